@@ -1,0 +1,292 @@
+/**
+ * What customers of Fernway (plant and air sensors with a subscription app) write, by what they want.
+ *
+ * `{a|b}` is a choice and `{name}` a filler from `fillers`. Asks name the matter, hints describe it without its usual
+ * words, asides mention it in passing in a ticket about something else.
+ */
+export const fillers: Record<string, readonly string[]> = {
+  device: ['Leaf Mini', 'Leaf Pro', 'air sensor', 'soil sensor', 'base station', 'balcony kit'],
+  app: ['the app', 'the iPhone app', 'the Android app', 'the web dashboard', 'your app', 'the tablet app'],
+  order: ['#48213', '#50977', '#51660', '#47102', '#52391', '#49845', '#53018', '#46559'],
+  amount: ['4.99', '9.90', '14.99', '29.00', '59.80', '99.00'],
+  day: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
+  month: ['January', 'March', 'April', 'June', 'August', 'September', 'November'],
+  carrier: ['DHL', 'UPS', 'FedEx', 'GLS', 'the courier', 'the post office'],
+  days: ['three days', 'a week', 'ten days', 'two weeks', 'nearly a month'],
+  plan: ['Plus plan', 'family plan', 'yearly plan', 'Pro plan', 'trial'],
+  chart: ['humidity chart', 'temperature graph', 'watering calendar', 'weekly report', 'light history'],
+  version: ['5.2', '5.3.1', '6.0', '6.0.4', '6.1'],
+}
+
+interface Phrases {
+  /** Relative frequency of the category among tickets. */
+  readonly weight: number
+  readonly subjects: readonly string[]
+  readonly asks: readonly string[]
+  readonly hints: readonly string[]
+  readonly asides: readonly string[]
+}
+
+export const phrases = {
+  'account-access': {
+    weight: 16,
+    subjects: ['{Cannot|Can not|Unable to} log in', 'Password reset', 'Locked out', 'Verification code'],
+    asks: [
+      'I {cannot|can not|am unable to} log in to {app} since {day}.',
+      'The password reset {email|link|message} {never arrives|does not come}, I tried it on {day} and again {today|just now}.',
+      'My account is locked after {three|five|too many} wrong {attempts|passwords} in {app}.',
+      'I lost my phone and the two-factor codes with it, so {app} will not {let me in|accept me}.',
+      '{app} says my {password|email address} is wrong although I {have not changed it|use it every day}.',
+      'Please change the email address of my {account|login}, I {no longer have|lost access to} the old {mailbox|one} since {month}.',
+      'Signing in with {Google|Apple} on {app} {ends at a blank page|sends me back to the login page}.',
+      'The verification code for {app} has {not arrived|expired before I could type it} since {day}.',
+      'I need my {login|account} unlocked, please, it {says suspended|is blocked} since {day}.',
+      'How do I get back into my account if I {forgot my password|have a new phone} and {app} wants {a code|the old one}?',
+      'My {wife|husband|colleague|son} was invited to {app} but the login is {refused|rejected} every time.',
+      'It asks for a username and {none of mine is accepted|I do not remember it}, on {app} since {day}.',
+    ],
+    hints: [
+      '{app} keeps telling me that {it does not know me|I do not exist}, {I have been here for years|very funny}.',
+      'Since I {changed my phone|got a new number} in {month} {I am standing outside|nobody lets me in any more}.',
+      'I type {exactly what is on my note|the same words as always} and {app} just shakes and {clears the field|goes red}.',
+      'The six digits you send {come too late|are never right}, it has been like that since {day}.',
+      'I {moved to another mail provider|left the company} in {month} and now {I cannot see my plants|the confirmation goes to a mailbox I do not have}.',
+      'It {throws me out|asks who I am} every time I open {app}, and then does not believe me.',
+    ],
+    asides: [
+      'I had trouble logging in last {month} but that is solved.',
+      'I reset my password on {day}, that part worked.',
+      'My login is the same as my email address.',
+      'I am logged in on {app} if that matters.',
+    ],
+  },
+  billing: {
+    weight: 17,
+    subjects: ['{Wrong|Question about} invoice', 'Charged {twice|too much}', 'Payment {failed|declined}', 'VAT'],
+    asks: [
+      'I was {charged|billed} {twice|two times} for order {order}.',
+      'My card was {charged|debited} {amount} in {month} and I do not know what for.',
+      'Please send me {an invoice|a receipt} with our VAT number for order {order}.',
+      'The invoice for {month} says {amount} but the {plan} should be cheaper.',
+      'My payment for the {plan} was {declined|refused} although the card is {valid|fine}.',
+      'I would like to {change|replace} the credit card for my {plan}, it expires in {month}.',
+      'The discount code was not {applied|taken into account} and I paid {amount} too much on order {order}.',
+      'Why did the price of the {plan} go up to {amount} in {month}?',
+      'There are two charges of {amount} on my bank statement from {day}.',
+      'I switched to the {plan} in {month} and you still bill me for the {old one|monthly one}.',
+      'Can we pay for the {plan} by {bank transfer|direct debit|purchase order} {instead of by card|from {month}}?',
+      'I was promised a refund of {amount} in {month} and {it is not on my account|nothing was credited} yet.',
+    ],
+    hints: [
+      'I see {amount} going out to you in {month} and I have no idea why.',
+      'The numbers for {month} do not add up, {it should be less than|I agreed to something other than} {amount}.',
+      'Our {bookkeeper|accountant|tax office} {rejects the document|needs another paper} you made in {month}.',
+      'It was supposed to be free until {month}, {so why {amount}|and now this: {amount}}?',
+      'My bank {rings me|asks me} about {amount} taken by your company on {day}.',
+      'You have taken {amount} too much, {please look at {month}|again, as in {month}}.',
+    ],
+    asides: [
+      'I paid by credit card on {day}.',
+      'The invoice came to {amount}, which is fine.',
+      'I pay for the {plan} since {month}.',
+      'The payment of {amount} went through without a problem.',
+    ],
+  },
+  bug: {
+    weight: 19,
+    subjects: ['App {crashes|freezes}', '{device} {offline|not connecting}', 'Error in {app}', 'Wrong readings'],
+    asks: [
+      '{app} crashes {every time|as soon as} I open the {chart}.',
+      'Since the update to {version} the {chart} stays {empty|blank|white}.',
+      'My {device} {loses|drops} the Wi-Fi connection {every night|several times a day}.',
+      'I get an error {500|"something went wrong"|E-17} when I save the {chart} in {app}.',
+      'The {device} shows {-40|999|zero} degrees since {day}, that cannot be right.',
+      'Notifications on {app} {arrive hours late|stopped working} with version {version}.',
+      '{app} freezes on the loading screen after the update on {day}.',
+      'The firmware update of my {device} is stuck at {12|60|99} percent since {day}.',
+      'The {chart} in {app} does not {refresh|update} any more.',
+      'The export of the {chart} {produces a broken file|fails} in version {version}.',
+      'My {device} is shown as offline although {its light is green|it is two metres from the router}.',
+      'There is a bug in {app} {version}: the {chart} shows the wrong {time zone|unit}.',
+    ],
+    hints: [
+      'It worked until {day} and now {nothing moves|it just sits there} when I open the {chart}.',
+      'According to my {device} it is {midnight at noon|snowing in my kitchen} since {day}.',
+      'Every time I touch the {chart} {I am back on my home screen|everything goes grey}.',
+      'My {device} {blinks red|went silent} on {day} and {has not said a word since|a new battery changes nothing}.',
+      'The {chart} and the {device} {tell two different stories|disagree by ten degrees} since {version}.',
+      'I have to {restart|unplug} the {device} every {day} to get {any numbers|a sign of life}.',
+    ],
+    asides: [
+      'The app crashed once while I wrote this, but never mind.',
+      'My {device} works fine, by the way.',
+      'I updated to version {version} on {day}.',
+      'There was an error message at first but it went away.',
+    ],
+  },
+  cancellation: {
+    weight: 9,
+    subjects: ['Cancel my {subscription|plan}', 'Cancellation', 'Close my account', 'End of contract'],
+    asks: [
+      'Please cancel my {plan} {at the end of {month}|with immediate effect}.',
+      'I want to {cancel|end|terminate} my subscription, the {plan}, before {month}.',
+      'Please {close|delete} my account and all my data {by|before} {month}.',
+      'I do not want to renew the {plan} in {month}.',
+      'How can I cancel the {plan}? {app} shows no button for it.',
+      'I hereby give notice of termination of the {plan} for {month}.',
+      'Stop my subscription {please|now}, I {sold|gave away} the {device}.',
+      'I would like to unsubscribe from the {plan}, it is {too expensive|of no use to me}.',
+      'Cancel order {order}, I {ordered the wrong thing|found it cheaper}.',
+      'I cancelled the {plan} in {month} and {it was renewed anyway|it still shows as active}.',
+      'Please confirm in writing that my {plan} ends in {month}.',
+      'We are {moving abroad|closing the office} in {month} and no longer need the {plan}.',
+    ],
+    hints: [
+      '{month} will be my last month with you.',
+      'I {do not garden any more|gave my {device} to my sister}, so {take me off your list|let us part} in {month}.',
+      'After {days} with the {plan} {it is not for me|I have seen enough}, please {wrap it up|make it stop}.',
+      'I am switching to {another brand|a competitor} in {month}, what do you need from me?',
+      'I only wanted to {try it|have a look}, I do not want to be on the {plan} after {month}.',
+      'Please make sure that nothing {goes on|is prolonged} after {month}.',
+    ],
+    asides: [
+      'Otherwise I will have to cancel.',
+      'If this is not solved by {day} I will cancel my subscription.',
+      'I nearly cancelled the {plan} in {month}.',
+      'My old subscription ended in {month}.',
+    ],
+  },
+  'feature-request': {
+    weight: 9,
+    subjects: ['{Feature request|Suggestion|An idea}', 'Wish for {app}', 'Please add {dark mode|an export}'],
+    asks: [
+      'It would be {great|nice|very useful} if {app} could export the {chart} to {Excel|PDF}.',
+      'Please add a dark mode to {app}, at least for the {chart}.',
+      'Feature request: {several|shared} {households|gardens} in the {chart}.',
+      'I would love {a widget|an Apple Watch view} with the {chart}.',
+      'Do you plan to support {Home Assistant|Alexa|Matter} with the {device}?',
+      'I suggest that the {device} {sends|gives} an alarm when the {battery|water} runs low.',
+      'Could you add {Dutch|Polish|Portuguese} as a language in {app}?',
+      'I am missing {a search|a filter|a print button} in the {chart}.',
+      'My wish for the next version after {version}: {an API|a public link} for the {chart}.',
+      'An option to {rename|group|sort} the entries of the {chart} would help a lot.',
+      'Have you considered {a solar|an outdoor|a smaller} version of the {device}?',
+      'Will there be {an offline mode|a family view} in {app} after {version}?',
+    ],
+    hints: [
+      'The {chart} is lovely, only {I would not need my glasses with larger letters|it could look further back}.',
+      'Other brands let me {compare two rooms|talk to it}, with your {device} I {still wait for that|am jealous}.',
+      'I always {copy the {chart} by hand|take a photo of the {chart}} for my {club|landlord}, there must be a better way some day.',
+      'If the {device} also {knew the forecast|measured pollen}, it would be perfect.',
+      'Why is there no {night colours|second language} in {app}? Think about it.',
+      'My {mother|neighbour} would buy a {device} at once if it {spoke|had a bigger display}.',
+    ],
+    asides: [
+      'A dark mode would be nice too, but that is for another day.',
+      'It would be great if {app} were a bit faster.',
+      'I suggested this to a friend as well.',
+      'I like the new {chart} in version {version}.',
+    ],
+  },
+  'how-to': {
+    weight: 12,
+    subjects: ['How {do I|to} set up {device}', 'Question about {chart}', 'Set-up', 'Manual'],
+    asks: [
+      'How do I connect the {device} to {a new Wi-Fi|a second phone}?',
+      'Where do I find the {chart} in {app}?',
+      'How can I {share|print} the {chart} with my {neighbour|family}?',
+      'What does the {orange|blue|purple} light on the {device} mean?',
+      'Is there a manual for the {device} in {German|French|Spanish}?',
+      'How often should I {calibrate|clean} the {device}?',
+      'Which batteries {does the {device} need|fit the {device}}?',
+      'Can I use the {device} {outdoors|in a greenhouse|next to a radiator}?',
+      'How do I set the {alarm|notification} limits for the {chart} in {app}?',
+      'Could you explain how the {chart} is {calculated|meant to be read}?',
+      'What are the steps to move the {device} to another {room|house}?',
+      'Does the {device} work {without the internet|with a 5 GHz network}?',
+    ],
+    hints: [
+      'I have the {device} in front of me and {do not know where to begin|three cables are left over}.',
+      'I am {72|not a technician} and the {device} is all Greek to me, {a hint would do|please guide me}.',
+      'The leaflet with the {device} stops at step {two|four}, {what comes next|and then}?',
+      'We have {two|three} rooms and one {device}, {where is it best placed|what do people usually do}?',
+      'I would like to see {last year|the night} on the {chart} but I am too {blind|silly} to {get there|spot it}.',
+      'Is {60|85} on the {chart} good or bad for {orchids|basil}?',
+    ],
+    asides: [
+      'I found in the manual how to set it up.',
+      'The set-up of the {device} was easy.',
+      'I know how to restart the {device}, I did that already.',
+      'How do you even get it to look that nice?',
+    ],
+  },
+  return: {
+    weight: 9,
+    subjects: ['Return of order {order}', 'Exchange', '{device} {damaged|defective}', 'Warranty'],
+    asks: [
+      'I would like to return the {device} from order {order}.',
+      'The {device} from order {order} arrived with a {cracked display|broken clip}, please {replace|exchange} it.',
+      'I received the wrong {colour|model}, can I exchange the {device}?',
+      'Please send me a return label for order {order}.',
+      'I sent the {device} back on {day} and have not got my money back.',
+      'My {device} broke after {days}, is that covered by the warranty?',
+      'I want my money back for the {device}, it is {not as described|too big for my shelf}.',
+      'How many days do I have to send back the {device} I bought in {month}?',
+      'The {device} is defective, I would like a {replacement|new one} under warranty.',
+      'Where do I send the {device} for a refund?',
+      'The {plug|stand} of the {device} snapped off, I need {a spare part|a replacement}.',
+      'I ordered two {device}s by mistake on {day}, can one go back?',
+    ],
+    hints: [
+      'The {device} is {nothing like the picture|smaller than I thought}, I {do not want to keep it|have packed it up again}.',
+      'I unpacked the {device} on {day} and {a piece fell out|it rattles}.',
+      'You sent me {a green one|the small one}, I wanted {white|the large one}. What now with the {device}?',
+      'My {husband|daughter} had bought the same {device}, so {one is still sealed|we have one too many}.',
+      'The {device} {got wet|died} after {days}, surely it should {last longer|survive that}.',
+      'Which address do you want the {device} at? I am {not satisfied|disappointed} with it.',
+    ],
+    asides: [
+      'I returned another {device} in {month}, that went well.',
+      'The refund for the old {device} has arrived, thanks.',
+      'The {device} is a replacement I got in {month}.',
+      'I do not want to send it back, I like it.',
+    ],
+  },
+  shipping: {
+    weight: 15,
+    subjects: ['Where is order {order}', '{Delivery|Shipping} delay', 'Tracking', 'Parcel {missing|not arrived}'],
+    asks: [
+      'Where is my order {order}? It was due on {day}.',
+      'The tracking number for order {order} {does not work|shows nothing} since {day}.',
+      'My parcel has been {stuck in customs|at the depot} for {days}.',
+      '{carrier} says the package was delivered on {day} but {nothing is here|I was at home and nobody came}.',
+      'Please change the delivery address of order {order}, we {moved|are on holiday}.',
+      'When will the {device} be {shipped|dispatched}? I ordered it {days} ago.',
+      'Do you {ship|deliver} the {device} to {Norway|Switzerland|Ireland}?',
+      'Order {order} arrived without the {device}, the rest was in the box.',
+      'Can you {speed up|upgrade to express} the shipping of order {order}? I need it by {day}.',
+      '{carrier} left my parcel {in the rain|with a stranger} on {day}.',
+      'The estimated delivery of order {order} has moved {twice|three times}, now it is {day}.',
+      'I have not received a dispatch confirmation for order {order}.',
+    ],
+    hints: [
+      'I have been waiting for the {device} for {days} now, {any news|is it still coming}?',
+      'My doorbell {was silent|did not ring} on {day} although {carrier} claims otherwise.',
+      'The {device} was meant as a present for {day} and {I stand there empty-handed|the table is still bare}.',
+      'It has been sitting in {Leipzig|Rotterdam|Lyon} for {days}, {does it like it there|what is the matter}?',
+      'Half of {order} is here, {the other half is who knows where|where did the rest go}?',
+      'I will not be home on {day}, can {carrier} {bring it later|leave it next door}?',
+    ],
+    asides: [
+      'The parcel arrived on {day}, thank you.',
+      'Delivery by {carrier} was quick.',
+      'I received order {order} in {month}.',
+      'The package was well wrapped.',
+    ],
+  },
+} satisfies Record<string, Phrases>
+
+/** What a ticket is about: the label the classifiers predict. */
+export type Category = keyof typeof phrases
+
+export const categories = Object.keys(phrases) as Category[]
