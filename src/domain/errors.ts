@@ -1,0 +1,40 @@
+/**
+ * What a caller did wrong, as data. Everything that reaches a user with its message intact is one of these;
+ * any other error is a defect and is masked at the edge.
+ */
+export abstract class UserError extends Error {
+  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT'
+  /** Where in the input the trouble is, e.g. `['task', 'http', 'url']`. */
+  readonly path: string[] | null
+
+  constructor(message: string, path: string[] | null = null) {
+    super(message)
+    this.name = new.target.name
+    this.path = path
+  }
+}
+
+/** The input cannot be used; the message says what was expected and what came. */
+export class InvalidInputError extends UserError {
+  readonly code = 'INVALID_INPUT'
+}
+
+/** Nothing of that id or name is in the caller's project. */
+export class NotFoundError extends UserError {
+  readonly code = 'NOT_FOUND'
+}
+
+/** The input is fine, but not with what is already there. */
+export class ConflictError extends UserError {
+  readonly code = 'CONFLICT'
+}
+
+/** The caller's role does not allow it. */
+export class ForbiddenError extends UserError {
+  readonly code = 'FORBIDDEN'
+}
+
+/** More was asked for than one request may have. */
+export class LimitError extends UserError {
+  readonly code = 'LIMIT'
+}

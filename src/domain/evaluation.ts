@@ -1,0 +1,71 @@
+import type { Json } from './json.ts'
+
+export type ScoreDataType = 'NUMERIC' | 'BOOLEAN' | 'CATEGORICAL' | 'TEXT'
+export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
+
+/** What an evaluator sees of an executed item. */
+export interface EvaluationInput {
+  input: Json
+  output: Json
+  expectedOutput: Json
+  metadata: Json
+  /** Of the task alone, in milliseconds. */
+  latencyMs: number
+  costUsd: number | null
+}
+
+/** One score. Numeric and boolean scores have a `value` (booleans 0 or 1), categories and texts a `label`. */
+export interface Evaluation {
+  name: string
+  dataType: ScoreDataType
+  value: number | null
+  label: string | null
+  comment: string | null
+  metadata: Json
+}
+
+/**
+ * An evaluator made ready for a run. An empty list means: does not apply to this item.
+ * @throws any error; the engine records it as a score with `error`, never as a hole.
+ */
+export type Evaluate = (
+  item: EvaluationInput,
+  context: { signal: AbortSignal },
+) => Evaluation[] | Promise<Evaluation[]>
+
+/** The part of an evaluator that decides its scores, as stored in its versions. */
+export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec
+
+/** A function registered under `module` in assay.config.ts. */
+export interface ModuleEvaluatorSpec {
+  kind: 'module'
+  module: string
+}
+
+/** JSONPaths of what is compared; null takes the whole output or expected output. */
+interface Selection {
+  outputPath: string | null
+  expectedPath: string | null
+}
+
+export type BuiltinEvaluatorSpec = { kind: 'builtin' } & (
+  | ({ type: 'exactMatch'; ignoreCase: boolean; normalizeWhitespace: boolean } & Selection)
+  | ({ type: 'contains'; text: string | null; ignoreCase: boolean } & Selection)
+  | ({ type: 'regex'; pattern: string; flags: string; group: string | null; expected: string | null } & Selection)
+  | ({
+      type: 'numeric'
+      absoluteTolerance: number
+      relativeTolerance: number
+      outputPattern: string | null
+      expectedPattern: string | null
+      occurrence: 'FIRST' | 'LAST'
+      thousandsSeparator: string
+    } & Selection)
+  | ({ type: 'jsonEquals'; ignoreArrayOrder: boolean } & Selection)
+  | { type: 'jsonSchema'; schema: Json; outputPath: string | null }
+  | ({ type: 'levenshtein'; ignoreCase: boolean } & Selection)
+  | { type: 'latency'; maxMs: number }
+  | { type: 'cost'; maxUsd: number }
+)
+
+export type BuiltinEvaluatorType = BuiltinEvaluatorSpec['type']

@@ -1,0 +1,50 @@
+import type { Direction, ScoreDataType } from './evaluation.ts'
+import type { Json } from './json.ts'
+import type { TaskContext, TaskItem } from './task.ts'
+
+/** What a task function may return: the output itself, or, made with `result()`, the output and what it cost. */
+export interface ModuleTask {
+  name: string
+  description?: string
+  // Users type their own inputs; the engine hands over whatever the dataset holds.
+  // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+  run: (input: any, item: TaskItem, context: TaskContext) => unknown
+}
+
+/** A score as an evaluator function may return it; a bare number, boolean or string is short for `{ value }`. */
+export interface ModuleEvaluation {
+  name?: string
+  value: number | boolean | string | null
+  dataType?: ScoreDataType
+  comment?: string
+  metadata?: Json
+}
+
+export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
+
+export interface ModuleEvaluator {
+  name: string
+  description?: string
+  /** Default NUMERIC. */
+  dataType?: ScoreDataType
+  /** Default HIGHER_IS_BETTER. */
+  direction?: Direction
+  evaluate: (item: {
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+    input: any
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+    output: any
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+    expectedOutput: any
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+    metadata: any
+    latencyMs: number
+    costUsd: number | null
+  }) => ModuleEvaluationResult | ModuleEvaluationResult[] | Promise<ModuleEvaluationResult | ModuleEvaluationResult[]>
+}
+
+/** What assay.config.ts registers. */
+export interface Modules {
+  tasks: ReadonlyMap<string, ModuleTask>
+  evaluators: ReadonlyMap<string, ModuleEvaluator>
+}

@@ -1,0 +1,75 @@
+import type { Json } from './json.ts'
+
+export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'STOPPED'
+export type StopReason = 'BUDGET' | 'FAILURE_RATE' | 'EARLY_DECISION'
+export type RunItemStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
+
+/** How a run is executed. */
+export interface RunSettings {
+  /** Items executed at once, over all workers: 1–1,000. */
+  concurrency: number
+  /** Executions of every item: 1–100. */
+  repetitions: number
+  /** Limit of one call of the task, in milliseconds: 1–3,600,000. */
+  timeoutMs: number
+  /** Calls per item before a retryable failure is final: 1–20. */
+  maxAttempts: number
+  /** The run stops when its known cost reaches this. */
+  budgetUsd: number | null
+  /** The run stops when more than this share of its finished items failed: 0–1. */
+  maxFailureRate: number | null
+  /** Reuse outputs of the same task, input and repetition. */
+  cache: boolean
+}
+
+export const defaultRunSettings: RunSettings = {
+  concurrency: 10,
+  repetitions: 1,
+  timeoutMs: 60_000,
+  maxAttempts: 3,
+  budgetUsd: null,
+  maxFailureRate: null,
+  cache: false,
+}
+
+/** Which items of the dataset version a run executes; parts given together are all required. */
+export interface RunSubset {
+  /** Items that have every one of these tags. */
+  tags?: string[] | null
+  /** Logical item ids, as decimal strings. */
+  itemIds?: string[] | null
+  /** The first so many of the schedule: a random sample that is the same for every run with the seed. */
+  sample?: number | null
+}
+
+const transitions: Record<RunStatus, readonly RunStatus[]> = {
+  QUEUED: ['RUNNING', 'COMPLETED', 'CANCELLED', 'STOPPED'],
+  RUNNING: ['COMPLETED', 'CANCELLED', 'STOPPED'],
+  CANCELLED: ['QUEUED'],
+  STOPPED: ['QUEUED'],
+  COMPLETED: ['QUEUED'],
+}
+
+/** Whether a run may go from one state to the other (docs/run-lifecycle.md draws them). */
+export function canTransition(from: RunStatus, to: RunStatus): boolean {
+  return transitions[from].includes(to)
+}
+
+/** Whether nothing of the run will be executed any more, unless someone resumes or retries it. */
+export function isFinished(status: RunStatus): boolean {
+  return status === 'COMPLETED' || status === 'CANCELLED' || status === 'STOPPED'
+}
+
+export interface StartRunInput {
+  experimentId: string
+  idempotencyKey?: string | null
+  name?: string | null
+  description?: string | null
+  metadata?: Json
+  settings?: Partial<RunSettings> | null
+  subset?: RunSubset | null
+  /** Default: the dataset's current version. */
+  datasetVersion?: number | null
+  /** Default: the dataset's seed, so that all its runs share one schedule. */
+  seed?: string | null
+}

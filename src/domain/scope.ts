@@ -1,0 +1,16 @@
+import { ForbiddenError } from './errors.ts'
+
+export type Role = 'READ' | 'WRITE' | 'ADMIN'
+
+/** On whose behalf something is read or written. Every engine function and every read takes one. */
+export interface Scope {
+  readonly projectId: string
+  readonly role: Role
+}
+
+/** @throws {ForbiddenError} when the role may only read. */
+export function requireWrite(scope: Scope): void {
+  if (scope.role === 'READ') {
+    throw new ForbiddenError('This needs the role WRITE or ADMIN; your key has the role READ. Use another key.')
+  }
+}

@@ -1,0 +1,99 @@
+import type { Json } from './json.ts'
+
+/** What a run executes, as it is stored with the experiment and pinned by the run. */
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
+
+/** A call of an HTTP endpoint per item. */
+export interface HttpTaskSpec {
+  kind: 'http'
+  url: string
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH'
+  headers: Record<string, string>
+  /** JSON in which `{{input}}`, `{{input.question}}`, `{{metadata.…}}`, … are replaced; null sends the item as `{input, metadata}`. */
+  body: Json
+  /** JSONPath of the output in the response; null takes the whole body. */
+  outputPath: string | null
+  costPath: string | null
+  inputTokensPath: string | null
+  outputTokensPath: string | null
+}
+
+/** A function registered under `name` in assay.config.ts. */
+export interface ModuleTaskSpec {
+  kind: 'module'
+  name: string
+}
+
+/** What a task is given of a dataset item. */
+export interface TaskItem {
+  /** Logical id of the dataset item, as a decimal string. */
+  id: string
+  key: string | null
+  input: Json
+  expectedOutput: Json
+  metadata: Json
+  tags: string[]
+  /** From 0. */
+  repetition: number
+  /** From 1. */
+  attempt: number
+}
+
+export interface TaskContext {
+  /** Aborted on timeout, cancel and shutdown. */
+  signal: AbortSignal
+  /** W3C trace context of this call. */
+  traceparent: string
+}
+
+export interface TaskResult {
+  output: Json
+  /** Null when unknown; never 0 for unknown. */
+  costUsd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+}
+
+/** A task made ready for a run. @throws {TaskError} for every failure a user can understand. */
+export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
+
+export type TaskErrorCode =
+  | 'TIMEOUT'
+  | 'CONNECTION_REFUSED'
+  | 'CONNECTION_FAILED'
+  | 'BLOCKED_ADDRESS'
+  | 'HTTP_STATUS'
+  | 'RATE_LIMITED'
+  | 'MALFORMED_RESPONSE'
+  | 'RESPONSE_TOO_LARGE'
+  | 'OUTPUT_NOT_FOUND'
+  | 'INVALID_OUTPUT'
+  | 'TASK_FAILED'
+  | 'MODULE_NOT_FOUND'
+
+/** Why one call of a task failed, and whether another attempt can help. */
+export class TaskError extends Error {
+  readonly code: TaskErrorCode
+  readonly retryable: boolean
+  /** How long the other side asked us to wait, in milliseconds. */
+  readonly retryAfterMs: number | null
+
+  constructor(
+    code: TaskErrorCode,
+    message: string,
+    options: { retryable: boolean; retryAfterMs?: number | null; cause?: unknown },
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'TaskError'
+    this.code = code
+    this.retryable = options.retryable
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+}
+
+/** How an item's failure is stored and shown. */
+export interface ItemError {
+  code: string
+  message: string
+  retryable: boolean
+}

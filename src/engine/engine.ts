@@ -1,0 +1,12 @@
+import type { PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { Database } from '../db/client.ts'
+import type { Modules } from '../domain/modules.ts'
+
+/** What every engine function works with; made once per process by the composition root. */
+export interface Engine {
+  readonly db: Database
+  readonly boss: PgBoss
+  readonly modules: Modules
+  readonly log: Logger
+}
