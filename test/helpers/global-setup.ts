@@ -1,0 +1,44 @@
+/** One PostgreSQL for the whole test run, with a migrated database that every test database is a copy of. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import type { TestProject } from 'vitest/node'
+import { isRunning } from '../../src/db/embedded/process.ts'
+import { startEmbeddedPostgres } from '../../src/db/embedded/server.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { databaseUrl, TEMPLATE } from './database-url.ts'
+
+const PREFIX = 'assay-test-'
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await removeLeftovers()
+  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  const server = await startEmbeddedPostgres({ dataDir, settings: THROWAWAY })
+  const admin = new Client({ connectionString: server.url })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${TEMPLATE}`)
+  await admin.end()
+  await migrate(databaseUrl(server.url, TEMPLATE))
+  project.provide('postgresUrl', server.url)
+  return async () => {
+    await server.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** Nobody will miss these rows after a crash. */
+const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+
+/** A run that was killed leaves its server and directory behind: take it over, stop it, remove it. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+    if (!pid || isRunning(Number(pid))) continue
+    const dataDir = join(tmpdir(), name)
+    // Another run may be removing it at the same moment.
+    const server = await startEmbeddedPostgres({ dataDir, settings: THROWAWAY }).catch(() => undefined)
+    await server?.stop()
+    if (server) await rm(dataDir, { recursive: true, force: true })
+  }
+}
