@@ -1,0 +1,103 @@
+/**
+ * What Prisma itself thinks of a database, by its schema engine: the WebAssembly build, as the native one would have to be
+ * downloaded.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/driver-adapter-utils'
+import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { Pool, type QueryArrayConfig } from 'pg'
+
+const SCHEMA = join(import.meta.dirname, '../../prisma/schema.prisma')
+const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
+const FILTERS = { externalTables: [], externalEnums: [] }
+
+/** PostgreSQL's internal type `"char"` and the array of it. */
+const INTERNAL_CHAR = 18
+const INTERNAL_CHAR_ARRAY = 1002
+
+/** @returns the SQL that would bring the database to schema.prisma; empty when they agree */
+export async function schemaDiff(url: string): Promise<string> {
+  const files = [{ path: SCHEMA, content: await readFile(SCHEMA, 'utf8') }]
+  const { stdout } = await withEngine(url, (engine) =>
+    engine.diff({
+      from: { tag: 'schemaDatasource', files, configDir: dirname(SCHEMA) },
+      to: { tag: 'schemaDatamodel', files },
+      script: true,
+      exitCode: null,
+      filters: FILTERS,
+    }),
+  )
+  return (stdout ?? '').replace('-- This is an empty migration.', '').trim()
+}
+
+/** `prisma migrate deploy` with our migrations. @returns the names of those it applied */
+export async function prismaDeploy(url: string): Promise<string[]> {
+  const entries = await readdir(MIGRATIONS, { withFileTypes: true })
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const migrationDirectories = await Promise.all(
+    names.sort().map(async (path) => {
+      const value = await readFile(join(MIGRATIONS, path, 'migration.sql'), 'utf8')
+      return { path, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } }
+    }),
+  )
+  const lockfile = { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' }
+  const migrationsList = { baseDir: MIGRATIONS, lockfile, shadowDbInitScript: '', migrationDirectories }
+  const result = await withEngine(url, (engine) => engine.applyMigrations({ migrationsList, filters: FILTERS }))
+  return result.appliedMigrationNames
+}
+
+async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) => Promise<T>): Promise<T> {
+  const Engine = await (loading ??= loadEngine())
+  const pool = new Pool({ connectionString: url })
+  try {
+    const adapter = bindMigrationAwareSqlAdapterFactory(catalogAdapter(pool))
+    const datamodel: [string, string] = [SCHEMA, await readFile(SCHEMA, 'utf8')]
+    return await work(await Engine.new({ datamodels: [datamodel] }, () => {}, adapter))
+  } finally {
+    await pool.end()
+  }
+}
+
+/** The catalog is full of `"char"`, which Prisma's adapter refuses; its arrays, which the catalog does not have, it knows. */
+function catalogAdapter(pool: Pool): PrismaPg {
+  const query = pool.query.bind(pool)
+  Object.assign(pool, {
+    query: async (config: QueryArrayConfig) => {
+      const result = await query(config)
+      for (const field of result.fields ?? []) {
+        if (field.dataTypeID === INTERNAL_CHAR) field.dataTypeID = INTERNAL_CHAR_ARRAY
+      }
+      return result
+    },
+  })
+  const factory = new PrismaPg(pool)
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const adapter = await connect()
+    const queryRaw = adapter.queryRaw.bind(adapter)
+    adapter.queryRaw = async (sql) => {
+      const { CharacterArray, Character } = ColumnTypeEnum
+      const result = await queryRaw(sql)
+      return { ...result, columnTypes: result.columnTypes.map((type) => (type === CharacterArray ? Character : type)) }
+    }
+    return adapter
+  }
+  return factory
+}
+
+let loading: Promise<typeof bindings.SchemaEngine> | undefined
+
+async function loadEngine(): Promise<typeof bindings.SchemaEngine> {
+  // A panic of the engine says why here, then ends in "unreachable".
+  Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: console.error } })
+  const packageDir = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))
+  const code = await readFile(join(packageDir, 'schema_engine_bg.wasm'))
+  const { instance } = await WebAssembly.instantiate(code, { './schema_engine_bg.js': { ...bindings } })
+  const start = instance.exports.__wbindgen_start
+  bindings.__wbg_set_wasm(instance.exports)
+  if (typeof start === 'function') start()
+  return bindings.SchemaEngine
+}
