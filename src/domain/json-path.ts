@@ -1,0 +1,72 @@
+import {
+  type FilterFunction,
+  FunctionExpressionType,
+  JSONPathEnvironment,
+  JSONPathError,
+  type JSONPathQuery,
+} from 'json-p3'
+import { RE2JS, RE2JSException } from 're2js'
+import type { Json } from './json.ts'
+import { invalidInput } from './parse-input.ts'
+
+/** What a path finds in a value; undefined when it finds nothing. */
+export type JsonSelector = (value: Json) => Json | undefined
+
+/**
+ * Compiles a JSONPath (RFC 9535). A path that can name only one value selects that value; any other (`$..a`, `$.a[*]`)
+ * selects the array of everything it finds.
+ * @param at where the path stands in the caller's input
+ * @throws {InvalidInputError} when it is not a JSONPath.
+ */
+export function compileJsonPath(path: string, at: readonly string[]): JsonSelector {
+  const query = compile(path, at)
+  if (query.singularQuery()) return (value) => query.match(value)?.value as Json | undefined
+  return (value) => {
+    const found = query.query(value).values() as Json[]
+    return found.length === 0 ? undefined : found
+  }
+}
+
+/** As {@link compileJsonPath}, for a path that must name a single value. */
+export function compileSingularJsonPath(path: string, at: readonly string[]): JsonSelector {
+  const query = compile(path, at)
+  if (!query.singularQuery()) throw invalidInput(at, 'expected a JSONPath of a single value', path)
+  return (value) => query.match(value)?.value as Json | undefined
+}
+
+function compile(path: string, at: readonly string[]): JSONPathQuery {
+  try {
+    return environment.compile(path)
+  } catch (error) {
+    if (!(error instanceof JSONPathError)) throw error
+    throw invalidInput(at, `expected a JSONPath such as $.answer.text (${error.message})`, path)
+  }
+}
+
+/** `match()` and `search()` of RFC 9535 on RE2: the library's own run on RegExp, where a pattern can take forever. */
+function patternFunction(test: (pattern: RE2JS, text: string) => boolean): FilterFunction {
+  return {
+    argTypes: [FunctionExpressionType.ValueType, FunctionExpressionType.ValueType],
+    returnType: FunctionExpressionType.LogicalType,
+    call(text: unknown, pattern: unknown) {
+      if (typeof text !== 'string' || typeof pattern !== 'string') return false
+      try {
+        return test(RE2JS.compile(pattern), text)
+      } catch (error) {
+        // The RFC: a string that is not a pattern matches nothing.
+        if (error instanceof RE2JSException) return false
+        throw error
+      }
+    },
+  }
+}
+
+const environment = new JSONPathEnvironment()
+environment.functionRegister.set(
+  'match',
+  patternFunction((pattern, text) => pattern.matcher(text).matches()),
+)
+environment.functionRegister.set(
+  'search',
+  patternFunction((pattern, text) => pattern.matcher(text).find()),
+)

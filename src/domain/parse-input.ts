@@ -1,0 +1,46 @@
+import type * as z from 'zod'
+import { InvalidInputError } from './errors.ts'
+
+/**
+ * Checks `value` against `schema` and returns it with defaults filled in.
+ * @param path where the value stands in the caller's input; the error's path continues it.
+ * @throws {InvalidInputError} that names the first thing that does not fit, what was expected and what came.
+ */
+export function parseInput<T extends z.ZodType>(schema: T, value: unknown, path: readonly string[]): z.output<T> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  if (issue === undefined) throw parsed.error
+  const inside = issue.path.map(String)
+  const got = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
+  )
+  throw invalidInput([...path, ...inside], expectation(issue), got)
+}
+
+/** An error that reads "task.http.url: expected …, got …". */
+export function invalidInput(path: readonly string[], expected: string, got: unknown): InvalidInputError {
+  return new InvalidInputError(`${path.join('.')}: ${expected}, got ${show(got)}`, [...path])
+}
+
+/** A member that may be left out or null, and then is `fallback`. */
+export function optional<T extends z.ZodType, D extends z.output<T> | null>(schema: T, fallback: D) {
+  return schema.nullish().transform((value): z.output<T> | D => value ?? fallback)
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `expected no member ${issue.keys.map(quote).join(', ')}`
+  const text = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, '').replace(/, received .*$/, '')
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  const text = typeof value === 'string' || (typeof value === 'object' && value !== null) ? quote(value) : String(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value)
+}

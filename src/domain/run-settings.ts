@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import { optional, parseInput } from './parse-input.ts'
+import type { RunSettings } from './run.ts'
+
+/**
+ * Settings where what `partial` gives replaces what `base` says. A member that is left out stays; null clears the two limits
+ * that may be absent (`budgetUsd`, `maxFailureRate`) and leaves the others.
+ * @throws {InvalidInputError} for values out of range (see {@link RunSettings}).
+ */
+export function parseRunSettings(partial: unknown, base: RunSettings, path: readonly string[]): RunSettings {
+  const limit = (schema: z.ZodNumber, current: number | null) =>
+    schema.nullish().transform((value) => (value === undefined ? current : value))
+  const schema = z.strictObject({
+    concurrency: optional(z.int().min(1).max(1_000), base.concurrency),
+    repetitions: optional(z.int().min(1).max(100), base.repetitions),
+    timeoutMs: optional(z.int().min(1).max(3_600_000), base.timeoutMs),
+    maxAttempts: optional(z.int().min(1).max(20), base.maxAttempts),
+    budgetUsd: limit(z.number().positive(), base.budgetUsd),
+    maxFailureRate: limit(z.number().min(0).max(1), base.maxFailureRate),
+    cache: optional(z.boolean(), base.cache),
+  })
+  return parseInput(schema, partial ?? {}, path)
+}

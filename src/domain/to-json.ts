@@ -1,0 +1,73 @@
+/** What users' functions and endpoints return, turned into values that JSON and PostgreSQL can hold. */
+import type { Json } from './json.ts'
+
+/** A value, or a part of it, has no JSON form. */
+export class NotJsonError extends Error {
+  constructor(path: string, what: string) {
+    super(`${path === '' ? 'the value' : path} is ${what}, which JSON cannot hold`)
+    this.name = 'NotJsonError'
+  }
+}
+
+/**
+ * A copy of `value` as JSON. Like `JSON.stringify`, absent members of objects are left out, absent array elements and
+ * an absent whole become null, and `toJSON` is honoured (dates become ISO strings).
+ * @throws {NotJsonError} where `JSON.stringify` would lose or break something: functions, symbols, BigInt, NaN, infinities,
+ * cycles, maps and sets, and text with U+0000 or half a surrogate pair, which PostgreSQL does not store.
+ */
+export function toJson(value: unknown): Json {
+  return convert(value, '', [])
+}
+
+/** `text` with the characters that PostgreSQL does not store replaced by U+FFFD. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
+function convert(value: unknown, path: string, parents: object[]): Json {
+  switch (typeof value) {
+    case 'string':
+      checkText(value, path)
+      return value
+    case 'boolean':
+      return value
+    case 'number':
+      if (!Number.isFinite(value)) throw new NotJsonError(path, String(value))
+      return value
+    case 'undefined':
+      return null
+    case 'object':
+      return value === null ? null : convertObject(value, path, parents)
+    default:
+      throw new NotJsonError(path, `a ${typeof value}`)
+  }
+}
+
+function convertObject(value: object, path: string, parents: object[]): Json {
+  if ('toJSON' in value && typeof value.toJSON === 'function') return convert(value.toJSON(), path, parents)
+  if (parents.includes(value)) throw new NotJsonError(path, 'part of itself (a cycle)')
+  if (parents.length >= maxDepth) throw new NotJsonError(path, `nested deeper than ${maxDepth} levels`)
+  if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
+    throw new NotJsonError(path, `a ${value.constructor.name}`)
+  }
+  const inside = [...parents, value]
+  if (Array.isArray(value)) return Array.from(value, (element, index) => convert(element, `${path}[${index}]`, inside))
+  const copy: { [key: string]: Json } = {}
+  for (const [key, member] of Object.entries(value)) {
+    if (member === undefined) continue
+    const memberPath = path === '' ? key : `${path}.${key}`
+    checkText(key, memberPath)
+    const converted = convert(member, memberPath, inside)
+    // Assigning to __proto__ would set the prototype instead of a member.
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: converted, enumerable: true })
+    else copy[key] = converted
+  }
+  return copy
+}
+
+const maxDepth = 200
+
+function checkText(text: string, path: string): void {
+  if (text.includes('\0')) throw new NotJsonError(storableText(path), 'text with the character U+0000')
+  if (!text.isWellFormed()) throw new NotJsonError(storableText(path), 'text with half a surrogate pair')
+}
