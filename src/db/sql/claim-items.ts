@@ -1,0 +1,92 @@
+import type { Json } from '../../domain/json.ts'
+import type { Queryable } from '../client.ts'
+
+/** An item as the lane that claimed it needs it. */
+export interface ClaimedItem {
+  ordinal: number
+  lease: string
+  itemId: string
+  repetition: number
+  /** Calls that count so far. */
+  attempts: number
+  key: string | null
+  input: Json
+  expectedOutput: Json
+  metadata: Json
+  tags: string[]
+}
+
+/** A stretch of the schedule given to one lease: ordinals from `from`, `count` of them. */
+export interface ClaimRange {
+  lease: string
+  from: number
+  count: number
+}
+
+const claimed = `
+  SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, i.key, r.input,
+         r.expected_output AS "expectedOutput", r.metadata, r.tags
+  FROM claimed c
+  JOIN run ON run.id = $1
+  JOIN dataset_item i ON i.id = c.item_id
+  JOIN dataset_item_revision r ON r.item_id = c.item_id
+   AND r.valid_from <= run.dataset_version AND (r.valid_to IS NULL OR r.valid_to > run.dataset_version)
+  ORDER BY c.ordinal`
+
+/**
+ * Claims items that were never claimed before. The caller holds the run's lock and knows from its `next_ordinal` that
+ * the ranges are free, so no search is needed: the cost does not grow with the run. (Tried: the first QUEUED rows by
+ * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.)
+ * Row n, counted over all ranges, gets `seq` + n.
+ */
+export async function claimRanges(
+  client: Queryable,
+  runId: string,
+  ranges: readonly ClaimRange[],
+  seq: number,
+): Promise<ClaimedItem[]> {
+  const { rows } = await client.query<ClaimedItem>(
+    `WITH range AS (
+       SELECT * FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
+     ), claimed AS (
+       UPDATE run_item SET status = 'RUNNING', lease = range.lease, started_at = now(),
+         seq = $5::int + 1 + ordinal - (SELECT min(first) FROM range)
+       FROM range
+       WHERE run_id = $1 AND ordinal >= range.first AND ordinal < range.first + range.count
+       RETURNING ordinal, run_item.lease, item_id, repetition, attempts
+     ) ${claimed}`,
+    [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
+  )
+  return rows
+}
+
+/** Claims items that wait for another attempt and are due, the longest waiting first; row n gets `seq` + n. */
+export async function claimDue(
+  client: Queryable,
+  runId: string,
+  lease: string,
+  limit: number,
+  seq: number,
+): Promise<ClaimedItem[]> {
+  const { rows } = await client.query<ClaimedItem>(
+    `WITH due AS (
+       SELECT ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
+       FROM run_item WHERE run_id = $1 AND available_at <= now() ORDER BY available_at, ordinal LIMIT $3
+     ), claimed AS (
+       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(), seq = $4::int + due.n
+       FROM due WHERE run_id = $1 AND run_item.ordinal = due.ordinal
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
+     ) ${claimed}`,
+    [runId, lease, limit, seq],
+  )
+  return rows
+}
+
+/** When the next of the run's waiting items is due; null when none waits. */
+export async function nextDue(client: Queryable, runId: string): Promise<Date | null> {
+  const { rows } = await client.query<{ due: Date | null }>(
+    'SELECT min(available_at) AS due FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL',
+    [runId],
+  )
+  return rows[0]?.due ?? null
+}

@@ -1,0 +1,55 @@
+import type { Json } from '../../domain/json.ts'
+import type { ItemError } from '../../domain/task.ts'
+import type { Queryable } from '../client.ts'
+
+/** How one claim of an item ended: for good, or back in the queue until `availableAt`. */
+export interface RecordedItem {
+  ordinal: number
+  lease: string
+  status: 'SUCCEEDED' | 'FAILED' | 'QUEUED'
+  output: Json
+  error: ItemError | null
+  attempts: number
+  latencyMs: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  evaluatorCostUsd: number | null
+  traceId: string | null
+  availableAt: Date | null
+  finishedAt: Date | null
+}
+
+/**
+ * Writes how claims ended, each only while its lease still holds the item, and returns the ordinals that matched; of
+ * the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ *
+ * One JSON parameter for the whole batch: building and parsing an array parameter per column cost more.
+ */
+export async function recordResults(
+  client: Queryable,
+  runId: string,
+  items: readonly RecordedItem[],
+  seq: number,
+): Promise<number[]> {
+  const { rows } = await client.query<{ ordinal: number }>({
+    name: 'record-results',
+    text: `UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
+         output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
+         input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
+         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", available_at = r."availableAt",
+         finished_at = r."finishedAt"
+       FROM ROWS FROM (json_to_recordset($2::json) AS (
+         ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
+         "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, "traceId" text,
+         "availableAt" timestamptz, "finishedAt" timestamptz
+       )) WITH ORDINALITY AS r (
+         ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
+         "evaluatorCostUsd", "traceId", "availableAt", "finishedAt", n
+       )
+       WHERE run_item.run_id = $1 AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
+       RETURNING run_item.ordinal`,
+    values: [runId, JSON.stringify(items), seq],
+  })
+  return rows.map((row) => row.ordinal)
+}

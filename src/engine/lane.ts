@@ -1,0 +1,175 @@
+/**
+ * One lane of a run: up to `slots` items at once, claimed in chunks and handed to the recorder as they end. It ends
+ * when nothing of the run is left for it, when its run is over, or when it is told to stop; then nothing that it
+ * claimed is left behind.
+ */
+import type { Logger } from 'pino'
+import type { ClaimedItem } from '../db/sql/claim-items.ts'
+import { isFinished } from '../domain/run.ts'
+import { executeItem, released } from './execute-item.ts'
+import { Interruption } from './interruption.ts'
+import type { Claim, Recorder } from './recorder.ts'
+import type { RunPlan } from './run-plan.ts'
+import type { Slots } from './slots.ts'
+
+export interface LaneOptions {
+  plan: RunPlan
+  lease: string
+  slots: number
+  recorder: Pick<Recorder, 'claim' | 'record'>
+  /** The process' slots, shared with the lanes of other runs. */
+  pool: Slots
+  log: Logger
+  now?: () => number
+  random?: () => number
+}
+
+/** A chunk holds about so much work, so that fast items do not wait for claims and slow ones are not hoarded. */
+const chunkMs = 250
+const largestChunk = 500
+/** Items that other lanes give back are looked for so often. */
+const lookAgainMs = 1_000
+
+export class Lane {
+  readonly #options: LaneOptions
+  readonly #abort = new AbortController()
+  readonly #ready: ClaimedItem[] = []
+  readonly #inFlight = new Set<number>()
+  #claiming = false
+  /** The last claim brought nothing: do not ask again before then. */
+  #idleUntil = 0
+  #left = Infinity
+  #stopping = false
+  /** Items ended per millisecond, over the last chunk or so. */
+  #rate = 0
+  #wake = Promise.withResolvers<void>()
+
+  constructor(options: LaneOptions) {
+    this.#options = options
+  }
+
+  get runId(): string {
+    return this.#options.plan.runId
+  }
+
+  get lease(): string {
+    return this.#options.lease
+  }
+
+  get slots(): number {
+    return this.#options.slots
+  }
+
+  /** Claims nothing more and ends when its calls in flight have ended. */
+  drain(): void {
+    this.#stopping = true
+    this.#wake.resolve()
+  }
+
+  /** Ends now: aborts the calls in flight. */
+  interrupt(reason: Interruption['reason']): void {
+    this.#abort.abort(new Interruption(reason))
+    this.drain()
+  }
+
+  /** Runs until nothing is left for it (`DONE`) or until it had to stop before (`STOPPED`). Does not reject. */
+  async run(): Promise<'DONE' | 'STOPPED'> {
+    const { slots } = this.#options
+    for (;;) {
+      while (this.#ready.length > 0 && this.#inFlight.size < slots && !this.#stopping) {
+        const item = this.#ready.shift()
+        if (item) void this.#execute(item)
+      }
+      if (this.#stopping) {
+        this.#giveBack()
+        if (this.#inFlight.size === 0 && !this.#claiming) return this.#outcome()
+      } else if (this.#wantsMore()) {
+        void this.#claim()
+      } else if (this.#left === 0 && this.#ready.length === 0 && this.#inFlight.size === 0 && !this.#claiming) {
+        return 'DONE'
+      }
+      await this.#wait()
+    }
+  }
+
+  #outcome(): 'DONE' | 'STOPPED' {
+    const { aborted, reason } = this.#abort.signal
+    return aborted && reason instanceof Interruption && reason.reason !== 'SHUTDOWN' ? 'DONE' : 'STOPPED'
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)()
+  }
+
+  async #wait(): Promise<void> {
+    const idleMs = this.#idleUntil - this.#now()
+    const timer = this.#left > 0 && idleMs > 0 ? setTimeout(() => this.#wake.resolve(), idleMs) : null
+    await this.#wake.promise
+    if (timer) clearTimeout(timer)
+    this.#wake = Promise.withResolvers()
+  }
+
+  #chunk(): number {
+    return Math.min(Math.max(this.#options.slots, Math.ceil(this.#rate * chunkMs)), largestChunk)
+  }
+
+  #wantsMore(): boolean {
+    if (this.#claiming || this.#left === 0 || this.#now() < this.#idleUntil) return false
+    const free = this.#options.slots - this.#inFlight.size
+    const chunk = this.#chunk()
+    // Slow items are claimed one slot at a time; fast ones a chunk ahead of need.
+    return chunk > this.#options.slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
+  }
+
+  async #claim(): Promise<void> {
+    this.#claiming = true
+    const { recorder, lease, slots } = this.#options
+    const chunk = this.#chunk()
+    const limit = chunk > slots ? chunk : slots - this.#inFlight.size - this.#ready.length
+    const claim = await recorder.claim(lease, limit, () => [
+      ...this.#inFlight,
+      ...this.#ready.map((item) => item.ordinal),
+    ])
+    this.#claiming = false
+    this.#take(claim)
+    this.#wake.resolve()
+  }
+
+  #take({ items, status, queued, nextDue }: Claim): void {
+    this.#ready.push(...items)
+    this.#left = isFinished(status) ? 0 : queued
+    if (isFinished(status)) this.interrupt('RUN_ENDED')
+    if (items.length > 0) return
+    const now = this.#now()
+    this.#idleUntil = Math.min(Math.max(nextDue?.getTime() ?? 0, now + 1), now + lookAgainMs)
+  }
+
+  async #execute(item: ClaimedItem): Promise<void> {
+    const { plan, pool, recorder, log, random = Math.random } = this.#options
+    this.#inFlight.add(item.ordinal)
+    const startedAt = this.#now()
+    await pool.acquire(plan.runId)
+    let result: Awaited<ReturnType<typeof executeItem>>
+    try {
+      const now = () => this.#now()
+      result = this.#abort.signal.aborted
+        ? released(item, now)
+        : await executeItem({ plan, item, signal: this.#abort.signal, now, random })
+    } finally {
+      pool.release(plan.runId)
+    }
+    const ms = Math.max(this.#now() - startedAt, 0.1)
+    this.#rate += (this.#options.slots / ms - this.#rate) / 8
+    if (result.item.status === 'FAILED')
+      log.debug({ runId: plan.runId, item: item.ordinal, error: result.item.error }, 'item failed')
+    // What is queued again may be claimed again, so the lane must not end before it looked.
+    if (result.item.status === 'QUEUED') this.#left = Math.max(this.#left, 1)
+    await recorder.record(result)
+    this.#inFlight.delete(item.ordinal)
+    this.#wake.resolve()
+  }
+
+  #giveBack(): void {
+    for (const item of this.#ready.splice(0)) void this.#options.recorder.record(released(item, () => this.#now()))
+  }
+}

@@ -1,0 +1,34 @@
+import type { Database } from '../db/client.ts'
+import { transaction } from '../db/client.ts'
+import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
+import { lockRun } from '../db/sql/lock-run.ts'
+import { requeueClaims } from '../db/sql/requeue-claims.ts'
+import { takeLane } from '../db/sql/take-lane.ts'
+import type { Modules } from '../domain/modules.ts'
+import { isFinished } from '../domain/run.ts'
+import { loadRunPlan, type RunPlan } from './run-plan.ts'
+
+/**
+ * Makes this process the lane's holder: a new lease, and what the last holder left behind goes back to the queue.
+ * Null when there is nothing to do: the run is over or gone.
+ */
+export function openLane(
+  db: Database,
+  modules: Modules,
+  { runId, laneId }: { runId: string; laneId: string },
+): Promise<{ plan: RunPlan; lease: string; slots: number } | null> {
+  return transaction(db.pool, async (client) => {
+    const run = await lockRun(client, runId)
+    if (!run || isFinished(run.status)) return null
+    const lane = await takeLane(client, laneId)
+    const plan = lane && (await loadRunPlan(client, runId, modules))
+    if (!lane || !plan) return null
+    if (lane.previous !== null) {
+      const lost = await requeueClaims(client, runId, lane.previous, [], run.seq)
+      if (lost > 0) {
+        await advanceRun(client, runId, { ...noDelta, status: run.status, seq: lost, queued: lost, running: -lost })
+      }
+    }
+    return { plan, lease: lane.lease, slots: lane.slots }
+  })
+}

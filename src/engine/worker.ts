@@ -1,0 +1,226 @@
+/**
+ * A process' share of the work: fetches lanes for its free slots, keeps their jobs alive and runs them. The lead lane
+ * of every run is taken even when all slots are in use, so that a new run starts at once and gets its fair share.
+ */
+import type { Job } from 'pg-boss'
+import { transaction } from '../db/client.ts'
+import { channels, type Listener } from '../db/listener.ts'
+import { type LaneJob, laneQueue, laneSlots, leadPriority, queryable, sendLanes } from '../db/queue.ts'
+import { isFinished, type RunStatus } from '../domain/run.ts'
+import type { Engine } from './engine.ts'
+import { Lane } from './lane.ts'
+import { openLane } from './open-lane.ts'
+import { Recorder } from './recorder.ts'
+import { Slots } from './slots.ts'
+
+export interface WorkerOptions {
+  /** Calls at once in this process; default 200. */
+  slots?: number
+  /** Limit for calls in flight to end by themselves when stopping, in milliseconds; default 10,000. */
+  drainMs?: number
+}
+
+interface Held {
+  job: Job<LaneJob>
+  lane: Lane
+  done: Promise<void>
+}
+
+const pollMs = 2_000
+const touchMs = 3_000
+/** A process holds no more lanes than this, however short of slots they are. */
+const mostLanes = 500
+/** A lane that has held its place for so long makes room when others wait. */
+const sliceMs = 10_000
+/** After the drain limit, for the results of what was interrupted. */
+const lastWriteMs = 3_000
+
+export class Worker {
+  readonly #engine: Engine
+  readonly #listener: Listener
+  readonly #slots: Slots
+  readonly #drainMs: number
+  readonly #held = new Map<string, Held>()
+  readonly #recorders = new Map<string, Recorder>()
+  readonly #stops: (() => void)[] = []
+  #fetching: Promise<void> | null = null
+  #fetchAgain = false
+  #stopping: Promise<void> | null = null
+
+  constructor(engine: Engine, listener: Listener, options: WorkerOptions = {}) {
+    this.#engine = engine
+    this.#listener = listener
+    this.#slots = new Slots(options.slots ?? 200)
+    this.#drainMs = options.drainMs ?? 10_000
+  }
+
+  start(): this {
+    const fetch = () => this.#fetchSoon()
+    const poll = setInterval(fetch, pollMs)
+    const touch = setInterval(() => void this.#touch(), touchMs)
+    this.#stops.push(
+      this.#listener.on(channels.lane, fetch, fetch),
+      this.#listener.on(channels.abort, (runId) => this.#interruptRun(runId)),
+      () => clearInterval(poll),
+      () => clearInterval(touch),
+    )
+    this.#fetchSoon()
+    return this
+  }
+
+  /** Lanes held, slots used and slots in all. */
+  get load(): { lanes: number; used: number; slots: number } {
+    return { lanes: this.#held.size, used: this.#slots.used, slots: this.#slots.size }
+  }
+
+  /** Drains: takes nothing new, lets calls end within the limit, gives the rest back uncounted. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain()
+    return this.#stopping
+  }
+
+  async #drain(): Promise<void> {
+    for (const stop of this.#stops) stop()
+    const touch = setInterval(() => void this.#touch(), touchMs)
+    await this.#fetching
+    for (const { lane } of this.#held.values()) lane.drain()
+    const limit = setTimeout(() => {
+      for (const { lane } of this.#held.values()) lane.interrupt('SHUTDOWN')
+    }, this.#drainMs)
+    const abandon = setTimeout(() => {
+      for (const recorder of this.#recorders.values()) recorder.abandon()
+    }, this.#drainMs + lastWriteMs)
+    await Promise.all([...this.#held.values()].map(({ done }) => done))
+    clearTimeout(limit)
+    clearTimeout(abandon)
+    clearInterval(touch)
+  }
+
+  #fetchSoon(): void {
+    this.#fetchAgain = true
+    if (this.#stopping) return
+    this.#fetching ??= this.#fetchAll().finally(() => {
+      this.#fetching = null
+    })
+  }
+
+  async #fetchAll(): Promise<void> {
+    while (this.#fetchAgain && !this.#stopping) {
+      this.#fetchAgain = false
+      try {
+        // Only the lanes that fit, and on top of them those without which a run would stand still.
+        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), mostLanes - this.#held.size)
+        const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
+        const room = mostLanes - this.#held.size - jobs.length
+        if (jobs.length === 0 && room > 0)
+          jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
+        await Promise.all(jobs.map((job) => this.#open(job)))
+        if (jobs.length > 0) this.#fetchAgain = true
+      } catch (error) {
+        this.#engine.log.warn({ err: error }, 'worker: could not fetch lanes')
+      }
+    }
+  }
+
+  #fetch(options: { batchSize: number; minPriority?: number }): Promise<Job<LaneJob>[]> {
+    return this.#engine.boss.fetch<LaneJob>(laneQueue, options)
+  }
+
+  async #open(job: Job<LaneJob>): Promise<void> {
+    const { boss, db, modules, log } = this.#engine
+    const opened = await openLane(db, modules, job.data)
+    if (!opened) {
+      await boss.complete(laneQueue, job)
+      return
+    }
+    const { plan } = opened
+    const recorder = this.#recorders.get(plan.runId) ?? this.#record(plan.runId, plan.settings)
+    const lane = new Lane({ ...opened, recorder, pool: this.#slots, log })
+    const held = { job, lane, done: this.#run(job, lane, recorder) }
+    this.#held.set(job.id, held)
+    if (this.#stopping) lane.drain()
+  }
+
+  #record(runId: string, settings: ConstructorParameters<typeof Recorder>[0]['settings']): Recorder {
+    const { db, log } = this.#engine
+    const onStatus = (status: RunStatus) => {
+      if (isFinished(status)) this.#interruptRun(runId)
+    }
+    const recorder = new Recorder({ db, runId, settings, log, onStatus })
+    this.#recorders.set(runId, recorder)
+    return recorder
+  }
+
+  async #run(job: Job<LaneJob>, lane: Lane, recorder: Recorder): Promise<void> {
+    const { log } = this.#engine
+    const { runId } = lane
+    log.debug({ runId, lane: job.data.laneId, lease: lane.lease }, 'lane: started')
+    const slice = setInterval(() => void this.#makeRoom(lane), sliceMs)
+    const outcome = await lane.run()
+    clearInterval(slice)
+    await recorder.flushed()
+    this.#held.delete(job.id)
+    if (![...this.#held.values()].some((held) => held.lane.runId === runId)) this.#recorders.delete(runId)
+    await this.#finish(job, lane, outcome)
+    log.debug({ runId, lane: job.data.laneId }, 'lane: ended')
+    this.#fetchSoon()
+  }
+
+  /** The job is done; a lane that stopped before its run goes behind the others, in the same transaction. */
+  async #finish(job: Job<LaneJob>, { runId, lease }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
+    const { boss, db, log } = this.#engine
+    try {
+      await transaction(db.pool, async (client) => {
+        await boss.complete(laneQueue, job, null, { db: queryable(client) })
+        const ours = await client.query('SELECT FROM run_lane WHERE id = $1 AND lease = $2', [job.data.laneId, lease])
+        if (outcome === 'STOPPED' && ours.rowCount) await sendLanes(boss, client, [{ ...job.data, lead: false }])
+      })
+    } catch (error) {
+      // The job's heartbeat runs out and another worker takes the lane.
+      log.warn({ err: error, runId }, 'lane: could not complete its job')
+    }
+  }
+
+  /** When all slots are in use, a lane whose time slice is over changes places with one that waits. */
+  async #makeRoom(lane: Lane): Promise<void> {
+    if (this.#stopping || this.#freeSlots() > 0) return
+    const [waiting] = await this.#fetch({ batchSize: 1 }).catch(() => [])
+    if (!waiting) return
+    lane.drain()
+    await this.#open(waiting)
+  }
+
+  #freeSlots(): number {
+    return this.#slots.size - [...this.#held.values()].reduce((sum, { lane }) => sum + lane.slots, 0)
+  }
+
+  #interruptRun(runId: string): void {
+    for (const { lane } of this.#held.values()) if (lane.runId === runId) lane.interrupt('RUN_ENDED')
+  }
+
+  /** Keeps the jobs alive, and looks for what a lost message would have told: ended runs and lost leases. */
+  async #touch(): Promise<void> {
+    const held = [...this.#held.values()]
+    if (held.length === 0) return
+    const { boss, db, log } = this.#engine
+    try {
+      await boss.touch(
+        laneQueue,
+        held.map(({ job }) => job),
+      )
+      const { rows } = await db.pool.query<{ laneId: string; lease: string | null; status: RunStatus }>(
+        `SELECT l.id AS "laneId", l.lease::text, r.status FROM run_lane l JOIN run r ON r.id = l.run_id
+         WHERE l.id = ANY ($1::uuid[])`,
+        [held.map(({ job }) => job.data.laneId)],
+      )
+      const found = new Map(rows.map((row) => [row.laneId, row]))
+      for (const { job, lane } of held) {
+        const row = found.get(job.data.laneId)
+        if (!row || isFinished(row.status)) lane.interrupt('RUN_ENDED')
+        else if (row.lease !== lane.lease) lane.interrupt('LEASE_LOST')
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'worker: could not touch its lanes')
+    }
+  }
+}
