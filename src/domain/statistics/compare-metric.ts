@@ -1,0 +1,139 @@
+/**
+ * The fixed-n comparison of one metric between two runs of a dataset, over paired items.
+ *
+ * The unit is the item: repetitions are averaged per item before they get here, so repeated calls of one item never count as
+ * independent evidence. Swapping baseline and candidate mirrors every figure exactly.
+ */
+import { bcaInterval } from './bca-bootstrap.ts'
+import { signTest } from './binomial.ts'
+import type { Interval } from './interval.ts'
+import { exactMcNemar, tangoInterval } from './mcnemar.ts'
+import { difference, measurePairs, type Pair, type PairedMoments, UNCHANGED_RELATIVE } from './paired-moments.ts'
+import { studentQuantile, studentTwoSided } from './student-t.ts'
+
+export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
+
+/**
+ * How interval and p value were computed.
+ * - `EXACT_MCNEMAR`: every value is 0 or 1. Exact McNemar test, Tango's score interval.
+ * - `STUDENT_T`: any other numbers. Paired t test and interval on the differences.
+ * - `BCA_BOOTSTRAP`: 20–2,000 pairs that all moved one way (or not at all), too skewed for t. BCa interval, exact sign test.
+ * - `EXACT_SIGN`: the differences have no spread, so there is no interval. Exact sign test.
+ */
+export type ComparisonMethod = 'EXACT_MCNEMAR' | 'STUDENT_T' | 'BCA_BOOTSTRAP' | 'EXACT_SIGN'
+
+export interface MetricFigures {
+  readonly direction: Direction
+  /** Means over the paired items only, each item weighing the same; null without pairs. */
+  readonly baselineMean: number | null
+  readonly candidateMean: number | null
+  /** Mean of candidate − baseline. */
+  readonly delta: number | null
+  /** 95 % interval of `delta`; null without pairs, or when numeric differences show no spread. */
+  readonly interval: Interval | null
+  /** Two-sided, against "no difference"; not adjusted for other metrics. */
+  readonly pValue: number | null
+  readonly method: ComparisonMethod | null
+  /** Items with a value on both arms. */
+  readonly pairs: number
+  /** Pairs that got better and worse; both 0 for direction `NONE`. */
+  readonly improved: number
+  readonly regressed: number
+  /** Pairs that did not change. For direction `NONE` the others, `pairs − unchanged`, have changed. */
+  readonly unchanged: number
+  /** Items without a value on at least one arm. */
+  readonly missing: number
+  /** Sample standard deviation of the differences; null for fewer than two pairs. */
+  readonly differenceStddev: number | null
+}
+
+/**
+ * Compares a metric over its pairs. O(n).
+ *
+ * @throws RangeError when a value is not finite or `missing` is not a count.
+ */
+export function compareMetric(pairs: readonly Pair[], direction: Direction, missing = 0): MetricFigures {
+  const differences = pairs.map(difference)
+  return compareMoments(measurePairs(pairs, differences), direction, missing, differences)
+}
+
+/**
+ * The same from moments, for pairs that were aggregated elsewhere.
+ *
+ * @param differences one per pair, in any order; needed only where `needsDifferences(moments)`.
+ */
+export function compareMoments(
+  moments: PairedMoments,
+  direction: Direction,
+  missing = 0,
+  differences: readonly number[] | null = null,
+): MetricFigures {
+  if (!(Number.isInteger(missing) && missing >= 0)) {
+    throw new RangeError(`expected the number of missing pairs to be a whole number >= 0, got ${missing}`)
+  }
+  const { count, increased, decreased } = moments
+  const better = direction === 'HIGHER_IS_BETTER' ? increased : decreased
+  const worse = direction === 'HIGHER_IS_BETTER' ? decreased : increased
+  const empty = count === 0
+  return {
+    direction,
+    baselineMean: empty ? null : moments.baselineMean,
+    candidateMean: empty ? null : moments.candidateMean,
+    delta: empty ? null : moments.delta,
+    ...(empty ? { interval: null, pValue: null, method: null } : test(moments, differences)),
+    pairs: count,
+    improved: direction === 'NONE' ? 0 : better,
+    regressed: direction === 'NONE' ? 0 : worse,
+    unchanged: count - increased - decreased,
+    missing,
+    differenceStddev: count < 2 ? null : moments.stddev,
+  }
+}
+
+/**
+ * Whether the interval needs the single differences and not only their moments: 20 to 2,000 pairs, none of which moved against
+ * the others, with n < 25 · skewness² (Cochran's rule for when t cannot be trusted).
+ */
+export function needsDifferences(moments: PairedMoments): boolean {
+  const { count, increased, decreased, skewness } = moments
+  const oneSided = (increased === 0) !== (decreased === 0)
+  return (
+    !moments.binary && hasSpread(moments) && oneSided && count >= 20 && count <= 2_000 && count < 25 * skewness ** 2
+  )
+}
+
+type Test = Pick<MetricFigures, 'interval' | 'pValue' | 'method'>
+
+function test(moments: PairedMoments, differences: readonly number[] | null): Test {
+  const { count, delta, stddev, increased, decreased } = moments
+  if (moments.binary) {
+    return {
+      method: 'EXACT_MCNEMAR',
+      interval: tangoInterval(increased, decreased, count),
+      pValue: exactMcNemar(increased, decreased),
+    }
+  }
+  if (!hasSpread(moments)) {
+    return { method: 'EXACT_SIGN', interval: null, pValue: signTest(increased, decreased) }
+  }
+  if (needsDifferences(moments)) {
+    if (differences?.length !== count) {
+      throw new RangeError(
+        `expected the ${count} differences of a one-sided metric, got ${differences?.length ?? 'none'}`,
+      )
+    }
+    return { method: 'BCA_BOOTSTRAP', interval: bcaInterval(differences), pValue: signTest(increased, decreased) }
+  }
+  const standardError = stddev / Math.sqrt(count)
+  const halfWidth = studentQuantile(0.975, count - 1) * standardError
+  return {
+    method: 'STUDENT_T',
+    interval: { low: delta - halfWidth, high: delta + halfWidth },
+    pValue: studentTwoSided(delta / standardError, count - 1),
+  }
+}
+
+/** Rounding alone makes equal differences differ in the last bits: that is no spread. */
+function hasSpread({ stddev, baselineMean, candidateMean, delta }: PairedMoments): boolean {
+  return stddev > UNCHANGED_RELATIVE * Math.max(Math.abs(baselineMean), Math.abs(candidateMean), Math.abs(delta))
+}
