@@ -1,5 +1,8 @@
-import type * as z from 'zod'
+import { inspect } from 'node:util'
+import * as z from 'zod'
 import { InvalidInputError } from './errors.ts'
+import type { Json } from './json.ts'
+import { NotJsonError, toJson } from './to-json.ts'
 
 /**
  * Checks `value` against `schema` and returns it with defaults filled in.
@@ -29,6 +32,17 @@ export function optional<T extends z.ZodType, D extends z.output<T> | null>(sche
   return schema.nullish().transform((value): z.output<T> | D => value ?? fallback)
 }
 
+/** Any value that JSON can hold. */
+export const json = z.unknown().transform((value, context): Json => {
+  try {
+    return toJson(value)
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error
+    context.addIssue({ code: 'custom', message: `expected JSON (${error.message})` })
+    return z.NEVER
+  }
+})
+
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') return `expected no member ${issue.keys.map(quote).join(', ')}`
   const text = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, '').replace(/, received .*$/, '')
@@ -37,10 +51,12 @@ function expectation(issue: z.core.$ZodIssue): string {
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = typeof value === 'string' || (typeof value === 'object' && value !== null) ? quote(value) : String(value)
+  // Unlike JSON, this can show anything: cycles, BigInt, functions.
+  const text =
+    typeof value === 'string' ? quote(value) : inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY })
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }
 
-function quote(value: unknown): string {
+function quote(value: string): string {
   return JSON.stringify(value)
 }

@@ -66,6 +66,7 @@ export type TaskErrorCode =
   | 'RATE_LIMITED'
   | 'MALFORMED_RESPONSE'
   | 'RESPONSE_TOO_LARGE'
+  | 'INVALID_INPUT'
   | 'OUTPUT_NOT_FOUND'
   | 'INVALID_OUTPUT'
   | 'TASK_FAILED'

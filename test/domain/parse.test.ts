@@ -161,7 +161,7 @@ describe('run settings', () => {
     [{ budgetUsd: 0 }, 'settings.budgetUsd: expected number to be >0, got 0'],
     [{ maxFailureRate: 1.1 }, 'settings.maxFailureRate: expected number to be <=1, got 1.1'],
     [{ cache: 'yes' }, 'settings.cache: expected boolean, got "yes"'],
-    [{ concurency: 3 }, 'settings: expected no member "concurency", got {"concurency":3}'],
+    [{ concurency: 3 }, 'settings: expected no member "concurency", got { concurency: 3 }'],
   ])('refuse %j', (partial, message) => {
     expect(() => parseRunSettings(partial, defaultRunSettings, path)).toThrow(message)
   })

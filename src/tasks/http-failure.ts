@@ -1,0 +1,76 @@
+/** What can go wrong with an HTTP call, as errors of an item: what happened, what the other side said, whether another attempt can help. */
+import { TaskError, type TaskErrorCode } from '../domain/task.ts'
+import { storableText } from '../domain/to-json.ts'
+import { BlockedAddressError } from './http-client.ts'
+import { parseRetryAfter } from './retry-after.ts'
+
+/** Overloaded, restarting or too early; 529 is what model providers answer when they are overloaded. */
+const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 529])
+
+/** A status outside of 200–299. @param call e.g. "POST http://host/path" */
+export function statusError(
+  call: string,
+  response: { statusCode: number; headers: { location?: string; retryAfter?: string }; body: string },
+  now: number,
+): TaskError {
+  const { statusCode, headers, body } = response
+  if (statusCode >= 300 && statusCode < 400) {
+    const target = headers.location === undefined ? 'nowhere' : excerpt(headers.location)
+    const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: give the final URL.`
+    return new TaskError('HTTP_STATUS', message, { retryable: false })
+  }
+  const retryable = retryableStatuses.has(statusCode)
+  return new TaskError(
+    statusCode === 429 ? 'RATE_LIMITED' : 'HTTP_STATUS',
+    `${call} answered ${statusCode}: ${excerpt(body)}`,
+    {
+      retryable,
+      retryAfterMs: retryable ? parseRetryAfter(headers.retryAfter, now) : null,
+    },
+  )
+}
+
+/** A call that ended without a complete answer. */
+export function connectionError(call: string, error: unknown): TaskError {
+  if (error instanceof BlockedAddressError) {
+    return new TaskError('BLOCKED_ADDRESS', `${call} was not made. ${error.message}.`, {
+      retryable: false,
+      cause: error,
+    })
+  }
+  const code = codeOf(error)
+  const refused = code === 'ECONNREFUSED'
+  const why = refused ? 'nothing listens there (connection refused)' : (explanations[code] ?? messageOf(error, code))
+  const kind: TaskErrorCode = refused ? 'CONNECTION_REFUSED' : 'CONNECTION_FAILED'
+  return new TaskError(kind, `${call} failed: ${why}.`, { retryable: !certificateCodes.test(code), cause: error })
+}
+
+const explanations: Record<string, string> = {
+  ECONNRESET: 'the other side reset the connection',
+  EPIPE: 'the other side closed the connection',
+  UND_ERR_SOCKET: 'the other side closed the connection before its answer was complete',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host could not be looked up',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+}
+
+/** Another attempt meets the same certificate. */
+const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+function messageOf(error: unknown, code: string): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return storableText(message || code || 'for an unknown reason').replace(/\.$/, '')
+}
+
+/** The beginning of what the other side sent, fit for a message. */
+export function excerpt(text: string): string {
+  const plain = storableText(text).replaceAll(/\s+/g, ' ').trim()
+  if (plain === '') return '(no content)'
+  return plain.length > 200 ? `${plain.slice(0, 200).toWellFormed()}…` : plain
+}

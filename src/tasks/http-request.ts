@@ -1,0 +1,118 @@
+import { invalidInput } from '../domain/parse-input.ts'
+import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/task.ts'
+import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
+
+export interface HttpRequest {
+  /** Path and query, as they are sent. */
+  path: string
+  headers: Record<string, string>
+  body: string | null
+}
+
+/** How an item becomes a request. */
+export interface RequestTemplate {
+  origin: string
+  /** What messages call it: method and URL without the query, which may hold secrets. */
+  name: string
+  render: (item: TaskItem, context: TaskContext) => HttpRequest
+}
+
+/** @throws {InvalidInputError} for everything that can be wrong before there is an item. */
+export function compileRequest(spec: HttpTaskSpec, at: readonly string[]): RequestTemplate {
+  const url = splitUrl(spec.url, [...at, 'url'])
+  const path = compileText(url.path, [...at, 'url'], urlEncoding)
+  const headers = compileHeaders(spec.headers, [...at, 'headers'])
+  const body = compileBody(spec, [...at, 'body'])
+  return {
+    origin: url.origin,
+    name: `${spec.method} ${url.origin}${url.path.replace(/\?.*$/s, '')}`,
+    render(item, context) {
+      const content = body(item)
+      return {
+        path: path(item),
+        headers: {
+          accept: 'application/json, text/plain;q=0.9',
+          'user-agent': 'assay',
+          ...(content === null ? {} : { 'content-type': 'application/json' }),
+          ...headers(item),
+          traceparent: context.traceparent,
+        },
+        body: content,
+      }
+    },
+  }
+}
+
+/** The origin is fixed; only path and query may have placeholders, so that no item can choose the host that is called. */
+function splitUrl(url: string, at: readonly string[]): { origin: string; path: string } {
+  const [, start, rest = ''] = /^([a-z]+:\/\/[^/?#\\]*)([^#]*)/i.exec(url) ?? []
+  if (start === undefined || !URL.canParse(start)) {
+    throw invalidInput(at, 'expected an absolute URL such as http://localhost:3000/answer', url)
+  }
+  if (hasPlaceholder(start)) {
+    throw invalidInput(at, 'expected placeholders only in the path and the query', url)
+  }
+  const { origin, protocol, username, password } = new URL(start)
+  if (protocol !== 'http:' && protocol !== 'https:') throw invalidInput(at, 'expected an http or https URL', url)
+  if (username !== '' || password !== '') {
+    throw invalidInput(
+      at,
+      'expected no user or password in the URL (use an authorization header)',
+      start.replace(/\/\/.*@/, '//…@'),
+    )
+  }
+  return { origin, path: rest.startsWith('/') ? rest : `/${rest}` }
+}
+
+/** People write spaces and letters outside of ASCII as they are; the literal text keeps what is encoded already. */
+const urlEncoding: Encoding = {
+  literal: (text) => text.toWellFormed().replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent),
+  value: (text) => encodeURIComponent(text.toWellFormed()),
+}
+
+/** Written by the connection, or by us. */
+const reservedHeaders = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'traceparent',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function compileHeaders(headers: Record<string, string>, at: readonly string[]) {
+  const compiled = Object.entries(headers).map(([given, value]) => {
+    const name = given.toLowerCase()
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) throw invalidInput(at, 'expected names of HTTP headers', given)
+    if (reservedHeaders.has(name))
+      throw invalidInput([...at, given], `expected no header ${name}: it is set for every call`, value)
+    if (!isHeaderValue(value)) throw invalidInput([...at, given], 'expected one line of Latin-1 text', value)
+    return [name, compileText(value, [...at, given])] as const
+  })
+  return (item: TaskItem): Record<string, string> =>
+    Object.fromEntries(
+      compiled.map(([name, render]) => {
+        const value = render(item)
+        if (isHeaderValue(value)) return [name, value]
+        const message = `The value for the header ${name} is expected to be one line of Latin-1 text, got ${JSON.stringify(value).slice(0, 80)}.`
+        throw new TaskError('INVALID_INPUT', message, { retryable: false })
+      }),
+    )
+}
+
+function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+}
+
+const defaultBody = { input: '{{input}}', metadata: '{{metadata}}' }
+
+function compileBody(spec: HttpTaskSpec, at: readonly string[]): (item: TaskItem) => string | null {
+  if (spec.method === 'GET') {
+    if (spec.body !== null) throw invalidInput(at, 'expected none with the method GET', spec.body)
+    return () => null
+  }
+  const body = compileJson(spec.body ?? defaultBody, at)
+  return (item) => JSON.stringify(body(item))
+}

@@ -1,0 +1,153 @@
+/**
+ * One call of an HTTP endpoint per item. The request is made from templates (template.ts, http-request.ts); the answer:
+ *
+ * - A status of 200–299 is an answer, every other one an error. Redirects are not followed.
+ * - With an `outputPath` the body must be JSON, whatever its content type, and the output is what the path finds.
+ * - Without one the output is the whole body: as JSON; as text when the content type is text/plain; null when it is empty (204).
+ * - Bodies end at 10 MB.
+ */
+import type { Dispatcher } from 'undici'
+import * as z from 'zod'
+import type { Json } from '../domain/json.ts'
+import { compileJsonPath, compileSingularJsonPath } from '../domain/json-path.ts'
+import { json, optional, parseInput } from '../domain/parse-input.ts'
+import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/task.ts'
+import { asTaskError, isTimeout } from './call.ts'
+import type { HttpClient } from './http-client.ts'
+import { connectionError, excerpt, statusError } from './http-failure.ts'
+import { compileRequest } from './http-request.ts'
+import { outputOf } from './module.ts'
+import { costOf, tokensOf } from './usage.ts'
+
+const schema = z.strictObject({
+  kind: z.literal('http'),
+  url: z.string(),
+  method: optional(z.enum(['GET', 'POST', 'PUT', 'PATCH']), 'POST'),
+  headers: optional(z.record(z.string(), z.string()), {}),
+  body: optional(json, null),
+  outputPath: optional(z.string(), null),
+  costPath: optional(z.string(), null),
+  inputTokensPath: optional(z.string(), null),
+  outputTokensPath: optional(z.string(), null),
+})
+
+export function parseHttpTask(input: unknown, path: readonly string[]): HttpTaskSpec {
+  const spec: HttpTaskSpec = parseInput(schema, input, path)
+  compileRequest(spec, path)
+  compileAnswer(spec, path)
+  return spec
+}
+
+/** @param now milliseconds since the epoch, for a `Retry-After` that is a date */
+export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => number): Task {
+  const at = ['task', 'http']
+  const { origin, name, render } = compileRequest(spec, at)
+  const answer = compileAnswer(spec, at)
+  return async (item, context) => {
+    const { signal } = context
+    const request = render(item, context)
+    try {
+      const response = await http.dispatcher.request({ origin, method: spec.method, ...request, signal })
+      const { statusCode, headers } = response
+      if (statusCode < 200 || statusCode > 299) {
+        const body = await readSome(response.body)
+        signal.throwIfAborted()
+        const { location, 'retry-after': retryAfter } = headers
+        throw statusError(
+          name,
+          { statusCode, headers: { location: one(location), retryAfter: one(retryAfter) }, body },
+          now(),
+        )
+      }
+      return answer(await readWhole(response.body, name), one(headers['content-type']), name)
+    } catch (error) {
+      if (error instanceof TaskError) throw error
+      if (signal.aborted) throw isTimeout(signal.reason) ? asTaskError(signal.reason) : signal.reason
+      throw connectionError(name, error)
+    }
+  }
+}
+
+type Body = Dispatcher.ResponseData['body']
+
+const largestBody = 10_000_000
+
+async function readWhole(body: Body, call: string): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    size += chunk.length
+    // Leaving the loop destroys the stream, and with it the connection.
+    if (size > largestBody) {
+      throw new TaskError('RESPONSE_TOO_LARGE', `${call} answered with more than 10 MB.`, { retryable: false })
+    }
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks, size))
+}
+
+/** The beginning of a body that is only quoted, as far as it comes. */
+async function readSome(body: Body): Promise<string> {
+  let text = ''
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      text += chunk.toString()
+      if (text.length > 10_000) break
+    }
+  } catch {
+    // The status is what matters; the rest of the body is lost.
+  }
+  return text
+}
+
+function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
+  const output = spec.outputPath === null ? null : compileJsonPath(spec.outputPath, [...at, 'outputPath'])
+  const single = (key: 'costPath' | 'inputTokensPath' | 'outputTokensPath') =>
+    spec[key] === null ? () => null : compileSingularJsonPath(spec[key], [...at, key])
+  const cost = single('costPath')
+  const inputTokens = single('inputTokensPath')
+  const outputTokens = single('outputTokensPath')
+
+  return (body: string, contentType: string | undefined, call: string): TaskResult => {
+    const content = output === null ? readContent(body, contentType, call) : parse(body, contentType, call)
+    const found = output === null ? content : output(content)
+    if (found === undefined) {
+      const message = `${call}: nothing at ${spec.outputPath} of the answer ${excerpt(body)}`
+      throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
+    }
+    return {
+      output: outputOf(found),
+      costUsd: costOf(cost(content)),
+      inputTokens: tokensOf('input', inputTokens(content)),
+      outputTokens: tokensOf('output', outputTokens(content)),
+    }
+  }
+}
+
+function readContent(body: string, contentType: string | undefined, call: string): Json {
+  if (isType(contentType, 'text/plain')) return body
+  if (body === '' && contentType === undefined) return null
+  return parse(body, contentType, call)
+}
+
+/** Half an answer parses as none, and the next attempt may get a whole one; another kind of content stays what it is. */
+function parse(body: string, contentType: string | undefined, call: string): Json {
+  try {
+    return JSON.parse(body)
+  } catch (error) {
+    const claimsJson = contentType === undefined || /[/+]json\b/i.test(contentType)
+    const what = claimsJson ? 'is not valid JSON' : `is ${contentType}, not JSON`
+    throw new TaskError('MALFORMED_RESPONSE', `${call}: the answer ${what}: ${excerpt(body)}`, {
+      retryable: claimsJson,
+      cause: error,
+    })
+  }
+}
+
+function isType(contentType: string | undefined, type: string): boolean {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase() === type
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod'
+import type { Json } from '../domain/json.ts'
+import type { Modules } from '../domain/modules.ts'
+import { invalidInput, parseInput } from '../domain/parse-input.ts'
+import { type ModuleTaskSpec, type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
+import { NotJsonError, toJson } from '../domain/to-json.ts'
+import { isResult } from './result.ts'
+import { costOf, tokensOf } from './usage.ts'
+
+const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })
+
+export function parseModuleTask(input: unknown, modules: Modules, path: readonly string[]): ModuleTaskSpec {
+  const spec = parseInput(schema, input, path)
+  if (!modules.tasks.has(spec.name)) {
+    throw invalidInput([...path, 'name'], `expected a task of assay.config.ts: ${known(modules)}`, spec.name)
+  }
+  return spec
+}
+
+/** A function of assay.config.ts. It gets copies, so that it cannot change what evaluators and later attempts see. */
+export function createModuleTask(spec: ModuleTaskSpec, modules: Modules): Task {
+  return async (item, context) => {
+    const module = modules.tasks.get(spec.name)
+    if (!module) {
+      const message = `assay.config.ts of this worker has no task "${spec.name}"; it has ${known(modules)}.`
+      throw new TaskError('MODULE_NOT_FOUND', message, { retryable: false })
+    }
+    const given = copyOf(item)
+    const returned: unknown = await module.run(given.input, given, context)
+    return isResult(returned) ? resultOf(returned) : resultOf({ output: returned })
+  }
+}
+
+function resultOf(parts: {
+  output: unknown
+  costUsd?: unknown
+  inputTokens?: unknown
+  outputTokens?: unknown
+}): TaskResult {
+  return {
+    output: outputOf(parts.output),
+    costUsd: costOf(parts.costUsd),
+    inputTokens: tokensOf('input', parts.inputTokens),
+    outputTokens: tokensOf('output', parts.outputTokens),
+  }
+}
+
+/** @throws {TaskError} INVALID_OUTPUT for what cannot be stored as JSON. */
+export function outputOf(value: unknown): Json {
+  try {
+    return toJson(value)
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error
+    const message = `The output is expected to be JSON, but ${error.message}.`
+    throw new TaskError('INVALID_OUTPUT', message, { retryable: false, cause: error })
+  }
+}
+
+function copyOf(item: TaskItem): TaskItem {
+  const { input, expectedOutput, metadata, tags } = item
+  return {
+    ...item,
+    input: toJson(input),
+    expectedOutput: toJson(expectedOutput),
+    metadata: toJson(metadata),
+    tags: [...tags],
+  }
+}
+
+function known(modules: Modules): string {
+  const names = [...modules.tasks.keys()]
+  return names.length === 0 ? 'none' : names.join(', ')
+}

@@ -1,0 +1,40 @@
+import type { Modules } from '../domain/modules.ts'
+import { invalidInput } from '../domain/parse-input.ts'
+import type { Task, TaskSpec } from '../domain/task.ts'
+import { createHttpTask, parseHttpTask } from './http.ts'
+import { type HttpClient, sharedHttpClient } from './http-client.ts'
+import { createModuleTask, parseModuleTask } from './module.ts'
+
+export interface TaskOptions {
+  /** Default: one for the process, which calls private addresses too. */
+  http?: HttpClient
+  /** Milliseconds since the epoch; default Date.now. */
+  now?: () => number
+}
+
+/** Makes a task ready for a run. @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse. */
+export function createTask(spec: TaskSpec, modules: Modules, options: TaskOptions = {}): Task {
+  switch (spec.kind) {
+    case 'http':
+      return createHttpTask(spec, options.http ?? sharedHttpClient(), options.now ?? Date.now)
+    case 'module':
+      return createModuleTask(spec, modules)
+  }
+}
+
+/**
+ * Checks a task as callers give it, an object with a `kind` and that kind's members, and fills in the defaults.
+ * @param path where it stands in the caller's input; errors go on with the kind, e.g. `task.http.url`
+ * @throws {InvalidInputError}
+ */
+export function parseTaskSpec(input: unknown, modules: Modules, path: readonly string[] = ['task']): TaskSpec {
+  const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
+  switch (kind) {
+    case 'http':
+      return parseHttpTask(input, [...path, kind])
+    case 'module':
+      return parseModuleTask(input, modules, [...path, kind])
+    default:
+      throw invalidInput([...path, 'kind'], 'expected one of http, module', kind)
+  }
+}

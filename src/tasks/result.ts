@@ -1,0 +1,22 @@
+// Registered globally: a project may load its own copy of this package beside the server's.
+const brand = Symbol.for('assay.result')
+
+/** What a task function may say besides its output; what is left out is unknown. */
+export interface ResultParts<Output = unknown> {
+  output: Output
+  /** In US dollars. */
+  costUsd?: number | null
+  inputTokens?: number | null
+  outputTokens?: number | null
+}
+
+export type Result<Output = unknown> = ResultParts<Output> & { readonly [brand]: true }
+
+/** Makes a task function return its cost beside its output: `return result({ output, costUsd: 0.002 })`. */
+export function result<Output>(parts: ResultParts<Output>): Result<Output> {
+  return { ...parts, [brand]: true }
+}
+
+export function isResult(value: unknown): value is Result {
+  return typeof value === 'object' && value !== null && brand in value
+}

@@ -1,0 +1,104 @@
+/**
+ * Placeholders in the parts of a request: `{{input}}`, `{{input.question}}`, `{{input.choices.0}}`, `{{metadata.lang}}`, `{{key}}`,
+ * `{{id}}`, `{{repetition}}`. The expected output has no placeholder: a system under test must never be told the answer.
+ */
+import type { Json } from '../domain/json.ts'
+import { invalidInput } from '../domain/parse-input.ts'
+import { TaskError, type TaskItem } from '../domain/task.ts'
+
+const placeholder = /\{\{([^{}]*)\}\}/g
+const roots = ['input', 'metadata', 'key', 'id', 'repetition'] as const
+type Root = (typeof roots)[number]
+
+/** Whether `text` contains a placeholder. */
+export function hasPlaceholder(text: string): boolean {
+  return text.search(placeholder) !== -1
+}
+
+/** How the two kinds of parts of a text are written. */
+export interface Encoding {
+  literal: (text: string) => string
+  value: (text: string) => string
+}
+
+const plain: Encoding = { literal: (text) => text, value: (text) => text }
+
+/**
+ * Compiles text with placeholders. Strings are put in as they are, null as nothing, everything else as JSON.
+ * @param at where the text stands in the caller's input
+ * @throws {InvalidInputError} for an unknown placeholder; the compiled template throws a {@link TaskError} when the item lacks the value.
+ */
+export function compileText(text: string, at: readonly string[], encoding = plain): (item: TaskItem) => string {
+  // Splitting by a pattern with one group alternates literal text and placeholders.
+  const parts = text
+    .split(placeholder)
+    .map((part, index) => (index % 2 === 0 ? encoding.literal(part) : compilePlaceholder(part, at)))
+  return (item) => parts.map((part) => (typeof part === 'string' ? part : encoding.value(asText(part(item))))).join('')
+}
+
+/**
+ * Compiles JSON in whose strings placeholders are replaced (keys are left alone). A string that is exactly one placeholder becomes
+ * the value itself, of whatever type; in longer strings values are put in as by {@link compileText}.
+ */
+export function compileJson(template: Json, at: readonly string[]): (item: TaskItem) => Json {
+  if (typeof template === 'string') {
+    const whole = /^\{\{([^{}]*)\}\}$/.exec(template)
+    return whole ? compilePlaceholder(whole[1] ?? '', at) : compileText(template, at)
+  }
+  if (template === null || typeof template !== 'object') return () => template
+  if (Array.isArray(template)) {
+    const elements = template.map((element, index) => compileJson(element, [...at, String(index)]))
+    return (item) => elements.map((element) => element(item))
+  }
+  const members = Object.entries(template).map(([key, member]) => [key, compileJson(member, [...at, key])] as const)
+  return (item) => Object.fromEntries(members.map(([key, member]) => [key, member(item)]))
+}
+
+function compilePlaceholder(expression: string, at: readonly string[]): (item: TaskItem) => Json {
+  const [root, ...keys] = expression.split('.').map((part) => part.trim())
+  const known = isRoot(root) && (keys.length === 0 || root === 'input' || root === 'metadata') && !keys.includes('')
+  if (!known) {
+    const hint = root === 'expectedOutput' ? ' (the expected output is never sent to the system under test)' : ''
+    throw invalidInput(
+      at,
+      `expected a placeholder {{input}}, {{metadata}} (both may go on with .member or .index), {{key}}, {{id}} or {{repetition}}${hint}`,
+      `{{${expression}}}`,
+    )
+  }
+  return (item) => {
+    let value: Json = item[root]
+    for (const [depth, key] of keys.entries()) {
+      const member = memberOf(value, key)
+      if (member === undefined) {
+        const parent = [root, ...keys.slice(0, depth)].join('.')
+        const message = `The template needs {{${expression}}}, but the item's ${parent} ${whatItHas(value)}.`
+        throw new TaskError('INVALID_INPUT', message, { retryable: false })
+      }
+      value = member
+    }
+    return value
+  }
+}
+
+function isRoot(name: string | undefined): name is Root {
+  return roots.some((root) => root === name)
+}
+
+function memberOf(value: Json, key: string): Json | undefined {
+  if (Array.isArray(value)) return /^\d+$/.test(key) ? value[Number(key)] : undefined
+  if (value !== null && typeof value === 'object') return Object.hasOwn(value, key) ? value[key] : undefined
+  return undefined
+}
+
+function whatItHas(value: Json): string {
+  if (value === null) return 'is null'
+  if (Array.isArray(value)) return `is an array of ${value.length}`
+  if (typeof value !== 'object') return `is a ${typeof value}`
+  const keys = Object.keys(value)
+  return keys.length === 0 ? 'is an empty object' : `has only ${keys.slice(0, 10).join(', ')}`
+}
+
+function asText(value: Json): string {
+  if (typeof value === 'string') return value
+  return value === null ? '' : JSON.stringify(value)
+}

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll } from 'vitest'
+import type { Json } from '../../src/domain/json.ts'
+import type { ModuleTask } from '../../src/domain/modules.ts'
+import type { Task } from '../../src/domain/task.ts'
+import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
+import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
+import { result } from '../../src/tasks/result.ts'
+import { conformsAsTask } from './conformance.ts'
+import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
+import { noModules } from './task-items.ts'
+
+const usage = { costUsd: 0.5, inputTokens: 10, outputTokens: 20 }
+
+function moduleTask(run: ModuleTask['run']): Task {
+  const modules = { tasks: new Map([['task', { name: 'task', run }]]), evaluators: new Map() }
+  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules), modules)
+}
+
+conformsAsTask('a function', {
+  echo: () => moduleTask(async (input) => ({ seen: input })),
+  priced: (output) => moduleTask(() => result({ output, ...usage })),
+  failing: () =>
+    moduleTask(() => {
+      throw new Error('boom')
+    }),
+  hanging: () => moduleTask(() => new Promise(() => {})),
+  gated() {
+    let active = 0
+    const gate = Promise.withResolvers<void>()
+    const task = moduleTask(() => {
+      active++
+      return gate.promise
+    })
+    return { task, active: () => active, open: gate.resolve }
+  },
+})
+
+let server: TestServer
+let http: HttpClient
+const behaviours: Record<string, Behaviour> = {
+  '/echo': (response, request) => answers.json({ output: { seen: JSON.parse(request.body).input } })(response, request),
+  '/fail': answers.status(500, {}, 'boom'),
+  '/hang': answers.hang,
+}
+let paths = 0
+
+function httpTask(behaviour: Behaviour | string): Task {
+  const path = typeof behaviour === 'string' ? behaviour : `/${paths++}`
+  if (typeof behaviour !== 'string') behaviours[path] = behaviour
+  const spec = {
+    kind: 'http',
+    url: server.url + path,
+    outputPath: '$.output',
+    costPath: '$.costUsd',
+    inputTokensPath: '$.inputTokens',
+    outputTokensPath: '$.outputTokens',
+  }
+  return createTask(parseTaskSpec(spec, noModules), noModules, { http })
+}
+
+beforeAll(async () => {
+  server = await startServer(behaviours)
+  http = openHttpClient({ allowPrivate: true })
+})
+afterAll(async () => {
+  await http.close()
+  await server.stop()
+})
+
+conformsAsTask('an HTTP endpoint', {
+  echo: () => httpTask('/echo'),
+  priced: (output: Json) => httpTask(answers.json({ output, ...usage })),
+  failing: () => httpTask('/fail'),
+  hanging: () => httpTask('/hang'),
+  gated() {
+    let active = 0
+    const gate = Promise.withResolvers<void>()
+    const task = httpTask(async (response, request) => {
+      active++
+      await gate.promise
+      answers.json({ output: null })(response, request)
+    })
+    return { task, active: () => active, open: gate.resolve }
+  },
+})

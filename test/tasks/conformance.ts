@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { Json } from '../../src/domain/json.ts'
+import { type Task, TaskError, type TaskItem } from '../../src/domain/task.ts'
+import { callTask } from '../../src/tasks/call.ts'
+import { taskContext, taskItem } from './task-items.ts'
+
+/** One kind of task under test: how to get one that does what the suite needs. */
+export interface TaskKind {
+  /** Its output is `{ seen: <the item's input> }`. */
+  echo(): Task
+  /** Answers so, with cost 0.5, 10 input and 20 output tokens. */
+  priced(output: Json): Task
+  failing(): Task
+  hanging(): Task
+  /** Counts its calls that run, and ends them when told to. */
+  gated(): { task: Task; active: () => number; open: () => void }
+}
+
+/** What the engine relies on, whatever the kind. */
+export function conformsAsTask(name: string, kind: TaskKind): void {
+  const call = (task: Task, item: Partial<TaskItem> = {}, limits: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
+    callTask(task, taskItem(item), { timeoutMs: 5_000, ...taskContext(), ...limits })
+  const failureOf = async (promise: Promise<unknown>) => {
+    const outcome = await promise.catch((error: unknown) => error)
+    if (outcome instanceof TaskError) return outcome
+    throw new Error(`expected a TaskError, got ${JSON.stringify(outcome)}`)
+  }
+
+  describe(`${name} as a task`, () => {
+    it.each<[Json]>([[null], [''], [0], [false], ['text'], [[]], [{ a: { b: [1, 'ü', null] } }]])(
+      'takes %j as an input like any other',
+      async (input) => {
+        expect(await call(kind.echo(), { input })).toEqual({
+          output: { seen: input },
+          costUsd: null,
+          inputTokens: null,
+          outputTokens: null,
+        })
+      },
+    )
+
+    it('says what it cost when it knows', async () => {
+      expect(await call(kind.priced('x'))).toEqual({ output: 'x', costUsd: 0.5, inputTokens: 10, outputTokens: 20 })
+    })
+
+    it('may answer null', async () => {
+      expect((await call(kind.priced(null))).output).toBeNull()
+    })
+
+    it('does not change the item', async () => {
+      const item = taskItem()
+      await callTask(kind.echo(), item, { timeoutMs: 5_000, ...taskContext() })
+      expect(item).toEqual(taskItem())
+    })
+
+    it('keeps concurrent calls apart', async () => {
+      const task = kind.echo()
+      const outputs = await Promise.all(Array.from({ length: 20 }, (_, input) => call(task, { input })))
+      expect(outputs.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, seen) => ({ seen })))
+    })
+
+    it('runs as many calls at once as are made', async () => {
+      const { task, active, open } = kind.gated()
+      const calls = Array.from({ length: 8 }, () => call(task))
+      await expect.poll(active).toBe(8)
+      open()
+      await Promise.all(calls)
+    })
+
+    it('fails with a code, a message and whether another attempt can help', async () => {
+      const error = await failureOf(call(kind.failing()))
+      expect(error.message).not.toBe('')
+      expect(error.code).toMatch(/^[A-Z_]+$/)
+      expect(typeof error.retryable).toBe('boolean')
+    })
+
+    it('ends with a retryable TIMEOUT when the time is over', async () => {
+      const error = await failureOf(call(kind.hanging(), {}, { timeoutMs: 20 }))
+      expect(error).toMatchObject({ code: 'TIMEOUT', retryable: true, message: 'No result within 20 ms.' })
+    })
+
+    it('ends at once, with the reason, when it is aborted', async () => {
+      const controller = new AbortController()
+      const reason = new Error('cancelled')
+      const running = call(kind.hanging(), {}, { signal: controller.signal })
+      controller.abort(reason)
+      await expect(running).rejects.toBe(reason)
+    })
+
+    it('does not begin when it is aborted already', async () => {
+      const { task, active } = kind.gated()
+      await expect(call(task, {}, { signal: AbortSignal.abort('over') })).rejects.toBe('over')
+      expect(active()).toBe(0)
+    })
+  })
+}

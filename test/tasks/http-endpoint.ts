@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { type Task, TaskError } from '../../src/domain/task.ts'
+import { callTask } from '../../src/tasks/call.ts'
+import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
+import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
+import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
+import { noModules, taskContext, taskItem } from './task-items.ts'
+
+/** When the tests of `Retry-After` take place. */
+export const now = Date.parse('2026-11-22T12:00:00Z')
+
+const behaviours: Record<string, Behaviour> = {
+  '/answer': answers.json({ answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] }),
+  '/echo': (response, request) => answers.json({ body: JSON.parse(request.body || 'null') })(response, request),
+  '/text': answers.status(200, { 'content-type': 'text/plain; charset=utf-8' }, 'forty-two'),
+  '/html': answers.status(200, { 'content-type': 'text/html' }, '<h1>Log in</h1>'),
+  '/untyped': answers.status(200, {}, '"forty-two"'),
+  '/jsonAsText': answers.status(200, { 'content-type': 'text/plain' }, '{"answer": 42}'),
+  '/nothing': answers.status(204),
+  '/null': answers.json(null),
+  '/nul': answers.json({ answer: 'a\0b' }),
+  '/freeText': answers.json({ cost: 'cheap', tokens: 1.5 }),
+  '/hang': answers.hang,
+  '/reset': answers.reset,
+  '/slowHeaders': answers.slowHeaders,
+  '/halfBody': answers.halfBody,
+  '/halfChunkedBody': answers.halfChunkedBody,
+  '/hangingBody': answers.hangingBody,
+  '/halfJson': answers.halfJson,
+  '/hugeBody': answers.hugeBody,
+  '/redirect': answers.status(302, { location: 'http://169.254.169.254/latest' }),
+  '/limited': answers.status(429, { 'retry-after': '7' }, 'slow down'),
+  '/limitedUntil': answers.status(429, { 'retry-after': new Date(now + 90_000).toUTCString() }),
+  '/limitedSince': answers.status(429, { 'retry-after': new Date(now - 90_000).toUTCString() }),
+  '/limitedOddly': answers.status(429, { 'retry-after': 'soon' }),
+  '/unavailable': answers.status(503, { 'retry-after': '2' }),
+  '/longError': answers.status(500, {}, `  Traceback:\n${'x'.repeat(500)}\0`),
+  ...Object.fromEntries(
+    [400, 401, 404, 408, 422, 425, 500, 501, 502, 504, 529].map((s) => [`/${s}`, answers.status(s)]),
+  ),
+}
+
+export interface Endpoint {
+  server: TestServer
+  task(parts: Record<string, unknown>, http?: HttpClient): Task
+  /** How a call of the path fails. */
+  failure(path: string, parts?: Record<string, unknown>, timeoutMs?: number): Promise<TaskError>
+}
+
+/** One misbehaving server and one client for all tests of a file. */
+export function useEndpoint(): () => Endpoint {
+  let server: TestServer
+  let client: HttpClient
+  beforeAll(async () => {
+    client = openHttpClient({ allowPrivate: true })
+    server = await startServer(behaviours)
+  })
+  afterEach(() => {
+    server.requests.length = 0
+  })
+  afterAll(async () => {
+    await client.close()
+    await client.close()
+    await server.stop()
+  })
+
+  const task: Endpoint['task'] = (parts, http = client) =>
+    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules), noModules, { http, now: () => now })
+  const failure: Endpoint['failure'] = async (path, parts = {}, timeoutMs = 5_000) => {
+    const { signal, traceparent } = taskContext()
+    const call = callTask(task({ url: server.url + path, ...parts }), taskItem(), { timeoutMs, signal, traceparent })
+    const outcome = await call.catch((thrown: unknown) => thrown)
+    if (outcome instanceof TaskError) return outcome
+    throw new Error(`expected a TaskError, got ${JSON.stringify(outcome)}`)
+  }
+  return () => ({ server, task, failure })
+}

@@ -1,0 +1,119 @@
+import net from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { type Endpoint, useEndpoint } from './http-endpoint.ts'
+import { taskContext, taskItem } from './task-items.ts'
+
+const endpoint = useEndpoint()
+const task: Endpoint['task'] = (...args) => endpoint().task(...args)
+const failure: Endpoint['failure'] = (...args) => endpoint().failure(...args)
+
+describe('a failing endpoint', () => {
+  it.each([
+    ['/hang', 'TIMEOUT', true],
+    ['/slowHeaders', 'TIMEOUT', true],
+    ['/hangingBody', 'TIMEOUT', true],
+  ])('%s is stopped by the time limit', async (path, code, retryable) => {
+    expect(await failure(path, {}, 100)).toMatchObject({ code, retryable, message: 'No result within 100 ms.' })
+  })
+
+  it.each([
+    ['/reset', 'CONNECTION_FAILED', true, 'the other side'],
+    ['/halfBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
+    ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
+    ['/halfJson', 'MALFORMED_RESPONSE', true, 'the answer is not valid JSON: {"answer": "forty'],
+    ['/html', 'MALFORMED_RESPONSE', false, 'the answer is text/html, not JSON: <h1>Log in</h1>'],
+    ['/hugeBody', 'RESPONSE_TOO_LARGE', false, 'more than 10 MB'],
+    ['/nul', 'INVALID_OUTPUT', false, 'answer is text with the character U+0000'],
+    ['/redirect', 'HTTP_STATUS', false, '302, a redirect to http://169.254.169.254/latest'],
+    ['/longError', 'HTTP_STATUS', true, 'answered 500: Traceback: xxx'],
+  ])('%s is a typed error', async (path, code, retryable, message) => {
+    const error = await failure(path)
+    expect(error).toMatchObject({ code, retryable, message: expect.stringContaining(message) })
+    expect(error.message.length).toBeLessThan(400)
+    expect(error.message).toContain(path === '/nul' ? 'output' : `POST ${endpoint().server.url}${path}`)
+  })
+
+  it.each([
+    [400, false],
+    [401, false],
+    [404, false],
+    [408, true],
+    [422, false],
+    [425, true],
+    [500, true],
+    [501, false],
+    [502, true],
+    [504, true],
+    [529, true],
+  ])('that answers %i is worth another attempt: %s', async (status, retryable) => {
+    expect(await failure(`/${status}`)).toMatchObject({
+      code: 'HTTP_STATUS',
+      retryable,
+      message: `POST ${endpoint().server.url}/${status} answered ${status}: (no content)`,
+    })
+  })
+
+  it.each([
+    ['/limited', 'RATE_LIMITED', 7_000],
+    ['/limitedUntil', 'RATE_LIMITED', 90_000],
+    ['/limitedSince', 'RATE_LIMITED', 0],
+    ['/limitedOddly', 'RATE_LIMITED', null],
+    ['/unavailable', 'HTTP_STATUS', 2_000],
+  ])('%s may say when to come back', async (path, code, retryAfterMs) => {
+    expect(await failure(path)).toMatchObject({ code, retryable: true, retryAfterMs })
+  })
+
+  it('that lacks the output says what it answered', async () => {
+    expect(await failure('/answer', { outputPath: '$.text' })).toMatchObject({
+      code: 'OUTPUT_NOT_FOUND',
+      retryable: false,
+      message: expect.stringContaining('nothing at $.text of the answer {"answer":"forty-two"'),
+    })
+  })
+
+  it('that gives a cost or tokens that are none fails rather than being counted as free', async () => {
+    expect(await failure('/freeText', { costPath: '$.cost' })).toMatchObject({
+      code: 'INVALID_OUTPUT',
+      message: 'The cost is expected to be a number of US dollars from 0, got "cheap".',
+    })
+    expect(await failure('/freeText', { inputTokensPath: '$.tokens' })).toMatchObject({ code: 'INVALID_OUTPUT' })
+  })
+
+  it('that does not listen refuses the connection', async () => {
+    const free = net.createServer()
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
+    const { port } = free.address() as net.AddressInfo
+    await new Promise((resolve) => free.close(resolve))
+    for (const host of ['127.0.0.1', 'localhost']) {
+      expect(await failure('', { url: `http://${host}:${port}/x` })).toMatchObject({
+        code: 'CONNECTION_REFUSED',
+        retryable: true,
+        message: `POST http://${host}:${port}/x failed: nothing listens there (connection refused).`,
+      })
+    }
+  })
+
+  it('that has no name in DNS is a failed connection', async () => {
+    const error = await failure('', { url: 'http://no-such-host.invalid/' })
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', retryable: true })
+  })
+
+  it('leaves the connection usable: answers of every kind alternate on few sockets', async () => {
+    const before = endpoint().server.connections()
+    for (let round = 0; round < 20; round++) {
+      await failure(round % 2 === 0 ? '/500' : '/longError')
+      await task({ url: `${endpoint().server.url}/answer` })(taskItem(), taskContext())
+    }
+    expect(endpoint().server.connections() - before).toBeLessThan(4)
+  })
+})
+
+describe('an interrupted call', () => {
+  it('ends with the reason of its signal', async () => {
+    const controller = new AbortController()
+    const reason = new Error('shutdown')
+    const call = task({ url: `${endpoint().server.url}/hang` })(taskItem(), taskContext(controller.signal))
+    controller.abort(reason)
+    await expect(call).rejects.toBe(reason)
+  })
+})

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import type { ModuleTask } from '../../src/domain/modules.ts'
+import type { TaskContext, TaskItem } from '../../src/domain/task.ts'
+import { callTask } from '../../src/tasks/call.ts'
+import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
+import { result } from '../../src/tasks/result.ts'
+import { noModules, taskContext, taskItem } from './task-items.ts'
+
+function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {
+  const modules = { tasks: new Map([['mine', { name: 'mine', run }]]), evaluators: new Map() }
+  const task = createTask({ kind: 'module', name: 'mine' }, modules)
+  return callTask(task, item, { timeoutMs: 5_000, ...taskContext(signal) })
+}
+
+describe('a task of assay.config.ts', () => {
+  it('gets the input, the item and the context, and may be synchronous', async () => {
+    let seen: [TaskItem, TaskContext] | undefined
+    const { output } = await run((input: { question: string }, item, context) => {
+      seen = [item, context]
+      return input.question.length
+    })
+    expect(output).toBe(18)
+    expect(seen?.[0]).toEqual(taskItem())
+    expect(seen?.[1].traceparent).toBe(taskContext().traceparent)
+    expect(seen?.[1].signal.aborted).toBe(false)
+  })
+
+  it('cannot change what evaluators and later attempts see', async () => {
+    const item = taskItem({ input: { list: [3, 1, 2] } })
+    await run((input, given) => {
+      input.list.sort()
+      given.tags.push('changed')
+      given.metadata = null
+    }, item)
+    expect(item).toEqual(taskItem({ input: { list: [3, 1, 2] } }))
+  })
+
+  it('cannot change its output after it returned it', async () => {
+    const output = { a: 1 }
+    const returned = await run(() => output)
+    output.a = 2
+    expect(returned.output).toEqual({ a: 1 })
+  })
+
+  it('that returns nothing has the output null', async () => {
+    expect((await run(() => {})).output).toBeNull()
+  })
+
+  it('may return what result() made, with what is left out unknown', async () => {
+    expect(await run(() => result({ output: undefined, costUsd: 0.1 }))).toEqual({
+      output: null,
+      costUsd: 0.1,
+      inputTokens: null,
+      outputTokens: null,
+    })
+  })
+
+  it('may return an object that only looks like a result', async () => {
+    const { output, costUsd } = await run(() => ({ output: 1, costUsd: 5 }))
+    expect({ output, costUsd }).toEqual({ output: { output: 1, costUsd: 5 }, costUsd: null })
+  })
+
+  it.each([
+    [
+      'a function',
+      () => ({ f: () => 1 }),
+      'The output is expected to be JSON, but f is a function, which JSON cannot hold.',
+    ],
+    ['NaN', () => ({ scores: [0, Number.NaN] }), 'scores[1] is NaN'],
+    ['a BigInt', () => 1n, 'the value is a bigint'],
+    ['a negative cost', () => result({ output: 1, costUsd: -1 }), 'a number of US dollars from 0, got -1'],
+    [
+      'half a token',
+      () => result({ output: 1, inputTokens: 0.5 }),
+      'number of input tokens is expected to be a whole number',
+    ],
+  ])('that returns %s has an invalid output', async (_, task, message) => {
+    await expect(run(task)).rejects.toMatchObject({
+      code: 'INVALID_OUTPUT',
+      retryable: false,
+      message: expect.stringContaining(message),
+    })
+  })
+
+  it.each([
+    ['an error', new TypeError('x is not a function'), 'x is not a function', false],
+    ['an error that says so', Object.assign(new Error('busy'), { retryable: true }), 'busy', true],
+    ['an error without a message', new RangeError(), 'RangeError', false],
+    ['text', 'nope', 'The task threw nope', false],
+    ['nothing', undefined, 'The task threw undefined', false],
+    ['text that cannot be stored', new Error('a\0b'), 'a\ufffdb', false],
+  ])('that throws %s fails', async (_, thrown, message, retryable) => {
+    const task = () => {
+      throw thrown
+    }
+    await expect(run(task)).rejects.toMatchObject({
+      name: 'TaskError',
+      code: 'TASK_FAILED',
+      message,
+      retryable,
+      cause: thrown,
+    })
+    await expect(run(async () => task())).rejects.toMatchObject({ code: 'TASK_FAILED', message, retryable })
+  })
+
+  it('that gives up by its own timeout is a TIMEOUT', async () => {
+    const task = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'))
+    await expect(run(task)).rejects.toMatchObject({ code: 'TIMEOUT', retryable: true })
+  })
+
+  it('is refused when there is none of that name, and missing when it has gone', async () => {
+    expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noModules)).toThrow(
+      'task.module.name: expected a task of assay.config.ts: none, got "gone"',
+    )
+    const call = createTask({ kind: 'module', name: 'gone' }, noModules)(taskItem(), taskContext())
+    await expect(call).rejects.toMatchObject({
+      code: 'MODULE_NOT_FOUND',
+      retryable: false,
+      message: 'assay.config.ts of this worker has no task "gone"; it has none.',
+    })
+  })
+})
