@@ -50,7 +50,8 @@ export async function prismaDeploy(url: string): Promise<string[]> {
 }
 
 async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) => Promise<T>): Promise<T> {
-  const Engine = await (loading ??= loadEngine())
+  loading ??= loadEngine()
+  const Engine = await loading
   const pool = new Pool({ connectionString: url })
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(catalogAdapter(pool))

@@ -6,20 +6,21 @@
  * account that runs PostgreSQL cannot reach node_modules (below root's home), a private copy is made once.
  */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
 import { codeOf, EmbeddedPostgresError } from './error.ts'
+import type { Home } from './home.ts'
 
 export type Binaries = { initdb: string; postgres: string; pgCtl: string; majorVersion: number }
 
-/**
- * Finds programs that `account` can really run: tried by running one.
- * @param copyDir where a private copy may go; must be reachable for `account`
- */
-export async function findBinaries(copyDir: string, account: Account | undefined): Promise<Binaries> {
+/** Where root's private copy goes: another account cannot reach root's data directory. */
+const SHARED_CACHE = '/var/cache/assay'
+
+/** Finds programs that whoever runs PostgreSQL here can really run: tried by running one. */
+export async function findBinaries({ path, account }: Home): Promise<Binaries> {
   const packageDir = locatePackage()
   const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string }
   const majorVersion = Number.parseInt(version, 10)
@@ -27,7 +28,8 @@ export async function findBinaries(copyDir: string, account: Account | undefined
     await hydrate(packageDir)
     return await proven(packageDir, majorVersion, account)
   } catch {
-    const copy = join(copyDir, `postgresql-${version}`)
+    if (account) await mkdir(SHARED_CACHE, { recursive: true }).then(() => chmod(SHARED_CACHE, 0o755))
+    const copy = join(account ? SHARED_CACHE : path, `postgresql-${version}`)
     await copyOnce(packageDir, copy)
     return await proven(copy, majorVersion, account)
   }
@@ -61,12 +63,15 @@ async function hydrate(packageDir: string): Promise<void> {
 /** Copies the programs beside `copy` and renames, so that `copy` is whole or absent. */
 async function copyOnce(packageDir: string, copy: string): Promise<void> {
   if (await stat(copy).catch(() => undefined)) return
-  await mkdir(dirname(copy), { recursive: true })
   const unfinished = await mkdtemp(`${copy}-`)
   try {
     const source = join(packageDir, 'native')
-    await cp(source, join(unfinished, 'native'), { recursive: true, filter: (path) => !path.endsWith('.a') })
+    const filter = (path: string) => !path.endsWith('.a')
+    await cp(source, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true, filter })
     await hydrate(unfinished)
+    // Whatever the umask was when the package was installed.
+    for (const name of await readdir(unfinished, { recursive: true })) await chmod(join(unfinished, name), 0o755)
+    await chmod(unfinished, 0o755)
     await rename(unfinished, copy)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })

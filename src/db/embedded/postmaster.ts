@@ -3,13 +3,14 @@
  * does not reach it.
  */
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Binaries } from './binaries.ts'
 import { readPidFile, usesTcp } from './endpoint.ts'
+import { codeOf } from './error.ts'
 import { asServerSees, type Home } from './home.ts'
 import { clusterProcesses, servesCluster, signalProcess } from './process.ts'
 
@@ -96,7 +97,8 @@ export async function stopPostmaster(home: Home, binaries: () => Promise<Binarie
       : signalProcess(pid, signal)
 
   await ask('SIGINT')
-  if (await ended(pid, home, 20_000)) return
+  // PostgreSQL 18 hangs when it is asked during crash recovery.
+  if (await ended(pid, home, 5_000)) return
   await ask('SIGQUIT')
   if (await ended(pid, home, 5_000)) return
   for (const part of [pid, ...clusterProcesses(home.cluster)]) signalProcess(part, 'SIGKILL')
@@ -119,16 +121,33 @@ export function endSurvivors(home: Home): void {
 }
 
 /**
- * Removes a lock file whose process id now belongs to somebody else, which PostgreSQL itself cannot tell. Only where we see that
+ * Removes lock files whose process id now belongs to somebody else, which PostgreSQL itself cannot tell. Only where we see that
  * no process at all works on the cluster: two servers on one would destroy it.
  */
-export function removeStalePidFile(home: Home): void {
-  const file = join(home.cluster, 'postmaster.pid')
-  const stale = readPidFile(home)?.join('\n')
-  if (process.platform !== 'linux' || stale === undefined || clusterProcesses(home.cluster).length > 0) return
-  const aside = `${file}.${process.pid}`
-  renameSync(file, aside)
-  // Somebody else may have started a server in between.
-  if (readFileSync(aside, 'utf8') === stale) rmSync(aside)
-  else renameSync(aside, file)
+export function removeStaleLocks(home: Home): void {
+  if (process.platform !== 'linux') return
+  for (const file of [join(home.cluster, 'postmaster.pid'), join(home.socketDir, '.s.PGSQL.5432.lock')]) {
+    const stale = readLock(file)
+    if (stale === undefined || clusterProcesses(home.cluster).length > 0) continue
+    const aside = `${file}.${process.pid}`
+    if (!moved(file, aside)) continue
+    // Somebody else may have started a server in between.
+    if (readLock(aside) === stale) rmSync(aside)
+    else renameSync(aside, file)
+  }
+}
+
+/** Whether we moved it, and not another starter before us. */
+function moved(from: string, to: string): boolean {
+  try {
+    renameSync(from, to)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+function readLock(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }

@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { type Binaries, findBinaries } from './binaries.ts'
+import { findBinaries } from './binaries.ts'
 import { prepareCluster } from './cluster.ts'
 import { attempt, lock } from './connection.ts'
 import { endpointOf, readPidFile, urlOf } from './endpoint.ts'
@@ -20,7 +20,7 @@ import {
   type Launched,
   launch,
   postmasterPid,
-  removeStalePidFile,
+  removeStaleLocks,
   type Settings,
   stopPostmaster,
 } from './postmaster.ts'
@@ -73,7 +73,7 @@ async function acquire(home: Home, settings: Settings, log: (message: string) =>
       getOutOfTheWay(home, launched.said)
       launched = undefined
     } else if (connection === 'nobody' && !launched && postmasterPid(home) === undefined) {
-      const binaries = await binariesFor(home)
+      const binaries = await findBinaries(home)
       await prepareCluster(home, binaries, { log, durable: settings.fsync !== 'off' })
       launched = await launch(home, binaries, settings)
     }
@@ -88,15 +88,10 @@ async function acquire(home: Home, settings: Settings, log: (message: string) =>
   }
 }
 
-/** A private copy of the programs goes where whoever runs them can reach it. */
-function binariesFor(home: Home): Promise<Binaries> {
-  return findBinaries(home.account ? '/var/cache/assay' : home.path, home.account)
-}
-
 /** After a failed start: returns when another attempt can succeed, otherwise throws what the server said. */
 function getOutOfTheWay(home: Home, said: string): void {
   if (said.includes('pre-existing shared memory block')) endSurvivors(home)
-  else if (said.includes('lock file "postmaster.pid" already exists')) removeStalePidFile(home)
+  else if (/lock file ".*" already exists/.test(said)) removeStaleLocks(home)
   else throw new Error(said)
 }
 
@@ -128,7 +123,7 @@ function supervise(home: Home, first: Client, acquireAgain: () => Promise<Client
     await reviving
     const connection = held
     if (!connection) return
-    await stopPostmaster(home, () => binariesFor(home))
+    await stopPostmaster(home, () => findBinaries(home))
     await connection.end()
     resolve(undefined)
   }
