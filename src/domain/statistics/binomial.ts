@@ -2,7 +2,7 @@ import { regularizedBeta } from './regularized-beta.ts'
 
 /**
  * P(X ≤ k) for X the number of successes in n independent trials of probability p: I_{1−p}(n − k, k + 1)
- * (Abramowitz & Stegun 26.5.24), exact to about 1e-13 relative.
+ * (Abramowitz & Stegun 26.5.24), to ten significant digits.
  */
 export function binomialCdf(k: number, n: number, p: number): number {
   if (!(Number.isInteger(k) && Number.isInteger(n) && n >= 0 && p >= 0 && p <= 1)) {

@@ -4,7 +4,7 @@ import { regularizedBeta } from './regularized-beta.ts'
 /**
  * P(|T| ≥ |t|) for Student's t with `df` > 0 degrees of freedom: the two-sided p value.
  *
- * I_x(df/2, ½) with x = df / (df + t²) (Abramowitz & Stegun 26.7.1); precise to about 1e-13 however small.
+ * I_x(df/2, ½) with x = df / (df + t²) (Abramowitz & Stegun 26.7.1); to ten significant digits however small.
  */
 export function studentTwoSided(t: number, df: number): number {
   if (!(df > 0)) throw new RangeError(`expected positive degrees of freedom, got ${df}`)

@@ -3,12 +3,7 @@ import * as oracle from 'simple-statistics'
 import { describe, expect, test } from 'vitest'
 import { bcaInterval } from '../../../src/domain/statistics/bca-bootstrap.ts'
 import { signTest } from '../../../src/domain/statistics/binomial.ts'
-import {
-  compareMetric,
-  compareMoments,
-  type MetricFigures,
-  needsDifferences,
-} from '../../../src/domain/statistics/compare-metric.ts'
+import { compareMetric, compareMoments, needsDifferences } from '../../../src/domain/statistics/compare-metric.ts'
 import { exactMcNemar, tangoInterval } from '../../../src/domain/statistics/mcnemar.ts'
 import { Z95 } from '../../../src/domain/statistics/normal.ts'
 import { measurePairs, type Pair } from '../../../src/domain/statistics/paired-moments.ts'
@@ -61,6 +56,14 @@ describe('published examples', () => {
 })
 
 describe('oracles', () => {
+  test('the BCa interval of a strongly skewed sample agrees with scipy, averaged over 100 seeds', () => {
+    const values = [0, 0, 0, 0, 0, 0, 0, 0, 0.1, 0.1, 0.2, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 2.5, 5, 9]
+    const intervals = Array.from({ length: 100 }, (_, seed) => bcaInterval(values, seed))
+    // scipy.stats.bootstrap, 1,000,000 resamples: 0.405 to 2.6425 (two seeds: 2.645 and 2.640).
+    expect(Math.abs(oracle.mean(intervals.map(({ low }) => low)) - 0.405)).toBeLessThan(0.006)
+    expect(Math.abs(oracle.mean(intervals.map(({ high }) => high)) - 2.6425)).toBeLessThan(0.03)
+  })
+
   // The likelihood restricted to each Δ was maximised numerically (scipy.optimize), without Tango's closed form.
   test.each([
     [1, 7, 21, -0.5172322772712007, -0.026003032500718577],
@@ -229,68 +232,5 @@ describe('choice of the method', () => {
     const started = performance.now()
     compareMetric(pairs, 'HIGHER_IS_BETTER')
     expect(performance.now() - started).toBeLessThan(1_000)
-  })
-})
-
-describe('swapping the arms', () => {
-  const negated = (x: number | null) => (x === null ? null : 0 - x)
-
-  function mirrored(figures: MetricFigures): MetricFigures {
-    return {
-      ...figures,
-      baselineMean: figures.candidateMean,
-      candidateMean: figures.baselineMean,
-      delta: negated(figures.delta),
-      interval: figures.interval && { low: 0 - figures.interval.high, high: 0 - figures.interval.low },
-      improved: figures.regressed,
-      regressed: figures.improved,
-    }
-  }
-
-  const value = fc.double({ min: -1e6, max: 1e6, noNaN: true })
-  const pairsOf = (arm: fc.Arbitrary<number>, maxLength: number) =>
-    fc.array(fc.record({ baseline: arm, candidate: arm }), { maxLength })
-  const skewed = fc
-    .array(
-      fc.oneof(
-        fc.constant(0),
-        fc.double({ min: 0, max: 1, noNaN: true }).map((x) => x ** 4),
-      ),
-      {
-        minLength: 20,
-        maxLength: 60,
-      },
-    )
-    .map((differences) => differences.map((d) => ({ baseline: 0.5, candidate: 0.5 + d })))
-
-  test.each([
-    ['binary', pairsOf(fc.constantFrom(0, 1), 60), 300],
-    ['numeric', pairsOf(value, 40), 300],
-    ['repetition averages', pairsOf(fc.constantFrom(0, 1 / 3, 2 / 3, 1), 60), 300],
-    ['skewed one-sided', skewed, 60],
-  ])('mirrors every figure exactly on %s data', (_, pairs, numRuns) => {
-    fc.assert(
-      fc.property(pairs, fc.constantFrom('HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE'), (given, direction) => {
-        const swapped = given.map(({ baseline, candidate }) => ({ baseline: candidate, candidate: baseline }))
-        expect(compareMetric(swapped, direction, 2)).toEqual(mirrored(compareMetric(given, direction, 2)))
-      }),
-      { seed: 4, numRuns },
-    )
-  })
-
-  test('the skewed data above do reach the bootstrap', () => {
-    const methods = fc.sample(skewed, { seed: 4, numRuns: 60 }).map((pairs) => compareMetric(pairs, 'NONE').method)
-    expect(methods.filter((method) => method === 'BCA_BOOTSTRAP').length).toBeGreaterThan(10)
-  })
-
-  test('mirrors the bootstrap exactly', () => {
-    fc.assert(
-      fc.property(fc.array(fc.double({ min: -9, max: 9, noNaN: true }), { minLength: 2, maxLength: 25 }), (values) => {
-        fc.pre(Math.max(...values) - Math.min(...values) > 1e-6)
-        const { low, high } = bcaInterval(values)
-        expect(bcaInterval(values.map((x) => 0 - x))).toEqual({ low: 0 - high, high: 0 - low })
-      }),
-      { seed: 4, numRuns: 100 },
-    )
   })
 })
