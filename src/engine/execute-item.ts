@@ -81,7 +81,12 @@ export function released(item: ClaimedItem, now: () => number): ItemResult {
   return { item: { ...unstarted(item), status: 'QUEUED', availableAt: new Date(now()) }, scores: [] }
 }
 
-function unstarted({ ordinal, lease, attempts }: ClaimedItem): Omit<RecordedItem, 'status'> {
+/** The record of a claim that nothing happened to yet. */
+export function unstarted({
+  ordinal,
+  lease,
+  attempts,
+}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
   return {
     ordinal,
     lease,

@@ -16,6 +16,7 @@ import { recordResults } from '../db/sql/record-results.ts'
 import { recordScores } from '../db/sql/record-scores.ts'
 import { requeueClaims } from '../db/sql/requeue-claims.ts'
 import { isFinished, type RunSettings, type RunStatus, type StopReason } from '../domain/run.ts'
+import { unstarted } from './execute-item.ts'
 import { type ItemResult, type Tally, tally } from './run-tally.ts'
 
 /** What a lane is given when it asks for work. */
@@ -122,7 +123,12 @@ export class Recorder {
       this.#drained?.resolve()
       this.#drained = null
     }
-    for (let failures = 0; ; failures += 1) {
+    await this.#store(results, claims)
+  }
+
+  /** Writes until it is written: waits for a database that is away, and takes apart a batch that it refuses. */
+  async #store(results: ItemResult[], claims: ClaimRequest[]): Promise<void> {
+    for (let failures = 0; !this.#abandoned; failures += 1) {
       try {
         const { status, answers } = await this.#write(results, claims)
         this.#claimsInDoubt = false
@@ -133,12 +139,20 @@ export class Recorder {
         this.#options.onStatus(status)
         return
       } catch (error) {
+        if (isRefusal(error) && results.length > 0) {
+          if (results.length === 1)
+            return this.#store(
+              results.map((result) => unstorable(result, error)),
+              claims,
+            )
+          for (const result of results) await this.#store([result], [])
+          return this.#store([], claims)
+        }
         this.#claimsInDoubt = true
-        if (this.#abandoned) return
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)]
         this.#options.log.warn(
           { runId: this.#options.runId, err: error, delayMs },
-          'recorder: the database did not answer',
+          'recorder: could not write, trying again',
         )
         await new Promise((resolve) => setTimeout(resolve, delayMs))
       }
@@ -195,6 +209,29 @@ export class Recorder {
       if (delta.seq > 0 || delta.status !== run.status) await advanceRun(client, runId, delta)
       return { status: delta.status, answers }
     })
+  }
+}
+
+/** Whether the database refuses what it was given (SQLSTATE classes 22, 23 and 54), rather than being in trouble itself. */
+function isRefusal(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^(22|23|54)...$/.test(code)
+}
+
+/** What is recorded in place of a result that cannot be stored. */
+function unstorable({ item }: ItemResult, error: Error): ItemResult {
+  const { ordinal, lease, attempts, traceId, latencyMs } = item
+  const message = `The result could not be stored: ${error.message}`
+  return {
+    item: {
+      ...unstarted({ ordinal, lease, attempts }),
+      traceId,
+      latencyMs,
+      status: 'FAILED',
+      error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
+      finishedAt: new Date(),
+    },
+    scores: [],
   }
 }
 

@@ -52,15 +52,15 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
   await client.query({
     name: 'advance-run',
     text: `WITH advanced AS (
-      UPDATE run SET status = $2, stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
+      UPDATE run SET status = $2::"RunStatus", stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
         queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
         cancelled = cancelled + $10, latency_sum = latency_sum + $11, latency_min = LEAST(latency_min, $12),
         latency_max = GREATEST(latency_max, $13), cost_sum = cost_sum + $14, cost_count = cost_count + $15,
         evaluator_cost_sum = evaluator_cost_sum + $16, evaluator_cost_count = evaluator_cost_count + $17,
         input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
         output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
-        started_at = CASE WHEN $2 = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
-        finished_at = CASE WHEN $2 IN ('COMPLETED', 'CANCELLED', 'STOPPED') THEN COALESCE(finished_at, now()) END
+        started_at = CASE WHEN $2::"RunStatus" = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
+        finished_at = CASE WHEN $2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED') THEN COALESCE(finished_at, now()) END
       WHERE id = $1 RETURNING id, seq
     ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
     values: [

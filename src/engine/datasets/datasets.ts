@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto'
+import { transaction } from '../../db/client.ts'
+import { type Dataset, Prisma } from '../../db/generated/prisma/client.ts'
+import { deleteDatasetRow } from '../../db/sql/dataset-delete.ts'
+import { type DatasetHead, lockDataset } from '../../db/sql/dataset-lock.ts'
+import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset-update.ts'
+import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Engine } from '../engine.ts'
+import { canonicalJson, findUnstorable } from './canonical-json.ts'
+import { eachItem } from './each-item.ts'
+import { ItemProblem } from './item-content.ts'
+import { itemValidator } from './item-schema.ts'
+import { checkDatasetName } from './name.ts'
+
+export interface CreateDatasetInput {
+  /** Unique in the project; `/` separates groups. */
+  name: string
+  description?: string | null
+  metadata?: Json
+  /** JSON Schema of every item's input. */
+  inputSchema?: Json
+  /** JSON Schema of every item's expected output; an absent one is validated as null. */
+  expectedOutputSchema?: Json
+}
+
+export interface UpdateDatasetInput extends DatasetChanges {
+  id: string
+}
+
+/** Items that do not fit a new schema are listed up to this many. */
+const LISTED = 20
+
+/**
+ * Creates an empty dataset, at version 0.
+ * @throws {InvalidInputError} for a bad name or schema; {ConflictError} when the name is taken.
+ */
+export async function createDataset(engine: Engine, scope: Scope, input: CreateDatasetInput): Promise<Dataset> {
+  requireWrite(scope)
+  const name = checkDatasetName(input.name)
+  checkStorable(input)
+  const { inputSchema = null, expectedOutputSchema = null } = input
+  itemValidator({ inputSchema, expectedOutputSchema })
+  try {
+    return await engine.db.prisma.dataset.create({
+      data: {
+        projectId: scope.projectId,
+        name,
+        seed: newSeed(),
+        description: input.description ?? null,
+        metadata: input.metadata ?? Prisma.DbNull,
+        inputSchema: inputSchema ?? Prisma.DbNull,
+        expectedOutputSchema: expectedOutputSchema ?? Prisma.DbNull,
+      },
+    })
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') throw nameTaken(name)
+    throw error
+  }
+}
+
+/**
+ * Changes what is given; undefined leaves a field as it is, null clears it. New schemas hold for the items that are
+ * there, or nothing changes.
+ * @throws {InvalidInputError} for a bad name or schema, or listing up to 20 items that do not fit the schema;
+ * {NotFoundError}; {ConflictError} when the name is taken.
+ */
+export async function updateDataset(engine: Engine, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
+  requireWrite(scope)
+  const { id, ...changes } = input
+  if (changes.name !== undefined) checkDatasetName(changes.name)
+  checkStorable(changes)
+  await transaction(engine.db.pool, async (client) => {
+    const dataset = await lockDataset(client, scope.projectId, id)
+    if (!dataset) throw datasetNotFound(id)
+    if (changes.inputSchema !== undefined || changes.expectedOutputSchema !== undefined) {
+      await checkItemsFit(eachItem(client, id, dataset.version), changes, dataset)
+    }
+    await updateDatasetRow(client, id, changes).catch((error: { code?: string }) => {
+      throw error.code === '23505' ? nameTaken(changes.name ?? dataset.name) : error
+    })
+  })
+  return engine.db.prisma.dataset.findUniqueOrThrow({ where: { id } })
+}
+
+async function checkItemsFit(
+  items: ReturnType<typeof eachItem>,
+  changes: DatasetChanges,
+  dataset: DatasetHead,
+): Promise<void> {
+  const { inputSchema = dataset.inputSchema, expectedOutputSchema = dataset.expectedOutputSchema } = changes
+  const validate = itemValidator({ inputSchema, expectedOutputSchema })
+  if (inputSchema === null && expectedOutputSchema === null) return
+  const misfits: string[] = []
+  let count = 0
+  let path: string | null = null
+  for await (const item of items) {
+    try {
+      validate(item)
+    } catch (error) {
+      if (!(error instanceof ItemProblem)) throw error
+      path ??= error.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
+      if (++count <= LISTED) misfits.push(`item ${item.key ?? item.id}: ${error.message}`)
+    }
+  }
+  if (path === null) return
+  if (count > LISTED) misfits.push(`and ${count - LISTED} more`)
+  throw new InvalidInputError(
+    `Expected a schema that all items fit, but ${count} of ${dataset.itemCount} do not:\n${misfits.join('\n')}`,
+    [path],
+  )
+}
+
+/**
+ * Deletes a dataset with all its items, versions, experiments and runs. Returns its id.
+ * @throws {NotFoundError}; {ConflictError} while a run of it is not finished.
+ */
+export async function deleteDataset(engine: Engine, scope: Scope, id: string): Promise<string> {
+  requireWrite(scope)
+  await transaction(engine.db.pool, async (client) => {
+    const dataset = await lockDataset(client, scope.projectId, id, 'UPDATE')
+    if (!dataset) throw datasetNotFound(id)
+    const open = await deleteDatasetRow(client, id)
+    if (open > 0) {
+      throw new ConflictError(
+        `Dataset "${dataset.name}" has ${open} unfinished ${open === 1 ? 'run' : 'runs'}. Cancel them or wait, then delete it.`,
+      )
+    }
+  })
+  return id
+}
+
+/** The default schedule seed of a new dataset's runs. */
+export function newSeed(): string {
+  return randomBytes(8).toString('hex')
+}
+
+export function datasetNotFound(id: string): NotFoundError {
+  return new NotFoundError(`There is no dataset ${id} in this project.`)
+}
+
+function nameTaken(name: string): ConflictError {
+  return new ConflictError(`There is already a dataset "${name}" in this project. Choose another name.`, ['name'])
+}
+
+function checkStorable(input: Omit<CreateDatasetInput, 'name'>): void {
+  for (const field of ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const) {
+    const refused = findUnstorable(canonicalJson(input[field] ?? null))
+    if (refused) {
+      throw new InvalidInputError(`Expected text that PostgreSQL can store, got the character ${refused}.`, [field])
+    }
+  }
+}

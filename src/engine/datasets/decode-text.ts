@@ -1,0 +1,123 @@
+/**
+ * Bytes of a file as text: UTF-8, or UTF-16 where a byte order mark says so. The mark is dropped. Bytes that are no text
+ * are problems with their line, never replacement characters in the data.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { Problems } from './import-problems.ts'
+
+const notText: [start: number[], name: string][] = [
+  [[0x1f, 0x8b], 'gzip: decompress it first'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive or a spreadsheet: save it as CSV first'],
+]
+
+const nothing = Buffer.alloc(0)
+
+export async function* decodeText(source: AsyncIterable<Uint8Array>, problems: Problems): AsyncGenerator<string> {
+  let decoder: Decoder | null = null
+  let bytes: Buffer = nothing
+  for await (const chunk of source) {
+    bytes = bytes.length > 0 ? Buffer.concat([bytes, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    if (!decoder) {
+      if (bytes.length < 4) continue
+      decoder = decoderFor(bytes, problems)
+      if (!decoder) return
+    }
+    const { text, rest } = decoder(bytes, false)
+    bytes = rest
+    if (text) yield text
+  }
+  decoder ??= decoderFor(bytes, problems)
+  const text = decoder?.(bytes, true).text
+  if (text) yield text
+}
+
+/** Turns bytes into text as far as they hold whole characters. */
+type Decoder = (bytes: Buffer, last: boolean) => { text: string; rest: Buffer }
+
+function decoderFor(head: Buffer, problems: Problems): Decoder | null {
+  for (const [start, name] of notText) {
+    if (start.every((byte, i) => head[i] === byte)) {
+      problems.add({ line: null, column: null, expected: 'a text file', got: name })
+      return null
+    }
+  }
+  if (head[0] === 0xff && head[1] === 0xfe) return utf16('utf-16le', problems)
+  if (head[0] === 0xfe && head[1] === 0xff) return utf16('utf-16be', problems)
+  if (head.subarray(0, 4).includes(0)) {
+    const got = 'what looks like UTF-16 without one, or a binary file'
+    problems.add({ line: 1, column: 1, expected: 'UTF-8, or UTF-16 with a byte order mark', got })
+    return null
+  }
+  return utf8(problems)
+}
+
+function utf16(encoding: string, problems: Problems): Decoder {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  let line = 1
+  let failed = false
+  return (bytes, last) => {
+    if (failed) return { text: '', rest: nothing }
+    try {
+      const text = decoder.decode(bytes, { stream: !last })
+      line += countLines(text)
+      return { text, rest: nothing }
+    } catch {
+      failed = true
+      problems.add({
+        line,
+        column: null,
+        expected: `${encoding.toUpperCase()} here or a little later`,
+        got: 'other bytes',
+      })
+      return { text: '', rest: nothing }
+    }
+  }
+}
+
+function utf8(problems: Problems): Decoder {
+  let line = 1
+  let first = true
+  return (given, last) => {
+    const start = first && given[0] === 0xef && given[1] === 0xbb && given[2] === 0xbf ? 3 : 0
+    first = false
+    const end = last ? given.length : given.length - unfinished(given)
+    const bytes = given.subarray(start, end)
+    const text = bytes.toString('utf8')
+    if (!isUtf8(bytes)) reportBadLines(bytes, line, problems)
+    line += countLines(text)
+    return { text, rest: Buffer.from(given.subarray(end)) }
+  }
+}
+
+/** Bytes at the end that begin a character but do not complete it. */
+function unfinished(bytes: Buffer): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if (byte < 0x80) return 0
+    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? back : 0
+  }
+  return 0
+}
+
+function reportBadLines(bytes: Buffer, firstLine: number, problems: Problems): void {
+  let line = firstLine
+  for (let start = 0; start < bytes.length; line++) {
+    const newline = bytes.indexOf(0x0a, start)
+    const end = newline === -1 ? bytes.length : newline
+    const text = bytes.subarray(start, end)
+    if (!isUtf8(text)) {
+      const repaired = Buffer.from(text.toString('utf8'))
+      const at = text.findIndex((byte, i) => byte !== repaired[i])
+      const column = text.subarray(0, at).toString('utf8').length + 1
+      const got = `the byte 0x${text[at]?.toString(16).toUpperCase()}; save the file as UTF-8`
+      problems.add({ line, column, expected: 'UTF-8', got })
+    }
+    start = end + 1
+  }
+}
+
+function countLines(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines++
+  return lines
+}

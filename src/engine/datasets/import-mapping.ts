@@ -1,0 +1,173 @@
+/** Which columns of a file become which part of an item. */
+import { InvalidInputError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import { brief } from './canonical-json.ts'
+import { type ItemContent, ItemProblem } from './item-content.ts'
+import { parseExactly, type SourceRow } from './source-row.ts'
+
+/**
+ * Columns by name or by dotted path into a column (`input.question`); a column whose name has the dots wins. Of
+ * `input`, `expected` and `metadata`, one column is the value itself, several make an object named by the last part of
+ * each path. What is left out is found by its usual name; an empty list means none.
+ */
+export interface ImportMapping {
+  /** Default: `input`. */
+  input?: readonly string[]
+  /** Default: the first of `expectedOutput`, `expected_output`, `expected` and `output` that the row has. */
+  expected?: readonly string[]
+  /** At most one. Default: `key`, else `id`, where the row has it. If given, every row must have one. */
+  key?: readonly string[]
+  /** At most one: a list, or texts with commas between. Default: `tags`. */
+  tags?: readonly string[]
+  /** Default: all columns that nothing else took, together with the members of a column `metadata`. */
+  metadata?: readonly string[]
+  /** CSV columns whose cells are JSON. Other cells stay texts, except a JSON object or array in `metadata` or `tags`. */
+  json?: readonly string[]
+}
+
+const usual = {
+  input: ['input'],
+  expected: ['expectedOutput', 'expected_output', 'expected', 'output'],
+  key: ['key', 'id'],
+  tags: ['tags'],
+} as const
+
+export class ItemMapper {
+  readonly #mapping: ImportMapping
+  readonly #json: ReadonlySet<string>
+  /** Columns of the mapping that no row had yet. */
+  readonly #unseen: Set<string>
+
+  /** @throws {InvalidInputError} for a mapping that cannot be meant. */
+  constructor(mapping: ImportMapping) {
+    for (const field of ['key', 'tags'] as const) {
+      const count = mapping[field]?.length ?? 0
+      if (count > 1) throw new InvalidInputError(`Expected at most one column for ${field}, got ${count}.`, [field])
+    }
+    for (const field of ['input', 'expected', 'metadata'] as const) {
+      const names = (mapping[field] ?? []).map(lastPart)
+      const twice = names.find((name, i) => names.indexOf(name) !== i)
+      if (twice !== undefined) {
+        throw new InvalidInputError(`Expected columns with different names, got two called "${twice}".`, [field])
+      }
+    }
+    if (mapping.input?.length === 0) throw new InvalidInputError('Expected a column for input, got none.', ['input'])
+    this.#mapping = mapping
+    this.#json = new Set(mapping.json)
+    const { input = [], expected = [], key = [], tags = [], metadata = [], json = [] } = mapping
+    this.#unseen = new Set([...input, ...expected, ...key, ...tags, ...metadata, ...json])
+  }
+
+  /** Columns of the mapping that no row had. */
+  get unseen(): readonly string[] {
+    return [...this.#unseen]
+  }
+
+  /** Columns that every row needs and this one, and so every row of a CSV file, does not have. */
+  absentFrom(row: SourceRow): string[] {
+    const needed = new Set([...(this.#mapping.input ?? usual.input), ...this.#unseen])
+    return [...needed].filter((path) => !find(row.fields, path))
+  }
+
+  /** @throws {ItemProblem} naming the column. */
+  toItem(row: SourceRow, isCsv: boolean): ItemContent {
+    const taken = new Set<string>()
+    const take = (path: string, asJson = false): Json | undefined => {
+      const found = find(row.fields, path)
+      if (!found) return undefined
+      taken.add(found.column)
+      this.#unseen.delete(path)
+      return isCsv ? this.#cell(path, found.value as string, asJson) : found.value
+    }
+    const takeAll = (paths: readonly string[], asJson = false): Json | undefined => {
+      if (paths.length === 1) return take(paths[0] as string, asJson)
+      const parts = paths.map((path) => [lastPart(path), take(path, asJson)] as const)
+      const present = parts.filter((part): part is [string, Json] => part[1] !== undefined)
+      return present.length > 0 ? Object.fromEntries(present) : undefined
+    }
+    // An empty cell is how CSV writes that there is nothing.
+    const isPresent = (value: Json | undefined) => value != null && !(isCsv && value === '')
+    const takeUsual = (names: readonly string[], asJson = false): Json | undefined => {
+      const name = names.find((name) => Object.hasOwn(row.fields, name) && isPresent(row.fields[name]))
+      return name === undefined ? undefined : take(name, asJson)
+    }
+
+    const mapping = this.#mapping
+    const input = takeAll(mapping.input ?? usual.input)
+    if (input === undefined) throw missing((mapping.input ?? usual.input).join(', '), row)
+    const expected = mapping.expected ? takeAll(mapping.expected) : takeUsual(usual.expected)
+    const key = mapping.key ? takeAll(mapping.key) : takeUsual(usual.key)
+    if (mapping.key?.[0] !== undefined && !isPresent(key)) throw missing(mapping.key[0], row)
+    const tags = takeAll(mapping.tags ?? usual.tags, true)
+    const metadata = mapping.metadata
+      ? takeAll(mapping.metadata, true)
+      : withRest(
+          take('metadata', true),
+          Object.entries(row.fields).filter(([name]) => !taken.has(name)),
+          isCsv,
+        )
+    return {
+      key: isPresent(key) ? keyText(key as Json) : null,
+      input,
+      expectedOutput: isPresent(expected) ? expected : null,
+      tags: isPresent(tags) ? tagList(tags as Json) : [],
+      metadata: isPresent(metadata) ? metadata : null,
+    }
+  }
+
+  #cell(path: string, text: string, asJson: boolean): Json {
+    if (!this.#json.has(path) && !(asJson && /^\s*[{[]/.test(text))) return text
+    this.#unseen.delete(path)
+    if (text.trim() === '') return null
+    try {
+      return parseExactly(text)
+    } catch {
+      if (!this.#json.has(path)) return text
+      throw new ItemProblem(path, 'JSON without rounded numbers', brief(text))
+    }
+  }
+}
+
+/** The value at a path, and the column that it is in. */
+function find(fields: SourceRow['fields'], path: string): { column: string; value: Json } | null {
+  if (Object.hasOwn(fields, path)) return { column: path, value: fields[path] ?? null }
+  const [column = '', ...rest] = path.split('.')
+  let value: Json | undefined = Object.hasOwn(fields, column) ? fields[column] : undefined
+  for (const part of rest) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return null
+    value = (value as Record<string, Json>)[part]
+  }
+  return value === undefined ? null : { column, value }
+}
+
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1)
+}
+
+function missing(column: string, row: SourceRow): ItemProblem {
+  return new ItemProblem(column, 'a value', `none; the row has ${Object.keys(row.fields).join(', ') || 'no columns'}`)
+}
+
+/** The metadata column with everything that nothing took; where both have a name, the metadata column's counts. */
+function withRest(own: Json | undefined, rest: [string, Json][], isCsv: boolean): Json | undefined {
+  const others = rest.filter(([name]) => name !== 'metadata')
+  if (others.length === 0) return own
+  if (own == null || (isCsv && own === '')) return Object.fromEntries(others)
+  if (typeof own === 'object' && !Array.isArray(own)) return Object.fromEntries([...others, ...Object.entries(own)])
+  return Object.fromEntries([...others, ['metadata', own]])
+}
+
+function keyText(value: Json): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  throw new ItemProblem('key', 'a text or a number', brief(value))
+}
+
+function tagList(value: Json): string[] {
+  if (typeof value === 'string') {
+    const tags = value.split(',').map((tag) => tag.trim())
+    return tags.filter((tag) => tag !== '')
+  }
+  if (Array.isArray(value) && value.every((tag) => typeof tag === 'string')) return value
+  throw new ItemProblem('tags', 'a list of texts, or texts with commas between', brief(value))
+}

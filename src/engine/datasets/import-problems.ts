@@ -1,0 +1,61 @@
+import { InvalidInputError } from '../../domain/errors.ts'
+
+/** Something in an imported file that cannot be taken. */
+export interface ImportProblem {
+  /** From 1; null when it concerns the whole file. */
+  line: number | null
+  /** Place in the line from 1, or the name of the column or field; null when it concerns the whole line. */
+  column: number | string | null
+  expected: string
+  got: string
+}
+
+/** Problems that are listed; more are counted. */
+export const LISTED_PROBLEMS = 20
+
+/** A file that cannot be imported; nothing of it was stored. */
+export class ImportError extends InvalidInputError {
+  /** The first ones, in the order of the file. */
+  readonly problems: readonly ImportProblem[]
+  readonly total: number
+
+  constructor(problems: readonly ImportProblem[], total: number) {
+    const lines = problems.map(describe)
+    if (total > problems.length) lines.push(`and ${total - problems.length} more`)
+    super(`Nothing was imported, because of ${total === 1 ? 'this' : `${total} problems`}:\n${lines.join('\n')}`, [
+      'file',
+    ])
+    this.problems = problems
+    this.total = total
+  }
+}
+
+function describe({ line, column, expected, got }: ImportProblem): string {
+  const place = [
+    ...(line === null ? [] : [`line ${line}`]),
+    ...(column === null ? [] : [typeof column === 'number' ? `column ${column}` : column]),
+  ].join(', ')
+  return `${place || 'file'}: expected ${expected}, got ${got}`
+}
+
+/** Collects what is wrong with a file while it is read to its end. */
+export class Problems {
+  readonly #listed: ImportProblem[] = []
+  #total = 0
+
+  get total(): number {
+    return this.#total
+  }
+
+  add(problem: ImportProblem): void {
+    this.#total += 1
+    if (this.#listed.length < LISTED_PROBLEMS) this.#listed.push(problem)
+  }
+
+  /** @param unlisted problems of the same kind that were only counted */
+  throwIfAny(unlisted = 0): void {
+    if (this.#total === 0) return
+    const inOrder = this.#listed.toSorted((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity))
+    throw new ImportError(inOrder, this.#total + unlisted)
+  }
+}

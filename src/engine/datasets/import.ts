@@ -1,0 +1,142 @@
+/**
+ * Import of a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
+ * validated and staged row by row while it arrives, and only then is the dataset locked and written.
+ */
+import { type Database, transaction } from '../../db/client.ts'
+import type { Dataset } from '../../db/generated/prisma/client.ts'
+import { findDatasetHead } from '../../db/sql/dataset-head-by-name.ts'
+import type { DatasetHead } from '../../db/sql/dataset-lock.ts'
+import { lockDatasetByName } from '../../db/sql/dataset-lock-by-name.ts'
+import type { DatasetChangeCounts } from '../../db/sql/dataset-match-count.ts'
+import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
+import { findDuplicateKeys } from '../../db/sql/dataset-staging-duplicates.ts'
+import { ConflictError, LimitError } from '../../domain/errors.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Engine } from '../engine.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { newSeed } from './datasets.ts'
+import { decodeText } from './decode-text.ts'
+import { type ImportFormat, readRows } from './import-format.ts'
+import { type ImportMapping, ItemMapper } from './import-mapping.ts'
+import { LISTED_PROBLEMS, Problems } from './import-problems.ts'
+import { ItemProblem, prepareItem } from './item-content.ts'
+import { type ItemSchemas, itemValidator } from './item-schema.ts'
+import { checkDatasetName } from './name.ts'
+import { stageItems, writeStagedItems } from './write-items.ts'
+
+export { ImportError, type ImportProblem } from './import-problems.ts'
+
+export interface ImportInput {
+  /** Name; the dataset is created when there is none. */
+  dataset: string
+  source: AsyncIterable<Uint8Array>
+  /** Null: what the content looks like. */
+  format: ImportFormat | null
+  mapping: ImportMapping
+  /** Told often; rows and bytes read so far. */
+  onProgress?: (rows: number, bytes: number) => void
+}
+
+export interface ImportResult extends DatasetChangeCounts {
+  dataset: Dataset
+  version: number
+  rows: number
+}
+
+/** Imports at once in one process: each holds a connection for as long as its client takes to send. */
+const MAX_IMPORTS = 4
+const running = new WeakMap<Database, number>()
+
+/**
+ * Adds the rows of a file as items, or updates the items that they are (by key, else by equal input). Items that the
+ * file does not have stay. A file that says nothing new makes no version.
+ * @throws {ImportError} with the first 20 problems and their number; {InvalidInputError} for a bad name or mapping;
+ * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 4 other imports run; whatever the
+ * source throws. Nothing is stored then.
+ */
+export async function importItems(engine: Engine, scope: Scope, input: ImportInput): Promise<ImportResult> {
+  requireWrite(scope)
+  const name = checkDatasetName(input.dataset, ['dataset'])
+  const mapper = new ItemMapper(input.mapping)
+  const others = running.get(engine.db) ?? 0
+  if (others >= MAX_IMPORTS) {
+    throw new LimitError(`Expected at most ${MAX_IMPORTS} imports at once, got one more. Try again in a moment.`)
+  }
+  running.set(engine.db, others + 1)
+  try {
+    const { rows, written, id } = await transaction(engine.db.pool, async (client) => {
+      const before = await findDatasetHead(client, scope.projectId, name)
+      const problems = new Problems()
+      const reading = { rows: 0 }
+      await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
+      problems.throwIfAny()
+
+      const { total, duplicates } = await findDuplicateKeys(client, LISTED_PROBLEMS)
+      for (const { key, first, second } of duplicates) {
+        problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}" as on line ${first}` })
+      }
+      problems.throwIfAny(total - duplicates.length)
+
+      const dataset = await lockDatasetByName(client, { projectId: scope.projectId, name, seed: newSeed() })
+      if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
+        throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
+      }
+      return { rows: reading.rows, written: await writeStagedItems(client, dataset), id: dataset.id }
+    })
+    return { ...written, rows, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
+  } finally {
+    running.set(engine.db, (running.get(engine.db) ?? 1) - 1)
+  }
+}
+
+function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, ItemSchemas[keyof ItemSchemas]> {
+  return {
+    inputSchema: dataset?.inputSchema ?? null,
+    expectedOutputSchema: dataset?.expectedOutputSchema ?? null,
+  }
+}
+
+/** The items of the file until the first problem; from then on it is only read for further ones. */
+async function* readItems(
+  input: ImportInput,
+  mapper: ItemMapper,
+  schemas: ItemSchemas,
+  problems: Problems,
+  reading: { rows: number },
+): AsyncGenerator<StagedItem> {
+  const validate = itemValidator(schemas)
+  let bytes = 0
+  async function* counted() {
+    for await (const chunk of input.source) {
+      bytes += chunk.length
+      input.onProgress?.(reading.rows, bytes)
+      yield chunk
+    }
+  }
+  let columns = ''
+  for await (const row of readRows(decodeText(counted(), problems), input.format, problems)) {
+    reading.rows += 1
+    if (reading.rows === 1) {
+      columns = Object.keys(row.fields).join(', ')
+      // All rows of a CSV file have the same columns: one that is missing is one problem, not one a row.
+      const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
+      for (const column of absent) problems.add({ line: 1, column, expected: 'this column', got: `only ${columns}` })
+      if (absent.length > 0) return
+    }
+    try {
+      const item = mapper.toItem(row, row.format === 'csv')
+      validate(item)
+      const staged = prepareItem(item, row.line)
+      if (problems.total === 0) yield staged
+    } catch (error) {
+      if (!(error instanceof ItemProblem)) throw error
+      problems.add({ line: row.line, column: error.field, expected: error.expected, got: error.got })
+    }
+  }
+  input.onProgress?.(reading.rows, bytes)
+  if (problems.total > 0) return
+  if (reading.rows === 0) problems.add({ line: null, column: null, expected: 'at least one row', got: 'none' })
+  for (const column of reading.rows > 0 ? mapper.unseen : []) {
+    problems.add({ line: null, column, expected: 'this column in at least one row', got: `only ${columns}` })
+  }
+}

@@ -1,0 +1,93 @@
+/** What an item says, checked and made ready to be stored: the same rules for the API and for imports. */
+import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
+import type { Json } from '../../domain/json.ts'
+import { brief, canonicalJson, findUnstorable, sha256 } from './canonical-json.ts'
+
+/** An item as a caller gives it; absent and null are the same except in `input`. */
+export interface ItemContent {
+  key?: string | null
+  input: Json
+  expectedOutput?: Json
+  metadata?: Json
+  tags?: readonly string[] | null
+}
+
+/** Why an item cannot be stored; becomes an error that also says which item it was. */
+export class ItemProblem extends Error {
+  readonly field: string
+  readonly expected: string
+  readonly got: string
+
+  constructor(field: string, expected: string, got: string) {
+    super(`${field}: expected ${expected}, got ${got}`)
+    this.name = 'ItemProblem'
+    this.field = field
+    this.expected = expected
+    this.got = got
+  }
+}
+
+/** Characters; a key is part of an index entry. */
+const MAX_KEY = 500
+const MAX_TAG = 200
+const MAX_TAGS = 100
+
+/** @throws {ItemProblem} */
+export function prepareItem(content: ItemContent, line: number, itemId: string | null = null): StagedItem {
+  const key = content.key ?? null
+  if (key !== null) checkKey(key)
+  const tags = [...new Set(content.tags)]
+  checkTags(tags)
+  const input = canonical('input', content.input)
+  const expectedOutput = optional('expectedOutput', content.expectedOutput)
+  const metadata = optional('metadata', content.metadata)
+  const whole = `{"expectedOutput":${expectedOutput},"input":${input},"metadata":${metadata},"tags":${JSON.stringify(tags)}}`
+  return {
+    line,
+    itemId,
+    key,
+    identity: key === null ? `input:${sha256(input).toString('hex')}` : `key:${key}`,
+    input,
+    expectedOutput,
+    metadata,
+    tags,
+    digest: sha256(whole),
+  }
+}
+
+function optional(field: string, value: Json | undefined): string | null {
+  return value == null ? null : canonical(field, value)
+}
+
+function canonical(field: string, value: Json): string {
+  let text: string
+  try {
+    text = canonicalJson(value)
+  } catch (error) {
+    if (error instanceof RangeError) throw new ItemProblem(field, 'a flatter value', `one ${error.message}`)
+    throw error
+  }
+  const refused = findUnstorable(text)
+  if (refused) throw new ItemProblem(field, 'text that PostgreSQL can store', `the character ${refused}`)
+  return text
+}
+
+function checkKey(key: string): void {
+  if (key === '' || key.length > MAX_KEY) {
+    throw new ItemProblem('key', `1–${MAX_KEY} characters`, key === '' ? 'an empty text' : `${key.length} characters`)
+  }
+  if (!isPlain(key)) throw new ItemProblem('key', 'a text without control characters', brief(key))
+}
+
+function checkTags(tags: readonly string[]): void {
+  if (tags.length > MAX_TAGS) throw new ItemProblem('tags', `at most ${MAX_TAGS} tags`, `${tags.length}`)
+  for (const tag of tags) {
+    if (tag === '' || tag.length > MAX_TAG || !isPlain(tag)) {
+      throw new ItemProblem('tags', `tags of 1–${MAX_TAG} characters without control characters`, brief(tag))
+    }
+  }
+}
+
+function isPlain(text: string): boolean {
+  return text.isWellFormed() && !/\p{Cc}/u.test(text)
+}

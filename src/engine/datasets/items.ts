@@ -1,0 +1,159 @@
+import type { ClientBase } from 'pg'
+import { transaction } from '../../db/client.ts'
+import type { Dataset } from '../../db/generated/prisma/client.ts'
+import type { DatasetItemRow } from '../../db/sql/dataset-item-row.ts'
+import { archiveDatasetRevisions } from '../../db/sql/dataset-items-archive.ts'
+import { loadDatasetItems } from '../../db/sql/dataset-items-load.ts'
+import { lockDataset } from '../../db/sql/dataset-lock.ts'
+import type { DatasetChangeCounts } from '../../db/sql/dataset-match-count.ts'
+import { matchedItemIds } from '../../db/sql/dataset-match-ids.ts'
+import { findKeyConflicts } from '../../db/sql/dataset-staging-conflicts.ts'
+import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
+import { advanceDatasetVersion } from '../../db/sql/dataset-version-advance.ts'
+import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Engine } from '../engine.ts'
+import { datasetNotFound } from './datasets.ts'
+import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
+import { type ItemValidator, itemValidator } from './item-schema.ts'
+import { stageItems, writeStagedItems } from './write-items.ts'
+
+/** Items of one call at most; more belong into an import. */
+export const MAX_ITEMS = 1_000
+
+/**
+ * An item to write. It is found by `id`, else by `key`, else by its input (the first, second, … item with the same
+ * input); what is not found is added. All content is replaced; with `id`, an absent `key` leaves the key as it is.
+ */
+export interface UpsertItem extends ItemContent {
+  /** Logical id of an item of this dataset. */
+  id?: string | null
+}
+
+export interface UpsertedItems extends DatasetChangeCounts {
+  dataset: Dataset
+  /** In the order of the input. */
+  items: DatasetItemRow[]
+}
+
+/**
+ * Writes 1–1,000 items, all or none, as one new version; if they say nothing new there is none.
+ * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id;
+ * {ConflictError} when a key belongs to another item.
+ */
+export async function upsertDatasetItems(
+  engine: Engine,
+  scope: Scope,
+  input: { datasetId: string; items: readonly UpsertItem[] },
+): Promise<UpsertedItems> {
+  requireWrite(scope)
+  const { datasetId, items } = input
+  checkCount(items.length, 'items')
+  const written = await transaction(engine.db.pool, async (client) => {
+    const dataset = await lockDataset(client, scope.projectId, datasetId)
+    if (!dataset) throw datasetNotFound(datasetId)
+    const keys = await keysOfNamed(client, scope, datasetId, items)
+    await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
+    for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
+      const path = ['items', String(line - 1), 'key']
+      throw new ConflictError(`The key "${key}" belongs to item ${itemId} of this dataset. Use another key.`, path)
+    }
+    const { added, changed, unchanged } = await writeStagedItems(client, dataset)
+    const ids = await matchedItemIds(client)
+    const rows = await loadDatasetItems(client, scope.projectId, ids)
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
+  })
+  return { ...written, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+}
+
+/** The present keys of the items that are named by id. */
+async function keysOfNamed(
+  client: ClientBase,
+  scope: Scope,
+  datasetId: string,
+  items: readonly UpsertItem[],
+): Promise<Map<string, string | null>> {
+  const seen = new Map<string, number>()
+  for (const [index, { id }] of items.entries()) {
+    if (id == null) continue
+    const first = seen.get(id)
+    if (first !== undefined) {
+      const path = ['items', String(index), 'id']
+      throw new InvalidInputError(`Expected every item once, got item ${id} at ${first} and ${index}.`, path)
+    }
+    seen.set(id, index)
+  }
+  const rows = await loadDatasetItems(client, scope.projectId, [...seen.keys()].filter(isItemId))
+  const keys = new Map(rows.flatMap((row) => (row.datasetId === datasetId ? [[row.id, row.key]] : [])))
+  for (const [id, index] of seen) {
+    if (!keys.has(id))
+      throw new NotFoundError(`There is no item ${id} in this dataset.`, ['items', String(index), 'id'])
+  }
+  return keys
+}
+
+function prepareAll(
+  items: readonly UpsertItem[],
+  keysOfNamed: ReadonlyMap<string, string | null>,
+  validate: ItemValidator,
+): StagedItem[] {
+  const lines = new Map<string, number>()
+  return items.map((item, index) => {
+    const at = (field: string) => ['items', String(index), ...field.split('/')]
+    try {
+      validate(item)
+      const named = item.id == null ? null : keysOfNamed.get(item.id)
+      const staged = prepareItem({ ...item, key: item.key ?? named ?? null }, index + 1, item.id ?? null)
+      if (staged.key === null) return staged
+      const first = lines.get(staged.key)
+      if (first !== undefined) {
+        const message = `Expected every key once, got "${staged.key}" at ${first} and ${index}.`
+        throw new InvalidInputError(message, at('key'))
+      }
+      lines.set(staged.key, index)
+      return staged
+    } catch (error) {
+      if (!(error instanceof ItemProblem)) throw error
+      throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, at(error.field))
+    }
+  })
+}
+
+/**
+ * Takes 1–1,000 items out of the dataset, as one new version; earlier versions keep them. Items that were archived
+ * before are passed over.
+ * @throws {NotFoundError} for the dataset or an id.
+ */
+export async function archiveDatasetItems(
+  engine: Engine,
+  scope: Scope,
+  input: { datasetId: string; itemIds: readonly string[] },
+): Promise<{ dataset: Dataset; archived: number }> {
+  requireWrite(scope)
+  const { datasetId, itemIds } = input
+  checkCount(itemIds.length, 'itemIds')
+  const archived = await transaction(engine.db.pool, async (client) => {
+    const dataset = await lockDataset(client, scope.projectId, datasetId)
+    if (!dataset) throw datasetNotFound(datasetId)
+    const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
+    const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
+    for (const [index, id] of itemIds.entries()) {
+      if (!known.has(id)) throw new NotFoundError(`There is no item ${id} in this dataset.`, ['itemIds', String(index)])
+    }
+    const count = await archiveDatasetRevisions(client, datasetId, itemIds, dataset.version + 1)
+    if (count > 0) await advanceDatasetVersion(client, datasetId, { added: 0, changed: 0, archived: count })
+    return count
+  })
+  return { archived, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+}
+
+/** Whether a row could have this id; anything else would be an error of the database. */
+function isItemId(id: string): boolean {
+  return /^\d{1,18}$/.test(id)
+}
+
+function checkCount(count: number, field: string): void {
+  if (count >= 1 && count <= MAX_ITEMS) return
+  throw new InvalidInputError(`Expected 1 to ${MAX_ITEMS} items, got ${count}. Import a file for more.`, [field])
+}

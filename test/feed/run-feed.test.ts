@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RunItemWithScores } from '../../src/db/sql/changed-items.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+
+let t: TestEngine
+let experimentId: string
+const size = 1_319
+
+beforeAll(async () => {
+  t = await createTestEngine({
+    tasks: [
+      {
+        name: 'uneven',
+        // A third fails, some are tried twice: rows change more than once and out of order.
+        run: async (input: number, item) => {
+          await new Promise((resolve) => setTimeout(resolve, input % 7))
+          if (input % 3 === 0) throw Object.assign(new Error('no'), { retryable: input % 2 === 0 && item.attempt === 1 })
+          return { doubled: input * 2 }
+        },
+      },
+    ],
+  })
+  const datasetId = await seedDataset(
+    t,
+    Array.from({ length: size }, (_, n) => n),
+  )
+  experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'uneven' }, { concurrency: 50 })
+  await t.startWorker()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const final = (rows: Iterable<RunItemWithScores>) =>
+  [...rows]
+    .toSorted((a, b) => a.ordinal - b.ordinal)
+    .map(({ ordinal, status, output, error, attempts, seq }) => ({ ordinal, status, output, error, attempts, seq }))
+
+async function stored(runId: string) {
+  const rows = await t.db.prisma.runItem.findMany({ where: { runId }, include: { scores: true } })
+  return final(rows)
+}
+
+test('subscribers that are cut off at random and resume from their cursor end with the final state', async () => {
+  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  let seed = 7
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+  const follow = async () => {
+    const items = new Map<number, RunItemWithScores>()
+    let cursor: string | null = null
+    for (let cuts = 0; ; ) {
+      const abort = new AbortController()
+      let left = cuts < 40 ? 1 + Math.floor(random() * 4) : Infinity
+      for await (const batch of t.feeds.subscribe(t.scope, id, cursor, abort.signal)) {
+        for (const item of batch.items) items.set(item.ordinal, item)
+        expect(Number(batch.cursor)).toBeGreaterThanOrEqual(Number(cursor ?? 0))
+        cursor = batch.cursor
+        if (batch.done) return { items, run: batch.run, cuts }
+        left -= 1
+        if (left <= 0) {
+          abort.abort()
+          cuts += 1
+          break
+        }
+      }
+    }
+  }
+  const followers = await Promise.all([follow(), follow(), follow()])
+  const expected = await stored(id)
+  expect(expected).toHaveLength(size)
+  for (const { items, run, cuts } of followers) {
+    expect(final(items.values())).toEqual(expected)
+    expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 879, failed: 440, queued: 0, running: 0 })
+    expect(cuts).toBeGreaterThan(5)
+  }
+  const late = await followRun(t, id)
+  expect(final(late.items.values())).toEqual(expected)
+  const nothing = await followRun(t, id, late.cursor)
+  expect(nothing.items.size).toBe(0)
+  expect(t.feeds.subscribers).toBe(0)
+})
+
+test('a subscription ends with its signal while it waits', async () => {
+  const datasetId = await seedDataset(t, [1])
+  const idle = await seedExperiment(t, datasetId, { kind: 'module', name: 'uneven' })
+  const { id } = await startRun(t.engine, t.scope, { experimentId: idle })
+  await followRun(t, id)
+  await t.db.pool.query(`UPDATE run SET status = 'RUNNING' WHERE id = $1`, [id])
+  const abort = new AbortController()
+  const batches = t.feeds.subscribe(t.scope, id, null, abort.signal)
+  expect((await batches.next()).value).toMatchObject({ done: false })
+  const waiting = batches.next()
+  abort.abort()
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  expect(t.feeds.subscribers).toBe(0)
+})
+
+test.each(['x', '-1', '1.5', '99999999'])('the cursor %j, which the run never gave, is refused', async (cursor) => {
+  const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
+  const batches = t.feeds.subscribe(t.scope, id, cursor, AbortSignal.timeout(1_000))
+  await expect(batches.next()).rejects.toThrow(/expected a cursor/)
+})
+
+test('a run of another project is not found', async () => {
+  const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
+  const other = await t.db.prisma.project.create({ data: { name: 'other' } })
+  const batches = t.feeds.subscribe({ projectId: other.id, role: 'ADMIN' }, id, null, AbortSignal.timeout(1_000))
+  await expect(batches.next()).rejects.toThrow(/no such run/)
+})

@@ -1,0 +1,111 @@
+/** An engine on a database of its own, with workers that the test starts. */
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { type Database, openDatabase } from '../../src/db/client.ts'
+import { Listener } from '../../src/db/listener.ts'
+import { openQueue } from '../../src/db/queue.ts'
+import type { RunItemWithScores } from '../../src/db/sql/changed-items.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/modules.ts'
+import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
+import type { Scope } from '../../src/domain/scope.ts'
+import type { TaskSpec } from '../../src/domain/task.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { Worker, type WorkerOptions } from '../../src/engine/worker.ts'
+import { RunFeeds } from '../../src/feed/run-feed.ts'
+import { createTestDatabase } from './database.ts'
+
+export interface TestEngine extends AsyncDisposable {
+  engine: Engine
+  db: Database
+  scope: Scope
+  feeds: RunFeeds
+  startWorker(options?: WorkerOptions): Promise<Worker>
+}
+
+export async function createTestEngine(
+  modules: { tasks?: ModuleTask[]; evaluators?: ModuleEvaluator[] } = {},
+): Promise<TestEngine> {
+  const database = await createTestDatabase()
+  const db = openDatabase(database.url)
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
+  const boss = await openQueue(db, (error) => log.warn({ err: error }, 'queue'))
+  const listener = await new Listener(database.url).start()
+  const registered: Modules = {
+    tasks: new Map(modules.tasks?.map((task) => [task.name, task])),
+    evaluators: new Map(modules.evaluators?.map((evaluator) => [evaluator.name, evaluator])),
+  }
+  const engine: Engine = { db, boss, modules: registered, log }
+  const project = await db.prisma.project.findFirstOrThrow()
+  const feeds = new RunFeeds(db, listener)
+  const workers: Worker[] = []
+  return {
+    engine,
+    db,
+    scope: { projectId: project.id, role: 'ADMIN' },
+    feeds,
+    async startWorker(options) {
+      const worker = new Worker(engine, listener, options).start()
+      workers.push(worker)
+      return worker
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      feeds.stop()
+      await boss.stop({ graceful: false })
+      await listener.close()
+      await db.close()
+      await database.drop()
+    },
+  }
+}
+
+/** A dataset whose items have the inputs; expected outputs are the inputs unless given. */
+export async function seedDataset(
+  { db, scope }: TestEngine,
+  inputs: Json[],
+  { tags = () => [] }: { tags?: (index: number) => string[] } = {},
+): Promise<string> {
+  const { id } = await db.prisma.dataset.create({
+    data: { projectId: scope.projectId, name: randomUUID(), seed: 'seed', version: 1, itemCount: inputs.length },
+  })
+  await db.pool.query(
+    `WITH source AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS s (n int, input jsonb, tags text[])),
+     item AS (
+       INSERT INTO dataset_item (dataset_id, identity) SELECT $1, 'key:' || n FROM source ORDER BY n RETURNING id, identity
+     )
+     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, tags, digest)
+     SELECT item.id, $1, 1, input, input, tags, ''::bytea FROM item JOIN source ON item.identity = 'key:' || source.n`,
+    [id, JSON.stringify(inputs.map((input, n) => ({ n, input, tags: tags(n) })))],
+  )
+  return id
+}
+
+export async function seedExperiment(
+  { db, scope }: TestEngine,
+  datasetId: string,
+  task: TaskSpec,
+  settings: Partial<RunSettings> = {},
+): Promise<string> {
+  const { id } = await db.prisma.experiment.create({
+    data: {
+      projectId: scope.projectId,
+      datasetId,
+      name: randomUUID(),
+      task: { ...task },
+      settings: { ...defaultRunSettings, ...settings },
+    },
+  })
+  return id
+}
+
+/** Follows the run's feed to its end and returns the final rows by ordinal and the last batch's run. */
+export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
+  const items = new Map<number, RunItemWithScores>()
+  const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(60_000))
+  for await (const batch of batches) {
+    for (const item of batch.items) items.set(item.ordinal, item)
+    if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
+  }
+  throw new Error('the feed ended before the run did')
+}
