@@ -1,0 +1,67 @@
+import SchemaBuilder from '@pothos/core'
+import ErrorsPlugin from '@pothos/plugin-errors'
+import RelayPlugin from '@pothos/plugin-relay'
+import { InvalidInputError } from '../src/domain/errors.ts'
+import type { Json } from '../src/domain/json.ts'
+import { maxPageSize } from './connection.ts'
+import type { Context } from './context.ts'
+import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
+
+export const builder = new SchemaBuilder<{
+  Context: Context
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: false
+  DefaultNodeNullability: false
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date }
+    JSON: { Input: Json; Output: unknown }
+  }
+}>({
+  plugins: [ErrorsPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true },
+  relay: {
+    encodeGlobalID: (type, id) => encodeGlobalId(type, String(id)),
+    decodeGlobalID: decodeGlobalId,
+    cursorType: 'String',
+    brandLoadedObjects: true,
+    nodesOnConnection: { description: 'The rows of this page.' },
+    nodeTypeOptions: { description: 'Anything that can be fetched again by its global id with `node`.' },
+    idFieldOptions: { description: 'Global id: opaque, stable, valid in `node`, `nodes` and every `…Id` argument.' },
+    nodeQueryOptions: {
+      description: 'Anything by its global id; null when there is no such thing in your project.',
+      args: { id: { description: 'Global id.' } },
+    },
+    nodesQueryOptions: {
+      description: `Up to ${maxPageSize} things by their global ids, in the given order; null where there is none.`,
+      args: { ids: { description: `Global ids, at most ${maxPageSize}.` } },
+      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
+        if (ids.length > maxPageSize) {
+          throw new InvalidInputError(
+            `Expected at most ${maxPageSize} ids, got ${ids.length}. Ask for them in parts.`,
+            ['ids'],
+          )
+        }
+        return resolveNodes(ids)
+      },
+    },
+    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether there is anything after this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there is anything before this page.' },
+    startCursorFieldOptions: { description: 'Cursor of the first row, for `before`.' },
+    endCursorFieldOptions: { description: 'Cursor of the last row, for `after`.' },
+    pageInfoFieldOptions: { description: 'Where this page lies in the list.' },
+    edgesFieldOptions: { description: 'The rows of this page with their cursors.' },
+    cursorFieldOptions: { description: 'Opaque position of this row, for `after` and `before`.' },
+    nodeFieldOptions: { description: 'The row.' },
+    firstArgOptions: {
+      description: `How many rows from the start (or after \`after\`): 1–${maxPageSize}, default 20.`,
+    },
+    lastArgOptions: { description: `How many rows from the end (or before \`before\`): 1–${maxPageSize}.` },
+    afterArgOptions: { description: 'Only rows after this cursor.' },
+    beforeArgOptions: { description: 'Only rows before this cursor.' },
+  },
+})
+
+export type Builder = typeof builder

@@ -1,0 +1,19 @@
+import type { Scope } from '../src/domain/scope.ts'
+import type { Engine } from '../src/engine/engine.ts'
+import type { RunFeeds } from '../src/feed/run-feed.ts'
+import { createLoaders, type Loaders } from './loaders.ts'
+
+/** What every resolver is given. Nothing is read or written except on behalf of `scope`. */
+export interface Context {
+  readonly engine: Engine
+  readonly feeds: RunFeeds
+  readonly scope: Scope
+  /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4400`. */
+  readonly publicUrl: string
+  /** Of one request, or of one event of a subscription: what a loader has seen it never reads again. */
+  loaders: Loaders
+}
+
+export function createContext(given: Omit<Context, 'loaders'>): Context {
+  return { ...given, loaders: createLoaders(given.engine.db, given.scope) }
+}

@@ -1,0 +1,65 @@
+import { type DatasetItemRow, listDatasetItems } from '../src/engine/datasets/read.ts'
+import { builder } from './builder.ts'
+import { type ConnectionArguments, connection, pageRequest } from './connection.ts'
+import type { Context } from './context.ts'
+import { loadNodes } from './node.ts'
+import { DatasetItemRef } from './refs.ts'
+
+builder.node(DatasetItemRef, {
+  description: 'What a dataset item said in one version; its id stays the same through all versions.',
+  id: { resolve: (item) => item.id },
+  loadMany: (ids, { loaders }) => loadNodes('DatasetItem', ids, loaders.datasetItem),
+  fields: (t) => ({
+    key: t.exposeString('key', { nullable: true, description: 'Your own name for it, unique in the dataset.' }),
+    input: t.expose('input', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What the task is given. May be JSON null.',
+    }),
+    expectedOutput: t.expose('expectedOutput', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What evaluators compare the output with.',
+    }),
+    metadata: t.expose('metadata', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Anything else; tasks and evaluators see it.',
+    }),
+    tags: t.exposeStringList('tags', {
+      description: 'Tags, e.g. the split it belongs to; runs can be limited to them.',
+    }),
+    validFrom: t.exposeInt('validFrom', { description: 'The first dataset version that says this.' }),
+    validTo: t.exposeInt('validTo', {
+      nullable: true,
+      description: 'The first version that no longer does; null: the current one still does.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When this revision was made.' }),
+  }),
+})
+
+const order = { name: 'ITEM', parts: 1 }
+
+export async function datasetItemsConnection(
+  { engine, scope }: Context,
+  datasetId: string,
+  args: ConnectionArguments & {
+    version?: number | null
+    asOf?: Date | null
+    search?: string | null
+    tags?: string[] | null
+  },
+) {
+  const { limit, backward, after, before } = pageRequest(args, order)
+  const { rows, hasPrevious, hasNext } = await listDatasetItems(engine.db, scope, datasetId, {
+    version: args.version,
+    asOf: args.asOf,
+    search: args.search,
+    tags: args.tags,
+    [backward ? 'last' : 'first']: limit,
+    after: after?.[0],
+    before: before?.[0],
+  })
+  const keyed = rows.map((row: DatasetItemRow) => ({ ...row, sortKey: [row.id] }))
+  return connection({ rows: keyed, hasPreviousPage: hasPrevious, hasNextPage: hasNext }, order.name)
+}

@@ -1,0 +1,26 @@
+/** The GraphQL schema. Each file describes one domain; resolvers translate, the engine decides. */
+import { builder } from './builder.ts'
+import './scalar.ts'
+import './user-error.ts'
+import './viewer.ts'
+import './dataset.ts'
+import './dataset-item.ts'
+import './dataset-item-mutations.ts'
+import './dataset-mutations.ts'
+import './experiment.ts'
+import './run.ts'
+import './run-item.ts'
+import './run-mutations.ts'
+import './score.ts'
+import './score-mutations.ts'
+import './evaluator.ts'
+import './module.ts'
+import './feed.ts'
+
+builder.queryType({ description: 'Everything that can be read.' })
+builder.mutationType({ description: 'Everything that can be changed. What can go wrong is part of the result.' })
+builder.subscriptionType({
+  description: 'What can be watched while it happens, over WebSocket (graphql-ws) or server-sent events.',
+})
+
+export const schema = builder.toSchema()

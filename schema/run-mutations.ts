@@ -1,0 +1,101 @@
+import type { Run } from '../src/db/generated/prisma/client.ts'
+import { cancelRun } from '../src/engine/cancel-run.ts'
+import { deleteRun } from '../src/engine/delete-run.ts'
+import { startRun } from '../src/engine/start-run.ts'
+import { builder } from './builder.ts'
+import { DeleteInput, DeleteResult } from './delete.ts'
+import { rawId, rawIds } from './global-id.ts'
+import { RunRef } from './refs.ts'
+import { givenSettings, RunSettingsInput } from './run-settings.ts'
+import { resultOf } from './user-error.ts'
+
+const RunSubsetInput = builder.inputType('RunSubsetInput', {
+  description: 'Which items of the dataset to run; parts that are given together must all hold.',
+  fields: (t) => ({
+    tags: t.stringList({ description: 'Items that have all of these tags.' }),
+    itemIds: t.idList({ description: 'These dataset items.' }),
+    sample: t.int({ description: 'So many, chosen at random, but the same ones for every run with the same seed.' }),
+  }),
+})
+
+const StartRunInput = builder.inputType('StartRunInput', {
+  description: 'A run of an experiment.',
+  fields: (t) => ({
+    experimentId: t.id({ required: true, description: 'The experiment.' }),
+    idempotencyKey: t.string({
+      description:
+        'Any text of yours: asking again with the same key returns the same run instead of starting another.',
+    }),
+    name: t.string({ description: 'Default: the name of the experiment and the time.' }),
+    description: t.string({ description: 'What is special about it.' }),
+    metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
+    overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
+    subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
+    datasetVersion: t.int({ description: 'Default: the current one.' }),
+    seed: t.string({
+      description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
+    }),
+  }),
+})
+
+const StartRunPayload = builder.objectRef<{ run: Run }>('StartRunPayload').implement({
+  description: 'The run waits for a worker. Follow it with `runFeed`.',
+  fields: (t) => ({
+    run: t.expose('run', {
+      type: RunRef,
+      description: 'The new run, or the one that was started with the same key before.',
+    }),
+  }),
+})
+
+const RunInput = builder.inputType('RunInput', {
+  description: 'A run.',
+  fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
+})
+
+const RunPayload = builder.objectRef<{ run: Run }>('RunPayload').implement({
+  description: 'The run was changed.',
+  fields: (t) => ({ run: t.expose('run', { type: RunRef, description: 'The run as it is now.' }) }),
+})
+
+const StartRunResult = resultOf('StartRunResult', StartRunPayload)
+const RunResult = resultOf('RunResult', RunPayload)
+
+builder.mutationFields((t) => ({
+  startRun: t.field({
+    type: StartRunResult,
+    description: 'Starts a run of an experiment on its dataset.',
+    args: { input: t.arg({ type: StartRunInput, required: true, description: 'The run.' }) },
+    resolve: async (_root, { input }, { engine, scope }) => {
+      const { experimentId, overrides, subset, ...rest } = input
+      const run = await startRun(engine, scope, {
+        ...rest,
+        experimentId: rawId('Experiment', experimentId, ['experimentId']),
+        settings: givenSettings(overrides),
+        subset: subset && {
+          ...subset,
+          itemIds: subset.itemIds && rawIds('DatasetItem', subset.itemIds, ['subset', 'itemIds']),
+        },
+      })
+      return { run }
+    },
+  }),
+  cancelRun: t.field({
+    type: RunResult,
+    description:
+      'Ends a run with what it has. Calls in flight are aborted; items that did not finish become CANCELLED.',
+    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
+    resolve: async (_root, { input: { id } }, { engine, scope }) => ({
+      run: await cancelRun(engine, scope, rawId('Run', id, ['id'])),
+    }),
+  }),
+  deleteRun: t.field({
+    type: DeleteResult,
+    description: 'Deletes a finished run with its items and scores.',
+    args: { input: t.arg({ type: DeleteInput, required: true, description: 'The run.' }) },
+    resolve: async (_root, { input: { id } }, { engine, scope }) => {
+      await deleteRun(engine, scope, rawId('Run', id, ['id']))
+      return { deletedId: id }
+    },
+  }),
+}))

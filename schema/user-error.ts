@@ -1,0 +1,48 @@
+import type { ObjectRef } from '@pothos/core'
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  LimitError,
+  NotFoundError,
+  type UserError,
+} from '../src/domain/errors.ts'
+import { builder } from './builder.ts'
+
+export const UserErrorInterface = builder.interfaceRef<UserError>('UserError').implement({
+  description: 'Something the caller can put right.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'What was expected, what came, and what to do.' }),
+    code: t.exposeString('code', {
+      description: 'One of INVALID_INPUT, NOT_FOUND, CONFLICT, FORBIDDEN, LIMIT. Codes never change; messages may.',
+    }),
+    path: t.exposeStringList('path', {
+      nullable: true,
+      description: 'Where in the input the trouble is, e.g. ["task", "http", "url"].',
+    }),
+  }),
+})
+
+const descriptions = [
+  [InvalidInputError, 'The input cannot be used.'],
+  [NotFoundError, 'There is nothing of that id or name in your project.'],
+  [ConflictError, 'The input is fine, but not with what is already there.'],
+  [ForbiddenError, 'Your role does not allow it.'],
+  [LimitError, 'More was asked for than one request may have.'],
+] as const
+
+for (const [error, description] of descriptions) {
+  builder.objectType(error, { name: error.name, description, interfaces: [UserErrorInterface] })
+}
+
+/** The union of a mutation's payload and the errors it may end with instead. */
+export function resultOf<Shape extends object>(
+  name: string,
+  payload: ObjectRef<typeof builder.$inferSchemaTypes, Shape>,
+) {
+  return builder.errorUnion(name, {
+    description: 'What was done, or why it was not.',
+    types: [payload, InvalidInputError, NotFoundError, ConflictError, ForbiddenError, LimitError],
+    resolveType: () => payload.name,
+  })
+}

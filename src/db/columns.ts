@@ -1,0 +1,18 @@
+/**
+ * The select list of a whole row in Prisma's spelling, from one of its `…ScalarFieldEnum`s:
+ * `r.project_id AS "projectId", …`. Bigints come as decimal strings, where Prisma gives bigints.
+ */
+export function columns(table: string, fields: Record<string, string>): string {
+  return Object.values(fields)
+    .map((field) => `${table}.${snakeCase(field)} AS "${field}"`)
+    .join(', ')
+}
+
+function snakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+/** The pattern that finds a text anywhere with ILIKE, taking what the user typed literally. */
+export function containing(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+}

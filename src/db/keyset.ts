@@ -1,0 +1,90 @@
+/**
+ * Pages of lists, by keyset: a page starts beyond the sort key of the row before it, so the cost of a page does not grow
+ * with its distance from the start, and rows that come or go elsewhere never shift it. The pages of many parents
+ * (the runs of each of twenty datasets) come from one statement.
+ */
+import type { Queryable } from './client.ts'
+
+/** A list that can be paged: a select, a parent column and an order that is total. */
+export interface List {
+  /** Select list in the spelling of the row type. */
+  select: string
+  /** The table and its joins. */
+  from: string
+  /** Column that holds the parent's id, and its type. */
+  parent: { column: string; type: string }
+  /** Conditions besides the parent; values go through `parameter`. */
+  where: (parameter: (value: unknown) => string) => string[]
+  /** Expressions that are never null, the last one unique within the parent. All ascend or all descend. */
+  keys: { sql: string; type: string }[]
+  descending: boolean
+}
+
+export interface PageRequest {
+  /** Rows at most. */
+  limit: number
+  /** Take the last rows instead of the first. */
+  backward: boolean
+  /** Only rows beyond this sort key. */
+  after: string[] | null
+  /** Only rows before this sort key. */
+  before: string[] | null
+}
+
+/** A row with the text of its sort key, which is what cursors are made of. */
+export type Keyed<Row> = Row & { sortKey: string[] }
+
+export interface Page<Row> {
+  rows: Keyed<Row>[]
+  hasPreviousPage: boolean
+  hasNextPage: boolean
+}
+
+/** One page for each parent, in the order of `parents`; always one statement. */
+export async function loadPages<Row>(
+  db: Queryable,
+  list: List,
+  parents: readonly string[],
+  request: PageRequest,
+): Promise<Page<Row>[]> {
+  const values: unknown[] = [parents]
+  const parameter = (value: unknown) => `$${values.push(value)}`
+  const keys = list.keys.map((key) => key.sql).join(', ')
+  const beyond = (key: string[] | null, operator: '<' | '>') =>
+    key
+      ? [`(${keys}) ${operator} (${key.map((value, i) => `${parameter(value)}::${list.keys[i]?.type}`).join(', ')})`]
+      : []
+
+  const conditions = [
+    `${list.parent.column} = parent.id`,
+    ...list.where(parameter),
+    ...beyond(request.after, list.descending ? '<' : '>'),
+    ...beyond(request.before, list.descending ? '>' : '<'),
+  ]
+  const direction = list.descending !== request.backward ? 'DESC' : 'ASC'
+  const { rows } = await db.query<Keyed<Row> & { parentNumber: number }>(
+    `SELECT parent.number::int AS "parentNumber", page.*
+     FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
+     CROSS JOIN LATERAL (
+       SELECT ${list.select}, ARRAY[${list.keys.map((key) => `(${key.sql})::text`).join(', ')}] AS "sortKey"
+       FROM ${list.from}
+       WHERE ${conditions.join(' AND ')}
+       ORDER BY ${list.keys.map((key) => `${key.sql} ${direction}`).join(', ')}
+       LIMIT ${parameter(request.limit + 1)}
+     ) page`,
+    values,
+  )
+
+  const byParent: Keyed<Row>[][] = parents.map(() => [])
+  for (const row of rows) byParent[row.parentNumber - 1]?.push(row)
+  return byParent.map((found) => {
+    const more = found.length > request.limit
+    if (more) found.pop()
+    if (request.backward) found.reverse()
+    return {
+      rows: found,
+      hasPreviousPage: request.backward ? more : request.after !== null,
+      hasNextPage: request.backward ? request.before !== null : more,
+    }
+  })
+}

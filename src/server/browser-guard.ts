@@ -1,0 +1,39 @@
+/**
+ * What keeps web pages of others away from this server. There are no cookies, but an open server trusts whoever reaches
+ * it, and a browser reaches everything its user does: a page of another origin may send simple requests and open
+ * WebSockets, and with DNS rebinding its own name can point to 127.0.0.1.
+ */
+import type { IncomingMessage } from 'node:http'
+import { isLoopback } from './auth.ts'
+
+/** Why a request is refused, or null. */
+export type BrowserGuard = (request: IncomingMessage) => string | null
+
+/**
+ * @param open whether callers need no key: then only names of this machine are answered
+ * @param publicUrl where people reach this server, perhaps through a proxy
+ */
+export function createBrowserGuard(open: boolean, publicUrl: string): BrowserGuard {
+  const publicOrigin = new URL(publicUrl)
+  return ({ headers, method }) => {
+    const host = headers.host ?? ''
+    if (open && host !== publicOrigin.host && !isLoopback(hostName(host))) {
+      return `Expected a Host of this machine, such as ${publicOrigin.host}, got "${host}". A server without API keys answers to no other name.`
+    }
+    const { origin } = headers
+    if (origin !== undefined && method !== 'HEAD' && !isOwnOrigin(origin, host, publicOrigin)) {
+      return `Requests of web pages from ${origin} are not accepted here; the page must come from this server.`
+    }
+    return null
+  }
+}
+
+function isOwnOrigin(origin: string, host: string, publicOrigin: URL): boolean {
+  if (!URL.canParse(origin)) return false
+  const from = new URL(origin)
+  return from.host === host || from.origin === publicOrigin.origin
+}
+
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '')
+}

@@ -1,0 +1,116 @@
+import {
+  type ExecutionArgs,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  isCompositeType,
+  isListType,
+  isObjectType,
+  type SelectionSetNode,
+} from 'graphql'
+
+/** How many rows a list is taken to have that is not paged. */
+const assumedListLength = 10
+const defaultPageSize = 20
+
+/** How many objects an operation could return at most, taking pages as large as they are asked for. */
+export function documentCost({ schema, document, operationName, variableValues }: ExecutionArgs): number {
+  const operation = getOperationAST(document, operationName)
+  const root = operation && schema.getRootType(operation.operation)
+  if (!root) return 0
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition] as const] : [],
+    ),
+  )
+  return new CostCounter(schema, fragments, variableValues ?? {}).selections(operation.selectionSet, root)
+}
+
+class CostCounter {
+  readonly #schema: GraphQLSchema
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  readonly #variables: Readonly<Record<string, unknown>>
+  readonly #counted = new Map<string, number>()
+
+  constructor(
+    schema: GraphQLSchema,
+    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    variables: Readonly<Record<string, unknown>>,
+  ) {
+    this.#schema = schema
+    this.#fragments = fragments
+    this.#variables = variables
+  }
+
+  selections(set: SelectionSetNode, type: GraphQLNamedType): number {
+    let cost = 0
+    for (const selection of set.selections) {
+      if (selection.kind === 'Field') cost += this.#field(selection, type)
+      else if (selection.kind === 'FragmentSpread') cost += this.#fragment(selection.name.value)
+      else cost += this.selections(selection.selectionSet, this.#typeNamed(selection.typeCondition?.name.value) ?? type)
+    }
+    return cost
+  }
+
+  /** Counted once: what a fragment costs does not depend on where it is spread. */
+  #fragment(name: string): number {
+    const known = this.#counted.get(name)
+    if (known !== undefined) return known
+    const fragment = this.#fragments.get(name)
+    const type = this.#typeNamed(fragment?.typeCondition.name.value)
+    const cost = fragment && type ? this.selections(fragment.selectionSet, type) : 0
+    this.#counted.set(name, cost)
+    return cost
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType): number {
+    if (!node.selectionSet || node.name.value.startsWith('__')) return 0
+    const field = isObjectType(parent) || 'getFields' in parent ? this.#fieldOf(parent, node.name.value) : undefined
+    if (!field) return 0
+    const type = getNamedType(field.type)
+    if (!isCompositeType(type)) return 0
+    return (
+      this.#rows(node, parent, type, isListType(getNullableType(field.type))) *
+      (1 + this.selections(node.selectionSet, type))
+    )
+  }
+
+  #rows(node: FieldNode, parent: GraphQLNamedType, type: GraphQLNamedType, isList: boolean): number {
+    // A page multiplies everything in it: once, at the connection, not again at its `edges` or `nodes`.
+    if (type.name.endsWith('Connection')) {
+      return this.#argument(node, 'first') ?? this.#argument(node, 'last') ?? defaultPageSize
+    }
+    if (!isList || parent.name.endsWith('Connection')) return 1
+    return this.#listArgumentLength(node, 'ids') ?? assumedListLength
+  }
+
+  #argument(node: FieldNode, name: string): number | undefined {
+    const value = this.#argumentValue(node, name)
+    return typeof value === 'number' && value > 0 ? value : undefined
+  }
+
+  #listArgumentLength(node: FieldNode, name: string): number | undefined {
+    const value = this.#argumentValue(node, name)
+    return Array.isArray(value) ? value.length : undefined
+  }
+
+  #argumentValue(node: FieldNode, name: string): unknown {
+    const value = node.arguments?.find((argument) => argument.name.value === name)?.value
+    if (value?.kind === 'Variable') return this.#variables[value.name.value]
+    if (value?.kind === 'IntValue') return Number(value.value)
+    if (value?.kind === 'ListValue') return value.values
+    return undefined
+  }
+
+  #fieldOf(parent: GraphQLNamedType, name: string) {
+    return 'getFields' in parent ? parent.getFields()[name] : undefined
+  }
+
+  #typeNamed(name: string | undefined): GraphQLNamedType | undefined {
+    return name === undefined ? undefined : this.#schema.getType(name)
+  }
+}

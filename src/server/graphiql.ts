@@ -1,0 +1,126 @@
+/** GraphiQL from our own files: nothing on the page comes from elsewhere, and its policy forbids that anything could. */
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { examples } from './graphiql-examples.ts'
+
+interface Asset {
+  type: string
+  body: Buffer
+  zipped: Buffer
+  etag: string
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  // The editor positions its text with style attributes.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ')
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>Assay GraphiQL</title>
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="/graphiql/graphiql.css" />
+  </head>
+  <body class="no-focus-outline">
+    <noscript>GraphiQL needs JavaScript. The schema is also in schema/schema.graphql.</noscript>
+    <div id="root"></div>
+    <script src="/graphiql/start.js"></script>
+    <script src="/graphiql/graphiql.js"></script>
+    <script src="/graphiql/render.js"></script>
+  </body>
+</html>
+`
+
+const start = `self.MonacoEnvironment = {
+  globalAPI: false,
+  getWorkerUrl: (_module, label) => '/graphiql/' + label + '.js',
+}
+`
+
+const render = `YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify({
+  title: 'Assay GraphiQL',
+  endpoint: '/graphql',
+  subscriptionsProtocol: 'SSE',
+  defaultTabs: examples.map((query) => ({ query })),
+  schemaDescription: true,
+  shouldPersistHeaders: false,
+})})
+`
+
+let assets: Promise<Map<string, Asset>> | null = null
+
+// Megabytes that most processes never need: read and compressed when somebody opens the page.
+async function loadAssets(): Promise<Map<string, Asset>> {
+  const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import(
+    '@graphql-yoga/render-graphiql/graphiql'
+  )
+  const script = 'text/javascript; charset=utf-8'
+  const files: [path: string, type: string, text: string][] = [
+    ['graphiql.js', script, js],
+    ['graphiql.css', 'text/css; charset=utf-8', css],
+    ['start.js', script, start],
+    ['render.js', script, render],
+    ['editorWorkerService.js', script, editorWorkerService],
+    ['json.js', script, jsonWorker],
+    ['graphql.js', script, graphqlWorker],
+  ]
+  const zip = promisify(gzip)
+  const loaded = files.map(async ([path, type, text]): Promise<[string, Asset]> => {
+    const body = Buffer.from(text)
+    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+    return [path, { type, body, zipped: await zip(body), etag }]
+  })
+  return new Map(await Promise.all(loaded))
+}
+
+export function isGraphiqlRequest({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept?.includes('text/html') ?? false)
+}
+
+export function respondGraphiql(response: ServerResponse): void {
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy,
+    'cache-control': 'no-cache',
+  })
+  response.end(page)
+}
+
+/** @returns false when GraphiQL has no such file. */
+export async function respondGraphiqlAsset(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<boolean> {
+  assets ??= loadAssets()
+  const asset = (await assets).get(path)
+  if (!asset) return false
+  const headers = { etag: asset.etag, 'cache-control': 'no-cache', vary: 'accept-encoding' }
+  if (request.headers['if-none-match'] === asset.etag) {
+    response.writeHead(304, headers).end()
+    return true
+  }
+  const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
+  response.writeHead(200, {
+    ...headers,
+    'content-type': asset.type,
+    // Workers are documents of their own: they get the page's policy too.
+    'content-security-policy': policy,
+    ...(zipped && { 'content-encoding': 'gzip' }),
+  })
+  response.end(zipped ? asset.zipped : asset.body)
+  return true
+}

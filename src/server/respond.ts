@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http'
+
+/** Ends a response with JSON. */
+export function respondJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = `${JSON.stringify(body)}\n`
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  })
+  response.end(text)
+}
+
+/** Ends a response with an error in the shape of GraphQL's, so that every client can show it. */
+export function respondError(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
+  respondJson(response, status, { errors: [{ message }] }, headers)
+}

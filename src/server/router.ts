@@ -1,0 +1,139 @@
+/** Which handler answers which path, and what every answer has in common. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import type { Engine } from '../engine/engine.ts'
+import { AuthenticationError, type Authenticator } from './auth.ts'
+import type { BrowserGuard } from './browser-guard.ts'
+import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
+import { respondReadiness } from './health.ts'
+import { BodyTooLargeError, limitBody } from './request-body.ts'
+import { respondError, respondJson } from './respond.ts'
+import type { Yoga } from './yoga.ts'
+
+const maxGraphqlBodyBytes = 4 * 1024 * 1024
+
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+export interface RouterOptions {
+  engine: Engine
+  yoga: Yoga
+  authenticator: Authenticator
+  guard: BrowserGuard
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void
+
+interface Route {
+  path: RegExp
+  methods: readonly string[]
+  handle: Handler
+}
+
+/** Answers every request; never throws. */
+export function createRouter({ engine, yoga, authenticator, guard }: RouterOptions) {
+  const routes: Route[] = [
+    { path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
+    { path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
+    { path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
+    {
+      path: /^\/runs\/[\w-]+$/,
+      methods: ['GET'],
+      handle: (_request, response, url) => redirect(response, runPage(url)),
+    },
+    {
+      path: /^\/healthz$/,
+      methods: ['GET'],
+      handle: (_request, response) => respondJson(response, 200, { status: 'ok' }),
+    },
+    { path: /^\/readyz$/, methods: ['GET'], handle: (_request, response) => respondReadiness(response, engine) },
+  ]
+
+  async function graphql(request: IncomingMessage, response: ServerResponse) {
+    if (isGraphiqlRequest(request)) return respondGraphiql(response)
+    if (request.method === 'POST' && !isPreflighted(request.headers['content-type'])) {
+      // Web pages of others may send the other types without asking first.
+      return respondError(
+        response,
+        415,
+        `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
+      )
+    }
+    const { scope } = await authenticator.authenticate(request.headers.authorization)
+    await limitBody(request, maxGraphqlBodyBytes)
+    await yoga.handle(request, response, { scope })
+  }
+
+  async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
+    const found = await respondGraphiqlAsset(request, response, url.pathname.slice('/graphiql/'.length))
+    if (!found) respondError(response, 404, `There is nothing at ${url.pathname}.`)
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+    try {
+      const refused = guard(request)
+      if (refused) return respondError(response, 403, refused)
+      const url = new URL(request.url ?? '/', 'http://localhost')
+      const route = routes.find(({ path }) => path.test(url.pathname))
+      if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
+      if (!route.methods.includes(request.method ?? '')) {
+        const allow = route.methods.join(', ')
+        return respondError(response, 405, `Expected ${allow}, got ${request.method}.`, { allow })
+      }
+      await route.handle(request, response, url)
+    } catch (error) {
+      respondFailure(response, error, engine.log)
+    }
+  }
+}
+
+function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
+  // The rest of a body that is not read any more would be taken for the next request.
+  const close = { connection: 'close' }
+  if (response.headersSent) response.destroy()
+  else if (error instanceof AuthenticationError) {
+    respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
+  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
+  else {
+    const errorId = randomUUID()
+    log.error({ err: error, errorId }, 'a request failed')
+    respondError(response, 500, `Something went wrong on our side. The server's log has it under ${errorId}.`, close)
+  }
+}
+
+/** Whether a web page of another origin would have to ask before it may send this type, which is never allowed here. */
+function isPreflighted(contentType: string | undefined): boolean {
+  return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
+}
+
+function redirect(response: ServerResponse, location: string): void {
+  response.writeHead(302, { location, 'content-length': 0 }).end()
+}
+
+/** GraphiQL with a query of the run. */
+function runPage({ pathname }: URL): string {
+  const id = pathname.slice('/runs/'.length)
+  const query = `query Run {
+  node(id: "${id}") {
+    ... on Run {
+      name
+      status
+      progress { total succeeded failed running queued etaSeconds }
+      stats { latencyMs { p50 p95 } costUsd scores { name mean stderr count errorCount missingCount } }
+      items(first: 20) {
+        nodes { status input output expectedOutput latencyMs error { code message } scores { name value label comment } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}
+`
+  return `/graphql?${new URLSearchParams({ query })}`
+}

@@ -1,0 +1,88 @@
+/** The HTTP and WebSocket server in front of an engine. It starts and stops nothing but itself. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Engine } from '../engine/engine.ts'
+import type { RunFeeds } from '../feed/run-feed.ts'
+import { createAuthenticator } from './auth.ts'
+import { createBrowserGuard } from './browser-guard.ts'
+import { createRouter } from './router.ts'
+import { createWebSockets } from './websocket.ts'
+import { createGraphql } from './yoga.ts'
+
+export interface ServerOptions {
+  engine: Engine
+  feeds: RunFeeds
+  /** Address to listen on; anything but loopback needs an API key in the database. */
+  host: string
+  /** 0 takes any free port. */
+  port: number
+  /** Where people reach this server when that is not where it listens, e.g. behind a proxy; without a trailing slash. */
+  publicUrl?: string
+  /** How long requests in flight may take when the server stops, in milliseconds; default 5,000. */
+  graceMs?: number
+}
+
+export interface RunningServer {
+  /** Without a trailing slash: `http://127.0.0.1:4400`. */
+  url: string
+  /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { engine, feeds, host, port, graceMs = 5_000 } = options
+  const authenticator = await createAuthenticator(engine.db, host)
+
+  const http = createServer()
+  http.listen(port, host)
+  await once(http, 'listening')
+  const url = urlOf(http.address() as AddressInfo, host)
+  const publicUrl = options.publicUrl ?? url
+
+  const yoga = createGraphql({ engine, feeds, publicUrl }, engine.log)
+  const guard = createBrowserGuard(authenticator.open, publicUrl)
+  const webSockets = createWebSockets(yoga, authenticator, engine.log)
+  const route = createRouter({ engine, yoga, authenticator, guard })
+
+  const streams = new Set<ServerResponse>()
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    streams.add(response)
+    response.once('close', () => streams.delete(response))
+    void route(request, response)
+  })
+  http.on('upgrade', (request, socket, head) => {
+    const refused =
+      request.url?.split('?')[0] === '/graphql' ? guard(request) : 'There is no WebSocket here; it is at /graphql.'
+    if (refused === null) webSockets.upgrade(request, socket, head)
+    else socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${refused}\n`)
+  })
+
+  const stop = async () => {
+    const closed = once(http, 'close')
+    http.close()
+    await webSockets.stop()
+    // Subscriptions over HTTP would never end by themselves.
+    for (const response of streams) {
+      if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) response.destroy()
+    }
+    http.closeIdleConnections()
+    const late = setTimeout(() => http.closeAllConnections(), graceMs)
+    await closed
+    clearTimeout(late)
+  }
+  let stopping: Promise<void> | null = null
+  return {
+    url,
+    stop() {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+function urlOf({ port }: AddressInfo, host: string): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

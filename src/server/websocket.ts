@@ -1,0 +1,155 @@
+/**
+ * GraphQL over WebSocket, protocol graphql-transport-ws. Operations go through the same limits, execution and masking
+ * as over HTTP. Frames are pulled one by one: the next result is computed when the last one left for the network, so a
+ * slow client holds up only itself.
+ */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ExecutionArgs, ExecutionResult } from 'graphql'
+import { GraphQLError } from 'graphql'
+import { useServer } from 'graphql-ws/use/ws'
+import type { Logger } from 'pino'
+import { WebSocketServer } from 'ws'
+import { AuthenticationError, type Authenticator, type Caller } from './auth.ts'
+import { createErrorMask } from './errors.ts'
+import type { Yoga } from './yoga.ts'
+
+const maxPayloadBytes = 1024 * 1024
+const maxOperationsPerSocket = 100
+const maxSocketsPerCaller = 2_000
+const connectionInitMs = 5_000
+const keepAliveMs = 12_000
+
+export interface WebSockets {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Closes every socket with 1001 (going away) after ending its operations. Idempotent. */
+  stop(): Promise<void>
+}
+
+type Connection = {
+  caller?: Caller
+}
+
+export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: Logger): WebSockets {
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxPayloadBytes,
+    // Deflating every frame costs more than it saves on the networks this is used on.
+    perMessageDeflate: false,
+  })
+  const sockets = new Map<string, number>()
+  const mask = createErrorMask(log)
+
+  const disposable = useServer<{ authorization?: unknown; Authorization?: unknown }, Connection>(
+    {
+      connectionInitWaitTimeout: connectionInitMs,
+
+      async onConnect({ connectionParams, extra }) {
+        try {
+          const given = connectionParams?.authorization ?? connectionParams?.Authorization
+          const caller = await authenticator.authenticate(
+            typeof given === 'string' ? given : extra.request.headers.authorization,
+          )
+          const open = sockets.get(caller.client) ?? 0
+          if (open >= maxSocketsPerCaller) {
+            extra.socket.close(4429, `At most ${maxSocketsPerCaller} sockets at once`)
+            return false
+          }
+          sockets.set(caller.client, open + 1)
+          extra.caller = caller
+          return true
+        } catch (error) {
+          // `false` closes with 4403: Forbidden.
+          if (error instanceof AuthenticationError) return false
+          throw error
+        }
+      },
+
+      onDisconnect({ extra: { caller } }) {
+        if (caller) sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1)
+      },
+
+      async onSubscribe(ctx, _id, payload) {
+        const { caller, request } = ctx.extra
+        if (!caller) throw new Error('an operation came before the connection was acknowledged')
+        if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
+          const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
+          return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
+        }
+        const enveloped = yoga.getEnveloped({ scope: caller.scope, req: request, params: payload })
+        try {
+          const document = enveloped.parse(payload.query)
+          const errors = enveloped.validate(enveloped.schema, document)
+          if (errors.length > 0) return errors
+          return {
+            schema: enveloped.schema,
+            document,
+            operationName: payload.operationName,
+            variableValues: payload.variables,
+            contextValue: await enveloped.contextFactory(),
+            // Read back by execute and subscribe below, which are told nothing else about the operation.
+            rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+          }
+        } catch (error) {
+          return [mask(error) as GraphQLError]
+        }
+      },
+
+      execute: (args) => (args as OperationArgs).rootValue.execute(args),
+      subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),
+      onOperation: (_ctx, _id, _payload, _args, result) =>
+        Symbol.asyncIterator in result ? endWithErrors(result, mask) : undefined,
+    },
+    server,
+    keepAliveMs,
+  )
+
+  let stopped: Promise<void> | null = null
+  return {
+    upgrade: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request)),
+    stop() {
+      stopped ??= Promise.resolve(disposable.dispose())
+      return stopped
+    },
+  }
+}
+
+type OperationArgs = ExecutionArgs & {
+  rootValue: {
+    execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult
+    subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
+  }
+}
+
+/** A stream that breaks ends with its error as the last result; thrown, it would close the socket for everything on it. */
+function endWithErrors(
+  source: AsyncIterable<ExecutionResult>,
+  mask: (error: unknown) => Error,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const iterator = source[Symbol.asyncIterator]()
+  let broken = false
+  const results: AsyncGenerator<ExecutionResult, void, void> = {
+    async next() {
+      if (broken) return { done: true, value: undefined }
+      try {
+        const { done, value } = await iterator.next()
+        return done ? { done: true, value: undefined } : { done: false, value }
+      } catch (error) {
+        broken = true
+        return { done: false, value: { errors: [mask(error) as GraphQLError] } }
+      }
+    },
+    async return() {
+      await iterator.return?.()
+      return { done: true, value: undefined }
+    },
+    async throw(error) {
+      await iterator.return?.()
+      throw error
+    },
+    [Symbol.asyncIterator]: () => results,
+    [Symbol.asyncDispose]: async () => void (await results.return()),
+  }
+  return results
+}

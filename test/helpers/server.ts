@@ -1,0 +1,44 @@
+/** A server on a free port, in front of an engine of its own. */
+import type { ModuleEvaluator, ModuleTask } from '../../src/domain/modules.ts'
+import { type ServerOptions, startServer } from '../../src/server/start-server.ts'
+import { createTestEngine, type TestEngine } from './engine.ts'
+
+export interface TestServer extends TestEngine {
+  url: string
+  stop(): Promise<void>
+  /** Sends an operation with fetch and returns what came back. */
+  query(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>
+}
+
+export interface GraphqlAnswer {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
+  data: any
+  errors?: { message: string; path?: (string | number)[]; extensions?: Record<string, unknown> }[]
+}
+
+export async function startTestServer(
+  modules: { tasks?: ModuleTask[]; evaluators?: ModuleEvaluator[] } = {},
+  options: Partial<ServerOptions> = {},
+): Promise<TestServer> {
+  const test = await createTestEngine(modules)
+  const { engine, feeds } = test
+  const { url, stop } = await startServer({ engine, feeds, host: '127.0.0.1', port: 0, ...options })
+  return {
+    ...test,
+    url,
+    stop,
+    async query(query, variables, headers) {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query, variables }),
+      })
+      return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) }
+    },
+    async [Symbol.asyncDispose]() {
+      await stop()
+      await test[Symbol.asyncDispose]()
+    },
+  }
+}
