@@ -68,10 +68,10 @@ async function copyOnce(packageDir: string, copy: string): Promise<void> {
     const source = join(packageDir, 'native')
     const filter = (path: string) => !path.endsWith('.a')
     await cp(source, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true, filter })
-    await hydrate(unfinished)
-    // Whatever the umask was when the package was installed.
+    // Whatever the package was installed with.
     for (const name of await readdir(unfinished, { recursive: true })) await chmod(join(unfinished, name), 0o755)
     await chmod(unfinished, 0o755)
+    await hydrate(unfinished)
     await rename(unfinished, copy)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })

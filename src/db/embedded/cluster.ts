@@ -29,7 +29,7 @@ export async function prepareCluster(
 
 async function create(home: Home, binaries: Binaries, durable: boolean): Promise<void> {
   const unfinished = `${home.cluster}-unfinished-${process.pid}-${randomBytes(4).toString('hex')}`
-  if (usesTcp) await writeFile(home.passwordFile, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'a' })
+  if (usesTcp) await makePassword(home)
   const args = ['--pgdata', asServerSees(home, unfinished), '--username', ROLE, '--encoding', 'UTF8', '--locale', 'C']
   args.push('--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--no-instructions')
   args.push(...(usesTcp ? ['--auth', 'scram-sha-256', '--pwfile', home.passwordFile] : ['--auth', 'peer']))
@@ -43,6 +43,13 @@ async function create(home: Home, binaries: Binaries, durable: boolean): Promise
     await rm(unfinished, { recursive: true, force: true })
     // Another process was first: use its cluster.
     if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
+  })
+}
+
+async function makePassword(home: Home): Promise<void> {
+  const password = randomBytes(24).toString('base64url')
+  await writeFile(home.passwordFile, password, { mode: 0o600, flag: 'wx' }).catch((error) => {
+    if (codeOf(error) !== 'EEXIST') throw error
   })
 }
 
@@ -65,7 +72,9 @@ async function run(home: Home, program: string, args: string[]): Promise<string 
 async function removeUnfinished(home: Home): Promise<void> {
   for (const name of await readdir(home.path)) {
     const pid = /^cluster-unfinished-(\d+)-/.exec(name)?.[1]
-    if (pid && !isRunning(Number(pid))) await rm(join(home.path, name), { recursive: true, force: true })
+    if (!pid || isRunning(Number(pid))) continue
+    // Its initdb may still be writing; it gives up when its directory vanishes.
+    await rm(join(home.path, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
   }
 }
 

@@ -14,6 +14,13 @@ const GRACE = 3_000
 /** SQLSTATE: starting up or shutting down, too many connections, ended by an administrator, ended by a crash. */
 const PASSING = ['57P03', '53300', '57P01', '57P02', 'ECONNRESET', 'EPIPE']
 
+/** Whether the server is only on its way up or down. */
+function willPass(error: unknown): boolean {
+  const code = codeOf(error)
+  // The driver gives a connection that broke no code.
+  return code === undefined || PASSING.includes(code)
+}
+
 /** Tries to connect: a connection, `nobody` when no server listens, `busy` when one does but cannot serve yet. */
 export async function attempt(home: Home): Promise<Client | 'nobody' | 'busy'> {
   const endpoint = endpointOf(home)
@@ -34,23 +41,36 @@ export async function attempt(home: Home): Promise<Client | 'nobody' | 'busy'> {
     await client.end().catch(() => {})
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'nobody'
-    if (code === undefined || PASSING.includes(code)) return 'busy'
+    if (willPass(error)) return 'busy'
     throw error
   }
 }
 
 /**
  * Makes this connection the holder of the server, and Assay's database exist.
+ * @returns false when the server ended meanwhile
  * @throws {EmbeddedPostgresError} IN_USE when another process is the holder
  */
-export async function lock(client: Client, home: Home): Promise<Client> {
+export async function lock(client: Client, home: Home): Promise<boolean> {
+  try {
+    await takeLock(client, home)
+    const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE])
+    if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
+    return true
+  } catch (error) {
+    await client.end().catch(() => {})
+    if (!(error instanceof EmbeddedPostgresError) && willPass(error)) return false
+    throw error
+  }
+}
+
+async function takeLock(client: Client, home: Home): Promise<void> {
   const deadline = performance.now() + GRACE
   for (;;) {
     const taken = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [LOCK])
-    if (taken.rows[0]?.taken) break
+    if (taken.rows[0]?.taken) return
     const holder = await holderOf(client)
     if (holder !== undefined && (isRunning(holder) || performance.now() > deadline)) {
-      await client.end()
       throw new EmbeddedPostgresError(
         'IN_USE',
         `The data directory ${home.dataDir} is already used by process ${holder}: stop that, use another --data directory, or set DATABASE_URL.`,
@@ -58,9 +78,6 @@ export async function lock(client: Client, home: Home): Promise<Client> {
     }
     await delay(10)
   }
-  const exists = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE])
-  if (exists.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
-  return client
 }
 
 async function holderOf(client: Client): Promise<number | undefined> {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Binaries } from './binaries.ts'
-import { readPidFile, usesTcp } from './endpoint.ts'
+import { endpointOf, readPidFile, usesTcp } from './endpoint.ts'
 import { codeOf } from './error.ts'
 import { asServerSees, type Home } from './home.ts'
 import { clusterProcesses, servesCluster, signalProcess } from './process.ts'
@@ -59,7 +59,8 @@ async function ownSettings(home: Home): Promise<Settings> {
   return {
     listen_addresses: usesTcp ? '127.0.0.1' : '',
     unix_socket_directories: usesTcp ? '' : asServerSees(home, home.socketDir),
-    port: usesTcp ? String(await freePort()) : '5432',
+    // A server that is started again keeps its port.
+    port: String(endpointOf(home)?.port ?? (await freePort())),
     max_connections: '100',
     shared_buffers: '128MB',
     wal_compression: 'on',

