@@ -65,7 +65,7 @@ function convertObject(value: object, path: string, parents: object[]): Json {
   return copy
 }
 
-const maxDepth = 200
+const maxDepth = 500
 
 function checkText(text: string, path: string): void {
   if (text.includes('\0')) throw new NotJsonError(storableText(path), 'text with the character U+0000')

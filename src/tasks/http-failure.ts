@@ -1,4 +1,5 @@
 /** What can go wrong with an HTTP call, as errors of an item: what happened, what the other side said, whether another attempt can help. */
+import { excerpt } from '../domain/excerpt.ts'
 import { TaskError, type TaskErrorCode } from '../domain/task.ts'
 import { storableText } from '../domain/to-json.ts'
 import { BlockedAddressError } from './http-client.ts'
@@ -22,7 +23,7 @@ export function statusError(
   const retryable = retryableStatuses.has(statusCode)
   return new TaskError(
     statusCode === 429 ? 'RATE_LIMITED' : 'HTTP_STATUS',
-    `${call} answered ${statusCode}: ${excerpt(body)}`,
+    `${call} answered ${statusCode}: ${quoteBody(body)}`,
     {
       retryable,
       retryAfterMs: retryable ? parseRetryAfter(headers.retryAfter, now) : null,
@@ -68,9 +69,7 @@ function messageOf(error: unknown, code: string): string {
   return storableText(message || code || 'for an unknown reason').replace(/\.$/, '')
 }
 
-/** The beginning of what the other side sent, fit for a message. */
-export function excerpt(text: string): string {
-  const plain = storableText(text).replaceAll(/\s+/g, ' ').trim()
-  if (plain === '') return '(no content)'
-  return plain.length > 200 ? `${plain.slice(0, 200).toWellFormed()}…` : plain
+/** The beginning of what the other side sent. */
+export function quoteBody(body: string): string {
+  return excerpt(body) || '(no content)'
 }

@@ -14,7 +14,7 @@ import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/task.ts'
 import { asTaskError, isTimeout } from './call.ts'
 import type { HttpClient } from './http-client.ts'
-import { connectionError, excerpt, statusError } from './http-failure.ts'
+import { connectionError, quoteBody, statusError } from './http-failure.ts'
 import { compileRequest } from './http-request.ts'
 import { outputOf } from './module.ts'
 import { costOf, tokensOf } from './usage.ts'
@@ -112,7 +112,7 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
     const content = output === null ? readContent(body, contentType, call) : parse(body, contentType, call)
     const found = output === null ? content : output(content)
     if (found === undefined) {
-      const message = `${call}: nothing at ${spec.outputPath} of the answer ${excerpt(body)}`
+      const message = `${call}: nothing at ${spec.outputPath} of the answer ${quoteBody(body)}`
       throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
     }
     return {
@@ -137,7 +137,7 @@ function parse(body: string, contentType: string | undefined, call: string): Jso
   } catch (error) {
     const claimsJson = contentType === undefined || /[/+]json\b/i.test(contentType)
     const what = claimsJson ? 'is not valid JSON' : `is ${contentType}, not JSON`
-    throw new TaskError('MALFORMED_RESPONSE', `${call}: the answer ${what}: ${excerpt(body)}`, {
+    throw new TaskError('MALFORMED_RESPONSE', `${call}: the answer ${what}: ${quoteBody(body)}`, {
       retryable: claimsJson,
       cause: error,
     })

@@ -41,7 +41,7 @@ describe('toJson', () => {
     ['a map', { m: new Map() }, 'm is a Map'],
     ['a promise', { p: Promise.resolve(1) }, 'p is a Promise'],
     ['bytes', { b: new Uint8Array(2) }, 'b is a Uint8Array'],
-    ['endless nesting', deep, 'nested deeper than 200 levels'],
+    ['endless nesting', deep, 'nested deeper than 500 levels'],
     ['U+0000', { a: 'x\0y' }, 'a is text with the character U+0000'],
     ['half a surrogate pair', { a: '\ud800' }, 'a is text with half a surrogate pair'],
     ['a key with U+0000', { 'a\0': 1 }, 'text with the character U+0000'],

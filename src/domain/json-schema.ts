@@ -1,0 +1,52 @@
+import { Ajv, type Options } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import type { Json } from './json.ts'
+import { invalidInput } from './parse-input.ts'
+import { compilePattern } from './pattern.ts'
+
+/** What is wrong with a value, e.g. "/answer must be string"; null when it satisfies the schema. */
+export type JsonSchemaCheck = (value: Json) => string | null
+
+/**
+ * Compiles a JSON Schema: draft 2020-12, or draft 7 where `$schema` says so, with formats. Patterns run on RE2, so no schema can stall
+ * the process.
+ * @param at where the schema stands in the caller's input
+ * @throws {InvalidInputError} when it is none.
+ */
+export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSchemaCheck {
+  if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
+    throw invalidInput(at, 'expected a JSON Schema', schema)
+  }
+  if (typeof schema === 'object' && '$async' in schema)
+    throw invalidInput(at, 'expected a schema without $async', schema)
+  const draft7 = typeof schema === 'object' && String(schema.$schema).includes('draft-07')
+  const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
+  formats.default(ajv)
+  const validate = compile(ajv, schema, at)
+  return (value) => {
+    if (validate(value)) return null
+    const error = validate.errors?.[0]
+    return `${error?.instancePath || 'the value'} ${error?.message}`
+  }
+}
+
+function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readonly string[]) {
+  try {
+    return ajv.compile(schema)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw invalidInput(at, `expected a JSON Schema that compiles (${why})`, schema)
+  }
+}
+
+const regExp = Object.assign(
+  (source: string) => {
+    const pattern = compilePattern(source, '', ['pattern'])
+    // Ajv keeps one compiled pattern per text: without this all patterns would be the first one.
+    return { test: (text: string) => pattern.matcher(text).find(), toString: () => source }
+  },
+  { code: 'new RegExp' },
+)
+
+const options: Options = { strict: false, logger: false, code: { regExp } }

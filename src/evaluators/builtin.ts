@@ -1,0 +1,47 @@
+import type * as z from 'zod'
+import { canonicalJson } from '../domain/canonical-json.ts'
+import type { BuiltinEvaluatorSpec, BuiltinEvaluatorType, EvaluationInput } from '../domain/evaluation.ts'
+import type { Json } from '../domain/json.ts'
+
+export type SpecOf<Type extends BuiltinEvaluatorType> = Extract<BuiltinEvaluatorSpec, { type: Type }>
+
+/** One evaluator that comes with Assay. All of them: higher is better. */
+export interface Builtin<Type extends BuiltinEvaluatorType> {
+  /** Checks the options and fills in the defaults. */
+  schema: z.ZodType<SpecOf<Type>>
+  dataType: 'BOOLEAN' | 'NUMERIC'
+  /**
+   * Compiles everything that can be compiled once for a run.
+   * @param at where the options stand in the caller's input
+   * @throws {InvalidInputError} for patterns, paths and schemas that are none.
+   */
+  create(spec: SpecOf<Type>, at: readonly string[]): Judge
+}
+
+/** Null: does not apply to the item. */
+export type Judge = (item: EvaluationInput) => Judgement | null
+
+export interface Judgement {
+  /** 0 or 1 where the data type is BOOLEAN. */
+  value: number
+  comment: string | null
+}
+
+export function judgement(value: boolean | number, comment: string | null = null): Judgement {
+  return { value: Number(value), comment }
+}
+
+/** How values are compared as text: a string as it is, everything else as canonical JSON. */
+export function textOf(value: Json): string {
+  return typeof value === 'string' ? value : canonicalJson(value)
+}
+
+/** A value, and what it holds when it is text that is JSON: models and simple endpoints answer JSON as text. */
+export function readingsOf(value: Json): Json[] {
+  if (typeof value !== 'string') return [value]
+  try {
+    return [value, JSON.parse(value)]
+  } catch {
+    return [value]
+  }
+}

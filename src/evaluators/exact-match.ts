@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import { optional } from '../domain/parse-input.ts'
+import { type Builtin, judgement, textOf } from './builtin.ts'
+import { comparing, selection } from './selection.ts'
+
+/** Whether output and expected output are the same text; what is not text is compared as canonical JSON, so 5 matches "5". */
+export const exactMatch: Builtin<'exactMatch'> = {
+  schema: z.strictObject({
+    kind: z.literal('builtin'),
+    type: z.literal('exactMatch'),
+    ignoreCase: optional(z.boolean(), false),
+    normalizeWhitespace: optional(z.boolean(), false),
+    ...selection,
+  }),
+  dataType: 'BOOLEAN',
+  create(spec, at) {
+    const normal = (text: string) => {
+      const spaced = spec.normalizeWhitespace ? text.replaceAll(/\s+/g, ' ').trim() : text
+      return spec.ignoreCase ? spaced.toLowerCase() : spaced
+    }
+    return comparing(spec, at, (output, expected) => judgement(normal(textOf(output)) === normal(textOf(expected))))
+  },
+}

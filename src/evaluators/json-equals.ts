@@ -1,0 +1,41 @@
+import * as z from 'zod'
+import { canonicalJson } from '../domain/canonical-json.ts'
+import type { Json } from '../domain/json.ts'
+import { optional } from '../domain/parse-input.ts'
+import { type Builtin, judgement, readingsOf } from './builtin.ts'
+import { comparing, selection } from './selection.ts'
+
+/**
+ * Whether output and expected output are the same JSON, types included: 5 is not "5". The order of keys never matters. An output that
+ * is text may also be the JSON that it holds.
+ */
+export const jsonEquals: Builtin<'jsonEquals'> = {
+  schema: z.strictObject({
+    kind: z.literal('builtin'),
+    type: z.literal('jsonEquals'),
+    ignoreArrayOrder: optional(z.boolean(), false),
+    ...selection,
+  }),
+  dataType: 'BOOLEAN',
+  create(spec, at) {
+    const normal = (value: Json) => canonicalJson(spec.ignoreArrayOrder ? withSortedArrays(value) : value)
+    return comparing(spec, at, (output, expected) => {
+      const wanted = normal(expected)
+      return judgement(readingsOf(output).some((reading) => normal(reading) === wanted))
+    })
+  },
+}
+
+function withSortedArrays(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value
+  if (!Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withSortedArrays(member)]))
+  }
+  return value
+    .map((element) => {
+      const sorted = withSortedArrays(element)
+      return { sorted, text: canonicalJson(sorted) }
+    })
+    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))
+    .map(({ sorted }) => sorted)
+}

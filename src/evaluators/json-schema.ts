@@ -1,0 +1,23 @@
+import * as z from 'zod'
+import { compileJsonSchema } from '../domain/json-schema.ts'
+import { json } from '../domain/parse-input.ts'
+import { type Builtin, judgement, readingsOf } from './builtin.ts'
+import { lookingAt, outputSelection } from './selection.ts'
+
+/** Whether the output satisfies a JSON Schema; an output that is text may do so as the JSON that it holds. */
+export const jsonSchema: Builtin<'jsonSchema'> = {
+  schema: z.strictObject({
+    kind: z.literal('builtin'),
+    type: z.literal('jsonSchema'),
+    schema: json,
+    ...outputSelection,
+  }),
+  dataType: 'BOOLEAN',
+  create(spec, at) {
+    const check = compileJsonSchema(spec.schema, [...at, 'schema'])
+    return lookingAt(spec, at, (output) => {
+      const problems = readingsOf(output).map(check)
+      return judgement(problems.includes(null), problems.includes(null) ? null : (problems.at(-1) ?? null))
+    })
+  },
+}

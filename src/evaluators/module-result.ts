@@ -1,0 +1,81 @@
+import type { Evaluation, ScoreDataType } from '../domain/evaluation.ts'
+import type { ModuleEvaluator } from '../domain/modules.ts'
+import { storableText, toJson } from '../domain/to-json.ts'
+
+/** What the scores of an evaluator function are called and, where their values leave it open, of what type they are. */
+export type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
+
+/**
+ * What an evaluator function returned, as scores: a number, a boolean, a text, an object with a `value`, null for "does not apply",
+ * or an array of these. Numbers are NUMERIC, booleans BOOLEAN, texts CATEGORICAL, unless the evaluation's or the evaluator's `dataType` says
+ * otherwise.
+ * @throws {Error} for anything else: NaN and infinities, undefined, several scores of one name.
+ */
+export function evaluationsOf(returned: unknown, declared: Declared): Evaluation[] {
+  const parts = Array.isArray(returned) ? returned : [returned]
+  const evaluations = parts.map((part) => evaluationOf(part, declared)).filter((evaluation) => evaluation !== null)
+  const names = new Set<string>()
+  for (const { name } of evaluations) {
+    if (names.has(name)) throw new Error(`expected scores of different names, got two of the name "${name}"`)
+    names.add(name)
+  }
+  return evaluations
+}
+
+function evaluationOf(part: unknown, declared: Declared): Evaluation | null {
+  if (part === null) return null
+  if (typeof part !== 'object') return scoreOf(part, {}, declared)
+  if (!('value' in part))
+    throw new Error(`expected an object with a value, got one with ${Object.keys(part).join(', ') || 'nothing'}`)
+  return part.value === null ? null : scoreOf(part.value, part, declared)
+}
+
+function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation {
+  const dataType = dataTypeOf(value, member(parts, 'dataType'), declared.dataType)
+  const label = dataType === 'CATEGORICAL' || dataType === 'TEXT'
+  const comment = member(parts, 'comment')
+  return {
+    name: nameOf(member(parts, 'name') ?? declared.name),
+    dataType,
+    value: label ? null : Number(value),
+    label: label ? storableText(String(value)) : null,
+    comment: comment === undefined || comment === null ? null : storableText(String(comment)),
+    metadata: toJson(member(parts, 'metadata')),
+  }
+}
+
+/** The type that was asked for, as long as the value fits it, else the value's own. */
+function dataTypeOf(value: unknown, own: unknown, declared: ScoreDataType | undefined): ScoreDataType {
+  const possible = typesOf(value)
+  if (own !== undefined && own !== null) {
+    const asked = possible.find((type) => type === own)
+    if (asked === undefined) throw new Error(`expected a value of the type ${String(own)}, got ${show(value)}`)
+    return asked
+  }
+  const [natural] = possible
+  if (natural === undefined) {
+    throw new Error(`expected a finite number, a boolean, a text or null for "does not apply", got ${show(value)}`)
+  }
+  return declared !== undefined && possible.includes(declared) ? declared : natural
+}
+
+/** The types that a value fits; first the one it has by itself. */
+function typesOf(value: unknown): ScoreDataType[] {
+  if (typeof value === 'boolean') return ['BOOLEAN']
+  if (typeof value === 'string') return ['CATEGORICAL', 'TEXT']
+  if (value === 0 || value === 1) return ['NUMERIC', 'BOOLEAN']
+  return Number.isFinite(value) ? ['NUMERIC'] : []
+}
+
+function nameOf(name: unknown): string {
+  if (typeof name === 'string' && name.trim() !== '') return storableText(name)
+  throw new Error(`expected a name that is text, got ${show(name)}`)
+}
+
+function member(parts: object, key: string): unknown {
+  return (parts as Record<string, unknown>)[key]
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import { withDeadline } from '../domain/deadline.ts'
+import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec } from '../domain/evaluation.ts'
+import { excerpt } from '../domain/excerpt.ts'
+import type { Modules } from '../domain/modules.ts'
+import { invalidInput, parseInput } from '../domain/parse-input.ts'
+import { toJson } from '../domain/to-json.ts'
+import { evaluationsOf } from './module-result.ts'
+
+/** How long an evaluator function may take, in milliseconds. */
+export const evaluatorTimeoutMs = 60_000
+
+const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
+
+export function parseModuleEvaluator(input: unknown, modules: Modules, path: readonly string[]): ModuleEvaluatorSpec {
+  const spec = parseInput(schema, input, path)
+  if (!modules.evaluators.has(spec.module)) {
+    throw invalidInput([...path, 'name'], `expected an evaluator of assay.config.ts: ${known(modules)}`, spec.module)
+  }
+  return spec
+}
+
+/** A function of assay.config.ts. It gets copies, so that it cannot change what other evaluators see. */
+export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
+  return async (item, { signal }) => {
+    const module = modules.evaluators.get(spec.module)
+    if (!module) {
+      throw new Error(`assay.config.ts of this worker has no evaluator "${spec.module}"; it has ${known(modules)}.`)
+    }
+    const deadline = { signal, timeoutMs: evaluatorTimeoutMs }
+    try {
+      const returned = await withDeadline<unknown>(() => module.evaluate(copyOf(item)), deadline)
+      return evaluationsOf(returned, { name, dataType: module.dataType })
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      throw new Error(excerpt(messageOf(error), 2_000), { cause: error })
+    }
+  }
+}
+
+function copyOf(item: EvaluationInput): EvaluationInput {
+  return {
+    ...item,
+    input: toJson(item.input),
+    output: toJson(item.output),
+    expectedOutput: toJson(item.expectedOutput),
+    metadata: toJson(item.metadata),
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message || thrown.name : `The evaluator threw ${String(thrown)}`
+}
+
+function known(modules: Modules): string {
+  const names = [...modules.evaluators.keys()]
+  return names.length === 0 ? 'none' : names.join(', ')
+}

@@ -1,0 +1,81 @@
+import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import type { Modules } from '../domain/modules.ts'
+import { invalidInput, parseInput } from '../domain/parse-input.ts'
+import type { Builtin, SpecOf } from './builtin.ts'
+import { contains } from './contains.ts'
+import { cost } from './cost.ts'
+import { exactMatch } from './exact-match.ts'
+import { jsonEquals } from './json-equals.ts'
+import { jsonSchema } from './json-schema.ts'
+import { latency } from './latency.ts'
+import { levenshtein } from './levenshtein.ts'
+import { createModuleEvaluator, parseModuleEvaluator } from './module.ts'
+import { numeric } from './numeric.ts'
+import { regex } from './regex.ts'
+
+const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
+  exactMatch,
+  contains,
+  regex,
+  numeric,
+  jsonEquals,
+  jsonSchema,
+  levenshtein,
+  latency,
+  cost,
+}
+
+/**
+ * Makes an evaluator ready for a run.
+ * @param name of its score; functions may return scores of other names
+ * @throws {InvalidInputError} for a spec that {@link parseEvaluatorSpec} would refuse.
+ */
+export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
+  if (spec.kind === 'module') return createModuleEvaluator(spec, name, modules)
+  const { dataType } = builtins[spec.type]
+  const judge = compile(spec.type, spec, ['definition', 'builtin', spec.type])
+  return (item) => {
+    const judged = judge(item)
+    return judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null }]
+  }
+}
+
+/**
+ * Checks an evaluator's definition as callers give it, and fills in the defaults.
+ * @param path where it stands in the caller's input; errors go on with kind and type, e.g. `definition.builtin.regex.pattern`
+ * @throws {InvalidInputError}
+ */
+export function parseEvaluatorSpec(
+  input: unknown,
+  modules: Modules,
+  path: readonly string[] = ['definition'],
+): EvaluatorSpec {
+  const { kind, type } = (typeof input === 'object' && input !== null ? input : {}) as {
+    kind?: unknown
+    type?: unknown
+  }
+  if (kind === 'module') return parseModuleEvaluator(input, modules, [...path, kind])
+  if (kind !== 'builtin') throw invalidInput([...path, 'kind'], 'expected one of builtin, module', kind)
+  if (!isBuiltinType(type)) {
+    throw invalidInput([...path, kind, 'type'], `expected one of ${Object.keys(builtins).join(', ')}`, type)
+  }
+  const at = [...path, kind, type]
+  const spec = parseInput(builtins[type].schema, input, at)
+  compile(type, spec, at)
+  return spec
+}
+
+/** What an evaluator's scores are unless its creator says otherwise. */
+export function defaultsOf(spec: EvaluatorSpec, modules: Modules): { dataType: ScoreDataType; direction: Direction } {
+  if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
+  const module = modules.evaluators.get(spec.module)
+  return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
+}
+
+function compile<Type extends BuiltinEvaluatorType>(type: Type, spec: SpecOf<Type>, at: readonly string[]) {
+  return builtins[type].create(spec, at)
+}
+
+function isBuiltinType(type: unknown): type is BuiltinEvaluatorType {
+  return typeof type === 'string' && Object.hasOwn(builtins, type)
+}

@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import type { EvaluationInput } from '../domain/evaluation.ts'
+import type { Json } from '../domain/json.ts'
+import { compileJsonPath } from '../domain/json-path.ts'
+import { optional } from '../domain/parse-input.ts'
+import { type Judge, type Judgement, judgement } from './builtin.ts'
+
+/** The members of options that choose what is compared. */
+export const outputSelection = { outputPath: optional(z.string(), null) }
+export const selection = { ...outputSelection, expectedPath: optional(z.string(), null) }
+
+type Select = (item: EvaluationInput) => Json | undefined
+
+/** An evaluator of the output alone. Where its path finds nothing the score is 0. */
+export function lookingAt(
+  spec: { outputPath: string | null },
+  at: readonly string[],
+  judge: (output: Json) => Judgement,
+): Judge {
+  const selectOutput = outputOf(spec, at)
+  return (item) => {
+    const output = selectOutput(item)
+    return output === undefined ? judgement(0, `The output has nothing at ${spec.outputPath}.`) : judge(output)
+  }
+}
+
+/**
+ * An evaluator that compares output and expected output. It does not apply to items without an expected output, or where the
+ * path finds nothing in it; where the other path finds nothing in the output the score is 0.
+ */
+export function comparing(
+  spec: { outputPath: string | null; expectedPath: string | null },
+  at: readonly string[],
+  compare: (output: Json, expected: Json) => Judgement,
+): Judge {
+  const selectOutput = outputOf(spec, at)
+  const selectExpected = expectedOf(spec, at)
+  return (item) => {
+    const expected = selectExpected(item)
+    if (expected === undefined) return null
+    const output = selectOutput(item)
+    return output === undefined
+      ? judgement(0, `The output has nothing at ${spec.outputPath}.`)
+      : compare(output, expected)
+  }
+}
+
+function outputOf({ outputPath }: { outputPath: string | null }, at: readonly string[]): Select {
+  if (outputPath === null) return (item) => item.output
+  const select = compileJsonPath(outputPath, [...at, 'outputPath'])
+  return (item) => select(item.output)
+}
+
+function expectedOf({ expectedPath }: { expectedPath: string | null }, at: readonly string[]): Select {
+  if (expectedPath === null) return (item) => item.expectedOutput ?? undefined
+  const select = compileJsonPath(expectedPath, [...at, 'expectedPath'])
+  return (item) => select(item.expectedOutput)
+}

@@ -1,0 +1,35 @@
+import type { Evaluation, EvaluationInput } from '../../src/domain/evaluation.ts'
+import type { Modules } from '../../src/domain/modules.ts'
+import { createEvaluator, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+
+const noModules: Modules = { tasks: new Map(), evaluators: new Map() }
+
+export function evaluationInput(parts: Partial<EvaluationInput> = {}): EvaluationInput {
+  return {
+    input: 'question',
+    output: 'answer',
+    expectedOutput: 'answer',
+    metadata: null,
+    latencyMs: 100,
+    costUsd: null,
+    ...parts,
+  }
+}
+
+/** Scores one output with a builtin evaluator. */
+export async function evaluate(
+  options: { type: string; [option: string]: unknown },
+  parts: Partial<EvaluationInput>,
+): Promise<Evaluation[]> {
+  const spec = parseEvaluatorSpec({ kind: 'builtin', ...options }, noModules)
+  return createEvaluator(spec, 'score', noModules)(evaluationInput(parts), { signal: new AbortController().signal })
+}
+
+/** The value of the one score, or null when the evaluator does not apply. */
+export async function scoreOf(
+  options: { type: string; [option: string]: unknown },
+  parts: Partial<EvaluationInput>,
+): Promise<number | null> {
+  const evaluations = await evaluate(options, parts)
+  return evaluations[0]?.value ?? null
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import type { Json } from '../../src/domain/json.ts'
+import { evaluate, scoreOf } from './evaluation-input.ts'
+
+describe('JSON equality', () => {
+  it.each<[Json, Json, object, number]>([
+    [{ a: 1, b: 2 }, { b: 2, a: 1 }, {}, 1],
+    [{ a: 1 }, { a: '1' }, {}, 0],
+    [5, '5', {}, 0],
+    ['5', 5, {}, 1],
+    ['{"a": [1, 2]}', { a: [1, 2] }, {}, 1],
+    ['not json', { a: 1 }, {}, 0],
+    [[1, 2], [2, 1], {}, 0],
+    [[1, 2], [2, 1], { ignoreArrayOrder: true }, 1],
+    [{ a: [{ x: [3, 1] }, { y: 1 }] }, { a: [{ y: 1 }, { x: [1, 3] }] }, { ignoreArrayOrder: true }, 1],
+    [[1, 1, 2], [1, 2, 2], { ignoreArrayOrder: true }, 0],
+    [{ a: { b: 1 }, noise: 2 }, { b: 1 }, { outputPath: '$.a' }, 1],
+  ])('of %j and %j with %j is %i', async (output, expectedOutput, options, value) => {
+    expect(await scoreOf({ type: 'jsonEquals', ...options }, { output, expectedOutput })).toBe(value)
+  })
+})
+
+describe('JSON Schema validity', () => {
+  const schema = { type: 'object', required: ['label'], properties: { label: { enum: ['spam', 'ham'] } } }
+
+  it.each<[Json, number, string | null]>([
+    [{ label: 'spam' }, 1, null],
+    ['{"label": "ham"}', 1, null],
+    [{ label: 'egg' }, 0, '/label must be equal to one of the allowed values'],
+    ['{"label": 5}', 0, '/label must be equal to one of the allowed values'],
+    [{}, 0, "the value must have required property 'label'"],
+    ['spam', 0, 'the value must be object'],
+    [null, 0, 'the value must be object'],
+  ])('of %j is %i', async (output, value, comment) => {
+    expect(await evaluate({ type: 'jsonSchema', schema }, { output, expectedOutput: null })).toMatchObject([
+      { value, comment },
+    ])
+  })
+
+  it.each<[Json, Json, number]>([
+    [{ $schema: 'http://json-schema.org/draft-07/schema#', items: [{ type: 'number' }] }, ['x'], 0],
+    [{ $schema: 'https://json-schema.org/draft/2020-12/schema', prefixItems: [{ type: 'number' }] }, [1], 1],
+    [{ format: 'email' }, 'nobody', 0],
+    [{ pattern: '^(a+)+$' }, `${'a'.repeat(50_000)}b`, 0],
+    [true, 5, 1],
+  ])('follows the schema %j', async (options, output, value) => {
+    expect(await scoreOf({ type: 'jsonSchema', schema: options }, { output })).toBe(value)
+  })
+
+  it.each<[Json, string]>([
+    [{ type: 'objekt' }, 'expected a JSON Schema that compiles'],
+    [{ $ref: 'https://elsewhere.example/schema' }, "can't resolve reference"],
+    [{ pattern: '(?=a)' }, '(?='],
+    ['object', 'expected a JSON Schema, got "object"'],
+    [null, 'expected a JSON Schema, got null'],
+  ])('refuses %j', async (options, message) => {
+    await expect(evaluate({ type: 'jsonSchema', schema: options }, {})).rejects.toMatchObject({
+      path: ['definition', 'builtin', 'jsonSchema', 'schema'],
+      message: expect.stringContaining(message),
+    })
+  })
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import type { Evaluation } from '../../src/domain/evaluation.ts'
+import type { ModuleEvaluator } from '../../src/domain/modules.ts'
+import { createEvaluator, defaultsOf } from '../../src/evaluators/registry.ts'
+import { evaluationInput } from './evaluation-input.ts'
+
+const spec = { kind: 'module', module: 'mine' } as const
+
+async function run(
+  evaluate: ModuleEvaluator['evaluate'] | (() => unknown),
+  options: Partial<ModuleEvaluator> = {},
+  signal = new AbortController().signal,
+): Promise<Evaluation[]> {
+  const module = { name: 'mine', ...options, evaluate: evaluate as ModuleEvaluator['evaluate'] }
+  const modules = { tasks: new Map(), evaluators: new Map([['mine', module]]) }
+  return createEvaluator(spec, 'score', modules)(evaluationInput(), { signal })
+}
+
+const score = { name: 'score', value: null, label: null, comment: null, metadata: null }
+
+describe('an evaluator of assay.config.ts', () => {
+  it.each<[unknown, object[]]>([
+    [0.5, [{ ...score, dataType: 'NUMERIC', value: 0.5 }]],
+    [0, [{ ...score, dataType: 'NUMERIC', value: 0 }]],
+    [true, [{ ...score, dataType: 'BOOLEAN', value: 1 }]],
+    [false, [{ ...score, dataType: 'BOOLEAN', value: 0 }]],
+    ['good', [{ ...score, dataType: 'CATEGORICAL', label: 'good' }]],
+    ['', [{ ...score, dataType: 'CATEGORICAL', label: '' }]],
+    [null, []],
+    [[], []],
+    [{ value: null, comment: 'not sure' }, []],
+    [[0.5], [{ ...score, dataType: 'NUMERIC', value: 0.5 }]],
+    [
+      { name: 'tone', value: 'kind', comment: 'why', metadata: { model: 'm' } },
+      [{ name: 'tone', dataType: 'CATEGORICAL', value: null, label: 'kind', comment: 'why', metadata: { model: 'm' } }],
+    ],
+    [{ value: 'Well said.', dataType: 'TEXT' }, [{ ...score, dataType: 'TEXT', label: 'Well said.' }]],
+    [{ value: 1, dataType: 'BOOLEAN' }, [{ ...score, dataType: 'BOOLEAN', value: 1 }]],
+    [
+      [{ name: 'a', value: 1 }, null, { name: 'b', value: true }, 0.5],
+      [
+        { ...score, name: 'a', dataType: 'NUMERIC', value: 1 },
+        { ...score, name: 'b', dataType: 'BOOLEAN', value: 1 },
+        { ...score, dataType: 'NUMERIC', value: 0.5 },
+      ],
+    ],
+    [{ value: 1, comment: 'a\0b' }, [{ ...score, dataType: 'NUMERIC', value: 1, comment: 'a\ufffdb' }]],
+  ])('may return %j, at once or later', async (returned, expected) => {
+    expect(await run(() => returned)).toEqual(expected)
+    expect(await run(async () => returned)).toEqual(expected)
+  })
+
+  it('gives its scores the declared type where the values allow it', async () => {
+    expect(await run(() => 1, { dataType: 'BOOLEAN' })).toMatchObject([{ dataType: 'BOOLEAN', value: 1 }])
+    expect(await run(() => 'text', { dataType: 'TEXT' })).toMatchObject([{ dataType: 'TEXT', label: 'text' }])
+    expect(await run(() => true, { dataType: 'NUMERIC' })).toMatchObject([{ dataType: 'BOOLEAN', value: 1 }])
+  })
+
+  it.each<[string, unknown, string]>([
+    ['NaN', Number.NaN, 'expected a finite number, a boolean, a text or null for "does not apply", got NaN'],
+    ['infinity', { value: Number.POSITIVE_INFINITY }, 'got Infinity'],
+    ['nothing', undefined, 'got undefined'],
+    ['a function', () => 1, 'expected a finite number'],
+    ['an object as a value', { value: {} }, 'got [object Object]'],
+    ['an object without a value', { score: 1, name: 'x' }, 'expected an object with a value, got one with score, name'],
+    [
+      'two scores of one name',
+      [1, { name: 'score', value: 0 }],
+      'expected scores of different names, got two of the name "score"',
+    ],
+    ['a nameless score', { name: '', value: 1 }, 'expected a name that is text, got ""'],
+    [
+      'a value that is not of its type',
+      { value: 'x', dataType: 'NUMERIC' },
+      'expected a value of the type NUMERIC, got "x"',
+    ],
+    ['a type that does not exist', { value: 1, dataType: 'FLOAT' }, 'expected a value of the type FLOAT'],
+    ['metadata that is no JSON', { value: 1, metadata: { f: () => 1 } }, 'f is a function, which JSON cannot hold'],
+  ])('fails, rather than being left out, when it returns %s', async (_, returned, message) => {
+    await expect(run(() => returned)).rejects.toThrow(message)
+    await expect(run(async () => returned)).rejects.toThrow(message)
+  })
+
+  it.each<[unknown, string]>([
+    [new Error('boom'), 'boom'],
+    [new RangeError(), 'RangeError'],
+    ['text', 'The evaluator threw text'],
+    [new Error('a\0b'), 'a\ufffdb'],
+  ])('that throws %s fails with its message', async (thrown, message) => {
+    const fail = () => {
+      throw thrown
+    }
+    await expect(run(fail)).rejects.toMatchObject({ message, cause: thrown })
+    await expect(run(async () => fail())).rejects.toMatchObject({ message })
+  })
+
+  it('cannot change what other evaluators see', async () => {
+    const item = evaluationInput({ output: { list: [2, 1] } })
+    const evaluate: ModuleEvaluator['evaluate'] = ({ output }) => output.list.sort()[0]
+    const modules = { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate }]]) }
+    await createEvaluator(spec, 'score', modules)(item, { signal: new AbortController().signal })
+    expect(item.output).toEqual({ list: [2, 1] })
+  })
+
+  it('that never ends is left behind when the call is aborted', async () => {
+    const controller = new AbortController()
+    const hanging = run(() => new Promise(() => {}), {}, controller.signal)
+    controller.abort('shutdown')
+    await expect(hanging).rejects.toBe('shutdown')
+  })
+
+  it('is NUMERIC and better when higher unless it declares something else', () => {
+    const evaluate = () => 1
+    const of = (options: Partial<ModuleEvaluator>) =>
+      defaultsOf(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
+    expect(of({})).toEqual({ dataType: 'NUMERIC', direction: 'HIGHER_IS_BETTER' })
+    expect(of({ dataType: 'CATEGORICAL', direction: 'NONE' })).toEqual({ dataType: 'CATEGORICAL', direction: 'NONE' })
+  })
+
+  it('that this worker does not know fails with what it knows', async () => {
+    const modules = { tasks: new Map(), evaluators: new Map([['other', { name: 'other', evaluate: () => 1 }]]) }
+    const evaluate = createEvaluator(spec, 'score', modules)
+    await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow(
+      'assay.config.ts of this worker has no evaluator "mine"; it has other.',
+    )
+  })
+})
