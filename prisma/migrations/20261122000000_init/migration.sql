@@ -64,6 +64,7 @@ CREATE TABLE dataset_item (
   dataset_id UUID NOT NULL,
   key TEXT,
   identity TEXT NOT NULL,
+  occurrence INTEGER NOT NULL DEFAULT 0,
   created_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT dataset_item_pkey PRIMARY KEY (id)
 );
@@ -158,6 +159,7 @@ CREATE TABLE run (
   metadata JSONB,
   status "RunStatus" NOT NULL DEFAULT 'QUEUED',
   stop_reason "StopReason",
+  priority INTEGER NOT NULL DEFAULT 0,
   seed TEXT NOT NULL,
   idempotency_key TEXT,
   idempotency_digest BYTEA,
@@ -176,6 +178,7 @@ CREATE TABLE run (
   latency_max DOUBLE PRECISION,
   cost_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
   cost_count INTEGER NOT NULL DEFAULT 0,
+  cost_max DOUBLE PRECISION,
   evaluator_cost_sum DOUBLE PRECISION NOT NULL DEFAULT 0,
   evaluator_cost_count INTEGER NOT NULL DEFAULT 0,
   input_tokens BIGINT,
@@ -215,6 +218,7 @@ CREATE TABLE run_item (
   output_tokens INTEGER,
   cost_usd DOUBLE PRECISION,
   evaluator_cost_usd DOUBLE PRECISION,
+  cached BOOLEAN NOT NULL DEFAULT false,
   trace_id TEXT,
   lease BIGINT,
   available_at TIMESTAMPTZ(3),
@@ -251,6 +255,10 @@ CREATE TABLE run_score_summary (
   error_count INTEGER NOT NULL DEFAULT 0,
   sum DOUBLE PRECISION NOT NULL DEFAULT 0,
   m2 DOUBLE PRECISION NOT NULL DEFAULT 0,
+  items INTEGER NOT NULL DEFAULT 0,
+  sum_nn DOUBLE PRECISION NOT NULL DEFAULT 0,
+  sum_ss DOUBLE PRECISION NOT NULL DEFAULT 0,
+  sum_ns DOUBLE PRECISION NOT NULL DEFAULT 0,
   CONSTRAINT run_score_summary_pkey PRIMARY KEY (run_id, name)
 );
 
@@ -269,11 +277,23 @@ CREATE TABLE run_latency_bucket (
   CONSTRAINT run_latency_bucket_pkey PRIMARY KEY (run_id, bucket)
 );
 
+CREATE TABLE cached_response (
+  project_id UUID NOT NULL,
+  key BYTEA NOT NULL,
+  output JSONB,
+  latency_ms DOUBLE PRECISION NOT NULL,
+  cost_usd DOUBLE PRECISION,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  created_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  CONSTRAINT cached_response_pkey PRIMARY KEY (project_id, key)
+);
+
 CREATE UNIQUE INDEX project_name_key ON project (name);
 CREATE UNIQUE INDEX api_key_sha256_key ON api_key (sha256);
 CREATE INDEX api_key_project_id_idx ON api_key (project_id);
 CREATE UNIQUE INDEX dataset_project_id_name_key ON dataset (project_id, name);
-CREATE UNIQUE INDEX dataset_item_dataset_id_identity_key ON dataset_item (dataset_id, identity);
+CREATE UNIQUE INDEX dataset_item_dataset_id_identity_occurrence_key ON dataset_item (dataset_id, identity, occurrence);
 CREATE UNIQUE INDEX dataset_item_revision_item_id_valid_from_key ON dataset_item_revision (item_id, valid_from);
 CREATE INDEX dataset_item_revision_dataset_id_item_id_idx ON dataset_item_revision (dataset_id, item_id);
 CREATE UNIQUE INDEX experiment_project_id_name_key ON experiment (project_id, name);
@@ -322,6 +342,7 @@ ALTER TABLE score ADD CONSTRAINT score_evaluator_version_id_fkey FOREIGN KEY (ev
 ALTER TABLE run_score_summary ADD CONSTRAINT run_score_summary_run_id_fkey FOREIGN KEY (run_id) REFERENCES run (id) ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE run_score_label ADD CONSTRAINT run_score_label_run_id_fkey FOREIGN KEY (run_id) REFERENCES run (id) ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE run_latency_bucket ADD CONSTRAINT run_latency_bucket_run_id_fkey FOREIGN KEY (run_id) REFERENCES run (id) ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE cached_response ADD CONSTRAINT cached_response_project_id_fkey FOREIGN KEY (project_id) REFERENCES project (id) ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- What Prisma's schema language cannot say.
 

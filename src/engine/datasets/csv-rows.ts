@@ -136,7 +136,7 @@ class RecordReader {
   }
 
   *#endRecord(rest: string): Generator<CsvRecord> {
-    const isBlank = this.#record.cells.length === 0 && this.#quoted === null && this.#cell + rest === ''
+    const isBlank = this.#record.cells.length === 0 && this.#quoted === null && (this.#cell + rest).trim() === ''
     this.#endCell(rest)
     if (this.#size > MAX_ROW + 1) this.#problems.add(tooLarge(this.#record.line))
     else if (!isBlank) yield this.#record

@@ -3,7 +3,7 @@
  * are problems with their line, never replacement characters in the data.
  */
 import { isUtf8 } from 'node:buffer'
-import type { Problems } from './import-problems.ts'
+import type { ImportProblem, Problems } from './import-problems.ts'
 
 const notText: [start: number[], name: string][] = [
   [[0x1f, 0x8b], 'gzip: decompress it first'],
@@ -75,18 +75,33 @@ function utf16(encoding: string, problems: Problems): Decoder {
 }
 
 function utf8(problems: Problems): Decoder {
-  let line = 1
+  const place: Place = { line: 1, characters: 0 }
   let first = true
+  let badLine = 0
   return (given, last) => {
     const start = first && given[0] === 0xef && given[1] === 0xbb && given[2] === 0xbf ? 3 : 0
     first = false
     const end = last ? given.length : given.length - unfinished(given)
     const bytes = given.subarray(start, end)
     const text = bytes.toString('utf8')
-    if (!isUtf8(bytes)) reportBadLines(bytes, line, problems)
-    line += countLines(text)
+    if (!isUtf8(bytes)) {
+      for (const bad of badLines(bytes, place)) {
+        // The rest of a line that already is one.
+        if (bad.line !== badLine) problems.add(bad)
+        badLine = bad.line
+      }
+    }
+    const newlines = countLines(text)
+    place.characters = newlines > 0 ? text.length - text.lastIndexOf('\n') - 1 : place.characters + text.length
+    place.line += newlines
     return { text, rest: Buffer.from(given.subarray(end)) }
   }
+}
+
+/** How far the text before was read: into which line, and how many of its characters. */
+interface Place {
+  line: number
+  characters: number
 }
 
 /** Bytes at the end that begin a character but do not complete it. */
@@ -99,18 +114,17 @@ function unfinished(bytes: Buffer): number {
   return 0
 }
 
-function reportBadLines(bytes: Buffer, firstLine: number, problems: Problems): void {
-  let line = firstLine
-  for (let start = 0; start < bytes.length; line++) {
+function* badLines(bytes: Buffer, { line, characters }: Place): Generator<ImportProblem & { line: number }> {
+  for (let start = 0; start < bytes.length; line++, characters = 0) {
     const newline = bytes.indexOf(0x0a, start)
     const end = newline === -1 ? bytes.length : newline
     const text = bytes.subarray(start, end)
     if (!isUtf8(text)) {
       const repaired = Buffer.from(text.toString('utf8'))
       const at = text.findIndex((byte, i) => byte !== repaired[i])
-      const column = text.subarray(0, at).toString('utf8').length + 1
+      const column = characters + text.subarray(0, at).toString('utf8').length + 1
       const got = `the byte 0x${text[at]?.toString(16).toUpperCase()}; save the file as UTF-8`
-      problems.add({ line, column, expected: 'UTF-8', got })
+      yield { line, column, expected: 'UTF-8', got }
     }
     start = end + 1
   }

@@ -49,7 +49,8 @@ function at(value: Json, pointer: string): Json | undefined {
 const regExp = Object.assign(
   (pattern: string) => {
     const compiled = compilePattern(pattern, '', ['pattern'])
-    return { test: (text: string) => compiled.matcher(text).find() }
+    // Ajv keeps one compiled pattern per text: without this all patterns would be the first one.
+    return { test: (text: string) => compiled.matcher(text).find(), toString: () => pattern }
   },
   { code: 'new RegExp' },
 )
