@@ -83,7 +83,7 @@ async function checkVersion(home: Home, { majorVersion }: Binaries): Promise<voi
   if (found === String(majorVersion)) return
   throw new EmbeddedPostgresError(
     'WRONG_VERSION',
-    `The database in ${home.dataDir} was made by PostgreSQL ${found}, this Assay brings PostgreSQL ${majorVersion}: start the Assay that made it, or use another --data directory.`,
+    `The database in ${home.dataDir} was made by PostgreSQL ${found}, this Assay brings PostgreSQL ${majorVersion}: start the Assay that made it, or use another --data-dir.`,
   )
 }
 

@@ -73,7 +73,7 @@ async function takeLock(client: Client, home: Home): Promise<void> {
     if (holder !== undefined && (isRunning(holder) || performance.now() > deadline)) {
       throw new EmbeddedPostgresError(
         'IN_USE',
-        `The data directory ${home.dataDir} is already used by process ${holder}: stop that, use another --data directory, or set DATABASE_URL.`,
+        `The data directory ${home.dataDir} is already used by process ${holder}: stop that, use another --data-dir, or set DATABASE_URL.`,
       )
     }
     await delay(10)

@@ -18,7 +18,7 @@ export async function explain(error: unknown, dataDir: string): Promise<Embedded
     const left = Number.isFinite(free) ? `${Math.floor(free / 1e6)} MB are free` : 'nothing is free'
     return fail(
       'DISK_FULL',
-      `The disk of ${dataDir} is full (${left}): the database needs room there, or use another --data directory.`,
+      `The disk of ${dataDir} is full (${left}): the database needs room there, or use another --data-dir.`,
     )
   }
   if (
@@ -27,7 +27,7 @@ export async function explain(error: unknown, dataDir: string): Promise<Embedded
   ) {
     return fail(
       'UNWRITABLE',
-      `Assay cannot use the data directory ${dataDir} (${lastLine(message)}): make it a directory that this user may read and write, or use another --data directory.`,
+      `Assay cannot use the data directory ${dataDir} (${lastLine(message)}): make it a directory that this user may read and write, or use another --data-dir.`,
     )
   }
   return fail(

@@ -67,7 +67,7 @@ async function refuseForeignContent(dataDir: string, path: string): Promise<void
   const found = isCluster ? `${dataDir} is itself a PostgreSQL data directory` : `${path} contains "${foreign}"`
   throw new EmbeddedPostgresError(
     'FOREIGN_CONTENT',
-    `${found}, which Assay did not put there: use another --data directory.`,
+    `${found}, which Assay did not put there: use another --data-dir.`,
   )
 }
 

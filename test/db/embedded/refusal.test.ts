@@ -13,7 +13,7 @@ test('a second holder of a data directory is refused and told who the first is, 
   const second = await spawnHolder(dataDir)
   expect(second.said).toEqual({
     code: 'IN_USE',
-    message: `The data directory ${dataDir} is already used by process ${first.process.pid}: stop that, use another --data directory, or set DATABASE_URL.`,
+    message: `The data directory ${dataDir} is already used by process ${first.process.pid}: stop that, use another --data-dir, or set DATABASE_URL.`,
   })
   const client = new Client({ connectionString: started(first).url })
   await client.connect()
@@ -58,7 +58,7 @@ test('a file where the data directory should be is refused', async () => {
   await writeFile(dataDir, '')
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
     code: 'UNWRITABLE',
-    message: expect.stringMatching(/^Assay cannot use the data directory .*use another --data directory\.$/),
+    message: expect.stringMatching(/^Assay cannot use the data directory .*use another --data-dir\.$/),
   })
   await rm(dataDir)
 })
@@ -69,7 +69,7 @@ test('a directory in which others keep something is refused and left alone', asy
   await writeFile(join(dataDir, 'postgres/thesis.txt'), '')
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
     code: 'FOREIGN_CONTENT',
-    message: `${dataDir}/postgres contains "thesis.txt", which Assay did not put there: use another --data directory.`,
+    message: `${dataDir}/postgres contains "thesis.txt", which Assay did not put there: use another --data-dir.`,
   })
   expect(await readdir(join(dataDir, 'postgres'))).toEqual(['thesis.txt'])
 })
