@@ -65,10 +65,7 @@ async function refuseForeignContent(dataDir: string, path: string): Promise<void
   const isCluster = (await stat(join(dataDir, 'PG_VERSION')).catch(() => undefined)) !== undefined
   if (foreign === undefined && !isCluster) return
   const found = isCluster ? `${dataDir} is itself a PostgreSQL data directory` : `${path} contains "${foreign}"`
-  throw new EmbeddedPostgresError(
-    'FOREIGN_CONTENT',
-    `${found}, which Assay did not put there: use another --data-dir.`,
-  )
+  throw new EmbeddedPostgresError('FOREIGN_CONTENT', `${found}, which Assay did not put there: use another --data-dir.`)
 }
 
 function socketDirFor(path: string): string {
