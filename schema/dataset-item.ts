@@ -8,7 +8,7 @@ import { DatasetItemRef } from './refs.ts'
 builder.node(DatasetItemRef, {
   description: 'What a dataset item said in one version; its id stays the same through all versions.',
   id: { resolve: (item) => item.id },
-  loadMany: (ids, { loaders }) => loadNodes('DatasetItem', ids, loaders.datasetItem),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('DatasetItem', ids, loaders.datasetItem),
   fields: (t) => ({
     key: t.exposeString('key', { nullable: true, description: 'Your own name for it, unique in the dataset.' }),
     input: t.expose('input', {

@@ -23,7 +23,7 @@ builder.node(DatasetRef, {
   description:
     'Items that experiments are run on. Every change of its items makes a new version; any version can be read.',
   id: { resolve: (dataset) => dataset.id },
-  loadMany: (ids, { loaders }) => loadNodes('Dataset', ids, loaders.dataset),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Dataset', ids, loaders.dataset),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project; `/` groups names.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),

@@ -10,7 +10,7 @@ import { DatasetRef, EvaluatorConnection, EvaluatorRef } from './refs.ts'
 builder.node(EvaluatorRef, {
   description: 'Scores the outputs of runs. Versioned: a run keeps the versions it started with.',
   id: { resolve: (evaluator) => evaluator.id },
-  loadMany: (ids, { loaders }) => loadNodes('Evaluator', ids, loaders.evaluator),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Evaluator', ids, loaders.evaluator),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project; its scores carry this name.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it judges.' }),

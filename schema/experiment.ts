@@ -15,7 +15,7 @@ builder.node(ExperimentRef, {
   description:
     'A named configuration on a dataset: what to execute, how, and what to score it by. Its runs pin it as it was when they started.',
   id: { resolve: (experiment) => experiment.id },
-  loadMany: (ids, { loaders }) => loadNodes('Experiment', ids, loaders.experiment),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Experiment', ids, loaders.experiment),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it tries out.' }),

@@ -33,7 +33,7 @@ async function revisionOf(item: { runId: string; itemId: bigint | string }, { lo
 builder.node(RunItemRef, {
   description: 'One execution of one dataset item in one run.',
   id: { resolve: (item) => `${item.runId}:${item.ordinal}` },
-  loadMany: (ids, { loaders }) =>
+  loadManyWithoutCache: (ids, { loaders }) =>
     Promise.all(ids.map((id) => (isRawId('RunItem', id) ? loaders.runItem.load(runItemKey(id)) : null))),
   fields: (t) => ({
     run: t.field({

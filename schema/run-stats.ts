@@ -2,6 +2,7 @@ import type { Run, RunScoreLabel, RunScoreSummary } from '../src/db/generated/pr
 import type { Distribution } from '../src/domain/latency-histogram.ts'
 import { distribution } from '../src/domain/latency-histogram.ts'
 import { isFinished } from '../src/domain/run.ts'
+import { clusteredStandardError } from '../src/domain/statistics/arm-summary.ts'
 import { builder } from './builder.ts'
 import { Direction, ScoreDataType } from './enums.ts'
 
@@ -80,11 +81,9 @@ const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSum
     }),
     stderr: t.float({
       nullable: true,
-      description: 'Standard error of the mean; null below two values.',
-      resolve: (summary) => {
-        const deviation = standardDeviation(summary)
-        return deviation === null ? null : deviation / Math.sqrt(summary.count)
-      },
+      description:
+        'Standard error of the mean, clustered by item where items are repeated; null below two values (items).',
+      resolve: standardError,
     }),
     labels: t.field({
       type: [LabelCount],
@@ -102,6 +101,21 @@ function isNumber({ dataType }: RunScoreSummary): boolean {
 function standardDeviation(summary: RunScoreSummary): number | null {
   if (!isNumber(summary) || summary.count < 2) return null
   return Math.sqrt(Math.max(0, summary.m2) / (summary.count - 1))
+}
+
+function standardError(summary: RunScoreSummary): number | null {
+  const { items, count, sum, sumNN, sumSS, sumNS } = summary
+  const deviation = standardDeviation(summary)
+  if (deviation === null || items === 0) return deviation === null ? null : deviation / Math.sqrt(count)
+  // Repetitions of one item are not independent of each other.
+  return clusteredStandardError({
+    clusters: items,
+    count,
+    sum,
+    squaredCounts: sumNN,
+    squaredSums: sumSS,
+    countTimesSum: sumNS,
+  })
 }
 
 export const RunStats = builder.objectRef<Run>('RunStats').implement({

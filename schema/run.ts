@@ -45,7 +45,7 @@ builder.node(RunRef, {
   description:
     'One execution of an experiment. Everything it needs (task, settings, evaluators, dataset version) is pinned when it starts, so it never changes meaning.',
   id: { resolve: (run) => run.id },
-  loadMany: (ids, { loaders }) => loadNodes('Run', ids, loaders.run),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Run', ids, loaders.run),
   fields: (t) => ({
     name: t.exposeString('name', {
       description: 'Given when it was started, or made from the experiment and the time.',

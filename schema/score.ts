@@ -8,7 +8,7 @@ import { RunItemError } from './run-item.ts'
 builder.node(ScoreRef, {
   description: 'A judgement of a run item or of a run as a whole.',
   id: { resolve: (score) => String(score.id) },
-  loadMany: (ids, { loaders }) => loadNodes('Score', ids, loaders.score),
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Score', ids, loaders.score),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What is judged; scores of one name are summarised together.' }),
     dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),

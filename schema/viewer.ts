@@ -6,7 +6,7 @@ import { ProjectRef } from './refs.ts'
 builder.node(ProjectRef, {
   description: 'What everything else belongs to. API keys belong to one project and see nothing of another.',
   id: { resolve: (project) => project.id },
-  loadMany: async (ids, { engine, scope }) => {
+  loadManyWithoutCache: async (ids, { engine, scope }) => {
     const project = await loadProject(engine.db.pool, scope.projectId)
     return ids.map((id) => (id === project?.id ? project : null))
   },

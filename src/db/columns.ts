@@ -9,7 +9,7 @@ export function columns(table: string, fields: Record<string, string>): string {
 }
 
 function snakeCase(field: string): string {
-  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return field.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase()
 }
 
 /** The pattern that finds a text anywhere with ILIKE, taking what the user typed literally. */

@@ -5,8 +5,10 @@ import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
 import { AuthenticationError, type Authenticator } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
+import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondReadiness } from './health.ts'
+import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
 import { respondError, respondJson } from './respond.ts'
 import type { Yoga } from './yoga.ts'
@@ -41,6 +43,8 @@ export function createRouter({ engine, yoga, authenticator, guard }: RouterOptio
   const routes: Route[] = [
     { path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
+    { path: /^\/import\/./, methods: ['POST'], handle: asCaller(respondImport) },
+    { path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
     { path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
       path: /^\/runs\/[\w-]+$/,
@@ -54,6 +58,13 @@ export function createRouter({ engine, yoga, authenticator, guard }: RouterOptio
     },
     { path: /^\/readyz$/, methods: ['GET'], handle: (_request, response) => respondReadiness(response, engine) },
   ]
+
+  function asCaller(respond: typeof respondImport): Handler {
+    return async (request, response) => {
+      const { scope } = await authenticator.authenticate(request.headers.authorization)
+      await respond(request, response, { engine, scope })
+    }
+  }
 
   async function graphql(request: IncomingMessage, response: ServerResponse) {
     if (isGraphiqlRequest(request)) return respondGraphiql(response)

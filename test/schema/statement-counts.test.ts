@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { recordStatements } from '../helpers/statements.ts'
+
+let t: TestServer
+let datasetId: string
+let experimentId: string
+
+beforeAll(async () => {
+  t = await startTestServer()
+  datasetId = await seedDataset(
+    t,
+    Array.from({ length: 500 }, (_, n) => ({ question: `q${n}` })),
+  )
+  experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'any' })
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+/** A finished run with `count` items, two scores an item, and its statistics, as the recorder would have left them. */
+async function seedRun(count: number): Promise<string> {
+  const { id } = await t.db.prisma.run.create({
+    data: {
+      projectId: t.scope.projectId,
+      datasetId,
+      experimentId,
+      datasetVersion: 1,
+      name: `run of ${count}`,
+      status: 'COMPLETED',
+      seed: 'seed',
+      task: { kind: 'module', name: 'any' },
+      settings: {},
+      total: count,
+      queued: 0,
+      succeeded: count,
+      latencySum: 10 * count,
+      latencyMin: 10,
+      latencyMax: 10,
+    },
+  })
+  await t.db.pool.query(
+    `INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, status, output)
+     SELECT $1, n - 1, id, n - 1, 0, 'SUCCEEDED', '"out"'
+     FROM (SELECT id, row_number() OVER (ORDER BY id)::int AS n FROM dataset_item WHERE dataset_id = $2) item WHERE n <= $3`,
+    [id, datasetId, count],
+  )
+  await t.db.pool.query(
+    `INSERT INTO score (run_id, ordinal, name, data_type, value, source)
+     SELECT $1, ordinal, name, 'NUMERIC', 0.5, 'API' FROM run_item, unnest(ARRAY['a', 'b']) name WHERE run_id = $1`,
+    [id],
+  )
+  for (const name of ['a', 'b']) {
+    await t.db.prisma.runScoreSummary.create({
+      data: { runId: id, name, dataType: 'NUMERIC', direction: 'HIGHER_IS_BETTER', count, sum: count / 2 },
+    })
+  }
+  await t.db.prisma.runLatencyBucket.create({ data: { runId: id, bucket: 115, count } })
+  return Buffer.from(`Run:${id}`).toString('base64url')
+}
+
+const runs = `{ runs(first: 100) { nodes {
+  id name status dataset { name } experiment { name }
+  progress { total succeeded etaSeconds }
+  stats { costUsd latencyMs { count p50 } scores { name mean stderr missingCount labels { label } } }
+} } }`
+
+const run = `query($id: ID!) { node(id: $id) { ... on Run {
+  items(first: 100) { nodes {
+    id status input expectedOutput output datasetItem { key tags } run { name }
+    scores { name value evaluator { name } }
+  } pageInfo { hasNextPage } }
+} } }`
+
+test('the runs list with statistics costs the same number of statements at 5 and at 500 runs', async () => {
+  let seeded = 0
+  const measure = async (size: number) => {
+    for (; seeded < size; seeded++) await seedRun(2)
+    const [{ data, errors }, statements] = await recordStatements(() => t.query(runs))
+    expect(errors).toBeUndefined()
+    expect(data.runs.nodes).toHaveLength(Math.min(size, 100))
+    for (const node of data.runs.nodes) expect(node.stats.scores).toHaveLength(2)
+    return statements.length
+  }
+  const small = await measure(5)
+  expect(small).toBeLessThan(10)
+  expect(await measure(500)).toBe(small)
+})
+
+test('a page of run items with scores costs the same number of statements in a run of 5 and in one of 500', async () => {
+  const measure = async (size: number) => {
+    const id = await seedRun(size)
+    const [{ data, errors }, statements] = await recordStatements(() => t.query(run, { id }))
+    expect(errors).toBeUndefined()
+    const { nodes, pageInfo } = data.node.items
+    expect(nodes).toHaveLength(Math.min(size, 100))
+    expect(pageInfo.hasNextPage).toBe(size > 100)
+    for (const node of nodes) expect(node.scores).toHaveLength(2)
+    return statements.length
+  }
+  const small = await measure(5)
+  expect(small).toBeLessThan(8)
+  expect(await measure(500)).toBe(small)
+})
+
+test('the runs of many datasets are one statement', async () => {
+  for (let n = 0; n < 3; n++) await seedDataset(t, ['x'])
+  const query =
+    '{ datasets(first: 100) { nodes { name runs(first: 2) { nodes { name } } experiments(first: 2) { nodes { name } } } } }'
+  const [, statements] = await recordStatements(() => t.query(query))
+  expect(statements).toHaveLength(3)
+})
