@@ -5,9 +5,9 @@ export async function insertDatasetItems(client: Queryable, datasetId: string): 
   await client.query(
     `INSERT INTO dataset_item (id, dataset_id, key, identity, occurrence)
      SELECT m.item_id, $1, s.key, s.identity, m.free_occurrence
-     FROM dataset_match m JOIN dataset_staging s USING (line)
+     FROM dataset_match m JOIN dataset_staging s USING (n)
      WHERE m.is_new
-     ORDER BY m.line`,
+     ORDER BY m.n`,
     [datasetId],
   )
 }

@@ -4,7 +4,7 @@ import type { Queryable } from '../client.ts'
 export async function moveDatasetItems(client: Queryable): Promise<void> {
   await client.query(
     `UPDATE dataset_item i SET key = s.key, identity = s.identity, occurrence = m.free_occurrence
-     FROM dataset_match m JOIN dataset_staging s USING (line)
+     FROM dataset_match m JOIN dataset_staging s USING (n)
      WHERE m.is_moved AND i.id = m.item_id`,
   )
 }

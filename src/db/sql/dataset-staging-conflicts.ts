@@ -9,7 +9,7 @@ export async function findKeyConflicts(
     `SELECT s.line, s.key, i.id::text AS "itemId"
      FROM dataset_staging s JOIN dataset_item i ON i.dataset_id = $1 AND i.identity = s.identity AND i.id <> s.item_id
      WHERE s.key IS NOT NULL
-     ORDER BY s.line`,
+     ORDER BY s.n`,
     [datasetId],
   )
   return rows

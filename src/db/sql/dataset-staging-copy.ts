@@ -3,7 +3,7 @@ import { type CopyStreamQuery, from } from 'pg-copy-streams'
 
 /** One item to stage; JSON is given as text. */
 export interface StagedItem {
-  /** Where it stood in what the caller gave, from 1; the order in which new items get their ids. */
+  /** Where it stands in the file, from 1; several may stand on one line. */
   line: number
   /** The item that is meant, where the caller said so. */
   itemId: string | null
@@ -20,15 +20,15 @@ export interface StagedItem {
 export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
   return client.query(
     from(
-      `COPY dataset_staging (line, item_id, key, identity, input, expected_output, metadata, tags, digest) FROM STDIN`,
+      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest) FROM STDIN`,
     ),
   )
 }
 
-/** A row in COPY's text format. */
-export function stagingLine(item: StagedItem): string {
+/** A row in COPY's text format. @param n its number, the order in which new items get their ids */
+export function stagingLine(item: StagedItem, n: number): string {
   const tags = `{${item.tags.map((tag) => `"${tag.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
-  return `${item.line}\t${item.itemId ?? '\\N'}\t${field(item.key)}\t${field(item.identity)}\t${field(item.input)}\t${field(item.expectedOutput)}\t${field(item.metadata)}\t${field(tags)}\t\\\\x${item.digest.toString('hex')}\n`
+  return `${n}\t${item.line}\t${item.itemId ?? '\\N'}\t${field(item.key)}\t${field(item.identity)}\t${field(item.input)}\t${field(item.expectedOutput)}\t${field(item.metadata)}\t${field(tags)}\t\\\\x${item.digest.toString('hex')}\n`
 }
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

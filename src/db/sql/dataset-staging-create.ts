@@ -8,6 +8,7 @@ import type { Queryable } from '../client.ts'
 export async function createStaging(client: Queryable): Promise<void> {
   await client.query(
     `CREATE TEMP TABLE dataset_staging (
+       n INTEGER NOT NULL,
        line INTEGER NOT NULL,
        item_id BIGINT,
        key TEXT,

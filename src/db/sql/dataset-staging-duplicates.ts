@@ -7,9 +7,9 @@ export async function findDuplicateKeys(
 ): Promise<{ total: number; duplicates: { key: string; first: number; second: number }[] }> {
   const { rows } = await client.query<{ key: string; first: number; second: number; total: number }>(
     `SELECT key, lines[1] AS first, lines[2] AS second, count(*) OVER ()::int AS total
-     FROM (SELECT key, array_agg(line ORDER BY line) AS lines FROM dataset_staging
+     FROM (SELECT key, array_agg(line ORDER BY n) AS lines FROM dataset_staging
            WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1) repeated
-     ORDER BY lines[2]
+     ORDER BY lines[2], key
      LIMIT $1`,
     [limit],
   )

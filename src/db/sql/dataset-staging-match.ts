@@ -5,7 +5,7 @@ import type { Queryable } from '../client.ts'
  *
  * Items without a key that have the same input are told apart by their order: the first staged one is the dataset's
  * first live one, and so on, so an export re-imports as itself also after some were archived. Items that the caller
- * named by id are out of that order. Ids are drawn in the order of the lines, because that is the order of lists.
+ * named by id are out of that order. Ids are drawn in the order of the rows, because that is the order of lists.
  *
  * ANALYZE of both: without statistics the planner takes the tables for small and nests loops.
  */
@@ -24,14 +24,14 @@ export async function matchStaging(client: Queryable, datasetId: string): Promis
        LEFT JOIN dataset_staging named ON named.item_id = i.id
        WHERE i.dataset_id = $1 AND i.identity IN (SELECT identity FROM dataset_staging)
      ), staged AS (
-       SELECT line, item_id, identity, digest,
-              row_number() OVER (PARTITION BY identity, item_id IS NOT NULL ORDER BY line) AS nth,
-              row_number() OVER (PARTITION BY identity ORDER BY line)::int AS any_nth
+       SELECT n, item_id, identity, digest,
+              row_number() OVER (PARTITION BY identity, item_id IS NOT NULL ORDER BY n) AS nth,
+              row_number() OVER (PARTITION BY identity ORDER BY n)::int AS any_nth
        FROM dataset_staging
      ), last AS (
        SELECT identity, max(last_occurrence) AS occurrence FROM existing GROUP BY identity
      ), found AS (
-       SELECT s.line, i.id AS item_id, i.identity <> s.identity AS is_moved,
+       SELECT s.n, i.id AS item_id, i.identity <> s.identity AS is_moved,
               COALESCE(last.occurrence, -1) + s.any_nth AS free_occurrence,
               r.item_id IS NOT NULL AS was_live, r.digest IS DISTINCT FROM s.digest AS is_changed
        FROM staged s
@@ -39,9 +39,9 @@ export async function matchStaging(client: Queryable, datasetId: string): Promis
        LEFT JOIN last ON last.identity = s.identity
        LEFT JOIN dataset_item i ON i.id = COALESCE(s.item_id, e.id)
        LEFT JOIN dataset_item_revision r ON r.item_id = i.id AND r.valid_to IS NULL
-       ORDER BY s.line
+       ORDER BY s.n
      )
-     SELECT line, COALESCE(item_id, nextval('dataset_item_id_seq')) AS item_id, item_id IS NULL AS is_new,
+     SELECT n, COALESCE(item_id, nextval('dataset_item_id_seq')) AS item_id, item_id IS NULL AS is_new,
             COALESCE(is_moved, false) AS is_moved, free_occurrence, was_live, is_changed
      FROM found`,
     [datasetId],

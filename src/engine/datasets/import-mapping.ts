@@ -88,7 +88,8 @@ export class ItemMapper {
     // An empty cell is how CSV writes that there is nothing.
     const isPresent = (value: Json | undefined) => value != null && !(isCsv && value === '')
     const takeUsual = (names: readonly string[], asJson = false): Json | undefined => {
-      const name = names.find((name) => Object.hasOwn(row.fields, name) && isPresent(row.fields[name]))
+      const there = names.filter((name) => Object.hasOwn(row.fields, name))
+      const name = there.find((name) => isPresent(row.fields[name])) ?? there[0]
       return name === undefined ? undefined : take(name, asJson)
     }
 

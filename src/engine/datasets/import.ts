@@ -73,7 +73,7 @@ export async function importItems(engine: Engine, scope: Scope, input: ImportInp
 
       const { total, duplicates } = await findDuplicateKeys(client, LISTED_PROBLEMS)
       for (const { key, first, second } of duplicates) {
-        problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}" as on line ${first}` })
+        problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}", as on line ${first}` })
       }
       problems.throwIfAny(total - duplicates.length)
 

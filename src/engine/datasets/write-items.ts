@@ -29,8 +29,9 @@ export async function stageItems(
 
 async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>): AsyncGenerator<Buffer> {
   let text = ''
+  let n = 0
   for await (const item of items) {
-    text += stagingLine(item)
+    text += stagingLine(item, ++n)
     if (text.length >= CHUNK) {
       yield Buffer.from(text)
       text = ''
@@ -41,7 +42,7 @@ async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>):
 
 /**
  * Writes what is staged into the dataset whose lock the caller holds: as its next version, or, if nothing differs, not
- * at all. Table `dataset_match` then says for each line which item it became.
+ * at all. Table `dataset_match` then says for each row which item it became.
  */
 export async function writeStagedItems(
   client: pg.ClientBase,
