@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import * as z from 'zod'
 import { InvalidInputError } from './errors.ts'
 import type { Json } from './json.ts'
-import { NotJsonError, toJson } from './to-json.ts'
+import { NotJsonError, storableText, toJson } from './to-json.ts'
 
 /**
  * Checks `value` against `schema` and returns it with defaults filled in.
@@ -31,6 +31,20 @@ export function invalidInput(path: readonly string[], expected: string, got: unk
 export function optional<T extends z.ZodType, D extends z.output<T> | null>(schema: T, fallback: D) {
   return schema.nullish().transform((value): z.output<T> | D => value ?? fallback)
 }
+
+/** Text that PostgreSQL can store. */
+export const text = z
+  .string()
+  .refine((value) => storableText(value) === value, 'expected text without U+0000 and halves of surrogate pairs')
+
+/** What things in a project are called: 1–200 characters, no control characters, no white space around it. */
+export const name = text
+  .min(1)
+  .max(200)
+  .refine(
+    (value) => value === value.trim() && !/\p{Cc}/u.test(value),
+    'expected a name on one line, without space around it',
+  )
 
 /** Any value that JSON can hold. */
 export const json = z.unknown().transform((value, context): Json => {

@@ -1,0 +1,189 @@
+import { isDeepStrictEqual } from 'node:util'
+import * as z from 'zod'
+import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
+import type { EvaluatorRow } from '../db/sql/evaluator-row.ts'
+import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
+import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import { name, optional, parseInput, text } from '../domain/parse-input.ts'
+import { requireWrite, type Scope } from '../domain/scope.ts'
+import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import type { Engine } from './engine.ts'
+import { namingConflicts, requireDatasets } from './project-parts.ts'
+
+export interface CreateEvaluatorInput {
+  /** Unique among the project's evaluators; also the name of its score. */
+  name: string
+  description?: string | null
+  /** An EvaluatorSpec whose members with defaults may be left out. */
+  definition: unknown
+  /** Default: what the definition gives. */
+  dataType?: ScoreDataType | null
+  /** Default: what the definition gives. */
+  direction?: Direction | null
+  /** Share of the items that it scores, above 0 up to 1; default 1. */
+  sampling?: number | null
+  /** Whether it scores new runs without being asked; default true. */
+  active?: boolean | null
+  /** The datasets it is limited to; none means all. */
+  datasetIds?: readonly string[] | null
+}
+
+/** Undefined and null leave a member as it is; a null `description` or `datasetIds` clears it. */
+export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> & { id: string; name?: string | null }
+
+/**
+ * Creates an evaluator, at version 1.
+ * @throws {InvalidInputError} a bad name, definition or option
+ * @throws {NotFoundError} a dataset that is not in the project
+ * @throws {ConflictError} the name is taken
+ */
+export async function createEvaluator(
+  engine: Engine,
+  scope: Scope,
+  input: CreateEvaluatorInput,
+): Promise<EvaluatorRow> {
+  requireWrite(scope)
+  const { prisma } = engine.db
+  const version = parseVersion(engine, input, null)
+  const datasetIds = [...new Set(input.datasetIds ?? [])]
+  const data = {
+    name: parseInput(name, input.name, ['name']),
+    description: parseInput(optional(text, null), input.description, ['description']),
+    active: input.active ?? true,
+  }
+  await requireDatasets(prisma, scope, datasetIds, ['datasetIds'])
+  const evaluator = await namingConflicts('evaluator', input.name, () =>
+    prisma.evaluator.create({
+      data: {
+        ...data,
+        projectId: scope.projectId,
+        versions: { create: { ...version, version: 1 } },
+        datasets: { create: datasetIds.map((datasetId) => ({ datasetId })) },
+      },
+      include: { versions: true },
+    }),
+  )
+  return rowOf(evaluator, evaluator.versions[0])
+}
+
+/**
+ * Changes what is given. A change of definition, data type, direction or sampling makes a new version; runs that were started keep the
+ * version they pinned.
+ * @throws as {@link createEvaluator}
+ */
+export async function updateEvaluator(
+  engine: Engine,
+  scope: Scope,
+  input: UpdateEvaluatorInput,
+): Promise<EvaluatorRow> {
+  requireWrite(scope)
+  const { id } = input
+  const data = {
+    name: input.name == null ? undefined : parseInput(name, input.name, ['name']),
+    description:
+      input.description === undefined
+        ? undefined
+        : parseInput(optional(text, null), input.description, ['description']),
+    active: input.active ?? undefined,
+  }
+  return namingConflicts('evaluator', input.name ?? '', () =>
+    engine.db.prisma.$transaction(async (tx) => {
+      const current = await lockEvaluator(tx, scope, id)
+      const next = parseVersion(engine, input, current)
+      const { definition, dataType, direction, sampling } = current
+      const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
+      const version = current.version + Number(changed)
+      if (changed) await tx.evaluatorVersion.create({ data: { ...next, evaluatorId: id, version } })
+      if (input.datasetIds !== undefined) {
+        const datasetIds = [...new Set(input.datasetIds ?? [])]
+        await requireDatasets(tx, scope, datasetIds, ['datasetIds'])
+        await tx.evaluatorDataset.deleteMany({ where: { evaluatorId: id } })
+        await tx.evaluatorDataset.createMany({ data: datasetIds.map((datasetId) => ({ evaluatorId: id, datasetId })) })
+      }
+      const evaluator = await tx.evaluator.update({
+        where: { id },
+        data: { ...data, version },
+        include: { versions: { where: { version } } },
+      })
+      return rowOf(evaluator, evaluator.versions[0])
+    }),
+  )
+}
+
+/**
+ * Deletes an evaluator: it scores nothing new and its name is free again. Its versions and scores stay with the runs that have them.
+ * @throws {NotFoundError}
+ */
+export async function deleteEvaluator(engine: Engine, scope: Scope, id: string): Promise<void> {
+  requireWrite(scope)
+  const { count } = await engine.db.prisma.evaluator.updateMany({
+    where: { id, projectId: scope.projectId, deletedAt: null },
+    data: { deletedAt: new Date(), active: false },
+  })
+  if (count === 0) throw evaluatorNotFound(id)
+}
+
+/** An evaluator as it is now. @throws {NotFoundError} */
+export async function readEvaluator(
+  reader: Pick<Prisma.TransactionClient, 'evaluator'>,
+  scope: Scope,
+  id: string,
+): Promise<EvaluatorRow> {
+  const evaluator = await reader.evaluator.findFirst({
+    where: { id, projectId: scope.projectId, deletedAt: null },
+    include: { versions: { orderBy: { version: 'desc' }, take: 1 } },
+  })
+  if (!evaluator) throw evaluatorNotFound(id)
+  return rowOf(evaluator, evaluator.versions[0])
+}
+
+async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<EvaluatorRow> {
+  await tx.$queryRaw`SELECT FROM evaluator WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  return readEvaluator(tx, scope, id)
+}
+
+/** What a version says: what is given, else what the current one says, else (and with a new definition) what the definition gives. */
+function parseVersion(engine: Engine, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorRow | null) {
+  const definition =
+    current !== null && input.definition == null
+      ? current.definition
+      : parseEvaluatorSpec(input.definition, engine.modules, ['definition'])
+  const same = current !== null && isDeepStrictEqual(definition, current.definition)
+  const defaults = same ? current : defaultsOf(definition, engine.modules)
+  const dataType = input.dataType ?? defaults.dataType
+  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, engine.modules).dataType) {
+    const expected = defaultsOf(definition, engine.modules).dataType
+    throw new InvalidInputError(`dataType: expected ${expected} for ${definition.type}, got ${dataType}`, ['dataType'])
+  }
+  return {
+    definition: { ...definition },
+    dataType,
+    direction: input.direction ?? defaults.direction,
+    sampling: parseInput(optional(z.number().positive().max(1), current?.sampling ?? 1), input.sampling, ['sampling']),
+  }
+}
+
+function rowOf(evaluator: Evaluator, version: EvaluatorVersion | undefined): EvaluatorRow {
+  if (!version) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
+  const { id, projectId, name, description, active, createdAt, updatedAt, deletedAt } = evaluator
+  const { definition, dataType, direction, sampling } = version
+  return {
+    id,
+    projectId,
+    name,
+    description,
+    version: version.version,
+    active,
+    createdAt,
+    updatedAt,
+    deletedAt,
+    definition: definition as unknown as EvaluatorSpec,
+    dataType,
+    direction,
+    sampling,
+  }
+}
+
+function evaluatorNotFound(id: string): NotFoundError {
+  return new NotFoundError(`There is no evaluator ${id} in this project.`, ['id'])
+}

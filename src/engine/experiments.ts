@@ -1,0 +1,139 @@
+import { type Experiment, Prisma } from '../db/generated/prisma/client.ts'
+import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
+import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
+import { parseRunSettings } from '../domain/run-settings.ts'
+import { requireWrite, type Scope } from '../domain/scope.ts'
+import { parseTaskSpec } from '../tasks/registry.ts'
+import type { Engine } from './engine.ts'
+import { namingConflicts, requireEvaluators } from './project-parts.ts'
+
+export interface CreateExperimentInput {
+  /** Unique in the project. */
+  name: string
+  description?: string | null
+  datasetId: string
+  /** A TaskSpec whose members with defaults may be left out. */
+  task: unknown
+  /** Evaluators that score its runs besides the active ones. */
+  evaluatorIds?: readonly string[] | null
+  settings?: Partial<RunSettings> | null
+  metadata?: Json
+}
+
+/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata` and leaves the others. */
+export type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
+  id: string
+  name?: string | null
+}
+
+/**
+ * Creates an experiment on a dataset.
+ * @throws {InvalidInputError} a bad name, task or setting
+ * @throws {NotFoundError} a dataset or evaluator that is not in the project
+ * @throws {ConflictError} the name is taken
+ */
+export async function createExperiment(
+  engine: Engine,
+  scope: Scope,
+  input: CreateExperimentInput,
+): Promise<Experiment> {
+  requireWrite(scope)
+  const { prisma } = engine.db
+  const { datasetId } = input
+  const evaluatorIds = distinct(input.evaluatorIds)
+  const task = parseTaskSpec(input.task, engine.modules)
+  const settings = parseRunSettings(input.settings, defaultRunSettings, ['settings'])
+  const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
+  const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
+  if (!dataset) throw new NotFoundError(`There is no dataset ${datasetId} in this project.`, ['datasetId'])
+  await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
+  return namingConflicts('experiment', input.name, () =>
+    prisma.experiment.create({
+      data: {
+        ...texts,
+        name: input.name,
+        projectId: scope.projectId,
+        datasetId,
+        task: { ...task },
+        settings: { ...settings },
+        evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
+      },
+    }),
+  )
+}
+
+/**
+ * Changes what is given. Settings are merged into the current ones. Runs that were started keep what they pinned.
+ * @throws as {@link createExperiment}
+ */
+export async function updateExperiment(
+  engine: Engine,
+  scope: Scope,
+  input: UpdateExperimentInput,
+): Promise<Experiment> {
+  requireWrite(scope)
+  const task = input.task == null ? undefined : parseTaskSpec(input.task, engine.modules)
+  const texts = parseTexts(input)
+  return namingConflicts('experiment', input.name ?? '', () =>
+    engine.db.prisma.$transaction(async (tx) => {
+      const current = await lockExperiment(tx, scope, input.id)
+      const settings = parseRunSettings(input.settings, current.settings as unknown as RunSettings, ['settings'])
+      if (input.evaluatorIds !== undefined) {
+        const evaluatorIds = distinct(input.evaluatorIds)
+        await requireEvaluators(tx, scope, evaluatorIds, ['evaluatorIds'])
+        await tx.experimentEvaluator.deleteMany({ where: { experimentId: input.id } })
+        await tx.experimentEvaluator.createMany({
+          data: evaluatorIds.map((evaluatorId) => ({ experimentId: input.id, evaluatorId })),
+        })
+      }
+      return tx.experiment.update({
+        where: { id: input.id },
+        data: { ...texts, ...(task && { task: { ...task } }), settings: { ...settings } },
+      })
+    }),
+  )
+}
+
+/**
+ * Deletes an experiment with all its runs.
+ * @throws {NotFoundError}
+ * @throws {ConflictError} while a run of it is not finished
+ */
+export async function deleteExperiment(engine: Engine, scope: Scope, id: string): Promise<void> {
+  requireWrite(scope)
+  await engine.db.prisma.$transaction(async (tx) => {
+    // Starting a run shares this lock, so none can begin between the count and the deletion.
+    const { name } = await lockExperiment(tx, scope, id)
+    const open = await tx.run.count({ where: { experimentId: id, status: { in: ['QUEUED', 'RUNNING'] } } })
+    if (open > 0) {
+      const runs = open === 1 ? '1 unfinished run' : `${open} unfinished runs`
+      throw new ConflictError(`Experiment "${name}" has ${runs}. Cancel or wait for them, then delete it.`, ['id'])
+    }
+    await tx.experiment.delete({ where: { id } })
+  })
+}
+
+async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<Experiment> {
+  await tx.$queryRaw`SELECT FROM experiment WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  const experiment = await tx.experiment.findFirst({ where: { id, projectId: scope.projectId } })
+  if (!experiment) throw new NotFoundError(`There is no experiment ${id} in this project.`, ['id'])
+  return experiment
+}
+
+function parseTexts(input: { name?: string | null; description?: string | null; metadata?: Json }) {
+  const { metadata } = input
+  return {
+    name: input.name == null ? undefined : parseInput(name, input.name, ['name']),
+    description:
+      input.description === undefined
+        ? undefined
+        : parseInput(optional(text, null), input.description, ['description']),
+    metadata: metadata === undefined ? undefined : (parseInput(json, metadata, ['metadata']) ?? Prisma.DbNull),
+  }
+}
+
+function distinct(ids: readonly string[] | null | undefined): string[] {
+  return [...new Set(ids ?? [])]
+}

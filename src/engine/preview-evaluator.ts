@@ -1,0 +1,69 @@
+import { withDeadline } from '../domain/deadline.ts'
+import { InvalidInputError } from '../domain/errors.ts'
+import type { Evaluation } from '../domain/evaluation.ts'
+import { excerpt } from '../domain/excerpt.ts'
+import type { Json } from '../domain/json.ts'
+import { requireWrite, type Scope } from '../domain/scope.ts'
+import type { ItemError } from '../domain/task.ts'
+import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import type { Engine } from './engine.ts'
+import { readEvaluator } from './evaluators.ts'
+
+export interface PreviewEvaluatorInput {
+  /** Either a definition … */
+  definition?: unknown
+  /** … or an evaluator, as it is now. */
+  id?: string | null
+  /** Of the score; default: the evaluator's, or "preview". */
+  name?: string | null
+  input?: Json
+  output: Json
+  expectedOutput?: Json
+  metadata?: Json
+  /** Default 0. */
+  latencyMs?: number | null
+  costUsd?: number | null
+}
+
+/** What the evaluator would have recorded: scores (none when it does not apply), or how it failed. */
+export interface EvaluatorPreview {
+  evaluations: Evaluation[]
+  error: ItemError | null
+}
+
+const timeoutMs = 30_000
+
+/**
+ * Scores one output without recording anything.
+ * @throws {InvalidInputError} a bad definition, or not exactly one of `definition` and `id`
+ * @throws {NotFoundError}
+ */
+export async function previewEvaluator(
+  engine: Engine,
+  scope: Scope,
+  input: PreviewEvaluatorInput,
+): Promise<EvaluatorPreview> {
+  // It runs the project's own code, which may do anything: reading is not enough.
+  requireWrite(scope)
+  if ((input.definition == null) === (input.id == null)) {
+    throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
+  }
+  const known = input.id == null ? null : await readEvaluator(engine.db.prisma, scope, input.id)
+  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, engine.modules)
+  const item = {
+    input: input.input ?? null,
+    output: input.output,
+    expectedOutput: input.expectedOutput ?? null,
+    metadata: input.metadata ?? null,
+    latencyMs: input.latencyMs ?? 0,
+    costUsd: input.costUsd ?? null,
+  }
+  try {
+    const evaluate = createEvaluator(definition, input.name ?? known?.name ?? 'preview', engine.modules)
+    const deadline = { timeoutMs, signal: new AbortController().signal }
+    return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
+  } catch (error) {
+    const message = excerpt(error instanceof Error ? error.message : String(error), 2_000)
+    return { evaluations: [], error: { code: 'EVALUATOR_FAILED', message, retryable: false } }
+  }
+}

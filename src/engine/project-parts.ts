@@ -1,0 +1,55 @@
+/** Checks that what an input refers to is in the caller's project. */
+import { Prisma } from '../db/generated/prisma/client.ts'
+import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import type { Scope } from '../domain/scope.ts'
+
+/** What reads: the client, or a transaction of it. */
+export type Reader = Pick<Prisma.TransactionClient, 'dataset' | 'evaluator'>
+
+/** @throws {NotFoundError} naming the first dataset that is not there */
+export async function requireDatasets(
+  reader: Reader,
+  scope: Scope,
+  ids: readonly string[],
+  path: string[],
+): Promise<void> {
+  const found = await reader.dataset.findMany({
+    where: { projectId: scope.projectId, id: { in: [...ids] } },
+    select: { id: true },
+  })
+  requireAll('dataset', ids, found, path)
+}
+
+/** @throws {NotFoundError} naming the first evaluator that is not there, or deleted */
+export async function requireEvaluators(
+  reader: Reader,
+  scope: Scope,
+  ids: readonly string[],
+  path: string[],
+): Promise<void> {
+  const found = await reader.evaluator.findMany({
+    where: { projectId: scope.projectId, deletedAt: null, id: { in: [...ids] } },
+    select: { id: true },
+  })
+  requireAll('evaluator', ids, found, path)
+}
+
+function requireAll(what: string, ids: readonly string[], found: { id: string }[], path: string[]): void {
+  const known = new Set(found.map(({ id }) => id))
+  const index = ids.findIndex((id) => !known.has(id))
+  if (index !== -1) {
+    throw new NotFoundError(`There is no ${what} ${ids[index]} in this project.`, [...path, String(index)])
+  }
+}
+
+/** Runs a write of something named; a name that is taken becomes a ConflictError. */
+export async function namingConflicts<T>(what: string, name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
+      throw new ConflictError(`There is already an ${what} "${name}" in this project. Choose another name.`, ['name'])
+    }
+    throw error
+  }
+}

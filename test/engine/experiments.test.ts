@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { UserError } from '../../src/domain/errors.ts'
+import { defaultRunSettings } from '../../src/domain/run.ts'
+import type { Scope } from '../../src/domain/scope.ts'
+import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
+import {
+  type CreateExperimentInput,
+  createExperiment,
+  deleteExperiment,
+  updateExperiment,
+} from '../../src/engine/experiments.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
+
+let t: TestEngine
+let datasetId: string
+let elsewhere: Scope
+
+beforeAll(async () => {
+  t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
+  datasetId = await seedDataset(t, [1, 2, 3])
+  const project = await t.db.prisma.project.create({ data: { name: 'elsewhere' } })
+  elsewhere = { projectId: project.id, role: 'ADMIN' }
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const echo = { kind: 'module', name: 'echo' }
+const create = (input: Partial<CreateExperimentInput> = {}, scope = t.scope) =>
+  createExperiment(t.engine, scope, { name: randomUUID(), datasetId, task: echo, ...input })
+const evaluator = async () => {
+  const definition = { kind: 'builtin', type: 'exactMatch' }
+  return (await createEvaluator(t.engine, t.scope, { name: randomUUID(), definition })).id
+}
+const evaluatorsOf = async (experimentId: string) =>
+  (await t.db.prisma.experimentEvaluator.findMany({ where: { experimentId } }))
+    .map(({ evaluatorId }) => evaluatorId)
+    .sort()
+
+async function refusal(promise: Promise<unknown>): Promise<Pick<UserError, 'code' | 'path' | 'message'>> {
+  const outcome = await promise.then(
+    () => new Error('it was accepted'),
+    (error: UserError) => error,
+  )
+  if (!('code' in outcome)) throw outcome
+  return outcome
+}
+
+describe('a new experiment', () => {
+  it('holds its task and settings with every default filled in', async () => {
+    const ids = [await evaluator(), await evaluator()].sort()
+    const experiment = await create({
+      description: 'tries',
+      metadata: { ticket: 7 },
+      task: { kind: 'http', url: 'http://localhost:1/x' },
+      settings: { concurrency: 3, budgetUsd: 2 },
+      evaluatorIds: [...ids, ...ids],
+    })
+    expect(experiment).toMatchObject({
+      projectId: t.scope.projectId,
+      datasetId,
+      description: 'tries',
+      metadata: { ticket: 7 },
+      task: {
+        kind: 'http',
+        url: 'http://localhost:1/x',
+        method: 'POST',
+        headers: {},
+        body: null,
+        outputPath: null,
+        costPath: null,
+        inputTokensPath: null,
+        outputTokensPath: null,
+      },
+      settings: { ...defaultRunSettings, concurrency: 3, budgetUsd: 2 },
+    })
+    expect(await evaluatorsOf(experiment.id)).toEqual(ids)
+  })
+
+  it('may be refused, with the path of what is wrong', async () => {
+    const { name } = await create()
+    const deleted = await evaluator()
+    await deleteEvaluator(t.engine, t.scope, deleted)
+    const nobody = randomUUID()
+    const cases: [Partial<CreateExperimentInput>, string, string[]][] = [
+      [{ name }, 'CONFLICT', ['name']],
+      [{ name: '' }, 'INVALID_INPUT', ['name']],
+      [{ name: ' x' }, 'INVALID_INPUT', ['name']],
+      [{ name: 'x'.repeat(201) }, 'INVALID_INPUT', ['name']],
+      [{ name: 'a\0b' }, 'INVALID_INPUT', ['name']],
+      [{ description: 'a\0b' }, 'INVALID_INPUT', ['description']],
+      [{ metadata: { a: '\ud800' } }, 'INVALID_INPUT', ['metadata']],
+      [{ datasetId: nobody }, 'NOT_FOUND', ['datasetId']],
+      [{ evaluatorIds: [await evaluator(), nobody] }, 'NOT_FOUND', ['evaluatorIds', '1']],
+      [{ evaluatorIds: [deleted] }, 'NOT_FOUND', ['evaluatorIds', '0']],
+      [{ task: { kind: 'http', url: 'nowhere' } }, 'INVALID_INPUT', ['task', 'http', 'url']],
+      [{ task: { kind: 'module', name: 'ecco' } }, 'INVALID_INPUT', ['task', 'module', 'name']],
+      [{ settings: { concurrency: 0 } }, 'INVALID_INPUT', ['settings', 'concurrency']],
+    ]
+    for (const [input, code, path] of cases) {
+      expect(await refusal(create(input)), JSON.stringify(input)).toMatchObject({ code, path })
+    }
+  })
+
+  it('may have a name that another project uses, but not its dataset', async () => {
+    const { name } = await create()
+    expect(await refusal(create({ name }, elsewhere))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('is refused to a key that may only read', async () => {
+    const scope: Scope = { ...t.scope, role: 'READ' }
+    expect(await refusal(create({}, scope))).toMatchObject({ code: 'FORBIDDEN' })
+  })
+})
+
+describe('a changed experiment', () => {
+  it('keeps what is not given, merges settings and replaces evaluators', async () => {
+    const first = await evaluator()
+    const second = await evaluator()
+    const before = await create({
+      description: 'old',
+      settings: { concurrency: 3, budgetUsd: 2 },
+      evaluatorIds: [first],
+    })
+    const settings = { repetitions: 2, budgetUsd: null }
+    const after = await updateExperiment(t.engine, t.scope, { id: before.id, settings, evaluatorIds: [second] })
+    expect(after).toMatchObject({
+      name: before.name,
+      description: 'old',
+      task: before.task,
+      settings: { ...defaultRunSettings, concurrency: 3, repetitions: 2 },
+    })
+    expect(await evaluatorsOf(before.id)).toEqual([second])
+  })
+
+  it('loses what is null', async () => {
+    const { id } = await create({ description: 'old', metadata: { a: 1 }, evaluatorIds: [await evaluator()] })
+    const cleared = { id, description: null, metadata: null, evaluatorIds: null }
+    expect(await updateExperiment(t.engine, t.scope, cleared)).toMatchObject({ description: null, metadata: null })
+    expect(await evaluatorsOf(id)).toEqual([])
+  })
+
+  it('stays as it was when the change is refused', async () => {
+    const taken = await create()
+    const before = await create({ evaluatorIds: [await evaluator()] })
+    const { id } = before
+    const changes = { id, name: taken.name, evaluatorIds: [] }
+    expect(await refusal(updateExperiment(t.engine, t.scope, changes))).toMatchObject({
+      code: 'CONFLICT',
+      path: ['name'],
+    })
+    expect(await t.db.prisma.experiment.findUnique({ where: { id } })).toEqual(before)
+    expect(await evaluatorsOf(id)).toHaveLength(1)
+    expect(await refusal(updateExperiment(t.engine, elsewhere, { id, name: 'mine' }))).toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+})
+
+describe('a deleted experiment', () => {
+  it('is gone with its finished runs, but not while one is unfinished', async () => {
+    const { id } = await create()
+    const run = await startRun(t.engine, t.scope, { experimentId: id })
+    expect(await refusal(deleteExperiment(t.engine, t.scope, id))).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('has 1 unfinished run. Cancel'),
+    })
+    await t.db.prisma.run.update({ where: { id: run.id }, data: { status: 'COMPLETED' } })
+    await deleteExperiment(t.engine, t.scope, id)
+    expect(await t.db.prisma.run.findUnique({ where: { id: run.id } })).toBeNull()
+    expect(await refusal(deleteExperiment(t.engine, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('must be of the own project', async () => {
+    const { id } = await create()
+    expect(await refusal(deleteExperiment(t.engine, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
