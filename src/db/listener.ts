@@ -7,8 +7,12 @@ export const channels = {
   run: 'assay_run',
   /** `<run id>`: its calls in flight are to be aborted. */
   abort: 'assay_abort',
-  /** Empty: a lane is waiting for a worker. */
+  /** Empty: a lane is waiting for a worker. `<run id>`: its lanes have other slots. */
   lane: 'assay_lane',
+  /** Empty: limits or pauses of endpoints changed. */
+  endpoint: 'assay_endpoint',
+  /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
+  permit: 'assay_permit',
 } as const
 
 export type Channel = (typeof channels)[keyof typeof channels]

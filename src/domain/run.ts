@@ -68,6 +68,8 @@ export interface StartRunInput {
   metadata?: Json
   settings?: Partial<RunSettings> | null
   subset?: RunSubset | null
+  /** Lanes of runs with a higher one are fetched first: -100 to 100, default 0. */
+  priority?: number | null
   /** Default: the dataset's current version. */
   datasetVersion?: number | null
   /** Default: the dataset's seed, so that all its runs share one schedule. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { CachedResponse } from '../db/sql/cached-responses.ts'
 import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import type { RecordedItem } from '../db/sql/record-results.ts'
 import type { RecordedScore } from '../db/sql/record-scores.ts'
@@ -13,6 +14,8 @@ import type { ItemResult } from './run-tally.ts'
 export interface Execution {
   plan: RunPlan
   item: ClaimedItem
+  /** What the cache knows of it. */
+  cached: CachedResponse | null
   /** Aborted with an Interruption. */
   signal: AbortSignal
   now: () => number
@@ -23,7 +26,7 @@ export interface Execution {
  * One attempt of one item: the task under its time limit, then every evaluator. Never rejects: whatever happens
  * becomes a result. An interrupted attempt goes back to the queue and counts as none.
  */
-export async function executeItem({ plan, item, signal, now, random }: Execution): Promise<ItemResult> {
+export async function executeItem({ plan, item, cached, signal, now, random }: Execution): Promise<ItemResult> {
   const attempt = item.attempts + 1
   const traceId = randomBytes(16).toString('hex')
   const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
@@ -32,9 +35,9 @@ export async function executeItem({ plan, item, signal, now, random }: Execution
   const startedAt = performance.now()
   try {
     const { timeoutMs } = plan.settings
-    const result = await callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent })
-    const latencyMs = performance.now() - startedAt
-    const { output, costUsd, inputTokens, outputTokens } = result
+    const called = cached ?? (await callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent }))
+    const response: CachedResponse = { latencyMs: performance.now() - startedAt, ...called }
+    const { output, latencyMs, costUsd } = response
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
       plan.evaluators,
@@ -50,18 +53,11 @@ export async function executeItem({ plan, item, signal, now, random }: Execution
       },
     )
     if (signal.aborted) return released(item, now)
+    const key = cached ? null : plan.cacheKey?.(item)
     return {
-      item: {
-        ...ended,
-        status: 'SUCCEEDED',
-        output,
-        latencyMs,
-        costUsd,
-        inputTokens,
-        outputTokens,
-        finishedAt: new Date(now()),
-      },
+      item: { ...ended, ...response, status: 'SUCCEEDED', cached: cached !== null, finishedAt: new Date(now()) },
       scores,
+      ...(key && { response: { ...response, key } }),
     }
   } catch (error) {
     if (signal.aborted) return released(item, now)
@@ -98,6 +94,7 @@ export function unstarted({
     outputTokens: null,
     costUsd: null,
     evaluatorCostUsd: null,
+    cached: false,
     traceId: null,
     availableAt: null,
     finishedAt: null,

@@ -4,11 +4,13 @@
  * claimed is left behind.
  */
 import type { Logger } from 'pino'
+import type { CachedResponse } from '../db/sql/cached-responses.ts'
 import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { isFinished } from '../domain/run.ts'
 import { executeItem, released } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
-import type { Claim, Recorder } from './recorder.ts'
+import type { Claim } from './ledger.ts'
+import type { Recorder } from './recorder.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { Slots } from './slots.ts'
 
@@ -19,6 +21,8 @@ export interface LaneOptions {
   recorder: Pick<Recorder, 'claim' | 'record'>
   /** The process' slots, shared with the lanes of other runs. */
   pool: Slots
+  /** Responses of earlier calls by ordinal; asked only for runs that want them. */
+  cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CachedResponse>>
   log: Logger
   now?: () => number
   random?: () => number
@@ -34,7 +38,9 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #abort = new AbortController()
   readonly #ready: ClaimedItem[] = []
+  #cached = new Map<number, CachedResponse>()
   readonly #inFlight = new Set<number>()
+  #slots: number
   #claiming = false
   /** The last claim brought nothing: do not ask again before then. */
   #idleUntil = 0
@@ -46,6 +52,7 @@ export class Lane {
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#slots = options.slots
   }
 
   get runId(): string {
@@ -57,7 +64,14 @@ export class Lane {
   }
 
   get slots(): number {
-    return this.#options.slots
+    return this.#slots
+  }
+
+  /** Changes how many items run at once; with 0 the lane ends. */
+  resize(slots: number): void {
+    this.#slots = slots
+    if (slots === 0) this.drain()
+    this.#wake.resolve()
   }
 
   /** Claims nothing more and ends when its calls in flight have ended. */
@@ -74,9 +88,8 @@ export class Lane {
 
   /** Runs until nothing is left for it (`DONE`) or until it had to stop before (`STOPPED`). Does not reject. */
   async run(): Promise<'DONE' | 'STOPPED'> {
-    const { slots } = this.#options
     for (;;) {
-      while (this.#ready.length > 0 && this.#inFlight.size < slots && !this.#stopping) {
+      while (this.#ready.length > 0 && this.#inFlight.size < this.#slots && !this.#stopping) {
         const item = this.#ready.shift()
         if (item) void this.#execute(item)
       }
@@ -110,26 +123,29 @@ export class Lane {
   }
 
   #chunk(): number {
-    return Math.min(Math.max(this.#options.slots, Math.ceil(this.#rate * chunkMs)), largestChunk)
+    return Math.min(Math.max(this.#slots, Math.ceil(this.#rate * chunkMs)), largestChunk)
   }
 
   #wantsMore(): boolean {
     if (this.#claiming || this.#left === 0 || this.#now() < this.#idleUntil) return false
-    const free = this.#options.slots - this.#inFlight.size
+    const free = this.#slots - this.#inFlight.size
     const chunk = this.#chunk()
     // Slow items are claimed one slot at a time; fast ones a chunk ahead of need.
-    return chunk > this.#options.slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
+    return chunk > this.#slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
-    const { recorder, lease, slots } = this.#options
+    const { plan, recorder, lease, cached } = this.#options
     const chunk = this.#chunk()
-    const limit = chunk > slots ? chunk : slots - this.#inFlight.size - this.#ready.length
+    const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
     const claim = await recorder.claim(lease, limit, () => [
       ...this.#inFlight,
       ...this.#ready.map((item) => item.ordinal),
     ])
+    if (plan.cacheKey && claim.items.length > 0) {
+      for (const [ordinal, response] of await cached(claim.items)) this.#cached.set(ordinal, response)
+    }
     this.#claiming = false
     this.#take(claim)
     this.#wake.resolve()
@@ -147,6 +163,8 @@ export class Lane {
   async #execute(item: ClaimedItem): Promise<void> {
     const { plan, pool, recorder, log, random = Math.random } = this.#options
     this.#inFlight.add(item.ordinal)
+    const cached = this.#cached.get(item.ordinal) ?? null
+    this.#cached.delete(item.ordinal)
     const startedAt = this.#now()
     await pool.acquire(plan.runId)
     let result: Awaited<ReturnType<typeof executeItem>>
@@ -154,12 +172,12 @@ export class Lane {
       const now = () => this.#now()
       result = this.#abort.signal.aborted
         ? released(item, now)
-        : await executeItem({ plan, item, signal: this.#abort.signal, now, random })
+        : await executeItem({ plan, item, cached, signal: this.#abort.signal, now, random })
     } finally {
       pool.release(plan.runId)
     }
     const ms = Math.max(this.#now() - startedAt, 0.1)
-    this.#rate += (this.#options.slots / ms - this.#rate) / 8
+    this.#rate += (this.#slots / ms - this.#rate) / 8
     if (result.item.status === 'FAILED')
       log.debug({ runId: plan.runId, item: item.ordinal, error: result.item.error }, 'item failed')
     // What is queued again may be claimed again, so the lane must not end before it looked.

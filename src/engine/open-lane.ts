@@ -10,7 +10,7 @@ import { loadRunPlan, type RunPlan } from './run-plan.ts'
 
 /**
  * Makes this process the lane's holder: a new lease, and what the last holder left behind goes back to the queue.
- * Null when there is nothing to do: the run is over or gone.
+ * Null when there is nothing to do: the run is over or gone, or needs this lane no more.
  */
 export function openLane(
   db: Database,
@@ -28,6 +28,10 @@ export function openLane(
       if (lost > 0) {
         await advanceRun(client, runId, { ...noDelta, status: run.status, seq: lost, queued: lost, running: -lost })
       }
+    }
+    if (lane.slots === 0) {
+      await client.query('DELETE FROM run_lane WHERE id = $1', [laneId])
+      return null
     }
     return { plan, lease: lane.lease, slots: lane.slots }
   })

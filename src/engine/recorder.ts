@@ -7,32 +7,14 @@
  * recorded once.
  */
 import type { Logger } from 'pino'
-import { type Database, transaction } from '../db/client.ts'
-import { advanceRun, noDelta, type RunDelta } from '../db/sql/advance-run.ts'
-import { cancelItems } from '../db/sql/cancel-items.ts'
-import { type ClaimedItem, type ClaimRange, claimDue, claimRanges, nextDue } from '../db/sql/claim-items.ts'
-import { type LockedRun, lockRun } from '../db/sql/lock-run.ts'
-import { recordResults } from '../db/sql/record-results.ts'
-import { recordScores } from '../db/sql/record-scores.ts'
-import { requeueClaims } from '../db/sql/requeue-claims.ts'
-import { isFinished, type RunSettings, type RunStatus, type StopReason } from '../domain/run.ts'
+import type { Database } from '../db/client.ts'
+import type { RunStatus } from '../domain/run.ts'
 import { unstarted } from './execute-item.ts'
-import { type ItemResult, type Tally, tally } from './run-tally.ts'
+import { type Claim, type ClaimRequest, writeLedger } from './ledger.ts'
+import type { ItemResult } from './run-tally.ts'
 
-/** What a lane is given when it asks for work. */
-export interface Claim {
-  items: ClaimedItem[]
-  status: RunStatus
-  /** Items of the run that are queued after this claim. */
-  queued: number
-  /** When the next waiting item is due; null when none waits. */
-  nextDue: Date | null
-}
-
-interface ClaimRequest {
-  lease: string
-  limit: number
-  /** Ordinals the lane still has; whatever else stands under its lease got lost on the way. */
+interface PendingClaim extends ClaimRequest {
+  /** Ordinals the lane still has. */
   known: () => number[]
   resolve: (claim: Claim) => void
 }
@@ -40,7 +22,6 @@ interface ClaimRequest {
 export interface RecorderOptions {
   db: Database
   runId: string
-  settings: RunSettings
   log: Logger
   /** Told of the run's state after every transaction. */
   onStatus: (status: RunStatus) => void
@@ -58,11 +39,9 @@ const retryAfterErrorMs = [50, 100, 250, 500, 1_000]
 export class Recorder {
   readonly #options: RecorderOptions
   #results: ItemResult[] = []
-  #claims: ClaimRequest[] = []
+  #claims: PendingClaim[] = []
   #timer: NodeJS.Timeout | null = null
   #flushing: Promise<void> | null = null
-  /** A transaction's outcome is unknown: claims may stand under our leases that nobody here knows of. */
-  #claimsInDoubt = false
   #drained: PromiseWithResolvers<void> | null = null
   #abandoned = false
 
@@ -127,88 +106,33 @@ export class Recorder {
   }
 
   /** Writes until it is written: waits for a database that is away, and takes apart a batch that it refuses. */
-  async #store(results: ItemResult[], claims: ClaimRequest[]): Promise<void> {
+  async #store(results: ItemResult[], claims: PendingClaim[]): Promise<void> {
+    const { db, runId, log, onStatus } = this.#options
     for (let failures = 0; !this.#abandoned; failures += 1) {
       try {
-        const { status, answers } = await this.#write(results, claims)
-        this.#claimsInDoubt = false
-        claims.forEach((claim, index) => {
-          const answer = answers[index]
-          if (answer) claim.resolve(answer)
-        })
-        this.#options.onStatus(status)
+        // A transaction that failed may have been committed all the same: its claims stand there, and nobody knows.
+        const doubts =
+          failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
+        const { status, answers } = await writeLedger(db, runId, results, claims, doubts)
+        for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
+        onStatus(status)
         return
       } catch (error) {
-        if (isRefusal(error) && results.length > 0) {
-          if (results.length === 1)
-            return this.#store(
-              results.map((result) => unstorable(result, error)),
-              claims,
-            )
+        if (isRefusal(error) && results.length > 1) {
           for (const result of results) await this.#store([result], [])
           return this.#store([], claims)
         }
-        this.#claimsInDoubt = true
+        if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims)
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)]
-        this.#options.log.warn(
-          { runId: this.#options.runId, err: error, delayMs },
-          'recorder: could not write, trying again',
-        )
+        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, trying again')
         await new Promise((resolve) => setTimeout(resolve, delayMs))
       }
     }
+    for (const { resolve } of claims) resolve({ items: [], status: 'CANCELLED', queued: 0, nextDue: null })
   }
 
-  #write(results: ItemResult[], claims: ClaimRequest[]): Promise<{ status: RunStatus; answers: Claim[] }> {
-    const { db, runId, settings } = this.#options
-    return transaction(db.pool, async (client) => {
-      const run = await lockRun(client, runId)
-      if (!run) return { status: 'CANCELLED', answers: claims.map(() => nothing('CANCELLED')) }
-      if (isFinished(run.status)) return { status: run.status, answers: claims.map(() => nothing(run.status)) }
-
-      const delta: RunDelta = { ...noDelta, status: run.status }
-      const seq = () => run.seq + delta.seq
-
-      if (results.length > 0) {
-        const items = results.map((result) => result.item)
-        const matched = new Set(await recordResults(client, runId, items, seq()))
-        const sums = tally(
-          matched.size === results.length ? results : results.filter((r) => matched.has(r.item.ordinal)),
-        )
-        delta.seq += results.length
-        Object.assign(delta, sums.run, { status: delta.status, seq: delta.seq })
-        await writeScores(client, runId, sums)
-      }
-
-      if (this.#claimsInDoubt) {
-        for (const claim of claims) {
-          const unwritten = this.#results.map((result) => result.item.ordinal)
-          const lost = await requeueClaims(client, runId, claim.lease, [...claim.known(), ...unwritten], seq())
-          delta.seq += lost
-          delta.queued += lost
-          delta.running -= lost
-        }
-      }
-
-      const stop = stopReason(run, delta, settings)
-      const answers: Claim[] = []
-      if (stop) {
-        const open = await cancelItems(client, runId, seq())
-        delta.seq += open.queued + open.running
-        delta.queued -= open.queued
-        delta.running -= open.running
-        delta.cancelled += open.queued + open.running
-        delta.status = 'STOPPED'
-        delta.stopReason = stop
-        answers.push(...claims.map(() => nothing('STOPPED')))
-      } else {
-        answers.push(...(await claimFor(client, runId, run, delta, claims)))
-        if (run.queued + delta.queued + run.running + delta.running === 0) delta.status = 'COMPLETED'
-        else if (delta.running > 0 || run.running + delta.running > 0) delta.status = 'RUNNING'
-      }
-      if (delta.seq > 0 || delta.status !== run.status) await advanceRun(client, runId, delta)
-      return { status: delta.status, answers }
-    })
+  #unwritten(known: number[]): number[] {
+    return [...known, ...this.#results.map((result) => result.item.ordinal)]
   }
 }
 
@@ -233,80 +157,4 @@ function unstorable({ item }: ItemResult, error: Error): ItemResult {
     },
     scores: [],
   }
-}
-
-function nothing(status: RunStatus): Claim {
-  return { items: [], status, queued: 0, nextDue: null }
-}
-
-async function writeScores(client: Parameters<typeof recordScores>[0], runId: string, sums: Tally): Promise<void> {
-  if (sums.scores.length > 0 || sums.latencies.length > 0) await recordScores(client, runId, sums)
-}
-
-/** Gives each request its items, waiting ones before fresh ones, and notes it in `delta`. */
-async function claimFor(
-  client: Parameters<typeof claimDue>[0],
-  runId: string,
-  run: LockedRun,
-  delta: RunDelta,
-  claims: readonly ClaimRequest[],
-): Promise<Claim[]> {
-  const answers: Claim[] = claims.map(() => nothing('RUNNING'))
-  const waiting = () => run.queued + delta.queued - (run.total - run.nextOrdinal - delta.nextOrdinal)
-  const took = (count: number) => {
-    delta.seq += count
-    delta.queued -= count
-    delta.running += count
-  }
-
-  const ranges: ClaimRange[] = []
-  for (const [index, { lease, limit }] of claims.entries()) {
-    let wanted = limit
-    if (waiting() > 0) {
-      const due = await claimDue(client, runId, lease, wanted, run.seq + delta.seq)
-      answers[index]?.items.push(...due)
-      took(due.length)
-      wanted -= due.length
-    }
-    const from = run.nextOrdinal + delta.nextOrdinal
-    const count = Math.min(wanted, run.total - from)
-    if (count > 0) {
-      ranges.push({ lease, from, count })
-      delta.nextOrdinal += count
-      delta.queued -= count
-      delta.running += count
-    }
-  }
-  if (ranges.length > 0) {
-    const items = await claimRanges(client, runId, ranges, run.seq + delta.seq)
-    delta.seq += items.length
-    const answerOf = new Map(claims.map(({ lease }, index) => [lease, answers[index]]))
-    for (const item of items) answerOf.get(item.lease)?.items.push(item)
-  }
-
-  const due = claims.length > 0 && waiting() > 0 ? await nextDue(client, runId) : null
-  for (const answer of answers) {
-    answer.queued = run.queued + delta.queued
-    answer.nextDue = due
-  }
-  return answers
-}
-
-/** Why the run must stop now, judged by everything recorded up to and including this transaction. */
-function stopReason(run: LockedRun, delta: RunDelta, settings: RunSettings): StopReason | null {
-  const { budgetUsd, maxFailureRate } = settings
-  const open = run.queued + delta.queued + run.running + delta.running
-  if (open === 0) return null
-  if (budgetUsd !== null && run.costSum + delta.costSum >= budgetUsd) return 'BUDGET'
-  const failed = run.failed + delta.failed
-  const finished = failed + run.succeeded + delta.succeeded
-  if (maxFailureRate !== null && finished >= leastFinished(run.total) && failed / finished > maxFailureRate) {
-    return 'FAILURE_RATE'
-  }
-  return null
-}
-
-/** A failure rate means nothing before so many items are finished. */
-function leastFinished(total: number): number {
-  return Math.min(total, 20)
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Queryable } from '../db/client.ts'
+import type { ClaimedItem } from '../db/sql/claim-items.ts'
+import { canonicalJson } from '../domain/canonical-json.ts'
 import type { Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import type { Modules } from '../domain/modules.ts'
 import type { RunSettings } from '../domain/run.ts'
@@ -24,6 +26,8 @@ export interface RunPlan {
   settings: RunSettings
   task: Task
   evaluators: PlannedEvaluator[]
+  /** Names a response in the cache; null when the run does not want the cache. */
+  cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
 }
 
 /** Null when the run is gone. What this worker cannot make ready fails item by item, with its reason. */
@@ -53,6 +57,9 @@ export async function loadRunPlan(client: Queryable, runId: string, modules: Mod
     runId,
     settings: run.settings,
     task: makeTask(run.task, modules),
+    cacheKey: run.settings.cache
+      ? ({ input, repetition }) => sha256(canonicalJson([{ ...run.task }, input, repetition]))
+      : null,
     evaluators: evaluators.rows.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, modules),
@@ -80,7 +87,11 @@ function makeEvaluate(spec: EvaluatorSpec, name: string, modules: Modules): Eval
 
 /** Uniform in [0, 1), the same for the same text. */
 function fraction(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
+  return Number.parseInt(sha256(text).slice(0, 8), 16) / 2 ** 32
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { noDelta, type RunDelta } from '../db/sql/advance-run.ts'
+import type { CachedResponse } from '../db/sql/cached-responses.ts'
 import type { RecordedItem } from '../db/sql/record-results.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../db/sql/record-scores.ts'
 import { bucketOf, type LatencyBucket } from '../domain/latency-histogram.ts'
@@ -8,6 +9,8 @@ import { addValue, noMoments } from '../domain/score-moments.ts'
 export interface ItemResult {
   item: RecordedItem
   scores: RecordedScore[]
+  /** The response to keep for later runs, in runs that want the cache. */
+  response?: CachedResponse & { key: string }
 }
 
 /** What a batch of results adds to its run. */
@@ -19,7 +22,10 @@ export interface Tally {
   latencies: LatencyBucket[]
 }
 
-/** Adds up results. Latencies count for succeeded items only; what a call cost counts however it ended. */
+/**
+ * Adds up results. Latencies count for succeeded items only; what a call cost counts however it ended, and what
+ * the cache answered costs nothing.
+ */
 export function tally(results: readonly ItemResult[]): Tally {
   const run: Tally['run'] = { ...noDelta }
   const summaries = new Map<string, SummaryDelta>()
@@ -39,9 +45,10 @@ export function tally(results: readonly ItemResult[]): Tally {
       const bucket = bucketOf(latency)
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
     }
-    if (item.costUsd !== null) {
+    if (item.costUsd !== null && !item.cached) {
       run.costSum += item.costUsd
       run.costCount += 1
+      run.costMax = Math.max(run.costMax ?? 0, item.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd

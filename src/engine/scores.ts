@@ -77,7 +77,7 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
       ],
     )
     if (ordinal !== null) await summarizeChange(client, runId, name, { removed: old.rows, added: [given] }, config)
-    await advanceRun(client, runId, { ...noDelta, status: run.status, seq: 1 })
+    await advanceRun(client, runId, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     return BigInt(rows[0]?.id ?? 0)
   })
   return prisma.score.findUniqueOrThrow({ where: { id } })
@@ -106,7 +106,7 @@ export async function deleteScore(engine: Engine, scope: Scope, id: string): Pro
       ])
       await summarizeChange(client, runId, name, { removed: removed.rows, added: [] }, null)
     }
-    await advanceRun(client, score.runId, { ...noDelta, status: run.status, seq: 1 })
+    await advanceRun(client, score.runId, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
   })
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Queryable, transaction } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
-import { laneSlots, sendLanes } from '../db/queue.ts'
 import { insertRunItems } from '../db/sql/insert-run-items.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts'
@@ -10,6 +9,7 @@ import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import type { TaskSpec } from '../domain/task.ts'
 import type { Engine } from './engine.ts'
+import { setLanes } from './run-lanes.ts'
 
 /**
  * Starts a run: pins everything it needs, writes its whole schedule and hands its lanes to the workers, in one
@@ -23,6 +23,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
   requireWrite(scope)
   const { idempotencyKey = null, ...request } = input
   const subset = parseSubset(input.subset ?? {})
+  const priority = parsePriority(input.priority ?? 0)
   const digest = createHash('sha256')
     .update(canonicalJson(JSON.parse(JSON.stringify(request))))
     .digest()
@@ -45,8 +46,8 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
     const seed = input.seed ?? experiment.seed
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO run (project_id, experiment_id, dataset_id, dataset_version, name, description, metadata, seed,
-                        idempotency_key, idempotency_digest, task, settings, total, queued)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0) RETURNING id`,
+                        idempotency_key, idempotency_digest, task, settings, priority, total, queued)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0) RETURNING id`,
       [
         scope.projectId,
         experiment.id,
@@ -60,6 +61,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
         idempotencyKey === null ? null : digest,
         JSON.stringify(experiment.task),
         JSON.stringify(settings),
+        priority,
       ],
     )
     const id = rows[0]?.id as string
@@ -74,7 +76,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
       )
     }
     await client.query('UPDATE run SET total = $2, queued = $2 WHERE id = $1', [id, total])
-    await sendLanes(engine.boss, client, await createLanes(client, id, Math.min(settings.concurrency, total)))
+    await setLanes(engine.boss, client, { id, priority }, Math.min(settings.concurrency, total))
     return id
   })
   return engine.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
@@ -144,24 +146,18 @@ async function pinEvaluators(client: Queryable, runId: string, experiment: Pinne
   )
 }
 
-/** Splits the concurrency into lanes of a fixed number of slots. */
-async function createLanes(client: Queryable, runId: string, concurrency: number) {
-  const slots = Array.from({ length: Math.ceil(concurrency / laneSlots) }, (_, index) =>
-    Math.min(laneSlots, concurrency - index * laneSlots),
-  )
-  const { rows } = await client.query<{ id: string }>(
-    'INSERT INTO run_lane (run_id, slots) SELECT $1, unnest($2::int[]) RETURNING id',
-    [runId, slots],
-  )
-  return rows.map(({ id }, index) => ({ runId, laneId: id, lead: index === 0 }))
-}
-
 function parseSubset(subset: RunSubset): RunSubset {
   const { sample } = subset
   if (sample != null && !(Number.isInteger(sample) && sample >= 1)) {
     throw new InvalidInputError(`expected a sample of at least 1 item, got ${sample}`, ['subset', 'sample'])
   }
   return subset
+}
+
+/** @throws {InvalidInputError} unless it is a whole number from -100 to 100 */
+export function parsePriority(priority: number): number {
+  if (Number.isInteger(priority) && Math.abs(priority) <= 100) return priority
+  throw new InvalidInputError(`expected a priority from -100 to 100, got ${priority}`, ['priority'])
 }
 
 function jsonOrNull(value: unknown): string | null {

@@ -6,11 +6,15 @@ import type { Job } from 'pg-boss'
 import { transaction } from '../db/client.ts'
 import { channels, type Listener } from '../db/listener.ts'
 import { type LaneJob, laneQueue, laneSlots, leadPriority, queryable, sendLanes } from '../db/queue.ts'
+import { type CachedResponse, findCachedResponses } from '../db/sql/cached-responses.ts'
+import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { isFinished, type RunStatus } from '../domain/run.ts'
 import type { Engine } from './engine.ts'
 import { Lane } from './lane.ts'
 import { openLane } from './open-lane.ts'
+import { reconcile } from './reconciler.ts'
 import { Recorder } from './recorder.ts'
+import type { RunPlan } from './run-plan.ts'
 import { Slots } from './slots.ts'
 
 export interface WorkerOptions {
@@ -28,6 +32,7 @@ interface Held {
 
 const pollMs = 2_000
 const touchMs = 3_000
+const reconcileMs = 20_000
 /** A process holds no more lanes than this, however short of slots they are. */
 const mostLanes = 500
 /** A lane that has held its place for so long makes room when others wait. */
@@ -58,8 +63,10 @@ export class Worker {
     const fetch = () => this.#fetchSoon()
     const poll = setInterval(fetch, pollMs)
     const touch = setInterval(() => void this.#touch(), touchMs)
+    const look = setInterval(() => void this.#reconcile(), reconcileMs)
     this.#stops.push(
-      this.#listener.on(channels.lane, fetch, fetch),
+      () => clearInterval(look),
+      this.#listener.on(channels.lane, (changedRun) => (changedRun ? void this.#touch() : fetch()), fetch),
       this.#listener.on(channels.abort, (runId) => this.#interruptRun(runId)),
       () => clearInterval(poll),
       () => clearInterval(touch),
@@ -122,6 +129,10 @@ export class Worker {
     }
   }
 
+  async #reconcile(): Promise<void> {
+    await reconcile(this.#engine).catch((error) => this.#engine.log.warn({ err: error }, 'worker: could not reconcile'))
+  }
+
   #fetch(options: { batchSize: number; minPriority?: number }): Promise<Job<LaneJob>[]> {
     return this.#engine.boss.fetch<LaneJob>(laneQueue, options)
   }
@@ -134,19 +145,37 @@ export class Worker {
       return
     }
     const { plan } = opened
-    const recorder = this.#recorders.get(plan.runId) ?? this.#record(plan.runId, plan.settings)
-    const lane = new Lane({ ...opened, recorder, pool: this.#slots, log })
+    const recorder = this.#recorders.get(plan.runId) ?? this.#createRecorder(plan.runId)
+    const cached = (items: readonly ClaimedItem[]) => this.#findCached(plan, items)
+    const lane = new Lane({ ...opened, recorder, pool: this.#slots, cached, log })
     const held = { job, lane, done: this.#run(job, lane, recorder) }
     this.#held.set(job.id, held)
     if (this.#stopping) lane.drain()
   }
 
-  #record(runId: string, settings: ConstructorParameters<typeof Recorder>[0]['settings']): Recorder {
+  /** A cache that does not answer is no reason to fail. */
+  async #findCached({ runId, cacheKey }: RunPlan, items: readonly ClaimedItem[]): Promise<Map<number, CachedResponse>> {
+    const keys = new Map(items.map((item) => [item.ordinal, cacheKey?.(item) ?? '']))
+    try {
+      const found = await findCachedResponses(this.#engine.db.pool, runId, [...keys.values()])
+      return new Map(
+        [...keys].flatMap(([ordinal, key]) => {
+          const response = found.get(key)
+          return response ? [[ordinal, response] as const] : []
+        }),
+      )
+    } catch (error) {
+      this.#engine.log.warn({ err: error, runId }, 'worker: could not read the response cache')
+      return new Map()
+    }
+  }
+
+  #createRecorder(runId: string): Recorder {
     const { db, log } = this.#engine
     const onStatus = (status: RunStatus) => {
       if (isFinished(status)) this.#interruptRun(runId)
     }
-    const recorder = new Recorder({ db, runId, settings, log, onStatus })
+    const recorder = new Recorder({ db, runId, log, onStatus })
     this.#recorders.set(runId, recorder)
     return recorder
   }
@@ -167,12 +196,14 @@ export class Worker {
   }
 
   /** The job is done; a lane that stopped before its run goes behind the others, in the same transaction. */
-  async #finish(job: Job<LaneJob>, { runId, lease }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
+  async #finish(job: Job<LaneJob>, { runId, lease, slots }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
     const { boss, db, log } = this.#engine
     try {
       await transaction(db.pool, async (client) => {
         await boss.complete(laneQueue, job, null, { db: queryable(client) })
-        const ours = await client.query('SELECT FROM run_lane WHERE id = $1 AND lease = $2', [job.data.laneId, lease])
+        const { laneId } = job.data
+        if (slots === 0) await client.query('DELETE FROM run_lane WHERE id = $1 AND lease = $2', [laneId, lease])
+        const ours = await client.query('SELECT FROM run_lane WHERE id = $1 AND lease = $2', [laneId, lease])
         if (outcome === 'STOPPED' && ours.rowCount) await sendLanes(boss, client, [{ ...job.data, lead: false }])
       })
     } catch (error) {
@@ -208,8 +239,8 @@ export class Worker {
         laneQueue,
         held.map(({ job }) => job),
       )
-      const { rows } = await db.pool.query<{ laneId: string; lease: string | null; status: RunStatus }>(
-        `SELECT l.id AS "laneId", l.lease::text, r.status FROM run_lane l JOIN run r ON r.id = l.run_id
+      const { rows } = await db.pool.query<{ laneId: string; lease: string | null; slots: number; status: RunStatus }>(
+        `SELECT l.id AS "laneId", l.lease::text, l.slots, r.status FROM run_lane l JOIN run r ON r.id = l.run_id
          WHERE l.id = ANY ($1::uuid[])`,
         [held.map(({ job }) => job.data.laneId)],
       )
@@ -218,6 +249,7 @@ export class Worker {
         const row = found.get(job.data.laneId)
         if (!row || isFinished(row.status)) lane.interrupt('RUN_ENDED')
         else if (row.lease !== lane.lease) lane.interrupt('LEASE_LOST')
+        else if (row.slots !== lane.slots) lane.resize(row.slots)
       }
     } catch (error) {
       log.warn({ err: error }, 'worker: could not touch its lanes')

@@ -18,6 +18,7 @@ export interface RunDelta {
   latencyMax: number | null
   costSum: number
   costCount: number
+  costMax: number | null
   evaluatorCostSum: number
   evaluatorCostCount: number
   inputTokens: number | null
@@ -38,6 +39,7 @@ export const noDelta = {
   latencyMax: null,
   costSum: 0,
   costCount: 0,
+  costMax: null,
   evaluatorCostSum: 0,
   evaluatorCostCount: 0,
   inputTokens: null,
@@ -56,6 +58,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
         queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
         cancelled = cancelled + $10, latency_sum = latency_sum + $11, latency_min = LEAST(latency_min, $12),
         latency_max = GREATEST(latency_max, $13), cost_sum = cost_sum + $14, cost_count = cost_count + $15,
+        cost_max = GREATEST(cost_max, $20),
         evaluator_cost_sum = evaluator_cost_sum + $16, evaluator_cost_count = evaluator_cost_count + $17,
         input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
         output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
@@ -83,6 +86,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
       delta.evaluatorCostCount,
       delta.inputTokens,
       delta.outputTokens,
+      delta.costMax,
     ],
   })
 }

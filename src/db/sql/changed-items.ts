@@ -22,7 +22,7 @@ export async function changedItems(
     name: 'changed-items',
     text: `SELECT run_id AS "runId", ordinal, item_id AS "itemId", position, repetition, status, output, error, attempts,
               latency_ms AS "latencyMs", input_tokens AS "inputTokens", output_tokens AS "outputTokens",
-              cost_usd AS "costUsd", evaluator_cost_usd AS "evaluatorCostUsd", trace_id AS "traceId", lease,
+              cost_usd AS "costUsd", evaluator_cost_usd AS "evaluatorCostUsd", cached, trace_id AS "traceId", lease,
               available_at AS "availableAt", seq, started_at AS "startedAt", finished_at AS "finishedAt"
        FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit],

@@ -1,9 +1,10 @@
-import type { RunStatus } from '../../domain/run.ts'
+import type { RunSettings, RunStatus, StopReason } from '../../domain/run.ts'
 import type { Queryable } from '../client.ts'
 
 /** The ledger of a run as its next writer finds it. */
 export interface LockedRun {
   status: RunStatus
+  stopReason: StopReason | null
   seq: number
   nextOrdinal: number
   total: number
@@ -13,6 +14,10 @@ export interface LockedRun {
   failed: number
   cancelled: number
   costSum: number
+  costCount: number
+  costMax: number | null
+  priority: number
+  settings: RunSettings
 }
 
 /**
@@ -21,8 +26,8 @@ export interface LockedRun {
  */
 export async function lockRun(client: Queryable, runId: string): Promise<LockedRun | null> {
   const { rows } = await client.query<LockedRun>(
-    `SELECT status, seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
-            cost_sum AS "costSum"
+    `SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+            cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
      FROM run WHERE id = $1 FOR UPDATE`,
     [runId],
   )

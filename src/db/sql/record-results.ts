@@ -15,6 +15,7 @@ export interface RecordedItem {
   outputTokens: number | null
   costUsd: number | null
   evaluatorCostUsd: number | null
+  cached: boolean
   traceId: string | null
   availableAt: Date | null
   finishedAt: Date | null
@@ -37,15 +38,15 @@ export async function recordResults(
     text: `UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
          output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
-         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", available_at = r."availableAt",
+         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached, available_at = r."availableAt",
          finished_at = r."finishedAt"
        FROM ROWS FROM (json_to_recordset($2::json) AS (
          ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
-         "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, "traceId" text,
-         "availableAt" timestamptz, "finishedAt" timestamptz
+         "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
+         "traceId" text, "availableAt" timestamptz, "finishedAt" timestamptz
        )) WITH ORDINALITY AS r (
          ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
-         "evaluatorCostUsd", "traceId", "availableAt", "finishedAt", n
+         "evaluatorCostUsd", cached, "traceId", "availableAt", "finishedAt", n
        )
        WHERE run_item.run_id = $1 AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
        RETURNING run_item.ordinal`,

@@ -1,0 +1,51 @@
+import type { RunSettings, StopReason } from './run.ts'
+
+/** What is known of a run when a decision about it is made. */
+export interface RunSituation {
+  total: number
+  queued: number
+  running: number
+  succeeded: number
+  failed: number
+  /** What was spent, in USD, by calls that told. */
+  costSum: number
+  costCount: number
+  /** The dearest call so far. */
+  costMax: number | null
+}
+
+/** A failure rate means nothing before so many items are finished. */
+const leastFinished = 20
+
+/** Why a run must stop now; null when it goes on. */
+export function stopReason(
+  run: RunSituation,
+  settings: Pick<RunSettings, 'budgetUsd' | 'maxFailureRate'>,
+): StopReason | null {
+  if (run.queued + run.running === 0) return null
+  const { budgetUsd, maxFailureRate } = settings
+  if (budgetUsd !== null && run.costSum >= budgetUsd) return 'BUDGET'
+  if (run.queued > 0 && run.running === 0 && affordableCalls(run, budgetUsd) === 0) return 'BUDGET'
+  const finished = run.failed + run.succeeded
+  if (
+    maxFailureRate !== null &&
+    finished >= Math.min(run.total, leastFinished) &&
+    run.failed / finished > maxFailureRate
+  ) {
+    return 'FAILURE_RATE'
+  }
+  return null
+}
+
+/**
+ * How many more calls may begin without the budget being exceeded if each, and each in flight, costs as much as the
+ * dearest so far. Until one call has told its cost, one is made at a time; calls that tell no cost are not limited.
+ */
+export function affordableCalls(run: RunSituation, budgetUsd: number | null): number {
+  if (budgetUsd === null) return Infinity
+  if (run.costMax === null) return run.succeeded + run.failed > 0 ? Infinity : Math.max(0, 1 - run.running)
+  if (run.costMax === 0) return Infinity
+  // The tolerance is for sums like 0.1 + 0.2, which must not cost the last affordable call.
+  const calls = Math.floor((budgetUsd - run.costSum) / run.costMax + 1e-9)
+  return Math.max(0, calls - run.running)
+}

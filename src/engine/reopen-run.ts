@@ -1,0 +1,85 @@
+import { transaction } from '../db/client.ts'
+import type { Run } from '../db/generated/prisma/client.ts'
+import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
+import { type LockedRun, lockRun } from '../db/sql/lock-run.ts'
+import { reopenItems } from '../db/sql/reopen-items.ts'
+import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { isFinished } from '../domain/run.ts'
+import { requireWrite, type Scope } from '../domain/scope.ts'
+import { stopReason } from '../domain/stop-rules.ts'
+import type { Engine } from './engine.ts'
+import { renewLanes } from './run-lanes.ts'
+
+/**
+ * Continues a cancelled or stopped run with the items it did not finish; what it has stays.
+ * @throws {NotFoundError} no such run
+ * @throws {ConflictError} the run is not cancelled or stopped, or would stop again at once
+ */
+export function resumeRun(engine: Engine, scope: Scope, runId: string): Promise<Run> {
+  return reopen(engine, scope, runId, (run) => {
+    if (run.status !== 'CANCELLED' && run.status !== 'STOPPED') {
+      throw new ConflictError(`Only a cancelled or stopped run can be resumed; this one is ${run.status}.`, ['id'])
+    }
+    const again = stopReason({ ...run, queued: run.cancelled }, run.settings)
+    if (again === 'BUDGET') {
+      throw new ConflictError(
+        `The run has spent ${run.costSum} of its ${run.settings.budgetUsd} USD and would stop at once. Raise its budgetUsd with updateRun first.`,
+        ['id'],
+      )
+    }
+    if (again === 'FAILURE_RATE') {
+      throw new ConflictError(
+        `${run.failed} of ${run.failed + run.succeeded} finished items failed and the run would stop at once. Retry them with retryFailedItems, or raise its maxFailureRate with updateRun first.`,
+        ['id'],
+      )
+    }
+    if (run.cancelled === 0)
+      throw new ConflictError('Every item of this run is finished; there is nothing to resume.', ['id'])
+    return 'CANCELLED'
+  })
+}
+
+/**
+ * Executes the failed items of a finished run again, with all their attempts; everything else stays.
+ * @throws {NotFoundError} no such run
+ * @throws {ConflictError} the run is not finished, or no item of it failed
+ */
+export function retryFailedItems(engine: Engine, scope: Scope, runId: string): Promise<Run> {
+  return reopen(engine, scope, runId, (run) => {
+    if (!isFinished(run.status)) {
+      throw new ConflictError(`Only failed items of a finished run can be retried; this one is ${run.status}.`, ['id'])
+    }
+    if (run.failed === 0) throw new ConflictError('No item of this run failed.', ['id'])
+    return 'FAILED'
+  })
+}
+
+async function reopen(
+  engine: Engine,
+  scope: Scope,
+  runId: string,
+  decide: (run: LockedRun) => 'CANCELLED' | 'FAILED',
+): Promise<Run> {
+  requireWrite(scope)
+  const { prisma, pool } = engine.db
+  const found = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId }, select: { id: true } })
+  if (!found) throw new NotFoundError('There is no such run in this project.', ['id'])
+
+  await transaction(pool, async (client) => {
+    const run = await lockRun(client, runId)
+    if (!run) throw new NotFoundError('There is no such run in this project.', ['id'])
+    const status = decide(run)
+    const reopened = await reopenItems(client, runId, status, run.seq, { afresh: status === 'FAILED' })
+    await advanceRun(client, runId, {
+      ...noDelta,
+      status: 'QUEUED',
+      seq: reopened,
+      queued: reopened,
+      cancelled: status === 'CANCELLED' ? -reopened : 0,
+      failed: status === 'FAILED' ? -reopened : 0,
+    })
+    const { concurrency } = run.settings
+    await renewLanes(engine.boss, client, { id: runId, priority: run.priority }, Math.min(concurrency, reopened))
+  })
+  return prisma.run.findUniqueOrThrow({ where: { id: runId } })
+}

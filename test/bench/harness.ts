@@ -1,0 +1,80 @@
+/** A throwaway server with everything on, durable like the real one, for benchmarks run as plain programs. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { type Database, openDatabase } from '../../src/db/client.ts'
+import { startEmbeddedPostgres } from '../../src/db/embedded/server.ts'
+import { Listener } from '../../src/db/listener.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { openQueue } from '../../src/db/queue.ts'
+import type { ModuleTask } from '../../src/domain/modules.ts'
+import type { Scope } from '../../src/domain/scope.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { RunFeeds } from '../../src/feed/run-feed.ts'
+
+export interface Bench extends AsyncDisposable {
+  url: string
+  db: Database
+  engine: Engine
+  listener: Listener
+  feeds: RunFeeds
+  scope: Scope
+}
+
+export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'assay-bench-'))
+  const server = await startEmbeddedPostgres({ dataDir })
+  await migrate(server.url)
+  const db = openDatabase(server.url)
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination(2))
+  const boss = await openQueue(db, (error) => log.warn({ err: error }))
+  const listener = await new Listener(server.url).start()
+  const modules = { tasks: new Map(tasks.map((task) => [task.name, task])), evaluators: new Map() }
+  const { id } = await db.prisma.project.findFirstOrThrow()
+  const feeds = new RunFeeds(db, listener)
+  return {
+    url: server.url,
+    db,
+    engine: { db, boss, modules, log },
+    listener,
+    feeds,
+    scope: { projectId: id, role: 'ADMIN' },
+    async [Symbol.asyncDispose]() {
+      feeds.stop()
+      await boss.stop({ graceful: false })
+      await listener.close()
+      await db.close()
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A dataset of `size` items with inputs as users have them, a question of some length, and its experiment. */
+export async function seedBench({ db, scope }: Bench, size: number, task: string, settings: object): Promise<string> {
+  const dataset = await db.prisma.dataset.create({
+    data: { projectId: scope.projectId, name: `bench ${size} ${task}`, seed: 'bench', version: 1, itemCount: size },
+  })
+  await db.pool.query(
+    `WITH item AS (
+       INSERT INTO dataset_item (dataset_id, identity) SELECT $1, 'key:' || n FROM generate_series(1, $2) n RETURNING id
+     )
+     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, tags, digest)
+     SELECT id, $1, 1, jsonb_build_object('question', repeat('How many are left of ' || id || '? ', 5)),
+       jsonb_build_object('question', repeat('How many are left of ' || id || '? ', 5)), '{}', ''::bytea
+     FROM item`,
+    [dataset.id, size],
+  )
+  await db.pool.query('ANALYZE dataset_item, dataset_item_revision')
+  const experiment = await db.prisma.experiment.create({
+    data: {
+      projectId: scope.projectId,
+      datasetId: dataset.id,
+      name: dataset.name,
+      task: { kind: 'module', name: task },
+      settings,
+    },
+  })
+  return experiment.id
+}
