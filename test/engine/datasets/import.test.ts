@@ -342,6 +342,12 @@ describe('importing', () => {
     expect(await items(name)).toHaveLength(5)
   })
 
+  it('needs the right to write', async () => {
+    const reader = { ...test.scope, role: 'READ' as const }
+    const input = { dataset: newName(), source: once(lines({ input: 1 })), format: null, mapping: {} }
+    await expect(importItems(test.engine, reader, input)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+
   it('tells its progress, up to everything', async () => {
     const told: [number, number][] = []
     const file = lines({ input: 1 }, { input: 2 })

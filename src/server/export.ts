@@ -1,0 +1,119 @@
+/**
+ * GET /export/datasets/<id>.jsonl|csv (`?version=`) and GET /export/runs/<id>.jsonl|csv. Rows are read page by page
+ * while the client takes them, however many there are; an error on the way breaks the answer off rather than ending it.
+ * A run that is not finished is exported as it is read.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { isRawId, rawId } from '../../schema/global-id.ts'
+import { type ExportedRunItem, runExportPage } from '../db/sql/run-export-page.ts'
+import { runScoreNames } from '../db/sql/run-score-names.ts'
+import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
+import type { Scope } from '../domain/scope.ts'
+import { eachItem } from '../engine/datasets/each-item.ts'
+import { growingPages } from '../engine/datasets/growing-pages.ts'
+import { resolveVersion } from '../engine/datasets/read.ts'
+import type { Engine } from '../engine/engine.ts'
+import {
+  datasetItemWriter,
+  type ExportFormat,
+  exportFormats,
+  mediaTypes,
+  type RowWriter,
+  runItemWriter,
+} from './export-rows.ts'
+import { respondUserError } from './user-error.ts'
+
+/** Characters that go to the client at once. */
+const CHUNK = 64 * 1024
+
+interface Export {
+  name: string
+  format: ExportFormat
+  lines: AsyncGenerator<string>
+}
+
+/** Answers everything a caller can do wrong; rejects for defects, before anything is answered. */
+export async function respondExport(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { engine, scope }: { engine: Engine; scope: Scope },
+): Promise<void> {
+  let found: Export
+  try {
+    found = await findExport(new URL(request.url ?? '/', 'http://localhost'), engine, scope)
+  } catch (error) {
+    if (error instanceof UserError) return respondUserError(response, error)
+    throw error
+  }
+  const fileName = `${found.name}.${found.format}`
+  const plainName = fileName.replace(/[^\w.-]+/g, '-')
+  response.writeHead(200, {
+    'content-type': mediaTypes[found.format],
+    'content-disposition': `attachment; filename="${plainName}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+    'cache-control': 'no-store',
+  })
+  try {
+    await pipeline(Readable.from(chunks(found.lines), { objectMode: false }), response)
+  } catch (error) {
+    // The status is out; the missing end of the body is what tells the client.
+    if (!response.destroyed) response.destroy()
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
+      engine.log.error({ err: error }, 'an export failed')
+  }
+}
+
+async function findExport(url: URL, engine: Engine, scope: Scope): Promise<Export> {
+  const [, kind, id, extension] = /^\/export\/(datasets|runs)\/([^/]+)\.([a-z]+)$/.exec(url.pathname) ?? []
+  const format = exportFormats.find((known) => known === extension)
+  if (!kind || !id || !format) {
+    throw new NotFoundError('Expected /export/datasets/<id> or /export/runs/<id>, ending in .jsonl or .csv.', ['url'])
+  }
+  return kind === 'datasets'
+    ? exportDataset(engine, scope, id, format, url.searchParams.get('version'))
+    : exportRun(engine, scope, id, format)
+}
+
+async function exportDataset(
+  { db }: Engine,
+  scope: Scope,
+  givenId: string,
+  format: ExportFormat,
+  givenVersion: string | null,
+): Promise<Export> {
+  const id = isRawId('Dataset', givenId) ? givenId : rawId('Dataset', givenId, ['id'])
+  if (givenVersion !== null && !/^\d{1,9}$/.test(givenVersion)) {
+    throw new InvalidInputError(`Expected a version number, got "${givenVersion}".`, ['version'])
+  }
+  const version = await resolveVersion(db, scope, id, { version: givenVersion === null ? null : Number(givenVersion) })
+  const { name } = await db.prisma.dataset.findUniqueOrThrow({ where: { id }, select: { name: true } })
+  const lines = written(eachItem(db.pool, id, version), datasetItemWriter(format))
+  return { name: `${name}-v${version}`, format, lines }
+}
+
+async function exportRun({ db }: Engine, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
+  const id = isRawId('Run', givenId) ? givenId : rawId('Run', givenId, ['id'])
+  const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
+  if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
+  const scoreNames = format === 'csv' ? await runScoreNames(db.pool, id) : []
+  const items = growingPages<ExportedRunItem>((after, limit) => runExportPage(db.pool, id, after?.ordinal ?? -1, limit))
+  return { name: run.name, format, lines: written(items, runItemWriter(format, scoreNames)) }
+}
+
+async function* written<Row>(rows: AsyncIterable<Row>, { header, line }: RowWriter<Row>): AsyncGenerator<string> {
+  if (header) yield header
+  for await (const row of rows) yield line(row)
+}
+
+async function* chunks(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let text = ''
+  for await (const line of lines) {
+    text += line
+    if (text.length >= CHUNK) {
+      yield Buffer.from(text)
+      text = ''
+    }
+  }
+  if (text) yield Buffer.from(text)
+}

@@ -1,0 +1,128 @@
+/**
+ * POST /import/<dataset name>: the body is the file, as it is, of any size.
+ *
+ * Columns are mapped by the parameters `input`, `expected`, `key`, `tags`, `metadata` and `json` (repeat them for
+ * several columns, leave one empty for none); `format` is jsonl, json or csv. The answer is one JSON object, or, with
+ * `Accept: application/x-ndjson`, lines: `{"type":"progress",rows,bytes}` a few times a second, then one
+ * `{"type":"result",…}` or `{"type":"error",…}` under status 200, because the answer began before the end was known.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { encodeGlobalId } from '../../schema/global-id.ts'
+import { InvalidInputError, UserError } from '../domain/errors.ts'
+import type { Scope } from '../domain/scope.ts'
+import { type ImportResult, importItems } from '../engine/datasets/import.ts'
+import { type ImportFormat, importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
+import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
+import type { Engine } from '../engine/engine.ts'
+import { respondJson } from './respond.ts'
+import { errorBody, respondUserError } from './user-error.ts'
+
+const PROGRESS_MS = 250
+/** A client that sends nothing for so long is gone; its import holds a connection. */
+const IDLE_MS = 60_000
+
+const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
+
+interface ImportRequest {
+  dataset: string
+  format: ImportFormat | null
+  mapping: ImportMapping
+}
+
+/** Answers everything a caller can do wrong; rejects for defects, before anything is answered. */
+export async function respondImport(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { engine, scope }: { engine: Engine; scope: Scope },
+): Promise<void> {
+  const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
+  const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
+  let told = performance.now()
+  const onProgress = (rows: number, bytes: number) => {
+    const now = performance.now()
+    // A client that does not read gets no more lines to keep.
+    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain) return
+    told = now
+    startLines()
+    line({ type: 'progress', rows, bytes })
+  }
+  const startLines = () => {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
+  }
+
+  request.setTimeout(IDLE_MS, () => request.destroy())
+  request.once('end', () => request.setTimeout(0))
+  try {
+    const asked = readRequest(request)
+    // Ending the iteration early must not end the connection: the answer still has to go out on it.
+    const source = request.iterator({ destroyOnReturn: false })
+    const result = toBody(await importItems(engine, scope, { ...asked, source, onProgress }))
+    if (!asLines) return respondJson(response, 200, result)
+    startLines()
+    response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
+  } catch (error) {
+    if (request.destroyed && !request.complete) return
+    // What is still being sent is read and dropped, so that the sender gets to read the answer.
+    request.resume()
+    if (!response.headersSent) {
+      if (error instanceof UserError) return respondUserError(response, error)
+      throw error
+    }
+    const body =
+      error instanceof UserError ? errorBody(error) : { status: 500, message: 'Something went wrong on our side.' }
+    if (!(error instanceof UserError)) engine.log.error({ err: error }, 'an import failed')
+    response.end(`${JSON.stringify({ type: 'error', ...body })}\n`)
+  }
+}
+
+function toBody({ dataset, version, rows, added, changed, unchanged }: ImportResult) {
+  return {
+    dataset: dataset.name,
+    datasetId: encodeGlobalId('Dataset', dataset.id),
+    version,
+    rows,
+    added,
+    changed,
+    unchanged,
+  }
+}
+
+/** @throws {InvalidInputError} naming the parameter or header. */
+function readRequest(request: IncomingMessage): ImportRequest {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+  const { 'content-type': contentType, 'content-encoding': encoding } = request.headers
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new InvalidInputError(`Expected the file as it is, got content-encoding: ${encoding}.`, ['content-encoding'])
+  }
+  if (contentType?.startsWith('multipart/')) {
+    const message = 'Expected the file itself as the body (curl --data-binary @file), got a form (curl --form).'
+    throw new InvalidInputError(message, ['content-type'])
+  }
+  for (const name of new Set(searchParams.keys())) {
+    if (name !== 'format' && !columnParameters.some((known) => known === name)) {
+      const known = ['format', ...columnParameters].join(', ')
+      throw new InvalidInputError(`Expected the parameters ${known}, got "${name}".`, [name])
+    }
+  }
+  const mapping: ImportMapping = {}
+  for (const name of columnParameters) {
+    if (searchParams.has(name)) mapping[name] = searchParams.getAll(name).filter((column) => column !== '')
+  }
+  return { dataset: datasetName(pathname), format: formatOf(searchParams, contentType), mapping }
+}
+
+function datasetName(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname.slice('/import/'.length))
+  } catch {
+    throw new InvalidInputError(`Expected a URL-encoded dataset name, got ${pathname}.`, ['dataset'])
+  }
+}
+
+function formatOf(parameters: URLSearchParams, mediaType: string | undefined): ImportFormat | null {
+  const asked = parameters.get('format')
+  if (asked === null) return promisedFormat({ mediaType })
+  const format = importFormats.find((known) => known === asked)
+  if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${asked}".`, ['format'])
+  return format
+}

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http'
+import type { UserError } from '../domain/errors.ts'
+import { ImportError } from '../engine/datasets/import.ts'
+import { respondJson } from './respond.ts'
+
+const statuses = {
+  INVALID_INPUT: 400,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  LIMIT: 429,
+} satisfies Record<UserError['code'], number>
+
+/** What went wrong with an import or export: `problems` are the places in the file. */
+export interface ErrorBody {
+  status: number
+  message: string
+  code: UserError['code']
+  problems: ImportError['problems']
+}
+
+export function errorBody(error: UserError): ErrorBody {
+  const isOfFile = error instanceof ImportError
+  const status = isOfFile ? 422 : statuses[error.code]
+  return { status, message: error.message, code: error.code, problems: isOfFile ? error.problems : [] }
+}
+
+export function respondUserError(response: ServerResponse, error: UserError): void {
+  const body = errorBody(error)
+  respondJson(response, body.status, body)
+}
