@@ -1,0 +1,89 @@
+/** Loads `assay.config.ts`, the functions of the project under test. Node runs it as it is, by type stripping. */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { modulesOf } from '../define-config.ts'
+import { InvalidInputError } from '../domain/errors.ts'
+import type { Modules } from '../domain/modules.ts'
+import { type CodePlace, placeOf } from './config-error-place.ts'
+
+const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']
+
+/** A configuration that cannot be used; the message begins with the file and, where it is known, the line. */
+export class ConfigError extends Error {
+  readonly place: CodePlace
+
+  constructor(place: CodePlace, what: string, cause?: unknown) {
+    super(`${place.file}${place.line === null ? '' : `:${place.line}`}: ${what}`, { cause })
+    this.name = 'ConfigError'
+    this.place = place
+  }
+}
+
+export interface LoadedConfig {
+  modules: Modules
+  /** Null when there is none. */
+  path: string | null
+}
+
+/**
+ * @param target a config file, which must exist, or a folder, which may have one; null is the current folder
+ * @throws {ConfigError}
+ */
+export async function loadConfig(target: string | null = null): Promise<LoadedConfig> {
+  const found = findConfig(path.resolve(target ?? '.'))
+  if (found === null) return { modules: { tasks: new Map(), evaluators: new Map() }, path: null }
+  // Node names files in its errors by their real paths.
+  const file = realpathSync(found)
+  return { modules: await importModules(file), path: file }
+}
+
+function findConfig(target: string): string | null {
+  if (!existsSync(target))
+    throw new ConfigError({ file: target, line: null }, 'expected a config file, got nothing there')
+  if (!statSync(target).isDirectory()) return target
+  return names.map((name) => path.join(target, name)).find((file) => existsSync(file)) ?? null
+}
+
+async function importModules(file: string): Promise<Modules> {
+  const url = pathToFileURL(file).href
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      // Everyone's 'assay' is the one that runs: a project needs no installed copy, and never gets a second one.
+      if (specifier === 'assay') return { url: ownEntry, shortCircuit: true }
+      const resolved = next(specifier, context)
+      // A .ts file is an ES module here, whatever the project's package.json says about .js.
+      return resolved.url === url && file.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved
+    },
+  })
+  let config: unknown
+  try {
+    config = (await import(url)).default
+  } catch (error) {
+    throw new ConfigError(placeOf(error, file), messageOf(error), error)
+  } finally {
+    hooks.deregister()
+  }
+  try {
+    return modulesOf(config)
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    throw new ConfigError({ file, line: lineOfExport(file) }, error.message, error)
+  }
+}
+
+const ownEntry = new URL('../index.ts', import.meta.url).href
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return `threw ${String(error)}`
+  // InvalidInputError is what defineConfig says about the file; for everything else the kind of error helps.
+  return error instanceof InvalidInputError ? error.message : `${error.name}: ${error.message}`
+}
+
+function lineOfExport(file: string): number | null {
+  const index = readFileSync(file, 'utf8')
+    .split('\n')
+    .findIndex((line) => /^\s*(export default|module\.exports)\b/.test(line))
+  return index === -1 ? null : index + 1
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod'
+import type { Direction, ScoreDataType } from './domain/evaluation.ts'
+import type { ModuleEvaluator, Modules, ModuleTask } from './domain/modules.ts'
+import { invalidInput, parseInput } from './domain/parse-input.ts'
+
+export type TaskFunction = ModuleTask['run']
+export type EvaluatorFunction = ModuleEvaluator['evaluate']
+
+/** What `assay.config.ts` exports: the project's own functions, by the names that experiments and evaluators use for them. */
+export interface Config {
+  tasks?: Record<string, TaskFunction | Omit<ModuleTask, 'name'>>
+  evaluators?: Record<string, EvaluatorFunction | Omit<ModuleEvaluator, 'name'>>
+}
+
+/**
+ * Types and checks a configuration.
+ *
+ *     export default defineConfig({
+ *       tasks: { classify: (input: Ticket) => classify(input.text) },
+ *       evaluators: { short: ({ output }) => output.length < 100 },
+ *     })
+ *
+ * @throws {InvalidInputError} naming what is wrong
+ */
+export function defineConfig(config: Config): Config {
+  modulesOf(config)
+  return config
+}
+
+const description = z.string().optional()
+const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
+const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
+
+const shape = z.strictObject({
+  tasks: z.record(z.string(), z.unknown()).optional(),
+  evaluators: z.record(z.string(), z.unknown()).optional(),
+})
+const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description })
+const evaluatorOptions = z.strictObject({
+  evaluate: functionOf<EvaluatorFunction>(),
+  description,
+  dataType: z.enum(dataTypes).optional(),
+  direction: z.enum(directions).optional(),
+})
+
+/** The functions of a configuration. @throws {InvalidInputError} for anything that is none */
+export function modulesOf(config: unknown): Modules {
+  if (typeof config !== 'object' || config === null) {
+    throw invalidInput(['default export'], 'expected defineConfig({ tasks, evaluators })', config)
+  }
+  const { tasks = {}, evaluators = {} } = parseInput(shape, config, ['config'])
+  return {
+    tasks: new Map(
+      Object.entries(tasks).map(([name, task]) => {
+        const options = typeof task === 'function' ? { run: task } : task
+        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description }') }]
+      }),
+    ),
+    evaluators: new Map(
+      Object.entries(evaluators).map(([name, evaluator]) => {
+        const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
+        const described = '{ evaluate, description, dataType, direction }'
+        return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
+      }),
+    ),
+  }
+}
+
+function parseEntry<T extends z.ZodType>(schema: T, options: unknown, path: string[], described: string): z.output<T> {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidInput(path, `expected a function or ${described}`, options)
+  }
+  return parseInput(schema, options, path)
+}
+
+function functionOf<T>() {
+  return z.custom<T>((value) => typeof value === 'function', 'expected a function')
+}
