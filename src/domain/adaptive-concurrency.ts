@@ -1,0 +1,55 @@
+/**
+ * How many calls an endpoint bears at once, found out by calling it: unlimited until it says that it is overloaded,
+ * then half of what was in flight, then more again for as long as calls succeed.
+ *
+ * As in TCP, one overload counts once: what was under way when the limit fell says nothing about the new limit. As in
+ * CUBIC, the limit grows fast up to where the endpoint was overloaded last and slowly around there, so that it is near
+ * the capacity most of the time and back within about ten round trips; having passed that point, it looks for a new one.
+ */
+export interface CallEnd {
+  /** When the call began, by any clock that does not go back. */
+  startedAt: number
+  /** Calls in flight when it ended, itself included. */
+  inFlight: number
+}
+
+/** Growth is slow from this share of the ceiling on… */
+const near = 0.9
+/** …until the limit is so far beyond it that it was none. */
+const beyond = 1.1
+/** Growth per round trip, as a share of the ceiling. */
+const fast = 1 / 10
+const slow = 1 / 50
+
+export class AdaptiveConcurrency {
+  #limit = Infinity
+  /** Where the endpoint was overloaded last. */
+  #ceiling = Infinity
+  #fellAt = -Infinity
+  #grewSince = true
+
+  /** Calls at once, at least 1; Infinity when no limit is known. */
+  get limit(): number {
+    return Math.floor(this.#limit)
+  }
+
+  /** @param now by the same clock as `startedAt` */
+  overloaded({ startedAt, inFlight }: CallEnd, now: number): void {
+    if (startedAt < this.#fellAt) return
+    const reached = Math.min(this.#limit, inFlight)
+    // A second fall in one overload does not mean that the endpoint bears less than was thought before the first.
+    if (this.#grewSince) this.#ceiling = reached
+    this.#limit = Math.max(1, reached / 2)
+    this.#fellAt = now
+    this.#grewSince = false
+  }
+
+  succeeded({ startedAt, inFlight }: CallEnd): void {
+    // A limit that was not reached was not tried.
+    if (startedAt < this.#fellAt || inFlight < this.limit) return
+    const share = this.#limit < near * this.#ceiling ? fast : slow
+    this.#limit += Math.max(1, share * this.#ceiling) / this.#limit
+    this.#grewSince = true
+    if (this.#limit > beyond * this.#ceiling + 1) this.#ceiling *= 2
+  }
+}

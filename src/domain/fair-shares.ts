@@ -1,0 +1,26 @@
+/**
+ * Divides `limit` among claimants by max-min fairness: nobody gets more than it wants, and what one leaves is divided
+ * among the others. What cannot be divided evenly goes round with `turn`, so that over time everybody gets the same,
+ * also when there are more claimants than there is to divide.
+ *
+ * @param wanted what each claimant could use, in an order that all who compute agree on
+ * @returns whole numbers, as many as `wanted`, whose sum is at most `limit`
+ */
+export function fairShares(limit: number, wanted: readonly number[], turn: number): number[] {
+  const shares = wanted.map(() => 0)
+  let left = limit
+  let open = [...wanted.keys()].filter((index) => (wanted[index] ?? 0) > 0)
+  while (left > 0 && open.length > 0) {
+    const each = Math.floor(left / open.length)
+    const luckyFrom = turn % open.length
+    const lucky = each === 0 ? left : open.length
+    for (const [place, index] of open.entries()) {
+      if ((place - luckyFrom + open.length) % open.length >= lucky) continue
+      const more = Math.min(Math.max(each, 1), (wanted[index] ?? 0) - (shares[index] ?? 0))
+      shares[index] = (shares[index] ?? 0) + more
+      left -= more
+    }
+    open = open.filter((index) => (shares[index] ?? 0) < (wanted[index] ?? 0))
+  }
+  return shares
+}

@@ -1,0 +1,126 @@
+/**
+ * Lets this process call endpoints no more than all processes together may. It keeps, per endpoint: the configured
+ * limits (calls at once, requests and tokens per minute), a pause that the endpoint asked for, and a concurrency that
+ * adapts to what the endpoint bears. What nobody limits costs nothing: the database is only asked what is configured.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Database } from '../../db/client.ts'
+import { channels, type Listener } from '../../db/listener.ts'
+import { loadEndpointSettings } from '../../db/sql/endpoint-settings.ts'
+import type { EndpointKey } from '../../domain/endpoint.ts'
+import { Endpoint, type EndpointState } from './endpoint.ts'
+import type { Permit } from './permit.ts'
+
+export interface EndpointLimitsOptions {
+  db: Database
+  listener: Listener
+  log: Logger
+  /** Milliseconds of a clock that does not go back; default performance.now. */
+  now?: () => number
+  /** Uniform in [0, 1); default Math.random. */
+  random?: () => number
+}
+
+/** For what NOTIFY did not tell. */
+const pollMs = 5_000
+const retryMs = 500
+
+export class EndpointLimits {
+  readonly #options: EndpointLimitsOptions
+  readonly #holder = randomUUID()
+  readonly #endpoints = new Map<string, Endpoint>()
+  readonly #stops: (() => void)[] = []
+  #timer: NodeJS.Timeout | null = null
+  #loading: Promise<void> | null = null
+  #loadAgain = false
+  #loaded = false
+  #stopping: Promise<void> | null = null
+
+  constructor(options: EndpointLimitsOptions) {
+    this.#options = options
+  }
+
+  /** Permits are given as soon as the database has said what the limits are. */
+  start(): this {
+    const { listener } = this.#options
+    const load = () => this.#load()
+    const missed = () => {
+      for (const endpoint of this.#endpoints.values()) endpoint.permitsMoved()
+    }
+    this.#stops.push(
+      listener.on(channels.endpoint, load, load),
+      listener.on(channels.permit, (payload) => this.#permitsMoved(payload), missed),
+    )
+    load()
+    return this
+  }
+
+  /**
+   * The right to make one call. Calls of one run are served in order, runs take turns. Whoever waits waits at no other
+   * endpoint's cost. Null when `signal` aborted first.
+   */
+  acquire(call: EndpointKey & { runId: string }, signal: AbortSignal): Permit | Promise<Permit | null> | null {
+    return this.#endpoint(call).acquire(call.runId, signal)
+  }
+
+  /** Every endpoint that was called or limited since the process started. */
+  states(): EndpointState[] {
+    return [...this.#endpoints.values()].map((endpoint) => endpoint.state)
+  }
+
+  /** Gives everything back; what waits gets null. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    for (const stop of this.#stops) stop()
+    await this.#loading
+    if (this.#timer) clearTimeout(this.#timer)
+    await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()))
+  }
+
+  #endpoint({ projectId, endpoint }: EndpointKey): Endpoint {
+    const id = `${projectId} ${endpoint}`
+    const found = this.#endpoints.get(id)
+    if (found) return found
+    const { db, log, now = () => performance.now(), random = Math.random } = this.#options
+    const created = new Endpoint({ db, log, now, random, holder: this.#holder, key: { projectId, endpoint } })
+    // Whatever has limits is known since the first load.
+    if (this.#loaded) created.configure(null)
+    this.#endpoints.set(id, created)
+    return created
+  }
+
+  #permitsMoved(payload: string): void {
+    const [, holder, id] = /^(\S+) (.*)$/s.exec(payload) ?? []
+    if (id !== undefined && holder !== this.#holder) this.#endpoints.get(id)?.permitsMoved()
+  }
+
+  #load(): void {
+    this.#loadAgain = true
+    this.#loading ??= this.#loadAll().finally(() => {
+      this.#loading = null
+    })
+  }
+
+  async #loadAll(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer)
+    let nextMs = pollMs
+    try {
+      while (this.#loadAgain) {
+        this.#loadAgain = false
+        const rows = await loadEndpointSettings(this.#options.db.pool)
+        const settings = new Map(rows.map((row) => [this.#endpoint(row), row]))
+        this.#loaded = true
+        for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
+      }
+    } catch (error) {
+      nextMs = retryMs
+      this.#options.log.warn({ err: error }, 'limits: could not read them')
+    }
+    this.#timer = setTimeout(() => this.#load(), nextMs)
+  }
+}

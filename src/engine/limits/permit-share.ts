@@ -1,0 +1,201 @@
+/**
+ * One process' share of an endpoint's concurrency limit.
+ *
+ * Permits are granted by a row of the database that runs out unless it is renewed; the rows of all processes never add
+ * up to more than the limit. A process keeps its permits while it has calls for them, so that nothing is asked per call,
+ * and gives up what others have a fairer claim to as its calls end (fair-shares.ts). One that cannot renew begins no more
+ * calls before its row runs out; those in flight end by themselves.
+ */
+import type { Logger } from 'pino'
+import { type Database, transaction } from '../../db/client.ts'
+import { channels } from '../../db/listener.ts'
+import { writeGrant } from '../../db/sql/endpoint-grant-write.ts'
+import { readGrants } from '../../db/sql/endpoint-grants.ts'
+import { removeExpiredGrants } from '../../db/sql/endpoint-grants-expire.ts'
+import { lockEndpoint } from '../../db/sql/endpoint-lock.ts'
+import type { EndpointKey } from '../../domain/endpoint.ts'
+import { fairShares } from '../../domain/fair-shares.ts'
+
+/** Calls in flight, and how many there would be with permits enough. */
+export interface Demand {
+  inUse: number
+  wanted: number
+}
+
+export interface PermitShareOptions {
+  db: Database
+  key: EndpointKey
+  /** This process, as a uuid. */
+  holder: string
+  log: Logger
+  /** Milliseconds of a clock that does not go back. */
+  now: () => number
+  demand: () => Demand
+  /** Told when there may be more permits. */
+  onChange: () => void
+}
+
+const leaseMs = 10_000
+/** Permits are not used for so long before their row runs out. */
+const marginMs = 1_000
+const renewMs = 3_000
+/** When others wait: whoever's turn it is changes by itself, and a message may be lost. */
+const renewContendedMs = 1_000
+/** What cannot be divided evenly changes hands so often. */
+const turnMs = 2_000
+/** Unused permits are kept for so long: the next call may be on its way. */
+const idleMs = 200
+const idleContendedMs = 20
+const retryMs = 500
+
+export class PermitShare {
+  readonly #options: PermitShareOptions
+  #permits = 0
+  #validUntil = -Infinity
+  /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
+  #share = 0
+  #told = 0
+  #limit: number
+  #contended = false
+  #renewAt = Infinity
+  #notBefore = -Infinity
+  /** Since when we want less than we said. */
+  #idleSince: number | null = null
+  #timer: NodeJS.Timeout | null = null
+  #balancing: Promise<void> | null = null
+  #again = false
+  #stopped = false
+
+  constructor(options: PermitShareOptions, limit: number) {
+    this.#options = options
+    this.#limit = limit
+  }
+
+  /** Calls that may be in flight for another one to begin. What is held beyond our fair share is on its way to others. */
+  get permits(): number {
+    return this.covers(0) ? Math.min(this.#permits, this.#share) : 0
+  }
+
+  /** Whether so many calls in flight are within what is granted. */
+  covers(inUse: number): boolean {
+    return inUse <= this.#permits && this.#options.now() < this.#validUntil
+  }
+
+  /** Adopts the limit as it is now. */
+  configure(limit: number): void {
+    if (limit === this.#limit) return
+    this.#limit = limit
+    this.refresh()
+  }
+
+  /** Another process gave permits back or wants some. */
+  refresh(): void {
+    if (this.#balancing) this.#again = true
+    else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
+  }
+
+  /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
+  check(): void {
+    if (this.#stopped || this.#balancing) return
+    const now = this.#options.now()
+    const { inUse, wanted } = this.#claim()
+    if (wanted >= this.#told) this.#idleSince = null
+    else this.#idleSince ??= now
+
+    const idleAt = (this.#idleSince ?? Infinity) + (this.#contended ? idleContendedMs : idleMs)
+    const others = this.#permits > Math.max(inUse, this.#share)
+    const dueAt = wanted > this.#told || others ? now : Math.min(idleAt, this.#renewAt)
+    const waitMs = Math.max(dueAt, this.#notBefore) - now
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    if (waitMs <= 0) this.#balance()
+    else if (waitMs < Infinity) this.#timer = setTimeout(() => this.check(), waitMs)
+  }
+
+  /** Gives everything back. Idempotent. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#permits = 0
+    if (this.#timer) clearTimeout(this.#timer)
+    await this.#balancing
+    const { db, key, holder, log } = this.#options
+    try {
+      await writeGrant(db.pool, key, { holder, permits: 0, wanted: 0 }, leaseMs)
+      await this.#tellOthers(db.pool)
+    } catch (error) {
+      // The row runs out by itself.
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not give permits back')
+    }
+  }
+
+  #claim(): Demand {
+    const { inUse, wanted } = this.#options.demand()
+    return { inUse, wanted: Math.max(inUse, Math.min(wanted, this.#limit)) }
+  }
+
+  #balance(): void {
+    if (this.#stopped) return
+    const { log, key, now, onChange } = this.#options
+    this.#balancing = this.#exchange()
+      .catch((error) => {
+        this.#notBefore = now() + retryMs
+        log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
+      })
+      .finally(() => {
+        this.#balancing = null
+        onChange()
+        if (this.#again) this.refresh()
+        else this.check()
+        this.#again = false
+      })
+  }
+
+  /** Takes what is ours by now and gives back what is not. */
+  async #exchange(): Promise<void> {
+    const { db, key, holder, now } = this.#options
+    const startedAt = now()
+    const granted = await transaction(db.pool, async (client) => {
+      await lockEndpoint(client, key)
+      const { limit, grants, now: dbNow } = await readGrants(client, key)
+      this.#limit = limit ?? Infinity
+      const before = grants.find((grant) => grant.holder === holder) ?? { holder, permits: 0, wanted: 0 }
+      const others = grants.filter((grant) => grant !== before)
+      const { inUse, wanted } = this.#claim()
+
+      const claims = [...others, { ...before, wanted }].sort((a, b) => (a.holder < b.holder ? -1 : 1))
+      const shares = fairShares(
+        this.#limit,
+        claims.map((claim) => claim.wanted),
+        Math.floor(dbNow / turnMs),
+      )
+      const shareOf = new Map(claims.map((claim, index) => [claim.holder, shares[index] ?? 0]))
+      const share = shareOf.get(holder) ?? 0
+      const free = this.#limit - others.reduce((sum, grant) => sum + grant.permits, 0)
+      const permits = Math.max(inUse, Math.min(share, free))
+      // From the commit on they may be another's, and the commit may come without our being told.
+      this.#permits = Math.min(this.#permits, permits)
+
+      await removeExpiredGrants(client, key)
+      await writeGrant(client, key, { holder, permits, wanted }, leaseMs)
+      const othersLack = others.some((grant) => grant.permits < (shareOf.get(grant.holder) ?? 0))
+      const gaveBack = permits < before.permits && othersLack
+      const asks = permits < share && wanted > before.wanted
+      if (gaveBack || asks) await this.#tellOthers(client)
+      const contended = claims.reduce((sum, claim) => sum + claim.wanted, 0) > this.#limit
+      return { permits, share, wanted, contended }
+    })
+    this.#permits = granted.permits
+    this.#validUntil = startedAt + leaseMs - marginMs
+    this.#share = granted.share
+    this.#told = granted.wanted
+    this.#contended = granted.contended
+    const holds = granted.permits > 0 || granted.wanted > 0
+    this.#renewAt = holds ? now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
+  }
+
+  async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
+    const { holder, key } = this.#options
+    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${holder} ${key.projectId} ${key.endpoint}`])
+  }
+}

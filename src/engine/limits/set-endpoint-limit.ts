@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import type { Queryable } from '../../db/client.ts'
+import type { EndpointLimit } from '../../db/generated/prisma/client.ts'
+import { channels } from '../../db/listener.ts'
+import { NotFoundError } from '../../domain/errors.ts'
+import { invalidInput, optional, parseInput } from '../../domain/parse-input.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Engine } from '../engine.ts'
+
+export interface SetEndpointLimitInput {
+  /** A URL, of which only the origin counts, or `module:<name>`. */
+  endpoint: string
+  /** Calls at once: 1–100,000. Null and undefined: no limit, here as in the others. */
+  concurrency?: number | null
+  /** 1–10,000,000. */
+  requestsPerMinute?: number | null
+  /** Input and output tokens: 1–1,000,000,000. */
+  tokensPerMinute?: number | null
+}
+
+const schema = z.strictObject({
+  endpoint: z.string().max(500),
+  concurrency: optional(z.int().min(1).max(100_000), null),
+  requestsPerMinute: optional(z.int().min(1).max(10_000_000), null),
+  tokensPerMinute: optional(z.int().min(1).max(1_000_000_000), null),
+})
+
+/**
+ * Limits what all processes together ask of an endpoint, in place of its former limits. Runs that are executing follow
+ * within seconds.
+ * @throws {InvalidInputError} for something that is no endpoint, a limit out of range, or none at all
+ */
+export async function setEndpointLimit(
+  engine: Engine,
+  scope: Scope,
+  input: SetEndpointLimitInput,
+): Promise<EndpointLimit> {
+  requireWrite(scope)
+  const { endpoint: given, ...limits } = parseInput(schema, input, [])
+  const endpoint = parseEndpoint(given)
+  if (Object.values(limits).every((limit) => limit === null)) {
+    const expected = 'expected at least one of concurrency, requestsPerMinute and tokensPerMinute'
+    throw invalidInput(['concurrency'], `${expected} (delete the limit to have none)`, null)
+  }
+  const { projectId } = scope
+  const limit = await engine.db.prisma.endpointLimit.upsert({
+    where: { projectId_endpoint: { projectId, endpoint } },
+    create: { projectId, endpoint, ...limits },
+    update: limits,
+  })
+  await tellAll(engine.db.pool)
+  return limit
+}
+
+/** Lets everybody ask as much of the endpoint as they like. @throws {NotFoundError} */
+export async function deleteEndpointLimit(engine: Engine, scope: Scope, id: string): Promise<void> {
+  requireWrite(scope)
+  const { count } = await engine.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })
+  if (count === 0) throw new NotFoundError('There is no such endpoint limit in this project.', ['id'])
+  await tellAll(engine.db.pool)
+}
+
+function parseEndpoint(text: string): string {
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null
+  if (url) return url.origin
+  if (/^module:\S/.test(text)) return text
+  throw invalidInput(['endpoint'], 'expected a URL such as https://api.example.com, or module:<name>', text)
+}
+
+async function tellAll(db: Queryable): Promise<void> {
+  await db.query('SELECT pg_notify($1, $2)', [channels.endpoint, ''])
+}

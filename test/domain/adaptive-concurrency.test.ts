@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { AdaptiveConcurrency } from '../../src/domain/adaptive-concurrency.ts'
+
+/** Round trips of an endpoint that takes `capacity` calls at once and refuses the others; returns how many succeeded in each. */
+function roundTrips(
+  adaptive: AdaptiveConcurrency,
+  from: number,
+  count: number,
+  capacity: number,
+  demand = 1_000,
+): number[] {
+  return Array.from({ length: count }, (_, index) => {
+    const now = from + index
+    const inFlight = Math.min(adaptive.limit, demand)
+    const succeeded = Math.min(inFlight, capacity)
+    // A call that ends makes room for the next, so what is in flight follows the limit.
+    for (let call = 0; call < succeeded; call += 1) {
+      adaptive.succeeded({ startedAt: now, inFlight: Math.min(adaptive.limit, demand) })
+    }
+    for (let call = succeeded; call < inFlight; call += 1) adaptive.overloaded({ startedAt: now, inFlight }, now + 0.5)
+    return succeeded
+  })
+}
+
+const mean = (numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0) / numbers.length
+
+test('without an overload there is no limit', () => {
+  const adaptive = new AdaptiveConcurrency()
+  adaptive.succeeded({ startedAt: 0, inFlight: 500 })
+  expect(adaptive.limit).toBe(Infinity)
+})
+
+test('an overload halves what was in flight, once for all calls that were under way', () => {
+  const adaptive = new AdaptiveConcurrency()
+  for (let call = 0; call < 100; call += 1) adaptive.overloaded({ startedAt: 0, inFlight: 100 }, 1)
+  expect(adaptive.limit).toBe(50)
+  adaptive.overloaded({ startedAt: 2, inFlight: 50 }, 3)
+  expect(adaptive.limit).toBe(25)
+})
+
+test('the limit never falls below one call', () => {
+  const adaptive = new AdaptiveConcurrency()
+  for (let now = 0; now < 50; now += 1) adaptive.overloaded({ startedAt: now, inFlight: 3 }, now)
+  expect(adaptive.limit).toBe(1)
+})
+
+test('calls that began before the limit fell do not raise it', () => {
+  const adaptive = new AdaptiveConcurrency()
+  adaptive.overloaded({ startedAt: 0, inFlight: 10 }, 5)
+  for (let call = 0; call < 50; call += 1) adaptive.succeeded({ startedAt: 4, inFlight: 10 })
+  expect(adaptive.limit).toBe(5)
+})
+
+test('a limit that is not reached does not grow', () => {
+  const adaptive = new AdaptiveConcurrency()
+  adaptive.overloaded({ startedAt: 0, inFlight: 10 }, 1)
+  for (let call = 0; call < 50; call += 1) adaptive.succeeded({ startedAt: 2, inFlight: 4 })
+  expect(adaptive.limit).toBe(5)
+})
+
+test.each([4, 20, 100, 500])('an endpoint that takes %i calls at once is kept at least 75 percent busy', (capacity) => {
+  const adaptive = new AdaptiveConcurrency()
+  roundTrips(adaptive, 0, 60, capacity)
+  expect(mean(roundTrips(adaptive, 1_000, 200, capacity)) / capacity).toBeGreaterThan(0.75)
+})
+
+test('after a burst of overload the limit is back at 90 % of what it was within 15 round trips', () => {
+  const adaptive = new AdaptiveConcurrency()
+  roundTrips(adaptive, 0, 5, 0, 100)
+  expect(adaptive.limit).toBe(3)
+  roundTrips(adaptive, 100, 15, 1_000, 100)
+  expect(adaptive.limit).toBeGreaterThanOrEqual(90)
+})
+
+test('when the endpoint bears more than before, the limit finds out', () => {
+  const adaptive = new AdaptiveConcurrency()
+  roundTrips(adaptive, 0, 100, 10)
+  expect(adaptive.limit).toBeLessThanOrEqual(12)
+  roundTrips(adaptive, 1_000, 100, 1_000)
+  expect(adaptive.limit).toBeGreaterThanOrEqual(500)
+})
