@@ -35,7 +35,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { engine, feeds, host, port, graceMs = 5_000 } = options
   const authenticator = await createAuthenticator(engine.db, host)
 
-  const http = createServer()
+  // An import may take longer than Node's five minutes for a request; it watches for idle clients itself.
+  const http = createServer({ requestTimeout: 0 })
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)

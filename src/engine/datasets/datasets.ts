@@ -8,9 +8,8 @@ import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/er
 import type { Json } from '../../domain/json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Engine } from '../engine.ts'
-import { canonicalJson, findUnstorable } from './canonical-json.ts'
 import { eachItem } from './each-item.ts'
-import { ItemProblem } from './item-content.ts'
+import { ItemProblem, storableText } from './item-content.ts'
 import { itemValidator } from './item-schema.ts'
 import { checkDatasetName } from './name.ts'
 
@@ -146,9 +145,11 @@ function nameTaken(name: string): ConflictError {
 
 function checkStorable(input: Omit<CreateDatasetInput, 'name'>): void {
   for (const field of ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const) {
-    const refused = findUnstorable(canonicalJson(input[field] ?? null))
-    if (refused) {
-      throw new InvalidInputError(`Expected text that PostgreSQL can store, got the character ${refused}.`, [field])
+    try {
+      storableText(field, input[field] ?? null)
+    } catch (error) {
+      if (!(error instanceof ItemProblem)) throw error
+      throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, [field])
     }
   }
 }

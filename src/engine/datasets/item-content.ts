@@ -38,7 +38,7 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
   if (key !== null) checkKey(key)
   const tags = [...new Set(content.tags)]
   checkTags(tags)
-  const input = canonical('input', content.input)
+  const input = storableText('input', content.input)
   const expectedOutput = optional('expectedOutput', content.expectedOutput)
   const metadata = optional('metadata', content.metadata)
   const whole = `{"expectedOutput":${expectedOutput},"input":${input},"metadata":${metadata},"tags":${JSON.stringify(tags)}}`
@@ -56,10 +56,11 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
 }
 
 function optional(field: string, value: Json | undefined): string | null {
-  return value == null ? null : canonical(field, value)
+  return value == null ? null : storableText(field, value)
 }
 
-function canonical(field: string, value: Json): string {
+/** Canonical JSON that PostgreSQL takes. @throws {ItemProblem} naming the field. */
+export function storableText(field: string, value: Json): string {
   let text: string
   try {
     text = canonicalJson(value)

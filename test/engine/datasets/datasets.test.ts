@@ -63,6 +63,8 @@ describe('creating', () => {
 
   it('refuses characters that PostgreSQL cannot store, and takes a text that only looks like their escape', async () => {
     await expect(create({ name: 'nul', metadata: { a: 'x\u0000' } })).rejects.toMatchObject({ path: ['metadata'] })
+    const deep = JSON.parse('['.repeat(10_000) + ']'.repeat(10_000))
+    await expect(create({ name: 'nul', metadata: deep })).rejects.toMatchObject({ path: ['metadata'] })
     await expect(create({ name: 'nul', metadata: { a: '\\u0000' } })).resolves.toMatchObject({
       metadata: { a: '\\u0000' },
     })
