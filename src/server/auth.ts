@@ -6,6 +6,9 @@ import { createHash } from 'node:crypto'
 import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
 
+/** The server would be reachable from other machines without a key. */
+export class UnguardedAddressError extends Error {}
+
 /** The caller gave no key where one is needed, or one that is not known. */
 export class AuthenticationError extends Error {}
 
@@ -25,12 +28,12 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller>
 }
 
-/** @throws {Error} when the server would be reachable from elsewhere without a key. */
+/** @throws {UnguardedAddressError} */
 export async function createAuthenticator(db: Database, host: string): Promise<Authenticator> {
   const keys = await db.prisma.apiKey.count({ where: { revokedAt: null } })
   const open = keys === 0
   if (open && !isLoopback(host)) {
-    throw new Error(
+    throw new UnguardedAddressError(
       `Refusing to listen on ${host} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first, or listen on 127.0.0.1.`,
     )
   }

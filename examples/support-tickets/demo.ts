@@ -1,0 +1,116 @@
+/**
+ * `npm run demo`: an experiment from nothing. Starts a server, imports the tickets, runs both versions of the classifier at
+ * once, shows what came out and where they differ, and keeps serving. Everything it asks of the server goes over HTTP and
+ * WebSocket, as anybody else's program would.
+ *
+ *   --exit        end after the results
+ *   --port N      default 4000, or a free port when that is taken
+ *   --data-dir    default .assay/demo; a second demo adds runs to what it finds there
+ *   --pace MS     let every call wait, to watch the bars; the latencies then include it
+ */
+import { createReadStream } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { type AssayProcess, startProcess } from '../../src/cli/assay-process.ts'
+import { CliError, explain } from '../../src/cli/cli-error.ts'
+import type { RunItemState } from '../../src/cli/follow-run.ts'
+import { GraphQLClient } from '../../src/cli/graphql-client.ts'
+import { importFile } from '../../src/cli/import-file.ts'
+import { openLog } from '../../src/cli/log.ts'
+import { openProgress, type ProgressLine } from '../../src/cli/progress.ts'
+import { runTable } from '../../src/cli/run-report.ts'
+import { untilStopped } from '../../src/cli/until-stopped.ts'
+import { watchRun } from '../../src/cli/watch-run.ts'
+import { describeDifferences, type WatchedRun } from './differences.ts'
+import { prepareExperiments, startRun } from './experiments.ts'
+import { queriesToPaste } from './queries-to-paste.ts'
+
+const here = (file: string) => new URL(file, import.meta.url)
+const say = (text = '') => void process.stdout.write(`${text}\n`)
+
+const { values: flags } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    port: { type: 'string' },
+    'data-dir': { type: 'string', default: '.assay/demo' },
+    pace: { type: 'string', default: '0' },
+  },
+})
+process.env.DEMO_PACE_MS = flags.pace
+
+const log = openLog('warn')
+try {
+  const assay = await start()
+  await demonstrate(assay).catch(async (error) => {
+    await assay.stop()
+    throw error
+  })
+  if (flags.exit) await assay.stop()
+  else process.exitCode = await untilStopped(assay, log)
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exitCode = 1
+}
+
+/** The same server as `npm start`, on a directory of its own. */
+async function start(): Promise<AssayProcess> {
+  const serveAt = (port: number) =>
+    startProcess({
+      log,
+      databaseUrl: process.env.DATABASE_URL || null,
+      dataDir: flags['data-dir'],
+      config: here('assay.config.ts').pathname,
+      slots: 200,
+      http: { host: '127.0.0.1', port },
+    })
+  say('Starting Assay with a PostgreSQL of its own; the first time takes some seconds longer.')
+  if (flags.port !== undefined) return await serveAt(Number(flags.port))
+  return await serveAt(4000).catch((error: Error) => {
+    if (!(error instanceof CliError && error.message.includes('already in use'))) throw error
+    say('Port 4000 is in use, so it takes a free one.')
+    return serveAt(0)
+  })
+}
+
+async function demonstrate(assay: AssayProcess): Promise<void> {
+  const url = assay.url ?? ''
+  const client = new GraphQLClient(url)
+  try {
+    say(`Serving ${url}/graphql, data in ${assay.database}.\n`)
+    const dataset = await importFile({
+      url,
+      dataset: 'support-tickets',
+      source: createReadStream(here('tickets.jsonl')),
+      format: 'jsonl',
+    })
+    say(
+      `Dataset "${dataset.dataset}", version ${dataset.version}: ${dataset.rows} tickets, ${dataset.added} of them new.`,
+    )
+    const [rules, bayes] = await prepareExperiments(client, dataset.datasetId)
+    say('Two versions of one classifier on all of them, at once:')
+    if (flags.pace === '0') say('(They are fast. To watch them: npm run demo -- --pace 50 lets every call wait 50 ms.)')
+    else say(`(Every call waits ${flags.pace} ms, and its latency includes that.)`)
+    say()
+
+    const progress = openProgress(process.stdout)
+    const watched = await Promise.all(
+      [rules, bayes].map((experiment) => watch(client, experiment.id, progress.add(experiment.name))),
+    ).finally(() => progress.stop())
+    const [first, second] = watched as [WatchedRun, WatchedRun]
+
+    say(`\n${runTable([first.run, second.run], [rules.name, bayes.name])}`)
+    say('Means are given with their standard errors.\n')
+    say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
+    say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
+    if (!flags.exit) say(`\nStill serving: open ${url}/graphql in a browser and paste. Ctrl-C stops it.`)
+  } finally {
+    await client.close()
+  }
+}
+
+/** Runs an experiment and follows the feed of the run to its end. */
+async function watch(client: GraphQLClient, experimentId: string, line: ProgressLine): Promise<WatchedRun> {
+  const items = new Map<string, RunItemState>()
+  const runId = await startRun(client, experimentId)
+  const run = await watchRun(client, runId, line, (item) => items.set(item.datasetItem.id, item))
+  return { run, items }
+}

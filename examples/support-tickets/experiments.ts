@@ -1,0 +1,105 @@
+/** The two experiments of the demo and what scores them, as a GraphQL client makes them. */
+import { CliError } from '../../src/cli/cli-error.ts'
+import { graphql } from '../../src/cli/gql/gql.ts'
+import type { CreateEvaluatorInput } from '../../src/cli/gql/graphql.ts'
+import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
+import { StartRun } from '../../src/cli/run.ts'
+
+const WhatIsThere = graphql(/* GraphQL */ `
+  query WhatIsThere($datasetId: ID!) {
+    experiments(datasetId: $datasetId, first: 100) {
+      nodes { id name }
+    }
+    evaluators(first: 100) {
+      nodes { id name }
+    }
+  }
+`)
+
+const CreateEvaluator = graphql(/* GraphQL */ `
+  mutation CreateEvaluator($input: CreateEvaluatorInput!) {
+    createEvaluator(input: $input) {
+      __typename
+      ... on EvaluatorPayload { evaluator { id name } }
+      ... on UserError { message }
+    }
+  }
+`)
+
+const CreateExperiment = graphql(/* GraphQL */ `
+  mutation CreateExperiment($input: CreateExperimentInput!) {
+    createExperiment(input: $input) {
+      __typename
+      ... on CreateExperimentPayload { experiment { id name } }
+      ... on UserError { message }
+    }
+  }
+`)
+
+export interface NamedId {
+  id: string
+  name: string
+}
+
+/** Name of the score that says whether the category is right. */
+export const accuracy = 'accuracy'
+
+const evaluators: CreateEvaluatorInput[] = [
+  {
+    name: accuracy,
+    description: 'The answered category is the expected one.',
+    definition: { builtin: { exactMatch: { outputPath: '$.category' } } },
+  },
+  {
+    name: 'calibration error',
+    description: 'Squared gap between the confidence that was claimed and being right (Brier score).',
+    definition: { module: { name: 'calibration error' } },
+    direction: 'LOWER_IS_BETTER',
+  },
+  {
+    name: 'within 5 ms',
+    description: 'Answered within five milliseconds.',
+    definition: { builtin: { latency: { maxMs: 5 } } },
+  },
+]
+
+const tasks = ['keyword rules', 'naive Bayes']
+
+/** Both experiments, made unless an earlier demo left them. */
+export async function prepareExperiments(client: GraphQLClient, datasetId: string): Promise<[NamedId, NamedId]> {
+  const there = await client.request(WhatIsThere, { datasetId })
+  const evaluatorIds: string[] = []
+  for (const input of evaluators) {
+    const found = there.evaluators.nodes.find(({ name }) => name === input.name)
+    evaluatorIds.push((found ?? (await createEvaluator(client, input))).id)
+  }
+  const experiments: NamedId[] = []
+  for (const name of tasks) {
+    const found = there.experiments.nodes.find((experiment) => experiment.name === name)
+    experiments.push(found ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
+  }
+  return experiments as [NamedId, NamedId]
+}
+
+async function createEvaluator(client: GraphQLClient, input: CreateEvaluatorInput): Promise<NamedId> {
+  const { createEvaluator } = await client.request(CreateEvaluator, { input })
+  if (createEvaluator.__typename !== 'EvaluatorPayload') throw new CliError(createEvaluator.message)
+  return createEvaluator.evaluator
+}
+
+async function createExperiment(
+  client: GraphQLClient,
+  { name, ...rest }: { name: string; datasetId: string; evaluatorIds: string[] },
+): Promise<NamedId> {
+  const input = { ...rest, name, task: { module: { name } }, settings: { concurrency: 20 } }
+  const { createExperiment } = await client.request(CreateExperiment, { input })
+  if (createExperiment.__typename !== 'CreateExperimentPayload') throw new CliError(createExperiment.message)
+  return createExperiment.experiment
+}
+
+/** @returns the id of the new run */
+export async function startRun(client: GraphQLClient, experimentId: string): Promise<string> {
+  const { startRun } = await client.request(StartRun, { input: { experimentId } })
+  if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
+  return startRun.run.id
+}

@@ -1,0 +1,156 @@
+/**
+ * Everything that one Assay process is made of: its database, its worker, its server. What is started is stopped in reverse
+ * order, also when a later part does not start, so that nothing is left behind and every part has what it needs to end well.
+ */
+import { resolve } from 'node:path'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { openDatabase } from '../db/client.ts'
+import { EmbeddedPostgresError } from '../db/embedded/error.ts'
+import { startEmbeddedPostgres } from '../db/embedded/server.ts'
+import { Listener } from '../db/listener.ts'
+import { MigrationError, migrate } from '../db/migrate.ts'
+import { openQueue } from '../db/queue.ts'
+import type { Modules } from '../domain/modules.ts'
+import type { Engine } from '../engine/engine.ts'
+import { Worker } from '../engine/worker.ts'
+import { RunFeeds } from '../feed/run-feed.ts'
+import { UnguardedAddressError } from '../server/auth.ts'
+import { startServer } from '../server/start-server.ts'
+import { CliError } from './cli-error.ts'
+import { ConfigError, loadConfig } from './config.ts'
+
+export interface ProcessOptions {
+  log: Logger
+  /** `postgresql://…` of your own server; null: an embedded one in `dataDir`. */
+  databaseUrl: string | null
+  dataDir: string
+  /** Path of the config file; null: `assay.config.ts` of the current directory if there is one. */
+  config: string | null
+  /** Calls at once; null: this process executes nothing. */
+  slots: number | null
+  /** Where to serve; null: not at all. Port 0 takes a free one. */
+  http: { host: string; port: number } | null
+}
+
+export interface AssayProcess {
+  /** Of the server, without a trailing slash; null without one. */
+  readonly url: string | null
+  /** Where its data is, for people. */
+  readonly database: string
+  readonly modules: Modules
+  /** Settles only when the process can no longer work. */
+  readonly failed: Promise<Error>
+  /** Refuses new work, lets calls in flight end within the worker's limit, then closes everything. Idempotent. */
+  stop(): Promise<void>
+}
+
+/** @throws {CliError} when a part cannot start for a reason that people can change; the parts before it are stopped again. */
+export async function startProcess(options: ProcessOptions): Promise<AssayProcess> {
+  const { log } = options
+  const stops: (() => unknown)[] = []
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= stopAll(stops)
+    return stopping
+  }
+  try {
+    const { modules } = await loadConfig(options.config)
+    const postgres = await openPostgres(options)
+    stops.push(postgres.stop)
+    const { applied } = await migrate(postgres.url)
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database is up to date now.')
+
+    const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
+    const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
+    stops.push(() => db.close())
+    const listener = await new Listener(postgres.url).start()
+    stops.push(() => listener.close())
+    const boss = await openQueue(db, (err) => !stopping && warn(err))
+    stops.push(() => boss.stop({ graceful: false, close: false }))
+
+    const engine: Engine = { db, boss, modules, log }
+    const feeds = new RunFeeds(db, listener)
+    stops.push(() => feeds.stop())
+    if (options.slots !== null) {
+      const worker = new Worker(engine, listener, { slots: options.slots }).start()
+      stops.push(() => worker.stop())
+    }
+    const server = options.http && (await listen({ engine, feeds, ...options.http }))
+    if (server) stops.push(() => server.stop())
+    return { url: server?.url ?? null, database: postgres.name, modules, failed: postgres.failed, stop }
+  } catch (error) {
+    await stop()
+    const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(
+      (type) => error instanceof type,
+    )
+    throw known ? new CliError((error as Error).message, { cause: error }) : error
+  }
+}
+
+async function stopAll(stops: (() => unknown)[]): Promise<void> {
+  for (const stop of stops.reverse()) await stop()
+}
+
+interface Postgres {
+  url: string
+  name: string
+  failed: Promise<Error>
+  stop(): Promise<void>
+}
+
+async function openPostgres({ databaseUrl, dataDir, log }: ProcessOptions): Promise<Postgres> {
+  if (databaseUrl !== null) {
+    await expectAnswer(databaseUrl)
+    return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
+  }
+  const directory = resolve(dataDir)
+  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) })
+  const failed = new Promise<Error>((settle) => {
+    void embedded.closed.then((error) => error && settle(error))
+  })
+  return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
+}
+
+/** Fails early, and with the server's name, when DATABASE_URL is not right. */
+async function expectAnswer(url: string): Promise<void> {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new CliError(
+      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${JSON.stringify(url)}`,
+    )
+  }
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
+    throw new CliError(
+      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. Start it or correct the URL; without DATABASE_URL Assay brings its own.`,
+    )
+  } finally {
+    await client.end()
+  }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '')
+}
+
+async function listen(options: Parameters<typeof startServer>[0]): ReturnType<typeof startServer> {
+  try {
+    return await startServer(options)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const place = `Port ${options.port} of ${options.host}`
+    if (code === 'EADDRINUSE') {
+      throw new CliError(`${place} is already in use: stop what uses it, or choose another with --port.`)
+    }
+    if (code === 'EACCES')
+      throw new CliError(`${place} may not be used by this user: choose one above 1023 with --port.`)
+    if (code === 'EADDRNOTAVAIL') {
+      throw new CliError(`${options.host} is not an address of this machine: choose another with --host.`)
+    }
+    throw error
+  }
+}

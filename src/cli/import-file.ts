@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { CliError } from './cli-error.ts'
+import { serverUrl, unreachable } from './graphql-client.ts'
+
+/** Columns of the file by name or dotted path; what is left out is found by its usual name. */
+export interface ImportColumns {
+  input?: string[]
+  expected?: string[]
+  key?: string[]
+  tags?: string[]
+  metadata?: string[]
+  /** CSV columns whose cells are JSON. */
+  json?: string[]
+}
+
+export interface ImportRequest {
+  /** Of the server. */
+  url: string
+  dataset: string
+  /** The file's bytes; read to the end, or destroyed. */
+  source: Readable
+  /** `jsonl`, `json` or `csv`; null: what it looks like. */
+  format: string | null
+  columns?: ImportColumns
+  /** Bytes sent and rows read by the server so far. */
+  onProgress?: (bytes: number, rows: number) => void
+}
+
+export interface ImportSummary {
+  dataset: string
+  datasetId: string
+  version: number
+  rows: number
+  added: number
+  changed: number
+  unchanged: number
+}
+
+type Line =
+  | { type: 'progress'; rows: number; bytes: number }
+  | ({ type: 'result' } & ImportSummary)
+  | { type: 'error'; message: string }
+
+/**
+ * Streams a file into a dataset of a server, all of it or nothing, in constant memory.
+ * @throws {CliError} with every problem of the file by line and column, or because nobody answers
+ */
+export async function importFile(options: ImportRequest): Promise<ImportSummary> {
+  const { source, onProgress } = options
+  const url = serverUrl(options.url)
+  const send = url.startsWith('https:') ? httpsRequest : httpRequest
+  const request = send(`${url}/import/${encodeURIComponent(options.dataset)}?${parameters(options)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', accept: 'application/x-ndjson' },
+  })
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>
+  answered.catch(() => {})
+
+  let sent = 0
+  let rows = 0
+  source.on('data', (chunk: Buffer) => {
+    sent += chunk.length
+    onProgress?.(sent, rows)
+  })
+  const sending = pipeline(source, request).catch((error: NodeJS.ErrnoException) => {
+    // A server that refuses may stop reading: what it answers is what matters.
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') request.destroy(error)
+  })
+
+  const [response] = await answered.catch((error: NodeJS.ErrnoException) => {
+    if (error.syscall === 'read' || error.syscall === 'open') throw new CliError(error.message)
+    throw unreachable(url, error)
+  })
+  const summary = await readAnswer(response, url, (read) => {
+    rows = read
+    onProgress?.(sent, rows)
+  })
+  await sending
+  return summary
+}
+
+function parameters({ format, columns = {} }: ImportRequest): URLSearchParams {
+  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[]]) =>
+    names.map((name) => [part, name] as [string, string]),
+  )
+  return new URLSearchParams([...(format ? [['format', format] as [string, string]] : []), ...mapped])
+}
+
+async function readAnswer(
+  response: IncomingMessage,
+  url: string,
+  onRows: (rows: number) => void,
+): Promise<ImportSummary> {
+  if (response.statusCode !== 200) throw new CliError(await refusal(response, url))
+  for await (const text of createInterface({ input: response })) {
+    const line = JSON.parse(text) as Line
+    if (line.type === 'progress') onRows(line.rows)
+    else if (line.type === 'error') throw new CliError(line.message)
+    else return line
+  }
+  throw new CliError(`${url} went away during the import. Nothing was imported; import the file again.`)
+}
+
+async function refusal(response: IncomingMessage, url: string): Promise<string> {
+  const text = Buffer.concat(await response.toArray()).toString()
+  try {
+    const body = JSON.parse(text) as { message?: string; errors?: { message: string }[] }
+    const message = body.message ?? body.errors?.[0]?.message
+    if (message) return message
+  } catch {
+    // Not ours: said below.
+  }
+  return `What answers at ${url} is not an Assay server (status ${response.statusCode}). Name another with --url.`
+}

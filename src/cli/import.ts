@@ -1,0 +1,90 @@
+/** `assay import`: a file of any size into a dataset. */
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Command, Option } from 'commander'
+import { importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
+import { CliError } from './cli-error.ts'
+import { type ImportColumns, importFile } from './import-file.ts'
+import { openProgress } from './progress.ts'
+import { urlOption } from './url-option.ts'
+
+interface ImportOptions extends ImportColumns {
+  dataset: string
+  format?: string
+  url: string
+}
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('Import JSON Lines, a JSON array or CSV into a dataset; all of the file or nothing.')
+    .argument('<file>', 'path of the file, or - for standard input')
+    .requiredOption('--dataset <name>', 'the dataset; created if there is none')
+    .addOption(columns('--input <column...>', 'what the task is given (default: input)'))
+    .addOption(columns('--expected <column...>', 'the right answer (default: expectedOutput, expected or output)'))
+    .addOption(columns('--key <column>', 'what tells items apart in later imports (default: key or id)'))
+    .addOption(columns('--tags <column>', 'a list, or texts with commas between (default: tags)'))
+    .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
+    .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
+    .addOption(new Option('--format <format>', 'default: what the file looks like').choices(importFormats))
+    .addOption(urlOption())
+    .addHelpText(
+      'after',
+      `
+Columns are named, or reached by a dotted path (--input request.question). Several columns make an object.
+Importing the same file again changes nothing; a changed row updates its item. Every change is a new version of the dataset.
+
+Examples:
+  $ assay import tickets.jsonl --dataset tickets
+  $ assay import gsm8k.jsonl --dataset gsm8k --input question --expected answer
+  $ assay import faq.csv --dataset faq --input question language --expected answer --key id
+  $ zcat big.jsonl.gz | assay import - --dataset big`,
+    )
+    .action((file: string, options: ImportOptions) => importInto(file, options))
+}
+
+/** An option whose values are added up when it is repeated. */
+function columns(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((value: string, earlier: string[] | undefined) => [
+    ...(earlier ?? []),
+    value,
+  ])
+}
+
+async function importInto(file: string, { dataset, format, url, ...columns }: ImportOptions): Promise<void> {
+  const size = file === '-' ? null : await sizeOf(file)
+  const progress = openProgress()
+  const line = progress.add(file === '-' ? 'standard input' : basename(file))
+  try {
+    const summary = await importFile({
+      url,
+      dataset,
+      columns,
+      format: format ?? promisedFormat({ name: file }),
+      source: file === '-' ? process.stdin : createReadStream(file),
+      onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
+    })
+    line.update(1, 1, `${summary.rows} rows`)
+    progress.stop()
+    const { added, changed, unchanged, version } = summary
+    process.stdout.write(
+      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n`,
+    )
+  } finally {
+    progress.stop()
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(
+      error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${error.message}`,
+    )
+  })
+  if (!found.isFile()) throw new CliError(`${file} is not a file.`)
+  return found.size
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,30 @@
+/** The log of a process goes to stderr: lines for people on a terminal, JSON for machines elsewhere. */
+import { type Logger, pino, stdTimeFunctions } from 'pino'
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+const marks: Record<number, string> = { 20: 'debug  ', 30: '', 40: 'warning  ', 50: 'error  ', 60: 'fatal  ' }
+
+/** A logger at `level`, default `info`; `forPeople` defaults to whether stderr is a terminal. */
+export function openLog(level: LogLevel = 'info', forPeople: boolean = process.stderr.isTTY === true): Logger {
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime }
+  // Synchronous, so that the last words of a process that exits are not lost.
+  if (!forPeople) return pino(options, pino.destination({ dest: 2, sync: true }))
+  return pino(options, { write: (line: string) => void process.stderr.write(`${forTerminal(line)}\n`) })
+}
+
+/** One JSON line of pino as a person wants to read it. */
+export function forTerminal(line: string): string {
+  const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown> & {
+    level: number
+    time: string
+    err?: { message: string; stack?: string }
+  }
+  const clock = new Date(time).toLocaleTimeString('en-GB')
+  const details = Object.entries(fields).map(
+    ([name, value]) => `  ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  const cause = err ? `\n${(level >= 50 ? err.stack : undefined) ?? err.message}` : ''
+  return `${clock}  ${marks[level] ?? ''}${msg ?? ''}${details.join('')}${cause}`
+}

@@ -1,0 +1,33 @@
+/** The command line: reads what was typed, runs it, and ends with 0, or with 1 and a sentence on stderr. */
+import { Command } from 'commander'
+import manifest from '../../package.json' with { type: 'json' }
+import { explain } from './cli-error.ts'
+import { importCommand } from './import.ts'
+import { runCommand } from './run.ts'
+import { serveCommand, workerCommand } from './serve.ts'
+
+const program = new Command('assay')
+  .description('Runs experiments on AI systems and says, with statistics, which run is better.')
+  .version(manifest.version)
+  .showHelpAfterError('Add --help for what this command takes.')
+  .configureHelp({ showGlobalOptions: true })
+  .addCommand(serveCommand())
+  .addCommand(workerCommand())
+  .addCommand(importCommand())
+  .addCommand(runCommand())
+  .addHelpText(
+    'after',
+    `
+A first experiment:
+  $ assay serve                                          in one terminal; the rest in another
+  $ assay import questions.jsonl --dataset questions     one JSON object a line: {"input": …, "expectedOutput": …}
+  $ open http://127.0.0.1:4000/graphql                   create an experiment on it, with the examples there
+  $ assay run "my experiment"                            watch it run`,
+  )
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,122 @@
+/**
+ * `assay serve` and `assay worker`: the commands that run until they are stopped. Only they load the engine, so that the
+ * others start at once.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { CliError } from './cli-error.ts'
+import { type LogLevel, logLevels, openLog } from './log.ts'
+import { untilStopped } from './until-stopped.ts'
+
+interface SharedOptions {
+  config?: string
+  slots: number
+  logLevel: LogLevel
+}
+
+interface ServeOptions extends SharedOptions {
+  host: string
+  port: number
+  dataDir: string
+  worker: boolean
+}
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('Serve the GraphQL interface and execute runs.')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 4000)
+    .addOption(
+      new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything')
+        .env('ASSAY_DATA_DIR')
+        .default('.assay'),
+    )
+    .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
+  return withSharedOptions(command)
+    .addHelpText(
+      'after',
+      `
+Environment:
+  DATABASE_URL   postgresql://user:password@host:port/database, used instead of the embedded PostgreSQL
+
+Examples:
+  $ assay serve                                        http://127.0.0.1:4000/graphql, data in ./.assay
+  $ assay serve --port 5000 --data-dir /var/lib/assay
+  $ DATABASE_URL=postgresql://me@db/assay assay serve  your PostgreSQL; any number of processes may share it`,
+    )
+    .action((options: ServeOptions) => serve(options))
+}
+
+export function workerCommand(): Command {
+  const command = new Command('worker').description('Execute runs for a server on the same DATABASE_URL.')
+  return withSharedOptions(command)
+    .addHelpText(
+      'after',
+      `
+Start as many as you like, here or on other machines. All of them need the same assay.config.ts.
+
+Example:
+  $ DATABASE_URL=postgresql://me@db/assay assay worker --slots 500`,
+    )
+    .action((options: SharedOptions) => work(options))
+}
+
+function withSharedOptions(command: Command): Command {
+  return command
+    .option('--config <path>', 'config file with your tasks and evaluators (default: assay.config.ts, if there is one)')
+    .option('--slots <number>', 'calls of tasks at once in this process', wholeNumber(1, 10_000), 200)
+    .addOption(
+      new Option('--log-level <level>', 'how much to tell on stderr').choices(logLevels).default('info' as LogLevel),
+    )
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const { startProcess } = await import('./assay-process.ts')
+  const log = openLog(options.logLevel)
+  const assay = await startProcess({
+    log,
+    databaseUrl: process.env.DATABASE_URL || null,
+    dataDir: options.dataDir,
+    config: options.config ?? null,
+    slots: options.worker ? options.slots : null,
+    http: { host: options.host, port: options.port },
+  })
+  const { tasks, evaluators } = assay.modules
+  process.stdout.write(`Assay is ready.
+  GraphQL and GraphiQL   ${assay.url}/graphql
+  Data                   ${assay.database}
+  Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}
+  Workers                ${options.worker ? `this process, ${options.slots} calls at once` : 'none here'}
+Ctrl-C stops it.
+`)
+  process.exitCode = await untilStopped(assay, log)
+}
+
+async function work(options: SharedOptions): Promise<void> {
+  const databaseUrl = process.env.DATABASE_URL
+  if (!databaseUrl) {
+    throw new CliError(
+      'A worker shares a PostgreSQL with its server: set DATABASE_URL for both. A server on its embedded PostgreSQL executes its runs itself.',
+    )
+  }
+  const { startProcess } = await import('./assay-process.ts')
+  const log = openLog(options.logLevel)
+  const config = options.config ?? null
+  const assay = await startProcess({ log, databaseUrl, dataDir: '', config, slots: options.slots, http: null })
+  process.stdout.write(
+    `Assay's worker is ready: ${options.slots} calls at once for ${assay.database}. Ctrl-C stops it.\n`,
+  )
+  process.exitCode = await untilStopped(assay, log)
+}
+
+function list(what: string, named: ReadonlyMap<string, unknown>): string {
+  if (named.size === 0) return `no ${what}s`
+  return `${named.size} ${what}${named.size === 1 ? '' : 's'} (${[...named.keys()].join(', ')})`
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}, got "${text}"`)
+  }
+}

@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createClient } from 'graphql-ws'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTestDatabase } from '../helpers/database.ts'
+import { ask, makeTemporary, ROOT, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+
+interface Progress {
+  total: number
+  succeeded: number
+  failed: number
+}
+
+/** A directory with a config whose task takes as long as the input says. */
+async function makeProject(): Promise<string> {
+  const directory = await makeTemporary()
+  await writeFile(
+    join(directory, 'assay.config.ts'),
+    `import { setTimeout } from 'node:timers/promises'
+import { defineConfig } from 'assay'
+
+export default defineConfig({
+  tasks: { wait: async (input: { ms: number }, _item, { signal }) => setTimeout(input.ms, 'waited', { signal }) },
+})
+`,
+  )
+  return directory
+}
+
+/** Starts a run of the task `wait` on items that take `ms` each. @returns its id */
+async function startWaiting(
+  url: string,
+  { items, ms, concurrency }: { items: number; ms: number; concurrency: number },
+) {
+  const rows = Array.from({ length: items }, (_, index) => JSON.stringify({ key: String(index), input: { ms } }))
+  const imported = await fetch(`${url}/import/waiting`, { method: 'POST', body: rows.join('\n') })
+  const { datasetId } = (await imported.json()) as { datasetId: string }
+  const { createExperiment } = await ask<{ createExperiment: { run: { id: string } } }>(
+    url,
+    `mutation ($input: CreateExperimentInput!) {
+      createExperiment(input: $input) {
+        ... on CreateExperimentPayload { run { id } }
+        ... on UserError { message }
+      }
+    }`,
+    {
+      input: { name: 'waiting', datasetId, task: { module: { name: 'wait' } }, settings: { concurrency }, start: true },
+    },
+  )
+  return createExperiment.run.id
+}
+
+/** Follows a run's feed until `enough` of it has happened. */
+async function watch(url: string, runId: string, enough: (progress: Progress, done: boolean) => boolean) {
+  const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
+  const feed = client.iterate<{ runFeed: { done: boolean; run: { progress: Progress } } }>({
+    query: 'subscription ($runId: ID!) { runFeed(runId: $runId) { done run { progress { total succeeded failed } } } }',
+    variables: { runId },
+  })
+  try {
+    for await (const { data } of feed) {
+      if (!data) throw new Error('the feed gave no data')
+      const { done, run } = data.runFeed
+      if (enough(run.progress, done)) return run.progress
+    }
+  } finally {
+    await client.dispose()
+  }
+  throw new Error('the feed ended before enough had happened')
+}
+
+test('SIGTERM in the middle of a run ends the server with status 0, and the next start finishes the run', async () => {
+  const cwd = await makeProject()
+  const first = await spawnServer([], { cwd })
+  const runId = await startWaiting(first.url, { items: 60, ms: 50, concurrency: 3 })
+  await watch(first.url, runId, ({ succeeded }) => succeeded >= 10)
+  // npm, npx and the terminal may each pass on the same signal.
+  first.process.kill('SIGTERM')
+  first.process.kill('SIGTERM')
+  expect(await first.exited).toBe(0)
+  expect(existsSync(join(cwd, '.assay/postgres/cluster/PG_VERSION'))).toBe(true)
+  expect(existsSync(join(cwd, '.assay/postgres/cluster/postmaster.pid'))).toBe(false)
+
+  const second = await spawnServer([], { cwd })
+  const progress = await watch(second.url, runId, (_progress, done) => done)
+  expect(progress).toEqual({ total: 60, succeeded: 60, failed: 0 })
+  const { node } = await ask<{ node: { items: { nodes: { attempts: number }[] } } }>(
+    second.url,
+    'query ($id: ID!) { node(id: $id) { ... on Run { items(first: 100) { nodes { attempts } } } } }',
+    { id: runId },
+  )
+  expect(new Set(node.items.nodes.map(({ attempts }) => attempts))).toEqual(new Set([1]))
+}, 60_000)
+
+test('a second Ctrl-C exits at once, however long a call in flight takes', async () => {
+  const cwd = await makeProject()
+  const server = await spawnServer([], { cwd })
+  const runId = await startWaiting(server.url, { items: 4, ms: 60_000, concurrency: 4 })
+  await watch(server.url, runId, () => true)
+  const impatience = setInterval(() => server.process.kill('SIGINT'), 100)
+  onTestFinished(() => clearInterval(impatience))
+  expect(await server.exited).toBe(130)
+  // What it left running is adopted and stopped, so that the directory can be removed.
+  const next = await spawnServer([], { cwd })
+  await ask(next.url, 'mutation ($id: ID!) { cancelRun(input: { id: $id }) { __typename } }', { id: runId })
+  next.process.kill('SIGTERM')
+  expect(await next.exited).toBe(0)
+}, 60_000)
+
+test('two servers on one data directory: the second says so and exits with 1', async () => {
+  const cwd = await makeTemporary()
+  const first = await spawnServer([], { cwd })
+  const second = spawnAssay(['serve', '--port', '0'], { cwd })
+  expect(await second.exited).toBe(1)
+  expect(second.stderr).toMatch(new RegExp(`is already used by process ${first.process.pid}`))
+  expect(second.stderr).not.toContain('    at ')
+  expect(await ask(first.url, '{ viewer { role } }')).toEqual({ viewer: { role: 'ADMIN' } })
+})
+
+test('a port in use is named, and the database that was started for nothing is stopped again', async () => {
+  const cwd = await makeTemporary()
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  const server = spawnAssay(['serve', '--port', String(port)], { cwd })
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain(`Port ${port} of 127.0.0.1 is already in use`)
+  expect(existsSync(join(cwd, '.assay/postgres/cluster/postmaster.pid'))).toBe(false)
+})
+
+test('a worker process executes the runs of a server on the same DATABASE_URL', async () => {
+  const cwd = await makeProject()
+  const database = await createTestDatabase()
+  onTestFinished(() => database.drop())
+  const env = { DATABASE_URL: database.url }
+  const server = await spawnServer(['--no-worker'], { cwd, env })
+  const runId = await startWaiting(server.url, { items: 20, ms: 1, concurrency: 5 })
+  const worker = spawnAssay(['worker'], { cwd, env })
+  const progress = await watch(server.url, runId, (_progress, done) => done)
+  expect(progress.succeeded).toBe(20)
+  worker.process.kill('SIGTERM')
+  expect(await worker.exited).toBe(0)
+  server.process.kill('SIGTERM')
+  expect(await server.exited).toBe(0)
+}, 60_000)
+
+test('a worker without DATABASE_URL says what it needs', async () => {
+  const worker = spawnAssay(['worker'])
+  expect(await worker.exited).toBe(1)
+  expect(worker.stderr).toContain('set DATABASE_URL for both')
+})
+
+test('a DATABASE_URL where nobody answers is named without its password', async () => {
+  const server = spawnAssay(['serve'], { env: { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:1/db' } })
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain('The database at postgresql://me@127.0.0.1:1/db (DATABASE_URL) cannot be used')
+  expect(server.stderr).not.toContain('secret')
+})
+
+test('an option that is out of range is refused with what was expected', async () => {
+  const server = spawnAssay(['serve', '--port', '70000'])
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain('expected a whole number from 0 to 65535, got "70000"')
+})
+
+test('on an old Node the command line runs on the one that npm installed', async () => {
+  const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.11.1'})"
+  const bin = join(ROOT, 'src/cli/bin.mjs')
+  const run = spawnNode(['--import', old, bin, '--version'])
+  expect(await run.exited).toBe(0)
+  expect(run.stdout).toBe('0.1.0\n')
+})
