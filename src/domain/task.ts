@@ -78,17 +78,20 @@ export class TaskError extends Error {
   readonly retryable: boolean
   /** How long the other side asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | null
+  /** Whether the other side had too much to do: it is called less for a while. */
+  readonly overloaded: boolean
 
   constructor(
     code: TaskErrorCode,
     message: string,
-    options: { retryable: boolean; retryAfterMs?: number | null; cause?: unknown },
+    options: { retryable: boolean; retryAfterMs?: number | null; overloaded?: boolean; cause?: unknown },
   ) {
     super(message, { cause: options.cause })
     this.name = 'TaskError'
     this.code = code
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
+    this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
   }
 }
 

@@ -6,8 +6,9 @@ import type { RecordedScore } from '../db/sql/record-scores.ts'
 import { type Deadline, withDeadline } from '../domain/deadline.ts'
 import type { EvaluationInput } from '../domain/evaluation.ts'
 import { retryAfter } from '../domain/retry-policy.ts'
-import { TaskError } from '../domain/task.ts'
+import { TaskError, type TaskResult } from '../domain/task.ts'
 import { callTask } from '../tasks/call.ts'
+import type { CallOutcome, Permit } from './limits/permit.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 import type { ItemResult } from './run-tally.ts'
 
@@ -16,6 +17,8 @@ export interface Execution {
   item: ClaimedItem
   /** What the cache knows of it. */
   cached: CachedResponse | null
+  /** The right to call; released as soon as the call has ended, before the evaluators begin. */
+  permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
   now: () => number
@@ -26,7 +29,8 @@ export interface Execution {
  * One attempt of one item: the task under its time limit, then every evaluator. Never rejects: whatever happens
  * becomes a result. An interrupted attempt goes back to the queue and counts as none.
  */
-export async function executeItem({ plan, item, cached, signal, now, random }: Execution): Promise<ItemResult> {
+export async function executeItem(execution: Execution): Promise<ItemResult> {
+  const { plan, item, cached, permit, signal, now, random } = execution
   const attempt = item.attempts + 1
   const traceId = randomBytes(16).toString('hex')
   const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
@@ -36,6 +40,7 @@ export async function executeItem({ plan, item, cached, signal, now, random }: E
   try {
     const { timeoutMs } = plan.settings
     const called = cached ?? (await callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent }))
+    permit.release(succeeded(called))
     const response: CachedResponse = { latencyMs: performance.now() - startedAt, ...called }
     const { output, latencyMs, costUsd } = response
     const { input, expectedOutput, metadata } = item
@@ -63,6 +68,7 @@ export async function executeItem({ plan, item, cached, signal, now, random }: E
     if (signal.aborted) return released(item, now)
     const failure =
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
+    permit.release(failedWith(failure))
     const { code, message, retryable } = failure
     const failed = { ...ended, error: { code, message, retryable }, latencyMs: performance.now() - startedAt }
     const retry = retryAfter(failure, attempt, plan.settings.maxAttempts, random)
@@ -70,6 +76,15 @@ export async function executeItem({ plan, item, cached, signal, now, random }: E
     const attempts = retry.spendsAttempt ? attempt : item.attempts
     return { item: { ...failed, status: 'QUEUED', attempts, availableAt: new Date(now() + retry.delayMs) }, scores: [] }
   }
+}
+
+function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens' | 'outputTokens'>): CallOutcome {
+  const known = inputTokens !== null || outputTokens !== null
+  return { kind: 'OK', retryAfterMs: null, tokens: known ? (inputTokens ?? 0) + (outputTokens ?? 0) : null }
+}
+
+function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
+  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
 }
 
 /** Gives a claim back unchanged. */

@@ -10,8 +10,11 @@ import { isFinished } from '../domain/run.ts'
 import { executeItem, released } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
 import type { Claim } from './ledger.ts'
+import type { EndpointLimits } from './limits/endpoint-limits.ts'
+import { noCall, type Permit } from './limits/permit.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunPlan } from './run-plan.ts'
+import type { ItemResult } from './run-tally.ts'
 import type { Slots } from './slots.ts'
 
 export interface LaneOptions {
@@ -19,6 +22,8 @@ export interface LaneOptions {
   lease: string
   slots: number
   recorder: Pick<Recorder, 'claim' | 'record'>
+  /** What the endpoint may be asked, shared with all runs that call it. */
+  limits: Pick<EndpointLimits, 'acquire'>
   /** The process' slots, shared with the lanes of other runs. */
   pool: Slots
   /** Responses of earlier calls by ordinal; asked only for runs that want them. */
@@ -37,6 +42,9 @@ const lookAgainMs = 1_000
 export class Lane {
   readonly #options: LaneOptions
   readonly #abort = new AbortController()
+  /** Aborted when the lane begins nothing more. */
+  readonly #closing = new AbortController()
+  #waiting = 0
   readonly #ready: ClaimedItem[] = []
   #cached = new Map<number, CachedResponse>()
   readonly #inFlight = new Set<number>()
@@ -67,6 +75,11 @@ export class Lane {
     return this.#slots
   }
 
+  /** Items in flight that may not call their endpoint yet. They use none of the process' slots. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   /** Changes how many items run at once; with 0 the lane ends. */
   resize(slots: number): void {
     this.#slots = slots
@@ -77,6 +90,7 @@ export class Lane {
   /** Claims nothing more and ends when its calls in flight have ended. */
   drain(): void {
     this.#stopping = true
+    this.#closing.abort()
     this.#wake.resolve()
   }
 
@@ -161,21 +175,12 @@ export class Lane {
   }
 
   async #execute(item: ClaimedItem): Promise<void> {
-    const { plan, pool, recorder, log, random = Math.random } = this.#options
+    const { plan, recorder, log } = this.#options
     this.#inFlight.add(item.ordinal)
     const cached = this.#cached.get(item.ordinal) ?? null
     this.#cached.delete(item.ordinal)
     const startedAt = this.#now()
-    await pool.acquire(plan.runId)
-    let result: Awaited<ReturnType<typeof executeItem>>
-    try {
-      const now = () => this.#now()
-      result = this.#abort.signal.aborted
-        ? released(item, now)
-        : await executeItem({ plan, item, cached, signal: this.#abort.signal, now, random })
-    } finally {
-      pool.release(plan.runId)
-    }
+    const result = await this.#attempt(item, cached)
     const ms = Math.max(this.#now() - startedAt, 0.1)
     this.#rate += (this.#slots / ms - this.#rate) / 8
     if (result.item.status === 'FAILED')
@@ -185,6 +190,35 @@ export class Lane {
     await recorder.record(result)
     this.#inFlight.delete(item.ordinal)
     this.#wake.resolve()
+  }
+
+  /** Waits for the endpoint before it takes a slot: an item that may not call yet is in no other run's way. */
+  async #attempt(item: ClaimedItem, cached: CachedResponse | null): Promise<ItemResult> {
+    const { plan, pool, random = Math.random } = this.#options
+    const { signal } = this.#abort
+    const now = () => this.#now()
+    for (;;) {
+      const permit = cached ? noCall : await this.#permit()
+      if (!permit) return released(item, now)
+      await pool.acquire(plan.runId)
+      try {
+        if (signal.aborted) return released(item, now)
+        // The endpoint may have been paused while the slot was waited for.
+        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, now, random })
+      } finally {
+        permit.release()
+        pool.release(plan.runId)
+      }
+    }
+  }
+
+  async #permit(): Promise<Permit | null> {
+    this.#waiting += 1
+    try {
+      return await this.#options.limits.acquire(this.#options.plan, this.#closing.signal)
+    } finally {
+      this.#waiting -= 1
+    }
   }
 
   #giveBack(): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Queryable } from '../db/client.ts'
 import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
+import { type EndpointKey, endpointOf } from '../domain/endpoint.ts'
 import type { Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import type { Modules } from '../domain/modules.ts'
 import type { RunSettings } from '../domain/run.ts'
@@ -21,7 +22,7 @@ export interface PlannedEvaluator {
 }
 
 /** All that a worker needs to execute a run, from what the run pinned when it started. */
-export interface RunPlan {
+export interface RunPlan extends EndpointKey {
   runId: string
   settings: RunSettings
   task: Task
@@ -32,8 +33,8 @@ export interface RunPlan {
 
 /** Null when the run is gone. What this worker cannot make ready fails item by item, with its reason. */
 export async function loadRunPlan(client: Queryable, runId: string, modules: Modules): Promise<RunPlan | null> {
-  const { rows } = await client.query<{ settings: RunSettings; task: TaskSpec }>(
-    'SELECT settings, task FROM run WHERE id = $1',
+  const { rows } = await client.query<{ projectId: string; settings: RunSettings; task: TaskSpec }>(
+    'SELECT project_id AS "projectId", settings, task FROM run WHERE id = $1',
     [runId],
   )
   const run = rows[0]
@@ -55,6 +56,8 @@ export async function loadRunPlan(client: Queryable, runId: string, modules: Mod
   )
   return {
     runId,
+    projectId: run.projectId,
+    endpoint: endpointOf(run.task),
     settings: run.settings,
     task: makeTask(run.task, modules),
     cacheKey: run.settings.cache

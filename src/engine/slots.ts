@@ -1,9 +1,11 @@
 /**
  * The calls a process makes at once, shared fairly: a free slot goes to the waiting run that has the fewest, so a small
- * run that starts beside a large one gets its share with the next slot that is free.
+ * run that starts beside a large one gets its share with the next slot that is free. A few slots every run has in any
+ * case, beyond the size if need be: others whose calls hang until their time limit cannot keep it from starting.
  */
 export class Slots {
   readonly size: number
+  readonly #assured: number
   #used = 0
   readonly #usedBy = new Map<string, number>()
   /** First come, first served within a run. */
@@ -11,6 +13,7 @@ export class Slots {
 
   constructor(size: number) {
     this.size = size
+    this.#assured = Math.ceil(size / 20)
   }
 
   get used(): number {
@@ -19,7 +22,7 @@ export class Slots {
 
   /** Resolves when the run has one more slot; `release` gives it back. */
   acquire(runId: string): Promise<void> | undefined {
-    if (this.#used < this.size) {
+    if (this.#hasRoomFor(runId)) {
       this.#give(runId)
       return
     }
@@ -45,7 +48,7 @@ export class Slots {
         fewest = used
       }
     }
-    if (poorest === undefined) return
+    if (poorest === undefined || !this.#hasRoomFor(poorest)) return
     const queue = this.#waiting.get(poorest) ?? []
     const resolve = queue.shift()
     // A run that gets a slot goes behind the others that have as few.
@@ -53,6 +56,10 @@ export class Slots {
     if (queue.length > 0) this.#waiting.set(poorest, queue)
     this.#give(poorest)
     resolve?.()
+  }
+
+  #hasRoomFor(runId: string): boolean {
+    return this.#used < this.size || (this.#usedBy.get(runId) ?? 0) < this.#assured
   }
 
   #give(runId: string): void {

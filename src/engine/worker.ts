@@ -11,6 +11,7 @@ import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { isFinished, type RunStatus } from '../domain/run.ts'
 import type { Engine } from './engine.ts'
 import { Lane } from './lane.ts'
+import { EndpointLimits } from './limits/endpoint-limits.ts'
 import { openLane } from './open-lane.ts'
 import { reconcile } from './reconciler.ts'
 import { Recorder } from './recorder.ts'
@@ -18,7 +19,7 @@ import type { RunPlan } from './run-plan.ts'
 import { Slots } from './slots.ts'
 
 export interface WorkerOptions {
-  /** Calls at once in this process; default 200. */
+  /** Calls at once in this process; default 200. Every run may have a twentieth of it even when others use them all. */
   slots?: number
   /** Limit for calls in flight to end by themselves when stopping, in milliseconds; default 10,000. */
   drainMs?: number
@@ -41,6 +42,7 @@ const sliceMs = 10_000
 const lastWriteMs = 3_000
 
 export class Worker {
+  readonly limits: EndpointLimits
   readonly #engine: Engine
   readonly #listener: Listener
   readonly #slots: Slots
@@ -55,6 +57,7 @@ export class Worker {
   constructor(engine: Engine, listener: Listener, options: WorkerOptions = {}) {
     this.#engine = engine
     this.#listener = listener
+    this.limits = new EndpointLimits({ db: engine.db, listener, log: engine.log })
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
   }
@@ -71,6 +74,7 @@ export class Worker {
       () => clearInterval(poll),
       () => clearInterval(touch),
     )
+    this.limits.start()
     this.#fetchSoon()
     return this
   }
@@ -101,6 +105,7 @@ export class Worker {
     clearTimeout(limit)
     clearTimeout(abandon)
     clearInterval(touch)
+    await this.limits.stop()
   }
 
   #fetchSoon(): void {
@@ -147,7 +152,7 @@ export class Worker {
     const { plan } = opened
     const recorder = this.#recorders.get(plan.runId) ?? this.#createRecorder(plan.runId)
     const cached = (items: readonly ClaimedItem[]) => this.#findCached(plan, items)
-    const lane = new Lane({ ...opened, recorder, pool: this.#slots, cached, log })
+    const lane = new Lane({ ...opened, recorder, limits: this.limits, pool: this.#slots, cached, log })
     const held = { job, lane, done: this.#run(job, lane, recorder) }
     this.#held.set(job.id, held)
     if (this.#stopping) lane.drain()
@@ -222,7 +227,7 @@ export class Worker {
   }
 
   #freeSlots(): number {
-    return this.#slots.size - [...this.#held.values()].reduce((sum, { lane }) => sum + lane.slots, 0)
+    return this.#slots.size - [...this.#held.values()].reduce((sum, { lane }) => sum + lane.slots - lane.waiting, 0)
   }
 
   #interruptRun(runId: string): void {

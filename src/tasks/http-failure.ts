@@ -8,6 +8,8 @@ import { parseRetryAfter } from './retry-after.ts'
 /** Overloaded, restarting or too early; 529 is what model providers answer when they are overloaded. */
 const retryableStatuses = new Set([408, 425, 429, 500, 502, 503, 504, 529])
 
+const overloadStatuses = new Set([429, 503, 529])
+
 /** A status outside of 200–299. @param call e.g. "POST http://host/path" */
 export function statusError(
   call: string,
@@ -27,6 +29,7 @@ export function statusError(
     {
       retryable,
       retryAfterMs: retryable ? parseRetryAfter(headers.retryAfter, now) : null,
+      overloaded: overloadStatuses.has(statusCode),
     },
   )
 }

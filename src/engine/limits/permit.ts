@@ -16,4 +16,7 @@ export interface Permit {
   release(outcome?: CallOutcome): void
 }
 
+/** For what is done without a call. */
+export const noCall: Permit = { isValid: () => true, release: () => {} }
+
 export const unused: CallOutcome = { kind: 'UNUSED', retryAfterMs: null, tokens: null }
