@@ -15,6 +15,7 @@ import {
 import { loadRunItems, type RunItemKey } from '../src/db/sql/load-run-items.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/load-run-stats.ts'
 import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/load-scores.ts'
+import { reduceRepetitions } from '../src/db/sql/reduce-repetitions.ts'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/read.ts'
@@ -69,6 +70,10 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     ),
     scoreLabels: many(
       (ids) => loadScoreLabels(pool, ids),
+      (row) => row.runId,
+    ),
+    reducedScores: many(
+      (ids) => reduceRepetitions(pool, ids),
       (row) => row.runId,
     ),
     latencyBuckets: many(

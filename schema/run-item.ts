@@ -87,6 +87,9 @@ builder.node(RunItemRef, {
       nullable: true,
       description: 'What its evaluators cost; null when unknown.',
     }),
+    cached: t.exposeBoolean('cached', {
+      description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',
+    }),
     traceId: t.exposeString('traceId', { nullable: true, description: 'W3C trace id that the task was called with.' }),
     scores: t.field({
       type: [ScoreRef],

@@ -1,7 +1,9 @@
 import type { Run } from '../src/db/generated/prisma/client.ts'
 import { cancelRun } from '../src/engine/cancel-run.ts'
 import { deleteRun } from '../src/engine/delete-run.ts'
+import { resumeRun, retryFailedItems } from '../src/engine/reopen-run.ts'
 import { startRun } from '../src/engine/start-run.ts'
+import { updateRun } from '../src/engine/update-run.ts'
 import { builder } from './builder.ts'
 import { DeleteInput, DeleteResult } from './delete.ts'
 import { rawId, rawIds } from './global-id.ts'
@@ -32,6 +34,7 @@ const StartRunInput = builder.inputType('StartRunInput', {
     overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
     subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
     datasetVersion: t.int({ description: 'Default: the current one.' }),
+    priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
     seed: t.string({
       description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
     }),
@@ -51,6 +54,19 @@ const StartRunPayload = builder.objectRef<{ run: Run }>('StartRunPayload').imple
 const RunInput = builder.inputType('RunInput', {
   description: 'A run.',
   fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
+})
+
+const UpdateRunInput = builder.inputType('UpdateRunInput', {
+  description: 'What may change while a run executes; what is left out stays.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The run.' }),
+    concurrency: t.int({ description: 'Items executed at once, 1–1,000; a running run follows at once.' }),
+    budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null lifts the limit.' }),
+    maxFailureRate: t.float({
+      description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
+    }),
+    priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100.' }),
+  }),
 })
 
 const RunPayload = builder.objectRef<{ run: Run }>('RunPayload').implement({
@@ -87,6 +103,30 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
     resolve: async (_root, { input: { id } }, { engine, scope }) => ({
       run: await cancelRun(engine, scope, rawId('Run', id, ['id'])),
+    }),
+  }),
+  resumeRun: t.field({
+    type: RunResult,
+    description: 'Continues a cancelled or stopped run with the items it did not finish.',
+    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
+    resolve: async (_root, { input: { id } }, { engine, scope }) => ({
+      run: await resumeRun(engine, scope, rawId('Run', id, ['id'])),
+    }),
+  }),
+  retryFailedItems: t.field({
+    type: RunResult,
+    description: 'Executes the failed items of a finished run again, with all their attempts; everything else stays.',
+    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
+    resolve: async (_root, { input: { id } }, { engine, scope }) => ({
+      run: await retryFailedItems(engine, scope, rawId('Run', id, ['id'])),
+    }),
+  }),
+  updateRun: t.field({
+    type: RunResult,
+    description: 'Changes how a run is executed, also while it is running; never what its results mean.',
+    args: { input: t.arg({ type: UpdateRunInput, required: true, description: 'The run and its changes.' }) },
+    resolve: async (_root, { input: { id, ...changes } }, { engine, scope }) => ({
+      run: await updateRun(engine, scope, { ...changes, id: rawId('Run', id, ['id']) }),
     }),
   }),
   deleteRun: t.field({

@@ -56,6 +56,16 @@ const LabelCount = builder.objectRef<RunScoreLabel>('LabelCount').implement({
   }),
 })
 
+const ScoreReducer = builder.enumType('ScoreReducer', {
+  description: 'How the scores of an item’s repetitions become one.',
+  values: {
+    MEAN: { description: 'Their mean.' },
+    MAJORITY: { description: 'The most frequent one; the lowest of several that are as frequent.' },
+    ANY: { description: 'The best one: pass@k for a boolean score.' },
+    ALL: { description: 'The worst one: pass^k for a boolean score.' },
+  },
+})
+
 const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
   description: 'All scores of one name in one run. What failed or is missing is counted beside every mean.',
   fields: (t) => ({
@@ -84,6 +94,20 @@ const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSum
       description:
         'Standard error of the mean, clustered by item where items are repeated; null below two values (items).',
       resolve: standardError,
+    }),
+    reduced: t.float({
+      nullable: true,
+      description:
+        'Each item’s repetitions reduced to one value, then the mean over the items: pass@k is `ANY` of a boolean, pass^k is `ALL`. Reads every score of the run.',
+      args: { by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions become one value.' }) },
+      resolve: async ({ run, name, direction }, { by }, { loaders }) => {
+        const reduced = (await loaders.reducedScores.load(run.id)).find((row) => row.name === name)
+        const lowerIsBetter = direction === 'LOWER_IS_BETTER'
+        if (!reduced) return null
+        if (by === 'MEAN') return reduced.mean
+        if (by === 'MAJORITY') return reduced.majority
+        return (by === 'ANY') === lowerIsBetter ? reduced.lowest : reduced.highest
+      },
     }),
     labels: t.field({
       type: [LabelCount],

@@ -1,7 +1,9 @@
 import type { Queryable } from '../client.ts'
-import type { RunItem, Score } from '../generated/prisma/client.ts'
+import { columns } from '../columns.ts'
+import { Prisma, type RunItem, type Score } from '../generated/prisma/client.ts'
+import { loadItemScores } from './load-scores.ts'
 
-/** A run item with its scores, oldest first. */
+/** A run item with its scores by name. */
 export interface RunItemWithScores extends RunItem {
   scores: Score[]
 }
@@ -20,26 +22,12 @@ export async function changedItems(
 ): Promise<RunItemWithScores[]> {
   const { rows } = await client.query<RunItem>({
     name: 'changed-items',
-    text: `SELECT run_id AS "runId", ordinal, item_id AS "itemId", position, repetition, status, output, error, attempts,
-              latency_ms AS "latencyMs", input_tokens AS "inputTokens", output_tokens AS "outputTokens",
-              cost_usd AS "costUsd", evaluator_cost_usd AS "evaluatorCostUsd", cached, trace_id AS "traceId", lease,
-              available_at AS "availableAt", seq, started_at AS "startedAt", finished_at AS "finishedAt"
+    text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
        FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit],
   })
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
-  const scores = scored.length > 0 ? await scoresOf(client, runId, scored) : []
+  const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
   return rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
-}
-
-async function scoresOf(client: Queryable, runId: string, items: readonly RunItem[]): Promise<Score[]> {
-  const { rows } = await client.query<Score>({
-    name: 'scores-of-items',
-    text: `SELECT id, run_id AS "runId", ordinal, name, data_type AS "dataType", value, label, comment, metadata, source,
-              evaluator_version_id AS "evaluatorVersionId", author, error, created_at AS "createdAt"
-       FROM score WHERE run_id = $1 AND ordinal = ANY ($2::int[]) ORDER BY id`,
-    values: [runId, items.map((item) => item.ordinal)],
-  })
-  return rows
 }
