@@ -6,6 +6,7 @@ import type { Json } from '../src/domain/json.ts'
 import { maxPageSize } from './connection.ts'
 import type { Context } from './context.ts'
 import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
+import LocatedErrorsPlugin from './located-errors.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context
@@ -18,7 +19,7 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: Json; Output: unknown }
   }
 }>({
-  plugins: [ErrorsPlugin, RelayPlugin],
+  plugins: [LocatedErrorsPlugin, ErrorsPlugin, RelayPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
   relay: {

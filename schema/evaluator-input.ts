@@ -1,7 +1,6 @@
 /** The `@oneOf` inputs that define an evaluator; every option has its default in the schema. */
 
 import type { InputFieldBuilder } from '@pothos/core'
-import type { BuiltinEvaluatorSpec, EvaluatorSpec } from '../src/domain/evaluation.ts'
 import { builder } from './builder.ts'
 
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
@@ -83,7 +82,7 @@ const NumericInput = builder.inputType('NumericInput', {
     thousandsSeparator: t.string({
       required: true,
       defaultValue: ',',
-      description: 'Removed from numbers before they are read; may be empty.',
+      description: "Removed from numbers before they are read: one of , . _ ’ ' and space, or nothing.",
     }),
   }),
 })
@@ -156,56 +155,9 @@ export const EvaluatorDefinitionInput = builder.inputType('EvaluatorDefinitionIn
   }),
 })
 
-/** The definition as the engine knows it; the engine checks patterns, paths and schemas. */
-export function evaluatorSpec({ builtin, module }: typeof EvaluatorDefinitionInput.$inferInput): EvaluatorSpec {
+/** The definition in the engine's form, for it to check. */
+export function evaluatorSpec({ builtin, module }: typeof EvaluatorDefinitionInput.$inferInput) {
   if (module) return { kind: 'module', module: module.name }
-  if (!builtin) throw new Error('a @oneOf input without a member passed coercion')
-  return builtinSpec(builtin)
-}
-
-function builtinSpec(input: typeof BuiltinEvaluatorInput.$inferInput): BuiltinEvaluatorSpec {
-  const { exactMatch, contains, regex, numeric, jsonEquals, jsonSchema, levenshtein, latency, cost } = input
-  if (exactMatch) return { kind: 'builtin', type: 'exactMatch', ...exactMatch, ...selection(exactMatch) }
-  if (contains) {
-    return { kind: 'builtin', type: 'contains', ...contains, text: contains.text ?? null, ...selection(contains) }
-  }
-  if (regex) {
-    const { group, expected } = regex
-    return {
-      kind: 'builtin',
-      type: 'regex',
-      ...regex,
-      group: group ?? null,
-      expected: expected ?? null,
-      ...selection(regex),
-    }
-  }
-  if (numeric) {
-    const { outputPattern, expectedPattern } = numeric
-    return {
-      kind: 'builtin',
-      type: 'numeric',
-      ...numeric,
-      outputPattern: outputPattern ?? null,
-      expectedPattern: expectedPattern ?? null,
-      ...selection(numeric),
-    }
-  }
-  if (jsonEquals) return { kind: 'builtin', type: 'jsonEquals', ...jsonEquals, ...selection(jsonEquals) }
-  if (jsonSchema) {
-    return {
-      kind: 'builtin',
-      type: 'jsonSchema',
-      schema: jsonSchema.schema ?? null,
-      outputPath: jsonSchema.outputPath ?? null,
-    }
-  }
-  if (levenshtein) return { kind: 'builtin', type: 'levenshtein', ...levenshtein, ...selection(levenshtein) }
-  if (latency) return { kind: 'builtin', type: 'latency', ...latency }
-  if (cost) return { kind: 'builtin', type: 'cost', ...cost }
-  throw new Error('a @oneOf input without a member passed coercion')
-}
-
-function selection(input: { outputPath?: string | null; expectedPath?: string | null }) {
-  return { outputPath: input.outputPath ?? null, expectedPath: input.expectedPath ?? null }
+  // @oneOf: there is exactly one member, named as the type it is.
+  return Object.entries(builtin ?? {}).map(([type, options]) => ({ kind: 'builtin', type, ...options }))[0]
 }

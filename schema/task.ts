@@ -97,19 +97,7 @@ export const TaskInput = builder.inputType('TaskInput', {
   }),
 })
 
-/** The task as the engine knows it; the engine checks urls, headers and paths. */
-export function taskSpec({ http, module }: typeof TaskInput.$inferInput): TaskSpec {
-  if (module) return { kind: 'module', name: module.name }
-  if (!http) throw new Error('a @oneOf input without a member passed coercion')
-  return {
-    kind: 'http',
-    url: http.url,
-    method: http.method,
-    headers: (http.headers ?? {}) as Record<string, string>,
-    body: http.body ?? null,
-    outputPath: http.outputPath ?? null,
-    costPath: http.costPath ?? null,
-    inputTokensPath: http.inputTokensPath ?? null,
-    outputTokensPath: http.outputTokensPath ?? null,
-  }
+/** The task in the engine's form, for it to check. */
+export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
+  return module ? { kind: 'module', ...module } : { kind: 'http', ...http }
 }

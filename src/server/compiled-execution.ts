@@ -3,11 +3,22 @@
  *
  * - Compiling costs more than interpreting once, so a document is compiled when it comes the second time.
  * - Mutations are interpreted: they are rare, and graphql-jit does not know `@oneOf` inputs.
+ * - Variables are coerced by graphql-js: graphql-jit fills in no defaults inside input objects.
+ * - A subscription's source is interpreted, its events are compiled: graphql-jit gives the source the variables of the
+ *   operation where it expects its arguments.
+ * - Errors have a path but no locations: Yoga takes them from nodes, which compiled functions no longer know.
  * - Compiled functions are kept by document and operation name (@envelop/graphql-jit keeps them by document alone, so
  *   that the second operation of a document answers with the first).
  */
-import { makeExecute, makeSubscribe, type Plugin } from '@envelop/core'
-import { type DocumentNode, type ExecutionArgs, getOperationAST } from 'graphql'
+import { isAsyncIterable, makeExecute, makeSubscribe, mapAsyncIterator, type Plugin } from '@envelop/core'
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  getOperationAST,
+  getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
 
 type Compiled = CompiledQuery | 'seen once' | 'not compilable'
@@ -35,23 +46,31 @@ export function useCompiledExecution(): Plugin {
 
   return {
     onExecute({ args, setExecuteFn }) {
-      if (getOperationAST(args.document, args.operationName)?.operation !== 'query') return
-      const compiled = compiledFor(args)
-      if (compiled)
-        setExecuteFn(
-          makeExecute(({ rootValue, contextValue, variableValues }) =>
-            compiled.query(rootValue, contextValue, variableValues),
-          ),
-        )
+      const operation = getOperationAST(args.document, args.operationName)
+      const variables = operation?.operation === 'query' ? coerceVariables(args, operation) : null
+      const compiled = variables && compiledFor(args)
+      if (compiled) {
+        setExecuteFn(makeExecute(({ rootValue, contextValue }) => compiled.query(rootValue, contextValue, variables)))
+      }
     },
     onSubscribe({ args, setSubscribeFn }) {
-      const subscribe = compiledFor(args)?.subscribe
-      if (subscribe)
-        setSubscribeFn(
-          makeSubscribe(({ rootValue, contextValue, variableValues }) =>
-            subscribe(rootValue, contextValue, variableValues),
-          ),
-        )
+      const operation = getOperationAST(args.document, args.operationName)
+      const variables = operation ? coerceVariables(args, operation) : null
+      const compiled = variables && compiledFor(args)
+      if (compiled) setSubscribeFn(makeSubscribe((given) => subscribe(given, compiled, variables)))
     },
   }
+}
+
+/** Null when they do not fit; the interpreter says why. */
+function coerceVariables({ schema, variableValues }: ExecutionArgs, { variableDefinitions }: OperationDefinitionNode) {
+  if (!variableDefinitions?.length) return {}
+  const { coerced } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, { maxErrors: 1 })
+  return coerced ?? null
+}
+
+async function subscribe(args: ExecutionArgs, compiled: CompiledQuery, variables: Record<string, unknown>) {
+  const events = await createSourceEventStream(args)
+  if (!isAsyncIterable(events)) return events
+  return mapAsyncIterator(events, (event) => compiled.query(event, args.contextValue, variables))
 }

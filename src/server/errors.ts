@@ -1,6 +1,6 @@
 /** What callers see of errors: their own mistakes in full, ours as a number that leads to the log. */
 import { randomUUID } from 'node:crypto'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import type { Logger } from 'pino'
 import { UserError } from '../domain/errors.ts'
 
@@ -11,21 +11,19 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
     // Errors of the query itself: syntax, validation, limits.
     if (located && cause instanceof GraphQLError) return located
 
-    const { nodes, source, positions, path } = located ?? {}
     if (cause instanceof UserError) {
-      const extensions = { code: cause.code, ...(cause.path && { path: cause.path }) }
-      return new GraphQLError(cause.message, { nodes, source, positions, path, extensions })
+      return at(located, cause.message, { code: cause.code, ...(cause.path && { path: cause.path }) })
     }
     const errorId = randomUUID()
-    log.error({ err: cause, errorId, path }, 'a request failed')
-    return new GraphQLError(`Something went wrong on our side. The server's log has it under ${errorId}.`, {
-      nodes,
-      source,
-      positions,
-      path,
-      extensions: { code: 'INTERNAL_SERVER_ERROR', errorId, unexpected: true },
-    })
+    log.error({ err: cause, errorId, path: located?.path }, 'a request failed')
+    const message = `Something went wrong on our side. The server's log has it under ${errorId}.`
+    return at(located, message, { code: 'INTERNAL_SERVER_ERROR', errorId, unexpected: true })
   }
+}
+
+/** An error with this message in the place of another. */
+function at(place: GraphQLError | null, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
+  return new GraphQLError(message, { nodes: place?.nodes, path: place?.path, extensions })
 }
 
 function originalOf(error: unknown): unknown {

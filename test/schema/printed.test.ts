@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises'
+import { buildSchema, isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, printSchema } from 'graphql'
+import { expect, test } from 'vitest'
+import { schema } from '../../schema/index.ts'
+
+test('the committed schema.graphql says what the code says', async () => {
+  const committed = await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')
+  expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`)
+  expect(() => buildSchema(committed)).not.toThrow()
+})
+
+test('everything in the schema has a description', () => {
+  const undescribed: string[] = []
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__')) continue
+    if (!type.description) undescribed.push(type.name)
+    if (!('getFields' in type)) continue
+    for (const field of Object.values(type.getFields())) {
+      if (!field.description) undescribed.push(`${type.name}.${field.name}`)
+      for (const arg of 'args' in field ? field.args : []) {
+        if (!arg.description) undescribed.push(`${type.name}.${field.name}(${arg.name}:)`)
+      }
+    }
+  }
+  expect(undescribed).toEqual([])
+})
+
+test('every mutation takes one input and returns a union whose errors are UserErrors', () => {
+  const userError = schema.getType('UserError')
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    expect(field.args.map((arg) => arg.name)).toEqual(['input'])
+    const type = 'ofType' in field.type ? field.type.ofType : field.type
+    if (!isUnionType(type) || !isInterfaceType(userError)) throw new Error(`${field.name} does not return a union`)
+    expect(type.name).toMatch(/Result$/)
+    const errors = type
+      .getTypes()
+      .filter((member) => isObjectType(member) && member.getInterfaces().includes(userError))
+    expect(errors).toHaveLength(type.getTypes().length - 1)
+  }
+})

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+let t: TestServer
+let rawDatasetId: string
+let datasetId: string
+
+beforeAll(async () => {
+  t = await startTestServer()
+  rawDatasetId = await seedDataset(t, [1, 'two', { a: [1] }])
+  datasetId = Buffer.from(`Dataset:${rawDatasetId}`).toString('base64url')
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+async function send(body: object) {
+  const response = await fetch(`${t.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+// A document is interpreted the first time and compiled from the second on.
+const documents: Record<string, { query: string; variables?: (datasetId: string) => object }> = {
+  'nested connections, aliases and fragments': {
+    query: `query($id: ID!) {
+      node(id: $id) { __typename ...Names ... on Dataset { all: items { nodes { input expectedOutput } pageInfo { endCursor } } } }
+      none: node(id: "RGF0YXNldDp4") { id }
+    }
+    fragment Names on Dataset { name version createdAt }`,
+    variables: (id) => ({ id }),
+  },
+  'skip, include and defaults': {
+    query: `query($yes: Boolean = true, $first: Int = 2) {
+      datasets(first: $first) { nodes { id @skip(if: $yes) name @include(if: $yes) items(first: 1) @include(if: $yes) { nodes { id } } } }
+    }`,
+  },
+  'an error of the caller in a nullable and in a non-null field': {
+    query: `query($id: ID!) { node(id: $id) { ... on Dataset { id items(version: 99) { nodes { id } } } } datasets(first: 500) { nodes { id } } }`,
+    variables: (id) => ({ id }),
+  },
+  'a variable of the wrong type': {
+    query: 'query($first: Int) { datasets(first: $first) { nodes { id } } }',
+    variables: () => ({ first: 'many' }),
+  },
+  'a missing variable': { query: 'query($id: ID!) { node(id: $id) { id } }' },
+  'an enum and an input object in variables': {
+    query:
+      'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
+    variables: () => ({ orderBy: { field: 'NAME' }, status: ['RUNNING', 'QUEUED'] }),
+  },
+  introspection: { query: '{ __type(name: "Run") { name fields { name type { name kind ofType { name } } } } }' },
+}
+
+for (const [what, { query, variables }] of Object.entries(documents)) {
+  test(`compiled and interpreted execution answer the same: ${what}`, async () => {
+    const body = { query, variables: variables?.(datasetId) }
+    const interpreted = await send(body)
+    const compiled = [await send(body), await send(body)]
+    // Errors of compiled execution say where they are by path alone.
+    const shape = ({ status, body: { data, errors } }: Awaited<ReturnType<typeof send>>) => ({
+      status,
+      data,
+      errors: errors?.map(({ locations: _, ...error }: { locations?: unknown }) => error),
+    })
+    expect(compiled.map(shape)).toEqual([shape(interpreted), shape(interpreted)])
+  })
+}
+
+test('the operations of one document are told apart by name, however often they are sent', async () => {
+  const query = 'query A { viewer { role } } query B { datasets { nodes { name } } }'
+  for (let n = 0; n < 3; n++) {
+    expect((await send({ query, operationName: 'A' })).body.data).toHaveProperty('viewer')
+    expect((await send({ query, operationName: 'B' })).body.data).toHaveProperty('datasets')
+  }
+})
+
+test('@oneOf inputs in variables are checked every time', async () => {
+  const query = `mutation($target: ScoreTargetInput!) { setScore(input: { target: $target, name: "x", value: 1 }) { __typename } }`
+  for (let n = 0; n < 3; n++) {
+    const { body } = await send({ query, variables: { target: { runId: 'a', runItemId: 'b' } } })
+    expect(body.data).toBeUndefined()
+    expect(body.errors[0].message).toMatch(/[Ee]xactly one key must be specified/)
+  }
+})
+
+test('a compiled subscription is given its arguments, whatever the variables are called', async () => {
+  const experimentId = await seedExperiment(t, rawDatasetId, { kind: 'module', name: 'none' })
+  const run = await t.db.prisma.run.create({
+    data: {
+      projectId: t.scope.projectId,
+      experimentId,
+      datasetId: rawDatasetId,
+      datasetVersion: 1,
+      name: 'run',
+      status: 'COMPLETED',
+      seed: 'seed',
+      task: {},
+      settings: {},
+      total: 0,
+      queued: 0,
+    },
+  })
+  const id = Buffer.from(`Run:${run.id}`).toString('base64url')
+  const documents = [
+    { query: `subscription { feed: runFeed(runId: "${id}") { done run { name } } }` },
+    { query: 'subscription($x: ID!) { feed: runFeed(runId: $x) { done run { name } } }', variables: { x: id } },
+  ]
+  for (const document of documents) {
+    for (let n = 0; n < 3; n++) {
+      const response = await fetch(`${t.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+        body: JSON.stringify(document),
+      })
+      expect(await response.text()).toContain('data: {"data":{"feed":{"done":true,"run":{"name":"run"}}}}')
+    }
+  }
+})
