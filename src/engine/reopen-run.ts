@@ -1,12 +1,12 @@
-import { transaction } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
-import { type LockedRun, lockRun } from '../db/sql/lock-run.ts'
+import type { LockedRun } from '../db/sql/lock-run.ts'
 import { reopenItems } from '../db/sql/reopen-items.ts'
-import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { ConflictError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
-import { requireWrite, type Scope } from '../domain/scope.ts'
+import type { Scope } from '../domain/scope.ts'
 import { stopReason } from '../domain/stop-rules.ts'
+import { changeRun } from './change-run.ts'
 import type { Engine } from './engine.ts'
 import { renewLanes } from './run-lanes.ts'
 
@@ -54,20 +54,13 @@ export function retryFailedItems(engine: Engine, scope: Scope, runId: string): P
   })
 }
 
-async function reopen(
+function reopen(
   engine: Engine,
   scope: Scope,
   runId: string,
   decide: (run: LockedRun) => 'CANCELLED' | 'FAILED',
 ): Promise<Run> {
-  requireWrite(scope)
-  const { prisma, pool } = engine.db
-  const found = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId }, select: { id: true } })
-  if (!found) throw new NotFoundError('There is no such run in this project.', ['id'])
-
-  await transaction(pool, async (client) => {
-    const run = await lockRun(client, runId)
-    if (!run) throw new NotFoundError('There is no such run in this project.', ['id'])
+  return changeRun(engine, scope, runId, async (client, run) => {
     const status = decide(run)
     const reopened = await reopenItems(client, runId, status, run.seq, { afresh: status === 'FAILED' })
     await advanceRun(client, runId, {
@@ -81,5 +74,4 @@ async function reopen(
     const { concurrency } = run.settings
     await renewLanes(engine.boss, client, { id: runId, priority: run.priority }, Math.min(concurrency, reopened))
   })
-  return prisma.run.findUniqueOrThrow({ where: { id: runId } })
 }

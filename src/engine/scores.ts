@@ -1,12 +1,13 @@
-import { type Queryable, transaction } from '../db/client.ts'
+import type { Queryable } from '../db/client.ts'
 import type { Score, ScoreConfig } from '../db/generated/prisma/client.ts'
 import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
-import { lockRun } from '../db/sql/lock-run.ts'
+import type { LockedRun } from '../db/sql/lock-run.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { ScoreDataType } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { addValue, noMoments, removeValue, type ScoreMoments } from '../domain/score-moments.ts'
+import { withLockedRun } from './change-run.ts'
 import type { Engine } from './engine.ts'
 
 /** A score that a person or a program gives. */
@@ -32,7 +33,7 @@ export interface SetScoreInput {
  */
 export async function setScore(engine: Engine, scope: Scope, input: SetScoreInput): Promise<Score> {
   requireWrite(scope)
-  const { prisma, pool } = engine.db
+  const { prisma } = engine.db
   const name = input.name.trim()
   if (name.length < 1 || name.length > 200) {
     throw new InvalidInputError(`expected a score name of 1 to 200 characters, got ${name.length}`, ['name'])
@@ -41,11 +42,8 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
     where: { projectId_name: { projectId: scope.projectId, name } },
   })
   const given = parseScore(input, config)
-  await findRun(engine, scope, input.runId)
 
-  const id = await transaction(pool, async (client) => {
-    const run = await lockRun(client, input.runId)
-    if (!run) throw new NotFoundError('There is no such run in this project.', ['target'])
+  const write = async (client: Queryable, run: LockedRun) => {
     const { runId, ordinal, source, comment = null, author = null, metadata = null } = input
     if (ordinal !== null) {
       const item = await client.query('UPDATE run_item SET seq = $3 WHERE run_id = $1 AND ordinal = $2', [
@@ -79,7 +77,8 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
     if (ordinal !== null) await summarizeChange(client, runId, name, { removed: old.rows, added: [given] }, config)
     await advanceRun(client, runId, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     return BigInt(rows[0]?.id ?? 0)
-  })
+  }
+  const id = await withLockedRun(engine, scope, input.runId, write, ['target'])
   return prisma.score.findUniqueOrThrow({ where: { id } })
 }
 
@@ -89,14 +88,13 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
  */
 export async function deleteScore(engine: Engine, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
-  const { prisma, pool } = engine.db
+  const { prisma } = engine.db
   const { projectId } = scope
   const score = await prisma.score.findFirst({ where: { id: BigInt(id), run: { projectId } } })
   if (!score) throw new NotFoundError('There is no such score in this project.', ['id'])
-  await transaction(pool, async (client) => {
-    const run = await lockRun(client, score.runId)
+  await withLockedRun(engine, scope, score.runId, async (client, run) => {
     const removed = await client.query<Score>('DELETE FROM score WHERE id = $1 RETURNING *', [id])
-    if (!run || removed.rowCount === 0) return
+    if (removed.rowCount === 0) return
     if (score.ordinal !== null) {
       const { runId, ordinal, name } = score
       await client.query('UPDATE run_item SET seq = $3 WHERE run_id = $1 AND ordinal = $2', [
@@ -144,12 +142,6 @@ function parseScore(input: SetScoreInput, config: ScoreConfig | null): ScoreValu
     throw new InvalidInputError(`expected one of ${categories.join(', ')}, got ${label}`, ['label'])
   }
   return { dataType, value, label }
-}
-
-async function findRun(engine: Engine, scope: Scope, runId: string): Promise<void> {
-  const { projectId } = scope
-  const run = await engine.db.prisma.run.findFirst({ where: { id: runId, projectId }, select: { id: true } })
-  if (!run) throw new NotFoundError('There is no such run in this project.', ['target'])
 }
 
 /** Carries a change of single scores into the run's summary; the caller holds the run's lock. */

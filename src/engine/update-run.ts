@@ -1,12 +1,10 @@
-import { transaction } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import { channels } from '../db/listener.ts'
 import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
-import { lockRun } from '../db/sql/lock-run.ts'
-import { NotFoundError } from '../domain/errors.ts'
-import { isFinished, type RunSettings } from '../domain/run.ts'
+import { isFinished } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
-import { requireWrite, type Scope } from '../domain/scope.ts'
+import type { Scope } from '../domain/scope.ts'
+import { changeRun } from './change-run.ts'
 import type { Engine } from './engine.ts'
 import { setLanes } from './run-lanes.ts'
 import { parsePriority } from './start-run.ts'
@@ -28,17 +26,10 @@ export interface UpdateRunInput {
  * @throws {NotFoundError} no such run
  * @throws {InvalidInputError} a value out of range
  */
-export async function updateRun(engine: Engine, scope: Scope, input: UpdateRunInput): Promise<Run> {
-  requireWrite(scope)
-  const { prisma, pool } = engine.db
+export function updateRun(engine: Engine, scope: Scope, input: UpdateRunInput): Promise<Run> {
   const { id, priority, ...partial } = input
-  const found = await prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { id: true } })
-  if (!found) throw new NotFoundError('There is no such run in this project.', ['id'])
-
-  await transaction(pool, async (client) => {
-    const run = await lockRun(client, id)
-    if (!run) throw new NotFoundError('There is no such run in this project.', ['id'])
-    const settings: RunSettings = parseRunSettings(partial, run.settings, [])
+  return changeRun(engine, scope, id, async (client, run) => {
+    const settings = parseRunSettings(partial, run.settings, [])
     const newPriority = parsePriority(priority ?? run.priority)
     await client.query('UPDATE run SET settings = $2, priority = $3 WHERE id = $1', [
       id,
@@ -52,5 +43,4 @@ export async function updateRun(engine: Engine, scope: Scope, input: UpdateRunIn
     await setLanes(engine.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
     await client.query('SELECT pg_notify($1, $2)', [channels.lane, id])
   })
-  return prisma.run.findUniqueOrThrow({ where: { id } })
 }
