@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { channels } from '../../../src/db/listener.ts'
 import type { EndpointLimits } from '../../../src/engine/limits/endpoint-limits.ts'
 import type { CallOutcome, Permit } from '../../../src/engine/limits/permit.ts'
-import { callInLoop, createProcesses, Gauge, ok, type Processes } from './processes.ts'
+import { Gauge } from './gauge.ts'
+import { callInLoop, createProcesses, ok, type Processes } from './processes.ts'
 
 let t: Processes
 
@@ -41,6 +43,12 @@ function acquire(limits: EndpointLimits, endpoint: string, { runId = 'run', sign
 
 function stateOf(limits: EndpointLimits, endpoint: string) {
   return limits.states().find((state) => state.endpoint === endpoint)
+}
+
+async function call(gauge: Gauge, ms: number): Promise<void> {
+  gauge.enter()
+  await delay(ms)
+  gauge.leave()
 }
 
 async function grants(endpoint: string) {
@@ -83,7 +91,7 @@ describe('an endpoint without limits', () => {
     const stop = AbortSignal.timeout(1_000)
     const gauge = new Gauge()
     await callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 20, signal: stop }, async () => {
-      await gauge.call(10)
+      await call(gauge, 10)
       return ok
     })
     expect(gauge.max).toBeGreaterThanOrEqual(18)
@@ -99,7 +107,7 @@ describe('a concurrency limit', () => {
     const stop = new AbortController()
     const counts = processes.map((limits) =>
       callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 100, signal: stop.signal }, async () => {
-        await gauge.call(25)
+        await call(gauge, 25)
         return ok
       }),
     )
@@ -138,7 +146,7 @@ describe('a concurrency limit', () => {
     const loops = processes.map((limits, index) =>
       callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 3, signal: stop.signal }, async () => {
         served[index] = (served[index] ?? 0) + 1
-        await gauge.call(20)
+        await call(gauge, 20)
         return ok
       }),
     )
@@ -192,7 +200,7 @@ describe('a concurrency limit', () => {
       limits,
       { projectId: t.projectId, endpoint, concurrency: 20, signal: stop.signal },
       async () => {
-        await gauge.call(10)
+        await call(gauge, 10)
         return ok
       },
     )
@@ -347,7 +355,7 @@ describe('limits per minute', () => {
     const made = await Promise.all(
       processes.map((limits) =>
         callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 20, signal }, async () => {
-          await gauge.call(20)
+          await call(gauge, 20)
           return { ...ok, tokens: 10 }
         }),
       ),

@@ -1,5 +1,4 @@
-/** Several processes, as far as limits are concerned, on one database; and an endpoint that counts who calls it. */
-import { setTimeout as delay } from 'node:timers/promises'
+/** Several processes, as far as limits are concerned, on one database. */
 import { pino } from 'pino'
 import { openDatabase } from '../../../src/db/client.ts'
 import { Listener } from '../../../src/db/listener.ts'
@@ -43,48 +42,6 @@ export async function createProcesses(): Promise<Processes> {
 }
 
 export const ok: CallOutcome = { kind: 'OK', retryAfterMs: null, tokens: null }
-
-/** Counts calls in flight over time. */
-export class Gauge {
-  #inFlight = 0
-  #since = performance.now()
-  #area = 0
-  #start = performance.now()
-  max = 0
-  readonly starts: number[] = []
-
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
-  /** Calls in flight on average, since the beginning or the last reset. */
-  get mean(): number {
-    this.#move(0)
-    return this.#area / (this.#since - this.#start)
-  }
-
-  reset(): void {
-    this.#move(0)
-    this.#start = this.#since
-    this.#area = 0
-    this.max = this.#inFlight
-  }
-
-  async call(ms: number): Promise<void> {
-    this.starts.push(performance.now())
-    this.#move(1)
-    await delay(ms)
-    this.#move(-1)
-  }
-
-  #move(by: number): void {
-    const now = performance.now()
-    this.#area += this.#inFlight * (now - this.#since)
-    this.#since = now
-    this.#inFlight += by
-    this.max = Math.max(this.max, this.#inFlight)
-  }
-}
 
 /** Makes calls, `concurrency` at once, until it is told to stop; returns how many were made. */
 export async function callInLoop(

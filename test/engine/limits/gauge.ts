@@ -1,0 +1,44 @@
+/** Counts calls under way over time. */
+export class Gauge {
+  #inFlight = 0
+  #movedAt = performance.now()
+  #resetAt = this.#movedAt
+  #area = 0
+  max = 0
+  /** When calls began, by performance.now. */
+  readonly starts: number[] = []
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Calls under way on average since the last reset, until the last one began or ended. */
+  get mean(): number {
+    return this.#area / (this.#movedAt - this.#resetAt)
+  }
+
+  reset(): void {
+    this.#move(0)
+    this.#resetAt = this.#movedAt
+    this.#area = 0
+    this.max = this.#inFlight
+  }
+
+  enter(): number {
+    this.#move(1)
+    this.starts.push(this.#movedAt)
+    this.max = Math.max(this.max, this.#inFlight)
+    return this.#movedAt
+  }
+
+  leave(): void {
+    this.#move(-1)
+  }
+
+  #move(by: number): void {
+    const now = performance.now()
+    this.#area += this.#inFlight * (now - this.#movedAt)
+    this.#movedAt = now
+    this.#inFlight += by
+  }
+}
