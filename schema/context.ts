@@ -10,6 +10,8 @@ export interface Context {
   readonly scope: Scope
   /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4400`. */
   readonly publicUrl: string
+  /** Where traces can be looked at, with `{traceId}` in it; null when nowhere. */
+  readonly traceUrlTemplate: string | null
   /** Of one request, or of one event of a subscription: what a loader has seen it never reads again. */
   loaders: Loaders
 }

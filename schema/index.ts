@@ -16,6 +16,7 @@ import './score.ts'
 import './score-mutations.ts'
 import './evaluator.ts'
 import './evaluator-mutations.ts'
+import './evaluator-preview.ts'
 import './module.ts'
 import './feed.ts'
 

@@ -91,6 +91,12 @@ builder.node(RunItemRef, {
       description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',
     }),
     traceId: t.exposeString('traceId', { nullable: true, description: 'W3C trace id that the task was called with.' }),
+    traceUrl: t.string({
+      nullable: true,
+      description: 'Where its trace can be looked at; null unless the server was told where traces are.',
+      resolve: ({ traceId }, _args, { traceUrlTemplate }) =>
+        traceId === null ? null : (traceUrlTemplate?.replaceAll('{traceId}', traceId) ?? null),
+    }),
     scores: t.field({
       type: [ScoreRef],
       description: 'Its scores by name; failed evaluators are rows with `error`.',

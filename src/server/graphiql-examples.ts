@@ -1,27 +1,30 @@
 /** The tabs that GraphiQL opens with: the way from a dataset to a finished run. */
 export const examples = [
-  `# Assay: datasets, the experiments on them, and their runs.
-# Run a query with the button or Ctrl-Enter; Ctrl-Space completes; the book icon on the left has every type.
-# The other tabs go on from here: read runs, start one, watch it.
+  `# Assay: datasets and the experiments on them.
+# Ctrl-Enter runs it, Ctrl-Space completes; the icon
+# at the top left opens the documentation.
+# Next tabs: read runs, start one, watch it.
 
 query Datasets {
   viewer { role project { name } }
   datasets(first: 20) {
     nodes {
-      id # global ids go into any \`…Id\` argument, and into node(id:)
+      id # ids go into node(id:) and every "…Id"
       name
-      version # every change of items makes a new version
+      version # each change of items makes a new one
       itemCount
       experiments(first: 5) {
-        nodes { id name task { __typename ... on HttpTask { url } ... on ModuleTask { name } } }
+        nodes { id name task { __typename } }
       }
     }
-    pageInfo { hasNextPage endCursor } # more: datasets(first: 20, after: "<endCursor>")
+    # more: datasets(first: 20, after: "<endCursor>")
+    pageInfo { hasNextPage endCursor }
   }
 }
 `,
-  `# Runs with their statistics. Failures, evaluator errors and missing scores are counted beside every mean.
-# The cost of this query does not depend on the size of the runs.
+  `# Runs with their statistics. What failed or is
+# missing is counted beside every mean. The cost of
+# this query does not depend on the size of the runs.
 
 query Runs {
   runs(first: 10) {
@@ -29,52 +32,89 @@ query Runs {
       id
       name
       status
-      dataset { name }
-      datasetVersion
-      progress { total succeeded failed running queued etaSeconds }
+      dataset { name itemCount }
+      progress { total succeeded failed etaSeconds }
       stats {
         latencyMs { p50 p95 }
         costUsd # null: not known
-        unknownCostCount
-        scores { name mean stderr count errorCount missingCount labels { label count } }
+        scores {
+          name
+          mean
+          stderr
+          count
+          errorCount
+          missingCount
+        }
       }
-      # its slowest items: try status: [FAILED], search: "refund", or another order
-      items(first: 3, orderBy: { field: LATENCY, direction: DESC }) {
-        nodes { input output expectedOutput latencyMs error { code message } scores { name value label comment } }
-      }
-      url
+      ...Slowest
+    }
+  }
+}
+
+# Or try status: [FAILED], or search: "refund".
+fragment Slowest on Run {
+  items(
+    first: 3
+    orderBy: { field: LATENCY, direction: DESC }
+  ) {
+    nodes {
+      input
+      output
+      expectedOutput
+      latencyMs
+      error { code message }
+      scores { name value label comment }
     }
   }
 }
 `,
-  `# Put the id of an experiment (from the first tab) in place of <experiment id>.
-# What can go wrong is part of the result: every error has message, code and path.
+  `# Put the id of an experiment (first tab) in place of
+# <experiment id>. What can go wrong is part of the
+# result: errors have a message, a code and a path.
 
 mutation StartRun {
   startRun(
     input: {
       experimentId: "<experiment id>"
-      overrides: { concurrency: 5 } # what differs from the experiment's settings
-      # subset: { sample: 20 }      # only some of the items
-      # idempotencyKey: "ci-1234"   # asking twice starts one run
+      # What differs from the experiment's settings:
+      overrides: { concurrency: 5 }
+      # Only some of the items:
+      # subset: { sample: 20 }
+      # Asking twice starts one run:
+      # idempotencyKey: "ci-1234"
     }
   ) {
     __typename
-    ... on StartRunPayload { run { id name status progress { total } cursor url } }
+    ... on StartRunPayload {
+      run { id name status progress { total } url }
+    }
     ... on UserError { message code path }
   }
 }
 `,
-  `# Watch a run: put its id (from the last tab) in place of <run id> and press the button; press again to stop.
-# First comes what is already there, then what changes, until \`done\`.
-# After a break, pass the last cursor as \`after\`: nothing is lost, nothing comes twice.
+  `# Put the id of a run in place of <run id>; the button
+# starts and stops. First comes what is already there,
+# then what changes, until done. After a break, pass the
+# last cursor as "after": nothing is lost or repeated.
 
 subscription RunFeed {
   runFeed(runId: "<run id>") {
     cursor
     done
-    run { status progress { total succeeded failed running } stats { scores { name mean count } } }
-    items { id status attempts output latencyMs error { code } scores { name value label } }
+    run {
+      status
+      progress { total succeeded failed running }
+      stats { scores { name mean count } }
+    }
+    items {
+      id
+      status
+      attempts
+      output
+      latencyMs
+      error { code }
+      scores { name value label }
+    }
   }
 }
 `,

@@ -19,6 +19,8 @@ export interface ServerOptions {
   port: number
   /** Where people reach this server when that is not where it listens, e.g. behind a proxy; without a trailing slash. */
   publicUrl?: string
+  /** Where traces can be looked at, e.g. `https://jaeger.example/trace/{traceId}`; default: nowhere. */
+  traceUrlTemplate?: string
   /** How long requests in flight may take when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
 }
@@ -32,7 +34,7 @@ export interface RunningServer {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { engine, feeds, host, port, graceMs = 5_000 } = options
+  const { engine, feeds, host, port, graceMs = 5_000, traceUrlTemplate = null } = options
   const authenticator = await createAuthenticator(engine.db, host)
 
   // An import may take longer than Node's five minutes for a request; it watches for idle clients itself.
@@ -42,7 +44,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ engine, feeds, publicUrl }, engine.log)
+  const yoga = createGraphql({ engine, feeds, publicUrl, traceUrlTemplate }, engine.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, engine.log)
   const route = createRouter({ engine, yoga, authenticator, guard })

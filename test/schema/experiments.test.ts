@@ -180,6 +180,27 @@ test('a bad pattern names its place in the definition', async () => {
   })
 })
 
+test('an evaluator is tried out without recording anything', async () => {
+  const preview = async (input: object) => {
+    const { data } = await t.query(
+      `mutation($input: PreviewEvaluatorInput!) { previewEvaluator(input: $input) {
+        __typename
+        ... on PreviewEvaluatorPayload { evaluations { name value dataType } error { code message } }
+        ... on UserError { path }
+      } }`,
+      { input },
+    )
+    return data.previewEvaluator
+  }
+  expect(
+    await preview({ definition: { builtin: { contains: { text: 'lo' } } }, name: 'greets', output: 'hello' }),
+  ).toMatchObject({ evaluations: [{ name: 'greets', value: 1, dataType: 'BOOLEAN' }], error: null })
+  expect(
+    await preview({ definition: { builtin: { numeric: {} } }, output: '1', expectedOutput: 'no number' }),
+  ).toMatchObject({ evaluations: [], error: { code: 'EVALUATOR_FAILED' } })
+  expect(await preview({ output: 1 })).toMatchObject({ __typename: 'InvalidInputError', path: ['definition'] })
+})
+
 test('registered functions are listed', async () => {
   const { data } = await t.query('{ modules { name kind description dataType direction } }')
   expect(data.modules).toEqual([

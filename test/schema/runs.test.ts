@@ -10,17 +10,20 @@ let id: string
 const size = 57
 
 beforeAll(async () => {
-  t = await startTestServer({
-    tasks: [
-      {
-        name: 'thirds',
-        run: (input: number) => {
-          if (input % 3 === 0) throw new Error(`cannot do ${input}`)
-          return input % 2 === 0 ? input : -input
+  t = await startTestServer(
+    {
+      tasks: [
+        {
+          name: 'thirds',
+          run: (input: number) => {
+            if (input % 3 === 0) throw new Error(`cannot do ${input}`)
+            return input % 2 === 0 ? input : -input
+          },
         },
-      },
-    ],
-  })
+      ],
+    },
+    { traceUrlTemplate: 'http://traces.test/{traceId}' },
+  )
   await createEvaluator(t.engine, t.scope, { name: 'same', definition: { kind: 'builtin', type: 'jsonEquals' } })
   const datasetId = await seedDataset(
     t,
@@ -179,7 +182,7 @@ test('a run item is a node with its place in the schedule, its dataset item and 
   const [item] = (await page({ first: 1, status: ['SUCCEEDED'] })).rows
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { id ... on RunItem {
-      run { id } datasetItem { id input } position repetition attempts traceId
+      run { id } datasetItem { id input } position repetition attempts traceId traceUrl
       scores { id name source evaluator { name version } evaluatorVersion run { id } runItem { id } }
     } } }`,
     { id: item?.id },
@@ -190,6 +193,7 @@ test('a run item is a node with its place in the schedule, its dataset item and 
     datasetItem: { input: item?.input },
     repetition: 0,
     attempts: 1,
+    traceUrl: `http://traces.test/${data.node.traceId}`,
     scores: [
       {
         name: 'same',
