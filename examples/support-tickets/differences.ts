@@ -1,4 +1,5 @@
 /** Where two runs of the classifier come to different ends: how often, and some of the tickets. */
+import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import type { RunItemState } from '../../src/cli/follow-run.ts'
 import { graphql } from '../../src/cli/gql/gql.ts'
@@ -82,5 +83,6 @@ function isRight({ scores }: RunItemState): boolean {
 function answer(item: RunItemState): string {
   if (item.error) return item.error.code
   const { category, confidence } = item.output as Classification
-  return `${isRight(item) ? '✓' : '✗'} ${category} ${(100 * confidence).toFixed(0)} %`
+  const stated = `${category} ${(100 * confidence).toFixed(0)} %`
+  return isRight(item) ? styleText('green', `✓ ${stated}`) : styleText('red', `✗ ${stated}`)
 }

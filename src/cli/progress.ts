@@ -25,7 +25,7 @@ function bars(out: NodeJS.WriteStream): Progress {
     {
       stream: out,
       format: '  {name}  {bar} {percentage}%  {note}',
-      barsize: 24,
+      barsize: 20,
       fps: 20,
       hideCursor: true,
       autopadding: true,
@@ -34,14 +34,16 @@ function bars(out: NodeJS.WriteStream): Progress {
     },
     Presets.shades_classic,
   )
+  let width = 0
   return {
     add(name) {
+      width = Math.max(width, name.length)
       const bar = multi.create(1, 0, { name, note: '' })
       return {
         update(done, total, note) {
           // Of an unknown total nothing can be drawn but that it goes on.
           bar.setTotal(Math.max(total ?? done + 1, 1))
-          bar.update(total === 0 ? 1 : done, { note })
+          bar.update(total === 0 ? 1 : done, { name: name.padEnd(width), note })
         },
       }
     },

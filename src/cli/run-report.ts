@@ -24,7 +24,7 @@ export type ReportedRun = RunReportFragment
 /** One line about how far a run is, e.g. `120/320, 2 failed, accuracy 0.71`. */
 export function progressNote({ progress, stats }: ReportedRun): string {
   const { total, succeeded, failed, cancelled } = progress
-  const counts = [`${succeeded + failed + cancelled}/${total} items`]
+  const counts = [`${succeeded + failed + cancelled}/${total}`]
   if (failed > 0) counts.push(`${failed} failed`)
   if (cancelled > 0) counts.push(`${cancelled} cancelled`)
   const means = stats.scores.flatMap(({ name, mean }) => (mean == null ? [] : [`${name} ${mean.toFixed(2)}`]))
