@@ -44,6 +44,15 @@ test('the limit never falls below one call', () => {
   expect(adaptive.limit).toBe(1)
 })
 
+test('an endpoint that refuses everything is asked less and less often, until something succeeds', () => {
+  const adaptive = new AdaptiveConcurrency()
+  const waits = Array.from({ length: 9 }, (_, now) => adaptive.overloaded({ startedAt: now, inFlight: 8 }, now))
+  expect(waits).toEqual([0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000])
+  expect(adaptive.overloaded({ startedAt: 7, inFlight: 8 }, 10)).toBe(0)
+  adaptive.succeeded({ startedAt: 10, inFlight: 1 })
+  expect(adaptive.overloaded({ startedAt: 11, inFlight: 1 }, 11)).toBe(0)
+})
+
 test('calls that began before the limit fell do not raise it', () => {
   const adaptive = new AdaptiveConcurrency()
   adaptive.overloaded({ startedAt: 0, inFlight: 10 }, 5)

@@ -51,7 +51,7 @@ export class Endpoint {
   #share: PermitShare | null = null
   #pacer: Pacer | null = null
   #inUse = 0
-  /** When the endpoint said it may be called again, and when we do. */
+  /** When the endpoint said that it may be called again, and when we will. */
   #pausedUntil = -Infinity
   #resumeAt = -Infinity
   #tellingPause = false
@@ -184,11 +184,17 @@ export class Endpoint {
     const end = { startedAt, inFlight: this.#inUse }
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
-    else if (kind === 'OVERLOADED') this.#adaptive.overloaded(end, this.#options.now())
+    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.now()))
     if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs))
       void this.#tellPause()
     if (this.#queue.size > 0) this.#dispatch()
     else this.#share?.check()
+  }
+
+  /** Begins no call from this process for about `ms`. */
+  #holdBack(ms: number): void {
+    const { now, random } = this.#options
+    if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, now() + ms * (0.5 + random() / 2))
   }
 
   /** Begins no call for `ms` from now; false when it is paused for as long already. */
