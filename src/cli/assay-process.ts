@@ -5,6 +5,7 @@
 import { resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { EmbeddedPostgresError } from '../db/embedded/error.ts'
 import { startEmbeddedPostgres } from '../db/embedded/server.ts'
@@ -13,10 +14,14 @@ import { MigrationError, migrate } from '../db/migrate.ts'
 import { openQueue } from '../db/queue.ts'
 import type { Modules } from '../domain/modules.ts'
 import type { Engine } from '../engine/engine.ts'
+import { Metrics } from '../engine/metrics.ts'
+import { openTracing } from '../engine/tracing.ts'
 import { Worker } from '../engine/worker.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { UnguardedAddressError } from '../server/auth.ts'
-import { startServer } from '../server/start-server.ts'
+import { Readiness } from '../server/readiness.ts'
+import { type RunningServer, startServer } from '../server/start-server.ts'
+import { startStatusServer } from '../server/start-status-server.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 
@@ -29,12 +34,20 @@ export interface ProcessOptions {
   config: string | null
   /** Calls at once; null: this process executes nothing. */
   slots: number | null
-  /** Where to serve; null: not at all. Port 0 takes a free one. */
-  http: { host: string; port: number } | null
+  /** Where to serve; null: not at all. */
+  http: Address | null
+  /** Where a process that does not serve answers those who operate it; default: nowhere. */
+  status?: Address | null
+}
+
+interface Address {
+  host: string
+  /** 0 takes a free one. */
+  port: number
 }
 
 export interface AssayProcess {
-  /** Of the server, without a trailing slash; null without one. */
+  /** Where it listens, without a trailing slash; null: nowhere. */
   readonly url: string | null
   /** Where its data is, for people. */
   readonly database: string
@@ -69,14 +82,30 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const boss = await openQueue(db, (err) => !stopping && warn(err))
     stops.push(() => boss.stop({ graceful: false, close: false }))
 
-    const engine: Engine = { db, boss, modules, log }
-    const feeds = new RunFeeds(db, listener)
-    stops.push(() => feeds.stop())
-    if (options.slots !== null) {
-      const worker = new Worker(engine, listener, { slots: options.slots }).start()
+    const tracing = await openTracing(process.env, log)
+    stops.push(() => tracing.stop())
+    const metrics = new Metrics()
+    collectDefaultMetrics({ register: metrics.registry })
+    metrics.watchDatabase(db)
+
+    const engine: Engine = { db, boss, modules, log, metrics, tracing }
+    const worker = options.slots === null ? null : new Worker(engine, listener, { slots: options.slots }).start()
+    if (worker) {
       stops.push(() => worker.stop())
+      metrics.watchWorker(worker)
     }
-    const server = options.http && (await listen({ engine, feeds, ...options.http }))
+    const readiness = new Readiness({ db, log, listener, worker })
+    let server: RunningServer | null = null
+    if (options.http) {
+      const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
+      stops.push(() => feeds.stop())
+      metrics.watchFeeds(feeds)
+      server = await listen(options.http, '-', (address) => startServer({ engine, feeds, readiness, ...address }))
+    } else if (options.status) {
+      server = await listen(options.status, '--metrics', (address) =>
+        startStatusServer({ engine, readiness, ...address }),
+      )
+    }
     if (server) stops.push(() => server.stop())
     return { url: server?.url ?? null, database: postgres.name, modules, failed: postgres.failed, stop }
   } catch (error) {
@@ -137,19 +166,24 @@ function withoutPassword(url: string): string {
   return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '')
 }
 
-async function listen(options: Parameters<typeof startServer>[0]): ReturnType<typeof startServer> {
+/** @param option how the options of the address begin */
+async function listen(
+  address: Address,
+  option: '-' | '--metrics',
+  start: (address: Address) => Promise<RunningServer>,
+): Promise<RunningServer> {
   try {
-    return await startServer(options)
+    return await start(address)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const place = `Port ${options.port} of ${options.host}`
+    const place = `Port ${address.port} of ${address.host}`
     if (code === 'EADDRINUSE') {
-      throw new CliError(`${place} is already in use: stop what uses it, or choose another with --port.`)
+      throw new CliError(`${place} is already in use: stop what uses it, or choose another with ${option}-port.`)
     }
     if (code === 'EACCES')
-      throw new CliError(`${place} may not be used by this user: choose one above 1023 with --port.`)
+      throw new CliError(`${place} may not be used by this user: choose one above 1023 with ${option}-port.`)
     if (code === 'EADDRNOTAVAIL') {
-      throw new CliError(`${options.host} is not an address of this machine: choose another with --host.`)
+      throw new CliError(`${address.host} is not an address of this machine: choose another with ${option}-host.`)
     }
     throw error
   }

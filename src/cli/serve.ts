@@ -13,6 +13,11 @@ interface SharedOptions {
   logLevel: LogLevel
 }
 
+interface WorkerOptions extends SharedOptions {
+  metricsHost: string
+  metricsPort?: number
+}
+
 interface ServeOptions extends SharedOptions {
   host: string
   port: number
@@ -49,6 +54,12 @@ Examples:
 export function workerCommand(): Command {
   const command = new Command('worker').description('Execute runs for a server on the same DATABASE_URL.')
   return withSharedOptions(command)
+    .option(
+      '--metrics-port <number>',
+      'answer /metrics, /healthz and /readyz here; 0 takes a free port (default: nowhere)',
+      wholeNumber(0, 65_535),
+    )
+    .option('--metrics-host <address>', 'address to answer them on', '127.0.0.1')
     .addHelpText(
       'after',
       `
@@ -57,7 +68,7 @@ Start as many as you like, here or on other machines. All of them need the same 
 Example:
   $ DATABASE_URL=postgresql://me@db/assay assay worker --slots 500`,
     )
-    .action((options: SharedOptions) => work(options))
+    .action((options: WorkerOptions) => work(options))
 }
 
 function withSharedOptions(command: Command): Command {
@@ -91,7 +102,7 @@ Ctrl-C stops it.
   process.exitCode = await untilStopped(assay, log)
 }
 
-async function work(options: SharedOptions): Promise<void> {
+async function work(options: WorkerOptions): Promise<void> {
   const databaseUrl = process.env.DATABASE_URL
   if (!databaseUrl) {
     throw new CliError(
@@ -100,10 +111,19 @@ async function work(options: SharedOptions): Promise<void> {
   }
   const { startProcess } = await import('./assay-process.ts')
   const log = openLog(options.logLevel)
-  const config = options.config ?? null
-  const assay = await startProcess({ log, databaseUrl, dataDir: '', config, slots: options.slots, http: null })
+  const { slots, metricsHost: host, metricsPort: port } = options
+  const assay = await startProcess({
+    log,
+    databaseUrl,
+    dataDir: '',
+    config: options.config ?? null,
+    slots,
+    http: null,
+    status: port === undefined ? null : { host, port },
+  })
+  const metrics = assay.url === null ? '' : ` Metrics: ${assay.url}/metrics.`
   process.stdout.write(
-    `Assay's worker is ready: ${options.slots} calls at once for ${assay.database}. Ctrl-C stops it.\n`,
+    `Assay's worker is ready: ${slots} calls at once for ${assay.database}.${metrics} Ctrl-C stops it.\n`,
   )
   process.exitCode = await untilStopped(assay, log)
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
 
@@ -13,6 +14,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
+  /** A random text: whether its sender hears. */
+  echo: 'assay_echo',
 } as const
 
 export type Channel = (typeof channels)[keyof typeof channels]
@@ -47,6 +50,25 @@ export class Listener {
     return () => {
       this.#events.off(channel, heard)
       if (missed) this.#events.off('reconnected', missed)
+    }
+  }
+
+  /**
+   * Resolves when a message that goes out through `sender` came back: the whole way works, also through what may stand
+   * between us and the database.
+   * @throws when not connected, or when the message cannot be sent; `signal` ends a wait in vain
+   */
+  async hearItself(sender: Pick<pg.Pool, 'query'>, signal: AbortSignal): Promise<void> {
+    if (!this.#client) throw new Error('the connection that listens is down')
+    const message = randomUUID()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const off = this.on(channels.echo, (heard) => heard === message && resolve())
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    try {
+      await sender.query('SELECT pg_notify($1, $2)', [channels.echo, message])
+      await promise
+    } finally {
+      off()
     }
   }
 

@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import type { Queryable } from './client.ts'
 
 /** Why a database cannot be migrated. */
 export type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED'
@@ -62,11 +63,23 @@ export async function migrate(url: string, directory = OUR_MIGRATIONS): Promise<
   }
 }
 
-async function readMigrations(directory: string): Promise<Migration[]> {
+/** Our migrations that the database does not have. Those of a newer version that it has are no harm to us. */
+export async function missingMigrations(db: Queryable, directory = OUR_MIGRATIONS): Promise<string[]> {
+  const applied = new Set((await readApplied(db)).filter(({ finished }) => finished).map(({ name }) => name))
+  return (await migrationNames(directory)).filter((name) => !applied.has(name))
+}
+
+async function migrationNames(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true })
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+}
+
+async function readMigrations(directory: string): Promise<Migration[]> {
   return await Promise.all(
-    names.sort().map(async (name) => {
+    (await migrationNames(directory)).map(async (name) => {
       // A checkout may have converted the line ends.
       const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll('\r\n', '\n')
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
@@ -74,7 +87,7 @@ async function readMigrations(directory: string): Promise<Migration[]> {
   )
 }
 
-async function readApplied(client: Client): Promise<AppliedRow[]> {
+async function readApplied(client: Queryable): Promise<AppliedRow[]> {
   const { rows } = await client.query<AppliedRow>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
      FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,

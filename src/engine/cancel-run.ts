@@ -15,14 +15,15 @@ import type { Engine } from './engine.ts'
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is completed or stopped
  */
-export function cancelRun(engine: Engine, scope: Scope, runId: string): Promise<Run> {
-  return changeRun(engine, scope, runId, async (client, run) => {
+export async function cancelRun(engine: Engine, scope: Scope, runId: string): Promise<Run> {
+  let cancelled = 0
+  const cancelledRun = await changeRun(engine, scope, runId, async (client, run) => {
     if (run.status === 'CANCELLED') return
     if (!canTransition(run.status, 'CANCELLED')) {
       throw new ConflictError(`Only a queued or running run can be cancelled; this one is ${run.status}.`, ['id'])
     }
     const { queued, running } = await cancelItems(client, runId, run.seq)
-    const cancelled = queued + running
+    cancelled = queued + running
     await advanceRun(client, runId, {
       ...noDelta,
       status: 'CANCELLED',
@@ -33,4 +34,6 @@ export function cancelRun(engine: Engine, scope: Scope, runId: string): Promise<
     })
     await client.query('SELECT pg_notify($1, $2)', [channels.abort, runId])
   })
+  engine.metrics.ended({ succeeded: 0, failed: 0, cancelled })
+  return cancelledRun
 }

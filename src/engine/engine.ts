@@ -2,6 +2,8 @@ import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { Modules } from '../domain/modules.ts'
+import type { Metrics } from './metrics.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What every engine function works with; made once per process by the composition root. */
 export interface Engine {
@@ -9,4 +11,6 @@ export interface Engine {
   readonly boss: PgBoss
   readonly modules: Modules
   readonly log: Logger
+  readonly metrics: Metrics
+  readonly tracing: Tracing
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { CachedResponse } from '../db/sql/cached-responses.ts'
 import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import type { RecordedItem } from '../db/sql/record-results.ts'
@@ -11,6 +10,7 @@ import { callTask } from '../tasks/call.ts'
 import type { CallOutcome, Permit } from './limits/permit.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 import type { ItemResult } from './run-tally.ts'
+import type { AttemptTrace, Tracing } from './tracing.ts'
 
 export interface Execution {
   plan: RunPlan
@@ -21,7 +21,7 @@ export interface Execution {
   permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
-  now: () => number
+  tracing: Tracing
   random: () => number
 }
 
@@ -30,16 +30,25 @@ export interface Execution {
  * becomes a result. An interrupted attempt goes back to the queue and counts as none.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
-  const { plan, item, cached, permit, signal, now, random } = execution
+  const { plan, item, tracing } = execution
+  const { ordinal, itemId, repetition, attempts } = item
+  const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt: attempts + 1 })
+  const result = await attemptItem(execution, trace)
+  trace.end(result.item.status, result.item.error)
+  return result
+}
+
+async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
+  const { plan, item, cached, permit, signal, random } = execution
   const attempt = item.attempts + 1
-  const traceId = randomBytes(16).toString('hex')
-  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
-  const ended = { ...unstarted(item), attempts: attempt, traceId }
+  const ended = { ...unstarted(item), attempts: attempt, traceId: trace.traceId }
 
   const startedAt = performance.now()
   try {
     const { timeoutMs } = plan.settings
-    const called = cached ?? (await callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent }))
+    const call = (traceparent: string) =>
+      callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent })
+    const called = cached ?? (await trace.call(call))
     permit.release(succeeded(called))
     const response: CachedResponse = { latencyMs: performance.now() - startedAt, ...called }
     const { output, latencyMs, costUsd } = response
@@ -56,25 +65,26 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
         latencyMs,
         costUsd,
       },
+      trace,
     )
-    if (signal.aborted) return released(item, now)
+    if (signal.aborted) return released(item)
     const key = cached ? null : plan.cacheKey?.(item)
     return {
-      item: { ...ended, ...response, status: 'SUCCEEDED', cached: cached !== null, finishedAt: new Date(now()) },
+      item: { ...ended, ...response, status: 'SUCCEEDED', cached: cached !== null },
       scores,
       ...(key && { response: { ...response, key } }),
     }
   } catch (error) {
-    if (signal.aborted) return released(item, now)
+    if (signal.aborted) return released(item)
     const failure =
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
     const failed = { ...ended, error: { code, message, retryable }, latencyMs: performance.now() - startedAt }
     const retry = retryAfter(failure, attempt, plan.settings.maxAttempts, random)
-    if (!retry) return { item: { ...failed, status: 'FAILED', finishedAt: new Date(now()) }, scores: [] }
+    if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const attempts = retry.spendsAttempt ? attempt : item.attempts
-    return { item: { ...failed, status: 'QUEUED', attempts, availableAt: new Date(now() + retry.delayMs) }, scores: [] }
+    return { item: { ...failed, status: 'QUEUED', attempts, delayMs: retry.delayMs }, scores: [] }
   }
 }
 
@@ -88,8 +98,8 @@ function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
 }
 
 /** Gives a claim back unchanged. */
-export function released(item: ClaimedItem, now: () => number): ItemResult {
-  return { item: { ...unstarted(item), status: 'QUEUED', availableAt: new Date(now()) }, scores: [] }
+export function released(item: ClaimedItem): ItemResult {
+  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
 }
 
 /** The record of a claim that nothing happened to yet. */
@@ -111,8 +121,7 @@ export function unstarted({
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
-    availableAt: null,
-    finishedAt: null,
+    delayMs: null,
   }
 }
 
@@ -127,6 +136,7 @@ async function evaluate(
   item: ClaimedItem,
   { timeoutMs, signal }: Deadline,
   input: EvaluationInput,
+  trace: AttemptTrace,
 ): Promise<RecordedScore[]> {
   const scores = await Promise.all(
     evaluators
@@ -134,7 +144,9 @@ async function evaluate(
       .map(async ({ versionId, name, dataType, direction, evaluate }): Promise<RecordedScore[]> => {
         const score = { ordinal: item.ordinal, evaluatorVersionId: versionId, direction }
         try {
-          const evaluations = await withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal })
+          const evaluations = await trace.evaluator(name, () =>
+            withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
+          )
           return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error)

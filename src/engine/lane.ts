@@ -16,6 +16,7 @@ import type { Recorder } from './recorder.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { ItemResult } from './run-tally.ts'
 import type { Slots } from './slots.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface LaneOptions {
   plan: RunPlan
@@ -28,7 +29,9 @@ export interface LaneOptions {
   pool: Slots
   /** Responses of earlier calls by ordinal; asked only for runs that want them. */
   cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CachedResponse>>
+  tracing: Tracing
   log: Logger
+  /** Milliseconds of a clock that does not go back; default performance.now. */
   now?: () => number
   random?: () => number
 }
@@ -38,6 +41,8 @@ const chunkMs = 250
 const largestChunk = 500
 /** Items that other lanes give back are looked for so often. */
 const lookAgainMs = 1_000
+/** A run that has items but may not begin them yet, for its budget, is asked again so often. */
+const budgetMs = 100
 
 export class Lane {
   readonly #options: LaneOptions
@@ -75,6 +80,11 @@ export class Lane {
     return this.#slots
   }
 
+  /** Items claimed and begun, results not handed over yet. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
   /** Items in flight that may not call their endpoint yet. They use none of the process' slots. */
   get waiting(): number {
     return this.#waiting
@@ -109,7 +119,7 @@ export class Lane {
       }
       if (this.#stopping) {
         this.#giveBack()
-        if (this.#inFlight.size === 0 && !this.#claiming) return this.#outcome()
+        if (this.#inFlight.size === 0 && !this.#claiming) return 'STOPPED'
       } else if (this.#wantsMore()) {
         void this.#claim()
       } else if (this.#left === 0 && this.#ready.length === 0 && this.#inFlight.size === 0 && !this.#claiming) {
@@ -119,13 +129,8 @@ export class Lane {
     }
   }
 
-  #outcome(): 'DONE' | 'STOPPED' {
-    const { aborted, reason } = this.#abort.signal
-    return aborted && reason instanceof Interruption && reason.reason !== 'SHUTDOWN' ? 'DONE' : 'STOPPED'
-  }
-
   #now(): number {
-    return (this.#options.now ?? Date.now)()
+    return (this.#options.now ?? performance.now.bind(performance))()
   }
 
   async #wait(): Promise<void> {
@@ -157,21 +162,21 @@ export class Lane {
       ...this.#inFlight,
       ...this.#ready.map((item) => item.ordinal),
     ])
-    if (plan.cacheKey && claim.items.length > 0) {
+    if (claim && plan.cacheKey && claim.items.length > 0) {
       for (const [ordinal, response] of await cached(claim.items)) this.#cached.set(ordinal, response)
     }
     this.#claiming = false
-    this.#take(claim)
+    if (claim) this.#take(claim)
+    else this.interrupt('LEASE_LOST')
     this.#wake.resolve()
   }
 
-  #take({ items, status, queued, nextDue }: Claim): void {
+  #take({ items, status, queued, dueMs }: Claim): void {
     this.#ready.push(...items)
     this.#left = isFinished(status) ? 0 : queued
     if (isFinished(status)) this.interrupt('RUN_ENDED')
     if (items.length > 0) return
-    const now = this.#now()
-    this.#idleUntil = Math.min(Math.max(nextDue?.getTime() ?? 0, now + 1), now + lookAgainMs)
+    this.#idleUntil = this.#now() + Math.min(Math.max(dueMs ?? budgetMs, 1), lookAgainMs)
   }
 
   async #execute(item: ClaimedItem): Promise<void> {
@@ -194,17 +199,16 @@ export class Lane {
 
   /** Waits for the endpoint before it takes a slot: an item that may not call yet is in no other run's way. */
   async #attempt(item: ClaimedItem, cached: CachedResponse | null): Promise<ItemResult> {
-    const { plan, pool, random = Math.random } = this.#options
+    const { plan, pool, tracing, random = Math.random } = this.#options
     const { signal } = this.#abort
-    const now = () => this.#now()
     for (;;) {
       const permit = cached ? noCall : await this.#permit()
-      if (!permit) return released(item, now)
+      if (!permit) return released(item)
       await pool.acquire(plan.runId)
       try {
-        if (signal.aborted) return released(item, now)
+        if (signal.aborted) return released(item)
         // The endpoint may have been paused while the slot was waited for.
-        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, now, random })
+        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, tracing, random })
       } finally {
         permit.release()
         pool.release(plan.runId)
@@ -222,6 +226,6 @@ export class Lane {
   }
 
   #giveBack(): void {
-    for (const item of this.#ready.splice(0)) void this.#options.recorder.record(released(item, () => this.#now()))
+    for (const item of this.#ready.splice(0)) void this.#options.recorder.record(released(item))
   }
 }

@@ -7,7 +7,7 @@ import { addClusters } from '../db/sql/add-clusters.ts'
 import { advanceRun, noDelta, type RunDelta } from '../db/sql/advance-run.ts'
 import { saveCachedResponses } from '../db/sql/cached-responses.ts'
 import { cancelItems } from '../db/sql/cancel-items.ts'
-import { type ClaimedItem, type ClaimRange, claimDue, claimRanges, nextDue } from '../db/sql/claim-items.ts'
+import { type ClaimedItem, type ClaimRange, claimDue, claimRanges, nextDueMs } from '../db/sql/claim-items.ts'
 import { type LockedRun, lockRun } from '../db/sql/lock-run.ts'
 import { recordResults } from '../db/sql/record-results.ts'
 import { recordScores } from '../db/sql/record-scores.ts'
@@ -22,8 +22,8 @@ export interface Claim {
   status: RunStatus
   /** Items of the run that are queued after this claim. */
   queued: number
-  /** When the next waiting item is due; null when none waits. */
-  nextDue: Date | null
+  /** In how many milliseconds the next waiting item is due; null when none waits. */
+  dueMs: number | null
 }
 
 export interface ClaimRequest {
@@ -32,24 +32,30 @@ export interface ClaimRequest {
   limit: number
 }
 
+/** How many items a transaction brought to their end. */
+export type Ended = Pick<RunDelta, 'succeeded' | 'failed' | 'cancelled'>
+
 /** Claims whose answer may have got lost: what stands under a lease and is not among `known` goes back to the queue. */
 export interface Doubt {
   lease: string
   known: number[]
 }
 
-/** Writes how claims ended and hands out new ones, in the order of the requests. A run that is over takes and gives nothing. */
+/**
+ * Writes how claims ended and hands out new ones, in the order of the requests; null answers a lease that its lane has
+ * no more. A run that is over takes and gives nothing.
+ */
 export function writeLedger(
   db: Database,
   runId: string,
   results: readonly ItemResult[],
   requests: readonly ClaimRequest[],
   doubts: readonly Doubt[],
-): Promise<{ status: RunStatus; answers: Claim[] }> {
+): Promise<{ status: RunStatus; answers: (Claim | null)[]; ended: Ended }> {
   return transaction(db.pool, async (client) => {
     const run = await lockRun(client, runId)
     const status = run?.status ?? 'CANCELLED'
-    if (!run || isFinished(status)) return { status, answers: requests.map(() => nothing(status)) }
+    if (!run || isFinished(status)) return { status, answers: requests.map(() => nothing(status)), ended: noDelta }
 
     const delta: RunDelta = { ...noDelta, status }
     await record(client, runId, run, delta, results)
@@ -57,7 +63,7 @@ export function writeLedger(
       moved(delta, await requeueClaims(client, runId, lease, known, run.seq + delta.seq), 'running', 'queued')
     }
 
-    let answers: Claim[]
+    let answers: (Claim | null)[]
     const reason = stopReason(situation(run, delta), run.settings)
     if (reason) {
       const open = await cancelItems(client, runId, run.seq + delta.seq)
@@ -72,12 +78,12 @@ export function writeLedger(
       else if (running > 0) delta.status = 'RUNNING'
     }
     if (delta.seq > 0 || delta.status !== status) await advanceRun(client, runId, delta)
-    return { status: delta.status, answers }
+    return { status: delta.status, answers, ended: delta }
   })
 }
 
 function nothing(status: RunStatus): Claim {
-  return { items: [], status, queued: 0, nextDue: null }
+  return { items: [], status, queued: 0, dueMs: null }
 }
 
 /** The run as it will be when the delta is applied. */
@@ -133,16 +139,19 @@ async function claim(
   run: LockedRun,
   delta: RunDelta,
   requests: readonly ClaimRequest[],
-): Promise<Claim[]> {
-  const answers: Claim[] = requests.map(() => nothing('RUNNING'))
+): Promise<(Claim | null)[]> {
+  const holders = new Set(run.leases)
+  const answers = requests.map(({ lease }) => (holders.has(lease) ? nothing('RUNNING') : null))
   const waiting = () => run.queued + delta.queued - (run.total - run.nextOrdinal - delta.nextOrdinal)
 
   const ranges: ClaimRange[] = []
   for (const [index, { lease, limit }] of requests.entries()) {
+    const answer = answers[index]
+    if (!answer) continue
     let wanted = Math.min(limit, affordableCalls(situation(run, delta), run.settings.budgetUsd))
     if (waiting() > 0 && wanted > 0) {
       const due = await claimDue(client, runId, lease, wanted, run.seq + delta.seq)
-      answers[index]?.items.push(...due)
+      answer.items.push(...due)
       moved(delta, due.length, 'queued', 'running')
       wanted -= due.length
     }
@@ -162,7 +171,7 @@ async function claim(
     for (const item of items) answerOf.get(item.lease)?.items.push(item)
   }
 
-  const due = requests.length > 0 && waiting() > 0 ? await nextDue(client, runId) : null
-  for (const answer of answers) Object.assign(answer, { queued: run.queued + delta.queued, nextDue: due })
+  const dueMs = requests.length > 0 && waiting() > 0 ? await nextDueMs(client, runId) : null
+  for (const answer of answers) if (answer) Object.assign(answer, { queued: run.queued + delta.queued, dueMs })
   return answers
 }

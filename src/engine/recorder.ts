@@ -11,18 +11,20 @@ import type { Database } from '../db/client.ts'
 import type { RunStatus } from '../domain/run.ts'
 import { unstarted } from './execute-item.ts'
 import { type Claim, type ClaimRequest, writeLedger } from './ledger.ts'
+import type { Metrics } from './metrics.ts'
 import type { ItemResult } from './run-tally.ts'
 
 interface PendingClaim extends ClaimRequest {
   /** Ordinals the lane still has. */
   known: () => number[]
-  resolve: (claim: Claim) => void
+  resolve: (claim: Claim | null) => void
 }
 
 export interface RecorderOptions {
   db: Database
   runId: string
   log: Logger
+  metrics: Metrics
   /** Told of the run's state after every transaction. */
   onStatus: (status: RunStatus) => void
 }
@@ -43,14 +45,25 @@ export class Recorder {
   #timer: NodeJS.Timeout | null = null
   #flushing: Promise<void> | null = null
   #drained: PromiseWithResolvers<void> | null = null
+  #handedOver = 0
+  #written = 0
   #abandoned = false
+  #writing = 0
 
   constructor(options: RecorderOptions) {
     this.#options = options
   }
 
-  /** Up to `limit` items under the lease. Resolves as soon as they are durably claimed; waits out a database that is away. */
-  claim(lease: string, limit: number, known: () => number[]): Promise<Claim> {
+  /** Results that were handed over and are in no finished transaction. */
+  get unwritten(): number {
+    return this.#results.length + this.#writing
+  }
+
+  /**
+   * Up to `limit` items under the lease. Resolves as soon as they are durably claimed; waits out a database that is away.
+   * Null when the lane has lost its lease.
+   */
+  claim(lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
     return new Promise((resolve) => {
       this.#claims.push({ lease, limit, known, resolve })
       this.#flushSoon(0)
@@ -60,6 +73,7 @@ export class Recorder {
   /** Hands over a result. The promise is only backpressure: it resolves at once unless too many are unwritten. */
   record(result: ItemResult): Promise<void> {
     this.#results.push(result)
+    this.#handedOver += 1
     this.#flushSoon(this.#results.length >= flushAtResults ? 0 : flushAfterMs)
     if (this.#results.length < backlogLimit) return Promise.resolve()
     this.#drained ??= Promise.withResolvers()
@@ -68,7 +82,8 @@ export class Recorder {
 
   /** Resolves when everything handed over so far is written. */
   async flushed(): Promise<void> {
-    while (!this.#abandoned && (this.#results.length > 0 || this.#flushing)) {
+    const all = this.#handedOver
+    while (!this.#abandoned && this.#written < all) {
       this.#flushSoon(0)
       await (this.#flushing ?? new Promise((resolve) => setImmediate(resolve)))
     }
@@ -102,25 +117,32 @@ export class Recorder {
       this.#drained?.resolve()
       this.#drained = null
     }
+    this.#writing = results.length
     await this.#store(results, claims)
+    this.#written += results.length
+    this.#writing = 0
   }
 
   /** Writes until it is written: waits for a database that is away, and takes apart a batch that it refuses. */
   async #store(results: ItemResult[], claims: PendingClaim[]): Promise<void> {
-    const { db, runId, log, onStatus } = this.#options
+    const { db, runId, log, metrics, onStatus } = this.#options
     for (let failures = 0; !this.#abandoned; failures += 1) {
+      const startedAt = performance.now()
       try {
         // A transaction that failed may have been committed all the same: its claims stand there, and nobody knows.
         const doubts =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
-        const { status, answers } = await writeLedger(db, runId, results, claims, doubts)
+        const { status, answers, ended } = await writeLedger(db, runId, results, claims, doubts)
+        metrics.flushed({ startedAt, results, ended })
         for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
         onStatus(status)
         return
       } catch (error) {
+        metrics.flushFailures.inc()
         if (isRefusal(error) && results.length > 1) {
-          for (const result of results) await this.#store([result], [])
-          return this.#store([], claims)
+          const half = results.length >> 1
+          await this.#store(results.slice(0, half), [])
+          return this.#store(results.slice(half), claims)
         }
         if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims)
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)]
@@ -128,7 +150,7 @@ export class Recorder {
         await new Promise((resolve) => setTimeout(resolve, delayMs))
       }
     }
-    for (const { resolve } of claims) resolve({ items: [], status: 'CANCELLED', queued: 0, nextDue: null })
+    for (const { resolve } of claims) resolve(null)
   }
 
   #unwritten(known: number[]): number[] {
@@ -136,8 +158,12 @@ export class Recorder {
   }
 }
 
-/** Whether the database refuses what it was given (SQLSTATE classes 22, 23 and 54), rather than being in trouble itself. */
+/**
+ * Whether what was given cannot be stored, rather than the database being in trouble: it refuses it (SQLSTATE classes
+ * 22, 23 and 54), or it does not even make a statement (a text too long for JavaScript).
+ */
 function isRefusal(error: unknown): error is Error {
+  if (error instanceof RangeError) return true
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return /^(22|23|54)...$/.test(code)
 }
@@ -153,7 +179,6 @@ function unstorable({ item }: ItemResult, error: Error): ItemResult {
       latencyMs,
       status: 'FAILED',
       error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
-      finishedAt: new Date(),
     },
     scores: [],
   }

@@ -47,11 +47,14 @@ export class Worker {
   readonly #listener: Listener
   readonly #slots: Slots
   readonly #drainMs: number
+  /** By lease: a job that was delivered again has another. */
   readonly #held = new Map<string, Held>()
   readonly #recorders = new Map<string, Recorder>()
   readonly #stops: (() => void)[] = []
+  readonly #swaps = new Set<Promise<void>>()
   #fetching: Promise<void> | null = null
   #fetchAgain = false
+  #fetchedAt = -Infinity
   #stopping: Promise<void> | null = null
 
   constructor(engine: Engine, listener: Listener, options: WorkerOptions = {}) {
@@ -79,9 +82,18 @@ export class Worker {
     return this
   }
 
-  /** Lanes held, slots used and slots in all. */
-  get load(): { lanes: number; used: number; slots: number } {
-    return { lanes: this.#held.size, used: this.#slots.used, slots: this.#slots.size }
+  /** Lanes held, slots used and slots in all, items claimed and begun, results not yet written. */
+  get load(): { lanes: number; used: number; slots: number; items: number; unwritten: number } {
+    let items = 0
+    for (const { lane } of this.#held.values()) items += lane.inFlight
+    let unwritten = 0
+    for (const recorder of this.#recorders.values()) unwritten += recorder.unwritten
+    return { lanes: this.#held.size, used: this.#slots.used, slots: this.#slots.size, items, unwritten }
+  }
+
+  /** When it last fetched lanes and took what it got, if anything, in milliseconds of performance.now. */
+  get fetchedAt(): number {
+    return this.#fetchedAt
   }
 
   /** Drains: takes nothing new, lets calls end within the limit, gives the rest back uncounted. Idempotent. */
@@ -93,7 +105,7 @@ export class Worker {
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
     const touch = setInterval(() => void this.#touch(), touchMs)
-    await this.#fetching
+    await Promise.all([this.#fetching, ...this.#swaps])
     for (const { lane } of this.#held.values()) lane.drain()
     const limit = setTimeout(() => {
       for (const { lane } of this.#held.values()) lane.interrupt('SHUTDOWN')
@@ -128,6 +140,7 @@ export class Worker {
           jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
         await Promise.all(jobs.map((job) => this.#open(job)))
         if (jobs.length > 0) this.#fetchAgain = true
+        this.#fetchedAt = performance.now()
       } catch (error) {
         this.#engine.log.warn({ err: error }, 'worker: could not fetch lanes')
       }
@@ -143,7 +156,7 @@ export class Worker {
   }
 
   async #open(job: Job<LaneJob>): Promise<void> {
-    const { boss, db, modules, log } = this.#engine
+    const { boss, db, modules, log, tracing } = this.#engine
     const opened = await openLane(db, modules, job.data)
     if (!opened) {
       await boss.complete(laneQueue, job)
@@ -152,9 +165,11 @@ export class Worker {
     const { plan } = opened
     const recorder = this.#recorders.get(plan.runId) ?? this.#createRecorder(plan.runId)
     const cached = (items: readonly ClaimedItem[]) => this.#findCached(plan, items)
-    const lane = new Lane({ ...opened, recorder, limits: this.limits, pool: this.#slots, cached, log })
+    for (const held of this.#held.values())
+      if (held.job.data.laneId === job.data.laneId) held.lane.interrupt('LEASE_LOST')
+    const lane = new Lane({ ...opened, recorder, limits: this.limits, pool: this.#slots, cached, tracing, log })
     const held = { job, lane, done: this.#run(job, lane, recorder) }
-    this.#held.set(job.id, held)
+    this.#held.set(lane.lease, held)
     if (this.#stopping) lane.drain()
   }
 
@@ -176,11 +191,11 @@ export class Worker {
   }
 
   #createRecorder(runId: string): Recorder {
-    const { db, log } = this.#engine
+    const { db, log, metrics } = this.#engine
     const onStatus = (status: RunStatus) => {
       if (isFinished(status)) this.#interruptRun(runId)
     }
-    const recorder = new Recorder({ db, runId, log, onStatus })
+    const recorder = new Recorder({ db, runId, log, metrics, onStatus })
     this.#recorders.set(runId, recorder)
     return recorder
   }
@@ -189,27 +204,33 @@ export class Worker {
     const { log } = this.#engine
     const { runId } = lane
     log.debug({ runId, lane: job.data.laneId, lease: lane.lease }, 'lane: started')
-    const slice = setInterval(() => void this.#makeRoom(lane), sliceMs)
+    const slice = setInterval(() => this.#makeRoom(job, lane), sliceMs)
     const outcome = await lane.run()
     clearInterval(slice)
     await recorder.flushed()
-    this.#held.delete(job.id)
+    this.#held.delete(lane.lease)
     if (![...this.#held.values()].some((held) => held.lane.runId === runId)) this.#recorders.delete(runId)
     await this.#finish(job, lane, outcome)
     log.debug({ runId, lane: job.data.laneId }, 'lane: ended')
     this.#fetchSoon()
   }
 
-  /** The job is done; a lane that stopped before its run goes behind the others, in the same transaction. */
-  async #finish(job: Job<LaneJob>, { runId, lease, slots }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
+  /** The job is done; a lane that stopped before its run did goes behind the others, in the same transaction. */
+  async #finish(job: Job<LaneJob>, { runId, lease }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
     const { boss, db, log } = this.#engine
     try {
       await transaction(db.pool, async (client) => {
         await boss.complete(laneQueue, job, null, { db: queryable(client) })
-        const { laneId } = job.data
-        if (slots === 0) await client.query('DELETE FROM run_lane WHERE id = $1 AND lease = $2', [laneId, lease])
-        const ours = await client.query('SELECT FROM run_lane WHERE id = $1 AND lease = $2', [laneId, lease])
-        if (outcome === 'STOPPED' && ours.rowCount) await sendLanes(boss, client, [{ ...job.data, lead: false }])
+        const { rows } = await client.query<{ slots: number; status: RunStatus; priority: number }>(
+          `SELECT l.slots, r.status, r.priority FROM run_lane l JOIN run r ON r.id = l.run_id
+           WHERE l.id = $1 AND l.lease = $2`,
+          [job.data.laneId, lease],
+        )
+        const [ours] = rows
+        // Somebody else has the lane, or nobody needs it.
+        if (!ours || isFinished(ours.status)) return
+        if (outcome === 'STOPPED' && ours.slots > 0) await sendLanes(boss, client, [job.data], ours.priority)
+        else await client.query('DELETE FROM run_lane WHERE id = $1', [job.data.laneId])
       })
     } catch (error) {
       // The job's heartbeat runs out and another worker takes the lane.
@@ -217,13 +238,27 @@ export class Worker {
     }
   }
 
-  /** When all slots are in use, a lane whose time slice is over changes places with one that waits. */
-  async #makeRoom(lane: Lane): Promise<void> {
-    if (this.#stopping || this.#freeSlots() > 0) return
-    const [waiting] = await this.#fetch({ batchSize: 1 }).catch(() => [])
-    if (!waiting) return
-    lane.drain()
-    await this.#open(waiting)
+  /** When all slots are in use, a lane whose time slice is over changes places with one of another run that waits. */
+  #makeRoom({ data }: Job<LaneJob>, lane: Lane): void {
+    if (data.lead || this.#stopping || this.#freeSlots() > 0) return
+    const swap = this.#swap(lane)
+      .catch((error) => this.#engine.log.warn({ err: error }, 'worker: could not swap lanes'))
+      .finally(() => this.#swaps.delete(swap))
+    this.#swaps.add(swap)
+  }
+
+  async #swap(lane: Lane): Promise<void> {
+    const { boss, db } = this.#engine
+    const [job] = await boss.fetch<LaneJob>(laneQueue, { batchSize: 1, includeMetadata: true })
+    if (!job) return
+    if (job.data.runId !== lane.runId) {
+      lane.drain()
+      return this.#open(job)
+    }
+    await transaction(db.pool, async (client) => {
+      await boss.complete(laneQueue, job, null, { db: queryable(client) })
+      await sendLanes(boss, client, [job.data], job.priority - (job.data.lead ? leadPriority : 0))
+    })
   }
 
   #freeSlots(): number {

@@ -8,11 +8,13 @@
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
-import { channels, type Listener } from '../db/listener.ts'
+import type { Listener } from '../db/listener.ts'
 import { changedItems, type RunItemWithScores } from '../db/sql/changed-items.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
+import { RunChanges } from './run-changes.ts'
+import { abortedPromise, WakeUp } from './wake-up.ts'
 
 /** Rows that changed after the last cursor, and the run as it was when they were read. */
 export interface RunFeedBatch {
@@ -26,7 +28,6 @@ export interface RunFeedBatch {
 const batchSize = 100
 /** Changes are collected for so long, so that a busy run costs a bounded number of reads. */
 const paceMs = 40
-const pollMs = 2_000
 /** A shared read is kept while subscribers may still arrive at its cursor. */
 const keepMs = 1_000
 
@@ -35,8 +36,7 @@ class RunReader {
   readonly #db: Database
   readonly #runId: string
   readonly #reads = new Map<number, Promise<RunFeedBatch>>()
-  #changed = Promise.withResolvers<void>()
-  #wakeTimer: NodeJS.Timeout | null = null
+  readonly #news = new WakeUp(paceMs)
   subscribers = 0
 
   constructor(db: Database, runId: string) {
@@ -60,16 +60,11 @@ class RunReader {
 
   /** Resolves when there may be something new. */
   changed(): Promise<void> {
-    return this.#changed.promise
+    return this.#news.next()
   }
 
   wake(): void {
-    this.#wakeTimer ??= setTimeout(() => {
-      this.#wakeTimer = null
-      const { resolve } = this.#changed
-      this.#changed = Promise.withResolvers()
-      resolve()
-    }, paceMs)
+    this.#news.wake()
   }
 
   async #query(after: number): Promise<RunFeedBatch> {
@@ -85,19 +80,19 @@ class RunReader {
 export class RunFeeds {
   readonly #db: Database
   readonly #readers = new Map<string, RunReader>()
-  readonly #stops: (() => void)[]
-  readonly #stopped = new AbortController()
+  readonly #delivered: (seconds: number) => void
+  /** Wakes whoever follows runs in this process. */
+  readonly changes: RunChanges
 
-  constructor(db: Database, listener: Listener) {
+  /** @param delivered told, for every batch of a subscriber that follows live, of its newest item's age in seconds */
+  constructor(db: Database, listener: Listener, delivered: (seconds: number) => void = () => {}) {
     this.#db = db
-    const wakeAll = () => {
-      for (const reader of this.#readers.values()) reader.wake()
-    }
-    const poll = setInterval(wakeAll, pollMs)
-    this.#stops = [
-      () => clearInterval(poll),
-      listener.on(channels.run, (payload) => this.#readers.get(payload.split(':')[0] ?? '')?.wake(), wakeAll),
-    ]
+    this.#delivered = delivered
+    this.changes = new RunChanges(listener)
+    this.changes.on((runId) => {
+      if (runId !== null) this.#readers.get(runId)?.wake()
+      else for (const reader of this.#readers.values()) reader.wake()
+    })
   }
 
   /** Subscribers now. */
@@ -126,14 +121,17 @@ export class RunFeeds {
     const reader = this.#readers.get(runId) ?? new RunReader(this.#db, runId)
     this.#readers.set(runId, reader)
     reader.subscribers += 1
-    const ended = abortedPromise(AbortSignal.any([signal, this.#stopped.signal]))
+    const ended = abortedPromise(AbortSignal.any([signal, this.changes.stopped]))
     try {
+      let live = false
       for (let first = true; ; first = false) {
         const changed = reader.changed()
         const batch = await reader.read(cursor)
         if (ended.aborted) return
         cursor = Number(batch.cursor)
+        if (live) this.#tellAge(batch.items.at(-1))
         if (first || batch.items.length > 0 || batch.done) yield batch
+        live ||= batch.items.length < batchSize
         if (batch.done || ended.aborted) return
         if (batch.items.length < batchSize) await Promise.race([changed, ended.promise])
         if (ended.aborted) return
@@ -145,10 +143,15 @@ export class RunFeeds {
     }
   }
 
+  #tellAge(newest: RunItemWithScores | undefined): void {
+    const changedAt = newest?.finishedAt ?? newest?.startedAt
+    // Clocks differ, and a delivery before its change would be nonsense.
+    if (changedAt) this.#delivered(Math.max(0, Date.now() - changedAt.getTime()) / 1_000)
+  }
+
   /** Ends every subscription. Idempotent. */
   stop(): void {
-    this.#stopped.abort()
-    for (const stop of this.#stops) stop()
+    this.changes.stop()
   }
 }
 
@@ -160,19 +163,4 @@ function parseCursor(after: string | null, seq: number): number {
     `expected a cursor that this run's feed gave (0 to ${seq}), got ${JSON.stringify(after)}; leave it out to start over`,
     ['after'],
   )
-}
-
-/** A promise of a signal's abort that leaves no listener behind. */
-function abortedPromise(signal: AbortSignal) {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const onAbort = () => resolve()
-  if (signal.aborted) resolve()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  return {
-    promise,
-    get aborted() {
-      return signal.aborted
-    },
-    dispose: () => signal.removeEventListener('abort', onAbort),
-  }
 }

@@ -7,10 +7,9 @@ import { AuthenticationError, type Authenticator } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
-import { respondReadiness } from './health.ts'
 import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
-import { respondError, respondJson } from './respond.ts'
+import { respondError } from './respond.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
@@ -23,40 +22,36 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-export interface RouterOptions {
+export interface ApiOptions {
   engine: Engine
   yoga: Yoga
   authenticator: Authenticator
-  guard: BrowserGuard
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void
 
-interface Route {
+export interface Route {
+  /** In metrics. */
+  name: string
   path: RegExp
   methods: readonly string[]
   handle: Handler
 }
 
-/** Answers every request; never throws. */
-export function createRouter({ engine, yoga, authenticator, guard }: RouterOptions) {
-  const routes: Route[] = [
-    { path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
-    { path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
-    { path: /^\/import\/./, methods: ['POST'], handle: asCaller(respondImport) },
-    { path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
-    { path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
+/** GraphQL, imports and exports, and what browsers want around it. */
+export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] {
+  return [
+    { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
+    { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
+    { name: '/import', path: /^\/import\/./, methods: ['POST'], handle: asCaller(respondImport) },
+    { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
+    { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
+      name: '/runs',
       path: /^\/runs\/[\w-]+$/,
       methods: ['GET'],
       handle: (_request, response, url) => redirect(response, runPage(url)),
     },
-    {
-      path: /^\/healthz$/,
-      methods: ['GET'],
-      handle: (_request, response) => respondJson(response, 200, { status: 'ok' }),
-    },
-    { path: /^\/readyz$/, methods: ['GET'], handle: (_request, response) => respondReadiness(response, engine) },
   ]
 
   function asCaller(respond: typeof respondImport): Handler {
@@ -85,8 +80,19 @@ export function createRouter({ engine, yoga, authenticator, guard }: RouterOptio
     const found = await respondGraphiqlAsset(request, response, url.pathname.slice('/graphiql/'.length))
     if (!found) respondError(response, 404, `There is nothing at ${url.pathname}.`)
   }
+}
 
+/** Answers every request; never throws. */
+export function createRouter(routes: Route[], guard: BrowserGuard, { metrics, log }: Pick<Engine, 'metrics' | 'log'>) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const startedAt = performance.now()
+    let name = 'other'
+    response.once('close', () => {
+      // A stream lasts as long as somebody listens, which is nobody's latency.
+      if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) return
+      const labels = { route: name, status: response.statusCode }
+      metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
+    })
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     try {
       const refused = guard(request)
@@ -94,13 +100,14 @@ export function createRouter({ engine, yoga, authenticator, guard }: RouterOptio
       const url = new URL(request.url ?? '/', 'http://localhost')
       const route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
+      name = route.name
       if (!route.methods.includes(request.method ?? '')) {
         const allow = route.methods.join(', ')
         return respondError(response, 405, `Expected ${allow}, got ${request.method}.`, { allow })
       }
       await route.handle(request, response, url)
     } catch (error) {
-      respondFailure(response, error, engine.log)
+      respondFailure(response, error, log)
     }
   }
 }

@@ -6,7 +6,9 @@ import type { Engine } from '../engine/engine.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
-import { createRouter } from './router.ts'
+import { Readiness } from './readiness.ts'
+import { apiRoutes, createRouter } from './router.ts'
+import { statusRoutes } from './status-routes.ts'
 import { createWebSockets } from './websocket.ts'
 import { createGraphql } from './yoga.ts'
 
@@ -21,6 +23,8 @@ export interface ServerOptions {
   publicUrl?: string
   /** Where traces can be looked at, e.g. `https://jaeger.example/trace/{traceId}`; default: nowhere. */
   traceUrlTemplate?: string
+  /** What `/readyz` asks; default: the database only. */
+  readiness?: Readiness
   /** How long requests in flight may take when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
 }
@@ -35,6 +39,7 @@ export interface RunningServer {
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { engine, feeds, host, port, graceMs = 5_000, traceUrlTemplate = null } = options
+  const readiness = options.readiness ?? new Readiness(engine)
   const authenticator = await createAuthenticator(engine.db, host)
 
   // An import may take longer than Node's five minutes for a request; it watches for idle clients itself.
@@ -47,7 +52,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const yoga = createGraphql({ engine, feeds, publicUrl, traceUrlTemplate }, engine.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, engine.log)
-  const route = createRouter({ engine, yoga, authenticator, guard })
+  const route = createRouter(
+    [
+      ...apiRoutes({ engine, yoga, authenticator }),
+      ...statusRoutes({ metrics: engine.metrics, readiness, authenticator }),
+    ],
+    guard,
+    engine,
+  )
 
   const streams = new Set<ServerResponse>()
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -85,7 +97,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function urlOf({ port }: AddressInfo, host: string): string {
+/** Where a server that listens can be reached from this machine, without a trailing slash. */
+export function urlOf({ port }: AddressInfo, host: string): string {
   const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -4,9 +4,11 @@ import type { Logger } from 'pino'
 import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Scope } from '../domain/scope.ts'
+import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { useCompiledExecution } from './compiled-execution.ts'
 import { useDocumentLimits } from './document-limits.ts'
 import { createErrorMask } from './errors.ts'
+import { useOperationMetrics } from './operation-metrics.ts'
 
 /** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
 export interface OperationOrigin {
@@ -18,10 +20,11 @@ export interface OperationOrigin {
 export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /** The GraphQL engine behind both transports: limits, execution, masking of errors. */
-export function createGraphql(given: Omit<Context, 'loaders' | 'scope'>, log: Logger): Yoga {
+export function createGraphql(given: Omit<Context, 'comparisons' | 'loaders' | 'scope'>, log: Logger): Yoga {
+  const comparisons = new ComparisonFeeds(given.engine.db, given.feeds.changes)
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...given, scope }),
+    context: ({ scope }) => createContext({ ...given, comparisons, scope }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
@@ -33,6 +36,6 @@ export function createGraphql(given: Omit<Context, 'loaders' | 'scope'>, log: Lo
     maskedErrors: { maskError: createErrorMask(log) },
     // The mask logs what matters, with the number that the caller is given.
     logging: false,
-    plugins: [useDocumentLimits(), useCompiledExecution()],
+    plugins: [useOperationMetrics(given.engine.metrics), useDocumentLimits(), useCompiledExecution()],
   })
 }

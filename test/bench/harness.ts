@@ -11,6 +11,8 @@ import { openQueue } from '../../src/db/queue.ts'
 import type { ModuleTask } from '../../src/domain/modules.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { Metrics } from '../../src/engine/metrics.ts'
+import { noTracing } from '../../src/engine/tracing.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 
 export interface Bench extends AsyncDisposable {
@@ -36,7 +38,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   return {
     url: server.url,
     db,
-    engine: { db, boss, modules, log },
+    engine: { db, boss, modules, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds,
     scope: { projectId: id, role: 'ADMIN' },

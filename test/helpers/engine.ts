@@ -11,6 +11,8 @@ import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import type { TaskSpec } from '../../src/domain/task.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { Metrics } from '../../src/engine/metrics.ts'
+import { noTracing } from '../../src/engine/tracing.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/worker.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { createTestDatabase } from './database.ts'
@@ -35,7 +37,8 @@ export async function createTestEngine(
     tasks: new Map(modules.tasks?.map((task) => [task.name, task])),
     evaluators: new Map(modules.evaluators?.map((evaluator) => [evaluator.name, evaluator])),
   }
-  const engine: Engine = { db, boss, modules: registered, log }
+  const metrics = new Metrics()
+  const engine: Engine = { db, boss, modules: registered, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findFirstOrThrow()
   const feeds = new RunFeeds(db, listener)
   const workers: Worker[] = []
@@ -102,7 +105,7 @@ export async function seedExperiment(
 /** Follows the run's feed to its end and returns the final rows by ordinal and the last batch's run. */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, RunItemWithScores>()
-  const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(60_000))
+  const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
     for (const item of batch.items) items.set(item.ordinal, item)
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }

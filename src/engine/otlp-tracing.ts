@@ -1,0 +1,113 @@
+/**
+ * Sends the engine's spans to an OpenTelemetry collector over OTLP/HTTP: `item` → `task`, `evaluator …`. Where to and how
+ * is configured by OpenTelemetry's own variables (OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES).
+ * Tracing never slows a run: when the collector is slower than the engine, spans are dropped.
+ */
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { Logger } from 'pino'
+import { withDeadline } from '../domain/deadline.ts'
+import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
+
+/** Spans that wait to be sent: a second or two of a busy process. */
+const maxQueueSize = 20_000
+const stopMs = 3_000
+
+export class OtlpTracing implements Tracing {
+  readonly #provider: TracerProvider
+  readonly #tracer: Tracer
+
+  constructor(log: Logger) {
+    const named = resourceFromAttributes({ 'service.name': 'assay' })
+    this.#provider = new TracerProvider({
+      resource: defaultResource()
+        .merge(named)
+        .merge(detectResources({ detectors: [envDetector] })),
+      spanProcessors: [
+        new BatchSpanProcessor({
+          exporter: loggingFailures(new OTLPTraceExporter(), log),
+          maxQueueSize,
+          maxExportBatchSize: 1_000,
+          scheduledDelayMillis: 1_000,
+        }),
+      ],
+    })
+    this.#tracer = this.#provider.getTracer('assay')
+  }
+
+  begin({ runId, ordinal, itemId, repetition, attempt }: TracedAttempt): AttemptTrace {
+    const attributes = {
+      'assay.run.id': runId,
+      'assay.item.id': itemId,
+      'assay.run_item.ordinal': ordinal,
+      'assay.repetition': repetition,
+      'assay.attempt': attempt,
+    }
+    const item = this.#tracer.startSpan('item', { attributes }, ROOT_CONTEXT)
+    const context = trace.setSpan(ROOT_CONTEXT, item)
+    return {
+      traceId: item.spanContext().traceId,
+      call: (work) => {
+        const span = this.#tracer.startSpan('task', { kind: SpanKind.CLIENT, attributes }, context)
+        return during(span, () => work(traceparent(span)))
+      },
+      evaluator: (name, work) => during(this.#evaluator(name, attributes, context), work),
+      end(status, error) {
+        item.setAttribute('assay.status', status)
+        if (error) fail(item, error.code, error.message)
+        item.end()
+      },
+    }
+  }
+
+  #evaluator(name: string, attributes: Record<string, string | number>, context: Context): Span {
+    return this.#tracer.startSpan(
+      `evaluator ${name}`,
+      { attributes: { ...attributes, 'assay.evaluator': name } },
+      context,
+    )
+  }
+
+  async stop(): Promise<void> {
+    const deadline = { timeoutMs: stopMs, signal: new AbortController().signal }
+    // A collector that is away keeps no process from ending in order.
+    await withDeadline(() => this.#provider.shutdown(), deadline).catch(() => {})
+  }
+}
+
+/** The SDK itself keeps silent when spans do not get through. */
+function loggingFailures(exporter: SpanExporter, log: Logger): SpanExporter {
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        if (result.error) log.warn({ err: result.error, spans: spans.length }, 'tracing: spans did not get through')
+        done(result)
+      })
+    },
+    shutdown: () => exporter.shutdown(),
+  }
+}
+
+async function during<T>(span: Span, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    fail(span, error instanceof Error && 'code' in error ? String(error.code) : name, message)
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+function fail(span: Span, type: string, message: string): void {
+  span.setAttribute('error.type', type)
+  span.setStatus({ code: SpanStatusCode.ERROR, message })
+}
+
+function traceparent(span: Span): string {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`
+}

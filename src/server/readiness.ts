@@ -1,0 +1,100 @@
+/**
+ * Whether a process can do its work now, asked of everything it needs. Whoever may ask learns which part fails; why
+ * stands in the log.
+ */
+import type { Logger } from 'pino'
+import type { Database } from '../db/client.ts'
+import type { Listener } from '../db/listener.ts'
+import { missingMigrations } from '../db/migrate.ts'
+import { withDeadline } from '../domain/deadline.ts'
+import type { Worker } from '../engine/worker.ts'
+
+export interface ReadinessReport {
+  status: 'ready' | 'unavailable'
+  checks: Record<string, { ok: true } | { ok: false; problem: string }>
+}
+
+interface Check {
+  /** For whoever asks, when it fails. */
+  problem: string
+  /** Rejects when something is wrong. */
+  look(signal: AbortSignal): Promise<unknown>
+}
+
+export interface ReadinessOptions {
+  db: Database
+  log: Logger
+  /** Null and undefined: this process has none. */
+  listener?: Listener | null
+  worker?: Pick<Worker, 'fetchedAt'> | null
+}
+
+const timeoutMs = 2_000
+/** A worker looks for lanes every 2 s. */
+const fetchedWithinMs = 10_000
+
+export class Readiness {
+  readonly #checks: Record<string, Check>
+  readonly #log: Logger
+  #asking: Promise<ReadinessReport> | null = null
+  #failing = ''
+
+  constructor({ db, log, listener, worker }: ReadinessOptions) {
+    this.#log = log
+    this.#checks = {
+      database: {
+        problem: 'The database does not answer.',
+        look: () => db.pool.query('SELECT 1'),
+      },
+      migrations: {
+        problem: 'The database is not at the schema of this version.',
+        look: async () => {
+          const missing = await missingMigrations(db.pool)
+          if (missing.length > 0) throw new Error(`expected these migrations to be applied: ${missing.join(', ')}`)
+        },
+      },
+      ...(listener && {
+        listener: {
+          problem: 'What other processes announce is not heard.',
+          look: (signal) => listener.hearItself(db.pool, signal),
+        },
+      }),
+      ...(worker && {
+        worker: {
+          problem: `No lanes were fetched for ${fetchedWithinMs / 1_000} s.`,
+          look: async () => {
+            const ms = performance.now() - worker.fetchedAt
+            if (ms > fetchedWithinMs) throw new Error(`fetched lanes ${Math.round(ms / 1_000)} s ago`)
+          },
+        },
+      }),
+    }
+  }
+
+  /** Takes two seconds at most. Who asks while it is being found out gets the same answer. */
+  report(): Promise<ReadinessReport> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null
+    })
+    return this.#asking
+  }
+
+  async #ask(): Promise<ReadinessReport> {
+    const errors: Record<string, unknown> = {}
+    const looks = Object.entries(this.#checks).map(async ([name, { problem, look }]) => {
+      try {
+        await withDeadline(look, { timeoutMs, signal: new AbortController().signal })
+        return [name, { ok: true }] as const
+      } catch (error) {
+        errors[name] = error instanceof Error ? error.message : String(error)
+        return [name, { ok: false, problem }] as const
+      }
+    })
+    const checks = Object.fromEntries(await Promise.all(looks))
+    const failing = Object.keys(errors).sort().join(', ')
+    if (failing !== this.#failing && failing) this.#log.warn({ errors }, `not ready: ${failing}`)
+    if (failing !== this.#failing && !failing) this.#log.info('ready again')
+    this.#failing = failing
+    return { status: failing ? 'unavailable' : 'ready', checks }
+  }
+}

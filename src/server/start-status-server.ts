@@ -1,0 +1,46 @@
+/** A listener for those who operate a process that serves nothing else: `/healthz`, `/readyz` and `/metrics` of a worker. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Engine } from '../engine/engine.ts'
+import { createAuthenticator } from './auth.ts'
+import { createBrowserGuard } from './browser-guard.ts'
+import type { Readiness } from './readiness.ts'
+import { createRouter } from './router.ts'
+import { type RunningServer, urlOf } from './start-server.ts'
+import { statusRoutes } from './status-routes.ts'
+
+export interface StatusServerOptions {
+  engine: Engine
+  readiness: Readiness
+  /** Address to listen on; anything but loopback needs an API key in the database. */
+  host: string
+  /** 0 takes any free port. */
+  port: number
+}
+
+/** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
+export async function startStatusServer({
+  engine,
+  readiness,
+  host,
+  port,
+}: StatusServerOptions): Promise<RunningServer> {
+  const authenticator = await createAuthenticator(engine.db, host)
+  const http = createServer()
+  http.listen(port, host)
+  await once(http, 'listening')
+  const url = urlOf(http.address() as AddressInfo, host)
+  const routes = statusRoutes({ metrics: engine.metrics, readiness, authenticator })
+  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), engine)
+  http.on('request', (request, response) => void route(request, response))
+  let stopping: Promise<unknown> | null = null
+  return {
+    url,
+    async stop() {
+      stopping ??= once(http.close(), 'close')
+      http.closeAllConnections()
+      await stopping
+    },
+  }
+}
