@@ -1,5 +1,6 @@
 import type { Scope } from '../src/domain/scope.ts'
 import type { Engine } from '../src/engine/engine.ts'
+import type { ComparisonFeeds } from '../src/feed/comparison-feed.ts'
 import type { RunFeeds } from '../src/feed/run-feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
@@ -7,6 +8,7 @@ import { createLoaders, type Loaders } from './loaders.ts'
 export interface Context {
   readonly engine: Engine
   readonly feeds: RunFeeds
+  readonly comparisons: ComparisonFeeds
   readonly scope: Scope
   /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4400`. */
   readonly publicUrl: string

@@ -1,5 +1,6 @@
 import type { RunFeedBatch } from '../src/feed/run-feed.ts'
 import { builder } from './builder.ts'
+import { eventsOf } from './events.ts'
 import { rawId } from './global-id.ts'
 import { createLoaders } from './loaders.ts'
 import { RunItemRef, RunRef } from './refs.ts'
@@ -24,20 +25,8 @@ builder.subscriptionField('runFeed', (t) =>
       runId: t.arg.id({ required: true, description: 'The run.' }),
       after: t.arg.string({ description: 'A cursor of this run; default: from the beginning.' }),
     },
-    subscribe: (_root, { runId, after }, { feeds, scope }) => {
-      const ended = new AbortController()
-      const batches = feeds.subscribe(scope, rawId('Run', runId, ['runId']), after ?? null, ended.signal)
-      const events: AsyncIterableIterator<RunFeedBatch> = {
-        next: () => batches.next(),
-        // A generator that waits for news would keep `return` waiting as well.
-        return: () => {
-          ended.abort()
-          return batches.return(undefined)
-        },
-        [Symbol.asyncIterator]: () => events,
-      }
-      return events
-    },
+    subscribe: (_root, { runId, after }, { feeds, scope }) =>
+      eventsOf((signal) => feeds.subscribe(scope, rawId('Run', runId, ['runId']), after ?? null, signal)),
     resolve: (batch: RunFeedBatch, _args, context) => {
       context.loaders = createLoaders(context.engine.db, context.scope)
       context.loaders.run.prime(batch.run.id, batch.run)

@@ -36,7 +36,7 @@ function finishedCount(run: Run): number {
   return run.succeeded + run.failed
 }
 
-const DistributionRef = builder.objectRef<Distribution>('Distribution').implement({
+export const DistributionRef = builder.objectRef<Distribution>('Distribution').implement({
   description: 'How values are spread. Quantiles are within 1 %, everything else is exact.',
   fields: (t) => ({
     count: t.exposeInt('count', { description: 'How many values.' }),
@@ -66,7 +66,7 @@ const ScoreReducer = builder.enumType('ScoreReducer', {
   },
 })
 
-const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
+export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
   description: 'All scores of one name in one run. What failed or is missing is counted beside every mean.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the score.' }),

@@ -13,7 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 
-/** How many rows a list is taken to have that is not paged. */
+/** How many rows a list is taken to have that is not paged, unless its field says so (`extensions: { listLength }`). */
 const assumedListLength = 10
 const defaultPageSize = 20
 
@@ -85,7 +85,8 @@ class CostCounter {
       return this.#argument(node, 'first') ?? this.#argument(node, 'last') ?? defaultPageSize
     }
     if (!isList || parent.name.endsWith('Connection')) return 1
-    return this.#listArgumentLength(node, 'ids') ?? assumedListLength
+    const declared = this.#fieldOf(parent, node.name.value)?.extensions.listLength
+    return this.#listArgumentLength(node, 'ids') ?? (typeof declared === 'number' ? declared : assumedListLength)
   }
 
   #argument(node: FieldNode, name: string): number | undefined {

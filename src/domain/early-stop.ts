@@ -1,0 +1,37 @@
+import { InvalidInputError } from './errors.ts'
+import type { Direction } from './evaluation.ts'
+import type { Interval } from './statistics/interval.ts'
+import type { Verdict } from './statistics/verdict.ts'
+
+/** The comparison that may end a run before its last item. */
+export interface EarlyStop {
+  baselineId: string
+  /** A score with bounds. */
+  metric: string
+  /** How much worse the score may be and still count as not worse; 0 for none. */
+  margin: number
+}
+
+/** @throws {InvalidInputError} for a margin below 0. */
+export function parseEarlyStop({
+  baselineId,
+  metric,
+  margin,
+}: Omit<EarlyStop, 'margin'> & { margin?: number | null }): EarlyStop {
+  if (margin != null && !(margin >= 0 && Number.isFinite(margin))) {
+    throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, ['earlyStop', 'margin'])
+  }
+  return { baselineId, metric, margin: margin ?? 0 }
+}
+
+/**
+ * What an anytime-valid interval has decided: `IMPROVED` or `REGRESSED` when it excludes 0, `NOT_WORSE` when it excludes a loss
+ * of the margin, `REGRESSED` only when it excludes being within the margin; else null.
+ */
+export function decideEarly({ low, high }: Interval, direction: Direction, margin: number): Verdict | null {
+  if (direction === 'NONE') return null
+  const [worst, best] = direction === 'HIGHER_IS_BETTER' ? [low, high] : [-high, -low]
+  if (worst > 0) return 'IMPROVED'
+  if (margin > 0 && worst > -margin) return 'NOT_WORSE'
+  return best < -margin ? 'REGRESSED' : null
+}

@@ -1,0 +1,143 @@
+import type { Database } from '../../db/client.ts'
+import type { Run } from '../../db/generated/prisma/client.ts'
+import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
+import type { RunItemWithScores } from '../../db/sql/changed-items.ts'
+import { comparisonCells } from '../../db/sql/comparison-cells.ts'
+import { type CellChange, comparisonPage, type RowFilter, type RowOrder } from '../../db/sql/comparison-page.ts'
+import type { RunSettings } from '../../domain/run.ts'
+import { difference } from '../../domain/statistics/paired-moments.ts'
+import type { ComparedMetric, Comparison } from './comparison.ts'
+
+/** An item, with what each run made of it. */
+export interface ComparedRow {
+  itemId: string
+  /** The dataset version in which to read the item: that of the first of the runs that has it. */
+  datasetVersion: number
+  /** One for each run, baseline first; without items where the run does not have this one. */
+  cells: ComparedCell[]
+}
+
+export interface ComparedCell {
+  run: Run
+  /** All repetitions. */
+  items: RunItemWithScores[]
+  /** One for each score of the comparison, also where it is missing. */
+  scores: CellScore[]
+  /** Mean of the successful repetitions, in milliseconds. */
+  latencyMs: number | null
+  /** Mean of the repetitions whose cost is known. */
+  costUsd: number | null
+  /** The baseline's cell; null in that cell itself. */
+  baseline: ComparedCell | null
+}
+
+export interface CellScore {
+  name: string
+  dataType: ComparedMetric['dataType']
+  /** Mean over the repetitions. */
+  value: number | null
+  /** The labels given, without repetition. */
+  label: string | null
+  /** value − the baseline's; null in the baseline's cell and where either is missing. */
+  delta: number | null
+  /** Null in the baseline's cell. */
+  change: CellChange | null
+}
+
+/** One page of aligned rows; three statements whatever its size. */
+export async function comparisonRows(
+  db: Database,
+  comparison: Comparison,
+  filter: RowFilter,
+  order: RowOrder,
+  page: PageRequest,
+): Promise<Page<ComparedRow>> {
+  const { baseline, runs } = comparison
+  const compared = {
+    ids: runs.map((run) => run.id),
+    datasetVersions: runs.map((run) => run.datasetVersion),
+    repetitions: (baseline.settings as unknown as RunSettings).repetitions,
+  }
+  const found = await comparisonPage(db.pool, compared, filter, order, page)
+  const rows = await alignRows(
+    db,
+    comparison,
+    found.rows.map((item) => item.itemId),
+  )
+  return {
+    ...found,
+    rows: rows.map((row, index): Keyed<ComparedRow> => ({ ...row, sortKey: found.rows[index]?.sortKey ?? [] })),
+  }
+}
+
+/** The rows of these items of the comparison, in their order. */
+export async function alignRows(
+  db: Database,
+  { runs, metrics }: Comparison,
+  itemIds: readonly string[],
+): Promise<ComparedRow[]> {
+  const runIds = runs.map((run) => run.id)
+  const executions = await comparisonCells(db.pool, runIds, itemIds)
+  const byCell = Map.groupBy(executions, (execution) => `${execution.runId} ${execution.itemId}`)
+  const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
+  return itemIds.map((itemId) => {
+    const cells: ComparedCell[] = []
+    for (const run of runs) cells.push(cell(run, byCell.get(`${run.id} ${itemId}`) ?? [], scores, cells[0] ?? null))
+    const first = cells.find((cell) => cell.items.length > 0) ?? cells[0]
+    return { itemId, datasetVersion: first?.run.datasetVersion ?? 0, cells }
+  })
+}
+
+function cell(
+  run: Run,
+  items: RunItemWithScores[],
+  metrics: readonly ComparedMetric[],
+  baseline: ComparedCell | null,
+): ComparedCell {
+  const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
+  const scores = metrics.map((metric, index): CellScore => {
+    const given = items.flatMap((item) => item.scores.filter((score) => score.name === metric.name))
+    const score = {
+      name: metric.name,
+      dataType: metric.dataType,
+      value: metric.kind === 'SCORE' ? mean(given.map((score) => score.value)) : null,
+      label: metric.kind === 'LABEL' ? labels(given.map((score) => score.label)) : null,
+    }
+    return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
+  })
+  return {
+    run,
+    items,
+    scores,
+    latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),
+    costUsd: mean(ended.map((item) => item.costUsd)),
+    baseline,
+  }
+}
+
+function changeFrom(
+  baseline: CellScore | undefined,
+  { value, label }: Pick<CellScore, 'value' | 'label'>,
+  { kind, direction }: ComparedMetric,
+): Pick<CellScore, 'delta' | 'change'> {
+  if (!baseline) return { delta: null, change: null }
+  if (kind === 'LABEL') {
+    if (label === null || baseline.label === null) return { delta: null, change: 'MISSING' }
+    return { delta: null, change: label === baseline.label ? 'UNCHANGED' : 'CHANGED' }
+  }
+  if (value === null || baseline.value === null) return { delta: null, change: 'MISSING' }
+  const delta = difference({ baseline: baseline.value, candidate: value })
+  if (delta === 0) return { delta, change: 'UNCHANGED' }
+  if (direction === 'NONE') return { delta, change: 'CHANGED' }
+  return { delta, change: delta > 0 === (direction === 'HIGHER_IS_BETTER') ? 'IMPROVED' : 'REGRESSED' }
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
+}
+
+function labels(values: readonly (string | null)[]): string | null {
+  const given = [...new Set(values.filter((value) => value !== null))].sort()
+  return given.length === 0 ? null : given.join(', ')
+}

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RowFilter, RowOrder } from '../../../src/db/sql/comparison-page.ts'
+import { type Comparison, metricNamed, openComparison } from '../../../src/engine/comparison/comparison.ts'
+import { type ComparedRow, comparisonRows } from '../../../src/engine/comparison/rows.ts'
+import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
+import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
+
+let t: TestEngine
+let comparison: Comparison
+let itemIds: string[]
+
+const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
+const inSchedule: RowOrder = { field: 'SCHEDULE' }
+
+/**
+ * Thirty items. The baseline has 0–23, the first candidate 0–19 and 24–26 with two repetitions, the second 10–29. Their
+ * quality is 0.5, then 0.5 + (item − 10) / 100, then 0.5 + (10 − item) / 50 or 0.5 for every third item.
+ */
+const quality = {
+  first: (item: number) => 0.5 + (item - 10) / 100,
+  second: (item: number) => (item % 3 === 0 ? 0.5 : 0.5 + (10 - item) / 50),
+}
+
+beforeAll(async () => {
+  t = await createTestEngine()
+  const inputs = numbers(30).map((n) => ({ question: `What is ${n}?` }))
+  const datasetId = await seedDataset(t, inputs, { tags: (n) => (n % 2 === 0 ? ['even', `n${n}`] : []) })
+  const execution = (item: number, q: number, repetition = 0): RecordedExecution => ({
+    item,
+    repetition,
+    output: `answer ${item} ${q > 0.5 ? 'yes' : 'no'}`,
+    latencyMs: 100 + item,
+    costUsd: 0.01,
+    scores: { quality: q },
+  })
+  const failed = (item: number): RecordedExecution => ({
+    item,
+    status: 'FAILED',
+    error: `no answer to ${item}`,
+    scores: {},
+  })
+  const baseline = await recordRun(
+    t,
+    datasetId,
+    numbers(24).map((item) => (item === 3 ? failed(item) : execution(item, 0.5))),
+  )
+  const first = await recordRun(
+    t,
+    datasetId,
+    numbers(27)
+      .filter((item) => item < 20 || item > 23)
+      .flatMap((item) => [0, 1].map((repetition) => execution(item, quality.first(item), repetition))),
+    { repetitions: 2 },
+  )
+  const second = await recordRun(
+    t,
+    datasetId,
+    numbers(30)
+      .filter((item) => item >= 10)
+      .map((item) => (item === 12 ? failed(item) : execution(item, quality.second(item)))),
+  )
+  comparison = await openComparison(t.db, t.scope, { baselineId: baseline, candidateIds: [first, second] })
+  const items = await t.db.prisma.datasetItem.findMany({ where: { datasetId }, orderBy: { id: 'asc' } })
+  itemIds = items.map((item) => String(item.id))
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+/** All pages of so many rows, walked from either end, as places of items in the dataset. */
+async function walk(filter: RowFilter, order: RowOrder, size: number, backward = false): Promise<number[]> {
+  const found: ComparedRow[] = []
+  for (let key: string[] | null = null; ; ) {
+    const request = { limit: size, backward, after: backward ? null : key, before: backward ? key : null }
+    const page = await comparisonRows(t.db, comparison, filter, order, request)
+    if (backward) found.unshift(...page.rows)
+    else found.push(...page.rows)
+    key = (backward ? page.rows[0] : page.rows.at(-1))?.sortKey ?? null
+    if (!(backward ? page.hasPreviousPage : page.hasNextPage)) return found.map(placeOf)
+    expect(page.rows).toHaveLength(size)
+  }
+}
+
+const placeOf = (row: ComparedRow) => itemIds.indexOf(row.itemId)
+const sorted = (places: number[]) => places.toSorted((a, b) => a - b)
+
+function byQuality(candidates: number[] = [2, 3]) {
+  const { kind, name, direction } = metricNamed(comparison, 'quality', [])
+  return { kind, name, direction, candidates }
+}
+
+async function schedule(run: number): Promise<number[]> {
+  const runId = comparison.runs[run]?.id ?? ''
+  const items = await t.db.prisma.runItem.findMany({ where: { runId, repetition: 0 }, orderBy: { ordinal: 'asc' } })
+  return items.map((item) => itemIds.indexOf(String(item.itemId)))
+}
+
+describe('rows', () => {
+  test('come in the order of the schedule: those of the baseline, then what only candidates have', async () => {
+    const expected = [
+      ...(await schedule(0)),
+      ...(await schedule(1)).filter((item) => item > 23),
+      ...(await schedule(2)).filter((item) => item > 26),
+    ]
+    expect(expected).toHaveLength(30)
+    for (const size of [1, 7, 24, 100]) {
+      expect(await walk({}, inSchedule, size)).toEqual(expected)
+      expect(await walk({}, inSchedule, size, true)).toEqual(expected)
+    }
+  })
+
+  test('come with the largest regression of any candidate first, and with what cannot be compared last', async () => {
+    const gain = (item: number) => {
+      const gains = [
+        ...(item < 20 && item !== 3 ? [quality.first(item) - 0.5] : []),
+        ...(item >= 10 && item < 24 && item !== 12 ? [quality.second(item) - 0.5] : []),
+      ]
+      return gains.length > 0 ? Math.min(...gains) : Number.POSITIVE_INFINITY
+    }
+    const order: RowOrder = { field: 'REGRESSION', metric: byQuality() }
+    for (const size of [4, 100]) {
+      const places = await walk({}, order, size)
+      expect(sorted(places)).toEqual(numbers(30))
+      const gains = places.map((item) => Math.round(gain(item) * 1e9))
+      expect(gains).toEqual(gains.toSorted((a, b) => a - b))
+      expect(await walk({}, order, size, true)).toEqual(places)
+    }
+    const improvements = await walk({}, { field: 'IMPROVEMENT', metric: byQuality([2]) }, 5)
+    expect(improvements.slice(0, 3)).toEqual([19, 18, 17])
+  })
+
+  test('can be those on which a metric changed in one way', async () => {
+    const changed = async (is: NonNullable<RowFilter['change']>['is'], candidates?: number[]) =>
+      sorted(await walk({ change: { is, metric: byQuality(candidates) } }, inSchedule, 4))
+    expect(await changed('IMPROVED', [2])).toEqual(numbers(20).filter((item) => item > 10))
+    expect(await changed('REGRESSED', [2])).toEqual(numbers(10).filter((item) => item !== 3))
+    expect(await changed('UNCHANGED', [2])).toEqual([10])
+    expect(await changed('CHANGED', [2])).toEqual(numbers(20).filter((item) => item !== 10 && item !== 3))
+    // Only what one of the two has can be missing.
+    expect(await changed('MISSING', [2])).toEqual([3, 20, 21, 22, 23, 24, 25, 26])
+    const inAny = [...numbers(10), ...numbers(24).filter((item) => item > 10 && item % 3 !== 0)]
+    expect(await changed('REGRESSED')).toEqual(inAny.filter((item) => item !== 3))
+  })
+
+  test('can be those with differing outputs, failures on one side, tags, and texts anywhere', async () => {
+    const rows = async (filter: RowFilter) => sorted(await walk(filter, inSchedule, 3))
+    const firstSaysYes = numbers(20).filter((item) => item > 10)
+    expect(await rows({ differingOutputs: true })).toEqual([...firstSaysYes, 24, 25, 26])
+    expect(await rows({ failedInOne: true })).toEqual([3, 12])
+    expect(await rows({ tags: ['even'] })).toEqual(numbers(30).filter((item) => item % 2 === 0))
+    expect(await rows({ tags: ['even', 'n28'] })).toEqual([28])
+    expect(await rows({ search: 'what is 2' })).toEqual([2, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29])
+    expect(await rows({ search: 'no answer to 12' })).toEqual([12])
+    expect(await rows({ search: 'Answer 7 no' })).toEqual([7])
+    expect(await rows({ search: '100%' })).toEqual([])
+    expect(
+      await rows({ tags: ['even'], differingOutputs: true, change: { is: 'IMPROVED', metric: byQuality([2]) } }),
+    ).toEqual(firstSaysYes.filter((item) => item % 2 === 0))
+  })
+
+  test('have a cell for each run, with all repetitions and what changed', async () => {
+    const page = await comparisonRows(t.db, comparison, {}, inSchedule, {
+      limit: 100,
+      backward: false,
+      after: null,
+      before: null,
+    })
+    const row = (place: number) => page.rows.find((row) => placeOf(row) === place)
+    const [baseline, first, second] = row(15)?.cells ?? []
+    expect(baseline).toMatchObject({
+      latencyMs: 115,
+      costUsd: 0.01,
+      scores: [{ value: 0.5, delta: null, change: null }],
+    })
+    expect(first?.items.map((item) => item.repetition)).toEqual([0, 1])
+    expect(first?.items[0]?.scores).toHaveLength(1)
+    expect(first?.scores[0]).toMatchObject({ name: 'quality', delta: expect.closeTo(0.05, 9), change: 'IMPROVED' })
+    expect(second?.scores[0]).toMatchObject({ delta: 0, change: 'UNCHANGED' })
+    expect(row(2)?.cells[2]).toMatchObject({ items: [], latencyMs: null, scores: [{ value: null, change: 'MISSING' }] })
+    expect(row(3)?.cells[0]).toMatchObject({ latencyMs: null, items: [{ error: { message: 'no answer to 3' } }] })
+  })
+
+  test('cost as many statements for one row as for all of them', async () => {
+    const statements = async (limit: number) => {
+      let count = 0
+      const query = t.db.pool.query.bind(t.db.pool)
+      const counted = (...args: Parameters<typeof query>) => {
+        count++
+        return query(...args)
+      }
+      const pool = new Proxy(t.db.pool, {
+        get: (target, key) => (key === 'query' ? counted : Reflect.get(target, key)),
+      })
+      const page = { limit, backward: false, after: null, before: null }
+      const { rows } = await comparisonRows({ ...t.db, pool }, comparison, {}, inSchedule, page)
+      expect(rows).toHaveLength(limit)
+      return count
+    }
+    expect(await statements(1)).toBe(3)
+    expect(await statements(30)).toBe(3)
+  })
+})

@@ -1,0 +1,117 @@
+/** Runs whose results are known, written straight into the tables. */
+import type { Direction } from '../../src/domain/evaluation.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
+import { defaultRunSettings } from '../../src/domain/run.ts'
+import { seedExperiment, type TestEngine } from './engine.ts'
+
+/** How one execution of one item ended. */
+export interface RecordedExecution {
+  /** Place of the item in the dataset, from 0. */
+  item: number
+  repetition?: number
+  status?: RunItemStatus
+  output?: Json
+  error?: string
+  latencyMs?: number | null
+  costUsd?: number | null
+  /** Numbers are NUMERIC, booleans BOOLEAN, texts CATEGORICAL; null is an evaluator that failed. */
+  scores?: Record<string, number | boolean | string | null>
+}
+
+export interface RecordedRunOptions {
+  status?: RunStatus
+  repetitions?: number
+  datasetVersion?: number
+  /** Of scores that are not higher-is-better. */
+  directions?: Record<string, Direction>
+}
+
+/** Writes a run with these executions, in the order of the dataset's schedule, and returns its id. */
+export async function recordRun(
+  t: TestEngine,
+  datasetId: string,
+  executions: RecordedExecution[],
+  { status = 'COMPLETED', repetitions = 1, datasetVersion = 1, directions = {} }: RecordedRunOptions = {},
+): Promise<string> {
+  const { prisma, pool } = t.db
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'recorded' })
+  const count = (...states: RunItemStatus[]) =>
+    executions.filter(({ status = 'SUCCEEDED' }) => states.includes(status)).length
+  const { id } = await prisma.run.create({
+    data: {
+      projectId: t.scope.projectId,
+      experimentId,
+      datasetId,
+      datasetVersion,
+      name: 'recorded',
+      status,
+      seed: 'seed',
+      task: {},
+      settings: { ...defaultRunSettings, repetitions },
+      seq: executions.length,
+      total: executions.length,
+      queued: count('QUEUED'),
+      running: count('RUNNING'),
+      succeeded: count('SUCCEEDED'),
+      failed: count('FAILED'),
+      cancelled: count('CANCELLED'),
+    },
+  })
+  const rows = executions.map((execution) => ({
+    repetition: 0,
+    status: 'SUCCEEDED',
+    output: null,
+    ...execution,
+    latencyMs: execution.latencyMs ?? null,
+    costUsd: execution.costUsd ?? null,
+    error: execution.error ? { code: 'TASK_FAILED', message: execution.error, retryable: false } : null,
+  }))
+  await pool.query(
+    `WITH item AS (
+       SELECT id, (row_number() OVER (ORDER BY id) - 1)::int AS n FROM dataset_item WHERE dataset_id = $2
+     ), execution AS (
+       SELECT item.id, (dense_rank() OVER (ORDER BY md5('seed:' || item.id), item.id) - 1)::int AS position, e.*
+       FROM jsonb_to_recordset($3::jsonb) AS e (item int, repetition int, status "RunItemStatus", output jsonb, error jsonb,
+         "latencyMs" float8, "costUsd" float8)
+       JOIN item ON item.n = e.item
+     )
+     INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, status, output, error, attempts, latency_ms,
+                           cost_usd, seq)
+     SELECT $1, position * $4::int + repetition, id, position, repetition, status,
+            CASE WHEN status = 'SUCCEEDED' THEN output END, error, 1, "latencyMs", "costUsd", row_number() OVER ()
+     FROM execution`,
+    [id, datasetId, JSON.stringify(rows), repetitions],
+  )
+  const scores = executions.flatMap(({ item, repetition = 0, scores = {} }) =>
+    Object.entries(scores).map(([name, value]) => ({
+      item,
+      repetition,
+      name,
+      dataType: typeof value === 'boolean' ? 'BOOLEAN' : typeof value === 'string' ? 'CATEGORICAL' : 'NUMERIC',
+      value: typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : null,
+      label: typeof value === 'string' ? value : null,
+      error: value === null ? { code: 'EVALUATOR_FAILED', message: 'no', retryable: false } : null,
+      direction: directions[name] ?? 'HIGHER_IS_BETTER',
+    })),
+  )
+  await pool.query(
+    `WITH item AS (
+       SELECT id, (row_number() OVER (ORDER BY id) - 1)::int AS n FROM dataset_item WHERE dataset_id = $2
+     ), given AS MATERIALIZED (
+       SELECT * FROM jsonb_to_recordset($3::jsonb) AS s (item int, repetition int, name text, "dataType" "ScoreDataType",
+         value float8, label text, error jsonb, direction "Direction")
+     ), summary AS (
+       INSERT INTO run_score_summary (run_id, name, data_type, direction, count, error_count, sum)
+       SELECT $1, name, max("dataType"), max(direction), count(COALESCE(value::text, label)), count(error),
+              COALESCE(sum(value), 0)
+       FROM given GROUP BY name
+     )
+     INSERT INTO score (run_id, ordinal, name, data_type, value, label, source, error)
+     SELECT $1, i.ordinal, g.name, g."dataType", g.value, g.label, 'EVALUATOR', g.error
+     FROM given g JOIN item ON item.n = g.item
+     JOIN run_item i ON i.run_id = $1 AND i.item_id = item.id AND i.repetition = g.repetition`,
+    [id, datasetId, JSON.stringify(scores)],
+  )
+  return id
+}
