@@ -11,6 +11,7 @@ const runItem = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,8})$/
 const shapes = {
   Dataset: uuid,
   DatasetItem: bigint,
+  EndpointLimit: uuid,
   Evaluator: uuid,
   Experiment: uuid,
   Project: uuid,

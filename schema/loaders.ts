@@ -33,6 +33,10 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
       (ids) => loadEntities(pool, projectId, 'experiment', ids),
       (row) => row.id,
     ),
+    endpointLimit: one(
+      (ids) => loadEntities(pool, projectId, 'endpoint_limit', ids),
+      (row) => row.id,
+    ),
     run: one(
       (ids) => loadEntities(pool, projectId, 'run', ids),
       (row) => row.id,

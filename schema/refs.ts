@@ -3,6 +3,7 @@ import type { ObjectRef } from '@pothos/core'
 import type {
   Dataset as DatasetRow,
   DatasetVersion,
+  EndpointLimit as EndpointLimitRow,
   Experiment as ExperimentRow,
   Project as ProjectRow,
   RunItem as RunItemRow,
@@ -22,6 +23,7 @@ export const RunRef = builder.objectRef<RunRow>('Run')
 /** A feed brings the scores of its items along; elsewhere they are loaded when asked for. */
 export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }>('RunItem')
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
+export const EndpointLimitRef = builder.objectRef<EndpointLimitRow>('EndpointLimit')
 export const EvaluatorRef = builder.objectRef<EvaluatorRow>('Evaluator')
 
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
@@ -30,6 +32,7 @@ export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVe
 export const ExperimentConnection = connectionOf('Experiment', ExperimentRef)
 export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
+export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
 
 function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {

@@ -1,17 +1,19 @@
 import type { Queryable } from '../client.ts'
 import { columns } from '../columns.ts'
-import type { Dataset, Experiment, Project, Run } from '../generated/prisma/client.ts'
+import type { Dataset, EndpointLimit, Experiment, Project, Run } from '../generated/prisma/client.ts'
 import { Prisma } from '../generated/prisma/client.ts'
 
 /** Tables whose rows belong to a project and are known by a uuid. */
 const tables = {
   dataset: columns('t', Prisma.DatasetScalarFieldEnum),
+  endpoint_limit: columns('t', Prisma.EndpointLimitScalarFieldEnum),
   experiment: columns('t', Prisma.ExperimentScalarFieldEnum),
   run: columns('t', Prisma.RunScalarFieldEnum),
 }
 
 interface Entities {
   dataset: Dataset
+  endpoint_limit: EndpointLimit
   experiment: Experiment
   run: Run
 }
