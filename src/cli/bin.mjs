@@ -1,19 +1,17 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: finds a Node that is new enough for the rest, or says in one sentence what to do.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const node = major > 22 || (major === 22 && minor >= 18) ? process.execPath : bundledNode()
 
 if (!node) fail(`Assay needs Node 22.18 or newer, and this is ${process.version}: get one from https://nodejs.org.`)
-else if (!existsSync(new URL('./gql/gql.ts', import.meta.url)))
-  fail('First generate what Assay needs: npm run generate')
-else if (node === process.execPath) await import('./main.ts')
-else runWith(node)
+else if (node === process.execPath) {
+  await import('./ensure-generated.mjs')
+  await import('./main.ts')
+} else runWith(node)
 
 function fail(sentence) {
   process.stderr.write(`${sentence}\n`)
@@ -34,8 +32,7 @@ function bundledNode() {
 
 /** Becomes a shell around the other Node: passes signals in and the exit out. */
 function runWith(otherNode) {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-  const child = spawn(otherNode, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(otherNode, process.argv.slice(1), { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`${otherNode} does not start: ${error.message}`))

@@ -10,7 +10,12 @@ const marks: Record<number, string> = { 20: 'debug  ', 30: '', 40: 'warning  ', 
 export function openLog(level: LogLevel = 'info', forPeople: boolean = process.stderr.isTTY === true): Logger {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime }
   // Synchronous, so that the last words of a process that exits are not lost.
-  if (!forPeople) return pino(options, pino.destination({ dest: 2, sync: true }))
+  if (!forPeople) {
+    const stderr = pino.destination({ dest: 2, sync: true })
+    // Nobody may read any more.
+    stderr.on('error', () => {})
+    return pino(options, stderr)
+  }
   return pino(options, { write: (line: string) => void process.stderr.write(`${forTerminal(line)}\n`) })
 }
 

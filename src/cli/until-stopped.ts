@@ -20,6 +20,9 @@ export async function untilStopped(assay: AssayProcess, log: Logger): Promise<nu
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
 
+  // A terminal that was closed takes no more words, which must not keep us from stopping in order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
   const cause = await Promise.race([asked, assay.failed])
   if (cause instanceof Error) log.fatal(cause.message)
   else

@@ -111,6 +111,16 @@ test('a second Ctrl-C exits at once, however long a call in flight takes', async
   expect(await next.exited).toBe(0)
 }, 60_000)
 
+test('a server whose terminal was closed stops in order', async () => {
+  const cwd = await makeTemporary()
+  const server = await spawnServer([], { cwd })
+  server.process.stdout?.destroy()
+  server.process.stderr?.destroy()
+  server.process.kill('SIGHUP')
+  expect(await server.exited).toBe(0)
+  expect(existsSync(join(cwd, '.assay/postgres/cluster/postmaster.pid'))).toBe(false)
+})
+
 test('two servers on one data directory: the second says so and exits with 1', async () => {
   const cwd = await makeTemporary()
   const first = await spawnServer([], { cwd })
