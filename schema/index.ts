@@ -20,6 +20,11 @@ import './evaluator-preview.ts'
 import './module.ts'
 import './endpoint-limit.ts'
 import './feed.ts'
+import './comparison.ts'
+import './comparison-row.ts'
+import './comparison-feed.ts'
+import './dataset-runs.ts'
+import './run-trends.ts'
 
 builder.queryType({ description: 'Everything that can be read.' })
 builder.mutationType({ description: 'Everything that can be changed. What can go wrong is part of the result.' })
