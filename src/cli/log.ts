@@ -6,9 +6,13 @@ export type LogLevel = (typeof logLevels)[number]
 
 const marks: Record<number, string> = { 20: 'debug  ', 30: '', 40: 'warning  ', 50: 'error  ', 60: 'fatal  ' }
 
+/** What errors and requests may bring along that is nobody's business: headers of tasks and callers, keys, connections. */
+const named = ['headers', 'authorization', 'Authorization', 'cookie', 'password', 'apiKey', 'connectionString']
+const secrets = ['', '*.', '*.*.'].flatMap((depth) => named.map((name) => `${depth}${name}`))
+
 /** A logger at `level`, default `info`; `forPeople` defaults to whether stderr is a terminal. */
 export function openLog(level: LogLevel = 'info', forPeople: boolean = process.stderr.isTTY === true): Logger {
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime }
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: secrets }
   // Synchronous, so that the last words of a process that exits are not lost.
   if (!forPeople) {
     const stderr = pino.destination({ dest: 2, sync: true })

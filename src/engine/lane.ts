@@ -188,8 +188,11 @@ export class Lane {
     const result = await this.#attempt(item, cached)
     const ms = Math.max(this.#now() - startedAt, 0.1)
     this.#rate += (this.#slots / ms - this.#rate) / 8
-    if (result.item.status === 'FAILED')
-      log.debug({ runId: plan.runId, item: item.ordinal, error: result.item.error }, 'item failed')
+    const { status, error, attempts, traceId } = result.item
+    if (error) {
+      const { ordinal, itemId } = item
+      log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
+    }
     // What is queued again may be claimed again, so the lane must not end before it looked.
     if (result.item.status === 'QUEUED') this.#left = Math.max(this.#left, 1)
     await recorder.record(result)

@@ -192,8 +192,12 @@ export class Worker {
 
   #createRecorder(runId: string): Recorder {
     const { db, log, metrics } = this.#engine
+    let over = false
     const onStatus = (status: RunStatus) => {
-      if (isFinished(status)) this.#interruptRun(runId)
+      if (!isFinished(status)) return
+      if (!over) log.info({ runId, status }, 'run: over')
+      over = true
+      this.#interruptRun(runId)
     }
     const recorder = new Recorder({ db, runId, log, metrics, onStatus })
     this.#recorders.set(runId, recorder)
