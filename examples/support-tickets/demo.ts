@@ -9,6 +9,7 @@
  *   --pace MS     let every call wait, to watch the bars; the latencies then include it
  */
 import { createReadStream } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type AssayProcess, startProcess } from '../../src/cli/assay-process.ts'
 import { CliError, explain } from '../../src/cli/cli-error.ts'
@@ -39,13 +40,10 @@ process.env.DEMO_PACE_MS = flags.pace
 
 const log = openLog('warn')
 try {
-  const assay = await start()
-  await demonstrate(assay).catch(async (error) => {
-    await assay.stop()
-    throw error
+  process.exitCode = await untilStopped(log, start, async (assay) => {
+    await demonstrate(assay)
+    return flags.exit ? 'STOP' : 'STAY'
   })
-  if (flags.exit) await assay.stop()
-  else process.exitCode = await untilStopped(assay, log)
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`)
   process.exitCode = 1
@@ -58,7 +56,7 @@ async function start(): Promise<AssayProcess> {
       log,
       databaseUrl: process.env.DATABASE_URL || null,
       dataDir: flags['data-dir'],
-      config: here('assay.config.ts').pathname,
+      config: fileURLToPath(here('assay.config.ts')),
       slots: 200,
       http: { host: '127.0.0.1', port },
     })

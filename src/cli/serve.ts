@@ -83,23 +83,25 @@ function withSharedOptions(command: Command): Command {
 async function serve(options: ServeOptions): Promise<void> {
   const { startProcess } = await import('./assay-process.ts')
   const log = openLog(options.logLevel)
-  const assay = await startProcess({
-    log,
-    databaseUrl: process.env.DATABASE_URL || null,
-    dataDir: options.dataDir,
-    config: options.config ?? null,
-    slots: options.worker ? options.slots : null,
-    http: { host: options.host, port: options.port },
-  })
-  const { tasks, evaluators } = assay.modules
-  process.stdout.write(`Assay is ready.
-  GraphQL and GraphiQL   ${assay.url}/graphql
-  Data                   ${assay.database}
+  const start = () =>
+    startProcess({
+      log,
+      databaseUrl: process.env.DATABASE_URL || null,
+      dataDir: options.dataDir,
+      config: options.config ?? null,
+      slots: options.worker ? options.slots : null,
+      http: { host: options.host, port: options.port },
+    })
+  process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
+    process.stdout.write(`Assay is ready.
+  GraphQL and GraphiQL   ${url}/graphql
+  Data                   ${database}
   Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}
   Workers                ${options.worker ? `this process, ${options.slots} calls at once` : 'none here'}
 Ctrl-C stops it.
 `)
-  process.exitCode = await untilStopped(assay, log)
+    return 'STAY'
+  })
 }
 
 async function work(options: WorkerOptions): Promise<void> {
@@ -112,20 +114,23 @@ async function work(options: WorkerOptions): Promise<void> {
   const { startProcess } = await import('./assay-process.ts')
   const log = openLog(options.logLevel)
   const { slots, metricsHost: host, metricsPort: port } = options
-  const assay = await startProcess({
-    log,
-    databaseUrl,
-    dataDir: '',
-    config: options.config ?? null,
-    slots,
-    http: null,
-    status: port === undefined ? null : { host, port },
+  const start = () =>
+    startProcess({
+      log,
+      databaseUrl,
+      dataDir: '',
+      config: options.config ?? null,
+      slots,
+      http: null,
+      status: port === undefined ? null : { host, port },
+    })
+  process.exitCode = await untilStopped(log, start, async ({ url, database }) => {
+    const metrics = url === null ? '' : ` Metrics: ${url}/metrics.`
+    process.stdout.write(
+      `Assay's worker is ready: ${slots} calls at once for ${database}.${metrics} Ctrl-C stops it.\n`,
+    )
+    return 'STAY'
   })
-  const metrics = assay.url === null ? '' : ` Metrics: ${assay.url}/metrics.`
-  process.stdout.write(
-    `Assay's worker is ready: ${slots} calls at once for ${assay.database}.${metrics} Ctrl-C stops it.\n`,
-  )
-  process.exitCode = await untilStopped(assay, log)
 }
 
 function list(what: string, named: ReadonlyMap<string, unknown>): string {
