@@ -6,6 +6,8 @@ import { channels } from './listener.ts'
 export interface LaneJob {
   runId: string
   laneId: string
+  /** The one lane of the run that goes before all that are not. */
+  lead: boolean
 }
 
 export const laneQueue = 'lane'
@@ -50,15 +52,10 @@ export function queryable(client: Queryable): {
 }
 
 /** Puts lanes into the queue, as part of the client's transaction, and wakes the workers when it commits. */
-export async function sendLanes(
-  boss: PgBoss,
-  client: Queryable,
-  lanes: (LaneJob & { lead: boolean })[],
-  priority = 0,
-): Promise<void> {
+export async function sendLanes(boss: PgBoss, client: Queryable, lanes: LaneJob[], priority: number): Promise<void> {
   await boss.insert(
     laneQueue,
-    lanes.map(({ lead, ...data }) => ({ data, priority: priority + (lead ? leadPriority : 0) })),
+    lanes.map((data) => ({ data, priority: priority + (data.lead ? leadPriority : 0) })),
     { db: queryable(client) },
   )
   await client.query('SELECT pg_notify($1, $2)', [channels.lane, ''])

@@ -1,14 +1,14 @@
 /**
- * Repairs what no lane will: runs whose lanes got lost, items under leases that nobody holds. Nothing is known to
+ * Repairs what no lane will: runs whose lanes got lost, items under leases that no lane has. Nothing is known to
  * cause either; it exists so that a defect, a restored backup or a hand-edited table costs half a minute and not a run.
  */
 import { transaction } from '../db/client.ts'
 import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
 import { lockRun } from '../db/sql/lock-run.ts'
 import { requeueStranded } from '../db/sql/requeue-stranded.ts'
-import { strandedRuns } from '../db/sql/stranded-runs.ts'
+import { deleteStrandedLanes, strandedRuns } from '../db/sql/stranded-runs.ts'
 import type { Engine } from './engine.ts'
-import { renewLanes } from './run-lanes.ts'
+import { setLanes } from './run-lanes.ts'
 
 /** Looks over all runs once and returns those it repaired. Any number of processes may do so at once. */
 export async function reconcile(engine: Engine): Promise<string[]> {
@@ -18,7 +18,8 @@ export async function reconcile(engine: Engine): Promise<string[]> {
       const run = await lockRun(client, runId)
       const still = await strandedRuns(client, runId)
       if (!run || still.length === 0) return
-      await renewLanes(engine.boss, client, { id: runId, priority: run.priority }, run.settings.concurrency)
+      await deleteStrandedLanes(client, runId)
+      await setLanes(engine.boss, client, { id: runId, priority: run.priority }, run.settings.concurrency)
       const lost = await requeueStranded(client, runId, run.seq)
       if (lost > 0) {
         await advanceRun(client, runId, { ...noDelta, status: run.status, seq: lost, queued: lost, running: -lost })

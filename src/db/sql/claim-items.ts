@@ -82,11 +82,12 @@ export async function claimDue(
   return rows
 }
 
-/** When the next of the run's waiting items is due; null when none waits. */
-export async function nextDue(client: Queryable, runId: string): Promise<Date | null> {
-  const { rows } = await client.query<{ due: Date | null }>(
-    'SELECT min(available_at) AS due FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL',
+/** In how many milliseconds the next of the run's waiting items is due; null when none waits. */
+export async function nextDueMs(client: Queryable, runId: string): Promise<number | null> {
+  const { rows } = await client.query<{ dueMs: number | null }>(
+    `SELECT (extract(epoch FROM min(available_at) - statement_timestamp()) * 1000)::float8 AS "dueMs"
+     FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL`,
     [runId],
   )
-  return rows[0]?.due ?? null
+  return rows[0]?.dueMs ?? null
 }

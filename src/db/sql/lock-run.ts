@@ -1,3 +1,4 @@
+import pg from 'pg'
 import type { RunSettings, RunStatus, StopReason } from '../../domain/run.ts'
 import type { Queryable } from '../client.ts'
 
@@ -18,18 +19,28 @@ export interface LockedRun {
   costMax: number | null
   priority: number
   settings: RunSettings
+  /** Of the run's lanes: who may claim. */
+  leases: string[]
 }
 
 /**
  * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
- * own: a statement that locks and decides at once decides by the snapshot from before it waited.
+ * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
+ * the leases are read after it; all three statements are one message to the server and one back.
+ *
+ * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
+ * with it the lock, well before its lanes' leases run out.
  */
 export async function lockRun(client: Queryable, runId: string): Promise<LockedRun | null> {
-  const { rows } = await client.query<LockedRun>(
-    `SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+  const id = pg.escapeLiteral(runId)
+  const results: unknown = await client.query(
+    `SET LOCAL idle_in_transaction_session_timeout = '5s';
+     SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
-     FROM run WHERE id = $1 FOR UPDATE`,
-    [runId],
+     FROM run WHERE id = ${id} FOR UPDATE;
+     SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
-  return rows[0] ?? null
+  const [, runs, lanes] = results as [unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]
+  const run = runs.rows[0]
+  return run ? { ...run, leases: lanes.rows.map(({ lease }) => lease) } : null
 }

@@ -2,7 +2,7 @@ import type { Json } from '../../domain/json.ts'
 import type { ItemError } from '../../domain/task.ts'
 import type { Queryable } from '../client.ts'
 
-/** How one claim of an item ended: for good, or back in the queue until `availableAt`. */
+/** How one claim of an item ended: for good, or back in the queue. */
 export interface RecordedItem {
   ordinal: number
   lease: string
@@ -17,13 +17,15 @@ export interface RecordedItem {
   evaluatorCostUsd: number | null
   cached: boolean
   traceId: string | null
-  availableAt: Date | null
-  finishedAt: Date | null
+  /** Of one that goes back: how long it waits there, in milliseconds; null: not at all. */
+  delayMs: number | null
 }
 
 /**
  * Writes how claims ended, each only while its lease still holds the item, and returns the ordinals that matched; of
  * the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ *
+ * All times are the server's: the clocks of workers may differ.
  *
  * One JSON parameter for the whole batch: building and parsing an array parameter per column cost more.
  */
@@ -38,15 +40,16 @@ export async function recordResults(
     text: `UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
          output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
-         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached, available_at = r."availableAt",
-         finished_at = r."finishedAt"
+         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
+         available_at = CASE WHEN r.status = 'QUEUED' THEN statement_timestamp() + COALESCE(r."delayMs", 0) * interval '1 ms' END,
+         finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
        FROM ROWS FROM (json_to_recordset($2::json) AS (
          ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
          "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
-         "traceId" text, "availableAt" timestamptz, "finishedAt" timestamptz
+         "traceId" text, "delayMs" float8
        )) WITH ORDINALITY AS r (
          ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
-         "evaluatorCostUsd", cached, "traceId", "availableAt", "finishedAt", n
+         "evaluatorCostUsd", cached, "traceId", "delayMs", n
        )
        WHERE run_item.run_id = $1 AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
        RETURNING run_item.ordinal`,

@@ -1,8 +1,12 @@
 import type { Queryable } from '../client.ts'
 import { laneQueue } from '../queue.ts'
 
+/** Lanes that no job will ever bring to a worker. A lane and its job come and go in one transaction. */
+const withoutJob = `NOT EXISTS (
+  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed' AND j.data ->> 'laneId' = l.id::text)`
+
 /**
- * Runs with open items that no job in the queue will ever work on, and runs with items under leases that no lane has.
+ * Runs with open items that have no lane, or one without a job, or items under leases that no lane has.
  * It reads pg-boss' job table, which no call of its interface does for many jobs at once; its version is pinned.
  * Runs younger than a few seconds are left alone: they may just be starting.
  */
@@ -12,9 +16,8 @@ export async function strandedRuns(client: Queryable, runId: string | null): Pro
      WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0 AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)
        AND (
-         NOT EXISTS (
-           SELECT FROM run_lane l JOIN pgboss.job j ON j.data ->> 'laneId' = l.id::text
-           WHERE l.run_id = r.id AND j.name = '${laneQueue}' AND j.state < 'completed')
+         NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id)
+         OR EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id AND ${withoutJob})
          OR EXISTS (
            SELECT FROM run_item i
            WHERE r.running > 0 AND i.run_id = r.id AND i.ordinal < r.next_ordinal AND i.status = 'RUNNING'
@@ -22,4 +25,9 @@ export async function strandedRuns(client: Queryable, runId: string | null): Pro
     [runId],
   )
   return rows.map((row) => row.id)
+}
+
+/** Removes the lanes of a run that have no job. */
+export async function deleteStrandedLanes(client: Queryable, runId: string): Promise<void> {
+  await client.query(`DELETE FROM run_lane l WHERE run_id = $1 AND ${withoutJob}`, [runId])
 }
