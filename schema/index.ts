@@ -25,6 +25,8 @@ import './comparison-row.ts'
 import './comparison-feed.ts'
 import './dataset-runs.ts'
 import './run-trends.ts'
+import './baseline.ts'
+import './gate.ts'
 
 builder.queryType({ description: 'Everything that can be read.' })
 builder.mutationType({ description: 'Everything that can be changed. What can go wrong is part of the result.' })

@@ -20,6 +20,18 @@ const RunSubsetInput = builder.inputType('RunSubsetInput', {
   }),
 })
 
+const EarlyStopInput = builder.inputType('EarlyStopInput', {
+  description:
+    'Ends the run (STOPPED, EARLY_DECISION) as soon as its comparison with a baseline is decided, by `sequence`: it excludes 0, or a loss of the margin.',
+  fields: (t) => ({
+    baselineId: t.id({ required: true, description: 'A run of the same dataset.' }),
+    metric: t.string({ required: true, description: 'A score of the baseline that has bounds.' }),
+    margin: t.float({
+      description: 'Stop also when it is not worse by more than this; default 0: only when better or worse.',
+    }),
+  }),
+})
+
 const StartRunInput = builder.inputType('StartRunInput', {
   description: 'A run of an experiment.',
   fields: (t) => ({
@@ -38,6 +50,7 @@ const StartRunInput = builder.inputType('StartRunInput', {
     seed: t.string({
       description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
     }),
+    earlyStop: t.field({ type: EarlyStopInput, description: 'Default: execute every item.' }),
   }),
 })
 
@@ -83,11 +96,15 @@ builder.mutationFields((t) => ({
     description: 'Starts a run of an experiment on its dataset.',
     args: { input: t.arg({ type: StartRunInput, required: true, description: 'The run.' }) },
     resolve: async (_root, { input }, { engine, scope }) => {
-      const { experimentId, overrides, subset, ...rest } = input
+      const { experimentId, overrides, subset, earlyStop, ...rest } = input
       const run = await startRun(engine, scope, {
         ...rest,
         experimentId: rawId('Experiment', experimentId, ['experimentId']),
         settings: givenSettings(overrides),
+        earlyStop: earlyStop && {
+          ...earlyStop,
+          baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),
+        },
         subset: subset && {
           ...subset,
           itemIds: subset.itemIds && rawIds('DatasetItem', subset.itemIds, ['subset', 'itemIds']),

@@ -74,4 +74,6 @@ export interface StartRunInput {
   datasetVersion?: number | null
   /** Default: the dataset's seed, so that all its runs share one schedule. */
   seed?: string | null
+  /** Stop as soon as a score's comparison with a baseline is decided. */
+  earlyStop?: { baselineId: string; metric: string; margin?: number | null } | null
 }

@@ -8,6 +8,7 @@ import type { RunSettings, RunSubset, StartRunInput } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import type { TaskSpec } from '../domain/task.ts'
+import { checkEarlyStop } from './comparison/check-early-stop.ts'
 import type { Engine } from './engine.ts'
 import { setLanes } from './run-lanes.ts'
 
@@ -28,6 +29,8 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
     .update(canonicalJson(JSON.parse(JSON.stringify(request))))
     .digest()
 
+  const earlyStop = input.earlyStop ? await checkEarlyStop(engine.db, scope, input.experimentId, input.earlyStop) : null
+
   const runId = await transaction(engine.db.pool, async (client) => {
     if (idempotencyKey !== null) {
       const earlier = await claimKey(client, scope, idempotencyKey, digest)
@@ -46,8 +49,8 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
     const seed = input.seed ?? experiment.seed
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO run (project_id, experiment_id, dataset_id, dataset_version, name, description, metadata, seed,
-                        idempotency_key, idempotency_digest, task, settings, priority, total, queued)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0) RETURNING id`,
+                        idempotency_key, idempotency_digest, task, settings, priority, early_stop, total, queued)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0) RETURNING id`,
       [
         scope.projectId,
         experiment.id,
@@ -62,6 +65,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
         JSON.stringify(experiment.task),
         JSON.stringify(settings),
         priority,
+        jsonOrNull(earlyStop),
       ],
     )
     const id = rows[0]?.id as string

@@ -220,7 +220,7 @@ describe('the figures of a comparison', () => {
   test('say of categories on how many items they are the same', async () => {
     const datasetId = await seedDataset(t, numbers(5))
     const run = (labels: (string | null)[]): RecordedExecution[] =>
-      labels.map((tone, item) => ({ item, scores: tone === null ? {} : { tone } }))
+      labels.map((tone, item) => (tone === null ? { item } : { item, scores: { tone } }))
     const baseline = await recordRun(t, datasetId, run(['calm', 'calm', 'angry', 'angry', 'calm']))
     const candidate = await recordRun(t, datasetId, run(['calm', 'angry', 'angry', 'angry', null]))
     const figures = figuresOf(await compare(baseline, [candidate]), 'tone')

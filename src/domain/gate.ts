@@ -1,0 +1,154 @@
+import * as z from 'zod'
+import { parseInput } from './parse-input.ts'
+import type { Verdict } from './statistics/verdict.ts'
+
+const limit = z
+  .number()
+  .min(0)
+  .nullish()
+  .transform((value) => value ?? null)
+
+const gateSchema = z.strictObject({
+  minMeans: z
+    .array(z.strictObject({ score: z.string().min(1), value: z.number() }))
+    .max(50)
+    .nullish()
+    .transform((rules) => rules ?? []),
+  notWorse: z
+    .array(z.strictObject({ metric: z.string().min(1), margin: z.number().positive() }))
+    .max(50)
+    .nullish()
+    .transform((rules) => rules ?? []),
+  maxFailureRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullish()
+    .transform((value) => value ?? null),
+  maxCostUsd: limit,
+  maxAvgCostUsd: limit,
+  maxAvgLatencyMs: limit,
+  maxP95LatencyMs: limit,
+})
+
+/**
+ * What a run must fulfil; what is null or empty is not asked for.
+ * - `minMeans`: the mean of a score is at least this.
+ * - `notWorse`: a metric is shown to be worse than the baseline by less than the margin, if at all.
+ * - the limits: share of failed items, cost in USD (of the run, per item), latency in milliseconds.
+ */
+export type Gate = z.output<typeof gateSchema>
+
+/** @throws {InvalidInputError} naming the part that does not fit. */
+export function parseGate(value: unknown, path: readonly string[]): Gate {
+  return parseInput(gateSchema, value, path)
+}
+
+export type GateRule =
+  | 'COMPLETED'
+  | 'MIN_MEAN'
+  | 'NOT_WORSE'
+  | 'MAX_FAILURE_RATE'
+  | 'MAX_COST'
+  | 'MAX_AVG_COST'
+  | 'MAX_AVG_LATENCY'
+  | 'MAX_P95_LATENCY'
+
+/** How one rule came out, and why. */
+export interface GateCheck {
+  rule: GateRule
+  /** The score or metric it is about; null for the run as a whole. */
+  metric: string | null
+  passed: boolean
+  /** The limit, the smallest mean or the margin. */
+  limit: number | null
+  /** What it is compared with; null when it is not known, which never passes. */
+  actual: number | null
+  reason: string
+}
+
+/** What a gate looks at. */
+export interface GateSubject {
+  /** Ended by itself, or by the decision of its comparison. */
+  completed: boolean
+  status: string
+  failureRate: number | null
+  costUsd: number | null
+  avgCostUsd: number | null
+  avgLatencyMs: number | null
+  p95LatencyMs: number | null
+  mean: (score: string) => number | null
+  /** Null when there is nothing to compare with. */
+  comparison: ((metric: string) => Compared | null) | null
+}
+
+/** A metric of the run against its baseline. */
+export interface Compared {
+  delta: number | null
+  verdict: Verdict
+  pairsNeeded: number | null
+}
+
+/** Checks every rule of the gate. Nothing passes by being unknown. */
+export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
+  const atMost = (rule: GateRule, what: string, limit: number | null, actual: number | null): GateCheck[] => {
+    if (limit === null) return []
+    const passed = actual !== null && actual <= limit
+    const reason = actual === null ? `${what} is not known` : `${what} is ${actual}, the limit is ${limit}`
+    return [{ rule, metric: null, passed, limit, actual, reason }]
+  }
+  return [
+    {
+      rule: 'COMPLETED',
+      metric: null,
+      passed: subject.completed,
+      limit: null,
+      actual: null,
+      reason: `the run is ${subject.status}`,
+    },
+    ...gate.minMeans.map(({ score, value }): GateCheck => {
+      const actual = subject.mean(score)
+      const reason =
+        actual === null
+          ? `there is no score "${score}"`
+          : `the mean of "${score}" is ${actual}, at least ${value} is asked for`
+      return {
+        rule: 'MIN_MEAN',
+        metric: score,
+        passed: actual !== null && actual >= value,
+        limit: value,
+        actual,
+        reason,
+      }
+    }),
+    ...gate.notWorse.map((rule) => notWorse(rule, subject)),
+    ...atMost('MAX_FAILURE_RATE', 'the share of failed items', gate.maxFailureRate, subject.failureRate),
+    ...atMost('MAX_COST', 'the cost in USD', gate.maxCostUsd, subject.costUsd),
+    ...atMost('MAX_AVG_COST', 'the mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd),
+    ...atMost('MAX_AVG_LATENCY', 'the mean latency in ms', gate.maxAvgLatencyMs, subject.avgLatencyMs),
+    ...atMost('MAX_P95_LATENCY', 'the 95th percentile of latency in ms', gate.maxP95LatencyMs, subject.p95LatencyMs),
+  ]
+}
+
+function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
+  const check = { rule: 'NOT_WORSE' as const, metric, limit: margin }
+  if (comparison === null) {
+    return { ...check, passed: false, actual: null, reason: 'there is no baseline: approve one, or name one' }
+  }
+  const compared = comparison(metric)
+  if (!compared) return { ...check, passed: false, actual: null, reason: `there is no metric "${metric}"` }
+  const { verdict, delta, pairsNeeded } = compared
+  const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would tell`
+  const reasons = {
+    IMPROVED: `"${metric}" is better than in the baseline (by ${delta})`,
+    NOT_WORSE: `"${metric}" is worse than in the baseline by less than ${margin}, if at all (delta ${delta})`,
+    REGRESSED: `"${metric}" is worse than in the baseline (by ${delta}), and ${margin} is the margin`,
+    INCONCLUSIVE: `it cannot be told whether "${metric}" is within ${margin} of the baseline (delta ${delta})${needed}`,
+  }
+  return {
+    ...check,
+    passed: verdict === 'IMPROVED' || verdict === 'NOT_WORSE',
+    actual: delta,
+    reason: reasons[verdict],
+  }
+}

@@ -1,0 +1,96 @@
+import type { Database } from '../../db/client.ts'
+import { type Experiment, Prisma, type Run } from '../../db/generated/prisma/client.ts'
+import { loadLatencyBuckets, loadScoreSummaries } from '../../db/sql/load-run-stats.ts'
+import { NotFoundError } from '../../domain/errors.ts'
+import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
+import { distribution } from '../../domain/latency-histogram.ts'
+import { isFinished } from '../../domain/run.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Engine } from '../engine.ts'
+import { openComparison } from './comparison.ts'
+import { compareMetrics } from './metrics.ts'
+import type { ComparisonSequences } from './sequences.ts'
+
+export interface GateResult {
+  /** Nothing is decided before the run is over. */
+  status: 'PASSED' | 'FAILED' | 'PENDING'
+  checks: GateCheck[]
+}
+
+/**
+ * Sets what the runs of an experiment must fulfil; null removes it.
+ * @throws {NotFoundError} no such experiment
+ * @throws {InvalidInputError} a rule that makes no sense
+ */
+export async function setGate(engine: Engine, scope: Scope, experimentId: string, gate: unknown): Promise<Experiment> {
+  requireWrite(scope)
+  const { prisma } = engine.db
+  const { projectId } = scope
+  const found = await prisma.experiment.findFirst({ where: { id: experimentId, projectId }, select: { id: true } })
+  if (!found) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
+  const parsed = gate === null ? Prisma.DbNull : parseGate(gate, ['gate'])
+  return prisma.experiment.update({ where: { id: experimentId }, data: { gate: parsed } })
+}
+
+/**
+ * Checks a run against a gate, with a reason for every rule.
+ * @param baselineId what `notWorse` is about; default: the approved baseline of the dataset
+ * @throws {NotFoundError} no such baseline
+ * @throws {InvalidInputError} a baseline on another dataset
+ */
+export async function evaluateGate(
+  db: Database,
+  sequences: ComparisonSequences,
+  scope: Scope,
+  run: Run,
+  gate: Gate,
+  baselineId: string | null,
+): Promise<GateResult> {
+  const [summaries, buckets, comparison] = await Promise.all([
+    loadScoreSummaries(db.pool, [run.id]),
+    loadLatencyBuckets(db.pool, [run.id]),
+    gate.notWorse.length > 0 ? compared(db, sequences, scope, run, gate, baselineId) : null,
+  ])
+  const latency = distribution(buckets, { sum: run.latencySum, min: run.latencyMin, max: run.latencyMax })
+  const finished = run.succeeded + run.failed
+  const checks = checkGate(gate, {
+    completed: run.status === 'COMPLETED' || run.stopReason === 'EARLY_DECISION',
+    status: run.stopReason === null ? run.status : `${run.status} (${run.stopReason})`,
+    failureRate: finished > 0 ? run.failed / finished : null,
+    costUsd: run.costCount > 0 ? run.costSum : null,
+    avgCostUsd: run.costCount > 0 ? run.costSum / run.costCount : null,
+    avgLatencyMs: latency?.avg ?? null,
+    p95LatencyMs: latency?.p95 ?? null,
+    mean: (score) => {
+      const summary = summaries.find(({ name }) => name === score)
+      const isNumber = summary?.dataType === 'NUMERIC' || summary?.dataType === 'BOOLEAN'
+      return summary && isNumber && summary.count > 0 ? summary.sum / summary.count : null
+    },
+    comparison,
+  })
+  if (!isFinished(run.status)) return { status: 'PENDING', checks }
+  return { status: checks.every((check) => check.passed) ? 'PASSED' : 'FAILED', checks }
+}
+
+/** Null when there is no baseline. */
+async function compared(
+  db: Database,
+  sequences: ComparisonSequences,
+  scope: Scope,
+  run: Run,
+  gate: Gate,
+  given: string | null,
+): Promise<((metric: string) => Compared | null) | null> {
+  const dataset = await db.prisma.dataset.findFirst({
+    where: { id: run.datasetId, projectId: scope.projectId },
+    select: { baselineRunId: true },
+  })
+  const baselineId = given ?? dataset?.baselineRunId ?? null
+  if (baselineId === null) return null
+  const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] })
+  const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metric, margin]))
+  const metrics = comparison.metrics.map((metric) => ({ ...metric, margin: margins.get(metric.name) ?? metric.margin }))
+  const found = await compareMetrics(db, sequences, { ...comparison, metrics })
+  const byName = new Map(found.map((figures) => [figures.metric.name, figures]))
+  return (metric) => byName.get(metric) ?? null
+}

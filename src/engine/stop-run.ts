@@ -1,0 +1,27 @@
+import { transaction } from '../db/client.ts'
+import { channels } from '../db/listener.ts'
+import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
+import { cancelItems } from '../db/sql/cancel-items.ts'
+import { lockRun } from '../db/sql/lock-run.ts'
+import { isFinished, type StopReason } from '../domain/run.ts'
+import type { Engine } from './engine.ts'
+
+/**
+ * Stops a run on behalf of the server: its unfinished items become CANCELLED and calls in flight are aborted everywhere.
+ * Returns whether it did; a run that is over or gone stays as it is.
+ */
+export async function stopRun(engine: Engine, runId: string, stopReason: StopReason): Promise<boolean> {
+  const cancelled = await transaction(engine.db.pool, async (client) => {
+    const run = await lockRun(client, runId)
+    if (!run || isFinished(run.status)) return null
+    const { queued, running } = await cancelItems(client, runId, run.seq)
+    const cancelled = queued + running
+    const delta = { seq: Math.max(cancelled, 1), queued: -queued, running: -running, cancelled }
+    await advanceRun(client, runId, { ...noDelta, ...delta, status: 'STOPPED', stopReason })
+    await client.query('SELECT pg_notify($1, $2)', [channels.abort, runId])
+    return cancelled
+  })
+  if (cancelled === null) return false
+  engine.metrics.ended({ succeeded: 0, failed: 0, cancelled })
+  return true
+}
