@@ -2,13 +2,9 @@
  * Everything that one Assay process is made of: its database, its worker, its server. What is started is stopped in reverse
  * order, also when a later part does not start, so that nothing is left behind and every part has what it needs to end well.
  */
-import { resolve } from 'node:path'
-import pg from 'pg'
-import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { EmbeddedPostgresError } from '../db/embedded/error.ts'
-import { startEmbeddedPostgres } from '../db/embedded/server.ts'
 import { Listener } from '../db/listener.ts'
 import { MigrationError, migrate } from '../db/migrate.ts'
 import { openQueue } from '../db/queue.ts'
@@ -24,12 +20,9 @@ import { type RunningServer, startServer } from '../server/start-server.ts'
 import { startStatusServer } from '../server/start-status-server.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
+import { openPostgres, type PostgresOptions } from './open-postgres.ts'
 
-export interface ProcessOptions {
-  log: Logger
-  /** `postgresql://…` of your own server; null: an embedded one in `dataDir`. */
-  databaseUrl: string | null
-  dataDir: string
+export interface ProcessOptions extends PostgresOptions {
   /** Path of the config file; null: `assay.config.ts` of the current directory if there is one. */
   config: string | null
   /** Calls at once; null: this process executes nothing. */
@@ -119,51 +112,6 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
 
 async function stopAll(stops: (() => unknown)[]): Promise<void> {
   for (const stop of stops.reverse()) await stop()
-}
-
-interface Postgres {
-  url: string
-  name: string
-  failed: Promise<Error>
-  stop(): Promise<void>
-}
-
-async function openPostgres({ databaseUrl, dataDir, log }: ProcessOptions): Promise<Postgres> {
-  if (databaseUrl !== null) {
-    await expectAnswer(databaseUrl)
-    return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
-  }
-  const directory = resolve(dataDir)
-  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) })
-  const failed = new Promise<Error>((settle) => {
-    void embedded.closed.then((error) => error && settle(error))
-  })
-  return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
-}
-
-/** Fails early, and with the server's name, when DATABASE_URL is not right. */
-async function expectAnswer(url: string): Promise<void> {
-  if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new CliError(
-      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${JSON.stringify(url)}`,
-    )
-  }
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-  } catch (error) {
-    const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
-    throw new CliError(
-      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. Start it or correct the URL; without DATABASE_URL Assay brings its own.`,
-    )
-  } finally {
-    await client.end()
-  }
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '')
 }
 
 /** @param option how the options of the address begin */

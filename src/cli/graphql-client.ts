@@ -4,6 +4,12 @@ import { type GraphQLFormattedError, print } from 'graphql'
 import { type Client, createClient } from 'graphql-ws'
 import { CliError } from './cli-error.ts'
 
+/** The header for servers that want an API key: that of ASSAY_API_KEY, if there is one. */
+export function authorization(): { authorization?: string } {
+  const key = process.env.ASSAY_API_KEY
+  return key ? { authorization: `Bearer ${key}` } : {}
+}
+
 export class GraphQLClient {
   readonly url: string
   readonly #socket: Client
@@ -12,7 +18,11 @@ export class GraphQLClient {
   constructor(url: string) {
     this.url = serverUrl(url)
     // Whoever subscribes knows from which cursor to go on, so reconnecting is theirs.
-    this.#socket = createClient({ url: `${this.url.replace(/^http/, 'ws')}/graphql`, retryAttempts: 0 })
+    this.#socket = createClient({
+      url: `${this.url.replace(/^http/, 'ws')}/graphql`,
+      connectionParams: authorization(),
+      retryAttempts: 0,
+    })
   }
 
   /** @throws {CliError} when nobody answers, or the server refuses the operation. */
@@ -22,7 +32,11 @@ export class GraphQLClient {
   ): Promise<Result> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json' },
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        ...authorization(),
+      },
       body: JSON.stringify({ query: print(document), variables }),
     }).catch((error: unknown) => {
       throw unreachable(this.url, error)

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CliError } from './cli-error.ts'
-import { serverUrl, unreachable } from './graphql-client.ts'
+import { authorization, serverUrl, unreachable } from './graphql-client.ts'
 
 /** Columns of the file by name or dotted path; what is left out is found by its usual name. */
 export interface ImportColumns {
@@ -56,7 +56,7 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
   const send = url.startsWith('https:') ? httpsRequest : httpRequest
   const request = send(`${url}/import/${encodeURIComponent(options.dataset)}?${parameters(options)}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/octet-stream', accept: 'application/x-ndjson' },
+    headers: { 'content-type': 'application/octet-stream', accept: 'application/x-ndjson', ...authorization() },
   })
   const answered = once(request, 'response') as Promise<[IncomingMessage]>
   answered.catch(() => {})

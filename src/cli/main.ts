@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { explain } from './cli-error.ts'
 import { importCommand } from './import.ts'
+import { keysCommand } from './keys.ts'
 import { runCommand } from './run.ts'
 import { serveCommand, workerCommand } from './serve.ts'
 
@@ -15,6 +16,7 @@ const program = new Command('assay')
   .addCommand(workerCommand())
   .addCommand(importCommand())
   .addCommand(runCommand())
+  .addCommand(keysCommand())
   .addHelpText(
     'after',
     `

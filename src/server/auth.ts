@@ -34,7 +34,7 @@ export async function createAuthenticator(db: Database, host: string): Promise<A
   const open = keys === 0
   if (open && !isLoopback(host)) {
     throw new UnguardedAddressError(
-      `Refusing to listen on ${host} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first, or listen on 127.0.0.1.`,
+      `Refusing to listen on ${host} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first (assay keys create <name>), or listen on 127.0.0.1.`,
     )
   }
   const { id: projectId } = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })

@@ -1,0 +1,61 @@
+/** The PostgreSQL that a command works on: yours, or the embedded one, which is started for as long as it is needed. */
+import { resolve } from 'node:path'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { startEmbeddedPostgres } from '../db/embedded/server.ts'
+import { CliError } from './cli-error.ts'
+
+export interface PostgresOptions {
+  log: Logger
+  /** `postgresql://…` of your own server; null: an embedded one in `dataDir`. */
+  databaseUrl: string | null
+  dataDir: string
+}
+
+export interface Postgres {
+  url: string
+  /** Where it is, for people. */
+  name: string
+  /** Settles only when the database is gone for good. */
+  failed: Promise<Error>
+  stop(): Promise<void>
+}
+
+/** @throws {CliError} when DATABASE_URL is of no use @throws {EmbeddedPostgresError} */
+export async function openPostgres({ databaseUrl, dataDir, log }: PostgresOptions): Promise<Postgres> {
+  if (databaseUrl !== null) {
+    await expectAnswer(databaseUrl)
+    return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
+  }
+  const directory = resolve(dataDir)
+  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) })
+  const failed = new Promise<Error>((settle) => {
+    void embedded.closed.then((error) => error && settle(error))
+  })
+  return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
+}
+
+/** Fails early, and with the server's name, when DATABASE_URL is not right. */
+async function expectAnswer(url: string): Promise<void> {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new CliError(
+      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${JSON.stringify(url)}`,
+    )
+  }
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
+    throw new CliError(
+      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. Start it or correct the URL; without DATABASE_URL Assay brings its own.`,
+    )
+  } finally {
+    await client.end()
+  }
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '')
+}
