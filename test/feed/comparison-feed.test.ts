@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TaskError } from '../../src/domain/task.ts'
+import { openComparison } from '../../src/engine/comparison/comparison.ts'
+import { compareMetrics, type MetricComparison } from '../../src/engine/comparison/metrics.ts'
+import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/rows.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
+import { createEvaluator } from '../../src/engine/evaluators.ts'
+import { setScore } from '../../src/engine/scores.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { type ComparisonFeedBatch, ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+
+let t: TestEngine
+let comparisons: ComparisonFeeds
+
+/** Answers right after a while, the more often the better it is; fast when it is wrong, and sometimes not at all. */
+const guess = (skill: number) => async (input: number) => {
+  const luck = ((input * 7919) % 101) / 101
+  await new Promise((resolve) => setTimeout(resolve, luck < skill ? 2 + 20 * luck : 0))
+  if (input % 17 === 5) throw new TaskError('TASK_FAILED', 'no answer', { retryable: false })
+  return luck < skill ? input : -1
+}
+
+beforeAll(async () => {
+  t = await createTestEngine({
+    tasks: [
+      { name: 'weak', run: guess(0.4) },
+      { name: 'strong', run: guess(0.8) },
+    ],
+    evaluators: [{ name: 'length', evaluate: ({ output }) => ({ value: String(output).length, dataType: 'NUMERIC' }) }],
+  })
+  const exact = { kind: 'builtin', type: 'exactMatch', ignoreCase: false, normalizeWhitespace: false } as const
+  await createEvaluator(t.engine, t.scope, {
+    name: 'exact',
+    definition: { ...exact, outputPath: null, expectedPath: null },
+  })
+  await createEvaluator(t.engine, t.scope, { name: 'length', definition: { kind: 'module', module: 'length' } })
+  comparisons = new ComparisonFeeds(t.db, t.feeds.changes)
+  await t.startWorker()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
+
+async function start(datasetId: string, task: string, settings: object = {}): Promise<string> {
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task }, settings)
+  return (await startRun(t.engine, t.scope, { experimentId })).id
+}
+
+/** What clients can see of a metric. */
+const shown = ({ candidate, ...figures }: MetricComparison) => ({ ...figures, candidate: candidate.id })
+
+/** What clients can see of a row; the runs beside its cells come with every batch. */
+const shownRow = ({ cells, ...row }: ComparedRow) => ({
+  ...row,
+  cells: cells.map(({ run, baseline: _, ...cell }) => ({ ...cell, run: run.id })),
+})
+
+async function final(baselineId: string, candidateIds: string[]) {
+  const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds })
+  const metrics = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
+  const rows: ComparedRow[] = []
+  for (let after: string[] | null = null; ; ) {
+    const request = { limit: 100, backward: false, after, before: null }
+    const page = await comparisonRows(t.db, comparison, {}, { field: 'SCHEDULE' }, request)
+    rows.push(...page.rows)
+    after = page.rows.at(-1)?.sortKey ?? null
+    if (!page.hasNextPage) break
+  }
+  return {
+    metrics: metrics.map(shown),
+    rows: new Map(
+      rows.map(({ sortKey: _, ...row }: ComparedRow & { sortKey?: string[] }) => [row.itemId, shownRow(row)]),
+    ),
+  }
+}
+
+/** Consumes the feed and breaks off at random, continuing from the last cursor, until it is done. */
+async function follow(baselineId: string, candidateIds: string[], random: () => number) {
+  const rows = new Map<string, ReturnType<typeof shownRow>>()
+  let last: ComparisonFeedBatch | null = null
+  let connections = 0
+  while (!last?.done) {
+    connections += 1
+    const feed = comparisons.subscribe(
+      t.scope,
+      { baselineId, candidateIds },
+      last?.cursor ?? null,
+      AbortSignal.timeout(60_000),
+    )
+    for await (const batch of feed) {
+      expect(batch.rows.length).toBeLessThanOrEqual(102)
+      for (const row of batch.rows) rows.set(row.itemId, shownRow(row))
+      last = batch
+      if (random() < 0.4) break
+    }
+  }
+  return { metrics: last.metrics.map(shown), rows, connections }
+}
+
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 16807) % 2147483647
+    return state / 2147483647
+  }
+}
+
+describe('a client that only follows the feed', () => {
+  test('ends with exactly what the comparison returns, however often it is disconnected', async () => {
+    const datasetId = await seedDataset(t, numbers(150))
+    const baseline = await start(datasetId, 'weak', { concurrency: 15, repetitions: 2 })
+    const candidates = [
+      await start(datasetId, 'strong', { concurrency: 8 }),
+      await start(datasetId, 'weak', { concurrency: 30, repetitions: 3 }),
+    ]
+    const clients = await Promise.all([1, 2, 3].map((seed) => follow(baseline, candidates, randomFrom(seed))))
+    const expected = await final(baseline, candidates)
+    expect(expected.rows.size).toBe(150)
+    for (const { metrics, rows, connections } of clients) {
+      expect(connections).toBeGreaterThan(3)
+      expect(metrics).toEqual(expected.metrics)
+      expect(rows).toEqual(expected.rows)
+    }
+    const exact = expected.metrics.find(
+      ({ metric, candidate }) => metric.name === 'exact' && candidate === candidates[0],
+    )
+    expect(exact).toMatchObject({ verdict: 'IMPROVED', regressed: 0 })
+    expect(exact?.sequence?.low).toBeGreaterThan(0)
+    expect(comparisons.subscribers).toBe(0)
+  })
+
+  test('sees the statistics so far while the runs execute, and never an early p value', async () => {
+    const datasetId = await seedDataset(t, numbers(400))
+    const baseline = await start(datasetId, 'weak', { concurrency: 4 })
+    const candidate = await start(datasetId, 'strong', { concurrency: 2 })
+    const seen: number[] = []
+    const intervals: { low: number; high: number }[] = []
+    const input = { baselineId: baseline, candidateIds: [candidate] }
+    for await (const batch of comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
+      const exact = batch.metrics.find(({ metric }) => metric.name === 'exact')
+      if (!exact) continue
+      seen.push(exact.sequencePairs)
+      if (exact.sequence) intervals.push(exact.sequence)
+      if (!batch.done) expect([exact.pValue, exact.interval, exact.verdict]).toEqual([null, null, 'INCONCLUSIVE'])
+      else expect(exact.pValue).toBeLessThan(0.01)
+    }
+    expect(new Set(seen).size).toBeGreaterThan(2)
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+    // It only ever tightens.
+    intervals.slice(1).forEach((interval, i) => {
+      expect(interval.low).toBeGreaterThanOrEqual(intervals[i]?.low ?? 0)
+      expect(interval.high).toBeLessThanOrEqual(intervals[i]?.high ?? 0)
+    })
+  })
+})
+
+test('a score given later starts the sequence over, so that following and replaying stay the same', async () => {
+  const datasetId = await seedDataset(t, numbers(60))
+  const run = (correct: (item: number) => boolean) =>
+    numbers(60).map((item) => ({ item, scores: { correct: correct(item) } }))
+  const baseline = await recordRun(
+    t,
+    datasetId,
+    run(() => false),
+  )
+  const candidate = await recordRun(
+    t,
+    datasetId,
+    run((item) => item < 50),
+  )
+  const followed = new ComparisonSequences(t.db)
+  const read = async (sequences: ComparisonSequences) => {
+    const comparison = await openComparison(t.db, t.scope, { baselineId: baseline, candidateIds: [candidate] })
+    const [first = comparison.baseline] = comparison.candidates
+    return (await sequences.read(comparison.baseline, first, comparison.metrics)).get('correct')
+  }
+  const before = await read(followed)
+  expect(before).toEqual(await read(new ComparisonSequences(t.db)))
+  const target = { runId: candidate, name: 'correct', source: 'HUMAN' as const, dataType: 'BOOLEAN' as const, value: 0 }
+  for (const ordinal of numbers(20)) await setScore(t.engine, t.scope, { ...target, ordinal })
+  const after = await read(followed)
+  expect(after).toEqual(await read(new ComparisonSequences(t.db)))
+  expect(after?.interval.high).toBeLessThan(before?.interval.high ?? 0)
+})
+
+test('the feed refuses cursors it never gave and runs that are not there', async () => {
+  const datasetId = await seedDataset(t, numbers(2))
+  const runs = [await recordRun(t, datasetId, [{ item: 0 }]), await recordRun(t, datasetId, [{ item: 1 }])]
+  const [baselineId = '', candidate = ''] = runs
+  const next = (candidateId: string, after: string | null) =>
+    comparisons
+      .subscribe(t.scope, { baselineId, candidateIds: [candidateId] }, after, AbortSignal.timeout(5_000))
+      .next()
+  for (const cursor of ['', '1', '1.9', '1.1.1', 'x.y']) {
+    await expect(next(candidate, cursor)).rejects.toMatchObject({ code: 'INVALID_INPUT', path: ['after'] })
+  }
+  await expect(next(crypto.randomUUID(), null)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect((await next(candidate, '1.1')).value).toMatchObject({ done: true, rows: [], cursor: '1.1' })
+})
