@@ -29,7 +29,7 @@ const windowMs = 60_000 + slotLifeMs
 const batchMs = 1_000
 
 /** `count` slots, the first in `delayMs` and then every `spacingMs`; without any, `delayMs` is when to ask again. */
-export interface Slots {
+export interface SlotBatch {
   count: number
   delayMs: number
   spacingMs: number
@@ -45,7 +45,7 @@ export function reserveSlots(
   now: number,
   asked: number,
   tokensPerCall: number,
-): { slots: Slots; pace: Pace } {
+): { slots: SlotBatch; pace: Pace } {
   const callTokensMs = tokensPerCall * tokenMs(rates)
   const spacingMs = Math.max(rates.requestsPerMinute === null ? 0 : windowMs / rates.requestsPerMinute, callTokensMs)
   const first = Math.max(now, pace.requestsAt, pace.tokensAt)

@@ -3,7 +3,6 @@
  * limits (calls at once, requests and tokens per minute), a pause that the endpoint asked for, and a concurrency that
  * adapts to what the endpoint bears. What nobody limits costs nothing: the database is only asked what is configured.
  */
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
@@ -28,7 +27,6 @@ const retryMs = 500
 
 export class EndpointLimits {
   readonly #options: EndpointLimitsOptions
-  readonly #holder = randomUUID()
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #stops: (() => void)[] = []
   #timer: NodeJS.Timeout | null = null
@@ -87,7 +85,7 @@ export class EndpointLimits {
     const found = this.#endpoints.get(id)
     if (found) return found
     const { db, log, now = () => performance.now(), random = Math.random } = this.#options
-    const created = new Endpoint({ db, log, now, random, holder: this.#holder, key: { projectId, endpoint } })
+    const created = new Endpoint({ db, log, now, random, key: { projectId, endpoint } })
     // Whatever has limits is known since the first load.
     if (this.#loaded) created.configure(null)
     this.#endpoints.set(id, created)
@@ -96,7 +94,7 @@ export class EndpointLimits {
 
   #permitsMoved(payload: string): void {
     const [, holder, id] = /^(\S+) (.*)$/s.exec(payload) ?? []
-    if (id !== undefined && holder !== this.#holder) this.#endpoints.get(id)?.permitsMoved()
+    if (id !== undefined) this.#endpoints.get(id)?.permitsMoved(holder)
   }
 
   #load(): void {

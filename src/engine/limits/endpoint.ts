@@ -17,8 +17,6 @@ import { PermitShare } from './permit-share.ts'
 export interface EndpointOptions {
   db: Database
   key: EndpointKey
-  /** This process, as a uuid. */
-  holder: string
   log: Logger
   /** Milliseconds of a clock that does not go back. */
   now: () => number
@@ -124,9 +122,10 @@ export class Endpoint {
     this.#dispatch()
   }
 
-  /** Another process wants permits or gave some back. */
-  permitsMoved(): void {
-    this.#share?.refresh()
+  /** Somebody wants permits or gave some back; without `holder`: perhaps. */
+  permitsMoved(holder?: string): void {
+    if (holder === undefined) this.#share?.refresh()
+    else this.#share?.heard(holder)
   }
 
   /** Turns away who waits and gives everything back. Idempotent. */

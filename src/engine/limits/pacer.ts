@@ -9,7 +9,7 @@ import { readPace } from '../../db/sql/endpoint-pace.ts'
 import { writePace } from '../../db/sql/endpoint-pace-write.ts'
 import { settleTokens } from '../../db/sql/endpoint-tokens-settle.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
-import { type Rates, reserveSlots, type Slots, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
+import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
 
 /** When a call may begin, in milliseconds of the process' clock, and what it has paid for. */
 export interface Slot {
@@ -98,7 +98,7 @@ export class Pacer {
     const count = Math.min(waiting - this.#slots.length, this.#batch)
     const tokens = this.#tokensPerCall ?? 0
     try {
-      const slots = await transaction(db.pool, async (client): Promise<Slots> => {
+      const slots = await transaction(db.pool, async (client): Promise<SlotBatch> => {
         await lockEndpoint(client, key)
         const found = await readPace(client, key)
         const { slots, pace } = reserveSlots(found.pace, this.rates, found.now, count, tokens)

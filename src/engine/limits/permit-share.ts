@@ -6,6 +6,7 @@
  * and gives up what others have a fairer claim to as its calls end (fair-shares.ts). One that cannot renew begins no more
  * calls before its row runs out; those in flight end by themselves.
  */
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
 import { channels } from '../../db/listener.ts'
@@ -25,8 +26,6 @@ export interface Demand {
 export interface PermitShareOptions {
   db: Database
   key: EndpointKey
-  /** This process, as a uuid. */
-  holder: string
   log: Logger
   /** Milliseconds of a clock that does not go back. */
   now: () => number
@@ -50,6 +49,8 @@ const retryMs = 500
 
 export class PermitShare {
   readonly #options: PermitShareOptions
+  /** Not the process: what is left of a former share of it must not be taken for this one. */
+  readonly #holder = randomUUID()
   #permits = 0
   #validUntil = -Infinity
   /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
@@ -88,7 +89,12 @@ export class PermitShare {
     this.refresh()
   }
 
-  /** Another process gave permits back or wants some. */
+  /** `holder` gave permits back or wants some. */
+  heard(holder: string): void {
+    if (holder !== this.#holder) this.refresh()
+  }
+
+  /** Looks at what there is, and takes or gives back. */
   refresh(): void {
     if (this.#balancing) this.#again = true
     else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
@@ -119,9 +125,9 @@ export class PermitShare {
     this.#permits = 0
     if (this.#timer) clearTimeout(this.#timer)
     await this.#balancing
-    const { db, key, holder, log } = this.#options
+    const { db, key, log } = this.#options
     try {
-      await writeGrant(db.pool, key, { holder, permits: 0, wanted: 0 }, leaseMs)
+      await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
       await this.#tellOthers(db.pool)
     } catch (error) {
       // The row runs out by itself.
@@ -153,7 +159,8 @@ export class PermitShare {
 
   /** Takes what is ours by now and gives back what is not. */
   async #exchange(): Promise<void> {
-    const { db, key, holder, now } = this.#options
+    const { db, key, now } = this.#options
+    const holder = this.#holder
     const startedAt = now()
     const granted = await transaction(db.pool, async (client) => {
       await lockEndpoint(client, key)
@@ -195,7 +202,7 @@ export class PermitShare {
   }
 
   async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
-    const { holder, key } = this.#options
-    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${holder} ${key.projectId} ${key.endpoint}`])
+    const { projectId, endpoint } = this.#options.key
+    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${this.#holder} ${projectId} ${endpoint}`])
   }
 }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 /** Counts calls under way over time. */
 export class Gauge {
   #inFlight = 0
@@ -33,6 +35,12 @@ export class Gauge {
 
   leave(): void {
     this.#move(-1)
+  }
+
+  async call(ms: number): Promise<void> {
+    this.enter()
+    await delay(ms)
+    this.leave()
   }
 
   #move(by: number): void {

@@ -1,9 +1,9 @@
 /** Several processes, as far as limits are concerned, on one database. */
 import { pino } from 'pino'
 import { openDatabase } from '../../../src/db/client.ts'
-import { Listener } from '../../../src/db/listener.ts'
+import { channels, Listener } from '../../../src/db/listener.ts'
 import { EndpointLimits } from '../../../src/engine/limits/endpoint-limits.ts'
-import type { CallOutcome } from '../../../src/engine/limits/permit.ts'
+import type { CallOutcome, Permit } from '../../../src/engine/limits/permit.ts'
 import { createTestDatabase } from '../../helpers/database.ts'
 
 export interface Processes extends AsyncDisposable {
@@ -11,6 +11,35 @@ export interface Processes extends AsyncDisposable {
   projectId: string
   /** One more process. Its connections are its own. */
   start(options?: { now?: () => number; random?: () => number }): Promise<EndpointLimits>
+  /** Replaces the limits of an endpoint; null removes them. */
+  setLimit(endpoint: string, limit: Limit | null): Promise<void>
+  /** What processes hold of an endpoint's concurrency. */
+  grants(endpoint: string): Promise<{ permits: number }[]>
+  acquire(limits: EndpointLimits, endpoint: string, options?: { runId?: string; signal?: AbortSignal }): Acquired
+  /** Asks for `count` permits; those that came so far. */
+  collect(limits: EndpointLimits, endpoint: string, count: number): Permit[]
+}
+
+export interface Limit {
+  concurrency?: number
+  requestsPerMinute?: number
+  tokensPerMinute?: number
+}
+
+type Acquired = ReturnType<EndpointLimits['acquire']>
+
+const never = new AbortController().signal
+
+let endpoints = 0
+
+/** The name of an endpoint that no test has called yet. */
+export function newEndpoint(): string {
+  endpoints += 1
+  return `http://endpoint-${endpoints}`
+}
+
+export function stateOf(limits: EndpointLimits, endpoint: string) {
+  return limits.states().find((state) => state.endpoint === endpoint)
 }
 
 export async function createProcesses(): Promise<Processes> {
@@ -18,9 +47,25 @@ export async function createProcesses(): Promise<Processes> {
   const db = openDatabase(database.url)
   const { id: projectId } = await db.prisma.project.findFirstOrThrow()
   const stops: (() => Promise<void>)[] = []
+  const acquire: Processes['acquire'] = (limits, endpoint, { runId = 'run', signal = never } = {}) =>
+    limits.acquire({ projectId, endpoint, runId }, signal)
   return {
     db,
     projectId,
+    acquire,
+    async setLimit(endpoint, limit) {
+      await db.prisma.endpointLimit.deleteMany({ where: { projectId, endpoint } })
+      if (limit) await db.prisma.endpointLimit.create({ data: { projectId, endpoint, ...limit } })
+      await db.pool.query('SELECT pg_notify($1, $2)', [channels.endpoint, ''])
+    },
+    grants: (endpoint) => db.prisma.endpointGrant.findMany({ where: { endpoint } }),
+    collect(limits, endpoint, count) {
+      const permits: Permit[] = []
+      for (let n = 0; n < count; n += 1) {
+        void Promise.resolve(acquire(limits, endpoint)).then((permit) => permit && permits.push(permit))
+      }
+      return permits
+    },
     async start(options = {}) {
       const own = openDatabase(database.url, { max: 4 })
       const listener = await new Listener(database.url).start()

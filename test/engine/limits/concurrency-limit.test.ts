@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Gauge } from './gauge.ts'
+import { callInLoop, createProcesses, newEndpoint, ok, type Processes, stateOf } from './processes.ts'
+
+let t: Processes
+
+beforeAll(async () => {
+  t = await createProcesses()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+describe('a concurrency limit', () => {
+  test('holds over all processes, and is used in full', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 5 })
+    const processes = await Promise.all([t.start(), t.start(), t.start()])
+    const gauge = new Gauge()
+    const stop = new AbortController()
+    const counts = processes.map((limits) =>
+      callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 100, signal: stop.signal }, async () => {
+        await gauge.call(25)
+        return ok
+      }),
+    )
+    await expect.poll(() => gauge.inFlight).toBe(5)
+    gauge.reset()
+    setTimeout(() => stop.abort(), 4_000)
+    const made = await Promise.all(counts)
+    expect(gauge.max).toBe(5)
+    expect(gauge.mean).toBeGreaterThan(4.5)
+    // Five permits among three: whoever has one more changes every two seconds.
+    expect(Math.min(...made) / Math.max(...made)).toBeGreaterThan(0.5)
+    expect(processes.map((limits) => stateOf(limits, endpoint)?.waiting)).toEqual([0, 0, 0])
+  })
+
+  test('goes to the only process that wants it, and is shared as soon as another does', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 4 })
+    const [a, b] = await Promise.all([t.start(), t.start()])
+    const first = t.collect(a, endpoint, 10)
+    await expect.poll(() => first.length).toBe(4)
+    const second = t.collect(b, endpoint, 10)
+    await expect.poll(() => stateOf(a, endpoint)?.permits).toBe(2)
+    expect(second).toEqual([])
+    // What ends goes over until both have the same.
+    for (const permit of first.splice(0)) permit.release(ok)
+    await expect.poll(() => [first.length, second.length]).toEqual([2, 2])
+  })
+
+  test('smaller than the number of processes goes round', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 1 })
+    const processes = await Promise.all([t.start(), t.start(), t.start()])
+    const gauge = new Gauge()
+    const stop = new AbortController()
+    const served = processes.map(() => 0)
+    const loops = processes.map((limits, index) =>
+      callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 3, signal: stop.signal }, async () => {
+        served[index] = (served[index] ?? 0) + 1
+        await gauge.call(20)
+        return ok
+      }),
+    )
+    await expect.poll(() => Math.min(...served), { timeout: 15_000 }).toBeGreaterThan(0)
+    stop.abort()
+    await Promise.all(loops)
+    expect(gauge.max).toBe(1)
+  })
+
+  test('that is no longer used is given back', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 3 })
+    const limits = await t.start()
+    const permits = t.collect(limits, endpoint, 3)
+    await expect.poll(() => permits.length).toBe(3)
+    expect(await t.grants(endpoint)).toMatchObject([{ permits: 3 }])
+    for (const permit of permits) permit.release(ok)
+    await expect.poll(() => t.grants(endpoint)).toEqual([])
+  })
+
+  test('is given back by a process that stops', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 1 })
+    const [a, b] = await Promise.all([t.start(), t.start()])
+    const held = await t.acquire(a, endpoint)
+    const waiting = t.acquire(b, endpoint)
+    held?.release(ok)
+    await a.stop()
+    expect((await waiting)?.isValid()).toBe(true)
+  })
+
+  test('of a process that died is free when its lease runs out, and the dead process knows', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 2 })
+    const clock = { ahead: 0 }
+    const [stopped, other] = await Promise.all([t.start({ now: () => performance.now() + clock.ahead }), t.start()])
+    const permits = t.collect(stopped, endpoint, 2)
+    await expect.poll(() => permits.length).toBe(2)
+    clock.ahead = 9_500
+    expect(permits.map((permit) => permit.isValid())).toEqual([false, false])
+    await t.db.pool.query(`UPDATE endpoint_grant SET expires_at = now() WHERE endpoint = $1`, [endpoint])
+    expect((await t.acquire(other, endpoint))?.isValid()).toBe(true)
+  })
+
+  test('follows its configuration while calls are made', async () => {
+    const endpoint = newEndpoint()
+    const limits = await t.start()
+    const gauge = new Gauge()
+    const stop = new AbortController()
+    const loop = callInLoop(
+      limits,
+      { projectId: t.projectId, endpoint, concurrency: 20, signal: stop.signal },
+      async () => {
+        await gauge.call(10)
+        return ok
+      },
+    )
+    await expect.poll(() => gauge.inFlight).toBe(20)
+    await t.setLimit(endpoint, { concurrency: 3 })
+    await expect.poll(() => gauge.inFlight).toBe(3)
+    await t.setLimit(endpoint, { concurrency: 7 })
+    await expect.poll(() => gauge.inFlight).toBe(7)
+    await t.setLimit(endpoint, null)
+    await expect.poll(() => gauge.inFlight).toBe(20)
+    stop.abort()
+    await loop
+    await expect.poll(() => t.grants(endpoint)).toEqual([])
+  })
+
+  test('lets an item leave the queue at once when its run is cancelled', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 1 })
+    const limits = await t.start()
+    await t.acquire(limits, endpoint)
+    const cancelled = new AbortController()
+    const waiting = t.acquire(limits, endpoint, { signal: cancelled.signal })
+    expect(stateOf(limits, endpoint)?.waiting).toBe(1)
+    cancelled.abort()
+    expect(await waiting).toBeNull()
+    expect(await t.acquire(limits, endpoint, { signal: cancelled.signal })).toBeNull()
+    expect(stateOf(limits, endpoint)).toMatchObject({ waiting: 0, inUse: 1 })
+  })
+
+  test('lets runs take turns', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { concurrency: 1 })
+    const limits = await t.start()
+    let held = await t.acquire(limits, endpoint)
+    const order: string[] = []
+    const queue = (runId: string) =>
+      Promise.resolve(t.acquire(limits, endpoint, { runId })).then((permit) => {
+        order.push(runId)
+        held = permit
+      })
+    const waiting = [queue('large'), queue('large'), queue('large'), queue('small')]
+    for (let served = 0; served < waiting.length; served += 1) {
+      held?.release(ok)
+      await expect.poll(() => order.length).toBe(served + 1)
+    }
+    expect(order).toEqual(['large', 'small', 'large', 'large'])
+  })
+
+  test('keeps nobody from another endpoint', async () => {
+    const [blocked, free] = [newEndpoint(), newEndpoint()]
+    await t.setLimit(blocked, { concurrency: 1 })
+    const limits = await t.start()
+    const permits = t.collect(limits, blocked, 500)
+    await expect.poll(() => permits.length).toBe(1)
+    expect(t.acquire(limits, free)).not.toBeInstanceOf(Promise)
+  })
+})

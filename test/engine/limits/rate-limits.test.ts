@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Gauge } from './gauge.ts'
+import { callInLoop, createProcesses, newEndpoint, ok, type Processes } from './processes.ts'
+
+let t: Processes
+
+beforeAll(async () => {
+  t = await createProcesses()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+describe('limits per minute', () => {
+  test('pace the requests of all processes together', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { requestsPerMinute: 3_000 })
+    const processes = await Promise.all([t.start(), t.start(), t.start()])
+    const starts: number[] = []
+    const signal = AbortSignal.timeout(4_000)
+    const made = await Promise.all(
+      processes.map((limits) =>
+        callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 50, signal }, async () => {
+          starts.push(performance.now())
+          return ok
+        }),
+      ),
+    )
+    starts.sort((x, y) => x - y)
+    // 50 a second, and never more than a second's worth beyond: that is how late a slot may be used.
+    for (const [index, start] of starts.entries()) {
+      const within = starts.filter((other) => other >= start && other < start + 1_000).length
+      expect(within, `from call ${index}`).toBeLessThanOrEqual(100)
+    }
+    expect(starts.length / 4).toBeGreaterThan(40)
+    expect(starts.length / 4).toBeLessThan(52)
+    expect(Math.min(...made)).toBeGreaterThan(0)
+  })
+
+  test('of one request let the second wait', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { requestsPerMinute: 1 })
+    const limits = await t.start()
+    const signal = AbortSignal.timeout(1_500)
+    const made = await callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 5, signal }, async () => ok)
+    expect(made).toBe(1)
+  })
+
+  test('void a slot that is not used in time', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { requestsPerMinute: 600 })
+    const clock = { ahead: 0 }
+    const limits = await t.start({ now: () => performance.now() + clock.ahead })
+    const permit = await t.acquire(limits, endpoint)
+    expect(permit?.isValid()).toBe(true)
+    clock.ahead = 1_100
+    expect(permit?.isValid()).toBe(false)
+  })
+
+  test('count the tokens that calls turn out to use', async () => {
+    const endpoint = newEndpoint()
+    // 100 tokens a second, 10 a call: 10 calls a second.
+    await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
+    const processes = await Promise.all([t.start(), t.start()])
+    const gauge = new Gauge()
+    const signal = AbortSignal.timeout(5_000)
+    const made = await Promise.all(
+      processes.map((limits) =>
+        callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 20, signal }, async () => {
+          await gauge.call(20)
+          return { ...ok, tokens: 10 }
+        }),
+      ),
+    )
+    const total = made.reduce((sum, n) => sum + n, 0)
+    expect(total).toBeGreaterThan(35)
+    expect(total).toBeLessThan(60)
+  })
+
+  test('make everybody wait for what one call used too much', async () => {
+    const endpoint = newEndpoint()
+    await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
+    const [a, b] = await Promise.all([t.start(), t.start()])
+    const first = await t.acquire(a, endpoint)
+    first?.release({ ...ok, tokens: 200 })
+    // Two seconds' worth is spent.
+    await expect
+      .poll(() => t.db.prisma.endpointPace.findFirst({ where: { endpoint } }))
+      .toMatchObject({
+        tokensAt: expect.toSatisfy((at: Date) => at.getTime() > Date.now() + 1_000),
+      })
+    const asked = performance.now()
+    const second = await t.acquire(b, endpoint)
+    expect(performance.now() - asked).toBeGreaterThan(1_000)
+    expect(second?.isValid()).toBe(true)
+  })
+})
