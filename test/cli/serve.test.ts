@@ -5,9 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { ask, makeTemporary, ROOT, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+
+// Every test starts processes and databases, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 90_000 })
 
 interface Progress {
   total: number
@@ -94,7 +97,7 @@ test('SIGTERM in the middle of a run ends the server with status 0, and the next
     { id: runId },
   )
   expect(new Set(node.items.nodes.map(({ attempts }) => attempts))).toEqual(new Set([1]))
-}, 60_000)
+})
 
 test('a second Ctrl-C exits at once, however long a call in flight takes', async () => {
   const cwd = await makeProject()
@@ -109,7 +112,7 @@ test('a second Ctrl-C exits at once, however long a call in flight takes', async
   await ask(next.url, 'mutation ($id: ID!) { cancelRun(input: { id: $id }) { __typename } }', { id: runId })
   next.process.kill('SIGTERM')
   expect(await next.exited).toBe(0)
-}, 60_000)
+})
 
 test('a server whose terminal was closed stops in order', async () => {
   const cwd = await makeTemporary()
@@ -157,7 +160,7 @@ test('a worker process executes the runs of a server on the same DATABASE_URL', 
   expect(await worker.exited).toBe(0)
   server.process.kill('SIGTERM')
   expect(await server.exited).toBe(0)
-}, 60_000)
+})
 
 test('a worker without DATABASE_URL says what it needs', async () => {
   const worker = spawnAssay(['worker'])
