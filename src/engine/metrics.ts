@@ -122,7 +122,7 @@ export class Metrics {
     ])
   }
 
-  watchWorker(worker: Worker): void {
+  watchWorker(worker: Pick<Worker, 'load'> & { limits: Pick<Worker['limits'], 'states'> }): void {
     this.#gauge('assay_slots', 'Calls that this process makes at once.', () => worker.load.slots)
     this.#gauge('assay_slots_used', 'Calls, with their evaluators, under way in this process.', () => worker.load.used)
     this.#gauge('assay_lanes_held', 'Lanes that this process works on.', () => worker.load.lanes)
