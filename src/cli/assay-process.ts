@@ -9,10 +9,12 @@ import { Listener } from '../db/listener.ts'
 import { MigrationError, migrate } from '../db/migrate.ts'
 import { openQueue } from '../db/queue.ts'
 import type { Modules } from '../domain/modules.ts'
+import { EarlyStops } from '../engine/comparison/early-stops.ts'
 import type { Engine } from '../engine/engine.ts'
 import { Metrics } from '../engine/metrics.ts'
 import { openTracing } from '../engine/tracing.ts'
 import { Worker } from '../engine/worker.ts'
+import { RunChanges } from '../feed/run-changes.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -86,6 +88,12 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     if (worker) {
       stops.push(() => worker.stop())
       metrics.watchWorker(worker)
+      const changes = new RunChanges(listener)
+      const earlyStops = new EarlyStops(engine, changes)
+      stops.push(async () => {
+        changes.stop()
+        await earlyStops.stop()
+      })
     }
     const readiness = new Readiness({ db, log, listener, worker })
     let server: RunningServer | null = null

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { decideEarly } from '../../../src/domain/early-stop.ts'
+import { InvalidInputError } from '../../../src/domain/errors.ts'
+import { openComparison } from '../../../src/engine/comparison/comparison.ts'
+import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
+import { compareMetrics } from '../../../src/engine/comparison/metrics.ts'
+import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
+import { createEvaluator } from '../../../src/engine/evaluators.ts'
+import { startRun } from '../../../src/engine/start-run.ts'
+import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
+import { recordRun } from '../../helpers/recorded-runs.ts'
+
+const gate = { open: Promise.withResolvers<void>(), entered: 0, aborted: 0 }
+const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
+
+let t: TestEngine
+let earlyStops: EarlyStops
+
+beforeAll(async () => {
+  t = await createTestEngine({
+    tasks: [
+      { name: 'right', run: (input) => input },
+      { name: 'wrong', run: () => -1 },
+      {
+        // Calls for slow items only end when they are aborted.
+        name: 'rightAtFirst',
+        run: async (input: number, { id }, { signal }) => {
+          if (!slow.has(id)) return input
+          gate.entered += 1
+          signal.addEventListener('abort', () => (gate.aborted += 1))
+          await gate.open.promise
+          return input
+        },
+      },
+    ],
+  })
+  const exact = { kind: 'builtin', type: 'exactMatch', ignoreCase: false, normalizeWhitespace: false } as const
+  await createEvaluator(t.engine, t.scope, {
+    name: 'exact',
+    definition: { ...exact, outputPath: null, expectedPath: null },
+  })
+  earlyStops = new EarlyStops(t.engine, t.feeds.changes)
+  await t.startWorker()
+})
+afterAll(async () => {
+  gate.open.resolve()
+  await earlyStops.stop()
+  await t[Symbol.asyncDispose]()
+})
+
+const slow = new Set<string>()
+
+async function baselineOf(datasetId: string, task: string): Promise<string> {
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
+  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  await followRun(t, id)
+  return id
+}
+
+test('a run whose comparison is decided stops, and its verdict is that of the sequence', async () => {
+  const datasetId = await seedDataset(t, numbers(300))
+  const baselineId = await baselineOf(datasetId, 'wrong')
+  const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
+  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'rightAtFirst' }, { concurrency: 20 })
+  const earlyStop = { baselineId, metric: 'exact' }
+  const { id } = await startRun(t.engine, t.scope, { experimentId, earlyStop })
+  const { run } = await followRun(t, id)
+  expect(run).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', queued: 0, running: 0 })
+  expect(run.cancelled).toBeGreaterThanOrEqual(200)
+  expect(run.succeeded + run.cancelled).toBe(300)
+  expect(gate.entered).toBeGreaterThan(0)
+  await expect.poll(() => gate.aborted).toBe(gate.entered)
+
+  const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [id] })
+  const [exact, latency] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
+  // The fixed-n figures do not hold for a run that was stopped for how it looked.
+  expect(exact).toMatchObject({ verdict: 'IMPROVED', interval: null, pValue: null, pairsNeeded: null })
+  expect(exact?.sequence?.low).toBeGreaterThan(0)
+  expect(latency).toMatchObject({ verdict: 'INCONCLUSIVE', pValue: null })
+})
+
+test('a run that is no different goes on to its end, unless it is enough that it is not worse', async () => {
+  const datasetId = await seedDataset(t, numbers(150))
+  const baselineId = await baselineOf(datasetId, 'right')
+  const start = async (task: string, margin?: number) => {
+    const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
+    const earlyStop = { baselineId, metric: 'exact', margin }
+    const { id } = await startRun(t.engine, t.scope, { experimentId, earlyStop })
+    return (await followRun(t, id)).run
+  }
+  expect(await start('right')).toMatchObject({ status: 'COMPLETED', succeeded: 150 })
+
+  const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
+  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+  const stopped = await start('rightAtFirst', 0.2)
+  expect(stopped).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', succeeded: 100 })
+  const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [stopped.id] })
+  const [exact] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
+  expect(exact).toMatchObject({ delta: 0, verdict: 'NOT_WORSE' })
+})
+
+test('a rule for stopping is refused when its baseline or score cannot decide anything', async () => {
+  const datasetId = await seedDataset(t, numbers(2))
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'right' })
+  const baselineId = await recordRun(t, datasetId, [{ item: 0, scores: { free: 3, correct: true } }])
+  const elsewhere = await recordRun(t, await seedDataset(t, [1]), [{ item: 0, scores: { correct: true } }])
+  const start = (earlyStop: { baselineId: string; metric: string; margin?: number }) =>
+    startRun(t.engine, t.scope, { experimentId, earlyStop })
+  await expect(start({ baselineId, metric: 'free' })).rejects.toThrow(/bounds/)
+  await expect(start({ baselineId, metric: 'absent' })).rejects.toThrow(InvalidInputError)
+  await expect(start({ baselineId: elsewhere, metric: 'correct' })).rejects.toThrow(/another dataset/)
+  await expect(start({ baselineId, metric: 'correct', margin: -1 })).rejects.toMatchObject({
+    path: ['earlyStop', 'margin'],
+  })
+})
+
+test('an interval decides when it excludes 0 or the margin, in the direction of the score', () => {
+  const up = 'HIGHER_IS_BETTER'
+  expect(decideEarly({ low: 0.01, high: 0.5 }, up, 0)).toBe('IMPROVED')
+  expect(decideEarly({ low: -0.5, high: -0.01 }, up, 0)).toBe('REGRESSED')
+  expect(decideEarly({ low: -0.1, high: 0.1 }, up, 0)).toBeNull()
+  expect(decideEarly({ low: -0.1, high: 0.1 }, up, 0.2)).toBe('NOT_WORSE')
+  expect(decideEarly({ low: -0.3, high: -0.01 }, up, 0.2)).toBeNull()
+  expect(decideEarly({ low: -0.5, high: -0.3 }, up, 0.2)).toBe('REGRESSED')
+  expect(decideEarly({ low: 0.01, high: 0.5 }, 'LOWER_IS_BETTER', 0)).toBe('REGRESSED')
+  expect(decideEarly({ low: -0.5, high: 0.1 }, 'LOWER_IS_BETTER', 0.2)).toBe('NOT_WORSE')
+  expect(decideEarly({ low: 1, high: 2 }, 'NONE', 0)).toBeNull()
+})

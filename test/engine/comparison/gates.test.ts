@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseGate } from '../../../src/domain/gate.ts'
+import type { RunStatus } from '../../../src/domain/run.ts'
+import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
+import { openComparison } from '../../../src/engine/comparison/comparison.ts'
+import { evaluateGate, setGate } from '../../../src/engine/comparison/gates.ts'
+import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
+import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
+import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
+
+let t: TestEngine
+beforeAll(async () => {
+  t = await createTestEngine()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
+
+/** A hundred items of which so many are right, the last two failed, each for a tenth of a cent. */
+const run = (right: number): RecordedExecution[] =>
+  numbers(100).map((item) =>
+    item < 98 ? { item, costUsd: 0.001, scores: { correct: item < right } } : { item, status: 'FAILED', error: 'no' },
+  )
+
+async function check(runId: string, gate: object, baselineId: string | null = null) {
+  const found = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
+  const summed = { ...found, costSum: found.succeeded * 0.001, costCount: found.succeeded }
+  const { status, checks } = await evaluateGate(
+    t.db,
+    new ComparisonSequences(t.db),
+    t.scope,
+    summed,
+    parseGate(gate, ['gate']),
+    baselineId,
+  )
+  return { status, failed: checks.filter(({ passed }) => !passed).map(({ rule }) => rule), checks }
+}
+
+describe('a gate', () => {
+  test('passes a run that fulfils every rule, and gives a reason for each', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const baselineId = await recordRun(t, datasetId, run(80))
+    const id = await recordRun(t, datasetId, run(80))
+    const gate = {
+      minMeans: [{ score: 'correct', value: 0.8 }],
+      notWorse: [{ metric: 'correct', margin: 0.05 }],
+      maxFailureRate: 0.02,
+      maxCostUsd: 0.098,
+      maxAvgCostUsd: 0.001,
+    }
+    const { status, checks } = await check(id, gate, baselineId)
+    expect(status).toBe('PASSED')
+    expect(checks.map(({ rule }) => rule)).toEqual([
+      'COMPLETED',
+      'MIN_MEAN',
+      'NOT_WORSE',
+      'MAX_FAILURE_RATE',
+      'MAX_COST',
+      'MAX_AVG_COST',
+    ])
+    expect(checks[3]).toMatchObject({
+      limit: 0.02,
+      actual: 0.02,
+      reason: 'the share of failed items is 0.02, the limit is 0.02',
+    })
+  })
+
+  test('fails a run for every rule that it breaks, and for what is not known', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const baselineId = await recordRun(t, datasetId, run(80))
+    const id = await recordRun(t, datasetId, run(40))
+    const gate = {
+      minMeans: [
+        { score: 'correct', value: 0.8 },
+        { score: 'absent', value: 0 },
+      ],
+      notWorse: [
+        { metric: 'correct', margin: 0.05 },
+        { metric: 'absent', margin: 0.05 },
+      ],
+      maxFailureRate: 0.01,
+      maxCostUsd: 0.09,
+      maxAvgLatencyMs: 100,
+    }
+    const { status, failed, checks } = await check(id, gate, baselineId)
+    expect(status).toBe('FAILED')
+    const all = ['MIN_MEAN', 'MIN_MEAN', 'NOT_WORSE', 'NOT_WORSE', 'MAX_FAILURE_RATE', 'MAX_COST', 'MAX_AVG_LATENCY']
+    expect(failed).toEqual(all)
+    expect(checks[2]).toMatchObject({ actual: null, reason: 'there is no score "absent"' })
+    expect(checks[3]?.reason).toMatch(/^"correct" is worse than in the baseline/)
+    expect(checks.at(-1)?.reason).toBe('the mean latency in ms is not known')
+  })
+
+  test('does not take it for proven that a handful of pairs is not worse', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const baselineId = await recordRun(t, datasetId, run(80).slice(0, 90))
+    const id = await recordRun(t, datasetId, run(78).slice(0, 90))
+    const { status, checks } = await check(id, { notWorse: [{ metric: 'correct', margin: 0.03 }] }, baselineId)
+    expect(status).toBe('FAILED')
+    expect(checks[1]?.reason).toMatch(/^it cannot be told whether .*; about \d+ more pairs would tell$/)
+  })
+
+  test('waits for a run that executes, and never passes one that was cancelled', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const gate = { minMeans: [{ score: 'correct', value: 0.5 }] }
+    const recorded = (status: RunStatus) => recordRun(t, datasetId, run(80), { status })
+    expect((await check(await recorded('RUNNING'), gate)).status).toBe('PENDING')
+    expect(await check(await recorded('CANCELLED'), gate)).toMatchObject({ status: 'FAILED', failed: ['COMPLETED'] })
+  })
+
+  test('is kept with its experiment, and refused where it makes no sense', async () => {
+    const datasetId = await seedDataset(t, numbers(1))
+    await recordRun(t, datasetId, [{ item: 0 }])
+    const { id } = await t.db.prisma.experiment.findFirstOrThrow({ where: { datasetId } })
+    const set = await setGate(t.engine, t.scope, id, { maxFailureRate: 0.1 })
+    expect(set.gate).toMatchObject({ maxFailureRate: 0.1, minMeans: [], maxCostUsd: null })
+    expect((await setGate(t.engine, t.scope, id, null)).gate).toBeNull()
+    await expect(setGate(t.engine, t.scope, id, { maxFailureRate: 2 })).rejects.toMatchObject({
+      path: ['gate', 'maxFailureRate'],
+    })
+    const noMargin = { notWorse: [{ metric: 'correct', margin: 0 }] }
+    await expect(setGate(t.engine, t.scope, id, noMargin)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(setGate(t.engine, { ...t.scope, role: 'READ' }, id, null)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+})
+
+describe('an approved baseline', () => {
+  test('is what runs of its dataset are compared with, and says who approved it and when', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const baseline = await recordRun(t, datasetId, run(80))
+    const id = await recordRun(t, datasetId, run(80))
+    const gate = { notWorse: [{ metric: 'correct', margin: 0.05 }] }
+    expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
+
+    const now = new Date('2026-11-22T12:00:00Z')
+    const dataset = await approveBaseline(t.engine, t.scope, { runId: baseline, author: 'Ada' }, now)
+    expect(dataset).toMatchObject({ baselineRunId: baseline, baselineAuthor: 'Ada', baselineApprovedAt: now })
+    const comparison = await openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id] })
+    expect(comparison.baseline.id).toBe(baseline)
+    expect((await check(id, gate)).status).toBe('PASSED')
+
+    expect(await removeBaseline(t.engine, t.scope, datasetId)).toMatchObject({
+      baselineRunId: null,
+      baselineAuthor: null,
+    })
+  })
+
+  test('must be over, and gives way when its run is deleted', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
+    await expect(approveBaseline(t.engine, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
+    const done = await recordRun(t, datasetId, run(80))
+    await approveBaseline(t.engine, t.scope, { runId: done })
+    await t.db.prisma.run.delete({ where: { id: done } })
+    expect(await t.db.prisma.dataset.findUnique({ where: { id: datasetId } })).toMatchObject({ baselineRunId: null })
+  })
+})
