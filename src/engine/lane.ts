@@ -59,8 +59,8 @@ export class Lane {
   #idleUntil = 0
   #left = Infinity
   #stopping = false
-  /** Items ended per millisecond, over the last chunk or so. */
-  #rate = 0
+  /** Of the last items, in milliseconds. The mean of times, not of rates: a few quick failures among slow calls make no fast lane. */
+  #meanMs = Infinity
   #wake = Promise.withResolvers<void>()
 
   constructor(options: LaneOptions) {
@@ -142,7 +142,7 @@ export class Lane {
   }
 
   #chunk(): number {
-    return Math.min(Math.max(this.#slots, Math.ceil(this.#rate * chunkMs)), largestChunk)
+    return Math.min(Math.max(this.#slots, Math.ceil((this.#slots / this.#meanMs) * chunkMs)), largestChunk)
   }
 
   #wantsMore(): boolean {
@@ -187,7 +187,7 @@ export class Lane {
     const startedAt = this.#now()
     const result = await this.#attempt(item, cached)
     const ms = Math.max(this.#now() - startedAt, 0.1)
-    this.#rate += (this.#slots / ms - this.#rate) / 8
+    this.#meanMs = this.#meanMs === Infinity ? ms : this.#meanMs + (ms - this.#meanMs) / 16
     const { status, error, attempts, traceId } = result.item
     if (error) {
       const { ordinal, itemId } = item
