@@ -15,7 +15,7 @@ import { Metrics } from '../../src/engine/metrics.ts'
 import { noTracing } from '../../src/engine/tracing.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/worker.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export interface TestEngine extends AsyncDisposable {
   engine: Engine
@@ -27,8 +27,9 @@ export interface TestEngine extends AsyncDisposable {
 
 export async function createTestEngine(
   modules: { tasks?: ModuleTask[]; evaluators?: ModuleEvaluator[] } = {},
+  existing?: TestDatabase,
 ): Promise<TestEngine> {
-  const database = await createTestDatabase()
+  const database = existing ?? (await createTestDatabase())
   const db = openDatabase(database.url)
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const boss = await openQueue(db, (error) => log.warn({ err: error }, 'queue'))

@@ -1,0 +1,83 @@
+/** A worker that stands still past its lease and then goes on, as a suspended machine does: it writes nothing any more. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
+import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
+
+let t: TestEngine
+beforeAll(async () => {
+  t = await createTestEngine()
+  await addEvaluator(t)
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+interface Row {
+  ordinal: number
+  status: string
+  lease: string | null
+  seq: number
+  attempts: number
+  traceId: string | null
+  output: unknown
+}
+
+async function rowsOf(runId: string): Promise<Row[]> {
+  const { rows } = await t.db.pool.query<Row>(
+    `SELECT ordinal, status, lease::text, seq, attempts, trace_id AS "traceId", output FROM run_item WHERE run_id = $1`,
+    [runId],
+  )
+  return rows
+}
+
+test('a worker that is stopped past its lease writes nothing when it goes on', async () => {
+  const endpoint = await spawnEndpoint()
+  const frozen = await spawnWorker(t.db.url, 20)
+  const settings = { concurrency: 40, timeoutMs: 60_000 }
+  const runId = await startEndpointRun(t, endpoint, { items: 1_200, path: '/answer?ms=800', settings })
+  await expect.poll(async () => (await endpoint.calls()).length).toBeGreaterThan(20)
+  // It takes what the first one has no slots for, and later everything.
+  await spawnWorker(t.db.url, 40)
+  await expect.poll(async () => (await endpoint.calls()).length).toBeGreaterThan(100)
+
+  frozen.process.kill('SIGSTOP')
+  await delay(20)
+  const stale = new Set(frozen.leases())
+  const held = (await rowsOf(runId)).filter(({ lease }) => lease !== null && stale.has(lease))
+  expect(held.length).toBeGreaterThan(0)
+  const isStill = (row: Row) => row.lease !== null && stale.has(row.lease)
+  await expect.poll(async () => (await rowsOf(runId)).filter(isStill).length, { timeout: 20_000 }).toBe(0)
+  const takenOver = new Set(held.map(({ ordinal }) => ordinal))
+  await expect
+    .poll(
+      async () =>
+        (await rowsOf(runId)).filter((row) => takenOver.has(row.ordinal) && row.status === 'SUCCEEDED').length,
+      {
+        timeout: 30_000,
+      },
+    )
+    .toBe(held.length)
+
+  const before = new Map(
+    (await rowsOf(runId)).filter((row) => takenOver.has(row.ordinal)).map((row) => [row.ordinal, row]),
+  )
+  frozen.process.kill('SIGCONT')
+  const { run } = await followRun(t, runId)
+  const after = (await rowsOf(runId)).filter((row) => takenOver.has(row.ordinal))
+  const staleWrites = after.filter((row) => JSON.stringify(row) !== JSON.stringify(before.get(row.ordinal)))
+  const resumed = frozen.leases().filter((lease) => !stale.has(lease)).length
+  const audit = await auditRun(t, runId)
+  figure(
+    `stopped with ${held.length} items in flight, all taken over; ${staleWrites.length} stale writes after it went on; ` +
+      `it holds ${resumed} lanes under new leases since`,
+  )
+  expect(staleWrites).toEqual([])
+  expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 1_200, queued: 0, running: 0 })
+  expect(audit).toMatchObject({
+    items: 1_200,
+    succeeded: 1_200,
+    scores: 1_200,
+    scored: 1_200,
+    summarized: 1_200,
+    leased: 0,
+  })
+})

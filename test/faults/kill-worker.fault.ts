@@ -1,0 +1,84 @@
+/** kill -9 of workers at random: everything is recorded once, and what was interrupted is taken up soon. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { leaseSeconds } from '../../src/db/queue.ts'
+import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
+import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
+
+let t: TestEngine
+beforeAll(async () => {
+  t = await createTestEngine()
+  await addEvaluator(t)
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const size = 2_000
+const kills = 20
+
+interface Held {
+  ordinal: number
+  lease: string
+}
+
+async function heldBy(runId: string, leases: string[]): Promise<Held[]> {
+  const { rows } = await t.db.pool.query<Held>(
+    `SELECT ordinal, lease::text FROM run_item WHERE run_id = $1 AND status = 'RUNNING' AND lease = ANY ($2::bigint[])`,
+    [runId, leases],
+  )
+  return rows
+}
+
+/** How long until none of what a killed worker held is under its leases any more, in seconds. */
+async function recovery(runId: string, held: Held[]): Promise<number> {
+  const killedAt = performance.now()
+  const leases = [...new Set(held.map(({ lease }) => lease))]
+  while ((await heldBy(runId, leases)).length > 0) await delay(100)
+  return (performance.now() - killedAt) / 1_000
+}
+
+test(`${kills} kills at random among 3 workers lose nothing and record nothing twice`, async () => {
+  const endpoint = await spawnEndpoint()
+  const spawn = () => spawnWorker(t.db.url, 20)
+  const workers = await Promise.all([spawn(), spawn(), spawn()])
+  const settings = { concurrency: 60, timeoutMs: 30_000 }
+  const runId = await startEndpointRun(t, endpoint, { items: size, path: '/answer?ms=1200', settings })
+  await expect.poll(async () => (await endpoint.calls()).length, { timeout: 20_000 }).toBeGreaterThan(60)
+
+  const recoveries: Promise<number>[] = []
+  let interrupted = 0
+  for (let kill = 0; kill < kills; kill += 1) {
+    await delay(500 + Math.random() * 4_500)
+    const index = Math.floor(Math.random() * workers.length)
+    const victim = workers[index] as (typeof workers)[number]
+    // Stopped first, so that what it holds can be counted before it dies.
+    victim.process.kill('SIGSTOP')
+    await delay(20)
+    const held = await heldBy(runId, victim.leases())
+    victim.process.kill('SIGKILL')
+    await victim.exited
+    interrupted += held.length
+    if (held.length > 0) recoveries.push(recovery(runId, held))
+    workers[index] = await spawn()
+  }
+  const audit = await auditRun(t, runId)
+  expect(audit.succeeded, 'the run must outlast the kills').toBeLessThan(size)
+
+  const { items, run } = await followRun(t, runId)
+  const after = await auditRun(t, runId)
+  const calls = await endpoint.calls()
+  const seconds = await Promise.all(recoveries)
+  const slowest = Math.max(...seconds)
+  const mean = seconds.reduce((sum, s) => sum + s, 0) / seconds.length
+  figure(
+    `${kills} kills, ${recoveries.length} of workers with work: ${after.items} results, ${after.scores} scores; ` +
+      `${calls.length - size} extra calls, ${interrupted} items in flight at the kills; ` +
+      `recovery ${mean.toFixed(1)} s on average, at most ${slowest.toFixed(1)} s (limit ${2 * leaseSeconds} s)`,
+  )
+  expect(run).toMatchObject({ status: 'COMPLETED', succeeded: size, failed: 0, cancelled: 0, queued: 0, running: 0 })
+  expect(items.size).toBe(size)
+  expect(after).toMatchObject({ items: size, succeeded: size, scores: size, scored: size, summarized: size, leased: 0 })
+  expect(new Set(calls.map((call) => call.item)).size).toBe(size)
+  expect(calls.length - size).toBeLessThanOrEqual(interrupted)
+  expect(slowest).toBeLessThanOrEqual(2 * leaseSeconds)
+  expect(recoveries.length).toBeGreaterThan(kills / 2)
+})
