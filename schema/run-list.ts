@@ -1,5 +1,6 @@
 import type { Run } from '../src/db/generated/prisma/client.ts'
 import { listRuns, type RunFilter } from '../src/db/sql/list-runs.ts'
+import { InvalidInputError } from '../src/domain/errors.ts'
 import { builder } from './builder.ts'
 import { type ConnectionArguments, listConnection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -11,11 +12,15 @@ const RunOrderField = builder.enumType('RunOrderField', {
     CREATED_AT: { description: 'When it was started.' },
     FINISHED_AT: { description: 'When it ended; runs that have not ended count as the newest.' },
     NAME: { description: 'Its name.' },
+    FAILED: { description: 'How many of its items failed.' },
+    LATENCY: { description: 'Mean milliseconds of the task.' },
+    COST: { description: 'Mean cost of an item.' },
+    SCORE: { description: 'Mean of the score named `score`.' },
   },
 })
 
 export const RunOrder = builder.inputType('RunOrder', {
-  description: 'How runs are ordered.',
+  description: 'How runs are ordered; those without the value come last in either direction.',
   fields: (t) => ({
     field: t.field({
       type: RunOrderField,
@@ -29,6 +34,7 @@ export const RunOrder = builder.inputType('RunOrder', {
       defaultValue: 'DESC',
       description: 'Which end comes first.',
     }),
+    score: t.string({ description: 'Name of the score to order by; needed for SCORE.' }),
   }),
 })
 
@@ -40,7 +46,11 @@ export function runsConnection(
   args: ConnectionArguments & { orderBy?: typeof RunOrder.$inferInput | null },
   filter: RunFilter,
 ) {
-  const { field, direction } = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }
-  const list = listRuns(parent, filter, { field, descending: direction === 'DESC' })
-  return listConnection<Run>(context, list, `${field} ${direction}`, parentId, args)
+  const { field, direction, score = null } = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }
+  if (field === 'SCORE' && score === null) {
+    throw new InvalidInputError('Expected the name of the score to order by, got none.', ['orderBy', 'score'])
+  }
+  const list = listRuns(parent, filter, { field, descending: direction === 'DESC', score })
+  const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
+  return listConnection<Run>(context, list, orderName, parentId, args)
 }
