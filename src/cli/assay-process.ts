@@ -18,7 +18,7 @@ import { RunChanges } from '../feed/run-changes.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
-import { type RunningServer, startServer } from '../server/start-server.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../server/start-server.ts'
 import { startStatusServer } from '../server/start-status-server.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
@@ -30,7 +30,7 @@ export interface ProcessOptions extends PostgresOptions {
   /** Calls at once; null: this process executes nothing. */
   slots: number | null
   /** Where to serve; null: not at all. */
-  http: Address | null
+  http: (Address & Pick<ServerOptions, 'traceUrlTemplate'>) | null
   /** Where a process that does not serve answers those who operate it; default: nowhere. */
   status?: Address | null
 }
@@ -123,10 +123,10 @@ async function stopAll(stops: (() => unknown)[]): Promise<void> {
 }
 
 /** @param option how the options of the address begin */
-async function listen(
-  address: Address,
+async function listen<Listening extends Address>(
+  address: Listening,
   option: '-' | '--metrics',
-  start: (address: Address) => Promise<RunningServer>,
+  start: (address: Listening) => Promise<RunningServer>,
 ): Promise<RunningServer> {
   try {
     return await start(address)

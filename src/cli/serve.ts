@@ -22,6 +22,7 @@ interface ServeOptions extends SharedOptions {
   host: string
   port: number
   dataDir: string
+  traceUrl?: string
   worker: boolean
 }
 
@@ -34,6 +35,12 @@ export function serveCommand(): Command {
       new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything')
         .env('ASSAY_DATA_DIR')
         .default('.assay'),
+    )
+    .addOption(
+      new Option(
+        '--trace-url <template>',
+        'where traces are looked at, such as https://jaeger.example/trace/{traceId}',
+      ).env('ASSAY_TRACE_URL'),
     )
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
@@ -90,7 +97,7 @@ async function serve(options: ServeOptions): Promise<void> {
       dataDir: options.dataDir,
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
-      http: { host: options.host, port: options.port },
+      http: { host: options.host, port: options.port, traceUrlTemplate: options.traceUrl },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
     process.stdout.write(`Assay is ready.

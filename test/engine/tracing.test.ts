@@ -51,13 +51,23 @@ test('with an OTLP endpoint every attempt is a trace: item, task and evaluators,
   const cwd = await makeEchoProject()
   const server = await spawnServer([], {
     cwd,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_SERVICE_NAME: 'assay-under-test' },
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_SERVICE_NAME: 'assay-under-test',
+      ASSAY_TRACE_URL: 'https://jaeger.example/trace/{traceId}',
+    },
   })
   await ask(
     server.url,
     'mutation { createEvaluator(input: { name: "long", definition: { module: { name: "long" } } }) { __typename } }',
   )
   const items = await followEchoRun(server.url, await startEchoRun(server.url, 'echo', [1, 2, 3]))
+  const { node } = await ask<{ node: { traceUrl: string } }>(
+    server.url,
+    'query ($id: ID!) { node(id: $id) { ... on RunItem { traceUrl } } }',
+    { id: items[0]?.id },
+  )
+  expect(node.traceUrl).toBe(`https://jaeger.example/trace/${items[0]?.traceId}`)
   const failed = await followEchoRun(server.url, await startEchoRun(server.url, 'fail', [1]))
   server.process.kill('SIGTERM')
   expect(await server.exited).toBe(0)
