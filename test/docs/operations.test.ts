@@ -1,0 +1,73 @@
+/** docs/operations.md says what is: its metrics are those of a process, its options and commands exist. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { laneSlots } from '../../src/db/queue.ts'
+import { limits } from '../../src/server/document-limits.ts'
+import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+
+const page = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')
+
+/** A section's rows: the text of each cell. */
+function table(heading: string): string[][] {
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? ''
+  return section
+    .split('\n')
+    .filter((line) => /^\| [^-]/.test(line))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    )
+    .slice(1)
+}
+
+test('the metrics in the page are those of a process, no more and no fewer', async () => {
+  const { url } = await spawnServer([], { cwd: await makeTemporary() })
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const exposed = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '']) => name)
+  const ours = exposed.filter((name) => name.startsWith('assay_'))
+  const documented = table('Metrics').map(([name = '']) => name.replaceAll('`', ''))
+  expect(documented.toSorted()).toEqual(ours.toSorted())
+  for (const name of exposed.filter((name) => !name.startsWith('assay_'))) expect(name).toMatch(/^(nodejs|process)_/)
+  // Everything named anywhere else in the page, too.
+  for (const [, name = ''] of page.matchAll(/\b((?:assay|nodejs)_[a-z0-9]+_[a-z0-9_]+)\b/g))
+    expect(exposed).toContain(name)
+  for (const [name = '', , meaning = ''] of table('Metrics')) {
+    const histogram = new RegExp(`^# TYPE ${name.replaceAll('`', '')} histogram$`, 'm').test(text)
+    expect(meaning.startsWith('histogram:'), name).toBe(histogram)
+  }
+})
+
+test('the checks in the page are those of /readyz', async () => {
+  const { url } = await spawnServer([], { cwd: await makeTemporary() })
+  const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: object }
+  const documented = table('Health').map(([name = '']) => name.replaceAll('`', ''))
+  expect(documented).toEqual(Object.keys(checks))
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? []
+  expect(Object.keys(JSON.parse(example).checks)).toEqual(documented)
+})
+
+test('every option and command in the page exists', async () => {
+  const help = async (...command: string[]) => {
+    const child = spawnAssay([...command, '--help'])
+    expect(await child.exited).toBe(0)
+    return child.stdout
+  }
+  const known = (await Promise.all(['serve', 'worker', 'keys'].map((command) => help(command)))).join('\n')
+  const options = [...page.matchAll(/(?:`|assay \w+ |keys create \w+ )(--[a-z-]+)/g)].map(([, option = '']) => option)
+  expect(new Set(options).size).toBeGreaterThan(7)
+  const all = `${known}\n${await help('keys', 'create')}`
+  for (const option of new Set(options)) expect(all, option).toContain(`${option} `)
+  for (const [, command = ''] of page.matchAll(/^assay keys (\w+)/gm)) expect(known).toContain(`  ${command} `)
+})
+
+test('the limits in the page are those of the code', async () => {
+  const { characters, tokens, depth, aliases, cost } = limits
+  const number = (value: number) => value.toLocaleString('en')
+  expect(table('Limits')[1]?.[1]).toBe(
+    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the answer`,
+  )
+  expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
+})
