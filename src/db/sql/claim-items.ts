@@ -23,14 +23,21 @@ export interface ClaimRange {
   count: number
 }
 
+/**
+ * Lateral with a limit, so that items are looked up one by one: the planner takes a claim for a tenth of its run, and a
+ * plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
+ */
 const claimed = `
-  SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, i.key, r.input,
-         r.expected_output AS "expectedOutput", r.metadata, r.tags
+  SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts,
+         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput", r.metadata, r.tags
   FROM claimed c
   JOIN run ON run.id = $1
-  JOIN dataset_item i ON i.id = c.item_id
-  JOIN dataset_item_revision r ON r.item_id = c.item_id
-   AND r.valid_from <= run.dataset_version AND (r.valid_to IS NULL OR r.valid_to > run.dataset_version)
+  CROSS JOIN LATERAL (
+    SELECT input, expected_output, metadata, tags FROM dataset_item_revision
+    WHERE item_id = c.item_id AND valid_from <= run.dataset_version
+      AND (valid_to IS NULL OR valid_to > run.dataset_version)
+    LIMIT 1
+  ) r
   ORDER BY c.ordinal`
 
 /**
@@ -45,8 +52,9 @@ export async function claimRanges(
   ranges: readonly ClaimRange[],
   seq: number,
 ): Promise<ClaimedItem[]> {
-  const { rows } = await client.query<ClaimedItem>(
-    `WITH range AS (
+  const { rows } = await client.query<ClaimedItem>({
+    name: 'claim-ranges',
+    text: `WITH range AS (
        SELECT * FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
      ), claimed AS (
        UPDATE run_item SET status = 'RUNNING', lease = range.lease, started_at = now(),
@@ -55,8 +63,8 @@ export async function claimRanges(
        WHERE run_id = $1 AND ordinal >= range.first AND ordinal < range.first + range.count
        RETURNING ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
-    [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
-  )
+    values: [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
+  })
   return rows
 }
 

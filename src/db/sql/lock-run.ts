@@ -26,7 +26,10 @@ export interface LockedRun {
 /**
  * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
  * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
- * the leases are read after it; all three statements are one message to the server and one back.
+ * the leases are read after it; all of it is one message to the server and one back.
+ *
+ * What follows under the lock finds its rows by their keys. Told so, the planner makes no plan for a table that was small
+ * or never analyzed and keeps it while the table grows; that goes for the checks of foreign keys as well.
  *
  * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
  * with it the lock, well before its lanes' leases run out.
@@ -35,12 +38,13 @@ export async function lockRun(client: Queryable, runId: string): Promise<LockedR
   const id = pg.escapeLiteral(runId)
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
+     SET LOCAL enable_seqscan = off;
      SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
      FROM run WHERE id = ${id} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
-  const [, runs, lanes] = results as [unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]
+  const [, , runs, lanes] = results as [unknown, unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]
   const run = runs.rows[0]
   return run ? { ...run, leases: lanes.rows.map(({ lease }) => lease) } : null
 }

@@ -27,7 +27,9 @@ export interface RecordedItem {
  *
  * All times are the server's: the clocks of workers may differ.
  *
- * One JSON parameter for the whole batch: building and parsing an array parameter per column cost more.
+ * One JSON parameter for the whole batch: building and parsing an array parameter per column cost more. It is
+ * materialized with the run's id so that rows can only be found one by one by their key: by the run's id alone the
+ * planner would read the whole run for every batch where most runs are small.
  */
 export async function recordResults(
   client: Queryable,
@@ -37,21 +39,25 @@ export async function recordResults(
 ): Promise<number[]> {
   const { rows } = await client.query<{ ordinal: number }>({
     name: 'record-results',
-    text: `UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
+    text: `WITH r AS MATERIALIZED (
+         SELECT $1::uuid AS run_id, r.*
+         FROM ROWS FROM (json_to_recordset($2::json) AS (
+           ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
+           "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
+           "traceId" text, "delayMs" float8
+         )) WITH ORDINALITY AS r (
+           ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
+           "evaluatorCostUsd", cached, "traceId", "delayMs", n
+         )
+       )
+       UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
          output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
          evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
          available_at = CASE WHEN r.status = 'QUEUED' THEN statement_timestamp() + COALESCE(r."delayMs", 0) * interval '1 ms' END,
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
-       FROM ROWS FROM (json_to_recordset($2::json) AS (
-         ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
-         "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
-         "traceId" text, "delayMs" float8
-       )) WITH ORDINALITY AS r (
-         ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
-         "evaluatorCostUsd", cached, "traceId", "delayMs", n
-       )
-       WHERE run_item.run_id = $1 AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
+       FROM r
+       WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
        RETURNING run_item.ordinal`,
     values: [runId, JSON.stringify(items), seq],
   })
