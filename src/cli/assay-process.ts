@@ -2,6 +2,7 @@
  * Everything that one Assay process is made of: its database, its worker, its server. What is started is stopped in reverse
  * order, also when a later part does not start, so that nothing is left behind and every part has what it needs to end well.
  */
+import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { EmbeddedPostgresError } from '../db/embedded/error.ts'
@@ -16,10 +17,11 @@ import { openTracing } from '../engine/tracing.ts'
 import { Worker } from '../engine/worker.ts'
 import { RunChanges } from '../feed/run-changes.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
-import { UnguardedAddressError } from '../server/auth.ts'
+import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server/start-server.ts'
 import { startStatusServer } from '../server/start-status-server.ts'
+import { openHttpClient } from '../tasks/http-client.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
@@ -29,6 +31,11 @@ export interface ProcessOptions extends PostgresOptions {
   config: string | null
   /** Calls at once; null: this process executes nothing. */
   slots: number | null
+  /**
+   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where whoever
+   * chooses the address is at this machine anyway.
+   */
+  allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
   http: (Address & Pick<ServerOptions, 'traceUrlTemplate'>) | null
   /** Where a process that does not serve answers those who operate it; default: nowhere. */
@@ -59,7 +66,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
   const stops: (() => unknown)[] = []
   let stopping: Promise<void> | undefined
   const stop = () => {
-    stopping ??= stopAll(stops)
+    stopping ??= stopAll(stops, log)
     return stopping
   }
   try {
@@ -83,7 +90,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     collectDefaultMetrics({ register: metrics.registry })
     metrics.watchDatabase(db)
 
-    const engine: Engine = { db, boss, modules, log, metrics, tracing }
+    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host)
+    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
+    stops.push(() => http.close())
+
+    const engine: Engine = { db, boss, modules, http, log, metrics, tracing }
     const worker = options.slots === null ? null : new Worker(engine, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
@@ -118,8 +129,15 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
   }
 }
 
-async function stopAll(stops: (() => unknown)[]): Promise<void> {
-  for (const stop of stops.reverse()) await stop()
+/** A part that does not end well is no reason to leave those below it running. */
+async function stopAll(stops: (() => unknown)[], log: Logger): Promise<void> {
+  for (const stop of stops.reverse()) {
+    try {
+      await stop()
+    } catch (err) {
+      log.error({ err }, 'A part of this process did not stop in order.')
+    }
+  }
 }
 
 /** @param option how the options of the address begin */

@@ -10,6 +10,7 @@ import { untilStopped } from './until-stopped.ts'
 interface SharedOptions {
   config?: string
   slots: number
+  allowPrivateEndpoints: boolean
   logLevel: LogLevel
 }
 
@@ -83,6 +84,13 @@ function withSharedOptions(command: Command): Command {
     .option('--config <path>', 'config file with your tasks and evaluators (default: assay.config.ts, if there is one)')
     .option('--slots <number>', 'calls of tasks at once in this process', wholeNumber(1, 10_000), 200)
     .addOption(
+      // An option of commander's with `env` would be true whatever the variable says.
+      new Option(
+        '--allow-private-endpoints',
+        'let tasks call addresses that are not public; a server on loopback always does (env: ASSAY_ALLOW_PRIVATE_ENDPOINTS=true)',
+      ).default(process.env.ASSAY_ALLOW_PRIVATE_ENDPOINTS === 'true', 'false'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'how much to tell on stderr').choices(logLevels).default('info' as LogLevel),
     )
 }
@@ -97,6 +105,7 @@ async function serve(options: ServeOptions): Promise<void> {
       dataDir: options.dataDir,
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
+      allowPrivateEndpoints: options.allowPrivateEndpoints,
       http: { host: options.host, port: options.port, traceUrlTemplate: options.traceUrl },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
@@ -128,6 +137,7 @@ async function work(options: WorkerOptions): Promise<void> {
       dataDir: '',
       config: options.config ?? null,
       slots,
+      allowPrivateEndpoints: options.allowPrivateEndpoints,
       http: null,
       status: port === undefined ? null : { host, port },
     })

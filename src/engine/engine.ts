@@ -2,6 +2,7 @@ import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { Modules } from '../domain/modules.ts'
+import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tracing } from './tracing.ts'
 
@@ -10,6 +11,8 @@ export interface Engine {
   readonly db: Database
   readonly boss: PgBoss
   readonly modules: Modules
+  /** What tasks call endpoints with; its address policy is this process's. */
+  readonly http: HttpClient
   readonly log: Logger
   readonly metrics: Metrics
   readonly tracing: Tracing

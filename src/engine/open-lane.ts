@@ -1,11 +1,10 @@
-import type { Database } from '../db/client.ts'
 import { transaction } from '../db/client.ts'
 import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
 import { lockRun } from '../db/sql/lock-run.ts'
 import { requeueClaims } from '../db/sql/requeue-claims.ts'
 import { takeLane } from '../db/sql/take-lane.ts'
-import type { Modules } from '../domain/modules.ts'
 import { isFinished } from '../domain/run.ts'
+import type { Engine } from './engine.ts'
 import { loadRunPlan, type RunPlan } from './run-plan.ts'
 
 /**
@@ -13,15 +12,14 @@ import { loadRunPlan, type RunPlan } from './run-plan.ts'
  * Null when there is nothing to do: the run is over or gone, or needs this lane no more.
  */
 export function openLane(
-  db: Database,
-  modules: Modules,
+  engine: Engine,
   { runId, laneId }: { runId: string; laneId: string },
 ): Promise<{ plan: RunPlan; lease: string; slots: number } | null> {
-  return transaction(db.pool, async (client) => {
+  return transaction(engine.db.pool, async (client) => {
     const run = await lockRun(client, runId)
     if (!run || isFinished(run.status)) return null
     const lane = await takeLane(client, laneId)
-    const plan = lane && (await loadRunPlan(client, runId, modules))
+    const plan = lane && (await loadRunPlan(client, runId, engine))
     if (!lane || !plan) return null
     if (lane.previous !== null) {
       const lost = await requeueClaims(client, runId, lane.previous, [], run.seq)

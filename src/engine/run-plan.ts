@@ -4,11 +4,11 @@ import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../domain/endpoint.ts'
 import type { Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
-import type { Modules } from '../domain/modules.ts'
 import type { RunSettings } from '../domain/run.ts'
 import { type Task, TaskError, type TaskSpec } from '../domain/task.ts'
 import { createEvaluator } from '../evaluators/registry.ts'
 import { createTask } from '../tasks/registry.ts'
+import type { Engine } from './engine.ts'
 
 /** An evaluator of a run, made ready. */
 export interface PlannedEvaluator {
@@ -32,7 +32,7 @@ export interface RunPlan extends EndpointKey {
 }
 
 /** Null when the run is gone. What this worker cannot make ready fails item by item, with its reason. */
-export async function loadRunPlan(client: Queryable, runId: string, modules: Modules): Promise<RunPlan | null> {
+export async function loadRunPlan(client: Queryable, runId: string, engine: Engine): Promise<RunPlan | null> {
   const { rows } = await client.query<{ projectId: string; settings: RunSettings; task: TaskSpec }>(
     'SELECT project_id AS "projectId", settings, task FROM run WHERE id = $1',
     [runId],
@@ -59,28 +59,28 @@ export async function loadRunPlan(client: Queryable, runId: string, modules: Mod
     projectId: run.projectId,
     endpoint: endpointOf(run.task),
     settings: run.settings,
-    task: makeTask(run.task, modules),
+    task: makeTask(run.task, engine),
     cacheKey: run.settings.cache
       ? ({ input, repetition }) => sha256(canonicalJson([{ ...run.task }, input, repetition]))
       : null,
     evaluators: evaluators.rows.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
-      evaluate: makeEvaluate(definition, evaluator.name, modules),
+      evaluate: makeEvaluate(definition, evaluator.name, engine),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
   }
 }
 
-function makeTask(spec: TaskSpec, modules: Modules): Task {
+function makeTask(spec: TaskSpec, { modules, http }: Engine): Task {
   try {
-    return createTask(spec, modules)
+    return createTask(spec, modules, http)
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))
   }
 }
 
-function makeEvaluate(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
+function makeEvaluate(spec: EvaluatorSpec, name: string, { modules }: Engine): Evaluate {
   try {
     return createEvaluator(spec, name, modules)
   } catch (error) {

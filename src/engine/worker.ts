@@ -156,8 +156,8 @@ export class Worker {
   }
 
   async #open(job: Job<LaneJob>): Promise<void> {
-    const { boss, db, modules, log, tracing } = this.#engine
-    const opened = await openLane(db, modules, job.data)
+    const { boss, log, tracing } = this.#engine
+    const opened = await openLane(this.#engine, job.data)
     if (!opened) {
       await boss.complete(laneQueue, job)
       return

@@ -22,7 +22,7 @@ export function whyBlocked(address: string, policy: AddressPolicy): string | nul
     return 'link-local and metadata addresses are never called'
   }
   if (!policy.allowPrivate && parsed.range() !== 'unicast') {
-    return `${parsed.range()} addresses are not called by this server`
+    return `${parsed.range()} addresses are not called unless this process is started with --allow-private-endpoints`
   }
   return null
 }

@@ -65,11 +65,3 @@ function guardedLookup(policy: AddressPolicy): net.LookupFunction {
     })
   }
 }
-
-let shared: HttpClient | null = null
-
-/** The client of tasks that are made without one of their own: for a server that only its developer reaches. */
-export function sharedHttpClient(): HttpClient {
-  shared ??= openHttpClient({ allowPrivate: true })
-  return shared
-}

@@ -2,21 +2,19 @@ import type { Modules } from '../domain/modules.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import type { Task, TaskSpec } from '../domain/task.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
-import { type HttpClient, sharedHttpClient } from './http-client.ts'
+import type { HttpClient } from './http-client.ts'
 import { createModuleTask, parseModuleTask } from './module.ts'
 
-export interface TaskOptions {
-  /** Default: one for the process, which calls private addresses too. */
-  http?: HttpClient
-  /** Milliseconds since the epoch; default Date.now. */
-  now?: () => number
-}
-
-/** Makes a task ready for a run. @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse. */
-export function createTask(spec: TaskSpec, modules: Modules, options: TaskOptions = {}): Task {
+/**
+ * Makes a task ready for a run.
+ * @param http what endpoints are called with
+ * @param now milliseconds since the epoch
+ * @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse.
+ */
+export function createTask(spec: TaskSpec, modules: Modules, http: HttpClient, now: () => number = Date.now): Task {
   switch (spec.kind) {
     case 'http':
-      return createHttpTask(spec, options.http ?? sharedHttpClient(), options.now ?? Date.now)
+      return createHttpTask(spec, http, now)
     case 'module':
       return createModuleTask(spec, modules)
   }

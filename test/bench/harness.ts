@@ -14,6 +14,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import { Metrics } from '../../src/engine/metrics.ts'
 import { noTracing } from '../../src/engine/tracing.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
+import { openHttpClient } from '../../src/tasks/http-client.ts'
 
 export interface Bench extends AsyncDisposable {
   url: string
@@ -35,15 +36,17 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   const modules = { tasks: new Map(tasks.map((task) => [task.name, task])), evaluators: new Map() }
   const { id } = await db.prisma.project.findFirstOrThrow()
   const feeds = new RunFeeds(db, listener)
+  const http = openHttpClient({ allowPrivate: true })
   return {
     url: server.url,
     db,
-    engine: { db, boss, modules, log, metrics: new Metrics(), tracing: noTracing },
+    engine: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds,
     scope: { projectId: id, role: 'ADMIN' },
     async [Symbol.asyncDispose]() {
       feeds.stop()
+      await http.close()
       await boss.stop({ graceful: false })
       await listener.close()
       await db.close()

@@ -21,7 +21,7 @@ async function openEndpoint(ms: number): Promise<CountingEndpoint> {
 }
 
 async function spawnWorkers(count: number, slots: number): Promise<void> {
-  const env = { DATABASE_URL: t.db.url }
+  const env = { DATABASE_URL: t.db.url, ASSAY_ALLOW_PRIVATE_ENDPOINTS: 'true' }
   const workers = Array.from({ length: count }, () => spawnAssay(['worker', '--slots', String(slots)], { env }))
   await Promise.all(workers.map((worker) => worker.says(/worker is ready/)))
 }

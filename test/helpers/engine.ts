@@ -15,6 +15,7 @@ import { Metrics } from '../../src/engine/metrics.ts'
 import { noTracing } from '../../src/engine/tracing.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/worker.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
+import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export interface TestEngine extends AsyncDisposable {
@@ -39,7 +40,8 @@ export async function createTestEngine(
     evaluators: new Map(modules.evaluators?.map((evaluator) => [evaluator.name, evaluator])),
   }
   const metrics = new Metrics()
-  const engine: Engine = { db, boss, modules: registered, log, metrics, tracing: noTracing }
+  const http = openHttpClient({ allowPrivate: true })
+  const engine: Engine = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findFirstOrThrow()
   const feeds = new RunFeeds(db, listener)
   const workers: Worker[] = []
@@ -56,6 +58,7 @@ export async function createTestEngine(
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop()))
       feeds.stop()
+      await http.close()
       await boss.stop({ graceful: false })
       await listener.close()
       await db.close()

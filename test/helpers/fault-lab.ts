@@ -29,7 +29,7 @@ export interface SpawnedWorker extends Spawned {
 
 /** `assay worker`, once it is ready. */
 export async function spawnWorker(databaseUrl: string, slots: number, args: string[] = []): Promise<SpawnedWorker> {
-  const env = { DATABASE_URL: databaseUrl }
+  const env = { DATABASE_URL: databaseUrl, ASSAY_ALLOW_PRIVATE_ENDPOINTS: 'true' }
   const worker = spawnAssay(['worker', '--slots', String(slots), '--log-level', 'debug', ...args], { env })
   await worker.says(/worker is ready/)
   const leases = () =>

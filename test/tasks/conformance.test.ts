@@ -13,7 +13,7 @@ const usage = { costUsd: 0.5, inputTokens: 10, outputTokens: 20 }
 
 function moduleTask(run: ModuleTask['run']): Task {
   const modules = { tasks: new Map([['task', { name: 'task', run }]]), evaluators: new Map() }
-  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules), modules)
+  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules), modules, http)
 }
 
 conformsAsTask('a function', {
@@ -55,7 +55,7 @@ function httpTask(behaviour: Behaviour | string): Task {
     inputTokensPath: '$.inputTokens',
     outputTokensPath: '$.outputTokens',
   }
-  return createTask(parseTaskSpec(spec, noModules), noModules, { http })
+  return createTask(parseTaskSpec(spec, noModules), noModules, http)
 }
 
 beforeAll(async () => {

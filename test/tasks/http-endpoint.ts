@@ -65,7 +65,7 @@ export function useEndpoint(): () => Endpoint {
   })
 
   const task: Endpoint['task'] = (parts, http = client) =>
-    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules), noModules, { http, now: () => now })
+    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules), noModules, http, () => now)
   const failure: Endpoint['failure'] = async (path, parts = {}, timeoutMs = 5_000) => {
     const { signal, traceparent } = taskContext()
     const call = callTask(task({ url: server.url + path, ...parts }), taskItem(), { timeoutMs, signal, traceparent })

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/modules.ts'
 import type { TaskContext, TaskItem } from '../../src/domain/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
-import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
+import { createModuleTask } from '../../src/tasks/module.ts'
+import { parseTaskSpec } from '../../src/tasks/registry.ts'
 import { result } from '../../src/tasks/result.ts'
 import { noModules, taskContext, taskItem } from './task-items.ts'
 
 function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {
   const modules = { tasks: new Map([['mine', { name: 'mine', run }]]), evaluators: new Map() }
-  const task = createTask({ kind: 'module', name: 'mine' }, modules)
+  const task = createModuleTask({ kind: 'module', name: 'mine' }, modules)
   return callTask(task, item, { timeoutMs: 5_000, ...taskContext(signal) })
 }
 
@@ -112,7 +113,7 @@ describe('a task of assay.config.ts', () => {
     expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noModules)).toThrow(
       'task.module.name: expected a task of assay.config.ts: none, got "gone"',
     )
-    const call = createTask({ kind: 'module', name: 'gone' }, noModules)(taskItem(), taskContext())
+    const call = createModuleTask({ kind: 'module', name: 'gone' }, noModules)(taskItem(), taskContext())
     await expect(call).rejects.toMatchObject({
       code: 'MODULE_NOT_FOUND',
       retryable: false,
