@@ -1,0 +1,67 @@
+/** Subscribers that stop reading: they must cost the others nothing, and the server no memory. */
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/global-id.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+import { addEvaluator, figure, residentMb, spawnWorker } from '../helpers/fault-lab.ts'
+import { ROOT, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+
+let t: TestEngine
+let experimentId: string
+const size = 2_000
+const subscribers = 500
+
+beforeAll(async () => {
+  t = await createTestEngine()
+  await addEvaluator(t)
+  // Together more than the buffers of a socket hold, so that who does not read is noticed.
+  const inputs = Array.from({ length: size }, (_, n) => ({ n, text: 'What is left of it? '.repeat(100) }))
+  const datasetId = await seedDataset(t, inputs)
+  experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'wait200' }, { concurrency: 50 })
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+/** A run with so many subscribers that stall: how late the others had it all, and what the server needed. */
+async function follow(stalled: number) {
+  const env = { DATABASE_URL: t.db.url }
+  const server = await spawnServer(['--no-worker'], { env })
+  const pid = server.process.pid as number
+  const { id: runId } = await startRun(t.engine, t.scope, { experimentId })
+  const args = [server.url, encodeGlobalId('Run', runId), String(subscribers), String(stalled)]
+  const clients = spawnNode([join(ROOT, 'test/helpers/subscribers.ts'), ...args])
+  let peakMb = 0
+  const watch = setInterval(() => {
+    peakMb = Math.max(peakMb, residentMb(pid))
+  }, 50)
+  onTestFinished(() => clearInterval(watch))
+  await clients.says(/following/)
+  const before = residentMb(pid)
+  const worker = await spawnWorker(t.db.url, 50, ['--config', join(ROOT, 'test/helpers/fast-tasks.config.ts')])
+  const [line = ''] = await clients.says(/^\[.*\]$/m)
+  clearInterval(watch)
+  const { finishedAt } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
+  const results = JSON.parse(line) as { doneAt: number; finals: number }[]
+  const lags = results.map(({ doneAt }) => doneAt - Number(finishedAt)).sort((a, b) => a - b)
+  for (const process of [worker, server]) process.process.kill('SIGTERM')
+  await Promise.all([worker.exited, server.exited])
+  expect(results).toHaveLength(subscribers - stalled)
+  for (const { finals } of results) expect(finals).toBe(size)
+  return {
+    median: lags[lags.length >> 1] ?? Number.NaN,
+    worst: lags.at(-1) ?? Number.NaN,
+    grownMb: peakMb - before,
+    peakMb,
+  }
+}
+
+test('25 stalled subscribers of 500 slow down nobody and let no memory grow', async () => {
+  const without = await follow(0)
+  const beside = await follow(25)
+  const told = ({ median, worst, peakMb }: typeof without) =>
+    `all had the end after ${median} ms (median), ${worst} ms (last), server at most ${peakMb.toFixed(0)} MB`
+  figure(`${subscribers} subscribers: ${told(without)}`)
+  figure(`25 of them stalled: ${told(beside)}`)
+  expect(beside.worst).toBeLessThanOrEqual(1.5 * without.worst + 500)
+  expect(beside.peakMb).toBeLessThanOrEqual(without.peakMb + 100)
+})
