@@ -84,10 +84,8 @@ export class Worker {
 
   /** Lanes held, slots used and slots in all, items claimed and begun, results not yet written. */
   get load(): { lanes: number; used: number; slots: number; items: number; unwritten: number } {
-    let items = 0
-    for (const { lane } of this.#held.values()) items += lane.inFlight
-    let unwritten = 0
-    for (const recorder of this.#recorders.values()) unwritten += recorder.unwritten
+    const items = [...this.#held.values()].reduce((sum, { lane }) => sum + lane.inFlight, 0)
+    const unwritten = [...this.#recorders.values()].reduce((sum, recorder) => sum + recorder.unwritten, 0)
     return { lanes: this.#held.size, used: this.#slots.used, slots: this.#slots.size, items, unwritten }
   }
 
