@@ -24,6 +24,7 @@ import { watchRun } from '../../src/cli/watch-run.ts'
 import { describeDifferences, type WatchedRun } from './differences.ts'
 import { prepareExperiments, startRun } from './experiments.ts'
 import { queriesToPaste } from './queries-to-paste.ts'
+import { describeVerdicts } from './verdicts.ts'
 
 const here = (file: string) => new URL(file, import.meta.url)
 const say = (text = '') => void process.stdout.write(`${text}\n`)
@@ -97,6 +98,10 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
 
     say(`\n${runTable([first.run, second.run], [rules.name, bayes.name])}`)
     say('Means are given with their standard errors.\n')
+    say(
+      await describeVerdicts(client, { id: first.run.id, title: rules.name }, { id: second.run.id, title: bayes.name }),
+    )
+    say('p values are corrected for the number of metrics (docs/statistics.md).\n')
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
     if (!flags.exit) say(`\nStill serving: open ${url}/graphql in a browser and paste. Ctrl-C stops it.`)

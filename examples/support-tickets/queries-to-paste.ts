@@ -3,15 +3,12 @@ export function queriesToPaste(ids: { url: string; experimentId: string; runIds:
   const { experimentId, runIds } = ids
   return `Three operations to paste into GraphiQL:
 
-# 1. Both runs beside each other, and what the slowest tickets of each were
+# 1. Is the second run better than the first, and on which tickets is it worse?
 {
-  nodes(ids: ["${runIds[0]}", "${runIds[1]}"]) {
-    ... on Run {
-      name
-      stats { latencyMs { p50 p95 } scores { name mean stderr count missingCount } }
-      items(first: 3, orderBy: { field: LATENCY, direction: DESC }) {
-        nodes { input output expectedOutput latencyMs scores { name value } }
-      }
+  compareRuns(baselineId: "${runIds[0]}", candidateIds: ["${runIds[1]}"]) {
+    metrics { metric baselineMean candidateMean delta interval { low high } adjustedPValue improved regressed verdict }
+    rows(first: 5, filter: { change: { metric: "accuracy", is: REGRESSED } }) {
+      nodes { datasetItem { input expectedOutput } cells { items { output } scores { name value } } }
     }
   }
 }

@@ -25,6 +25,7 @@ test('the demo runs both versions, shows what came out, and serves operations th
   expect(demo.stdout).toMatch(/items +│ 320 +│ 320/)
   expect(demo.stdout).toMatch(/failed +│ 0 +│ 0/)
   expect(demo.stdout).toMatch(new RegExp(`accuracy +│ ${results.rules} +│ ${results.bayes}`))
+  expect(demo.stdout).toMatch(/accuracy +│ \+0\.113 +│ \+0\.051 … \+0\.174 +│ 0\.001 +│ 70 \/ 34 +│ IMPROVED/)
   expect(demo.stdout).toContain(results.differences)
 
   const [both = '', another = '', watched = ''] = demo.stdout
@@ -33,8 +34,11 @@ test('the demo runs both versions, shows what came out, and serves operations th
     .map((text) => text.split('\n\n')[0] ?? '')
   for (const operation of [both, another, watched]) parse(operation)
 
-  const { nodes } = await ask<{ nodes: { name: string; items: { nodes: unknown[] } }[] }>(url, both)
-  expect(nodes.map(({ items }) => items.nodes.length)).toEqual([3, 3])
+  const { compareRuns } = await ask<{
+    compareRuns: { metrics: { metric: string; verdict: string }[]; rows: { nodes: { cells: unknown[] }[] } }
+  }>(url, both)
+  expect(compareRuns.metrics.find(({ metric }) => metric === 'accuracy')).toMatchObject({ verdict: 'IMPROVED' })
+  expect(compareRuns.rows.nodes.map(({ cells }) => cells.length)).toEqual([2, 2, 2, 2, 2])
   const { startRun } = await ask<{ startRun: { run: { id: string; progress: object } } }>(url, another)
   expect(startRun.run.progress).toEqual({ total: 50 })
 

@@ -1,0 +1,56 @@
+/** Whether the second run is better than the first, metric by metric, as the server's statistics say. */
+import Table from 'cli-table3'
+import { graphql } from '../../src/cli/gql/gql.ts'
+import type { VerdictsQuery } from '../../src/cli/gql/graphql.ts'
+import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
+
+const Verdicts = graphql(/* GraphQL */ `
+  query Verdicts($baselineId: ID!, $candidateIds: [ID!]!) {
+    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds) {
+      metrics {
+        metric
+        delta
+        interval { low high }
+        adjustedPValue
+        improved
+        regressed
+        verdict
+      }
+    }
+  }
+`)
+
+type Metric = VerdictsQuery['compareRuns']['metrics'][number]
+
+export async function describeVerdicts(
+  client: GraphQLClient,
+  first: { id: string; title: string },
+  second: { id: string; title: string },
+): Promise<string> {
+  const { compareRuns } = await client.request(Verdicts, { baselineId: first.id, candidateIds: [second.id] })
+  const table = new Table({
+    head: ['', 'difference', '95 % interval', 'p', 'tickets better / worse', 'verdict'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const metric of compareRuns.metrics) {
+    if (metric.delta == null) continue
+    const { delta, interval, adjustedPValue, improved, regressed, verdict } = metric
+    table.push([
+      label(metric),
+      signed(delta),
+      interval ? `${signed(interval.low)} … ${signed(interval.high)}` : '–',
+      adjustedPValue == null ? '–' : adjustedPValue < 0.001 ? '< 0.001' : adjustedPValue.toFixed(3),
+      `${improved} / ${regressed}`,
+      verdict,
+    ])
+  }
+  return `${second.title} against ${first.title}, ticket by ticket:\n${table}`
+}
+
+function label({ metric }: Metric): string {
+  return metric === 'latencyMs' ? 'latency (ms)' : metric
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+}
