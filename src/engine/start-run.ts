@@ -81,6 +81,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
     }
     await client.query('UPDATE run SET total = $2, queued = $2 WHERE id = $1', [id, total])
     await setLanes(engine.boss, client, { id, priority }, Math.min(settings.concurrency, total))
+    engine.log.info({ runId: id, items: total }, 'run: started')
     return id
   })
   return engine.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })

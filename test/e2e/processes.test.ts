@@ -41,4 +41,12 @@ test('a subscriber of one server sees live what a worker process records of a ru
     process.kill('SIGTERM')
     expect(await exited).toBe(0)
   }
+  const uuid = Buffer.from(runId, 'base64url').toString().slice('Run:'.length)
+  const logged = ({ stderr }: { stderr: string }) =>
+    stderr
+      .split('\n')
+      .filter((line) => line.includes(uuid))
+      .map((line) => (JSON.parse(line) as { msg: string }).msg)
+  expect(logged(first)).toEqual(['run: started'])
+  expect(logged(worker)).toEqual(['run: over'])
 }, 60_000)
