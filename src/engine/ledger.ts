@@ -122,7 +122,7 @@ async function record(
   if (results.length === 0) return
   const items = results.map((result) => result.item)
   const matched = new Set(await recordResults(client, runId, items, run.seq))
-  const kept = matched.size === results.length ? results : results.filter(({ item }) => matched.has(item.ordinal))
+  const kept = matched.size === results.length ? results : results.filter((_, place) => matched.has(place))
   const sums = tally(kept)
   Object.assign(delta, sums.run, { seq: results.length })
   if (sums.scores.length > 0 || sums.latencies.length > 0) await recordScores(client, runId, sums)

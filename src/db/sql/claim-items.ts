@@ -79,7 +79,7 @@ export async function claimDue(
   const { rows } = await client.query<ClaimedItem>(
     `WITH due AS (
        SELECT ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
-       FROM run_item WHERE run_id = $1 AND available_at <= now() ORDER BY available_at, ordinal LIMIT $3
+       FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(), seq = $4::int + due.n
        FROM due WHERE run_id = $1 AND run_item.ordinal = due.ordinal

@@ -22,8 +22,8 @@ export interface RecordedItem {
 }
 
 /**
- * Writes how claims ended, each only while its lease still holds the item, and returns the ordinals that matched; of
- * the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ * Writes how claims ended, each only while its lease still holds the item, and returns which of them matched, by their
+ * places in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
  *
  * All times are the server's: the clocks of workers may differ.
  *
@@ -37,7 +37,7 @@ export async function recordResults(
   items: readonly RecordedItem[],
   seq: number,
 ): Promise<number[]> {
-  const { rows } = await client.query<{ ordinal: number }>({
+  const { rows } = await client.query<{ place: number }>({
     name: 'record-results',
     text: `WITH r AS MATERIALIZED (
          SELECT $1::uuid AS run_id, r.*
@@ -54,12 +54,13 @@ export async function recordResults(
          output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
          evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
-         available_at = CASE WHEN r.status = 'QUEUED' THEN statement_timestamp() + COALESCE(r."delayMs", 0) * interval '1 ms' END,
+         available_at = CASE WHEN r.status = 'QUEUED'
+           THEN COALESCE(statement_timestamp() + r."delayMs" * interval '1 ms', date_trunc('milliseconds', now())) END,
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
        FROM r
        WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
-       RETURNING run_item.ordinal`,
+       RETURNING r.n::int - 1 AS place`,
     values: [runId, JSON.stringify(items), seq],
   })
-  return rows.map((row) => row.ordinal)
+  return rows.map((row) => row.place)
 }

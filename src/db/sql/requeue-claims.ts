@@ -19,7 +19,7 @@ export async function requeueClaims(
        WHERE run_id = $1 AND ordinal < (SELECT next_ordinal FROM run WHERE id = $1)
          AND lease = $2 AND status = 'RUNNING' AND NOT ordinal = ANY ($3::int[])
      )
-     UPDATE run_item SET status = 'QUEUED', lease = NULL, available_at = now(), seq = $4::int + lost.n
+     UPDATE run_item SET status = 'QUEUED', lease = NULL, available_at = date_trunc('milliseconds', now()), seq = $4::int + lost.n
      FROM lost WHERE run_id = $1 AND run_item.ordinal = lost.ordinal`,
     [runId, lease, known, seq],
   )
