@@ -11,7 +11,8 @@ export interface SeededRuns {
  * `correct` (BOOLEAN) and `similarity` (NUMERIC); about a tenth of the items differ between runs.
  */
 export async function seedRuns(db: Queryable, items: number, runs: number): Promise<SeededRuns> {
-  const one = async (text: string, values: unknown[]) => (await db.query<{ id: string }>(text, values)).rows[0]?.id ?? ''
+  const one = async (text: string, values: unknown[]) =>
+    (await db.query<{ id: string }>(text, values)).rows[0]?.id ?? ''
   const project = await one('SELECT id FROM project LIMIT 1', [])
   const datasetId = await one(
     `INSERT INTO dataset (project_id, name, seed, version, item_count, updated_at)

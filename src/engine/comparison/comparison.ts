@@ -3,6 +3,7 @@ import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricKind } from '../../db/sql/comparison-values.ts'
 import { loadEntities } from '../../db/sql/load-entities.ts'
 import { loadScoreSummaries } from '../../db/sql/load-run-stats.ts'
+import { loadScoreBounds, type ScoreBounds } from '../../db/sql/load-score-bounds.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -60,7 +61,12 @@ export async function openComparison(db: Database, scope: Scope, input: Comparis
     throw new InvalidInputError('Expected different candidates, got one of them twice.', ['candidateIds'])
   }
   const baselineId = input.baselineId ?? (await approvedBaseline(db, scope, candidateIds[0] ?? ''))
-  const found = await loadEntities(db.pool, scope.projectId, 'run', [baselineId, ...candidateIds])
+  const ids = [...new Set([baselineId, ...candidateIds])]
+  const [found, summaries, bounds] = await Promise.all([
+    loadEntities(db.pool, scope.projectId, 'run', ids),
+    loadScoreSummaries(db.pool, ids),
+    loadScoreBounds(db.pool, scope.projectId),
+  ])
   const runs = new Map(found.map((run) => [run.id, run]))
   const baseline = existing(runs, baselineId, ['baselineId'])
   const candidates = candidateIds.map((id, index) => existing(runs, id, ['candidateIds', String(index)]))
@@ -72,7 +78,7 @@ export async function openComparison(db: Database, scope: Scope, input: Comparis
     )
   })
   const all = [baseline, ...candidates]
-  return { baseline, candidates, runs: all, metrics: await metricsOf(db, scope, all, input) }
+  return { baseline, candidates, runs: all, metrics: metricsOf(all, summaries, bounds, input) }
 }
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of how their comparison looked. */
@@ -99,17 +105,14 @@ async function approvedBaseline(db: Database, { projectId }: Scope, candidateId:
   )
 }
 
-async function metricsOf(
-  db: Database,
-  { projectId }: Scope,
+function metricsOf(
   runs: readonly Run[],
+  summaries: readonly RunScoreSummary[],
+  bounds: ReadonlyMap<string, ScoreBounds>,
   { margin, margins }: ComparisonInput,
-): Promise<ComparedMetric[]> {
+): ComparedMetric[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
-  const summaries = await loadScoreSummaries(db.pool, [...new Set(runs.map((run) => run.id))])
   const byName = Map.groupBy(summaries, (summary) => summary.name)
-  const configs = await db.prisma.scoreConfig.findMany({ where: { projectId, name: { in: [...byName.keys()] } } })
-  const bounds = new Map(configs.map(({ name, min, max }) => [name, { min, max }]))
 
   const scores = [...byName].map(([name, found]): Omit<ComparedMetric, 'margin'> => {
     // What a score means may have changed between the runs; the newest one is right, whichever run is the baseline.
@@ -139,7 +142,7 @@ async function metricsOf(
   }))
 }
 
-function rangeOf(dataType: ScoreDataType, bounds?: { min: number | null; max: number | null }): number | null {
+function rangeOf(dataType: ScoreDataType, bounds?: ScoreBounds): number | null {
   if (dataType === 'BOOLEAN') return 1
   if (dataType !== 'NUMERIC' || !bounds || bounds.min === null || bounds.max === null) return null
   return bounds.max > bounds.min ? bounds.max - bounds.min : null

@@ -1,8 +1,7 @@
 import type { Database } from '../../db/client.ts'
-import type { Run } from '../../db/generated/prisma/client.ts'
+import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
-import type { RunItemWithScores } from '../../db/sql/changed-items.ts'
-import { comparisonCells } from '../../db/sql/comparison-cells.ts'
+import { type CellValue, comparisonCells, comparisonCellValues } from '../../db/sql/comparison-cells.ts'
 import { type CellChange, comparisonPage, type RowFilter, type RowOrder } from '../../db/sql/comparison-page.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
@@ -20,7 +19,7 @@ export interface ComparedRow {
 export interface ComparedCell {
   run: Run
   /** All repetitions. */
-  items: RunItemWithScores[]
+  items: RunItem[]
   /** One for each score of the comparison, also where it is missing. */
   scores: CellScore[]
   /** Mean of the successful repetitions, in milliseconds. */
@@ -76,13 +75,21 @@ export async function alignRows(
   { runs, metrics }: Comparison,
   itemIds: readonly string[],
 ): Promise<ComparedRow[]> {
+  if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
-  const executions = await comparisonCells(db.pool, runIds, itemIds)
-  const byCell = Map.groupBy(executions, (execution) => `${execution.runId} ${execution.itemId}`)
+  const [executions, values] = await Promise.all([
+    comparisonCells(db.pool, runIds, itemIds),
+    comparisonCellValues(db.pool, runIds, itemIds),
+  ])
+  const itemsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
+  const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
     const cells: ComparedCell[] = []
-    for (const run of runs) cells.push(cell(run, byCell.get(`${run.id} ${itemId}`) ?? [], scores, cells[0] ?? null))
+    for (const run of runs) {
+      const key = `${run.id} ${itemId}`
+      cells.push(cell(run, itemsOf.get(key) ?? [], valuesOf.get(key) ?? [], scores, cells[0] ?? null))
+    }
     const first = cells.find((cell) => cell.items.length > 0) ?? cells[0]
     return { itemId, datasetVersion: first?.run.datasetVersion ?? 0, cells }
   })
@@ -90,13 +97,14 @@ export async function alignRows(
 
 function cell(
   run: Run,
-  items: RunItemWithScores[],
+  items: RunItem[],
+  values: readonly CellValue[],
   metrics: readonly ComparedMetric[],
   baseline: ComparedCell | null,
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = metrics.map((metric, index): CellScore => {
-    const given = items.flatMap((item) => item.scores.filter((score) => score.name === metric.name))
+    const given = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
       dataType: metric.dataType,

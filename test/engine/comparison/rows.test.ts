@@ -171,7 +171,6 @@ describe('rows', () => {
       scores: [{ value: 0.5, delta: null, change: null }],
     })
     expect(first?.items.map((item) => item.repetition)).toEqual([0, 1])
-    expect(first?.items[0]?.scores).toHaveLength(1)
     expect(first?.scores[0]).toMatchObject({ name: 'quality', delta: expect.closeTo(0.05, 9), change: 'IMPROVED' })
     expect(second?.scores[0]).toMatchObject({ delta: 0, change: 'UNCHANGED' })
     expect(row(2)?.cells[2]).toMatchObject({ items: [], latencyMs: null, scores: [{ value: null, change: 'MISSING' }] })
