@@ -16,6 +16,11 @@ export function respondJson(
   response.end(text)
 }
 
+/** Whether a response lasts as long as somebody listens. */
+export function isEventStream(response: ServerResponse): boolean {
+  return response.getHeader('content-type')?.toString().startsWith('text/event-stream') ?? false
+}
+
 /** Ends a response with an error in the shape of GraphQL's, so that every client can show it. */
 export function respondError(
   response: ServerResponse,

@@ -9,7 +9,7 @@ import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
-import { respondError } from './respond.ts'
+import { isEventStream, respondError } from './respond.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
@@ -35,6 +35,8 @@ export interface Route {
   name: string
   path: RegExp
   methods: readonly string[]
+  /** The body may take as long as it needs; `handle` sees to idle clients. */
+  longBody?: true
   handle: Handler
 }
 
@@ -43,7 +45,7 @@ export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] 
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
-    { name: '/import', path: /^\/import\/./, methods: ['POST'], handle: asCaller(respondImport) },
+    { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
     { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
@@ -82,22 +84,33 @@ export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] 
   }
 }
 
-/** Answers every request; never throws. */
-export function createRouter(routes: Route[], guard: BrowserGuard, { metrics, log }: Pick<Engine, 'metrics' | 'log'>) {
+/**
+ * Answers every request; never throws.
+ * @param arrivalMs how long a request may take to arrive, in milliseconds
+ */
+export function createRouter(
+  routes: Route[],
+  guard: BrowserGuard,
+  { metrics, log }: Pick<Engine, 'metrics' | 'log'>,
+  arrivalMs: number,
+) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const startedAt = performance.now()
     let name = 'other'
     response.once('close', () => {
       // A stream lasts as long as somebody listens, which is nobody's latency.
-      if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) return
+      if (isEventStream(response)) return
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
     })
+    const late = setTimeout(() => breakOff(request, response, arrivalMs), arrivalMs)
+    request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     try {
       const refused = guard(request)
       if (refused) return respondError(response, 403, refused)
-      const url = new URL(request.url ?? '/', 'http://localhost')
+      const url = URL.parse(request.url ?? '/', 'http://localhost')
+      if (!url) return respondError(response, 400, `Expected the path of a URL, got ${request.url}.`)
       const route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
@@ -105,6 +118,7 @@ export function createRouter(routes: Route[], guard: BrowserGuard, { metrics, lo
         const allow = route.methods.join(', ')
         return respondError(response, 405, `Expected ${allow}, got ${request.method}.`, { allow })
       }
+      if (route.longBody) clearTimeout(late)
       await route.handle(request, response, url)
     } catch (error) {
       respondFailure(response, error, log)
@@ -112,10 +126,19 @@ export function createRouter(routes: Route[], guard: BrowserGuard, { metrics, lo
   }
 }
 
+// The rest of a body that is not read any more would be taken for the next request.
+const close = { connection: 'close' }
+
+/** Ends a request that has not arrived in time; whatever waits for its body is told by the end of the connection. */
+function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs: number): void {
+  if (request.complete) return
+  if (response.headersSent) return void request.destroy()
+  response.once('finish', () => request.destroy())
+  respondError(response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`, close)
+}
+
 function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
-  // The rest of a body that is not read any more would be taken for the next request.
-  const close = { connection: 'close' }
-  if (response.headersSent) response.destroy()
+  if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
   } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)

@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Engine } from '../engine/engine.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { Readiness } from './readiness.ts'
+import { isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
 import { statusRoutes } from './status-routes.ts'
 import { createWebSockets } from './websocket.ts'
@@ -25,7 +27,9 @@ export interface ServerOptions {
   traceUrlTemplate?: string
   /** What `/readyz` asks; default: the database only. */
   readiness?: Readiness
-  /** How long requests in flight may take when the server stops, in milliseconds; default 5,000. */
+  /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
+  arrivalMs?: number
+  /** How long clients may take to end what is in flight when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
 }
 
@@ -38,12 +42,18 @@ export interface RunningServer {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { engine, feeds, host, port, graceMs = 5_000, traceUrlTemplate = null } = options
+  const { engine, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
   const readiness = options.readiness ?? new Readiness(engine)
   const authenticator = await createAuthenticator(engine.db, host)
 
-  // An import may take longer than Node's five minutes for a request; it watches for idle clients itself.
-  const http = createServer({ requestTimeout: 0 })
+  const http = createServer({
+    headersTimeout: arrivalMs,
+    connectionsCheckingInterval: arrivalMs / 2,
+    // An import may take longer than any limit; the router limits the other bodies.
+    requestTimeout: 0,
+    // Some clients offer HTTP/2 with every request; they are content with HTTP/1.1.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  })
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
@@ -59,32 +69,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ],
     guard,
     engine,
+    arrivalMs,
   )
 
-  const streams = new Set<ServerResponse>()
+  const responses = new Set<ServerResponse>()
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    streams.add(response)
-    response.once('close', () => streams.delete(response))
+    responses.add(response)
+    response.once('close', () => {
+      responses.delete(response)
+      if (!http.listening) http.closeIdleConnections()
+    })
     void route(request, response)
   })
   http.on('upgrade', (request, socket, head) => {
     const refused =
       request.url?.split('?')[0] === '/graphql' ? guard(request) : 'There is no WebSocket here; it is at /graphql.'
     if (refused === null) webSockets.upgrade(request, socket, head)
-    else socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${refused}\n`)
+    else refuseUpgrade(socket, refused)
   })
 
   const stop = async () => {
     const closed = once(http, 'close')
     http.close()
-    await webSockets.stop()
     // Subscriptions over HTTP would never end by themselves.
-    for (const response of streams) {
-      if (response.getHeader('content-type')?.toString().startsWith('text/event-stream')) response.destroy()
-    }
-    http.closeIdleConnections()
-    const late = setTimeout(() => http.closeAllConnections(), graceMs)
-    await closed
+    for (const response of responses) if (isEventStream(response)) response.destroy()
+    const late = setTimeout(() => {
+      webSockets.terminate()
+      http.closeAllConnections()
+    }, graceMs)
+    await Promise.all([webSockets.stop(), closed])
     clearTimeout(late)
   }
   let stopping: Promise<void> | null = null
@@ -95,6 +108,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return stopping
     },
   }
+}
+
+function refuseUpgrade(socket: Duplex, why: string): void {
+  // Node has let go of this socket: a client that resets it must not end the process, and one that keeps it not stay.
+  socket.on('error', () => {})
+  socket.once('finish', () => socket.destroy())
+  socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${why}\n`)
 }
 
 /** Where a server that listens can be reached from this machine, without a trailing slash. */

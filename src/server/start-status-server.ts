@@ -32,7 +32,7 @@ export async function startStatusServer({
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
   const routes = statusRoutes({ metrics: engine.metrics, readiness, authenticator })
-  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), engine)
+  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), engine, 10_000)
   http.on('request', (request, response) => void route(request, response))
   let stopping: Promise<unknown> | null = null
   return {

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import { GraphQLError } from 'graphql'
+import { CloseCode } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
@@ -22,8 +23,10 @@ const keepAliveMs = 12_000
 
 export interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Closes every socket with 1001 (going away) after ending its operations. Idempotent. */
+  /** Closes every socket with 1001 (going away); resolves when the clients have closed theirs. Idempotent. */
   stop(): Promise<void>
+  /** Ends what is left of them at once. */
+  terminate(): void
 }
 
 type Connection = {
@@ -43,6 +46,8 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
   const disposable = useServer<{ authorization?: unknown; Authorization?: unknown }, Connection>(
     {
       connectionInitWaitTimeout: connectionInitMs,
+      // Otherwise the reason of a close says what went wrong inside.
+      isProd: true,
 
       async onConnect({ connectionParams, extra }) {
         try {
@@ -50,23 +55,23 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
           const caller = await authenticator.authenticate(
             typeof given === 'string' ? given : extra.request.headers.authorization,
           )
+          // Whoever has gone in the meantime is never told to have gone.
+          if (extra.socket.readyState !== extra.socket.OPEN) return false
           const open = sockets.get(caller.client) ?? 0
           if (open >= maxSocketsPerCaller) {
             extra.socket.close(4429, `At most ${maxSocketsPerCaller} sockets at once`)
             return false
           }
           sockets.set(caller.client, open + 1)
+          extra.socket.once('close', () => sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1))
           extra.caller = caller
           return true
         } catch (error) {
-          // `false` closes with 4403: Forbidden.
-          if (error instanceof AuthenticationError) return false
-          throw error
+          // `false` closes with 4403 (forbidden) what is not closed yet.
+          if (!(error instanceof AuthenticationError))
+            extra.socket.close(CloseCode.InternalServerError, mask(error).message)
+          return false
         }
-      },
-
-      onDisconnect({ extra: { caller } }) {
-        if (caller) sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1)
       },
 
       async onSubscribe(ctx, _id, payload) {
@@ -111,6 +116,9 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
     stop() {
       stopped ??= Promise.resolve(disposable.dispose())
       return stopped
+    },
+    terminate() {
+      for (const client of server.clients) client.terminate()
     },
   }
 }

@@ -61,7 +61,7 @@ async function laneOf(runId: string): Promise<string> {
 
 /** Takes the run's lane as a worker does; what it claims is nobody's once it is taken again. */
 async function hold(runId: string): Promise<string> {
-  const opened = await openLane(t.db, t.engine.modules, { runId, laneId: await laneOf(runId) })
+  const opened = await openLane(t.engine, { runId, laneId: await laneOf(runId) })
   return opened?.lease ?? ''
 }
 
