@@ -74,7 +74,8 @@ export function writeLedger(
     } else {
       answers = await claim(client, runId, run, delta, requests)
       const { queued, running } = situation(run, delta)
-      if (queued + running === 0) delta.status = 'COMPLETED'
+      // Retrying the failed items of a cancelled run leaves those it never executed: it is as cancelled as before.
+      if (queued + running === 0) delta.status = run.cancelled > 0 ? 'CANCELLED' : 'COMPLETED'
       else if (running > 0) delta.status = 'RUNNING'
     }
     if (delta.seq > 0 || delta.status !== status) await advanceRun(client, runId, delta)

@@ -67,6 +67,8 @@ function reopen(
       ...noDelta,
       status: 'QUEUED',
       seq: reopened,
+      // What was cancelled before its first claim stays so: the schedule must not hand it out among what is retried.
+      nextOrdinal: status === 'FAILED' ? run.total - run.nextOrdinal : 0,
       queued: reopened,
       cancelled: status === 'CANCELLED' ? -reopened : 0,
       failed: status === 'FAILED' ? -reopened : 0,

@@ -94,6 +94,34 @@ test('a cancelled run is resumed with what it had not finished', async () => {
   open = Promise.withResolvers()
 })
 
+test('retrying what failed in a stopped run executes only that, and the rest can still be resumed', async () => {
+  broken = true
+  const experimentId = await experiment('sometimes', 600, { concurrency: 1, maxAttempts: 1, maxFailureRate: 0.1 })
+  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const stopped = (await followRun(t, id)).run
+  expect(stopped).toMatchObject({ status: 'STOPPED', stopReason: 'FAILURE_RATE' })
+  // Some of the rest was never claimed.
+  expect(stopped.nextOrdinal).toBeLessThan(600)
+
+  broken = false
+  await retryFailedItems(t.engine, t.scope, id)
+  const { cancelled } = stopped
+  const retried = await followRun(t, id, String(stopped.seq))
+  expect(retried.run).toMatchObject({
+    status: 'CANCELLED',
+    succeeded: 600 - cancelled,
+    failed: 0,
+    queued: 0,
+    cancelled,
+  })
+  expect([...retried.items.values()].map(({ status }) => status)).toEqual(Array(stopped.failed).fill('SUCCEEDED'))
+  expect(await t.db.prisma.runItem.count({ where: { runId: id, status: 'CANCELLED' } })).toBe(cancelled)
+
+  await resumeRun(t.engine, t.scope, id)
+  expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', succeeded: 600, cancelled: 0, queued: 0 })
+  expect(await t.db.prisma.runItem.count({ where: { runId: id, status: 'SUCCEEDED' } })).toBe(600)
+})
+
 test('a budget is never exceeded, the run stops with what it has and goes on with a larger one', async () => {
   const experimentId = await experiment('priced', 40, { concurrency: 10, budgetUsd: 1.25 })
   const { id } = await startRun(t.engine, t.scope, { experimentId })
