@@ -7,6 +7,8 @@ import { maxPageSize } from './connection.ts'
 import type { Context } from './context.ts'
 import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
 import LocatedErrorsPlugin from './located-errors.ts'
+import StorableArgumentsPlugin from './storable-arguments.ts'
+import './plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context
@@ -19,7 +21,7 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: Json; Output: unknown }
   }
 }>({
-  plugins: [LocatedErrorsPlugin, ErrorsPlugin, RelayPlugin],
+  plugins: [LocatedErrorsPlugin, ErrorsPlugin, RelayPlugin, StorableArgumentsPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
   relay: {

@@ -109,14 +109,9 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
 export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').implement({
   description: 'One item, with what each run made of it.',
   fields: (t) => ({
-    datasetItem: t.field({
+    datasetItem: t.expose('datasetItem', {
       type: DatasetItemRef,
       description: 'The item as it was in the version of the first of the runs that has it.',
-      resolve: async ({ itemId, datasetVersion }, _args, { loaders }) => {
-        const revision = await loaders.revision.load({ itemId, version: datasetVersion })
-        if (!revision) throw new Error(`item ${itemId} is not in version ${datasetVersion} of its dataset`)
-        return revision
-      },
     }),
     cells: t.expose('cells', {
       type: [ComparisonCell],

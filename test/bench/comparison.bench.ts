@@ -4,10 +4,14 @@
  * medians, their ratio and how the page changes with the size of the runs.
  * `node test/bench/comparison.bench.ts [items…]`, default 10,000 and 100,000.
  */
+import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
+import { comparisonCells, comparisonCellValues } from '../../src/db/sql/comparison-cells.ts'
 import { comparisonItemCounts } from '../../src/db/sql/comparison-item-counts.ts'
+import { comparisonItems } from '../../src/db/sql/comparison-items.ts'
 import { comparisonMoments } from '../../src/db/sql/comparison-moments.ts'
+import { comparisonPage } from '../../src/db/sql/comparison-page.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
@@ -31,33 +35,38 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
   }
 } }`
 
-/** The least SQL that reads what the page shows, put together and written as JSON. */
+/** The statements of a page and nothing else: their rows, put together and written as JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
-  const { rows: items } = await db.query(
-    `SELECT r.item_id::text AS id, i.key, r.input, r.expected_output AS "expectedOutput"
-     FROM (SELECT item_id, ordinal FROM run_item WHERE run_id = $1 AND repetition = 0 ORDER BY ordinal LIMIT 101) page
-     JOIN dataset_item i ON i.id = page.item_id
-     JOIN dataset_item_revision r ON r.item_id = page.item_id AND r.valid_from <= 1 AND (r.valid_to IS NULL OR r.valid_to > 1)
-     ORDER BY page.ordinal`,
-    [runIds[0]],
-  )
-  const { rows: cells } = await db.query(
-    `SELECT run_id, ordinal, item_id::text AS item_id, status, output, error, latency_ms, cost_usd FROM run_item
-     WHERE item_id = ANY ($2::bigint[]) AND run_id = ANY ($1::uuid[])`,
-    [runIds, items.map((item) => item.id)],
-  )
-  const { rows: scores } = await db.query(
-    `SELECT s.run_id, s.ordinal, s.name, s.value FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
-     JOIN score s USING (run_id, ordinal)`,
-    [cells.map((cell) => cell.run_id), cells.map((cell) => cell.ordinal)],
-  )
-  const byCell = Map.groupBy(scores, (score) => `${score.run_id} ${score.ordinal}`)
-  const byItem = Map.groupBy(cells, (cell) => cell.item_id)
-  const rows = items.slice(0, 100).map((item) => ({
-    item,
-    cells: byItem.get(item.id)?.map((cell) => ({ ...cell, scores: byCell.get(`${cell.run_id} ${cell.ordinal}`) })),
-  }))
-  return JSON.stringify({ rows, hasNextPage: items.length > 100 })
+  const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
+  const request = { limit: 100, backward: false, after: null, before: null }
+  const { rows, hasNextPage } = await comparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
+  const itemIds = rows.map((row) => row.itemId)
+  const [items, executions, values] = await Promise.all([
+    comparisonItems(db, runIds, itemIds),
+    comparisonCells(db, runIds, itemIds),
+    comparisonCellValues(db, runIds, itemIds),
+  ])
+  const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
+  const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
+  const nodes = itemIds.map((id) => {
+    const { key, input, expectedOutput } = items.get(id) ?? {}
+    const cells = runIds.map((run) => ({
+      run,
+      scores: valuesOf.get(`${run} ${id}`)?.map(({ name, value }) => ({ name, value })),
+      items: executionsOf
+        .get(`${run} ${id}`)
+        ?.map(({ ordinal, status, output, error, latencyMs, costUsd }) => ({
+          ordinal,
+          status,
+          output,
+          error,
+          latencyMs,
+          costUsd,
+        })),
+    }))
+    return { datasetItem: { id, key, input, expectedOutput }, cells }
+  })
+  return JSON.stringify({ nodes, hasNextPage })
 }
 
 async function bareMetrics(db: Queryable, { runIds }: SeededRuns): Promise<string> {
@@ -85,12 +94,12 @@ const server = await startServer({ engine, feeds, readiness, host: '127.0.0.1', 
 
 async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
   const [baseline, ...candidates] = runIds.map((id) => encodeGlobalId('Run', id))
-  const response = await fetch(`${server.url}/graphql`, {
+  const { body } = await request(`${server.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query, variables: { baseline, candidates } }),
   })
-  const text = await response.text()
+  const text = await body.text()
   if (!text.startsWith('{"data":{"compareRuns"')) throw new Error(text.slice(0, 500))
   return text
 }

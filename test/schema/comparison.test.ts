@@ -106,7 +106,8 @@ describe('compareRuns', () => {
       const [{ data, errors }, statements] = await recordStatements(() => compared({ first }))
       expect(errors).toBeUndefined()
       expect(data.compareRuns.rows.nodes).toHaveLength(first)
-      return statements.length
+      // A worker looks for work in the meantime.
+      return statements.filter((statement) => /run_item|score|FROM run/.test(statement)).length
     }
     await measure(1)
     expect(await measure(5)).toBe(await measure(100))

@@ -2,7 +2,9 @@ import type { Database } from '../../db/client.ts'
 import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, comparisonCells, comparisonCellValues } from '../../db/sql/comparison-cells.ts'
+import { comparisonItems } from '../../db/sql/comparison-items.ts'
 import { type CellChange, comparisonPage, type RowFilter, type RowOrder } from '../../db/sql/comparison-page.ts'
+import type { DatasetItemRow } from '../../db/sql/dataset-item-row.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import type { ComparedMetric, Comparison } from './comparison.ts'
@@ -10,8 +12,8 @@ import type { ComparedMetric, Comparison } from './comparison.ts'
 /** An item, with what each run made of it. */
 export interface ComparedRow {
   itemId: string
-  /** The dataset version in which to read the item: that of the first of the runs that has it. */
-  datasetVersion: number
+  /** What it said in the dataset version of the first of the runs that has it. */
+  datasetItem: DatasetItemRow
   /** One for each run, baseline first; without items where the run does not have this one. */
   cells: ComparedCell[]
 }
@@ -43,7 +45,7 @@ export interface CellScore {
   change: CellChange | null
 }
 
-/** One page of aligned rows; three statements whatever its size. */
+/** One page of aligned rows; four statements whatever its size. */
 export async function comparisonRows(
   db: Database,
   comparison: Comparison,
@@ -77,7 +79,8 @@ export async function alignRows(
 ): Promise<ComparedRow[]> {
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
-  const [executions, values] = await Promise.all([
+  const [items, executions, values] = await Promise.all([
+    comparisonItems(db.pool, runIds, itemIds),
     comparisonCells(db.pool, runIds, itemIds),
     comparisonCellValues(db.pool, runIds, itemIds),
   ])
@@ -85,13 +88,14 @@ export async function alignRows(
   const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
+    const datasetItem = items.get(itemId)
+    if (!datasetItem) throw new Error(`item ${itemId} is in none of the runs, or not in their version of the dataset`)
     const cells: ComparedCell[] = []
     for (const run of runs) {
       const key = `${run.id} ${itemId}`
       cells.push(cell(run, itemsOf.get(key) ?? [], valuesOf.get(key) ?? [], scores, cells[0] ?? null))
     }
-    const first = cells.find((cell) => cell.items.length > 0) ?? cells[0]
-    return { itemId, datasetVersion: first?.run.datasetVersion ?? 0, cells }
+    return { itemId, datasetItem, cells }
   })
 }
 
