@@ -6,7 +6,9 @@ export const RunStatus = builder.enumType('RunStatus', {
     QUEUED: { description: 'Waits for a worker.' },
     RUNNING: { description: 'Items are being executed.' },
     COMPLETED: { description: 'Every item succeeded or failed.' },
-    CANCELLED: { description: 'Somebody cancelled it, or only what had failed was retried; `resumeRun` executes the rest.' },
+    CANCELLED: {
+      description: 'Somebody cancelled it, or only what had failed was retried; `resumeRun` executes the rest.',
+    },
     STOPPED: { description: 'It stopped itself; `stopReason` says why.' },
   },
 })
