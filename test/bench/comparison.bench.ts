@@ -53,16 +53,14 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
     const cells = runIds.map((run) => ({
       run,
       scores: valuesOf.get(`${run} ${id}`)?.map(({ name, value }) => ({ name, value })),
-      items: executionsOf
-        .get(`${run} ${id}`)
-        ?.map(({ ordinal, status, output, error, latencyMs, costUsd }) => ({
-          ordinal,
-          status,
-          output,
-          error,
-          latencyMs,
-          costUsd,
-        })),
+      items: executionsOf.get(`${run} ${id}`)?.map(({ ordinal, status, output, error, latencyMs, costUsd }) => ({
+        ordinal,
+        status,
+        output,
+        error,
+        latencyMs,
+        costUsd,
+      })),
     }))
     return { datasetItem: { id, key, input, expectedOutput }, cells }
   })
