@@ -37,23 +37,23 @@ export function pageRequest(args: ConnectionArguments, order: { name: string; pa
   if (first != null && last != null) {
     throw new InvalidInputError('Expected either `first` or `last`, got both.', ['first'])
   }
-  for (const [name, size] of [
-    ['first', first],
-    ['last', last],
-  ] as const) {
-    if (size != null && !(size >= 1 && size <= maxPageSize)) {
-      throw new InvalidInputError(
-        `Expected \`${name}\` to be 1–${maxPageSize}, got ${size}. Page with \`pageInfo.endCursor\` and \`after\` to read more.`,
-        [name],
-      )
-    }
-  }
+  checkPageSize('first', first)
+  checkPageSize('last', last)
   return {
     limit: first ?? last ?? defaultPageSize,
     backward: last != null,
     after: args.after == null ? null : decodeCursor(args.after, order, 'after'),
     before: args.before == null ? null : decodeCursor(args.before, order, 'before'),
   }
+}
+
+/** @throws {InvalidInputError} */
+export function checkPageSize(argument: 'first' | 'last', size: number | null | undefined): void {
+  if (size == null || (size >= 1 && size <= maxPageSize)) return
+  throw new InvalidInputError(
+    `Expected \`${argument}\` to be 1–${maxPageSize}, got ${size}. Page with \`pageInfo.endCursor\` and \`after\` to read more.`,
+    [argument],
+  )
 }
 
 export function connection<Row>(page: Page<Row>, orderName: string) {

@@ -1,6 +1,7 @@
 /**
  * Global ids: base64url of `Type:raw id`. They are made and read only in this folder; everything below works with raw ids.
  */
+import { GraphQLError } from 'graphql'
 import { InvalidInputError } from '../src/domain/errors.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -26,17 +27,21 @@ export function encodeGlobalId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** @throws {InvalidInputError} when it is not one of ours. */
+/** For Pothos' `node` and `nodes`. @throws {GraphQLError} of an InvalidInputError, when it is not one of ours. */
 export function decodeGlobalId(globalId: string): { typename: string; id: string } {
   const text = Buffer.from(globalId, 'base64url').toString()
   const colon = text.indexOf(':')
   const typename = text.slice(0, colon)
-  if (!(typename in shapes)) {
-    throw new InvalidInputError(`Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`, [
-      'id',
-    ])
+  if (!isNodeType(typename)) {
+    const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
+    // Arguments are mapped outside of all plugins, so that nothing else gives this error its place.
+    throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
   }
   return { typename, id: text.slice(colon + 1) }
+}
+
+function isNodeType(name: string): name is NodeType {
+  return Object.hasOwn(shapes, name)
 }
 
 /** Whether a thing of this type can have this raw id. */
@@ -54,7 +59,7 @@ export function rawId(type: NodeType, globalId: string, path: string[]): string 
   if (!text.startsWith(`${type}:`) || !isRawId(type, id)) {
     const found = text.slice(0, text.indexOf(':'))
     throw new InvalidInputError(
-      `Expected the id of a ${type}, got ${found in shapes ? `that of a ${found}` : `"${globalId}"`}.`,
+      `Expected the id of a ${type}, got ${isNodeType(found) ? `that of a ${found}` : `"${globalId}"`}.`,
       path,
     )
   }

@@ -175,14 +175,15 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
       description: 'Finished items whose cost is not known.',
       resolve: (run) => Math.max(0, finishedCount(run) - run.costCount),
     }),
-    inputTokens: t.int({
+    // An Int ends at 2,147,483,647, which a large run can exceed.
+    inputTokens: t.float({
       nullable: true,
-      description: 'Tokens sent, where known.',
+      description: 'Tokens sent, where known; a whole number.',
       resolve: (run) => tokens(run.inputTokens),
     }),
-    outputTokens: t.int({
+    outputTokens: t.float({
       nullable: true,
-      description: 'Tokens received, where known.',
+      description: 'Tokens received, where known; a whole number.',
       resolve: (run) => tokens(run.outputTokens),
     }),
     scores: t.field({

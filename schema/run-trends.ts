@@ -2,7 +2,7 @@ import type { Run } from '../src/db/generated/prisma/client.ts'
 import { listRuns } from '../src/db/sql/list-runs.ts'
 import { distribution } from '../src/domain/latency-histogram.ts'
 import { builder } from './builder.ts'
-import { pageRequest } from './connection.ts'
+import { checkPageSize, pageRequest } from './connection.ts'
 import { DatasetRef, RunRef } from './refs.ts'
 import { DistributionRef, ScoreSummary } from './run-stats.ts'
 
@@ -46,6 +46,7 @@ builder.objectField(DatasetRef, 'runTrends', (t) =>
     description: 'The newest runs, oldest first, at a cost that does not depend on their size.',
     args: { last: t.arg.int({ required: true, defaultValue: 50, description: 'How many runs, 1–100.' }) },
     resolve: async (dataset, { last }, { loaders }) => {
+      checkPageSize('last', last)
       const newestFirst = listRuns('dataset', {}, { field: 'CREATED_AT', descending: true })
       const request = pageRequest({ first: last }, { name: 'CREATED_AT', parts: 2 })
       const { rows } = await loaders.page<Run>(newestFirst, dataset.id, request)

@@ -7,7 +7,9 @@ import {
   getNamedType,
   getNullableType,
   getOperationAST,
+  getVariableValues,
   isCompositeType,
+  isInterfaceType,
   isListType,
   isObjectType,
   type SelectionSetNode,
@@ -22,12 +24,14 @@ export function documentCost({ schema, document, operationName, variableValues }
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
   if (!root) return 0
+  // With their defaults. Those that do not fit are refused by whoever executes.
+  const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {})
   const fragments = new Map(
     document.definitions.flatMap((definition) =>
       definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition] as const] : [],
     ),
   )
-  return new CostCounter(schema, fragments, variableValues ?? {}).selections(operation.selectionSet, root)
+  return new CostCounter(schema, fragments, coerced).selections(operation.selectionSet, root)
 }
 
 class CostCounter {
@@ -69,7 +73,7 @@ class CostCounter {
 
   #field(node: FieldNode, parent: GraphQLNamedType): number {
     if (!node.selectionSet || node.name.value.startsWith('__')) return 0
-    const field = isObjectType(parent) || 'getFields' in parent ? this.#fieldOf(parent, node.name.value) : undefined
+    const field = this.#fieldOf(parent, node.name.value)
     if (!field) return 0
     const type = getNamedType(field.type)
     if (!isCompositeType(type)) return 0
@@ -81,34 +85,30 @@ class CostCounter {
 
   #rows(node: FieldNode, parent: GraphQLNamedType, type: GraphQLNamedType, isList: boolean): number {
     // A page multiplies everything in it: once, at the connection, not again at its `edges` or `nodes`.
-    if (type.name.endsWith('Connection')) {
-      return this.#argument(node, 'first') ?? this.#argument(node, 'last') ?? defaultPageSize
+    const isPage = type.name.endsWith('Connection')
+    if (!isPage && (!isList || parent.name.endsWith('Connection'))) return 1
+    for (const name of ['first', 'last']) {
+      const size = this.#argument(node, parent, name)
+      if (typeof size === 'number' && size > 0) return size
     }
-    if (!isList || parent.name.endsWith('Connection')) return 1
+    if (isPage) return defaultPageSize
+    const ids = this.#argument(node, parent, 'ids')
+    if (Array.isArray(ids)) return ids.length
     const declared = this.#fieldOf(parent, node.name.value)?.extensions.listLength
-    return this.#listArgumentLength(node, 'ids') ?? (typeof declared === 'number' ? declared : assumedListLength)
+    return typeof declared === 'number' ? declared : assumedListLength
   }
 
-  #argument(node: FieldNode, name: string): number | undefined {
-    const value = this.#argumentValue(node, name)
-    return typeof value === 'number' && value > 0 ? value : undefined
-  }
-
-  #listArgumentLength(node: FieldNode, name: string): number | undefined {
-    const value = this.#argumentValue(node, name)
-    return Array.isArray(value) ? value.length : undefined
-  }
-
-  #argumentValue(node: FieldNode, name: string): unknown {
+  #argument(node: FieldNode, parent: GraphQLNamedType, name: string): unknown {
     const value = node.arguments?.find((argument) => argument.name.value === name)?.value
-    if (value?.kind === 'Variable') return this.#variables[value.name.value]
     if (value?.kind === 'IntValue') return Number(value.value)
     if (value?.kind === 'ListValue') return value.values
-    return undefined
+    const given = value?.kind === 'Variable' ? this.#variables[value.name.value] : undefined
+    const field = this.#fieldOf(parent, node.name.value)
+    return given ?? field?.args.find((argument) => argument.name === name)?.defaultValue
   }
 
   #fieldOf(parent: GraphQLNamedType, name: string) {
-    return 'getFields' in parent ? parent.getFields()[name] : undefined
+    return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined
   }
 
   #typeNamed(name: string | undefined): GraphQLNamedType | undefined {

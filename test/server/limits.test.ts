@@ -54,6 +54,13 @@ test('the cost of a page is that of its size in variables too', async () => {
   expect((await t.query(query, { n: 100 })).errors?.[0]?.message).toContain('objects; the limit is 50,000')
 })
 
+test('defaults of variables and of arguments count like values', async () => {
+  const query = `query($n: Int = 100) { runs(first: $n) { nodes { items(first: $n) { nodes { scores { run { id } } } } } } }`
+  expect((await t.query(query)).errors?.[0]?.message).toContain('objects; the limit is 50,000')
+  const trends = '{ datasets(first: 10) { nodes { runTrends { run { items(first: 100) { nodes { id } } } } } } }'
+  expect((await t.query(trends)).errors?.[0]?.message).toContain('objects; the limit is 50,000')
+})
+
 test('fragments that spread each other many times are measured in linear time', async () => {
   const fragments = Array.from(
     { length: 40 },

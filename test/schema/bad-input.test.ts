@@ -1,0 +1,84 @@
+/** Arguments that mean nothing are answered with what was expected and where, never as a defect of ours. */
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/global-id.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+let t: TestServer
+beforeAll(async () => {
+  t = await startTestServer()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const base64 = (text: string) => Buffer.from(text).toString('base64url')
+const run = encodeGlobalId('Run', randomUUID())
+const experiment = encodeGlobalId('Experiment', randomUUID())
+
+test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1', '💥'])(
+  'a global id made of %j is none of ours',
+  async (text) => {
+    const id = base64(text)
+    const { errors } = await t.query('query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }', { id })
+    const message = `Expected a global id as this API returns them in \`id\` fields, got "${id}".`
+    const extensions = { code: 'INVALID_INPUT', path: ['id'] }
+    expect(errors).toMatchObject([
+      { message, path: ['node'], extensions },
+      { message, path: ['nodes'], extensions },
+    ])
+  },
+)
+
+test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1', `RunItem:${randomUUID()}:9999999999`])(
+  'nothing can have the id %s',
+  async (text) => {
+    expect(await t.query('query ($id: ID!) { node(id: $id) { id } }', { id: base64(text) })).toEqual({
+      status: 200,
+      data: { node: null },
+    })
+  },
+)
+
+test.each([
+  [`{ runs(datasetId: "${run}") { nodes { id } } }`, 'Expected the id of a Dataset, got that of a Run.', ['datasetId']],
+  [`{ runs(datasetId: "x") { nodes { id } } }`, 'Expected the id of a Dataset, got "x".', ['datasetId']],
+  ['{ runs(status: [DONE]) { nodes { id } } }', 'Value "DONE" does not exist in "RunStatus" enum.', undefined],
+  ['{ runs(first: 3, last: 3) { nodes { id } } }', 'Expected either `first` or `last`, got both.', ['first']],
+  ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
+  ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],
+  ['{ datasets(search: "\\u0000") { nodes { id } } }', 'got U+0000', ['search']],
+  ['{ runs(orderBy: { field: SCORE, score: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['orderBy', 'score']],
+  [`subscription { runFeed(runId: "${run}", after: "\\u0000") { done } }`, 'got U+0000', ['after']],
+])('%s is refused', async (query, message, path) => {
+  const { errors } = await t.query(query)
+  expect(errors).toMatchObject([{ message: expect.stringContaining(message), extensions: path ? { path } : {} }])
+})
+
+test.each([
+  [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['idempotencyKey']],
+  [
+    'createEvaluator(input: { name: "e", definition: { builtin: { contains: { text: "\\u0000" } } } })',
+    ['definition', 'builtin', 'contains', 'text'],
+  ],
+  [`setScore(input: { target: { runId: "${run}" }, name: "x", metadata: { a: ["\\u0000"] } })`, ['metadata', 'a', '0']],
+])('%s is refused with a typed error', async (mutation, path) => {
+  const { data } = await t.query(`mutation { result: ${mutation} { __typename ... on UserError { path } } }`)
+  expect(data.result).toEqual({ __typename: 'InvalidInputError', path })
+})
+
+test('runs of more tokens than an Int can say say how many', async () => {
+  const experimentId = await seedExperiment(t, await seedDataset(t, [1]), {
+    kind: 'module',
+    name: 'none',
+  })
+  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  await t.db.prisma.run.update({ where: { id }, data: { inputTokens: 3_000_000_000n } })
+  const query = 'query ($id: ID!) { node(id: $id) { ... on Run { stats { inputTokens outputTokens } } } }'
+  for (const _time of ['interpreted', 'compiled']) {
+    expect(await t.query(query, { id: encodeGlobalId('Run', id) })).toEqual({
+      status: 200,
+      data: { node: { stats: { inputTokens: 3_000_000_000, outputTokens: null } } },
+    })
+  }
+})
