@@ -84,16 +84,21 @@ export async function alignRows(
     comparisonCells(db.pool, runIds, itemIds),
     comparisonCellValues(db.pool, runIds, itemIds),
   ])
-  const itemsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
-  const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
+  // By item alone, then a look at the few of each: cheaper than keys of two parts.
+  const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
+  const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
     const datasetItem = items.get(itemId)
     if (!datasetItem) throw new Error(`item ${itemId} is in none of the runs, or not in their version of the dataset`)
+    const executed = executionsOf.get(itemId) ?? []
+    const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
-      const key = `${run.id} ${itemId}`
-      cells.push(cell(run, itemsOf.get(key) ?? [], valuesOf.get(key) ?? [], scores, cells[0] ?? null))
+      const place = runIds.indexOf(run.id)
+      const own = executed.filter(({ runId }) => runId === run.id)
+      const given = scored.filter((value) => value.run === place)
+      cells.push(cell(run, own, given, scores, cells[0] ?? null))
     }
     return { itemId, datasetItem, cells }
   })
