@@ -5,6 +5,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core'
 import type { GraphQLFieldResolver } from 'graphql'
 import { InvalidInputError } from '../src/domain/errors.ts'
+import { maxJsonDepth } from '../src/domain/json.ts'
 
 const pluginName = 'storableArguments'
 
@@ -28,13 +29,11 @@ function guard<Types extends SchemaTypes>(resolve: Resolve<Types>): Resolve<Type
   }
 }
 
-/** JSON that is nested deeper is refused by whatever stores it. */
-const maxDepth = 500
-
+/** What is nested too deep is refused by whatever stores it. */
 function refuseZeros(value: unknown, path: string[]): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw new InvalidInputError('Expected text that PostgreSQL can store, got U+0000.', path)
-  } else if (typeof value === 'object' && value !== null && path.length < maxDepth) {
+  } else if (typeof value === 'object' && value !== null && path.length < maxJsonDepth) {
     for (const [name, part] of Object.entries(value)) {
       refuseZeros(name, path)
       refuseZeros(part, [...path, name])

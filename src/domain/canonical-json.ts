@@ -1,11 +1,16 @@
 import type { Json } from './json.ts'
 
-/** JSON with the keys of every object sorted, so that equal values have equal text. */
-export function canonicalJson(value: Json): string {
+/**
+ * JSON with the keys of every object sorted, so that equal values have equal text.
+ * @param levels how deep the value may be nested; default: any
+ * @throws {RangeError} when it is nested deeper
+ */
+export function canonicalJson(value: Json, levels = Number.POSITIVE_INFINITY): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (levels === 0) throw new RangeError('the value is nested too deep')
+  if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element, levels - 1)).join(',')}]`
   const members = Object.keys(value)
     .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`)
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null, levels - 1)}`)
   return `{${members.join(',')}}`
 }

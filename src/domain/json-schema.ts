@@ -5,8 +5,15 @@ import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 import { compilePattern } from './pattern.ts'
 
-/** What is wrong with a value, e.g. "/answer must be string"; null when it satisfies the schema. */
-export type JsonSchemaCheck = (value: Json) => string | null
+/** The first thing that is wrong with a value; null when it satisfies the schema. */
+export type JsonSchemaCheck = (value: Json) => JsonSchemaViolation | null
+
+export interface JsonSchemaViolation {
+  /** JSON pointer of the part that is wrong; empty: the value as a whole. */
+  at: string
+  /** E.g. "must be string". */
+  rule: string
+}
 
 /**
  * Compiles a JSON Schema: draft 2020-12, or draft 7 where `$schema` says so, with formats. Patterns run on RE2, so no schema can stall
@@ -27,7 +34,7 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   return (value) => {
     if (validate(value)) return null
     const error = validate.errors?.[0]
-    return `${error?.instancePath || 'the value'} ${error?.message}`
+    return { at: error?.instancePath ?? '', rule: error?.message ?? 'must satisfy the schema' }
   }
 }
 

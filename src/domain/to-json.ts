@@ -1,5 +1,5 @@
 /** What users' functions and endpoints return, turned into values that JSON and PostgreSQL can hold. */
-import type { Json } from './json.ts'
+import { type Json, maxJsonDepth } from './json.ts'
 
 /** A value, or a part of it, has no JSON form. */
 export class NotJsonError extends Error {
@@ -46,7 +46,7 @@ function convert(value: unknown, path: string, parents: object[]): Json {
 function convertObject(value: object, path: string, parents: object[]): Json {
   if ('toJSON' in value && typeof value.toJSON === 'function') return convert(value.toJSON(), path, parents)
   if (parents.includes(value)) throw new NotJsonError(path, 'part of itself (a cycle)')
-  if (parents.length >= maxDepth) throw new NotJsonError(path, `nested deeper than ${maxDepth} levels`)
+  if (parents.length >= maxJsonDepth) throw new NotJsonError(path, `nested deeper than ${maxJsonDepth} levels`)
   if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
     throw new NotJsonError(path, `a ${value.constructor.name}`)
   }
@@ -64,8 +64,6 @@ function convertObject(value: object, path: string, parents: object[]): Json {
   }
   return copy
 }
-
-const maxDepth = 500
 
 function checkText(text: string, path: string): void {
   if (text.includes('\0')) throw new NotJsonError(storableText(path), 'text with the character U+0000')

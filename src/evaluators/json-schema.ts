@@ -16,8 +16,10 @@ export const jsonSchema: Builtin<'jsonSchema'> = {
   create(spec, at) {
     const check = compileJsonSchema(spec.schema, [...at, 'schema'])
     return lookingAt(spec, at, (output) => {
-      const problems = readingsOf(output).map(check)
-      return judgement(problems.includes(null), problems.includes(null) ? null : (problems.at(-1) ?? null))
+      const violations = readingsOf(output).map(check)
+      const last = violations.at(-1)
+      if (!last || violations.includes(null)) return judgement(true, null)
+      return judgement(false, `${last.at || 'the value'} ${last.rule}`)
     })
   },
 }

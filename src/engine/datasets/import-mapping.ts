@@ -1,7 +1,7 @@
 /** Which columns of a file become which part of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import { brief } from './canonical-json.ts'
+import { brief } from './brief.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 import { parseExactly, type SourceRow } from './source-row.ts'
 

@@ -1,7 +1,9 @@
 /** What an item says, checked and made ready to be stored: the same rules for the API and for imports. */
+import { createHash } from 'node:crypto'
 import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
-import type { Json } from '../../domain/json.ts'
-import { brief, canonicalJson, findUnstorable, sha256 } from './canonical-json.ts'
+import { canonicalJson } from '../../domain/canonical-json.ts'
+import { type Json, maxJsonDepth } from '../../domain/json.ts'
+import { brief } from './brief.ts'
 
 /** An item as a caller gives it; absent and null are the same except in `input`. */
 export interface ItemContent {
@@ -63,14 +65,28 @@ function optional(field: string, value: Json | undefined): string | null {
 export function storableText(field: string, value: Json): string {
   let text: string
   try {
-    text = canonicalJson(value)
+    text = canonicalJson(value, maxJsonDepth)
   } catch (error) {
-    if (error instanceof RangeError) throw new ItemProblem(field, 'a flatter value', `one ${error.message}`)
+    if (error instanceof RangeError) {
+      throw new ItemProblem(field, 'a flatter value', `one nested deeper than ${maxJsonDepth} levels`)
+    }
     throw error
   }
   const refused = findUnstorable(text)
   if (refused) throw new ItemProblem(field, 'text that PostgreSQL can store', `the character ${refused}`)
   return text
+}
+
+// JSON.stringify escapes exactly these two kinds of what PostgreSQL refuses in jsonb.
+const unstorable = /(?<!\\)(?:\\\\)*(\\u0000|\\ud[89a-f][0-9a-f]{2})/
+
+/** What PostgreSQL cannot store of a canonical text, `\u0000` or half of a surrogate pair; null when there is nothing. */
+function findUnstorable(canonical: string): string | null {
+  return canonical.includes('\\u') ? (unstorable.exec(canonical)?.[1] ?? null) : null
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
 }
 
 function checkKey(key: string): void {

@@ -1,5 +1,5 @@
 import type { Json } from '../../domain/json.ts'
-import { brief } from './canonical-json.ts'
+import { brief } from './brief.ts'
 import type { Problems } from './import-problems.ts'
 import { findJsonError } from './json-error.ts'
 
