@@ -28,10 +28,7 @@ export interface Evaluation {
  * An evaluator made ready for a run. An empty list means: does not apply to this item.
  * @throws any error; the engine records it as a score with `error`, never as a hole.
  */
-export type Evaluate = (
-  item: EvaluationInput,
-  context: { signal: AbortSignal },
-) => Evaluation[] | Promise<Evaluation[]>
+export type Evaluate = (item: EvaluationInput, context: { signal: AbortSignal }) => Evaluation[] | Promise<Evaluation[]>
 
 /** The part of an evaluator that decides its scores, as stored in its versions. */
 export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec
