@@ -38,7 +38,7 @@ export interface LaneOptions {
 
 /** A chunk holds about so much work, so that fast items do not wait for claims and slow ones are not hoarded. */
 const chunkMs = 250
-const largestChunk = 500
+const largestChunk = 250
 /** Items that other lanes give back are looked for so often. */
 const lookAgainMs = 1_000
 /** A run that has items but may not begin them yet, for its budget, is asked again so often. */
@@ -142,7 +142,10 @@ export class Lane {
   }
 
   #chunk(): number {
-    return Math.min(Math.max(this.#slots, Math.ceil((this.#slots / this.#meanMs) * chunkMs)), largestChunk)
+    const ahead = (this.#slots / this.#meanMs) * chunkMs
+    // The end of a run is shared: nobody has items in store while others have nothing to do.
+    const share = this.#left * (this.#slots / this.#options.plan.settings.concurrency)
+    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), largestChunk)
   }
 
   #wantsMore(): boolean {

@@ -51,10 +51,11 @@ class RunReader {
     const read = this.#query(after)
     this.#reads.set(after, read)
     const forget = () => this.#reads.delete(after)
-    read.then(
-      ({ items, done }) => (items.length === 0 && !done ? forget() : setTimeout(forget, keepMs).unref()),
-      forget,
-    )
+    read.then(({ items, done }) => {
+      const others = this.subscribers > 1 && (items.length > 0 || done)
+      if (others) setTimeout(forget, keepMs).unref()
+      else forget()
+    }, forget)
     return read
   }
 

@@ -1,94 +1,169 @@
 /**
- * The whole engine, durable, scored and watched, against the same rows inserted by raw batched SQL in the same run.
- * Prints items/s, the ratio, the process' CPU per item, and how both change from 10,000 to 100,000 items.
+ * The whole engine, durable, scored and watched, in a process of its own, against the same rows inserted by raw batched SQL
+ * in the same run. `npm run bench`, or with other numbers of items: `npm run bench -- 10000 20000`. Ends with status 1 when
+ * a figure misses its bound.
  */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { encodeGlobalId } from '../../schema/global-id.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
-import { startRun } from '../../src/engine/start-run.ts'
-import { Worker } from '../../src/engine/worker.ts'
-import { type Bench, seedBench, startBench } from './harness.ts'
+import type { Measured, Said } from './engine-process.ts'
+import { seedBench, startBench } from './harness.ts'
+import { insertRaw } from './raw-insert.ts'
 
 const sizes = process.argv.slice(2).map(Number)
-if (sizes.length === 0) sizes.push(10_000, 100_000)
+const [small = 10_000, large = 100_000] = sizes
 
-const bench = await startBench([{ name: 'echo', run: (input) => input }])
+const bench = await startBench([])
 await createEvaluator(bench.engine, bench.scope, {
   name: 'exact',
-  definition: {
-    kind: 'builtin',
-    type: 'jsonEquals',
-    ignoreArrayOrder: false,
-    outputPath: null,
-    expectedPath: null,
-  },
+  definition: { kind: 'builtin', type: 'jsonEquals', ignoreArrayOrder: false, outputPath: null, expectedPath: null },
 })
-const worker = new Worker(bench.engine, bench.listener).start()
+const child = fork(join(import.meta.dirname, 'engine-process.ts'), {
+  execArgv: ['--expose-gc', ...(process.env.BENCH_EXEC_ARGV?.split(' ') ?? [])],
+  env: { ...process.env, DATABASE_URL: bench.url },
+})
 
-/** One statement a batch for the finished items, one for their scores: the least that stores the same rows. */
-async function raw({ db }: Bench, runId: string, batch: number): Promise<number> {
-  const { rows: items } = await db.pool.query('SELECT * FROM run_item WHERE run_id = $1 ORDER BY ordinal', [runId])
-  const { rows: scores } = await db.pool.query('SELECT * FROM score WHERE run_id = $1 ORDER BY ordinal', [runId])
-  await db.pool.query(
-    `INSERT INTO run SELECT r.* FROM run, jsonb_populate_record(run, jsonb_build_object('id', gen_random_uuid(), 'idempotency_key', NULL)) r
-     WHERE run.id = $1`,
-    [runId],
-  )
-  const copy = await db.pool.query<{ id: string }>('SELECT id FROM run WHERE id <> $1 ORDER BY ctid DESC LIMIT 1', [runId])
-  const id = copy.rows[0]?.id
-  const startedAt = performance.now()
-  for (let from = 0; from < items.length; from += batch) {
-    const itemRows = items.slice(from, from + batch).map((row) => ({ ...row, run_id: id }))
-    const scoreRows = scores.slice(from, from + batch).map((row) => ({ ...row, run_id: id }))
-    const client = await db.pool.connect()
-    await client.query('BEGIN')
-    await client.query('INSERT INTO run_item SELECT * FROM jsonb_populate_recordset(NULL::run_item, $1)', [
-      JSON.stringify(itemRows),
-    ])
-    await client.query(
-      `INSERT INTO score SELECT (jsonb_populate_record(s, jsonb_build_object('id', nextval('score_id_seq')))).*
-       FROM jsonb_populate_recordset(NULL::score, $1) s`,
-      [JSON.stringify(scoreRows)],
-    )
-    await client.query('COMMIT')
-    client.release()
+async function heard<Key extends string>(key: Key): Promise<Extract<Said, Record<Key, unknown>>> {
+  for (;;) {
+    const [said] = (await once(child, 'message')) as [Said]
+    if (key in said) return said as Extract<Said, Record<Key, unknown>>
   }
-  const seconds = (performance.now() - startedAt) / 1_000
-  await db.pool.query('DELETE FROM run WHERE id = $1', [id])
-  return items.length / seconds
 }
 
-async function engine({ engine, feeds, scope }: Bench, experimentId: string, size: number) {
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  const { id } = await startRun(engine, scope, { experimentId })
-  const seen = new Set<number>()
-  let peak = 0
-  for await (const batch of feeds.subscribe(scope, id, null, AbortSignal.timeout(600_000))) {
-    for (const item of batch.items) if (item.status === 'SUCCEEDED') seen.add(item.ordinal)
-    peak = Math.max(peak, process.memoryUsage.rss())
-  }
-  const seconds = (performance.now() - startedAt) / 1_000
-  const { user, system } = process.cpuUsage(cpu)
-  if (seen.size !== size) throw new Error(`the subscriber saw ${seen.size} of ${size} items`)
-  return { runId: id, rate: size / seconds, cpuMs: (user + system) / 1_000 / size, peakMb: peak / 2 ** 20 }
+let missed = 0
+function check(what: string, ok: boolean): void {
+  if (!ok) missed += 1
+  console.log(`${ok ? 'ok    ' : 'MISSED'} ${what}`)
 }
 
+const { ready: url } = await heard('ready')
 const settings = { ...defaultRunSettings, concurrency: 50 }
-await engine(bench, await seedBench(bench, 2_000, 'echo', settings), 2_000)
-const perItem: number[] = []
-for (const size of sizes) {
-  const experimentId = await seedBench(bench, size, 'echo', settings)
-  const ours = await engine(bench, experimentId, size)
-  const bare = Math.max(await raw(bench, ours.runId, 100), await raw(bench, ours.runId, 500))
-  perItem.push(1 / ours.rate)
+const seed = (size: number, task: string) => seedBench(bench, size, task, settings)
+
+async function run(experimentId: string, onStarted?: (runId: string) => void): Promise<Measured> {
+  const started = heard('started')
+  const measured = heard('measured')
+  child.send({ run: experimentId })
+  onStarted?.((await started).started)
+  return (await measured).measured
+}
+
+/** What the page of a run asks for. */
+const page = `query ($id: ID!) {
+  node(id: $id) {
+    ... on Run {
+      id name status createdAt progress { total queued running succeeded failed cancelled }
+      stats { costUsd latencyMs { avg p50 p95 } scores { name count mean stddev missingCount } }
+      items(first: 50) { nodes { id status output latencyMs scores { name value label } } pageInfo { hasNextPage endCursor } }
+    }
+  }
+}`
+
+/** p95 of the run page query, one after the other with short pauses, until told to stop, in milliseconds. */
+async function queryPage(runId: string, until: () => boolean): Promise<{ p95: number; queries: number }> {
+  const times: number[] = []
+  while (!until()) {
+    const startedAt = performance.now()
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: page, variables: { id: encodeGlobalId('Run', runId) } }),
+    })
+    const { errors, data } = (await response.json()) as { errors?: unknown; data?: { node: unknown } }
+    if (errors || !data?.node) throw new Error(JSON.stringify(errors ?? data))
+    times.push(performance.now() - startedAt)
+    await delay(5)
+  }
+  times.sort((a, b) => a - b)
+  return { p95: times[Math.floor(times.length * 0.95)] ?? Number.NaN, queries: times.length }
+}
+
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}, PostgreSQL durable\n`,
+)
+
+// Everything is compiled and every connection open before anything counts.
+for (let round = 0; round < 2; round += 1) await run(await seed(small, 'echo'))
+
+/** Executes a run of `size` echo items and inserts the same rows by raw SQL right after it, so that both meet the same noise. */
+async function compare(size: number) {
+  const measured = await run(await seed(size, 'echo'))
+  if (measured.delivered < size) throw new Error(`the subscriber got ${measured.delivered} of ${size} results`)
+  const rate = size / measured.seconds
+  const raw = await insertRaw(bench, measured.runId)
+  const cpu = measured.cpuMs / size
   console.log(
-    `${size} items: engine ${ours.rate.toFixed(0)}/s, raw SQL ${bare.toFixed(0)}/s, ratio ${(ours.rate / bare).toFixed(2)}` +
-      `, CPU ${ours.cpuMs.toFixed(3)} ms/item, peak ${ours.peakMb.toFixed(0)} MB`,
+    `${String(size).padStart(7)} items: engine ${rate.toFixed(0)}/s, raw SQL ${raw.toFixed(0)}/s, ratio ${(rate / raw).toFixed(2)}; ` +
+      `CPU ${cpu.toFixed(3)} ms/item; ${measured.aliveMb.toFixed(0)} MB alive afterwards, ${measured.peakMb.toFixed(0)} MB resident at most`,
   )
+  return { ...measured, ratio: rate / raw, cpu, perItem: 1 / rate }
 }
-const [first, last] = [perItem[0], perItem.at(-1)]
-if (first && last && perItem.length > 1) {
-  console.log(`cost per item at ${sizes.at(-1)} / at ${sizes[0]}: ${(last / first).toFixed(2)}`)
+
+type Compared = Awaited<ReturnType<typeof compare>>
+
+function median(compared: Compared[], of: (one: Compared) => number): number {
+  const values = compared.map(of).sort((a, b) => a - b)
+  return values[values.length >> 1] ?? Number.NaN
 }
-await worker.stop()
+
+// Around and between the large runs, so that a noisy moment does not look like growth.
+const smalls: Compared[] = []
+const larges: Compared[] = []
+for (let round = 0; round < 2; round += 1) {
+  for (let n = 0; n < 2; n += 1) smalls.push(await compare(small))
+  larges.push(await compare(large))
+}
+smalls.push(await compare(small))
+console.log()
+for (const [size, compared] of [
+  [small, smalls],
+  [large, larges],
+] as const) {
+  const ratio = median(compared, (one) => one.ratio)
+  const cpu = median(compared, (one) => one.cpu)
+  check(`${size} items: ratio to raw SQL ${ratio.toFixed(2)} (at least 0.50)`, ratio >= 0.5)
+  check(`${size} items: CPU ${cpu.toFixed(3)} ms/item (at most 0.300; aim 0.060)`, cpu <= 0.3)
+}
+const perItem = (compared: Compared[]) => median(compared, (one) => one.perItem)
+const growth = perItem(larges) / perItem(smalls)
+check(`cost per item at ${large} / at ${small}: ${growth.toFixed(2)} (at most 1.15)`, growth <= 1.15)
+const grown = (of: (one: Compared) => number) => median(larges, of) - median(smalls, of)
+const alive = grown((one) => one.aliveMb)
+const peak = grown((one) => one.peakMb)
+check(
+  `memory at ${large} - at ${small}: ${alive.toFixed(0)} MB alive, ${peak.toFixed(0)} MB resident peak (below 100)`,
+  Math.max(alive, peak) < 100,
+)
+
+const slow = 4_000
+const { seconds } = await run(await seed(slow, 'wait200'))
+const ideal = (slow / settings.concurrency) * 0.2
+check(
+  `200 ms tasks at concurrency 50: ${((ideal / seconds) * 100).toFixed(1)} % of the ideal rate (at least 95)`,
+  ideal / seconds >= 0.95,
+)
+
+const idleRun = smalls[0]?.runId ?? ''
+const idleUntil = performance.now() + 3_000
+const idle = await queryPage(idleRun, () => performance.now() > idleUntil)
+let busy = Promise.resolve({ p95: Number.NaN, queries: 0 })
+let over = false
+await run(await seed(large / 2, 'echo'), (runId) => {
+  busy = queryPage(runId, () => over)
+})
+over = true
+const { p95, queries } = await busy
+check(
+  `run page p95 while a run executes ${p95.toFixed(1)} ms (${queries} queries), idle ${idle.p95.toFixed(1)} ms: ${(p95 / idle.p95).toFixed(1)} times (at most 5)`,
+  p95 <= 5 * idle.p95,
+)
+
+child.send('stop')
+await once(child, 'exit')
 await bench[Symbol.asyncDispose]()
+process.exitCode = missed > 0 ? 1 : 0

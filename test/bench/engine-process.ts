@@ -1,0 +1,89 @@
+/**
+ * One process as people run it: server and worker together, for benchmarks that look at it from outside. Forked by the
+ * benchmark with `--expose-gc`; its database is DATABASE_URL.
+ */
+import { pino } from 'pino'
+import { openDatabase } from '../../src/db/client.ts'
+import { Listener } from '../../src/db/listener.ts'
+import { openQueue } from '../../src/db/queue.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { Metrics } from '../../src/engine/metrics.ts'
+import { startRun } from '../../src/engine/start-run.ts'
+import { noTracing } from '../../src/engine/tracing.ts'
+import { Worker } from '../../src/engine/worker.ts'
+import { RunFeeds } from '../../src/feed/run-feed.ts'
+import { startServer } from '../../src/server/start-server.ts'
+import { openHttpClient } from '../../src/tasks/http-client.ts'
+
+/** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
+export interface Measured {
+  runId: string
+  seconds: number
+  cpuMs: number
+  aliveMb: number
+  peakMb: number
+  delivered: number
+}
+
+export type Said = { ready: string } | { started: string } | { measured: Measured }
+
+const url = process.env.DATABASE_URL ?? ''
+const db = openDatabase(url)
+const log = pino({ level: 'warn' }, pino.destination(2))
+const boss = await openQueue(db, (error) => log.warn({ err: error }))
+const listener = await new Listener(url).start()
+const wait = (input: unknown) => new Promise((resolve) => setTimeout(resolve, 200, input))
+const tasks = new Map(
+  [
+    { name: 'echo', run: (input: unknown) => input },
+    { name: 'wait200', run: wait },
+  ].map((task) => [task.name, task]),
+)
+const http = openHttpClient({ allowPrivate: true })
+const modules = { tasks, evaluators: new Map() }
+const engine: Engine = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
+const feeds = new RunFeeds(db, listener)
+const worker = new Worker(engine, listener).start()
+const server = await startServer({ engine, feeds, host: '127.0.0.1', port: 0 })
+const { id: projectId } = await db.prisma.project.findFirstOrThrow()
+
+/** Executes a run to its end with one live subscriber. */
+async function measure(experimentId: string): Promise<Measured> {
+  const scope = { projectId, role: 'ADMIN' } as const
+  let peak = 0
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss())
+  }, 100)
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const { id } = await startRun(engine, scope, { experimentId })
+  say({ started: id })
+  let delivered = 0
+  for await (const batch of feeds.subscribe(scope, id, null, new AbortController().signal)) {
+    for (const item of batch.items) if (item.status === 'SUCCEEDED') delivered += 1
+  }
+  const seconds = (performance.now() - startedAt) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  clearInterval(watch)
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  const aliveMb = (heapUsed + external) / 2 ** 20
+  return { runId: id, seconds, cpuMs: (user + system) / 1_000, aliveMb, peakMb: peak / 2 ** 20, delivered }
+}
+
+function say(said: Said): void {
+  process.send?.(said)
+}
+
+process.on('message', async (asked: { run: string } | 'stop') => {
+  if (asked !== 'stop') return say({ measured: await measure(asked.run) })
+  await server.stop()
+  await worker.stop()
+  feeds.stop()
+  await http.close()
+  await boss.stop({ graceful: false })
+  await listener.close()
+  await db.close()
+  process.disconnect()
+})
+say({ ready: server.url })
