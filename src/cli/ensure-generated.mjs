@@ -1,5 +1,6 @@
-// Generates what `npm run generate` does, when it is missing or older than what it is made from. Imported before anything that
-// needs it, so that npm scripts are single commands: a shell between npm and us would die of Ctrl-C before we have stopped.
+// Generates the database client and the typed GraphQL operations when they are missing or older than what they are made from, or
+// `--always`; says nothing unless it fails. Imported before anything that needs them, so that npm scripts are single commands: a
+// shell between npm and us would die of Ctrl-C before we have stopped.
 import { spawnSync } from 'node:child_process'
 import { globSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -12,14 +13,20 @@ const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts'], { cwd: root })
 const newest = Math.max(...[...madeFrom, ...operations].map(changed))
 
 // Prisma writes its file anew every time; the other is left alone when nothing in it changes.
-if (changed('src/cli/gql/gql.ts') === 0 || changed('src/db/generated/prisma/client.ts') < newest) {
-  const { status, stdout, stderr, error } = spawnSync('npm', ['run', '--silent', 'generate'], {
+const stale = changed('src/cli/gql/gql.ts') === 0 || changed('src/db/generated/prisma/client.ts') < newest
+if (stale || process.argv.includes('--always')) {
+  run('prisma generate --no-hints')
+  run('graphql-codegen')
+}
+
+/** One of our packages' commands. */
+function run(command) {
+  const { status, stdout, stderr, error } = spawnSync('npm', ['exec', '--no', '--', ...command.split(' ')], {
     cwd: root,
     encoding: 'utf8',
     shell: process.platform === 'win32',
   })
-  if (status !== 0) {
-    process.stderr.write(`npm run generate failed: ${error?.message ?? ''}\n${stdout}${stderr}`)
-    process.exit(1)
-  }
+  if (status === 0) return
+  process.stderr.write(`${command} failed: ${error?.message ?? ''}\n${stdout}${stderr}`)
+  process.exit(1)
 }
