@@ -22,8 +22,8 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
   let datasetId: string
 
   beforeAll(async () => {
-    const solutions = await readSolutions()
-    endpoint = await startModelEndpoint((model, question) => solutions.get(question)?.[model as Gsm8kModel])
+    const solutions = new Map(readSolutions().map((solution) => [solution.question, solution]))
+    endpoint = await startModelEndpoint((model, question) => solutions.get(question)?.[model as Gsm8kModel].solution)
     t = await startTestServer()
     await t.startWorker()
     const imported = await fetch(`${t.url}/import/gsm8k?input=question&expected=answer&format=jsonl`, {

@@ -1,6 +1,5 @@
 /** GSM8K's test questions and the recorded solutions of four models, where they are present; they are not part of the project. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 const directory = process.env.ASSAY_GSM8K ?? path.join(import.meta.dirname, '../../../shared/data/gsm8k')
@@ -18,18 +17,18 @@ export const gsm8k = {
 
 export type Gsm8kModel = keyof typeof gsm8k.correct
 
-/** What each model answered, by question. */
-export async function readSolutions(): Promise<Map<string, Record<Gsm8kModel, string>>> {
-  const text = await readFile(path.join(directory, 'model_solutions.jsonl'), 'utf8')
-  const rows = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  const models = Object.keys(gsm8k.correct)
-  return new Map(
-    rows.map((row) => [
-      row.question,
-      Object.fromEntries(models.map((model) => [model, row[model].solution])) as Record<Gsm8kModel, string>,
-    ]),
-  )
+export function readQuestions(): { question: string; answer: string }[] {
+  return readLines('test.jsonl')
+}
+
+/** What each model answered, in the order of the questions, and whether that is right. */
+export function readSolutions(): (Record<Gsm8kModel, { solution: string; is_correct: boolean }> & {
+  question: string
+})[] {
+  return readLines('model_solutions.jsonl')
+}
+
+function readLines<Row>(name: string): Row[] {
+  const lines = readFileSync(path.join(directory, name), 'utf8').trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line))
 }

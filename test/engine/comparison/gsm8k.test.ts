@@ -1,43 +1,34 @@
 /** Four models that really were compared, with counts that anybody can check: OpenAI's recorded GSM8K solutions. */
-import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { compareMetrics } from '../../../src/engine/comparison/metrics.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
+import { type Gsm8kModel, gsm8k, readQuestions, readSolutions } from '../../helpers/gsm8k.ts'
 import { recordRun } from '../../helpers/recorded-runs.ts'
 
-const directory = process.env.GSM8K_DIR ?? new URL('../../../../shared/data/gsm8k/', import.meta.url).pathname
-const models = ['6b_finetuning', '6b_verification', '175b_finetuning', '175b_verification'] as const
-type Model = (typeof models)[number]
-
-const available = existsSync(`${directory}/model_solutions.jsonl`)
-if (!available) console.warn(`GSM8K's recorded solutions are not in ${directory}: set GSM8K_DIR to check against them`)
+const models = Object.keys(gsm8k.correct) as Gsm8kModel[]
 
 const numberAfter = (text: string, mark: string) =>
   text.split(mark).at(-1)?.trim().replaceAll(',', '').replace(/\.$/, '')
 
-describe.runIf(available)('the recorded solutions of four models', () => {
-  const lines = (name: string) =>
-    readFileSync(`${directory}/${name}`, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-  const correct = new Map<Model, boolean[]>()
-  const runs = new Map<Model, string>()
+describe.skipIf(!gsm8k.present)(`the recorded solutions of four models (${gsm8k.note})`, () => {
+  const correct = new Map<Gsm8kModel, boolean[]>()
+  const runs = new Map<Gsm8kModel, string>()
   let t: TestEngine
 
   beforeAll(async () => {
     t = await createTestEngine()
-    const questions = lines('test.jsonl')
-    const solutions = lines('model_solutions.jsonl')
+    const questions = readQuestions()
+    const solutions = readSolutions()
     const datasetId = await seedDataset(
       t,
       questions.map(({ question }) => question),
     )
     for (const model of models) {
       const right = solutions.map(
-        (solution, i) => numberAfter(solution[model].solution, 'A:') === numberAfter(questions[i].answer, '####'),
+        (solution, i) =>
+          numberAfter(solution[model].solution, 'A:') === numberAfter(questions[i]?.answer ?? '', '####'),
       )
       correct.set(model, right)
       const executions = right.map((correct, item) => ({ item, scores: { correct } }))
@@ -46,7 +37,7 @@ describe.runIf(available)('the recorded solutions of four models', () => {
   })
   afterAll(() => t[Symbol.asyncDispose]())
 
-  async function compare(baseline: Model, candidate: Model) {
+  async function compare(baseline: Gsm8kModel, candidate: Gsm8kModel) {
     const ids = { baselineId: runs.get(baseline) ?? null, candidateIds: [runs.get(candidate) ?? ''] }
     const comparison = await openComparison(t.db, t.scope, ids)
     const [figures] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
@@ -54,7 +45,7 @@ describe.runIf(available)('the recorded solutions of four models', () => {
   }
 
   test('are as many correct as published', () => {
-    expect(models.map((model) => correct.get(model)?.filter(Boolean).length)).toEqual([286, 515, 458, 742])
+    expect(models.map((model) => correct.get(model)?.filter(Boolean).length)).toEqual(Object.values(gsm8k.correct))
   })
 
   test('the large verified model is better than the small finetuned one, at the end and long before', async () => {

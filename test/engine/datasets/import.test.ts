@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Json } from '../../../src/domain/json.ts'
 import { createDataset, updateDataset } from '../../../src/engine/datasets/datasets.ts'
@@ -7,6 +7,7 @@ import type { ImportMapping } from '../../../src/engine/datasets/import-mapping.
 import { archiveDatasetItems } from '../../../src/engine/datasets/items.ts'
 import { listDatasetItems } from '../../../src/engine/datasets/read.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
+import { gsm8k } from '../../helpers/gsm8k.ts'
 
 let test: TestEngine
 beforeAll(async () => {
@@ -368,14 +369,16 @@ describe('importing', () => {
     expect(await items(dataset)).toMatchObject(expected)
   })
 
-  const gsm8k = `${process.env.ASSAY_DATA ?? new URL('../../../../shared/data', import.meta.url).pathname}/gsm8k/test.jsonl`
-  it.skipIf(!existsSync(gsm8k))(`imports GSM8K (skipped when ${gsm8k} is not there)`, async () => {
+  it.skipIf(!gsm8k.present)(`imports GSM8K (${gsm8k.note})`, async () => {
     const dataset = newName()
     const mapping = { input: ['question'], expected: ['answer'] }
-    expect(await load(dataset, readFileSync(gsm8k), { mapping })).toMatchObject({ rows: 1319, added: 1319 })
+    expect(await load(dataset, readFileSync(gsm8k.questions), { mapping })).toMatchObject({ rows: 1319, added: 1319 })
     const [first] = await items(dataset)
     expect(first?.input).toContain('Janet\u2019s ducks')
     expect(first?.expectedOutput).toMatch(/#### 18$/)
-    expect(await load(dataset, readFileSync(gsm8k), { mapping })).toMatchObject({ unchanged: 1319, version: 1 })
+    expect(await load(dataset, readFileSync(gsm8k.questions), { mapping })).toMatchObject({
+      unchanged: 1319,
+      version: 1,
+    })
   })
 })
