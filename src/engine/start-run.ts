@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Queryable, transaction } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
+import { channels } from '../db/listener.ts'
 import { insertRunItems } from '../db/sql/insert-run-items.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../domain/errors.ts'
@@ -80,6 +81,7 @@ export async function startRun(engine: Engine, scope: Scope, input: StartRunInpu
       )
     }
     await client.query('UPDATE run SET total = $2, queued = $2 WHERE id = $1', [id, total])
+    await client.query('SELECT pg_notify($1, $2)', [channels.run, `${id}:0`])
     await setLanes(engine.boss, client, { id, priority }, Math.min(settings.concurrency, total))
     engine.log.info({ runId: id, items: total }, 'run: started')
     return id
