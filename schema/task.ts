@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../src/domain/errors.ts'
 import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../src/domain/task.ts'
 import { builder } from './builder.ts'
 
@@ -11,7 +12,7 @@ const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
       description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
       resolve: ({ headers }) =>
         Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? '********' : value]),
+          Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? mask : value]),
         ),
     }),
     body: t.expose('body', {
@@ -36,7 +37,8 @@ const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
   }),
 })
 
-const carriesCredentials = /authorization|cookie|token|secret|password|(^|-)key$/i
+const carriesCredentials = /auth|cookie|credential|key|passw|secret|session|signature|token/i
+const mask = '********'
 
 const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   description: 'Calls a function registered in assay.config.ts for every item.',
@@ -97,7 +99,15 @@ export const TaskInput = builder.inputType('TaskInput', {
   }),
 })
 
-/** The task in the engine's form, for it to check. */
+/**
+ * The task in the engine's form, for it to check.
+ * @throws {InvalidInputError} for a header that was read here and not filled in again
+ */
 export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
+  for (const [name, value] of Object.entries(http?.headers ?? {})) {
+    if (value !== mask) continue
+    const message = `Expected the value of the header ${name}, got the mask that is shown in its place.`
+    throw new InvalidInputError(message, ['task', 'http', 'headers', name])
+  }
   return module ? { kind: 'module', ...module } : { kind: 'http', ...http }
 }

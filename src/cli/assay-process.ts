@@ -37,7 +37,7 @@ export interface ProcessOptions extends PostgresOptions {
    */
   allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
-  http: (Address & Pick<ServerOptions, 'traceUrlTemplate'>) | null
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
   /** Where a process that does not serve answers those who operate it; default: nowhere. */
   status?: Address | null
 }
@@ -90,7 +90,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     collectDefaultMetrics({ register: metrics.registry })
     metrics.watchDatabase(db)
 
-    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host)
+    // Behind a proxy a server on loopback is not for the people at this machine only.
+    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
     stops.push(() => http.close())
 

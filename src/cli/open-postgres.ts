@@ -39,7 +39,7 @@ export async function openPostgres({ databaseUrl, dataDir, log }: PostgresOption
 async function expectAnswer(url: string): Promise<void> {
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CliError(
-      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${JSON.stringify(url)}`,
+      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}`,
     )
   }
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
@@ -57,5 +57,10 @@ async function expectAnswer(url: string): Promise<void> {
 }
 
 function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:@/]*):[^@/]*@/, '$1@').replace(/\?.*$/, '')
+  const parsed = URL.parse(url)
+  // What is no URL may be a password with characters that had to be encoded.
+  if (!parsed) return 'something else'
+  parsed.password = ''
+  parsed.search = ''
+  return parsed.href
 }

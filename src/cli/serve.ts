@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { CliError } from './cli-error.ts'
+import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
 import { untilStopped } from './until-stopped.ts'
 
@@ -23,6 +24,7 @@ interface ServeOptions extends SharedOptions {
   host: string
   port: number
   dataDir: string
+  publicUrl?: string
   traceUrl?: string
   worker: boolean
 }
@@ -36,6 +38,11 @@ export function serveCommand(): Command {
       new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything')
         .env('ASSAY_DATA_DIR')
         .default('.assay'),
+    )
+    .addOption(
+      new Option('--public-url <url>', 'where people reach the server, when a proxy is in front of it')
+        .env('ASSAY_PUBLIC_URL')
+        .argParser(serverUrl),
     )
     .addOption(
       new Option(
@@ -106,7 +113,12 @@ async function serve(options: ServeOptions): Promise<void> {
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
       allowPrivateEndpoints: options.allowPrivateEndpoints,
-      http: { host: options.host, port: options.port, traceUrlTemplate: options.traceUrl },
+      http: {
+        host: options.host,
+        port: options.port,
+        publicUrl: options.publicUrl,
+        traceUrlTemplate: options.traceUrl,
+      },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
     process.stdout.write(`Assay is ready.

@@ -28,13 +28,17 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Caller>
 }
 
-/** @throws {UnguardedAddressError} */
-export async function createAuthenticator(db: Database, host: string): Promise<Authenticator> {
+/**
+ * @param hosts where the server listens, and where people reach it
+ * @throws {UnguardedAddressError} when any of them is not this machine, and there is no key
+ */
+export async function createAuthenticator(db: Database, ...hosts: string[]): Promise<Authenticator> {
   const keys = await db.prisma.apiKey.count({ where: { revokedAt: null } })
   const open = keys === 0
-  if (open && !isLoopback(host)) {
+  const reachable = hosts.find((host) => !isLoopback(host))
+  if (open && reachable !== undefined) {
     throw new UnguardedAddressError(
-      `Refusing to listen on ${host} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first (assay keys create <name>), or listen on 127.0.0.1.`,
+      `Refusing to listen on ${reachable} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first (assay keys create <name>), or listen on 127.0.0.1.`,
     )
   }
   const { id: projectId } = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })

@@ -44,7 +44,8 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { engine, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
   const readiness = options.readiness ?? new Readiness(engine)
-  const authenticator = await createAuthenticator(engine.db, host)
+  const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
+  const authenticator = await createAuthenticator(engine.db, host, ...publicHost)
 
   const http = createServer({
     headersTimeout: arrivalMs,

@@ -11,7 +11,7 @@ import { CloseCode } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
-import { AuthenticationError, type Authenticator, type Caller } from './auth.ts'
+import { AuthenticationError, type Authenticator } from './auth.ts'
 import { createErrorMask } from './errors.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -30,7 +30,7 @@ export interface WebSockets {
 }
 
 type Connection = {
-  caller?: Caller
+  authorization?: string
 }
 
 export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: Logger): WebSockets {
@@ -52,9 +52,8 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       async onConnect({ connectionParams, extra }) {
         try {
           const given = connectionParams?.authorization ?? connectionParams?.Authorization
-          const caller = await authenticator.authenticate(
-            typeof given === 'string' ? given : extra.request.headers.authorization,
-          )
+          extra.authorization = typeof given === 'string' ? given : extra.request.headers.authorization
+          const caller = await authenticator.authenticate(extra.authorization)
           // Whoever has gone in the meantime is never told to have gone.
           if (extra.socket.readyState !== extra.socket.OPEN) return false
           const open = sockets.get(caller.client) ?? 0
@@ -64,7 +63,6 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
           }
           sockets.set(caller.client, open + 1)
           extra.socket.once('close', () => sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1))
-          extra.caller = caller
           return true
         } catch (error) {
           // `false` closes with 4403 (forbidden) what is not closed yet.
@@ -75,14 +73,15 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       },
 
       async onSubscribe(ctx, _id, payload) {
-        const { caller, request } = ctx.extra
-        if (!caller) throw new Error('an operation came before the connection was acknowledged')
+        const { authorization, request, socket } = ctx.extra
         if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
           const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
           return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
         }
-        const enveloped = yoga.getEnveloped({ scope: caller.scope, req: request, params: payload })
         try {
+          // The key may have been revoked since the socket was opened.
+          const { scope } = await authenticator.authenticate(authorization)
+          const enveloped = yoga.getEnveloped({ scope, req: request, params: payload })
           const document = enveloped.parse(payload.query)
           const errors = enveloped.validate(enveloped.schema, document)
           if (errors.length > 0) return errors
@@ -96,7 +95,9 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
             rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
           }
         } catch (error) {
-          return [mask(error) as GraphQLError]
+          if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
+          socket.close(CloseCode.Forbidden, 'Forbidden')
+          return [new GraphQLError(error.message)]
         }
       },
 

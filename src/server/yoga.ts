@@ -20,7 +20,7 @@ export interface OperationOrigin {
 export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /** The GraphQL engine behind both transports: limits, execution, masking of errors. */
-export function createGraphql(given: Omit<Context, 'comparisons' | 'loaders' | 'scope'>, log: Logger): Yoga {
+export function createGraphql(given: Omit<Context, 'comparisons' | 'diffs' | 'loaders' | 'scope'>, log: Logger): Yoga {
   const comparisons = new ComparisonFeeds(given.engine.db, given.feeds.changes)
   return createYoga<OperationOrigin, Context>({
     schema,

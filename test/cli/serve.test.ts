@@ -175,6 +175,26 @@ test('a DATABASE_URL where nobody answers is named without its password', async 
   expect(server.stderr).not.toContain('secret')
 })
 
+test.each([
+  ['postgresql://me:sec@ret@127.0.0.1:1/db', 'postgresql://me@127.0.0.1:1/db'],
+  ['mysql://me:secret@127.0.0.1/db', 'expected postgresql://'],
+])('the password in %s is not shown', async (DATABASE_URL, said) => {
+  const server = spawnAssay(['serve'], { env: { DATABASE_URL } })
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain(said)
+  expect(server.stderr).not.toMatch(/ret/)
+})
+
+test('a server behind a proxy wants a key', async () => {
+  const cwd = await makeTemporary()
+  const server = spawnAssay(['serve', '--port', '0', '--public-url', 'https://assay.example/'], { cwd })
+  expect(await server.exited).toBe(1)
+  expect(server.stderr).toContain('Refusing to listen on assay.example without authentication')
+  const mistyped = spawnAssay(['serve', '--public-url', 'assay.example'])
+  expect(await mistyped.exited).toBe(1)
+  expect(mistyped.stderr).toContain('Expected the URL of a server')
+})
+
 test('an option that is out of range is refused with what was expected', async () => {
   const server = spawnAssay(['serve', '--port', '70000'])
   expect(await server.exited).toBe(1)

@@ -78,6 +78,17 @@ test('an experiment with an HTTP task is created with all its defaults, and its 
   })
 })
 
+test('the mask of a credential is not taken for the credential', async () => {
+  const headers = { 'X-Apikey': '********' }
+  expect(
+    await create({ name: 'masked', datasetId, task: { http: { url: 'http://localhost:1/', headers } } }),
+  ).toMatchObject({
+    __typename: 'InvalidInputError',
+    message: 'Expected the value of the header X-Apikey, got the mask that is shown in its place.',
+    path: ['task', 'http', 'headers', 'X-Apikey'],
+  })
+})
+
 test('a task that is both or neither kind is refused before anything is done', async () => {
   for (const task of [{}, { module: { name: 'double' }, http: { url: 'http://localhost/' } }, { module: null }]) {
     const { errors, data } = await t.query(createExperiment, { input: { name: 'both', datasetId, task } })

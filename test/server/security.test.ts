@@ -154,11 +154,27 @@ test('a key in connectionParams scopes a WebSocket', async () => {
   await client.dispose()
 })
 
+test('an operation on an open WebSocket is refused once its key is revoked', async () => {
+  const { key, id } = await createKey(t.scope.projectId)
+  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  const say = (message: object) => socket.send(JSON.stringify(message))
+  say({ type: 'connection_init', payload: bearer(key) })
+  await once(socket, 'message')
+  say({ type: 'subscribe', id: '1', payload: { query: '{ viewer { role } }' } })
+  expect(String((await once(socket, 'message'))[0])).toContain('"role":"WRITE"')
+  await t.db.prisma.apiKey.update({ where: { id }, data: { revokedAt: new Date() } })
+  say({ type: 'subscribe', id: '2', payload: { query: '{ viewer { role } }' } })
+  expect((await once(socket, 'close'))[0]).toBe(4403)
+})
+
 test('with keys in the database every request needs one, and other addresses may be served', async () => {
   const { engine, feeds } = t
   await t.db.prisma.apiKey.deleteMany()
   const start = (host: string) => startServer({ engine, feeds, host, port: 0 })
   await expect(start('0.0.0.0')).rejects.toThrow('Refusing to listen on 0.0.0.0 without authentication')
+  const behindProxy = { engine, feeds, host: '127.0.0.1', port: 0, publicUrl: 'https://assay.example' }
+  await expect(startServer(behindProxy)).rejects.toThrow('Refusing to listen on assay.example')
 
   const { key } = await createKey(t.scope.projectId)
   const server = await start('0.0.0.0')
