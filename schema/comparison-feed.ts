@@ -1,3 +1,4 @@
+import { OutputDiffs } from '../src/domain/text-diff.ts'
 import type { ComparisonFeedBatch as Batch } from '../src/feed/comparison-feed.ts'
 import { builder } from './builder.ts'
 import { comparisonInput, MetricComparisonRef, MetricMarginInput } from './comparison.ts'
@@ -42,6 +43,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
       eventsOf((signal) => comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal)),
     resolve: (batch: Batch, _args, context) => {
       context.loaders = createLoaders(context.engine.db, context.scope)
+      context.diffs = new OutputDiffs()
       for (const run of batch.comparison.runs) context.loaders.run.prime(run.id, run)
       return batch
     },

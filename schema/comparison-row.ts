@@ -3,7 +3,7 @@ import type { RowFilter, RowOrder } from '../src/db/sql/comparison-page.ts'
 import { rowKeyParts } from '../src/db/sql/comparison-page.ts'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Json } from '../src/domain/json.ts'
-import { type DiffPart as DiffPartShape, diffOutputs } from '../src/domain/text-diff.ts'
+import type { DiffPart as DiffPartShape } from '../src/domain/text-diff.ts'
 import { type Comparison, metricNamed } from '../src/engine/comparison/comparison.ts'
 import {
   type CellScore as CellScoreShape,
@@ -93,14 +93,14 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
       type: [DiffPart],
       nullable: true,
       description:
-        "How the output differs from the baseline's, word by word (line by line when long). Null in the baseline and where either has no output.",
+        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline and where either has no output.",
       args: {
         repetition: t.arg.int({ required: true, defaultValue: 0, description: 'Which repetition of both, from 0.' }),
       },
-      resolve: ({ baseline, items }, { repetition }) => {
+      resolve: ({ baseline, items }, { repetition }, { diffs }) => {
         const before = outputOf(baseline?.items, repetition)
         const after = outputOf(items, repetition)
-        return before === undefined || after === undefined ? null : diffOutputs(before, after)
+        return before === undefined || after === undefined ? null : diffs.diff(before, after)
       },
     }),
   }),

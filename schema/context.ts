@@ -1,4 +1,5 @@
 import type { Scope } from '../src/domain/scope.ts'
+import { OutputDiffs } from '../src/domain/text-diff.ts'
 import type { Engine } from '../src/engine/engine.ts'
 import type { ComparisonFeeds } from '../src/feed/comparison-feed.ts'
 import type { RunFeeds } from '../src/feed/run-feed.ts'
@@ -16,8 +17,10 @@ export interface Context {
   readonly traceUrlTemplate: string | null
   /** Of one request, or of one event of a subscription: what a loader has seen it never reads again. */
   loaders: Loaders
+  /** Of one request, or of one event of a subscription, too. */
+  diffs: OutputDiffs
 }
 
-export function createContext(given: Omit<Context, 'loaders'>): Context {
-  return { ...given, loaders: createLoaders(given.engine.db, given.scope) }
+export function createContext(given: Omit<Context, 'loaders' | 'diffs'>): Context {
+  return { ...given, loaders: createLoaders(given.engine.db, given.scope), diffs: new OutputDiffs() }
 }
