@@ -37,7 +37,9 @@ export function decodeGlobalId(globalId: string): { typename: string; id: string
     // Arguments are mapped outside of all plugins, so that nothing else gives this error its place.
     throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
   }
-  return { typename, id: text.slice(colon + 1) }
+  const id = text.slice(colon + 1)
+  // One that nothing can have, of whatever characters, is that of nothing.
+  return { typename, id: isRawId(typename, id) ? id : '' }
 }
 
 function isNodeType(name: string): name is NodeType {

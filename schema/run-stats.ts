@@ -4,6 +4,7 @@ import { distribution } from '../src/domain/latency-histogram.ts'
 import { isFinished } from '../src/domain/run.ts'
 import { clusteredStandardError } from '../src/domain/statistics/arm-summary.ts'
 import { builder } from './builder.ts'
+import type { Context } from './context.ts'
 import { Direction, ScoreDataType } from './enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
@@ -142,6 +143,20 @@ function standardError(summary: RunScoreSummary): number | null {
   })
 }
 
+export async function latencyOf(run: Run, { loaders }: Context): Promise<Distribution | null> {
+  const { latencySum: sum, latencyMin: min, latencyMax: max } = run
+  return distribution(await loaders.latencyBuckets.load(run.id), { sum, min, max })
+}
+
+export async function scoresOf(run: Run, { loaders }: Context): Promise<(RunScoreSummary & { run: Run })[]> {
+  return (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run }))
+}
+
+/** Over the items whose cost is known. */
+export function avgCostUsd({ costCount, costSum }: Run): number | null {
+  return costCount > 0 ? costSum / costCount : null
+}
+
 export const RunStats = builder.objectRef<Run>('RunStats').implement({
   description: 'What came out of a run so far. Costs and tokens are null when none is known, never 0.',
   fields: (t) => ({
@@ -149,12 +164,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
       type: DistributionRef,
       nullable: true,
       description: 'Milliseconds of the task alone, over succeeded items.',
-      resolve: async (run, _args, { loaders }) =>
-        distribution(await loaders.latencyBuckets.load(run.id), {
-          sum: run.latencySum,
-          min: run.latencyMin,
-          max: run.latencyMax,
-        }),
+      resolve: (run, _args, context) => latencyOf(run, context),
     }),
     costUsd: t.float({
       nullable: true,
@@ -169,7 +179,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     avgCostUsd: t.float({
       nullable: true,
       description: 'Mean cost of the task over the items whose cost is known.',
-      resolve: (run) => (run.costCount > 0 ? run.costSum / run.costCount : null),
+      resolve: avgCostUsd,
     }),
     unknownCostCount: t.int({
       description: 'Finished items whose cost is not known.',
@@ -189,8 +199,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     scores: t.field({
       type: [ScoreSummary],
       description: 'A summary of every score name, by name.',
-      resolve: async (run, _args, { loaders }) =>
-        (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run })),
+      resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),
 })

@@ -1,10 +1,9 @@
 import type { Run } from '../src/db/generated/prisma/client.ts'
 import { listRuns } from '../src/db/sql/list-runs.ts'
-import { distribution } from '../src/domain/latency-histogram.ts'
 import { builder } from './builder.ts'
 import { checkPageSize, pageRequest } from './connection.ts'
 import { DatasetRef, RunRef } from './refs.ts'
-import { DistributionRef, ScoreSummary } from './run-stats.ts'
+import { avgCostUsd, DistributionRef, latencyOf, ScoreSummary, scoresOf } from './run-stats.ts'
 
 const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
   description: 'One run of a dataset, for charts over its runs.',
@@ -14,12 +13,7 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
       type: DistributionRef,
       nullable: true,
       description: 'Milliseconds of the task alone, over succeeded items.',
-      resolve: async (run, _args, { loaders }) =>
-        distribution(await loaders.latencyBuckets.load(run.id), {
-          sum: run.latencySum,
-          min: run.latencyMin,
-          max: run.latencyMax,
-        }),
+      resolve: (run, _args, context) => latencyOf(run, context),
     }),
     avgLatencyMs: t.float({
       nullable: true,
@@ -29,13 +23,12 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
     avgCostUsd: t.float({
       nullable: true,
       description: 'Mean cost of the task over the items whose cost is known.',
-      resolve: (run) => (run.costCount > 0 ? run.costSum / run.costCount : null),
+      resolve: avgCostUsd,
     }),
     scores: t.field({
       type: [ScoreSummary],
       description: 'A summary of every score name, by name.',
-      resolve: async (run, _args, { loaders }) =>
-        (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run })),
+      resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),
 })
