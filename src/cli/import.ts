@@ -64,7 +64,7 @@ async function importInto(file: string, { dataset, format, url, ...columns }: Im
       source: file === '-' ? process.stdin : createReadStream(file),
       onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
     })
-    line.update(1, 1, `${summary.rows} rows`)
+    line.update(1, 1, summary.rows === 1 ? '1 row' : `${summary.rows} rows`)
     progress.stop()
     const { added, changed, unchanged, version } = summary
     process.stdout.write(

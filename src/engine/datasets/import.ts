@@ -12,6 +12,7 @@ import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
 import { findDuplicateKeys } from '../../db/sql/dataset-staging-duplicates.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { ConflictError, LimitError } from '../../domain/errors.ts'
+import { excerpt } from '../../domain/excerpt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Engine } from '../engine.ts'
 import { newSeed } from './datasets.ts'
@@ -117,7 +118,9 @@ async function* readItems(
   for await (const row of readRows(decodeText(counted(), problems), input.format, problems)) {
     reading.rows += 1
     if (reading.rows === 1) {
-      columns = Object.keys(row.fields).join(', ')
+      columns = Object.keys(row.fields)
+        .map((name) => excerpt(JSON.stringify(name), 60))
+        .join(', ')
       // All rows of a CSV file have the same columns: one that is missing is one problem, not one a row.
       const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
       for (const column of absent) problems.add({ line: 1, column, expected: 'this column', got: `only ${columns}` })

@@ -119,9 +119,11 @@ describe('mapping', () => {
   })
 
   it('reports columns that are not there', async () => {
-    expect((await refusal('question,answer\n1,2\n3,4\n', { mapping: { expected: ['anser'] } })).problems).toEqual([
-      { line: 1, column: 'input', expected: 'this column', got: 'only question, answer' },
-      { line: 1, column: 'anser', expected: 'this column', got: 'only question, answer' },
+    const got = String.raw`only "the question", "right, answer", "\u001b"`
+    const file = 'the question,"right, answer",\x1b\n1,2,3\n4,5,6\n'
+    expect((await refusal(file, { mapping: { expected: ['anser'] } })).problems).toEqual([
+      { line: 1, column: 'input', expected: 'this column', got },
+      { line: 1, column: 'anser', expected: 'this column', got },
     ])
     expect((await refusal(lines({ question: 1 }, { input: 2 }, {}))).problems).toMatchObject([
       { line: 1, column: 'input', got: 'none; the row has question' },
