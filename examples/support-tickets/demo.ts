@@ -61,7 +61,7 @@ async function start(): Promise<AssayProcess> {
       slots: 200,
       http: { host: '127.0.0.1', port },
     })
-  say('Starting Assay with a PostgreSQL of its own; the first time takes some seconds longer.')
+  say('Starting Assay with a PostgreSQL of its own; longer the first time.')
   if (flags.port !== undefined) return await serveAt(Number(flags.port))
   return await serveAt(4000).catch((error: Error) => {
     if (!(error instanceof CliError && error.message.includes('already in use'))) throw error
@@ -86,7 +86,7 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     )
     const [rules, bayes] = await prepareExperiments(client, dataset.datasetId)
     say('Two versions of one classifier on all of them, at once:')
-    if (flags.pace === '0') say('(They are fast. To watch them: npm run demo -- --pace 50 lets every call wait 50 ms.)')
+    if (flags.pace === '0') say('(They are fast. To watch: npm run demo -- --pace 50 makes calls wait 50 ms.)')
     else say(`(Every call waits ${flags.pace} ms, and its latency includes that.)`)
     say()
 
@@ -104,7 +104,7 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     say('p values are corrected for the number of metrics (docs/statistics.md).\n')
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
-    if (!flags.exit) say(`\nStill serving: open ${url}/graphql in a browser and paste. Ctrl-C stops it.`)
+    if (!flags.exit) say(`\nStill serving: open ${url}/graphql and paste. Ctrl-C stops it.`)
   } finally {
     await client.close()
   }

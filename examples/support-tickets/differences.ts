@@ -31,7 +31,8 @@ interface Pair {
 }
 
 const shownOfEach = 4
-const requestWidth = 44
+/** What the other columns leave of the terminal. */
+const requestWidth = Math.min(Math.max((process.stdout.columns ?? 120) - 61, 19), 44)
 
 export async function describeDifferences(client: GraphQLClient, first: TitledRun, second: TitledRun): Promise<string> {
   const pairs = [...first.items].flatMap(([id, item]): Pair[] => {
@@ -44,7 +45,7 @@ export async function describeDifferences(client: GraphQLClient, first: TitledRu
   const neither = pairs.length - both.length - onlyFirst.length - onlySecond.length
 
   const table = new Table({
-    head: ['ticket', 'what the customer writes', first.title, second.title],
+    head: ['ticket', 'customer writes', first.title, second.title],
     colWidths: [null, requestWidth, null, null],
     style: { head: [], border: [], compact: true },
   })
@@ -54,7 +55,8 @@ export async function describeDifferences(client: GraphQLClient, first: TitledRu
     const { id, key } = first.datasetItem
     table.push([key?.replace('evaluation-', '#') ?? '', requests.get(id) ?? '', answer(first), answer(second)])
   }
-  return `Of ${pairs.length} tickets, both are right on ${both.length}, only ${first.title} on ${onlyFirst.length}, only ${second.title} on ${onlySecond.length}, neither on ${neither}. For example:
+  return `Of ${pairs.length} tickets, both are right on ${both.length}, only ${first.title} on ${onlyFirst.length},
+only ${second.title} on ${onlySecond.length}, neither on ${neither}. For example:
 ${table}
 `
 }

@@ -3,30 +3,51 @@ export function queriesToPaste(ids: { url: string; experimentId: string; runIds:
   const { experimentId, runIds } = ids
   return `Three operations to paste into GraphiQL:
 
-# 1. Is the second run better than the first, and on which tickets is it worse?
-{
-  compareRuns(baselineId: "${runIds[0]}", candidateIds: ["${runIds[1]}"]) {
-    metrics { metric baselineMean candidateMean delta interval { low high } adjustedPValue improved regressed verdict }
+# 1. Is the second run better than the first, and where is it worse?
+query Compare {
+  compareRuns(
+    baselineId: "${runIds[0]}"
+    candidateIds: ["${runIds[1]}"]
+  ) {
+    metrics {
+      metric baselineMean candidateMean delta interval { low high }
+      adjustedPValue improved regressed verdict
+    }
     rows(first: 5, filter: { change: { metric: "accuracy", is: REGRESSED } }) {
-      nodes { datasetItem { input expectedOutput } cells { items { output } scores { name value } } }
+      nodes {
+        datasetItem { input expectedOutput }
+        cells { items { output } scores { name value } }
+      }
     }
   }
 }
 
 # 2. Another run, of a random fifty of the tickets
-mutation {
-  startRun(input: { experimentId: "${experimentId}", subset: { sample: 50 } }) {
+mutation Again {
+  startRun(
+    input: {
+      experimentId:
+        "${experimentId}"
+      subset: { sample: 50 }
+    }
+  ) {
     ... on StartRunPayload { run { id name status progress { total } } }
     ... on UserError { message path }
   }
 }
 
-# 3. A run as it was watched above: from the first result to the last, and live while there are more
-subscription {
-  runFeed(runId: "${runIds[1]}") {
+# 3. A run as it was watched above: what is there, then live
+subscription Watch {
+  runFeed(
+    runId: "${runIds[1]}"
+  ) {
     cursor
     done
-    run { status progress { total succeeded failed } stats { scores { name mean count } } }
+    run {
+      status
+      progress { total succeeded failed }
+      stats { scores { name mean count } }
+    }
     items { status output latencyMs scores { name value } }
   }
 }`

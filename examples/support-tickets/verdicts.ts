@@ -29,7 +29,7 @@ export async function describeVerdicts(
 ): Promise<string> {
   const { compareRuns } = await client.request(Verdicts, { baselineId: first.id, candidateIds: [second.id] })
   const table = new Table({
-    head: ['', 'difference', '95 % interval', 'p', 'tickets better / worse', 'verdict'],
+    head: ['', 'delta', '95 % interval', 'p', '+ / −', 'verdict'],
     style: { head: [], border: [], compact: true },
   })
   for (const metric of compareRuns.metrics) {
@@ -44,7 +44,7 @@ export async function describeVerdicts(
       verdict,
     ])
   }
-  return `${second.title} against ${first.title}, ticket by ticket:\n${table}`
+  return `${second.title} against ${first.title}, ticket by ticket (+ better, − worse):\n${table}`
 }
 
 function label({ metric }: Metric): string {
