@@ -29,7 +29,7 @@ export async function describeVerdicts(
 ): Promise<string> {
   const { compareRuns } = await client.request(Verdicts, { baselineId: first.id, candidateIds: [second.id] })
   const table = new Table({
-    head: ['', 'delta', '95 % interval', 'p', '+ / −', 'verdict'],
+    head: ['', 'delta', '95 % interval', 'p', '+/−', 'verdict'],
     style: { head: [], border: [], compact: true },
   })
   for (const metric of compareRuns.metrics) {
@@ -38,9 +38,9 @@ export async function describeVerdicts(
     table.push([
       label(metric),
       signed(delta),
-      interval ? `${signed(interval.low)} … ${signed(interval.high)}` : '–',
+      interval ? `${signed(interval.low)}…${signed(interval.high)}` : '–',
       adjustedPValue == null ? '–' : adjustedPValue < 0.001 ? '< 0.001' : adjustedPValue.toFixed(3),
-      `${improved} / ${regressed}`,
+      `${improved}/${regressed}`,
       verdict,
     ])
   }
