@@ -1,6 +1,6 @@
 /** A worker that stands still past its lease and then goes on, as a suspended machine does: it writes nothing any more. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
 
@@ -34,16 +34,24 @@ test('a worker that is stopped past its lease writes nothing when it goes on', a
   const frozen = await spawnWorker(t.db.url, 20)
   const settings = { concurrency: 40, timeoutMs: 60_000 }
   const runId = await startEndpointRun(t, endpoint, { items: 1_200, path: '/answer?ms=800', settings })
-  await expect.poll(async () => (await endpoint.calls()).length).toBeGreaterThan(20)
+  await expect.poll(async () => (await endpoint.calls()).length, { timeout: 20_000 }).toBeGreaterThan(20)
   // It takes what the first one has no slots for, and later everything.
   await spawnWorker(t.db.url, 40)
-  await expect.poll(async () => (await endpoint.calls()).length).toBeGreaterThan(100)
+  await expect.poll(async () => (await endpoint.calls()).length, { timeout: 20_000 }).toBeGreaterThan(100)
 
-  frozen.process.kill('SIGSTOP')
-  await delay(20)
-  const stale = new Set(frozen.leases())
-  const held = (await rowsOf(runId)).filter(({ lease }) => lease !== null && stale.has(lease))
-  expect(held.length).toBeGreaterThan(0)
+  // A process that stands still does not hear SIGTERM either.
+  onTestFinished(() => void frozen.process.kill('SIGCONT'))
+  let stale = new Set<string>()
+  let held: Row[] = []
+  // Its calls begin and end together; between two rounds it holds nothing for a moment.
+  while (held.length === 0) {
+    frozen.process.kill('SIGCONT')
+    await delay(200)
+    frozen.process.kill('SIGSTOP')
+    await delay(20)
+    stale = new Set(frozen.leases())
+    held = (await rowsOf(runId)).filter(({ lease }) => lease !== null && stale.has(lease))
+  }
   const isStill = (row: Row) => row.lease !== null && stale.has(row.lease)
   await expect.poll(async () => (await rowsOf(runId)).filter(isStill).length, { timeout: 20_000 }).toBe(0)
   const takenOver = new Set(held.map(({ ordinal }) => ordinal))
