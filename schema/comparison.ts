@@ -81,7 +81,7 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       type: Interval,
       nullable: true,
       description:
-        '95 % interval of `delta` that may be looked at at any time, over the pairs finished so far in schedule order. Null for metrics without bounds.',
+        '95 % interval of `delta` that may be looked at at any time, over the pairs finished so far in schedule order. Null for metrics without bounds, and when later pairs contradict earlier ones: the differences drift.',
     }),
     sequencePairs: t.exposeInt('sequencePairs', { description: 'Pairs that `sequence` has seen.' }),
     pValue: t.exposeFloat('pValue', {

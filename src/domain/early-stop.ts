@@ -26,10 +26,11 @@ export function parseEarlyStop({
 
 /**
  * What an anytime-valid interval has decided: `IMPROVED` or `REGRESSED` when it excludes 0, `NOT_WORSE` when it excludes a loss
- * of the margin, `REGRESSED` only when it excludes being within the margin; else null.
+ * of the margin, `REGRESSED` only when it excludes being within the margin; else, or without an interval, null.
  */
-export function decideEarly({ low, high }: Interval, direction: Direction, margin: number): Verdict | null {
-  if (direction === 'NONE') return null
+export function decideEarly(interval: Interval | null, direction: Direction, margin: number): Verdict | null {
+  if (interval === null || direction === 'NONE') return null
+  const { low, high } = interval
   const [worst, best] = direction === 'HIGHER_IS_BETTER' ? [low, high] : [-high, -low]
   if (worst > 0) return 'IMPROVED'
   if (margin > 0 && worst > -margin) return 'NOT_WORSE'

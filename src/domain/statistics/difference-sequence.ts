@@ -25,7 +25,7 @@ export class DifferenceSequence {
   readonly #below: LowerBound
   readonly #above: LowerBound
   #count = 0
-  #final: Interval | null = null
+  #contradicted = false
 
   /**
    * @param range the largest possible |difference|: high − low for a score that lies in [low, high]. Metrics without bounds
@@ -55,13 +55,11 @@ export class DifferenceSequence {
       )
     }
     this.#count++
-    if (this.#final !== null) return
-    const before = this.interval()
+    if (this.#contradicted) return
     const clamped = Math.min(1, Math.max(-1, scaled))
     this.#below.push(clamped)
     this.#above.push(-clamped)
-    const { low, high } = this.interval()
-    if (low > high) this.#final = before
+    this.#contradicted = this.#below.bound > -this.#above.bound
   }
 
   /** Pairs taken. */
@@ -70,11 +68,11 @@ export class DifferenceSequence {
   }
 
   /**
-   * The 95 % interval now: [−range, range] before the first pair, never wider than before. Pairs that contradict the earlier
-   * ones so much that no mean fits both (the order was not random) leave it at the last interval that was not empty.
+   * The 95 % interval now: [−range, range] before the first pair, never wider than before. Null for good once pairs contradict
+   * the earlier ones so much that no mean fits both: the differences drift, and nothing that was said holds.
    */
-  interval(): Interval {
-    if (this.#final !== null) return this.#final
+  interval(): Interval | null {
+    if (this.#contradicted) return null
     return { low: this.#range * this.#below.bound, high: -this.#range * this.#above.bound }
   }
 }

@@ -72,9 +72,9 @@ export class EarlyStops {
       const watched = metricNamed(comparison, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
       const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metric)
-      const verdict = state && decideEarly(state.interval, watched.direction, margin)
+      const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#engine, id, 'EARLY_DECISION'))) return
-      log.info({ runId: id, baselineId, metric, verdict, pairs: state.pairs }, 'run: its comparison is decided')
+      log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')
     } catch (error) {
       // Without its baseline a run is compared with nothing, and goes on to its end.
       if (!(error instanceof NotFoundError)) throw error

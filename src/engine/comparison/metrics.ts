@@ -15,7 +15,7 @@ import type { ComparisonSequences, SequenceState } from './sequences.ts'
 export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
   metric: ComparedMetric
   candidate: Run
-  /** Anytime-valid; null for metrics without bounds and before the first pair. */
+  /** Anytime-valid; null for metrics without bounds, before the first pair, and when the pairs contradict each other. */
   sequence: Interval | null
   /** Pairs the sequence has seen. */
   sequencePairs: number
@@ -96,7 +96,7 @@ function decidedEarly(
 ): Verdict | null {
   const rule = candidate.earlyStop as EarlyStop | null
   if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id || rule.metric !== name) return null
-  return state && decideEarly(state.interval, direction, rule.margin)
+  return decideEarly(state?.interval ?? null, direction, rule.margin)
 }
 
 function numberFigures({ direction }: ComparedMetric, row: MetricMoments | undefined, items: number): MetricFigures {

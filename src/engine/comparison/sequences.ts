@@ -17,7 +17,8 @@ import type { ComparedMetric } from './comparison.ts'
 
 /** What a sequence says now. */
 export interface SequenceState {
-  interval: Interval
+  /** Null when the pairs contradict each other. */
+  interval: Interval | null
   /** Pairs it has seen. */
   pairs: number
 }

@@ -191,8 +191,8 @@ function winnerSeen(differences: Iterable<number>, range = 1): boolean {
   const sequence = new DifferenceSequence(range)
   for (const d of differences) {
     sequence.push(d)
-    const { low, high } = sequence.interval()
-    if (low > 0 || high < 0) return true
+    const interval = sequence.interval()
+    if (interval && (interval.low > 0 || interval.high < 0)) return true
   }
   return false
 }
@@ -220,8 +220,8 @@ describe('the sequence under continuous peeking', () => {
       const sequence = new DifferenceSequence(1)
       return Array.from({ length: 400 }, () => random()).some((u) => {
         sequence.push(u < 0.05 ? -1 : u < 0.25 ? 1 : 0)
-        const { low, high } = sequence.interval()
-        return low > 0.15 || high < 0.15
+        const interval = sequence.interval()
+        return !interval || interval.low > 0.15 || interval.high < 0.15
       })
     })
     expect(missed).toBeLessThanOrEqual(fivePercent(replications))

@@ -63,7 +63,7 @@ test('ten wins without a loss are the least that excludes zero, as the page says
   const sequence = new DifferenceSequence(1)
   const lows = Array.from({ length: 10 }, () => {
     sequence.push(1)
-    return sequence.interval().low
+    return sequence.interval()?.low
   })
-  expect(lows.findIndex((low) => low > 0)).toBe(9)
+  expect(lows.findIndex((low) => low !== undefined && low > 0)).toBe(9)
 })

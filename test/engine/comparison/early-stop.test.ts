@@ -127,4 +127,5 @@ test('an interval decides when it excludes 0 or the margin, in the direction of 
   expect(decideEarly({ low: 0.01, high: 0.5 }, 'LOWER_IS_BETTER', 0)).toBe('REGRESSED')
   expect(decideEarly({ low: -0.5, high: 0.1 }, 'LOWER_IS_BETTER', 0.2)).toBe('NOT_WORSE')
   expect(decideEarly({ low: 1, high: 2 }, 'NONE', 0)).toBeNull()
+  expect(decideEarly(null, up, 1)).toBeNull()
 })
