@@ -15,7 +15,8 @@ beforeAll(async () => {
         // A third fails, some are tried twice: rows change more than once and out of order.
         run: async (input: number, item) => {
           await new Promise((resolve) => setTimeout(resolve, input % 7))
-          if (input % 3 === 0) throw Object.assign(new Error('no'), { retryable: input % 2 === 0 && item.attempt === 1 })
+          if (input % 3 === 0)
+            throw Object.assign(new Error('no'), { retryable: input % 2 === 0 && item.attempt === 1 })
           return { doubled: input * 2 }
         },
       },
