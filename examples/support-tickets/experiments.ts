@@ -57,9 +57,9 @@ const evaluators: CreateEvaluatorInput[] = [
     direction: 'LOWER_IS_BETTER',
   },
   {
-    name: 'within 5 ms',
-    description: 'Answered within five milliseconds.',
-    definition: { builtin: { latency: { maxMs: 5 } } },
+    name: 'within 50 ms',
+    description: 'Answered within fifty milliseconds.',
+    definition: { builtin: { latency: { maxMs: 50 } } },
   },
 ]
 
