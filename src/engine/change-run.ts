@@ -1,5 +1,6 @@
 import { type Queryable, transaction } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
+import { loadEntities } from '../db/sql/load-entities.ts'
 import { type LockedRun, lockRun } from '../db/sql/lock-run.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -30,13 +31,17 @@ export async function withLockedRun<T>(
   })
 }
 
-/** As `withLockedRun`, and returns the run as it is afterwards. */
-export async function changeRun(
+/** As `withLockedRun`, and returns the run as `work` left it: a worker may have gone on with it since. */
+export function changeRun(
   engine: Engine,
   scope: Scope,
   runId: string,
   work: (client: Queryable, run: LockedRun) => Promise<void>,
 ): Promise<Run> {
-  await withLockedRun(engine, scope, runId, work)
-  return engine.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
+  return withLockedRun(engine, scope, runId, async (client, locked) => {
+    await work(client, locked)
+    const [run] = await loadEntities(client, scope.projectId, 'run', [runId])
+    if (!run) throw new Error(`run ${runId} went away under its lock`)
+    return run
+  })
 }
