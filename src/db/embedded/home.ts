@@ -9,9 +9,10 @@
  * Everything is closed to other users of the machine.
  */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Account, serverAccount } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
 
@@ -33,7 +34,7 @@ const OWN_ENTRIES = /^(cluster|socket$|password$|postgres\.log|postgresql-)/
 
 /** Creates or checks the directory. */
 export async function openHome(dataDir: string): Promise<Home> {
-  await mkdir(join(dataDir, 'postgres'), { recursive: true, mode: 0o700 })
+  await makeDirectory(join(dataDir, 'postgres'))
   const path = await realpath(join(dataDir, 'postgres'))
   await refuseForeignContent(dataDir, path)
   const cluster = join(path, 'cluster')
@@ -52,6 +53,20 @@ export async function openHome(dataDir: string): Promise<Home> {
   await chmod(path, 0o700)
   await chmod(home.socketDir, 0o700)
   return home
+}
+
+/** As mkdir with `recursive`, which never comes back where a parent exists that can hold nothing, as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || existsSync(parent)) throw error
+    await makeDirectory(parent)
+    await mkdir(path, { mode: 0o700 })
+  }
 }
 
 /** How the server names `path`: see account.ts about the descriptor. */
