@@ -114,6 +114,9 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
   }),
 })
 
+/** What looking at every item of the runs counts for in the cost of a document. */
+export const comparisonCost = 500
+
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'Runs of one dataset beside each other.',
   fields: (t) => ({
@@ -126,12 +129,14 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
       type: [MetricComparisonRef],
       description:
         'Every score of any of the runs by name, then latencyMs and costUsd; for each of them one per candidate.',
+      extensions: { cost: comparisonCost },
       resolve: (comparison, _args, { engine, comparisons }) =>
         compareMetrics(engine.db, comparisons.sequences, comparison),
     }),
     rows: t.field({
       type: ComparisonRowConnection,
       description: 'The items of all runs, aligned.',
+      extensions: { cost: comparisonCost },
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ComparisonFilter, description: 'Which items; parts given together must all hold.' }),

@@ -2,6 +2,7 @@ import type { Experiment } from '../src/db/generated/prisma/client.ts'
 import { type GateCheck as GateCheckShape, type Gate as GateShape, parseGate } from '../src/domain/gate.ts'
 import { evaluateGate, type GateResult as GateResultShape, setGate } from '../src/engine/comparison/gates.ts'
 import { builder } from './builder.ts'
+import { comparisonCost } from './comparison.ts'
 import { optionalRawId, rawId } from './global-id.ts'
 import { loadExisting } from './node.ts'
 import { ExperimentRef, RunRef } from './refs.ts'
@@ -131,7 +132,8 @@ builder.objectField(RunRef, 'gate', (t) =>
     type: GateResult,
     nullable: true,
     description:
-      'Whether the run fulfils a gate; null when there is none. Checked when asked for, at a few statements a run.',
+      'Whether the run fulfils a gate; null when there is none. Checked when asked for: `notWorse` takes a whole comparison of the run, so ask for few runs at once.',
+    extensions: { cost: comparisonCost },
     args: {
       gate: t.arg({ type: GateInput, description: 'Default: that of its experiment.' }),
       baselineId: t.arg.id({ description: 'What `notWorse` is about; default: the approved baseline.' }),
@@ -139,8 +141,13 @@ builder.objectField(RunRef, 'gate', (t) =>
     resolve: async (run, { gate, baselineId }, { engine, scope, comparisons, loaders }) => {
       const experiment = gate ? null : await loadExisting('experiment', run.experimentId, loaders.experiment)
       const asked = gate ? parseGate(gate, ['gate']) : (experiment?.gate as GateShape | null)
+      if (!asked) return null
+      const [summaries, buckets] = await Promise.all([
+        loaders.scoreSummaries.load(run.id),
+        loaders.latencyBuckets.load(run.id),
+      ])
       const baseline = optionalRawId('Run', baselineId, ['baselineId'])
-      return asked && evaluateGate(engine.db, comparisons.sequences, scope, run, asked, baseline)
+      return evaluateGate(engine.db, comparisons.sequences, scope, run, { summaries, buckets }, asked, baseline)
     },
   }),
 )

@@ -19,7 +19,10 @@ import {
 const assumedListLength = 10
 const defaultPageSize = 20
 
-/** How many objects an operation could return at most, taking pages as large as they are asked for. */
+/**
+ * How many objects an operation could return at most, taking pages as large as they are asked for. A field that takes more work
+ * than its objects show says what it counts for (`extensions: { cost }`), once for each object that it is asked of.
+ */
 export function documentCost({ schema, document, operationName, variableValues }: ExecutionArgs): number {
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
@@ -77,10 +80,9 @@ class CostCounter {
     if (!field) return 0
     const type = getNamedType(field.type)
     if (!isCompositeType(type)) return 0
-    return (
-      this.#rows(node, parent, type, isListType(getNullableType(field.type))) *
-      (1 + this.selections(node.selectionSet, type))
-    )
+    const rows = this.#rows(node, parent, type, isListType(getNullableType(field.type)))
+    const { cost } = field.extensions
+    return (typeof cost === 'number' ? cost : 0) + rows * (1 + this.selections(node.selectionSet, type))
   }
 
   #rows(node: FieldNode, parent: GraphQLNamedType, type: GraphQLNamedType, isList: boolean): number {

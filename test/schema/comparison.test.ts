@@ -168,6 +168,22 @@ test('a gate is checked for a run, its own or that of its experiment', async () 
   expect(own.data.node.gate.status).toBe('PASSED')
 })
 
+test('gates of a list cost the same number of statements for any number of runs, and comparisons count as what they take', async () => {
+  const query = `query($id: ID!, $first: Int!, $gate: GateInput!) { node(id: $id) { ... on Dataset { runs(first: $first) {
+    nodes { gate(gate: $gate) { status } } } } } }`
+  const id = gid('Dataset', datasetId)
+  const gate = { minMeans: [{ score: 'correct', value: 0.6 }], maxP95LatencyMs: 1_000 }
+  const statements = async (first: number) => {
+    const [{ data }, asked] = await recordStatements(() => t.query(query, { id, first, gate }))
+    expect(data.node.runs.nodes).toHaveLength(first)
+    return asked.filter((statement) => /run_score_summary|run_latency_bucket|FROM experiment/.test(statement)).length
+  }
+  await statements(1)
+  expect(await statements(2)).toBe(await statements(1))
+  const { errors } = await t.query(query, { id, first: 100, gate })
+  expect(errors?.[0]?.message).toMatch(/the limit is 50,000/)
+})
+
 test('the runs of a dataset are charted oldest first, and ordered by their means', async () => {
   const query = `query($id: ID!, $orderBy: RunOrder) { node(id: $id) { ... on Dataset {
     runTrends { run { id } avgLatencyMs latencyMs { count } avgCostUsd scores { name mean } }

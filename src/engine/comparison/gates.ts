@@ -1,6 +1,11 @@
 import type { Database } from '../../db/client.ts'
-import { type Experiment, Prisma, type Run } from '../../db/generated/prisma/client.ts'
-import { loadLatencyBuckets, loadScoreSummaries } from '../../db/sql/load-run-stats.ts'
+import {
+  type Experiment,
+  Prisma,
+  type Run,
+  type RunLatencyBucket,
+  type RunScoreSummary,
+} from '../../db/generated/prisma/client.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
 import { distribution } from '../../domain/latency-histogram.ts'
@@ -10,6 +15,12 @@ import type { Engine } from '../engine.ts'
 import { openComparison } from './comparison.ts'
 import { compareMetrics } from './metrics.ts'
 import type { ComparisonSequences } from './sequences.ts'
+
+/** What is counted of a run besides its row. */
+export interface RunFigures {
+  summaries: readonly RunScoreSummary[]
+  buckets: readonly RunLatencyBucket[]
+}
 
 export interface GateResult {
   /** Nothing is decided before the run is over. */
@@ -33,7 +44,7 @@ export async function setGate(engine: Engine, scope: Scope, experimentId: string
 }
 
 /**
- * Checks a run against a gate, with a reason for every rule.
+ * Checks a run against a gate, with a reason for every rule. Costs nothing unless the gate has `notWorse`: then a comparison.
  * @param baselineId what `notWorse` is about; default: the approved baseline of the dataset
  * @throws {NotFoundError} no such baseline
  * @throws {InvalidInputError} a baseline on another dataset
@@ -43,14 +54,11 @@ export async function evaluateGate(
   sequences: ComparisonSequences,
   scope: Scope,
   run: Run,
+  { summaries, buckets }: RunFigures,
   gate: Gate,
   baselineId: string | null,
 ): Promise<GateResult> {
-  const [summaries, buckets, comparison] = await Promise.all([
-    loadScoreSummaries(db.pool, [run.id]),
-    loadLatencyBuckets(db.pool, [run.id]),
-    gate.notWorse.length > 0 ? compared(db, sequences, scope, run, gate, baselineId) : null,
-  ])
+  const comparison = gate.notWorse.length > 0 ? await compared(db, sequences, scope, run, gate, baselineId) : null
   const latency = distribution(buckets, { sum: run.latencySum, min: run.latencyMin, max: run.latencyMax })
   const finished = run.succeeded + run.failed
   const checks = checkGate(gate, {

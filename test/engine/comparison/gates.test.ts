@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/load-run-stats.ts'
 import { parseGate } from '../../../src/domain/gate.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
@@ -30,6 +31,10 @@ async function check(runId: string, gate: object, baselineId: string | null = nu
     new ComparisonSequences(t.db),
     t.scope,
     summed,
+    {
+      summaries: await loadScoreSummaries(t.db.pool, [runId]),
+      buckets: await loadLatencyBuckets(t.db.pool, [runId]),
+    },
     parseGate(gate, ['gate']),
     baselineId,
   )
