@@ -11,7 +11,8 @@ import type { Engine } from './engine.ts'
 import { renewLanes } from './run-lanes.ts'
 
 /**
- * Continues a cancelled or stopped run with the items it did not finish; what it has stays.
+ * Continues a cancelled or stopped run with the items it did not finish; what it has stays. One that was stopped by its
+ * comparison goes on to its end: its rule has done its work, and would stop it again at once.
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is not cancelled or stopped, or would stop again at once
  */
@@ -63,6 +64,9 @@ function reopen(
   return changeRun(engine, scope, runId, async (client, run) => {
     const status = decide(run)
     const reopened = await reopenItems(client, runId, status, run.seq, { afresh: status === 'FAILED' })
+    if (run.stopReason === 'EARLY_DECISION') {
+      await client.query('UPDATE run SET early_stop = NULL WHERE id = $1', [runId])
+    }
     await advanceRun(client, runId, {
       ...noDelta,
       status: 'QUEUED',

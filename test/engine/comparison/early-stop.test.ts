@@ -6,6 +6,7 @@ import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
 import { compareMetrics } from '../../../src/engine/comparison/metrics.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
+import { resumeRun } from '../../../src/engine/reopen-run.ts'
 import { startRun } from '../../../src/engine/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 import { recordRun } from '../../helpers/recorded-runs.ts'
@@ -79,6 +80,11 @@ test('a run whose comparison is decided stops, and its verdict is that of the se
   expect(exact).toMatchObject({ verdict: 'IMPROVED', interval: null, pValue: null, pairsNeeded: null })
   expect(exact?.sequence?.low).toBeGreaterThan(0)
   expect(latency).toMatchObject({ verdict: 'INCONCLUSIVE', pValue: null })
+
+  // Resumed it goes on to its end, although the comparison is as decided as before.
+  slow.clear()
+  await resumeRun(t.engine, t.scope, id)
+  expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', stopReason: null, succeeded: 300 })
 })
 
 test('a run that is no different goes on to its end, unless it is enough that it is not worse', async () => {
