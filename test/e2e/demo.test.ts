@@ -12,7 +12,7 @@ const results = {
   rules: '0.706 ± 0.026',
   bayes: '0.819 ± 0.022',
   differences:
-    'Of 320 tickets, both are right on 192, only keyword rules on 34, only naive Bayes on 70, neither on 24.',
+    'Of 320 tickets, both are right on 192, only keyword rules on 34,\nonly naive Bayes on 70, neither on 24.',
 }
 
 test('the demo runs both versions, shows what came out, and serves operations that can be pasted', async () => {
