@@ -8,6 +8,8 @@ export interface LaneJob {
   laneId: string
   /** The one lane of the run that goes before all that are not. */
   lead: boolean
+  /** How many workers in a row could not execute its run. */
+  passed?: number
 }
 
 export const laneQueue = 'lane'
@@ -52,10 +54,16 @@ export function queryable(client: Queryable): {
 }
 
 /** Puts lanes into the queue, as part of the client's transaction, and wakes the workers when it commits. */
-export async function sendLanes(boss: PgBoss, client: Queryable, lanes: LaneJob[], priority: number): Promise<void> {
+export async function sendLanes(
+  boss: PgBoss,
+  client: Queryable,
+  lanes: LaneJob[],
+  priority: number,
+  startAfter = 0,
+): Promise<void> {
   await boss.insert(
     laneQueue,
-    lanes.map((data) => ({ data, priority: priority + (data.lead ? leadPriority : 0) })),
+    lanes.map((data) => ({ data, startAfter, priority: priority + (data.lead ? leadPriority : 0) })),
     { db: queryable(client) },
   )
   await client.query('SELECT pg_notify($1, $2)', [channels.lane, ''])

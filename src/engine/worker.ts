@@ -6,16 +6,16 @@ import type { Job } from 'pg-boss'
 import { transaction } from '../db/client.ts'
 import { channels, type Listener } from '../db/listener.ts'
 import { type LaneJob, laneQueue, laneSlots, leadPriority, queryable, sendLanes } from '../db/queue.ts'
-import { type CachedResponse, findCachedResponses } from '../db/sql/cached-responses.ts'
 import type { ClaimedItem } from '../db/sql/claim-items.ts'
 import { isFinished, type RunStatus } from '../domain/run.ts'
 import type { Engine } from './engine.ts'
 import { Lane } from './lane.ts'
 import { EndpointLimits } from './limits/endpoint-limits.ts'
 import { openLane } from './open-lane.ts'
+import { passOnLane } from './pass-on-lane.ts'
 import { reconcile } from './reconciler.ts'
 import { Recorder } from './recorder.ts'
-import type { RunPlan } from './run-plan.ts'
+import { findCached } from './response-cache.ts'
 import { Slots } from './slots.ts'
 
 export interface WorkerOptions {
@@ -155,6 +155,7 @@ export class Worker {
 
   async #open(job: Job<LaneJob>): Promise<void> {
     const { boss, log, tracing } = this.#engine
+    if (await passOnLane(this.#engine, job)) return
     const opened = await openLane(this.#engine, job.data)
     if (!opened) {
       await boss.complete(laneQueue, job)
@@ -162,30 +163,13 @@ export class Worker {
     }
     const { plan } = opened
     const recorder = this.#recorders.get(plan.runId) ?? this.#createRecorder(plan.runId)
-    const cached = (items: readonly ClaimedItem[]) => this.#findCached(plan, items)
+    const cached = (items: readonly ClaimedItem[]) => findCached(this.#engine, plan, items)
     for (const held of this.#held.values())
       if (held.job.data.laneId === job.data.laneId) held.lane.interrupt('LEASE_LOST')
     const lane = new Lane({ ...opened, recorder, limits: this.limits, pool: this.#slots, cached, tracing, log })
     const held = { job, lane, done: this.#run(job, lane, recorder) }
     this.#held.set(lane.lease, held)
     if (this.#stopping) lane.drain()
-  }
-
-  /** A cache that does not answer is no reason to fail. */
-  async #findCached({ runId, cacheKey }: RunPlan, items: readonly ClaimedItem[]): Promise<Map<number, CachedResponse>> {
-    const keys = new Map(items.map((item) => [item.ordinal, cacheKey?.(item) ?? '']))
-    try {
-      const found = await findCachedResponses(this.#engine.db.pool, runId, [...keys.values()])
-      return new Map(
-        [...keys].flatMap(([ordinal, key]) => {
-          const response = found.get(key)
-          return response ? [[ordinal, response] as const] : []
-        }),
-      )
-    } catch (error) {
-      this.#engine.log.warn({ err: error, runId }, 'worker: could not read the response cache')
-      return new Map()
-    }
   }
 
   #createRecorder(runId: string): Recorder {
