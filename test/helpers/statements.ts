@@ -1,13 +1,17 @@
 import pg from 'pg'
 
-/** What `work` returns, and the SQL statements that this process sends on any connection while it runs, in that order. */
+/**
+ * What `work` returns, and the SQL statements that this process sends on any connection while it runs, in that order.
+ * The queue's are left out: it looks after itself every few seconds, whatever else happens.
+ */
 export async function recordStatements<T>(work: () => Promise<T>): Promise<[result: T, statements: string[]]> {
   const statements: string[] = []
   const { query } = pg.Client.prototype
   // Prisma, the pool and the queue all end up here.
   pg.Client.prototype.query = function (this: pg.Client, ...args: Parameters<typeof query>) {
     const [statement] = args as unknown as [string | { text: string }]
-    statements.push(typeof statement === 'string' ? statement : statement.text)
+    const text = typeof statement === 'string' ? statement : statement.text
+    if (!text.includes('pgboss')) statements.push(text)
     return query.apply(this, args)
   } as typeof query
   try {
