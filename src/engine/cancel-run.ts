@@ -22,12 +22,13 @@ export async function cancelRun(engine: Engine, scope: Scope, runId: string): Pr
     if (!canTransition(run.status, 'CANCELLED')) {
       throw new ConflictError(`Only a queued or running run can be cancelled; this one is ${run.status}.`, ['id'])
     }
-    const { queued, running } = await cancelItems(client, runId, run.seq)
+    await cancelItems(client, runId, run.seq)
+    const { queued, running } = run
     cancelled = queued + running
     await advanceRun(client, runId, {
       ...noDelta,
       status: 'CANCELLED',
-      seq: Math.max(cancelled, 1),
+      seq: run.total,
       queued: -queued,
       running: -running,
       cancelled,

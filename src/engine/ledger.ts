@@ -60,15 +60,17 @@ export function writeLedger(
     const delta: RunDelta = { ...noDelta, status }
     await record(client, runId, run, delta, results)
     for (const { lease, known } of doubts) {
-      moved(delta, await requeueClaims(client, runId, lease, known, run.seq + delta.seq), 'running', 'queued')
+      const lost = await requeueClaims(client, runId, lease, known, run.seq + delta.seq)
+      if (lost > 0) moved(delta, lost, 'running', 'queued', run.total)
     }
 
     let answers: (Claim | null)[]
     const reason = stopReason(situation(run, delta), run.settings)
     if (reason) {
-      const open = await cancelItems(client, runId, run.seq + delta.seq)
-      moved(delta, open.queued, 'queued', 'cancelled')
-      moved(delta, open.running, 'running', 'cancelled')
+      await cancelItems(client, runId, run.seq + delta.seq)
+      const { queued, running } = situation(run, delta)
+      moved(delta, queued, 'queued', 'cancelled', 0)
+      moved(delta, running, 'running', 'cancelled', run.total)
       Object.assign(delta, { status: 'STOPPED', stopReason: reason })
       answers = requests.map(() => nothing('STOPPED'))
     } else {
@@ -101,14 +103,15 @@ function situation(run: LockedRun, delta: RunDelta): RunSituation {
   }
 }
 
-/** Notes that `count` items, each with its own `seq`, went from one state to another. */
+/** Notes that `count` items went from one state to another and took `places` of the feed, one each unless told otherwise. */
 function moved(
   delta: RunDelta,
   count: number,
   from: 'queued' | 'running',
   to: 'queued' | 'running' | 'cancelled',
+  places = count,
 ): void {
-  delta.seq += count
+  delta.seq += places
   delta[from] -= count
   delta[to] += count
 }

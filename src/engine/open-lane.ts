@@ -24,7 +24,13 @@ export function openLane(
     if (lane.previous !== null) {
       const lost = await requeueClaims(client, runId, lane.previous, [], run.seq)
       if (lost > 0) {
-        await advanceRun(client, runId, { ...noDelta, status: run.status, seq: lost, queued: lost, running: -lost })
+        await advanceRun(client, runId, {
+          ...noDelta,
+          status: run.status,
+          seq: run.total,
+          queued: lost,
+          running: -lost,
+        })
       }
     }
     if (lane.slots === 0) {

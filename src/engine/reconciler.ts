@@ -22,7 +22,13 @@ export async function reconcile(engine: Engine): Promise<string[]> {
       await setLanes(engine.boss, client, { id: runId, priority: run.priority }, run.settings.concurrency)
       const lost = await requeueStranded(client, runId, run.seq)
       if (lost > 0) {
-        await advanceRun(client, runId, { ...noDelta, status: run.status, seq: lost, queued: lost, running: -lost })
+        await advanceRun(client, runId, {
+          ...noDelta,
+          status: run.status,
+          seq: run.total,
+          queued: lost,
+          running: -lost,
+        })
       }
       repaired.push(runId)
     })

@@ -63,14 +63,14 @@ function reopen(
 ): Promise<Run> {
   return changeRun(engine, scope, runId, async (client, run) => {
     const status = decide(run)
-    const reopened = await reopenItems(client, runId, status, run.seq, { afresh: status === 'FAILED' })
+    const reopened = await reopenItems(client, { id: runId, ...run }, status, { afresh: status === 'FAILED' })
     if (run.stopReason === 'EARLY_DECISION') {
       await client.query('UPDATE run SET early_stop = NULL WHERE id = $1', [runId])
     }
     await advanceRun(client, runId, {
       ...noDelta,
       status: 'QUEUED',
-      seq: reopened,
+      seq: run.total,
       // What was cancelled before its first claim stays so: the schedule must not hand it out among what is retried.
       nextOrdinal: status === 'FAILED' ? run.total - run.nextOrdinal : 0,
       queued: reopened,

@@ -14,9 +14,10 @@ export async function stopRun(engine: Engine, runId: string, stopReason: StopRea
   const cancelled = await transaction(engine.db.pool, async (client) => {
     const run = await lockRun(client, runId)
     if (!run || isFinished(run.status)) return null
-    const { queued, running } = await cancelItems(client, runId, run.seq)
+    await cancelItems(client, runId, run.seq)
+    const { queued, running } = run
     const cancelled = queued + running
-    const delta = { seq: Math.max(cancelled, 1), queued: -queued, running: -running, cancelled }
+    const delta = { seq: run.total, queued: -queued, running: -running, cancelled }
     await advanceRun(client, runId, { ...noDelta, ...delta, status: 'STOPPED', stopReason })
     await client.query('SELECT pg_notify($1, $2)', [channels.abort, runId])
     return cancelled
