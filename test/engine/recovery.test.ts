@@ -4,11 +4,13 @@ import { transaction } from '../../src/db/client.ts'
 import type { ClaimedItem } from '../../src/db/sql/claim-items.ts'
 import { lockRun } from '../../src/db/sql/lock-run.ts'
 import { TaskError } from '../../src/domain/task.ts'
+import { cancelRun } from '../../src/engine/cancel-run.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { released, unstarted } from '../../src/engine/execute-item.ts'
 import { type Claim, writeLedger } from '../../src/engine/ledger.ts'
 import { openLane } from '../../src/engine/open-lane.ts'
 import { Recorder } from '../../src/engine/recorder.ts'
+import { resumeRun } from '../../src/engine/reopen-run.ts'
 import type { ItemResult } from '../../src/engine/run-tally.ts'
 import { startRun } from '../../src/engine/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -223,6 +225,20 @@ test('a lane keeps its rank and its run when its worker is stopped', async () =>
   expect(before).toEqual([{ priority: 1_007 }])
   expect(await jobs()).toEqual(before)
   await t.db.pool.query(`UPDATE run SET status = 'CANCELLED' WHERE id = $1`, [id])
+})
+
+test('a large run among small ones is cancelled and resumed in a moment', async () => {
+  for (let n = 0; n < 20; n += 1) await start('echo', 20)
+  await t.db.pool.query('ANALYZE run_item')
+  const size = 30_000
+  const id = await start('echo', size)
+  const startedAt = performance.now()
+  await cancelRun(t.engine, t.scope, id)
+  expect(await runOf(id)).toMatchObject({ status: 'CANCELLED', cancelled: size, queued: 0 })
+  await resumeRun(t.engine, t.scope, id)
+  expect(await runOf(id)).toMatchObject({ status: 'QUEUED', cancelled: 0, queued: size })
+  await cancelRun(t.engine, t.scope, id)
+  expect(performance.now() - startedAt).toBeLessThan(10_000)
 })
 
 test('Retry-After is waited for and spends no attempt', async () => {
