@@ -45,6 +45,10 @@ const claimed = `
  * the ranges are free, so no search is needed: the cost does not grow with the run. (Tried: the first QUEUED rows by
  * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.)
  * Row n, counted over all ranges, gets `seq` + n.
+ *
+ * The ordinals are spelled out so that rows can only be found one by one by their key: given the ranges, the planner
+ * reads the whole run for every claim where most runs are small (measured with 250 items: 10.0 ms in a run of 20,000,
+ * and growing with it, instead of 7.7).
  */
 export async function claimRanges(
   client: Queryable,
@@ -54,14 +58,15 @@ export async function claimRanges(
 ): Promise<ClaimedItem[]> {
   const { rows } = await client.query<ClaimedItem>({
     name: 'claim-ranges',
-    text: `WITH range AS (
-       SELECT * FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
+    text: `WITH wanted AS MATERIALIZED (
+       SELECT $1::uuid AS run_id, lease, ordinal, row_number() OVER (ORDER BY ordinal)::int AS n
+       FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
+       CROSS JOIN LATERAL generate_series(first, first + count - 1) AS ordinal
      ), claimed AS (
-       UPDATE run_item SET status = 'RUNNING', lease = range.lease, started_at = now(),
-         seq = $5::int + 1 + ordinal - (SELECT min(first) FROM range)
-       FROM range
-       WHERE run_id = $1 AND ordinal >= range.first AND ordinal < range.first + range.count
-       RETURNING ordinal, run_item.lease, item_id, repetition, attempts
+       UPDATE run_item SET status = 'RUNNING', lease = wanted.lease, started_at = now(), seq = $5::int + wanted.n
+       FROM wanted
+       WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
     values: [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
   })
