@@ -21,13 +21,3 @@ export function removeValue({ count, sum, m2 }: ScoreMoments, value: number): Sc
   const deviation = value - rest.sum / rest.count
   return { ...rest, m2: Math.max(0, m2 - (deviation * deviation * rest.count) / count) }
 }
-
-/** Null where there are too few values: the mean needs one, spread and standard error two. */
-export function summarize({ count, sum, m2 }: ScoreMoments): {
-  mean: number | null
-  stddev: number | null
-  stderr: number | null
-} {
-  const stddev = count > 1 ? Math.sqrt(m2 / (count - 1)) : null
-  return { mean: count > 0 ? sum / count : null, stddev, stderr: stddev === null ? null : stddev / Math.sqrt(count) }
-}
