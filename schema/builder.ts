@@ -3,12 +3,12 @@ import ErrorsPlugin from '@pothos/plugin-errors'
 import RelayPlugin from '@pothos/plugin-relay'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Json } from '../src/domain/json.ts'
-import { maxPageSize } from './connection.ts'
 import type { Context } from './context.ts'
-import { decodeGlobalId, encodeGlobalId } from './global-id.ts'
-import LocatedErrorsPlugin from './located-errors.ts'
-import StorableArgumentsPlugin from './storable-arguments.ts'
-import './plain-global-ids.ts'
+import LocatedErrorsPlugin from './plugins/located-errors.ts'
+import StorableArgumentsPlugin from './plugins/storable-arguments.ts'
+import { maxPageSize } from './relay/connection.ts'
+import { decodeGlobalId, encodeGlobalId } from './relay/global-id.ts'
+import './relay/plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context

@@ -1,13 +1,13 @@
 import type { Scope } from '../src/domain/scope.ts'
 import { OutputDiffs } from '../src/domain/text-diff.ts'
-import type { Engine } from '../src/engine/engine.ts'
+import type { Services } from '../src/engine/services.ts'
 import type { ComparisonFeeds } from '../src/feed/comparison-feed.ts'
 import type { RunFeeds } from '../src/feed/run-feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** What every resolver is given. Nothing is read or written except on behalf of `scope`. */
 export interface Context {
-  readonly engine: Engine
+  readonly services: Services
   readonly feeds: RunFeeds
   readonly comparisons: ComparisonFeeds
   readonly scope: Scope
@@ -22,5 +22,5 @@ export interface Context {
 }
 
 export function createContext(given: Omit<Context, 'loaders' | 'diffs'>): Context {
-  return { ...given, loaders: createLoaders(given.engine.db, given.scope), diffs: new OutputDiffs() }
+  return { ...given, loaders: createLoaders(given.services.db, given.scope), diffs: new OutputDiffs() }
 }

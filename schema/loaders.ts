@@ -5,20 +5,20 @@
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
 import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
-import { loadEntities } from '../src/db/sql/load-entities.ts'
 import {
   loadEvaluatorDatasetIds,
   loadEvaluators,
   loadEvaluatorVersions,
   loadExperimentEvaluatorIds,
-} from '../src/db/sql/load-evaluators.ts'
-import { loadRunItems, type RunItemKey } from '../src/db/sql/load-run-items.ts'
-import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/load-run-stats.ts'
-import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/load-scores.ts'
-import { reduceRepetitions } from '../src/db/sql/reduce-repetitions.ts'
+} from '../src/db/sql/evaluator/load-evaluators.ts'
+import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
+import { loadEntities } from '../src/db/sql/run/load-runs.ts'
+import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
+import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/score/load-scores.ts'
+import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
-import { loadItems, loadRevisions } from '../src/engine/datasets/read.ts'
+import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 

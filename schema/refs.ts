@@ -10,8 +10,8 @@ import type {
   Run as RunRow,
   Score as ScoreRow,
 } from '../src/db/generated/prisma/client.ts'
-import type { EvaluatorRow } from '../src/db/sql/evaluator-row.ts'
-import type { DatasetItemRow } from '../src/engine/datasets/read.ts'
+import type { EvaluatorRow } from '../src/db/sql/evaluator/evaluator-row.ts'
+import type { DatasetItemRow } from '../src/engine/datasets/load-items.ts'
 import { builder } from './builder.ts'
 
 export const ProjectRef = builder.objectRef<ProjectRow>('Project')

@@ -5,23 +5,23 @@
 import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
-import { EmbeddedPostgresError } from '../db/embedded/error.ts'
 import { Listener } from '../db/listener.ts'
 import { MigrationError, migrate } from '../db/migrate.ts'
 import { openQueue } from '../db/queue.ts'
+import { RunChanges } from '../db/run-changes.ts'
 import type { Modules } from '../domain/modules.ts'
+import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
-import type { Engine } from '../engine/engine.ts'
-import { Metrics } from '../engine/metrics.ts'
-import { openTracing } from '../engine/tracing.ts'
-import { Worker } from '../engine/worker.ts'
-import { RunChanges } from '../feed/run-changes.ts'
+import { Worker } from '../engine/execution/worker.ts'
+import type { Services } from '../engine/services.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server/start-server.ts'
 import { startStatusServer } from '../server/start-status-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
+import { Metrics } from '../telemetry/metrics.ts'
+import { openTracing } from '../telemetry/tracing.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
@@ -95,13 +95,13 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
     stops.push(() => http.close())
 
-    const engine: Engine = { db, boss, modules, http, log, metrics, tracing }
-    const worker = options.slots === null ? null : new Worker(engine, listener, { slots: options.slots }).start()
+    const services: Services = { db, boss, modules, http, log, metrics, tracing }
+    const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
       metrics.watchWorker(worker)
       const changes = new RunChanges(listener)
-      const earlyStops = new EarlyStops(engine, changes)
+      const earlyStops = new EarlyStops(services, changes)
       stops.push(async () => {
         changes.stop()
         await earlyStops.stop()
@@ -113,10 +113,10 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
       stops.push(() => feeds.stop())
       metrics.watchFeeds(feeds)
-      server = await listen(options.http, '-', (address) => startServer({ engine, feeds, readiness, ...address }))
+      server = await listen(options.http, '-', (address) => startServer({ services, feeds, readiness, ...address }))
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
-        startStatusServer({ engine, readiness, ...address }),
+        startStatusServer({ services, readiness, ...address }),
       )
     }
     if (server) stops.push(() => server.stop())

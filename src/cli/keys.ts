@@ -1,10 +1,10 @@
 /** `assay keys`: who may reach a server that is not on loopback. Works on the database itself, with no server in between. */
 import { Command, Option } from 'commander'
 import { type Database, openDatabase } from '../db/client.ts'
-import { EmbeddedPostgresError } from '../db/embedded/error.ts'
 import { MigrationError, migrate } from '../db/migrate.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Role } from '../domain/scope.ts'
+import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import { createApiKey, revokeApiKey } from '../engine/api-keys.ts'
 import { CliError } from './cli-error.ts'
 import { openLog } from './log.ts'

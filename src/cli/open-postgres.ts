@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { startEmbeddedPostgres } from '../db/embedded/server.ts'
+import { startEmbeddedPostgres } from '../embedded-postgres/server.ts'
 import { CliError } from './cli-error.ts'
 
 export interface PostgresOptions {

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
-import type { EvaluatorRow } from '../db/sql/evaluator-row.ts'
+import type { EvaluatorRow } from '../db/sql/evaluator/evaluator-row.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
-import type { Engine } from './engine.ts'
-import { namingConflicts, requireDatasets } from './project-parts.ts'
+import { namingConflicts, requireDatasets } from './references.ts'
+import type { Services } from './services.ts'
 
 export interface CreateEvaluatorInput {
   /** Unique among the project's evaluators; also the name of its score. */
@@ -38,13 +38,13 @@ export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> &
  * @throws {ConflictError} the name is taken
  */
 export async function createEvaluator(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: CreateEvaluatorInput,
 ): Promise<EvaluatorRow> {
   requireWrite(scope)
-  const { prisma } = engine.db
-  const version = parseVersion(engine, input, null)
+  const { prisma } = services.db
+  const version = parseVersion(services, input, null)
   const datasetIds = [...new Set(input.datasetIds ?? [])]
   const data = {
     name: parseInput(name, input.name, ['name']),
@@ -72,7 +72,7 @@ export async function createEvaluator(
  * @throws as {@link createEvaluator}
  */
 export async function updateEvaluator(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: UpdateEvaluatorInput,
 ): Promise<EvaluatorRow> {
@@ -87,9 +87,9 @@ export async function updateEvaluator(
     active: input.active ?? undefined,
   }
   return namingConflicts('evaluator', input.name ?? '', () =>
-    engine.db.prisma.$transaction(async (tx) => {
+    services.db.prisma.$transaction(async (tx) => {
       const current = await lockEvaluator(tx, scope, id)
-      const next = parseVersion(engine, input, current)
+      const next = parseVersion(services, input, current)
       const { definition, dataType, direction, sampling } = current
       const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
       const version = current.version + Number(changed)
@@ -114,9 +114,9 @@ export async function updateEvaluator(
  * Deletes an evaluator: it scores nothing new and its name is free again. Its versions and scores stay with the runs that have them.
  * @throws {NotFoundError}
  */
-export async function deleteEvaluator(engine: Engine, scope: Scope, id: string): Promise<void> {
+export async function deleteEvaluator(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
-  const { count } = await engine.db.prisma.evaluator.updateMany({
+  const { count } = await services.db.prisma.evaluator.updateMany({
     where: { id, projectId: scope.projectId, deletedAt: null },
     data: { deletedAt: new Date(), active: false },
   })
@@ -143,16 +143,16 @@ async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: str
 }
 
 /** What a version says: what is given, else what the current one says, else (and with a new definition) what the definition gives. */
-function parseVersion(engine: Engine, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorRow | null) {
+function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorRow | null) {
   const definition =
     current !== null && input.definition == null
       ? current.definition
-      : parseEvaluatorSpec(input.definition, engine.modules, ['definition'])
+      : parseEvaluatorSpec(input.definition, services.modules, ['definition'])
   const same = current !== null && isDeepStrictEqual(definition, current.definition)
-  const defaults = same ? current : defaultsOf(definition, engine.modules)
+  const defaults = same ? current : defaultsOf(definition, services.modules)
   const dataType = input.dataType ?? defaults.dataType
-  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, engine.modules).dataType) {
-    const expected = defaultsOf(definition, engine.modules).dataType
+  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, services.modules).dataType) {
+    const expected = defaultsOf(definition, services.modules).dataType
     throw new InvalidInputError(`dataType: expected ${expected} for ${definition.type}, got ${dataType}`, ['dataType'])
   }
   return {

@@ -6,8 +6,8 @@ import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
-import type { Engine } from './engine.ts'
-import { namingConflicts, requireEvaluators } from './project-parts.ts'
+import { namingConflicts, requireEvaluators } from './references.ts'
+import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
   /** Unique in the project. */
@@ -35,15 +35,15 @@ export type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'dataset
  * @throws {ConflictError} the name is taken
  */
 export async function createExperiment(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: CreateExperimentInput,
 ): Promise<Experiment> {
   requireWrite(scope)
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const { datasetId } = input
   const evaluatorIds = distinct(input.evaluatorIds)
-  const task = parseTaskSpec(input.task, engine.modules)
+  const task = parseTaskSpec(input.task, services.modules)
   const settings = parseRunSettings(input.settings, defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
@@ -69,15 +69,15 @@ export async function createExperiment(
  * @throws as {@link createExperiment}
  */
 export async function updateExperiment(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: UpdateExperimentInput,
 ): Promise<Experiment> {
   requireWrite(scope)
-  const task = input.task == null ? undefined : parseTaskSpec(input.task, engine.modules)
+  const task = input.task == null ? undefined : parseTaskSpec(input.task, services.modules)
   const texts = parseTexts(input)
   return namingConflicts('experiment', input.name ?? '', () =>
-    engine.db.prisma.$transaction(async (tx) => {
+    services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(input.settings, current.settings as unknown as RunSettings, ['settings'])
       if (input.evaluatorIds !== undefined) {
@@ -101,9 +101,9 @@ export async function updateExperiment(
  * @throws {NotFoundError}
  * @throws {ConflictError} while a run of it is not finished
  */
-export async function deleteExperiment(engine: Engine, scope: Scope, id: string): Promise<void> {
+export async function deleteExperiment(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
-  await engine.db.prisma.$transaction(async (tx) => {
+  await services.db.prisma.$transaction(async (tx) => {
     // Starting a run shares this lock, so none can begin between the count and the deletion.
     const { name } = await lockExperiment(tx, scope, id)
     const open = await tx.run.count({ where: { experimentId: id, status: { in: ['QUEUED', 'RUNNING'] } } })

@@ -6,8 +6,8 @@ import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import type { ItemError } from '../domain/task.ts'
 import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
-import type { Engine } from './engine.ts'
 import { readEvaluator } from './evaluators.ts'
+import type { Services } from './services.ts'
 
 export interface PreviewEvaluatorInput {
   /** Either a definition … */
@@ -39,7 +39,7 @@ const timeoutMs = 30_000
  * @throws {NotFoundError}
  */
 export async function previewEvaluator(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: PreviewEvaluatorInput,
 ): Promise<EvaluatorPreview> {
@@ -48,8 +48,8 @@ export async function previewEvaluator(
   if ((input.definition == null) === (input.id == null)) {
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
   }
-  const known = input.id == null ? null : await readEvaluator(engine.db.prisma, scope, input.id)
-  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, engine.modules)
+  const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
+  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, services.modules)
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -59,7 +59,7 @@ export async function previewEvaluator(
     costUsd: input.costUsd ?? null,
   }
   try {
-    const evaluate = createEvaluator(definition, input.name ?? known?.name ?? 'preview', engine.modules)
+    const evaluate = createEvaluator(definition, input.name ?? known?.name ?? 'preview', services.modules)
     const deadline = { timeoutMs, signal: new AbortController().signal }
     return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
   } catch (error) {

@@ -1,14 +1,14 @@
 import type { Queryable } from '../db/client.ts'
 import type { Score, ScoreConfig } from '../db/generated/prisma/client.ts'
-import { advanceRun, noDelta } from '../db/sql/advance-run.ts'
-import type { LockedRun } from '../db/sql/lock-run.ts'
+import { advanceRun, noDelta } from '../db/sql/run/advance-run.ts'
+import type { LockedRun } from '../db/sql/run/lock-run.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { ScoreDataType } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { addValue, noMoments, removeValue, type ScoreMoments } from '../domain/score-moments.ts'
-import { withLockedRun } from './change-run.ts'
-import type { Engine } from './engine.ts'
+import { withLockedRun } from './runs/locked-run.ts'
+import type { Services } from './services.ts'
 
 /** A score that a person or a program gives. */
 export interface SetScoreInput {
@@ -31,9 +31,9 @@ export interface SetScoreInput {
  * @throws {InvalidInputError} a value that does not fit the data type or the score's configuration
  * @throws {NotFoundError} no such run or item
  */
-export async function setScore(engine: Engine, scope: Scope, input: SetScoreInput): Promise<Score> {
+export async function setScore(services: Services, scope: Scope, input: SetScoreInput): Promise<Score> {
   requireWrite(scope)
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const name = input.name.trim()
   if (name.length < 1 || name.length > 200) {
     throw new InvalidInputError(`expected a score name of 1 to 200 characters, got ${name.length}`, ['name'])
@@ -78,7 +78,7 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
     await advanceRun(client, runId, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     return BigInt(rows[0]?.id ?? 0)
   }
-  const id = await withLockedRun(engine, scope, input.runId, write, ['target'])
+  const id = await withLockedRun(services, scope, input.runId, write, ['target'])
   return prisma.score.findUniqueOrThrow({ where: { id } })
 }
 
@@ -86,13 +86,13 @@ export async function setScore(engine: Engine, scope: Scope, input: SetScoreInpu
  * Deletes a score, whoever gave it.
  * @throws {NotFoundError} no such score
  */
-export async function deleteScore(engine: Engine, scope: Scope, id: string): Promise<void> {
+export async function deleteScore(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const { projectId } = scope
   const score = await prisma.score.findFirst({ where: { id: BigInt(id), run: { projectId } } })
   if (!score) throw new NotFoundError('There is no such score in this project.', ['id'])
-  await withLockedRun(engine, scope, score.runId, async (client, run) => {
+  await withLockedRun(services, scope, score.runId, async (client, run) => {
     const removed = await client.query<Score>('DELETE FROM score WHERE id = $1 RETURNING *', [id])
     if (removed.rowCount === 0) return
     if (score.ordinal !== null) {

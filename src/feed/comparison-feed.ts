@@ -7,15 +7,15 @@
  * they take a bounded share of the time; in the last batch, and whenever nothing happens for a while, they are exact.
  */
 import type { Database } from '../db/client.ts'
-import { comparisonChanges } from '../db/sql/comparison-changes.ts'
+import type { RunChanges } from '../db/run-changes.ts'
+import { comparisonChanges } from '../db/sql/comparison/find-changes.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
+import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
-import { compareMetrics, type MetricComparison } from '../engine/comparison/metrics.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
-import type { RunChanges } from './run-changes.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
 /** Rows that changed after the last cursor, and the comparison as it stands. */

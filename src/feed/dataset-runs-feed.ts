@@ -1,10 +1,10 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
-import { watchedRuns } from '../db/sql/dataset-run-changes.ts'
+import type { RunChanges } from '../db/run-changes.ts'
+import { watchedRuns } from '../db/sql/run/load-watched-runs.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
-import type { RunChanges } from './run-changes.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
 /** However busy a run is, it is shown so often at most. */

@@ -9,11 +9,11 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { Listener } from '../db/listener.ts'
-import { changedItems, type RunItemWithScores } from '../db/sql/changed-items.ts'
+import { RunChanges } from '../db/run-changes.ts'
+import { changedItems, type RunItemWithScores } from '../db/sql/run-item/load-changed-items.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
-import { RunChanges } from './run-changes.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
 /** Rows that changed after the last cursor, and the run as it was when they were read. */

@@ -3,8 +3,8 @@
  * text is written as JSON, and a text that a spreadsheet would execute as a formula gets an apostrophe in front,
  * because outputs come from models and endpoints that nobody vouches for.
  */
-import type { DatasetItemRow } from '../db/sql/dataset-item-row.ts'
-import type { ExportedRunItem } from '../db/sql/run-export-page.ts'
+import type { DatasetItemRow } from '../db/sql/dataset/item-row.ts'
+import type { ExportedRunItem } from '../db/sql/run-item/load-export-page.ts'
 import type { Json } from '../domain/json.ts'
 
 export const exportFormats = ['jsonl', 'csv'] as const

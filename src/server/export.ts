@@ -6,15 +6,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { isRawId, rawId } from '../../schema/global-id.ts'
-import { type ExportedRunItem, runExportPage } from '../db/sql/run-export-page.ts'
-import { runScoreNames } from '../db/sql/run-score-names.ts'
+import { isRawId, rawId } from '../../schema/relay/global-id.ts'
+import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
+import { runScoreNames } from '../db/sql/score/list-score-names.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
+import { growingPages } from '../engine/datasets/adaptive-page-size.ts'
 import { eachItem } from '../engine/datasets/each-item.ts'
-import { growingPages } from '../engine/datasets/growing-pages.ts'
-import { resolveVersion } from '../engine/datasets/read.ts'
-import type { Engine } from '../engine/engine.ts'
+import { resolveVersion } from '../engine/datasets/load-items.ts'
+import type { Services } from '../engine/services.ts'
 import {
   datasetItemWriter,
   type ExportFormat,
@@ -38,11 +38,11 @@ interface Export {
 export async function respondExport(
   request: IncomingMessage,
   response: ServerResponse,
-  { engine, scope }: { engine: Engine; scope: Scope },
+  { services, scope }: { services: Services; scope: Scope },
 ): Promise<void> {
   let found: Export
   try {
-    found = await findExport(new URL(request.url ?? '/', 'http://localhost'), engine, scope)
+    found = await findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope)
   } catch (error) {
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
@@ -60,23 +60,23 @@ export async function respondExport(
     // The status is out; the missing end of the body is what tells the client.
     if (!response.destroyed) response.destroy()
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-      engine.log.error({ err: error }, 'an export failed')
+      services.log.error({ err: error }, 'an export failed')
   }
 }
 
-async function findExport(url: URL, engine: Engine, scope: Scope): Promise<Export> {
+async function findExport(url: URL, services: Services, scope: Scope): Promise<Export> {
   const [, kind, id, extension] = /^\/export\/(datasets|runs)\/([^/]+)\.([a-z]+)$/.exec(url.pathname) ?? []
   const format = exportFormats.find((known) => known === extension)
   if (!kind || !id || !format) {
     throw new NotFoundError('Expected /export/datasets/<id> or /export/runs/<id>, ending in .jsonl or .csv.', ['url'])
   }
   return kind === 'datasets'
-    ? exportDataset(engine, scope, id, format, url.searchParams.get('version'))
-    : exportRun(engine, scope, id, format)
+    ? exportDataset(services, scope, id, format, url.searchParams.get('version'))
+    : exportRun(services, scope, id, format)
 }
 
 async function exportDataset(
-  { db }: Engine,
+  { db }: Services,
   scope: Scope,
   givenId: string,
   format: ExportFormat,
@@ -92,7 +92,7 @@ async function exportDataset(
   return { name: `${name}-v${version}`, format, lines }
 }
 
-async function exportRun({ db }: Engine, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
+async function exportRun({ db }: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
   const id = isRawId('Run', givenId) ? givenId : rawId('Run', givenId, ['id'])
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])

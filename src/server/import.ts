@@ -7,13 +7,13 @@
  * `{"type":"result",…}` or `{"type":"error",…}` under status 200, because the answer began before the end was known.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
 import { type ImportFormat, importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Services } from '../engine/services.ts'
 import { respondJson } from './respond.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
@@ -33,7 +33,7 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { engine, scope }: { engine: Engine; scope: Scope },
+  { services, scope }: { services: Services; scope: Scope },
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
@@ -56,7 +56,7 @@ export async function respondImport(
     const asked = readRequest(request)
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
     const source = request.iterator({ destroyOnReturn: false })
-    const result = toBody(await importItems(engine, scope, { ...asked, source, onProgress }))
+    const result = toBody(await importItems(services, scope, { ...asked, source, onProgress }))
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
@@ -70,7 +70,7 @@ export async function respondImport(
     }
     const body =
       error instanceof UserError ? errorBody(error) : { status: 500, message: 'Something went wrong on our side.' }
-    if (!(error instanceof UserError)) engine.log.error({ err: error }, 'an import failed')
+    if (!(error instanceof UserError)) services.log.error({ err: error }, 'an import failed')
     response.end(`${JSON.stringify({ type: 'error', ...body })}\n`)
   }
 }

@@ -7,7 +7,7 @@ import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { missingMigrations } from '../db/migrate.ts'
 import { withDeadline } from '../domain/deadline.ts'
-import type { Worker } from '../engine/worker.ts'
+import type { Worker } from '../engine/execution/worker.ts'
 
 export interface ReadinessReport {
   status: 'ready' | 'unavailable'

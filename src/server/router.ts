@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { Engine } from '../engine/engine.ts'
+import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { respondExport } from './export.ts'
@@ -23,7 +23,7 @@ const securityHeaders = {
 }
 
 export interface ApiOptions {
-  engine: Engine
+  services: Services
   yoga: Yoga
   authenticator: Authenticator
 }
@@ -41,7 +41,7 @@ export interface Route {
 }
 
 /** GraphQL, imports and exports, and what browsers want around it. */
-export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] {
+export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
@@ -59,7 +59,7 @@ export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
       const { scope } = await authenticator.authenticate(request.headers.authorization)
-      await respond(request, response, { engine, scope })
+      await respond(request, response, { services, scope })
     }
   }
 
@@ -91,7 +91,7 @@ export function apiRoutes({ engine, yoga, authenticator }: ApiOptions): Route[] 
 export function createRouter(
   routes: Route[],
   guard: BrowserGuard,
-  { metrics, log }: Pick<Engine, 'metrics' | 'log'>,
+  { metrics, log }: Pick<Services, 'metrics' | 'log'>,
   arrivalMs: number,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

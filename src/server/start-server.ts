@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Engine } from '../engine/engine.ts'
+import type { Services } from '../engine/services.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
@@ -15,7 +15,7 @@ import { createWebSockets } from './websocket.ts'
 import { createGraphql } from './yoga.ts'
 
 export interface ServerOptions {
-  engine: Engine
+  services: Services
   feeds: RunFeeds
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
@@ -42,10 +42,10 @@ export interface RunningServer {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { engine, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
-  const readiness = options.readiness ?? new Readiness(engine)
+  const { services, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
+  const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
-  const authenticator = await createAuthenticator(engine.db, host, ...publicHost)
+  const authenticator = await createAuthenticator(services.db, host, ...publicHost)
 
   const http = createServer({
     headersTimeout: arrivalMs,
@@ -60,16 +60,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ engine, feeds, publicUrl, traceUrlTemplate }, engine.log)
+  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, services.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
-  const webSockets = createWebSockets(yoga, authenticator, engine.log)
+  const webSockets = createWebSockets(yoga, authenticator, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ engine, yoga, authenticator }),
-      ...statusRoutes({ metrics: engine.metrics, readiness, authenticator }),
+      ...apiRoutes({ services, yoga, authenticator }),
+      ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
     guard,
-    engine,
+    services,
     arrivalMs,
   )
 

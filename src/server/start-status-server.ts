@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Engine } from '../engine/engine.ts'
+import type { Services } from '../engine/services.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
@@ -11,7 +11,7 @@ import { type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
 export interface StatusServerOptions {
-  engine: Engine
+  services: Services
   readiness: Readiness
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
@@ -21,18 +21,18 @@ export interface StatusServerOptions {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startStatusServer({
-  engine,
+  services,
   readiness,
   host,
   port,
 }: StatusServerOptions): Promise<RunningServer> {
-  const authenticator = await createAuthenticator(engine.db, host)
+  const authenticator = await createAuthenticator(services.db, host)
   const http = createServer()
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
-  const routes = statusRoutes({ metrics: engine.metrics, readiness, authenticator })
-  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), engine, 10_000)
+  const routes = statusRoutes({ metrics: services.metrics, readiness, authenticator })
+  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), services, 10_000)
   http.on('request', (request, response) => void route(request, response))
   let stopping: Promise<unknown> | null = null
   return {

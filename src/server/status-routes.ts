@@ -1,4 +1,4 @@
-import type { Metrics } from '../engine/metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { Authenticator } from './auth.ts'
 import type { Readiness } from './readiness.ts'
 import { respondJson } from './respond.ts'

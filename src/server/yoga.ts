@@ -5,10 +5,10 @@ import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Scope } from '../domain/scope.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
-import { useCompiledExecution } from './compiled-execution.ts'
-import { useDocumentLimits } from './document-limits.ts'
 import { createErrorMask } from './errors.ts'
-import { useOperationMetrics } from './operation-metrics.ts'
+import { useCompiledExecution } from './use-compiled-execution.ts'
+import { useDocumentLimits } from './use-document-limits.ts'
+import { useOperationMetrics } from './use-operation-metrics.ts'
 
 /** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
 export interface OperationOrigin {
@@ -21,7 +21,7 @@ export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /** The GraphQL engine behind both transports: limits, execution, masking of errors. */
 export function createGraphql(given: Omit<Context, 'comparisons' | 'diffs' | 'loaders' | 'scope'>, log: Logger): Yoga {
-  const comparisons = new ComparisonFeeds(given.engine.db, given.feeds.changes)
+  const comparisons = new ComparisonFeeds(given.services.db, given.feeds.changes)
   return createYoga<OperationOrigin, Context>({
     schema,
     context: ({ scope }) => createContext({ ...given, comparisons, scope }),
@@ -36,6 +36,6 @@ export function createGraphql(given: Omit<Context, 'comparisons' | 'diffs' | 'lo
     maskedErrors: { maskError: createErrorMask(log) },
     // The mask logs what matters, with the number that the caller is given.
     logging: false,
-    plugins: [useOperationMetrics(given.engine.metrics), useDocumentLimits(), useCompiledExecution()],
+    plugins: [useOperationMetrics(given.services.metrics), useDocumentLimits(), useCompiledExecution()],
   })
 }

@@ -5,13 +5,13 @@
  * `node test/bench/comparison.bench.ts [items…]`, default 10,000 and 100,000.
  */
 import { request } from 'undici'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
-import { comparisonCells, comparisonCellValues } from '../../src/db/sql/comparison-cells.ts'
-import { comparisonItemCounts } from '../../src/db/sql/comparison-item-counts.ts'
-import { comparisonItems } from '../../src/db/sql/comparison-items.ts'
-import { comparisonMoments } from '../../src/db/sql/comparison-moments.ts'
-import { comparisonPage } from '../../src/db/sql/comparison-page.ts'
+import { comparisonItemCounts } from '../../src/db/sql/comparison/count-items.ts'
+import { comparisonCells, comparisonCellValues } from '../../src/db/sql/comparison/load-cells.ts'
+import { comparisonItems } from '../../src/db/sql/comparison/load-items.ts'
+import { comparisonMoments } from '../../src/db/sql/comparison/load-moments.ts'
+import { comparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
@@ -86,9 +86,9 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 await using bench = await startBench([])
-const { db, engine, feeds, listener } = bench
-const readiness = new Readiness({ db, log: engine.log, listener, worker: null })
-const server = await startServer({ engine, feeds, readiness, host: '127.0.0.1', port: 0 })
+const { db, services, feeds, listener } = bench
+const readiness = new Readiness({ db, log: services.log, listener, worker: null })
+const server = await startServer({ services, feeds, readiness, host: '127.0.0.1', port: 0 })
 
 async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
   const [baseline, ...candidates] = runIds.map((id) => encodeGlobalId('Run', id))

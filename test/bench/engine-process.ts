@@ -6,14 +6,14 @@ import { pino } from 'pino'
 import { openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
-import type { Engine } from '../../src/engine/engine.ts'
-import { Metrics } from '../../src/engine/metrics.ts'
-import { startRun } from '../../src/engine/start-run.ts'
-import { noTracing } from '../../src/engine/tracing.ts'
-import { Worker } from '../../src/engine/worker.ts'
+import { Worker } from '../../src/engine/execution/worker.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
+import type { Services } from '../../src/engine/services.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { noTracing } from '../../src/telemetry/tracing.ts'
 
 /** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
 export interface Measured {
@@ -41,10 +41,10 @@ const tasks = new Map(
 )
 const http = openHttpClient({ allowPrivate: true })
 const modules = { tasks, evaluators: new Map() }
-const engine: Engine = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
+const services: Services = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
 const feeds = new RunFeeds(db, listener)
-const worker = new Worker(engine, listener).start()
-const server = await startServer({ engine, feeds, host: '127.0.0.1', port: 0 })
+const worker = new Worker(services, listener).start()
+const server = await startServer({ services, feeds, host: '127.0.0.1', port: 0 })
 const { id: projectId } = await db.prisma.project.findFirstOrThrow()
 
 /** Executes a run to its end with one live subscriber. */
@@ -56,7 +56,7 @@ async function measure(experimentId: string): Promise<Measured> {
   }, 100)
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
-  const { id } = await startRun(engine, scope, { experimentId })
+  const { id } = await startRun(services, scope, { experimentId })
   say({ started: id })
   let delivered = 0
   for await (const batch of feeds.subscribe(scope, id, null, new AbortController().signal)) {

@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import type { Measured, Said } from './engine-process.ts'
@@ -19,7 +19,7 @@ const sizes = process.argv.slice(2).map(Number)
 const [small = 10_000, large = 100_000] = sizes
 
 const bench = await startBench([])
-await createEvaluator(bench.engine, bench.scope, {
+await createEvaluator(bench.services, bench.scope, {
   name: 'exact',
   definition: { kind: 'builtin', type: 'jsonEquals', ignoreArrayOrder: false, outputPath: null, expectedPath: null },
 })
@@ -98,7 +98,7 @@ async function compare(size: number) {
   const raw = await insertRaw(bench, measured.runId)
   const cpu = measured.cpuMs / size
   console.log(
-    `${String(size).padStart(7)} items: engine ${rate.toFixed(0)}/s, raw SQL ${raw.toFixed(0)}/s, ratio ${(rate / raw).toFixed(2)}; ` +
+    `${String(size).padStart(7)} items: services ${rate.toFixed(0)}/s, raw SQL ${raw.toFixed(0)}/s, ratio ${(rate / raw).toFixed(2)}; ` +
       `CPU ${cpu.toFixed(3)} ms/item; ${measured.aliveMb.toFixed(0)} MB alive afterwards, ${measured.peakMb.toFixed(0)} MB resident at most`,
   )
   return { ...measured, ratio: rate / raw, cpu, perItem: 1 / rate }

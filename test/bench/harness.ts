@@ -5,22 +5,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
-import { startEmbeddedPostgres } from '../../src/db/embedded/server.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import type { ModuleTask } from '../../src/domain/modules.ts'
 import type { Scope } from '../../src/domain/scope.ts'
-import type { Engine } from '../../src/engine/engine.ts'
-import { Metrics } from '../../src/engine/metrics.ts'
-import { noTracing } from '../../src/engine/tracing.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
+import type { Services } from '../../src/engine/services.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { noTracing } from '../../src/telemetry/tracing.ts'
 
 export interface Bench extends AsyncDisposable {
   url: string
   db: Database
-  engine: Engine
+  services: Services
   listener: Listener
   feeds: RunFeeds
   scope: Scope
@@ -41,7 +41,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   return {
     url: server.url,
     db,
-    engine: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
+    services: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds,
     scope: { projectId: id, role: 'ADMIN' },

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ProcessOptions, startProcess } from '../../src/cli/assay-process.ts'
 import { createApiKey } from '../../src/engine/api-keys.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { type ModelEndpoint, startModelEndpoint } from '../helpers/model-endpoint.ts'
@@ -44,7 +44,7 @@ async function outcome(options: Pick<ProcessOptions, 'http' | 'allowPrivateEndpo
       inputTokensPath: null,
       outputTokensPath: null,
     })
-    const { id } = await startRun(t.engine, t.scope, { experimentId })
+    const { id } = await startRun(t.services, t.scope, { experimentId })
     const [item] = (await followRun(t, id)).items.values()
     return item?.status === 'FAILED' ? (item.error as { code: string; message: string }).message : item?.status
   } finally {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { laneSlots } from '../../src/db/queue.ts'
-import { limits } from '../../src/server/document-limits.ts'
+import { limits } from '../../src/server/use-document-limits.ts'
 import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
 const page = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { type ModelEndpoint, startModelEndpoint } from '../helpers/model-endpoint.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -60,7 +60,7 @@ test('with an endpoint that fails 10 % of its calls every item ends, every call 
     },
     { concurrency: 60, timeoutMs, maxAttempts: 4 },
   )
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   const { items, run } = await followRun(t, id)
 
   expect([...faults.keys()].toSorted()).toEqual([...ways].toSorted())

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { browserPath, launchBrowser, withoutBrowser } from '../helpers/browser.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -50,7 +50,7 @@ test.skipIf(!browserPath)(
     const datasetId = await seedDataset(t, [1, 2, 3])
     await seedExperiment(t, datasetId, { kind: 'module', name: 'double' })
     const experiment = await t.db.prisma.experiment.findFirstOrThrow()
-    const { id } = await startRun(t.engine, t.scope, { experimentId: experiment.id })
+    const { id } = await startRun(t.services, t.scope, { experimentId: experiment.id })
     await t.startWorker()
 
     await page.goto(`${t.url}/`)

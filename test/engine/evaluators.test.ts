@@ -31,8 +31,8 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const exact = { kind: 'builtin', type: 'exactMatch' }
 const create = (input: Partial<CreateEvaluatorInput> = {}, scope = t.scope) =>
-  createEvaluator(t.engine, scope, { name: randomUUID(), definition: exact, ...input })
-const update = (input: UpdateEvaluatorInput, scope = t.scope) => updateEvaluator(t.engine, scope, input)
+  createEvaluator(t.services, scope, { name: randomUUID(), definition: exact, ...input })
+const update = (input: UpdateEvaluatorInput, scope = t.scope) => updateEvaluator(t.services, scope, input)
 const versionsOf = (evaluatorId: string) =>
   t.db.prisma.evaluatorVersion.findMany({ where: { evaluatorId }, orderBy: { version: 'asc' } })
 const datasetsOf = async (evaluatorId: string) =>
@@ -161,18 +161,18 @@ describe('a changed evaluator', () => {
 describe('a deleted evaluator', () => {
   it('frees its name and keeps its versions', async () => {
     const { id, name } = await create()
-    expect(await refusal(deleteEvaluator(t.engine, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
-    await deleteEvaluator(t.engine, t.scope, id)
+    expect(await refusal(deleteEvaluator(t.services, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
+    await deleteEvaluator(t.services, t.scope, id)
     expect(await versionsOf(id)).toHaveLength(1)
     expect(await create({ name })).toMatchObject({ name, version: 1 })
-    expect(await refusal(deleteEvaluator(t.engine, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await refusal(deleteEvaluator(t.services, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
     expect(await refusal(update({ id, active: true }))).toMatchObject({ code: 'NOT_FOUND' })
   })
 })
 
 describe('a preview', () => {
   const preview = (input: Parameters<typeof previewEvaluator>[2], scope = t.scope) =>
-    previewEvaluator(t.engine, scope, input)
+    previewEvaluator(t.services, scope, input)
   const score = { value: null, label: null, comment: null, metadata: null }
 
   it('scores with a definition, or with an evaluator as it is', async () => {

@@ -10,7 +10,7 @@ import {
   deleteExperiment,
   updateExperiment,
 } from '../../src/engine/experiments.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 
 let t: TestEngine
@@ -27,10 +27,10 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const echo = { kind: 'module', name: 'echo' }
 const create = (input: Partial<CreateExperimentInput> = {}, scope = t.scope) =>
-  createExperiment(t.engine, scope, { name: randomUUID(), datasetId, task: echo, ...input })
+  createExperiment(t.services, scope, { name: randomUUID(), datasetId, task: echo, ...input })
 const evaluator = async () => {
   const definition = { kind: 'builtin', type: 'exactMatch' }
-  return (await createEvaluator(t.engine, t.scope, { name: randomUUID(), definition })).id
+  return (await createEvaluator(t.services, t.scope, { name: randomUUID(), definition })).id
 }
 const evaluatorsOf = async (experimentId: string) =>
   (await t.db.prisma.experimentEvaluator.findMany({ where: { experimentId } }))
@@ -80,7 +80,7 @@ describe('a new experiment', () => {
   it('may be refused, with the path of what is wrong', async () => {
     const { name } = await create()
     const deleted = await evaluator()
-    await deleteEvaluator(t.engine, t.scope, deleted)
+    await deleteEvaluator(t.services, t.scope, deleted)
     const nobody = randomUUID()
     const cases: [Partial<CreateExperimentInput>, string, string[]][] = [
       [{ name }, 'CONFLICT', ['name']],
@@ -123,7 +123,7 @@ describe('a changed experiment', () => {
       evaluatorIds: [first],
     })
     const settings = { repetitions: 2, budgetUsd: null }
-    const after = await updateExperiment(t.engine, t.scope, { id: before.id, settings, evaluatorIds: [second] })
+    const after = await updateExperiment(t.services, t.scope, { id: before.id, settings, evaluatorIds: [second] })
     expect(after).toMatchObject({
       name: before.name,
       description: 'old',
@@ -136,7 +136,7 @@ describe('a changed experiment', () => {
   it('loses what is null', async () => {
     const { id } = await create({ description: 'old', metadata: { a: 1 }, evaluatorIds: [await evaluator()] })
     const cleared = { id, description: null, metadata: null, evaluatorIds: null }
-    expect(await updateExperiment(t.engine, t.scope, cleared)).toMatchObject({ description: null, metadata: null })
+    expect(await updateExperiment(t.services, t.scope, cleared)).toMatchObject({ description: null, metadata: null })
     expect(await evaluatorsOf(id)).toEqual([])
   })
 
@@ -145,13 +145,13 @@ describe('a changed experiment', () => {
     const before = await create({ evaluatorIds: [await evaluator()] })
     const { id } = before
     const changes = { id, name: taken.name, evaluatorIds: [] }
-    expect(await refusal(updateExperiment(t.engine, t.scope, changes))).toMatchObject({
+    expect(await refusal(updateExperiment(t.services, t.scope, changes))).toMatchObject({
       code: 'CONFLICT',
       path: ['name'],
     })
     expect(await t.db.prisma.experiment.findUnique({ where: { id } })).toEqual(before)
     expect(await evaluatorsOf(id)).toHaveLength(1)
-    expect(await refusal(updateExperiment(t.engine, elsewhere, { id, name: 'mine' }))).toMatchObject({
+    expect(await refusal(updateExperiment(t.services, elsewhere, { id, name: 'mine' }))).toMatchObject({
       code: 'NOT_FOUND',
     })
   })
@@ -160,19 +160,19 @@ describe('a changed experiment', () => {
 describe('a deleted experiment', () => {
   it('is gone with its finished runs, but not while one is unfinished', async () => {
     const { id } = await create()
-    const run = await startRun(t.engine, t.scope, { experimentId: id })
-    expect(await refusal(deleteExperiment(t.engine, t.scope, id))).toMatchObject({
+    const run = await startRun(t.services, t.scope, { experimentId: id })
+    expect(await refusal(deleteExperiment(t.services, t.scope, id))).toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('has 1 unfinished run. Cancel'),
     })
     await t.db.prisma.run.update({ where: { id: run.id }, data: { status: 'COMPLETED' } })
-    await deleteExperiment(t.engine, t.scope, id)
+    await deleteExperiment(t.services, t.scope, id)
     expect(await t.db.prisma.run.findUnique({ where: { id: run.id } })).toBeNull()
-    expect(await refusal(deleteExperiment(t.engine, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await refusal(deleteExperiment(t.services, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('must be of the own project', async () => {
     const { id } = await create()
-    expect(await refusal(deleteExperiment(t.engine, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await refusal(deleteExperiment(t.services, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
   })
 })

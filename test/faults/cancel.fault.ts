@@ -1,7 +1,7 @@
 /** Cancelling a large run that several workers execute. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cancelRun } from '../../src/engine/cancel-run.ts'
+import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { createTestEngine, type TestEngine } from '../helpers/engine.ts'
 import { auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
 
@@ -22,7 +22,7 @@ test('one second after a run of 10,000 items on 3 workers was cancelled, nothing
     .toBe(300)
 
   const cancelledAt = Date.now()
-  const cancelled = await cancelRun(t.engine, t.scope, runId)
+  const cancelled = await cancelRun(t.services, t.scope, runId)
   const answeredMs = Date.now() - cancelledAt
   await delay(5_000)
   const calls = await endpoint.calls()

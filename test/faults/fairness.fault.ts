@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TaskSpec } from '../../src/domain/task.ts'
-import { cancelRun } from '../../src/engine/cancel-run.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, spawnWorker } from '../helpers/fault-lab.ts'
 import { ROOT } from '../helpers/spawn-assay.ts'
@@ -20,7 +20,7 @@ const rounds = 7
 
 /** From its start to its end, as the database saw it, in milliseconds. */
 async function duration(experimentId: string): Promise<number> {
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   const { run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 20 })
   return Number(run.finishedAt) - Number(run.createdAt)
@@ -45,12 +45,12 @@ test.each([
   await durations(small)
   const alone = await durations(small)
 
-  const { id } = await startRun(t.engine, t.scope, { experimentId: large })
+  const { id } = await startRun(t.services, t.scope, { experimentId: large })
   const progress = async () => (await t.db.prisma.run.findUniqueOrThrow({ where: { id } })).succeeded
   await expect.poll(progress, { timeout: 20_000 }).toBeGreaterThan(300)
   const beside = await durations(small)
   const finished = await progress()
-  await cancelRun(t.engine, t.scope, id).catch(() => {})
+  await cancelRun(t.services, t.scope, id).catch(() => {})
   figure(
     `${name}: 20 items alone ${alone.median} ms (worst of ${rounds}: ${alone.worst}), beside 50,000 ${beside.median} ms ` +
       `(worst: ${beside.worst}), ${(beside.median / alone.median).toFixed(2)} times; the large run had finished ${finished} by then`,

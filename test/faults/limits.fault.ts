@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { HttpTaskSpec } from '../../src/domain/task.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { type CountingEndpoint, startEndpoint } from '../engine/limits/counting-endpoint.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { spawnAssay } from '../helpers/spawn-assay.ts'
@@ -43,13 +43,13 @@ async function start(endpoint: CountingEndpoint, items: number, concurrency: num
     Array.from({ length: items }, (_, n) => n),
   )
   const experimentId = await seedExperiment(t, datasetId, task, { concurrency, maxAttempts: 10 })
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   return id
 }
 
 test('a limit of 5 holds for 3 workers with 100 slots each, and is used', async () => {
   const endpoint = await openEndpoint(50)
-  await setEndpointLimit(t.engine, t.scope, { endpoint: endpoint.url, concurrency: 5 })
+  await setEndpointLimit(t.services, t.scope, { endpoint: endpoint.url, concurrency: 5 })
   await spawnWorkers(3, 100)
   const run = await start(endpoint, 1_000, 300)
   await expect.poll(() => endpoint.gauge.inFlight, { timeout: 10_000 }).toBe(5)

@@ -2,7 +2,7 @@
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createTestEngine, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
 import { spawnServer } from '../helpers/spawn-assay.ts'

@@ -1,8 +1,8 @@
 /** Subscribers that stop reading: they must cost the others nothing, and the server no memory. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { encodeGlobalId } from '../../schema/global-id.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, residentMb, spawnWorker } from '../helpers/fault-lab.ts'
 import { ROOT, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
@@ -27,7 +27,7 @@ async function follow(stalled: number) {
   const env = { DATABASE_URL: t.db.url }
   const server = await spawnServer(['--no-worker'], { env })
   const pid = server.process.pid as number
-  const { id: runId } = await startRun(t.engine, t.scope, { experimentId })
+  const { id: runId } = await startRun(t.services, t.scope, { experimentId })
   const args = [server.url, encodeGlobalId('Run', runId), String(subscribers), String(stalled)]
   const clients = spawnNode([join(ROOT, 'test/helpers/subscribers.ts'), ...args])
   let peakMb = 0

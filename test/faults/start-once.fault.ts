@@ -1,6 +1,6 @@
 /** Many clients start the same run at the same moment, at two servers. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { figure } from '../helpers/fault-lab.ts'
 import { ask, spawnServer } from '../helpers/spawn-assay.ts'

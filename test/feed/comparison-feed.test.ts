@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TaskError } from '../../src/domain/task.ts'
+import { compareMetrics, type MetricComparison } from '../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../src/engine/comparison/comparison.ts'
-import { compareMetrics, type MetricComparison } from '../../src/engine/comparison/metrics.ts'
 import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/rows.ts'
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
-import { startRun } from '../../src/engine/start-run.ts'
 import { type ComparisonFeedBatch, ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -31,11 +31,11 @@ beforeAll(async () => {
     evaluators: [{ name: 'length', evaluate: ({ output }) => ({ value: String(output).length, dataType: 'NUMERIC' }) }],
   })
   const exact = { kind: 'builtin', type: 'exactMatch', ignoreCase: false, normalizeWhitespace: false } as const
-  await createEvaluator(t.engine, t.scope, {
+  await createEvaluator(t.services, t.scope, {
     name: 'exact',
     definition: { ...exact, outputPath: null, expectedPath: null },
   })
-  await createEvaluator(t.engine, t.scope, { name: 'length', definition: { kind: 'module', module: 'length' } })
+  await createEvaluator(t.services, t.scope, { name: 'length', definition: { kind: 'module', module: 'length' } })
   comparisons = new ComparisonFeeds(t.db, t.feeds.changes)
   await t.startWorker()
 })
@@ -45,7 +45,7 @@ const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 
 async function start(datasetId: string, task: string, settings: object = {}): Promise<string> {
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task }, settings)
-  return (await startRun(t.engine, t.scope, { experimentId })).id
+  return (await startRun(t.services, t.scope, { experimentId })).id
 }
 
 /** What clients can see of a metric. */
@@ -179,7 +179,7 @@ test('a score given later starts the sequence over, so that following and replay
   const before = await read(followed)
   expect(before).toEqual(await read(new ComparisonSequences(t.db)))
   const target = { runId: candidate, name: 'correct', source: 'HUMAN' as const, dataType: 'BOOLEAN' as const, value: 0 }
-  for (const ordinal of numbers(20)) await setScore(t.engine, t.scope, { ...target, ordinal })
+  for (const ordinal of numbers(20)) await setScore(t.services, t.scope, { ...target, ordinal })
   const after = await read(followed)
   expect(after).toEqual(await read(new ComparisonSequences(t.db)))
   expect(after?.interval?.high).toBeLessThan(before?.interval?.high ?? 0)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { datasetRuns } from '../../src/feed/dataset-runs-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 
@@ -19,7 +19,7 @@ test('a run is told of when it is started, also when no worker takes it', async 
   const watching = new AbortController()
   const runs = datasetRuns(t.db, t.feeds.changes, t.scope, datasetId, watching.signal)
   const next = runs.next()
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   await expect.poll(() => told).toEqual([id])
   expect((await next).value).toMatchObject({ id, status: 'QUEUED', total: 3, queued: 3 })
   off()

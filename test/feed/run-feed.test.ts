@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RunItemWithScores } from '../../src/db/sql/changed-items.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 
 let t: TestEngine
@@ -42,7 +42,7 @@ async function stored(runId: string) {
 }
 
 test('subscribers that are cut off at random and resume from their cursor end with the final state', async () => {
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   let seed = 7
   const random = () => {
     seed = (seed * 48_271) % 2_147_483_647
@@ -86,7 +86,7 @@ test('subscribers that are cut off at random and resume from their cursor end wi
 test('a subscription ends with its signal while it waits', async () => {
   const datasetId = await seedDataset(t, [1])
   const idle = await seedExperiment(t, datasetId, { kind: 'module', name: 'uneven' })
-  const { id } = await startRun(t.engine, t.scope, { experimentId: idle })
+  const { id } = await startRun(t.services, t.scope, { experimentId: idle })
   await followRun(t, id)
   await t.db.pool.query(`UPDATE run SET status = 'RUNNING' WHERE id = $1`, [id])
   const abort = new AbortController()

@@ -4,22 +4,22 @@ import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
-import type { RunItemWithScores } from '../../src/db/sql/changed-items.ts'
+import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/modules.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import type { TaskSpec } from '../../src/domain/task.ts'
-import type { Engine } from '../../src/engine/engine.ts'
-import { Metrics } from '../../src/engine/metrics.ts'
-import { noTracing } from '../../src/engine/tracing.ts'
-import { Worker, type WorkerOptions } from '../../src/engine/worker.ts'
+import { Worker, type WorkerOptions } from '../../src/engine/execution/worker.ts'
+import type { Services } from '../../src/engine/services.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
+import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export interface TestEngine extends AsyncDisposable {
-  engine: Engine
+  services: Services
   db: Database
   scope: Scope
   feeds: RunFeeds
@@ -41,17 +41,17 @@ export async function createTestEngine(
   }
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
-  const engine: Engine = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
+  const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findFirstOrThrow()
   const feeds = new RunFeeds(db, listener)
   const workers: Worker[] = []
   return {
-    engine,
+    services,
     db,
     scope: { projectId: project.id, role: 'ADMIN' },
     feeds,
     async startWorker(options) {
-      const worker = new Worker(engine, listener, options).start()
+      const worker = new Worker(services, listener, options).start()
       workers.push(worker)
       return worker
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { RunSettings } from '../../src/domain/run.ts'
 import type { HttpTaskSpec } from '../../src/domain/task.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import type { EndpointCall } from './endpoint.ts'
 import { seedDataset, seedExperiment, type TestEngine } from './engine.ts'
 import { ROOT, type Spawned, spawnAssay, spawnNode } from './spawn-assay.ts'
@@ -59,13 +59,13 @@ export async function startEndpointRun(
     Array.from({ length: items }, (_, n) => n),
   )
   const experimentId = await seedExperiment(t, datasetId, task, settings)
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   return id
 }
 
 /** One evaluator for all runs, so that every result has a score. */
-export async function addEvaluator({ engine, scope }: TestEngine): Promise<void> {
-  await createEvaluator(engine, scope, {
+export async function addEvaluator({ services, scope }: TestEngine): Promise<void> {
+  await createEvaluator(services, scope, {
     name: 'latency',
     definition: { kind: 'builtin', type: 'latency', maxMs: 60_000 },
   })

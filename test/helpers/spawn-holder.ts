@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
-import { startEmbeddedPostgres } from '../../src/db/embedded/server.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -70,7 +70,7 @@ export async function makeDirectory(): Promise<string> {
 export async function makeCheckout(): Promise<string> {
   const path = await makeDirectory()
   await chmod(path, 0o755)
-  for (const part of ['src/db/embedded', 'test/helpers/holder.ts', 'package.json']) {
+  for (const part of ['src/embedded-postgres', 'test/helpers/holder.ts', 'package.json']) {
     await cp(join(ROOT, part), join(path, part), { recursive: true })
   }
   const require = createRequire(import.meta.url)

@@ -1,8 +1,8 @@
 /** Arguments that mean nothing are answered with what was expected and where, never as a defect of ours. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeGlobalId } from '../../schema/global-id.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -72,7 +72,7 @@ test('runs of more tokens than an Int can say say how many', async () => {
     kind: 'module',
     name: 'none',
   })
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   await t.db.prisma.run.update({ where: { id }, data: { inputTokens: 3_000_000_000n } })
   const query = 'query ($id: ID!) { node(id: $id) { ... on Run { stats { inputTokens outputTokens } } } }'
   for (const _time of ['interpreted', 'compiled']) {

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { encodeGlobalId } from '../../schema/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Json } from '../../src/domain/json.ts'
 import { archiveDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -250,8 +250,8 @@ describe('GET /export/datasets', () => {
     const datasetId = await idOf(name)
     const items = await server.db.prisma.datasetItem.findMany({ where: { datasetId }, orderBy: { id: 'asc' } })
     const [first, , third] = items.map((item) => String(item.id)) as [string, string, string]
-    await archiveDatasetItems(server.engine, server.scope, { datasetId, itemIds: [first] })
-    await upsertDatasetItems(server.engine, server.scope, {
+    await archiveDatasetItems(server.services, server.scope, { datasetId, itemIds: [first] })
+    await upsertDatasetItems(server.services, server.scope, {
       datasetId,
       items: [{ id: third, input: 'a', expectedOutput: 9 }],
     })

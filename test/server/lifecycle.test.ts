@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { startRun } from '../../src/engine/start-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer } from '../helpers/server.ts'
@@ -41,7 +41,9 @@ test('a taken port is an error with its number', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await expect(startServer({ engine: t.engine, feeds: t.feeds, host: '127.0.0.1', port })).rejects.toThrow(String(port))
+  await expect(startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port })).rejects.toThrow(
+    String(port),
+  )
   other.close()
 })
 
@@ -55,7 +57,7 @@ test('a server that stops closes WebSockets with 1001, ends streams and lets go 
     ],
   })
   const experimentId = await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'hang' })
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   const query = `subscription { runFeed(runId: "${Buffer.from(`Run:${id}`).toString('base64url')}") { cursor } }`
 
   const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Metrics } from '../../src/engine/metrics.ts'
+import { Metrics } from '../../src/telemetry/metrics.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { startTestServer } from '../helpers/server.ts'

@@ -2,8 +2,8 @@ import { createClient as createSseClient } from 'graphql-sse'
 import { createClient as createWsClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { cancelRun } from '../../src/engine/cancel-run.ts'
-import { startRun } from '../../src/engine/start-run.ts'
+import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -53,7 +53,7 @@ interface Batch {
 }
 
 async function startedRun(): Promise<string> {
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   return Buffer.from(`Run:${id}`).toString('base64url')
 }
 
@@ -146,7 +146,7 @@ test('a feed that resumes from a cursor brings only what came after it', async (
 })
 
 test('a subscriber that goes away is forgotten', async () => {
-  const { id } = await startRun(t.engine, t.scope, { experimentId: hangingExperimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId: hangingExperimentId })
   const runId = Buffer.from(`Run:${id}`).toString('base64url')
   const client = createWsClient({ url: wsUrl(), webSocketImpl: WebSocket })
   for await (const _ of client.iterate({ query: runFeed, variables: { runId } })) {
@@ -167,7 +167,7 @@ test('a subscriber that goes away is forgotten', async () => {
   abort.abort()
   await expect.poll(() => t.feeds.subscribers).toBe(0)
   await client.dispose()
-  await cancelRun(t.engine, t.scope, id)
+  await cancelRun(t.services, t.scope, id)
 })
 
 test('events of a subscription read what is there at their time', async () => {

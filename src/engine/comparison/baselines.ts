@@ -2,7 +2,7 @@ import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
 
 /**
  * Makes a run the one that runs of its dataset are compared with, in place of any other.
@@ -11,7 +11,7 @@ import type { Engine } from '../engine.ts'
  * @throws {InvalidInputError} an author of more than 200 characters
  */
 export async function approveBaseline(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   { runId, author = null }: { runId: string; author?: string | null },
   now = new Date(),
@@ -20,7 +20,7 @@ export async function approveBaseline(
   if (author !== null && author.length > 200) {
     throw new InvalidInputError(`Expected an author of at most 200 characters, got ${author.length}.`, ['author'])
   }
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const run = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId } })
   if (!run) throw new NotFoundError('There is no such run in this project.', ['runId'])
   if (!isFinished(run.status)) {
@@ -36,9 +36,9 @@ export async function approveBaseline(
  * Leaves a dataset without a baseline. Does nothing when it has none.
  * @throws {NotFoundError} no such dataset
  */
-export async function removeBaseline(engine: Engine, scope: Scope, datasetId: string): Promise<Dataset> {
+export async function removeBaseline(services: Services, scope: Scope, datasetId: string): Promise<Dataset> {
   requireWrite(scope)
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const { projectId } = scope
   const found = await prisma.dataset.findFirst({ where: { id: datasetId, projectId }, select: { id: true } })
   if (!found) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])

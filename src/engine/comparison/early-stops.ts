@@ -3,12 +3,12 @@
  * pair is what it is made for. Every process with a worker watches; whoever sees the decision first acts on it.
  */
 
-import { earlyStopRuns, type WatchedRun } from '../../db/sql/early-stop-runs.ts'
+import type { RunChanges } from '../../db/run-changes.ts'
+import { earlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
-import type { RunChanges } from '../../feed/run-changes.ts'
-import type { Engine } from '../engine.ts'
-import { stopRun } from '../stop-run.ts'
+import { stopRun } from '../runs/stop-run.ts'
+import type { Services } from '../services.ts'
 import { metricNamed, openComparison } from './comparison.ts'
 import { ComparisonSequences } from './sequences.ts'
 
@@ -16,7 +16,7 @@ import { ComparisonSequences } from './sequences.ts'
 const paceMs = 200
 
 export class EarlyStops {
-  readonly #engine: Engine
+  readonly #services: Services
   readonly #sequences: ComparisonSequences
   readonly #off: () => void
   readonly #seen = new Map<string, number>()
@@ -24,9 +24,9 @@ export class EarlyStops {
   #looking: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(engine: Engine, changes: RunChanges) {
-    this.#engine = engine
-    this.#sequences = new ComparisonSequences(engine.db)
+  constructor(services: Services, changes: RunChanges) {
+    this.#services = services
+    this.#sequences = new ComparisonSequences(services.db)
     this.#off = changes.on(() => this.#lookSoon())
   }
 
@@ -48,7 +48,7 @@ export class EarlyStops {
   }
 
   async #look(): Promise<void> {
-    const { db, log } = this.#engine
+    const { db, log } = this.#services
     try {
       const runs = await earlyStopRuns(db.pool)
       for (const id of this.#seen.keys()) if (!runs.some((run) => run.id === id)) this.#seen.delete(id)
@@ -63,7 +63,7 @@ export class EarlyStops {
   }
 
   async #decide({ id, projectId, earlyStop }: WatchedRun): Promise<void> {
-    const { db, log } = this.#engine
+    const { db, log } = this.#services
     const { baselineId, metric, margin } = earlyStop
     try {
       const scope = { projectId, role: 'READ' } as const
@@ -73,7 +73,7 @@ export class EarlyStops {
       const [candidate = baseline] = candidates
       const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metric)
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
-      if (!verdict || !(await stopRun(this.#engine, id, 'EARLY_DECISION'))) return
+      if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')
     } catch (error) {
       // Without its baseline a run is compared with nothing, and goes on to its end.

@@ -11,9 +11,9 @@ import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '
 import { distribution } from '../../domain/latency-histogram.ts'
 import { isFinished } from '../../domain/run.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
+import { compareMetrics } from './compare-metrics.ts'
 import { openComparison } from './comparison.ts'
-import { compareMetrics } from './metrics.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** What is counted of a run besides its row. */
@@ -33,9 +33,14 @@ export interface GateResult {
  * @throws {NotFoundError} no such experiment
  * @throws {InvalidInputError} a rule that makes no sense
  */
-export async function setGate(engine: Engine, scope: Scope, experimentId: string, gate: unknown): Promise<Experiment> {
+export async function setGate(
+  services: Services,
+  scope: Scope,
+  experimentId: string,
+  gate: unknown,
+): Promise<Experiment> {
   requireWrite(scope)
-  const { prisma } = engine.db
+  const { prisma } = services.db
   const { projectId } = scope
   const found = await prisma.experiment.findFirst({ where: { id: experimentId, projectId }, select: { id: true } })
   if (!found) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])

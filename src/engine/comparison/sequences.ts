@@ -9,7 +9,7 @@
  */
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { changedBefore, settledPairs } from '../../db/sql/comparison-sequence.ts'
+import { changedBefore, settledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { transaction } from '../../db/client.ts'
 import { type Dataset, Prisma } from '../../db/generated/prisma/client.ts'
-import { deleteDatasetRow } from '../../db/sql/dataset-delete.ts'
-import { type DatasetHead, lockDataset } from '../../db/sql/dataset-lock.ts'
-import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset-update.ts'
+import { deleteDatasetRow } from '../../db/sql/dataset/delete-dataset.ts'
+import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
+import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset/update-dataset.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
+import { checkDatasetName } from './dataset-name.ts'
 import { eachItem } from './each-item.ts'
 import { ItemProblem, storableText } from './item-content.ts'
 import { itemValidator } from './item-schema.ts'
-import { checkDatasetName } from './name.ts'
 
 export interface CreateDatasetInput {
   /** Unique in the project; `/` separates groups. */
@@ -35,14 +35,14 @@ const LISTED = 20
  * Creates an empty dataset, at version 0.
  * @throws {InvalidInputError} for a bad name or schema; {ConflictError} when the name is taken.
  */
-export async function createDataset(engine: Engine, scope: Scope, input: CreateDatasetInput): Promise<Dataset> {
+export async function createDataset(services: Services, scope: Scope, input: CreateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
   const name = checkDatasetName(input.name)
   checkStorable(input)
   const { inputSchema = null, expectedOutputSchema = null } = input
   itemValidator({ inputSchema, expectedOutputSchema })
   try {
-    return await engine.db.prisma.dataset.create({
+    return await services.db.prisma.dataset.create({
       data: {
         projectId: scope.projectId,
         name,
@@ -65,12 +65,12 @@ export async function createDataset(engine: Engine, scope: Scope, input: CreateD
  * @throws {InvalidInputError} for a bad name or schema, or listing up to 20 items that do not fit the schema;
  * {NotFoundError}; {ConflictError} when the name is taken.
  */
-export async function updateDataset(engine: Engine, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
+export async function updateDataset(services: Services, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
   const { id, ...changes } = input
   if (changes.name !== undefined) checkDatasetName(changes.name)
   checkStorable(changes)
-  await transaction(engine.db.pool, async (client) => {
+  await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, id)
     if (!dataset) throw datasetNotFound(id)
     if (changes.inputSchema !== undefined || changes.expectedOutputSchema !== undefined) {
@@ -80,7 +80,7 @@ export async function updateDataset(engine: Engine, scope: Scope, input: UpdateD
       throw error.code === '23505' ? nameTaken(changes.name ?? dataset.name) : error
     })
   })
-  return engine.db.prisma.dataset.findUniqueOrThrow({ where: { id } })
+  return services.db.prisma.dataset.findUniqueOrThrow({ where: { id } })
 }
 
 async function checkItemsFit(
@@ -115,9 +115,9 @@ async function checkItemsFit(
  * Deletes a dataset with all its items, versions, experiments and runs. Returns its id.
  * @throws {NotFoundError}; {ConflictError} while a run of it is not finished.
  */
-export async function deleteDataset(engine: Engine, scope: Scope, id: string): Promise<string> {
+export async function deleteDataset(services: Services, scope: Scope, id: string): Promise<string> {
   requireWrite(scope)
-  await transaction(engine.db.pool, async (client) => {
+  await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, id, 'UPDATE')
     if (!dataset) throw datasetNotFound(id)
     const open = await deleteDatasetRow(client, id)

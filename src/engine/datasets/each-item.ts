@@ -1,8 +1,8 @@
 import type { Queryable } from '../../db/client.ts'
 import { loadPages } from '../../db/keyset.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset-item-row.ts'
-import { listDatasetItemsAt } from '../../db/sql/dataset-items-list.ts'
-import { growingPages } from './growing-pages.ts'
+import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
+import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
+import { growingPages } from './adaptive-page-size.ts'
 
 /** Every item of a dataset version, oldest first, in bounded memory. */
 export function eachItem(db: Queryable, datasetId: string, version: number): AsyncGenerator<DatasetItemRow> {

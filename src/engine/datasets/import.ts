@@ -4,17 +4,18 @@
  */
 import { type Database, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { findDatasetHead } from '../../db/sql/dataset-head-by-name.ts'
-import type { DatasetHead } from '../../db/sql/dataset-lock.ts'
-import { lockDatasetByName } from '../../db/sql/dataset-lock-by-name.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset-match-count.ts'
-import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
-import { findDuplicateKeys } from '../../db/sql/dataset-staging-duplicates.ts'
+import { findDatasetHead } from '../../db/sql/dataset/find-dataset-head.ts'
+import type { DatasetHead } from '../../db/sql/dataset/lock-dataset.ts'
+import { lockDatasetByName } from '../../db/sql/dataset/lock-dataset-by-name.ts'
+import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
+import { findDuplicateKeys } from '../../db/sql/dataset/staging-duplicates.ts'
+import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { ConflictError, LimitError } from '../../domain/errors.ts'
 import { excerpt } from '../../domain/excerpt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
+import { checkDatasetName } from './dataset-name.ts'
 import { newSeed } from './datasets.ts'
 import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
@@ -22,7 +23,6 @@ import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { LISTED_PROBLEMS, Problems } from './import-problems.ts'
 import { ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
-import { checkDatasetName } from './name.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
 export { ImportError, type ImportProblem } from './import-problems.ts'
@@ -55,17 +55,17 @@ const running = new WeakMap<Database, number>()
  * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 4 other imports run; whatever the
  * source throws. Nothing is stored then.
  */
-export async function importItems(engine: Engine, scope: Scope, input: ImportInput): Promise<ImportResult> {
+export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
-  const others = running.get(engine.db) ?? 0
+  const others = running.get(services.db) ?? 0
   if (others >= MAX_IMPORTS) {
     throw new LimitError(`Expected at most ${MAX_IMPORTS} imports at once, got one more. Try again in a moment.`)
   }
-  running.set(engine.db, others + 1)
+  running.set(services.db, others + 1)
   try {
-    const { rows, written, id } = await transaction(engine.db.pool, async (client) => {
+    const { rows, written, id } = await transaction(services.db.pool, async (client) => {
       const before = await findDatasetHead(client, scope.projectId, name)
       const problems = new Problems()
       const reading = { rows: 0 }
@@ -84,9 +84,9 @@ export async function importItems(engine: Engine, scope: Scope, input: ImportInp
       }
       return { rows: reading.rows, written: await writeStagedItems(client, dataset), id: dataset.id }
     })
-    return { ...written, rows, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
+    return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
   } finally {
-    running.set(engine.db, (running.get(engine.db) ?? 1) - 1)
+    running.set(services.db, (running.get(services.db) ?? 1) - 1)
   }
 }
 

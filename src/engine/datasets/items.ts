@@ -1,18 +1,18 @@
 import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset-item-row.ts'
-import { archiveDatasetRevisions } from '../../db/sql/dataset-items-archive.ts'
-import { loadDatasetItems } from '../../db/sql/dataset-items-load.ts'
-import { lockDataset } from '../../db/sql/dataset-lock.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset-match-count.ts'
-import { matchedItemIds } from '../../db/sql/dataset-match-ids.ts'
-import { findKeyConflicts } from '../../db/sql/dataset-staging-conflicts.ts'
-import type { StagedItem } from '../../db/sql/dataset-staging-copy.ts'
-import { advanceDatasetVersion } from '../../db/sql/dataset-version-advance.ts'
+import { advanceDatasetVersion } from '../../db/sql/dataset/advance-version.ts'
+import { archiveDatasetRevisions } from '../../db/sql/dataset/archive-revisions.ts'
+import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
+import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
+import { lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
+import { findKeyConflicts } from '../../db/sql/dataset/staging-conflicts.ts'
+import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
+import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
+import { matchedItemIds } from '../../db/sql/dataset/staging-match-ids.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
 import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemValidator, itemValidator } from './item-schema.ts'
@@ -42,14 +42,14 @@ export interface UpsertedItems extends DatasetChangeCounts {
  * {ConflictError} when a key belongs to another item.
  */
 export async function upsertDatasetItems(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: { datasetId: string; items: readonly UpsertItem[] },
 ): Promise<UpsertedItems> {
   requireWrite(scope)
   const { datasetId, items } = input
   checkCount(items.length, 'items')
-  const written = await transaction(engine.db.pool, async (client) => {
+  const written = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId)
     const keys = await keysOfNamed(client, scope, datasetId, items)
@@ -64,7 +64,7 @@ export async function upsertDatasetItems(
     const byId = new Map(rows.map((row) => [row.id, row]))
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
   })
-  return { ...written, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+  return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
 /** The present keys of the items that are named by id. */
@@ -126,14 +126,14 @@ function prepareAll(
  * @throws {NotFoundError} for the dataset or an id.
  */
 export async function archiveDatasetItems(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: { datasetId: string; itemIds: readonly string[] },
 ): Promise<{ dataset: Dataset; archived: number }> {
   requireWrite(scope)
   const { datasetId, itemIds } = input
   checkCount(itemIds.length, 'itemIds')
-  const archived = await transaction(engine.db.pool, async (client) => {
+  const archived = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId)
     const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
@@ -145,7 +145,7 @@ export async function archiveDatasetItems(
     if (count > 0) await advanceDatasetVersion(client, datasetId, { added: 0, changed: 0, archived: count })
     return count
   })
-  return { archived, dataset: await engine.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+  return { archived, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
 /** Whether a row could have this id; anything else would be an error of the database. */

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
-import { loadEndpointSettings } from '../../db/sql/endpoint-settings.ts'
+import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'

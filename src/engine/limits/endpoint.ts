@@ -4,8 +4,8 @@
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
-import { pauseEndpoint } from '../../db/sql/endpoint-pause.ts'
-import type { EndpointSettings } from '../../db/sql/endpoint-settings.ts'
+import type { EndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
+import { pauseEndpoint } from '../../db/sql/endpoint/pause-endpoint.ts'
 import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'

@@ -5,7 +5,7 @@ import { channels } from '../../db/listener.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { invalidInput, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import type { Engine } from '../engine.ts'
+import type { Services } from '../services.ts'
 
 export interface SetEndpointLimitInput {
   /** A URL, of which only the origin counts, or `module:<name>`. */
@@ -31,7 +31,7 @@ const schema = z.strictObject({
  * @throws {InvalidInputError} for something that is no endpoint, a limit out of range, or none at all
  */
 export async function setEndpointLimit(
-  engine: Engine,
+  services: Services,
   scope: Scope,
   input: SetEndpointLimitInput,
 ): Promise<EndpointLimit> {
@@ -43,21 +43,21 @@ export async function setEndpointLimit(
     throw invalidInput(['concurrency'], `${expected} (delete the limit to have none)`, null)
   }
   const { projectId } = scope
-  const limit = await engine.db.prisma.endpointLimit.upsert({
+  const limit = await services.db.prisma.endpointLimit.upsert({
     where: { projectId_endpoint: { projectId, endpoint } },
     create: { projectId, endpoint, ...limits },
     update: limits,
   })
-  await tellAll(engine.db.pool)
+  await tellAll(services.db.pool)
   return limit
 }
 
 /** Lets everybody ask as much of the endpoint as they like. @throws {NotFoundError} */
-export async function deleteEndpointLimit(engine: Engine, scope: Scope, id: string): Promise<void> {
+export async function deleteEndpointLimit(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
-  const { count } = await engine.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })
+  const { count } = await services.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })
   if (count === 0) throw new NotFoundError('There is no such endpoint limit in this project.', ['id'])
-  await tellAll(engine.db.pool)
+  await tellAll(services.db.pool)
 }
 
 function parseEndpoint(text: string): string {

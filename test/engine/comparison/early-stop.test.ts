@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decideEarly } from '../../../src/domain/early-stop.ts'
 import { InvalidInputError } from '../../../src/domain/errors.ts'
+import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
-import { compareMetrics } from '../../../src/engine/comparison/metrics.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
-import { resumeRun } from '../../../src/engine/reopen-run.ts'
-import { startRun } from '../../../src/engine/start-run.ts'
+import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
+import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 import { recordRun } from '../../helpers/recorded-runs.ts'
 
@@ -36,11 +36,11 @@ beforeAll(async () => {
     ],
   })
   const exact = { kind: 'builtin', type: 'exactMatch', ignoreCase: false, normalizeWhitespace: false } as const
-  await createEvaluator(t.engine, t.scope, {
+  await createEvaluator(t.services, t.scope, {
     name: 'exact',
     definition: { ...exact, outputPath: null, expectedPath: null },
   })
-  earlyStops = new EarlyStops(t.engine, t.feeds.changes)
+  earlyStops = new EarlyStops(t.services, t.feeds.changes)
   await t.startWorker()
 })
 afterAll(async () => {
@@ -53,7 +53,7 @@ const slow = new Set<string>()
 
 async function baselineOf(datasetId: string, task: string): Promise<string> {
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   await followRun(t, id)
   return id
 }
@@ -66,7 +66,7 @@ test('a run whose comparison is decided stops, and its verdict is that of the se
 
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'rightAtFirst' }, { concurrency: 20 })
   const earlyStop = { baselineId, metric: 'exact' }
-  const { id } = await startRun(t.engine, t.scope, { experimentId, earlyStop })
+  const { id } = await startRun(t.services, t.scope, { experimentId, earlyStop })
   const { run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', queued: 0, running: 0 })
   expect(run.cancelled).toBeGreaterThanOrEqual(200)
@@ -83,7 +83,7 @@ test('a run whose comparison is decided stops, and its verdict is that of the se
 
   // Resumed it goes on to its end, although the comparison is as decided as before.
   slow.clear()
-  await resumeRun(t.engine, t.scope, id)
+  await resumeRun(t.services, t.scope, id)
   expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', stopReason: null, succeeded: 300 })
 })
 
@@ -93,7 +93,7 @@ test('a run that is no different goes on to its end, unless it is enough that it
   const start = async (task: string, margin?: number) => {
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
     const earlyStop = { baselineId, metric: 'exact', margin }
-    const { id } = await startRun(t.engine, t.scope, { experimentId, earlyStop })
+    const { id } = await startRun(t.services, t.scope, { experimentId, earlyStop })
     return (await followRun(t, id)).run
   }
   expect(await start('right')).toMatchObject({ status: 'COMPLETED', succeeded: 150 })
@@ -113,7 +113,7 @@ test('a rule for stopping is refused when its baseline or score cannot decide an
   const baselineId = await recordRun(t, datasetId, [{ item: 0, scores: { free: 3, correct: true } }])
   const elsewhere = await recordRun(t, await seedDataset(t, [1]), [{ item: 0, scores: { correct: true } }])
   const start = (earlyStop: { baselineId: string; metric: string; margin?: number }) =>
-    startRun(t.engine, t.scope, { experimentId, earlyStop })
+    startRun(t.services, t.scope, { experimentId, earlyStop })
   await expect(start({ baselineId, metric: 'free' })).rejects.toThrow(/bounds/)
   await expect(start({ baselineId, metric: 'absent' })).rejects.toThrow(InvalidInputError)
   await expect(start({ baselineId: elsewhere, metric: 'correct' })).rejects.toThrow(/another dataset/)

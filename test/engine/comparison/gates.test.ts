@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/load-run-stats.ts'
+import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/run/load-run-stats.ts'
 import { parseGate } from '../../../src/domain/gate.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
@@ -117,15 +117,17 @@ describe('a gate', () => {
     const datasetId = await seedDataset(t, numbers(1))
     await recordRun(t, datasetId, [{ item: 0 }])
     const { id } = await t.db.prisma.experiment.findFirstOrThrow({ where: { datasetId } })
-    const set = await setGate(t.engine, t.scope, id, { maxFailureRate: 0.1 })
+    const set = await setGate(t.services, t.scope, id, { maxFailureRate: 0.1 })
     expect(set.gate).toMatchObject({ maxFailureRate: 0.1, minMeans: [], maxCostUsd: null })
-    expect((await setGate(t.engine, t.scope, id, null)).gate).toBeNull()
-    await expect(setGate(t.engine, t.scope, id, { maxFailureRate: 2 })).rejects.toMatchObject({
+    expect((await setGate(t.services, t.scope, id, null)).gate).toBeNull()
+    await expect(setGate(t.services, t.scope, id, { maxFailureRate: 2 })).rejects.toMatchObject({
       path: ['gate', 'maxFailureRate'],
     })
     const noMargin = { notWorse: [{ metric: 'correct', margin: 0 }] }
-    await expect(setGate(t.engine, t.scope, id, noMargin)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-    await expect(setGate(t.engine, { ...t.scope, role: 'READ' }, id, null)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(setGate(t.services, t.scope, id, noMargin)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(setGate(t.services, { ...t.scope, role: 'READ' }, id, null)).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    })
   })
 })
 
@@ -138,13 +140,13 @@ describe('an approved baseline', () => {
     expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
-    const dataset = await approveBaseline(t.engine, t.scope, { runId: baseline, author: 'Ada' }, now)
+    const dataset = await approveBaseline(t.services, t.scope, { runId: baseline, author: 'Ada' }, now)
     expect(dataset).toMatchObject({ baselineRunId: baseline, baselineAuthor: 'Ada', baselineApprovedAt: now })
     const comparison = await openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id] })
     expect(comparison.baseline.id).toBe(baseline)
     expect((await check(id, gate)).status).toBe('PASSED')
 
-    expect(await removeBaseline(t.engine, t.scope, datasetId)).toMatchObject({
+    expect(await removeBaseline(t.services, t.scope, datasetId)).toMatchObject({
       baselineRunId: null,
       baselineAuthor: null,
     })
@@ -153,9 +155,9 @@ describe('an approved baseline', () => {
   test('must be over, and gives way when its run is deleted', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
-    await expect(approveBaseline(t.engine, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(approveBaseline(t.services, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
     const done = await recordRun(t, datasetId, run(80))
-    await approveBaseline(t.engine, t.scope, { runId: done })
+    await approveBaseline(t.services, t.scope, { runId: done })
     await t.db.prisma.run.delete({ where: { id: done } })
     expect(await t.db.prisma.dataset.findUnique({ where: { id: datasetId } })).toMatchObject({ baselineRunId: null })
   })

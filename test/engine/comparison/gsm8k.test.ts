@@ -1,7 +1,7 @@
 /** Four models that really were compared, with counts that anybody can check: OpenAI's recorded GSM8K solutions. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
-import { compareMetrics } from '../../../src/engine/comparison/metrics.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type Gsm8kModel, gsm8k, readQuestions, readSolutions } from '../../helpers/gsm8k.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RowFilter, RowOrder } from '../../../src/db/sql/comparison-page.ts'
+import type { RowFilter, RowOrder } from '../../../src/db/sql/comparison/load-page.ts'
 import { type Comparison, metricNamed, openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { type ComparedRow, comparisonRows } from '../../../src/engine/comparison/rows.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'

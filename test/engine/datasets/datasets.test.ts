@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-const create = (input: Parameters<typeof createDataset>[2]) => createDataset(test.engine, test.scope, input)
+const create = (input: Parameters<typeof createDataset>[2]) => createDataset(test.services, test.scope, input)
 
 /** A second project, which must see nothing of the first. */
 async function otherScope() {
@@ -36,7 +36,7 @@ describe('creating', () => {
   it('refuses a name that is taken, and takes it in another project', async () => {
     await create({ name: 'taken' })
     await expect(create({ name: 'taken' })).rejects.toThrow(ConflictError)
-    await expect(createDataset(test.engine, await otherScope(), { name: 'taken' })).resolves.toMatchObject({
+    await expect(createDataset(test.services, await otherScope(), { name: 'taken' })).resolves.toMatchObject({
       version: 0,
     })
   })
@@ -72,7 +72,7 @@ describe('creating', () => {
 
   it('needs the right to write', async () => {
     const reader = { ...test.scope, role: 'READ' as const }
-    await expect(createDataset(test.engine, reader, { name: 'reader' })).rejects.toThrow(ForbiddenError)
+    await expect(createDataset(test.services, reader, { name: 'reader' })).rejects.toThrow(ForbiddenError)
   })
 })
 
@@ -84,14 +84,14 @@ describe('updating', () => {
       metadata: { a: 1 },
       inputSchema: { type: 'object' },
     })
-    const renamed = await updateDataset(test.engine, test.scope, { id, name: 'update/b', metadata: null })
+    const renamed = await updateDataset(test.services, test.scope, { id, name: 'update/b', metadata: null })
     expect(renamed).toMatchObject({
       name: 'update/b',
       description: 'old',
       metadata: null,
       inputSchema: { type: 'object' },
     })
-    const cleared = await updateDataset(test.engine, test.scope, { id, description: null, inputSchema: null })
+    const cleared = await updateDataset(test.services, test.scope, { id, description: null, inputSchema: null })
     expect(cleared).toMatchObject({ name: 'update/b', description: null, inputSchema: null })
   })
 
@@ -102,8 +102,8 @@ describe('updating', () => {
       input: i < 25 ? i : `text ${i}`,
       expectedOutput: 'x',
     }))
-    await upsertDatasetItems(test.engine, test.scope, { datasetId: id, items })
-    const change = updateDataset(test.engine, test.scope, { id, name: 'renamed', inputSchema: { type: 'string' } })
+    await upsertDatasetItems(test.services, test.scope, { datasetId: id, items })
+    const change = updateDataset(test.services, test.scope, { id, name: 'renamed', inputSchema: { type: 'string' } })
     const error = await change.catch((error: InvalidInputError) => error)
     expect(error).toMatchObject({ code: 'INVALID_INPUT', path: ['inputSchema'] })
     const { message } = error as InvalidInputError
@@ -118,27 +118,27 @@ describe('updating', () => {
 
   it('accepts a schema that all items fit', async () => {
     const { id } = await create({ name: 'update/fit' })
-    await upsertDatasetItems(test.engine, test.scope, { datasetId: id, items: [{ input: 'a' }] })
+    await upsertDatasetItems(test.services, test.scope, { datasetId: id, items: [{ input: 'a' }] })
     const schemas = { inputSchema: { type: 'string' }, expectedOutputSchema: { type: ['string', 'null'] } }
-    await expect(updateDataset(test.engine, test.scope, { id, ...schemas })).resolves.toMatchObject(schemas)
+    await expect(updateDataset(test.services, test.scope, { id, ...schemas })).resolves.toMatchObject(schemas)
   })
 
   it('finds nothing in other projects and refuses a taken name', async () => {
     const { id } = await create({ name: 'update/x' })
     await create({ name: 'update/y' })
-    await expect(updateDataset(test.engine, await otherScope(), { id, name: 'z' })).rejects.toThrow(NotFoundError)
-    await expect(updateDataset(test.engine, test.scope, { id, name: 'update/y' })).rejects.toThrow(ConflictError)
+    await expect(updateDataset(test.services, await otherScope(), { id, name: 'z' })).rejects.toThrow(NotFoundError)
+    await expect(updateDataset(test.services, test.scope, { id, name: 'update/y' })).rejects.toThrow(ConflictError)
   })
 })
 
 describe('deleting', () => {
   it('removes the dataset with its items', async () => {
     const { id } = await create({ name: 'delete/a' })
-    await upsertDatasetItems(test.engine, test.scope, { datasetId: id, items: [{ input: 1 }] })
-    await expect(deleteDataset(test.engine, await otherScope(), id)).rejects.toThrow(NotFoundError)
-    await expect(deleteDataset(test.engine, test.scope, id)).resolves.toBe(id)
+    await upsertDatasetItems(test.services, test.scope, { datasetId: id, items: [{ input: 1 }] })
+    await expect(deleteDataset(test.services, await otherScope(), id)).rejects.toThrow(NotFoundError)
+    await expect(deleteDataset(test.services, test.scope, id)).resolves.toBe(id)
     expect(await test.db.prisma.datasetItem.count({ where: { datasetId: id } })).toBe(0)
-    await expect(deleteDataset(test.engine, test.scope, id)).rejects.toThrow(NotFoundError)
+    await expect(deleteDataset(test.services, test.scope, id)).rejects.toThrow(NotFoundError)
   })
 
   it('is refused while a run is not finished', async () => {
@@ -161,8 +161,8 @@ describe('deleting', () => {
         queued: 1,
       },
     })
-    await expect(deleteDataset(test.engine, test.scope, datasetId)).rejects.toThrow('1 unfinished run.')
+    await expect(deleteDataset(test.services, test.scope, datasetId)).rejects.toThrow('1 unfinished run.')
     await test.db.prisma.run.update({ where: { id: run.id }, data: { status: 'COMPLETED' } })
-    await expect(deleteDataset(test.engine, test.scope, datasetId)).resolves.toBe(datasetId)
+    await expect(deleteDataset(test.services, test.scope, datasetId)).resolves.toBe(datasetId)
   })
 })

@@ -5,7 +5,7 @@ import { createDataset, updateDataset } from '../../../src/engine/datasets/datas
 import { type ImportError, type ImportInput, importItems } from '../../../src/engine/datasets/import.ts'
 import type { ImportMapping } from '../../../src/engine/datasets/import-mapping.ts'
 import { archiveDatasetItems } from '../../../src/engine/datasets/items.ts'
-import { listDatasetItems } from '../../../src/engine/datasets/read.ts'
+import { listDatasetItems } from '../../../src/engine/datasets/load-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
 import { gsm8k } from '../../helpers/gsm8k.ts'
 
@@ -23,7 +23,7 @@ async function* once(text: string | Buffer) {
 }
 
 function load(dataset: string, file: string | Buffer, options: Partial<ImportInput> = {}) {
-  return importItems(test.engine, test.scope, { dataset, source: once(file), format: null, mapping: {}, ...options })
+  return importItems(test.services, test.scope, { dataset, source: once(file), format: null, mapping: {}, ...options })
 }
 
 async function items(dataset: string) {
@@ -191,7 +191,7 @@ describe('importing', () => {
       dataset: { id: datasetId },
     } = await load(dataset, file)
     const [a] = await items(dataset)
-    await archiveDatasetItems(test.engine, test.scope, { datasetId, itemIds: [a?.id as string] })
+    await archiveDatasetItems(test.services, test.scope, { datasetId, itemIds: [a?.id as string] })
     expect(await load(dataset, file)).toMatchObject({ version: 3, added: 1, unchanged: 1, dataset: { itemCount: 2 } })
     expect((await items(dataset))[0]).toMatchObject({ id: a?.id, validFrom: 3 })
   })
@@ -281,7 +281,7 @@ describe('importing', () => {
   it('validates rows against the schemas of the dataset, naming the place in the row', async () => {
     const name = newName()
     const inputSchema = { type: 'object', required: ['q'], properties: { q: { type: 'string', pattern: '^[a-z]+$' } } }
-    const { id } = await createDataset(test.engine, test.scope, { name, inputSchema })
+    const { id } = await createDataset(test.services, test.scope, { name, inputSchema })
     const file = lines({ input: { q: 'ok' } }, { input: { q: 'NO' } }, { input: {} })
     const error = (await load(name, file).catch((error: ImportError) => error)) as ImportError
     expect(error.problems).toEqual([
@@ -293,16 +293,16 @@ describe('importing', () => {
       },
       { line: 3, column: 'input', expected: "what its schema asks for: it must have required property 'q'", got: '{}' },
     ])
-    await updateDataset(test.engine, test.scope, { id, inputSchema: null })
+    await updateDataset(test.services, test.scope, { id, inputSchema: null })
     expect(await load(name, file)).toMatchObject({ added: 3 })
   })
 
   it('is refused when the schemas change while the file comes in', async () => {
     const name = newName()
-    const { id } = await createDataset(test.engine, test.scope, { name })
+    const { id } = await createDataset(test.services, test.scope, { name })
     async function* source() {
       yield Buffer.from(lines({ input: 1 }))
-      await updateDataset(test.engine, test.scope, { id, inputSchema: { type: 'string' } })
+      await updateDataset(test.services, test.scope, { id, inputSchema: { type: 'string' } })
       yield Buffer.from(lines({ input: 2 }))
     }
     await expect(load(name, '', { source: source(), format: 'jsonl' })).rejects.toMatchObject({ code: 'CONFLICT' })
@@ -348,7 +348,7 @@ describe('importing', () => {
   it('needs the right to write', async () => {
     const reader = { ...test.scope, role: 'READ' as const }
     const input = { dataset: newName(), source: once(lines({ input: 1 })), format: null, mapping: {} }
-    await expect(importItems(test.engine, reader, input)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    await expect(importItems(test.services, reader, input)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
   it('tells its progress, up to everything', async () => {

@@ -3,7 +3,12 @@ import { NotFoundError } from '../../../src/domain/errors.ts'
 import type { Json } from '../../../src/domain/json.ts'
 import { createDataset } from '../../../src/engine/datasets/datasets.ts'
 import { archiveDatasetItems, type UpsertItem, upsertDatasetItems } from '../../../src/engine/datasets/items.ts'
-import { type DatasetItemQuery, listDatasetItems, loadItems, loadRevisions } from '../../../src/engine/datasets/read.ts'
+import {
+  type DatasetItemQuery,
+  listDatasetItems,
+  loadItems,
+  loadRevisions,
+} from '../../../src/engine/datasets/load-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
 
 let test: TestEngine
@@ -14,11 +19,11 @@ afterAll(() => test[Symbol.asyncDispose]())
 
 let datasets = 0
 async function dataset(schemas: { inputSchema?: object; expectedOutputSchema?: object } = {}) {
-  const { id } = await createDataset(test.engine, test.scope, { name: `items/${datasets++}`, ...(schemas as object) })
+  const { id } = await createDataset(test.services, test.scope, { name: `items/${datasets++}`, ...(schemas as object) })
   return {
     id,
-    upsert: (...items: UpsertItem[]) => upsertDatasetItems(test.engine, test.scope, { datasetId: id, items }),
-    archive: (...itemIds: string[]) => archiveDatasetItems(test.engine, test.scope, { datasetId: id, itemIds }),
+    upsert: (...items: UpsertItem[]) => upsertDatasetItems(test.services, test.scope, { datasetId: id, items }),
+    archive: (...itemIds: string[]) => archiveDatasetItems(test.services, test.scope, { datasetId: id, itemIds }),
     list: (query: DatasetItemQuery = { first: 100 }) =>
       listDatasetItems(test.db, test.scope, id, { first: query.last ? null : 100, ...query }),
     async inputs(query?: DatasetItemQuery) {
@@ -184,10 +189,10 @@ describe('upserting', () => {
     const scope = { projectId, role: 'ADMIN' as const }
     const { items } = await d.upsert({ input: 1 })
     const itemIds = items.map((item) => item.id)
-    await expect(upsertDatasetItems(test.engine, scope, { datasetId: d.id, items: [{ input: 1 }] })).rejects.toThrow(
+    await expect(upsertDatasetItems(test.services, scope, { datasetId: d.id, items: [{ input: 1 }] })).rejects.toThrow(
       NotFoundError,
     )
-    await expect(archiveDatasetItems(test.engine, scope, { datasetId: d.id, itemIds })).rejects.toThrow(NotFoundError)
+    await expect(archiveDatasetItems(test.services, scope, { datasetId: d.id, itemIds })).rejects.toThrow(NotFoundError)
     await expect(listDatasetItems(test.db, scope, d.id, { first: 1 })).rejects.toThrow(NotFoundError)
     expect(await loadItems(test.db, scope, itemIds)).toEqual([null])
   })

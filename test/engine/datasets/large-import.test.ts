@@ -47,7 +47,7 @@ it('imports 100,000 rows in bounded memory, and again without a change', { timeo
     let peak = 0
     let size = 0
     const begin = performance.now()
-    const result = await importItems(test.engine, test.scope, {
+    const result = await importItems(test.services, test.scope, {
       dataset: 'large',
       source: file(() => {
         peak = Math.max(peak, live())

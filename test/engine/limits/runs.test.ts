@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { defaultRunSettings, type RunSettings } from '../../../src/domain/run.ts'
 import type { HttpTaskSpec } from '../../../src/domain/task.ts'
-import { cancelRun } from '../../../src/engine/cancel-run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
-import { startRun } from '../../../src/engine/start-run.ts'
+import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
+import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 import { type CountingEndpoint, startEndpoint } from './counting-endpoint.ts'
 
@@ -47,16 +47,16 @@ async function start(endpoint: CountingEndpoint | null, items: number, settings:
   )
   const task = endpoint ? http : ({ kind: 'module', name: 'echo' } as const)
   const experimentId = await seedExperiment(t, datasetId, task, { ...defaultRunSettings, ...settings })
-  const { id } = await startRun(t.engine, t.scope, { experimentId })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
   onTestFinished(async () => {
-    await cancelRun(t.engine, t.scope, id).catch(() => {})
+    await cancelRun(t.services, t.scope, id).catch(() => {})
   })
   return id
 }
 
 test('workers with far more slots never call an endpoint more often at once than its limit, nor much less', async () => {
   const endpoint = await openEndpoint(100)
-  await setEndpointLimit(t.engine, t.scope, { endpoint: `${endpoint.url}/answer`, concurrency: 5 })
+  await setEndpointLimit(t.services, t.scope, { endpoint: `${endpoint.url}/answer`, concurrency: 5 })
   await startWorkers(3, 100)
   endpoint.gauge.reset()
   const run = await start(endpoint, 200, { concurrency: 300 })
@@ -68,7 +68,7 @@ test('workers with far more slots never call an endpoint more often at once than
 
 test('a run that waits for its endpoint leaves the slots of its worker to others', async () => {
   const endpoint = await openEndpoint(Infinity)
-  await setEndpointLimit(t.engine, t.scope, { endpoint: endpoint.url, concurrency: 1 })
+  await setEndpointLimit(t.services, t.scope, { endpoint: endpoint.url, concurrency: 1 })
   const [worker] = await startWorkers(1, 20)
   const blocked = await start(endpoint, 1_000, { concurrency: 200 })
   await expect.poll(() => endpoint.gauge.inFlight).toBe(1)
@@ -79,7 +79,7 @@ test('a run that waits for its endpoint leaves the slots of its worker to others
   expect(other.run).toMatchObject({ status: 'COMPLETED', succeeded: 500 })
   // Cancelling reaches what waits as well as what is under way.
   const cancelledAt = performance.now()
-  await cancelRun(t.engine, t.scope, blocked)
+  await cancelRun(t.services, t.scope, blocked)
   await expect.poll(() => worker?.load).toMatchObject({ lanes: 0, used: 0 })
   expect(performance.now() - cancelledAt).toBeLessThan(1_000)
 })
@@ -112,7 +112,7 @@ test('after a 429 with Retry-After nobody calls before it is over, and no item s
 
 test('a worker that stops does not wait for a limit', async () => {
   const endpoint = await openEndpoint(10)
-  await setEndpointLimit(t.engine, t.scope, { endpoint: endpoint.url, requestsPerMinute: 1 })
+  await setEndpointLimit(t.services, t.scope, { endpoint: endpoint.url, requestsPerMinute: 1 })
   const [worker] = await startWorkers(1, 20)
   const run = await start(endpoint, 10)
   await expect.poll(() => endpoint.gauge.starts.length).toBe(1)

@@ -1,0 +1,220 @@
+import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
+import type { RowFilter, RowOrder } from '../../src/db/sql/comparison/load-page.ts'
+import { rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import { InvalidInputError } from '../../src/domain/errors.ts'
+import type { Json } from '../../src/domain/json.ts'
+import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
+import { type Comparison, metricNamed } from '../../src/engine/comparison/comparison.ts'
+import {
+  type CellScore as CellScoreShape,
+  type ComparedCell,
+  type ComparedRow,
+  comparisonRows,
+} from '../../src/engine/comparison/rows.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { ScoreDataType } from '../enums.ts'
+import { DatasetItemRef, RunItemRef, RunRef } from '../refs.ts'
+import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
+import { rawId } from '../relay/global-id.ts'
+
+const CellChange = builder.enumType('CellChange', {
+  description: 'How the value of one item changed from the baseline to a candidate.',
+  values: {
+    IMPROVED: { description: 'It got better.' },
+    REGRESSED: { description: 'It got worse.' },
+    CHANGED: { description: 'It is different; in filters also when it got better or worse.' },
+    UNCHANGED: { description: 'It is the same, but for rounding.' },
+    MISSING: { description: 'One of the two has no value.' },
+  },
+})
+
+const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
+  description: 'One score of one item in one run, over its repetitions.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of the score.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, nullable: true, description: 'What kind of value it has.' }),
+    value: t.exposeFloat('value', {
+      nullable: true,
+      description: 'Mean over the repetitions; null when there is none.',
+    }),
+    label: t.exposeString('label', {
+      nullable: true,
+      description:
+        'The label of a CATEGORICAL or TEXT score; different ones of several repetitions separated by commas.',
+    }),
+    delta: t.exposeFloat('delta', {
+      nullable: true,
+      description: "`value` − the baseline's; null in the baseline and where either is missing.",
+    }),
+    change: t.expose('change', { type: CellChange, nullable: true, description: 'Null in the baseline.' }),
+  }),
+})
+
+const DiffPartKind = builder.enumType('DiffPartKind', {
+  description: 'Which of two outputs a part belongs to.',
+  values: {
+    SAME: { description: 'Both.' },
+    ADDED: { description: 'Only the candidate.' },
+    REMOVED: { description: 'Only the baseline.' },
+  },
+})
+
+const DiffPart = builder.objectRef<DiffPartShape>('DiffPart').implement({
+  description: 'A stretch of text in the difference of two outputs.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: DiffPartKind, description: 'Whose text it is.' }),
+    text: t.exposeString('text', { description: 'The text.' }),
+  }),
+})
+
+const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').implement({
+  description: 'What one run made of one item.',
+  fields: (t) => ({
+    run: t.expose('run', { type: RunRef, description: 'The run.' }),
+    items: t.expose('items', {
+      type: [RunItemRef],
+      description: 'All repetitions, with output, error and single scores; empty when the run does not have the item.',
+      extensions: { listLength: 2 },
+    }),
+    scores: t.expose('scores', {
+      type: [CellScore],
+      description: 'Every score of the comparison, averaged over the repetitions, also where it is missing.',
+    }),
+    latencyMs: t.exposeFloat('latencyMs', {
+      nullable: true,
+      description: 'Mean over the successful repetitions, in milliseconds.',
+    }),
+    costUsd: t.exposeFloat('costUsd', {
+      nullable: true,
+      description: 'Mean over the repetitions whose cost is known.',
+    }),
+    outputDiff: t.field({
+      type: [DiffPart],
+      nullable: true,
+      description:
+        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline and where either has no output.",
+      args: {
+        repetition: t.arg.int({ required: true, defaultValue: 0, description: 'Which repetition of both, from 0.' }),
+      },
+      resolve: ({ baseline, items }, { repetition }, { diffs }) => {
+        const before = outputOf(baseline?.items, repetition)
+        const after = outputOf(items, repetition)
+        return before === undefined || after === undefined ? null : diffs.diff(before, after)
+      },
+    }),
+  }),
+})
+
+export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').implement({
+  description: 'One item, with what each run made of it.',
+  fields: (t) => ({
+    datasetItem: t.expose('datasetItem', {
+      type: DatasetItemRef,
+      description: 'The item as it was in the version of the first of the runs that has it.',
+    }),
+    cells: t.expose('cells', {
+      type: [ComparisonCell],
+      description: 'One for each run, baseline first.',
+      extensions: { listLength: 3 },
+    }),
+  }),
+})
+
+export const ComparisonRowConnection = builder.connectionObject(
+  { type: ComparisonRowRef, name: 'ComparisonRowConnection', description: 'One page of a list.' },
+  { name: 'ComparisonRowEdge', description: 'A row of a page with its cursor.' },
+)
+
+const MetricChangeInput = builder.inputType('MetricChangeInput', {
+  description: 'Items on which a metric changed in some way.',
+  fields: (t) => ({
+    metric: t.string({ required: true, description: 'Name of a score, or latencyMs, costUsd.' }),
+    is: t.field({ type: CellChange, required: true, description: 'How it changed.' }),
+    candidateId: t.id({ description: 'In this candidate; default: in any.' }),
+  }),
+})
+
+export const ComparisonFilter = builder.inputType('ComparisonFilter', {
+  description: 'Which items of a comparison; parts that are given together must all hold.',
+  fields: (t) => ({
+    change: t.field({ type: MetricChangeInput, description: 'On which a metric changed.' }),
+    differingOutputs: t.boolean({ description: 'Whose outputs are not the same in all runs that have one.' }),
+    failedInOne: t.boolean({ description: 'That failed in a run and succeeded in another.' }),
+    tags: t.stringList({ description: 'That have all of these tags.' }),
+    search: t.string({ description: 'With this text in their input, expected output, an output or an error.' }),
+  }),
+})
+
+const ComparisonOrderField = builder.enumType('ComparisonOrderField', {
+  description: 'What the rows of a comparison can be ordered by. Items that cannot be compared come last.',
+  values: {
+    SCHEDULE: { description: 'The order they are executed in.' },
+    REGRESSION: { description: 'The largest regression first; improvements last.' },
+    IMPROVEMENT: { description: 'The largest improvement first; regressions last.' },
+    CHANGE: { description: 'The largest change first, in either direction.' },
+  },
+})
+
+export const ComparisonOrder = builder.inputType('ComparisonOrder', {
+  description: 'How the rows of a comparison are ordered.',
+  fields: (t) => ({
+    field: t.field({
+      type: ComparisonOrderField,
+      required: true,
+      defaultValue: 'SCHEDULE',
+      description: 'What to order by.',
+    }),
+    metric: t.string({ description: 'By which metric; needed unless by SCHEDULE.' }),
+    candidateId: t.id({ description: 'In this candidate; default: where it is largest.' }),
+  }),
+})
+
+/** A page of the rows of a comparison. */
+export async function comparisonRowsConnection(
+  context: Context,
+  comparison: Comparison,
+  args: ConnectionArguments & {
+    filter?: typeof ComparisonFilter.$inferInput | null
+    orderBy?: typeof ComparisonOrder.$inferInput | null
+  },
+) {
+  const filter = rowFilter(comparison, args.filter ?? {})
+  const order = rowOrder(comparison, args.orderBy ?? { field: 'SCHEDULE' })
+  const name =
+    order.field === 'SCHEDULE' ? order.field : `${order.field} ${order.metric.name} ${order.metric.candidates}`
+  const request = pageRequest(args, { name, parts: rowKeyParts(order) })
+  return connection(await comparisonRows(context.services.db, comparison, filter, order, request), name)
+}
+
+function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {
+  if (!change) return rest
+  const path = ['filter', 'change']
+  return { ...rest, change: { is: change.is, metric: metricOf(comparison, change.metric, change.candidateId, path) } }
+}
+
+function rowOrder(comparison: Comparison, order: typeof ComparisonOrder.$inferInput): RowOrder {
+  const { field, metric, candidateId } = order
+  if (field === 'SCHEDULE') return { field }
+  if (metric == null) {
+    throw new InvalidInputError(`Expected the metric to order by its ${field}, got none.`, ['orderBy', 'metric'])
+  }
+  return { field, metric: metricOf(comparison, metric, candidateId, ['orderBy']) }
+}
+
+function metricOf(comparison: Comparison, name: string, candidateId: string | null | undefined, path: string[]) {
+  const { kind, direction } = metricNamed(comparison, name, [...path, 'metric'])
+  const places = comparison.candidates.map((_, index) => index + 2)
+  if (candidateId == null) return { kind, name, direction, candidates: places }
+  const id = rawId('Run', candidateId, [...path, 'candidateId'])
+  const index = comparison.candidates.findIndex((candidate) => candidate.id === id)
+  if (index < 0) {
+    throw new InvalidInputError('Expected one of the candidates of this comparison.', [...path, 'candidateId'])
+  }
+  return { kind, name, direction, candidates: [index + 2] }
+}
+
+function outputOf(items: readonly RunItemRow[] | undefined, repetition: number): Json | undefined {
+  const item = items?.find((item) => item.repetition === repetition)
+  return item?.status === 'SUCCEEDED' ? (item.output as Json) : undefined
+}

@@ -1,0 +1,190 @@
+import type { Interval as IntervalShape } from '../../src/domain/statistics/interval.ts'
+import {
+  compareMetrics,
+  type MetricComparison as MetricComparisonShape,
+} from '../../src/engine/comparison/compare-metrics.ts'
+import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
+import { builder } from '../builder.ts'
+import { Direction, ScoreDataType } from '../enums.ts'
+import { RunRef } from '../refs.ts'
+import { optionalRawId, rawIds } from '../relay/global-id.ts'
+import {
+  ComparisonFilter,
+  ComparisonOrder,
+  ComparisonRowConnection,
+  comparisonRowsConnection,
+} from './comparison-row.ts'
+
+const Verdict = builder.enumType('Verdict', {
+  description: 'What can be said about a candidate by one metric (docs/statistics.md says how).',
+  values: {
+    IMPROVED: { description: 'Better, and not by chance.' },
+    REGRESSED: { description: 'Worse, and not by chance.' },
+    NOT_WORSE: { description: 'Worse by less than the margin, if at all.' },
+    INCONCLUSIVE: {
+      description: 'Cannot be told; `pairsNeeded` says what it would take. It does not mean "no difference".',
+    },
+  },
+})
+
+const ComparisonMethod = builder.enumType('ComparisonMethod', {
+  description: 'How interval and p value were computed (docs/statistics.md has the formulas).',
+  values: {
+    EXACT_MCNEMAR: { description: "Exact McNemar test and Tango's score interval: every value is 0 or 1." },
+    STUDENT_T: { description: 'Paired t test and interval.' },
+    BCA_BOOTSTRAP: { description: 'BCa bootstrap interval and exact sign test: few pairs that all moved one way.' },
+    EXACT_SIGN: { description: 'Exact sign test, no interval: the differences show no spread.' },
+  },
+})
+
+const Interval = builder.objectRef<IntervalShape>('Interval').implement({
+  description: 'A 95 % interval of the true difference, in the units of the metric. Both ends belong to it.',
+  fields: (t) => ({
+    low: t.exposeFloat('low', { description: 'Lower end.' }),
+    high: t.exposeFloat('high', { description: 'Upper end.' }),
+  }),
+})
+
+export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('MetricComparison').implement({
+  description:
+    'One metric of one candidate against the baseline, over the items that have a value in both runs (repetitions averaged first). What is not compared is counted in `missing`.',
+  fields: (t) => ({
+    metric: t.string({
+      description: 'Name of the score; or `latencyMs`, `costUsd`.',
+      resolve: ({ metric }) => metric.name,
+    }),
+    dataType: t.field({
+      type: ScoreDataType,
+      nullable: true,
+      description: 'What kind of score it is; null for latency and cost.',
+      resolve: ({ metric }) => metric.dataType,
+    }),
+    candidate: t.expose('candidate', { type: RunRef, description: 'The run that is compared with the baseline.' }),
+    direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
+    margin: t.float({
+      description: 'How much worse still counts as not worse, as it was asked for.',
+      resolve: ({ metric }) => metric.margin,
+    }),
+    baselineMean: t.exposeFloat('baselineMean', {
+      nullable: true,
+      description: 'Mean of the baseline over the pairs.',
+    }),
+    candidateMean: t.exposeFloat('candidateMean', {
+      nullable: true,
+      description: 'Mean of the candidate over the pairs.',
+    }),
+    delta: t.exposeFloat('delta', { nullable: true, description: 'Mean of candidate − baseline over the pairs.' }),
+    interval: t.expose('interval', {
+      type: Interval,
+      nullable: true,
+      description:
+        '95 % interval of `delta`, paired. Null until both runs are complete: it holds when looked at once, at the end.',
+    }),
+    sequence: t.expose('sequence', {
+      type: Interval,
+      nullable: true,
+      description:
+        '95 % interval of `delta` that may be looked at at any time, over the pairs finished so far in schedule order. Null for metrics without bounds, and when later pairs contradict earlier ones: the differences drift.',
+    }),
+    sequencePairs: t.exposeInt('sequencePairs', { description: 'Pairs that `sequence` has seen.' }),
+    pValue: t.exposeFloat('pValue', {
+      nullable: true,
+      description: 'How often chance alone would make a difference this large. Null until both runs are complete.',
+    }),
+    adjustedPValue: t.exposeFloat('adjustedPValue', {
+      nullable: true,
+      description: 'The p value corrected (Holm) for all metrics and candidates of this comparison; verdicts go by it.',
+    }),
+    method: t.expose('method', {
+      type: ComparisonMethod,
+      nullable: true,
+      description: 'How interval and p value were computed; null when there are none.',
+    }),
+    pairs: t.exposeInt('pairs', { description: 'Items with a value in both runs.' }),
+    improved: t.exposeInt('improved', { description: 'Pairs that got better; 0 for a metric without direction.' }),
+    regressed: t.exposeInt('regressed', { description: 'Pairs that got worse; 0 for a metric without direction.' }),
+    unchanged: t.exposeInt('unchanged', { description: 'Pairs that stayed the same.' }),
+    missing: t.exposeInt('missing', {
+      description:
+        'Items of either run that have no value in one of them: not in that run, failed, not scored, not finished.',
+    }),
+    verdict: t.expose('verdict', { type: Verdict, description: 'What can be said.' }),
+    pairsNeeded: t.exposeInt('pairsNeeded', {
+      nullable: true,
+      description:
+        'For INCONCLUSIVE: how many more pairs would probably decide it, if the effect is what it looks like.',
+    }),
+  }),
+})
+
+/** What looking at every item of the runs counts for in the cost of a document. */
+export const comparisonCost = 500
+
+const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
+  description: 'Runs of one dataset beside each other.',
+  fields: (t) => ({
+    baseline: t.expose('baseline', { type: RunRef, description: 'The run that the others are compared with.' }),
+    candidates: t.expose('candidates', {
+      type: [RunRef],
+      description: 'The others, in the order they were asked for.',
+    }),
+    metrics: t.field({
+      type: [MetricComparisonRef],
+      description:
+        'Every score of any of the runs by name, then latencyMs and costUsd; for each of them one per candidate.',
+      extensions: { cost: comparisonCost },
+      resolve: (comparison, _args, { services, comparisons }) =>
+        compareMetrics(services.db, comparisons.sequences, comparison),
+    }),
+    rows: t.field({
+      type: ComparisonRowConnection,
+      description: 'The items of all runs, aligned.',
+      extensions: { cost: comparisonCost },
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: ComparisonFilter, description: 'Which items; parts given together must all hold.' }),
+        orderBy: t.arg({ type: ComparisonOrder, description: 'Default: in the order they are executed.' }),
+      },
+      resolve: (comparison, args, context) => comparisonRowsConnection(context, comparison, args),
+    }),
+  }),
+})
+
+export const MetricMarginInput = builder.inputType('MetricMarginInput', {
+  description: 'How much worse one metric may be and still count as not worse.',
+  fields: (t) => ({
+    metric: t.string({ required: true, description: 'Name of a score, or latencyMs, costUsd.' }),
+    margin: t.float({ required: true, description: '0 or more, in the units of the metric.' }),
+  }),
+})
+
+/** What `compareRuns` and `comparisonFeed` are told, in raw ids. */
+export function comparisonInput(args: {
+  baselineId?: string | null
+  candidateIds: readonly string[]
+  margin?: number | null
+  margins?: readonly (typeof MetricMarginInput.$inferInput)[] | null
+}) {
+  return {
+    baselineId: optionalRawId('Run', args.baselineId, ['baselineId']),
+    candidateIds: rawIds('Run', args.candidateIds, ['candidateIds']),
+    margin: args.margin ?? null,
+    margins: args.margins ?? null,
+  }
+}
+
+builder.queryField('compareRuns', (t) =>
+  t.field({
+    type: RunComparison,
+    description: 'Compares 1–10 runs with a baseline: item by item, and metric by metric with a verdict.',
+    args: {
+      baselineId: t.arg.id({ description: 'Default: the approved baseline of the dataset.' }),
+      candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
+      margin: t.arg.float({
+        description: 'How much worse every score may be and still count as not worse; default 0.',
+      }),
+      margins: t.arg({ type: [MetricMarginInput], description: 'The same for single metrics.' }),
+    },
+    resolve: (_root, args, { services, scope }) => openComparison(services.db, scope, comparisonInput(args)),
+  }),
+)

@@ -1,0 +1,65 @@
+import { type DatasetItemRow, listDatasetItems } from '../../src/engine/datasets/load-items.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { DatasetItemRef } from '../refs.ts'
+import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
+import { loadNodes } from '../relay/node.ts'
+
+builder.node(DatasetItemRef, {
+  description: 'What a dataset item said in one version; its id stays the same through all versions.',
+  id: { resolve: (item) => item.id },
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('DatasetItem', ids, loaders.datasetItem),
+  fields: (t) => ({
+    key: t.exposeString('key', { nullable: true, description: 'Your own name for it, unique in the dataset.' }),
+    input: t.expose('input', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What the task is given. May be JSON null.',
+    }),
+    expectedOutput: t.expose('expectedOutput', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What evaluators compare the output with.',
+    }),
+    metadata: t.expose('metadata', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Anything else; tasks and evaluators see it.',
+    }),
+    tags: t.exposeStringList('tags', {
+      description: 'Tags, e.g. the split it belongs to; runs can be limited to them.',
+    }),
+    validFrom: t.exposeInt('validFrom', { description: 'The first dataset version that says this.' }),
+    validTo: t.exposeInt('validTo', {
+      nullable: true,
+      description: 'The first version that no longer does; null: the current one still does.',
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When this revision was made.' }),
+  }),
+})
+
+const order = { name: 'ITEM', parts: 1 }
+
+export async function datasetItemsConnection(
+  { services, scope }: Context,
+  datasetId: string,
+  args: ConnectionArguments & {
+    version?: number | null
+    asOf?: Date | null
+    search?: string | null
+    tags?: string[] | null
+  },
+) {
+  const { limit, backward, after, before } = pageRequest(args, order)
+  const { rows, hasPrevious, hasNext } = await listDatasetItems(services.db, scope, datasetId, {
+    version: args.version,
+    asOf: args.asOf,
+    search: args.search,
+    tags: args.tags,
+    [backward ? 'last' : 'first']: limit,
+    after: after?.[0],
+    before: before?.[0],
+  })
+  const keyed = rows.map((row: DatasetItemRow) => ({ ...row, sortKey: [row.id] }))
+  return connection({ rows: keyed, hasPreviousPage: hasPrevious, hasNextPage: hasNext }, order.name)
+}

@@ -1,0 +1,122 @@
+import type { Dataset, DatasetVersion, Experiment } from '../../src/db/generated/prisma/client.ts'
+import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
+import { listDatasetVersions } from '../../src/db/sql/dataset/list-versions.ts'
+import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { builder } from '../builder.ts'
+import { RunStatus } from '../enums.ts'
+import {
+  DatasetConnection,
+  DatasetItemConnection,
+  DatasetRef,
+  DatasetVersionConnection,
+  DatasetVersionRef,
+  ExperimentConnection,
+  RunConnection,
+} from '../refs.ts'
+import { listConnection } from '../relay/connection.ts'
+import { optionalRawId } from '../relay/global-id.ts'
+import { loadNodes } from '../relay/node.ts'
+import { RunOrder, runsConnection } from '../run/run-list.ts'
+import { datasetItemsConnection } from './dataset-item.ts'
+
+builder.node(DatasetRef, {
+  description:
+    'Items that experiments are run on. Every change of its items makes a new version; any version can be read.',
+  id: { resolve: (dataset) => dataset.id },
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Dataset', ids, loaders.dataset),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Unique in the project; `/` groups names.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything you want to keep with it.' }),
+    inputSchema: t.expose('inputSchema', {
+      type: 'JSON',
+      nullable: true,
+      description: 'JSON Schema that the input of every item satisfies.',
+    }),
+    expectedOutputSchema: t.expose('expectedOutputSchema', {
+      type: 'JSON',
+      nullable: true,
+      description: 'JSON Schema that the expected output of every item that has one satisfies.',
+    }),
+    version: t.exposeInt('version', { description: 'The current version; 0 until the first items are added.' }),
+    itemCount: t.exposeInt('itemCount', { description: 'Items in the current version.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
+    items: t.field({
+      type: DatasetItemConnection,
+      description: 'The items of the current or of an earlier version, oldest first.',
+      args: {
+        ...t.arg.connectionArgs(),
+        version: t.arg.int({ description: 'The version to read; default: the current one.' }),
+        asOf: t.arg({ type: 'DateTime', description: 'Read the version that was current at this moment.' }),
+        search: t.arg.string({ description: 'Only items with this text in their key, input or expected output.' }),
+        tags: t.arg.stringList({ description: 'Only items that have all of these tags.' }),
+      },
+      resolve: (dataset, args, context) => datasetItemsConnection(context, dataset.id, args),
+    }),
+    versions: t.field({
+      type: DatasetVersionConnection,
+      description: 'What each version changed, newest first.',
+      args: t.arg.connectionArgs(),
+      resolve: (dataset, args, context) =>
+        listConnection<DatasetVersion>(context, listDatasetVersions(), 'VERSION', dataset.id, args),
+    }),
+    experiments: t.field({
+      type: ExperimentConnection,
+      description: 'The experiments on this dataset, newest first.',
+      args: t.arg.connectionArgs(),
+      resolve: (dataset, args, context) =>
+        listConnection<Experiment>(context, listExperiments('dataset', {}), 'CREATED_AT', dataset.id, args),
+    }),
+    runs: t.field({
+      type: RunConnection,
+      description: 'The runs on this dataset, newest first unless ordered otherwise.',
+      args: {
+        ...t.arg.connectionArgs(),
+        status: t.arg({ type: [RunStatus], description: 'Only runs in one of these states.' }),
+        experimentId: t.arg.id({ description: 'Only runs of this experiment.' }),
+        search: t.arg.string({ description: 'Only runs with this text in their name.' }),
+        orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }),
+      },
+      resolve: (dataset, args, context) =>
+        runsConnection(context, 'dataset', dataset.id, args, {
+          status: args.status,
+          search: args.search,
+          experimentId: optionalRawId('Experiment', args.experimentId, ['experimentId']),
+        }),
+    }),
+  }),
+})
+
+DatasetVersionRef.implement({
+  description: 'One change of the items of a dataset.',
+  fields: (t) => ({
+    version: t.exposeInt('version', { description: 'Its number, from 1.' }),
+    added: t.exposeInt('added', { description: 'Items that were added.' }),
+    changed: t.exposeInt('changed', { description: 'Items whose content changed.' }),
+    archived: t.exposeInt('archived', { description: 'Items that were archived.' }),
+    itemCount: t.exposeInt('itemCount', { description: 'Items in this version.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+  }),
+})
+
+builder.queryFields((t) => ({
+  dataset: t.field({
+    type: DatasetRef,
+    nullable: true,
+    description: 'The dataset of this name; null when there is none.',
+    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
+    resolve: (_root, { name }, { services, scope }) =>
+      services.db.prisma.dataset.findUnique({ where: { projectId_name: { projectId: scope.projectId, name } } }),
+  }),
+  datasets: t.field({
+    type: DatasetConnection,
+    description: 'All datasets by name.',
+    args: {
+      ...t.arg.connectionArgs(),
+      search: t.arg.string({ description: 'Only datasets with this text in their name.' }),
+    },
+    resolve: (_root, args, context) =>
+      listConnection<Dataset>(context, listDatasets(args), 'NAME', context.scope.projectId, args),
+  }),
+}))

@@ -1,0 +1,43 @@
+import type { BuiltinEvaluatorSpec, EvaluatorSpec, ModuleEvaluatorSpec } from '../../src/domain/evaluation.ts'
+import type { Json } from '../../src/domain/json.ts'
+import { builder } from '../builder.ts'
+
+const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
+  description: 'The evaluators that come with Assay.',
+  values: {
+    EXACT_MATCH: { value: 'exactMatch', description: 'Output and expected output are the same text.' },
+    CONTAINS: { value: 'contains', description: 'The output contains a text.' },
+    REGEX: { value: 'regex', description: 'The output matches a pattern.' },
+    NUMERIC: { value: 'numeric', description: 'The number in the output is the expected one.' },
+    JSON_EQUALS: { value: 'jsonEquals', description: 'Output and expected output are the same JSON.' },
+    JSON_SCHEMA: { value: 'jsonSchema', description: 'The output satisfies a JSON Schema.' },
+    LEVENSHTEIN: { value: 'levenshtein', description: 'How similar output and expected output are, 0–1.' },
+    LATENCY: { value: 'latency', description: 'The task was fast enough.' },
+    COST: { value: 'cost', description: 'The task was cheap enough.' },
+  } as const,
+})
+
+const BuiltinEvaluator = builder.objectRef<BuiltinEvaluatorSpec>('BuiltinEvaluator').implement({
+  description: 'An evaluator that comes with Assay.',
+  fields: (t) => ({
+    type: t.expose('type', { type: BuiltinEvaluatorType, description: 'Which one.' }),
+    options: t.field({
+      type: 'JSON',
+      description: 'Its options, named as in the input it was created with.',
+      resolve: ({ kind: _kind, type: _type, ...options }) => options as Json,
+    }),
+  }),
+})
+
+const ModuleEvaluator = builder.objectRef<ModuleEvaluatorSpec>('ModuleEvaluator').implement({
+  description: 'A function registered in assay.config.ts.',
+  fields: (t) => ({
+    name: t.exposeString('module', { description: 'The name it is registered under; `modules` lists them.' }),
+  }),
+})
+
+export const EvaluatorDefinition = builder.unionType('EvaluatorDefinition', {
+  description: 'How an evaluator scores.',
+  types: [BuiltinEvaluator, ModuleEvaluator],
+  resolveType: (definition: EvaluatorSpec) => (definition.kind === 'builtin' ? BuiltinEvaluator : ModuleEvaluator),
+})

@@ -1,0 +1,72 @@
+import type { Experiment } from '../../src/db/generated/prisma/client.ts'
+import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import type { RunSettings } from '../../src/domain/run.ts'
+import type { TaskSpec } from '../../src/domain/task.ts'
+import { builder } from '../builder.ts'
+import { DatasetRef, EvaluatorRef, ExperimentConnection, ExperimentRef, RunConnection } from '../refs.ts'
+import { listConnection } from '../relay/connection.ts'
+import { optionalRawId } from '../relay/global-id.ts'
+import { loadExisting, loadNodes } from '../relay/node.ts'
+import { RunOrder, runsConnection } from '../run/run-list.ts'
+import { RunSettingsRef } from '../run/run-settings.ts'
+import { Task } from './task.ts'
+
+builder.node(ExperimentRef, {
+  description:
+    'A named configuration on a dataset: what to execute, how, and what to score it by. Its runs pin it as it was when they started.',
+  id: { resolve: (experiment) => experiment.id },
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Experiment', ids, loaders.experiment),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Unique in the project.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it tries out.' }),
+    dataset: t.field({
+      type: DatasetRef,
+      description: 'What it runs on.',
+      resolve: (experiment, _args, { loaders }) => loadExisting('dataset', experiment.datasetId, loaders.dataset),
+    }),
+    task: t.field({
+      type: Task,
+      description: 'What it executes for every item.',
+      resolve: (experiment) => experiment.task as unknown as TaskSpec,
+    }),
+    evaluators: t.field({
+      type: [EvaluatorRef],
+      description: 'Evaluators that score its runs besides the active ones.',
+      resolve: async (experiment, _args, { loaders }) => {
+        const named = await loaders.experimentEvaluatorIds.load(experiment.id)
+        return Promise.all(named.map(({ evaluatorId }) => loadExisting('evaluator', evaluatorId, loaders.evaluator)))
+      },
+    }),
+    settings: t.field({
+      type: RunSettingsRef,
+      description: 'How its runs are executed unless told otherwise.',
+      resolve: (experiment) => experiment.settings as unknown as RunSettings,
+    }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything you want to keep with it.' }),
+    runs: t.field({
+      type: RunConnection,
+      description: 'Its runs, newest first unless ordered otherwise.',
+      args: { ...t.arg.connectionArgs(), orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }) },
+      resolve: (experiment, args, context) => runsConnection(context, 'experiment', experiment.id, args, {}),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
+  }),
+})
+
+builder.queryField('experiments', (t) =>
+  t.field({
+    type: ExperimentConnection,
+    description: 'All experiments, newest first.',
+    args: {
+      ...t.arg.connectionArgs(),
+      datasetId: t.arg.id({ description: 'Only experiments on this dataset.' }),
+      search: t.arg.string({ description: 'Only experiments with this text in their name.' }),
+    },
+    resolve: (_root, args, context) => {
+      const datasetId = optionalRawId('Dataset', args.datasetId, ['datasetId'])
+      const list = listExperiments('project', { datasetId, search: args.search })
+      return listConnection<Experiment>(context, list, 'CREATED_AT', context.scope.projectId, args)
+    },
+  }),
+)

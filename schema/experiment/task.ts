@@ -1,0 +1,113 @@
+import { InvalidInputError } from '../../src/domain/errors.ts'
+import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/task.ts'
+import { builder } from '../builder.ts'
+
+const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
+  description: 'Calls an HTTP endpoint for every item.',
+  fields: (t) => ({
+    url: t.exposeString('url', { description: 'The endpoint.' }),
+    method: t.expose('method', { type: 'String', description: 'GET, POST, PUT or PATCH.' }),
+    headers: t.field({
+      type: 'JSON',
+      description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
+      resolve: ({ headers }) =>
+        Object.fromEntries(
+          Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? mask : value]),
+        ),
+    }),
+    body: t.expose('body', {
+      type: 'JSON',
+      nullable: true,
+      description:
+        'Template of the body with `{{input}}`, `{{input.question}}`, `{{metadata.x}}`; null sends `{input, metadata}`.',
+    }),
+    outputPath: t.exposeString('outputPath', {
+      nullable: true,
+      description: 'JSONPath of the output in the response; null: all of it.',
+    }),
+    costPath: t.exposeString('costPath', { nullable: true, description: 'JSONPath of the cost in USD.' }),
+    inputTokensPath: t.exposeString('inputTokensPath', {
+      nullable: true,
+      description: 'JSONPath of the number of tokens sent.',
+    }),
+    outputTokensPath: t.exposeString('outputTokensPath', {
+      nullable: true,
+      description: 'JSONPath of the number of tokens received.',
+    }),
+  }),
+})
+
+const carriesCredentials = /auth|cookie|credential|key|passw|secret|session|signature|token/i
+const mask = '********'
+
+const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
+  description: 'Calls a function registered in assay.config.ts for every item.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name it is registered under; `modules` lists them.' }),
+  }),
+})
+
+export const Task = builder.unionType('Task', {
+  description: 'What an experiment executes for every item.',
+  types: [HttpTask, ModuleTask],
+  resolveType: (task: TaskSpec) => (task.kind === 'http' ? HttpTask : ModuleTask),
+})
+
+const HttpMethod = builder.enumType('HttpMethod', {
+  description: 'How an endpoint is called.',
+  values: {
+    GET: { description: 'Without a body.' },
+    POST: { description: 'The usual one.' },
+    PUT: { description: 'With a body.' },
+    PATCH: { description: 'With a body.' },
+  },
+})
+
+const HttpTaskInput = builder.inputType('HttpTaskInput', {
+  description: 'An HTTP endpoint that is called for every item.',
+  fields: (t) => ({
+    url: t.string({ required: true, description: 'The endpoint, http or https.' }),
+    method: t.field({ type: HttpMethod, required: true, defaultValue: 'POST', description: 'How it is called.' }),
+    headers: t.field({ type: 'JSON', description: 'Headers by name, as an object of strings.' }),
+    body: t.field({
+      type: 'JSON',
+      description:
+        'Template of the JSON body: `{{input}}`, `{{input.question}}`, `{{metadata.x}}` are replaced. Default: `{"input": …, "metadata": …}`.',
+    }),
+    outputPath: t.string({
+      description: 'JSONPath of the output in the response, e.g. `$.answer`; default: all of it.',
+    }),
+    costPath: t.string({ description: 'JSONPath of the cost in USD.' }),
+    inputTokensPath: t.string({ description: 'JSONPath of the number of tokens sent.' }),
+    outputTokensPath: t.string({ description: 'JSONPath of the number of tokens received.' }),
+  }),
+})
+
+const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
+  description: 'A function registered in assay.config.ts.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'The name it is registered under; `modules` lists them.' }),
+  }),
+})
+
+export const TaskInput = builder.inputType('TaskInput', {
+  description: 'What to execute for every item: exactly one of these.',
+  isOneOf: true,
+  fields: (t) => ({
+    http: t.field({ type: HttpTaskInput, description: 'Call an HTTP endpoint.' }),
+    module: t.field({ type: ModuleTaskInput, description: 'Call a function registered in assay.config.ts.' }),
+  }),
+})
+
+/**
+ * The task in the engine's form, for it to check.
+ * @throws {InvalidInputError} for a header that was read here and not filled in again
+ */
+export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
+  for (const [name, value] of Object.entries(http?.headers ?? {})) {
+    if (value !== mask) continue
+    const message = `Expected the value of the header ${name}, got the mask that is shown in its place.`
+    throw new InvalidInputError(message, ['task', 'http', 'headers', name])
+  }
+  return module ? { kind: 'module', ...module } : { kind: 'http', ...http }
+}

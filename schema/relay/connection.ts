@@ -1,0 +1,94 @@
+/** Relay connections over keyset pages: arguments in, edges and opaque cursors out. */
+import type { Keyed, List, Page, PageRequest } from '../../src/db/keyset.ts'
+import { InvalidInputError } from '../../src/domain/errors.ts'
+import type { Context } from '../context.ts'
+
+export const maxPageSize = 100
+const defaultPageSize = 20
+
+export interface ConnectionArguments {
+  first?: number | null
+  last?: number | null
+  after?: string | null
+  before?: string | null
+}
+
+/**
+ * One page of a list under a parent, as a Relay connection.
+ * @param orderName tells cursors of differently ordered lists apart.
+ */
+export async function listConnection<Row>(
+  context: Context,
+  list: List,
+  orderName: string,
+  parent: string,
+  args: ConnectionArguments,
+) {
+  const request = pageRequest(args, { name: orderName, parts: list.keys.length })
+  return connection(await context.loaders.page<Row>(list, parent, request), orderName)
+}
+
+/**
+ * @param order what the list is ordered by, with as many key parts as its cursors have: a cursor of another order is refused.
+ * @throws {InvalidInputError} naming the argument.
+ */
+export function pageRequest(args: ConnectionArguments, order: { name: string; parts: number }): PageRequest {
+  const { first, last } = args
+  if (first != null && last != null) {
+    throw new InvalidInputError('Expected either `first` or `last`, got both.', ['first'])
+  }
+  checkPageSize('first', first)
+  checkPageSize('last', last)
+  return {
+    limit: first ?? last ?? defaultPageSize,
+    backward: last != null,
+    after: args.after == null ? null : decodeCursor(args.after, order, 'after'),
+    before: args.before == null ? null : decodeCursor(args.before, order, 'before'),
+  }
+}
+
+/** @throws {InvalidInputError} */
+export function checkPageSize(argument: 'first' | 'last', size: number | null | undefined): void {
+  if (size == null || (size >= 1 && size <= maxPageSize)) return
+  throw new InvalidInputError(
+    `Expected \`${argument}\` to be 1–${maxPageSize}, got ${size}. Page with \`pageInfo.endCursor\` and \`after\` to read more.`,
+    [argument],
+  )
+}
+
+export function connection<Row>(page: Page<Row>, orderName: string) {
+  const edges = page.rows.map((row: Keyed<Row>) => ({ cursor: encodeCursor(orderName, row.sortKey), node: row as Row }))
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: page.hasNextPage,
+      hasPreviousPage: page.hasPreviousPage,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  }
+}
+
+function encodeCursor(orderName: string, sortKey: string[]): string {
+  return Buffer.from(JSON.stringify([orderName, ...sortKey])).toString('base64url')
+}
+
+function decodeCursor(cursor: string, order: { name: string; parts: number }, argument: string): string[] {
+  const [name, ...key] = parseStrings(Buffer.from(cursor, 'base64url').toString())
+  if (name !== order.name || key.length !== order.parts) {
+    throw new InvalidInputError(
+      `Expected \`${argument}\` to be a cursor of this list in this order (from \`pageInfo\` or \`edges\`), got "${cursor}".`,
+      [argument],
+    )
+  }
+  return key
+}
+
+function parseStrings(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) && value.every((part) => typeof part === 'string') ? value : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Global ids: base64url of `Type:raw id`. They are made and read only in this folder; everything below works with raw ids.
+ */
+import { GraphQLError } from 'graphql'
+import { InvalidInputError } from '../../src/domain/errors.ts'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const bigint = /^(0|[1-9]\d{0,17})$/
+const runItem = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,8})$/
+
+/** What a raw id of each type looks like; anything else cannot exist and never reaches the database. */
+const shapes = {
+  Dataset: uuid,
+  DatasetItem: bigint,
+  EndpointLimit: uuid,
+  Evaluator: uuid,
+  Experiment: uuid,
+  Project: uuid,
+  Run: uuid,
+  RunItem: runItem,
+  Score: bigint,
+} as const satisfies Record<string, RegExp>
+
+export type NodeType = keyof typeof shapes
+
+export function encodeGlobalId(type: string, id: string): string {
+  return Buffer.from(`${type}:${id}`).toString('base64url')
+}
+
+/** For Pothos' `node` and `nodes`. @throws {GraphQLError} of an InvalidInputError, when it is not one of ours. */
+export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+  const text = Buffer.from(globalId, 'base64url').toString()
+  const colon = text.indexOf(':')
+  const typename = text.slice(0, colon)
+  if (!isNodeType(typename)) {
+    const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
+    // Arguments are mapped outside of all plugins, so that nothing else gives this error its place.
+    throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
+  }
+  const id = text.slice(colon + 1)
+  // One that nothing can have, of whatever characters, is that of nothing.
+  return { typename, id: isRawId(typename, id) ? id : '' }
+}
+
+function isNodeType(name: string): name is NodeType {
+  return Object.hasOwn(shapes, name)
+}
+
+/** Whether a thing of this type can have this raw id. */
+export function isRawId(type: NodeType, id: string): boolean {
+  return shapes[type].test(id)
+}
+
+/**
+ * The raw id in a global id that must be of the given type.
+ * @throws {InvalidInputError} naming `path` otherwise.
+ */
+export function rawId(type: NodeType, globalId: string, path: string[]): string {
+  const text = Buffer.from(globalId, 'base64url').toString()
+  const id = text.slice(type.length + 1)
+  if (!text.startsWith(`${type}:`) || !isRawId(type, id)) {
+    const found = text.slice(0, text.indexOf(':'))
+    throw new InvalidInputError(
+      `Expected the id of a ${type}, got ${isNodeType(found) ? `that of a ${found}` : `"${globalId}"`}.`,
+      path,
+    )
+  }
+  return id
+}
+
+/** `rawId` for arguments that may be absent. */
+export function optionalRawId(type: NodeType, globalId: string | null | undefined, path: string[]): string | null {
+  return globalId == null ? null : rawId(type, globalId, path)
+}
+
+export function rawIds(type: NodeType, globalIds: readonly string[], path: string[]): string[] {
+  return globalIds.map((globalId, i) => rawId(type, globalId, [...path, String(i)]))
+}

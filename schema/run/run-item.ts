@@ -1,0 +1,108 @@
+import type { ItemError } from '../../src/domain/task.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { RunItemStatus } from '../enums.ts'
+import { DatasetItemRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
+import { isRawId } from '../relay/global-id.ts'
+import { loadExisting } from '../relay/node.ts'
+
+export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
+  description: 'Why a task or an evaluator failed.',
+  fields: (t) => ({
+    code: t.exposeString('code', {
+      description: 'What kind of failure, e.g. TIMEOUT, HTTP_STATUS, RATE_LIMITED, TASK_FAILED.',
+    }),
+    message: t.exposeString('message', { description: 'What happened.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether another attempt could have helped.' }),
+  }),
+})
+
+/** `<run id>:<ordinal>`, the raw id of a run item. */
+export function runItemKey(id: string): { runId: string; ordinal: number } {
+  const [runId = '', ordinal] = id.split(':')
+  return { runId, ordinal: Number(ordinal) }
+}
+
+async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
+  const run = await loadExisting('run', item.runId, loaders.run)
+  const revision = await loaders.revision.load({ itemId: String(item.itemId), version: run.datasetVersion })
+  if (!revision) throw new Error(`item ${item.itemId} is not in version ${run.datasetVersion} of its dataset`)
+  return revision
+}
+
+builder.node(RunItemRef, {
+  description: 'One execution of one dataset item in one run.',
+  id: { resolve: (item) => `${item.runId}:${item.ordinal}` },
+  loadManyWithoutCache: (ids, { loaders }) =>
+    Promise.all(ids.map((id) => (isRawId('RunItem', id) ? loaders.runItem.load(runItemKey(id)) : null))),
+  fields: (t) => ({
+    run: t.field({
+      type: RunRef,
+      description: 'The run it belongs to.',
+      resolve: (item, _args, { loaders }) => loadExisting('run', item.runId, loaders.run),
+    }),
+    datasetItem: t.field({
+      type: DatasetItemRef,
+      description: 'The dataset item, as it was in the version the run is on.',
+      resolve: (item, _args, context) => revisionOf(item, context),
+    }),
+    position: t.exposeInt('position', { description: 'Place of the dataset item in the schedule of the run, from 0.' }),
+    repetition: t.exposeInt('repetition', { description: 'Which execution of the dataset item this is, from 0.' }),
+    status: t.expose('status', { type: RunItemStatus, description: 'Where it is.' }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the task was given. May be JSON null.',
+      resolve: async (item, _args, context) => (await revisionOf(item, context)).input,
+    }),
+    expectedOutput: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the output is compared with.',
+      resolve: async (item, _args, context) => (await revisionOf(item, context)).expectedOutput,
+    }),
+    output: t.expose('output', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What the task returned; null unless SUCCEEDED.',
+    }),
+    error: t.field({
+      type: RunItemError,
+      nullable: true,
+      description: 'How its last attempt failed; null when it did not.',
+      resolve: (item) => item.error as ItemError | null,
+    }),
+    attempts: t.exposeInt('attempts', { description: 'Calls of the task that began.' }),
+    latencyMs: t.exposeFloat('latencyMs', {
+      nullable: true,
+      description: 'Milliseconds of the task alone, evaluators excluded.',
+    }),
+    inputTokens: t.exposeInt('inputTokens', { nullable: true, description: 'Tokens sent; null when unknown.' }),
+    outputTokens: t.exposeInt('outputTokens', { nullable: true, description: 'Tokens received; null when unknown.' }),
+    costUsd: t.exposeFloat('costUsd', {
+      nullable: true,
+      description: 'What the task cost; null when unknown, never 0 for unknown.',
+    }),
+    evaluatorCostUsd: t.exposeFloat('evaluatorCostUsd', {
+      nullable: true,
+      description: 'What its evaluators cost; null when unknown.',
+    }),
+    cached: t.exposeBoolean('cached', {
+      description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',
+    }),
+    traceId: t.exposeString('traceId', { nullable: true, description: 'W3C trace id that the task was called with.' }),
+    traceUrl: t.string({
+      nullable: true,
+      description: 'Where its trace can be looked at; null unless the server was told where traces are.',
+      resolve: ({ traceId }, _args, { traceUrlTemplate }) =>
+        traceId === null ? null : (traceUrlTemplate?.replaceAll('{traceId}', traceId) ?? null),
+    }),
+    scores: t.field({
+      type: [ScoreRef],
+      description: 'Its scores by name; failed evaluators are rows with `error`.',
+      resolve: (item, _args, { loaders }) => item.scores ?? loaders.itemScores.load(item),
+    }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When its last attempt began.' }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+  }),
+})

@@ -1,0 +1,210 @@
+import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
+import type { Distribution } from '../../src/domain/latency-histogram.ts'
+import { distribution } from '../../src/domain/latency-histogram.ts'
+import { isFinished } from '../../src/domain/run.ts'
+import { clusteredStandardError } from '../../src/domain/statistics/arm-summary.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { Direction, ScoreDataType } from '../enums.ts'
+
+export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
+  description: 'How many items of a run are in which state. The parts always add up to the total.',
+  fields: (t) => ({
+    total: t.exposeInt('total', { description: 'Items times repetitions.' }),
+    queued: t.exposeInt('queued', { description: 'Not executed yet, or waiting for another attempt.' }),
+    running: t.exposeInt('running', { description: 'Being executed.' }),
+    succeeded: t.exposeInt('succeeded', { description: 'Returned an output.' }),
+    failed: t.exposeInt('failed', { description: 'Failed for good.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Never executed, because the run ended before.' }),
+    etaSeconds: t.float({
+      nullable: true,
+      description: 'Seconds until the end at the rate so far; 0 when it has ended, null when nobody can tell.',
+      resolve: (run) => etaSeconds(run, new Date()),
+    }),
+  }),
+})
+
+function etaSeconds(run: Run, now: Date): number | null {
+  if (isFinished(run.status)) return 0
+  const finished = finishedCount(run)
+  if (!run.startedAt || finished === 0) return null
+  const elapsedSeconds = Math.max(0, now.getTime() - run.startedAt.getTime()) / 1000
+  return ((run.queued + run.running) * elapsedSeconds) / finished
+}
+
+/** Items that were executed to their end. */
+function finishedCount(run: Run): number {
+  return run.succeeded + run.failed
+}
+
+export const DistributionRef = builder.objectRef<Distribution>('Distribution').implement({
+  description: 'How values are spread. Quantiles are within 1 %, everything else is exact.',
+  fields: (t) => ({
+    count: t.exposeInt('count', { description: 'How many values.' }),
+    avg: t.exposeFloat('avg', { description: 'Their mean.' }),
+    min: t.exposeFloat('min', { description: 'The smallest.' }),
+    p50: t.exposeFloat('p50', { description: 'Half of them are at most this.' }),
+    p95: t.exposeFloat('p95', { description: '95 % of them are at most this.' }),
+    max: t.exposeFloat('max', { description: 'The largest.' }),
+  }),
+})
+
+const LabelCount = builder.objectRef<RunScoreLabel>('LabelCount').implement({
+  description: 'How often a label was given.',
+  fields: (t) => ({
+    label: t.exposeString('label', { description: 'The category.' }),
+    count: t.exposeInt('count', { description: 'How often.' }),
+  }),
+})
+
+const ScoreReducer = builder.enumType('ScoreReducer', {
+  description: 'How the scores of an item’s repetitions become one.',
+  values: {
+    MEAN: { description: 'Their mean.' },
+    MAJORITY: { description: 'The most frequent one; the lowest of several that are as frequent.' },
+    ANY: { description: 'The best one: pass@k for a boolean score.' },
+    ALL: { description: 'The worst one: pass^k for a boolean score.' },
+  },
+})
+
+export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
+  description: 'All scores of one name in one run. What failed or is missing is counted beside every mean.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of the score.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
+    direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
+    count: t.exposeInt('count', { description: 'Scores with a value or label.' }),
+    errorCount: t.exposeInt('errorCount', { description: 'Scores whose evaluator failed.' }),
+    missingCount: t.int({
+      description:
+        'Finished items (failed ones too) that have neither a score of this name nor an error of its evaluator.',
+      resolve: ({ run, count, errorCount }) => Math.max(0, finishedCount(run) - count - errorCount),
+    }),
+    mean: t.float({
+      nullable: true,
+      description: 'Mean value; for booleans the share of true. Null without values.',
+      resolve: (summary) => (isNumber(summary) && summary.count > 0 ? summary.sum / summary.count : null),
+    }),
+    stddev: t.float({
+      nullable: true,
+      description: 'Sample standard deviation; null below two values.',
+      resolve: standardDeviation,
+    }),
+    stderr: t.float({
+      nullable: true,
+      description:
+        'Standard error of the mean, clustered by item where items are repeated; null below two values (items).',
+      resolve: standardError,
+    }),
+    reduced: t.float({
+      nullable: true,
+      description:
+        'Each item’s repetitions reduced to one value, then the mean over the items: pass@k is `ANY` of a boolean, pass^k is `ALL`. Reads every score of the run.',
+      args: { by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions become one value.' }) },
+      resolve: async ({ run, name, direction }, { by }, { loaders }) => {
+        const reduced = (await loaders.reducedScores.load(run.id)).find((row) => row.name === name)
+        const lowerIsBetter = direction === 'LOWER_IS_BETTER'
+        if (!reduced) return null
+        if (by === 'MEAN') return reduced.mean
+        if (by === 'MAJORITY') return reduced.majority
+        return (by === 'ANY') === lowerIsBetter ? reduced.lowest : reduced.highest
+      },
+    }),
+    labels: t.field({
+      type: [LabelCount],
+      description: 'How often each category was given, most frequent first; empty for numbers.',
+      resolve: async ({ run, name }, _args, { loaders }) =>
+        (await loaders.scoreLabels.load(run.id)).filter((label) => label.name === name),
+    }),
+  }),
+})
+
+function isNumber({ dataType }: RunScoreSummary): boolean {
+  return dataType === 'NUMERIC' || dataType === 'BOOLEAN'
+}
+
+function standardDeviation(summary: RunScoreSummary): number | null {
+  if (!isNumber(summary) || summary.count < 2) return null
+  return Math.sqrt(Math.max(0, summary.m2) / (summary.count - 1))
+}
+
+function standardError(summary: RunScoreSummary): number | null {
+  const { items, count, sum, sumNN, sumSS, sumNS } = summary
+  const deviation = standardDeviation(summary)
+  if (deviation === null || items === 0) return deviation === null ? null : deviation / Math.sqrt(count)
+  // Repetitions of one item are not independent of each other.
+  return clusteredStandardError({
+    clusters: items,
+    count,
+    sum,
+    squaredCounts: sumNN,
+    squaredSums: sumSS,
+    countTimesSum: sumNS,
+  })
+}
+
+export async function latencyOf(run: Run, { loaders }: Context): Promise<Distribution | null> {
+  const { latencySum: sum, latencyMin: min, latencyMax: max } = run
+  return distribution(await loaders.latencyBuckets.load(run.id), { sum, min, max })
+}
+
+export async function scoresOf(run: Run, { loaders }: Context): Promise<(RunScoreSummary & { run: Run })[]> {
+  return (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run }))
+}
+
+/** Over the items whose cost is known. */
+export function avgCostUsd({ costCount, costSum }: Run): number | null {
+  return costCount > 0 ? costSum / costCount : null
+}
+
+export const RunStats = builder.objectRef<Run>('RunStats').implement({
+  description: 'What came out of a run so far. Costs and tokens are null when none is known, never 0.',
+  fields: (t) => ({
+    latencyMs: t.field({
+      type: DistributionRef,
+      nullable: true,
+      description: 'Milliseconds of the task alone, over succeeded items.',
+      resolve: (run, _args, context) => latencyOf(run, context),
+    }),
+    costUsd: t.float({
+      nullable: true,
+      description: 'What the task cost, over the items whose cost is known.',
+      resolve: (run) => (run.costCount > 0 ? run.costSum : null),
+    }),
+    evaluatorCostUsd: t.float({
+      nullable: true,
+      description: 'What the evaluators cost, over the items where it is known.',
+      resolve: (run) => (run.evaluatorCostCount > 0 ? run.evaluatorCostSum : null),
+    }),
+    avgCostUsd: t.float({
+      nullable: true,
+      description: 'Mean cost of the task over the items whose cost is known.',
+      resolve: avgCostUsd,
+    }),
+    unknownCostCount: t.int({
+      description: 'Finished items whose cost is not known.',
+      resolve: (run) => Math.max(0, finishedCount(run) - run.costCount),
+    }),
+    // An Int ends at 2,147,483,647, which a large run can exceed.
+    inputTokens: t.float({
+      nullable: true,
+      description: 'Tokens sent, where known; a whole number.',
+      resolve: (run) => tokens(run.inputTokens),
+    }),
+    outputTokens: t.float({
+      nullable: true,
+      description: 'Tokens received, where known; a whole number.',
+      resolve: (run) => tokens(run.outputTokens),
+    }),
+    scores: t.field({
+      type: [ScoreSummary],
+      description: 'A summary of every score name, by name.',
+      resolve: (run, _args, context) => scoresOf(run, context),
+    }),
+  }),
+})
+
+// The driver reads bigints as text where Prisma makes bigints.
+function tokens(count: bigint | string | null): number | null {
+  return count === null ? null : Number(count)
+}

@@ -1,0 +1,59 @@
+import type { ItemError } from '../../src/domain/task.ts'
+import { builder } from '../builder.ts'
+import { ScoreDataType, ScoreSource } from '../enums.ts'
+import { EvaluatorRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
+import { loadExisting, loadNodes } from '../relay/node.ts'
+import { RunItemError } from '../run/run-item.ts'
+
+builder.node(ScoreRef, {
+  description: 'A judgement of a run item or of a run as a whole.',
+  id: { resolve: (score) => String(score.id) },
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Score', ids, loaders.score),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What is judged; scores of one name are summarised together.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
+    value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
+    label: t.exposeString('label', {
+      nullable: true,
+      description: 'The category of a CATEGORICAL or the text of a TEXT score.',
+    }),
+    comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything the scorer kept with it.' }),
+    source: t.expose('source', { type: ScoreSource, description: 'Who gave it.' }),
+    evaluator: t.field({
+      type: EvaluatorRef,
+      nullable: true,
+      description: 'The evaluator that gave it, as it is now; null for scores of people and programs.',
+      resolve: async ({ evaluatorVersionId }, _args, { loaders }) => {
+        const version = evaluatorVersionId ? await loaders.evaluatorVersion.load(evaluatorVersionId) : null
+        return version && loaders.evaluator.load(version.evaluatorId)
+      },
+    }),
+    evaluatorVersion: t.int({
+      nullable: true,
+      description: 'The version of the evaluator that gave it.',
+      resolve: async ({ evaluatorVersionId }, _args, { loaders }) =>
+        evaluatorVersionId ? ((await loaders.evaluatorVersion.load(evaluatorVersionId))?.version ?? null) : null,
+    }),
+    author: t.exposeString('author', { nullable: true, description: 'The person or program that gave it.' }),
+    error: t.field({
+      type: RunItemError,
+      nullable: true,
+      description: 'How its evaluator failed; there is no value then.',
+      resolve: (score) => score.error as ItemError | null,
+    }),
+    run: t.field({
+      type: RunRef,
+      description: 'The run it is about, or whose item it is about.',
+      resolve: (score, _args, { loaders }) => loadExisting('run', score.runId, loaders.run),
+    }),
+    runItem: t.field({
+      type: RunItemRef,
+      nullable: true,
+      description: 'The run item it is about; null for scores of the run as a whole.',
+      resolve: ({ runId, ordinal }, _args, { loaders }) =>
+        ordinal === null ? null : loaders.runItem.load({ runId, ordinal }),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was given.' }),
+  }),
+})

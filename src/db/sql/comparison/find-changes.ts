@@ -1,0 +1,34 @@
+import type { Queryable } from '../../client.ts'
+
+/** How far a reader is in the feed of one run. */
+export interface FeedRange {
+  runId: string
+  after: number
+  upTo: number
+}
+
+/** An item that changed in a run (by its place in the ranges, from 0), and the feed position of that change. */
+export interface ItemChange {
+  run: number
+  itemId: string
+  seq: number
+}
+
+/** What changed in each of these runs within its range, the oldest `limit` changes of each in their order. */
+export async function comparisonChanges(
+  db: Queryable,
+  ranges: readonly FeedRange[],
+  limit: number,
+): Promise<ItemChange[]> {
+  const { rows } = await db.query<ItemChange>(
+    `SELECT (run.number - 1)::int AS run, i.item_id::text AS "itemId", i.seq
+     FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS run (id, after, up_to, number)
+     CROSS JOIN LATERAL (
+       SELECT item_id, seq FROM run_item
+       WHERE run_id = run.id AND seq > run.after AND seq <= run.up_to ORDER BY seq LIMIT $4
+     ) i
+     ORDER BY run.number, i.seq`,
+    [ranges.map((range) => range.runId), ranges.map((range) => range.after), ranges.map((range) => range.upTo), limit],
+  )
+  return rows
+}

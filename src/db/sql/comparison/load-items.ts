@@ -1,0 +1,25 @@
+import type { Queryable } from '../../client.ts'
+import { type DatasetItemRow, datasetItemColumns } from '../dataset/item-row.ts'
+
+/** What these items said in the dataset version of the first of the runs that has them, by id. */
+export async function comparisonItems(
+  db: Queryable,
+  runIds: readonly string[],
+  itemIds: readonly string[],
+): Promise<Map<string, DatasetItemRow>> {
+  const { rows } = await db.query<DatasetItemRow>({
+    name: 'comparison-items',
+    text: `SELECT ${datasetItemColumns}
+     FROM dataset_item i
+     CROSS JOIN LATERAL (
+       SELECT run.dataset_version FROM run_item x JOIN run ON run.id = x.run_id
+       WHERE x.item_id = i.id AND x.run_id = ANY ($1::uuid[])
+       ORDER BY array_position($1::uuid[], x.run_id) LIMIT 1
+     ) first
+     JOIN dataset_item_revision r ON r.item_id = i.id AND r.valid_from <= first.dataset_version
+       AND (r.valid_to IS NULL OR r.valid_to > first.dataset_version)
+     WHERE i.id = ANY ($2::bigint[])`,
+    values: [runIds, itemIds],
+  })
+  return new Map(rows.map((row) => [row.id, row]))
+}

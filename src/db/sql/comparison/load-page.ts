@@ -1,0 +1,233 @@
+/**
+ * A page of the items that runs are compared on.
+ *
+ * In the order of the schedule a page costs the same at any size: the items of the baseline come first, in its order, straight
+ * from the primary key; the few that only candidates have come last and are not looked for before the baseline's are used up.
+ * By the size of a change every item has to be looked at: one grouping over the metric's values, then the largest ones.
+ */
+import { InvalidInputError } from '../../../domain/errors.ts'
+import type { Direction } from '../../../domain/evaluation.ts'
+import type { Queryable } from '../../client.ts'
+import { containing } from '../../columns.ts'
+import type { Page, PageRequest } from '../../keyset.ts'
+import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
+
+export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
+export type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
+
+/** A metric and the candidates it is about, as places from 2. */
+export interface MetricOfRuns {
+  kind: MetricKind
+  name: string
+  direction: Direction
+  candidates: readonly number[]
+}
+
+export interface RowFilter {
+  /** Items where the metric changed like this for one of the candidates. */
+  change?: { is: CellChange; metric: MetricOfRuns } | null
+  /** Items whose outputs are not the same in all runs that have one. */
+  differingOutputs?: boolean | null
+  /** Items that failed in a run and succeeded in another. */
+  failedInOne?: boolean | null
+  /** Items that have all of these tags. */
+  tags?: readonly string[] | null
+  /** Text anywhere in the input, expected output, an output or an error. */
+  search?: string | null
+}
+
+/** Schedule order, or the largest regression, improvement or change of a metric among the candidates first. */
+export type RowOrder = { field: 'SCHEDULE' } | { field: Exclude<RowOrderField, 'SCHEDULE'>; metric: MetricOfRuns }
+
+export interface ComparedRuns {
+  /** Baseline first. */
+  ids: readonly string[]
+  datasetVersions: readonly number[]
+  /** Of the baseline. */
+  repetitions: number
+}
+
+export interface ComparedItem {
+  itemId: string
+}
+
+/** How many parts the sort key of an order has. */
+export function rowKeyParts({ field }: RowOrder): number {
+  return field === 'SCHEDULE' ? 2 : 3
+}
+
+/** Always one statement. */
+export async function comparisonPage(
+  db: Queryable,
+  runs: ComparedRuns,
+  filter: RowFilter,
+  order: RowOrder,
+  page: PageRequest,
+): Promise<Page<ComparedItem>> {
+  const values: unknown[] = [runs.ids]
+  const parameter = (value: unknown) => `$${values.push(value)}`
+  const text =
+    order.field === 'SCHEDULE'
+      ? inSchedule(runs, filter, page, parameter)
+      : byChange(runs, filter, order.field, order.metric, page, parameter)
+  const { rows } = await db.query<ComparedItem & { sortKey: string[] }>(text, values)
+  const more = rows.length > page.limit
+  if (more) rows.pop()
+  if (page.backward) rows.reverse()
+  return {
+    rows,
+    hasPreviousPage: page.backward ? more : page.after !== null,
+    hasNextPage: page.backward ? page.before !== null : more,
+  }
+}
+
+type Parameter = (value: unknown) => string
+
+function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, parameter: Parameter): string {
+  const { ctes, join, conditions } = filtered(runs, filter, parameter)
+  const limit = parameter(page.limit + 1)
+  const direction = page.backward ? 'DESC' : 'ASC'
+  const { repetitions } = runs
+  const after = parseKey(page.after, 'after')
+  const before = parseKey(page.before, 'before')
+
+  const ofBaseline = {
+    from: '(SELECT *, 1 AS run FROM run_item WHERE run_id = ($1::uuid[])[1]) i',
+    // In the words of the primary key: ordinal = position * repetitions + repetition.
+    where: [
+      'i.repetition = 0',
+      ...(after
+        ? [after.run > 1 ? 'false' : `i.ordinal >= ${parameter((after.position + 1) * repetitions)}::int`]
+        : []),
+      ...(before?.run === 1 ? [`i.ordinal < ${parameter(before.position * repetitions)}::int`] : []),
+    ],
+    orderBy: `i.ordinal ${direction}`,
+  }
+  const ofCandidates = {
+    from: `(
+        SELECT o.item_id, array_position($1::uuid[], o.run_id) AS run, o.position FROM run_item o
+        WHERE o.run_id = ANY (($1::uuid[])[2:]) AND o.repetition = 0 AND NOT EXISTS (
+          SELECT FROM run_item earlier WHERE earlier.item_id = o.item_id
+            AND earlier.run_id = ANY (($1::uuid[])[:array_position($1::uuid[], o.run_id) - 1])
+        )) i`,
+    where: [
+      ...(after ? [`(i.run, i.position) > (${parameter(after.run)}::int, ${parameter(after.position)}::int)`] : []),
+      ...(before ? [`(i.run, i.position) < (${parameter(before.run)}::int, ${parameter(before.position)}::int)`] : []),
+    ],
+    orderBy: `i.run ${direction}, i.position ${direction}`,
+  }
+  const select = ({ from, where, orderBy }: typeof ofBaseline, ...more: string[]) =>
+    `SELECT i.item_id, i.run, i.position FROM ${from} ${join}
+     WHERE ${['true', ...more, ...where, ...conditions].join(' AND ')} ORDER BY ${orderBy} LIMIT ${limit}`
+  const [near, far] = page.backward ? [ofCandidates, ofBaseline] : [ofBaseline, ofCandidates]
+  return `WITH ${[
+    ...ctes,
+    `near AS MATERIALIZED (${select(near)})`,
+    // Lateral to its gate it is not begun before the gate is open; beside it, workers were started for nothing (10 ms).
+    `far AS MATERIALIZED (SELECT i.* FROM (SELECT count(*) < ${limit} AS open FROM near) gate
+       CROSS JOIN LATERAL (${select(far, 'gate.open')}) i)`,
+  ].join(', ')}
+    SELECT item_id::text AS "itemId", ARRAY[run::text, position::text] AS "sortKey"
+    FROM (SELECT * FROM near UNION ALL SELECT * FROM far) i
+    ORDER BY run ${direction}, position ${direction} LIMIT ${limit}`
+}
+
+function byChange(
+  runs: ComparedRuns,
+  filter: RowFilter,
+  field: Exclude<RowOrderField, 'SCHEDULE'>,
+  metric: MetricOfRuns,
+  page: PageRequest,
+  parameter: Parameter,
+): string {
+  const { ctes, join, conditions } = filtered(runs, filter, parameter)
+  const direction = page.backward ? 'DESC' : 'ASC'
+  const beyond = (key: string[] | null, operator: '<' | '>') => {
+    const parsed = parseKey(key?.slice(1) ?? null, operator === '>' ? 'after' : 'before')
+    if (!key || !parsed) return []
+    return [
+      `(rank, run, position) ${operator} (${parameter(Number(key[0]))}::float8, ${parameter(parsed.run)}::int, ${parameter(parsed.position)}::int)`,
+    ]
+  }
+  const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
+  return `WITH ${[
+    ...ctes,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.kind, parameter(metric.name), runs.ids.length)})`,
+    `item AS MATERIALIZED (
+       SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
+       FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2)`,
+    `ranked AS (
+       SELECT i.item_id, i.run, i.position, COALESCE(${rank(field, metric)}, 'infinity') AS rank
+       FROM item i LEFT JOIN ordered USING (item_id) ${join}
+       WHERE ${['true', ...conditions].join(' AND ')})`,
+  ].join(', ')}
+    SELECT item_id::text AS "itemId", ARRAY[rank::text, run::text, position::text] AS "sortKey"
+    FROM ranked WHERE ${keyset.join(' AND ')}
+    ORDER BY rank ${direction}, run ${direction}, position ${direction} LIMIT ${parameter(page.limit + 1)}`
+}
+
+/** What ascends as the change sinks; null where none of the candidates can be compared. */
+function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates }: MetricOfRuns): string {
+  const changes = candidates.map((run) => differenceOf('ordered.v1', `ordered.v${run}`))
+  if (field === 'CHANGE' || direction === 'NONE')
+    return `-greatest(${changes.map((change) => `abs(${change})`).join(', ')})`
+  const gains = changes.map((change) => (direction === 'HIGHER_IS_BETTER' ? change : `-(${change})`)).join(', ')
+  return field === 'REGRESSION' ? `least(${gains})` : `-greatest(${gains})`
+}
+
+/** The filter as conditions on an item `i (item_id, run)`, and what has to stand before and beside it. */
+function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
+  const { change, differingOutputs, failedInOne, tags, search } = filter
+  const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'
+  const revision = () => {
+    const version = `(${parameter(datasetVersions)}::int[])[i.run]`
+    return `dataset_item_revision v WHERE v.item_id = i.item_id
+      AND v.valid_from <= ${version} AND (v.valid_to IS NULL OR v.valid_to > ${version})`
+  }
+  const conditions: string[] = []
+  if (change) conditions.push(changed(change.is, change.metric))
+  if (differingOutputs) {
+    conditions.push(`(SELECT count(DISTINCT outputs) FROM (
+      SELECT jsonb_agg(DISTINCT x.output) AS outputs FROM ${executions} AND x.status = 'SUCCEEDED' GROUP BY x.run_id) o) > 1`)
+  }
+  if (failedInOne) {
+    conditions.push(`(SELECT bool_or(failed) AND NOT bool_and(failed) FROM (
+      SELECT bool_or(x.status = 'FAILED') AS failed FROM ${executions} AND x.status IN ('FAILED', 'SUCCEEDED') GROUP BY x.run_id) f)`)
+  }
+  if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
+  if (search) {
+    const pattern = parameter(containing(search))
+    conditions.push(`(EXISTS (SELECT FROM ${revision()}
+        AND (v.input #>> '{}' ILIKE ${pattern} OR v.expected_output #>> '{}' ILIKE ${pattern}))
+      OR EXISTS (SELECT FROM ${executions} AND (x.output #>> '{}' ILIKE ${pattern} OR x.error ->> 'message' ILIKE ${pattern})))`)
+  }
+  return {
+    ctes: change
+      ? [`filtered AS MATERIALIZED (${valuesOfMetric(change.metric.kind, parameter(change.metric.name), ids.length)})`]
+      : [],
+    join: change ? 'LEFT JOIN filtered USING (item_id)' : '',
+    conditions,
+  }
+}
+
+function changed(is: CellChange, { direction, candidates }: MetricOfRuns): string {
+  const conditions = candidates.map((run) => {
+    const change = `(${differenceOf('filtered.v1', `filtered.v${run}`)})`
+    if (is === 'MISSING') {
+      return `(filtered.v1 IS NULL OR filtered.v${run} IS NULL) AND EXISTS (SELECT FROM run_item x
+        WHERE x.item_id = i.item_id AND x.run_id IN (($1::uuid[])[1], ($1::uuid[])[${run}]))`
+    }
+    if (is === 'UNCHANGED') return `${change} = 0`
+    if (is === 'CHANGED') return `${change} <> 0`
+    if (direction === 'NONE') return 'false'
+    return `${change} ${(is === 'IMPROVED') === (direction === 'HIGHER_IS_BETTER') ? '>' : '<'} 0`
+  })
+  return `(${conditions.map((condition) => `COALESCE(${condition}, false)`).join(' OR ')})`
+}
+
+function parseKey(key: string[] | null, argument: string): { run: number; position: number } | null {
+  if (!key) return null
+  const [run = '', position = ''] = key
+  if (/^\d{1,2}$/.test(run) && /^\d{1,9}$/.test(position)) return { run: Number(run), position: Number(position) }
+  throw new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', [argument])
+}

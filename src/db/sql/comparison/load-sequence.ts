@@ -1,0 +1,93 @@
+import type { Queryable } from '../../client.ts'
+import { differenceOf } from './metric-values.ts'
+
+/** Pairs in the order of the schedule, up to the first item that is still open. */
+export interface SettledPairs {
+  /** The first position that is not settled, or beyond the positions that were looked at. */
+  frontier: number
+  /** For each score with pairs among them: candidate − baseline in the order of the schedule, comma-separated. */
+  differences: { name: string; values: string }[]
+}
+
+/** Which stretch of which schedule. */
+export interface SequenceRange {
+  /** The runs with their feed positions; what changed after those counts as not settled yet. */
+  baseline: { id: string; seq: number }
+  candidate: { id: string; seq: number }
+  /** The run whose schedule is followed, and how often it executes each item. */
+  schedule: { runId: string; repetitions: number }
+  from: number
+  /** Positions at most. */
+  limit: number
+}
+
+/**
+ * The next settled stretch of a schedule. An item is settled when neither run will execute it any more; what finished after
+ * an item that is not settled waits for it.
+ */
+export async function settledPairs(
+  db: Queryable,
+  { baseline, candidate, schedule, from, limit }: SequenceRange,
+  scoreNames: readonly string[],
+): Promise<SettledPairs> {
+  const { rows } = await db.query<SettledPairs>(
+    `WITH item AS MATERIALIZED (
+       SELECT item_id, position FROM run_item
+       WHERE run_id = $3 AND repetition = 0 AND ordinal >= $4::int * $5::int
+       ORDER BY ordinal LIMIT $6
+     ), execution AS MATERIALIZED (
+       SELECT item.position, i.run_id, i.ordinal,
+              i.status IN ('QUEUED', 'RUNNING') OR i.seq > CASE WHEN i.run_id = $1 THEN $8::int ELSE $9::int END AS open
+       FROM item JOIN run_item i ON i.item_id = item.item_id AND i.run_id = ANY (ARRAY[$1, $2]::uuid[])
+     ), frontier AS (
+       SELECT COALESCE((SELECT min(position) FROM execution WHERE open),
+                       (SELECT max(position) + 1 FROM item), $4) AS position
+     ), value AS (
+       SELECT s.name, e.position, avg(s.value) FILTER (WHERE e.run_id = $1) AS baseline,
+              avg(s.value) FILTER (WHERE e.run_id = $2) AS candidate
+       FROM execution e JOIN score s USING (run_id, ordinal)
+       WHERE s.run_id = ANY (ARRAY[$1, $2]::uuid[]) AND s.name = ANY ($7::text[]) AND s.value IS NOT NULL
+         AND e.position < (SELECT position FROM frontier)
+       GROUP BY s.name, e.position
+     ), difference AS (
+       SELECT name, string_agg((${differenceOf('baseline', 'candidate')})::text, ',' ORDER BY position) AS values
+       FROM value WHERE baseline IS NOT NULL AND candidate IS NOT NULL GROUP BY name
+     )
+     SELECT (SELECT position FROM frontier) AS frontier,
+            COALESCE((SELECT json_agg(difference) FROM difference), '[]') AS differences`,
+    [
+      baseline.id,
+      candidate.id,
+      schedule.runId,
+      from,
+      schedule.repetitions,
+      limit,
+      scoreNames,
+      baseline.seq,
+      candidate.seq,
+    ],
+  )
+  return rows[0] ?? { frontier: from, differences: [] }
+}
+
+/**
+ * Whether anything before `position` of the schedule changed in a run after its feed position `after`: somebody scored an
+ * item anew, or it is executed again.
+ */
+export async function changedBefore(
+  db: Queryable,
+  scheduleRunId: string,
+  position: number,
+  changed: readonly { runId: string; after: number }[],
+): Promise<boolean> {
+  const { rows } = await db.query<{ changed: boolean }>(
+    `SELECT EXISTS (
+       SELECT FROM unnest($3::uuid[], $4::int[]) AS run (id, after)
+       JOIN run_item i ON i.run_id = run.id AND i.seq > run.after
+       JOIN run_item scheduled ON scheduled.item_id = i.item_id AND scheduled.run_id = $1
+       WHERE scheduled.repetition = 0 AND scheduled.position < $2
+     ) AS changed`,
+    [scheduleRunId, position, changed.map(({ runId }) => runId), changed.map(({ after }) => after)],
+  )
+  return rows[0]?.changed ?? false
+}

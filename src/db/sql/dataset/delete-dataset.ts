@@ -1,0 +1,18 @@
+import type { Queryable } from '../../client.ts'
+
+/**
+ * Deletes a dataset with its items, experiments and runs, unless one of its runs is not finished. The caller holds the
+ * dataset FOR UPDATE, so no run can start meanwhile. Returns the number of runs that are in the way.
+ */
+export async function deleteDatasetRow(client: Queryable, id: string): Promise<number> {
+  const { rows } = await client.query<{ open: number }>(
+    `WITH open AS (
+       SELECT count(*)::int AS open FROM run WHERE dataset_id = $1 AND status IN ('QUEUED', 'RUNNING')
+     ), deleted AS (
+       DELETE FROM dataset WHERE id = $1 AND (SELECT open FROM open) = 0
+     )
+     SELECT open FROM open`,
+    [id],
+  )
+  return rows[0]?.open ?? 0
+}

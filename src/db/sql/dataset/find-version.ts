@@ -1,0 +1,10 @@
+import type { Queryable } from '../../client.ts'
+
+/** The version that was current at a moment; 0 before the first. */
+export async function datasetVersionAt(db: Queryable, datasetId: string, moment: Date): Promise<number> {
+  const { rows } = await db.query<{ version: number }>(
+    `SELECT COALESCE(max(version), 0) AS version FROM dataset_version WHERE dataset_id = $1 AND created_at <= $2`,
+    [datasetId, moment],
+  )
+  return rows[0]?.version ?? 0
+}

@@ -1,0 +1,41 @@
+import type { Json } from '../../../domain/json.ts'
+import type { Queryable } from '../../client.ts'
+
+/** New values; undefined leaves a column as it is, null clears it. */
+export interface DatasetChanges {
+  name?: string
+  description?: string | null
+  metadata?: Json
+  inputSchema?: Json
+  expectedOutputSchema?: Json
+}
+
+const json = (value: Json | undefined) => (value == null ? null : JSON.stringify(value))
+
+/**
+ * Hand-written, because it shares the transaction that locked the dataset and validated its items. A flag beside each
+ * value tells "clear it" from "leave it".
+ */
+export async function updateDatasetRow(client: Queryable, id: string, changes: DatasetChanges): Promise<void> {
+  const { name, description, metadata, inputSchema, expectedOutputSchema } = changes
+  await client.query(
+    `UPDATE dataset SET updated_at = now(), name = COALESCE($2, name),
+       description = CASE WHEN $3 THEN $4 ELSE description END,
+       metadata = CASE WHEN $5 THEN $6::jsonb ELSE metadata END,
+       input_schema = CASE WHEN $7 THEN $8::jsonb ELSE input_schema END,
+       expected_output_schema = CASE WHEN $9 THEN $10::jsonb ELSE expected_output_schema END
+     WHERE id = $1`,
+    [
+      id,
+      name ?? null,
+      description !== undefined,
+      description ?? null,
+      metadata !== undefined,
+      json(metadata),
+      inputSchema !== undefined,
+      json(inputSchema),
+      expectedOutputSchema !== undefined,
+      json(expectedOutputSchema),
+    ],
+  )
+}

@@ -1,0 +1,39 @@
+import type { RunSubset } from '../../../domain/run.ts'
+import type { Queryable } from '../../client.ts'
+
+/**
+ * Writes the whole schedule of a run and returns its length. The order is that of a hash of seed and logical item, so
+ * runs with one seed share it whatever their version or subset; a sample is its beginning.
+ */
+export async function insertRunItems(
+  client: Queryable,
+  run: { id: string; datasetId: string; datasetVersion: number; seed: string; repetitions: number },
+  subset: RunSubset,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `INSERT INTO run_item (run_id, ordinal, item_id, position, repetition)
+     SELECT $1, item.position * $5 + repetition, item.item_id, item.position, repetition
+     FROM (
+       SELECT item_id, (row_number() OVER (ORDER BY md5($4 || ':' || item_id), item_id) - 1)::int AS position
+       FROM dataset_item_revision
+       WHERE dataset_id = $2 AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)
+         AND ($6::text[] IS NULL OR tags @> $6)
+         AND ($7::bigint[] IS NULL OR item_id = ANY ($7))
+       ORDER BY position
+       LIMIT $8
+     ) item
+     CROSS JOIN generate_series(0, $5 - 1) AS repetition
+     ORDER BY 2`,
+    [
+      run.id,
+      run.datasetId,
+      run.datasetVersion,
+      run.seed,
+      run.repetitions,
+      subset.tags?.length ? subset.tags : null,
+      subset.itemIds ?? null,
+      subset.sample ?? null,
+    ],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,75 @@
+import type { Json } from '../../../domain/json.ts'
+import type { RunItemStatus } from '../../../domain/run.ts'
+import type { ItemError } from '../../../domain/task.ts'
+import type { Queryable } from '../../client.ts'
+
+/** A score as it is exported: a number or a label, or the error that the evaluator failed with. */
+export interface ExportedScore {
+  name: string
+  dataType: string
+  value: number | null
+  label: string | null
+  comment: string | null
+  source: string
+  author: string | null
+  error: ItemError | null
+}
+
+export interface ExportedRunItem {
+  ordinal: number
+  itemId: string
+  key: string | null
+  position: number
+  repetition: number
+  status: RunItemStatus
+  input: Json
+  expectedOutput: Json
+  metadata: Json
+  tags: string[]
+  output: Json
+  error: ItemError | null
+  attempts: number
+  latencyMs: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  evaluatorCostUsd: number | null
+  traceId: string | null
+  startedAt: Date | null
+  finishedAt: Date | null
+  scores: ExportedScore[]
+}
+
+/**
+ * Items of a run from an ordinal on, with what their dataset item said and their scores. By keyset, so that an export of
+ * any length holds no transaction open; scores in a subselect per row, which the unique index on (run_id, ordinal, …)
+ * serves, rather than a join to be grouped.
+ */
+export async function runExportPage(
+  db: Queryable,
+  runId: string,
+  afterOrdinal: number,
+  limit: number,
+): Promise<ExportedRunItem[]> {
+  const { rows } = await db.query<ExportedRunItem>(
+    `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
+            r.expected_output AS "expectedOutput", r.metadata, r.tags, i.output, i.error, i.attempts,
+            i.latency_ms AS "latencyMs", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens",
+            i.cost_usd AS "costUsd", i.evaluator_cost_usd AS "evaluatorCostUsd", i.trace_id AS "traceId",
+            i.started_at AS "startedAt", i.finished_at AS "finishedAt",
+            (SELECT COALESCE(json_agg(json_build_object(
+               'name', s.name, 'dataType', s.data_type, 'value', s.value, 'label', s.label, 'comment', s.comment,
+               'source', s.source, 'author', s.author, 'error', s.error) ORDER BY s.name, s.id), '[]')
+             FROM score s WHERE s.run_id = i.run_id AND s.ordinal = i.ordinal) AS scores
+     FROM run_item i
+     JOIN run ON run.id = i.run_id
+     JOIN dataset_item d ON d.id = i.item_id
+     JOIN dataset_item_revision r ON r.item_id = i.item_id AND r.valid_from <= run.dataset_version
+      AND (r.valid_to IS NULL OR r.valid_to > run.dataset_version)
+     WHERE i.run_id = $1 AND i.ordinal > $2
+     ORDER BY i.ordinal
+     LIMIT $3`,
+    [runId, afterOrdinal, limit],
+  )
+  return rows
+}

@@ -1,0 +1,22 @@
+import type { Queryable } from '../../client.ts'
+import { columns } from '../../columns.ts'
+import type { RunItem } from '../../generated/prisma/client.ts'
+import { Prisma } from '../../generated/prisma/client.ts'
+
+export interface RunItemKey {
+  runId: string
+  ordinal: number
+}
+
+/** The run items with these keys whose runs belong to the project, in no particular order. */
+export async function loadRunItems(db: Queryable, projectId: string, keys: readonly RunItemKey[]): Promise<RunItem[]> {
+  const { rows } = await db.query<RunItem>(
+    `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)}
+     FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
+     JOIN run_item i USING (run_id, ordinal)
+     JOIN run r ON r.id = i.run_id
+     WHERE r.project_id = $3`,
+    [keys.map((key) => key.runId), keys.map((key) => key.ordinal), projectId],
+  )
+  return rows
+}

@@ -1,0 +1,66 @@
+import type { Json } from '../../../domain/json.ts'
+import type { ItemError } from '../../../domain/task.ts'
+import type { Queryable } from '../../client.ts'
+
+/** How one claim of an item ended: for good, or back in the queue. */
+export interface RecordedItem {
+  ordinal: number
+  lease: string
+  status: 'SUCCEEDED' | 'FAILED' | 'QUEUED'
+  output: Json
+  error: ItemError | null
+  attempts: number
+  latencyMs: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+  costUsd: number | null
+  evaluatorCostUsd: number | null
+  cached: boolean
+  traceId: string | null
+  /** Of one that goes back: how long it waits there, in milliseconds; null: not at all. */
+  delayMs: number | null
+}
+
+/**
+ * Writes how claims ended, each only while its lease still holds the item, and returns which of them matched, by their
+ * places in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ *
+ * All times are the server's: the clocks of workers may differ.
+ *
+ * One JSON parameter for the whole batch: building and parsing an array parameter per column cost more. It is
+ * materialized with the run's id so that rows can only be found one by one by their key: by the run's id alone the
+ * planner would read the whole run for every batch where most runs are small.
+ */
+export async function recordResults(
+  client: Queryable,
+  runId: string,
+  items: readonly RecordedItem[],
+  seq: number,
+): Promise<number[]> {
+  const { rows } = await client.query<{ place: number }>({
+    name: 'record-results',
+    text: `WITH r AS MATERIALIZED (
+         SELECT $1::uuid AS run_id, r.*
+         FROM ROWS FROM (json_to_recordset($2::json) AS (
+           ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
+           "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
+           "traceId" text, "delayMs" float8
+         )) WITH ORDINALITY AS r (
+           ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
+           "evaluatorCostUsd", cached, "traceId", "delayMs", n
+         )
+       )
+       UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
+         output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
+         input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
+         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
+         available_at = CASE WHEN r.status = 'QUEUED'
+           THEN COALESCE(statement_timestamp() + r."delayMs" * interval '1 ms', date_trunc('milliseconds', now())) END,
+         finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
+       FROM r
+       WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
+       RETURNING r.n::int - 1 AS place`,
+    values: [runId, JSON.stringify(items), seq],
+  })
+  return rows.map((row) => row.place)
+}

@@ -1,0 +1,22 @@
+import type { RunItemStatus } from '../../../domain/run.ts'
+import type { Queryable } from '../../client.ts'
+
+/**
+ * Puts finished items of one status back into the queue; row `ordinal` gets `seq` + 1 + ordinal. Items that were never
+ * claimed wait for their turn in the schedule, the others are due at once. With `afresh` their attempts start over.
+ */
+export async function reopenItems(
+  client: Queryable,
+  run: { id: string; seq: number; nextOrdinal: number },
+  status: Extract<RunItemStatus, 'CANCELLED' | 'FAILED'>,
+  { afresh }: { afresh: boolean },
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `UPDATE run_item SET status = 'QUEUED', seq = $3::int + 1 + ordinal, finished_at = NULL, error = NULL,
+       attempts = CASE WHEN $4 THEN 0 ELSE attempts END,
+       available_at = CASE WHEN ordinal < $5 THEN now() END
+     WHERE run_id = $1 AND status = $2`,
+    [run.id, status, run.seq, afresh, run.nextOrdinal],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,12 @@
+import type { Queryable } from '../../client.ts'
+
+/** Puts back every item of a run whose lease no lane has; returns how many, row `ordinal` gets `seq` + 1 + ordinal. */
+export async function requeueStranded(client: Queryable, runId: string, seq: number): Promise<number> {
+  const { rowCount } = await client.query(
+    `UPDATE run_item SET status = 'QUEUED', lease = NULL, available_at = now(), seq = $2::int + 1 + ordinal
+     WHERE run_id = $1 AND status = 'RUNNING'
+       AND lease NOT IN (SELECT lease FROM run_lane WHERE run_id = $1 AND lease IS NOT NULL)`,
+    [runId, seq],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,92 @@
+import type { RunStatus, StopReason } from '../../../domain/run.ts'
+import type { Queryable } from '../../client.ts'
+import { channels } from '../../listener.ts'
+
+/** What a transaction changed in a run; counts and sums are differences. */
+export interface RunDelta {
+  status: RunStatus
+  stopReason: StopReason | null
+  seq: number
+  nextOrdinal: number
+  queued: number
+  running: number
+  succeeded: number
+  failed: number
+  cancelled: number
+  latencySum: number
+  latencyMin: number | null
+  latencyMax: number | null
+  costSum: number
+  costCount: number
+  costMax: number | null
+  evaluatorCostSum: number
+  evaluatorCostCount: number
+  inputTokens: number | null
+  outputTokens: number | null
+}
+
+export const noDelta = {
+  stopReason: null,
+  seq: 0,
+  nextOrdinal: 0,
+  queued: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+  latencySum: 0,
+  latencyMin: null,
+  latencyMax: null,
+  costSum: 0,
+  costCount: 0,
+  costMax: null,
+  evaluatorCostSum: 0,
+  evaluatorCostCount: 0,
+  inputTokens: null,
+  outputTokens: null,
+} satisfies Omit<RunDelta, 'status'>
+
+/**
+ * The last statement of every transaction that changes a run: counters, sums and feed position move together, and
+ * readers are woken when it commits.
+ */
+export async function advanceRun(client: Queryable, runId: string, delta: RunDelta): Promise<void> {
+  await client.query({
+    name: 'advance-run',
+    text: `WITH advanced AS (
+      UPDATE run SET status = $2::"RunStatus", stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
+        queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
+        cancelled = cancelled + $10, latency_sum = latency_sum + $11, latency_min = LEAST(latency_min, $12),
+        latency_max = GREATEST(latency_max, $13), cost_sum = cost_sum + $14, cost_count = cost_count + $15,
+        cost_max = GREATEST(cost_max, $20),
+        evaluator_cost_sum = evaluator_cost_sum + $16, evaluator_cost_count = evaluator_cost_count + $17,
+        input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
+        output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
+        started_at = CASE WHEN $2::"RunStatus" = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
+        finished_at = CASE WHEN $2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED') THEN COALESCE(finished_at, now()) END
+      WHERE id = $1 RETURNING id, seq
+    ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
+    values: [
+      runId,
+      delta.status,
+      delta.stopReason,
+      delta.seq,
+      delta.nextOrdinal,
+      delta.queued,
+      delta.running,
+      delta.succeeded,
+      delta.failed,
+      delta.cancelled,
+      delta.latencySum,
+      delta.latencyMin,
+      delta.latencyMax,
+      delta.costSum,
+      delta.costCount,
+      delta.evaluatorCostSum,
+      delta.evaluatorCostCount,
+      delta.inputTokens,
+      delta.outputTokens,
+      delta.costMax,
+    ],
+  })
+}

@@ -1,0 +1,33 @@
+import type { Queryable } from '../../client.ts'
+import { laneQueue } from '../../queue.ts'
+
+/** Lanes that no job will ever bring to a worker. A lane and its job come and go in one transaction. */
+const withoutJob = `NOT EXISTS (
+  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed' AND j.data ->> 'laneId' = l.id::text)`
+
+/**
+ * Runs with open items that have no lane, or one without a job, or items under leases that no lane has.
+ * It reads pg-boss' job table, which no call of its interface does for many jobs at once; its version is pinned.
+ * Runs younger than a few seconds are left alone: they may just be starting.
+ */
+export async function strandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT r.id FROM run r
+     WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0 AND r.created_at < now() - interval '10 seconds'
+       AND ($1::uuid IS NULL OR r.id = $1)
+       AND (
+         NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id)
+         OR EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id AND ${withoutJob})
+         OR EXISTS (
+           SELECT FROM run_item i
+           WHERE r.running > 0 AND i.run_id = r.id AND i.ordinal < r.next_ordinal AND i.status = 'RUNNING'
+             AND NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id AND l.lease = i.lease)))`,
+    [runId],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** Removes the lanes of a run that have no job. */
+export async function deleteStrandedLanes(client: Queryable, runId: string): Promise<void> {
+  await client.query(`DELETE FROM run_lane l WHERE run_id = $1 AND ${withoutJob}`, [runId])
+}

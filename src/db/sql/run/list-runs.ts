@@ -1,0 +1,64 @@
+import { escapeLiteral } from 'pg'
+import type { RunStatus } from '../../../domain/run.ts'
+import { columns, containing } from '../../columns.ts'
+import { Prisma } from '../../generated/prisma/client.ts'
+import type { List } from '../../keyset.ts'
+
+export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
+
+/** Runs without the value that is ordered by come last in either direction. */
+export interface RunOrder {
+  field: RunOrderField
+  descending: boolean
+  /** Name of the score whose mean SCORE orders by. */
+  score?: string | null
+}
+
+export interface RunFilter {
+  datasetId?: string | null
+  experimentId?: string | null
+  status?: readonly RunStatus[] | null
+  search?: string | null
+}
+
+function orderKey({ field, descending, score }: RunOrder): { sql: string; type: string } {
+  const last = descending ? `'-infinity'` : `'infinity'`
+  switch (field) {
+    case 'CREATED_AT':
+      return { sql: 'r.created_at', type: 'timestamptz' }
+    case 'FINISHED_AT':
+      // Runs that have not finished are newer than all that have.
+      return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
+    case 'NAME':
+      return { sql: 'r.name', type: 'text' }
+    case 'FAILED':
+      return { sql: 'r.failed', type: 'int' }
+    case 'LATENCY':
+      return { sql: `COALESCE(r.latency_sum / NULLIF(r.succeeded, 0), ${last})`, type: 'float8' }
+    case 'COST':
+      return { sql: `COALESCE(r.cost_sum / NULLIF(r.cost_count, 0), ${last})`, type: 'float8' }
+    case 'SCORE':
+      return {
+        sql: `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
+          WHERE s.run_id = r.id AND s.name = ${escapeLiteral(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+        type: 'float8',
+      }
+  }
+}
+
+/** The runs of a project, a dataset or an experiment. */
+export function listRuns(parent: 'project' | 'dataset' | 'experiment', filter: RunFilter, order: RunOrder): List {
+  return {
+    select: columns('r', Prisma.RunScalarFieldEnum),
+    from: 'run r',
+    parent: { column: `r.${parent}_id`, type: 'uuid' },
+    where: (parameter) => [
+      ...(filter.datasetId ? [`r.dataset_id = ${parameter(filter.datasetId)}`] : []),
+      ...(filter.experimentId ? [`r.experiment_id = ${parameter(filter.experimentId)}`] : []),
+      ...(filter.status ? [`r.status = ANY (${parameter(filter.status)}::"RunStatus"[])`] : []),
+      ...(filter.search ? [`r.name ILIKE ${parameter(containing(filter.search))}`] : []),
+    ],
+    keys: [orderKey(order), { sql: 'r.id', type: 'uuid' }],
+    descending: order.descending,
+  }
+}

@@ -1,0 +1,50 @@
+import pg from 'pg'
+import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
+import type { Queryable } from '../../client.ts'
+
+/** The ledger of a run as its next writer finds it. */
+export interface LockedRun {
+  status: RunStatus
+  stopReason: StopReason | null
+  seq: number
+  nextOrdinal: number
+  total: number
+  queued: number
+  running: number
+  succeeded: number
+  failed: number
+  cancelled: number
+  costSum: number
+  costCount: number
+  costMax: number | null
+  priority: number
+  settings: RunSettings
+  /** Of the run's lanes: who may claim. */
+  leases: string[]
+}
+
+/**
+ * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
+ * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
+ * the leases are read after it; all of it is one message to the server and one back.
+ *
+ * What follows under the lock finds its rows by their keys. Told so, the planner makes no plan for a table that was small
+ * or never analyzed and keeps it while the table grows; that goes for the checks of foreign keys as well.
+ *
+ * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
+ * with it the lock, well before its lanes' leases run out.
+ */
+export async function lockRun(client: Queryable, runId: string): Promise<LockedRun | null> {
+  const id = pg.escapeLiteral(runId)
+  const results: unknown = await client.query(
+    `SET LOCAL idle_in_transaction_session_timeout = '5s';
+     SET LOCAL enable_seqscan = off;
+     SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+            cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
+     FROM run WHERE id = ${id} FOR UPDATE;
+     SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
+  )
+  const [, , runs, lanes] = results as [unknown, unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]
+  const run = runs.rows[0]
+  return run ? { ...run, leases: lanes.rows.map(({ lease }) => lease) } : null
+}

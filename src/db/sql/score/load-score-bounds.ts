@@ -1,0 +1,16 @@
+import type { Queryable } from '../../client.ts'
+
+/** The lowest and highest value that a score is configured to have; null for none. */
+export interface ScoreBounds {
+  min: number | null
+  max: number | null
+}
+
+/** The bounds of all configured scores of a project, by name. */
+export async function loadScoreBounds(db: Queryable, projectId: string): Promise<Map<string, ScoreBounds>> {
+  const { rows } = await db.query<ScoreBounds & { name: string }>(
+    'SELECT name, min, max FROM score_config WHERE project_id = $1',
+    [projectId],
+  )
+  return new Map(rows.map(({ name, ...bounds }) => [name, bounds]))
+}

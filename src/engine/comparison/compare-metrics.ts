@@ -1,0 +1,150 @@
+import type { Database } from '../../db/client.ts'
+import type { Run } from '../../db/generated/prisma/client.ts'
+import { comparisonItemCounts } from '../../db/sql/comparison/count-items.ts'
+import { comparisonLabels } from '../../db/sql/comparison/load-labels.ts'
+import { comparisonMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
+import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
+import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/compare-metric.ts'
+import type { Interval } from '../../domain/statistics/interval.ts'
+import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
+import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts'
+import { type ComparedMetric, type Comparison, isComplete } from './comparison.ts'
+import type { ComparisonSequences, SequenceState } from './sequences.ts'
+
+/** What the runs say about one metric of one candidate. */
+export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
+  metric: ComparedMetric
+  candidate: Run
+  /** Anytime-valid; null for metrics without bounds, before the first pair, and when the pairs contradict each other. */
+  sequence: Interval | null
+  /** Pairs the sequence has seen. */
+  sequencePairs: number
+  adjustedPValue: number | null
+  verdict: Verdict
+  pairsNeeded: number | null
+}
+
+/**
+ * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four statements
+ * whatever the size, and the pairs that the sequences have not seen yet.
+ *
+ * Interval, p value and verdict are those of the fixed-n statistics, which only hold for runs that ended by themselves: until
+ * then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the metric that
+ * it was stopped for).
+ */
+export async function compareMetrics(
+  db: Database,
+  sequences: ComparisonSequences,
+  { baseline, candidates, runs, metrics }: Comparison,
+): Promise<MetricComparison[]> {
+  const runIds = runs.map((run) => run.id)
+  const scoreNames = metrics.filter(({ kind }) => kind === 'SCORE').map(({ name }) => name)
+  const labelNames = metrics.filter(({ kind }) => kind === 'LABEL').map(({ name }) => name)
+  const [moments, labels, itemCounts, states] = await Promise.all([
+    comparisonMoments(db.pool, runIds, scoreNames),
+    labelNames.length > 0 ? comparisonLabels(db.pool, runIds, labelNames) : [],
+    comparisonItemCounts(db.pool, runIds),
+    Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics))),
+  ])
+
+  const compared = metrics.flatMap((metric) =>
+    candidates.map((candidate, index) => {
+      const run = index + 2
+      const items = itemCounts[index] ?? 0
+      const place = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
+      const figures =
+        metric.kind === 'LABEL'
+          ? labelFigures(
+              labels.find((pairs) => pairs.run === run && pairs.name === metric.name),
+              items,
+            )
+          : numberFigures(
+              metric,
+              moments.find((row) => row.run === run && row.metric === place),
+              items,
+            )
+      const complete = isComplete(baseline, candidate)
+      const shown = complete ? figures : { ...figures, interval: null, pValue: null, method: null }
+      return { metric, candidate, complete, figures: shown, state: states[index]?.get(metric.name) ?? null }
+    }),
+  )
+  const decisions = decideVerdicts(compared.map(({ figures, metric }) => ({ figures, margin: metric.margin })))
+  return compared.map(({ metric, candidate, complete, figures, state }, index) => {
+    const { differenceStddev: _, ...rest } = figures
+    const decision = decisions[index]
+    return {
+      ...rest,
+      metric,
+      candidate,
+      sequence: state?.interval ?? null,
+      sequencePairs: state?.pairs ?? 0,
+      adjustedPValue: decision?.adjustedPValue ?? null,
+      verdict: complete
+        ? (decision?.verdict ?? 'INCONCLUSIVE')
+        : (decidedEarly(baseline, candidate, metric, state) ?? 'INCONCLUSIVE'),
+      pairsNeeded: complete ? (decision?.pairsNeeded ?? null) : null,
+    }
+  })
+}
+
+/** The verdict for which the candidate was stopped, if this is the comparison it was stopped for. */
+function decidedEarly(
+  baseline: Run,
+  candidate: Run,
+  { name, direction }: ComparedMetric,
+  state: SequenceState | null,
+): Verdict | null {
+  const rule = candidate.earlyStop as EarlyStop | null
+  if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id || rule.metric !== name) return null
+  return decideEarly(state?.interval ?? null, direction, rule.margin)
+}
+
+function numberFigures({ direction }: ComparedMetric, row: MetricMoments | undefined, items: number): MetricFigures {
+  const differences = row?.differences?.split(',').map(Number) ?? null
+  const moments = pairedMoments(row, differences)
+  const missing = items - moments.count
+  return compareMoments(moments, direction, missing, needsDifferences(moments) ? differences : null)
+}
+
+function pairedMoments(row: MetricMoments | undefined, differences: readonly number[] | null): PairedMoments {
+  if (!row) {
+    return {
+      count: 0,
+      baselineMean: 0,
+      candidateMean: 0,
+      delta: 0,
+      stddev: 0,
+      skewness: 0,
+      increased: 0,
+      decreased: 0,
+      binary: true,
+    }
+  }
+  return { ...row, stddev: row.stddev ?? 0, skewness: differences ? skewness(differences, row.delta) : 0 }
+}
+
+/** Asked for only where it decides the method: few pairs that all moved one way. */
+function skewness(differences: readonly number[], mean: number): number {
+  const scale = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / differences.length)
+  return scale > 0 ? differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / differences.length : 0
+}
+
+/** Labels can be the same or not; there is nothing to average or to test. */
+function labelFigures(pairs: { count: number; equal: number } | undefined, items: number): MetricFigures {
+  const count = pairs?.count ?? 0
+  return {
+    direction: 'NONE',
+    baselineMean: null,
+    candidateMean: null,
+    delta: null,
+    interval: null,
+    pValue: null,
+    method: null,
+    pairs: count,
+    improved: 0,
+    regressed: 0,
+    unchanged: pairs?.equal ?? 0,
+    missing: items - count,
+    differenceStddev: null,
+  }
+}

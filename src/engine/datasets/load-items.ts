@@ -1,0 +1,106 @@
+import type { Database } from '../../db/client.ts'
+import { loadPages } from '../../db/keyset.ts'
+import { datasetVersionAt } from '../../db/sql/dataset/find-version.ts'
+import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
+import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
+import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
+import { loadDatasetRevisions } from '../../db/sql/dataset/load-revisions.ts'
+import { InvalidInputError } from '../../domain/errors.ts'
+import type { Scope } from '../../domain/scope.ts'
+import { datasetNotFound } from './datasets.ts'
+
+export type { DatasetItemRow }
+
+export interface DatasetItemPage {
+  rows: DatasetItemRow[]
+  hasNext: boolean
+  hasPrevious: boolean
+}
+
+/** Which items of a dataset; the current version unless `version` or `asOf` says otherwise. */
+export interface DatasetItemQuery {
+  version?: number | null
+  /** The version that was current at this moment. */
+  asOf?: Date | null
+  /** Text anywhere in the input or the expected output, in any case. */
+  search?: string | null
+  /** Items that have every one of these. */
+  tags?: readonly string[] | null
+  /** Rows at most; exactly one of `first` and `last`. */
+  first?: number | null
+  last?: number | null
+  /** Item ids. */
+  after?: string | null
+  before?: string | null
+}
+
+/**
+ * A page of a dataset's items, in the order in which they came into it.
+ * @throws {NotFoundError}; {InvalidInputError} for a version that does not exist or for both `version` and `asOf`.
+ */
+export async function listDatasetItems(
+  db: Database,
+  scope: Scope,
+  datasetId: string,
+  query: DatasetItemQuery,
+): Promise<DatasetItemPage> {
+  const version = await resolveVersion(db, scope, datasetId, query)
+  const [page] = await loadPages<DatasetItemRow>(db.pool, listDatasetItemsAt(version, query), [datasetId], {
+    limit: query.last ?? query.first ?? 0,
+    backward: query.last != null,
+    after: query.after == null ? null : [query.after],
+    before: query.before == null ? null : [query.before],
+  })
+  return {
+    rows: page?.rows ?? [],
+    hasNext: page?.hasNextPage ?? false,
+    hasPrevious: page?.hasPreviousPage ?? false,
+  }
+}
+
+/**
+ * The version that is meant: the current one, unless one is given by number or by moment.
+ * @throws {NotFoundError}; {InvalidInputError} as `listDatasetItems`.
+ */
+export async function resolveVersion(
+  db: Database,
+  scope: Scope,
+  datasetId: string,
+  { version, asOf }: { version?: number | null; asOf?: Date | null },
+): Promise<number> {
+  if (version != null && asOf != null) {
+    throw new InvalidInputError('Expected either a version or a moment, got both.', ['asOf'])
+  }
+  const dataset = await db.prisma.dataset.findFirst({
+    where: { id: datasetId, projectId: scope.projectId },
+    select: { version: true },
+  })
+  if (!dataset) throw datasetNotFound(datasetId)
+  if (asOf != null) return datasetVersionAt(db.pool, datasetId, asOf)
+  if (version == null) return dataset.version
+  if (!Number.isInteger(version) || version < 0 || version > dataset.version) {
+    throw new InvalidInputError(`Expected a version from 0 to ${dataset.version}, got ${version}.`, ['version'])
+  }
+  return version
+}
+
+/**
+ * What each of these items said in that version, in the order of the keys; null where it was not in the dataset then.
+ * For rows that the caller already may see: there is no check of the project.
+ */
+export function loadRevisions(
+  db: Database,
+  keys: readonly { itemId: string; version: number }[],
+): Promise<(DatasetItemRow | null)[]> {
+  return loadDatasetRevisions(db.pool, keys)
+}
+
+/** The newest revision of each item, also of archived ones, in the order of the ids; null for those of other projects. */
+export async function loadItems(
+  db: Database,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<(DatasetItemRow | null)[]> {
+  const rows = new Map((await loadDatasetItems(db.pool, scope.projectId, ids)).map((row) => [row.id, row]))
+  return ids.map((id) => rows.get(id) ?? null)
+}

@@ -1,0 +1,169 @@
+import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
+import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
+import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
+import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import { type Deadline, withDeadline } from '../../domain/deadline.ts'
+import type { EvaluationInput } from '../../domain/evaluation.ts'
+import { retryAfter } from '../../domain/retry-policy.ts'
+import { TaskError, type TaskResult } from '../../domain/task.ts'
+import { callTask } from '../../tasks/call.ts'
+import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
+import type { CallOutcome, Permit } from '../limits/permit.ts'
+import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
+import type { ItemResult } from './tally.ts'
+
+export interface Execution {
+  plan: RunPlan
+  item: ClaimedItem
+  /** What the cache knows of it. */
+  cached: CachedResponse | null
+  /** The right to call; released as soon as the call has ended, before the evaluators begin. */
+  permit: Permit
+  /** Aborted with an Interruption. */
+  signal: AbortSignal
+  tracing: Tracing
+  random: () => number
+}
+
+/**
+ * One attempt of one item: the task under its time limit, then every evaluator. Never rejects: whatever happens
+ * becomes a result. An interrupted attempt goes back to the queue and counts as none.
+ */
+export async function executeItem(execution: Execution): Promise<ItemResult> {
+  const { plan, item, tracing } = execution
+  const { ordinal, itemId, repetition, attempts } = item
+  const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt: attempts + 1 })
+  const result = await attemptItem(execution, trace)
+  trace.end(result.item.status, result.item.error)
+  return result
+}
+
+async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
+  const { plan, item, cached, permit, signal, random } = execution
+  const attempt = item.attempts + 1
+  const ended = { ...unstarted(item), attempts: attempt, traceId: trace.traceId }
+
+  const startedAt = performance.now()
+  try {
+    const { timeoutMs } = plan.settings
+    const call = (traceparent: string) =>
+      callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent })
+    const called = cached ?? (await trace.call(call))
+    permit.release(succeeded(called))
+    const response: CachedResponse = { latencyMs: performance.now() - startedAt, ...called }
+    const { output, latencyMs, costUsd } = response
+    const { input, expectedOutput, metadata } = item
+    const scores = await evaluate(
+      plan.evaluators,
+      item,
+      { timeoutMs, signal },
+      {
+        input,
+        output,
+        expectedOutput,
+        metadata,
+        latencyMs,
+        costUsd,
+      },
+      trace,
+    )
+    if (signal.aborted) return released(item)
+    const key = cached ? null : plan.cacheKey?.(item)
+    return {
+      item: { ...ended, ...response, status: 'SUCCEEDED', cached: cached !== null },
+      scores,
+      ...(key && { response: { ...response, key } }),
+    }
+  } catch (error) {
+    if (signal.aborted) return released(item)
+    const failure =
+      error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
+    permit.release(failedWith(failure))
+    const { code, message, retryable } = failure
+    const failed = { ...ended, error: { code, message, retryable }, latencyMs: performance.now() - startedAt }
+    const retry = retryAfter(failure, attempt, plan.settings.maxAttempts, random)
+    if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
+    const attempts = retry.spendsAttempt ? attempt : item.attempts
+    return { item: { ...failed, status: 'QUEUED', attempts, delayMs: retry.delayMs }, scores: [] }
+  }
+}
+
+function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens' | 'outputTokens'>): CallOutcome {
+  const known = inputTokens !== null || outputTokens !== null
+  return { kind: 'OK', retryAfterMs: null, tokens: known ? (inputTokens ?? 0) + (outputTokens ?? 0) : null }
+}
+
+function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
+  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
+}
+
+/** Gives a claim back unchanged. */
+export function released(item: ClaimedItem): ItemResult {
+  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
+}
+
+/** The record of a claim that nothing happened to yet. */
+export function unstarted({
+  ordinal,
+  lease,
+  attempts,
+}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
+  return {
+    ordinal,
+    lease,
+    output: null,
+    error: null,
+    attempts,
+    latencyMs: null,
+    inputTokens: null,
+    outputTokens: null,
+    costUsd: null,
+    evaluatorCostUsd: null,
+    cached: false,
+    traceId: null,
+    delayMs: null,
+  }
+}
+
+function taskItem(item: ClaimedItem, attempt: number) {
+  const { key, input, expectedOutput, metadata, tags, repetition } = item
+  return { id: item.itemId, key, input, expectedOutput, metadata, tags, repetition, attempt }
+}
+
+/** Scores of all evaluators that look at the item. One that fails leaves its error in place of a score. */
+async function evaluate(
+  evaluators: readonly PlannedEvaluator[],
+  item: ClaimedItem,
+  { timeoutMs, signal }: Deadline,
+  input: EvaluationInput,
+  trace: AttemptTrace,
+): Promise<RecordedScore[]> {
+  const scores = await Promise.all(
+    evaluators
+      .filter((evaluator) => evaluator.samples(item.itemId))
+      .map(async ({ versionId, name, dataType, direction, evaluate }): Promise<RecordedScore[]> => {
+        const score = { ordinal: item.ordinal, evaluatorVersionId: versionId, direction }
+        try {
+          const evaluations = await trace.evaluator(name, () =>
+            withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
+          )
+          return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
+        } catch (error) {
+          const message = error instanceof Error ? error.message : String(error)
+          return [
+            {
+              ...score,
+              name,
+              dataType,
+              value: null,
+              label: null,
+              comment: null,
+              metadata: null,
+              error: { code: 'EVALUATOR_FAILED', message, retryable: false },
+            },
+          ]
+        }
+      }),
+  )
+  return scores.flat()
+}

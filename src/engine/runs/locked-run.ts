@@ -1,0 +1,47 @@
+import { type Queryable, transaction } from '../../db/client.ts'
+import type { Run } from '../../db/generated/prisma/client.ts'
+import { loadEntities } from '../../db/sql/run/load-runs.ts'
+import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
+import { NotFoundError } from '../../domain/errors.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import type { Services } from '../services.ts'
+
+/**
+ * Does `work` under the lock of one of the caller's runs, in one transaction.
+ * @param path where the run's id stands in the caller's input
+ * @throws {NotFoundError} the project has no such run
+ * @throws {ForbiddenError} the caller may only read
+ */
+export async function withLockedRun<T>(
+  services: Services,
+  scope: Scope,
+  runId: string,
+  work: (client: Queryable, run: LockedRun) => Promise<T>,
+  path: string[] = ['id'],
+): Promise<T> {
+  requireWrite(scope)
+  const { prisma, pool } = services.db
+  const notFound = () => new NotFoundError('There is no such run in this project.', path)
+  const found = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId }, select: { id: true } })
+  if (!found) throw notFound()
+  return transaction(pool, async (client) => {
+    const run = await lockRun(client, runId)
+    if (!run) throw notFound()
+    return work(client, run)
+  })
+}
+
+/** As `withLockedRun`, and returns the run as `work` left it: a worker may have gone on with it since. */
+export function changeRun(
+  services: Services,
+  scope: Scope,
+  runId: string,
+  work: (client: Queryable, run: LockedRun) => Promise<void>,
+): Promise<Run> {
+  return withLockedRun(services, scope, runId, async (client, locked) => {
+    await work(client, locked)
+    const [run] = await loadEntities(client, scope.projectId, 'run', [runId])
+    if (!run) throw new Error(`run ${runId} went away under its lock`)
+    return run
+  })
+}

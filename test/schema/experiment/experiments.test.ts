@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { seedDataset } from '../../helpers/engine.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+
+let t: TestServer
+let datasetId: string
+
+beforeAll(async () => {
+  t = await startTestServer({
+    tasks: [{ name: 'double', description: 'Twice the input', run: (input: number) => input * 2 }],
+    evaluators: [{ name: 'even', dataType: 'BOOLEAN', evaluate: ({ output }) => output % 2 === 0 }],
+  })
+  datasetId = encode('Dataset', await seedDataset(t, [1, 2, 3]))
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const encode = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url')
+
+const createExperiment = `mutation($input: CreateExperimentInput!) { createExperiment(input: $input) {
+  __typename
+  ... on CreateExperimentPayload {
+    experiment {
+      id name dataset { id } settings { concurrency maxAttempts budgetUsd }
+      evaluators { name }
+      task { __typename ... on HttpTask { url method headers body outputPath } ... on ModuleTask { name } }
+    }
+    run { id status progress { total } settings { concurrency } }
+  }
+  ... on UserError { code message path }
+} }`
+
+const updateExperiment = `mutation($input: UpdateExperimentInput!) { updateExperiment(input: $input) {
+  __typename
+  ... on UpdateExperimentPayload {
+    experiment { name description settings { concurrency maxAttempts budgetUsd } evaluators { name } task { __typename } }
+  }
+  ... on UserError { code message path }
+} }`
+
+const createEvaluator = `mutation($input: CreateEvaluatorInput!) { createEvaluator(input: $input) {
+  __typename
+  ... on EvaluatorPayload { evaluator {
+    id name version active sampling dataType direction datasets { id }
+    definition { __typename ... on BuiltinEvaluator { type options } ... on ModuleEvaluator { name } }
+  } }
+  ... on UserError { code message path }
+} }`
+
+async function create(input: object) {
+  return (await t.query(createExperiment, { input })).data.createExperiment
+}
+
+test('an experiment with an HTTP task is created with all its defaults, and its credentials are never shown', async () => {
+  const created = await create({
+    name: 'http',
+    datasetId,
+    task: { http: { url: 'http://localhost:1/', headers: { Authorization: 'Bearer s3cret', 'X-Mode': 'fast' } } },
+    settings: { concurrency: 3, budgetUsd: 1.5 },
+  })
+  expect(created).toEqual({
+    __typename: 'CreateExperimentPayload',
+    experiment: {
+      id: expect.any(String),
+      name: 'http',
+      dataset: { id: datasetId },
+      settings: { concurrency: 3, maxAttempts: 3, budgetUsd: 1.5 },
+      evaluators: [],
+      task: {
+        __typename: 'HttpTask',
+        url: 'http://localhost:1/',
+        method: 'POST',
+        headers: { Authorization: '********', 'X-Mode': 'fast' },
+        body: null,
+        outputPath: null,
+      },
+    },
+    run: null,
+  })
+})
+
+test('the mask of a credential is not taken for the credential', async () => {
+  const headers = { 'X-Apikey': '********' }
+  expect(
+    await create({ name: 'masked', datasetId, task: { http: { url: 'http://localhost:1/', headers } } }),
+  ).toMatchObject({
+    __typename: 'InvalidInputError',
+    message: 'Expected the value of the header X-Apikey, got the mask that is shown in its place.',
+    path: ['task', 'http', 'headers', 'X-Apikey'],
+  })
+})
+
+test('a task that is both or neither kind is refused before anything is done', async () => {
+  for (const task of [{}, { module: { name: 'double' }, http: { url: 'http://localhost/' } }, { module: null }]) {
+    const { errors, data } = await t.query(createExperiment, { input: { name: 'both', datasetId, task } })
+    expect(data).toBeUndefined()
+    expect(errors?.[0]?.message).toMatch(/[Ee]xactly one key must be specified|must be non-null/)
+  }
+  expect(await t.db.prisma.experiment.count({ where: { name: 'both' } })).toBe(0)
+})
+
+test('a mistake inside the task is a typed error that names its place', async () => {
+  expect(await create({ name: 'bad url', datasetId, task: { http: { url: 'nonsense' } } })).toMatchObject({
+    __typename: 'InvalidInputError',
+    path: ['task', 'http', 'url'],
+  })
+})
+
+test('an experiment that starts at once has a run, and one whose run cannot start is not created', async () => {
+  const task = { module: { name: 'double' } }
+  expect(await create({ name: 'at once', datasetId, task, start: true })).toMatchObject({
+    run: { status: 'QUEUED', progress: { total: 3 } },
+  })
+  const empty = encode('Dataset', await seedDataset(t, []))
+  expect(await create({ name: 'not at once', datasetId: empty, task, start: true })).toMatchObject({
+    __typename: expect.stringMatching(/Error$/),
+  })
+  expect(await t.db.prisma.experiment.count({ where: { name: 'not at once' } })).toBe(0)
+})
+
+test('an update changes what is given and nothing else', async () => {
+  const { experiment } = await create({
+    name: 'before',
+    description: 'text',
+    datasetId,
+    task: { module: { name: 'double' } },
+    settings: { concurrency: 7, budgetUsd: 2 },
+  })
+  const { data } = await t.query(updateExperiment, {
+    input: { id: experiment.id, name: 'after', settings: { maxAttempts: 1, budgetUsd: null } },
+  })
+  expect(data.updateExperiment).toEqual({
+    __typename: 'UpdateExperimentPayload',
+    experiment: {
+      name: 'after',
+      description: 'text',
+      settings: { concurrency: 7, maxAttempts: 1, budgetUsd: null },
+      evaluators: [],
+      task: { __typename: 'ModuleTask' },
+    },
+  })
+})
+
+test('evaluators are created, versioned by what changes their scores, listed and deleted', async () => {
+  const { data } = await t.query(createEvaluator, {
+    input: {
+      name: 'same number',
+      definition: { builtin: { numeric: { outputPattern: 'A: (.*)', absoluteTolerance: 0.5 } } },
+      datasetIds: [datasetId],
+    },
+  })
+  const { evaluator } = data.createEvaluator
+  expect(evaluator).toMatchObject({
+    name: 'same number',
+    version: 1,
+    active: true,
+    sampling: 1,
+    dataType: 'BOOLEAN',
+    direction: 'HIGHER_IS_BETTER',
+    datasets: [{ id: datasetId }],
+    definition: {
+      __typename: 'BuiltinEvaluator',
+      type: 'NUMERIC',
+      options: { outputPattern: 'A: (.*)', absoluteTolerance: 0.5, occurrence: 'LAST', thousandsSeparator: ',' },
+    },
+  })
+  const update = async (input: object) => {
+    const answer = await t.query(
+      `mutation($input: UpdateEvaluatorInput!) { updateEvaluator(input: $input) {
+        ... on EvaluatorPayload { evaluator { version active datasets { id } } } ... on UserError { message }
+      } }`,
+      { input: { id: evaluator.id, ...input } },
+    )
+    return answer.data.updateEvaluator.evaluator
+  }
+  expect(await update({ active: false, datasetIds: [] })).toEqual({ version: 1, active: false, datasets: [] })
+  expect(await update({ definition: { builtin: { exactMatch: { ignoreCase: true } } } })).toMatchObject({ version: 2 })
+
+  const listed = async () => (await t.query('{ evaluators { nodes { name } } }')).data.evaluators.nodes
+  expect(await listed()).toEqual([{ name: 'same number' }])
+  await t.query('mutation($id: ID!) { deleteEvaluator(input: { id: $id }) { __typename } }', { id: evaluator.id })
+  expect(await listed()).toEqual([])
+})
+
+test('a bad pattern names its place in the definition', async () => {
+  const { data } = await t.query(createEvaluator, {
+    input: { name: 'bad', definition: { builtin: { regex: { pattern: '(' } } } },
+  })
+  expect(data.createEvaluator).toMatchObject({
+    __typename: 'InvalidInputError',
+    path: ['definition', 'builtin', 'regex', 'pattern'],
+  })
+})
+
+test('an evaluator is tried out without recording anything', async () => {
+  const preview = async (input: object) => {
+    const { data } = await t.query(
+      `mutation($input: PreviewEvaluatorInput!) { previewEvaluator(input: $input) {
+        __typename
+        ... on PreviewEvaluatorPayload { evaluations { name value dataType } error { code message } }
+        ... on UserError { path }
+      } }`,
+      { input },
+    )
+    return data.previewEvaluator
+  }
+  expect(
+    await preview({ definition: { builtin: { contains: { text: 'lo' } } }, name: 'greets', output: 'hello' }),
+  ).toMatchObject({ evaluations: [{ name: 'greets', value: 1, dataType: 'BOOLEAN' }], error: null })
+  expect(
+    await preview({ definition: { builtin: { numeric: {} } }, output: '1', expectedOutput: 'no number' }),
+  ).toMatchObject({ evaluations: [], error: { code: 'EVALUATOR_FAILED' } })
+  expect(await preview({ output: 1 })).toMatchObject({ __typename: 'InvalidInputError', path: ['definition'] })
+})
+
+test('registered functions are listed', async () => {
+  const { data } = await t.query('{ modules { name kind description dataType direction } }')
+  expect(data.modules).toEqual([
+    { name: 'double', kind: 'TASK', description: 'Twice the input', dataType: null, direction: null },
+    { name: 'even', kind: 'EVALUATOR', description: null, dataType: 'BOOLEAN', direction: 'HIGHER_IS_BETTER' },
+  ])
+})
