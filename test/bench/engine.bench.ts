@@ -98,7 +98,7 @@ async function compare(size: number) {
   const raw = await insertRaw(bench, measured.runId)
   const cpu = measured.cpuMs / size
   console.log(
-    `${String(size).padStart(7)} items: services ${rate.toFixed(0)}/s, raw SQL ${raw.toFixed(0)}/s, ratio ${(rate / raw).toFixed(2)}; ` +
+    `${String(size).padStart(7)} items: engine ${rate.toFixed(0)}/s, raw SQL ${raw.toFixed(0)}/s, ratio ${(rate / raw).toFixed(2)}; ` +
       `CPU ${cpu.toFixed(3)} ms/item; ${measured.aliveMb.toFixed(0)} MB alive afterwards, ${measured.peakMb.toFixed(0)} MB resident at most`,
   )
   return { ...measured, ratio: rate / raw, cpu, perItem: 1 / rate }
