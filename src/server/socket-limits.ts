@@ -106,7 +106,7 @@ export class SocketLimits {
 }
 
 /** Closes a socket and hears nothing more from it; one that does not answer the close in time is ended. */
-export function closeSocket(socket: WebSocket, code: number, reason: string): void {
+export function closeSocket(socket: WebSocket, code?: number, reason?: string): void {
   if (socket.readyState !== socket.OPEN) return
   for (const event of ['message', 'ping', 'pong'] as const) socket.removeAllListeners(event)
   socket.close(code, reason)
