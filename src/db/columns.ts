@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../domain/errors.ts'
+
 /**
  * The select list of a whole row in Prisma's spelling, from one of its `…ScalarFieldEnum`s:
  * `r.project_id AS "projectId", …`. Bigints come as decimal strings, where Prisma gives bigints.
@@ -12,7 +14,16 @@ function snakeCase(field: string): string {
   return field.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase()
 }
 
-/** The pattern that finds a text anywhere with ILIKE, taking what the user typed literally. */
+/** Characters of a text that is looked for: ILIKE takes their number times that of the text it looks in. */
+const maxSearch = 256
+
+/**
+ * The pattern that finds a text anywhere with ILIKE, taking what the user typed literally.
+ * @throws {InvalidInputError} when it is too long
+ */
 export function containing(text: string): string {
+  if (text.length > maxSearch) {
+    throw new InvalidInputError(`Expected a text of at most ${maxSearch} characters, got ${text.length}.`, ['search'])
+  }
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
 import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
 import { runScoreNames } from '../db/sql/score/list-score-names.ts'
+import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { growingPages } from '../engine/datasets/adaptive-page-size.ts'
@@ -23,6 +24,7 @@ import {
   type RowWriter,
   runItemWriter,
 } from './export-rows.ts'
+import type { RequestOfCaller } from './import.ts'
 import { respondUserError } from './user-error.ts'
 
 /** Characters that go to the client at once. */
@@ -38,11 +40,12 @@ interface Export {
 export async function respondExport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope }: { services: Services; scope: Scope },
+  { services, scope, client, gone }: RequestOfCaller,
 ): Promise<void> {
+  const statements = new StatementScope({ group: client, kind: 'READ', signal: gone })
   let found: Export
   try {
-    found = await findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope)
+    found = await statements.run(() => findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope))
   } catch (error) {
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
@@ -55,7 +58,7 @@ export async function respondExport(
     'cache-control': 'no-store',
   })
   try {
-    await pipeline(Readable.from(chunks(found.lines), { objectMode: false }), response)
+    await pipeline(Readable.from(chunks(statements.iterate(found.lines)), { objectMode: false }), response)
   } catch (error) {
     // The status is out; the missing end of the body is what tells the client.
     if (!response.destroyed) response.destroy()

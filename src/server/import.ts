@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
@@ -15,6 +16,7 @@ import { type ImportFormat, importFormats, promisedFormat } from '../engine/data
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import type { Services } from '../engine/services.ts'
 import { respondJson } from './respond.ts'
+import type { OperationCaller } from './use-statement-scope.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
 const PROGRESS_MS = 250
@@ -22,6 +24,12 @@ const PROGRESS_MS = 250
 const IDLE_MS = 60_000
 
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
+
+/** On whose behalf a file is taken or given. */
+export interface RequestOfCaller extends OperationCaller {
+  services: Services
+  scope: Scope
+}
 
 interface ImportRequest {
   dataset: string
@@ -33,7 +41,7 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope }: { services: Services; scope: Scope },
+  { services, scope, client }: RequestOfCaller,
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
@@ -56,7 +64,8 @@ export async function respondImport(
     const asked = readRequest(request)
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
     const source = request.iterator({ destroyOnReturn: false })
-    const result = toBody(await importItems(services, scope, { ...asked, source, onProgress }))
+    const statements = new StatementScope({ group: client, kind: 'WRITE' })
+    const result = toBody(await statements.run(() => importItems(services, scope, { ...asked, source, onProgress })))
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
+import { clientGone } from './client-gone.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
@@ -23,6 +24,7 @@ const securityHeaders = {
 }
 
 export interface ApiOptions {
+  /** With the database for requests. */
   services: Services
   yoga: Yoga
   authenticator: Authenticator
@@ -58,8 +60,8 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
-      const { scope } = await authenticator.authenticate(request.headers.authorization)
-      await respond(request, response, { services, scope })
+      const { scope, client } = await authenticator.authenticate(request.headers.authorization)
+      await respond(request, response, { services, scope, client, gone: whenGone(response) })
     }
   }
 
@@ -73,15 +75,23 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const { scope } = await authenticator.authenticate(request.headers.authorization)
+    const { scope, client } = await authenticator.authenticate(request.headers.authorization)
     await limitBody(request, maxGraphqlBodyBytes)
-    await yoga.handle(request, response, { scope })
+    await yoga.handle(request, response, { scope, client, gone: whenGone(response) })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
     const found = await respondGraphiqlAsset(request, response, url.pathname.slice('/graphiql/'.length))
     if (!found) respondError(response, 404, `There is nothing at ${url.pathname}.`)
   }
+}
+
+/** Aborted when nobody waits for the answer any more, or has it. */
+function whenGone(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (response.closed) gone.abort(clientGone)
+  else response.once('close', () => gone.abort(clientGone))
+  return gone.signal
 }
 
 /**

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { openRequestDatabase } from '../db/client.ts'
 import type { Services } from '../engine/services.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
@@ -60,12 +61,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, services.log)
+  const requests = openRequestDatabase(services.db, {
+    onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
+  })
+  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, requests, services.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services, yoga, authenticator }),
+      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
     guard,
@@ -100,6 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }, graceMs)
     await Promise.all([webSockets.stop(), closed])
     clearTimeout(late)
+    await requests.close()
   }
   let stopping: Promise<void> | null = null
   return {

@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import type WebSocket from 'ws'
 import { WebSocketServer } from 'ws'
 import { AuthenticationError, type Authenticator } from './auth.ts'
+import { clientGone } from './client-gone.ts'
 import { createErrorMask } from './errors.ts'
 import { MessageRate } from './message-rate.ts'
 import { closeSocket, SocketLimits, socketLimits } from './socket-limits.ts'
@@ -35,6 +36,10 @@ interface Connection {
   socket: WebSocket
   request: IncomingMessage
   authorization?: string
+  /** Aborts the operations that are not over yet, by their ids. */
+  operations: Map<string, AbortController>
+  /** Whether the client still wants the results of an operation. */
+  isWanted: (id: string) => boolean
   /** Says whose socket it is. */
   known: (rate: MessageRate) => void
 }
@@ -62,7 +67,8 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
   const graphql = makeServer<{ authorization?: unknown; Authorization?: unknown }, Connection>({
     connectionInitWaitTimeout: connectionInitMs,
 
-    async onConnect({ connectionParams, extra }) {
+    async onConnect(ctx) {
+      const { connectionParams, extra } = ctx
       try {
         const given = connectionParams?.authorization ?? connectionParams?.Authorization
         extra.authorization = typeof given === 'string' ? given : extra.request.headers.authorization
@@ -84,6 +90,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
           if (own.open === 0) sockets.delete(caller.client)
         })
         extra.known(own.rate)
+        extra.isWanted = (id) => id in ctx.subscriptions
         return true
       } catch (error) {
         // `false` closes with 4403 (forbidden) what is not closed yet.
@@ -93,16 +100,18 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       }
     },
 
-    async onSubscribe(ctx, _id, payload) {
-      const { authorization, request, socket } = ctx.extra
+    async onSubscribe(ctx, id, payload) {
+      const { authorization, request, socket, operations } = ctx.extra
       if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
         const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
         return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
       }
       try {
         // The key may have been revoked since the socket was opened.
-        const { scope } = await authenticator.authenticate(authorization)
-        const enveloped = yoga.getEnveloped({ scope, req: request, params: payload })
+        const { scope, client } = await authenticator.authenticate(authorization)
+        const gone = new AbortController()
+        operations.set(id, gone)
+        const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
         const document = enveloped.parse(payload.query)
         const errors = enveloped.validate(enveloped.schema, document)
         if (errors.length > 0) return errors
@@ -122,6 +131,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       }
     },
 
+    onComplete: (ctx, id) => void ctx.extra.operations.delete(id),
     execute: (args) => (args as OperationArgs).rootValue.execute(args),
     subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),
     onOperation: (_ctx, _id, _payload, _args, result) =>
@@ -131,6 +141,23 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
   server.on('connection', (socket, request) => {
     const known = limits.watch(socket, request.socket)
     let initialised = false
+    const connection: Connection = {
+      socket,
+      request,
+      operations: new Map(),
+      isWanted: () => true,
+      known(rate) {
+        initialised = true
+        known(rate)
+      },
+    }
+    const abortUnwanted = (isWanted: (id: string) => boolean) => {
+      for (const [id, operation] of connection.operations) {
+        if (isWanted(id)) continue
+        connection.operations.delete(id)
+        operation.abort(clientGone)
+      }
+    }
     const send = (text: string) =>
       new Promise<void>((resolve) => {
         limits.checkUnsent(socket)
@@ -150,21 +177,17 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
         send,
         close: (code, reason) => closeSocket(socket, code, reason),
         onMessage: (handle) => {
-          socket.on('message', (data) => void handle(String(data)).catch(fail))
+          socket.on('message', (data) => {
+            void handle(String(data)).catch(fail)
+            abortUnwanted(connection.isWanted)
+          })
         },
         // Otherwise the payload of a ping would be sent back.
         onPing: async () => {
           if (initialised) await send('{"type":"pong"}')
         },
       },
-      {
-        socket,
-        request,
-        known(rate) {
-          initialised = true
-          known(rate)
-        },
-      },
+      connection,
     )
     socket.on('ping', () => {
       if (!initialised) return
@@ -174,6 +197,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
     const stopKeepAlive = keepAlive(socket)
     socket.once('close', (code, reason) => {
       stopKeepAlive()
+      abortUnwanted(() => false)
       closed(code, String(reason)).catch((error) => log.error({ err: error }, 'a WebSocket did not close in order'))
     })
   })
