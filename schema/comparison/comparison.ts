@@ -118,7 +118,7 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
 })
 
 /** What looking at every item of the runs counts for in the cost of a document. */
-export const comparisonCost = 500
+export const comparisonCost = 2_500
 
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'Runs of one dataset beside each other.',
