@@ -3,7 +3,9 @@
  * with its distance from the start, and rows that come or go elsewhere never shift it. The pages of many parents
  * (the runs of each of twenty datasets) come from one statement.
  */
+import { LimitError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
+import { pageBytes, queryWithinBytes } from './query-within-bytes.ts'
 
 /** A list that can be paged: a select, a parent column and an order that is total. */
 export interface List {
@@ -40,7 +42,10 @@ export interface Page<Row> {
   hasNextPage: boolean
 }
 
-/** One page for each parent, in the order of `parents`; always one statement. */
+/**
+ * One page for each parent, in the order of `parents`; always one statement. A page of large rows ends early.
+ * @throws {LimitError} when the rows of several parents are too large together
+ */
 export async function loadPages<Row>(
   db: Queryable,
   list: List,
@@ -62,8 +67,10 @@ export async function loadPages<Row>(
     ...beyond(request.before, list.descending ? '>' : '<'),
   ]
   const direction = list.descending !== request.backward ? 'DESC' : 'ASC'
-  const { rows } = await db.query<Keyed<Row> & { parentNumber: number }>(
-    `SELECT parent.number::int AS "parentNumber", page.*
+  const { rows, cut } = await queryWithinBytes<Keyed<Row> & { parentNumber: number }>(
+    db,
+    {
+      text: `SELECT parent.number::int AS "parentNumber", page.*
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
      CROSS JOIN LATERAL (
        SELECT ${list.select}, ARRAY[${list.keys.map((key) => `(${key.sql})::text`).join(', ')}] AS "sortKey"
@@ -72,14 +79,22 @@ export async function loadPages<Row>(
        ORDER BY ${list.keys.map((key) => `${key.sql} ${direction}`).join(', ')}
        LIMIT ${parameter(request.limit + 1)}
      ) page`,
-    values,
+      values,
+    },
+    pageBytes * Math.min(parents.length, 4),
   )
+  if (cut && parents.length > 1) {
+    throw new LimitError(
+      'The rows of these pages are too large to be read together; ask for smaller pages, or for fewer at once.',
+    )
+  }
 
   const byParent: Keyed<Row>[][] = parents.map(() => [])
   for (const row of rows) byParent[row.parentNumber - 1]?.push(row)
   return byParent.map((found) => {
-    const more = found.length > request.limit
-    if (more) found.pop()
+    const tooMany = found.length > request.limit
+    if (tooMany) found.pop()
+    const more = tooMany || cut
     if (request.backward) found.reverse()
     return {
       rows: found,

@@ -86,12 +86,12 @@ class ComparisonReader {
     this.#news.wake(delayMs)
   }
 
-  async #query(after: readonly number[]): Promise<Read> {
+  async #query(after: readonly number[], changesAtOnce = batchSize): Promise<Read> {
     const comparison = await openComparison(this.#db, this.#scope, this.#input)
     const { runs } = comparison
     // Rows that change after the runs were read have a larger seq and come with the next batch.
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
-    const limit = Math.ceil(batchSize / runs.length)
+    const limit = Math.ceil(changesAtOnce / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
     const changes = behind ? await comparisonChanges(this.#db.pool, ranges, limit) : []
     const next = ranges.map((range, index) => {
@@ -102,6 +102,9 @@ class ComparisonReader {
     const done = !more && runs.every((run) => isFinished(run.status))
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(this.#db, comparison, itemIds)
+    // The rows of all these changes are too large together; from one change of each run on, they are taken one by one.
+    if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, changesAtOnce / 2))
+    for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(this.#db, comparison, [id])))
     const { metrics, stale } = await this.#metricsOf(comparison, done)
     return { cursor: next.join('.'), comparison, metrics, rows, done, next, more, stale }
   }

@@ -21,6 +21,8 @@ export interface RunFeedBatch {
   cursor: string
   run: Run
   items: RunItemWithScores[]
+  /** Further changes are there already. */
+  more: boolean
   /** Nothing will follow: the run is over and everything is delivered. */
   done: boolean
 }
@@ -72,9 +74,12 @@ class RunReader {
     const run = await this.#db.prisma.run.findUnique({ where: { id: this.#runId } })
     if (!run) throw new NotFoundError('The run was deleted.')
     // Rows that change after the run was read have a larger seq and come with the next batch.
-    const items = run.seq > after ? await changedItems(this.#db.pool, run.id, after, run.seq, batchSize) : []
-    const cursor = items.length === batchSize ? (items.at(-1)?.seq ?? run.seq) : Math.max(run.seq, after)
-    return { cursor: String(cursor), run, items, done: isFinished(run.status) && cursor >= run.seq }
+    const { items, more } =
+      run.seq > after
+        ? await changedItems(this.#db.pool, run.id, after, run.seq, batchSize)
+        : { items: [], more: false }
+    const cursor = more ? (items.at(-1)?.seq ?? run.seq) : Math.max(run.seq, after)
+    return { cursor: String(cursor), run, items, more, done: isFinished(run.status) && cursor >= run.seq }
   }
 }
 
@@ -132,9 +137,9 @@ export class RunFeeds {
         cursor = Number(batch.cursor)
         if (live) this.#tellAge(batch.items.at(-1))
         if (first || batch.items.length > 0 || batch.done) yield batch
-        live ||= batch.items.length < batchSize
+        live ||= !batch.more
         if (batch.done || ended.aborted) return
-        if (batch.items.length < batchSize) await Promise.race([changed, ended.promise])
+        if (!batch.more) await Promise.race([changed, ended.promise])
         if (ended.aborted) return
       }
     } finally {

@@ -7,13 +7,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
+import type { Queryable } from '../db/client.ts'
 import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
 import { runScoreNames } from '../db/sql/score/list-score-names.ts'
 import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
-import { growingPages } from '../engine/datasets/adaptive-page-size.ts'
-import { eachItem } from '../engine/datasets/each-item.ts'
+import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/load-items.ts'
 import type { Services } from '../engine/services.ts'
 import {
@@ -100,8 +100,16 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const scoreNames = format === 'csv' ? await runScoreNames(db.pool, id) : []
-  const items = growingPages<ExportedRunItem>((after, limit) => runExportPage(db.pool, id, after?.ordinal ?? -1, limit))
-  return { name: run.name, format, lines: written(items, runItemWriter(format, scoreNames)) }
+  return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, scoreNames)) }
+}
+
+async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {
+  for (let after = -1, more = true; more; ) {
+    const { rows, cut } = await runExportPage(db, runId, after, maxPageRows)
+    yield* rows
+    after = rows.at(-1)?.ordinal ?? after
+    more = cut
+  }
 }
 
 async function* written<Row>(rows: AsyncIterable<Row>, { header, line }: RowWriter<Row>): AsyncGenerator<string> {

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
+import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 
 /** A score of an item in a run (its place in the runs asked for, from 0), as far as a comparison needs it. */
 export interface CellValue {
@@ -11,19 +12,19 @@ export interface CellValue {
   label: string | null
 }
 
-/** All executions of these items in these runs, in the order of the schedule. */
+/** All executions of these items in these runs, in the order of the schedule; several items together within some megabytes. */
 export async function comparisonCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
-): Promise<RunItem[]> {
-  const { rows } = await db.query<RunItem>({
+): Promise<RowsWithinBytes<RunItem>> {
+  const statement = {
     name: 'comparison-cells',
     text: `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
     values: [runIds, itemIds],
-  })
-  return rows
+  }
+  return queryWithinBytes<RunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem, type Score } from '../../generated/prisma/client.ts'
+import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
 import { loadItemScores } from '../score/load-scores.ts'
 
 /** A run item with its scores by name. */
@@ -10,8 +11,8 @@ export interface RunItemWithScores extends RunItem {
 
 /**
  * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice stands at its last
- * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
- * together: joined as JSON they would have to be parsed and their dates revived.
+ * change, so replaying a run and following it are this one statement. Fewer come, with `more`, when their outputs are large.
+ * Scores come in a second one for all rows together: joined as JSON they would have to be parsed and their dates revived.
  */
 export async function changedItems(
   client: Queryable,
@@ -19,15 +20,17 @@ export async function changedItems(
   after: number,
   upTo: number,
   limit: number,
-): Promise<RunItemWithScores[]> {
-  const { rows } = await client.query<RunItem>({
+): Promise<{ items: RunItemWithScores[]; more: boolean }> {
+  const statement = {
     name: 'changed-items',
     text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
        FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit],
-  })
+  }
+  const { rows, cut } = await queryWithinBytes<RunItem>(client, statement, pageBytes)
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
   const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
-  return rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
+  const items = rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
+  return { items, more: cut || rows.length === limit }
 }

@@ -2,6 +2,7 @@ import type { Json } from '../../../domain/json.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
+import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 
 /** A score as it is exported: a number or a label, or the error that the evaluator failed with. */
 export interface ExportedScore {
@@ -50,9 +51,8 @@ export async function runExportPage(
   runId: string,
   afterOrdinal: number,
   limit: number,
-): Promise<ExportedRunItem[]> {
-  const { rows } = await db.query<ExportedRunItem>(
-    `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
+): Promise<RowsWithinBytes<ExportedRunItem>> {
+  const text = `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
             r.expected_output AS "expectedOutput", r.metadata, r.tags, i.output, i.error, i.attempts,
             i.latency_ms AS "latencyMs", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens",
             i.cost_usd AS "costUsd", i.evaluator_cost_usd AS "evaluatorCostUsd", i.trace_id AS "traceId",
@@ -68,8 +68,11 @@ export async function runExportPage(
       AND (r.valid_to IS NULL OR r.valid_to > run.dataset_version)
      WHERE i.run_id = $1 AND i.ordinal > $2
      ORDER BY i.ordinal
-     LIMIT $3`,
-    [runId, afterOrdinal, limit],
+     LIMIT $3`
+  const { rows, cut } = await queryWithinBytes<ExportedRunItem>(
+    db,
+    { text, values: [runId, afterOrdinal, limit] },
+    pageBytes,
   )
-  return rows
+  return { rows, cut: cut || rows.length === limit }
 }
