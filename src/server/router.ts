@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
@@ -9,11 +10,14 @@ import { clientGone } from './client-gone.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
-import { BodyTooLargeError, limitBody } from './request-body.ts'
+import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
+import { errorBody } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
+/** What is read of a body that nobody wants before its connection is ended. */
+const maxDrainedBytes = 64 * 1024 * 1024
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
@@ -76,7 +80,8 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
       )
     }
     const { scope, client } = await authenticator.authenticate(request.headers.authorization)
-    await limitBody(request, maxGraphqlBodyBytes)
+    if (request.method === 'GET') expectUtf8Query(request.url ?? '')
+    else await readBody(request, maxGraphqlBodyBytes)
     await yoga.handle(request, response, { scope, client, gone: whenGone(response) })
   }
 
@@ -107,6 +112,7 @@ export function createRouter(
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const startedAt = performance.now()
     let name = 'other'
+    let route: Route | undefined
     response.once('close', () => {
       // A stream lasts as long as somebody listens, which is nobody's latency.
       if (isEventStream(response)) return
@@ -121,7 +127,7 @@ export function createRouter(
       if (refused) return respondError(response, 403, refused)
       const url = URL.parse(request.url ?? '/', 'http://localhost')
       if (!url) return respondError(response, 400, `Expected the path of a URL, got ${request.url}.`)
-      const route = routes.find(({ path }) => path.test(url.pathname))
+      route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
       if (!route.methods.includes(request.method ?? '')) {
@@ -132,11 +138,12 @@ export function createRouter(
       await route.handle(request, response, url)
     } catch (error) {
       respondFailure(response, error, log)
+    } finally {
+      if (!route?.longBody) drainBody(request, maxDrainedBytes)
     }
   }
 }
 
-// The rest of a body that is not read any more would be taken for the next request.
 const close = { connection: 'close' }
 
 /** Ends a request that has not arrived in time; whatever waits for its body is told by the end of the connection. */
@@ -150,13 +157,21 @@ function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs:
 function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
   if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
-    respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
-  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
+    respondError(response, 401, error.message, { 'www-authenticate': 'Bearer' })
+  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message)
+  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')
     respondError(response, 500, `Something went wrong on our side. The server's log has it under ${errorId}.`, close)
   }
+}
+
+/** @throws {InvalidInputError} for percent-encoded bytes that are no UTF-8. */
+function expectUtf8Query(url: string): void {
+  const encoded = url.slice(url.indexOf('?') + 1).replaceAll('+', ' ')
+  const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
 }
 
 /** Whether a web page of another origin would have to ask before it may send this type, which is never allowed here. */

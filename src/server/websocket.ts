@@ -177,7 +177,9 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
         send,
         close: (code, reason) => closeSocket(socket, code, reason),
         onMessage: (handle) => {
-          socket.on('message', (data) => {
+          socket.on('message', (data, isBinary) => {
+            // Read as text, bytes that are none would become other characters.
+            if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             void handle(String(data)).catch(fail)
             abortUnwanted(connection.isWanted)
           })
