@@ -4,8 +4,8 @@
  * signal aborts; the connection is then given up rather than used again.
  */
 import pg from 'pg'
-import { LimitError } from '../domain/errors.ts'
 import { FairQueue } from '../domain/fair-queue.ts'
+import { sqlState } from './explain-refusal.ts'
 import { StatementScope } from './statement-scope.ts'
 
 export interface FairPoolOptions {
@@ -134,23 +134,8 @@ export class FairPool extends pg.Pool {
   }
 }
 
-/**
- * What a statement that was ended before it was done rejects with: the reason of whoever ended it, or that it took too long.
- * Other errors come back as they are.
- */
-export function explainCancelled(error: unknown, scope?: StatementScope): unknown {
-  if (sqlState(error) !== '57014') return error
+/** What a statement that was ended before it was done rejects with: the reason of whoever ended it. Other errors come back as they are. */
+export function explainCancelled(error: unknown, scope: StatementScope | undefined): unknown {
   const { reason } = scope?.signal ?? {}
-  if (reason instanceof Error) return reason
-  return new LimitError('The database took too long for this; ask for less at once, or with narrower filters.')
-}
-
-function sqlState(error: unknown): unknown {
-  if (!(error instanceof Error)) return undefined
-  if ('code' in error && error.code === '57014') return error.code
-  // As Prisma wraps it.
-  const meta = 'meta' in error ? (error.meta as { driverAdapterError?: unknown }) : undefined
-  const inner = meta?.driverAdapterError ?? error.cause
-  if (inner && typeof inner === 'object' && 'originalCode' in inner) return inner.originalCode
-  return inner === undefined ? undefined : sqlState(inner)
+  return sqlState(error) === '57014' && reason instanceof Error ? reason : error
 }

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/client.ts'
+import { explainRefusal } from '../../src/db/explain-refusal.ts'
 import { explainCancelled, FairPool } from '../../src/db/fair-pool.ts'
 import { StatementScope } from '../../src/db/statement-scope.ts'
 import { createTestDatabase } from '../helpers/database.ts'
@@ -24,7 +25,7 @@ const scope = (group: string, more: { signal?: AbortSignal; maxBytes?: number } 
 
 test('a statement that takes too long is ended by the database, with a sentence that says what to do', async () => {
   const error = await pool.query('SELECT pg_sleep(10)').catch((error) => error)
-  expect(explainCancelled(error, undefined)).toMatchObject({
+  expect(explainRefusal(error)).toMatchObject({
     code: 'LIMIT',
     message: expect.stringMatching(/too long/),
   })
