@@ -12,6 +12,7 @@ import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useDocumentLimits } from './use-document-limits.ts'
 import { useOperationMetrics } from './use-operation-metrics.ts'
 import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
+import { useSubscriptionLimit } from './use-subscription-limit.ts'
 
 /** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
 export interface OperationOrigin extends OperationCaller {
@@ -51,6 +52,7 @@ export function createGraphql(
     plugins: [
       useOperationMetrics(given.services.metrics),
       useDocumentLimits(),
+      useSubscriptionLimit(),
       useCompiledExecution(),
       useStatementScope(),
     ],
