@@ -36,6 +36,8 @@ export interface ProcessOptions extends PostgresOptions {
    * chooses the address is at this machine anyway.
    */
   allowPrivateEndpoints?: boolean
+  /** Items of one run at most; default 2,000,000. */
+  maxRunItems?: number
   /** Where to serve; null: not at all. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
   /** Where a process that does not serve answers those who operate it; default: nowhere. */
@@ -95,7 +97,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
     stops.push(() => http.close())
 
-    const services: Services = { db, boss, modules, http, log, metrics, tracing }
+    const services: Services = { db, boss, modules, http, log, metrics, tracing, maxRunItems: options.maxRunItems }
     const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
@@ -107,7 +109,13 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
         await earlyStops.stop()
       })
     }
-    const readiness = new Readiness({ db, log, listener, worker })
+    const readiness = new Readiness({
+      db,
+      log,
+      listener,
+      worker,
+      dataDir: options.databaseUrl === null ? options.dataDir : null,
+    })
     let server: RunningServer | null = null
     if (options.http) {
       const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))

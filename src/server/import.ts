@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -22,6 +23,8 @@ import { errorBody, respondUserError } from './user-error.ts'
 const PROGRESS_MS = 250
 /** A client that sends nothing for so long is gone; its import holds a connection. */
 const IDLE_MS = 60_000
+/** What a minute has to bring on average: a place among the imports is not held by dripping. */
+const MIN_BYTES_PER_SECOND = 1_024
 
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
 
@@ -46,7 +49,9 @@ export async function respondImport(
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
   let told = performance.now()
+  let arrived = 0
   const onProgress = (rows: number, bytes: number) => {
+    arrived = bytes
     const now = performance.now()
     // A client that does not read gets no more lines to keep.
     if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain) return
@@ -59,7 +64,16 @@ export async function respondImport(
   }
 
   request.setTimeout(IDLE_MS, () => request.destroy())
-  request.once('end', () => request.setTimeout(0))
+  let before = 0
+  const slow = setInterval(() => {
+    if (arrived - before < (MIN_BYTES_PER_SECOND * IDLE_MS) / 1_000) request.destroy()
+    before = arrived
+  }, IDLE_MS)
+  request.once('end', () => {
+    request.setTimeout(0)
+    clearInterval(slow)
+  })
+  request.once('close', () => clearInterval(slow))
   try {
     const asked = readRequest(request)
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
@@ -69,7 +83,8 @@ export async function respondImport(
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainRefusal(thrown)
     if (request.destroyed && !request.complete) return
     // What is still being sent is read and dropped, so that the sender gets to read the answer.
     request.resume()

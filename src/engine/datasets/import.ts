@@ -44,26 +44,34 @@ export interface ImportResult extends DatasetChangeCounts {
   rows: number
 }
 
-/** Imports at once in one process: each holds a connection for as long as its client takes to send. */
-const MAX_IMPORTS = 4
-const running = new WeakMap<Database, number>()
+/** Imports at once in one process, and of one project: each holds a connection for as long as its client takes to send. */
+const MAX_IMPORTS = 6
+const MAX_IMPORTS_OF_PROJECT = 3
+const running = new WeakMap<Database, string[]>()
 
 /**
  * Adds the rows of a file as items, or updates the items that they are (by key, else by equal input). Items that the
  * file does not have stay. A file that says nothing new makes no version.
  * @throws {ImportError} with the first 20 problems and their number; {InvalidInputError} for a bad name or mapping;
- * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 4 other imports run; whatever the
+ * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 3 others of the project run, or 6 of all; whatever the
  * source throws. Nothing is stored then.
  */
 export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
-  const others = running.get(services.db) ?? 0
-  if (others >= MAX_IMPORTS) {
+  const others = running.get(services.db) ?? []
+  running.set(services.db, others)
+  const { projectId } = scope
+  if (others.filter((project) => project === projectId).length >= MAX_IMPORTS_OF_PROJECT) {
+    throw new LimitError(
+      `Expected at most ${MAX_IMPORTS_OF_PROJECT} imports of one project at once, got one more. Try again in a moment.`,
+    )
+  }
+  if (others.length >= MAX_IMPORTS) {
     throw new LimitError(`Expected at most ${MAX_IMPORTS} imports at once, got one more. Try again in a moment.`)
   }
-  running.set(services.db, others + 1)
+  others.push(projectId)
   try {
     const { rows, written, id } = await transaction(services.db.pool, async (client) => {
       const before = await findDatasetHead(client, scope.projectId, name)
@@ -86,7 +94,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
     })
     return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
   } finally {
-    running.set(services.db, (running.get(services.db) ?? 1) - 1)
+    others.splice(others.indexOf(projectId), 1)
   }
 }
 

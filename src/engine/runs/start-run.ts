@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { type Queryable, transaction } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { channels } from '../../db/listener.ts'
-import { insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
+import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
-import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
 import type { RunSettings, RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -19,6 +19,7 @@ import { setLanes } from './lanes.ts'
  *
  * @throws {InvalidInputError} a setting or subset that is impossible, or one that selects no item
  * @throws {NotFoundError} no such experiment or dataset version
+ * @throws {LimitError} more items than a run may have
  * @throws {ConflictError} the idempotency key was used with another input
  */
 export async function startRun(services: Services, scope: Scope, input: StartRunInput): Promise<Run> {
@@ -26,6 +27,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
   const { idempotencyKey = null, ...request } = input
   const subset = parseSubset(input.subset ?? {})
   const priority = parsePriority(input.priority ?? 0)
+  checkName(input.name ?? null)
   const digest = createHash('sha256')
     .update(canonicalJson(JSON.parse(JSON.stringify(request))))
     .digest()
@@ -75,6 +77,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     await pinEvaluators(client, id, experiment)
     const { datasetId } = experiment
     const { repetitions } = settings
+    await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
     if (total === 0) {
       throw new InvalidInputError(
@@ -89,6 +92,30 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     return id
   })
   return services.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
+}
+
+const defaultMaxRunItems = 2_000_000
+
+async function checkSize(
+  { maxRunItems = defaultMaxRunItems }: Services,
+  client: Queryable,
+  items: { datasetId: string; datasetVersion: number; repetitions: number },
+  subset: RunSubset,
+): Promise<void> {
+  const most = Math.floor(maxRunItems / items.repetitions)
+  if ((await countRunItems(client, items, subset, most + 1)) <= most) return
+  throw new LimitError(
+    `expected a run of at most ${maxRunItems.toLocaleString('en')} items, repetitions included, got more. Take a sample, fewer repetitions, or start the server with a larger --max-run-items.`,
+    ['subset'],
+  )
+}
+
+function checkName(name: string | null): void {
+  if (name === null || (name.trim().length > 0 && name.length <= 200)) return
+  throw new InvalidInputError(
+    `expected a name of 1 to 200 characters, got ${name.trim() === '' ? 'an empty one' : name.length}`,
+    ['name'],
+  )
 }
 
 /** The run that the key started before; else the key is ours until the transaction ends. */
