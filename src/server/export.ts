@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../db/client.ts'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
 import { runScoreNames } from '../db/sql/score/list-score-names.ts'
 import { StatementScope } from '../db/statement-scope.ts'
@@ -46,7 +47,8 @@ export async function respondExport(
   let found: Export
   try {
     found = await statements.run(() => findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope))
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainRefusal(thrown)
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
   }

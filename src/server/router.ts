@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator } from './auth.ts'
@@ -127,6 +128,8 @@ export function createRouter(
       if (refused) return respondError(response, 403, refused)
       const url = URL.parse(request.url ?? '/', 'http://localhost')
       if (!url) return respondError(response, 400, `Expected the path of a URL, got ${request.url}.`)
+      // A target may also be a whole URL, as proxies are asked.
+      request.url = `${url.pathname}${url.search}`
       route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
@@ -154,7 +157,8 @@ function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs:
   respondError(response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`, close)
 }
 
-function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
+function respondFailure(response: ServerResponse, thrown: unknown, log: Logger): void {
+  const error = explainRefusal(thrown)
   if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { 'www-authenticate': 'Bearer' })

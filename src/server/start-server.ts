@@ -41,6 +41,11 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** How long the head of a request may take to arrive, in milliseconds. */
+export const headersMs = 10_000
+/** Connections at once, in whatever state. */
+const maxConnections = 5_000
+
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { services, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
@@ -49,13 +54,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const authenticator = await createAuthenticator(services.db, host, ...publicHost)
 
   const http = createServer({
-    headersTimeout: arrivalMs,
-    connectionsCheckingInterval: arrivalMs / 2,
+    headersTimeout: Math.min(arrivalMs, headersMs),
+    connectionsCheckingInterval: Math.min(arrivalMs, headersMs) / 4,
     // An import may take longer than any limit; the router limits the other bodies.
     requestTimeout: 0,
     // Some clients offer HTTP/2 with every request; they are content with HTTP/1.1.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
+  http.maxConnections = maxConnections
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)

@@ -7,7 +7,7 @@ import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
-import { type RunningServer, urlOf } from './start-server.ts'
+import { headersMs, type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
 export interface StatusServerOptions {
@@ -27,7 +27,7 @@ export async function startStatusServer({
   port,
 }: StatusServerOptions): Promise<RunningServer> {
   const authenticator = await createAuthenticator(services.db, host)
-  const http = createServer()
+  const http = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 })
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)

@@ -1,5 +1,6 @@
 /** Requests whose statements take long: they end with their clients, and keep nobody else waiting. */
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/engine/api-keys.ts'
@@ -91,4 +92,34 @@ test('readers that wait for the database keep neither its health nor other keys 
   leaving.abort()
   expect(await Promise.all(theirs)).toEqual(theirs.map(() => 'gone'))
   await expect.poll(() => waiting(t), until).toBe(0)
+})
+
+test('imports that drip hold no more than the places of their project', async () => {
+  const t = await startTestServer()
+  onTestFinished(() => t[Symbol.asyncDispose]())
+  const other = await t.db.prisma.project.create({ data: { name: 'other' } })
+  const [theirs, mine] = await Promise.all(
+    [t.scope.projectId, other.id].map((projectId) => createApiKey(t.db, { projectId, name: 'k', role: 'ADMIN' })),
+  )
+  const server = await startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port: 0 })
+  onTestFinished(() => server.stop())
+  const { hostname, port } = new URL(server.url)
+  for (let n = 0; n < 5; n++) {
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    socket.write(
+      `POST /import/slow${n} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${theirs?.key}\r\ncontent-length: 1000\r\n\r\n{"input":`,
+    )
+  }
+  const importing = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY %'`
+  await expect.poll(async () => (await t.db.pool.query(importing)).rowCount, until).toBe(3)
+  const send = (key: string | undefined) =>
+    fetch(`${server.url}/import/x`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+      body: '{"input":1}',
+    })
+  expect((await send(theirs?.key)).status).toBe(429)
+  expect((await send(mine?.key)).status).toBe(200)
 })
