@@ -11,6 +11,7 @@ import { clientGone } from './client-gone.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
+import type { OperationTurns } from './operation-turns.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import { errorBody } from './user-error.ts'
@@ -33,6 +34,7 @@ export interface ApiOptions {
   services: Services
   yoga: Yoga
   authenticator: Authenticator
+  turns: OperationTurns
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void
@@ -48,7 +50,7 @@ export interface Route {
 }
 
 /** GraphQL, imports and exports, and what browsers want around it. */
-export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[] {
+export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
@@ -83,6 +85,7 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
     const { scope, client } = await authenticator.authenticate(request.headers.authorization)
     if (request.method === 'GET') expectUtf8Query(request.url ?? '')
     else await readBody(request, maxGraphqlBodyBytes)
+    await turns.next(client)
     await yoga.handle(request, response, { scope, client, gone: whenGone(response) })
   }
 

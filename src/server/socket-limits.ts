@@ -23,7 +23,7 @@ export const socketLimits = {
 }
 
 /** How long a client may take to answer a close. */
-const closeMs = 1_000
+const closeMs = 500
 
 export class SocketLimits {
   readonly #clients: ReadonlySet<WebSocket>
@@ -110,6 +110,8 @@ export function closeSocket(socket: WebSocket, code?: number, reason?: string): 
   if (socket.readyState !== socket.OPEN) return
   for (const event of ['message', 'ping', 'pong'] as const) socket.removeAllListeners(event)
   socket.close(code, reason)
+  // What it goes on sending is not even read.
+  socket.pause()
   const late = setTimeout(() => socket.terminate(), closeMs)
   socket.once('close', () => clearTimeout(late))
 }

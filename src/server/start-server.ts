@@ -8,6 +8,7 @@ import type { Services } from '../engine/services.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { OperationTurns } from './operation-turns.ts'
 import { Readiness } from './readiness.ts'
 import { isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
@@ -72,10 +73,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, requests, services.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
-  const webSockets = createWebSockets(yoga, authenticator, services.log)
+  const turns = new OperationTurns()
+  const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator }),
+      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, turns }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
     guard,

@@ -15,6 +15,7 @@ import { AuthenticationError, type Authenticator } from './auth.ts'
 import { clientGone } from './client-gone.ts'
 import { createErrorMask } from './errors.ts'
 import { MessageRate } from './message-rate.ts'
+import type { OperationTurns } from './operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './socket-limits.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -50,7 +51,12 @@ interface Sockets {
   rate: MessageRate
 }
 
-export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: Logger): WebSockets {
+export function createWebSockets(
+  yoga: Yoga,
+  authenticator: Authenticator,
+  turns: OperationTurns,
+  log: Logger,
+): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
@@ -109,6 +115,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       try {
         // The key may have been revoked since the socket was opened.
         const { scope, client } = await authenticator.authenticate(authorization)
+        await turns.next(client)
         const gone = new AbortController()
         operations.set(id, gone)
         const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
