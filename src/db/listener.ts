@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
+import type { Queryable } from './client.ts'
 
-/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: what is true stands in the tables. */
+/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: the state itself is in the tables. */
 export const channels = {
   /** `<run id>:<seq>`: rows of the run changed. */
   run: 'assay_run',
@@ -14,17 +15,22 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
-  /** A random text: whether its sender hears. */
+  /** A random text, for which its sender listens: whether messages arrive. */
   echo: 'assay_echo',
 } as const
 
 export type Channel = (typeof channels)[keyof typeof channels]
 
+/** Sends a message (less than 8,000 bytes) to every listener on the channel; inside a transaction, when it commits. */
+export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {
+  await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+}
+
 const reconnectDelayMs = 250
 
 /**
- * Hears NOTIFYs on one connection of its own, reconnecting for as long as it is open. Whoever listens must also look
- * by itself now and then: messages sent while the connection is down are lost; `reconnected` says that some may be.
+ * Receives NOTIFYs on a connection of its own, reconnecting for as long as it is open. Its users must also poll now and
+ * then: messages sent while the connection is down are lost; `onMissed` says that some may have been.
  */
 export class Listener {
   readonly #url: string
@@ -43,29 +49,29 @@ export class Listener {
     return this
   }
 
-  /** Calls `heard` for every message of a channel, and `missed` when some may have been lost; returns the way to stop. */
-  on(channel: Channel, heard: (payload: string) => void, missed?: () => void): () => void {
-    this.#events.on(channel, heard)
-    if (missed) this.#events.on('reconnected', missed)
+  /** Calls `onMessage` for every message of a channel, and `onMissed` when some may have been lost; returns the unsubscribe. */
+  on(channel: Channel, onMessage: (payload: string) => void, onMissed?: () => void): () => void {
+    this.#events.on(channel, onMessage)
+    if (onMissed) this.#events.on('reconnected', onMissed)
     return () => {
-      this.#events.off(channel, heard)
-      if (missed) this.#events.off('reconnected', missed)
+      this.#events.off(channel, onMessage)
+      if (onMissed) this.#events.off('reconnected', onMissed)
     }
   }
 
   /**
-   * Resolves when a message that goes out through `sender` came back: the whole way works, also through what may stand
-   * between us and the database.
+   * Resolves when a message sent through `sender` came back: the whole path works, including any proxy between this
+   * process and the database.
    * @throws when not connected, or when the message cannot be sent; `signal` ends a wait in vain
    */
-  async hearItself(sender: Pick<pg.Pool, 'query'>, signal: AbortSignal): Promise<void> {
+  async checkRoundTrip(sender: Queryable, signal: AbortSignal): Promise<void> {
     if (!this.#client) throw new Error('the connection that listens is down')
     const message = randomUUID()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const off = this.on(channels.echo, (heard) => heard === message && resolve())
+    const off = this.on(channels.echo, (payload) => payload === message && resolve())
     signal.addEventListener('abort', () => resolve(), { once: true })
     try {
-      await sender.query('SELECT pg_notify($1, $2)', [channels.echo, message])
+      await notify(sender, channels.echo, message)
       await promise
     } finally {
       off()

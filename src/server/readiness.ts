@@ -56,7 +56,7 @@ export class Readiness {
       ...(listener && {
         listener: {
           problem: 'What other processes announce is not heard.',
-          look: (signal) => listener.hearItself(db.pool, signal),
+          look: (signal) => listener.checkRoundTrip(db.pool, signal),
         },
       }),
       ...(worker && {

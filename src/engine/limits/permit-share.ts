@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
-import { channels } from '../../db/listener.ts'
+import { channels, notify } from '../../db/listener.ts'
 import { writeGrant } from '../../db/sql/endpoint/grant-write.ts'
 import { readGrants } from '../../db/sql/endpoint/grants.ts'
 import { removeExpiredGrants } from '../../db/sql/endpoint/grants-expire.ts'
@@ -203,6 +203,6 @@ export class PermitShare {
 
   async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
     const { projectId, endpoint } = this.#options.key
-    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${this.#holder} ${projectId} ${endpoint}`])
+    await notify(client, channels.permit, `${this.#holder} ${projectId} ${endpoint}`)
   }
 }

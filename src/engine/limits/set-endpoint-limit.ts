@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import type { Queryable } from '../../db/client.ts'
 import type { EndpointLimit } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
+import { channels, notify } from '../../db/listener.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { invalidInput, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -48,7 +47,7 @@ export async function setEndpointLimit(
     create: { projectId, endpoint, ...limits },
     update: limits,
   })
-  await tellAll(services.db.pool)
+  await notify(services.db.pool, channels.endpoint)
   return limit
 }
 
@@ -57,7 +56,7 @@ export async function deleteEndpointLimit(services: Services, scope: Scope, id: 
   requireWrite(scope)
   const { count } = await services.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })
   if (count === 0) throw new NotFoundError('There is no such endpoint limit in this project.', ['id'])
-  await tellAll(services.db.pool)
+  await notify(services.db.pool, channels.endpoint)
 }
 
 function parseEndpoint(text: string): string {
@@ -65,8 +64,4 @@ function parseEndpoint(text: string): string {
   if (url) return url.origin
   if (/^module:\S/.test(text)) return text
   throw invalidInput(['endpoint'], 'expected a URL such as https://api.example.com, or module:<name>', text)
-}
-
-async function tellAll(db: Queryable): Promise<void> {
-  await db.query('SELECT pg_notify($1, $2)', [channels.endpoint, ''])
 }
