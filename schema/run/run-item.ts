@@ -23,7 +23,7 @@ export function runItemKey(id: string): { runId: string; ordinal: number } {
   return { runId, ordinal: Number(ordinal) }
 }
 
-async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
+async function revisionOf(item: { runId: string; itemId: bigint }, { loaders }: Context) {
   const run = await loadExisting('run', item.runId, loaders.run)
   const revision = await loaders.revision.load({ itemId: String(item.itemId), version: run.datasetVersion })
   if (!revision) throw new Error(`item ${item.itemId} is not in version ${run.datasetVersion} of its dataset`)

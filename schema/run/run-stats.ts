@@ -204,7 +204,6 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
   }),
 })
 
-// The driver reads bigints as text where Prisma makes bigints.
-function tokens(count: bigint | string | null): number | null {
+function tokens(count: bigint | null): number | null {
   return count === null ? null : Number(count)
 }

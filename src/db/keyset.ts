@@ -4,6 +4,7 @@
  * (the runs of each of twenty datasets) come from one statement.
  */
 import type { Queryable } from './client.ts'
+import { queryRows } from './query-rows.ts'
 
 /** A list that can be paged: a select, a parent column and an order that is total. */
 export interface List {
@@ -62,7 +63,8 @@ export async function loadPages<Row>(
     ...beyond(request.before, list.descending ? '>' : '<'),
   ]
   const direction = list.descending !== request.backward ? 'DESC' : 'ASC'
-  const { rows } = await db.query<Keyed<Row> & { parentNumber: number }>(
+  const rows = await queryRows<Keyed<Row> & { parentNumber: number }>(
+    db,
     `SELECT parent.number::int AS "parentNumber", page.*
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
      CROSS JOIN LATERAL (

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** How far a reader is in the feed of one run. */
 export interface FeedRange {
@@ -20,7 +21,8 @@ export async function comparisonChanges(
   ranges: readonly FeedRange[],
   limit: number,
 ): Promise<ItemChange[]> {
-  const { rows } = await db.query<ItemChange>(
+  return queryRows<ItemChange>(
+    db,
     `SELECT (run.number - 1)::int AS run, i.item_id::text AS "itemId", i.seq
      FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS run (id, after, up_to, number)
      CROSS JOIN LATERAL (
@@ -30,5 +32,4 @@ export async function comparisonChanges(
      ORDER BY run.number, i.seq`,
     [ranges.map((range) => range.runId), ranges.map((range) => range.after), ranges.map((range) => range.upTo), limit],
   )
-  return rows
 }

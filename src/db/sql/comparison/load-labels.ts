@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { perRun } from './metric-values.ts'
 
 /** The pairs of labels of one score between the baseline and one candidate. */
@@ -16,7 +17,8 @@ export async function comparisonLabels(
   runIds: readonly string[],
   scoreNames: readonly string[],
 ): Promise<LabelPairs[]> {
-  const { rows } = await db.query<LabelPairs>(
+  return queryRows<LabelPairs>(
+    db,
     `SELECT name, run, count(*)::int AS count, count(*) FILTER (WHERE baseline = candidate)::int AS equal
      FROM (
        SELECT s.name, i.item_id,
@@ -31,5 +33,4 @@ export async function comparisonLabels(
      GROUP BY name, run`,
     [runIds, scoreNames],
   )
-  return rows
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf, perRun, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
@@ -32,7 +33,8 @@ export async function comparisonMoments(
   runIds: readonly string[],
   scoreNames: readonly string[],
 ): Promise<MetricMoments[]> {
-  const { rows } = await db.query<MetricMoments>(
+  return queryRows<MetricMoments>(
+    db,
     `WITH value AS MATERIALIZED (${valuesOfAllNumbers(runIds.length)}), moments AS (
        SELECT metric, run, count(*)::int AS count,
               avg(baseline ORDER BY item_id) AS "baselineMean", avg(candidate ORDER BY item_id) AS "candidateMean",
@@ -53,7 +55,6 @@ export async function comparisonMoments(
      FROM moments m`,
     [runIds, scoreNames],
   )
-  return rows
 }
 
 function pairs(runs: number): string {

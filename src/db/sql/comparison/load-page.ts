@@ -10,6 +10,7 @@ import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
 import type { Page, PageRequest } from '../../keyset.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
 
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
@@ -70,7 +71,7 @@ export async function comparisonPage(
     order.field === 'SCHEDULE'
       ? inSchedule(runs, filter, page, parameter)
       : byChange(runs, filter, order.field, order.metric, page, parameter)
-  const { rows } = await db.query<ComparedItem & { sortKey: string[] }>(text, values)
+  const rows = await queryRows<ComparedItem & { sortKey: string[] }>(db, text, values)
   const more = rows.length > page.limit
   if (more) rows.pop()
   if (page.backward) rows.reverse()

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { type DatasetItemRow, datasetItemColumns } from './item-row.ts'
 
 /**
@@ -10,7 +11,8 @@ export async function loadDatasetItems(
   projectId: string,
   ids: readonly string[],
 ): Promise<DatasetItemRow[]> {
-  const { rows } = await db.query<DatasetItemRow>(
+  return queryRows<DatasetItemRow>(
+    db,
     `SELECT ${datasetItemColumns}
      FROM dataset_item i
      JOIN dataset d ON d.id = i.dataset_id
@@ -20,5 +22,4 @@ export async function loadDatasetItems(
      WHERE i.id = ANY ($1::bigint[]) AND d.project_id = $2`,
     [ids, projectId],
   )
-  return rows
 }

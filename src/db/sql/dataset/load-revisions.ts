@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { type DatasetItemRow, datasetItemColumns } from './item-row.ts'
 
 /**
@@ -9,7 +10,8 @@ export async function loadDatasetRevisions(
   db: Queryable,
   keys: readonly { itemId: string; version: number }[],
 ): Promise<(DatasetItemRow | null)[]> {
-  const { rows } = await db.query<DatasetItemRow & { n: number }>(
+  const rows = await queryRows<DatasetItemRow & { n: number }>(
+    db,
     `SELECT asked.n::int, ${datasetItemColumns}
      FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked (item_id, version, n)
      JOIN dataset_item_revision r ON r.item_id = asked.item_id AND r.valid_from <= asked.version

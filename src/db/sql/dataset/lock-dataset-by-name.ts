@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { type DatasetHead, datasetHeadColumns } from './lock-dataset.ts'
 
 /**
@@ -9,7 +10,8 @@ export async function lockDatasetByName(
   client: Queryable,
   dataset: { projectId: string; name: string; seed: string },
 ): Promise<DatasetHead> {
-  const { rows } = await client.query<DatasetHead>(
+  const rows = await queryRows<DatasetHead>(
+    client,
     `INSERT INTO dataset (project_id, name, seed) VALUES ($1, $2, $3)
      ON CONFLICT (project_id, name) DO UPDATE SET version = dataset.version
      RETURNING ${datasetHeadColumns}`,

@@ -1,5 +1,6 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** What a writer of a dataset decides by. */
 export interface DatasetHead {
@@ -25,7 +26,8 @@ export async function lockDataset(
   id: string,
   strength: 'NO KEY UPDATE' | 'UPDATE' = 'NO KEY UPDATE',
 ): Promise<DatasetHead | null> {
-  const { rows } = await client.query<DatasetHead>(
+  const rows = await queryRows<DatasetHead>(
+    client,
     `SELECT ${datasetHeadColumns} FROM dataset WHERE id = $1 AND project_id = $2 FOR ${strength}`,
     [id, projectId],
   )

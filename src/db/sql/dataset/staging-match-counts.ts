@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** What a write does to the items of a dataset. */
 export interface DatasetChangeCounts {
@@ -10,7 +11,8 @@ export interface DatasetChangeCounts {
 
 /** Counted before anything is written, because a write that changes nothing makes no version. */
 export async function countMatches(client: Queryable): Promise<DatasetChangeCounts> {
-  const { rows } = await client.query<DatasetChangeCounts>(
+  const rows = await queryRows<DatasetChangeCounts>(
+    client,
     `SELECT count(*) FILTER (WHERE NOT was_live)::int AS added,
             count(*) FILTER (WHERE was_live AND is_changed)::int AS changed,
             count(*) FILTER (WHERE was_live AND NOT is_changed)::int AS unchanged

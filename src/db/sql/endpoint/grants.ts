@@ -1,5 +1,6 @@
 import type { EndpointKey } from '../../../domain/endpoint.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** What a process holds of an endpoint's concurrency. */
 export interface Grant {
@@ -13,7 +14,8 @@ export async function readGrants(
   client: Queryable,
   { projectId, endpoint }: EndpointKey,
 ): Promise<{ limit: number | null; grants: Grant[]; now: number }> {
-  const { rows } = await client.query<{ limit: number | null; grants: Grant[]; now: number }>(
+  const rows = await queryRows<{ limit: number | null; grants: Grant[]; now: number }>(
+    client,
     `SELECT (SELECT concurrency FROM endpoint_limit WHERE project_id = $1 AND endpoint = $2) AS limit,
             coalesce(jsonb_agg(jsonb_build_object('holder', holder, 'permits', permits, 'wanted', wanted) ORDER BY holder)
                      FILTER (WHERE holder IS NOT NULL), '[]') AS grants,

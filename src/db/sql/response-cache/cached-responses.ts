@@ -1,5 +1,6 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** An output that was once computed, as it was then. */
 export interface CachedResponse {
@@ -17,7 +18,8 @@ export async function findCachedResponses(
   runId: string,
   keys: readonly string[],
 ): Promise<Map<string, CachedResponse>> {
-  const { rows } = await client.query<CachedResponse & { key: string }>(
+  const rows = await queryRows<CachedResponse & { key: string }>(
+    client,
     `SELECT encode(key, 'hex') AS key, output, latency_ms AS "latencyMs", cost_usd AS "costUsd",
             input_tokens AS "inputTokens", output_tokens AS "outputTokens"
      FROM cached_response WHERE project_id = (SELECT project_id FROM run WHERE id = $1) AND key = ANY (SELECT decode(k, 'hex') FROM unnest($2::text[]) k)`,

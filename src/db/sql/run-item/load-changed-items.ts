@@ -1,6 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem, type Score } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { loadItemScores } from '../score/load-scores.ts'
 
 /** A run item with its scores by name. */
@@ -20,12 +21,13 @@ export async function changedItems(
   upTo: number,
   limit: number,
 ): Promise<RunItemWithScores[]> {
-  const { rows } = await client.query<RunItem>({
-    name: 'changed-items',
-    text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
+  const rows = await queryRows<RunItem>(
+    client,
+    `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
        FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
-    values: [runId, after, upTo, limit],
-  })
+    [runId, after, upTo, limit],
+    'changed-items',
+  )
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
   const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)

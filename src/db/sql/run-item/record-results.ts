@@ -1,6 +1,7 @@
 import type { Json } from '../../../domain/json.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** How one claim of an item ended: for good, or back in the queue. */
 export interface RecordedItem {
@@ -37,9 +38,9 @@ export async function recordResults(
   items: readonly RecordedItem[],
   seq: number,
 ): Promise<number[]> {
-  const { rows } = await client.query<{ place: number }>({
-    name: 'record-results',
-    text: `WITH r AS MATERIALIZED (
+  const rows = await queryRows<{ place: number }>(
+    client,
+    `WITH r AS MATERIALIZED (
          SELECT $1::uuid AS run_id, r.*
          FROM ROWS FROM (json_to_recordset($2::json) AS (
            ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
@@ -60,7 +61,8 @@ export async function recordResults(
        FROM r
        WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
        RETURNING r.n::int - 1 AS place`,
-    values: [runId, JSON.stringify(items), seq],
-  })
+    [runId, JSON.stringify(items), seq],
+    'record-results',
+  )
   return rows.map((row) => row.place)
 }

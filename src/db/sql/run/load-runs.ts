@@ -2,6 +2,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import type { Dataset, EndpointLimit, Experiment, Project, Run } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** Tables whose rows belong to a project and are known by a uuid. */
 const tables = {
@@ -25,15 +26,16 @@ export async function loadEntities<Table extends keyof Entities>(
   table: Table,
   ids: readonly string[],
 ): Promise<Entities[Table][]> {
-  const { rows } = await db.query<Entities[Table]>(
+  return queryRows<Entities[Table]>(
+    db,
     `SELECT ${tables[table]} FROM ${table} t WHERE t.id = ANY ($1::uuid[]) AND t.project_id = $2`,
     [ids, projectId],
   )
-  return rows
 }
 
 export async function loadProject(db: Queryable, projectId: string): Promise<Project | null> {
-  const { rows } = await db.query<Project>(
+  const rows = await queryRows<Project>(
+    db,
     `SELECT ${columns('p', Prisma.ProjectScalarFieldEnum)} FROM project p WHERE p.id = $1`,
     [projectId],
   )
