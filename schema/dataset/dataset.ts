@@ -1,6 +1,6 @@
 import type { Dataset, DatasetVersion, Experiment } from '../../src/db/generated/prisma/client.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
-import { listDatasetVersions } from '../../src/db/sql/dataset/list-versions.ts'
+import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { builder } from '../builder.ts'
 import { RunStatus } from '../enums.ts'

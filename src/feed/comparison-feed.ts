@@ -8,7 +8,7 @@
  */
 import type { Database } from '../db/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { comparisonChanges } from '../db/sql/comparison/find-changes.ts'
+import { findItemChanges } from '../db/sql/comparison/find-changes.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -93,7 +93,7 @@ class ComparisonReader {
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
     const limit = Math.ceil(batchSize / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
-    const changes = behind ? await comparisonChanges(this.#db.pool, ranges, limit) : []
+    const changes = behind ? await findItemChanges(this.#db.pool, ranges, limit) : []
     const next = ranges.map((range, index) => {
       const own = changes.filter((change) => change.run === index)
       return own.length === limit ? (own.at(-1)?.seq ?? range.upTo) : Math.max(range.upTo, range.after)

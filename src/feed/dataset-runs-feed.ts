@@ -1,7 +1,7 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { watchedRuns } from '../db/sql/run/load-watched-runs.ts'
+import { loadWatchedRuns } from '../db/sql/run/load-watched-runs.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -43,7 +43,7 @@ export async function* datasetRuns(
       // Of the runs shown as not over one may have ended without a word.
       const ids = [...changed, ...[...shown].filter(([, { over }]) => !over).map(([id]) => id)]
       changed.clear()
-      for (const run of await watchedRuns(db.pool, datasetId, ids)) {
+      for (const run of await loadWatchedRuns(db.pool, datasetId, ids)) {
         if (ended.aborted) return
         const before = shown.get(run.id)
         const over = isFinished(run.status)

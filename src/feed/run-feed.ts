@@ -10,7 +10,7 @@ import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { RunChanges } from '../db/run-changes.ts'
-import { changedItems, type RunItemWithScores } from '../db/sql/run-item/load-changed-items.ts'
+import { loadChangedItems, type RunItemWithScores } from '../db/sql/run-item/load-changed-items.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -72,7 +72,7 @@ class RunReader {
     const run = await this.#db.prisma.run.findUnique({ where: { id: this.#runId } })
     if (!run) throw new NotFoundError('The run was deleted.')
     // Rows that change after the run was read have a larger seq and come with the next batch.
-    const items = run.seq > after ? await changedItems(this.#db.pool, run.id, after, run.seq, batchSize) : []
+    const items = run.seq > after ? await loadChangedItems(this.#db.pool, run.id, after, run.seq, batchSize) : []
     const cursor = items.length === batchSize ? (items.at(-1)?.seq ?? run.seq) : Math.max(run.seq, after)
     return { cursor: String(cursor), run, items, done: isFinished(run.status) && cursor >= run.seq }
   }

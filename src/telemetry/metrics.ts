@@ -5,7 +5,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
-import { type QueueDepth, queueDepth } from '../db/sql/run/measure-queue.ts'
+import { measureQueue, type QueueDepth } from '../db/sql/run/measure-queue.ts'
 import { withDeadline } from '../domain/deadline.ts'
 import type { Ended } from '../engine/execution/ledger.ts'
 import type { ItemResult } from '../engine/execution/tally.ts'
@@ -101,7 +101,7 @@ export class Metrics {
   /** What stands in the database, for all processes together: asked once per scrape, left out while it is away. */
   watchDatabase({ pool }: Database): void {
     const ask = () =>
-      withDeadline(() => queueDepth(pool), { timeoutMs: databaseTimeoutMs, signal: new AbortController().signal })
+      withDeadline(() => measureQueue(pool), { timeoutMs: databaseTimeoutMs, signal: new AbortController().signal })
     let asked: Promise<QueueDepth> | null = null
     const shared = () => {
       asked ??= ask().finally(() => {

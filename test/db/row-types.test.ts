@@ -2,17 +2,17 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type List, loadPages } from '../../src/db/keyset.ts'
-import { comparisonCells } from '../../src/db/sql/comparison/load-cells.ts'
+import { loadCells } from '../../src/db/sql/comparison/load-cells.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
-import { listDatasetVersions } from '../../src/db/sql/dataset/list-versions.ts'
+import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadEntities, loadProject } from '../../src/db/sql/run/load-runs.ts'
-import { watchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
+import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
-import { changedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadRunScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
@@ -35,10 +35,10 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
     const itemIds = items.map((item) => String(item.itemId))
-    return [[await comparisonCells(t.db.pool, [runId], itemIds), items]]
+    return [[await loadCells(t.db.pool, [runId], itemIds), items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}), t.scope.projectId), await datasets()]],
-  'dataset/list-versions.ts': async () => [
+  'dataset/versions.ts': async () => [
     [await page(listDatasetVersions(), datasetId), await t.db.prisma.datasetVersion.findMany()],
   ],
   'endpoint/list-limits.ts': async () => [[await page(listEndpointLimits(), t.scope.projectId), await limits()]],
@@ -69,12 +69,12 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [[await loadProject(t.db.pool, projectId)].filter((row) => row !== null), await t.db.prisma.project.findMany()],
     ]
   },
-  'run/load-watched-runs.ts': async () => [[await watchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
+  'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
   ],
   'run-item/load-changed-items.ts': async () => {
-    const changed = await changedItems(t.db.pool, runId, -1, 1_000, 10)
+    const changed = await loadChangedItems(t.db.pool, runId, -1, 1_000, 10)
     return [
       [changed.map(({ scores: _, ...item }) => item), await runItems()],
       [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],

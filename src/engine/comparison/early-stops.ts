@@ -4,7 +4,7 @@
  */
 
 import type { RunChanges } from '../../db/run-changes.ts'
-import { earlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
+import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { stopRun } from '../runs/stop-run.ts'
@@ -50,7 +50,7 @@ export class EarlyStops {
   async #look(): Promise<void> {
     const { db, log } = this.#services
     try {
-      const runs = await earlyStopRuns(db.pool)
+      const runs = await findEarlyStopRuns(db.pool)
       for (const id of this.#seen.keys()) if (!runs.some((run) => run.id === id)) this.#seen.delete(id)
       for (const run of runs) {
         if (this.#seen.get(run.id) === run.seq || this.#stopped) continue

@@ -9,7 +9,7 @@
  */
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { changedBefore, settledPairs } from '../../db/sql/comparison/load-sequence.ts'
+import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
@@ -83,7 +83,7 @@ export class ComparisonSequences {
         { runId: baseline.id, after: progress.baselineSeq },
         { runId: candidate.id, after: progress.candidateSeq },
       ]
-      if (await changedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
+      if (await hasChangedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
     } else progress = undefined
 
     const sequences =
@@ -91,7 +91,7 @@ export class ComparisonSequences {
     let from = progress?.position ?? 0
     for (;;) {
       const range = { baseline, candidate, schedule, from, limit: chunk }
-      const { frontier, differences } = await settledPairs(this.#db.pool, range, names)
+      const { frontier, differences } = await loadSettledPairs(this.#db.pool, range, names)
       for (const { name, values } of differences) push(sequences, name, values)
       const full = frontier === from + chunk
       from = frontier

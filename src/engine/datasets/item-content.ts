@@ -1,6 +1,6 @@
 /** What an item says, checked and made ready to be stored: the same rules for the API and for imports. */
 import { createHash } from 'node:crypto'
-import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
+import type { StagedItem } from '../../db/sql/dataset/staging.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { type Json, maxJsonDepth } from '../../domain/json.ts'
 import { brief } from './brief.ts'

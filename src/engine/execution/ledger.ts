@@ -12,7 +12,7 @@ import {
   type ClaimRange,
   claimDue,
   claimRanges,
-  nextDueMs,
+  findNextDueMs,
 } from '../../db/sql/run-item/claim-items.ts'
 import { recordResults } from '../../db/sql/run-item/record-results.ts'
 import { requeueClaims } from '../../db/sql/run-item/requeue-claims.ts'
@@ -181,7 +181,7 @@ async function claim(
     for (const item of items) answerOf.get(item.lease)?.items.push(item)
   }
 
-  const dueMs = requests.length > 0 && waiting() > 0 ? await nextDueMs(client, runId) : null
+  const dueMs = requests.length > 0 && waiting() > 0 ? await findNextDueMs(client, runId) : null
   for (const answer of answers) if (answer) Object.assign(answer, { queued: run.queued + delta.queued, dueMs })
   return answers
 }

@@ -4,7 +4,7 @@
  */
 import { transaction } from '../../db/client.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
-import { deleteStrandedLanes, strandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
+import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
 import { setLanes } from '../runs/lanes.ts'
@@ -13,10 +13,10 @@ import type { Services } from '../services.ts'
 /** Looks over all runs once and returns those it repaired. Any number of processes may do so at once. */
 export async function reconcile(services: Services): Promise<string[]> {
   const repaired: string[] = []
-  for (const runId of await strandedRuns(services.db.pool, null)) {
+  for (const runId of await findStrandedRuns(services.db.pool, null)) {
     await transaction(services.db.pool, async (client) => {
       const run = await lockRun(client, runId)
-      const still = await strandedRuns(client, runId)
+      const still = await findStrandedRuns(client, runId)
       if (!run || still.length === 0) return
       await deleteStrandedLanes(client, runId)
       await setLanes(services.boss, client, { id: runId, priority: run.priority }, run.settings.concurrency)

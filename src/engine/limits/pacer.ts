@@ -5,9 +5,7 @@
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
-import { readPace } from '../../db/sql/endpoint/pace.ts'
-import { writePace } from '../../db/sql/endpoint/pace-write.ts'
-import { settleTokens } from '../../db/sql/endpoint/settle-tokens.ts'
+import { readPace, settleTokens, writePace } from '../../db/sql/endpoint/pace.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
 

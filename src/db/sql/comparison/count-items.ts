@@ -3,7 +3,7 @@ import { queryRows } from '../../query-rows.ts'
 import { perRun } from './metric-values.ts'
 
 /** For each candidate, in order, how many items it and the baseline have together, counting an item of both once. */
-export async function comparisonItemCounts(db: Queryable, runIds: readonly string[]): Promise<number[]> {
+export async function countComparedItems(db: Queryable, runIds: readonly string[]): Promise<number[]> {
   const rows = await queryRows<{ counts: number[] }>(
     db,
     `SELECT ARRAY[${perRun(runIds.length - 1, (index) => `count(*) FILTER (WHERE has1 OR has${index + 1})::int`)}] AS counts

@@ -16,7 +16,7 @@ export interface ItemChange {
 }
 
 /** What changed in each of these runs within its range, the oldest `limit` changes of each in their order. */
-export async function comparisonChanges(
+export async function findItemChanges(
   db: Queryable,
   ranges: readonly FeedRange[],
   limit: number,

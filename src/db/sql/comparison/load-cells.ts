@@ -13,7 +13,7 @@ export interface CellValue {
 }
 
 /** All executions of these items in these runs, in the order of the schedule. */
-export async function comparisonCells(
+export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
@@ -31,7 +31,7 @@ export async function comparisonCells(
  * Their scores. Whole score rows took twice as long to read; whoever shows them loads them by item. OFFSET 0 keeps the planner
  * at looking up one execution after the other: it likes to read all scores of a small table instead (10 ms for 2 ms).
  */
-export async function comparisonCellValues(
+export async function loadCellValues(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],

@@ -3,7 +3,7 @@ import { queryRows } from '../../query-rows.ts'
 import { type DatasetItemRow, datasetItemColumns } from '../dataset/item-row.ts'
 
 /** What these items said in the dataset version of the first of the runs that has them, by id. */
-export async function comparisonItems(
+export async function loadComparedItems(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],

@@ -12,7 +12,7 @@ export interface LabelPairs {
 }
 
 /** Scores that are categories or texts have no mean: all that can be said is on how many items they are the same. */
-export async function comparisonLabels(
+export async function loadLabelPairs(
   db: Queryable,
   runIds: readonly string[],
   scoreNames: readonly string[],

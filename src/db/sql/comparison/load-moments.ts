@@ -28,7 +28,7 @@ export interface MetricMoments {
  * Sums run in the order of the items, so that swapping the runs mirrors every figure to the last bit. The single differences
  * leave the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that all moved one way.
  */
-export async function comparisonMoments(
+export async function loadMetricMoments(
   db: Queryable,
   runIds: readonly string[],
   scoreNames: readonly string[],

@@ -58,7 +58,7 @@ export function rowKeyParts({ field }: RowOrder): number {
 }
 
 /** Always one statement. */
-export async function comparisonPage(
+export async function loadComparisonPage(
   db: Queryable,
   runs: ComparedRuns,
   filter: RowFilter,

@@ -26,7 +26,7 @@ export interface SequenceRange {
  * The next settled stretch of a schedule. An item is settled when neither run will execute it any more; what finished after
  * an item that is not settled waits for it.
  */
-export async function settledPairs(
+export async function loadSettledPairs(
   db: Queryable,
   { baseline, candidate, schedule, from, limit }: SequenceRange,
   scoreNames: readonly string[],
@@ -76,7 +76,7 @@ export async function settledPairs(
  * Whether anything before `position` of the schedule changed in a run after its feed position `after`: somebody scored an
  * item anew, or it is executed again.
  */
-export async function changedBefore(
+export async function hasChangedBefore(
   db: Queryable,
   scheduleRunId: string,
   position: number,

@@ -13,13 +13,6 @@
  */
 export type MetricKind = 'SCORE' | 'LABEL' | 'LATENCY' | 'COST'
 
-/** A metric of a comparison: a score with a value, a score with labels, or what the calls took or cost. */
-export interface Metric {
-  kind: MetricKind
-  /** The score's name; else `latencyMs` or `costUsd`. */
-  name: string
-}
-
 /** The columns `v1, v2 …` of so many runs, each made by `column`. */
 export function perRun(runs: number, column: (run: number) => string): string {
   return Array.from({ length: runs }, (_, index) => column(index + 1)).join(', ')

@@ -23,3 +23,24 @@ export async function loadDatasetItems(
     [ids, projectId],
   )
 }
+
+/**
+ * What these items said in these versions, in the order of the keys; null for an item that was not there. The caller
+ * has checked that it may see them. The unique index on (item_id, valid_from) finds each with one descent.
+ */
+export async function loadDatasetRevisions(
+  db: Queryable,
+  keys: readonly { itemId: string; version: number }[],
+): Promise<(DatasetItemRow | null)[]> {
+  const rows = await queryRows<DatasetItemRow & { n: number }>(
+    db,
+    `SELECT asked.n::int, ${datasetItemColumns}
+     FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked (item_id, version, n)
+     JOIN dataset_item_revision r ON r.item_id = asked.item_id AND r.valid_from <= asked.version
+      AND (r.valid_to IS NULL OR r.valid_to > asked.version)
+     JOIN dataset_item i ON i.id = r.item_id`,
+    [keys.map((key) => key.itemId), keys.map((key) => key.version)],
+  )
+  const found = new Map(rows.map(({ n, ...row }) => [n, row]))
+  return keys.map((_, index) => found.get(index + 1) ?? null)
+}

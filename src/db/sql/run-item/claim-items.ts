@@ -97,7 +97,7 @@ export async function claimDue(
 }
 
 /** In how many milliseconds the next of the run's waiting items is due; null when none waits. */
-export async function nextDueMs(client: Queryable, runId: string): Promise<number | null> {
+export async function findNextDueMs(client: Queryable, runId: string): Promise<number | null> {
   const rows = await queryRows<{ dueMs: number | null }>(
     client,
     `SELECT (extract(epoch FROM min(available_at) - statement_timestamp()) * 1000)::float8 AS "dueMs"

@@ -14,7 +14,7 @@ export interface RunItemWithScores extends RunItem {
  * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
  * together: joined as JSON they would have to be parsed and their dates revived.
  */
-export async function changedItems(
+export async function loadChangedItems(
   client: Queryable,
   runId: string,
   after: number,

@@ -46,7 +46,7 @@ export interface ExportedRunItem {
  * any length holds no transaction open; scores in a subselect per row, which the unique index on (run_id, ordinal, …)
  * serves, rather than a join to be grouped.
  */
-export async function runExportPage(
+export async function loadExportPage(
   db: Queryable,
   runId: string,
   afterOrdinal: number,

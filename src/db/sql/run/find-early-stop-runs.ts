@@ -11,7 +11,7 @@ export interface WatchedRun {
 }
 
 /** All runs that are not over and may be stopped by their comparison; a partial index holds just these. */
-export async function earlyStopRuns(db: Queryable): Promise<WatchedRun[]> {
+export async function findEarlyStopRuns(db: Queryable): Promise<WatchedRun[]> {
   return queryRows<WatchedRun>(
     db,
     `SELECT id, project_id AS "projectId", seq, early_stop AS "earlyStop" FROM run

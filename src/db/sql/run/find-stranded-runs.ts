@@ -11,7 +11,7 @@ const withoutJob = `NOT EXISTS (
  * It reads pg-boss' job table, which no call of its interface does for many jobs at once; its version is pinned.
  * Runs younger than a few seconds are left alone: they may just be starting.
  */
-export async function strandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
+export async function findStrandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
   const rows = await queryRows<{ id: string }>(
     client,
     `SELECT r.id FROM run r

@@ -4,7 +4,7 @@ import { Prisma, type Run } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
 /** The runs of a dataset that are among these or still to do, oldest first. */
-export async function watchedRuns(db: Queryable, datasetId: string, runIds: readonly string[]): Promise<Run[]> {
+export async function loadWatchedRuns(db: Queryable, datasetId: string, runIds: readonly string[]): Promise<Run[]> {
   return queryRows<Run>(
     db,
     `SELECT ${columns('r', Prisma.RunScalarFieldEnum)} FROM run r

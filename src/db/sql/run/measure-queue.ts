@@ -13,7 +13,7 @@ export interface QueueDepth {
 }
 
 /** Reads pg-boss' job table for what its interface only counts every few seconds; finished jobs are gone within minutes. */
-export async function queueDepth(client: Queryable): Promise<QueueDepth> {
+export async function measureQueue(client: Queryable): Promise<QueueDepth> {
   const rows = await queryRows<QueueDepth>(
     client,
     `SELECT (SELECT count(*)::int FROM pgboss.job WHERE name = '${laneQueue}' AND state < 'active') AS lanes,
