@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { endpointOf, readPidFile, urlOf } from './address.ts'
+import { addressOf, readPidFile, urlOf } from './address.ts'
 import { findBinaries } from './binaries.ts'
 import { prepareCluster } from './cluster.ts'
 import { attempt, lock } from './connection.ts'
@@ -132,10 +132,10 @@ function supervise(home: Home, first: Client, acquireAgain: () => Promise<Client
   }
   hold(first)
 
-  const endpoint = endpointOf(home)
-  if (!endpoint) throw new Error('the server ended as soon as it had started')
+  const address = addressOf(home)
+  if (!address) throw new Error('the server ended as soon as it had started')
   return {
-    url: urlOf(endpoint),
+    url: urlOf(address),
     get pid() {
       return postmasterPid(home)
     },
