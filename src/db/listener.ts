@@ -18,7 +18,7 @@ export const channels = {
   echo: 'assay_echo',
 } as const
 
-export type Channel = (typeof channels)[keyof typeof channels]
+type Channel = (typeof channels)[keyof typeof channels]
 
 const reconnectDelayMs = 250
 

@@ -25,7 +25,7 @@ import {
   stopPostmaster,
 } from './postmaster.ts'
 
-export type EmbeddedPostgresOptions = {
+type EmbeddedPostgresOptions = {
   /** Assay's data directory; created when missing. PostgreSQL lives in its `postgres` subdirectory. */
   dataDir: string
   /** Told what takes long, in one sentence each. Default: nobody is told. */
@@ -34,7 +34,7 @@ export type EmbeddedPostgresOptions = {
   settings?: Settings
 }
 
-export type EmbeddedPostgres = {
+type EmbeddedPostgres = {
   /** For any PostgreSQL client. Stays the same while we run. */
   readonly url: string
   /** Process id of the server; changes when it was revived. */
