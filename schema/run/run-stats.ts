@@ -2,7 +2,7 @@ import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated
 import type { Distribution } from '../../src/domain/latency-histogram.ts'
 import { distribution } from '../../src/domain/latency-histogram.ts'
 import { isFinished } from '../../src/domain/run.ts'
-import { clusteredStandardError } from '../../src/domain/statistics/arm-summary.ts'
+import { clusteredStandardError } from '../../src/domain/statistics/clustered-standard-error.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'

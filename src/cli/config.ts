@@ -21,7 +21,7 @@ export class ConfigError extends Error {
   }
 }
 
-export interface LoadedConfig {
+interface LoadedConfig {
   modules: Modules
   /** Null when there is none. */
   path: string | null

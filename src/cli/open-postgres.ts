@@ -12,7 +12,7 @@ export interface PostgresOptions {
   dataDir: string
 }
 
-export interface Postgres {
+interface Postgres {
   url: string
   /** Where it is, for people. */
   name: string

@@ -14,7 +14,7 @@ export interface Database {
 /** Anything that runs a statement: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** Connections at most; default 20. */
   max?: number
   /** Told of connections that broke while idle (a stopping server does that); default: ignored, the pool replaces them. */

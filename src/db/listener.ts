@@ -19,7 +19,7 @@ export const channels = {
   echo: 'assay_echo',
 } as const
 
-export type Channel = (typeof channels)[keyof typeof channels]
+type Channel = (typeof channels)[keyof typeof channels]
 
 /** Sends a message (less than 8,000 bytes) to every listener on the channel; inside a transaction, when it commits. */
 export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {

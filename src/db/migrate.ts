@@ -9,7 +9,7 @@ import { Client } from 'pg'
 import type { Queryable } from './client.ts'
 
 /** Why a database cannot be migrated. */
-export type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED'
+type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED'
 
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'

@@ -23,7 +23,7 @@ export interface CreateExperimentInput {
 }
 
 /** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata` and leaves the others. */
-export type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
+type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
 }

@@ -9,7 +9,7 @@ import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 
-export interface PreviewEvaluatorInput {
+interface PreviewEvaluatorInput {
   /** Either a definition … */
   definition?: unknown
   /** … or an evaluator, as it is now. */

@@ -11,7 +11,7 @@ import { withLockedRun } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
 
 /** A score that a person or a program gives. */
-export interface SetScoreInput {
+interface SetScoreInput {
   runId: string
   /** The run item's place in the schedule; null scores the run as a whole. */
   ordinal: number | null

@@ -3,7 +3,7 @@ import type { ModuleEvaluator } from '../domain/modules.ts'
 import { storableText, toJson } from '../domain/to-json.ts'
 
 /** What the scores of an evaluator function are called and, where their values leave it open, of what type they are. */
-export type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
+type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
 
 /**
  * What an evaluator function returned, as scores: a number, a boolean, a text, an object with a `value`, null for "does not apply",

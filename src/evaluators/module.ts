@@ -8,7 +8,7 @@ import { toJson } from '../domain/to-json.ts'
 import { evaluationsOf } from './module-result.ts'
 
 /** How long an evaluator function may take, in milliseconds. */
-export const evaluatorTimeoutMs = 60_000
+const evaluatorTimeoutMs = 60_000
 
 const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
 

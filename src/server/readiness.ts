@@ -21,7 +21,7 @@ interface Check {
   look(signal: AbortSignal): Promise<unknown>
 }
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   db: Database
   log: Logger
   /** Null and undefined: this process has none. */

@@ -22,7 +22,7 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   services: Services
   yoga: Yoga
   authenticator: Authenticator

@@ -10,7 +10,7 @@ import { createRouter } from './router.ts'
 import { type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
-export interface StatusServerOptions {
+interface StatusServerOptions {
   services: Services
   readiness: Readiness
   /** Address to listen on; anything but loopback needs an API key in the database. */

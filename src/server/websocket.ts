@@ -21,7 +21,7 @@ const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
 
-export interface WebSockets {
+interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Closes every socket with 1001 (going away); resolves when the clients have closed theirs. Idempotent. */
   stop(): Promise<void>

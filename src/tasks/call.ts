@@ -2,7 +2,7 @@ import { type Deadline, withDeadline } from '../domain/deadline.ts'
 import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
 import { storableText } from '../domain/to-json.ts'
 
-export interface Call extends Deadline {
+interface Call extends Deadline {
   /** W3C trace context of this call. */
   traceparent: string
 }

@@ -2,7 +2,7 @@ import { invalidInput } from '../domain/parse-input.ts'
 import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/task.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 
-export interface HttpRequest {
+interface HttpRequest {
   /** Path and query, as they are sent. */
   path: string
   headers: Record<string, string>
@@ -10,7 +10,7 @@ export interface HttpRequest {
 }
 
 /** How an item becomes a request. */
-export interface RequestTemplate {
+interface RequestTemplate {
   origin: string
   /** What messages call it: method and URL without the query, which may hold secrets. */
   name: string

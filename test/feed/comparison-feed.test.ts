@@ -148,6 +148,7 @@ describe('a client that only follows the feed', () => {
     }
     expect(new Set(seen).size).toBeGreaterThan(2)
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+    expect(intervals.length).toBeGreaterThan(1)
     // It only ever tightens.
     intervals.slice(1).forEach((interval, i) => {
       expect(interval.low).toBeGreaterThanOrEqual(intervals[i]?.low ?? 0)

@@ -69,6 +69,13 @@ for (const [what, { query, variables }] of Object.entries(documents)) {
   })
 }
 
+test('a document is compiled from the second time on', async () => {
+  const body = { query: '{ again: datasets(first: 500) { nodes { id } } }' }
+  // Only interpreted execution says where an error is by line and column.
+  expect((await send(body)).body.errors[0]).toHaveProperty('locations')
+  expect((await send(body)).body.errors[0]).not.toHaveProperty('locations')
+})
+
 test('the operations of one document are told apart by name, however often they are sent', async () => {
   const query = 'query A { viewer { role } } query B { datasets { nodes { name } } }'
   for (let n = 0; n < 3; n++) {

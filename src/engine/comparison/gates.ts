@@ -17,7 +17,7 @@ import { openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** What is counted of a run besides its row. */
-export interface RunFigures {
+interface RunFigures {
   summaries: readonly RunScoreSummary[]
   buckets: readonly RunLatencyBucket[]
 }

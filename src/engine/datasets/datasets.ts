@@ -13,7 +13,7 @@ import { eachItem } from './each-item.ts'
 import { ItemProblem, storableText } from './item-content.ts'
 import { itemValidator } from './item-schema.ts'
 
-export interface CreateDatasetInput {
+interface CreateDatasetInput {
   /** Unique in the project; `/` separates groups. */
   name: string
   description?: string | null
@@ -24,7 +24,7 @@ export interface CreateDatasetInput {
   expectedOutputSchema?: Json
 }
 
-export interface UpdateDatasetInput extends DatasetChanges {
+interface UpdateDatasetInput extends DatasetChanges {
   id: string
 }
 

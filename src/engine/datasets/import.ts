@@ -21,7 +21,7 @@ import { ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
-export { ImportError, type ImportProblem } from './import-problems.ts'
+export { ImportError } from './import-problems.ts'
 
 export interface ImportInput {
   /** Name; the dataset is created when there is none. */

@@ -21,7 +21,7 @@ import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
 /** Items of one call at most; more belong into an import. */
-export const MAX_ITEMS = 1_000
+const MAX_ITEMS = 1_000
 
 /**
  * An item to write. It is found by `id`, else by `key`, else by its input (the first, second, … item with the same
@@ -32,7 +32,7 @@ export interface UpsertItem extends ItemContent {
   id?: string | null
 }
 
-export interface UpsertedItems extends DatasetChangeCounts {
+interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
   /** In the order of the input. */
   items: DatasetItemRow[]

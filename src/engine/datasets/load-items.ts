@@ -10,7 +10,7 @@ import { datasetNotFound } from './datasets.ts'
 
 export type { DatasetItemRow }
 
-export interface DatasetItemPage {
+interface DatasetItemPage {
   rows: DatasetItemRow[]
   hasNext: boolean
   hasPrevious: boolean

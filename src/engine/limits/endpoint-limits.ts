@@ -11,7 +11,7 @@ import type { EndpointKey } from '../../domain/endpoint.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'
 
-export interface EndpointLimitsOptions {
+interface EndpointLimitsOptions {
   db: Database
   listener: Listener
   log: Logger

@@ -14,7 +14,7 @@ import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
 import { PermitShare } from './permit-share.ts'
 
-export interface EndpointOptions {
+interface EndpointOptions {
   db: Database
   key: EndpointKey
   log: Logger

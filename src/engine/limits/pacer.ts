@@ -10,13 +10,13 @@ import type { EndpointKey } from '../../domain/endpoint.ts'
 import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
 
 /** When a call may begin, in milliseconds of the process' clock, and what it has paid for. */
-export interface Slot {
+interface Slot {
   at: number
   until: number
   tokens: number
 }
 
-export interface PacerOptions {
+interface PacerOptions {
   db: Database
   key: EndpointKey
   log: Logger

@@ -16,12 +16,12 @@ import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
 
 /** Calls in flight, and how many there would be with permits enough. */
-export interface Demand {
+interface Demand {
   inUse: number
   wanted: number
 }
 
-export interface PermitShareOptions {
+interface PermitShareOptions {
   db: Database
   key: EndpointKey
   log: Logger

@@ -6,7 +6,7 @@ import { invalidInput, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
-export interface SetEndpointLimitInput {
+interface SetEndpointLimitInput {
   /** A URL, of which only the origin counts, or `module:<name>`. */
   endpoint: string
   /** Calls at once: 1–100,000. Null and undefined: no limit, here as in the others. */
