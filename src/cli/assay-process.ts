@@ -9,11 +9,14 @@ import { Listener } from '../db/listener.ts'
 import { MigrationError, migrate } from '../db/migrate.ts'
 import { openQueue } from '../db/queue.ts'
 import { RunChanges } from '../db/run-changes.ts'
+import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
+import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import type { Services } from '../engine/services.ts'
+import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -88,7 +91,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stops.push(() => tracing.stop())
     const metrics = new Metrics()
     collectDefaultMetrics({ register: metrics.registry })
-    metrics.watchDatabase(db)
+    metrics.watchQueue(() => measureQueue(db.pool))
+    metrics.watchPool(db.pool)
 
     // Behind a proxy a server on loopback is not for the people at this machine only.
     const ownPeopleOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
@@ -96,24 +100,25 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stops.push(() => http.close())
 
     const services: Services = { db, boss, modules, http, log, metrics, tracing }
+    const changes = new RunChanges(listener)
+    stops.push(() => changes.stop())
+    const sequences = new ComparisonSequences(db)
     const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
       metrics.watchWorker(worker)
-      const changes = new RunChanges(listener)
-      const earlyStops = new EarlyStops(services, changes)
-      stops.push(async () => {
-        changes.stop()
-        await earlyStops.stop()
-      })
+      const earlyStops = new EarlyStops(services, changes, sequences)
+      stops.push(() => earlyStops.stop())
     }
     const readiness = new Readiness({ db, log, listener, worker })
     let server: RunningServer | null = null
     if (options.http) {
-      const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
-      stops.push(() => feeds.stop())
-      metrics.watchFeeds(feeds)
-      server = await listen(options.http, '-', (address) => startServer({ services, feeds, readiness, ...address }))
+      const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
+      const comparisons = new ComparisonFeeds(db, changes, sequences)
+      metrics.watchFeeds(feeds, comparisons)
+      server = await listen(options.http, '-', (address) =>
+        startServer({ services, feeds, comparisons, readiness, ...address }),
+      )
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
         startStatusServer({ services, readiness, ...address }),

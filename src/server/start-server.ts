@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Services } from '../engine/services.ts'
+import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { createAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
@@ -17,6 +18,7 @@ import { createGraphql } from './yoga.ts'
 export interface ServerOptions {
   services: Services
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
   /** 0 takes any free port. */
@@ -34,7 +36,7 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** Without a trailing slash: `http://127.0.0.1:4400`. */
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
   url: string
   /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
   stop(): Promise<void>
@@ -42,7 +44,8 @@ export interface RunningServer {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
+  const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
+  const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
   const authenticator = await createAuthenticator(services.db, host, ...publicHost)
@@ -60,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, services.log)
+  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, services.log)
   const guard = createBrowserGuard(authenticator.open, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, services.log)
   const route = createRouter(

@@ -128,7 +128,13 @@ test('a client that offers HTTP/2 is answered over HTTP/1.1', async () => {
 
 async function startWithKey(t: TestServer) {
   const { key } = await createApiKey(t.db, { projectId: t.scope.projectId, name: 'me', role: 'ADMIN' })
-  const { url, stop } = await startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port: 0 })
+  const { url, stop } = await startServer({
+    services: t.services,
+    feeds: t.feeds,
+    comparisons: t.comparisons,
+    host: '127.0.0.1',
+    port: 0,
+  })
   onTestFinished(stop)
   return async function connectWithKey() {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')

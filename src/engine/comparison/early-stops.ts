@@ -10,7 +10,7 @@ import { NotFoundError } from '../../domain/errors.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
 import { metricNamed, openComparison } from './comparison.ts'
-import { ComparisonSequences } from './sequences.ts'
+import type { ComparisonSequences } from './sequences.ts'
 
 /** Runs are looked at so often at most. */
 const paceMs = 200
@@ -24,9 +24,9 @@ export class EarlyStops {
   #looking: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(services: Services, changes: RunChanges) {
+  constructor(services: Services, changes: RunChanges, sequences: ComparisonSequences) {
     this.#services = services
-    this.#sequences = new ComparisonSequences(services.db)
+    this.#sequences = sequences
     this.#off = changes.on(() => this.#lookSoon())
   }
 

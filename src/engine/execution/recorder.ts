@@ -133,7 +133,8 @@ export class Recorder {
         const doubts =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
         const { status, answers, ended } = await writeLedger(db, runId, results, claims, doubts)
-        metrics.flushed({ startedAt, results, ended })
+        const seconds = (performance.now() - startedAt) / 1_000
+        metrics.flushed({ seconds, results: results.length, retries: countRetries(results), ended })
         for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
         onStatus(status)
         return
@@ -156,6 +157,11 @@ export class Recorder {
   #unwritten(known: number[]): number[] {
     return [...known, ...this.#results.map((result) => result.item.ordinal)]
   }
+}
+
+/** Attempts that failed and are made again. */
+function countRetries(results: readonly ItemResult[]): number {
+  return results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
 }
 
 /**
