@@ -7,8 +7,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Database } from '../db/client.ts'
 import { type QueueDepth, queueDepth } from '../db/sql/run/measure-queue.ts'
 import { withDeadline } from '../domain/deadline.ts'
-import type { Ended } from '../engine/execution/ledger.ts'
-import type { ItemResult } from '../engine/execution/tally.ts'
+import type { FinishedCounts } from '../engine/execution/ledger.ts'
 import type { Worker } from '../engine/execution/worker.ts'
 import type { EndpointState } from '../engine/limits/endpoint.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
@@ -81,18 +80,27 @@ export class Metrics {
     for (const status of ['succeeded', 'failed', 'cancelled']) this.itemsFinished.inc({ status }, 0)
   }
 
-  /** One transaction of a recorder. @param startedAt of performance.now */
-  flushed({ startedAt, results, ended }: { startedAt: number; results: readonly ItemResult[]; ended: Ended }): void {
-    this.flushSeconds.observe((performance.now() - startedAt) / 1_000)
+  /** One transaction of a recorder. */
+  flushed({
+    seconds,
+    results,
+    retries,
+    ended,
+  }: {
+    seconds: number
+    results: number
+    retries: number
+    ended: FinishedCounts
+  }): void {
+    this.flushSeconds.observe(seconds)
     this.ended(ended)
-    if (results.length === 0) return
-    this.flushResults.observe(results.length)
-    const retries = results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
+    if (results === 0) return
+    this.flushResults.observe(results)
     if (retries > 0) this.itemRetries.inc(retries)
   }
 
   /** Items that ended for good. */
-  ended({ succeeded, failed, cancelled }: Ended): void {
+  ended({ succeeded, failed, cancelled }: FinishedCounts): void {
     if (succeeded > 0) this.itemsFinished.inc({ status: 'succeeded' }, succeeded)
     if (failed > 0) this.itemsFinished.inc({ status: 'failed' }, failed)
     if (cancelled > 0) this.itemsFinished.inc({ status: 'cancelled' }, cancelled)
