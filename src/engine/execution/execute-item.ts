@@ -1,6 +1,5 @@
 import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
-import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { type Deadline, withDeadline } from '../../domain/deadline.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
@@ -9,8 +8,8 @@ import { TaskError, type TaskResult } from '../../domain/task.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
+import { type ItemResult, released, unstarted } from './item-result.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
-import type { ItemResult } from './tally.ts'
 
 export interface Execution {
   plan: RunPlan
@@ -95,34 +94,6 @@ function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens'
 
 function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
   return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
-}
-
-/** Gives a claim back unchanged. */
-export function released(item: ClaimedItem): ItemResult {
-  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
-}
-
-/** The record of a claim that nothing happened to yet. */
-export function unstarted({
-  ordinal,
-  lease,
-  attempts,
-}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
-  return {
-    ordinal,
-    lease,
-    output: null,
-    error: null,
-    attempts,
-    latencyMs: null,
-    inputTokens: null,
-    outputTokens: null,
-    costUsd: null,
-    evaluatorCostUsd: null,
-    cached: false,
-    traceId: null,
-    delayMs: null,
-  }
 }
 
 function taskItem(item: ClaimedItem, attempt: number) {

@@ -10,13 +10,13 @@ import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { noCall, type Permit } from '../limits/permit.ts'
-import { executeItem, released } from './execute-item.ts'
+import { executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
+import { type ItemResult, released } from './item-result.ts'
 import type { Claim } from './ledger.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { Slots } from './slots.ts'
-import type { ItemResult } from './tally.ts'
 
 export interface LaneOptions {
   plan: RunPlan
@@ -38,7 +38,7 @@ export interface LaneOptions {
 
 /** A chunk holds about so much work, so that fast items do not wait for claims and slow ones are not hoarded. */
 const chunkMs = 250
-const largestChunk = 250
+const maxChunk = 250
 /** Items that other lanes give back are looked for so often. */
 const lookAgainMs = 1_000
 /** A run that has items but may not begin them yet, for its budget, is asked again so often. */
@@ -145,7 +145,7 @@ export class Lane {
     const ahead = (this.#slots / this.#meanMs) * chunkMs
     // The end of a run is shared: nobody has items in store while others have nothing to do.
     const share = this.#left * (this.#slots / this.#options.plan.settings.concurrency)
-    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), largestChunk)
+    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), maxChunk)
   }
 
   #wantsMore(): boolean {

@@ -20,7 +20,8 @@ import { addClusters } from '../../db/sql/score/add-clusters.ts'
 import { recordScores } from '../../db/sql/score/record-scores.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import { affordableCalls, type RunSituation, stopReason } from '../../domain/stop-rules.ts'
-import { type ItemResult, tally } from './tally.ts'
+import type { ItemResult } from './item-result.ts'
+import { tally } from './tally.ts'
 
 /** What a lane is given when it asks for work. */
 export interface Claim {
@@ -39,10 +40,10 @@ export interface ClaimRequest {
 }
 
 /** How many items a transaction brought to their end. */
-export type Ended = Pick<RunDelta, 'succeeded' | 'failed' | 'cancelled'>
+export type FinishedCounts = Pick<RunDelta, 'succeeded' | 'failed' | 'cancelled'>
 
 /** Claims whose answer may have got lost: what stands under a lease and is not among `known` goes back to the queue. */
-export interface Doubt {
+export interface UncertainClaim {
   lease: string
   known: number[]
 }
@@ -56,18 +57,18 @@ export function writeLedger(
   runId: string,
   results: readonly ItemResult[],
   requests: readonly ClaimRequest[],
-  doubts: readonly Doubt[],
-): Promise<{ status: RunStatus; answers: (Claim | null)[]; ended: Ended }> {
+  uncertain: readonly UncertainClaim[],
+): Promise<{ status: RunStatus; answers: (Claim | null)[]; ended: FinishedCounts }> {
   return transaction(db.pool, async (client) => {
     const run = await lockRun(client, runId)
     const status = run?.status ?? 'CANCELLED'
-    if (!run || isFinished(status)) return { status, answers: requests.map(() => nothing(status)), ended: noDelta }
+    if (!run || isFinished(status)) return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
 
     const delta: RunDelta = { ...noDelta, status }
     await record(client, runId, run, delta, results)
-    for (const { lease, known } of doubts) {
+    for (const { lease, known } of uncertain) {
       const lost = await requeueClaims(client, runId, lease, known, run.seq + delta.seq)
-      if (lost > 0) moved(delta, lost, 'running', 'queued', run.total)
+      if (lost > 0) transfer(delta, lost, 'running', 'queued', run.total)
     }
 
     let answers: (Claim | null)[]
@@ -75,10 +76,10 @@ export function writeLedger(
     if (reason) {
       await cancelItems(client, runId, run.seq + delta.seq)
       const { queued, running } = situation(run, delta)
-      moved(delta, queued, 'queued', 'cancelled', 0)
-      moved(delta, running, 'running', 'cancelled', run.total)
+      transfer(delta, queued, 'queued', 'cancelled', 0)
+      transfer(delta, running, 'running', 'cancelled', run.total)
       Object.assign(delta, { status: 'STOPPED', stopReason: reason })
-      answers = requests.map(() => nothing('STOPPED'))
+      answers = requests.map(() => emptyClaim('STOPPED'))
     } else {
       answers = await claim(client, runId, run, delta, requests)
       const { queued, running } = situation(run, delta)
@@ -91,7 +92,7 @@ export function writeLedger(
   })
 }
 
-function nothing(status: RunStatus): Claim {
+function emptyClaim(status: RunStatus): Claim {
   return { items: [], status, queued: 0, dueMs: null }
 }
 
@@ -110,7 +111,7 @@ function situation(run: LockedRun, delta: RunDelta): RunSituation {
 }
 
 /** Notes that `count` items went from one state to another and took `places` of the feed, one each unless told otherwise. */
-function moved(
+function transfer(
   delta: RunDelta,
   count: number,
   from: 'queued' | 'running',
@@ -151,7 +152,7 @@ async function claim(
   requests: readonly ClaimRequest[],
 ): Promise<(Claim | null)[]> {
   const holders = new Set(run.leases)
-  const answers = requests.map(({ lease }) => (holders.has(lease) ? nothing('RUNNING') : null))
+  const answers = requests.map(({ lease }) => (holders.has(lease) ? emptyClaim('RUNNING') : null))
   const waiting = () => run.queued + delta.queued - (run.total - run.nextOrdinal - delta.nextOrdinal)
 
   const ranges: ClaimRange[] = []
@@ -162,7 +163,7 @@ async function claim(
     if (waiting() > 0 && wanted > 0) {
       const due = await claimDue(client, runId, lease, wanted, run.seq + delta.seq)
       answer.items.push(...due)
-      moved(delta, due.length, 'queued', 'running')
+      transfer(delta, due.length, 'queued', 'running')
       wanted -= due.length
     }
     const from = run.nextOrdinal + delta.nextOrdinal

@@ -4,7 +4,7 @@ import { type LaneJob, laneQueue, queryable, sendLanes } from '../../db/queue.ts
 import type { Services } from '../services.ts'
 
 /** How often a lane goes on before its items are executed, and fail, wherever it is: about a minute. */
-const mostPasses = 20
+const maxPasses = 20
 const passSeconds = 3
 
 /**
@@ -26,7 +26,7 @@ export async function passOnLane(services: Services, job: Job<LaneJob>): Promise
     [runId],
   )
   const [run] = rows
-  if (!run || passed >= mostPasses) return false
+  if (!run || passed >= maxPasses) return false
   const missing = run.evaluators.filter((name) => !modules.evaluators.has(name))
   if (run.task !== null && !modules.tasks.has(run.task)) missing.unshift(run.task)
   if (missing.length === 0) return false

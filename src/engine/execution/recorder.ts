@@ -10,9 +10,8 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { unstarted } from './execute-item.ts'
+import { countRetries, type ItemResult, unstorable } from './item-result.ts'
 import { type Claim, type ClaimRequest, writeLedger } from './ledger.ts'
-import type { ItemResult } from './tally.ts'
 
 interface PendingClaim extends ClaimRequest {
   /** Ordinals the lane still has. */
@@ -130,9 +129,9 @@ export class Recorder {
       const startedAt = performance.now()
       try {
         // A transaction that failed may have been committed all the same: its claims stand there, and nobody knows.
-        const doubts =
+        const uncertain =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
-        const { status, answers, ended } = await writeLedger(db, runId, results, claims, doubts)
+        const { status, answers, ended } = await writeLedger(db, runId, results, claims, uncertain)
         const seconds = (performance.now() - startedAt) / 1_000
         metrics.flushed({ seconds, results: results.length, retries: countRetries(results), ended })
         for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
@@ -172,20 +171,4 @@ function isRefusal(error: unknown): error is Error {
   if (error instanceof RangeError) return true
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return /^(22|23|54)...$/.test(code)
-}
-
-/** What is recorded in place of a result that cannot be stored. */
-function unstorable({ item }: ItemResult, error: Error): ItemResult {
-  const { ordinal, lease, attempts, traceId, latencyMs } = item
-  const message = `The result could not be stored: ${error.message}`
-  return {
-    item: {
-      ...unstarted({ ordinal, lease, attempts }),
-      traceId,
-      latencyMs,
-      status: 'FAILED',
-      error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
-    },
-    scores: [],
-  }
 }

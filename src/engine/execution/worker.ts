@@ -35,7 +35,7 @@ const pollMs = 2_000
 const touchMs = 3_000
 const reconcileMs = 20_000
 /** A process holds no more lanes than this, however short of slots they are. */
-const mostLanes = 500
+const maxLanes = 500
 /** A lane that has held its place for so long makes room when others wait. */
 const sliceMs = 10_000
 /** After the drain limit, for the results of what was interrupted. */
@@ -131,9 +131,9 @@ export class Worker {
       this.#fetchAgain = false
       try {
         // Only the lanes that fit, and on top of them those without which a run would stand still.
-        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), mostLanes - this.#held.size)
+        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#held.size)
         const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
-        const room = mostLanes - this.#held.size - jobs.length
+        const room = maxLanes - this.#held.size - jobs.length
         if (jobs.length === 0 && room > 0)
           jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
         await Promise.all(jobs.map((job) => this.#open(job)))

@@ -5,11 +5,10 @@ import { lockRun } from '../../../src/db/sql/run/lock-run.ts'
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import { TaskError } from '../../../src/domain/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
-import { released, unstarted } from '../../../src/engine/execution/execute-item.ts'
+import { type ItemResult, released, unstarted } from '../../../src/engine/execution/item-result.ts'
 import { type Claim, writeLedger } from '../../../src/engine/execution/ledger.ts'
 import { openLane } from '../../../src/engine/execution/open-lane.ts'
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
-import type { ItemResult } from '../../../src/engine/execution/tally.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
@@ -68,8 +67,8 @@ async function hold(runId: string): Promise<string> {
 }
 
 async function claim(runId: string, lease: string, limit: number, known?: number[]): Promise<Claim | null> {
-  const doubts = known ? [{ lease, known }] : []
-  const { answers } = await writeLedger(t.db, runId, [], [{ lease, limit }], doubts)
+  const uncertain = known ? [{ lease, known }] : []
+  const { answers } = await writeLedger(t.db, runId, [], [{ lease, limit }], uncertain)
   return answers[0] ?? null
 }
 
