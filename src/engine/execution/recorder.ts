@@ -158,11 +158,6 @@ export class Recorder {
   }
 }
 
-/** Attempts that failed and are made again. */
-function countRetries(results: readonly ItemResult[]): number {
-  return results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
-}
-
 /**
  * Whether what was given cannot be stored, rather than the database being in trouble: it refuses it (SQLSTATE classes
  * 22, 23 and 54), or it does not even make a statement (a text too long for JavaScript).
