@@ -24,7 +24,7 @@ import { type RunningServer, type ServerOptions, startServer } from '../server/s
 import { startStatusServer } from '../server/start-status-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { openTracing } from '../telemetry/tracing.ts'
+import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
