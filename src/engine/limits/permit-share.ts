@@ -16,6 +16,7 @@ import { removeExpiredGrants } from '../../db/sql/endpoint/grants-expire.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 
 /** Calls in flight, and how many there would be with permits enough. */
 export interface Demand {
@@ -51,6 +52,7 @@ export class PermitShare {
   readonly #options: PermitShareOptions
   /** Not the process: what is left of a former share of it must not be taken for this one. */
   readonly #holder = randomUUID()
+  readonly #exchanges = new SingleFlight(() => this.#exchange())
   #permits = 0
   #validUntil = -Infinity
   /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
@@ -63,8 +65,6 @@ export class PermitShare {
   /** Since when we want less than we said. */
   #idleSince: number | null = null
   #timer: NodeJS.Timeout | null = null
-  #balancing: Promise<void> | null = null
-  #again = false
   #stopped = false
 
   constructor(options: PermitShareOptions, limit: number) {
@@ -96,13 +96,12 @@ export class PermitShare {
 
   /** Looks at what there is, and takes or gives back. */
   refresh(): void {
-    if (this.#balancing) this.#again = true
-    else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
+    if (this.#exchanges.busy || this.#claim().wanted > 0 || this.#told > 0) this.#balance()
   }
 
   /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
   check(): void {
-    if (this.#stopped || this.#balancing) return
+    if (this.#stopped || this.#exchanges.busy) return
     const now = this.#options.now()
     const { inUse, wanted } = this.#claim()
     if (wanted >= this.#told) this.#idleSince = null
@@ -124,7 +123,7 @@ export class PermitShare {
     this.#stopped = true
     this.#permits = 0
     if (this.#timer) clearTimeout(this.#timer)
-    await this.#balancing
+    await this.#exchanges.settled()
     const { db, key, log } = this.#options
     try {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
@@ -141,24 +140,23 @@ export class PermitShare {
   }
 
   #balance(): void {
+    void this.#exchanges.run().then(() => this.check())
+  }
+
+  async #exchange(): Promise<void> {
     if (this.#stopped) return
     const { log, key, now, onChange } = this.#options
-    this.#balancing = this.#exchange()
-      .catch((error) => {
-        this.#notBefore = now() + retryMs
-        log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
-      })
-      .finally(() => {
-        this.#balancing = null
-        onChange()
-        if (this.#again) this.refresh()
-        else this.check()
-        this.#again = false
-      })
+    try {
+      await this.#takeAndGiveBack()
+    } catch (error) {
+      this.#notBefore = now() + retryMs
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
+    }
+    onChange()
   }
 
   /** Takes what is ours by now and gives back what is not. */
-  async #exchange(): Promise<void> {
+  async #takeAndGiveBack(): Promise<void> {
     const { db, key, now } = this.#options
     const holder = this.#holder
     const startedAt = now()
