@@ -24,7 +24,7 @@ import { type RunningServer, type ServerOptions, startServer } from '../server/s
 import { startStatusServer } from '../server/start-status-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { openTracing } from '../telemetry/tracing.ts'
+import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
@@ -35,13 +35,13 @@ export interface ProcessOptions extends PostgresOptions {
   /** Calls at once; null: this process executes nothing. */
   slots: number | null
   /**
-   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where whoever
-   * chooses the address is at this machine anyway.
+   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where only
+   * local users can choose the address.
    */
   allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
-  /** Where a process that does not serve answers those who operate it; default: nowhere. */
+  /** Where a process that does not serve has its health checks and metrics; default: nowhere. */
   status?: Address | null
 }
 
@@ -54,7 +54,7 @@ interface Address {
 export interface AssayProcess {
   /** Where it listens, without a trailing slash; null: nowhere. */
   readonly url: string | null
-  /** Where its data is, for people. */
+  /** Where its data is, as text for users. */
   readonly database: string
   readonly modules: Modules
   /** Settles only when the process can no longer work. */
@@ -63,7 +63,7 @@ export interface AssayProcess {
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when a part cannot start for a reason that people can change; the parts before it are stopped again. */
+/** @throws {CliError} when a part cannot start for a reason that users can change; the parts before it are stopped again. */
 export async function startProcess(options: ProcessOptions): Promise<AssayProcess> {
   const { log } = options
   const stops: (() => unknown)[] = []
@@ -94,9 +94,9 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     metrics.watchQueue(() => measureQueue(db.pool))
     metrics.watchPool(db.pool)
 
-    // Behind a proxy a server on loopback is not for the people at this machine only.
-    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
-    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
+    // Behind a proxy a server on loopback is not for local users only.
+    const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
+    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
 
     const services: Services = { db, boss, modules, http, log, metrics, tracing }

@@ -3,8 +3,8 @@
  *
  * As in the run feed a subscriber is its cursor, here one feed position for each run: a row comes when any of the runs
  * changed it, in its latest state in all of them, so replaying and following are the same reads and nothing is lost in
- * between. The metrics are about everything recorded so far. While runs execute they are computed again only so often that
- * they take a bounded share of the time; in the last batch, and whenever nothing happens for a while, they are exact.
+ * between. The metrics are about everything recorded so far. While runs execute, computing them takes a bounded share of the
+ * time; in the last batch, and whenever nothing happens for a while, they are exact.
  */
 import type { Database } from '../db/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'

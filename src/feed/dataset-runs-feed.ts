@@ -7,12 +7,12 @@ import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
-/** However busy a run is, it is shown so often at most. */
+/** However busy a run is, it is shown no more often than this. */
 const paceMs = 250
 
 /**
  * The runs of a dataset as they come and move: first those that are not over, then each one whenever it changed, coalesced.
- * Ends when the signal aborts or no more news will come.
+ * Ends when the signal aborts or the process stops.
  *
  * @throws {NotFoundError} the project has no such dataset
  */
@@ -40,7 +40,7 @@ export async function* datasetRuns(
   try {
     while (!ended.aborted) {
       const next = news.next()
-      // Of the runs shown as not over one may have ended without a word.
+      // The notification that a run shown as unfinished has ended may be lost.
       const ids = [...changed, ...[...shown].filter(([, { over }]) => !over).map(([id]) => id)]
       changed.clear()
       for (const run of await loadWatchedRuns(db.pool, datasetId, ids)) {

@@ -3,8 +3,8 @@
  *
  * A subscriber IS its cursor: it asks for the rows after it, gets the next batch, moves on. What it has missed while it
  * was slow, away or not yet there waits in the table, in its latest state, so there is no queue to fill and nothing to
- * lose. Subscribers at the same cursor share one read. NOTIFY, and a slow poll in case one got lost, only tell when to
- * ask again. (docs/feed.md has the protocol.)
+ * lose. Subscribers at the same cursor share one read. NOTIFY, and a slow poll in case one got lost, only trigger the next
+ * read. (docs/feed.md has the protocol.)
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'

@@ -98,7 +98,7 @@ export function createRouter(
     const startedAt = performance.now()
     let name = 'other'
     response.once('close', () => {
-      // A stream lasts as long as somebody listens, which is nobody's latency.
+      // A stream lasts as long as its subscriber stays, which is no latency.
       if (isEventStream(response)) return
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
@@ -126,10 +126,10 @@ export function createRouter(
   }
 }
 
-// The rest of a body that is not read any more would be taken for the next request.
+// The unread rest of a body would be taken for the next request.
 const close = { connection: 'close' }
 
-/** Ends a request that has not arrived in time; whatever waits for its body is told by the end of the connection. */
+/** Ends a request that has not arrived in time; whatever waits for its body sees the connection end. */
 function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs: number): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()

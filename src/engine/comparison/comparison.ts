@@ -42,7 +42,7 @@ export interface Comparison {
   metrics: ComparedMetric[]
 }
 
-const mostCandidates = 10
+const maxCandidates = 10
 
 /**
  * Finds the runs and the metrics of a comparison.
@@ -52,8 +52,8 @@ const mostCandidates = 10
  */
 export async function openComparison(db: Database, scope: Scope, input: ComparisonInput): Promise<Comparison> {
   const { candidateIds } = input
-  if (candidateIds.length < 1 || candidateIds.length > mostCandidates) {
-    throw new InvalidInputError(`Expected 1 to ${mostCandidates} candidates, got ${candidateIds.length}.`, [
+  if (candidateIds.length < 1 || candidateIds.length > maxCandidates) {
+    throw new InvalidInputError(`Expected 1 to ${maxCandidates} candidates, got ${candidateIds.length}.`, [
       'candidateIds',
     ])
   }

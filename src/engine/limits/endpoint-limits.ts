@@ -8,6 +8,7 @@ import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
 import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'
 
@@ -21,7 +22,7 @@ interface EndpointLimitsOptions {
   random?: () => number
 }
 
-/** For what NOTIFY did not tell. */
+/** In case a NOTIFY was lost. */
 const pollMs = 5_000
 const retryMs = 500
 
@@ -29,9 +30,8 @@ export class EndpointLimits {
   readonly #options: EndpointLimitsOptions
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #stops: (() => void)[] = []
-  #timer: NodeJS.Timeout | null = null
-  #loading: Promise<void> | null = null
-  #loadAgain = false
+  readonly #loads = new SingleFlight(() => this.#load())
+  #cancelPoll = () => {}
   #loaded = false
   #stopping: Promise<void> | null = null
 
@@ -42,7 +42,7 @@ export class EndpointLimits {
   /** Permits are given as soon as the database has said what the limits are. */
   start(): this {
     const { listener } = this.#options
-    const load = () => this.#load()
+    const load = () => void this.#loads.run()
     const missed = () => {
       for (const endpoint of this.#endpoints.values()) endpoint.permitsMoved()
     }
@@ -75,8 +75,8 @@ export class EndpointLimits {
 
   async #stop(): Promise<void> {
     for (const stop of this.#stops) stop()
-    await this.#loading
-    if (this.#timer) clearTimeout(this.#timer)
+    await this.#loads.settled()
+    this.#cancelPoll()
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()))
   }
 
@@ -97,28 +97,18 @@ export class EndpointLimits {
     if (id !== undefined) this.#endpoints.get(id)?.permitsMoved(holder)
   }
 
-  #load(): void {
-    this.#loadAgain = true
-    this.#loading ??= this.#loadAll().finally(() => {
-      this.#loading = null
-    })
-  }
-
-  async #loadAll(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
+  async #load(): Promise<void> {
+    this.#cancelPoll()
     let nextMs = pollMs
     try {
-      while (this.#loadAgain) {
-        this.#loadAgain = false
-        const rows = await loadEndpointSettings(this.#options.db.pool)
-        const settings = new Map(rows.map((row) => [this.#endpoint(row), row]))
-        this.#loaded = true
-        for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
-      }
+      const rows = await loadEndpointSettings(this.#options.db.pool)
+      const settings = new Map(rows.map((row) => [this.#endpoint(row), row]))
+      this.#loaded = true
+      for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
     } catch (error) {
       nextMs = retryMs
       this.#options.log.warn({ err: error }, 'limits: could not read them')
     }
-    this.#timer = setTimeout(() => this.#load(), nextMs)
+    this.#cancelPoll = this.#options.clock.after(nextMs, () => void this.#loads.run())
   }
 }

@@ -10,6 +10,7 @@ import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'
 import { longestRetryAfterMs } from '../../domain/retry-policy.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
 import { PermitShare } from './permit-share.ts'
@@ -45,6 +46,7 @@ export class Endpoint {
   readonly #options: EndpointOptions
   readonly #queue = new FairQueue<(permit: Permit | null) => void>()
   readonly #adaptive = new AdaptiveConcurrency()
+  readonly #announcements = new SingleFlight(() => this.#announcePause())
   #configured = false
   #share: PermitShare | null = null
   #pacer: Pacer | null = null
@@ -52,8 +54,7 @@ export class Endpoint {
   /** When the endpoint said that it may be called again, and when we will. */
   #pausedUntil = -Infinity
   #resumeAt = -Infinity
-  #tellingPause = false
-  #timer: NodeJS.Timeout | null = null
+  #cancelTimer = () => {}
 
   constructor(options: EndpointOptions) {
     this.#options = options
@@ -152,7 +153,7 @@ export class Endpoint {
   /** How long until the next call may begin; Infinity: until something else happens. */
   #waitMs(waiting: number): number {
     if (!this.#configured) return Infinity
-    const now = this.#options.now()
+    const now = this.#options.clock.now()
     if (now < this.#resumeAt) return this.#resumeAt - now
     if (this.#inUse >= this.#adaptive.limit) return Infinity
     if (this.#share && this.#inUse >= this.#share.permits) return Infinity
@@ -183,9 +184,10 @@ export class Endpoint {
     const end = { startedAt, inFlight: this.#inUse }
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
-    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.now()))
-    if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs))
-      void this.#tellPause()
+    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.clock.now()))
+    if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs)) {
+      void this.#announcements.run()
+    }
     if (this.#queue.size > 0) this.#dispatch()
     else this.#share?.check()
   }
@@ -206,19 +208,15 @@ export class Endpoint {
     return true
   }
 
-  /** Tells all processes of a pause. What is asked for meanwhile goes into one more message. */
-  async #tellPause(): Promise<void> {
-    if (this.#tellingPause) return
-    this.#tellingPause = true
-    const { db, key, log, now } = this.#options
+  /** Makes all processes pause for as long as this one does. */
+  async #announcePause(): Promise<void> {
+    const { db, key, log, clock } = this.#options
+    const ms = this.#pausedUntil - clock.now()
+    if (ms <= 0) return
     try {
-      for (let told = -Infinity; told < this.#pausedUntil && now() < this.#pausedUntil; ) {
-        told = this.#pausedUntil
-        await pauseEndpoint(db.pool, key, told - now())
-      }
+      await pauseEndpoint(db.pool, key, ms)
     } catch (error) {
       log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not tell other processes of a pause')
     }
-    this.#tellingPause = false
   }
 }

@@ -14,6 +14,7 @@ import { readGrants, removeExpiredGrants, writeGrant } from '../../db/sql/endpoi
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 
 /** Calls in flight, and how many there would be with permits enough. */
 interface Demand {
@@ -49,6 +50,7 @@ export class PermitShare {
   readonly #options: PermitShareOptions
   /** Not the process: what is left of a former share of it must not be taken for this one. */
   readonly #holder = randomUUID()
+  readonly #exchanges = new SingleFlight(() => this.#exchange())
   #permits = 0
   #validUntil = -Infinity
   /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
@@ -60,9 +62,7 @@ export class PermitShare {
   #notBefore = -Infinity
   /** Since when we want less than we said. */
   #idleSince: number | null = null
-  #timer: NodeJS.Timeout | null = null
-  #balancing: Promise<void> | null = null
-  #again = false
+  #cancelTimer = () => {}
   #stopped = false
 
   constructor(options: PermitShareOptions, limit: number) {
@@ -77,7 +77,7 @@ export class PermitShare {
 
   /** Whether so many calls in flight are within what is granted. */
   covers(inUse: number): boolean {
-    return inUse <= this.#permits && this.#options.now() < this.#validUntil
+    return inUse <= this.#permits && this.#options.clock.now() < this.#validUntil
   }
 
   /** Adopts the limit as it is now. */
@@ -94,14 +94,13 @@ export class PermitShare {
 
   /** Looks at what there is, and takes or gives back. */
   refresh(): void {
-    if (this.#balancing) this.#again = true
-    else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
+    if (this.#exchanges.busy || this.#claim().wanted > 0 || this.#told > 0) this.#balance()
   }
 
   /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
   check(): void {
-    if (this.#stopped || this.#balancing) return
-    const now = this.#options.now()
+    if (this.#stopped || this.#exchanges.busy) return
+    const now = this.#options.clock.now()
     const { inUse, wanted } = this.#claim()
     if (wanted >= this.#told) this.#idleSince = null
     else this.#idleSince ??= now
@@ -120,9 +119,9 @@ export class PermitShare {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
+    this.#cancelTimer()
+    await this.#exchanges.settled()
     this.#permits = 0
-    if (this.#timer) clearTimeout(this.#timer)
-    await this.#balancing
     const { db, key, log } = this.#options
     try {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
@@ -139,27 +138,26 @@ export class PermitShare {
   }
 
   #balance(): void {
+    void this.#exchanges.run().then(() => this.check())
+  }
+
+  async #exchange(): Promise<void> {
     if (this.#stopped) return
-    const { log, key, now, onChange } = this.#options
-    this.#balancing = this.#exchange()
-      .catch((error) => {
-        this.#notBefore = now() + retryMs
-        log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
-      })
-      .finally(() => {
-        this.#balancing = null
-        onChange()
-        if (this.#again) this.refresh()
-        else this.check()
-        this.#again = false
-      })
+    const { log, key, clock, onChange } = this.#options
+    try {
+      await this.#takeAndGiveBack()
+    } catch (error) {
+      this.#notBefore = clock.now() + retryMs
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
+    }
+    onChange()
   }
 
   /** Takes what is ours by now and gives back what is not. */
-  async #exchange(): Promise<void> {
-    const { db, key, now } = this.#options
+  async #takeAndGiveBack(): Promise<void> {
+    const { db, key, clock } = this.#options
     const holder = this.#holder
-    const startedAt = now()
+    const startedAt = clock.now()
     const granted = await transaction(db.pool, async (client) => {
       await lockEndpoint(client, key)
       const { limit, grants, now: dbNow } = await readGrants(client, key)

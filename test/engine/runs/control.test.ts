@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { result } from '../../../src/domain/result.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { reconcile } from '../../../src/engine/execution/reconciler.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun, retryFailedItems } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../../src/engine/runs/update-run.ts'
-import { result } from '../../../src/tasks/result.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 
 let t: TestEngine
