@@ -4,14 +4,13 @@
  * The unit is the item: repetitions are averaged per item before they get here, so repeated calls of one item never count as
  * independent evidence. Swapping baseline and candidate mirrors every figure exactly.
  */
+import type { Direction } from '../evaluation.ts'
 import { bcaInterval } from './bca-bootstrap.ts'
 import { signTest } from './binomial.ts'
 import type { Interval } from './interval.ts'
 import { exactMcNemar, tangoInterval } from './mcnemar.ts'
 import { difference, measurePairs, type Pair, type PairedMoments, UNCHANGED_RELATIVE } from './paired-moments.ts'
 import { studentQuantile, studentTwoSided } from './student-t.ts'
-
-export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
 
 /**
  * How interval and p value were computed.

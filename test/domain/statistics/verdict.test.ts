@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareMetric, type Direction } from '../../../src/domain/statistics/compare-metric.ts'
+import type { Direction } from '../../../src/domain/evaluation.ts'
+import { compareMetric } from '../../../src/domain/statistics/compare-metric.ts'
 import { holm } from '../../../src/domain/statistics/holm.ts'
 import { decideVerdicts, type MetricToDecide } from '../../../src/domain/statistics/verdict.ts'
 
