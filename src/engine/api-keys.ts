@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Database } from '../db/client.ts'
 import type { ApiKey } from '../db/generated/prisma/client.ts'
 import { NotFoundError } from '../domain/errors.ts'
@@ -11,7 +11,7 @@ export async function createApiKey(
   input: { projectId: string; name: string; role: Role },
 ): Promise<{ key: string; row: ApiKey }> {
   const key = `assay_${randomBytes(24).toString('base64url')}`
-  const sha256 = createHash('sha256').update(key).digest()
+  const sha256 = hash('sha256', key, 'buffer')
   const data = { ...input, name: parseInput(name, input.name, ['name']), prefix: key.slice(0, 12), sha256 }
   return { key, row: await prisma.apiKey.create({ data }) }
 }

@@ -1,5 +1,5 @@
 import { withDeadline } from '../domain/deadline.ts'
-import { InvalidInputError } from '../domain/errors.ts'
+import { InvalidInputError, messageOf } from '../domain/errors.ts'
 import type { Evaluation } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json.ts'
@@ -63,7 +63,7 @@ export async function previewEvaluator(
     const deadline = { timeoutMs, signal: new AbortController().signal }
     return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
   } catch (error) {
-    const message = excerpt(error instanceof Error ? error.message : String(error), 2_000)
+    const message = excerpt(messageOf(error), 2_000)
     return { evaluations: [], error: { code: 'EVALUATOR_FAILED', message, retryable: false } }
   }
 }

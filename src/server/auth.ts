@@ -2,7 +2,7 @@
  * Who a request is from. Without any API key this server is for the people at this machine: it answers on loopback only,
  * and everybody is an administrator of the default project. With keys, every request needs one.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
 
@@ -59,7 +59,7 @@ export async function createAuthenticator(db: Database, ...hosts: string[]): Pro
 
 async function findKey(db: Database, key: string): Promise<Caller> {
   // Found by its hash: how long that takes says nothing about other keys.
-  const sha256 = createHash('sha256').update(key).digest()
+  const sha256 = hash('sha256', key, 'buffer')
   const found = await db.prisma.apiKey.findFirst({ where: { sha256, revokedAt: null } })
   if (!found) throw new AuthenticationError('This API key is not known here, or was revoked.')
   const now = new Date()

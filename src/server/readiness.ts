@@ -7,6 +7,7 @@ import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { missingMigrations } from '../db/migrate.ts'
 import { withDeadline } from '../domain/deadline.ts'
+import { messageOf } from '../domain/errors.ts'
 import type { Worker } from '../engine/execution/worker.ts'
 
 export interface ReadinessReport {
@@ -86,7 +87,7 @@ export class Readiness {
         await withDeadline(look, { timeoutMs, signal: new AbortController().signal })
         return [name, { ok: true }] as const
       } catch (error) {
-        errors[name] = error instanceof Error ? error.message : String(error)
+        errors[name] = messageOf(error)
         return [name, { ok: false, problem }] as const
       }
     })

@@ -15,6 +15,7 @@ import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadRunScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
+import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/write-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 
@@ -93,6 +94,24 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadRunScores(t.db.pool, [runId]), await scores({ ordinal: null })],
     ]
   },
+  'score/write-score.ts': async () => {
+    const { pool, prisma } = t.db
+    const identity = { runId, ordinal: 0, name: 'kind', source: 'HUMAN', author: 'ann' } as const
+    const given = { dataType: 'NUMERIC', value: 1, label: null, comment: 'said', metadata: {} } as const
+    const written = async () => {
+      const inserted = await insertScore(pool, identity, given)
+      return { inserted, read: await prisma.score.findUniqueOrThrow({ where: { id: inserted.id } }) }
+    }
+    const replaced = await written()
+    const replacedRows = await deleteReplacedScores(pool, identity)
+    const deleted = await written()
+    const deletedRow = await deleteScoreRow(pool, deleted.inserted.id)
+    return [
+      [[replaced.inserted], [replaced.read]],
+      [replacedRows, [replaced.read]],
+      [[deletedRow].filter((row) => row !== null), [deleted.read]],
+    ]
+  },
 }
 
 test.for(Object.entries(reads))('the rows of %s are those that Prisma reads', async ([, read]) => {
@@ -102,15 +121,14 @@ test.for(Object.entries(reads))('the rows of %s are those that Prisma reads', as
   }
 })
 
-test('every column of these tables has a value in the rows that are compared', async () => {
+test('every column has a value in one of the rows that are compared', async () => {
   const compared = (await Promise.all(Object.values(reads).map((read) => read()))).flat()
-  const nulls = compared.flatMap(([, rows]) =>
-    Object.keys(rows[0] ?? {}).filter((column) =>
-      rows.every((row) => (row as Record<string, unknown>)[column] === null),
-    ),
+  const rows = compared.flatMap(([, prisma]) => prisma)
+  const byColumns = Map.groupBy(rows, (row) => Object.keys(row).join())
+  const empty = [...byColumns].flatMap(([columns, same]) =>
+    columns.split(',').filter((column) => same.every((row) => Reflect.get(row, column) === null)),
   )
-  // Scores of a run as a whole have none.
-  expect([...new Set(nulls)]).toEqual(['ordinal'])
+  expect(empty).toEqual([])
 })
 
 test('every statement that selects the columns of a Prisma model is compared', async () => {

@@ -50,13 +50,8 @@ export class EarlyStops {
   async #check(): Promise<void> {
     const { db, log } = this.#services
     try {
-<<<<<<< HEAD
-      const runs = await findEarlyStopRuns(db.pool)
-      for (const id of this.#seen.keys()) if (!runs.some((run) => run.id === id)) this.#seen.delete(id)
-=======
       const runs = await findEarlyStopRuns(db.pool)
       for (const id of this.#checked.keys()) if (!runs.some((run) => run.id === id)) this.#checked.delete(id)
->>>>>>> feed
       for (const run of runs) {
         if (this.#checked.get(run.id) === run.seq || this.#stopped) continue
         this.#checked.set(run.id, run.seq)

@@ -10,7 +10,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { checkDatasetName } from './dataset-name.ts'
 import { eachItem } from './each-item.ts'
-import { ItemProblem, storableText } from './item-content.ts'
+import { canonicalText, ItemProblem } from './item-content.ts'
 import { itemValidator } from './item-schema.ts'
 
 interface CreateDatasetInput {
@@ -146,7 +146,7 @@ function nameTaken(name: string): ConflictError {
 function checkStorable(input: Omit<CreateDatasetInput, 'name'>): void {
   for (const field of ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const) {
     try {
-      storableText(field, input[field] ?? null)
+      canonicalText(field, input[field] ?? null)
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, [field])
