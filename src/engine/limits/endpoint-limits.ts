@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
 import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
+import { type Clock, systemClock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'
@@ -15,8 +16,8 @@ interface EndpointLimitsOptions {
   db: Database
   listener: Listener
   log: Logger
-  /** Milliseconds of a clock that does not go back; default performance.now. */
-  now?: () => number
+  /** Default: the system's. */
+  clock?: Clock
   /** Uniform in [0, 1); default Math.random. */
   random?: () => number
 }
@@ -26,17 +27,17 @@ const pollMs = 5_000
 const retryMs = 500
 
 export class EndpointLimits {
-  readonly #options: EndpointLimitsOptions
+  readonly #options: Required<EndpointLimitsOptions>
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #stops: (() => void)[] = []
-  #timer: NodeJS.Timeout | null = null
+  #cancelPoll = () => {}
   #loading: Promise<void> | null = null
   #loadAgain = false
   #loaded = false
   #stopping: Promise<void> | null = null
 
   constructor(options: EndpointLimitsOptions) {
-    this.#options = options
+    this.#options = { clock: systemClock, random: Math.random, ...options }
   }
 
   /** Permits are given as soon as the database has said what the limits are. */
@@ -76,7 +77,7 @@ export class EndpointLimits {
   async #stop(): Promise<void> {
     for (const stop of this.#stops) stop()
     await this.#loading
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#cancelPoll()
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()))
   }
 
@@ -84,8 +85,8 @@ export class EndpointLimits {
     const id = `${projectId} ${endpoint}`
     const found = this.#endpoints.get(id)
     if (found) return found
-    const { db, log, now = () => performance.now(), random = Math.random } = this.#options
-    const created = new Endpoint({ db, log, now, random, key: { projectId, endpoint } })
+    const { db, log, clock, random } = this.#options
+    const created = new Endpoint({ db, log, clock, random, key: { projectId, endpoint } })
     // Whatever has limits is known since the first load.
     if (this.#loaded) created.configure(null)
     this.#endpoints.set(id, created)
@@ -105,7 +106,7 @@ export class EndpointLimits {
   }
 
   async #loadAll(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#cancelPoll()
     let nextMs = pollMs
     try {
       while (this.#loadAgain) {
@@ -119,6 +120,6 @@ export class EndpointLimits {
       nextMs = retryMs
       this.#options.log.warn({ err: error }, 'limits: could not read them')
     }
-    this.#timer = setTimeout(() => this.#load(), nextMs)
+    this.#cancelPoll = this.#options.clock.after(nextMs, () => this.#load())
   }
 }

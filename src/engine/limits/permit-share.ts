@@ -14,6 +14,7 @@ import { writeGrant } from '../../db/sql/endpoint/grant-write.ts'
 import { readGrants } from '../../db/sql/endpoint/grants.ts'
 import { removeExpiredGrants } from '../../db/sql/endpoint/grants-expire.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
 
@@ -27,8 +28,7 @@ interface PermitShareOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   demand: () => Demand
   /** Told when there may be more permits. */
   onChange: () => void
@@ -62,7 +62,7 @@ export class PermitShare {
   #notBefore = -Infinity
   /** Since when we want less than we said. */
   #idleSince: number | null = null
-  #timer: NodeJS.Timeout | null = null
+  #cancelTimer = () => {}
   #balancing: Promise<void> | null = null
   #again = false
   #stopped = false
@@ -79,7 +79,7 @@ export class PermitShare {
 
   /** Whether so many calls in flight are within what is granted. */
   covers(inUse: number): boolean {
-    return inUse <= this.#permits && this.#options.now() < this.#validUntil
+    return inUse <= this.#permits && this.#options.clock.now() < this.#validUntil
   }
 
   /** Adopts the limit as it is now. */
@@ -103,7 +103,7 @@ export class PermitShare {
   /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
   check(): void {
     if (this.#stopped || this.#balancing) return
-    const now = this.#options.now()
+    const now = this.#options.clock.now()
     const { inUse, wanted } = this.#claim()
     if (wanted >= this.#told) this.#idleSince = null
     else this.#idleSince ??= now
@@ -112,19 +112,18 @@ export class PermitShare {
     const others = this.#permits > Math.max(inUse, this.#share)
     const dueAt = wanted > this.#told || others ? now : Math.min(idleAt, this.#renewAt)
     const waitMs = Math.max(dueAt, this.#notBefore) - now
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     if (waitMs <= 0) this.#balance()
-    else if (waitMs < Infinity) this.#timer = setTimeout(() => this.check(), waitMs)
+    else if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.check())
   }
 
   /** Gives everything back. Idempotent. */
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    this.#permits = 0
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#cancelTimer()
     await this.#balancing
+    this.#permits = 0
     const { db, key, log } = this.#options
     try {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
@@ -142,10 +141,10 @@ export class PermitShare {
 
   #balance(): void {
     if (this.#stopped) return
-    const { log, key, now, onChange } = this.#options
+    const { log, key, clock, onChange } = this.#options
     this.#balancing = this.#exchange()
       .catch((error) => {
-        this.#notBefore = now() + retryMs
+        this.#notBefore = clock.now() + retryMs
         log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
       })
       .finally(() => {
@@ -159,9 +158,9 @@ export class PermitShare {
 
   /** Takes what is ours by now and gives back what is not. */
   async #exchange(): Promise<void> {
-    const { db, key, now } = this.#options
+    const { db, key, clock } = this.#options
     const holder = this.#holder
-    const startedAt = now()
+    const startedAt = clock.now()
     const granted = await transaction(db.pool, async (client) => {
       await lockEndpoint(client, key)
       const { limit, grants, now: dbNow } = await readGrants(client, key)
@@ -198,7 +197,7 @@ export class PermitShare {
     this.#told = granted.wanted
     this.#contended = granted.contended
     const holds = granted.permits > 0 || granted.wanted > 0
-    this.#renewAt = holds ? now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
+    this.#renewAt = holds ? clock.now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
   }
 
   async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
