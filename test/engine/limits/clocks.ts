@@ -11,7 +11,10 @@ export class ShiftedClock implements Clock {
   after = systemClock.after
 }
 
-/** Time that passes only when it is read, by `step` milliseconds each time, and when the next timer is fired. */
+/**
+ * Time that passes only when it is read, by `step` milliseconds each time, and when the next timer is fired. Timers fire
+ * a moment early, as Node's do: the first reading afterwards is before their time, the second is after it.
+ */
 export class SteppingClock implements Clock {
   readonly #step: number
   readonly #timers = new Set<{ at: number; callback: () => void }>()
@@ -47,7 +50,7 @@ export class SteppingClock implements Clock {
     const [next] = [...this.#timers].toSorted((a, b) => a.at - b.at)
     if (!next) throw new Error('no timer is set')
     this.#timers.delete(next)
-    this.#now = Math.max(this.#now, next.at)
+    this.#now = Math.max(this.#now, next.at - 1.5 * this.#step)
     next.callback()
   }
 }
