@@ -15,7 +15,7 @@ import { withLockedRun } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
 
 /** A score that a person or a program gives. */
-interface SetScoreInput extends GivenScore {
+export interface SetScoreInput extends GivenScore {
   runId: string
   /** The run item's place in the schedule; null scores the run as a whole. */
   ordinal: number | null

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
 import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
+import { type Clock, systemClock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
@@ -16,8 +17,8 @@ interface EndpointLimitsOptions {
   db: Database
   listener: Listener
   log: Logger
-  /** Milliseconds of a clock that does not go back; default performance.now. */
-  now?: () => number
+  /** Default: the system's. */
+  clock?: Clock
   /** Uniform in [0, 1); default Math.random. */
   random?: () => number
 }
@@ -27,7 +28,7 @@ const pollMs = 5_000
 const retryMs = 500
 
 export class EndpointLimits {
-  readonly #options: EndpointLimitsOptions
+  readonly #options: Required<EndpointLimitsOptions>
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #stops: (() => void)[] = []
   readonly #loads = new SingleFlight(() => this.#load())
@@ -36,7 +37,7 @@ export class EndpointLimits {
   #stopping: Promise<void> | null = null
 
   constructor(options: EndpointLimitsOptions) {
-    this.#options = options
+    this.#options = { clock: systemClock, random: Math.random, ...options }
   }
 
   /** Permits are given as soon as the database has said what the limits are. */
@@ -84,8 +85,8 @@ export class EndpointLimits {
     const id = `${projectId} ${endpoint}`
     const found = this.#endpoints.get(id)
     if (found) return found
-    const { db, log, now = () => performance.now(), random = Math.random } = this.#options
-    const created = new Endpoint({ db, log, now, random, key: { projectId, endpoint } })
+    const { db, log, clock, random } = this.#options
+    const created = new Endpoint({ db, log, clock, random, key: { projectId, endpoint } })
     // Whatever has limits is known since the first load.
     if (this.#loaded) created.configure(null)
     this.#endpoints.set(id, created)

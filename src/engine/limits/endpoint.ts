@@ -7,6 +7,7 @@ import type { Database } from '../../db/client.ts'
 import type { EndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
 import { pauseEndpoint } from '../../db/sql/endpoint/pause-endpoint.ts'
 import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'
 import { longestRetryAfterMs } from '../../domain/retry-policy.ts'
@@ -19,8 +20,7 @@ interface EndpointOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   /** Uniform in [0, 1). */
   random: () => number
 }
@@ -61,13 +61,13 @@ export class Endpoint {
   }
 
   get state(): EndpointState {
-    const { key, now } = this.#options
+    const { key, clock } = this.#options
     const { limit } = this.#adaptive
     return {
       ...key,
       inUse: this.#inUse,
       waiting: this.#queue.size,
-      pausedMs: Math.max(0, this.#resumeAt - now()),
+      pausedMs: Math.max(0, this.#resumeAt - clock.now()),
       adaptiveLimit: limit === Infinity ? null : limit,
       permits: this.#share?.permits ?? null,
     }
@@ -131,18 +131,17 @@ export class Endpoint {
 
   /** Turns away who waits and gives everything back. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#cancelTimer()
     for (let answer = this.#queue.shift(); answer; answer = this.#queue.shift()) answer(null)
     await Promise.all([this.#share?.stop(), this.#pacer?.stop()])
   }
 
   #dispatch(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     while (this.#queue.size > 0) {
       const waitMs = this.#waitMs(this.#queue.size)
       if (waitMs > 0) {
-        if (waitMs < Infinity) this.#timer = setTimeout(() => this.#dispatch(), waitMs)
+        if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.#dispatch())
         break
       }
       this.#queue.shift()?.(this.#give())
@@ -161,14 +160,14 @@ export class Endpoint {
   }
 
   #give(): Permit {
-    const { now } = this.#options
-    const startedAt = now()
+    const { clock } = this.#options
+    const startedAt = clock.now()
     const slot = this.#pacer?.take()
     this.#inUse += 1
     let released = false
     return {
       isValid: () => {
-        const at = now()
+        const at = clock.now()
         return at >= this.#resumeAt && at < (slot?.until ?? Infinity) && (this.#share?.covers(this.#inUse) ?? true)
       },
       release: (outcome = unused) => {
@@ -194,14 +193,14 @@ export class Endpoint {
 
   /** Begins no call from this process for about `ms`. */
   #holdBack(ms: number): void {
-    const { now, random } = this.#options
-    if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, now() + ms * (0.5 + random() / 2))
+    const { clock, random } = this.#options
+    if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, clock.now() + ms * (0.5 + random() / 2))
   }
 
   /** Begins no call for `ms` from now; false when it is paused for as long already. */
   #pause(ms: number): boolean {
-    const { now, random } = this.#options
-    const until = now() + ms
+    const { clock, random } = this.#options
+    const until = clock.now() + ms
     if (ms <= 0 || until <= this.#pausedUntil) return false
     this.#pausedUntil = until
     this.#resumeAt = Math.max(this.#resumeAt, until + random() * Math.min(ms * jitter, longestJitterMs))

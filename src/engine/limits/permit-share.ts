@@ -12,6 +12,7 @@ import { type Database, transaction } from '../../db/client.ts'
 import { channels, notify } from '../../db/listener.ts'
 import { readGrants, removeExpiredGrants, writeGrant } from '../../db/sql/endpoint/grants.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
@@ -26,8 +27,7 @@ interface PermitShareOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   demand: () => Demand
   /** Told when there may be more permits. */
   onChange: () => void
@@ -109,10 +109,9 @@ export class PermitShare {
     const others = this.#permits > Math.max(inUse, this.#share)
     const dueAt = wanted > this.#told || others ? now : Math.min(idleAt, this.#renewAt)
     const waitMs = Math.max(dueAt, this.#notBefore) - now
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     if (waitMs <= 0) this.#balance()
-    else if (waitMs < Infinity) this.#timer = setTimeout(() => this.check(), waitMs)
+    else if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.check())
   }
 
   /** Gives everything back. Idempotent. */
@@ -194,7 +193,7 @@ export class PermitShare {
     this.#told = granted.wanted
     this.#contended = granted.contended
     const holds = granted.permits > 0 || granted.wanted > 0
-    this.#renewAt = holds ? now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
+    this.#renewAt = holds ? clock.now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
   }
 
   async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
