@@ -6,9 +6,11 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { Listener } from '../db/listener.ts'
-import { MigrationError, migrate } from '../db/migrate.ts'
+import { migrate, migrationNames } from '../db/migrate.ts'
+import { MigrationError } from '../db/migration-error.ts'
 import { openQueue } from '../db/queue.ts'
 import { RunChanges } from '../db/run-changes.ts'
+import { SchemaLock } from '../db/schema-lock.ts'
 import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
@@ -57,7 +59,7 @@ export interface AssayProcess {
   /** Where its data is, as text for users. */
   readonly database: string
   readonly modules: Modules
-  /** Settles only when the process can no longer work. */
+  /** Settles only when the process can no longer work: stop it then. */
   readonly failed: Promise<Error>
   /** Refuses new work, lets calls in flight end within the worker's limit, then closes everything. Idempotent. */
   stop(): Promise<void>
@@ -76,14 +78,16 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const { modules } = await loadConfig(options.config)
     const postgres = await openPostgres(options)
     stops.push(postgres.stop)
-    const { applied } = await migrate(postgres.url)
+    const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })
     if (applied.length > 0) log.info({ migrations: applied.length }, 'The database is up to date now.')
 
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
     stops.push(() => db.close())
-    const listener = await new Listener(postgres.url).start()
+    const schema = new SchemaLock(await migrationNames())
+    const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
+    schema.watch(listener)
     const boss = await openQueue(db, (err) => !stopping && warn(err))
     stops.push(() => boss.stop({ graceful: false, close: false }))
 
@@ -125,7 +129,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       )
     }
     if (server) stops.push(() => server.stop())
-    return { url: server?.url ?? null, database: postgres.name, modules, failed: postgres.failed, stop }
+    const failed = Promise.race([postgres.failed, schema.outdated])
+    return { url: server?.url ?? null, database: postgres.name, modules, failed, stop }
   } catch (error) {
     await stop()
     const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(

@@ -1,7 +1,8 @@
 /** `assay keys`: who may reach a server that is not on loopback. Works on the database itself, with no server in between. */
 import { Command, Option } from 'commander'
 import { type Database, openDatabase } from '../db/client.ts'
-import { MigrationError, migrate } from '../db/migrate.ts'
+import { migrate } from '../db/migrate.ts'
+import { MigrationError } from '../db/migration-error.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Role } from '../domain/scope.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'

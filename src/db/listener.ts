@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
 import pg from 'pg'
 import type { Queryable } from './client.ts'
 
@@ -15,6 +16,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
+  /** The name of a migration that those who do not know it cannot go on beside. */
+  migration: 'assay_migration',
   /** A random text, for which its sender listens: whether messages arrive. */
   echo: 'assay_echo',
 } as const
@@ -34,13 +37,16 @@ const reconnectDelayMs = 250
  */
 export class Listener {
   readonly #url: string
+  readonly #onConnect: (client: pg.Client) => Promise<void>
   readonly #events = new EventEmitter().setMaxListeners(0)
   #client: pg.Client | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(url: string) {
+  /** @param onConnect runs on every connection before it counts as one; when it fails, the next one is tried */
+  constructor(url: string, onConnect: (client: pg.Client) => Promise<void> = async () => {}) {
     this.#url = url
+    this.#onConnect = onConnect
   }
 
   /** Connects; from then on it keeps itself connected. @throws when the first connection fails. */
@@ -87,12 +93,19 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, keepAlive: true })
+    const application_name = `assay ${process.pid} on ${hostname()}`
+    const client = new pg.Client({ connectionString: this.#url, application_name, keepAlive: true })
     client.on('error', () => this.#lost(client))
     client.on('end', () => this.#lost(client))
     client.on('notification', ({ channel, payload }) => this.#events.emit(channel, payload ?? ''))
-    await client.connect()
-    for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    try {
+      await client.connect()
+      await this.#onConnect(client)
+      for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
     if (this.#closed) return client.end()
     this.#client = client
   }

@@ -43,7 +43,7 @@ export async function loadSnapshot(name: string, url: string, temporary: string)
   await mkdir(migrations)
   for (const migration of migrationsOf(dump))
     await cp(join(MIGRATIONS, migration), join(migrations, migration), { recursive: true })
-  await migrate(url, migrations)
+  await migrate(url, { directory: migrations })
   await loadRows(url, dump)
 
   const { key, ...figures } = JSON.parse(await read('figures.json.gz')) as Figures & { key: string }
