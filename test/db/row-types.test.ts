@@ -9,12 +9,12 @@ import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
-import { loadEntities, loadProject } from '../../src/db/sql/run/load-runs.ts'
+import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
 import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
-import { loadItemScores, loadRunScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/write-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -57,19 +57,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadLatencyBuckets(t.db.pool, [runId]), await runLatencyBucket.findMany()],
     ]
   },
-  'run/load-runs.ts': async () => {
-    const { projectId } = t.scope
-    const ids = (rows: { id: string }[]) => rows.map((row) => row.id)
-    const load = async (table: 'dataset' | 'endpoint_limit' | 'experiment' | 'run', rows: { id: string }[]) =>
-      [await loadEntities(t.db.pool, projectId, table, ids(rows)), rows] as [object[], object[]]
-    return [
-      await load('dataset', await datasets()),
-      await load('endpoint_limit', await limits()),
-      await load('experiment', await experiments()),
-      await load('run', await runs()),
-      [[await loadProject(t.db.pool, projectId)].filter((row) => row !== null), await t.db.prisma.project.findMany()],
-    ]
-  },
+  'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
   'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
@@ -91,7 +79,6 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     return [
       [loaded.sort((a, b) => ids.indexOf(String(a.id)) - ids.indexOf(String(b.id))), all],
       [await loadItemScores(t.db.pool, [{ runId, ordinal: 0 }]), await scores({ ordinal: 0 })],
-      [await loadRunScores(t.db.pool, [runId]), await scores({ ordinal: null })],
     ]
   },
   'score/write-score.ts': async () => {
@@ -230,15 +217,10 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.runLatencyBucket.create({ data: { runId, bucket: 1, count: 1 } })
   await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
-  const evaluator = await prisma.evaluator.create({ data: { projectId, name: 'judge' } })
-  const { id: evaluatorVersionId } = await prisma.evaluatorVersion.create({
-    data: {
-      evaluatorId: evaluator.id,
-      version: 1,
-      definition: json,
-      dataType: 'NUMERIC',
-      direction: 'NONE',
-    },
+  const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
+  const evaluator = await prisma.evaluator.create({ data: { projectId, name: 'judge', versions: { create: version } } })
+  const { id: evaluatorVersionId } = await prisma.evaluatorVersion.findFirstOrThrow({
+    where: { evaluatorId: evaluator.id },
   })
   const whole = { value: 0.5, label: 'half', comment: 'said', metadata: json, author: 'ann', error: json }
   await prisma.score.create({

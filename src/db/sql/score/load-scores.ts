@@ -28,14 +28,3 @@ export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[])
     [keys.map((key) => key.runId), keys.map((key) => key.ordinal)],
   )
 }
-
-/** The scores of these runs as a whole, by name; the caller has checked that it may see the runs. */
-export async function loadRunScores(db: Queryable, runIds: readonly string[]): Promise<Score[]> {
-  return queryRows<Score>(
-    db,
-    `SELECT ${scoreColumns} FROM score s
-     WHERE s.run_id = ANY ($1::uuid[]) AND s.ordinal IS NULL
-     ORDER BY s.name, s.id`,
-    [runIds],
-  )
-}
