@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import pg from 'pg'
+import type { Queryable } from './client.ts'
 
 /** Channels of PostgreSQL's NOTIFY. Messages only wake readers: what is true stands in the tables. */
 export const channels = {
@@ -8,8 +9,10 @@ export const channels = {
   run: 'assay_run',
   /** `<run id>`: its calls in flight are to be aborted. */
   abort: 'assay_abort',
-  /** Empty: a lane is waiting for a worker. `<run id>`: its lanes have other slots. */
+  /** Empty: a lane is waiting for a worker. */
   lane: 'assay_lane',
+  /** `<run id>`: its lanes have other slots. */
+  runSettings: 'assay_run_settings',
   /** Empty: limits or pauses of endpoints changed. */
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
@@ -19,6 +22,11 @@ export const channels = {
 } as const
 
 export type Channel = (typeof channels)[keyof typeof channels]
+
+/** Sends a message (less than 8,000 bytes) to every listener on the channel; inside a transaction, when it commits. */
+export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {
+  await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+}
 
 const reconnectDelayMs = 250
 
