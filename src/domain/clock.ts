@@ -1,15 +1,15 @@
-/** Time as an argument, so that a test decides when it passes. */
+/** Time is passed in, so that a test can let it pass between any two readings. */
 export interface Clock {
-  /** Milliseconds since an arbitrary moment. Never goes back; may have moved on at the next read. */
+  /** Milliseconds since some moment; never goes back. */
   now(): number
-  /** Calls `then` once, `ms` milliseconds from now. @returns cancels it, if it has not been called yet */
-  after(ms: number, then: () => void): () => void
+  /** Calls `callback` once, after `ms` milliseconds. @returns how to cancel that; idempotent */
+  after(ms: number, callback: () => void): () => void
 }
 
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(ms, then) {
-    const timer = setTimeout(then, ms)
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)
   },
 }
