@@ -7,7 +7,7 @@ export const laneQueue = 'lane'
 /** A worker that sends no heartbeat for this long has lost its lanes, in seconds. */
 export const leaseSeconds = 10
 
-/** Opens pg-boss on our own pool. It only carries lanes; what is to be done and what is done stands in `run_item`. */
+/** Opens pg-boss on our own pool. It only carries lanes; the state of the work is in `run_item`. */
 export async function openQueue(db: Database, onError: (error: Error) => void): Promise<PgBoss> {
   const boss = new PgBoss({
     db: queryable(db.pool),

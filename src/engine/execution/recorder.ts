@@ -171,8 +171,8 @@ export class Recorder {
 }
 
 /**
- * Whether what was given cannot be stored, rather than the database being in trouble: it refuses it (SQLSTATE classes
- * 22, 23 and 54), or it does not even make a statement (a text too long for JavaScript).
+ * Whether a batch cannot be stored, rather than the database being in trouble: the database refuses it (SQLSTATE classes
+ * 22, 23 and 54), or it is too long to become a statement in JavaScript.
  */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof RangeError) return true

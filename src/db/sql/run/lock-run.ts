@@ -26,12 +26,12 @@ export interface LockedRun {
 }
 
 /**
- * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
- * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
- * the leases are read after it; all of it is one message to the server and one back.
+ * Takes the run's row until the transaction ends. Every change of a run takes this lock first, in a statement of its
+ * own: one that locks and decides at once decides by the snapshot from before it waited. For the same reason the leases
+ * are read after it; all of it is one round trip.
  *
- * What follows under the lock finds its rows by their keys. Told so, the planner makes no plan for a table that was small
- * or never analyzed and keeps it while the table grows; that goes for the checks of foreign keys as well.
+ * What follows under the lock finds its rows by their keys. Without sequential scans the planner cannot choose a plan
+ * for a table that was small or never analyzed and keep it while the table grows; that includes foreign key checks.
  *
  * With a project, only a run of that project is found, and no other is locked.
  *
