@@ -10,8 +10,10 @@ export const channels = {
   run: 'assay_run',
   /** `<run id>`: its calls in flight are to be aborted. */
   abort: 'assay_abort',
-  /** Empty: a lane is waiting for a worker. `<run id>`: its lanes have other slots. */
+  /** Empty: a lane is waiting for a worker. */
   lane: 'assay_lane',
+  /** `<run id>`: its lanes have other slots. */
+  runSettings: 'assay_run_settings',
   /** Empty: limits or pauses of endpoints changed. */
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */

@@ -6,6 +6,7 @@ import { loadCells } from '../../src/db/sql/comparison/load-cells.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
+import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
@@ -43,6 +44,11 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     [await page(listDatasetVersions(), datasetId), await t.db.prisma.datasetVersion.findMany()],
   ],
   'endpoint/list-limits.ts': async () => [[await page(listEndpointLimits(), t.scope.projectId), await limits()]],
+  'evaluator/list-evaluators.ts': async () => {
+    const current = { select: { definition: true, dataType: true, direction: true, sampling: true } }
+    const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
+    return [[await page(listEvaluators(), t.scope.projectId), evaluators]]
+  },
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}), datasetId), await experiments()],
   ],

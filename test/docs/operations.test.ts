@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { laneSlots } from '../../src/db/queue.ts'
+import { laneSlots } from '../../src/engine/runs/lanes.ts'
 import { limits } from '../../src/server/use-document-limits.ts'
 import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 

@@ -6,7 +6,7 @@ import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import { TaskError } from '../../../src/domain/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { type ItemResult, released, unstarted } from '../../../src/engine/execution/item-result.ts'
-import { type Claim, writeLedger } from '../../../src/engine/execution/ledger.ts'
+import { type Claim, type WriteLedger, writeLedger } from '../../../src/engine/execution/ledger.ts'
 import { openLane } from '../../../src/engine/execution/open-lane.ts'
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
@@ -169,7 +169,8 @@ test('results that cannot be stored fail alone, with the reason, and the others 
   const id = await start('echo', 40)
   const lease = await hold(id)
   const { log, metrics } = t.services
-  const recorder = new Recorder({ db: t.db, runId: id, log, metrics, onStatus: () => {} })
+  const write: WriteLedger = (...batch) => writeLedger(t.db, id, ...batch)
+  const recorder = new Recorder({ runId: id, write, log, metrics, onStatus: () => {} })
   const { items = [] } = (await recorder.claim(lease, 40, () => [])) ?? {}
   for (const item of items) {
     const ended = succeeded(item, item.ordinal === 3 ? 'zero \u0000 byte' : 'fine')

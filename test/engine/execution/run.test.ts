@@ -149,6 +149,18 @@ describe('starting', () => {
     ).rejects.toThrow(/already started another run/)
   })
 
+  test('a started run is returned as it was started, even when a worker has begun it', async () => {
+    const datasetId = await seedDataset(t, numbers(3))
+    const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
+    for (let n = 0; n < 10; n += 1) {
+      const input = { experimentId, metadata: { n }, idempotencyKey: `as started ${n}` }
+      const run = await startRun(t.services, t.scope, input)
+      expect(run).toMatchObject({ status: 'QUEUED', total: 3, queued: 3, seq: 0, startedAt: null, metadata: { n } })
+      await followRun(t, run.id)
+      expect(await startRun(t.services, t.scope, input)).toMatchObject({ id: run.id, status: 'COMPLETED' })
+    }
+  })
+
   test('all runs of a dataset share one schedule, and a sample is its beginning', async () => {
     const datasetId = await seedDataset(t, numbers(50), { tags: (n) => (n % 2 ? ['odd'] : []) })
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
