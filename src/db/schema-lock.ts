@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Queryable } from './client.ts'
-import { channels, type Listener } from './listener.ts'
+import { channels, type Listener, notify } from './listener.ts'
 import { MigrationError } from './migration-error.ts'
 
 /** Beside the number that Prisma's schema engine locks. */
@@ -89,7 +89,7 @@ export async function lockSchema(client: Queryable, migration: string, options: 
       options.onWait(`The migration ${migration} waits for processes of an older Assay to stop: ${list}.`)
     before = list
     // Asked again and again: those whose connection was down have not heard it.
-    await client.query('SELECT pg_notify($1, $2)', [channels.migration, migration])
+    await notify(client, channels.migration, migration)
     await delay(askAgainMs)
   }
 }

@@ -36,7 +36,7 @@ export function optional<T extends z.ZodType, D extends z.output<T> | null>(sche
 /** Text that PostgreSQL can store. */
 export const text = z
   .string()
-  .refine((value) => findUnstorable(value) === null, 'expected text without U+0000 and lone surrogates')
+  .refine((value) => findUnstorable(value) === null, 'expected text without U+0000 or lone surrogates')
 
 /** What things in a project are called: 1–200 characters, no control characters, no white space around it. */
 export const name = text

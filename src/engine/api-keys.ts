@@ -16,7 +16,7 @@ export async function createApiKey(
   return { key, row: await prisma.apiKey.create({ data }) }
 }
 
-/** Nobody gets in with it any more. @throws {NotFoundError} no key in use begins so */
+/** Revokes the key with this prefix. @throws {NotFoundError} no key in use begins with it */
 export async function revokeApiKey({ prisma }: Database, projectId: string, prefix: string): Promise<void> {
   const { count } = await prisma.apiKey.updateMany({
     where: { projectId, prefix, revokedAt: null },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
+import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
@@ -134,7 +135,7 @@ export async function readEvaluator(
 }
 
 async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<CurrentEvaluator> {
-  await tx.$queryRaw`SELECT FROM evaluator WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  await lockEvaluatorForChange(tx, scope.projectId, id)
   return readEvaluator(tx, scope, id)
 }
 

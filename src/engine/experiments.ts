@@ -1,4 +1,5 @@
 import { type Experiment, Prisma } from '../db/generated/prisma/client.ts'
+import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
@@ -116,7 +117,7 @@ export async function deleteExperiment(services: Services, scope: Scope, id: str
 }
 
 async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<Experiment> {
-  await tx.$queryRaw`SELECT FROM experiment WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  await lockExperimentForChange(tx, scope.projectId, id)
   const experiment = await tx.experiment.findFirst({ where: { id, projectId: scope.projectId } })
   if (!experiment) throw new NotFoundError(`There is no experiment ${id} in this project.`, ['id'])
   return experiment

@@ -55,7 +55,7 @@ export async function setScore(services: Services, scope: Scope, input: SetScore
 }
 
 /**
- * Deletes a score, whoever gave it.
+ * Deletes a score of any source.
  * @throws {NotFoundError} no such score
  */
 export async function deleteScore(services: Services, scope: Scope, id: string): Promise<void> {

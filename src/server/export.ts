@@ -11,7 +11,7 @@ import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-ex
 import { listScoreNames } from '../db/sql/score/list-score-names.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
-import { growingPages } from '../engine/datasets/adaptive-page-size.ts'
+import { adaptivePages } from '../engine/datasets/adaptive-page-size.ts'
 import { eachItem } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/load-items.ts'
 import type { Services } from '../engine/services.ts'
@@ -97,7 +97,7 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
-  const items = growingPages<ExportedRunItem>((after, limit) =>
+  const items = adaptivePages<ExportedRunItem>((after, limit) =>
     loadExportPage(db.pool, id, after?.ordinal ?? -1, limit),
   )
   return { name: run.name, format, lines: written(items, runItemWriter(format, scoreNames)) }

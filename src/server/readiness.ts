@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { missingMigrations } from '../db/migrate.ts'
+import { ping } from '../db/sql/ping.ts'
 import { withDeadline } from '../domain/deadline.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Worker } from '../engine/execution/worker.ts'
@@ -45,7 +46,7 @@ export class Readiness {
     this.#checks = {
       database: {
         problem: 'The database does not answer.',
-        look: () => db.pool.query('SELECT 1'),
+        look: () => ping(db.pool),
       },
       migrations: {
         problem: 'The database is not at the schema of this version.',

@@ -8,6 +8,7 @@ import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
@@ -52,6 +53,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}), datasetId), await experiments()],
   ],
+  'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
   ],

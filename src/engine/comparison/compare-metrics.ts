@@ -51,7 +51,7 @@ export async function compareMetrics(
     candidates.map((candidate, index) => {
       const run = index + 2
       const items = itemCounts[index] ?? 0
-      const place = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
+      const number = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
       const figures =
         metric.kind === 'LABEL'
           ? labelFigures(
@@ -60,7 +60,7 @@ export async function compareMetrics(
             )
           : numberFigures(
               metric,
-              moments.find((row) => row.run === run && row.metric === place),
+              moments.find((row) => row.run === run && row.metric === number),
               items,
             )
       const complete = isComplete(baseline, candidate)

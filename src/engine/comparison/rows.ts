@@ -100,10 +100,10 @@ export async function alignRows(
     const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
-      const place = runIds.indexOf(run.id)
+      const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
-      const given = scored.filter((value) => value.run === place)
-      cells.push(cell(run, own, given, scores, cells[0] ?? null))
+      const ownValues = scored.filter((value) => value.run === index)
+      cells.push(cell(run, own, ownValues, scores, cells[0] ?? null))
     }
     return { itemId, datasetItem, cells }
   })
@@ -118,12 +118,12 @@ function cell(
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = metrics.map((metric, index): CellScore => {
-    const given = values.filter((score) => score.name === metric.name)
+    const own = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
       dataType: metric.dataType,
-      value: metric.kind === 'SCORE' ? mean(given.map((score) => score.value)) : null,
-      label: metric.kind === 'LABEL' ? labels(given.map((score) => score.label)) : null,
+      value: metric.kind === 'SCORE' ? mean(own.map((score) => score.value)) : null,
+      label: metric.kind === 'LABEL' ? labels(own.map((score) => score.label)) : null,
     }
     return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
   })
@@ -160,6 +160,6 @@ function mean(values: readonly (number | null)[]): number | null {
 }
 
 function labels(values: readonly (string | null)[]): string | null {
-  const given = [...new Set(values.filter((value) => value !== null))].sort()
-  return given.length === 0 ? null : given.join(', ')
+  const distinct = [...new Set(values.filter((value) => value !== null))].sort()
+  return distinct.length === 0 ? null : distinct.join(', ')
 }

@@ -60,8 +60,8 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
 }
 
 /**
- * Changes what is given; undefined leaves a field as it is, null clears it. New schemas hold for the items that are
- * there, or nothing changes.
+ * Undefined leaves a field as it is, null clears it. New schemas must hold for the present items, or nothing
+ * changes.
  * @throws {InvalidInputError} for a bad name or schema, or listing up to 20 items that do not fit the schema;
  * {NotFoundError}; {ConflictError} when the name is taken.
  */

@@ -58,7 +58,7 @@ export async function listDatasetItems(
 }
 
 /**
- * The version that is meant: the current one, unless one is given by number or by moment.
+ * The version that is meant: the current one, unless a number or a moment says otherwise.
  * @throws {NotFoundError}; {InvalidInputError} as `listDatasetItems`.
  */
 export async function resolveVersion(

@@ -51,7 +51,7 @@ export async function setEndpointLimit(
   return limit
 }
 
-/** Lets everybody ask as much of the endpoint as they like. @throws {NotFoundError} */
+/** Removes the limit. @throws {NotFoundError} */
 export async function deleteEndpointLimit(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
   const { count } = await services.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })

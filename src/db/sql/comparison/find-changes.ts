@@ -8,7 +8,7 @@ export interface FeedRange {
   upTo: number
 }
 
-/** An item that changed in a run (by its place in the ranges, from 0), and the feed position of that change. */
+/** An item that changed in a run (its index in the ranges), and the feed position of that change. */
 export interface ItemChange {
   run: number
   itemId: string

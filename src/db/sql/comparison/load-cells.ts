@@ -3,7 +3,7 @@ import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** A score of an item in a run (its place in the runs asked for, from 0), as far as a comparison needs it. */
+/** A score of an item in a run (its index in the requested runs), as far as a comparison needs it. */
 export interface CellValue {
   run: number
   itemId: string
@@ -28,7 +28,7 @@ export async function loadCells(
 }
 
 /**
- * Their scores. Whole score rows took twice as long to read; whoever shows them loads them by item. OFFSET 0 keeps the planner
+ * Their scores. Whole score rows took twice as long to read; what shows them loads them by item. OFFSET 0 keeps the planner
  * at looking up one execution after the other: it likes to read all scores of a small table instead (10 ms for 2 ms).
  */
 export async function loadCellValues(

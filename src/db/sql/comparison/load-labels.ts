@@ -5,7 +5,7 @@ import { perRun } from './metric-values.ts'
 /** The pairs of labels of one score between the baseline and one candidate. */
 export interface LabelPairs {
   name: string
-  /** Place of the candidate, from 2; the baseline is run 1. */
+  /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
   equal: number

@@ -4,9 +4,9 @@ import { differenceOf, perRun, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
 export interface MetricMoments {
-  /** Place of the score's name, from 1; 0 is latency, −1 cost. */
+  /** Number of the score's name, from 1; 0 is latency, −1 cost. */
   metric: number
-  /** Place of the candidate, from 2; the baseline is run 1. */
+  /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
   baselineMean: number

@@ -16,7 +16,7 @@ import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.t
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
 export type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
 
-/** A metric and the candidates it is about, as places from 2. */
+/** A metric and the candidates it is about, as run numbers from 2. */
 export interface MetricOfRuns {
   kind: MetricKind
   name: string
@@ -176,7 +176,7 @@ function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates
   return field === 'REGRESSION' ? `least(${gains})` : `-greatest(${gains})`
 }
 
-/** The filter as conditions on an item `i (item_id, run)`, and what has to stand before and beside it. */
+/** The filter as conditions on an item `i (item_id, run)`, and what must come before and beside it. */
 function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
   const { change, differingOutputs, failedInOne, tags, search } = filter
   const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'

@@ -34,10 +34,10 @@ export async function loadDatasetRevisions(
 ): Promise<(DatasetItemRow | null)[]> {
   const rows = await queryRows<DatasetItemRow & { n: number }>(
     db,
-    `SELECT asked.n::int, ${datasetItemColumns}
-     FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS asked (item_id, version, n)
-     JOIN dataset_item_revision r ON r.item_id = asked.item_id AND r.valid_from <= asked.version
-      AND (r.valid_to IS NULL OR r.valid_to > asked.version)
+    `SELECT requested.n::int, ${datasetItemColumns}
+     FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS requested (item_id, version, n)
+     JOIN dataset_item_revision r ON r.item_id = requested.item_id AND r.valid_from <= requested.version
+      AND (r.valid_to IS NULL OR r.valid_to > requested.version)
      JOIN dataset_item i ON i.id = r.item_id`,
     [keys.map((key) => key.itemId), keys.map((key) => key.version)],
   )

@@ -3,9 +3,9 @@ import { type CopyStreamQuery, from } from 'pg-copy-streams'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** One item to stage; JSON is given as text. */
+/** One item to stage; JSON is text. */
 export interface StagedItem {
-  /** Where it stands in the file, from 1; several may stand on one line. */
+  /** Its line in the file, from 1; several may be on one line. */
   line: number
   /** The item that is meant, where the caller said so. */
   itemId: string | null
@@ -78,7 +78,7 @@ export async function findDuplicateKeys(
   return { total: rows[0]?.total ?? 0, duplicates: rows.map(({ total: _, ...duplicate }) => duplicate) }
 }
 
-/** Staged items that were named by id and given a key which another item of the dataset has, archived ones included. */
+/** Staged items that were named by id, with a key which another item of the dataset has, archived ones included. */
 export async function findKeyConflicts(
   client: Queryable,
   datasetId: string,

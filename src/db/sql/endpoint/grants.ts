@@ -26,7 +26,7 @@ export async function readGrants(
   return rows[0] ?? { limit: null, grants: [], now: 0 }
 }
 
-/** Sets what a process holds, for `leaseMs` from now; whoever holds and wants nothing has no row. */
+/** Sets what a process holds, for `leaseMs` from now; a process that holds and wants nothing has no row. */
 export async function writeGrant(
   client: Queryable,
   { projectId, endpoint }: EndpointKey,

@@ -17,7 +17,7 @@ export interface ClaimedItem {
   tags: string[]
 }
 
-/** A stretch of the schedule given to one lease: ordinals from `from`, `count` of them. */
+/** A stretch of the schedule for one lease: ordinals from `from`, `count` of them. */
 export interface ClaimRange {
   lease: string
   from: number

@@ -10,7 +10,7 @@ export interface RunItemWithScores extends RunItem {
 }
 
 /**
- * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice stands at its last
+ * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice comes at its last
  * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
  * together: joined as JSON they would have to be parsed and their dates revived.
  */

@@ -24,7 +24,7 @@ export interface RecordedItem {
 
 /**
  * Writes how claims ended, each only while its lease still holds the item, and returns which of them matched, by their
- * places in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ * indexes in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
  *
  * All times are the server's: the clocks of workers may differ.
  *
@@ -38,7 +38,7 @@ export async function recordResults(
   items: readonly RecordedItem[],
   seq: number,
 ): Promise<number[]> {
-  const rows = await queryRows<{ place: number }>(
+  const rows = await queryRows<{ index: number }>(
     client,
     `WITH r AS MATERIALIZED (
          SELECT $1::uuid AS run_id, r.*
@@ -60,9 +60,9 @@ export async function recordResults(
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
        FROM r
        WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
-       RETURNING r.n::int - 1 AS place`,
+       RETURNING r.n::int - 1 AS index`,
     [runId, JSON.stringify(items), seq],
     'record-results',
   )
-  return rows.map((row) => row.place)
+  return rows.map((row) => row.index)
 }

@@ -5,6 +5,7 @@ import type { TaskSpec } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type Run } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** A run as it is pinned when it starts. */
 export interface NewRun {
@@ -55,7 +56,8 @@ export async function insertRun(client: Queryable, run: NewRun): Promise<string>
  * and they are counted as they are written: counting them before would read the dataset a second time.
  */
 export async function setTotal(client: Queryable, runId: string, total: number): Promise<Run> {
-  const { rows } = await client.query<Run>(
+  const rows = await queryRows<Run>(
+    client,
     `UPDATE run r SET total = $2, queued = $2 WHERE id = $1 RETURNING ${columns('r', Prisma.RunScalarFieldEnum)}`,
     [runId, total],
   )

@@ -14,7 +14,7 @@ export async function loadScoreSummaries(db: Queryable, runIds: readonly string[
   )
 }
 
-/** How often each label was given in these runs, most frequent first. */
+/** How often each label occurs in these runs, most frequent first. */
 export async function loadScoreLabels(db: Queryable, runIds: readonly string[]): Promise<RunScoreLabel[]> {
   return queryRows<RunScoreLabel>(
     db,

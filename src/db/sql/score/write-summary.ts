@@ -28,7 +28,7 @@ export async function writeScoreTally(
   )
 }
 
-/** Adds to how often a label was given in a run; a negative difference takes away. */
+/** Adds to the count of a label in a run; a negative difference takes away. */
 export async function addLabelCount(
   client: Queryable,
   runId: string,
