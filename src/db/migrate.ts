@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
-export interface MigrateOptions extends Partial<AloneOptions> {
+interface MigrateOptions extends Partial<AloneOptions> {
   /** The migrations, as Prisma lays them out; default: ours. */
   directory?: string
 }

@@ -1,5 +1,5 @@
 /** Why a database cannot be migrated, or a process no longer work on it. */
-export type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED' | 'IN_USE' | 'OUTDATED'
+type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED' | 'IN_USE' | 'OUTDATED'
 
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'

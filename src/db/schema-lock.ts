@@ -47,7 +47,7 @@ export class SchemaLock {
     throw this.#outdate(unknown ?? 'a migration that is being applied')
   }
 
-  /** Hears when a migration asks for the schema. */
+  /** Makes `outdated` settle when a migration asks for the schema. */
   watch(listener: Listener): void {
     listener.on(channels.migration, (name) => !this.#known.has(name) && this.#outdate(name))
   }

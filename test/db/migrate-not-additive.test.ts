@@ -108,7 +108,7 @@ test('our migrations that take something away are named so', async () => {
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll(/--.*$/gm, '')
     const takesAway =
-      /\b(DROP (TABLE|COLUMN|TYPE|VIEW|SCHEMA|SEQUENCE)|RENAME|ALTER COLUMN \S+ (SET DATA )?TYPE|SET NOT NULL)\b/i.test(
+      /\b(DROP (TABLE|COLUMN|TYPE|VIEW|SCHEMA|SEQUENCE)|RENAME|ALTER (COLUMN )?\S+ (SET DATA )?TYPE|SET NOT NULL)\b/i.test(
         sql,
       )
     if (takesAway) expect(isAdditive(name), `${name} must end in _not_additive`).toBe(false)

@@ -30,7 +30,7 @@ export async function startRun(api: Api, experimentId: string, name: string, mor
   return run.id
 }
 
-export interface Progress {
+interface Progress {
   status: string
   total: number
   queued: number

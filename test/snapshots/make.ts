@@ -5,10 +5,11 @@
  * The version is a checkout with its packages; this one only brings the PostgreSQL, and asks:
  *
  *     git worktree add ../assay-683c37e 683c37e && (cd ../assay-683c37e && npm ci)
- *     node test/snapshots/make.ts ../assay-683c37e 683c37e
+ *     npx node test/snapshots/make.ts ../assay-683c37e 683c37e
  *
  * For another version: copy `scenario.ts` and `assay.config.ts` into a directory of its name, add what it can do and earlier ones could
- * not, ask for it in `read-figures.ts`, then run this. Snapshots that exist are not made again: times, ids and latencies would be others.
+ * not, ask for it in `read-figures.ts`, begin an empty `corrections.ts`, then run this. Snapshots that exist are not made again: times,
+ * ids and latencies would be others.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -6,20 +6,20 @@ import { migrate } from '../../src/db/migrate.ts'
 import { loadRows, migrationsOf } from './dump.ts'
 import type { Figures } from './read-figures.ts'
 
-/** A fault of a snapshot's version that was mended since, and the figures that are others because of it. */
-export interface Mended {
+/** A fault of a snapshot's version that was fixed since, and the figures that changed because of it. */
+export interface Correction {
   /** The fault, in a sentence. */
   fault: string
   /** What is right, by the path of the figure, e.g. `runs.careless.stats.costUsd`. */
   figures: Record<string, unknown>
 }
 
-export interface Snapshot {
+interface Snapshot {
   /** For requests. */
   key: string
   /** What its version said. */
   figures: Figures
-  mended: Mended[]
+  corrections: Correction[]
   /** Its functions. */
   config: string
 }
@@ -47,19 +47,19 @@ export async function loadSnapshot(name: string, url: string, temporary: string)
   await loadRows(url, dump)
 
   const { key, ...figures } = JSON.parse(await read('figures.json.gz')) as Figures & { key: string }
-  const { mended } = (await import(`./${name}/mended.ts`)) as { mended: Mended[] }
-  return { key, figures, mended, config: join(directory, 'assay.config.ts') }
+  const { corrections } = (await import(`./${name}/corrections.ts`)) as { corrections: Correction[] }
+  return { key, figures, corrections, config: join(directory, 'assay.config.ts') }
 }
 
 /**
- * Where figures are not those of a snapshot, or not what they were mended to, by path. Figures that the snapshot does not have do not
- * count: its version could not say them.
+ * Where figures are not those of a snapshot, or not what they were corrected to, by path. Figures that the snapshot does not have
+ * do not count: its version could not say them.
  */
 export function differences(
-  { figures, mended }: Snapshot,
+  { figures, corrections }: Snapshot,
   now: Figures,
 ): Record<string, { expected: unknown; got: unknown }> {
-  const right = Object.assign({}, ...mended.map((fault) => fault.figures))
+  const right = Object.assign({}, ...corrections.map((correction) => correction.figures))
   const before = leaves(figures)
   const after = leaves(now)
   const expected = new Map([...before, ...Object.entries(right)])

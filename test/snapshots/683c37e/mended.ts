@@ -1,4 +1,0 @@
-import type { Mended } from '../snapshot.ts'
-
-/** Figures of this version that were wrong. */
-export const mended: Mended[] = []
