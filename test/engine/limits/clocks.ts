@@ -13,12 +13,13 @@ export class ShiftedClock implements Clock {
 
 /**
  * Time that passes only when it is read, by `step` milliseconds each time, and when the next timer is fired. Timers fire
- * a moment early, as Node's do: the first reading afterwards is before their time, the second is after it.
+ * early, as Node's do by less than a millisecond: up to three readings are still before their time, the next is after it.
  */
 export class SteppingClock implements Clock {
   readonly #step: number
   readonly #timers = new Set<{ at: number; callback: () => void }>()
   #now = 1_000_000
+  #fired = 2
 
   constructor(step: number) {
     this.#step = step
@@ -50,7 +51,8 @@ export class SteppingClock implements Clock {
     const [next] = [...this.#timers].toSorted((a, b) => a.at - b.at)
     if (!next) throw new Error('no timer is set')
     this.#timers.delete(next)
-    this.#now = Math.max(this.#now, next.at - 1.5 * this.#step)
+    this.#now = Math.max(this.#now, next.at - ((this.#fired % 4) + 0.5) * this.#step)
+    this.#fired += 1
     next.callback()
   }
 }
