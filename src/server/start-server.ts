@@ -34,7 +34,7 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** Without a trailing slash: `http://127.0.0.1:4400`. */
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
   url: string
   /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
   stop(): Promise<void>

@@ -18,7 +18,7 @@ export class ShiftedClock implements Clock {
  */
 export class SteppingClock extends FakeClock {
   readonly #step: { ms: number }
-  #set = 1
+  #set = 2
 
   constructor(ms: number) {
     const step = { ms }
