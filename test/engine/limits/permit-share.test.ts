@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PermitShare } from '../../../src/engine/limits/permit-share.ts'
@@ -102,6 +103,7 @@ test('a message that comes while the database is being asked is followed by one 
   share.demand.wanted = 2
   const [, statements] = await recordStatements(async () => {
     share.check()
+    await setImmediate()
     share.heard('another process')
     share.heard('another process')
     await answered(t.db)
