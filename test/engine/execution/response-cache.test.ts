@@ -26,14 +26,12 @@ test('a cache that cannot be read has no responses, which is logged and no reaso
   const logged: string[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) })
   const items = ['known', 'unknown'].map((input, ordinal) => ({ ordinal, input, repetition: 0 }) as ClaimedItem)
-  const find = async () => {
-    const entries = await findCached({ ...t.services, log }, { runId, projectId, cacheKey } as RunPlan, items)
-    return [entries.get(0)?.response?.output, entries.get(1)?.response]
-  }
+  const find = async () =>
+    JSON.stringify([...(await findCached({ ...t.services, log }, { runId, projectId, cacheKey } as RunPlan, items))])
 
-  expect(await find()).toEqual(['cached', null])
+  expect(await find()).toContain('"output":"cached"')
   expect(logged).toEqual([])
   await t.db.pool.query('ALTER TABLE cached_response RENAME TO away')
-  expect(await find()).toEqual([undefined, null])
+  expect(await find()).not.toContain('cached')
   expect(logged).toEqual([expect.stringContaining('could not read the response cache')])
 })

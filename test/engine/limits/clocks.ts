@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../../src/domain/clock.ts'
+import { FakeClock } from '../../helpers/fake-clock.ts'
 
 /** The system's clock, so many milliseconds ahead. */
 export class ShiftedClock implements Clock {
@@ -12,45 +13,29 @@ export class ShiftedClock implements Clock {
 }
 
 /**
- * Time that passes only when it is read, by `step` milliseconds each time, and when the next timer is fired. Timers fire
- * a moment early, as Node's do: the first reading afterwards is before their time, the second is after it.
+ * A clock that moves by so many milliseconds with every read. Its timers go off early, as Node's do by less than a
+ * millisecond: up to three reads are still before their time, the next is after it.
  */
-export class SteppingClock implements Clock {
-  readonly #step: number
-  readonly #timers = new Set<{ at: number; callback: () => void }>()
-  #now = 1_000_000
+export class SteppingClock extends FakeClock {
+  readonly #step: { ms: number }
+  #set = 2
 
-  constructor(step: number) {
+  constructor(ms: number) {
+    const step = { ms }
+    super(() => step.ms)
     this.#step = step
   }
 
-  now(): number {
-    this.#now += this.#step
-    return this.#now
+  override after(ms: number, then: () => void): () => void {
+    this.#set += 1
+    return super.after(ms - ((this.#set % 4) + 0.5) * this.#step.ms, then)
   }
 
-  after(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback }
-    this.#timers.add(timer)
-    return () => void this.#timers.delete(timer)
-  }
-
-  /** Milliseconds until the next timer; Infinity: there is none. */
-  get nextInMs(): number {
-    return Math.min(...[...this.#timers].map(({ at }) => at - this.#now))
-  }
-
-  /** Lets so much time pass at once, without firing what is due. */
+  /** Lets so much time pass at once; no timer goes off. */
   skip(ms: number): void {
-    this.#now += ms
-  }
-
-  /** @throws when no timer is set: nothing would ever happen again */
-  fireNext(): void {
-    const [next] = [...this.#timers].toSorted((a, b) => a.at - b.at)
-    if (!next) throw new Error('no timer is set')
-    this.#timers.delete(next)
-    this.#now = Math.max(this.#now, next.at - 1.5 * this.#step)
-    next.callback()
+    const { ms: usual } = this.#step
+    this.#step.ms = ms
+    this.now()
+    this.#step.ms = usual
   }
 }

@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 const limits: Record<string, Partial<EndpointSettings>> = {
+  'a pause': { pausedMs: 2_000 },
   'a limit of concurrency': { concurrency: 3 },
   'limits per minute': { requestsPerMinute: 60_000, tokensPerMinute: 6_000_000 },
   'all limits and a pause': { concurrency: 3, requestsPerMinute: 60_000, tokensPerMinute: 6_000_000, pausedMs: 2_000 },
@@ -23,7 +24,7 @@ test.each(Object.entries(limits).flatMap(([name, limit]) => [0, 1, 100].map((ste
   async (_name, step, { pausedMs = 0, ...limit }) => {
     const clock = new SteppingClock(step)
     const key = { projectId: t.projectId, endpoint: newEndpoint() }
-    await t.setLimit(key.endpoint, limit)
+    await t.setLimit(key.endpoint, Object.keys(limit).length > 0 ? limit : null)
     const log = pino({ level: 'silent' })
     // Not through EndpointLimits, whose poll makes up for a wake-up that was missed.
     const endpoint = new Endpoint({ db: t.db, key, log, clock, random: () => 0.5 })

@@ -7,7 +7,7 @@ import type { Clock } from '../../../src/domain/clock.ts'
 import { EndpointLimits } from '../../../src/engine/limits/endpoint-limits.ts'
 import type { CallOutcome, Permit } from '../../../src/engine/limits/permit.ts'
 import { createTestDatabase } from '../../helpers/database.ts'
-import type { SteppingClock } from './clocks.ts'
+import type { FakeClock } from '../../helpers/fake-clock.ts'
 
 export interface Processes extends AsyncDisposable {
   db: ReturnType<typeof openDatabase>
@@ -119,11 +119,11 @@ export async function answered({ pool }: Processes['db']): Promise<void> {
   await setImmediate()
 }
 
-/** Fires one timer after another until `condition` holds. @throws when it does not hold and nothing would happen any more */
-export async function runUntil(db: Processes['db'], clock: SteppingClock, condition: () => boolean): Promise<void> {
+/** Lets time pass, timer by timer, until `condition` holds. @throws when it does not hold and nothing would happen any more */
+export async function runUntil(db: Processes['db'], clock: FakeClock, condition: () => boolean): Promise<void> {
   for (;;) {
     await answered(db)
     if (condition()) return
-    clock.fireNext()
+    await clock.next()
   }
 }
