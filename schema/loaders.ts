@@ -4,7 +4,6 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import type { Run } from '../src/db/generated/prisma/client.ts'
 import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
@@ -17,19 +16,40 @@ import { Links } from './links.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
-/** @param runs of an event of a subscription: what refers to one of them gets it as it is there. */
-export function createLoaders(db: Database, scope: Scope, runs: readonly Run[] = []) {
+export function createLoaders(db: Database, scope: Scope) {
   const { pool, prisma } = db
   const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
-    links: new Links(prisma, runs),
-    currentVersion: new DataLoader(async (evaluatorIds: readonly string[]) => {
-      const where = { currentOf: { some: { id: { in: [...evaluatorIds] } } } }
-      const versions = await prisma.evaluatorVersion.findMany({ where })
-      const byEvaluator = new Map(versions.map((version) => [version.evaluatorId, version]))
-      return evaluatorIds.map((id) => byEvaluator.get(id) ?? new Error(`evaluator ${id} does not exist`))
-    }),
+    links: new Links(prisma),
+    currentVersion: one(
+      (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.evaluatorId,
+    ),
+    experimentEvaluators: many(
+      (ids) =>
+        prisma.experimentEvaluator.findMany({
+          where: { experimentId: { in: [...ids] }, evaluator: { deletedAt: null } },
+          orderBy: [{ evaluator: { name: 'asc' } }, { evaluatorId: 'asc' }],
+        }),
+      (row) => row.experimentId,
+    ),
+    evaluatorDatasets: many(
+      (ids) =>
+        prisma.evaluatorDataset.findMany({
+          where: { evaluatorId: { in: [...ids] } },
+          orderBy: { dataset: { name: 'asc' } },
+        }),
+      (row) => row.evaluatorId,
+    ),
+    runScores: many(
+      (ids) =>
+        prisma.score.findMany({
+          where: { runId: { in: [...ids] }, ordinal: null },
+          orderBy: [{ name: 'asc' }, { id: 'asc' }],
+        }),
+      (row) => row.runId,
+    ),
     score: one(
       (ids) => loadScores(pool, projectId, ids),
       (row) => String(row.id),

@@ -9,7 +9,8 @@ import { createLoaders } from './loaders.ts'
  */
 export function perEvent<Event>(runsOf: (event: Event) => readonly Run[]) {
   return (event: Event, _args: object, context: Context): Event => {
-    context.loaders = createLoaders(context.services.db, context.scope, runsOf(event))
+    context.loaders = createLoaders(context.services.db, context.scope)
+    for (const run of runsOf(event)) context.loaders.links.keepRun(run)
     context.diffs = new OutputDiffs()
     return event
   }

@@ -29,10 +29,10 @@ builder.prismaNode('Evaluator', {
     datasets: t.field({
       type: [DatasetRef],
       description: 'The datasets it is limited to; empty: all.',
-      select: (_args, _context, nestedSelection) => ({
-        datasets: { orderBy: { dataset: { name: 'asc' } }, select: { dataset: nestedSelection() } },
-      }),
-      resolve: ({ datasets }) => datasets.map(({ dataset }) => dataset),
+      resolve: async (evaluator, _args, { loaders }) => {
+        const limited = await loaders.evaluatorDatasets.load(evaluator.id)
+        return Promise.all(limited.map(({ datasetId }) => loaders.links.load('dataset', datasetId)))
+      },
     }),
     sampling: t.float({
       description: 'Share of the items it scores, above 0 and up to 1.',
@@ -71,7 +71,9 @@ async function currentVersion(
   evaluator: Evaluator & { current?: CurrentVersion },
   { loaders }: Context,
 ): Promise<CurrentVersion> {
-  return evaluator.current ?? loaders.currentVersion.load(evaluator.id)
+  const current = evaluator.current ?? (await loaders.currentVersion.load(evaluator.id))
+  if (!current) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
+  return current
 }
 
 builder.queryField('evaluators', (t) =>

@@ -33,14 +33,10 @@ builder.prismaNode('Experiment', {
     evaluators: t.field({
       type: [EvaluatorRef],
       description: 'Evaluators that score its runs besides the active ones.',
-      select: (_args, _context, nestedSelection) => ({
-        evaluators: {
-          where: { evaluator: { deletedAt: null } },
-          orderBy: [{ evaluator: { name: 'asc' } }, { evaluatorId: 'asc' }],
-          select: { evaluator: nestedSelection() },
-        },
-      }),
-      resolve: ({ evaluators }) => evaluators.map(({ evaluator }) => evaluator),
+      resolve: async (experiment, _args, { loaders }) => {
+        const named = await loaders.experimentEvaluators.load(experiment.id)
+        return Promise.all(named.map(({ evaluatorId }) => loaders.links.load('evaluator', evaluatorId)))
+      },
     }),
     settings: t.field({
       type: RunSettingsRef,

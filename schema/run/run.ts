@@ -101,8 +101,7 @@ builder.prismaNode('Run', {
     scores: t.field({
       type: [ScoreRef],
       description: 'Scores of the run as a whole.',
-      select: { scores: { where: { ordinal: null }, orderBy: [{ name: 'asc' }, { id: 'asc' }] } },
-      resolve: ({ scores }) => scores,
+      resolve: (run, _args, { loaders }) => loaders.runScores.load(run.id),
     }),
     items: t.field({
       type: RunItemConnection,
@@ -117,6 +116,7 @@ builder.prismaNode('Run', {
       },
       resolve: (run, args, context) => {
         const { field, direction } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
+        context.loaders.links.keepRun(run)
         const list = listRunItems(args, { field, descending: direction === 'DESC' })
         return listConnection<RunItem>(context, list, `${field} ${direction}`, run.id, args)
       },

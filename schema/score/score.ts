@@ -24,11 +24,10 @@ builder.node(ScoreRef, {
       type: EvaluatorRef,
       nullable: true,
       description: 'The evaluator that gave it, as it is now; null for scores of people and programs.',
-      resolve: async ({ evaluatorVersionId }, _args, context, info) => {
+      resolve: async ({ evaluatorVersionId }, _args, { loaders: { links } }) => {
         if (evaluatorVersionId === null) return null
-        const { links } = context.loaders
         const { evaluatorId } = await links.load('evaluatorVersion', evaluatorVersionId)
-        return links.follow('evaluator', evaluatorId, context, info)
+        return links.load('evaluator', evaluatorId)
       },
     }),
     evaluatorVersion: t.int({
