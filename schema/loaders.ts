@@ -5,49 +5,50 @@
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
 import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
-import {
-  loadEvaluatorDatasetIds,
-  loadEvaluators,
-  loadEvaluatorVersions,
-  loadExperimentEvaluatorIds,
-} from '../src/db/sql/evaluator/load-evaluators.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
-import { loadEntities } from '../src/db/sql/run/load-runs.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
-import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
+import { Links } from './links.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
-export function createLoaders({ pool, ...db }: Database, { projectId, role }: Scope) {
+export function createLoaders(db: Database, scope: Scope) {
+  const { pool, prisma } = db
+  const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
-    dataset: one(
-      (ids) => loadEntities(pool, projectId, 'dataset', ids),
-      (row) => row.id,
+    links: new Links(prisma),
+    currentVersion: one(
+      (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.evaluatorId,
     ),
-    experiment: one(
-      (ids) => loadEntities(pool, projectId, 'experiment', ids),
-      (row) => row.id,
+    experimentEvaluators: many(
+      (ids) =>
+        prisma.experimentEvaluator.findMany({
+          where: { experimentId: { in: [...ids] }, evaluator: { deletedAt: null } },
+          orderBy: [{ evaluator: { name: 'asc' } }, { evaluatorId: 'asc' }],
+        }),
+      (row) => row.experimentId,
     ),
-    endpointLimit: one(
-      (ids) => loadEntities(pool, projectId, 'endpoint_limit', ids),
-      (row) => row.id,
+    evaluatorDatasets: many(
+      (ids) =>
+        prisma.evaluatorDataset.findMany({
+          where: { evaluatorId: { in: [...ids] } },
+          orderBy: { dataset: { name: 'asc' } },
+        }),
+      (row) => row.evaluatorId,
     ),
-    run: one(
-      (ids) => loadEntities(pool, projectId, 'run', ids),
-      (row) => row.id,
-    ),
-    evaluator: one(
-      (ids) => loadEvaluators(pool, projectId, ids),
-      (row) => row.id,
-    ),
-    evaluatorVersion: one(
-      (ids) => loadEvaluatorVersions(pool, projectId, ids),
-      (row) => row.id,
+    runScores: many(
+      (ids) =>
+        prisma.score.findMany({
+          where: { runId: { in: [...ids] }, ordinal: null },
+          orderBy: [{ name: 'asc' }, { id: 'asc' }],
+        }),
+      (row) => row.runId,
     ),
     score: one(
       (ids) => loadScores(pool, projectId, ids),
@@ -56,18 +57,13 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     runItem: one((keys: readonly RunItemKey[]) => loadRunItems(pool, projectId, keys), itemKey, itemKey),
 
     /** The newest revision of a logical dataset item. */
-    datasetItem: new DataLoader((ids: readonly string[]) => loadItems({ pool, ...db }, { projectId, role }, [...ids])),
+    datasetItem: new DataLoader((ids: readonly string[]) => loadItems(db, scope, [...ids])),
     /** What a logical dataset item said in a version of its dataset. */
-    revision: new DataLoader(
-      (keys: readonly { itemId: string; version: number }[]) => loadRevisions({ pool, ...db }, [...keys]),
-      { cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}` },
-    ),
+    revision: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisions(db, [...keys]), {
+      cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}`,
+    }),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
-    runScores: many(
-      (ids) => loadRunScores(pool, ids),
-      (row) => row.runId,
-    ),
     scoreSummaries: many(
       (ids) => loadScoreSummaries(pool, ids),
       (row) => row.runId,
@@ -83,14 +79,6 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     latencyBuckets: many(
       (ids) => loadLatencyBuckets(pool, ids),
       (row) => row.runId,
-    ),
-    experimentEvaluatorIds: many(
-      (ids) => loadExperimentEvaluatorIds(pool, ids),
-      (row) => row.experimentId,
-    ),
-    evaluatorDatasetIds: many(
-      (ids) => loadEvaluatorDatasetIds(pool, ids),
-      (row) => row.evaluatorId,
     ),
 
     page: pages((list, parents, request) => loadPages(pool, list, parents, request)),

@@ -4,7 +4,6 @@ import { evaluateGate, type GateResult as GateResultShape, setGate } from '../..
 import { builder } from '../builder.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
-import { loadExisting } from '../relay/node.ts'
 import { resultOf } from '../user-error.ts'
 import { comparisonCost } from './comparison.ts'
 
@@ -139,7 +138,7 @@ builder.objectField(RunRef, 'gate', (t) =>
       baselineId: t.arg.id({ description: 'What `notWorse` is about; default: the approved baseline.' }),
     },
     resolve: async (run, { gate, baselineId }, { services, scope, comparisons, loaders }) => {
-      const experiment = gate ? null : await loadExisting('experiment', run.experimentId, loaders.experiment)
+      const experiment = gate ? null : await loaders.links.load('experiment', run.experimentId)
       const asked = gate ? parseGate(gate, ['gate']) : (experiment?.gate as GateShape | null)
       if (!asked) return null
       const [summaries, buckets] = await Promise.all([

@@ -1,15 +1,12 @@
-import { loadProject } from '../../src/db/sql/run/load-runs.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { builder } from '../builder.ts'
 import { ProjectRef } from '../refs.ts'
 
-builder.node(ProjectRef, {
+builder.prismaNode('Project', {
   description: 'What everything else belongs to. API keys belong to one project and see nothing of another.',
-  id: { resolve: (project) => project.id },
-  loadManyWithoutCache: async (ids, { services, scope }) => {
-    const project = await loadProject(services.db.pool, scope.projectId)
-    return ids.map((id) => (id === project?.id ? project : null))
-  },
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, AND: { id: scope.projectId } }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
@@ -28,14 +25,11 @@ const Role = builder.enumType('Role', {
 const Viewer = builder.objectRef<Scope>('Viewer').implement({
   description: 'On whose behalf this request is answered.',
   fields: (t) => ({
-    project: t.field({
+    project: t.prismaField({
       type: ProjectRef,
       description: 'The project that everything here is read from and written to.',
-      resolve: async ({ projectId }, _args, { services }) => {
-        const project = await loadProject(services.db.pool, projectId)
-        if (!project) throw new Error(`project ${projectId} of the request does not exist`)
-        return project
-      },
+      resolve: (query, { projectId }, _args, { services }) =>
+        services.db.prisma.project.findUniqueOrThrow({ ...query, where: { id: projectId } }),
     }),
     role: t.expose('role', { type: Role, description: 'What you may do.' }),
   }),

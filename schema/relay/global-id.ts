@@ -38,8 +38,8 @@ export function decodeGlobalId(globalId: string): { typename: string; id: string
     throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
   }
   const id = text.slice(colon + 1)
-  // One that nothing can have, of whatever characters, is that of nothing.
-  return { typename, id: isRawId(typename, id) ? id : '' }
+  // An id that no row can have is treated as unknown, whatever it contains.
+  return { typename, id: isRawId(typename, id) ? id : unknown(typename) }
 }
 
 function isNodeType(name: string): name is NodeType {
@@ -49,6 +49,19 @@ function isNodeType(name: string): name is NodeType {
 /** Whether a thing of this type can have this raw id. */
 export function isRawId(type: NodeType, id: string): boolean {
   return shapes[type].test(id)
+}
+
+/** A raw id of the right shape that no row has. */
+function unknown(type: NodeType): string {
+  const nil = '00000000-0000-0000-0000-000000000000'
+  switch (shapes[type]) {
+    case bigint:
+      return '0'
+    case runItem:
+      return `${nil}:0`
+    default:
+      return nil
+  }
 }
 
 /**

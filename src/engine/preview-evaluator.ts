@@ -1,6 +1,6 @@
 import { withDeadline } from '../domain/deadline.ts'
 import { InvalidInputError } from '../domain/errors.ts'
-import type { Evaluation } from '../domain/evaluation.ts'
+import type { Evaluation, EvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -49,7 +49,9 @@ export async function previewEvaluator(
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
   }
   const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
-  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, services.modules)
+  const definition =
+    (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
+    parseEvaluatorSpec(input.definition, services.modules)
   const item = {
     input: input.input ?? null,
     output: input.output,

@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricKind } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
-import { loadEntities } from '../../db/sql/run/load-runs.ts'
+import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { loadScoreBounds, type ScoreBounds } from '../../db/sql/score/load-score-bounds.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
@@ -63,7 +63,7 @@ export async function openComparison(db: Database, scope: Scope, input: Comparis
   const baselineId = input.baselineId ?? (await approvedBaseline(db, scope, candidateIds[0] ?? ''))
   const ids = [...new Set([baselineId, ...candidateIds])]
   const [found, summaries, bounds] = await Promise.all([
-    loadEntities(db.pool, scope.projectId, 'run', ids),
+    loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
     loadScoreBounds(db.pool, scope.projectId),
   ])

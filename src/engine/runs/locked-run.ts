@@ -1,6 +1,6 @@
 import { type Queryable, transaction } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { loadEntities } from '../../db/sql/run/load-runs.ts'
+import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -40,7 +40,7 @@ export function changeRun(
 ): Promise<Run> {
   return withLockedRun(services, scope, runId, async (client, locked) => {
     await work(client, locked)
-    const [run] = await loadEntities(client, scope.projectId, 'run', [runId])
+    const [run] = await loadRuns(client, scope.projectId, [runId])
     if (!run) throw new Error(`run ${runId} went away under its lock`)
     return run
   })

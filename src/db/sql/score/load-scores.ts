@@ -27,14 +27,3 @@ export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[])
   )
   return rows
 }
-
-/** The scores of these runs as a whole, by name; the caller has checked that it may see the runs. */
-export async function loadRunScores(db: Queryable, runIds: readonly string[]): Promise<Score[]> {
-  const { rows } = await db.query<Score>(
-    `SELECT ${scoreColumns} FROM score s
-     WHERE s.run_id = ANY ($1::uuid[]) AND s.ordinal IS NULL
-     ORDER BY s.name, s.id`,
-    [runIds],
-  )
-  return rows
-}
