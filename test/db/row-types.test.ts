@@ -48,7 +48,10 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'evaluator/list-evaluators.ts': async () => {
     const current = { select: { definition: true, dataType: true, direction: true, sampling: true } }
     const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
-    return [[await page(listEvaluators(), t.scope.projectId), evaluators]]
+    const listed = await page(listEvaluators(), t.scope.projectId)
+    // A deleted one is not listed.
+    const undeleted = ({ deletedAt: _, ...row }: object & { deletedAt?: unknown }) => row
+    return [[listed.map(undeleted), evaluators.map(undeleted)]]
   },
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}), datasetId), await experiments()],
@@ -226,7 +229,9 @@ async function fillEveryColumn(): Promise<void> {
   await prisma.runLatencyBucket.create({ data: { runId, bucket: 1, count: 1 } })
   await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
   const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
-  const evaluator = await prisma.evaluator.create({ data: { projectId, name: 'judge', versions: { create: version } } })
+  const evaluator = await prisma.evaluator.create({
+    data: { projectId, name: 'judge', description: 'strict', versions: { create: version } },
+  })
   const { id: evaluatorVersionId } = await prisma.evaluatorVersion.findFirstOrThrow({
     where: { evaluatorId: evaluator.id },
   })
