@@ -1,7 +1,7 @@
 /**
  * Lets this process call endpoints no more than all processes together may. It keeps, per endpoint: the configured
  * limits (calls at once, requests and tokens per minute), a pause that the endpoint asked for, and a concurrency that
- * adapts to what the endpoint bears. What nobody limits costs nothing: the database is only asked what is configured.
+ * adapts to what the endpoint bears. What is not limited costs nothing: the database is asked only about what is configured.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
@@ -56,8 +56,8 @@ export class EndpointLimits {
   }
 
   /**
-   * The right to make one call. Calls of one run are served in order, runs take turns. Whoever waits waits at no other
-   * endpoint's cost. Null when `signal` aborted first.
+   * The right to make one call. Calls of one run are served in order, runs take turns. A call that waits delays no call of
+   * another endpoint. Null when `signal` aborted first.
    */
   acquire(call: EndpointKey & { runId: string }, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     return this.#endpoint(call).acquire(call.runId, signal)

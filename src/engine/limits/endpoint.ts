@@ -40,7 +40,7 @@ export interface EndpointState extends EndpointKey {
 
 /** After a pause callers do not all begin at once: they wait up to this share of it longer. */
 const jitter = 0.1
-const longestJitterMs = 500
+const maxJitterMs = 500
 
 export class Endpoint {
   readonly #options: EndpointOptions
@@ -123,10 +123,10 @@ export class Endpoint {
     this.#dispatch()
   }
 
-  /** Somebody wants permits or gave some back; without `holder`: perhaps. */
+  /** A process wants permits or gave some back; without `holder`: perhaps. */
   permitsMoved(holder?: string): void {
     if (holder === undefined) this.#share?.refresh()
-    else this.#share?.heard(holder)
+    else this.#share?.notified(holder)
   }
 
   /** Turns away who waits and gives everything back. Idempotent. */
@@ -203,7 +203,7 @@ export class Endpoint {
     const until = clock.now() + ms
     if (ms <= 0 || until <= this.#pausedUntil) return false
     this.#pausedUntil = until
-    this.#resumeAt = Math.max(this.#resumeAt, until + random() * Math.min(ms * jitter, longestJitterMs))
+    this.#resumeAt = Math.max(this.#resumeAt, until + random() * Math.min(ms * jitter, maxJitterMs))
     return true
   }
 
@@ -215,7 +215,7 @@ export class Endpoint {
     try {
       await pauseEndpoint(db.pool, key, ms)
     } catch (error) {
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not tell other processes of a pause')
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not announce a pause to other processes')
     }
   }
 }

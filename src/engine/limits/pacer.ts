@@ -24,11 +24,11 @@ interface PacerOptions {
   clock: Clock
   /** Uniform in [0, 1). */
   random: () => number
-  /** Told when there may be slots. */
+  /** Called when there may be slots. */
   onChange: () => void
 }
 
-const largestBatch = 1_000
+const maxBatch = 1_000
 /** Processes that found no slot do not all come back at once. */
 const askAgainJitterMs = 20
 const retryMs = 500
@@ -54,7 +54,7 @@ export class Pacer {
     this.rates = rates
   }
 
-  /** How long until the next of `waiting` calls may begin; 0 now; Infinity: `onChange` will tell, or the end of a call. */
+  /** How long until the next of `waiting` calls may begin; 0 now; Infinity: not before `onChange` or the end of a call. */
   waitMs(waiting: number, inUse: number): number {
     // One call shows what calls use before others follow.
     if (this.rates.tokensPerMinute !== null && this.#tokensPerCall === null && inUse > 0) return Infinity
@@ -92,7 +92,7 @@ export class Pacer {
     const { db, key, log, clock, random, onChange } = this.#options
     if (this.#asking || askedAt < this.#askAt) return
     this.#asking = true
-    this.#batch = this.#voided ? Math.ceil(this.#batch / 2) : Math.min(this.#batch * 2, largestBatch)
+    this.#batch = this.#voided ? Math.ceil(this.#batch / 2) : Math.min(this.#batch * 2, maxBatch)
     this.#voided = false
     const count = Math.min(waiting - this.#slots.length, this.#batch)
     const tokens = this.#tokensPerCall ?? 0

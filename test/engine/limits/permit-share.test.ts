@@ -104,8 +104,8 @@ test('a message that comes while the database is being asked is followed by one 
   const [, statements] = await recordStatements(async () => {
     share.check()
     await setImmediate()
-    share.heard('another process')
-    share.heard('another process')
+    share.notified('another process')
+    share.notified('another process')
     await answered(t.db)
   })
   expect(statements.filter((statement) => statement === 'COMMIT')).toHaveLength(2)
