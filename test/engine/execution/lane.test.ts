@@ -23,7 +23,7 @@ class FakeRun {
   concurrency = 2
   /** What the next claims are answered instead. */
   answers: (Partial<Claim> | null)[] = []
-  /** Answers claims at once; else each waits for `answer`. */
+  /** Claims are made at once and answered when this resolves. */
   held: PromiseWithResolvers<void> | null = null
   #next = 0
   /** Handed out and not recorded. */
@@ -39,22 +39,21 @@ class FakeRun {
     this.claims.push(claim)
     const named = new Set(known())
     this.forgotten.push(...[...this.#out].filter((ordinal) => !named.has(ordinal)))
-    await this.held?.promise
-    const { concurrency } = this
-    const empty: Claim = { items: [], status: 'RUNNING', queued: this.queued, concurrency, dueMs: null }
     const answer = this.answers.shift()
-    if (answer !== undefined) return answer && { ...empty, ...answer }
-    claim.got = Math.min(limit, this.queued)
+    if (answer === undefined) claim.got = Math.min(limit, this.queued)
     const items = Array.from({ length: claim.got }, (_, n) => item(this.#next + n))
     this.#next += claim.got
     for (const { ordinal } of items) this.#out.add(ordinal)
     this.queued -= claim.got
-    return { ...empty, items, queued: this.queued }
+    const { queued, concurrency } = this
+    await this.held?.promise
+    return answer === null ? null : { items, status: 'RUNNING', queued, concurrency, dueMs: null, ...answer }
   }
 
   async record({ item }: ItemResult): Promise<void> {
     this.results.push(item)
     this.#out.delete(item.ordinal)
+    if (item.status === 'QUEUED') this.queued += 1
   }
 
   get statuses(): string[] {
@@ -211,11 +210,31 @@ test('a lane does not end before it looked for what it gave back itself', async 
   const lane = laneOf(run, async ({ input }) => {
     calls += 1
     if (calls > 1) return succeed(input)
-    run.queued = 1
     throw new TaskError('RATE_LIMITED', 'later', { retryable: true, retryAfterMs: 10 })
   })
   expect(await run.clock.until(lane.run())).toBe('DONE')
   expect(run.statuses).toEqual(['QUEUED', 'SUCCEEDED'])
+})
+
+test('a lane does not end before it looked for what it gave back while it asked for more', async () => {
+  const run = new FakeRun(3)
+  const busy = Promise.withResolvers<void>()
+  let failed = false
+  const lane = laneOf(run, async ({ input }) => {
+    if (input !== 1 || failed) return succeed(input)
+    await busy.promise
+    failed = true
+    throw new TaskError('RATE_LIMITED', 'later', { retryable: true, retryAfterMs: 10 })
+  }).run()
+  run.held = Promise.withResolvers()
+  await run.clock.settle()
+  // The last item is claimed, the answer is on its way, and says that nothing is left.
+  expect(run.claims).toHaveLength(2)
+  busy.resolve()
+  await run.clock.settle()
+  run.held.resolve()
+  expect(await run.clock.until(lane)).toBe('DONE')
+  expect(run.statuses).toEqual(['SUCCEEDED', 'QUEUED', 'SUCCEEDED', 'SUCCEEDED'])
 })
 
 test('a drained lane gives back what it has not begun and ends after its calls', async () => {
