@@ -64,8 +64,10 @@ export class Lane {
   #claiming = false
   /** While the lane rests because its last claim brought nothing: cancels the timer that ends the rest. */
   #cancelRest: (() => void) | null = null
-  /** Queued items of the run, as of the last claim. */
+  /** Queued items of the run: as of the last claim, or 1 when this lane has given an item back since. */
   #left = Infinity
+  /** An item went back to the queue since the last claim was asked for: the answer may not count it. */
+  #gaveBack = false
   /** Of the whole run, as of the last claim. */
   #concurrency: number
   #stopping = false
@@ -175,6 +177,7 @@ export class Lane {
 
   async #claim(): Promise<void> {
     this.#claiming = true
+    this.#gaveBack = false
     const { plan, recorder, lease, cached } = this.#options
     const chunk = this.#chunk()
     const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
@@ -193,7 +196,7 @@ export class Lane {
 
   #take({ items, status, queued, concurrency, dueMs }: Claim): void {
     this.#ready.push(...items)
-    this.#left = isFinished(status) ? 0 : queued
+    this.#left = isFinished(status) ? 0 : Math.max(queued, this.#gaveBack ? 1 : 0)
     this.#concurrency = concurrency
     if (isFinished(status)) this.interrupt('RUN_ENDED')
     if (items.length === 0) this.#rest(Math.min(Math.max(dueMs ?? budgetRestMs, 1), maxRestMs))
@@ -213,8 +216,11 @@ export class Lane {
       const { ordinal, itemId } = item
       log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
     }
-    // What is queued again may be claimed again, so the lane must not end before it looked.
-    if (result.item.status === 'QUEUED') this.#left = Math.max(this.#left, 1)
+    if (status === 'QUEUED') {
+      // It may be claimed again, so the lane must not end before it asked.
+      this.#left = Math.max(this.#left, 1)
+      this.#gaveBack = true
+    }
     await recorder.record(result)
     this.#inFlight.delete(item.ordinal)
     this.#wake.resolve()

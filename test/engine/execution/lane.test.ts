@@ -1,72 +1,13 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import type { Json } from '../../../src/domain/json.ts'
 import { type Task, TaskError, type TaskResult } from '../../../src/domain/task.ts'
-import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
 import { Lane, type LaneOptions } from '../../../src/engine/execution/lane.ts'
-import type { Claim } from '../../../src/engine/execution/ledger.ts'
 import { Slots } from '../../../src/engine/execution/slots.ts'
 import { noCall } from '../../../src/engine/limits/permit.ts'
 import { noTracing } from '../../../src/telemetry/tracing.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
-
-/** A run of which a lane takes part: it hands out its items in order, as the ledger does. */
-class FakeRun {
-  readonly clock: FakeClock
-  readonly claims: { limit: number; got: number }[] = []
-  /** Items that the lane had and did not name when it asked for more. */
-  readonly forgotten: number[] = []
-  readonly results: ItemResult['item'][] = []
-  /** Items that are not handed out yet. */
-  queued: number
-  concurrency = 2
-  /** What the next claims are answered instead. */
-  answers: (Partial<Claim> | null)[] = []
-  /** Answers claims at once; else each waits for `answer`. */
-  held: PromiseWithResolvers<void> | null = null
-  #next = 0
-  /** Handed out and not recorded. */
-  readonly #out = new Set<number>()
-
-  constructor(queued: number, clock = new FakeClock()) {
-    this.queued = queued
-    this.clock = clock
-  }
-
-  async claim(_lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
-    const claim = { limit, got: 0 }
-    this.claims.push(claim)
-    const named = new Set(known())
-    this.forgotten.push(...[...this.#out].filter((ordinal) => !named.has(ordinal)))
-    await this.held?.promise
-    const { concurrency } = this
-    const empty: Claim = { items: [], status: 'RUNNING', queued: this.queued, concurrency, dueMs: null }
-    const answer = this.answers.shift()
-    if (answer !== undefined) return answer && { ...empty, ...answer }
-    claim.got = Math.min(limit, this.queued)
-    const items = Array.from({ length: claim.got }, (_, n) => item(this.#next + n))
-    this.#next += claim.got
-    for (const { ordinal } of items) this.#out.add(ordinal)
-    this.queued -= claim.got
-    return { ...empty, items, queued: this.queued }
-  }
-
-  async record({ item }: ItemResult): Promise<void> {
-    this.results.push(item)
-    this.#out.delete(item.ordinal)
-  }
-
-  get statuses(): string[] {
-    return this.results.map(({ status }) => status)
-  }
-}
-
-function item(ordinal: number): ClaimedItem {
-  const itemId = String(ordinal)
-  const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [] }
-  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 0, ...content }
-}
+import { FakeRun, item } from './fake-run.ts'
 
 function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): Lane {
   const plan = {
@@ -211,11 +152,31 @@ test('a lane does not end before it looked for what it gave back itself', async 
   const lane = laneOf(run, async ({ input }) => {
     calls += 1
     if (calls > 1) return succeed(input)
-    run.queued = 1
     throw new TaskError('RATE_LIMITED', 'later', { retryable: true, retryAfterMs: 10 })
   })
   expect(await run.clock.until(lane.run())).toBe('DONE')
   expect(run.statuses).toEqual(['QUEUED', 'SUCCEEDED'])
+})
+
+test('a lane does not end before it looked for what it gave back while it asked for more', async () => {
+  const run = new FakeRun(3)
+  const busy = Promise.withResolvers<void>()
+  let failed = false
+  const lane = laneOf(run, async ({ input }) => {
+    if (input !== 1 || failed) return succeed(input)
+    await busy.promise
+    failed = true
+    throw new TaskError('RATE_LIMITED', 'later', { retryable: true, retryAfterMs: 10 })
+  }).run()
+  run.held = Promise.withResolvers()
+  await run.clock.settle()
+  // The last item is claimed, the answer is on its way, and says that nothing is left.
+  expect(run.claims).toHaveLength(2)
+  busy.resolve()
+  await run.clock.settle()
+  run.held.resolve()
+  expect(await run.clock.until(lane)).toBe('DONE')
+  expect(run.statuses).toEqual(['SUCCEEDED', 'QUEUED', 'SUCCEEDED', 'SUCCEEDED'])
 })
 
 test('a drained lane gives back what it has not begun and ends after its calls', async () => {
