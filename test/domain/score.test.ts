@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type GivenScore, parseScore, parseScoreName, type ScoreRules } from '../../src/domain/score.ts'
+import { parseScore, parseScoreName, type ScoreInput, type ScoreRules } from '../../src/domain/score.ts'
 import { noMoments, replaceScores } from '../../src/domain/score-moments.ts'
 
 const rules = (given: Partial<ScoreRules>): ScoreRules => ({
@@ -11,7 +11,7 @@ const rules = (given: Partial<ScoreRules>): ScoreRules => ({
   ...given,
 })
 
-test.for<[name: string, given: GivenScore, configured: ScoreRules | null, parsed: object]>([
+test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, parsed: object]>([
   ['a value is NUMERIC', { value: 0.5 }, null, { dataType: 'NUMERIC', value: 0.5, label: null }],
   ['a label is CATEGORICAL', { label: 'good' }, null, { dataType: 'CATEGORICAL', value: null, label: 'good' }],
   ['a given type counts', { dataType: 'TEXT', label: '' }, null, { dataType: 'TEXT', value: null, label: '' }],
@@ -38,7 +38,7 @@ test.for<[name: string, given: GivenScore, configured: ScoreRules | null, parsed
   expect(parseScore(given, configured)).toEqual(parsed)
 })
 
-test.for<[name: string, given: GivenScore, configured: ScoreRules | null, path: string, message: RegExp]>([
+test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, path: string, message: RegExp]>([
   [
     'a NUMERIC score without a value',
     { dataType: 'NUMERIC', label: 'x' },

@@ -1,10 +1,10 @@
 import type { Interval } from './interval.ts'
-import { normalCdf, normalQuantile, Z95 } from './normal.ts'
+import { normalCdf, normalQuantile, z95 } from './normal.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** 2,000 drawn resamples, each used twice (see below). */
-const DRAWS = 2_000
-const SEED = 20_240_229
+const draws = 2_000
+const defaultSeed = 20_240_229
 
 /**
  * The BCa bootstrap interval (95 %) for the mean: resample the differences with replacement, and read the interval off the
@@ -17,7 +17,7 @@ const SEED = 20_240_229
  *
  * @param values at least two, not all equal.
  */
-export function bcaInterval(values: readonly number[], seed = SEED): Interval {
+export function bcaInterval(values: readonly number[], seed = defaultSeed): Interval {
   const n = values.length
   const mean = values.reduce((sum, x) => sum + x, 0) / n
   let squares = 0
@@ -26,20 +26,20 @@ export function bcaInterval(values: readonly number[], seed = SEED): Interval {
     squares += (x - mean) ** 2
     cubes += (x - mean) ** 3
   }
-  if (!(squares > 0)) throw new RangeError('expected at least two different values, got values without any spread')
+  if (!(squares > 0)) throw new RangeError('Expected at least two different values, got values without any spread.')
   const acceleration = cubes / (6 * squares ** 1.5)
   const means = resampledMeans(values, seed)
   const bias = biasCorrection(means, mean, Math.sqrt(squares) / n)
   const corrected = (z: number) => bias + (bias + z) / (1 - acceleration * (bias + z))
-  return { low: valueAt(means, corrected(-Z95)), high: valueAt(means, corrected(Z95)) }
+  return { low: valueAt(means, corrected(-z95)), high: valueAt(means, corrected(z95)) }
 }
 
 function resampledMeans(values: readonly number[], seed: number): Float64Array {
   const random = seededRandom(seed)
   const sorted = Float64Array.from(values).sort()
   const n = sorted.length
-  const means = new Float64Array(2 * DRAWS)
-  for (let draw = 0; draw < DRAWS; draw++) {
+  const means = new Float64Array(2 * draws)
+  for (let draw = 0; draw < draws; draw++) {
     let sum = 0
     let mirrored = 0
     for (let i = 0; i < n; i++) {

@@ -5,7 +5,7 @@ import { bcaInterval } from '../../../src/domain/statistics/bca-bootstrap.ts'
 import { signTest } from '../../../src/domain/statistics/binomial.ts'
 import { compareMoments, needsDifferences } from '../../../src/domain/statistics/compare-metric.ts'
 import { exactMcNemar, tangoInterval } from '../../../src/domain/statistics/mcnemar.ts'
-import { Z95 } from '../../../src/domain/statistics/normal.ts'
+import { z95 } from '../../../src/domain/statistics/normal.ts'
 import type { Pair } from '../../../src/domain/statistics/paired-moments.ts'
 import { compareMetric, measurePairs } from '../../helpers/reference-statistics.ts'
 
@@ -169,7 +169,7 @@ describe('degenerate data', () => {
     const { delta, interval, pValue, unchanged } = compareMetric(binaryPairs(60, 0, 0, 40), 'HIGHER_IS_BETTER')
     expect({ delta, pValue, unchanged }).toEqual({ delta: 0, pValue: 1, unchanged: 100 })
     // No discordant pair: ±z²/(n + z²).
-    expect(interval?.high).toBeCloseTo(Z95 ** 2 / (100 + Z95 ** 2), 12)
+    expect(interval?.high).toBeCloseTo(z95 ** 2 / (100 + z95 ** 2), 12)
     expect(interval?.low).toBe(-(interval?.high ?? 0))
   })
 
@@ -189,7 +189,7 @@ describe('degenerate data', () => {
   })
 
   test.each([-1, 0.5])('a missing count of %d is refused', (missing) => {
-    expect(() => compareMetric([], 'NONE', missing)).toThrow('expected the number of missing pairs')
+    expect(() => compareMetric([], 'NONE', missing)).toThrow('Expected the number of missing pairs')
   })
 })
 
@@ -217,7 +217,7 @@ describe('choice of the method', () => {
   test('moments alone are enough unless the method needs the differences, which is told beforehand', () => {
     const moments = measurePairs(oneSided)
     expect(needsDifferences(moments)).toBe(true)
-    expect(() => compareMoments(moments, 'NONE')).toThrow('expected the 50 differences of a one-sided metric, got none')
+    expect(() => compareMoments(moments, 'NONE')).toThrow('Expected the 50 differences of a one-sided metric, got none')
     const numeric = fromDifferences([1, -2, 4, 0.5, -1])
     expect(needsDifferences(measurePairs(numeric))).toBe(false)
     expect(compareMoments(measurePairs(numeric), 'NONE')).toEqual(compareMetric(numeric, 'NONE'))

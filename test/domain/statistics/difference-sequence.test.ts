@@ -88,7 +88,7 @@ describe('the anytime-valid interval', () => {
   test('refuses what is outside the bounds and takes nothing of it', () => {
     const sequence = new DifferenceSequence(1)
     for (const bad of [1.5, Number.NaN, Number.NEGATIVE_INFINITY]) {
-      expect(() => sequence.push(bad)).toThrow(`expected a difference within ±1, got ${bad}`)
+      expect(() => sequence.push(bad)).toThrow(`Expected a difference within ±1, got ${bad}`)
     }
     expect(sequence.count).toBe(0)
     sequence.push(1 + 1e-12)

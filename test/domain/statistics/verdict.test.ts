@@ -50,7 +50,7 @@ describe('Holm', () => {
   })
 
   test('refuses what is no probability', () => {
-    expect(() => holm([0.5, 1.5])).toThrow('expected p values between 0 and 1, got 1.5')
+    expect(() => holm([0.5, 1.5])).toThrow('Expected p values between 0 and 1, got 1.5')
   })
 })
 
