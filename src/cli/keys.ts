@@ -1,4 +1,6 @@
-/** `assay keys`: who may reach a server that is not on loopback. Works on the database itself, with no server in between. */
+/**
+ * `assay keys`: manages access to a server that is not on loopback. Works on the database directly, without a server.
+ */
 import { Command, Option } from 'commander'
 import { type Database, openDatabase } from '../db/client.ts'
 import { migrate } from '../db/migrate.ts'
@@ -19,7 +21,7 @@ export function keysCommand(): Command {
   const command = new Command('keys').description('Create, list and revoke API keys.').addHelpText(
     'after',
     `
-A server without keys answers on loopback only. Restart servers after the first key: they ask once, when they start.
+A server without keys answers on loopback only. Restart servers after creating the first key: they check only at startup.
 
 Examples:
   $ assay keys create laptop
@@ -47,7 +49,7 @@ Examples:
       }
     }),
   )
-  withDatabase(command.command('revoke <prefix>').description('Revoke a key, by its beginning as listed.')).action(
+  withDatabase(command.command('revoke <prefix>').description('Revoke a key by its prefix, as listed.')).action(
     (prefix: string, options: KeysOptions) =>
       onDatabase(options, (db, projectId) => revokeApiKey(db, projectId, prefix.replace(/…$/, ''))),
   )
@@ -56,7 +58,7 @@ Examples:
 
 function withDatabase(command: Command): Command {
   return command.addOption(
-    new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything, without DATABASE_URL')
+    new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL, without DATABASE_URL')
       .env('ASSAY_DATA_DIR')
       .default('.assay'),
   )
