@@ -17,16 +17,17 @@ export interface MetricMoments {
   increased: number
   decreased: number
   binary: boolean
-  /** The differences in the order of the items, comma-separated, where their shape may matter; else null. */
+  /** The differences in item order, comma-separated, where their shape may matter; else null. */
   differences: string | null
 }
 
 /**
- * Everything that the fixed-n statistics need of any number of pairs, for all numeric metrics and candidates at once. What
- * has no pairs has no row.
+ * Everything that the fixed-n statistics need about any number of pairs, for all numeric metrics and candidates at
+ * once. Metrics without pairs have no row.
  *
- * Sums run in the order of the items, so that swapping the runs mirrors every figure to the last bit. The single differences
- * leave the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that all moved one way.
+ * Sums run in item order, so that swapping the runs mirrors every figure to the last bit. Individual differences leave
+ * the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that changed in one direction
+ * only.
  */
 export async function loadMetricMoments(
   db: Queryable,

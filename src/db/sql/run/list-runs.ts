@@ -6,7 +6,7 @@ import type { List } from '../../keyset.ts'
 
 export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
 
-/** Runs without the value that is ordered by come last in either direction. */
+/** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
   field: RunOrderField
   descending: boolean
@@ -27,7 +27,7 @@ function orderKey({ field, descending, score }: RunOrder): { sql: string; type: 
     case 'CREATED_AT':
       return { sql: 'r.created_at', type: 'timestamptz' }
     case 'FINISHED_AT':
-      // Runs that have not finished are newer than all that have.
+      // Unfinished runs count as newer than all finished ones.
       return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
     case 'NAME':
       return { sql: 'r.name', type: 'text' }
@@ -40,7 +40,8 @@ function orderKey({ field, descending, score }: RunOrder): { sql: string; type: 
     case 'SCORE':
       return {
         sql: `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${escapeLiteral(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+          WHERE s.run_id = r.id AND s.name = ${escapeLiteral(score ?? '')}
+            AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
         type: 'float8',
       }
   }
