@@ -16,22 +16,22 @@ import { compareMetrics } from './compare-metrics.ts'
 import { openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
-/** What is counted of a run besides its row. */
+/** The counts of a run that are not in its row. */
 interface RunFigures {
   summaries: readonly RunScoreSummary[]
   buckets: readonly RunLatencyBucket[]
 }
 
 export interface GateResult {
-  /** Nothing is decided before the run is over. */
+  /** PENDING until the run has finished. */
   status: 'PASSED' | 'FAILED' | 'PENDING'
   checks: GateCheck[]
 }
 
 /**
- * Sets what the runs of an experiment must fulfil; null removes it.
+ * Sets the gate of an experiment's runs; null removes it.
  * @throws {NotFoundError} no such experiment
- * @throws {InvalidInputError} a rule that makes no sense
+ * @throws {InvalidInputError} an invalid rule
  */
 export async function setGate(
   services: Services,
@@ -49,8 +49,9 @@ export async function setGate(
 }
 
 /**
- * Checks a run against a gate, with a reason for every rule. Costs nothing unless the gate has `notWorse`: then a comparison.
- * @param baselineId what `notWorse` is about; default: the approved baseline of the dataset
+ * Checks a run against a gate, with a reason for every rule. Needs no statement unless the gate has `notWorse`, which
+ * needs a comparison.
+ * @param baselineId the baseline for `notWorse`; default: the approved baseline of the dataset
  * @throws {NotFoundError} no such baseline
  * @throws {InvalidInputError} a baseline on another dataset
  */
@@ -85,20 +86,20 @@ export async function evaluateGate(
   return { status: checks.every((check) => check.passed) ? 'PASSED' : 'FAILED', checks }
 }
 
-/** Null when there is no baseline. */
+/** Null without a baseline. */
 async function compared(
   db: Database,
   sequences: ComparisonSequences,
   scope: Scope,
   run: Run,
   gate: Gate,
-  given: string | null,
+  requestedId: string | null,
 ): Promise<((metric: string) => Compared | null) | null> {
   const dataset = await db.prisma.dataset.findFirst({
     where: { id: run.datasetId, projectId: scope.projectId },
     select: { baselineRunId: true },
   })
-  const baselineId = given ?? dataset?.baselineRunId ?? null
+  const baselineId = requestedId ?? dataset?.baselineRunId ?? null
   if (baselineId === null) return null
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] })
   const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metric, margin]))

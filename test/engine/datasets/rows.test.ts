@@ -3,10 +3,10 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeText } from '../../../src/engine/datasets/decode-text.ts'
-import { type ImportFormat, promisedFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
+import { formatOf, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
 import { type ImportError, type ImportProblem, Problems } from '../../../src/engine/datasets/import-problems.ts'
 import { findJsonError } from '../../../src/engine/datasets/json-error.ts'
-import { MAX_ROW } from '../../../src/engine/datasets/source-row.ts'
+import { maxRowLength } from '../../../src/engine/datasets/source-row.ts'
 
 async function* pieces(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -105,7 +105,7 @@ describe('JSON Lines', () => {
   })
 
   it('refuses a row that is too large without keeping it, and reads on', async () => {
-    const { problems, fields } = await read(`{"input":"${'x'.repeat(MAX_ROW)}"}\n{"input":1}\n`, 'jsonl', 100_000)
+    const { problems, fields } = await read(`{"input":"${'x'.repeat(maxRowLength)}"}\n{"input":1}\n`, 'jsonl', 100_000)
     expect(problems).toEqual([
       { line: 1, column: null, expected: expect.stringContaining('4 million'), got: 'a larger one' },
     ])
@@ -250,8 +250,8 @@ describe('CSV', () => {
   })
 
   it('refuses a row that is too large without keeping it, and reads on', async () => {
-    const large = `"${'x\n'.repeat(MAX_ROW / 2)}",2`
-    const { problems, fields } = await read(`a,b\n${large}\n${','.repeat(MAX_ROW + 2)}\n1,2\n`, 'csv', 100_000)
+    const large = `"${'x\n'.repeat(maxRowLength / 2)}",2`
+    const { problems, fields } = await read(`a,b\n${large}\n${','.repeat(maxRowLength + 2)}\n1,2\n`, 'csv', 100_000)
     expect(problems.map((problem) => problem.got)).toEqual(['a larger one', 'a larger one'])
     expect(problems[0]?.line).toBe(2)
     expect(fields).toEqual([{ a: '1', b: '2' }])
@@ -259,11 +259,11 @@ describe('CSV', () => {
 })
 
 it('finds the format by extension and media type, and leaves the ambiguous to the content', () => {
-  expect(promisedFormat({ name: 'A.JSONL' })).toBe('jsonl')
-  expect(promisedFormat({ name: 'x.tsv' })).toBe('csv')
-  expect(promisedFormat({ name: 'x.json' })).toBeNull()
-  expect(promisedFormat({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
-  expect(promisedFormat({ mediaType: 'application/json' })).toBeNull()
+  expect(formatOf({ name: 'A.JSONL' })).toBe('jsonl')
+  expect(formatOf({ name: 'x.tsv' })).toBe('csv')
+  expect(formatOf({ name: 'x.json' })).toBeNull()
+  expect(formatOf({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
+  expect(formatOf({ mediaType: 'application/json' })).toBeNull()
 })
 
 it('says nothing of nothing: an empty file has no rows', async () => {
