@@ -4,7 +4,7 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
+import { keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
@@ -122,7 +122,8 @@ function pages(
   const loaders = new Map<string, DataLoader<string, Page<unknown>>>()
   return async <Row>(list: List, parent: string, request: PageRequest) => {
     const values: unknown[] = []
-    const key = JSON.stringify([list, list.where((value) => `$${values.push(value)}`), values, request])
+    const parameter = (value: unknown) => `$${values.push(value)}`
+    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))
