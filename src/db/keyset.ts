@@ -3,6 +3,7 @@
  * with its distance from the start, and rows that come or go elsewhere never shift it. The pages of many parents
  * (the runs of each of twenty datasets) come from one statement.
  */
+import { InvalidInputError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
 
 /** A list that can be paged: a select, a parent column and an order that is total. */
@@ -44,6 +45,11 @@ export interface Page<Row> {
   rows: Keyed<Row>[]
   hasPreviousPage: boolean
   hasNextPage: boolean
+}
+
+/** What refuses a cursor whose parts are not those of a sort key. */
+export function alteredCursor(path: string[] | null = null): InvalidInputError {
+  return new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', path)
 }
 
 /** The expressions of a list's sort key. */
