@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
-import { formatOf, importFormats } from '../engine/datasets/import-format.ts'
+import { declaredFormat, importFormats } from '../engine/datasets/import-format.ts'
 import { CliError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
 import { openProgress } from './progress.ts'
@@ -60,7 +60,7 @@ async function importInto(file: string, { dataset, format, url, ...columns }: Im
       url,
       dataset,
       columns,
-      format: format ?? formatOf({ name: file }),
+      format: format ?? declaredFormat({ name: file }),
       source: file === '-' ? process.stdin : createReadStream(file),
       onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
     })

@@ -22,7 +22,7 @@ const mediaTypes: Record<string, ImportFormat> = {
  * The format indicated by a file's name or media type; null when it depends on the content (`.json` is used for two
  * formats).
  */
-export function formatOf(file: { name?: string | null; mediaType?: string | null }): ImportFormat | null {
+export function declaredFormat(file: { name?: string | null; mediaType?: string | null }): ImportFormat | null {
   const extension = /\.([a-z]+)$/.exec(file.name?.toLowerCase() ?? '')?.[1] ?? ''
   const mediaType = file.mediaType?.split(';')[0]?.trim().toLowerCase() ?? ''
   return extensions[extension] ?? mediaTypes[mediaType] ?? null

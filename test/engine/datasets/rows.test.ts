@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeText } from '../../../src/engine/datasets/decode-text.ts'
-import { formatOf, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
+import { declaredFormat, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
 import { type ImportError, type ImportProblem, Problems } from '../../../src/engine/datasets/import-problems.ts'
 import { findJsonError } from '../../../src/engine/datasets/json-error.ts'
 import { maxRowLength } from '../../../src/engine/datasets/source-row.ts'
@@ -259,11 +259,11 @@ describe('CSV', () => {
 })
 
 it('finds the format by extension and media type, and leaves the ambiguous to the content', () => {
-  expect(formatOf({ name: 'A.JSONL' })).toBe('jsonl')
-  expect(formatOf({ name: 'x.tsv' })).toBe('csv')
-  expect(formatOf({ name: 'x.json' })).toBeNull()
-  expect(formatOf({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
-  expect(formatOf({ mediaType: 'application/json' })).toBeNull()
+  expect(declaredFormat({ name: 'A.JSONL' })).toBe('jsonl')
+  expect(declaredFormat({ name: 'x.tsv' })).toBe('csv')
+  expect(declaredFormat({ name: 'x.json' })).toBeNull()
+  expect(declaredFormat({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
+  expect(declaredFormat({ mediaType: 'application/json' })).toBeNull()
 })
 
 it('says nothing of nothing: an empty file has no rows', async () => {
