@@ -234,6 +234,6 @@ describe('a broken config names the file and the line', () => {
 
   it('a file that is not there', async () => {
     const { loaded } = await load({}, { target: '/nowhere/assay.config.ts' })
-    expect(loaded.message).toBe('/nowhere/assay.config.ts: expected a config file, got nothing there')
+    expect(loaded.message).toBe('/nowhere/assay.config.ts: expected a config file, got nothing.')
   })
 })

@@ -112,7 +112,7 @@ test('without a server the command says how to start one', async () => {
   const run = spawnAssay(['import', file, '--dataset', 'some', '--url', `http://127.0.0.1:${port}`])
   expect(await run.exited).toBe(1)
   expect(run.stderr).toContain(
-    `No Assay server answers at http://127.0.0.1:${port}. Start one with \`npm start\`, or name another with --url.`,
+    `There is no Assay server at http://127.0.0.1:${port}. Start one with \`npm start\`, or use --url for another one.`,
   )
 })
 
@@ -127,7 +127,7 @@ test('a server that is not Assay is recognised', async () => {
   const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   const run = spawnAssay(['import', file, '--dataset', 'some', '--url', otherUrl])
   expect(await run.exited).toBe(1)
-  expect(run.stderr).toContain(`What answers at ${otherUrl} is not an Assay server (status 404).`)
+  expect(run.stderr).toContain(`The server at ${otherUrl} is not an Assay server (status 404).`)
 })
 
 test('a file that is not there is named', async () => {

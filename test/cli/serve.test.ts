@@ -129,7 +129,7 @@ test('two servers on one data directory: the second says so and exits with 1', a
   const first = await spawnServer([], { cwd })
   const second = spawnAssay(['serve', '--port', '0'], { cwd })
   expect(await second.exited).toBe(1)
-  expect(second.stderr).toMatch(new RegExp(`is already used by process ${first.process.pid}`))
+  expect(second.stderr).toMatch(new RegExp(`is already in use by process ${first.process.pid}`))
   expect(second.stderr).not.toContain('    at ')
   expect(await ask(first.url, '{ viewer { role } }')).toEqual({ viewer: { role: 'ADMIN' } })
 })
@@ -198,7 +198,7 @@ test('a server behind a proxy wants a key', async () => {
 test('an option that is out of range is refused with what was expected', async () => {
   const server = spawnAssay(['serve', '--port', '70000'])
   expect(await server.exited).toBe(1)
-  expect(server.stderr).toContain('expected a whole number from 0 to 65535, got "70000"')
+  expect(server.stderr).toContain('Expected a whole number from 0 to 65535, got "70000"')
 })
 
 test('on an old Node the command line runs on the one that npm installed', async () => {

@@ -10,9 +10,9 @@ import { isAdditive, lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { emptyDatabase, migrationsDirectory, rows } from '../helpers/migrations.ts'
 import { ROOT } from '../helpers/spawn-assay.ts'
 
-const OLD = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
-const ADDITIVE = { ...OLD, '2_tree': 'CREATE TABLE tree (name TEXT)' }
-const NOT_ADDITIVE = { ...ADDITIVE, '3_no_fruit_not_additive': 'DROP TABLE fruit' }
+const old = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
+const additive = { ...old, '2_tree': 'CREATE TABLE tree (name TEXT)' }
+const notAdditive = { ...additive, '3_no_fruit_not_additive': 'DROP TABLE fruit' }
 
 test('it waits until every process has left, and says for whom', async () => {
   const url = await oldDatabase()
@@ -30,12 +30,14 @@ test('it waits until every process has left, and says for whom', async () => {
     left.push('second')
     void second.listener.close()
   }
-  const { applied } = await migrate(url, { directory: await migrationsDirectory(NOT_ADDITIVE), onWait })
+  const { applied } = await migrate(url, { directory: await migrationsDirectory(notAdditive), onWait })
   expect(applied).toEqual(['2_tree', '3_no_fruit_not_additive'])
   expect(left).toEqual(['first', 'second'])
   const name = `assay ${process.pid} on ${hostname()}`
   expect(said.map((message) => message.split(name).length - 1)).toEqual([2, 1])
-  expect(said[0]).toMatch(/^The migration 3_no_fruit_not_additive waits for processes of an older Assay to stop: assay/)
+  expect(said[0]).toMatch(
+    /^The migration 3_no_fruit_not_additive is waiting for processes of an older Assay to stop: assay/,
+  )
   for (const { lock } of [first, second]) {
     expect(await lock.outdated).toMatchObject({
       code: 'OUTDATED',
@@ -47,12 +49,12 @@ test('it waits until every process has left, and says for whom', async () => {
 test('it names the processes that do not leave, changes nothing, and is applied later', async () => {
   const url = await oldDatabase()
   const { listener } = await startProcess(url)
-  const directory = await migrationsDirectory(NOT_ADDITIVE)
+  const directory = await migrationsDirectory(notAdditive)
   await expect(migrate(url, { directory, waitMs: 100 })).rejects.toMatchObject({
     code: 'IN_USE',
     message: expect.stringMatching(
       new RegExp(
-        `3_no_fruit_not_additive .*still work on it: assay ${process.pid} on .* \\(connection \\d+.*Stop them`,
+        `3_no_fruit_not_additive .*are still using it: assay ${process.pid} on .* \\(connection \\d+.*Stop them`,
       ),
     ),
   })
@@ -65,7 +67,7 @@ test('several that want to apply it at once ask together and apply it once', asy
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
   void lock.outdated.then(() => listener.close())
-  const directory = await migrationsDirectory(NOT_ADDITIVE)
+  const directory = await migrationsDirectory(notAdditive)
   const results = await Promise.all([1, 2, 3].map(() => migrate(url, { directory })))
   expect(results.flatMap(({ applied }) => applied)).toEqual(['2_tree', '3_no_fruit_not_additive'])
 })
@@ -73,7 +75,7 @@ test('several that want to apply it at once ask together and apply it once', asy
 test('nobody is asked to leave for an additive one, nor leaves after it when its connection was cut', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
-  expect((await migrate(url, { directory: await migrationsDirectory(ADDITIVE) })).applied).toEqual(['2_tree'])
+  expect((await migrate(url, { directory: await migrationsDirectory(additive) })).applied).toEqual(['2_tree'])
   await cutConnections(url, listener)
   expect(await Promise.race([lock.outdated, 'goes on'])).toBe('goes on')
 })
@@ -96,7 +98,7 @@ test('a process that connects while it is being applied does not get to work', a
   await migrator.connect()
   onTestFinished(() => migrator.end())
   await lockSchema(migrator, '3_no_fruit_not_additive', { waitMs: 0, onWait: () => {} })
-  const lock = new SchemaLock(Object.keys(OLD))
+  const lock = new SchemaLock(Object.keys(old))
   const listener = new Listener(url, (client) => lock.share(client))
   await expect(listener.start()).rejects.toMatchObject({ code: 'OUTDATED' })
   expect(await lock.outdated).toMatchObject({ code: 'OUTDATED' })
@@ -117,13 +119,13 @@ test('our migrations that take something away are named so', async () => {
 
 async function oldDatabase(): Promise<string> {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory(OLD) })
+  await migrate(url, { directory: await migrationsDirectory(old) })
   return url
 }
 
 /** What of an old process has to do with it. */
 async function startProcess(url: string): Promise<{ lock: SchemaLock; listener: Listener }> {
-  const lock = new SchemaLock(Object.keys(OLD))
+  const lock = new SchemaLock(Object.keys(old))
   const listener = await new Listener(url, (client) => lock.share(client)).start()
   lock.watch(listener)
   onTestFinished(() => listener.close())

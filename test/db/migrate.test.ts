@@ -3,8 +3,8 @@ import { migrate } from '../../src/db/migrate.ts'
 import { emptyDatabase, migrationsDirectory, rows } from '../helpers/migrations.ts'
 import { prismaDeploy } from '../helpers/prisma-engine.ts'
 
-const FIRST = { '1_first': 'CREATE TABLE fruit (name TEXT)' }
-const SECOND = { '2_second': `INSERT INTO fruit VALUES ('apple'); CREATE TABLE tree (name TEXT)` }
+const first = { '1_first': 'CREATE TABLE fruit (name TEXT)' }
+const second = { '2_second': `INSERT INTO fruit VALUES ('apple'); CREATE TABLE tree (name TEXT)` }
 
 test('a new database gets our migrations, and a second run finds nothing to do', async () => {
   const url = await emptyDatabase()
@@ -14,8 +14,8 @@ test('a new database gets our migrations, and a second run finds nothing to do',
 
 test('an older database gets only what is missing, in order', async () => {
   const url = await emptyDatabase()
-  expect(await migrate(url, { directory: await migrationsDirectory(FIRST) })).toEqual({ applied: ['1_first'] })
-  expect(await migrate(url, { directory: await migrationsDirectory({ ...SECOND, ...FIRST }) })).toEqual({
+  expect(await migrate(url, { directory: await migrationsDirectory(first) })).toEqual({ applied: ['1_first'] })
+  expect(await migrate(url, { directory: await migrationsDirectory({ ...second, ...first }) })).toEqual({
     applied: ['2_second'],
   })
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([{ name: 'apple' }])
@@ -23,7 +23,7 @@ test('an older database gets only what is missing, in order', async () => {
 
 test('processes that migrate at once apply everything exactly once', async () => {
   const url = await emptyDatabase()
-  const migrations = await migrationsDirectory({ ...FIRST, ...SECOND })
+  const migrations = await migrationsDirectory({ ...first, ...second })
   const results = await Promise.all(Array.from({ length: 6 }, () => migrate(url, { directory: migrations })))
   expect(results.flatMap(({ applied }) => applied)).toEqual(['1_first', '2_second'])
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([{ name: 'apple' }])
@@ -32,19 +32,19 @@ test('processes that migrate at once apply everything exactly once', async () =>
 test('a failing migration is undone as a whole, named, and what came before it stays', async () => {
   const url = await emptyDatabase()
   const broken = { '2_broken': `INSERT INTO fruit VALUES ('plum'); SELECT 1 / 0` }
-  await expect(migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...broken }) })).rejects.toMatchObject({
+  await expect(migrate(url, { directory: await migrationsDirectory({ ...first, ...broken }) })).rejects.toMatchObject({
     code: 'FAILED',
-    message: 'The migration 2_broken failed and was undone: division by zero',
+    message: 'The migration 2_broken failed and was rolled back: division by zero',
   })
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([])
-  expect(await migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...SECOND }) })).toEqual({
+  expect(await migrate(url, { directory: await migrationsDirectory({ ...first, ...second }) })).toEqual({
     applied: ['2_second'],
   })
 })
 
 test('a migration that was edited after it was applied is refused', async () => {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory(FIRST) })
+  await migrate(url, { directory: await migrationsDirectory(first) })
   const edited = await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (name TEXT NOT NULL)' })
   await expect(migrate(url, { directory: edited })).rejects.toMatchObject({
     code: 'CHANGED',
@@ -61,8 +61,8 @@ test('line ends that a checkout converted are no change', async () => {
 
 test('a database that is newer than the code is refused', async () => {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...SECOND }) })
-  await expect(migrate(url, { directory: await migrationsDirectory(FIRST) })).rejects.toMatchObject({
+  await migrate(url, { directory: await migrationsDirectory({ ...first, ...second }) })
+  await expect(migrate(url, { directory: await migrationsDirectory(first) })).rejects.toMatchObject({
     code: 'NEWER',
     message: expect.stringMatching(/newer than this Assay.*2_second.*update Assay/),
   })
@@ -70,7 +70,7 @@ test('a database that is newer than the code is refused', async () => {
 
 test('what prisma migrate began and did not finish is refused; what it marked as rolled back is applied', async () => {
   const url = await emptyDatabase()
-  const migrations = await migrationsDirectory(FIRST)
+  const migrations = await migrationsDirectory(first)
   await migrate(url, { directory: await migrationsDirectory({}) })
   await rows(url, `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'abc', '1_first')`)
   await expect(migrate(url, { directory: migrations })).rejects.toMatchObject({ code: 'UNFINISHED' })

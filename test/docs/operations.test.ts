@@ -73,13 +73,13 @@ test('the limits in the page are those of the code', async () => {
   const { characters, tokens, depth, aliases, cost } = limits
   const number = (value: number) => value.toLocaleString('en')
   expect(table('Limits')[1]?.[1]).toBe(
-    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the answer`,
+    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the response`,
   )
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
 })
 
 test('what an upgrade says, and the statements that tell who is in its way, are those of the page', async () => {
-  const [, migration = ''] = /The migration (\S+) waits/.exec(page) ?? []
+  const [, migration = ''] = /The migration (\S+) is waiting/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)
   const lock = new SchemaLock(['20261122000000_init'])
@@ -103,7 +103,7 @@ test('what an upgrade says, and the statements that tell who is in its way, are 
   expect(page).toContain(`\n${message}\n`)
   await expect.poll(() => said).toHaveLength(1)
   const withoutIds = (text = '') => text.replace(/assay \d+ on \S+ \(connection \d+( from [\d.]+)?\)/, 'assay')
-  expect(withoutIds(said[0])).toBe(withoutIds(/^The migration .* waits .*$/m.exec(page)?.[0]))
+  expect(withoutIds(said[0])).toBe(withoutIds(/^The migration .* is waiting .*$/m.exec(page)?.[0]))
 
   const [, terminate = ''] = /`(SELECT pg_terminate_backend\(\d+\))`/.exec(page) ?? []
   const admin = new Client({ connectionString: database.url })

@@ -128,7 +128,7 @@ describe('a JSONPath', () => {
   it('is refused with its place when it is not one', () => {
     expect(() => compileJsonPath('answer', ['task', 'http', 'outputPath'])).toThrow(InvalidInputError)
     expect(() => compileJsonPath('answer', ['task', 'http', 'outputPath'])).toThrow(
-      /^task\.http\.outputPath: expected a JSONPath .*got "answer"$/s,
+      /^task\.http\.outputPath: expected a JSONPath .*got "answer"\.$/s,
     )
     expect(() => compileSingularJsonPath('$..cost', ['costPath'])).toThrow(
       'costPath: expected a JSONPath of a single value, got "$..cost"',

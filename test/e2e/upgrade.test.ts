@@ -16,7 +16,7 @@ END $$`
 const migrations = { '29990101000000_alone_not_additive': alone }
 
 const leaves =
-  /A newer Assay upgrades the database \(29990101000000_alone_not_additive\).*finishes its calls and stops: start the newer version/
+  /A newer Assay is upgrading the database \(29990101000000_alone_not_additive\).*finishes its calls and stops: start the newer version/
 
 test('old processes end their calls and leave, then the new one goes on: every item is called once', async () => {
   const t = await createTestEngine()
@@ -42,7 +42,9 @@ test('old processes end their calls and leave, then the new one goes on: every i
   await newer.says(/Ctrl-C stops it/)
   await updateRun(t.services, t.scope, { id: runId, concurrency: 200 })
   expect(newer.stderr).toMatch(
-    new RegExp(`waits for processes of an older Assay to stop: .*assay ${worker.process.pid} on \\S+ \\(connection`),
+    new RegExp(
+      `is waiting for processes of an older Assay to stop: .*assay ${worker.process.pid} on \\S+ \\(connection`,
+    ),
   )
   expect((await followRun(t, runId)).run).toMatchObject({ status: 'COMPLETED', succeeded: size, failed: 0 })
   expect(await endpoint.calls()).toHaveLength(size)
@@ -66,5 +68,5 @@ test('a worker that could not hear of it leaves when it is connected again', asy
   await client.end()
   expect((await migrate(t.db.url, { directory })).applied).toEqual(Object.keys(migrations))
   expect(await worker.exited).toBe(1)
-  expect(worker.stderr).toMatch(/A newer Assay upgrades the database/)
+  expect(worker.stderr).toMatch(/A newer Assay is upgrading the database/)
 }, 60_000)

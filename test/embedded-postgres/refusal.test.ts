@@ -13,7 +13,9 @@ test('a second holder of a data directory is refused and told who the first is, 
   const second = await spawnHolder(dataDir)
   expect(second.said).toEqual({
     code: 'IN_USE',
-    message: `The data directory ${dataDir} is already used by process ${first.process.pid}: stop that, use another --data-dir, or set DATABASE_URL.`,
+    message:
+      `The data directory ${dataDir} is already in use by process ${first.process.pid}: ` +
+      'stop that process, use another --data-dir, or set DATABASE_URL.',
   })
   const client = new Client({ connectionString: started(first).url })
   await client.connect()
@@ -45,7 +47,7 @@ test('a holder whose server died and was started by another one meanwhile gives 
   first.process.kill('SIGCONT')
   expect(await first.lost).toMatchObject({
     code: 'IN_USE',
-    message: expect.stringContaining(`already used by process ${second.process.pid}:`),
+    message: expect.stringContaining(`already in use by process ${second.process.pid}:`),
   })
   await first.end()
   const client = new Client({ connectionString: started(second).url })
@@ -90,7 +92,7 @@ test("another major version's cluster is refused", async () => {
   await writeFile(join(dataDir, 'postgres/cluster/PG_VERSION'), '17\n')
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
     code: 'WRONG_VERSION',
-    message: expect.stringMatching(/made by PostgreSQL 17, this Assay brings PostgreSQL 18/),
+    message: expect.stringMatching(/created by PostgreSQL 17, but this Assay has PostgreSQL 18/),
   })
 })
 

@@ -107,7 +107,7 @@ describe('levenshtein similarity', () => {
   it('is an error for texts that would keep the process busy', async () => {
     const texts = { output: 'a'.repeat(1_000_000), expectedOutput: 'b'.repeat(1_000) }
     await expect(evaluate({ type: 'levenshtein' }, texts)).rejects.toThrow(
-      'Too long to compare: 1000000 and 1000 characters',
+      'Expected texts of at most 20,000 characters each, got 1000000 and 1000.',
     )
   })
 })

@@ -17,11 +17,11 @@ describe('a failing endpoint', () => {
   })
 
   it.each([
-    ['/reset', 'CONNECTION_FAILED', true, 'the other side'],
-    ['/halfBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
-    ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
-    ['/halfJson', 'MALFORMED_RESPONSE', true, 'the answer is not valid JSON: {"answer": "forty'],
-    ['/html', 'MALFORMED_RESPONSE', false, 'the answer is text/html, not JSON: <h1>Log in</h1>'],
+    ['/reset', 'CONNECTION_FAILED', true, 'the server reset'],
+    ['/halfBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
+    ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
+    ['/halfJson', 'MALFORMED_RESPONSE', true, 'the response is not valid JSON: {"answer": "forty'],
+    ['/html', 'MALFORMED_RESPONSE', false, 'the response is text/html, not JSON: <h1>Log in</h1>'],
     ['/hugeBody', 'RESPONSE_TOO_LARGE', false, 'more than 10 MB'],
     ['/nul', 'INVALID_OUTPUT', false, 'answer is text with the character U+0000'],
     ['/redirect', 'HTTP_STATUS', false, '302, a redirect to http://169.254.169.254/latest'],
@@ -67,14 +67,14 @@ describe('a failing endpoint', () => {
     expect(await failure('/answer', { outputPath: '$.text' })).toMatchObject({
       code: 'OUTPUT_NOT_FOUND',
       retryable: false,
-      message: expect.stringContaining('nothing at $.text of the answer {"answer":"forty-two"'),
+      message: expect.stringContaining('the response has nothing at $.text: {"answer":"forty-two"'),
     })
   })
 
   it('that gives a cost or tokens that are none fails rather than being counted as free', async () => {
     expect(await failure('/freeText', { costPath: '$.cost' })).toMatchObject({
       code: 'INVALID_OUTPUT',
-      message: 'The cost is expected to be a number of US dollars from 0, got "cheap".',
+      message: 'Expected the cost to be a number of US dollars, 0 or more, got "cheap".',
     })
     expect(await failure('/freeText', { inputTokensPath: '$.tokens' })).toMatchObject({ code: 'INVALID_OUTPUT' })
   })
@@ -88,7 +88,7 @@ describe('a failing endpoint', () => {
       expect(await failure('', { url: `http://${host}:${port}/x` })).toMatchObject({
         code: 'CONNECTION_REFUSED',
         retryable: true,
-        message: `POST http://${host}:${port}/x failed: nothing listens there (connection refused).`,
+        message: `POST http://${host}:${port}/x failed: nothing is listening there (connection refused).`,
       })
     }
   })

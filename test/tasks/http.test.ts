@@ -93,7 +93,7 @@ describe('the request', () => {
     ['a missing member', { body: '{{input.nope}}' }, "needs {{input.nope}}, but the item's input has only question"],
     ['an inherited member', { body: '{{input.constructor}}' }, "but the item's input has only question"],
     ['a member of text', { body: '{{input.question.x}}' }, "but the item's input.question is a string"],
-    ['a header of two lines', { headers: { 'x-q': '{{metadata.two}}' } }, 'one line of Latin-1 text, got "a\\r\\nb"'],
+    ['a header of two lines', { headers: { 'x-q': '{{metadata.two}}' } }, 'one line of Latin-1 text for the header x-q, got "a\\r\\nb"'],
   ])('is not made for an item with %s', async (_, parts, message) => {
     const call = task({ url: `${endpoint().server.url}/answer`, ...parts })(
       taskItem({ metadata: { two: 'a\r\nb' } }),
@@ -165,7 +165,7 @@ describe('an HTTP task that cannot work is refused when it is made', () => {
     [{ url: 'http://h/{{inputs}}' }, ['url'], 'got "{{inputs}}"'],
     [{ url: 'http://h', body: { a: ['{{input..x}}'] } }, ['body', 'a', '0'], 'got "{{input..x}}"'],
     [{ url: 'http://h', body: '{{key.x}}' }, ['body'], 'got "{{key.x}}"'],
-    [{ url: 'http://h', method: 'GET', body: {} }, ['body'], 'expected none with the method GET'],
+    [{ url: 'http://h', method: 'GET', body: {} }, ['body'], 'expected no body with the method GET'],
     [
       { url: 'http://h', body: { a: () => 1 } },
       ['body'],

@@ -184,7 +184,7 @@ describe('degenerate data', () => {
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1e101])('%d is refused, naming the arm and what to do', (value) => {
     expect(() => compareMetric([{ baseline: 1, candidate: value }], 'NONE')).toThrow(
-      `expected the candidate value of a pair to be a finite number within ±1e100, got ${value}; count it as missing instead`,
+      `Expected the candidate value of a pair to be within ±1e100, got ${value}; count it as missing instead`,
     )
   })
 

@@ -94,7 +94,7 @@ describe('the anytime-valid interval', () => {
     sequence.push(1 + 1e-12)
     expect(sequence.count).toBe(1)
     expect(() => new DifferenceSequence(0)).toThrow(
-      "expected the width of the score's bounds to be a positive finite number",
+      "Expected the width of the score's bounds to be a positive finite number",
     )
   })
 

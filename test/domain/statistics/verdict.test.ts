@@ -119,7 +119,7 @@ describe('verdicts', () => {
 
   test.each([-0.1, Number.NaN, Number.POSITIVE_INFINITY])('a margin of %d is refused', (margin) => {
     expect(() => decideOne(binary(1, 0, 5), margin)).toThrow(
-      `expected a margin >= 0 in the metric's units, got ${margin}`,
+      `Expected a margin >= 0 in the metric's units, got ${margin}`,
     )
   })
 })

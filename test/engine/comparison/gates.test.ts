@@ -92,9 +92,9 @@ describe('a gate', () => {
     expect(status).toBe('FAILED')
     const all = ['MIN_MEAN', 'MIN_MEAN', 'NOT_WORSE', 'NOT_WORSE', 'MAX_FAILURE_RATE', 'MAX_COST', 'MAX_AVG_LATENCY']
     expect(failed).toEqual(all)
-    expect(checks[2]).toMatchObject({ actual: null, reason: 'there is no score "absent"' })
+    expect(checks[2]).toMatchObject({ actual: null, reason: 'There is no score "absent".' })
     expect(checks[3]?.reason).toMatch(/^"correct" is worse than in the baseline/)
-    expect(checks.at(-1)?.reason).toBe('the mean latency in ms is not known')
+    expect(checks.at(-1)?.reason).toBe('The mean latency in ms is unknown.')
   })
 
   test('does not take it for proven that a handful of pairs is not worse', async () => {
@@ -103,7 +103,7 @@ describe('a gate', () => {
     const id = await recordRun(t, datasetId, run(78).slice(0, 90))
     const { status, checks } = await check(id, { notWorse: [{ metric: 'correct', margin: 0.03 }] }, baselineId)
     expect(status).toBe('FAILED')
-    expect(checks[1]?.reason).toMatch(/^it cannot be told whether .*; about \d+ more pairs would tell$/)
+    expect(checks[1]?.reason).toMatch(/^It is undecided whether .*; about \d+ more pairs would decide it\.$/)
   })
 
   test('waits for a run that executes, and never passes one that was cancelled', async () => {
@@ -138,7 +138,7 @@ describe('an approved baseline', () => {
     const baseline = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
     const gate = { notWorse: [{ metric: 'correct', margin: 0.05 }] }
-    expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
+    expect((await check(id, gate)).checks[1]?.reason).toMatch(/There is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
     const dataset = await approveBaseline(t.services, t.scope, { runId: baseline, author: 'Ada' }, now)

@@ -108,7 +108,7 @@ describe('updating', () => {
     expect(error).toMatchObject({ code: 'INVALID_INPUT', path: ['inputSchema'] })
     const { message } = error as InvalidInputError
     expect(message).toContain('25 of 30')
-    expect(message).toContain('item k0: input: expected what its schema asks for: it must be string, got 0')
+    expect(message).toContain('item k0: input: expected a value that fits its schema: it must be string, got 0.')
     expect(message).toContain('and 5 more')
     expect(await test.db.prisma.dataset.findUnique({ where: { id } })).toMatchObject({
       name: 'update/schema',

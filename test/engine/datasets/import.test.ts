@@ -288,10 +288,15 @@ describe('importing', () => {
       {
         line: 2,
         column: 'input/q',
-        expected: 'what its schema asks for: it must match pattern "^[a-z]+$"',
+        expected: 'a value that fits its schema: it must match pattern "^[a-z]+$"',
         got: '"NO"',
       },
-      { line: 3, column: 'input', expected: "what its schema asks for: it must have required property 'q'", got: '{}' },
+      {
+        line: 3,
+        column: 'input',
+        expected: "a value that fits its schema: it must have required property 'q'",
+        got: '{}',
+      },
     ])
     await updateDataset(test.services, test.scope, { id, inputSchema: null })
     expect(await load(name, file)).toMatchObject({ added: 3 })

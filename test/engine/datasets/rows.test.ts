@@ -86,7 +86,7 @@ describe('JSON Lines', () => {
     expect(problems).toEqual([
       { line: 2, column: 10, expected: 'a value', got: '"}"' },
       { line: 3, column: 1, expected: expect.stringContaining('an object'), got: '[1]' },
-      { line: 4, column: 13, expected: 'the closing quote of a text', got: 'the end' },
+      { line: 4, column: 13, expected: 'the closing quote of a string', got: 'the end' },
       { line: 5, column: 1, expected: expect.stringContaining('an object'), got: '"text"' },
       { line: 6, column: 9, expected: 'nothing more', got: '"x"' },
     ])
