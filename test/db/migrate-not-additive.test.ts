@@ -1,4 +1,4 @@
-/** A migration that processes of an older version cannot bear has the database to itself. */
+/** A migration that older processes cannot work beside gets exclusive access to the database. */
 import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const old = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
 const additive = { ...old, '2_tree': 'CREATE TABLE tree (name TEXT)' }
 const notAdditive = { ...additive, '3_no_fruit_not_additive': 'DROP TABLE fruit' }
 
-test('it waits until every process has left, and says for whom', async () => {
+test('it waits until every process has stopped, and names those it waits for', async () => {
   const url = await oldDatabase()
   const first = await startProcess(url)
   const second = await startProcess(url)
@@ -46,7 +46,7 @@ test('it waits until every process has left, and says for whom', async () => {
   }
 })
 
-test('it names the processes that do not leave, changes nothing, and is applied later', async () => {
+test('it names the processes that do not stop, changes nothing, and is applied later', async () => {
   const url = await oldDatabase()
   const { listener } = await startProcess(url)
   const directory = await migrationsDirectory(notAdditive)
@@ -63,7 +63,7 @@ test('it names the processes that do not leave, changes nothing, and is applied 
   expect(await migrate(url, { directory })).toEqual({ applied: ['3_no_fruit_not_additive'] })
 })
 
-test('several that want to apply it at once ask together and apply it once', async () => {
+test('several processes that apply it concurrently apply it once', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
   void lock.outdated.then(() => listener.close())
@@ -72,7 +72,7 @@ test('several that want to apply it at once ask together and apply it once', asy
   expect(results.flatMap(({ applied }) => applied)).toEqual(['2_tree', '3_no_fruit_not_additive'])
 })
 
-test('nobody is asked to leave for an additive one, nor leaves after it when its connection was cut', async () => {
+test('an additive one stops no process, not even after a lost connection', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
   expect((await migrate(url, { directory: await migrationsDirectory(additive) })).applied).toEqual(['2_tree'])
@@ -80,10 +80,10 @@ test('nobody is asked to leave for an additive one, nor leaves after it when its
   expect(await Promise.race([lock.outdated, 'goes on'])).toBe('goes on')
 })
 
-test('a process whose connection was cut meanwhile notices when it has another one', async () => {
+test('a process whose connection was lost in the meantime notices when it reconnects', async () => {
   const url = await oldDatabase()
   const { lock } = await startProcess(url)
-  // Prisma asks nobody.
+  // Prisma does not ask other processes to stop.
   await rows(
     url,
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('3', '', '3_no_fruit_not_additive', now())`,
@@ -92,7 +92,7 @@ test('a process whose connection was cut meanwhile notices when it has another o
   expect(await lock.outdated).toMatchObject({ message: expect.stringContaining('3_no_fruit_not_additive') })
 })
 
-test('a process that connects while it is being applied does not get to work', async () => {
+test('a process that connects while it is being applied does not start', async () => {
   const url = await oldDatabase()
   const migrator = new Client({ connectionString: url })
   await migrator.connect()
@@ -104,7 +104,7 @@ test('a process that connects while it is being applied does not get to work', a
   expect(await lock.outdated).toMatchObject({ code: 'OUTDATED' })
 })
 
-test('our migrations that take something away are named so', async () => {
+test('migrations of Assay that remove something are named accordingly', async () => {
   const directory = join(ROOT, 'prisma/migrations')
   const entries = await readdir(directory, { withFileTypes: true })
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
@@ -123,7 +123,7 @@ async function oldDatabase(): Promise<string> {
   return url
 }
 
-/** What of an old process has to do with it. */
+/** The parts of an old process that are involved. */
 async function startProcess(url: string): Promise<{ lock: SchemaLock; listener: Listener }> {
   const lock = new SchemaLock(Object.keys(old))
   const listener = await new Listener(url, (client) => lock.share(client)).start()
@@ -132,7 +132,7 @@ async function startProcess(url: string): Promise<{ lock: SchemaLock; listener: 
   return { lock, listener }
 }
 
-/** Cuts all connections that listen; when a listener is given, waits until it has another one. */
+/** Terminates all listening connections; with a listener, waits until it has reconnected. */
 async function cutConnections(url: string, listener?: Listener): Promise<void> {
   const reconnected = new Promise<void>((resolve) => listener?.on('assay_echo', () => {}, resolve))
   await rows(

@@ -6,13 +6,13 @@ import { prismaDeploy } from '../helpers/prisma-engine.ts'
 const first = { '1_first': 'CREATE TABLE fruit (name TEXT)' }
 const second = { '2_second': `INSERT INTO fruit VALUES ('apple'); CREATE TABLE tree (name TEXT)` }
 
-test('a new database gets our migrations, and a second run finds nothing to do', async () => {
+test('a new database gets all migrations, and a second run has nothing to do', async () => {
   const url = await emptyDatabase()
   expect((await migrate(url)).applied).toContain('20261122000000_init')
   expect(await migrate(url)).toEqual({ applied: [] })
 })
 
-test('an older database gets only what is missing, in order', async () => {
+test('an older database gets only the missing ones, in order', async () => {
   const url = await emptyDatabase()
   expect(await migrate(url, { directory: await migrationsDirectory(first) })).toEqual({ applied: ['1_first'] })
   expect(await migrate(url, { directory: await migrationsDirectory({ ...second, ...first }) })).toEqual({
@@ -29,7 +29,7 @@ test('processes that migrate at once apply everything exactly once', async () =>
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([{ name: 'apple' }])
 })
 
-test('a failing migration is undone as a whole, named, and what came before it stays', async () => {
+test('a failing migration is named and rolled back as a whole, and those before it stay', async () => {
   const url = await emptyDatabase()
   const broken = { '2_broken': `INSERT INTO fruit VALUES ('plum'); SELECT 1 / 0` }
   await expect(migrate(url, { directory: await migrationsDirectory({ ...first, ...broken }) })).rejects.toMatchObject({
@@ -52,7 +52,7 @@ test('a migration that was edited after it was applied is refused', async () => 
   })
 })
 
-test('line ends that a checkout converted are no change', async () => {
+test('line endings converted by a checkout are not a change', async () => {
   const url = await emptyDatabase()
   await migrate(url, { directory: await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (\n name TEXT\n)' }) })
   const converted = await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (\r\n name TEXT\r\n)' })
@@ -68,7 +68,7 @@ test('a database that is newer than the code is refused', async () => {
   })
 })
 
-test('what prisma migrate began and did not finish is refused; what it marked as rolled back is applied', async () => {
+test('a migration that prisma migrate did not finish is refused; one that it marked as rolled back is applied', async () => {
   const url = await emptyDatabase()
   const migrations = await migrationsDirectory(first)
   await migrate(url, { directory: await migrationsDirectory({}) })
@@ -78,7 +78,7 @@ test('what prisma migrate began and did not finish is refused; what it marked as
   expect(await migrate(url, { directory: migrations })).toEqual({ applied: ['1_first'] })
 })
 
-test('prisma migrate deploy finds nothing to do after us, and we find nothing to do after it', async () => {
+test('prisma migrate deploy has nothing to do after Assay, and Assay has nothing to do after it', async () => {
   const ours = await emptyDatabase()
   const { applied } = await migrate(ours)
   expect(await prismaDeploy(ours)).toEqual([])

@@ -1,4 +1,4 @@
-/** Dockerfile and compose.yaml cannot be built here; that what they name exists, and fits together, can be checked. */
+/** Dockerfile and compose.yaml cannot be built here; that what they name exists, and is consistent, can be checked. */
 
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -52,7 +52,7 @@ async function expectCommand([command = '', ...args]: string[]) {
   for (const option of args.filter((arg) => arg.startsWith('--'))) expect(help.stdout).toContain(`${option} `)
 }
 
-test('the image is made of files, scripts and commands that exist, and does not run as root', async () => {
+test('the image uses files, scripts and commands that exist, and does not run as root', async () => {
   const { scripts, engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
   const ignored = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n')
   for (const copied of instructions('COPY').filter((rest) => !rest.startsWith('--from'))) {
@@ -82,7 +82,7 @@ test('the image is made of files, scripts and commands that exist, and does not 
   await expectCommand(lastJson('CMD'))
 })
 
-test('the image’s health check succeeds where /healthz is answered, and fails where it is not', async () => {
+test('the image’s health check succeeds if /healthz responds, and fails if it does not', async () => {
   const server = createServer(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -96,7 +96,7 @@ test('the image’s health check succeeds where /healthz is answered, and fails 
   expect(await spawnNode(at(1)).exited).toBe(1)
 })
 
-test('compose starts PostgreSQL 18, servers and workers of this image, and what they need', async () => {
+test('compose starts PostgreSQL 18, servers and workers of this image, and their dependencies', async () => {
   expect(ours.map(([name]) => name)).toEqual(['server', 'worker'])
   const { postgres } = services
   expect(postgres?.image).toBe('postgres:18')
@@ -121,7 +121,7 @@ test('compose starts PostgreSQL 18, servers and workers of this image, and what 
   expect(services.worker?.deploy?.replicas).toBe(2)
 })
 
-test('what the comment of compose.yaml tells to type is understood', async () => {
+test('the commands in the comment of compose.yaml are valid', async () => {
   const comment = await readFile(join(ROOT, 'compose.yaml'), 'utf8')
   const [, typed = ''] = /docker compose run --rm server (keys create)/.exec(comment) ?? []
   const help = spawnAssay([...typed.split(' '), '--help'])

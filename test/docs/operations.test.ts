@@ -1,4 +1,4 @@
-/** docs/operations.md says what is: its metrics are those of a process, its options and commands exist. */
+/** docs/operations.md is accurate: its metrics are those of a process, its options and commands exist. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -27,7 +27,7 @@ function table(heading: string): string[][] {
     .slice(1)
 }
 
-test('the metrics in the page are those of a process, no more and no fewer', async () => {
+test('the metrics in the page are exactly those of a process', async () => {
   const { url } = await spawnServer([], { cwd: await makeTemporary() })
   const text = await (await fetch(`${url}/metrics`)).text()
   const exposed = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '']) => name)
@@ -35,7 +35,7 @@ test('the metrics in the page are those of a process, no more and no fewer', asy
   const documented = table('Metrics').map(([name = '']) => name.replaceAll('`', ''))
   expect(documented.toSorted()).toEqual(ours.toSorted())
   for (const name of exposed.filter((name) => !name.startsWith('assay_'))) expect(name).toMatch(/^(nodejs|process)_/)
-  // Everything named anywhere else in the page, too.
+  // Also those named anywhere else in the page.
   for (const [, name = ''] of page.matchAll(/\b((?:assay|nodejs)_[a-z0-9]+_[a-z0-9_]+)\b/g))
     expect(exposed).toContain(name)
   for (const [name = '', , meaning = ''] of table('Metrics')) {
@@ -78,7 +78,7 @@ test('the limits in the page are those of the code', async () => {
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
 })
 
-test('what an upgrade says, and the statements that tell who is in its way, are those of the page', async () => {
+test('the messages of an upgrade, and the statements to find and end old processes, are those in the page', async () => {
   const [, migration = ''] = /The migration (\S+) is waiting/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)

@@ -1,4 +1,4 @@
-/** The README is followed to the letter: what it shows is taken out of it and done. */
+/** Follows the README to the letter: its examples are extracted and executed. */
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
@@ -40,7 +40,7 @@ test('every file that the README links to is there', async () => {
   for (const path of links) await access(join(ROOT, path))
 })
 
-test('who follows the README from an own task to a finished run gets there', async () => {
+test('following the README from a custom task leads to a finished run', async () => {
   const cwd = await makeTemporary()
   await writeFile(join(cwd, 'assay.config.ts'), block('ts', 'defineConfig'))
   await writeFile(

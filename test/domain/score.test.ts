@@ -14,7 +14,7 @@ const rules = (given: Partial<ScoreRules>): ScoreRules => ({
 test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, parsed: object]>([
   ['a value is NUMERIC', { value: 0.5 }, null, { dataType: 'NUMERIC', value: 0.5, label: null }],
   ['a label is CATEGORICAL', { label: 'good' }, null, { dataType: 'CATEGORICAL', value: null, label: 'good' }],
-  ['a given type counts', { dataType: 'TEXT', label: '' }, null, { dataType: 'TEXT', value: null, label: '' }],
+  ['an explicit type applies', { dataType: 'TEXT', label: '' }, null, { dataType: 'TEXT', value: null, label: '' }],
   ['a BOOLEAN is 0 or 1', { dataType: 'BOOLEAN', value: 1 }, null, { dataType: 'BOOLEAN', value: 1, label: null }],
   [
     'the configured type is the default',
@@ -71,14 +71,14 @@ test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, path: 
   )
 })
 
-test('a name loses the white space around it, and must have 1 to 200 characters', () => {
+test('a name is trimmed and must have 1 to 200 characters', () => {
   expect(parseScoreName('  helpful\n')).toBe('helpful')
   for (const name of [' ', 'x'.repeat(201)]) {
     expect(() => parseScoreName(name)).toThrow(expect.objectContaining({ path: ['name'] }))
   }
 })
 
-test('a tally from which scores were taken is that of the rest', () => {
+test('removing scores from a tally leaves that of the rest', () => {
   const score = fc.oneof(
     fc.record({ value: fc.integer({ min: -100, max: 100 }), error: fc.constant(null) }),
     fc.record({ value: fc.constant(null), error: fc.constantFrom(null, { code: 'EVALUATOR_FAILED' }) }),

@@ -7,7 +7,7 @@ import { explain } from '../../src/embedded-postgres/explain.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 import { isRoot, makeCheckout, makeDirectory, NOBODY, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
-test('a second holder of a data directory is refused and told who the first is, which goes on', async () => {
+test('a second holder of a data directory is refused with the id of the first, which continues', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const first = await spawnHolder(dataDir)
   const second = await spawnHolder(dataDir)
@@ -36,7 +36,7 @@ test('of several first starts at once exactly one holds the directory', async ()
   expect((await readdir(join(dataDir, 'postgres'))).sort()).toEqual(['cluster', 'postgres.log', 'socket'])
 })
 
-test('a holder whose server died and was started by another one meanwhile gives up', async () => {
+test('a holder whose server died and was started by another holder in the meantime gives up', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const first = await spawnHolder(dataDir)
   first.process.kill('SIGSTOP')
@@ -65,7 +65,7 @@ test('a file where the data directory should be is refused', async () => {
   await rm(dataDir)
 })
 
-test('a directory in which others keep something is refused and left alone', async () => {
+test('a directory with foreign content is refused and left unchanged', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   await mkdir(join(dataDir, 'postgres'), { recursive: true })
   await writeFile(join(dataDir, 'postgres/thesis.txt'), '')
@@ -96,7 +96,7 @@ test("another major version's cluster is refused", async () => {
   })
 })
 
-test('a data directory that its user may not write is refused', async () => {
+test('a data directory without write permission is refused', async () => {
   const checkout = await makeCheckout()
   const dataDir = join(checkout, 'data')
   await mkdir(dataDir)
@@ -108,7 +108,7 @@ test('a data directory that its user may not write is refused', async () => {
   })
 })
 
-test('a broken setting is reported in the words of the server', async () => {
+test('an invalid setting is reported with the message of the server', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const settings = { shared_buffers: 'plenty' }
   await expect(startEmbeddedPostgres({ dataDir, settings })).rejects.toMatchObject({
@@ -120,7 +120,7 @@ test('a broken setting is reported in the words of the server', async () => {
 })
 
 describe.runIf(canMount())('on a disk of its own', () => {
-  test('a full disk is named at the first start, and nothing half-made stays', async () => {
+  test('a full disk is named at the first start, and nothing incomplete is left', async () => {
     const dataDir = await smallDisk(24)
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
       code: 'DISK_FULL',
@@ -129,7 +129,7 @@ describe.runIf(canMount())('on a disk of its own', () => {
     expect(await readdir(join(dataDir, 'postgres'))).toEqual(['socket'])
   })
 
-  test('a disk that filled up is named at a later start, and with room again every row is there', async () => {
+  test('a disk that filled up is named at a later start, and with free space every row is there again', async () => {
     const dataDir = await smallDisk(160)
     const first = await startEmbeddedPostgres({ dataDir })
     await query(first.url, 'CREATE TABLE fruit AS SELECT generate_series(1, 1000) AS id')
@@ -165,7 +165,7 @@ function canMount(): boolean {
   }
 }
 
-/** A data directory on a file system of so many megabytes. */
+/** A data directory on a file system of this many megabytes. */
 async function smallDisk(megabytes: number): Promise<string> {
   const path = join(await makeDirectory(), 'disk')
   await mkdir(path)

@@ -102,14 +102,14 @@ describe('an evaluator of assay.config.ts', () => {
     expect(item.output).toEqual({ list: [2, 1] })
   })
 
-  it('that never ends is left behind when the call is aborted', async () => {
+  it('that never returns is abandoned when the call is aborted', async () => {
     const controller = new AbortController()
     const hanging = run(() => new Promise(() => {}), {}, controller.signal)
     controller.abort('shutdown')
     await expect(hanging).rejects.toBe('shutdown')
   })
 
-  it('is NUMERIC and better when higher unless it declares something else', () => {
+  it('is NUMERIC and better when higher unless it declares otherwise', () => {
     const evaluate = () => 1
     const of = (options: Partial<ModuleEvaluator>) =>
       defaultsOf(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
@@ -117,7 +117,7 @@ describe('an evaluator of assay.config.ts', () => {
     expect(of({ dataType: 'CATEGORICAL', direction: 'NONE' })).toEqual({ dataType: 'CATEGORICAL', direction: 'NONE' })
   })
 
-  it('that this worker does not know fails with what it knows', async () => {
+  it('that this worker does not have fails with the names it has', async () => {
     const modules = { tasks: new Map(), evaluators: new Map([['other', { name: 'other', evaluate: () => 1 }]]) }
     const evaluate = createEvaluator(spec, 'score', modules)
     await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow(

@@ -93,7 +93,11 @@ describe('the request', () => {
     ['a missing member', { body: '{{input.nope}}' }, "needs {{input.nope}}, but the item's input has only question"],
     ['an inherited member', { body: '{{input.constructor}}' }, "but the item's input has only question"],
     ['a member of text', { body: '{{input.question.x}}' }, "but the item's input.question is a string"],
-    ['a header of two lines', { headers: { 'x-q': '{{metadata.two}}' } }, 'one line of Latin-1 text for the header x-q, got "a\\r\\nb"'],
+    [
+      'a header of two lines',
+      { headers: { 'x-q': '{{metadata.two}}' } },
+      'one line of Latin-1 text for the header x-q, got "a\\r\\nb"',
+    ],
   ])('is not made for an item with %s', async (_, parts, message) => {
     const call = task({ url: `${endpoint().server.url}/answer`, ...parts })(
       taskItem({ metadata: { two: 'a\r\nb' } }),

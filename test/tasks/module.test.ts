@@ -62,19 +62,11 @@ describe('a task of assay.config.ts', () => {
   })
 
   it.each([
-    [
-      'a function',
-      () => ({ f: () => 1 }),
-      'Expected JSON as the output, but f is a function, which JSON cannot hold.',
-    ],
+    ['a function', () => ({ f: () => 1 }), 'Expected JSON as the output, but f is a function, which JSON cannot hold.'],
     ['NaN', () => ({ scores: [0, Number.NaN] }), 'scores[1] is NaN'],
     ['a BigInt', () => 1n, 'the value is a bigint'],
     ['a negative cost', () => result({ output: 1, costUsd: -1 }), 'a number of US dollars, 0 or more, got -1'],
-    [
-      'half a token',
-      () => result({ output: 1, inputTokens: 0.5 }),
-      'number of input tokens to be a whole number',
-    ],
+    ['half a token', () => result({ output: 1, inputTokens: 0.5 }), 'number of input tokens to be a whole number'],
   ])('that returns %s has an invalid output', async (_, task, message) => {
     await expect(run(task)).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',

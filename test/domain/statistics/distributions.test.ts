@@ -92,21 +92,21 @@ test('quantiles invert their distributions', () => {
   }
 })
 
-test('the incomplete beta function knows its ends and its symmetry', () => {
+test('the incomplete beta function has the right end points and symmetry', () => {
   expect(regularizedBeta(0, 2, 3)).toBe(0)
   expect(regularizedBeta(1, 2, 3)).toBe(1)
   expect(regularizedBeta(0.5, 4.5, 4.5)).toBeCloseTo(0.5, 14)
   expect(regularizedBeta(0.2, 2, 3) + regularizedBeta(0.8, 3, 2)).toBeCloseTo(1, 14)
 })
 
-test('a sign test without a toss says nothing, and never exceeds 1', () => {
+test('a sign test without tosses has p = 1, and p never exceeds 1', () => {
   expect(signTest(0, 0)).toBe(1)
   expect(signTest(3, 3)).toBe(1)
   expect(signTest(5, 0)).toBeCloseTo(2 / 32, 14)
   expect(signTest(0, 5)).toBe(signTest(5, 0))
 })
 
-test('arguments outside the domain are refused with what was expected and what came', () => {
+test('arguments outside the domain are rejected with what was expected and what was passed', () => {
   expect(() => regularizedBeta(1.5, 1, 1)).toThrow('Expected 0 <= x <= 1 and positive a and b, got x = 1.5')
   expect(() => normalQuantile(0)).toThrow('Expected a probability strictly between 0 and 1, got 0')
   expect(() => studentQuantile(1, 5)).toThrow('Expected a probability strictly between 0 and 1, got 1')
