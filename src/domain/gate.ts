@@ -44,7 +44,7 @@ export function parseGate(value: unknown, path: readonly string[]): Gate {
   return parseInput(gateSchema, value, path)
 }
 
-export type GateRule =
+type GateRule =
   | 'COMPLETED'
   | 'MIN_MEAN'
   | 'NOT_WORSE'

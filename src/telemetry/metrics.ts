@@ -29,7 +29,7 @@ export interface WorkerLoad {
 }
 
 /** An endpoint of one project, as seen by this process. */
-export interface EndpointLoad {
+interface EndpointLoad {
   endpoint: string
   inUse: number
   waiting: number

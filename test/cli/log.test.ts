@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import { ROOT, spawnNode } from '../helpers/spawn-assay.ts'
+import { root, spawnNode } from '../helpers/spawn-assay.ts'
 
 /** Logs an expression in `log` on stderr, in a separate process. */
 async function logged(expression: string, pretty: boolean): Promise<string> {
-  const url = pathToFileURL(join(ROOT, 'src/cli/log.ts')).href
+  const url = pathToFileURL(join(root, 'src/cli/log.ts')).href
   const script = `import { openLog } from '${url}'; const log = openLog('info', ${pretty}); ${expression}`
   const child = spawnNode(['--input-type=module', '-e', script])
   expect(await child.exited).toBe(0)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
-import { ask, makeTemporary, ROOT, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
 // Every test starts processes and databases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 90_000 })
@@ -203,7 +203,7 @@ test('an option that is out of range is rejected with what was expected', async 
 
 test('on an old Node the command line runs on the one that npm installed', async () => {
   const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.11.1'})"
-  const bin = join(ROOT, 'src/cli/bin.mjs')
+  const bin = join(root, 'src/cli/bin.mjs')
   const run = spawnNode(['--import', old, bin, '--version'])
   expect(await run.exited).toBe(0)
   expect(run.stdout).toBe('0.1.0\n')

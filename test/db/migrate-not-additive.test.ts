@@ -8,7 +8,7 @@ import { Listener } from '../../src/db/listener.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { isAdditive, lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { emptyDatabase, migrationsDirectory, rows } from '../helpers/migrations.ts'
-import { ROOT } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
 const old = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
 const additive = { ...old, '2_tree': 'CREATE TABLE tree (name TEXT)' }
@@ -105,7 +105,7 @@ test('a process that connects while it is being applied does not start', async (
 })
 
 test('migrations of Assay that remove something are named accordingly', async () => {
-  const directory = join(ROOT, 'prisma/migrations')
+  const directory = join(root, 'prisma/migrations')
   const entries = await readdir(directory, { withFileTypes: true })
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll(/--.*$/gm, '')

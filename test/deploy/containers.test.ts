@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { ROOT, spawnAssay, spawnNode } from '../helpers/spawn-assay.ts'
+import { root, spawnAssay, spawnNode } from '../helpers/spawn-assay.ts'
 
 interface Service {
   image: string
@@ -22,14 +22,14 @@ interface Service {
   deploy?: { replicas: number }
 }
 
-const { services, volumes } = parse(await readFile(join(ROOT, 'compose.yaml'), 'utf8'), { merge: true }) as {
+const { services, volumes } = parse(await readFile(join(root, 'compose.yaml'), 'utf8'), { merge: true }) as {
   services: Record<string, Service>
   volumes: Record<string, unknown>
 }
 const ours = Object.entries(services).filter(([, { build }]) => build)
 
 /** The Dockerfile's instructions, continued lines joined. */
-const dockerfile = (await readFile(join(ROOT, 'Dockerfile'), 'utf8'))
+const dockerfile = (await readFile(join(root, 'Dockerfile'), 'utf8'))
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, '')
   .split('\n')
@@ -53,11 +53,11 @@ async function expectCommand([command = '', ...args]: string[]) {
 }
 
 test('the image uses files, scripts and commands that exist, and does not run as root', async () => {
-  const { scripts, engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
-  const ignored = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n')
+  const { scripts, engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const ignored = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n')
   for (const copied of instructions('COPY').filter((rest) => !rest.startsWith('--from'))) {
     for (const source of copied.split(' ').slice(0, -1)) {
-      expect(existsSync(join(ROOT, source)), source).toBe(true)
+      expect(existsSync(join(root, source)), source).toBe(true)
       expect(ignored).not.toContain(source)
     }
   }
@@ -78,7 +78,7 @@ test('the image uses files, scripts and commands that exist, and does not run as
   expect(instructions('USER')).toEqual(['node'])
   const [node, entry = ''] = lastJson('ENTRYPOINT')
   expect(node).toBe('node')
-  expect(existsSync(entry.replace('/app', ROOT)), entry).toBe(true)
+  expect(existsSync(entry.replace('/app', root)), entry).toBe(true)
   await expectCommand(lastJson('CMD'))
 })
 
@@ -122,7 +122,7 @@ test('compose starts PostgreSQL 18, servers and workers of this image, and their
 })
 
 test('the commands in the comment of compose.yaml are valid', async () => {
-  const comment = await readFile(join(ROOT, 'compose.yaml'), 'utf8')
+  const comment = await readFile(join(root, 'compose.yaml'), 'utf8')
   const [, typed = ''] = /docker compose run --rm server (keys create)/.exec(comment) ?? []
   const help = spawnAssay([...typed.split(' '), '--help'])
   expect(await help.exited).toBe(0)

@@ -8,9 +8,9 @@ import { lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { laneSlots } from '../../src/engine/runs/lanes.ts'
 import { limits } from '../../src/server/use-document-limits.ts'
 import { createTestDatabase } from '../helpers/database.ts'
-import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-const page = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')
+const page = await readFile(join(root, 'docs/operations.md'), 'utf8')
 
 /** A section's rows: the text of each cell. */
 function table(heading: string): string[][] {

@@ -3,9 +3,9 @@ import { existsSync, globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ROOT } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
-const pages = globSync(['*.md', 'docs/*.md', 'examples/*/*.md'], { cwd: ROOT })
+const pages = globSync(['*.md', 'docs/*.md', 'examples/*/*.md'], { cwd: root })
 const roots = 'src|schema|prisma|test|docs|examples|\\.ci'
 
 /**
@@ -30,12 +30,12 @@ test('the checked pages are those of the documentation', () => {
 })
 
 test.each(pages)('every path in %s exists', async (page) => {
-  const text = await readFile(join(ROOT, page), 'utf8')
+  const text = await readFile(join(root, page), 'utf8')
   const paths = [...codePaths(text), ...linkedPaths(page, text)]
   const missing = paths.filter((path) =>
     /[<*]/.test(path)
-      ? globSync(path.replaceAll(/<[^>]*>/g, '*'), { cwd: ROOT }).length === 0
-      : !existsSync(join(ROOT, path)),
+      ? globSync(path.replaceAll(/<[^>]*>/g, '*'), { cwd: root }).length === 0
+      : !existsSync(join(root, path)),
   )
   expect(missing).toEqual([])
 })

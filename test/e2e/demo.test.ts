@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
-import { ask, makeTemporary, ROOT, spawnNode } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnNode } from '../helpers/spawn-assay.ts'
 
-const script = join(ROOT, 'examples/support-tickets/demo.ts')
+const script = join(root, 'examples/support-tickets/demo.ts')
 
 /** The results of the two versions on the 320 tickets; test/examples computes the same without a server. */
 const results = {

@@ -6,7 +6,7 @@ import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, spawnWorker } from '../helpers/fault-lab.ts'
-import { ROOT } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
 let t: TestEngine
 beforeAll(async () => {
@@ -38,7 +38,7 @@ test.each([
   ['echo', 'whose calls cost nothing, so that the process is never idle', 50],
 ])('20 items beside 50,000 (%s), %s, take at most 3 times as long as alone', async (name, _what, concurrency) => {
   const task: TaskSpec = { kind: 'module', name }
-  const config = join(ROOT, 'test/helpers/fast-tasks.config.ts')
+  const config = join(root, 'test/helpers/fast-tasks.config.ts')
   await spawnWorker(t.db.url, 200, ['--config', config])
   const small = await seedExperiment(t, await seedDataset(t, numbers(20)), task)
   const large = await seedExperiment(t, await seedDataset(t, numbers(50_000)), task, { concurrency })

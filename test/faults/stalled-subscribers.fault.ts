@@ -5,7 +5,7 @@ import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, residentMb, spawnWorker } from '../helpers/fault-lab.ts'
-import { ROOT, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+import { root, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
 let t: TestEngine
 let experimentId: string
@@ -29,14 +29,14 @@ async function follow(stalled: number) {
   const pid = server.process.pid as number
   const { id: runId } = await startRun(t.services, t.scope, { experimentId })
   const args = [server.url, encodeGlobalId('Run', runId), String(subscribers), String(stalled)]
-  const clients = spawnNode([join(ROOT, 'test/helpers/subscribers.ts'), ...args])
+  const clients = spawnNode([join(root, 'test/helpers/subscribers.ts'), ...args])
   let peakMb = 0
   const watch = setInterval(() => {
     peakMb = Math.max(peakMb, residentMb(pid))
   }, 50)
   onTestFinished(() => clearInterval(watch))
   await clients.says(/following/)
-  const worker = await spawnWorker(t.db.url, 50, ['--config', join(ROOT, 'test/helpers/fast-tasks.config.ts')])
+  const worker = await spawnWorker(t.db.url, 50, ['--config', join(root, 'test/helpers/fast-tasks.config.ts')])
   const [line = ''] = await clients.says(/^\[.*\]$/m)
   clearInterval(watch)
   const { finishedAt } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })

@@ -12,7 +12,7 @@ describe('a failing endpoint', () => {
     ['/hang', 'TIMEOUT', true],
     ['/slowHeaders', 'TIMEOUT', true],
     ['/hangingBody', 'TIMEOUT', true],
-  ])('%s is stopped by the time limit', async (path, code, retryable) => {
+  ])('%s is stopped by the timeout', async (path, code, retryable) => {
     expect(await failure(path, {}, 100)).toMatchObject({ code, retryable, message: 'No result within 100 ms.' })
   })
 
@@ -45,7 +45,7 @@ describe('a failing endpoint', () => {
     [502, true],
     [504, true],
     [529, true],
-  ])('that answers %i is worth another attempt: %s', async (status, retryable) => {
+  ])('that responds with %i can be retried: %s', async (status, retryable) => {
     expect(await failure(`/${status}`)).toMatchObject({
       code: 'HTTP_STATUS',
       retryable,
@@ -59,11 +59,11 @@ describe('a failing endpoint', () => {
     ['/limitedSince', 'RATE_LIMITED', 0],
     ['/limitedOddly', 'RATE_LIMITED', null],
     ['/unavailable', 'HTTP_STATUS', 2_000],
-  ])('%s may say when to come back', async (path, code, retryAfterMs) => {
+  ])('%s may specify a delay', async (path, code, retryAfterMs) => {
     expect(await failure(path)).toMatchObject({ code, retryable: true, retryAfterMs })
   })
 
-  it('that lacks the output says what it answered', async () => {
+  it('that lacks the output is quoted in the error', async () => {
     expect(await failure('/answer', { outputPath: '$.text' })).toMatchObject({
       code: 'OUTPUT_NOT_FOUND',
       retryable: false,
@@ -71,7 +71,7 @@ describe('a failing endpoint', () => {
     })
   })
 
-  it('that gives a cost or tokens that are none fails rather than being counted as free', async () => {
+  it('that returns an invalid cost or number of tokens fails rather than counting as free', async () => {
     expect(await failure('/freeText', { costPath: '$.cost' })).toMatchObject({
       code: 'INVALID_OUTPUT',
       message: 'Expected the cost to be a number of US dollars, 0 or more, got "cheap".',
@@ -79,7 +79,7 @@ describe('a failing endpoint', () => {
     expect(await failure('/freeText', { inputTokensPath: '$.tokens' })).toMatchObject({ code: 'INVALID_OUTPUT' })
   })
 
-  it('that does not listen refuses the connection', async () => {
+  it('that is not listening refuses the connection', async () => {
     const free = net.createServer()
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
     const { port } = free.address() as net.AddressInfo
@@ -98,7 +98,7 @@ describe('a failing endpoint', () => {
     expect(error).toMatchObject({ code: 'CONNECTION_FAILED', retryable: true })
   })
 
-  it('leaves the connection usable: answers of every kind alternate on few sockets', async () => {
+  it('leaves the connection usable: responses of every kind alternate on few sockets', async () => {
     const before = endpoint().server.connections()
     for (let round = 0; round < 20; round++) {
       await failure(round % 2 === 0 ? '/500' : '/longError')

@@ -8,7 +8,7 @@ import { noModules, taskContext, taskItem } from './task-items.ts'
 const endpoint = useEndpoint()
 const task: Endpoint['task'] = (...args) => endpoint().task(...args)
 
-/** What the server is sent for an item. */
+/** The request that the server receives for an item. */
 async function sent(parts: Record<string, unknown>, item: Partial<TaskItem> = {}) {
   await task({ url: `${endpoint().server.url}/answer`, ...parts })(taskItem(item), taskContext())
   const request = endpoint().server.requests[0]
@@ -64,13 +64,13 @@ describe('the request', () => {
     expect(JSON.parse((await sent({ body: '{{input}}' }, { input: '' })).body)).toBe('')
   })
 
-  it('encodes values in the URL, and what people write in it', async () => {
+  it('encodes values in the URL, and literal text in it', async () => {
     const url = `${endpoint().server.url}/answer?q={{input.full question}}&über uns=%20#part`
     const { url: seen } = await sent({ url, method: 'GET' }, { input: { 'full question': 'a&b=c/ü?#' } })
     expect(seen).toBe('/answer?q=a%26b%3Dc%2F%C3%BC%3F%23&%C3%BCber%20uns=%20')
   })
 
-  it('is sent with the templated headers that the task gives', async () => {
+  it('is sent with the templated headers of the task', async () => {
     const headers = {
       'X-Lang': '{{metadata.lang}}',
       Authorization: 'Bearer abc',
@@ -112,8 +112,8 @@ describe('the request', () => {
   })
 })
 
-describe('the answer', () => {
-  it('is the output as a whole unless a path is given', async () => {
+describe('the response', () => {
+  it('is the output as a whole unless there is a path', async () => {
     const result = await task({ url: `${endpoint().server.url}/answer` })(taskItem(), taskContext())
     expect(result).toEqual({
       output: { answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] },
@@ -123,7 +123,7 @@ describe('the answer', () => {
     })
   })
 
-  it('gives output, cost and tokens at their paths', async () => {
+  it('yields output, cost and tokens at their paths', async () => {
     const paths = {
       outputPath: '$.answer',
       costPath: '$.cost',
@@ -147,7 +147,7 @@ describe('the answer', () => {
     expect(result.output).toEqual(output)
   })
 
-  it('leaves a cost unknown that is not there', async () => {
+  it('has an unknown cost when there is none', async () => {
     const result = await task({ url: `${endpoint().server.url}/answer`, costPath: '$.price' })(
       taskItem(),
       taskContext(),
@@ -156,7 +156,7 @@ describe('the answer', () => {
   })
 })
 
-describe('an HTTP task that cannot work is refused when it is made', () => {
+describe('an invalid HTTP task is rejected when it is created', () => {
   it.each([
     [{ url: 'ftp://host/x' }, ['url'], 'expected an http or https URL, got "ftp://host/x"'],
     [{ url: 'file:///etc/passwd' }, ['url'], 'expected an http or https URL'],
@@ -193,7 +193,7 @@ describe('an HTTP task that cannot work is refused when it is made', () => {
     expect(error).toMatchObject({ path: ['task', 'http', ...path], message: expect.stringContaining(message) })
   })
 
-  it('and so is a task of no known kind', () => {
+  it('and so is a task of an unknown kind', () => {
     expect(() => parseTaskSpec({ kind: 'grpc' }, noModules)).toThrow(
       'task.kind: expected one of http, module, got "grpc"',
     )

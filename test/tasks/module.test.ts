@@ -47,7 +47,7 @@ describe('a task of assay.config.ts', () => {
     expect((await run(() => {})).output).toBeNull()
   })
 
-  it('may return what result() made, with what is left out unknown', async () => {
+  it('may return a result(), whose missing parts are unknown', async () => {
     expect(await run(() => result({ output: undefined, costUsd: 0.1 }))).toEqual({
       output: null,
       costUsd: 0.1,
@@ -96,12 +96,12 @@ describe('a task of assay.config.ts', () => {
     await expect(run(async () => task())).rejects.toMatchObject({ code: 'TASK_FAILED', message, retryable })
   })
 
-  it('that gives up by its own timeout is a TIMEOUT', async () => {
+  it('that fails with its own timeout is a TIMEOUT', async () => {
     const task = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'))
     await expect(run(task)).rejects.toMatchObject({ code: 'TIMEOUT', retryable: true })
   })
 
-  it('is refused when there is none of that name, and missing when it has gone', async () => {
+  it('is rejected when there is none with that name, and fails when it is removed later', async () => {
     expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noModules)).toThrow(
       'task.module.name: expected a task of assay.config.ts: none, got "gone"',
     )

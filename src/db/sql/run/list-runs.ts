@@ -3,7 +3,7 @@ import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
 
-export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
+type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
 
 /** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
