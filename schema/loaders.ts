@@ -19,10 +19,15 @@ import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
+import { findApiKeys } from '../src/engine/projects/api-keys.ts'
+import { findPersons } from '../src/engine/projects/persons.ts'
+import { findProjects } from '../src/engine/projects/projects.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
-export function createLoaders({ pool, ...db }: Database, { projectId, role }: Scope) {
+export function createLoaders(db: Database, scope: Scope) {
+  const { pool } = db
+  const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
     dataset: one(
@@ -35,6 +40,18 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     ),
     endpointLimit: one(
       (ids) => loadEntities(pool, projectId, 'endpoint_limit', ids),
+      (row) => row.id,
+    ),
+    project: one(
+      (ids) => findProjects(db, scope, ids),
+      (row) => row.id,
+    ),
+    person: one(
+      (ids) => findPersons(db, scope, ids),
+      (row) => row.id,
+    ),
+    apiKey: one(
+      (ids) => findApiKeys(db, scope, ids),
       (row) => row.id,
     ),
     run: one(
@@ -56,12 +73,11 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     runItem: one((keys: readonly RunItemKey[]) => loadRunItems(pool, projectId, keys), itemKey, itemKey),
 
     /** The newest revision of a logical dataset item. */
-    datasetItem: new DataLoader((ids: readonly string[]) => loadItems({ pool, ...db }, { projectId, role }, [...ids])),
+    datasetItem: new DataLoader((ids: readonly string[]) => loadItems(db, scope, [...ids])),
     /** What a logical dataset item said in a version of its dataset. */
-    revision: new DataLoader(
-      (keys: readonly { itemId: string; version: number }[]) => loadRevisions({ pool, ...db }, [...keys]),
-      { cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}` },
-    ),
+    revision: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisions(db, [...keys]), {
+      cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}`,
+    }),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
     runScores: many(

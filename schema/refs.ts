@@ -35,7 +35,7 @@ export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
 
-function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },

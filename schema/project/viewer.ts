@@ -1,27 +1,25 @@
-import { loadProject } from '../../src/db/sql/run/load-runs.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { builder } from '../builder.ts'
 import { ProjectRef } from '../refs.ts'
+import { loadExisting, loadNodes } from '../relay/node.ts'
+import { PersonRef } from './person.ts'
 
 builder.node(ProjectRef, {
-  description: 'What everything else belongs to. API keys belong to one project and see nothing of another.',
+  description: 'What everything else belongs to. A key of one project sees nothing of another.',
   id: { resolve: (project) => project.id },
-  loadManyWithoutCache: async (ids, { services, scope }) => {
-    const project = await loadProject(services.db.pool, scope.projectId)
-    return ids.map((id) => (id === project?.id ? project : null))
-  },
+  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Project', ids, loaders.project),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
   }),
 })
 
-const Role = builder.enumType('Role', {
-  description: 'What somebody may do in a project.',
+export const Role = builder.enumType('Role', {
+  description: 'What somebody may do: in one project, or with a key of the installation in all.',
   values: {
     READ: { description: 'Read everything.' },
     WRITE: { description: 'Read and change everything.' },
-    ADMIN: { description: 'Also manage API keys.' },
+    ADMIN: { description: 'Also manage API keys; with a key of the installation, also create projects.' },
   },
 })
 
@@ -31,11 +29,16 @@ const Viewer = builder.objectRef<Scope>('Viewer').implement({
     project: t.field({
       type: ProjectRef,
       description: 'The project that everything here is read from and written to.',
-      resolve: async ({ projectId }, _args, { services }) => {
-        const project = await loadProject(services.db.pool, projectId)
-        if (!project) throw new Error(`project ${projectId} of the request does not exist`)
-        return project
-      },
+      resolve: ({ projectId }, _args, { loaders }) => loadExisting('project', projectId, loaders.project),
+    }),
+    person: t.field({
+      type: PersonRef,
+      description: 'Who you are: the author of what you write.',
+      resolve: ({ person }, _args, { loaders }) => loadExisting('person', person.id, loaders.person),
+    }),
+    installation: t.exposeBoolean('installation', {
+      description:
+        'Whether your role holds in every project: with a key of the installation, or at a server that needs no keys. Then `x-assay-project` chooses the project.',
     }),
     role: t.expose('role', { type: Role, description: 'What you may do.' }),
   }),

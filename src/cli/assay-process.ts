@@ -37,7 +37,7 @@ export interface ProcessOptions extends PostgresOptions {
    */
   allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
-  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve answers those who operate it; default: nowhere. */
   status?: Address | null
 }
@@ -113,10 +113,12 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
       stops.push(() => feeds.stop())
       metrics.watchFeeds(feeds)
-      server = await listen(options.http, '-', (address) => startServer({ services, feeds, readiness, ...address }))
+      server = await listen(options.http, '-', (address) =>
+        startServer({ services, feeds, listener, readiness, ...address }),
+      )
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
-        startStatusServer({ services, readiness, ...address }),
+        startStatusServer({ services, readiness, listener, ...address }),
       )
     }
     if (server) stops.push(() => server.stop())

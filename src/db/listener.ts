@@ -14,6 +14,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
+  /** Empty: API keys were made or revoked. */
+  key: 'assay_key',
   /** A random text: whether its sender hears. */
   echo: 'assay_echo',
 } as const

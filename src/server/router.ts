@@ -2,14 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
-import { AuthenticationError, type Authenticator } from './auth.ts'
+import { AuthenticationError, type Authenticator, type Caller, credentialsOf, onRevoked } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
+import { statuses } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
@@ -58,8 +60,9 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
-      const { scope } = await authenticator.authenticate(request.headers.authorization)
-      await respond(request, response, { services, scope })
+      const caller = await authenticator.authenticate(credentialsOf(request))
+      endWhenRevoked(caller, request, response)
+      await respond(request, response, { services, scope: caller.scope, signal: caller.revoked })
     }
   }
 
@@ -73,9 +76,10 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const { scope } = await authenticator.authenticate(request.headers.authorization)
+    const caller = await authenticator.authenticate(credentialsOf(request))
+    endWhenRevoked(caller, request, response)
     await limitBody(request, maxGraphqlBodyBytes)
-    await yoga.handle(request, response, { scope })
+    await yoga.handle(request, response, { scope: caller.scope })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
@@ -103,7 +107,9 @@ export function createRouter(
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
     })
-    const late = setTimeout(() => breakOff(request, response, arrivalMs), arrivalMs)
+    const late = setTimeout(() => {
+      breakOff(request, response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`)
+    }, arrivalMs)
     request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     try {
@@ -129,19 +135,29 @@ export function createRouter(
 // The rest of a body that is not read any more would be taken for the next request.
 const close = { connection: 'close' }
 
-/** Ends a request that has not arrived in time; whatever waits for its body is told by the end of the connection. */
-function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs: number): void {
+/** Ends what is open for a caller who would not be let in any more. An answer that has not begun is its handler's. */
+function endWhenRevoked(caller: Caller, request: IncomingMessage, response: ServerResponse): void {
+  const stop = onRevoked(caller, () => {
+    if (response.headersSent) response.destroy()
+    else breakOff(request, response, 401, caller.revoked.reason.message)
+  })
+  response.once('close', stop)
+}
+
+/** Ends a request that has not arrived; whatever waits for its body learns of it by the end of the connection. */
+function breakOff(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()
   response.once('finish', () => request.destroy())
-  respondError(response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`, close)
+  respondError(response, status, message, close)
 }
 
 function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
   if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
-  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
+  } else if (error instanceof UserError) respondError(response, statuses[error.code], error.message, close)
+  else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')

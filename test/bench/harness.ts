@@ -16,6 +16,7 @@ import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { testScope } from '../helpers/scope.ts'
 
 export interface Bench extends AsyncDisposable {
   url: string
@@ -44,7 +45,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
     services: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds,
-    scope: { projectId: id, role: 'ADMIN' },
+    scope: await testScope(db, id),
     async [Symbol.asyncDispose]() {
       feeds.stop()
       await http.close()

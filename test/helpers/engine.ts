@@ -17,12 +17,14 @@ import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
   services: Services
   db: Database
   scope: Scope
   feeds: RunFeeds
+  listener: Listener
   startWorker(options?: WorkerOptions): Promise<Worker>
 }
 
@@ -42,14 +44,15 @@ export async function createTestEngine(
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
   const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
-  const project = await db.prisma.project.findFirstOrThrow()
+  const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const feeds = new RunFeeds(db, listener)
   const workers: Worker[] = []
   return {
     services,
     db,
-    scope: { projectId: project.id, role: 'ADMIN' },
+    scope: await testScope(db, project.id),
     feeds,
+    listener,
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
       workers.push(worker)

@@ -22,8 +22,8 @@ export async function startTestServer(
   options: Partial<ServerOptions> = {},
 ): Promise<TestServer> {
   const test = await createTestEngine(modules)
-  const { services, feeds } = test
-  const { url, stop } = await startServer({ services, feeds, host: '127.0.0.1', port: 0, ...options })
+  const { services, feeds, listener } = test
+  const { url, stop } = await startServer({ services, feeds, listener, host: '127.0.0.1', port: 0, ...options })
   return {
     ...test,
     url,

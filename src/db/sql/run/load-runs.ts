@@ -1,6 +1,6 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
-import type { Dataset, EndpointLimit, Experiment, Project, Run } from '../../generated/prisma/client.ts'
+import type { Dataset, EndpointLimit, Experiment, Run } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 
 /** Tables whose rows belong to a project and are known by a uuid. */
@@ -30,12 +30,4 @@ export async function loadEntities<Table extends keyof Entities>(
     [ids, projectId],
   )
   return rows
-}
-
-export async function loadProject(db: Queryable, projectId: string): Promise<Project | null> {
-  const { rows } = await db.query<Project>(
-    `SELECT ${columns('p', Prisma.ProjectScalarFieldEnum)} FROM project p WHERE p.id = $1`,
-    [projectId],
-  )
-  return rows[0] ?? null
 }
