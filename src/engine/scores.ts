@@ -22,12 +22,11 @@ export interface SetScoreInput {
   label?: string | null
   comment?: string | null
   metadata?: Json
-  author?: string | null
   source: 'HUMAN' | 'API'
 }
 
 /**
- * Sets a score; one of the same name, source and author on the same target is replaced.
+ * Sets a score, whose author is the scope's person; one of the same name, source and author on the same target is replaced.
  * @throws {InvalidInputError} a value that does not fit the data type or the score's configuration
  * @throws {NotFoundError} no such run or item
  */
@@ -44,7 +43,8 @@ export async function setScore(services: Services, scope: Scope, input: SetScore
   const given = parseScore(input, config)
 
   const write = async (client: Queryable, run: LockedRun) => {
-    const { runId, ordinal, source, comment = null, author = null, metadata = null } = input
+    const { runId, ordinal, source, comment = null, metadata = null } = input
+    const author = scope.person.name
     if (ordinal !== null) {
       const item = await client.query('UPDATE run_item SET seq = $3 WHERE run_id = $1 AND ordinal = $2', [
         runId,
