@@ -2,7 +2,7 @@
  * Who a request is from. As long as there has never been an API key this server is for the people at this machine: it answers
  * on loopback only, and everybody is an administrator of the installation. From the first key on, every request needs one.
  *
- * A key that is revoked is out at once for what is new, and within seconds for what is open: `Caller.revoked`.
+ * A key that is revoked is out at once for what is new, and within seconds for what is open: `Caller.revocation`.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
@@ -15,6 +15,7 @@ import { ForbiddenError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { hashOfKey } from '../engine/projects/api-keys.ts'
 import { localPerson } from '../engine/projects/persons.ts'
+import { Revocation } from './revocation.ts'
 
 /** How often it is looked whether keys were revoked, in case that a message is lost. */
 const pollMs = 5_000
@@ -53,15 +54,8 @@ export interface Caller {
   scope: Scope
   /** Tells callers apart, for limits per caller. */
   client: string
-  /** Aborts within seconds when the caller would not be let in any more: whatever is open for it must end. */
-  revoked: AbortSignal
-}
-
-/** Calls `end` once the caller is out, also when that is already so; returns the unsubscribe. */
-export function onRevoked({ revoked }: Pick<Caller, 'revoked'>, end: () => void): () => void {
-  if (revoked.aborted) end()
-  else revoked.addEventListener('abort', end, { once: true })
-  return () => revoked.removeEventListener('abort', end)
+  /** Happens within seconds when the caller would not be let in any more: whatever is open for it must end. */
+  revocation: Revocation
 }
 
 export interface AuthenticatorOptions {
@@ -113,9 +107,9 @@ export class Authenticator {
   /** Whom a caller without a key is, while the server is open. */
   readonly #everybody: Scope
   #open: boolean
-  readonly #closed = new AbortController()
+  readonly #closed = new Revocation()
   /** By key; those that were let in. */
-  readonly #letIn = new Map<string, AbortController>()
+  readonly #letIn = new Map<string, Revocation>()
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
@@ -144,7 +138,7 @@ export class Authenticator {
       if (!this.#open)
         throw new AuthenticationError('Expected an API key in the header `Authorization: Bearer <key>`, got none.')
       const scope = await this.#inProject(this.#everybody, project)
-      return { scope, client: 'loopback', revoked: this.#closed.signal }
+      return { scope, client: 'loopback', revocation: this.#closed }
     }
     const text = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
     if (!text) throw new AuthenticationError('Expected `Authorization: Bearer <key>`, got something else.')
@@ -159,7 +153,7 @@ export class Authenticator {
     const installation = key.projectId === null
     const own: Scope = { projectId: key.projectId ?? this.#everybody.projectId, role, person, installation }
     const scope = await this.#inProject(own, project)
-    return { scope, client: key.id, revoked: this.#revokedSignal(key.id) }
+    return { scope, client: key.id, revocation: this.#revocationOf(key.id) }
   }
 
   /** Looks no longer for keys that were revoked. Idempotent. */
@@ -181,10 +175,10 @@ export class Authenticator {
     return { ...scope, projectId: found.id }
   }
 
-  #revokedSignal(keyId: string): AbortSignal {
-    const controller = this.#letIn.get(keyId) ?? new AbortController()
-    this.#letIn.set(keyId, controller)
-    return controller.signal
+  #revocationOf(keyId: string): Revocation {
+    const revocation = this.#letIn.get(keyId) ?? new Revocation()
+    this.#letIn.set(keyId, revocation)
+    return revocation
   }
 
   async #check(): Promise<void> {
@@ -194,12 +188,12 @@ export class Authenticator {
     if (!state) return
     if (this.#open && state.keyed && !this.#alwaysOpen) {
       this.#open = false
-      this.#closed.abort(new AuthenticationError('This server needs an API key now.'))
+      this.#closed.revoke(new AuthenticationError('This server needs an API key now.'))
     }
     const inUse = new Set(state.inUse)
     for (const id of ids) {
       if (inUse.has(id)) continue
-      this.#letIn.get(id)?.abort(new AuthenticationError('This API key was revoked.'))
+      this.#letIn.get(id)?.revoke(new AuthenticationError('This API key was revoked.'))
       this.#letIn.delete(id)
     }
   }

@@ -4,13 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
-import { AuthenticationError, type Authenticator, type Caller, credentialsOf, onRevoked } from './auth.ts'
+import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
+import type { Revocation } from './revocation.ts'
 import { statuses } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -61,8 +62,8 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
       const caller = await authenticator.authenticate(credentialsOf(request))
-      endWhenRevoked(caller, request, response)
-      await respond(request, response, { services, scope: caller.scope, signal: caller.revoked })
+      endWhenRevoked(caller.revocation, request, response)
+      await respond(request, response, { services, scope: caller.scope, signal: caller.revocation.signal })
     }
   }
 
@@ -77,7 +78,7 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
       )
     }
     const caller = await authenticator.authenticate(credentialsOf(request))
-    endWhenRevoked(caller, request, response)
+    endWhenRevoked(caller.revocation, request, response)
     await limitBody(request, maxGraphqlBodyBytes)
     await yoga.handle(request, response, { scope: caller.scope })
   }
@@ -136,10 +137,10 @@ export function createRouter(
 const close = { connection: 'close' }
 
 /** Ends what is open for a caller who would not be let in any more. An answer that has not begun is its handler's. */
-function endWhenRevoked(caller: Caller, request: IncomingMessage, response: ServerResponse): void {
-  const stop = onRevoked(caller, () => {
+function endWhenRevoked(revocation: Revocation, request: IncomingMessage, response: ServerResponse): void {
+  const stop = revocation.onRevoked(({ message }) => {
     if (response.headersSent) response.destroy()
-    else breakOff(request, response, 401, caller.revoked.reason.message)
+    else breakOff(request, response, 401, message)
   })
   response.once('close', stop)
 }

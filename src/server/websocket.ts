@@ -12,15 +12,9 @@ import { useServer } from 'graphql-ws/use/ws'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
-import {
-  AuthenticationError,
-  type Authenticator,
-  type Caller,
-  type Credentials,
-  credentialsOf,
-  onRevoked,
-} from './auth.ts'
+import { AuthenticationError, type Authenticator, type Credentials, credentialsOf } from './auth.ts'
 import { createErrorMask } from './errors.ts'
+import type { Revocation } from './revocation.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
@@ -74,7 +68,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
           }
           sockets.set(caller.client, open + 1)
           extra.socket.once('close', () => sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1))
-          closeWhenRevoked(extra.socket, caller)
+          closeWhenRevoked(extra.socket, caller.revocation)
           return true
         } catch (error) {
           // `false` closes with 4403 (forbidden) what is not closed yet.
@@ -155,8 +149,8 @@ function readCredentials(parameters: ConnectionParameters | undefined, request: 
 }
 
 /** Closes with 4403 (forbidden) when the caller would not be let in any more, which ends all its operations. */
-function closeWhenRevoked(socket: WebSocket, caller: Caller): void {
-  const stop = onRevoked(caller, () => {
+function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
+  const stop = revocation.onRevoked(() => {
     socket.close(CloseCode.Forbidden, 'Forbidden')
     const late = setTimeout(() => socket.terminate(), closingMs)
     socket.once('close', () => clearTimeout(late))
