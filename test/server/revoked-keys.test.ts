@@ -42,19 +42,25 @@ async function followOverSocket(connection: object, headers: Record<string, stri
   return socket
 }
 
+/** With which code the socket is closed; ask before the reason for it. */
+async function closing(socket: WebSocket): Promise<number> {
+  const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(limitMs) })
+  return code
+}
+
 /** A request that is being answered: its response, and how it ends. */
 async function openRequest(method: string, path: string, headers: Record<string, string>, body: string) {
   const sent = request(`${t.url}${path}`, { method, headers })
   sent.on('error', () => {})
   onTestFinished(() => void sent.destroy())
-  const response = once(sent, 'response') as Promise<[IncomingMessage]>
+  const response = once(sent, 'response', { signal: AbortSignal.timeout(limitMs) }) as Promise<[IncomingMessage]>
   response.catch(() => {})
   return { sent, response, write: () => sent.write(body) }
 }
 
 async function ended(response: IncomingMessage): Promise<'WHOLE' | 'BROKEN OFF'> {
-  response.resume()
-  await new Promise((resolve) => response.once('close', resolve))
+  response.resume().on('error', () => {})
+  await expect.poll(() => response.closed, { timeout: limitMs }).toBe(true)
   return response.complete ? 'WHOLE' : 'BROKEN OFF'
 }
 
@@ -62,9 +68,9 @@ test('a WebSocket is closed with 4403, and its subscriptions end', async () => {
   const { authorization, revoke } = await makeKey()
   const socket = await followOverSocket({ authorization })
   const { subscribers } = t.feeds
+  const closed = closing(socket)
   await revoke()
-  const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(limitMs) })
-  expect(code).toBe(4403)
+  expect(await closed).toBe(4403)
   await expect.poll(() => t.feeds.subscribers).toBe(subscribers - 1)
 })
 
@@ -116,16 +122,17 @@ test('an import that arrived whole but is not stored yet stores nothing', async 
   const { authorization, revoke } = await makeKey()
   // Whoever holds the dataset keeps the import waiting.
   const holder = await t.db.pool.connect()
-  onTestFinished(() => holder.release())
+  // Not given back, because its transaction may be open.
+  onTestFinished(() => holder.release(true))
   await holder.query('BEGIN')
   await holder.query('SELECT FROM dataset WHERE id = $1 FOR UPDATE', [datasetId])
   const { name } = await t.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } })
   const { sent, response } = await openRequest('POST', `/import/${name}`, { authorization }, '')
   sent.end('{"input":"late"}\n')
   await expect.poll(() => waiting()).toBe(1)
-  const caller = await followOverSocket({ authorization })
+  const closed = closing(await followOverSocket({ authorization }))
   await revoke()
-  await once(caller, 'close', { signal: AbortSignal.timeout(limitMs) })
+  await closed
   await holder.query('COMMIT')
   const [answer] = await response
   expect(answer.statusCode).toBe(401)
@@ -143,26 +150,26 @@ test('an export in flight is broken off', async () => {
   const [answer] = await response
   // A client that does not take the 40 MB holds the export up.
   answer.pause()
-  const witness = await followOverSocket({ authorization })
+  const closed = closing(await followOverSocket({ authorization }))
   await revoke()
-  await once(witness, 'close', { signal: AbortSignal.timeout(limitMs) })
+  await closed
   expect(await ended(answer)).toBe('BROKEN OFF')
 }, 15_000)
 
 test('a revocation that nobody announces is found within the limit', async () => {
   const { authorization, id } = await makeKey()
   const socket = await followOverSocket({ authorization })
+  const closed = closing(socket)
   await t.db.prisma.apiKey.update({ where: { id }, data: { revokedAt: new Date() } })
-  const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(limitMs) })
-  expect(code).toBe(4403)
+  expect(await closed).toBe(4403)
 }, 15_000)
 
 test('only what is open with the revoked key is closed', async () => {
   const [kept, revoked] = [await makeKey(), await makeKey()]
   const keptSocket = await followOverSocket({ authorization: kept.authorization })
-  const revokedSocket = await followOverSocket({ authorization: revoked.authorization })
+  const closed = closing(await followOverSocket({ authorization: revoked.authorization }))
   await revoked.revoke()
-  await once(revokedSocket, 'close', { signal: AbortSignal.timeout(limitMs) })
+  await closed
   keptSocket.send(JSON.stringify({ type: 'ping' }))
   expect(String((await once(keptSocket, 'message'))[0])).toContain('pong')
 })
