@@ -2,7 +2,7 @@
  * Who a request is from. As long as there has never been an API key this server is for the people at this machine: it answers
  * on loopback only, and everybody is an administrator of the installation. From the first key on, every request needs one.
  *
- * A key that is revoked is out at once for what is new, and within seconds for what is open: `Caller.revocation`.
+ * A revoked key is refused at once, and what is open with it ends within seconds: `Caller.revocation`.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
@@ -17,7 +17,7 @@ import { hashOfKey } from '../engine/projects/api-keys.ts'
 import { localPerson } from '../engine/projects/persons.ts'
 import { Revocation } from './revocation.ts'
 
-/** How often it is looked whether keys were revoked, in case that a message is lost. */
+/** How often revocations are polled for, in case a NOTIFY was lost. */
 const pollMs = 5_000
 const lastUsedEveryMs = 60_000
 
@@ -54,7 +54,7 @@ export interface Caller {
   scope: Scope
   /** Tells callers apart, for limits per caller. */
   client: string
-  /** Happens within seconds when the caller would not be let in any more: whatever is open for it must end. */
+  /** Comes within seconds of the end of the caller's access: whatever is open for it must end then. */
   revocation: Revocation
 }
 
@@ -104,12 +104,12 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
 export class Authenticator {
   readonly #db: Database
   readonly #alwaysOpen: boolean
-  /** Whom a caller without a key is, while the server is open. */
+  /** The scope of callers without a key, while the server is open. */
   readonly #everybody: Scope
   #open: boolean
   readonly #closed = new Revocation()
-  /** By key; those that were let in. */
-  readonly #letIn = new Map<string, Revocation>()
+  /** Of every key that was used here, by its id. */
+  readonly #revocations = new Map<string, Revocation>()
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
@@ -156,7 +156,7 @@ export class Authenticator {
     return { scope, client: key.id, revocation: this.#revocationOf(key.id) }
   }
 
-  /** Looks no longer for keys that were revoked. Idempotent. */
+  /** Stops watching for revocations. Idempotent. */
   stop(): void {
     clearInterval(this.#poll)
     this.#unsubscribe()
@@ -176,14 +176,14 @@ export class Authenticator {
   }
 
   #revocationOf(keyId: string): Revocation {
-    const revocation = this.#letIn.get(keyId) ?? new Revocation()
-    this.#letIn.set(keyId, revocation)
+    const revocation = this.#revocations.get(keyId) ?? new Revocation()
+    this.#revocations.set(keyId, revocation)
     return revocation
   }
 
   async #check(): Promise<void> {
-    const ids = [...this.#letIn.keys()]
-    // While the database is away nobody is let in, and nothing new comes to those who are.
+    const ids = [...this.#revocations.keys()]
+    // While the database is away there is nothing to protect: nobody gets an answer.
     const state = await loadKeyState(this.#db.pool, ids).catch(() => null)
     if (!state) return
     if (this.#open && state.keyed && !this.#alwaysOpen) {
@@ -193,8 +193,8 @@ export class Authenticator {
     const inUse = new Set(state.inUse)
     for (const id of ids) {
       if (inUse.has(id)) continue
-      this.#letIn.get(id)?.revoke(new AuthenticationError('This API key was revoked.'))
-      this.#letIn.delete(id)
+      this.#revocations.get(id)?.revoke(new AuthenticationError('This API key was revoked.'))
+      this.#revocations.delete(id)
     }
   }
 }

@@ -16,6 +16,7 @@ import { statuses } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
+const answeringMs = 3_000
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
@@ -136,11 +137,16 @@ export function createRouter(
 // The rest of a body that is not read any more would be taken for the next request.
 const close = { connection: 'close' }
 
-/** Ends what is open for a caller who would not be let in any more. An answer that has not begun is its handler's. */
+/**
+ * Ends what is open for a caller whose access was revoked. What arrived before and is not answered yet has a moment to be, so
+ * that a key may revoke itself.
+ */
 function endWhenRevoked(revocation: Revocation, request: IncomingMessage, response: ServerResponse): void {
   const stop = revocation.onRevoked(({ message }) => {
-    if (response.headersSent) response.destroy()
-    else breakOff(request, response, 401, message)
+    if (response.headersSent) return void response.destroy()
+    breakOff(request, response, 401, message)
+    const late = setTimeout(() => response.destroy(), answeringMs)
+    response.once('close', () => clearTimeout(late))
   })
   response.once('close', stop)
 }

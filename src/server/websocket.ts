@@ -22,7 +22,7 @@ const maxOperationsPerSocket = 100
 const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
-/** A client that does not answer the end of its connection is cut off after so long. */
+/** How long a client may take to answer a close frame before its connection is cut. */
 const closingMs = 2_000
 
 export interface WebSockets {
@@ -148,7 +148,7 @@ function readCredentials(parameters: ConnectionParameters | undefined, request: 
   }
 }
 
-/** Closes with 4403 (forbidden) when the caller would not be let in any more, which ends all its operations. */
+/** Closes with 4403 (forbidden) when the caller's access is revoked, which ends all its operations. */
 function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
   const stop = revocation.onRevoked(() => {
     socket.close(CloseCode.Forbidden, 'Forbidden')

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Role } from '../../src/domain/scope.ts'
@@ -139,22 +139,46 @@ test('an import that arrived whole but is not stored yet stores nothing', async 
   expect(await t.db.prisma.datasetItemRevision.count({ where: { datasetId, input: { equals: 'late' } } })).toBe(0)
 }, 15_000)
 
-test('an export in flight is broken off', async () => {
-  const id = await seedDataset(
-    t,
-    Array.from({ length: 400 }, () => 'x'.repeat(100_000)),
-  )
-  const { authorization, revoke } = await makeKey('READ')
-  const { sent, response } = await openRequest('GET', `/export/datasets/${id}.jsonl`, { authorization }, '')
-  sent.end()
-  const [answer] = await response
-  // A client that does not take the 40 MB holds the export up.
-  answer.pause()
-  const closed = closing(await followOverSocket({ authorization }))
-  await revoke()
-  await closed
-  expect(await ended(answer)).toBe('BROKEN OFF')
-}, 15_000)
+describe('an export of 40 MB', () => {
+  let id: string
+  beforeAll(async () => {
+    const inputs = Array.from({ length: 400 }, () => 'x'.repeat(100_000))
+    id = await seedDataset(t, inputs)
+  })
+
+  async function startExport() {
+    const { authorization, revoke } = await makeKey('READ')
+    const { sent, response } = await openRequest('GET', `/export/datasets/${id}.jsonl`, { authorization }, '')
+    sent.end()
+    const closed = closing(await followOverSocket({ authorization }))
+    return { response, revoke: () => Promise.all([revoke(), closed]) }
+  }
+
+  test('that a client does not take is broken off', async () => {
+    const { response, revoke } = await startExport()
+    const [answer] = await response
+    answer.pause()
+    await revoke()
+    expect(await ended(answer)).toBe('BROKEN OFF')
+  }, 15_000)
+
+  test('whose answer begins only after the key was revoked is broken off', async () => {
+    const holder = await t.db.pool.connect()
+    onTestFinished(() => holder.release(true))
+    await holder.query('BEGIN; LOCK TABLE dataset')
+    const { response, revoke } = await startExport()
+    await expect.poll(() => waiting()).toBe(1)
+    await revoke()
+    await holder.query('COMMIT')
+    const [answer] = await response
+    // A client that takes about 3 MB a second.
+    answer.on('data', () => {
+      answer.pause()
+      setTimeout(() => answer.resume(), 20)
+    })
+    expect(await ended(answer)).toBe('BROKEN OFF')
+  }, 20_000)
+})
 
 test('a revocation that nobody announces is found within the limit', async () => {
   const { authorization, id } = await makeKey()
