@@ -11,7 +11,7 @@ export interface Context {
   readonly feeds: RunFeeds
   readonly comparisons: ComparisonFeeds
   readonly scope: Scope
-  /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4400`. */
+  /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4000`. */
   readonly publicUrl: string
   /** Where traces can be looked at, with `{traceId}` in it; null when nowhere. */
   readonly traceUrlTemplate: string | null

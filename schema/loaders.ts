@@ -4,67 +4,50 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
-import {
-  loadEvaluatorDatasetIds,
-  loadEvaluators,
-  loadEvaluatorVersions,
-  loadExperimentEvaluatorIds,
-} from '../src/db/sql/evaluator/load-evaluators.ts'
+import { alteredCursor, keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
-import { loadEntities } from '../src/db/sql/run/load-runs.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
-import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
-import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
-import { findApiKeys } from '../src/engine/projects/api-keys.ts'
-import { findPersons } from '../src/engine/projects/persons.ts'
-import { findProjects } from '../src/engine/projects/projects.ts'
+import { Links } from './links.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
 export function createLoaders(db: Database, scope: Scope) {
-  const { pool } = db
+  const { pool, prisma } = db
   const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
-    dataset: one(
-      (ids) => loadEntities(pool, projectId, 'dataset', ids),
-      (row) => row.id,
+    links: new Links(prisma),
+    currentVersion: one(
+      (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.evaluatorId,
     ),
-    experiment: one(
-      (ids) => loadEntities(pool, projectId, 'experiment', ids),
-      (row) => row.id,
+    experimentEvaluators: many(
+      (ids) =>
+        prisma.experimentEvaluator.findMany({
+          where: { experimentId: { in: [...ids] }, evaluator: { deletedAt: null } },
+          orderBy: [{ evaluator: { name: 'asc' } }, { evaluatorId: 'asc' }],
+        }),
+      (row) => row.experimentId,
     ),
-    endpointLimit: one(
-      (ids) => loadEntities(pool, projectId, 'endpoint_limit', ids),
-      (row) => row.id,
+    evaluatorDatasets: many(
+      (ids) =>
+        prisma.evaluatorDataset.findMany({
+          where: { evaluatorId: { in: [...ids] } },
+          orderBy: { dataset: { name: 'asc' } },
+        }),
+      (row) => row.evaluatorId,
     ),
-    project: one(
-      (ids) => findProjects(db, scope, ids),
-      (row) => row.id,
-    ),
-    person: one(
-      (ids) => findPersons(db, scope, ids),
-      (row) => row.id,
-    ),
-    apiKey: one(
-      (ids) => findApiKeys(db, scope, ids),
-      (row) => row.id,
-    ),
-    run: one(
-      (ids) => loadEntities(pool, projectId, 'run', ids),
-      (row) => row.id,
-    ),
-    evaluator: one(
-      (ids) => loadEvaluators(pool, projectId, ids),
-      (row) => row.id,
-    ),
-    evaluatorVersion: one(
-      (ids) => loadEvaluatorVersions(pool, projectId, ids),
-      (row) => row.id,
+    runScores: many(
+      (ids) =>
+        prisma.score.findMany({
+          where: { runId: { in: [...ids] }, ordinal: null },
+          orderBy: [{ name: 'asc' }, { id: 'asc' }],
+        }),
+      (row) => row.runId,
     ),
     score: one(
       (ids) => loadScores(pool, projectId, ids),
@@ -80,10 +63,6 @@ export function createLoaders(db: Database, scope: Scope) {
     }),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
-    runScores: many(
-      (ids) => loadRunScores(pool, ids),
-      (row) => row.runId,
-    ),
     scoreSummaries: many(
       (ids) => loadScoreSummaries(pool, ids),
       (row) => row.runId,
@@ -99,14 +78,6 @@ export function createLoaders(db: Database, scope: Scope) {
     latencyBuckets: many(
       (ids) => loadLatencyBuckets(pool, ids),
       (row) => row.runId,
-    ),
-    experimentEvaluatorIds: many(
-      (ids) => loadExperimentEvaluatorIds(pool, ids),
-      (row) => row.experimentId,
-    ),
-    evaluatorDatasetIds: many(
-      (ids) => loadEvaluatorDatasetIds(pool, ids),
-      (row) => row.evaluatorId,
     ),
 
     page: pages((list, parents, request) => loadPages(pool, list, parents, request)),
@@ -150,7 +121,8 @@ function pages(
   const loaders = new Map<string, DataLoader<string, Page<unknown>>>()
   return async <Row>(list: List, parent: string, request: PageRequest) => {
     const values: unknown[] = []
-    const key = JSON.stringify([list, list.where((value) => `$${values.push(value)}`), values, request])
+    const parameter = (value: unknown) => `$${values.push(value)}`
+    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))
@@ -159,9 +131,7 @@ function pages(
     try {
       return (await loader.load(parent)) as Page<Row>
     } catch (error) {
-      throw isMalformedValue(error)
-        ? new InvalidInputError('Expected a cursor as this API returns them, got an altered one.')
-        : error
+      throw isMalformedValue(error) ? alteredCursor() : error
     }
   }
 }

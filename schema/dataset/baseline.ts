@@ -1,9 +1,9 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
 import { approveBaseline, removeBaseline } from '../../src/engine/comparison/baselines.ts'
 import { builder } from '../builder.ts'
+import { linkTo } from '../links.ts'
 import { DatasetRef, RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
-import { loadExisting } from '../relay/node.ts'
 import { resultOf } from '../user-error.ts'
 
 interface ApprovedBaseline {
@@ -18,7 +18,7 @@ const DatasetBaseline = builder.objectRef<ApprovedBaseline>('DatasetBaseline').i
     run: t.field({
       type: RunRef,
       description: 'The run.',
-      resolve: ({ runId }, _args, { loaders }) => loadExisting('run', runId, loaders.run),
+      resolve: linkTo('run', (baseline) => baseline.runId),
     }),
     author: t.exposeString('author', { nullable: true, description: 'The person who approved it.' }),
     approvedAt: t.expose('approvedAt', { type: 'DateTime', description: 'When.' }),

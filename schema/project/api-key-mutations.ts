@@ -2,9 +2,9 @@ import type { ApiKey } from '../../src/db/generated/prisma/client.ts'
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { builder } from '../builder.ts'
+import { ApiKeyRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { resultOf } from '../user-error.ts'
-import { ApiKeyRef } from './api-key.ts'
 import { Role } from './viewer.ts'
 
 const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {

@@ -1,20 +1,18 @@
 import type { ApiKey } from '../../src/db/generated/prisma/client.ts'
 import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
-import { managedKeys } from '../../src/engine/projects/api-keys.ts'
+import { managedKeys, whichApiKeys } from '../../src/engine/projects/api-keys.ts'
 import { builder } from '../builder.ts'
-import { connectionOf, ProjectRef } from '../refs.ts'
+import { linkTo } from '../links.ts'
+import { ApiKeyConnection, PersonRef, ProjectRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
-import { PersonRef } from './person.ts'
 import { Role } from './viewer.ts'
 
-export const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey')
-
-builder.node(ApiKeyRef, {
+builder.prismaNode('ApiKey', {
   description:
     'What a caller shows to be let in. The key itself is shown once, when it is made; only ADMINs see the rest.',
-  id: { resolve: (apiKey) => apiKey.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('ApiKey', ids, loaders.apiKey),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, AND: whichApiKeys(scope) }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What it is for.' }),
     prefix: t.exposeString('prefix', { description: 'How the key begins, to recognize it by.' }),
@@ -24,12 +22,12 @@ builder.node(ApiKeyRef, {
       nullable: true,
       description: 'The only project that it is valid in; null for a key of the installation, which is valid in all.',
       resolve: ({ projectId }, _args, { loaders }) =>
-        projectId === null ? null : loadExisting('project', projectId, loaders.project),
+        projectId === null ? null : loaders.links.load('project', projectId),
     }),
     person: t.field({
       type: PersonRef,
       description: 'The author of what is written with it.',
-      resolve: ({ personId }, _args, { loaders }) => loadExisting('person', personId, loaders.person),
+      resolve: linkTo('person', (apiKey) => apiKey.personId),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     lastUsedAt: t.expose('lastUsedAt', {
@@ -44,8 +42,6 @@ builder.node(ApiKeyRef, {
     }),
   }),
 })
-
-const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 
 builder.queryField('apiKeys', (t) =>
   t.field({

@@ -3,11 +3,9 @@ import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { ConflictError, ForbiddenError, InvalidInputError } from '../../src/domain/errors.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
 import { builder } from '../builder.ts'
-import { connectionOf, ProjectRef } from '../refs.ts'
+import { ProjectConnection, ProjectRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { resultOf } from '../user-error.ts'
-
-const ProjectConnection = connectionOf('Project', ProjectRef)
 
 builder.queryField('projects', (t) =>
   t.field({

@@ -1,13 +1,12 @@
 import type { Scope } from '../../src/domain/scope.ts'
 import { builder } from '../builder.ts'
-import { ProjectRef } from '../refs.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
-import { PersonRef } from './person.ts'
+import { PersonRef, ProjectRef } from '../refs.ts'
 
-builder.node(ProjectRef, {
+builder.prismaNode('Project', {
   description: 'What everything else belongs to. A key of one project sees nothing of another.',
-  id: { resolve: (project) => project.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Project', ids, loaders.project),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => (scope.installation ? { id } : { id, AND: { id: scope.projectId } }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
@@ -26,15 +25,17 @@ export const Role = builder.enumType('Role', {
 const Viewer = builder.objectRef<Scope>('Viewer').implement({
   description: 'On whose behalf this request is answered.',
   fields: (t) => ({
-    project: t.field({
+    project: t.prismaField({
       type: ProjectRef,
       description: 'The project that everything here is read from and written to.',
-      resolve: ({ projectId }, _args, { loaders }) => loadExisting('project', projectId, loaders.project),
+      resolve: (query, { projectId }, _args, { services }) =>
+        services.db.prisma.project.findUniqueOrThrow({ ...query, where: { id: projectId } }),
     }),
-    person: t.field({
+    person: t.prismaField({
       type: PersonRef,
       description: 'Who you are: the author of what you write.',
-      resolve: ({ person }, _args, { loaders }) => loadExisting('person', person.id, loaders.person),
+      resolve: (query, { person }, _args, { services }) =>
+        services.db.prisma.person.findUniqueOrThrow({ ...query, where: { id: person.id } }),
     }),
     installation: t.exposeBoolean('installation', {
       description:

@@ -40,8 +40,8 @@ export function decodeGlobalId(globalId: string): { typename: string; id: string
     throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
   }
   const id = text.slice(colon + 1)
-  // One that nothing can have, of whatever characters, is that of nothing.
-  return { typename, id: isRawId(typename, id) ? id : '' }
+  // An id that no row can have is treated as unknown, whatever it contains.
+  return { typename, id: isRawId(typename, id) ? id : unknown(typename) }
 }
 
 function isNodeType(name: string): name is NodeType {
@@ -57,6 +57,19 @@ export function isRawId(type: NodeType, id: string): boolean {
 export function isGlobalId(type: NodeType, text: string): boolean {
   const decoded = Buffer.from(text, 'base64url').toString()
   return decoded.startsWith(`${type}:`) && isRawId(type, decoded.slice(type.length + 1))
+}
+
+/** A raw id of the right shape that no row has. */
+function unknown(type: NodeType): string {
+  const nil = '00000000-0000-0000-0000-000000000000'
+  switch (shapes[type]) {
+    case bigint:
+      return '0'
+    case runItem:
+      return `${nil}:0`
+    default:
+      return nil
+  }
 }
 
 /**

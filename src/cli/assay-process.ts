@@ -6,14 +6,19 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { Listener } from '../db/listener.ts'
-import { MigrationError, migrate } from '../db/migrate.ts'
+import { migrate, migrationNames } from '../db/migrate.ts'
+import { MigrationError } from '../db/migration-error.ts'
 import { openQueue } from '../db/queue.ts'
 import { RunChanges } from '../db/run-changes.ts'
+import { SchemaLock } from '../db/schema-lock.ts'
+import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
+import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import type { Services } from '../engine/services.ts'
+import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -21,7 +26,7 @@ import { type RunningServer, type ServerOptions, startServer } from '../server/s
 import { startStatusServer } from '../server/start-status-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { openTracing } from '../telemetry/tracing.ts'
+import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
@@ -32,13 +37,13 @@ export interface ProcessOptions extends PostgresOptions {
   /** Calls at once; null: this process executes nothing. */
   slots: number | null
   /**
-   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where whoever
-   * chooses the address is at this machine anyway.
+   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where only
+   * local users can choose the address.
    */
   allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
-  /** Where a process that does not serve answers those who operate it; default: nowhere. */
+  /** Where a process that does not serve has its health checks and metrics; default: nowhere. */
   status?: Address | null
 }
 
@@ -51,16 +56,16 @@ interface Address {
 export interface AssayProcess {
   /** Where it listens, without a trailing slash; null: nowhere. */
   readonly url: string | null
-  /** Where its data is, for people. */
+  /** Where its data is, as text for users. */
   readonly database: string
   readonly modules: Modules
-  /** Settles only when the process can no longer work. */
+  /** Settles only when the process can no longer work: stop it then. */
   readonly failed: Promise<Error>
   /** Refuses new work, lets calls in flight end within the worker's limit, then closes everything. Idempotent. */
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when a part cannot start for a reason that people can change; the parts before it are stopped again. */
+/** @throws {CliError} when a part cannot start for a reason that users can change; the parts before it are stopped again. */
 export async function startProcess(options: ProcessOptions): Promise<AssayProcess> {
   const { log } = options
   const stops: (() => unknown)[] = []
@@ -73,14 +78,16 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const { modules } = await loadConfig(options.config)
     const postgres = await openPostgres(options)
     stops.push(postgres.stop)
-    const { applied } = await migrate(postgres.url)
+    const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })
     if (applied.length > 0) log.info({ migrations: applied.length }, 'The database is up to date now.')
 
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
     stops.push(() => db.close())
-    const listener = await new Listener(postgres.url).start()
+    const schema = new SchemaLock(await migrationNames())
+    const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
+    schema.watch(listener)
     const boss = await openQueue(db, (err) => !stopping && warn(err))
     stops.push(() => boss.stop({ graceful: false, close: false }))
 
@@ -88,33 +95,33 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stops.push(() => tracing.stop())
     const metrics = new Metrics()
     collectDefaultMetrics({ register: metrics.registry })
-    metrics.watchDatabase(db)
+    metrics.watchQueue(() => measureQueue(db.pool))
+    metrics.watchPool(db.pool)
 
-    // Behind a proxy a server on loopback is not for the people at this machine only.
-    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
-    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
+    // Behind a proxy a server on loopback is not for local users only.
+    const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
+    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
 
     const services: Services = { db, boss, modules, http, log, metrics, tracing }
+    const changes = new RunChanges(listener)
+    stops.push(() => changes.stop())
+    const sequences = new ComparisonSequences(db)
     const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
       metrics.watchWorker(worker)
-      const changes = new RunChanges(listener)
-      const earlyStops = new EarlyStops(services, changes)
-      stops.push(async () => {
-        changes.stop()
-        await earlyStops.stop()
-      })
+      const earlyStops = new EarlyStops(services, changes, sequences)
+      stops.push(() => earlyStops.stop())
     }
     const readiness = new Readiness({ db, log, listener, worker })
     let server: RunningServer | null = null
     if (options.http) {
-      const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
-      stops.push(() => feeds.stop())
-      metrics.watchFeeds(feeds)
+      const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
+      const comparisons = new ComparisonFeeds(db, changes, sequences)
+      metrics.watchFeeds(feeds, comparisons)
       server = await listen(options.http, '-', (address) =>
-        startServer({ services, feeds, listener, readiness, ...address }),
+        startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
@@ -122,7 +129,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       )
     }
     if (server) stops.push(() => server.stop())
-    return { url: server?.url ?? null, database: postgres.name, modules, failed: postgres.failed, stop }
+    const failed = Promise.race([postgres.failed, schema.outdated])
+    return { url: server?.url ?? null, database: postgres.name, modules, failed, stop }
   } catch (error) {
     await stop()
     const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(

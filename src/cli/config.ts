@@ -21,7 +21,7 @@ export class ConfigError extends Error {
   }
 }
 
-export interface LoadedConfig {
+interface LoadedConfig {
   modules: Modules
   /** Null when there is none. */
   path: string | null
@@ -61,7 +61,7 @@ async function importModules(file: string): Promise<Modules> {
   try {
     config = (await import(url)).default
   } catch (error) {
-    throw new ConfigError(placeOf(error, file), messageOf(error), error)
+    throw new ConfigError(placeOf(error, file), describeFailure(error), error)
   } finally {
     hooks.deregister()
   }
@@ -75,7 +75,7 @@ async function importModules(file: string): Promise<Modules> {
 
 const ownEntry = new URL('../index.ts', import.meta.url).href
 
-function messageOf(error: unknown): string {
+function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return `threw ${String(error)}`
   // InvalidInputError is what defineConfig says about the file; for everything else the kind of error helps.
   return error instanceof InvalidInputError ? error.message : `${error.name}: ${error.message}`

@@ -12,8 +12,9 @@ const madeFrom = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts',
 const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts'], { cwd: root })
 const newest = Math.max(...[...madeFrom, ...operations].map(changed))
 
-// Prisma writes its file anew every time; the other is left alone when nothing in it changes.
-const stale = changed('src/cli/gql/gql.ts') === 0 || changed('src/db/generated/prisma/client.ts') < newest
+// Prisma writes its files anew every time; the other is left alone when nothing in it changes.
+const writtenByPrisma = ['src/db/generated/prisma/client.ts', 'schema/generated/prisma-types.ts']
+const stale = changed('src/cli/gql/gql.ts') === 0 || Math.min(...writtenByPrisma.map(changed)) < newest
 if (stale || process.argv.includes('--always')) {
   run('prisma generate --no-hints')
   run('graphql-codegen')

@@ -3,7 +3,7 @@ import { graphql } from './gql/gql.ts'
 import type { FollowRunSubscription } from './gql/graphql.ts'
 import { ConnectionLost, type GraphQLClient } from './graphql-client.ts'
 
-export const FollowRun = graphql(/* GraphQL */ `
+const FollowRun = graphql(/* GraphQL */ `
   subscription FollowRun($runId: ID!, $after: String) {
     runFeed(runId: $runId, after: $after) {
       cursor

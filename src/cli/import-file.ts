@@ -18,7 +18,7 @@ export interface ImportColumns {
   json?: string[]
 }
 
-export interface ImportRequest {
+interface ImportRequest {
   /** Of the server. */
   url: string
   dataset: string
@@ -31,7 +31,7 @@ export interface ImportRequest {
   onProgress?: (bytes: number, rows: number) => void
 }
 
-export interface ImportSummary {
+interface ImportSummary {
   dataset: string
   datasetId: string
   version: number

@@ -1,5 +1,6 @@
 import { type Database, openDatabase } from '../db/client.ts'
-import { MigrationError, migrate } from '../db/migrate.ts'
+import { migrate } from '../db/migrate.ts'
+import { MigrationError } from '../db/migration-error.ts'
 import { NotFoundError, UserError } from '../domain/errors.ts'
 import type { Role, Scope } from '../domain/scope.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'

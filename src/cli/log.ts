@@ -24,7 +24,7 @@ export function openLog(level: LogLevel = 'info', forPeople: boolean = process.s
 }
 
 /** One JSON line of pino as a person wants to read it. */
-export function forTerminal(line: string): string {
+function forTerminal(line: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown> & {
     level: number
     time: string

@@ -15,7 +15,7 @@ export interface PostgresOptions {
   share?: boolean
 }
 
-export interface Postgres {
+interface Postgres {
   url: string
   /** Where it is, for people. */
   name: string

@@ -1,7 +1,7 @@
 /** Progress of things that happen at once: bars on a terminal; elsewhere a line for each, every few seconds. */
 import { MultiBar, Presets } from 'cli-progress'
 
-export interface Progress {
+interface Progress {
   /** Adds something to watch. */
   add(name: string): ProgressLine
   /** Draws the last state and leaves it standing. Idempotent. */

@@ -1,6 +1,6 @@
 /**
  * The select list of a whole row in Prisma's spelling, from one of its `…ScalarFieldEnum`s:
- * `r.project_id AS "projectId", …`. Bigints come as decimal strings, where Prisma gives bigints.
+ * `r.project_id AS "projectId", …`.
  */
 export function columns(table: string, fields: Record<string, string>): string {
   return Object.values(fields)

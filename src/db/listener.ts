@@ -1,42 +1,56 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
 import pg from 'pg'
+import type { Queryable } from './client.ts'
 
-/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: what is true stands in the tables. */
+/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: the state itself is in the tables. */
 export const channels = {
   /** `<run id>:<seq>`: rows of the run changed. */
   run: 'assay_run',
   /** `<run id>`: its calls in flight are to be aborted. */
   abort: 'assay_abort',
-  /** Empty: a lane is waiting for a worker. `<run id>`: its lanes have other slots. */
+  /** Empty: a lane is waiting for a worker. */
   lane: 'assay_lane',
+  /** `<run id>`: its lanes have other slots. */
+  runSettings: 'assay_run_settings',
   /** Empty: limits or pauses of endpoints changed. */
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
   /** Empty: API keys were made or revoked. */
   key: 'assay_key',
-  /** A random text: whether its sender hears. */
+  /** The name of a migration that those who do not know it cannot go on beside. */
+  migration: 'assay_migration',
+  /** A random text, for which its sender listens: whether messages arrive. */
   echo: 'assay_echo',
 } as const
 
-export type Channel = (typeof channels)[keyof typeof channels]
+type Channel = (typeof channels)[keyof typeof channels]
+
+/** Sends a message (less than 8,000 bytes) to every listener on the channel; inside a transaction, when it commits. */
+export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {
+  await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+}
 
 const reconnectDelayMs = 250
 
 /**
- * Hears NOTIFYs on one connection of its own, reconnecting for as long as it is open. Whoever listens must also look
- * by itself now and then: messages sent while the connection is down are lost; `reconnected` says that some may be.
+ * Receives NOTIFYs on a connection of its own, reconnecting for as long as it is open. Its users must also poll now and
+ * then: messages sent while the connection is down are lost; `onMissed` says that some may have been.
  */
 export class Listener {
   readonly #url: string
+  readonly #onConnect: (client: pg.Client) => Promise<void>
   readonly #events = new EventEmitter().setMaxListeners(0)
   #client: pg.Client | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(url: string) {
+  /** @param onConnect runs on every connection before it counts as one; when it fails, the next one is tried */
+  constructor(url: string, onConnect: (client: pg.Client) => Promise<void> = async () => {}) {
     this.#url = url
+    this.#onConnect = onConnect
   }
 
   /** Connects; from then on it keeps itself connected. @throws when the first connection fails. */
@@ -45,29 +59,29 @@ export class Listener {
     return this
   }
 
-  /** Calls `heard` for every message of a channel, and `missed` when some may have been lost; returns the way to stop. */
-  on(channel: Channel, heard: (payload: string) => void, missed?: () => void): () => void {
-    this.#events.on(channel, heard)
-    if (missed) this.#events.on('reconnected', missed)
+  /** Calls `onMessage` for every message of a channel, and `onMissed` when some may have been lost; returns the unsubscribe. */
+  on(channel: Channel, onMessage: (payload: string) => void, onMissed?: () => void): () => void {
+    this.#events.on(channel, onMessage)
+    if (onMissed) this.#events.on('reconnected', onMissed)
     return () => {
-      this.#events.off(channel, heard)
-      if (missed) this.#events.off('reconnected', missed)
+      this.#events.off(channel, onMessage)
+      if (onMissed) this.#events.off('reconnected', onMissed)
     }
   }
 
   /**
-   * Resolves when a message that goes out through `sender` came back: the whole way works, also through what may stand
-   * between us and the database.
+   * Resolves when a message sent through `sender` came back: the whole path works, including any proxy between this
+   * process and the database.
    * @throws when not connected, or when the message cannot be sent; `signal` ends a wait in vain
    */
-  async hearItself(sender: Pick<pg.Pool, 'query'>, signal: AbortSignal): Promise<void> {
+  async checkRoundTrip(sender: Queryable, signal: AbortSignal): Promise<void> {
     if (!this.#client) throw new Error('the connection that listens is down')
     const message = randomUUID()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const off = this.on(channels.echo, (heard) => heard === message && resolve())
+    const off = this.on(channels.echo, (payload) => payload === message && resolve())
     signal.addEventListener('abort', () => resolve(), { once: true })
     try {
-      await sender.query('SELECT pg_notify($1, $2)', [channels.echo, message])
+      await notify(sender, channels.echo, message)
       await promise
     } finally {
       off()
@@ -83,12 +97,19 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, keepAlive: true })
+    const application_name = `assay ${process.pid} on ${hostname()}`
+    const client = new pg.Client({ connectionString: this.#url, application_name, keepAlive: true })
     client.on('error', () => this.#lost(client))
     client.on('end', () => this.#lost(client))
     client.on('notification', ({ channel, payload }) => this.#events.emit(channel, payload ?? ''))
-    await client.connect()
-    for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    try {
+      await client.connect()
+      await this.#onConnect(client)
+      for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
     if (this.#closed) return client.end()
     this.#client = client
   }

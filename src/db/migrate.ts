@@ -7,19 +7,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import type { Queryable } from './client.ts'
-
-/** Why a database cannot be migrated. */
-export type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED'
-
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError'
-  readonly code: MigrationErrorCode
-
-  constructor(code: MigrationErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+import { MigrationError } from './migration-error.ts'
+import { type AloneOptions, isAdditive, lockSchema } from './schema-lock.ts'
 
 type Migration = { name: string; sql: string; checksum: string }
 type AppliedRow = { name: string; checksum: string; finished: boolean }
@@ -41,14 +30,20 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
+interface MigrateOptions extends Partial<AloneOptions> {
+  /** The migrations, as Prisma lays them out; default: ours. */
+  directory?: string
+}
+
 /**
- * Applies what is missing, each migration in a transaction of its own. Any number of processes may do it at once.
- * @param url of the database
- * @param directory of the migrations, as Prisma lays them out; default: ours
+ * Applies what is missing, each migration in a transaction of its own. Any number of processes may do it at once. Before a
+ * migration that is not additive, all processes that work on the database are asked to stop, and waited for: 60 s by default.
  * @returns the names of the migrations applied now, in order
- * @throws {MigrationError} when the database and the migrations contradict each other, or one fails; what came before it stays applied
+ * @throws {MigrationError} when the database and the migrations contradict each other, one fails, or others do not stop; what came
+ * before it stays applied
  */
-export async function migrate(url: string, directory = OUR_MIGRATIONS): Promise<{ applied: string[] }> {
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const { directory = OUR_MIGRATIONS, waitMs = 60_000, onWait = () => {} } = options
   const migrations = await readMigrations(directory)
   const client = new Client({ connectionString: url, application_name: `assay migrate ${process.pid}` })
   await client.connect()
@@ -56,7 +51,10 @@ export async function migrate(url: string, directory = OUR_MIGRATIONS): Promise<
     await client.query('SELECT pg_advisory_lock($1)', [LOCK])
     await client.query(BOOKKEEPING)
     const pending = missing(migrations, await readApplied(client))
-    for (const migration of pending) await apply(client, migration)
+    for (const migration of pending) {
+      if (!isAdditive(migration.name)) await lockSchema(client, migration.name, { waitMs, onWait })
+      await apply(client, migration)
+    }
     return { applied: pending.map(({ name }) => name) }
   } finally {
     await client.end()
@@ -69,7 +67,8 @@ export async function missingMigrations(db: Queryable, directory = OUR_MIGRATION
   return (await migrationNames(directory)).filter((name) => !applied.has(name))
 }
 
-async function migrationNames(directory: string): Promise<string[]> {
+/** In the order in which they are applied. */
+export async function migrationNames(directory = OUR_MIGRATIONS): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isDirectory())

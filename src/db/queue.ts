@@ -1,29 +1,13 @@
 import { PgBoss } from 'pg-boss'
 import type { Database, Queryable } from './client.ts'
-import { channels } from './listener.ts'
-
-/** What a lane job carries. */
-export interface LaneJob {
-  runId: string
-  laneId: string
-  /** The one lane of the run that goes before all that are not. */
-  lead: boolean
-  /** How many workers in a row could not execute its run. */
-  passed?: number
-}
+import { channels, notify } from './listener.ts'
 
 export const laneQueue = 'lane'
 
-/** A worker that has not been heard of for so long has lost its lanes, in seconds. */
+/** A worker that sends no heartbeat for this long has lost its lanes, in seconds. */
 export const leaseSeconds = 10
 
-/** Items that one lane executes at once, at most. */
-export const laneSlots = 10
-
-/** The first lane of a run goes before the others, so that every run has one worker soon. */
-export const leadPriority = 1_000
-
-/** Opens pg-boss on our own pool. It only carries lanes; what is to be done and what is done stands in `run_item`. */
+/** Opens pg-boss on our own pool. It only carries lanes; the state of the work is in `run_item`. */
 export async function openQueue(db: Database, onError: (error: Error) => void): Promise<PgBoss> {
   const boss = new PgBoss({
     db: queryable(db.pool),
@@ -53,18 +37,17 @@ export function queryable(client: Queryable): {
   return { executeSql: (text, values) => client.query(text, values) }
 }
 
+/** A message of the queue. */
+export interface QueuedLane {
+  data: object
+  /** Higher ones are fetched first. */
+  priority: number
+  /** Seconds until it may be fetched. */
+  startAfter?: number
+}
+
 /** Puts lanes into the queue, as part of the client's transaction, and wakes the workers when it commits. */
-export async function sendLanes(
-  boss: PgBoss,
-  client: Queryable,
-  lanes: LaneJob[],
-  priority: number,
-  startAfter = 0,
-): Promise<void> {
-  await boss.insert(
-    laneQueue,
-    lanes.map((data) => ({ data, startAfter, priority: priority + (data.lead ? leadPriority : 0) })),
-    { db: queryable(client) },
-  )
-  await client.query('SELECT pg_notify($1, $2)', [channels.lane, ''])
+export async function sendLanes(boss: PgBoss, client: Queryable, lanes: readonly QueuedLane[]): Promise<void> {
+  await boss.insert(laneQueue, [...lanes], { db: queryable(client) })
+  await notify(client, channels.lane)
 }

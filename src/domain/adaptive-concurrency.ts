@@ -8,7 +8,7 @@
  *
  * An endpoint that refuses everything is not asked again and again: calls wait for longer each time.
  */
-export interface CallEnd {
+interface CallEnd {
   /** When the call began, by any clock that does not go back. */
   startedAt: number
   /** Calls in flight when it ended, itself included. */

@@ -38,3 +38,13 @@ export class ForbiddenError extends UserError {
 export class LimitError extends UserError {
   readonly code = 'LIMIT'
 }
+
+/** What anything thrown says; of an error without a message, its name. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+}
+
+/** The code of a thrown error, if it has one: of the system (`ENOENT`), of PostgreSQL (a SQLSTATE), of a library. */
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
+}

@@ -68,7 +68,7 @@ export interface GateCheck {
 }
 
 /** What a gate looks at. */
-export interface GateSubject {
+interface GateSubject {
   /** Ended by itself, or by the decision of its comparison. */
   completed: boolean
   status: string

@@ -10,7 +10,7 @@ import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 
 /** What a path finds in a value; undefined when it finds nothing. */
-export type JsonSelector = (value: Json) => Json | undefined
+type JsonSelector = (value: Json) => Json | undefined
 
 /**
  * Compiles a JSONPath (RFC 9535). A path that can name only one value selects that value; any other (`$..a`, `$.a[*]`)

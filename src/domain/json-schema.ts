@@ -1,6 +1,7 @@
 import { Ajv, type Options } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { messageOf } from './errors.ts'
 import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 import { compilePattern } from './pattern.ts'
@@ -42,8 +43,7 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
   try {
     return ajv.compile(schema)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw invalidInput(at, `expected a JSON Schema that compiles (${why})`, schema)
+    throw invalidInput(at, `expected a JSON Schema that compiles (${messageOf(error)})`, schema)
   }
 }
 

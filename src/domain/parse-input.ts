@@ -1,8 +1,9 @@
-import { inspect } from 'node:util'
 import * as z from 'zod'
 import { InvalidInputError } from './errors.ts'
+import { excerptOf } from './excerpt.ts'
 import type { Json } from './json.ts'
-import { NotJsonError, storableText, toJson } from './to-json.ts'
+import { findUnstorable } from './storable.ts'
+import { NotJsonError, toJson } from './to-json.ts'
 
 /**
  * Checks `value` against `schema` and returns it with defaults filled in.
@@ -24,7 +25,7 @@ export function parseInput<T extends z.ZodType>(schema: T, value: unknown, path:
 
 /** An error that reads "task.http.url: expected …, got …". */
 export function invalidInput(path: readonly string[], expected: string, got: unknown): InvalidInputError {
-  return new InvalidInputError(`${path.join('.')}: ${expected}, got ${show(got)}`, [...path])
+  return new InvalidInputError(`${path.join('.')}: ${expected}, got ${excerptOf(got)}`, [...path])
 }
 
 /** A member that may be left out or null, and then is `fallback`. */
@@ -35,7 +36,7 @@ export function optional<T extends z.ZodType, D extends z.output<T> | null>(sche
 /** Text that PostgreSQL can store. */
 export const text = z
   .string()
-  .refine((value) => storableText(value) === value, 'expected text without U+0000 and halves of surrogate pairs')
+  .refine((value) => findUnstorable(value) === null, 'expected text without U+0000 or lone surrogates')
 
 /** What things in a project are called: 1–200 characters, no control characters, no white space around it. */
 export const name = text
@@ -58,19 +59,7 @@ export const json = z.unknown().transform((value, context): Json => {
 })
 
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `expected no member ${issue.keys.map(quote).join(', ')}`
+  if (issue.code === 'unrecognized_keys') return `expected no member ${issue.keys.map(excerptOf).join(', ')}`
   const text = issue.message.replace(/^[A-Z][a-z ]+: (?=expected)/, '').replace(/, received .*$/, '')
   return text.charAt(0).toLowerCase() + text.slice(1)
-}
-
-function show(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  // Unlike JSON, this can show anything: cycles, BigInt, functions.
-  const text =
-    typeof value === 'string' ? quote(value) : inspect(value, { depth: 2, breakLength: Number.POSITIVE_INFINITY })
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
-}
-
-function quote(value: string): string {
-  return JSON.stringify(value)
 }

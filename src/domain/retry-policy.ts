@@ -1,7 +1,7 @@
 import type { TaskError } from './task.ts'
 
 /** How long to wait before another attempt, and whether the failed one counts. */
-export interface Retry {
+interface Retry {
   delayMs: number
   spendsAttempt: boolean
 }

@@ -21,3 +21,32 @@ export function removeValue({ count, sum, m2 }: ScoreMoments, value: number): Sc
   const deviation = value - rest.sum / rest.count
   return { ...rest, m2: Math.max(0, m2 - (deviation * deviation * rest.count) / count) }
 }
+
+/** What a run counts of the scores of one name: the moments of their values, how many there are, and failed evaluators. */
+export interface ScoreTally extends ScoreMoments {
+  errorCount: number
+}
+
+/** A score as it counts: a failure, a number, or something without a mean. */
+export interface CountedScore {
+  value: number | null
+  error?: unknown
+}
+
+/** The tally after some of its scores gave way to others. */
+export function replaceScores(
+  tally: ScoreTally,
+  { removed, added }: { removed: readonly CountedScore[]; added: readonly CountedScore[] },
+): ScoreTally {
+  return added.reduce(addScore, removed.reduce(removeScore, tally))
+}
+
+function addScore(tally: ScoreTally, { value, error }: CountedScore): ScoreTally {
+  if (error) return { ...tally, errorCount: tally.errorCount + 1 }
+  return value === null ? { ...tally, count: tally.count + 1 } : { ...tally, ...addValue(tally, value) }
+}
+
+function removeScore(tally: ScoreTally, { value, error }: CountedScore): ScoreTally {
+  if (error) return { ...tally, errorCount: tally.errorCount - 1 }
+  return value === null ? { ...tally, count: tally.count - 1 } : { ...tally, ...removeValue(tally, value) }
+}

@@ -1,7 +1,7 @@
 /** The connection by which one process holds the server. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
-import { DATABASE, endpointOf, ROLE } from './address.ts'
+import { addressOf, DATABASE, ROLE } from './address.ts'
 import { codeOf, EmbeddedPostgresError } from './error.ts'
 import type { Home } from './home.ts'
 import { isRunning } from './process.ts'
@@ -23,10 +23,10 @@ function willPass(error: unknown): boolean {
 
 /** Tries to connect: a connection, `nobody` when no server listens, `busy` when one does but cannot serve yet. */
 export async function attempt(home: Home): Promise<Client | 'nobody' | 'busy'> {
-  const endpoint = endpointOf(home)
-  if (!endpoint) return 'nobody'
+  const address = addressOf(home)
+  if (!address) return 'nobody'
   const client = new Client({
-    ...endpoint,
+    ...address,
     user: ROLE,
     database: 'postgres',
     application_name: `assay ${process.pid}`,

@@ -1,5 +1,5 @@
 /** What kept the embedded PostgreSQL from running. `message` is one sentence for a person: what is wrong and what to do. */
-export type EmbeddedPostgresErrorCode =
+type EmbeddedPostgresErrorCode =
   | 'UNSUPPORTED_PLATFORM'
   | 'NO_ACCOUNT'
   | 'UNWRITABLE'

@@ -8,7 +8,7 @@
  *
  * Everything is closed to other users of the machine.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -84,7 +84,7 @@ async function refuseForeignContent(dataDir: string, path: string): Promise<void
 }
 
 function socketDirFor(path: string): string {
-  const short = `assay-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`
+  const short = `assay-${hash('sha256', path).slice(0, 16)}`
   const fits = (dir: string) => Buffer.byteLength(join(dir, '.s.PGSQL.5432')) <= LONGEST_SOCKET_PATH
   return [join(path, 'socket'), join(tmpdir(), short)].find(fits) ?? join('/tmp', short)
 }

@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { endpointOf, readPidFile, usesTcp } from './address.ts'
+import { addressOf, readPidFile, usesTcp } from './address.ts'
 import type { Binaries } from './binaries.ts'
 import { codeOf } from './error.ts'
 import { asServerSees, type Home } from './home.ts'
@@ -60,7 +60,7 @@ async function ownSettings(home: Home): Promise<Settings> {
     listen_addresses: usesTcp ? '127.0.0.1' : '',
     unix_socket_directories: usesTcp ? '' : asServerSees(home, home.socketDir),
     // A server that is started again keeps its port.
-    port: String(endpointOf(home)?.port ?? (await freePort())),
+    port: String(addressOf(home)?.port ?? (await freePort())),
     max_connections: '100',
     shared_buffers: '128MB',
     wal_compression: 'on',

@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { endpointOf, readPidFile, urlOf } from './address.ts'
+import { addressOf, readPidFile, urlOf } from './address.ts'
 import { findBinaries } from './binaries.ts'
 import { prepareCluster } from './cluster.ts'
 import { attempt, lock } from './connection.ts'
@@ -25,7 +25,7 @@ import {
   stopPostmaster,
 } from './postmaster.ts'
 
-export type EmbeddedPostgresOptions = {
+type EmbeddedPostgresOptions = {
   /** Assay's data directory; created when missing. PostgreSQL lives in its `postgres` subdirectory. */
   dataDir: string
   /** Told what takes long, in one sentence each. Default: nobody is told. */
@@ -34,7 +34,7 @@ export type EmbeddedPostgresOptions = {
   settings?: Settings
 }
 
-export type EmbeddedPostgres = {
+type EmbeddedPostgres = {
   /** For any PostgreSQL client. Stays the same while we run. */
   readonly url: string
   /** Process id of the server; changes when it was revived. */
@@ -66,8 +66,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 /** The URL of the server that another process holds, for clients beside it; `undefined` when none runs. */
 export async function runningServerUrl(dataDir: string): Promise<string | undefined> {
   const home = await openHome(dataDir)
-  const endpoint = postmasterPid(home) === undefined ? undefined : endpointOf(home)
-  return endpoint && urlOf(endpoint)
+  const address = postmasterPid(home) === undefined ? undefined : addressOf(home)
+  return address && urlOf(address)
 }
 
 /** A connection that holds the lock, to a server that is started if none runs. */
@@ -139,10 +139,10 @@ function supervise(home: Home, first: Client, acquireAgain: () => Promise<Client
   }
   hold(first)
 
-  const endpoint = endpointOf(home)
-  if (!endpoint) throw new Error('the server ended as soon as it had started')
+  const address = addressOf(home)
+  if (!address) throw new Error('the server ended as soon as it had started')
   return {
-    url: urlOf(endpoint),
+    url: urlOf(address),
     get pid() {
       return postmasterPid(home)
     },

@@ -1,4 +1,5 @@
-import { type Experiment, Prisma } from '../db/generated/prisma/client.ts'
+import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
+import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
@@ -7,6 +8,7 @@ import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
 import { namingConflicts, requireEvaluators } from './references.ts'
+import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
@@ -23,7 +25,7 @@ export interface CreateExperimentInput {
 }
 
 /** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata` and leaves the others. */
-export type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
+type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
 }
@@ -62,6 +64,24 @@ export async function createExperiment(
       },
     }),
   )
+}
+
+/**
+ * Creates an experiment and starts a run of it; one that cannot be started is not created either.
+ * @throws as {@link createExperiment} and `startRun`
+ */
+export async function createAndStart(
+  services: Services,
+  scope: Scope,
+  input: CreateExperimentInput,
+): Promise<{ experiment: Experiment; run: Run }> {
+  const experiment = await createExperiment(services, scope, input)
+  try {
+    return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
+  } catch (error) {
+    await deleteExperiment(services, scope, experiment.id)
+    throw error
+  }
 }
 
 /**
@@ -116,7 +136,7 @@ export async function deleteExperiment(services: Services, scope: Scope, id: str
 }
 
 async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<Experiment> {
-  await tx.$queryRaw`SELECT FROM experiment WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  await lockExperimentForChange(tx, scope.projectId, id)
   const experiment = await tx.experiment.findFirst({ where: { id, projectId: scope.projectId } })
   if (!experiment) throw new NotFoundError(`There is no experiment ${id} in this project.`, ['id'])
   return experiment

@@ -1,6 +1,6 @@
 import { withDeadline } from '../domain/deadline.ts'
-import { InvalidInputError } from '../domain/errors.ts'
-import type { Evaluation } from '../domain/evaluation.ts'
+import { InvalidInputError, messageOf } from '../domain/errors.ts'
+import type { Evaluation, EvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -9,7 +9,7 @@ import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 
-export interface PreviewEvaluatorInput {
+interface PreviewEvaluatorInput {
   /** Either a definition … */
   definition?: unknown
   /** … or an evaluator, as it is now. */
@@ -49,7 +49,9 @@ export async function previewEvaluator(
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
   }
   const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
-  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, services.modules)
+  const definition =
+    (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
+    parseEvaluatorSpec(input.definition, services.modules)
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -63,7 +65,7 @@ export async function previewEvaluator(
     const deadline = { timeoutMs, signal: new AbortController().signal }
     return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
   } catch (error) {
-    const message = excerpt(error instanceof Error ? error.message : String(error), 2_000)
+    const message = excerpt(messageOf(error), 2_000)
     return { evaluations: [], error: { code: 'EVALUATOR_FAILED', message, retryable: false } }
   }
 }

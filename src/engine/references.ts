@@ -4,7 +4,7 @@ import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 
 /** What reads: the client, or a transaction of it. */
-export type Reader = Pick<Prisma.TransactionClient, 'dataset' | 'evaluator'>
+type Reader = Pick<Prisma.TransactionClient, 'dataset' | 'evaluator'>
 
 /** @throws {NotFoundError} naming the first dataset that is not there */
 export async function requireDatasets(

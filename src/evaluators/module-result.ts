@@ -1,9 +1,11 @@
 import type { Evaluation, ScoreDataType } from '../domain/evaluation.ts'
+import { excerptOf } from '../domain/excerpt.ts'
 import type { ModuleEvaluator } from '../domain/modules.ts'
-import { storableText, toJson } from '../domain/to-json.ts'
+import { replaceUnstorable } from '../domain/storable.ts'
+import { toJson } from '../domain/to-json.ts'
 
 /** What the scores of an evaluator function are called and, where their values leave it open, of what type they are. */
-export type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
+type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
 
 /**
  * What an evaluator function returned, as scores: a number, a boolean, a text, an object with a `value`, null for "does not apply",
@@ -38,8 +40,8 @@ function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation 
     name: nameOf(member(parts, 'name') ?? declared.name),
     dataType,
     value: label ? null : Number(value),
-    label: label ? storableText(String(value)) : null,
-    comment: comment === undefined || comment === null ? null : storableText(String(comment)),
+    label: label ? replaceUnstorable(String(value)) : null,
+    comment: comment === undefined || comment === null ? null : replaceUnstorable(String(comment)),
     metadata: toJson(member(parts, 'metadata')),
   }
 }
@@ -49,12 +51,12 @@ function dataTypeOf(value: unknown, own: unknown, declared: ScoreDataType | unde
   const possible = typesOf(value)
   if (own !== undefined && own !== null) {
     const asked = possible.find((type) => type === own)
-    if (asked === undefined) throw new Error(`expected a value of the type ${String(own)}, got ${show(value)}`)
+    if (asked === undefined) throw new Error(`expected a value of the type ${String(own)}, got ${excerptOf(value)}`)
     return asked
   }
   const [natural] = possible
   if (natural === undefined) {
-    throw new Error(`expected a finite number, a boolean, a text or null for "does not apply", got ${show(value)}`)
+    throw new Error(`expected a finite number, a boolean, a text or null for "does not apply", got ${excerptOf(value)}`)
   }
   return declared !== undefined && possible.includes(declared) ? declared : natural
 }
@@ -68,14 +70,10 @@ function typesOf(value: unknown): ScoreDataType[] {
 }
 
 function nameOf(name: unknown): string {
-  if (typeof name === 'string' && name.trim() !== '') return storableText(name)
-  throw new Error(`expected a name that is text, got ${show(name)}`)
+  if (typeof name === 'string' && name.trim() !== '') return replaceUnstorable(name)
+  throw new Error(`expected a name that is text, got ${excerptOf(name)}`)
 }
 
 function member(parts: object, key: string): unknown {
   return (parts as Record<string, unknown>)[key]
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }

@@ -7,11 +7,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
-import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
-import { runScoreNames } from '../db/sql/score/list-score-names.ts'
+import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-export-page.ts'
+import { listScoreNames } from '../db/sql/score/list-score-names.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
-import { growingPages } from '../engine/datasets/adaptive-page-size.ts'
+import { adaptivePages } from '../engine/datasets/adaptive-page-size.ts'
 import { eachItem } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/load-items.ts'
 import type { Services } from '../engine/services.ts'
@@ -96,8 +96,10 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const id = isRawId('Run', givenId) ? givenId : rawId('Run', givenId, ['id'])
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
-  const scoreNames = format === 'csv' ? await runScoreNames(db.pool, id) : []
-  const items = growingPages<ExportedRunItem>((after, limit) => runExportPage(db.pool, id, after?.ordinal ?? -1, limit))
+  const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
+  const items = adaptivePages<ExportedRunItem>((after, limit) =>
+    loadExportPage(db.pool, id, after?.ordinal ?? -1, limit),
+  )
   return { name: run.name, format, lines: written(items, runItemWriter(format, scoreNames)) }
 }
 

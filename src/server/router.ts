@@ -26,7 +26,7 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   services: Services
   yoga: Yoga
   authenticator: Authenticator
@@ -104,7 +104,7 @@ export function createRouter(
     const startedAt = performance.now()
     let name = 'other'
     response.once('close', () => {
-      // A stream lasts as long as somebody listens, which is nobody's latency.
+      // A stream lasts as long as its subscriber stays, which is no latency.
       if (isEventStream(response)) return
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
@@ -134,7 +134,7 @@ export function createRouter(
   }
 }
 
-// The rest of a body that is not read any more would be taken for the next request.
+// The unread rest of a body would be taken for the next request.
 const close = { connection: 'close' }
 
 /**
@@ -142,16 +142,19 @@ const close = { connection: 'close' }
  * that a key may revoke itself.
  */
 function endWhenRevoked(revocation: Revocation, request: IncomingMessage, response: ServerResponse): void {
+  let late: NodeJS.Timeout | undefined
   const stop = revocation.onRevoked(({ message }) => {
     if (response.headersSent) return void response.destroy()
     breakOff(request, response, 401, message)
-    const late = setTimeout(() => response.destroy(), answeringMs)
-    response.once('close', () => clearTimeout(late))
+    late = setTimeout(() => response.destroy(), answeringMs)
   })
-  response.once('close', stop)
+  response.once('close', () => {
+    stop()
+    clearTimeout(late)
+  })
 }
 
-/** Ends a request that has not arrived; whatever waits for its body learns of it by the end of the connection. */
+/** Ends a request that has not arrived; whatever waits for its body sees the connection end. */
 function breakOff(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
+import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
@@ -18,6 +19,7 @@ import { createGraphql } from './yoga.ts'
 export interface ServerOptions {
   services: Services
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
   /** Tells of keys that were revoked. */
   listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
@@ -39,7 +41,7 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** Without a trailing slash: `http://127.0.0.1:4400`. */
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
   url: string
   /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
   stop(): Promise<void>
@@ -47,7 +49,8 @@ export interface RunningServer {
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
+  const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
+  const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
   const { db, log } = services
@@ -67,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, services.log)
+  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, services.log)
   const guard = createBrowserGuard(authenticator, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, services.log)
   const route = createRouter(

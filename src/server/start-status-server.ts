@@ -1,4 +1,4 @@
-/** A listener for those who operate a process that serves nothing else: `/healthz`, `/readyz` and `/metrics` of a worker. */
+/** A listener for the operators of a process that serves nothing else: `/healthz`, `/readyz` and `/metrics` of a worker. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { createRouter } from './router.ts'
 import { type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
-export interface StatusServerOptions {
+interface StatusServerOptions {
   services: Services
   readiness: Readiness
   listener: Listener

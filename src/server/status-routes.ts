@@ -5,7 +5,7 @@ import type { Readiness } from './readiness.ts'
 import { respondJson } from './respond.ts'
 import type { Route } from './router.ts'
 
-export interface StatusOptions {
+interface StatusOptions {
   metrics: Metrics
   readiness: Readiness
   authenticator: Authenticator

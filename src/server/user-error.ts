@@ -13,7 +13,7 @@ export const statuses = {
 } satisfies Record<UserError['code'], number>
 
 /** What went wrong with an import or export: `problems` are the places in the file. */
-export interface ErrorBody {
+interface ErrorBody {
   status: number
   message: string
   code: UserError['code']

@@ -25,7 +25,7 @@ const keepAliveMs = 12_000
 /** How long a client may take to answer a close frame before its connection is cut. */
 const closingMs = 2_000
 
-export interface WebSockets {
+interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Closes every socket with 1001 (going away); resolves when the clients have closed theirs. Idempotent. */
   stop(): Promise<void>

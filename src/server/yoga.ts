@@ -4,7 +4,6 @@ import type { Logger } from 'pino'
 import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Scope } from '../domain/scope.ts'
-import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { createErrorMask } from './errors.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useDocumentLimits } from './use-document-limits.ts'
@@ -20,11 +19,10 @@ export interface OperationOrigin {
 export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /** The GraphQL engine behind both transports: limits, execution, masking of errors. */
-export function createGraphql(given: Omit<Context, 'comparisons' | 'diffs' | 'loaders' | 'scope'>, log: Logger): Yoga {
-  const comparisons = new ComparisonFeeds(given.services.db, given.feeds.changes)
+export function createGraphql(given: Omit<Context, 'diffs' | 'loaders' | 'scope'>, log: Logger): Yoga {
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...given, comparisons, scope }),
+    context: ({ scope }) => createContext({ ...given, scope }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,

@@ -1,8 +1,9 @@
 import { type Deadline, withDeadline } from '../domain/deadline.ts'
+import { messageOf } from '../domain/errors.ts'
+import { replaceUnstorable } from '../domain/storable.ts'
 import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
-import { storableText } from '../domain/to-json.ts'
 
-export interface Call extends Deadline {
+interface Call extends Deadline {
   /** W3C trace context of this call. */
   traceparent: string
 }
@@ -27,9 +28,9 @@ export async function callTask(task: Task, item: TaskItem, call: Call): Promise<
 export function asTaskError(thrown: unknown): TaskError {
   if (thrown instanceof TaskError) return thrown
   if (isTimeout(thrown))
-    return new TaskError('TIMEOUT', storableText(thrown.message), { retryable: true, cause: thrown })
+    return new TaskError('TIMEOUT', replaceUnstorable(thrown.message), { retryable: true, cause: thrown })
   const retryable = isObject(thrown) && 'retryable' in thrown && thrown.retryable === true
-  return new TaskError('TASK_FAILED', messageOf(thrown), { retryable, cause: thrown })
+  return new TaskError('TASK_FAILED', failureOf(thrown), { retryable, cause: thrown })
 }
 
 export function isTimeout(thrown: unknown): thrown is DOMException {
@@ -38,9 +39,9 @@ export function isTimeout(thrown: unknown): thrown is DOMException {
 
 const longestMessage = 2_000
 
-function messageOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return storableText(`The task threw ${String(thrown)}`).slice(0, longestMessage)
-  return storableText(thrown.message || thrown.name).slice(0, longestMessage)
+function failureOf(thrown: unknown): string {
+  const message = messageOf(thrown)
+  return replaceUnstorable(thrown instanceof Error ? message : `The task threw ${message}`).slice(0, longestMessage)
 }
 
 function isObject(value: unknown): value is object {

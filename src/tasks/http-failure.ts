@@ -1,7 +1,8 @@
 /** What can go wrong with an HTTP call, as errors of an item: what happened, what the other side said, whether another attempt can help. */
+import { codeOf, messageOf } from '../domain/errors.ts'
 import { excerpt } from '../domain/excerpt.ts'
+import { replaceUnstorable } from '../domain/storable.ts'
 import { TaskError, type TaskErrorCode } from '../domain/task.ts'
-import { storableText } from '../domain/to-json.ts'
 import { BlockedAddressError } from './http-client.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -42,9 +43,9 @@ export function connectionError(call: string, error: unknown): TaskError {
       cause: error,
     })
   }
-  const code = codeOf(error)
+  const code = codeOf(error) ?? ''
   const refused = code === 'ECONNREFUSED'
-  const why = refused ? 'nothing listens there (connection refused)' : (explanations[code] ?? messageOf(error, code))
+  const why = refused ? 'nothing listens there (connection refused)' : (explanations[code] ?? reasonOf(error, code))
   const kind: TaskErrorCode = refused ? 'CONNECTION_REFUSED' : 'CONNECTION_FAILED'
   return new TaskError(kind, `${call} failed: ${why}.`, { retryable: !certificateCodes.test(code), cause: error })
 }
@@ -63,13 +64,10 @@ const explanations: Record<string, string> = {
 /** Another attempt meets the same certificate. */
 const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-function messageOf(error: unknown, code: string): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return storableText(message || code || 'for an unknown reason').replace(/\.$/, '')
+/** Errors of several attempts have a code and no message. */
+function reasonOf(error: unknown, code: string): string {
+  const reason = error instanceof Error && error.message === '' && code !== '' ? code : messageOf(error)
+  return replaceUnstorable(reason).replace(/\.$/, '')
 }
 
 /** The beginning of what the other side sent. */

@@ -1,8 +1,9 @@
+import { excerptOf } from '../domain/excerpt.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/task.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 
-export interface HttpRequest {
+interface HttpRequest {
   /** Path and query, as they are sent. */
   path: string
   headers: Record<string, string>
@@ -10,7 +11,7 @@ export interface HttpRequest {
 }
 
 /** How an item becomes a request. */
-export interface RequestTemplate {
+interface RequestTemplate {
   origin: string
   /** What messages call it: method and URL without the query, which may hold secrets. */
   name: string
@@ -96,7 +97,7 @@ function compileHeaders(headers: Record<string, string>, at: readonly string[]) 
       compiled.map(([name, render]) => {
         const value = render(item)
         if (isHeaderValue(value)) return [name, value]
-        const message = `The value for the header ${name} is expected to be one line of Latin-1 text, got ${JSON.stringify(value).slice(0, 80)}.`
+        const message = `The value for the header ${name} is expected to be one line of Latin-1 text, got ${excerptOf(value)}.`
         throw new TaskError('INVALID_INPUT', message, { retryable: false })
       }),
     )

@@ -2,9 +2,9 @@ import * as z from 'zod'
 import type { Json } from '../domain/json.ts'
 import type { Modules } from '../domain/modules.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
+import { isResult } from '../domain/result.ts'
 import { type ModuleTaskSpec, type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
 import { NotJsonError, toJson } from '../domain/to-json.ts'
-import { isResult } from './result.ts'
 import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })

@@ -1,3 +1,4 @@
+import { excerptOf } from '../domain/excerpt.ts'
 import { TaskError } from '../domain/task.ts'
 
 /** What a call used, checked. Absent and null are unknown. @throws {TaskError} INVALID_OUTPUT */
@@ -15,8 +16,7 @@ export function tokensOf(name: 'input' | 'output', value: unknown): number | nul
 }
 
 function unfit(what: string, expected: string, got: unknown): TaskError {
-  const shown = (typeof got === 'string' ? JSON.stringify(got) : String(got)).slice(0, 80)
-  return new TaskError('INVALID_OUTPUT', `The ${what} is expected to be ${expected}, got ${shown}.`, {
+  return new TaskError('INVALID_OUTPUT', `The ${what} is expected to be ${expected}, got ${excerptOf(got)}.`, {
     retryable: false,
   })
 }

@@ -9,6 +9,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
 import { withDeadline } from '../domain/deadline.ts'
+import { codeOf, messageOf } from '../domain/errors.ts'
 import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
 
 /** Spans that wait to be sent: a second or two of a busy process. */
@@ -94,8 +95,7 @@ async function during<T>(span: Span, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error))
-    fail(span, error instanceof Error && 'code' in error ? String(error.code) : name, message)
+    fail(span, codeOf(error) ?? (error instanceof Error ? error.name : 'Error'), messageOf(error))
     throw error
   } finally {
     span.end()

@@ -1,6 +1,5 @@
 /** Traces of what the engine executes: one trace an attempt, whose id stands on the item and goes out with the call. */
 import { randomBytes } from 'node:crypto'
-import type { Logger } from 'pino'
 import type { ItemError } from '../domain/task.ts'
 
 /** What an attempt is told apart by. */
@@ -45,11 +44,4 @@ export const noTracing: Tracing = {
     }
   },
   stop: () => Promise.resolve(),
-}
-
-/** Spans go to the OTLP endpoint that OpenTelemetry's environment variables name; without one nothing is loaded. */
-export async function openTracing(env: NodeJS.ProcessEnv, log: Logger): Promise<Tracing> {
-  if (!env.OTEL_EXPORTER_OTLP_ENDPOINT && !env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) return noTracing
-  const { OtlpTracing } = await import('./otlp-tracing.ts')
-  return new OtlpTracing(log)
 }

@@ -7,11 +7,11 @@
 import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
-import { comparisonItemCounts } from '../../src/db/sql/comparison/count-items.ts'
-import { comparisonCells, comparisonCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { comparisonItems } from '../../src/db/sql/comparison/load-items.ts'
-import { comparisonMoments } from '../../src/db/sql/comparison/load-moments.ts'
-import { comparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import { countComparedItems } from '../../src/db/sql/comparison/count-items.ts'
+import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
+import { loadComparedItems } from '../../src/db/sql/comparison/load-items.ts'
+import { loadMetricMoments } from '../../src/db/sql/comparison/load-moments.ts'
+import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
@@ -39,12 +39,12 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
   const request = { limit: 100, backward: false, after: null, before: null }
-  const { rows, hasNextPage } = await comparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
+  const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
   const [items, executions, values] = await Promise.all([
-    comparisonItems(db, runIds, itemIds),
-    comparisonCells(db, runIds, itemIds),
-    comparisonCellValues(db, runIds, itemIds),
+    loadComparedItems(db, runIds, itemIds),
+    loadCells(db, runIds, itemIds),
+    loadCellValues(db, runIds, itemIds),
   ])
   const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
   const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
@@ -69,8 +69,8 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
 
 async function bareMetrics(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const [moments, counts] = await Promise.all([
-    comparisonMoments(db, runIds, ['correct', 'similarity']),
-    comparisonItemCounts(db, runIds),
+    loadMetricMoments(db, runIds, ['correct', 'similarity']),
+    countComparedItems(db, runIds),
   ])
   return JSON.stringify({ moments, counts })
 }
@@ -86,9 +86,9 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 await using bench = await startBench([])
-const { db, services, feeds, listener } = bench
+const { db, services, feeds, comparisons, listener } = bench
 const readiness = new Readiness({ db, log: services.log, listener, worker: null })
-const server = await startServer({ services, feeds, listener, readiness, host: '127.0.0.1', port: 0 })
+const server = await startServer({ services, feeds, comparisons, listener, readiness, host: '127.0.0.1', port: 0 })
 
 async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
   const [baseline, ...candidates] = runIds.map((id) => encodeGlobalId('Run', id))

@@ -17,7 +17,7 @@ test('keys from before there were persons stay valid in their project, each as a
   for (const name of await readdir(MIGRATIONS)) {
     if (name < MIGRATION) await cp(join(MIGRATIONS, name), join(earlier, name), { recursive: true })
   }
-  await migrate(url, earlier)
+  await migrate(url, { directory: earlier })
   const client = new Client({ connectionString: url })
   await client.connect()
   onTestFinished(() => client.end())
@@ -27,10 +27,17 @@ test('keys from before there were persons stay valid in their project, each as a
      FROM project, (VALUES ('ci', '\\x01'), ('ci', '\\x02'), ('laptop', '\\x03')) AS key (name, sha256)`,
   )
   expect((await migrate(url)).applied).toContain(MIGRATION)
+  // By a process from before, which may go on working.
+  await client.query(
+    `INSERT INTO api_key (project_id, name, role, prefix, sha256) SELECT id, 'late', 'READ', 'assay_', '\\x04' FROM project`,
+  )
   const { rows } = await client.query(
     `SELECT api_key.name, person.name AS person, project.name AS project
-     FROM api_key JOIN person ON person.id = person_id JOIN project ON project.id = person.project_id
+     FROM api_key JOIN person ON person.id = person_id LEFT JOIN project ON project.id = person.project_id
      ORDER BY api_key.sha256`,
   )
-  expect(rows).toEqual(['ci', 'ci', 'laptop'].map((name) => ({ name, person: name, project: 'default' })))
+  expect(rows).toEqual([
+    ...['ci', 'ci', 'laptop'].map((name) => ({ name, person: name, project: 'default' })),
+    { name: 'late', person: 'local', project: null },
+  ])
 })

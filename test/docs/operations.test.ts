@@ -1,9 +1,13 @@
 /** docs/operations.md says what is: its metrics are those of a process, its options and commands exist. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { laneSlots } from '../../src/db/queue.ts'
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
+import { Listener } from '../../src/db/listener.ts'
+import { lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
+import { laneSlots } from '../../src/engine/runs/lanes.ts'
 import { limits } from '../../src/server/use-document-limits.ts'
+import { createTestDatabase } from '../helpers/database.ts'
 import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
 const page = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')
@@ -60,7 +64,9 @@ test('every option and command in the page exists', async () => {
   expect(new Set(options).size).toBeGreaterThan(7)
   const all = `${known}\n${await help('keys', 'create')}`
   for (const option of new Set(options)) expect(all, option).toContain(`${option} `)
-  for (const [, command = ''] of page.matchAll(/^assay keys (\w+)/gm)) expect(known).toContain(`  ${command} `)
+  const commands = [...page.matchAll(/^assay keys (\w+)/gm)].map(([, command = '']) => command)
+  expect(commands).toContain('create')
+  for (const command of commands) expect(known).toContain(`  ${command} `)
 })
 
 test('the limits in the page are those of the code', async () => {
@@ -70,4 +76,41 @@ test('the limits in the page are those of the code', async () => {
     `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the answer`,
   )
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
+})
+
+test('what an upgrade says, and the statements that tell who is in its way, are those of the page', async () => {
+  const [, migration = ''] = /The migration (\S+) waits/.exec(page) ?? []
+  const database = await createTestDatabase()
+  onTestFinished(database.drop)
+  const lock = new SchemaLock(['20261122000000_init'])
+  const listener = await new Listener(database.url, (client) => lock.share(client)).start()
+  lock.watch(listener)
+  onTestFinished(() => listener.close())
+  const migrator = new Client({ connectionString: database.url })
+  await migrator.connect()
+  onTestFinished(() => migrator.end())
+
+  const [, list = ''] = /```sql\n(.*)\n```/.exec(page) ?? []
+  const { rows } = await migrator.query<{ pid: number; application_name: string }>(
+    list.replace(';', ' AND datname = current_database()'),
+  )
+  expect(rows).toEqual([
+    expect.objectContaining({ application_name: expect.stringContaining(`assay ${process.pid} on`) }),
+  ])
+  const said: string[] = []
+  const locked = lockSchema(migrator, migration, { waitMs: 60_000, onWait: (message) => said.push(message) })
+  const { message } = await lock.outdated
+  expect(page).toContain(`\n${message}\n`)
+  await expect.poll(() => said).toHaveLength(1)
+  const withoutIds = (text = '') => text.replace(/assay \d+ on \S+ \(connection \d+( from [\d.]+)?\)/, 'assay')
+  expect(withoutIds(said[0])).toBe(withoutIds(/^The migration .* waits .*$/m.exec(page)?.[0]))
+
+  const [, terminate = ''] = /`(SELECT pg_terminate_backend\(\d+\))`/.exec(page) ?? []
+  const admin = new Client({ connectionString: database.url })
+  await admin.connect()
+  onTestFinished(() => admin.end())
+  const terminated = await admin.query(terminate.replace(/\d+/, String(rows[0]?.pid)))
+  expect(terminated.rows).toEqual([{ pg_terminate_backend: true }])
+  await listener.close()
+  await locked
 })

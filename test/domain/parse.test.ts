@@ -5,7 +5,8 @@ import { InvalidInputError } from '../../src/domain/errors.ts'
 import { compileJsonPath, compileSingularJsonPath } from '../../src/domain/json-path.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { parseRunSettings } from '../../src/domain/run-settings.ts'
-import { storableText, toJson } from '../../src/domain/to-json.ts'
+import { replaceUnstorable } from '../../src/domain/storable.ts'
+import { toJson } from '../../src/domain/to-json.ts'
 
 describe('toJson', () => {
   it('copies plain JSON', () => {
@@ -43,7 +44,7 @@ describe('toJson', () => {
     ['bytes', { b: new Uint8Array(2) }, 'b is a Uint8Array'],
     ['endless nesting', deep, 'nested deeper than 500 levels'],
     ['U+0000', { a: 'x\0y' }, 'a is text with the character U+0000'],
-    ['half a surrogate pair', { a: '\ud800' }, 'a is text with half a surrogate pair'],
+    ['a lone surrogate', { a: '\ud800' }, 'a is text with a lone surrogate'],
     ['a key with U+0000', { 'a\0': 1 }, 'text with the character U+0000'],
   ])('refuses %s and says where it is', (_, value, message) => {
     expect(() => toJson(value)).toThrow(message)
@@ -55,7 +56,7 @@ describe('toJson', () => {
   })
 
   it('makes any text storable', () => {
-    expect(storableText('a\0b\ud800c')).toBe('a\ufffdb\ufffdc')
+    expect(replaceUnstorable('a\0b\ud800c')).toBe('a\ufffdb\ufffdc')
   })
 })
 
@@ -161,7 +162,7 @@ describe('run settings', () => {
     [{ budgetUsd: 0 }, 'settings.budgetUsd: expected number to be >0, got 0'],
     [{ maxFailureRate: 1.1 }, 'settings.maxFailureRate: expected number to be <=1, got 1.1'],
     [{ cache: 'yes' }, 'settings.cache: expected boolean, got "yes"'],
-    [{ concurency: 3 }, 'settings: expected no member "concurency", got { concurency: 3 }'],
+    [{ concurency: 3 }, 'settings: expected no member "concurency", got {"concurency":3}'],
   ])('refuse %j', (partial, message) => {
     expect(() => parseRunSettings(partial, defaultRunSettings, path)).toThrow(message)
   })

@@ -4,6 +4,7 @@ import type { UserError } from '../../src/domain/errors.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import {
   type CreateEvaluatorInput,
+  type CurrentEvaluator,
   createEvaluator,
   deleteEvaluator,
   type UpdateEvaluatorInput,
@@ -31,9 +32,11 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 const exact = { kind: 'builtin', type: 'exactMatch' }
-const create = (input: Partial<CreateEvaluatorInput> = {}, scope = t.scope) =>
-  createEvaluator(t.services, scope, { name: randomUUID(), definition: exact, ...input })
-const update = (input: UpdateEvaluatorInput, scope = t.scope) => updateEvaluator(t.services, scope, input)
+const withVersion = ({ current, ...evaluator }: CurrentEvaluator) => ({ ...current, ...evaluator })
+const create = async (input: Partial<CreateEvaluatorInput> = {}, scope = t.scope) =>
+  withVersion(await createEvaluator(t.services, scope, { name: randomUUID(), definition: exact, ...input }))
+const update = async (input: UpdateEvaluatorInput, scope = t.scope) =>
+  withVersion(await updateEvaluator(t.services, scope, input))
 const versionsOf = (evaluatorId: string) =>
   t.db.prisma.evaluatorVersion.findMany({ where: { evaluatorId }, orderBy: { version: 'asc' } })
 const datasetsOf = async (evaluatorId: string) =>
@@ -116,6 +119,13 @@ describe('a changed evaluator', () => {
       [4, 0.5, 'NONE'],
     ])
     expect(versions[0]?.definition).toMatchObject({ ignoreCase: false })
+  })
+
+  it('cannot be at a version that it does not have', async () => {
+    const { id } = await create()
+    await expect(t.db.prisma.evaluator.update({ where: { id }, data: { version: 2 } })).rejects.toThrow(
+      /evaluator_id_version_fkey/,
+    )
   })
 
   it('keeps its version when nothing of that changes', async () => {

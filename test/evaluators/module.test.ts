@@ -59,9 +59,9 @@ describe('an evaluator of assay.config.ts', () => {
   it.each<[string, unknown, string]>([
     ['NaN', Number.NaN, 'expected a finite number, a boolean, a text or null for "does not apply", got NaN'],
     ['infinity', { value: Number.POSITIVE_INFINITY }, 'got Infinity'],
-    ['nothing', undefined, 'got undefined'],
+    ['nothing', undefined, 'got nothing'],
     ['a function', () => 1, 'expected a finite number'],
-    ['an object as a value', { value: {} }, 'got [object Object]'],
+    ['an object as a value', { value: {} }, 'got {}'],
     ['an object without a value', { score: 1, name: 'x' }, 'expected an object with a value, got one with score, name'],
     [
       'two scores of one name',

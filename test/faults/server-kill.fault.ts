@@ -39,8 +39,7 @@ test('a subscriber resumes from its cursor at another server after each of 5 kil
   const size = 4_000
   const endpoint = await spawnEndpoint()
   const env = { DATABASE_URL: t.db.url }
-  const [worker] = await Promise.all([spawnWorker(t.db.url, 100), spawnWorker(t.db.url, 100)])
-  expect(worker.exited).toBeDefined()
+  const workers = await Promise.all([spawnWorker(t.db.url, 100), spawnWorker(t.db.url, 100)])
   const settings = { concurrency: 150 }
   const runId = await startEndpointRun(t, endpoint, { items: size, path: '/answer?ms=700', settings })
 
@@ -91,6 +90,7 @@ test('a subscriber resumes from its cursor at another server after each of 5 kil
     `${kills} servers killed, ${batches} batches: ${size - seen.size} gaps, ${finals - size} results delivered twice`,
   )
   expect(kills).toBe(5)
+  expect(workers.map(({ process }) => process.exitCode ?? process.signalCode)).toEqual([null, null])
   expect(got.sort(byId)).toEqual(stored.sort(byId))
   expect(finals).toBe(size)
   expect(audit).toMatchObject({ items: size, succeeded: size, scores: size, summarized: size })

@@ -56,7 +56,7 @@ export async function startEchoRun(
   return createExperiment.run.id
 }
 
-export interface FollowedItem {
+interface FollowedItem {
   id: string
   status: string
   output: unknown

@@ -4,14 +4,17 @@ import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
+import { RunChanges } from '../../src/db/run-changes.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/modules.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import type { TaskSpec } from '../../src/domain/task.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/execution/worker.ts'
 import type { Services } from '../../src/engine/services.ts'
+import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
@@ -24,6 +27,7 @@ export interface TestEngine extends AsyncDisposable {
   db: Database
   scope: Scope
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
   listener: Listener
   startWorker(options?: WorkerOptions): Promise<Worker>
 }
@@ -45,13 +49,14 @@ export async function createTestEngine(
   const http = openHttpClient({ allowPrivate: true })
   const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
-  const feeds = new RunFeeds(db, listener)
+  const changes = new RunChanges(listener)
   const workers: Worker[] = []
   return {
     services,
     db,
     scope: await testScope(db, project.id),
-    feeds,
+    feeds: new RunFeeds(db, changes),
+    comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),
     listener,
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
@@ -60,7 +65,7 @@ export async function createTestEngine(
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      feeds.stop()
+      changes.stop()
       await http.close()
       await boss.stop({ graceful: false })
       await listener.close()

@@ -9,7 +9,7 @@ import type { EndpointCall } from './endpoint.ts'
 import { seedDataset, seedExperiment, type TestEngine } from './engine.ts'
 import { ROOT, type Spawned, spawnAssay, spawnNode } from './spawn-assay.ts'
 
-export interface SpawnedEndpoint {
+interface SpawnedEndpoint {
   url: string
   calls(): Promise<EndpointCall[]>
 }
@@ -22,7 +22,7 @@ export async function spawnEndpoint(): Promise<SpawnedEndpoint> {
   return { url, calls: async () => (await fetch(`${url}/calls`)).json() as Promise<EndpointCall[]> }
 }
 
-export interface SpawnedWorker extends Spawned {
+interface SpawnedWorker extends Spawned {
   /** Leases of the lanes it has held. */
   leases(): string[]
 }

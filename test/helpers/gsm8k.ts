@@ -15,6 +15,8 @@ export const gsm8k = {
   correct: { '6b_finetuning': 286, '6b_verification': 515, '175b_finetuning': 458, '175b_verification': 742 },
 }
 
+if (!gsm8k.present) console.warn(`GSM8K: ${gsm8k.note}`)
+
 export type Gsm8kModel = keyof typeof gsm8k.correct
 
 export function readQuestions(): { question: string; answer: string }[] {

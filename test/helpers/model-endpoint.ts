@@ -11,7 +11,7 @@ export interface ModelEndpoint {
 }
 
 /** What happens instead of an answer; undefined answers. */
-export type Fault = (call: { key: string; attempt: number }, response: ServerResponse) => boolean
+type Fault = (call: { key: string; attempt: number }, response: ServerResponse) => boolean
 
 export async function startModelEndpoint(
   answer: (model: string, question: string) => string | undefined,

@@ -19,7 +19,7 @@ export interface RecordedExecution {
   scores?: Record<string, number | boolean | string | null>
 }
 
-export interface RecordedRunOptions {
+interface RecordedRunOptions {
   status?: RunStatus
   repetitions?: number
   datasetVersion?: number

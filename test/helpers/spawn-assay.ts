@@ -18,7 +18,7 @@ export type Spawned = {
   exited: Promise<number | NodeJS.Signals>
 }
 
-export type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string }
+type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string }
 
 /** Runs `node script …`; when the test ends, so does it. */
 export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: SpawnOptions = {}): Spawned {

@@ -15,7 +15,7 @@ export const isRoot = process.getuid?.() === 0
 /** An account without rights, for tests that root runs. */
 export const NOBODY = 65534
 
-export type Holder = {
+type Holder = {
   process: ChildProcess
   /** What it started, or why it could not. */
   said: { url: string; pid: number; code?: undefined } | { code: string; message: string; url?: undefined }

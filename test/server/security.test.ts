@@ -167,11 +167,19 @@ test('an operation on an open WebSocket is refused once its key is revoked', asy
 })
 
 test('with keys in the database every request needs one, and other addresses may be served', async () => {
-  const { services, feeds, listener } = t
+  const { services, feeds, comparisons, listener } = t
   await t.db.prisma.apiKey.deleteMany()
-  const start = (host: string) => startServer({ services, feeds, listener, host, port: 0 })
+  const start = (host: string) => startServer({ services, feeds, comparisons, listener, host, port: 0 })
   await expect(start('0.0.0.0')).rejects.toThrow('Refusing to listen on 0.0.0.0 without authentication')
-  const behindProxy = { services, feeds, listener, host: '127.0.0.1', port: 0, publicUrl: 'https://assay.example' }
+  const behindProxy = {
+    services,
+    feeds,
+    comparisons,
+    listener,
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: 'https://assay.example',
+  }
   await expect(startServer(behindProxy)).rejects.toThrow('Refusing to listen on assay.example')
 
   const { key } = await createKey(t.scope.projectId)

@@ -149,10 +149,10 @@ test('a subscriber that goes away is forgotten', async () => {
   const { id } = await startRun(t.services, t.scope, { experimentId: hangingExperimentId })
   const runId = Buffer.from(`Run:${id}`).toString('base64url')
   const client = createWsClient({ url: wsUrl(), webSocketImpl: WebSocket })
-  for await (const _ of client.iterate({ query: runFeed, variables: { runId } })) {
-    expect(t.feeds.subscribers).toBe(1)
-    break
-  }
+  const batches = client.iterate({ query: runFeed, variables: { runId } })
+  expect(await batches.next()).toMatchObject({ done: false })
+  expect(t.feeds.subscribers).toBe(1)
+  await batches.return?.()
   await expect.poll(() => t.feeds.subscribers).toBe(0)
 
   const abort = new AbortController()

@@ -5,7 +5,7 @@ import { callTask } from '../../src/tasks/call.ts'
 import { taskContext, taskItem } from './task-items.ts'
 
 /** One kind of task under test: how to get one that does what the suite needs. */
-export interface TaskKind {
+interface TaskKind {
   /** Its output is `{ seen: <the item's input> }`. */
   echo(): Task
   /** Answers so, with cost 0.5, 10 input and 20 output tokens. */

@@ -7,7 +7,7 @@ import { answers, type Behaviour, startServer, type TestServer } from './misbeha
 import { noModules, taskContext, taskItem } from './task-items.ts'
 
 /** When the tests of `Retry-After` take place. */
-export const now = Date.parse('2026-11-22T12:00:00Z')
+const now = Date.parse('2026-11-22T12:00:00Z')
 
 const behaviours: Record<string, Behaviour> = {
   '/answer': answers.json({ answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/modules.ts'
+import { result } from '../../src/domain/result.ts'
 import type { TaskContext, TaskItem } from '../../src/domain/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { createModuleTask } from '../../src/tasks/module.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
-import { result } from '../../src/tasks/result.ts'
 import { noModules, taskContext, taskItem } from './task-items.ts'
 
 function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {

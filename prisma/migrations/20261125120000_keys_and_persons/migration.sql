@@ -9,12 +9,13 @@ CREATE TABLE person (
 CREATE UNIQUE INDEX person_project_id_name_key ON person (project_id, name) NULLS NOT DISTINCT;
 
 -- Everybody at a server that needs no keys.
-INSERT INTO person (name) VALUES ('local');
+INSERT INTO person (id, name) VALUES ('00000000-0000-0000-0000-000000000001', 'local');
 
-ALTER TABLE api_key ALTER project_id DROP NOT NULL, ADD person_id UUID;
+-- The default is for keys that processes from before there were persons still make.
+ALTER TABLE api_key ALTER project_id DROP NOT NULL,
+  ADD person_id UUID NOT NULL DEFAULT '00000000-0000-0000-0000-000000000001';
 INSERT INTO person (project_id, name) SELECT DISTINCT project_id, name FROM api_key;
 UPDATE api_key SET person_id = person.id FROM person WHERE person.project_id = api_key.project_id AND person.name = api_key.name;
-ALTER TABLE api_key ALTER person_id SET NOT NULL;
 
 CREATE INDEX api_key_person_id_idx ON api_key (person_id);
 

@@ -4,14 +4,13 @@
  * The unit is the item: repetitions are averaged per item before they get here, so repeated calls of one item never count as
  * independent evidence. Swapping baseline and candidate mirrors every figure exactly.
  */
+import type { Direction } from '../evaluation.ts'
 import { bcaInterval } from './bca-bootstrap.ts'
 import { signTest } from './binomial.ts'
 import type { Interval } from './interval.ts'
 import { exactMcNemar, tangoInterval } from './mcnemar.ts'
-import { difference, measurePairs, type Pair, type PairedMoments, UNCHANGED_RELATIVE } from './paired-moments.ts'
+import { type PairedMoments, UNCHANGED_RELATIVE } from './paired-moments.ts'
 import { studentQuantile, studentTwoSided } from './student-t.ts'
-
-export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
 
 /**
  * How interval and p value were computed.
@@ -48,19 +47,10 @@ export interface MetricFigures {
 }
 
 /**
- * Compares a metric over its pairs. O(n).
- *
- * @throws RangeError when a value is not finite or `missing` is not a count.
- */
-export function compareMetric(pairs: readonly Pair[], direction: Direction, missing = 0): MetricFigures {
-  const differences = pairs.map(difference)
-  return compareMoments(measurePairs(pairs, differences), direction, missing, differences)
-}
-
-/**
- * The same from moments, for pairs that were aggregated elsewhere.
+ * Compares a metric over the moments of its pairs. O(1), or O(n) where the single differences are needed.
  *
  * @param differences one per pair, in any order; needed only where `needsDifferences(moments)`.
+ * @throws RangeError when `missing` is not a count, or `differences` are needed and not one per pair.
  */
 export function compareMoments(
   moments: PairedMoments,

@@ -1,5 +1,5 @@
 /** A p value with its place in the family it was tested in. */
-export interface AdjustedPValue {
+interface AdjustedPValue {
   /** Compare this with 0.05 instead of the raw p value. */
   readonly adjusted: number
   /** What the raw value was multiplied by at its own rank: family size for the smallest, 1 for the largest. */

@@ -13,13 +13,7 @@ export function studentTwoSided(t: number, df: number): number {
   return regularizedBeta(df / (df + square), df / 2, 0.5, square / (df + square))
 }
 
-/** P(T ≤ t) for Student's t with `df` degrees of freedom. */
-export function studentCdf(t: number, df: number): number {
-  const tail = studentTwoSided(t, df) / 2
-  return t < 0 ? tail : 1 - tail
-}
-
-/** The t with `studentCdf(t, df)` = p, for 0 < p < 1. */
+/** The t with P(T ≤ t) = p for Student's t with `df` degrees of freedom, for 0 < p < 1. */
 export function studentQuantile(p: number, df: number): number {
   if (!(p > 0 && p < 1)) throw new RangeError(`expected a probability strictly between 0 and 1, got ${p}`)
   if (p === 0.5) return 0

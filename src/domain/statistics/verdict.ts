@@ -10,7 +10,7 @@ export interface MetricToDecide {
   readonly margin: number
 }
 
-export interface Decision {
+interface Decision {
   /** Holm-adjusted over the family; null when the metric has no p value. */
   readonly adjustedPValue: number | null
   readonly verdict: Verdict

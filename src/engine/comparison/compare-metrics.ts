@@ -1,8 +1,8 @@
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { comparisonItemCounts } from '../../db/sql/comparison/count-items.ts'
-import { comparisonLabels } from '../../db/sql/comparison/load-labels.ts'
-import { comparisonMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
+import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
+import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
+import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
 import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/compare-metric.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
@@ -41,9 +41,9 @@ export async function compareMetrics(
   const scoreNames = metrics.filter(({ kind }) => kind === 'SCORE').map(({ name }) => name)
   const labelNames = metrics.filter(({ kind }) => kind === 'LABEL').map(({ name }) => name)
   const [moments, labels, itemCounts, states] = await Promise.all([
-    comparisonMoments(db.pool, runIds, scoreNames),
-    labelNames.length > 0 ? comparisonLabels(db.pool, runIds, labelNames) : [],
-    comparisonItemCounts(db.pool, runIds),
+    loadMetricMoments(db.pool, runIds, scoreNames),
+    labelNames.length > 0 ? loadLabelPairs(db.pool, runIds, labelNames) : [],
+    countComparedItems(db.pool, runIds),
     Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics))),
   ])
 
@@ -51,7 +51,7 @@ export async function compareMetrics(
     candidates.map((candidate, index) => {
       const run = index + 2
       const items = itemCounts[index] ?? 0
-      const place = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
+      const number = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
       const figures =
         metric.kind === 'LABEL'
           ? labelFigures(
@@ -60,7 +60,7 @@ export async function compareMetrics(
             )
           : numberFigures(
               metric,
-              moments.find((row) => row.run === run && row.metric === place),
+              moments.find((row) => row.run === run && row.metric === number),
               items,
             )
       const complete = isComplete(baseline, candidate)

@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricKind } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
-import { loadEntities } from '../../db/sql/run/load-runs.ts'
+import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { loadScoreBounds, type ScoreBounds } from '../../db/sql/score/load-score-bounds.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
@@ -42,7 +42,7 @@ export interface Comparison {
   metrics: ComparedMetric[]
 }
 
-const mostCandidates = 10
+const maxCandidates = 10
 
 /**
  * Finds the runs and the metrics of a comparison.
@@ -52,8 +52,8 @@ const mostCandidates = 10
  */
 export async function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison> {
   const { candidateIds } = input
-  if (candidateIds.length < 1 || candidateIds.length > mostCandidates) {
-    throw new InvalidInputError(`Expected 1 to ${mostCandidates} candidates, got ${candidateIds.length}.`, [
+  if (candidateIds.length < 1 || candidateIds.length > maxCandidates) {
+    throw new InvalidInputError(`Expected 1 to ${maxCandidates} candidates, got ${candidateIds.length}.`, [
       'candidateIds',
     ])
   }
@@ -63,7 +63,7 @@ export async function openComparison(db: Database, scope: ProjectScope, input: C
   const baselineId = input.baselineId ?? (await approvedBaseline(db, scope, candidateIds[0] ?? ''))
   const ids = [...new Set([baselineId, ...candidateIds])]
   const [found, summaries, bounds] = await Promise.all([
-    loadEntities(db.pool, scope.projectId, 'run', ids),
+    loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
     loadScoreBounds(db.pool, scope.projectId),
   ])

@@ -1,9 +1,14 @@
 import type { Database } from '../../db/client.ts'
 import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
-import { type CellValue, comparisonCells, comparisonCellValues } from '../../db/sql/comparison/load-cells.ts'
-import { comparisonItems } from '../../db/sql/comparison/load-items.ts'
-import { type CellChange, comparisonPage, type RowFilter, type RowOrder } from '../../db/sql/comparison/load-page.ts'
+import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
+import { loadComparedItems } from '../../db/sql/comparison/load-items.ts'
+import {
+  type CellChange,
+  loadComparisonPage,
+  type RowFilter,
+  type RowOrder,
+} from '../../db/sql/comparison/load-page.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
@@ -59,7 +64,7 @@ export async function comparisonRows(
     datasetVersions: runs.map((run) => run.datasetVersion),
     repetitions: (baseline.settings as unknown as RunSettings).repetitions,
   }
-  const found = await comparisonPage(db.pool, compared, filter, order, page)
+  const found = await loadComparisonPage(db.pool, compared, filter, order, page)
   const rows = await alignRows(
     db,
     comparison,
@@ -80,9 +85,9 @@ export async function alignRows(
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
   const [items, executions, values] = await Promise.all([
-    comparisonItems(db.pool, runIds, itemIds),
-    comparisonCells(db.pool, runIds, itemIds),
-    comparisonCellValues(db.pool, runIds, itemIds),
+    loadComparedItems(db.pool, runIds, itemIds),
+    loadCells(db.pool, runIds, itemIds),
+    loadCellValues(db.pool, runIds, itemIds),
   ])
   // By item alone, then a look at the few of each: cheaper than keys of two parts.
   const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
@@ -95,10 +100,10 @@ export async function alignRows(
     const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
-      const place = runIds.indexOf(run.id)
+      const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
-      const given = scored.filter((value) => value.run === place)
-      cells.push(cell(run, own, given, scores, cells[0] ?? null))
+      const ownValues = scored.filter((value) => value.run === index)
+      cells.push(cell(run, own, ownValues, scores, cells[0] ?? null))
     }
     return { itemId, datasetItem, cells }
   })
@@ -113,12 +118,12 @@ function cell(
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = metrics.map((metric, index): CellScore => {
-    const given = values.filter((score) => score.name === metric.name)
+    const own = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
       dataType: metric.dataType,
-      value: metric.kind === 'SCORE' ? mean(given.map((score) => score.value)) : null,
-      label: metric.kind === 'LABEL' ? labels(given.map((score) => score.label)) : null,
+      value: metric.kind === 'SCORE' ? mean(own.map((score) => score.value)) : null,
+      label: metric.kind === 'LABEL' ? labels(own.map((score) => score.label)) : null,
     }
     return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
   })
@@ -155,6 +160,6 @@ function mean(values: readonly (number | null)[]): number | null {
 }
 
 function labels(values: readonly (string | null)[]): string | null {
-  const given = [...new Set(values.filter((value) => value !== null))].sort()
-  return given.length === 0 ? null : given.join(', ')
+  const distinct = [...new Set(values.filter((value) => value !== null))].sort()
+  return distinct.length === 0 ? null : distinct.join(', ')
 }

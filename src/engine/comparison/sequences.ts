@@ -2,24 +2,24 @@
  * The anytime-valid sequences of comparisons, in schedule order.
  *
  * A sequence is a function of the rows of its two runs and nothing else: replaying it from the start and following it while
- * the runs execute give the same intervals. Following only saves the replay: a process remembers how far it has come with
- * the pairs it was asked for last, and starts over when anything behind that point changed.
+ * the runs execute give the same intervals. Following only saves the replay: a process remembers its progress for the most
+ * recently compared pairs of runs, and starts over when anything behind that point changed.
  *
  * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the intervals.
  */
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { changedBefore, settledPairs } from '../../db/sql/comparison/load-sequence.ts'
+import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import type { ComparedMetric } from './comparison.ts'
 
-/** What a sequence says now. */
+/** The current state of a sequence. */
 export interface SequenceState {
   /** Null when the pairs contradict each other. */
   interval: Interval | null
-  /** Pairs it has seen. */
+  /** Pairs in it. */
   pairs: number
 }
 
@@ -30,13 +30,13 @@ interface Progress {
   candidateSeq: number
   /** Everything before this position of the schedule is in. */
   position: number
-  /** Null for a score that left its bounds: nothing can be said about it. */
+  /** Null for a score that left its bounds: there is no interval for it. */
   sequences: Map<string, DifferenceSequence | null>
 }
 
 /** Pairs of runs whose progress is remembered. */
-const mostRemembered = 50
-/** Positions read at once. */
+const maxRemembered = 50
+/** Positions per read. */
 const chunk = 5_000
 
 export class ComparisonSequences {
@@ -47,7 +47,7 @@ export class ComparisonSequences {
     this.#db = db
   }
 
-  /** The sequences of all bounded scores that have pairs, by name, at least as new as the runs given. */
+  /** The sequences of all bounded scores that have pairs, by name, at least as new as these runs. */
   async read(baseline: Run, candidate: Run, metrics: readonly ComparedMetric[]): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
     if (bounded.length === 0) return new Map()
@@ -57,7 +57,7 @@ export class ComparisonSequences {
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
-    if (oldest !== undefined && this.#progress.size > mostRemembered) this.#progress.delete(oldest)
+    if (oldest !== undefined && this.#progress.size > maxRemembered) this.#progress.delete(oldest)
 
     const { sequences } = await advanced
     return new Map(
@@ -83,7 +83,7 @@ export class ComparisonSequences {
         { runId: baseline.id, after: progress.baselineSeq },
         { runId: candidate.id, after: progress.candidateSeq },
       ]
-      if (await changedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
+      if (await hasChangedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
     } else progress = undefined
 
     const sequences =
@@ -91,7 +91,7 @@ export class ComparisonSequences {
     let from = progress?.position ?? 0
     for (;;) {
       const range = { baseline, candidate, schedule, from, limit: chunk }
-      const { frontier, differences } = await settledPairs(this.#db.pool, range, names)
+      const { frontier, differences } = await loadSettledPairs(this.#db.pool, range, names)
       for (const { name, values } of differences) push(sequences, name, values)
       const full = frontier === from + chunk
       from = frontier

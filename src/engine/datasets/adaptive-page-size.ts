@@ -7,7 +7,7 @@ const MAX_PAGE = 1_000
  * All rows of a list, page after page. A row may be of any size up to megabytes, so a page asks for as many rows as
  * the one before suggests will be about a megabyte.
  */
-export async function* growingPages<Row>(
+export async function* adaptivePages<Row>(
   load: (after: Row | null, limit: number) => Promise<Row[]>,
 ): AsyncGenerator<Row> {
   let limit = FIRST_PAGE

@@ -10,10 +10,10 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { checkDatasetName } from './dataset-name.ts'
 import { eachItem } from './each-item.ts'
-import { ItemProblem, storableText } from './item-content.ts'
+import { canonicalText, ItemProblem } from './item-content.ts'
 import { itemValidator } from './item-schema.ts'
 
-export interface CreateDatasetInput {
+interface CreateDatasetInput {
   /** Unique in the project; `/` separates groups. */
   name: string
   description?: string | null
@@ -24,7 +24,7 @@ export interface CreateDatasetInput {
   expectedOutputSchema?: Json
 }
 
-export interface UpdateDatasetInput extends DatasetChanges {
+interface UpdateDatasetInput extends DatasetChanges {
   id: string
 }
 
@@ -60,8 +60,8 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
 }
 
 /**
- * Changes what is given; undefined leaves a field as it is, null clears it. New schemas hold for the items that are
- * there, or nothing changes.
+ * Undefined leaves a field as it is, null clears it. New schemas must hold for the present items, or nothing
+ * changes.
  * @throws {InvalidInputError} for a bad name or schema, or listing up to 20 items that do not fit the schema;
  * {NotFoundError}; {ConflictError} when the name is taken.
  */
@@ -146,7 +146,7 @@ function nameTaken(name: string): ConflictError {
 function checkStorable(input: Omit<CreateDatasetInput, 'name'>): void {
   for (const field of ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const) {
     try {
-      storableText(field, input[field] ?? null)
+      canonicalText(field, input[field] ?? null)
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, [field])

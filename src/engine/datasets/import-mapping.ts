@@ -1,7 +1,7 @@
 /** Which columns of a file become which part of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
+import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json.ts'
-import { brief } from './brief.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 import { parseExactly, type SourceRow } from './source-row.ts'
 
@@ -124,7 +124,7 @@ export class ItemMapper {
       return parseExactly(text)
     } catch {
       if (!this.#json.has(path)) return text
-      throw new ItemProblem(path, 'JSON without rounded numbers', brief(text))
+      throw new ItemProblem(path, 'JSON without rounded numbers', excerptOf(text))
     }
   }
 }
@@ -161,7 +161,7 @@ function withRest(own: Json | undefined, rest: [string, Json][], isCsv: boolean)
 function keyText(value: Json): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
-  throw new ItemProblem('key', 'a text or a number', brief(value))
+  throw new ItemProblem('key', 'a text or a number', excerptOf(value))
 }
 
 function tagList(value: Json): string[] {
@@ -170,5 +170,5 @@ function tagList(value: Json): string[] {
     return tags.filter((tag) => tag !== '')
   }
   if (Array.isArray(value) && value.every((tag) => typeof tag === 'string')) return value
-  throw new ItemProblem('tags', 'a list of texts, or texts with commas between', brief(value))
+  throw new ItemProblem('tags', 'a list of texts, or texts with commas between', excerptOf(value))
 }

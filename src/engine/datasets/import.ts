@@ -4,12 +4,8 @@
  */
 import { type Database, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { findDatasetHead } from '../../db/sql/dataset/find-dataset-head.ts'
-import type { DatasetHead } from '../../db/sql/dataset/lock-dataset.ts'
-import { lockDatasetByName } from '../../db/sql/dataset/lock-dataset-by-name.ts'
-import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
-import { findDuplicateKeys } from '../../db/sql/dataset/staging-duplicates.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
+import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
+import { type DatasetChangeCounts, findDuplicateKeys, type StagedItem } from '../../db/sql/dataset/staging.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { ConflictError, LimitError } from '../../domain/errors.ts'
 import { excerpt } from '../../domain/excerpt.ts'
@@ -25,7 +21,7 @@ import { ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
-export { ImportError, type ImportProblem } from './import-problems.ts'
+export { ImportError } from './import-problems.ts'
 
 export interface ImportInput {
   /** Name; the dataset is created when there is none. */

@@ -1,9 +1,10 @@
 /**
  * JSON Schemas of a dataset's items. An absent expected output is validated as null.
  */
+
+import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json.ts'
 import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json-schema.ts'
-import { brief } from './brief.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 
 /** @throws {ItemProblem} for an item that the dataset does not take. */
@@ -31,7 +32,7 @@ function compile(schema: Json, field: string): JsonSchemaCheck | null {
 function check(violationOf: JsonSchemaCheck, field: string, value: Json): void {
   const violation = violationOf(value)
   if (!violation) return
-  const got = brief(partAt(value, violation.at))
+  const got = excerptOf(partAt(value, violation.at))
   throw new ItemProblem(`${field}${violation.at}`, `what its schema asks for: it ${violation.rule}`, got)
 }
 

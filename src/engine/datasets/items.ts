@@ -1,15 +1,17 @@
 import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { advanceDatasetVersion } from '../../db/sql/dataset/advance-version.ts'
-import { archiveDatasetRevisions } from '../../db/sql/dataset/archive-revisions.ts'
+import { archiveRevisions } from '../../db/sql/dataset/archive-revisions.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
-import { findKeyConflicts } from '../../db/sql/dataset/staging-conflicts.ts'
-import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
-import { matchedItemIds } from '../../db/sql/dataset/staging-match-ids.ts'
+import {
+  type DatasetChangeCounts,
+  findKeyConflicts,
+  loadMatchedItemIds,
+  type StagedItem,
+} from '../../db/sql/dataset/staging.ts'
+import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -19,7 +21,7 @@ import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
 /** Items of one call at most; more belong into an import. */
-export const MAX_ITEMS = 1_000
+const MAX_ITEMS = 1_000
 
 /**
  * An item to write. It is found by `id`, else by `key`, else by its input (the first, second, … item with the same
@@ -30,7 +32,7 @@ export interface UpsertItem extends ItemContent {
   id?: string | null
 }
 
-export interface UpsertedItems extends DatasetChangeCounts {
+interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
   /** In the order of the input. */
   items: DatasetItemRow[]
@@ -59,7 +61,7 @@ export async function upsertDatasetItems(
       throw new ConflictError(`The key "${key}" belongs to item ${itemId} of this dataset. Use another key.`, path)
     }
     const { added, changed, unchanged } = await writeStagedItems(client, dataset)
-    const ids = await matchedItemIds(client)
+    const ids = await loadMatchedItemIds(client)
     const rows = await loadDatasetItems(client, scope.projectId, ids)
     const byId = new Map(rows.map((row) => [row.id, row]))
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
@@ -141,8 +143,8 @@ export async function archiveDatasetItems(
     for (const [index, id] of itemIds.entries()) {
       if (!known.has(id)) throw new NotFoundError(`There is no item ${id} in this dataset.`, ['itemIds', String(index)])
     }
-    const count = await archiveDatasetRevisions(client, datasetId, itemIds, dataset.version + 1)
-    if (count > 0) await advanceDatasetVersion(client, datasetId, { added: 0, changed: 0, archived: count })
+    const count = await archiveRevisions(client, datasetId, itemIds, dataset.version + 1)
+    if (count > 0) await advanceVersion(client, datasetId, { added: 0, changed: 0, archived: count })
     return count
   })
   return { archived, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }

@@ -1,6 +1,6 @@
 /** Where and why a text is no JSON. JSON.parse is what reads; this runs only after it failed, for its missing place. */
 
-export interface JsonError {
+interface JsonError {
   /** Characters from the start of the text. */
   offset: number
   expected: string

@@ -85,12 +85,12 @@ class ArrayCutter {
     return false
   }
 
-  /** Whether an element begins with this character, which stands between elements. */
+  /** Whether an element begins with this character, which comes between elements. */
   #begins(character: string): boolean {
     if (this.#state === 'before array') {
       if (character !== '[') {
         this.#complain(
-          '"[", the begin of a JSON array of rows (for an object a line, say that the format is jsonl)',
+          '"[", the start of a JSON array of rows (for an object a line, say that the format is jsonl)',
           JSON.stringify(character),
         )
         this.hopeless = true

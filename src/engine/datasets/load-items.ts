@@ -1,17 +1,16 @@
 import type { Database } from '../../db/client.ts'
 import { loadPages } from '../../db/keyset.ts'
-import { datasetVersionAt } from '../../db/sql/dataset/find-version.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
-import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
-import { loadDatasetRevisions } from '../../db/sql/dataset/load-revisions.ts'
+import { loadDatasetItems, loadDatasetRevisions } from '../../db/sql/dataset/load-items.ts'
+import { findVersionAt } from '../../db/sql/dataset/versions.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import { datasetNotFound } from './datasets.ts'
 
 export type { DatasetItemRow }
 
-export interface DatasetItemPage {
+interface DatasetItemPage {
   rows: DatasetItemRow[]
   hasNext: boolean
   hasPrevious: boolean
@@ -59,7 +58,7 @@ export async function listDatasetItems(
 }
 
 /**
- * The version that is meant: the current one, unless one is given by number or by moment.
+ * The version that is meant: the current one, unless a number or a moment says otherwise.
  * @throws {NotFoundError}; {InvalidInputError} as `listDatasetItems`.
  */
 export async function resolveVersion(
@@ -76,7 +75,7 @@ export async function resolveVersion(
     select: { version: true },
   })
   if (!dataset) throw datasetNotFound(datasetId)
-  if (asOf != null) return datasetVersionAt(db.pool, datasetId, asOf)
+  if (asOf != null) return findVersionAt(db.pool, datasetId, asOf)
   if (version == null) return dataset.version
   if (!Number.isInteger(version) || version < 0 || version > dataset.version) {
     throw new InvalidInputError(`Expected a version from 0 to ${dataset.version}, got ${version}.`, ['version'])

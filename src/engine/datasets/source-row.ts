@@ -1,5 +1,5 @@
+import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json.ts'
-import { brief } from './brief.ts'
 import type { Problems } from './import-problems.ts'
 import { findJsonError } from './json-error.ts'
 
@@ -41,7 +41,12 @@ export function parseRow(text: string, line: number, column: number, problems: P
     return null
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.add({ line, column, expected: 'an object such as {"input": …, "expectedOutput": …}', got: brief(value) })
+    problems.add({
+      line,
+      column,
+      expected: 'an object such as {"input": …, "expectedOutput": …}',
+      got: excerptOf(value),
+    })
     return null
   }
   return { line, fields: value }

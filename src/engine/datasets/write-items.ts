@@ -5,15 +5,17 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { advanceDatasetVersion } from '../../db/sql/dataset/advance-version.ts'
-import { closeDatasetRevisions } from '../../db/sql/dataset/close-revisions.ts'
-import { insertDatasetItems } from '../../db/sql/dataset/insert-items.ts'
-import { insertDatasetRevisions } from '../../db/sql/dataset/insert-revisions.ts'
-import { moveDatasetItems } from '../../db/sql/dataset/move-items.ts'
-import { copyIntoStaging, type StagedItem, stagingLine } from '../../db/sql/dataset/staging-copy.ts'
-import { createStaging } from '../../db/sql/dataset/staging-create.ts'
-import { matchStaging } from '../../db/sql/dataset/staging-match.ts'
-import { countMatches, type DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
+import {
+  copyIntoStaging,
+  countMatches,
+  createStaging,
+  type DatasetChangeCounts,
+  matchStaging,
+  type StagedItem,
+  stagingLine,
+} from '../../db/sql/dataset/staging.ts'
+import { advanceVersion } from '../../db/sql/dataset/versions.ts'
+import { closeRevisions, insertItems, insertRevisions, moveItems } from '../../db/sql/dataset/write-matches.ts'
 
 /** Characters that go to the server at once. */
 const CHUNK = 64 * 1024
@@ -50,12 +52,12 @@ export async function writeStagedItems(
 ): Promise<DatasetChangeCounts & { version: number }> {
   await matchStaging(client, dataset.id)
   const counts = await countMatches(client)
-  await moveDatasetItems(client)
+  await moveItems(client)
   if (counts.added === 0 && counts.changed === 0) return { ...counts, version: dataset.version }
   const version = dataset.version + 1
-  await closeDatasetRevisions(client, version)
-  await insertDatasetItems(client, dataset.id)
-  await insertDatasetRevisions(client, dataset.id, version)
-  await advanceDatasetVersion(client, dataset.id, { ...counts, archived: 0 })
+  await closeRevisions(client, version)
+  await insertItems(client, dataset.id)
+  await insertRevisions(client, dataset.id, version)
+  await advanceVersion(client, dataset.id, { ...counts, archived: 0 })
   return { ...counts, version }
 }

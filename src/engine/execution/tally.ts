@@ -1,17 +1,8 @@
-import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
-import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/latency-histogram.ts'
 import { addValue, noMoments } from '../../domain/score-moments.ts'
-
-/** How one claim of an item ended, with the scores of a succeeded one. */
-export interface ItemResult {
-  item: RecordedItem
-  scores: RecordedScore[]
-  /** The response to keep for later runs, in runs that want the cache. */
-  response?: CachedResponse & { key: string }
-}
+import type { ItemResult } from './item-result.ts'
 
 /** What a batch of results adds to its run. */
 export interface Tally {

@@ -5,32 +5,30 @@
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
-import { readPace } from '../../db/sql/endpoint/pace.ts'
-import { writePace } from '../../db/sql/endpoint/pace-write.ts'
-import { settleTokens } from '../../db/sql/endpoint/settle-tokens.ts'
+import { readPace, settleTokens, writePace } from '../../db/sql/endpoint/pace.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
 
 /** When a call may begin, in milliseconds of the process' clock, and what it has paid for. */
-export interface Slot {
+interface Slot {
   at: number
   until: number
   tokens: number
 }
 
-export interface PacerOptions {
+interface PacerOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   /** Uniform in [0, 1). */
   random: () => number
-  /** Told when there may be slots. */
+  /** Called when there may be slots. */
   onChange: () => void
 }
 
-const largestBatch = 1_000
+const maxBatch = 1_000
 /** Processes that found no slot do not all come back at once. */
 const askAgainJitterMs = 20
 const retryMs = 500
@@ -48,23 +46,24 @@ export class Pacer {
   /** What calls used of late; null as long as none has ended. */
   #tokensPerCall: number | null = null
   #unsettledMs = 0
-  #settling: NodeJS.Timeout | null = null
+  #cancelSettling: (() => void) | null = null
+  #stopped = false
 
   constructor(options: PacerOptions, rates: Rates) {
     this.#options = options
     this.rates = rates
   }
 
-  /** How long until the next of `waiting` calls may begin; 0 now; Infinity: `onChange` will tell, or the end of a call. */
+  /** How long until the next of `waiting` calls may begin; 0 now; Infinity: not before `onChange` or the end of a call. */
   waitMs(waiting: number, inUse: number): number {
     // One call shows what calls use before others follow.
     if (this.rates.tokensPerMinute !== null && this.#tokensPerCall === null && inUse > 0) return Infinity
-    const now = this.#options.now()
+    const now = this.#options.clock.now()
     for (let first = this.#slots[0]; first && first.until <= now; first = this.#slots[0]) {
       this.#slots.shift()
       this.#voided = true
     }
-    if (this.#slots.length < Math.min(waiting, this.#batch) / 2) void this.#ask(waiting)
+    if (this.#slots.length < Math.min(waiting, this.#batch) / 2) void this.#ask(waiting, now)
     const [next] = this.#slots
     if (next) return Math.max(0, next.at - now)
     return this.#asking ? Infinity : Math.max(1, this.#askAt - now)
@@ -80,20 +79,20 @@ export class Pacer {
     if (tokens !== null && this.#tokensPerCall) this.#tokensPerCall += (tokens - this.#tokensPerCall) / 8
     else this.#tokensPerCall = tokens ?? this.#tokensPerCall ?? 0
     this.#unsettledMs += ((tokens ?? 0) - (slot?.tokens ?? 0)) * tokenMs(this.rates)
-    this.#settling ??= setTimeout(() => void this.#settle(), settleMs)
+    this.#settleIn(settleMs)
   }
 
   async stop(): Promise<void> {
-    if (this.#settling) clearTimeout(this.#settling)
+    this.#stopped = true
+    this.#cancelSettling?.()
     await this.#settle()
   }
 
-  async #ask(waiting: number): Promise<void> {
-    const { db, key, log, now, random, onChange } = this.#options
-    const askedAt = now()
+  async #ask(waiting: number, askedAt: number): Promise<void> {
+    const { db, key, log, clock, random, onChange } = this.#options
     if (this.#asking || askedAt < this.#askAt) return
     this.#asking = true
-    this.#batch = this.#voided ? Math.ceil(this.#batch / 2) : Math.min(this.#batch * 2, largestBatch)
+    this.#batch = this.#voided ? Math.ceil(this.#batch / 2) : Math.min(this.#batch * 2, maxBatch)
     this.#voided = false
     const count = Math.min(waiting - this.#slots.length, this.#batch)
     const tokens = this.#tokensPerCall ?? 0
@@ -106,30 +105,35 @@ export class Pacer {
         return slots
       })
       // The database looked at its clock between the two: no slot is used before its time, or after its life.
-      const answeredAt = now()
+      const answeredAt = clock.now()
       for (let index = 0; index < slots.count; index += 1) {
         const delayMs = slots.delayMs + index * slots.spacingMs
         this.#slots.push({ at: answeredAt + delayMs, until: askedAt + delayMs + slotLifeMs, tokens })
       }
       if (slots.count === 0) this.#askAt = answeredAt + slots.delayMs + random() * askAgainJitterMs
     } catch (error) {
-      this.#askAt = now() + retryMs
+      this.#askAt = clock.now() + retryMs
       log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for start times')
     }
     this.#asking = false
     onChange()
   }
 
+  #settleIn(ms: number): void {
+    this.#cancelSettling ??= this.#options.clock.after(ms, () => void this.#settle())
+  }
+
   async #settle(): Promise<void> {
     const { db, key, log } = this.#options
     const ms = this.#unsettledMs
     this.#unsettledMs = 0
-    this.#settling = null
+    this.#cancelSettling = null
     if (ms === 0) return
     try {
       await settleTokens(db.pool, key, ms)
     } catch (error) {
       this.#unsettledMs += ms
+      if (!this.#stopped) this.#settleIn(retryMs)
       log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not settle tokens')
     }
   }

@@ -9,40 +9,39 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
-import { channels } from '../../db/listener.ts'
-import { writeGrant } from '../../db/sql/endpoint/grant-write.ts'
-import { readGrants } from '../../db/sql/endpoint/grants.ts'
-import { removeExpiredGrants } from '../../db/sql/endpoint/grants-expire.ts'
+import { channels, notify } from '../../db/listener.ts'
+import { readGrants, removeExpiredGrants, writeGrant } from '../../db/sql/endpoint/grants.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 
 /** Calls in flight, and how many there would be with permits enough. */
-export interface Demand {
+interface Demand {
   inUse: number
   wanted: number
 }
 
-export interface PermitShareOptions {
+interface PermitShareOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   demand: () => Demand
-  /** Told when there may be more permits. */
+  /** Called when there may be more permits. */
   onChange: () => void
 }
 
 const leaseMs = 10_000
-/** Permits are not used for so long before their row runs out. */
+/** How long before their row runs out permits are no longer used. */
 const marginMs = 1_000
 const renewMs = 3_000
-/** When others wait: whoever's turn it is changes by itself, and a message may be lost. */
+/** While others wait: turns change by themselves, and a message may be lost. */
 const renewContendedMs = 1_000
-/** What cannot be divided evenly changes hands so often. */
+/** How often what cannot be divided evenly changes hands. */
 const turnMs = 2_000
-/** Unused permits are kept for so long: the next call may be on its way. */
+/** How long unused permits are kept: the next call may be on its way. */
 const idleMs = 200
 const idleContendedMs = 20
 const retryMs = 500
@@ -51,20 +50,19 @@ export class PermitShare {
   readonly #options: PermitShareOptions
   /** Not the process: what is left of a former share of it must not be taken for this one. */
   readonly #holder = randomUUID()
+  readonly #exchanges = new SingleFlight(() => this.#exchange())
   #permits = 0
   #validUntil = -Infinity
-  /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
+  /** As of the last balance: our fair share, what we declared to want, the limit, whether all want more than it. */
   #share = 0
-  #told = 0
+  #declared = 0
   #limit: number
   #contended = false
   #renewAt = Infinity
   #notBefore = -Infinity
-  /** Since when we want less than we said. */
+  /** Since when we want less than we declared. */
   #idleSince: number | null = null
-  #timer: NodeJS.Timeout | null = null
-  #balancing: Promise<void> | null = null
-  #again = false
+  #cancelTimer = () => {}
   #stopped = false
 
   constructor(options: PermitShareOptions, limit: number) {
@@ -77,9 +75,9 @@ export class PermitShare {
     return this.covers(0) ? Math.min(this.#permits, this.#share) : 0
   }
 
-  /** Whether so many calls in flight are within what is granted. */
+  /** Whether this many calls in flight are within what is granted. */
   covers(inUse: number): boolean {
-    return inUse <= this.#permits && this.#options.now() < this.#validUntil
+    return inUse <= this.#permits && this.#options.clock.now() < this.#validUntil
   }
 
   /** Adopts the limit as it is now. */
@@ -90,45 +88,43 @@ export class PermitShare {
   }
 
   /** `holder` gave permits back or wants some. */
-  heard(holder: string): void {
+  notified(holder: string): void {
     if (holder !== this.#holder) this.refresh()
   }
 
   /** Looks at what there is, and takes or gives back. */
   refresh(): void {
-    if (this.#balancing) this.#again = true
-    else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
+    if (this.#exchanges.busy || this.#claim().wanted > 0 || this.#declared > 0) this.#balance()
   }
 
   /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
   check(): void {
-    if (this.#stopped || this.#balancing) return
-    const now = this.#options.now()
+    if (this.#stopped || this.#exchanges.busy) return
+    const now = this.#options.clock.now()
     const { inUse, wanted } = this.#claim()
-    if (wanted >= this.#told) this.#idleSince = null
+    if (wanted >= this.#declared) this.#idleSince = null
     else this.#idleSince ??= now
 
     const idleAt = (this.#idleSince ?? Infinity) + (this.#contended ? idleContendedMs : idleMs)
     const others = this.#permits > Math.max(inUse, this.#share)
-    const dueAt = wanted > this.#told || others ? now : Math.min(idleAt, this.#renewAt)
+    const dueAt = wanted > this.#declared || others ? now : Math.min(idleAt, this.#renewAt)
     const waitMs = Math.max(dueAt, this.#notBefore) - now
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     if (waitMs <= 0) this.#balance()
-    else if (waitMs < Infinity) this.#timer = setTimeout(() => this.check(), waitMs)
+    else if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.check())
   }
 
   /** Gives everything back. Idempotent. */
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
+    this.#cancelTimer()
+    await this.#exchanges.settled()
     this.#permits = 0
-    if (this.#timer) clearTimeout(this.#timer)
-    await this.#balancing
     const { db, key, log } = this.#options
     try {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
-      await this.#tellOthers(db.pool)
+      await this.#notifyOthers(db.pool)
     } catch (error) {
       // The row runs out by itself.
       log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not give permits back')
@@ -141,27 +137,26 @@ export class PermitShare {
   }
 
   #balance(): void {
+    void this.#exchanges.run().then(() => this.check())
+  }
+
+  async #exchange(): Promise<void> {
     if (this.#stopped) return
-    const { log, key, now, onChange } = this.#options
-    this.#balancing = this.#exchange()
-      .catch((error) => {
-        this.#notBefore = now() + retryMs
-        log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
-      })
-      .finally(() => {
-        this.#balancing = null
-        onChange()
-        if (this.#again) this.refresh()
-        else this.check()
-        this.#again = false
-      })
+    const { log, key, clock, onChange } = this.#options
+    try {
+      await this.#takeAndGiveBack()
+    } catch (error) {
+      this.#notBefore = clock.now() + retryMs
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
+    }
+    onChange()
   }
 
   /** Takes what is ours by now and gives back what is not. */
-  async #exchange(): Promise<void> {
-    const { db, key, now } = this.#options
+  async #takeAndGiveBack(): Promise<void> {
+    const { db, key, clock } = this.#options
     const holder = this.#holder
-    const startedAt = now()
+    const startedAt = clock.now()
     const granted = await transaction(db.pool, async (client) => {
       await lockEndpoint(client, key)
       const { limit, grants, now: dbNow } = await readGrants(client, key)
@@ -180,7 +175,7 @@ export class PermitShare {
       const share = shareOf.get(holder) ?? 0
       const free = this.#limit - others.reduce((sum, grant) => sum + grant.permits, 0)
       const permits = Math.max(inUse, Math.min(share, free))
-      // From the commit on they may be another's, and the commit may come without our being told.
+      // From the commit on they may be another's, and we may not learn of the commit.
       this.#permits = Math.min(this.#permits, permits)
 
       await removeExpiredGrants(client, key)
@@ -188,21 +183,21 @@ export class PermitShare {
       const othersLack = others.some((grant) => grant.permits < (shareOf.get(grant.holder) ?? 0))
       const gaveBack = permits < before.permits && othersLack
       const asks = permits < share && wanted > before.wanted
-      if (gaveBack || asks) await this.#tellOthers(client)
+      if (gaveBack || asks) await this.#notifyOthers(client)
       const contended = claims.reduce((sum, claim) => sum + claim.wanted, 0) > this.#limit
       return { permits, share, wanted, contended }
     })
     this.#permits = granted.permits
     this.#validUntil = startedAt + leaseMs - marginMs
     this.#share = granted.share
-    this.#told = granted.wanted
+    this.#declared = granted.wanted
     this.#contended = granted.contended
     const holds = granted.permits > 0 || granted.wanted > 0
-    this.#renewAt = holds ? now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
+    this.#renewAt = holds ? clock.now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
   }
 
-  async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
+  async #notifyOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
     const { projectId, endpoint } = this.#options.key
-    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${this.#holder} ${projectId} ${endpoint}`])
+    await notify(client, channels.permit, `${this.#holder} ${projectId} ${endpoint}`)
   }
 }

@@ -10,7 +10,7 @@ export interface CallOutcome {
 
 /** The right to make one call of an endpoint now. */
 export interface Permit {
-  /** Whether the call may still begin: to be asked by whoever waited for something else in between. */
+  /** Whether the call may still begin; ask again after waiting for anything else. */
   isValid(): boolean
   /** To be called as soon as the call has ended; without an outcome: UNUSED. Only the first time counts. */
   release(outcome?: CallOutcome): void

@@ -1,8 +1,9 @@
 /** API keys: an ADMIN of the installation manages all of them, an ADMIN of a project those of the project. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { type Database, transaction } from '../../db/client.ts'
-import type { ApiKey } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
+import type { ApiKey, Prisma } from '../../db/generated/prisma/client.ts'
+import { channels, notify } from '../../db/listener.ts'
+import { insertApiKey } from '../../db/sql/project/insert-api-key.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { name, parseInput } from '../../domain/parse-input.ts'
 import { type Role, requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
@@ -21,7 +22,7 @@ export interface CreateApiKeyInput {
 }
 
 export function hashOfKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }
 
 /**
@@ -43,12 +44,11 @@ export async function createApiKey(
   const key = `assay_${randomBytes(24).toString('base64url')}`
   const id = await transaction(pool, async (client) => {
     const personId = await findOrCreatePerson(client, scope, projectId, personName)
-    const { rows } = await client.query<{ id: string }>(
-      `INSERT INTO api_key (project_id, person_id, name, role, prefix, sha256) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-      [projectId, personId, keyName, input.role, key.slice(0, prefixLength), hashOfKey(key)],
-    )
-    await client.query('SELECT pg_notify($1, $2)', [channels.key, ''])
-    return rows[0]?.id
+    const { role } = input
+    const prefix = key.slice(0, prefixLength)
+    const id = await insertApiKey(client, { projectId, personId, name: keyName, role, prefix, sha256: hashOfKey(key) })
+    await notify(client, channels.key)
+    return id
   })
   return { key, apiKey: await prisma.apiKey.findUniqueOrThrow({ where: { id } }) }
 }
@@ -61,19 +61,17 @@ export async function createApiKey(
  */
 export async function revokeApiKey({ pool, prisma }: Database, scope: Scope, id: string): Promise<ApiKey> {
   requireAdmin(scope)
-  const where = { id, ...(!scope.installation && { projectId: scope.projectId }) }
-  const found = await prisma.apiKey.findFirst({ where })
+  const found = await prisma.apiKey.findFirst({ where: { id, AND: whichApiKeys(scope) } })
   if (!found) throw new NotFoundError('There is no such API key in this project.', ['id'])
   await prisma.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } })
-  await pool.query('SELECT pg_notify($1, $2)', [channels.key, ''])
+  await notify(pool, channels.key)
   return prisma.apiKey.findUniqueOrThrow({ where: { id } })
 }
 
-/** Those keys with these ids that the scope manages, in no particular order. */
-export async function findApiKeys({ prisma }: Database, scope: Scope, ids: readonly string[]): Promise<ApiKey[]> {
-  if (scope.role !== 'ADMIN') return []
-  const ofProject = scope.installation ? {} : { projectId: scope.projectId }
-  return prisma.apiKey.findMany({ where: { id: { in: [...ids] }, ...ofProject } })
+/** The keys that a scope manages: none for those who are not ADMINs. */
+export function whichApiKeys({ role, installation, projectId }: Scope): Prisma.ApiKeyWhereInput {
+  if (role !== 'ADMIN') return { id: { in: [] } }
+  return installation ? {} : { projectId }
 }
 
 /** Which keys a scope manages, for lists of them. @throws {ForbiddenError} not an ADMIN */

@@ -20,9 +20,3 @@ export async function createProject({ prisma }: Database, scope: Scope, input: {
     throw isTaken ? new ConflictError(`There is already a project named "${data.name}".`, ['name']) : error
   }
 }
-
-/** Those projects with these ids that the scope's key is valid in, in no particular order. */
-export async function findProjects({ prisma }: Database, scope: Scope, ids: readonly string[]): Promise<Project[]> {
-  const visible = scope.installation ? [...ids] : ids.filter((id) => id === scope.projectId)
-  return prisma.project.findMany({ where: { id: { in: visible } } })
-}

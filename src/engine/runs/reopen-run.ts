@@ -1,6 +1,7 @@
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
 import type { LockedRun } from '../../db/sql/run/lock-run.ts'
+import { removeEarlyStop } from '../../db/sql/run/update-run.ts'
 import { reopenItems } from '../../db/sql/run-item/reopen-items.ts'
 import { ConflictError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -63,10 +64,8 @@ function reopen(
 ): Promise<Run> {
   return changeRun(services, scope, runId, async (client, run) => {
     const status = decide(run)
-    const reopened = await reopenItems(client, { id: runId, ...run }, status, { afresh: status === 'FAILED' })
-    if (run.stopReason === 'EARLY_DECISION') {
-      await client.query('UPDATE run SET early_stop = NULL WHERE id = $1', [runId])
-    }
+    const reopened = await reopenItems(client, run, status, { afresh: status === 'FAILED' })
+    if (run.stopReason === 'EARLY_DECISION') await removeEarlyStop(client, runId)
     await advanceRun(client, runId, {
       ...noDelta,
       status: 'QUEUED',
@@ -77,7 +76,6 @@ function reopen(
       cancelled: status === 'CANCELLED' ? -reopened : 0,
       failed: status === 'FAILED' ? -reopened : 0,
     })
-    const { concurrency } = run.settings
-    await renewLanes(services.boss, client, { id: runId, priority: run.priority }, Math.min(concurrency, reopened))
+    await renewLanes(services.boss, client, run, Math.min(run.settings.concurrency, reopened))
   })
 }

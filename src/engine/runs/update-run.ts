@@ -1,6 +1,7 @@
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
+import { channels, notify } from '../../db/listener.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
+import { updateSettings } from '../../db/sql/run/update-run.ts'
 import { isFinished } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import type { Scope } from '../../domain/scope.ts'
@@ -31,16 +32,12 @@ export function updateRun(services: Services, scope: Scope, input: UpdateRunInpu
   return changeRun(services, scope, id, async (client, run) => {
     const settings = parseRunSettings(partial, run.settings, [])
     const newPriority = parsePriority(priority ?? run.priority)
-    await client.query('UPDATE run SET settings = $2, priority = $3 WHERE id = $1', [
-      id,
-      JSON.stringify(settings),
-      newPriority,
-    ])
+    await updateSettings(client, id, settings, newPriority)
     await advanceRun(client, id, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     if (isFinished(run.status)) return
     const open = run.queued + run.running
     // New lanes wake the workers by themselves.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
-    await client.query('SELECT pg_notify($1, $2)', [channels.lane, id])
+    await notify(client, channels.runSettings, id)
   })
 }

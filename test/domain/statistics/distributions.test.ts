@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { binomialCdf, signTest } from '../../../src/domain/statistics/binomial.ts'
 import { normalCdf, normalQuantile, Z95 } from '../../../src/domain/statistics/normal.ts'
 import { regularizedBeta } from '../../../src/domain/statistics/regularized-beta.ts'
-import { studentCdf, studentQuantile, studentTwoSided } from '../../../src/domain/statistics/student-t.ts'
+import { studentQuantile, studentTwoSided } from '../../../src/domain/statistics/student-t.ts'
 
 /** |got / expected − 1|, so that tails are held to the same number of digits as the middle. */
 function expectClose(got: number, expected: number, relative = 1e-10) {
@@ -42,8 +42,6 @@ test.each([
 ])("Student's two-sided p value of t = %d with %d degrees of freedom agrees with scipy", (t, df, expected) => {
   expectClose(studentTwoSided(t, df), expected)
   expectClose(studentTwoSided(-t, df), expected)
-  expectClose(studentCdf(-t, df), expected / 2)
-  expectClose(studentCdf(t, df), 1 - expected / 2)
 })
 
 test.each([
@@ -72,11 +70,13 @@ test('the binomial and normal distributions agree with simple-statistics to 1e-6
     [12, 0.5],
     [40, 0.21],
   ] as const) {
+    const probabilities = oracle.binomialDistribution(n, p) ?? []
+    expect(probabilities.length).toBeGreaterThan(n * p)
     let cumulative = 0
-    oracle.binomialDistribution(n, p)?.forEach((probability, k) => {
+    for (const [k, probability] of probabilities.entries()) {
       cumulative += probability
       expect(binomialCdf(k, n, p)).toBeCloseTo(cumulative, 6)
-    })
+    }
   }
   for (let z = -3; z <= 3; z += 0.25) {
     expect(normalCdf(z)).toBeCloseTo((1 + oracle.errorFunction(z / Math.SQRT2)) / 2, 6)
@@ -87,7 +87,8 @@ test('quantiles invert their distributions', () => {
   expectClose(normalQuantile(0.975), Z95, 1e-14)
   for (const p of [0.001, 0.2, 0.5, 0.71, 0.9999]) {
     expectClose(normalCdf(normalQuantile(p)), p, 1e-12)
-    expectClose(studentCdf(studentQuantile(p, 7), 7), p, 1e-12)
+    const tail = studentTwoSided(studentQuantile(p, 7), 7) / 2
+    expectClose(p < 0.5 ? tail : 1 - tail, p, 1e-12)
   }
 })
 

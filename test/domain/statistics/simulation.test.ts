@@ -5,10 +5,10 @@
  * that is the only allowance made for a false-positive rate.
  */
 import { describe, expect, test } from 'vitest'
-import { compareMetric } from '../../../src/domain/statistics/compare-metric.ts'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
 import type { Pair } from '../../../src/domain/statistics/paired-moments.ts'
 import { seededRandom } from '../../../src/domain/statistics/seeded-random.ts'
+import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 const random = seededRandom(20_260_401)
 

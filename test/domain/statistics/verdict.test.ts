@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { compareMetric, type Direction } from '../../../src/domain/statistics/compare-metric.ts'
+import type { Direction } from '../../../src/domain/evaluation.ts'
 import { holm } from '../../../src/domain/statistics/holm.ts'
 import { decideVerdicts, type MetricToDecide } from '../../../src/domain/statistics/verdict.ts'
+import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 function binary(gained: number, lost: number, n: number, direction: Direction = 'HIGHER_IS_BETTER') {
   const change = [

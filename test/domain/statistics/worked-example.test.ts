@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { compareMetric } from '../../../src/domain/statistics/compare-metric.ts'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
 import { decideVerdicts } from '../../../src/domain/statistics/verdict.ts'
+import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 const page = readFileSync(new URL('../../../docs/statistics.md', import.meta.url), 'utf8')
 

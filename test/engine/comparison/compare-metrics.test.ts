@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidInputError, NotFoundError } from '../../../src/domain/errors.ts'
-import { compareMetric } from '../../../src/domain/statistics/compare-metric.ts'
 import { compareMetrics, type MetricComparison } from '../../../src/engine/comparison/compare-metrics.ts'
 import { type ComparisonInput, openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
+import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 let t: TestEngine
 beforeAll(async () => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     name: 'exact',
     definition: { ...exact, outputPath: null, expectedPath: null },
   })
-  earlyStops = new EarlyStops(t.services, t.feeds.changes)
+  earlyStops = new EarlyStops(t.services, t.feeds.changes, t.comparisons.sequences)
   await t.startWorker()
 })
 afterAll(async () => {

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/run/load-run-stats.ts'
-import { parseGate } from '../../../src/domain/gate.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
-import { evaluateGate, setGate } from '../../../src/engine/comparison/gates.ts'
+import { checkRun, setGate } from '../../../src/engine/comparison/gates.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
@@ -26,18 +25,20 @@ const run = (right: number): RecordedExecution[] =>
 async function check(runId: string, gate: object, baselineId: string | null = null) {
   const found = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
   const summed = { ...found, costSum: found.succeeded * 0.001, costCount: found.succeeded }
-  const { status, checks } = await evaluateGate(
+  const result = await checkRun(
     t.db,
     new ComparisonSequences(t.db),
     t.scope,
     summed,
+    { gate, baselineId },
     {
-      summaries: await loadScoreSummaries(t.db.pool, [runId]),
-      buckets: await loadLatencyBuckets(t.db.pool, [runId]),
+      experiment: (id) => t.db.prisma.experiment.findUniqueOrThrow({ where: { id } }),
+      summaries: (id) => loadScoreSummaries(t.db.pool, [id]),
+      buckets: (id) => loadLatencyBuckets(t.db.pool, [id]),
     },
-    parseGate(gate, ['gate']),
-    baselineId,
   )
+  if (!result) throw new Error('there is no gate')
+  const { status, checks } = result
   return { status, failed: checks.filter(({ passed }) => !passed).map(({ rule }) => rule), checks }
 }
 

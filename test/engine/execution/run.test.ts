@@ -101,6 +101,7 @@ test('retryable failures are tried again, others are final, and both are counted
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const { items, run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 20, failed: 10, queued: 0, running: 0 })
+  expect(items.size).toBe(30)
   for (const item of items.values()) {
     if (item.status === 'FAILED') {
       expect(item).toMatchObject({ attempts: 1, error: { code: 'TASK_FAILED', retryable: false }, scores: [] })
@@ -115,6 +116,7 @@ test('an item that takes too long fails with its time limit, and the run goes on
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const { items, run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'COMPLETED', failed: 3 })
+  expect(items.size).toBe(3)
   for (const item of items.values()) expect(item.error).toMatchObject({ code: 'TIMEOUT', retryable: true })
 })
 
@@ -129,7 +131,7 @@ test('cancelling aborts what is in flight, ends what is queued and drops late re
   gate.opened.resolve()
   const { run, items } = await followRun(t, id)
   expect(run.status).toBe('CANCELLED')
-  expect([...items.values()].every((item) => item.status === 'CANCELLED')).toBe(true)
+  expect([...items.values()].map((item) => item.status)).toEqual(new Array(40).fill('CANCELLED'))
   expect(gate.entered).toBe(5)
   expect(await cancelRun(t.services, t.scope, id)).toMatchObject({ status: 'CANCELLED' })
 })
@@ -145,6 +147,18 @@ describe('starting', () => {
     await expect(
       startRun(t.services, t.scope, { experimentId, idempotencyKey: 'once', name: 'other' }),
     ).rejects.toThrow(/already started another run/)
+  })
+
+  test('a started run is returned as it was started, even when a worker has begun it', async () => {
+    const datasetId = await seedDataset(t, numbers(3))
+    const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
+    for (let n = 0; n < 10; n += 1) {
+      const input = { experimentId, metadata: { n }, idempotencyKey: `as started ${n}` }
+      const run = await startRun(t.services, t.scope, input)
+      expect(run).toMatchObject({ status: 'QUEUED', total: 3, queued: 3, seq: 0, startedAt: null, metadata: { n } })
+      await followRun(t, run.id)
+      expect(await startRun(t.services, t.scope, input)).toMatchObject({ id: run.id, status: 'COMPLETED' })
+    }
   })
 
   test('all runs of a dataset share one schedule, and a sample is its beginning', async () => {
@@ -174,7 +188,7 @@ describe('starting', () => {
     [{ subset: { tags: ['none'] } }, /selects none/],
     [{ subset: { sample: 0 } }, /at least 1 item/],
     [{ datasetVersion: 9 }, /a version from 1 to 1/],
-    [{ settings: { concurrency: 0 } }, /concurrency|>=1|1/],
+    [{ settings: { concurrency: 0 } }, /^settings\.concurrency: .*expected number to be >=1, got 0$/],
   ])('%j is refused', async (input, message) => {
     const datasetId = await seedDataset(t, numbers(2))
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })

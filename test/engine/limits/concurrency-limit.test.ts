@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ShiftedClock } from './clocks.ts'
 import { Gauge } from './gauge.ts'
 import { callInLoop, createProcesses, newEndpoint, ok, type Processes, stateOf } from './processes.ts'
 
@@ -92,8 +93,8 @@ describe('a concurrency limit', () => {
   test('of a process that died is free when its lease runs out, and the dead process knows', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 2 })
-    const clock = { ahead: 0 }
-    const [stopped, other] = await Promise.all([t.start({ now: () => performance.now() + clock.ahead }), t.start()])
+    const clock = new ShiftedClock()
+    const [stopped, other] = await Promise.all([t.start({ clock }), t.start()])
     const permits = t.collect(stopped, endpoint, 2)
     await expect.poll(() => permits.length).toBe(2)
     clock.ahead = 9_500

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CallOutcome, Permit } from '../../../src/engine/limits/permit.ts'
+import { ShiftedClock } from './clocks.ts'
 import { Gauge } from './gauge.ts'
 import { callInLoop, createProcesses, newEndpoint, ok, type Processes, stateOf } from './processes.ts'
 
@@ -88,8 +89,8 @@ test('a database that is away stops new calls of limited endpoints only', async 
   const limited = newEndpoint()
   const free = newEndpoint()
   await own.setLimit(limited, { concurrency: 2 })
-  const clock = { ahead: 0 }
-  const limits = await own.start({ now: () => performance.now() + clock.ahead })
+  const clock = new ShiftedClock()
+  const limits = await own.start({ clock })
   const call = (endpoint: string) => own.acquire(limits, endpoint)
   const permit = await call(limited)
   await own.db.pool.query('ALTER TABLE endpoint_grant RENAME TO endpoint_grant_away')

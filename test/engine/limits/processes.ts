@@ -1,16 +1,19 @@
 /** Several processes, as far as limits are concerned, on one database. */
+import { setImmediate } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openDatabase } from '../../../src/db/client.ts'
 import { channels, Listener } from '../../../src/db/listener.ts'
+import type { Clock } from '../../../src/domain/clock.ts'
 import { EndpointLimits } from '../../../src/engine/limits/endpoint-limits.ts'
 import type { CallOutcome, Permit } from '../../../src/engine/limits/permit.ts'
 import { createTestDatabase } from '../../helpers/database.ts'
+import type { FakeClock } from '../../helpers/fake-clock.ts'
 
 export interface Processes extends AsyncDisposable {
   db: ReturnType<typeof openDatabase>
   projectId: string
   /** One more process. Its connections are its own. */
-  start(options?: { now?: () => number; random?: () => number }): Promise<EndpointLimits>
+  start(options?: { clock?: Clock; random?: () => number }): Promise<EndpointLimits>
   /** Replaces the limits of an endpoint; null removes them. */
   setLimit(endpoint: string, limit: Limit | null): Promise<void>
   /** What processes hold of an endpoint's concurrency. */
@@ -21,9 +24,9 @@ export interface Processes extends AsyncDisposable {
 }
 
 export interface Limit {
-  concurrency?: number
-  requestsPerMinute?: number
-  tokensPerMinute?: number
+  concurrency?: number | null
+  requestsPerMinute?: number | null
+  tokensPerMinute?: number | null
 }
 
 type Acquired = ReturnType<EndpointLimits['acquire']>
@@ -107,4 +110,20 @@ export async function callInLoop(
     }),
   )
   return made
+}
+
+/** Waits until nothing is being asked of the database and the answers have been taken in. */
+export async function answered({ pool }: Processes['db']): Promise<void> {
+  do await setImmediate()
+  while (pool.totalCount > pool.idleCount || pool.waitingCount > 0)
+  await setImmediate()
+}
+
+/** Lets time pass, timer by timer, until `condition` holds. @throws when it does not hold and nothing would happen any more */
+export async function runUntil(db: Processes['db'], clock: FakeClock, condition: () => boolean): Promise<void> {
+  for (;;) {
+    await answered(db)
+    if (condition()) return
+    await clock.next()
+  }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ShiftedClock } from './clocks.ts'
 import { Gauge } from './gauge.ts'
 import { callInLoop, createProcesses, newEndpoint, ok, type Processes } from './processes.ts'
 
@@ -47,8 +48,8 @@ describe('limits per minute', () => {
   test('void a slot that is not used in time', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { requestsPerMinute: 600 })
-    const clock = { ahead: 0 }
-    const limits = await t.start({ now: () => performance.now() + clock.ahead })
+    const clock = new ShiftedClock()
+    const limits = await t.start({ clock })
     const permit = await t.acquire(limits, endpoint)
     expect(permit?.isValid()).toBe(true)
     clock.ahead = 1_100

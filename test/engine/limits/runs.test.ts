@@ -104,7 +104,8 @@ test('after a 429 with Retry-After nobody calls before it is over, and no item s
   }
   const { run, items } = await followRun(t, await start(endpoint, 300, { concurrency: 40, maxAttempts: 1 }))
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 300 })
-  for (const item of items.values()) expect(item.attempts).toBe(1)
+  expect([...items.values()].map((item) => item.attempts)).toEqual(new Array(300).fill(1))
+  expect(refusedAt).toBeGreaterThan(0)
   // What was on its way when the first answer came is not early.
   const early = endpoint.gauge.starts.filter((at) => at > refusedAt + 200 && at < refusedAt + 1_000)
   expect(early).toEqual([])

@@ -1,8 +1,9 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** A score of an item in a run (its place in the runs asked for, from 0), as far as a comparison needs it. */
+/** A score of an item in a run (its index in the requested runs), as far as a comparison needs it. */
 export interface CellValue {
   run: number
   itemId: string
@@ -12,37 +13,37 @@ export interface CellValue {
 }
 
 /** All executions of these items in these runs, in the order of the schedule. */
-export async function comparisonCells(
+export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<RunItem[]> {
-  const { rows } = await db.query<RunItem>({
-    name: 'comparison-cells',
-    text: `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
+  return queryRows<RunItem>(
+    db,
+    `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
-    values: [runIds, itemIds],
-  })
-  return rows
+    [runIds, itemIds],
+    'comparison-cells',
+  )
 }
 
 /**
- * Their scores. Whole score rows took twice as long to read; whoever shows them loads them by item. OFFSET 0 keeps the planner
+ * Their scores. Whole score rows took twice as long to read; what shows them loads them by item. OFFSET 0 keeps the planner
  * at looking up one execution after the other: it likes to read all scores of a small table instead (10 ms for 2 ms).
  */
-export async function comparisonCellValues(
+export async function loadCellValues(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<CellValue[]> {
-  const { rows } = await db.query<CellValue>({
-    name: 'comparison-cell-values',
-    text: `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", s.name, s.value, s.label
+  return queryRows<CellValue>(
+    db,
+    `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", s.name, s.value, s.label
      FROM run_item i
      CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = i.run_id AND ordinal = i.ordinal OFFSET 0) s
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[])
      ORDER BY s.id`,
-    values: [runIds, itemIds],
-  })
-  return rows
+    [runIds, itemIds],
+    'comparison-cell-values',
+  )
 }

@@ -1,22 +1,24 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { perRun } from './metric-values.ts'
 
 /** The pairs of labels of one score between the baseline and one candidate. */
 export interface LabelPairs {
   name: string
-  /** Place of the candidate, from 2; the baseline is run 1. */
+  /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
   equal: number
 }
 
 /** Scores that are categories or texts have no mean: all that can be said is on how many items they are the same. */
-export async function comparisonLabels(
+export async function loadLabelPairs(
   db: Queryable,
   runIds: readonly string[],
   scoreNames: readonly string[],
 ): Promise<LabelPairs[]> {
-  const { rows } = await db.query<LabelPairs>(
+  return queryRows<LabelPairs>(
+    db,
     `SELECT name, run, count(*)::int AS count, count(*) FILTER (WHERE baseline = candidate)::int AS equal
      FROM (
        SELECT s.name, i.item_id,
@@ -31,5 +33,4 @@ export async function comparisonLabels(
      GROUP BY name, run`,
     [runIds, scoreNames],
   )
-  return rows
 }

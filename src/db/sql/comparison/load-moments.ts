@@ -1,11 +1,12 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf, perRun, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
 export interface MetricMoments {
-  /** Place of the score's name, from 1; 0 is latency, −1 cost. */
+  /** Number of the score's name, from 1; 0 is latency, −1 cost. */
   metric: number
-  /** Place of the candidate, from 2; the baseline is run 1. */
+  /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
   baselineMean: number
@@ -27,12 +28,13 @@ export interface MetricMoments {
  * Sums run in the order of the items, so that swapping the runs mirrors every figure to the last bit. The single differences
  * leave the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that all moved one way.
  */
-export async function comparisonMoments(
+export async function loadMetricMoments(
   db: Queryable,
   runIds: readonly string[],
   scoreNames: readonly string[],
 ): Promise<MetricMoments[]> {
-  const { rows } = await db.query<MetricMoments>(
+  return queryRows<MetricMoments>(
+    db,
     `WITH value AS MATERIALIZED (${valuesOfAllNumbers(runIds.length)}), moments AS (
        SELECT metric, run, count(*)::int AS count,
               avg(baseline ORDER BY item_id) AS "baselineMean", avg(candidate ORDER BY item_id) AS "candidateMean",
@@ -53,7 +55,6 @@ export async function comparisonMoments(
      FROM moments m`,
     [runIds, scoreNames],
   )
-  return rows
 }
 
 function pairs(runs: number): string {

@@ -5,17 +5,17 @@
  * from the primary key; the few that only candidates have come last and are not looked for before the baseline's are used up.
  * By the size of a change every item has to be looked at: one grouping over the metric's values, then the largest ones.
  */
-import { InvalidInputError } from '../../../domain/errors.ts'
 import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
-import type { Page, PageRequest } from '../../keyset.ts'
+import { alteredCursor, type Page, type PageRequest } from '../../keyset.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
 
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
 export type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
 
-/** A metric and the candidates it is about, as places from 2. */
+/** A metric and the candidates it is about, as run numbers from 2. */
 export interface MetricOfRuns {
   kind: MetricKind
   name: string
@@ -57,7 +57,7 @@ export function rowKeyParts({ field }: RowOrder): number {
 }
 
 /** Always one statement. */
-export async function comparisonPage(
+export async function loadComparisonPage(
   db: Queryable,
   runs: ComparedRuns,
   filter: RowFilter,
@@ -70,7 +70,7 @@ export async function comparisonPage(
     order.field === 'SCHEDULE'
       ? inSchedule(runs, filter, page, parameter)
       : byChange(runs, filter, order.field, order.metric, page, parameter)
-  const { rows } = await db.query<ComparedItem & { sortKey: string[] }>(text, values)
+  const rows = await queryRows<ComparedItem & { sortKey: string[] }>(db, text, values)
   const more = rows.length > page.limit
   if (more) rows.pop()
   if (page.backward) rows.reverse()
@@ -175,7 +175,7 @@ function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates
   return field === 'REGRESSION' ? `least(${gains})` : `-greatest(${gains})`
 }
 
-/** The filter as conditions on an item `i (item_id, run)`, and what has to stand before and beside it. */
+/** The filter as conditions on an item `i (item_id, run)`, and what must come before and beside it. */
 function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
   const { change, differingOutputs, failedInOne, tags, search } = filter
   const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'
@@ -229,5 +229,5 @@ function parseKey(key: string[] | null, argument: string): { run: number; positi
   if (!key) return null
   const [run = '', position = ''] = key
   if (/^\d{1,2}$/.test(run) && /^\d{1,9}$/.test(position)) return { run: Number(run), position: Number(position) }
-  throw new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', [argument])
+  throw alteredCursor([argument])
 }

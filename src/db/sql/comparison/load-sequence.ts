@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf } from './metric-values.ts'
 
 /** Pairs in the order of the schedule, up to the first item that is still open. */
@@ -25,12 +26,13 @@ export interface SequenceRange {
  * The next settled stretch of a schedule. An item is settled when neither run will execute it any more; what finished after
  * an item that is not settled waits for it.
  */
-export async function settledPairs(
+export async function loadSettledPairs(
   db: Queryable,
   { baseline, candidate, schedule, from, limit }: SequenceRange,
   scoreNames: readonly string[],
 ): Promise<SettledPairs> {
-  const { rows } = await db.query<SettledPairs>(
+  const rows = await queryRows<SettledPairs>(
+    db,
     `WITH item AS MATERIALIZED (
        SELECT item_id, position FROM run_item
        WHERE run_id = $3 AND repetition = 0 AND ordinal >= $4::int * $5::int
@@ -74,13 +76,14 @@ export async function settledPairs(
  * Whether anything before `position` of the schedule changed in a run after its feed position `after`: somebody scored an
  * item anew, or it is executed again.
  */
-export async function changedBefore(
+export async function hasChangedBefore(
   db: Queryable,
   scheduleRunId: string,
   position: number,
   changed: readonly { runId: string; after: number }[],
 ): Promise<boolean> {
-  const { rows } = await db.query<{ changed: boolean }>(
+  const rows = await queryRows<{ changed: boolean }>(
+    db,
     `SELECT EXISTS (
        SELECT FROM unnest($3::uuid[], $4::int[]) AS run (id, after)
        JOIN run_item i ON i.run_id = run.id AND i.seq > run.after

@@ -4,7 +4,7 @@
  * reads them through here, so that all agree.
  *
  * - The value of a score is the mean of all scores of its name on the item (repetitions, several judges), errors left out.
- *   Categories and texts become a number that is equal when the same labels were given.
+ *   Categories and texts become a number that is equal for equal sets of labels.
  * - Latency is that of successful calls; cost that of all calls whose cost is known.
  *
  * One grouping aligns all runs; joining grouped values run by run took three times as long. The runs are named by
@@ -12,13 +12,6 @@
  * they have, where with `unnest($1)` it read the tables of all runs.
  */
 export type MetricKind = 'SCORE' | 'LABEL' | 'LATENCY' | 'COST'
-
-/** A metric of a comparison: a score with a value, a score with labels, or what the calls took or cost. */
-export interface Metric {
-  kind: MetricKind
-  /** The score's name; else `latencyMs` or `costUsd`. */
-  name: string
-}
 
 /** The columns `v1, v2 …` of so many runs, each made by `column`. */
 export function perRun(runs: number, column: (run: number) => string): string {
@@ -43,7 +36,7 @@ export function valuesOfMetric(kind: MetricKind, name: string, runs: number): st
 }
 
 /**
- * A select of `metric, item_id, v1, v2 …` for all metrics that are numbers: scores by the place of their name in `$2`, latency
+ * A select of `metric, item_id, v1, v2 …` for all metrics that are numbers: scores by the number of their name in `$2`, latency
  * as 0 and cost as −1.
  */
 export function valuesOfAllNumbers(runs: number): string {

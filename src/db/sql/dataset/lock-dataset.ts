@@ -1,5 +1,6 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** What a writer of a dataset decides by. */
 export interface DatasetHead {
@@ -11,7 +12,7 @@ export interface DatasetHead {
   expectedOutputSchema: Json
 }
 
-export const datasetHeadColumns = `id, name, version, item_count AS "itemCount", input_schema AS "inputSchema",
+export const headColumns = `id, name, version, item_count AS "itemCount", input_schema AS "inputSchema",
   expected_output_schema AS "expectedOutputSchema"`
 
 /**
@@ -25,9 +26,40 @@ export async function lockDataset(
   id: string,
   strength: 'NO KEY UPDATE' | 'UPDATE' = 'NO KEY UPDATE',
 ): Promise<DatasetHead | null> {
-  const { rows } = await client.query<DatasetHead>(
-    `SELECT ${datasetHeadColumns} FROM dataset WHERE id = $1 AND project_id = $2 FOR ${strength}`,
+  const rows = await queryRows<DatasetHead>(
+    client,
+    `SELECT ${headColumns} FROM dataset WHERE id = $1 AND project_id = $2 FOR ${strength}`,
     [id, projectId],
+  )
+  return rows[0] ?? null
+}
+
+/**
+ * Takes the dataset of this name until the transaction ends and creates it when it is missing. The upsert's update
+ * changes nothing: it is what makes one statement wait for, lock and return a row that another transaction just made.
+ */
+export async function lockDatasetByName(
+  client: Queryable,
+  dataset: { projectId: string; name: string; seed: string },
+): Promise<DatasetHead> {
+  const rows = await queryRows<DatasetHead>(
+    client,
+    `INSERT INTO dataset (project_id, name, seed) VALUES ($1, $2, $3)
+     ON CONFLICT (project_id, name) DO UPDATE SET version = dataset.version
+     RETURNING ${headColumns}`,
+    [dataset.projectId, dataset.name, dataset.seed],
+  )
+  const [head] = rows
+  if (!head) throw new Error(`Expected the upsert of dataset ${dataset.name} to return its row`)
+  return head
+}
+
+/** The dataset of this name, not locked; null when there is none yet. */
+export async function findDatasetHead(client: Queryable, projectId: string, name: string): Promise<DatasetHead | null> {
+  const rows = await queryRows<DatasetHead>(
+    client,
+    `SELECT ${headColumns} FROM dataset WHERE project_id = $1 AND name = $2`,
+    [projectId, name],
   )
   return rows[0] ?? null
 }

@@ -1,5 +1,6 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** An item as the lane that claimed it needs it. */
 export interface ClaimedItem {
@@ -16,7 +17,7 @@ export interface ClaimedItem {
   tags: string[]
 }
 
-/** A stretch of the schedule given to one lease: ordinals from `from`, `count` of them. */
+/** A stretch of the schedule for one lease: ordinals from `from`, `count` of them. */
 export interface ClaimRange {
   lease: string
   from: number
@@ -56,9 +57,9 @@ export async function claimRanges(
   ranges: readonly ClaimRange[],
   seq: number,
 ): Promise<ClaimedItem[]> {
-  const { rows } = await client.query<ClaimedItem>({
-    name: 'claim-ranges',
-    text: `WITH wanted AS MATERIALIZED (
+  return queryRows<ClaimedItem>(
+    client,
+    `WITH wanted AS MATERIALIZED (
        SELECT $1::uuid AS run_id, lease, ordinal, row_number() OVER (ORDER BY ordinal)::int AS n
        FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
        CROSS JOIN LATERAL generate_series(first, first + count - 1) AS ordinal
@@ -68,9 +69,9 @@ export async function claimRanges(
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
-    values: [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
-  })
-  return rows
+    [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
+    'claim-ranges',
+  )
 }
 
 /** Claims items that wait for another attempt and are due, the longest waiting first; row n gets `seq` + n. */
@@ -81,7 +82,8 @@ export async function claimDue(
   limit: number,
   seq: number,
 ): Promise<ClaimedItem[]> {
-  const { rows } = await client.query<ClaimedItem>(
+  return queryRows<ClaimedItem>(
+    client,
     `WITH due AS MATERIALIZED (
        SELECT run_id, ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
        FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
@@ -92,12 +94,12 @@ export async function claimDue(
      ) ${claimed}`,
     [runId, lease, limit, seq],
   )
-  return rows
 }
 
 /** In how many milliseconds the next of the run's waiting items is due; null when none waits. */
-export async function nextDueMs(client: Queryable, runId: string): Promise<number | null> {
-  const { rows } = await client.query<{ dueMs: number | null }>(
+export async function findNextDueMs(client: Queryable, runId: string): Promise<number | null> {
+  const rows = await queryRows<{ dueMs: number | null }>(
+    client,
     `SELECT (extract(epoch FROM min(available_at) - statement_timestamp()) * 1000)::float8 AS "dueMs"
      FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL`,
     [runId],

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem, type Score } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { loadItemScores } from '../score/load-scores.ts'
 
 /** A run item with its scores by name. */
@@ -9,23 +10,24 @@ export interface RunItemWithScores extends RunItem {
 }
 
 /**
- * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice stands at its last
+ * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice comes at its last
  * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
  * together: joined as JSON they would have to be parsed and their dates revived.
  */
-export async function changedItems(
+export async function loadChangedItems(
   client: Queryable,
   runId: string,
   after: number,
   upTo: number,
   limit: number,
 ): Promise<RunItemWithScores[]> {
-  const { rows } = await client.query<RunItem>({
-    name: 'changed-items',
-    text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
+  const rows = await queryRows<RunItem>(
+    client,
+    `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
        FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
-    values: [runId, after, upTo, limit],
-  })
+    [runId, after, upTo, limit],
+    'changed-items',
+  )
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
   const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)

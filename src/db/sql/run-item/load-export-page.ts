@@ -2,6 +2,7 @@ import type { Json } from '../../../domain/json.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** A score as it is exported: a number or a label, or the error that the evaluator failed with. */
 export interface ExportedScore {
@@ -45,13 +46,14 @@ export interface ExportedRunItem {
  * any length holds no transaction open; scores in a subselect per row, which the unique index on (run_id, ordinal, …)
  * serves, rather than a join to be grouped.
  */
-export async function runExportPage(
+export async function loadExportPage(
   db: Queryable,
   runId: string,
   afterOrdinal: number,
   limit: number,
 ): Promise<ExportedRunItem[]> {
-  const { rows } = await db.query<ExportedRunItem>(
+  return queryRows<ExportedRunItem>(
+    db,
     `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
             r.expected_output AS "expectedOutput", r.metadata, r.tags, i.output, i.error, i.attempts,
             i.latency_ms AS "latencyMs", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens",
@@ -71,5 +73,4 @@ export async function runExportPage(
      LIMIT $3`,
     [runId, afterOrdinal, limit],
   )
-  return rows
 }

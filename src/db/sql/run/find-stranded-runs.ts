@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { laneQueue } from '../../queue.ts'
 
 /** Lanes that no job will ever bring to a worker. A lane and its job come and go in one transaction. */
@@ -10,8 +11,9 @@ const withoutJob = `NOT EXISTS (
  * It reads pg-boss' job table, which no call of its interface does for many jobs at once; its version is pinned.
  * Runs younger than a few seconds are left alone: they may just be starting.
  */
-export async function strandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>(
+export async function findStrandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
+  const rows = await queryRows<{ id: string }>(
+    client,
     `SELECT r.id FROM run r
      WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0 AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)

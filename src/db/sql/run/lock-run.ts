@@ -4,6 +4,8 @@ import type { Queryable } from '../../client.ts'
 
 /** The ledger of a run as its next writer finds it. */
 export interface LockedRun {
+  id: string
+  projectId: string
   status: RunStatus
   stopReason: StopReason | null
   seq: number
@@ -24,24 +26,27 @@ export interface LockedRun {
 }
 
 /**
- * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
- * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
- * the leases are read after it; all of it is one message to the server and one back.
+ * Takes the run's row until the transaction ends. Every change of a run takes this lock first, in a statement of its
+ * own: one that locks and decides at once decides by the snapshot from before it waited. For the same reason the leases
+ * are read after it; all of it is one round trip.
  *
- * What follows under the lock finds its rows by their keys. Told so, the planner makes no plan for a table that was small
- * or never analyzed and keeps it while the table grows; that goes for the checks of foreign keys as well.
+ * What follows under the lock finds its rows by their keys. Without sequential scans the planner cannot choose a plan
+ * for a table that was small or never analyzed and keep it while the table grows; that includes foreign key checks.
+ *
+ * With a project, only a run of that project is found, and no other is locked.
  *
  * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
  * with it the lock, well before its lanes' leases run out.
  */
-export async function lockRun(client: Queryable, runId: string): Promise<LockedRun | null> {
+export async function lockRun(client: Queryable, runId: string, projectId?: string): Promise<LockedRun | null> {
   const id = pg.escapeLiteral(runId)
+  const inProject = projectId === undefined ? '' : `AND project_id = ${pg.escapeLiteral(projectId)}`
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
-     FROM run WHERE id = ${id} FOR UPDATE;
+     FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
   const [, , runs, lanes] = results as [unknown, unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]

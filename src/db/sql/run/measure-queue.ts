@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { laneQueue } from '../../queue.ts'
 
 /** What waits in the whole installation. */
@@ -12,8 +13,9 @@ export interface QueueDepth {
 }
 
 /** Reads pg-boss' job table for what its interface only counts every few seconds; finished jobs are gone within minutes. */
-export async function queueDepth(client: Queryable): Promise<QueueDepth> {
-  const { rows } = await client.query<QueueDepth>(
+export async function measureQueue(client: Queryable): Promise<QueueDepth> {
+  const rows = await queryRows<QueueDepth>(
+    client,
     `SELECT (SELECT count(*)::int FROM pgboss.job WHERE name = '${laneQueue}' AND state < 'active') AS lanes,
             coalesce(sum(queued), 0)::int AS items, count(*)::int AS runs
      FROM run WHERE status IN ('QUEUED', 'RUNNING')`,
