@@ -13,14 +13,19 @@ export function authorization(): { authorization?: string } {
 export class GraphQLClient {
   readonly url: string
   readonly #socket: Client
+  readonly #project: { 'x-assay-project'?: string }
 
-  /** @param url the server's URL, e.g. `http://127.0.0.1:4000`. Does not connect yet. */
-  constructor(url: string) {
+  /**
+   * @param url the server's URL, e.g. `http://127.0.0.1:4000`. Does not connect yet.
+   * @param project the project of the requests; default: that of the key
+   */
+  constructor(url: string, project?: string) {
     this.url = serverUrl(url)
+    this.#project = project === undefined ? {} : { 'x-assay-project': encodeURIComponent(project) }
     // Reconnecting is up to the subscriber, which knows the cursor to resume from.
     this.#socket = createClient({
       url: `${this.url.replace(/^http/, 'ws')}/graphql`,
-      connectionParams: authorization(),
+      connectionParams: { ...authorization(), project },
       retryAttempts: 0,
     })
   }
@@ -36,6 +41,7 @@ export class GraphQLClient {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json',
         ...authorization(),
+        ...this.#project,
       },
       body: JSON.stringify({ query: print(document), variables }),
     }).catch((error: unknown) => {

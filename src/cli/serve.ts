@@ -27,6 +27,7 @@ interface ServeOptions extends SharedOptions {
   publicUrl?: string
   traceUrl?: string
   worker: boolean
+  open: boolean
 }
 
 export function serveCommand(): Command {
@@ -49,6 +50,7 @@ export function serveCommand(): Command {
         'ASSAY_TRACE_URL',
       ),
     )
+    .option('--open', 'need no API key although there have been some; only on loopback', false)
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
     .addHelpText(
@@ -115,6 +117,7 @@ async function serve(options: ServeOptions): Promise<void> {
         port: options.port,
         publicUrl: options.publicUrl,
         traceUrlTemplate: options.traceUrl,
+        open: options.open,
       },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
