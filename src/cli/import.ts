@@ -32,7 +32,7 @@ export function importCommand(): Command {
       'after',
       `
 Columns are named, or reached by a dotted path (--input request.question). Several columns make an object.
-Importing the same file again changes nothing; a changed row updates its item. Every change is a new version of the dataset.
+Importing the same file again changes nothing; a changed row updates its item. Every change creates a dataset version.
 
 Examples:
   $ assay import tickets.jsonl --dataset tickets

@@ -50,7 +50,7 @@ export function serveCommand(): Command {
         'ASSAY_TRACE_URL',
       ),
     )
-    .option('--open', 'need no API key although there have been some; only on loopback', false)
+    .option('--open', 'require no API key even if there have been some; only on loopback', false)
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
     .addHelpText(
@@ -95,7 +95,8 @@ function withSharedOptions(command: Command): Command {
       // With `env`, a boolean option of commander is true whatever the value of the variable.
       new Option(
         '--allow-private-endpoints',
-        'let tasks call non-public addresses; always on for a server on loopback (env: ASSAY_ALLOW_PRIVATE_ENDPOINTS=true)',
+        'let tasks call non-public addresses; always on for a server on loopback ' +
+          '(env: ASSAY_ALLOW_PRIVATE_ENDPOINTS=true)',
       ).default(process.env.ASSAY_ALLOW_PRIVATE_ENDPOINTS === 'true', 'false'),
     )
     .addOption(new Option('--log-level <level>', 'verbosity on stderr').choices(logLevels).default('info' as LogLevel))

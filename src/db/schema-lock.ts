@@ -93,8 +93,8 @@ export async function lockSchema(client: Queryable, migration: string, options: 
     if (performance.now() > deadline) {
       throw new MigrationError(
         'IN_USE',
-        `The migration ${migration} needs exclusive access to the database, but after ${Math.round(options.waitMs / 1_000)} s ` +
-          `these processes of an older Assay are still using it: ${list}. ` +
+        `The migration ${migration} needs exclusive access to the database, but after ` +
+          `${Math.round(options.waitMs / 1_000)} s these processes of an older Assay are still using it: ${list}. ` +
           'Stop them, then start this version again; nothing of this migration was applied.',
       )
     }
@@ -111,8 +111,8 @@ async function readSharers(client: Queryable): Promise<string[]> {
   const { rows } = await client.query<{ name: string | null; address: string | null; pid: number }>(
     `SELECT a.application_name AS name, host(a.client_addr) AS address, l.pid
      FROM pg_locks l JOIN pg_database d ON d.oid = l.database LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-     WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid = 0 AND l.objid = $1 AND l.objsubid = 1
-       AND l.granted
+     WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.classid = 0 AND l.objid = $1
+       AND l.objsubid = 1 AND l.granted
      ORDER BY name, l.pid`,
     [lockKey],
   )

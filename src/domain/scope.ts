@@ -12,7 +12,7 @@ export interface Scope {
   readonly installation: boolean
 }
 
-/** What reads need to know of a scope. */
+/** The part of a scope that reads need. */
 export type ProjectScope = Pick<Scope, 'projectId'>
 
 /** @throws {ForbiddenError} when the role may only read. */

@@ -44,8 +44,8 @@ function locatePackage(): string {
   } catch (cause) {
     throw new EmbeddedPostgresError(
       'UNSUPPORTED_PLATFORM',
-      `There is no embedded PostgreSQL for this machine: the npm package ${name} is not installed. Set DATABASE_URL to ` +
-        'your own PostgreSQL, or reinstall with optional dependencies if the package exists for your platform.',
+      `There is no embedded PostgreSQL for this machine: the npm package ${name} is not installed. ` +
+        'Set DATABASE_URL to your own PostgreSQL, or reinstall with optional dependencies if the package exists for your platform.',
       { cause },
     )
   }

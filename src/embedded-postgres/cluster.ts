@@ -92,8 +92,8 @@ async function checkVersion(home: Home, { majorVersion }: Binaries): Promise<voi
   if (found === String(majorVersion)) return
   throw new EmbeddedPostgresError(
     'WRONG_VERSION',
-    `The database in ${home.dataDir} was created by PostgreSQL ${found}, but this Assay has PostgreSQL ${majorVersion}: ` +
-      'start the Assay that created it, or use another --data-dir.',
+    `The database in ${home.dataDir} was created by PostgreSQL ${found}, ` +
+      `but this Assay has PostgreSQL ${majorVersion}: start the Assay that created it, or use another --data-dir.`,
   )
 }
 

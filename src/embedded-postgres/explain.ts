@@ -33,7 +33,8 @@ export async function explain(error: unknown, dataDir: string): Promise<Embedded
   }
   return fail(
     'START_FAILED',
-    `The embedded PostgreSQL in ${dataDir} does not start: ${lastLine(message)}. Its log is ${dataDir}/postgres/postgres.log.`,
+    `The embedded PostgreSQL in ${dataDir} does not start: ${lastLine(message)}. ` +
+      `Its log is ${dataDir}/postgres/postgres.log.`,
   )
 }
 

@@ -108,6 +108,7 @@ async function refuseForeignSocketDir({ socketDir, account }: Home): Promise<voi
   if (found.isDirectory() && found.uid === expected) return
   throw new EmbeddedPostgresError(
     'UNWRITABLE',
-    `${socketDir} must be a directory of user ${expected} for the database socket, but belongs to user ${found.uid}: remove it.`,
+    `${socketDir} must be a directory of user ${expected} for the database socket, ` +
+      `but belongs to user ${found.uid}: remove it.`,
   )
 }

@@ -7,15 +7,15 @@ const draws = 2_000
 const defaultSeed = 20_240_229
 
 /**
- * The BCa bootstrap interval (95 %) for the mean: resample the differences with replacement, and read the interval off the
- * resampled means at percentiles corrected for bias z₀ and acceleration a:
+ * The BCa bootstrap interval (95 %) for the mean: resample the differences with replacement, and read the interval off
+ * the resampled means at percentiles corrected for bias z₀ and acceleration a:
  * Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z))), a = Σ(xᵢ − x̄)³ / (6 (Σ(xᵢ − x̄)²)^1.5).
  * Efron, "Better bootstrap confidence intervals", JASA 82 (1987); Efron & Tibshirani (1993), chapter 14.
  *
- * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated: the values are
- * sorted, and every draw of ranks i₁…iₙ is used together with its mirror image n−1−i₁…n−1−iₙ.
+ * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated: the values
+ * are sorted, and every draw of ranks i₁…iₙ is used together with its mirror image n−1−i₁…n−1−iₙ.
  *
- * @param values at least two, not all equal.
+ * @param values at least two, not all equal
  */
 export function bcaInterval(values: readonly number[], seed = defaultSeed): Interval {
   const n = values.length
@@ -68,7 +68,9 @@ function biasCorrection(means: Float64Array, observed: number, standardError: nu
   return below < above ? normalQuantile(share(below)) : -normalQuantile(share(above))
 }
 
-/** The value at percentile Φ(z), interpolated; counted from the nearer end so that mirrored data give mirrored values. */
+/**
+ * The value at percentile Φ(z), interpolated; counted from the nearer end so that mirrored data give mirrored results.
+ */
 function valueAt(sorted: Float64Array, z: number): number {
   const last = sorted.length - 1
   const at = (k: number) => sorted[z < 0 ? k : last - k] as number

@@ -8,8 +8,8 @@ export const z95 = 1.959_963_984_540_054
 /**
  * Φ(z), the probability that a standard normal is at most z, to about 1e-13 relative in both tails.
  *
- * Near 0 the series ½ + φ(z) (z + z³/3 + z⁵/15 + …) (Marsaglia 2004, equation 3), beyond 2.5 the continued fraction of the tail
- * φ(z) / (z + 1/(z + 2/(z + 3/(z + …)))) (Abramowitz & Stegun 26.2.14).
+ * Near 0 the series ½ + φ(z) (z + z³/3 + z⁵/15 + …) (Marsaglia 2004, equation 3), beyond 2.5 the continued fraction of
+ * the tail φ(z) / (z + 1/(z + 2/(z + 3/(z + …)))) (Abramowitz & Stegun 26.2.14).
  */
 export function normalCdf(z: number): number {
   const density = Math.exp((-z * z) / 2) / sqrtTwoPi

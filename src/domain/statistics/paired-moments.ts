@@ -33,7 +33,8 @@ export const unchangedTolerance = 1e-9
 const maxMagnitude = 1e100
 
 /**
- * candidate − baseline, exactly 0 when the pair is unchanged: |candidate − baseline| ≤ 1e-9 · max(|baseline|, |candidate|).
+ * candidate − baseline, exactly 0 when the pair is unchanged:
+ * |candidate − baseline| ≤ 1e-9 · max(|baseline|, |candidate|).
  *
  * @throws RangeError when a value is not a finite number within ±1e100.
  */

@@ -26,8 +26,8 @@ export function regularizedBeta(x: number, a: number, b: number, y = 1 - x): num
 }
 
 /**
- * x^a y^b / B(a, b) in the saddle-point form of Loader, "Fast and accurate computation of binomial probabilities" (2000):
- * no large logarithms are subtracted, so it stays precise for a and b in the hundred thousands.
+ * x^a y^b / B(a, b) in the saddle-point form of Loader, "Fast and accurate computation of binomial probabilities"
+ * (2000): no large logarithms are subtracted, so it stays precise for a and b in the hundred thousands.
  */
 function betaPrefactor(x: number, y: number, a: number, b: number): number {
   const n = a + b

@@ -15,7 +15,7 @@ import type { ComparisonSequences, SequenceState } from './sequences.ts'
 export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
   metric: ComparedMetric
   candidate: Run
-  /** Anytime-valid; null for metrics without bounds, before the first pair, and when the pairs contradict each other. */
+  /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
   sequence: Interval | null
   /** Pairs in the sequence. */
   sequencePairs: number

@@ -44,7 +44,8 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
   const input = canonicalText('input', content.input)
   const expectedOutput = optional('expectedOutput', content.expectedOutput)
   const metadata = optional('metadata', content.metadata)
-  const whole = `{"expectedOutput":${expectedOutput},"input":${input},"metadata":${metadata},"tags":${JSON.stringify(tags)}}`
+  const members = [`"expectedOutput":${expectedOutput}`, `"input":${input}`, `"metadata":${metadata}`]
+  const whole = `{${members.join(',')},"tags":${JSON.stringify(tags)}}`
   return {
     line,
     itemId,

@@ -67,7 +67,7 @@ describe('a gate', () => {
     expect(checks[3]).toMatchObject({
       limit: 0.02,
       actual: 0.02,
-      reason: 'the share of failed items is 0.02, the limit is 0.02',
+      reason: 'The share of failed items is 0.02; the limit is 0.02.',
     })
   })
 

@@ -50,7 +50,8 @@ export async function loadMetricMoments(
      )
      SELECT m.*, CASE WHEN count BETWEEN 20 AND 2000 AND NOT "binary" AND (increased = 0) <> (decreased = 0) THEN (
               SELECT string_agg(difference::text, ',' ORDER BY item_id)
-              FROM value CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
+              FROM value
+              CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
               WHERE value.metric = m.metric AND pair.run = m.run
             ) END AS differences
      FROM moments m`,

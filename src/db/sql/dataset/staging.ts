@@ -44,7 +44,8 @@ export async function createStaging(client: Queryable): Promise<void> {
 export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
   return client.query(
     from(
-      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest) FROM STDIN`,
+      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest)
+       FROM STDIN`,
     ),
   )
 }

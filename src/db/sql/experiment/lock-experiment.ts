@@ -24,7 +24,8 @@ export async function lockExperiment(
   id: string,
 ): Promise<LockedExperiment | null> {
   const { rows } = await client.query<LockedExperiment>(
-    `SELECT e.id, e.name, e.metadata, e.task, e.settings, d.id AS "datasetId", d.name AS "datasetName", d.version, d.seed
+    `SELECT e.id, e.name, e.metadata, e.task, e.settings, d.id AS "datasetId", d.name AS "datasetName", d.version,
+            d.seed
      FROM experiment e JOIN dataset d ON d.id = e.dataset_id
      WHERE e.project_id = $1 AND e.id = $2 FOR SHARE`,
     [projectId, id],

@@ -89,7 +89,8 @@ export async function claimDue(
        SELECT run_id, ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
        FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
-       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(), seq = $4::int + due.n
+       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
+         seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,

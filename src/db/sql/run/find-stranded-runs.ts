@@ -6,7 +6,8 @@ import { laneQueue } from '../../queue.ts'
  * Lanes without a job, which would never reach a worker. A lane and its job are created and deleted in one transaction.
  */
 const withoutJob = `NOT EXISTS (
-  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed' AND j.data ->> 'laneId' = l.id::text)`
+  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed'
+    AND j.data ->> 'laneId' = l.id::text)`
 
 /**
  * Runs with open items that have no lane, or a lane without a job, or items whose lease belongs to no lane. Reads
@@ -17,7 +18,8 @@ export async function findStrandedRuns(client: Queryable, runId: string | null):
   const rows = await queryRows<{ id: string }>(
     client,
     `SELECT r.id FROM run r
-     WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0 AND r.created_at < now() - interval '10 seconds'
+     WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0
+       AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)
        AND (
          NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id)
