@@ -20,8 +20,8 @@ export function statusError(
   const { statusCode, headers, body } = response
   if (statusCode >= 300 && statusCode < 400) {
     const target = headers.location === undefined ? 'nowhere' : excerpt(headers.location)
-    const message =
-      `${call} answered ${statusCode}, a redirect to ${target}. ` + 'Redirects are not followed: use the final URL.'
+    const what = `${call} answered ${statusCode}, a redirect to ${target}.`
+    const message = `${what} Redirects are not followed: use the final URL.`
     return new TaskError('HTTP_STATUS', message, { retryable: false })
   }
   const retryable = retryableStatuses.has(statusCode)

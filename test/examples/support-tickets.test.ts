@@ -68,7 +68,7 @@ describe('generated tickets', () => {
       }
     }
     const options = { seed: 'a', count: 1, avoid: new Everything() }
-    expect(() => generateTickets(options)).toThrow(/got none: add phrases or ask for fewer/)
+    expect(() => generateTickets(options)).toThrow(/got none: add phrases or generate fewer tickets/)
   })
 })
 

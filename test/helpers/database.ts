@@ -24,7 +24,7 @@ export type TestDatabase = {
 export async function createTestDatabase(from: string = templateName): Promise<TestDatabase> {
   const server = inject('postgresUrl')
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await execute(server, `CREATE DATABASE ${name} templateName ${from}`)
+  await execute(server, `CREATE DATABASE ${name} TEMPLATE ${from}`)
   return {
     url: databaseUrl(server, name),
     drop: () => execute(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
