@@ -5,7 +5,7 @@ import { NotFoundError } from '../domain/errors.ts'
 import { name, parseInput } from '../domain/parse-input.ts'
 import type { Role } from '../domain/scope.ts'
 
-/** 192 random bits. The key is returned this once: only its hash and its beginning are stored. */
+/** Creates a key of 192 random bits. It is returned only here: the database stores its hash and its prefix. */
 export async function createApiKey(
   { prisma }: Database,
   input: { projectId: string; name: string; role: Role },
@@ -16,7 +16,7 @@ export async function createApiKey(
   return { key, row: await prisma.apiKey.create({ data }) }
 }
 
-/** Revokes the key with this prefix. @throws {NotFoundError} no key in use begins with it */
+/** Revokes the key with this prefix. @throws {NotFoundError} no active key has it */
 export async function revokeApiKey({ prisma }: Database, projectId: string, prefix: string): Promise<void> {
   const { count } = await prisma.apiKey.updateMany({
     where: { projectId, prefix, revokedAt: null },
