@@ -35,7 +35,7 @@ for (const [error, description] of descriptions) {
   builder.objectType(error, { name: error.name, description, interfaces: [UserErrorInterface] })
 }
 
-/** The union of a mutation's payload and the errors it may end with instead. */
+/** The union of a mutation's payload and its possible errors. */
 export function resultOf<Shape extends object>(
   name: string,
   payload: ObjectRef<typeof builder.$inferSchemaTypes, Shape>,
