@@ -1,4 +1,4 @@
-/** Every path that the documentation names is there. */
+/** Every path in the documentation exists. */
 import { existsSync, globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -18,12 +18,12 @@ function codePaths(text: string): string[] {
   )
 }
 
-/** Files that it links to, from its own place. */
+/** Links to files, relative to the page. */
 function linkedPaths(page: string, text: string): string[] {
   return [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(dirname(page), path))
 }
 
-test('the pages that are looked at are those of the documentation', () => {
+test('all pages of the documentation are checked', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', join('docs', 'architecture.md')]))
 })
 

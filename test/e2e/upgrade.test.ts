@@ -1,4 +1,4 @@
-/** What docs/operations.md promises of an upgrade that old processes cannot work beside. */
+/** What docs/operations.md promises about an upgrade that is incompatible with old processes. */
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,7 +9,7 @@ import { addEvaluator, auditRun, spawnEndpoint, spawnWorker, startEndpointRun } 
 import { newerVersion } from '../helpers/migrations.ts'
 import { spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
-/** Fails while anybody works. */
+/** Fails while a process works. */
 const alone = `DO $$ BEGIN
   IF EXISTS (SELECT 1 FROM run_item WHERE lease IS NOT NULL) THEN RAISE EXCEPTION 'somebody works'; END IF;
 END $$`
@@ -18,7 +18,7 @@ const migrations = { '29990101000000_alone_not_additive': alone }
 const leaves =
   /A newer Assay upgrades the database \(29990101000000_alone_not_additive\).*finishes its calls and stops: start the newer version/
 
-test('old processes end their calls and leave, then the new one goes on: every item is called once', async () => {
+test('old processes finish their calls and exit, then the new one continues: every item is called once', async () => {
   const t = await createTestEngine()
   onTestFinished(() => t[Symbol.asyncDispose]())
   await addEvaluator(t)
@@ -53,7 +53,7 @@ test('old processes end their calls and leave, then the new one goes on: every i
   expect(late.stderr).toContain('The database is newer than this Assay')
 }, 120_000)
 
-test('a worker that could not hear of it leaves when it is connected again', async () => {
+test('a worker that missed the announcement exits when it reconnects', async () => {
   const t = await createTestEngine()
   onTestFinished(() => t[Symbol.asyncDispose]())
   const worker = await spawnWorker(t.db.url, 20)

@@ -27,16 +27,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** Nobody will miss these rows after a crash. */
+/** These rows need not survive a crash. */
 const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
 
-/** A run that was killed leaves its server and directory behind: take it over, stop it, remove it. */
+/** A killed test run leaves its server and directory behind: adopts the server, stops it and removes both. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
     if (!pid || isRunning(Number(pid))) continue
     const dataDir = join(tmpdir(), name)
-    // Another run may be removing it at the same moment.
+    // Another test run may be removing it at the same time.
     const server = await startEmbeddedPostgres({ dataDir, settings: THROWAWAY }).catch(() => undefined)
     await server?.stop()
     if (server) await rm(dataDir, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 /**
- * What Prisma itself thinks of a database, by its schema engine: the WebAssembly build, as the native one would have to be
+ * Prisma's own view of a database, by its schema engine: the WebAssembly build, because the native one would have to be
  * downloaded.
  */
 import { readdir, readFile } from 'node:fs/promises'
@@ -62,7 +62,7 @@ async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) 
   }
 }
 
-/** The catalog is full of `"char"`, which Prisma's adapter refuses; its arrays, which the catalog does not have, it knows. */
+/** The catalog is full of `"char"`, which Prisma's adapter does not support; it does support arrays of it. */
 function catalogAdapter(pool: Pool): PrismaPg {
   const query = pool.query.bind(pool)
   Object.assign(pool, {
@@ -92,7 +92,7 @@ function catalogAdapter(pool: Pool): PrismaPg {
 let loading: Promise<typeof bindings.SchemaEngine> | undefined
 
 async function loadEngine(): Promise<typeof bindings.SchemaEngine> {
-  // A panic of the engine says why here, then ends in "unreachable".
+  // A panic of the engine reports its reason here, then ends in "unreachable".
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: console.error } })
   const packageDir = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))
   const code = await readFile(join(packageDir, 'schema_engine_bg.wasm'))

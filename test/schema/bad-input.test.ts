@@ -1,4 +1,4 @@
-/** Arguments that mean nothing are answered with what was expected and where, never as a defect of ours. */
+/** Invalid arguments are answered with a path and the expected value, never with an internal error. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
@@ -67,7 +67,7 @@ test.each([
   expect(data.result).toEqual({ __typename: 'InvalidInputError', path })
 })
 
-test('runs of more tokens than an Int can say say how many', async () => {
+test('a run may have more tokens than the maximum of an Int', async () => {
   const experimentId = await seedExperiment(t, await seedDataset(t, [1]), {
     kind: 'module',
     name: 'none',

@@ -1,6 +1,6 @@
 /**
- * What belongs to another project does not exist: every node type, every link between them and every argument that takes an id, as
- * the schema has them. A type, a link or an argument that is new fails here until the seeded project has a case of it.
+ * Rows of another project are treated as nonexistent: through every node type, every link between node types and every
+ * argument that takes an id. A new type, link or argument fails here until the seeded project covers it.
  */
 import {
   type GraphQLField,
@@ -17,7 +17,7 @@ import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 type Field = GraphQLField<unknown, unknown>
 
-/** The global id of one thing of each node type. */
+/** The global id of one node of each type. */
 type Ids = Record<string, string>
 
 const nodeInterface = schema.getType('Node')
@@ -29,7 +29,7 @@ const query = schema.getQueryType() as GraphQLObjectType
 let t: TestServer
 let own: Ids
 let foreign: Ids
-/** All global ids of a seeded project, by its name. */
+/** All global ids of a seeded project, by the project's name. */
 const everything = new Map<string, Set<string>>()
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** A project with one thing of every node type, and every link between them. */
+/** A project with one node of every type, and every link between them. */
 async function seedProject(projectId: string, name: string): Promise<Ids> {
   const { prisma } = t.db
   const { id: datasetId } = await prisma.dataset.create({
@@ -110,7 +110,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   return Object.fromEntries(ids)
 }
 
-/** The value of an argument that has to be there, or takes an id. */
+/** The value of an argument that is required or takes an id. */
 function argumentOf(field: Field, name: string, ids: Ids, project: string): string {
   const types: Record<string, string> = {
     baselineId: 'Run',
@@ -124,14 +124,14 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
 }
 
-/** The field with the arguments that it cannot be without. */
+/** The field with its required arguments. */
 function called(field: Field, ids: Ids, project: string): string {
   const required = field.args.filter(isRequiredArgument)
   if (required.length === 0) return field.name
   return `${field.name}(${required.map(({ name }) => `${name}: ${argumentOf(field, name, ids, project)}`).join(', ')})`
 }
 
-/** The ways from a type to the next nodes, through whatever lies between. */
+/** The paths from a type to the next node types, through any types in between. */
 function* linksOf(
   type: GraphQLObjectType,
   way: Field[] = [],
@@ -153,12 +153,12 @@ const spelled = (way: Field[], ids: Ids, project: string) =>
 
 const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
 
-/** All global ids in an answer. */
+/** All global ids in a response. */
 function idsIn(answer: unknown): string[] {
   return [...JSON.stringify(answer).matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id as string)
 }
 
-test('the seeded projects have a thing of every node type', () => {
+test('the seeded projects have a node of every type', () => {
   expect(Object.keys(own).sort()).toEqual(nodeTypes.map(({ name }) => name).sort())
 })
 
@@ -185,7 +185,7 @@ const links = [query, ...nodeTypes].flatMap((type) =>
   [...linksOf(type)].map((way) => [`${type.name}.${way.map(({ name }) => name).join('.')}`, type, way] as const),
 )
 
-test.each(links)('%s leads to what is in the project', async (_name, type, way) => {
+test.each(links)('%s leads only to rows of the project', async (_name, type, way) => {
   const selection = spelled(way, own, 'own')
   const document =
     type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`
