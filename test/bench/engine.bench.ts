@@ -28,10 +28,10 @@ const child = fork(join(import.meta.dirname, 'engine-process.ts'), {
   env: { ...process.env, DATABASE_URL: bench.url },
 })
 
-async function heard<Key extends string>(key: Key): Promise<Extract<Said, Record<Key, unknown>>> {
+async function messageWith<Key extends string>(key: Key): Promise<Extract<Said, Record<Key, unknown>>> {
   for (;;) {
-    const [said] = (await once(child, 'message')) as [Said]
-    if (key in said) return said as Extract<Said, Record<Key, unknown>>
+    const [message] = (await once(child, 'message')) as [Said]
+    if (key in message) return message as Extract<Said, Record<Key, unknown>>
   }
 }
 
@@ -41,13 +41,13 @@ function check(what: string, ok: boolean): void {
   console.log(`${ok ? 'ok    ' : 'MISSED'} ${what}`)
 }
 
-const { ready: url } = await heard('ready')
+const { ready: url } = await messageWith('ready')
 const settings = { ...defaultRunSettings, concurrency: 50 }
 const seed = (size: number, task: string) => seedBench(bench, size, task, settings)
 
 async function run(experimentId: string, onStarted?: (runId: string) => void): Promise<Measured> {
-  const started = heard('started')
-  const measured = heard('measured')
+  const started = messageWith('started')
+  const measured = messageWith('measured')
   child.send({ run: experimentId })
   onStarted?.((await started).started)
   return (await measured).measured

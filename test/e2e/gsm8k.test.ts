@@ -130,7 +130,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
     [...all.values()].filter(({ scores }) => scores.find(({ name }) => name === 'correct')?.value === 1).length
 
   test.each(Object.entries(gsm8k.correct))(
-    '%s has exactly %i correct solutions: in stats, over all pages, and for subscribers that are cut off',
+    '%s has exactly %i correct solutions: in stats, over all pages, and for subscribers whose sockets are cut',
     async (model, correct) => {
       const runId = await startExperiment(model)
       const [steady, interrupted] = await Promise.all([follow(runId, 0), follow(runId, 25)])

@@ -4,7 +4,7 @@ import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-test('a subscriber of one server sees live the results of a worker process for a run that another server started', async () => {
+test('a subscriber of one server sees the results of a worker live, in a run that another server started', async () => {
   const cwd = await makeEchoProject()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())

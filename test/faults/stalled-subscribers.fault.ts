@@ -66,10 +66,10 @@ test('25 stalled subscribers of 500 neither delay the others nor grow the memory
     peakMb: Math.min(...of.map((one) => one.peakMb)),
   })
   const [without, beside] = [best(rounds.without), best(rounds.beside)]
-  const told = ({ median, worst, peakMb }: typeof without) =>
+  const summary = ({ median, worst, peakMb }: typeof without) =>
     `all had the end after ${median} ms (median), ${worst} ms (last), server at most ${peakMb.toFixed(0)} MB`
-  figure(`${subscribers} subscribers: ${told(without)}`)
-  figure(`25 of them stalled: ${told(beside)}`)
+  figure(`${subscribers} subscribers: ${summary(without)}`)
+  figure(`25 of them stalled: ${summary(beside)}`)
   expect(beside.worst).toBeLessThanOrEqual(1.5 * without.worst + 500)
   expect(beside.peakMb).toBeLessThanOrEqual(without.peakMb + 100)
 })

@@ -36,7 +36,7 @@ test('50 parallel startRun with one idempotency key on two servers start one run
   const runs = await t.db.prisma.run.count()
   const items = await t.db.prisma.runItem.count()
   figure(
-    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items stand in the tables`,
+    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items in the tables`,
   )
   expect(ids.size).toBe(1)
   expect(runs).toBe(1)

@@ -15,8 +15,8 @@ const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
 const FILTERS = { externalTables: [], externalEnums: [] }
 
 /** PostgreSQL's internal type `"char"` and the array of it. */
-const INTERNAL_CHAR = 18
-const INTERNAL_CHAR_ARRAY = 1002
+const internalChar = 18
+const internalCharArray = 1002
 
 /** @returns the SQL that would bring the database to schema.prisma; empty when they agree */
 export async function schemaDiff(url: string): Promise<string> {
@@ -69,7 +69,7 @@ function catalogAdapter(pool: Pool): PrismaPg {
     query: async (config: QueryArrayConfig) => {
       const result = await query(config)
       for (const field of result.fields ?? []) {
-        if (field.dataTypeID === INTERNAL_CHAR) field.dataTypeID = INTERNAL_CHAR_ARRAY
+        if (field.dataTypeID === internalChar) field.dataTypeID = internalCharArray
       }
       return result
     },

@@ -27,10 +27,10 @@ export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: Spawn
   child.stdin.end(input)
   let stdout = ''
   let stderr = ''
-  const heard = new EventTarget()
+  const stdoutEvents = new EventTarget()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    heard.dispatchEvent(new Event('stdout'))
+    stdoutEvents.dispatchEvent(new Event('stdout'))
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
@@ -53,13 +53,13 @@ export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: Spawn
     exited,
     says: (pattern) =>
       new Promise((settle, reject) => {
-        const look = () => {
+        const check = () => {
           const match = pattern.exec(stdout)
           if (match) settle(match)
         }
-        heard.addEventListener('stdout', look)
+        stdoutEvents.addEventListener('stdout', check)
         void exited.then((status) => reject(new Error(`ended with ${status} before ${pattern}:\n${stdout}\n${stderr}`)))
-        look()
+        check()
       }),
   }
 }

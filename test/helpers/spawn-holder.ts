@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 export const isRoot = process.getuid?.() === 0
 /** An unprivileged account, for tests that run as root. */
-export const NOBODY = 65534
+export const nobodyUid = 65534
 
 type Holder = {
   process: ChildProcess

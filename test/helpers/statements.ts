@@ -1,8 +1,10 @@
 import pg from 'pg'
 
+const periodic = /pgboss|"anyInUse"/
+
 /**
- * Runs `work` and records the SQL statements that this process sends meanwhile on any connection, in order. Those of
- * the queue's own maintenance, every few seconds, are left out.
+ * Runs `work` and records the SQL statements that this process sends meanwhile on any connection, in order. The periodic
+ * ones of the queue and of the check for revoked keys are left out.
  */
 export async function recordStatements<T>(work: () => Promise<T>): Promise<[result: T, statements: string[]]> {
   const statements: string[] = []
@@ -11,7 +13,7 @@ export async function recordStatements<T>(work: () => Promise<T>): Promise<[resu
   pg.Client.prototype.query = function (this: pg.Client, ...args: Parameters<typeof query>) {
     const [statement] = args as unknown as [string | { text: string }]
     const text = typeof statement === 'string' ? statement : statement.text
-    if (!text.includes('pgboss')) statements.push(text)
+    if (!periodic.test(text)) statements.push(text)
     return query.apply(this, args)
   } as typeof query
   try {

@@ -17,7 +17,7 @@ const run = encodeGlobalId('Run', randomUUID())
 const experiment = encodeGlobalId('Experiment', randomUUID())
 
 test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1', '💥'])(
-  'a global id made of %j is none of ours',
+  'a global id made of %j is refused',
   async (text) => {
     const id = base64(text)
     const { errors } = await t.query('query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }', { id })
@@ -31,7 +31,7 @@ test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1',
 )
 
 test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1', `RunItem:${randomUUID()}:9999999999`])(
-  'nothing can have the id %s',
+  'no row can have the id %s',
   async (text) => {
     expect(await t.query('query ($id: ID!) { node(id: $id) { id } }', { id: base64(text) })).toEqual({
       status: 200,

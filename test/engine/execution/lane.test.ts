@@ -52,7 +52,7 @@ const taking =
 const hanging: Task = () => new Promise(() => {})
 
 test.each([1, 3, 7, 99])(
-  'a lane that found nothing asks again when its rest is over, even if the clock moves %d ms with each read',
+  'after an empty claim a lane claims again when its pause ends, even if each read of the clock advances it by %d ms',
   async (step) => {
     const run = new FakeRun(0, new FakeClock(() => step))
     run.answers = [

@@ -209,7 +209,7 @@ test('an unavailable database is retried with growing delays, and nothing is los
   expect(recorder.unwritten).toBe(0)
 })
 
-test('after a failure each claim names the items of its lane and the unwritten results, in case it was committed', async () => {
+test('after a failure each claim names the items of its lane and the unwritten results', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = () => {

@@ -78,7 +78,7 @@ function succeeded(item: ClaimedItem, output: string): ItemResult {
 
 const runOf = (id: string) => t.db.prisma.run.findUniqueOrThrow({ where: { id } })
 
-test('items of a dead lease are requeued when its lane is taken over, and the call does not count as an attempt', async () => {
+test('items of a dead lease are requeued when its lane is taken over, and spend no attempt', async () => {
   const id = await start('echo', 10)
   const dead = await hold(id)
   expect((await claim(id, dead, 4))?.items).toHaveLength(4)

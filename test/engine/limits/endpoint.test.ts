@@ -20,7 +20,7 @@ const limits: Record<string, Partial<EndpointSettings>> = {
 }
 
 test.each(Object.entries(limits).flatMap(([name, limit]) => [0, 1, 100].map((step) => [name, step, limit] as const)))(
-  'with %s every call begins, although %d ms pass between any two readings of the clock',
+  'with %s every call starts, even if each read of the clock advances it by %d ms',
   async (_name, step, { pausedMs = 0, ...limit }) => {
     const clock = new SteppingClock(step)
     const key = { projectId: t.projectId, endpoint: newEndpoint() }

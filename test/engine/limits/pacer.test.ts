@@ -26,7 +26,7 @@ const tokensAt = async (endpoint: string) =>
 
 // 40 per minute: the next start time is too far ahead to be reserved, so the pacer tries again later.
 test.each([60_000, 40].flatMap((perMinute) => [0, 1, 50, 300].map((step) => [perMinute, step] as const)))(
-  'at %d requests a minute every call gets a start time, although %d ms pass between any two readings of the clock',
+  'at %d requests per minute every call gets a start time, even if each read of the clock advances it by %d ms',
   async (perMinute, step) => {
     const clock = new SteppingClock(step)
     let waiting = perMinute > 1_000 ? 40 : 2

@@ -36,7 +36,7 @@ async function openOne(clock: SteppingClock, limit: number) {
 }
 
 test.each([0, 1, 50, 400])(
-  'two processes get and give back what they want, although %d ms pass between any two readings of the clock',
+  'two processes get and release their permits, even if each read of the clock advances it by %d ms',
   async (step) => {
     const clock = new SteppingClock(step)
     const { shares, grants } = await open(clock, 5, 2)
@@ -78,7 +78,7 @@ test('permits are renewed while there is demand, and released 200 ms after it en
   expect(clock.timers).toEqual([])
 })
 
-test('permits that cannot be renewed are not used in the last second of their lease, and are retried every 500 ms', async () => {
+test('unrenewed permits are not used in the last second of their lease, and are retried every 500 ms', async () => {
   const clock = new SteppingClock(0)
   const { share } = await openOne(clock, 3)
   share.demand.wanted = 3

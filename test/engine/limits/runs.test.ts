@@ -54,7 +54,7 @@ async function start(endpoint: CountingEndpoint | null, items: number, settings:
   return id
 }
 
-test('workers with far more slots keep to the concurrency limit of an endpoint, and use it nearly in full', async () => {
+test('workers with far more slots keep to the concurrency limit of an endpoint, and use it', async () => {
   const endpoint = await openEndpoint(100)
   await setEndpointLimit(t.services, t.scope, { endpoint: `${endpoint.url}/answer`, concurrency: 5 })
   await startWorkers(3, 100)
