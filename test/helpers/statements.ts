@@ -3,8 +3,8 @@ import pg from 'pg'
 const periodic = /pgboss|"anyInUse"/
 
 /**
- * Runs `work` and records the SQL statements that this process sends meanwhile on any connection, in order. The periodic
- * ones of the queue and of the check for revoked keys are left out.
+ * Runs `work` and records the SQL statements that this process sends meanwhile on any connection, in order. The
+ * periodic ones of the queue and of the check for revoked keys are left out.
  */
 export async function recordStatements<T>(work: () => Promise<T>): Promise<[result: T, statements: string[]]> {
   const statements: string[] = []
