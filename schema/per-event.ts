@@ -4,8 +4,8 @@ import type { Context } from './context.ts'
 import { createLoaders } from './loaders.ts'
 
 /**
- * Resolves each event of a subscription as if it were a request of its own: what a loader has seen it never reads again.
- * @param runsOf the runs that an event brings along; whatever refers to one of them gets it as it is there
+ * Resolves each event of a subscription like a request of its own, with fresh loaders.
+ * @param runsOf the runs that an event contains; links to one of them resolve to the row in the event
  */
 export function perEvent<Event>(runsOf: (event: Event) => readonly Run[]) {
   return (event: Event, _args: object, context: Context): Event => {

@@ -1,5 +1,5 @@
 /**
- * Benchmarks a comparison of three runs through HTTP and GraphQL against the bare SQL of the same data and
+ * Measures a comparison of three runs through HTTP and GraphQL against the bare SQL of the same data plus
  * JSON.stringify, alternating in one process, which is also the client: the first page of 100 rows with every cell, the
  * metrics, and the page of larger runs against that of smaller ones. Exits with status 1 when a ratio misses its bound.
  * `node test/bench/comparison.bench.ts [items…]`, default 10,000 and 100,000.
@@ -35,7 +35,7 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
   }
 } }`
 
-/** Only the statements of a page, with their rows combined and written as JSON. */
+/** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
   const request = { limit: 100, backward: false, after: null, before: null }
@@ -104,10 +104,7 @@ async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
 
 let missed = 0
 
-/**
- * Alternates between both, either first half of the time; prints the medians, and the median and quartiles of the ratio
- * of each pair.
- */
+/** Alternates both in balanced order; prints the medians, and median and quartiles of the ratio of each pair. */
 async function race(name: string, bound: number, ours: () => Promise<string>, bare: () => Promise<string>) {
   for (let warm = 0; warm < 20; warm++) await Promise.all([ours(), bare()])
   const pairs: { ours: number; bare: number }[] = []

@@ -1,4 +1,4 @@
-/** docs/operations.md is accurate: its metrics are those of a process, its options and commands exist. */
+/** docs/operations.md is accurate: its metrics, options and commands exist. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -12,7 +12,7 @@ import { makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-a
 
 const page = await readFile(join(root, 'docs/operations.md'), 'utf8')
 
-/** A section's rows: the text of each cell. */
+/** The cells of a section's table, by row. */
 function table(heading: string): string[][] {
   const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? ''
   return section
@@ -27,7 +27,7 @@ function table(heading: string): string[][] {
     .slice(1)
 }
 
-test('the metrics in the page are exactly those of a process', async () => {
+test('the page lists exactly the metrics of a process', async () => {
   const { url } = await spawnServer([], { cwd: await makeTemporary() })
   const text = await (await fetch(`${url}/metrics`)).text()
   const exposed = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '']) => name)
@@ -35,7 +35,7 @@ test('the metrics in the page are exactly those of a process', async () => {
   const documented = table('Metrics').map(([name = '']) => name.replaceAll('`', ''))
   expect(documented.toSorted()).toEqual(ours.toSorted())
   for (const name of exposed.filter((name) => !name.startsWith('assay_'))) expect(name).toMatch(/^(nodejs|process)_/)
-  // Also those named anywhere else in the page.
+  // Also those mentioned elsewhere in the page.
   for (const [, name = ''] of page.matchAll(/\b((?:assay|nodejs)_[a-z0-9]+_[a-z0-9_]+)\b/g))
     expect(exposed).toContain(name)
   for (const [name = '', , meaning = ''] of table('Metrics')) {
@@ -44,7 +44,7 @@ test('the metrics in the page are exactly those of a process', async () => {
   }
 })
 
-test('the checks in the page are those of /readyz', async () => {
+test('the page lists the checks of /readyz', async () => {
   const { url } = await spawnServer([], { cwd: await makeTemporary() })
   const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: object }
   const documented = table('Health').map(([name = '']) => name.replaceAll('`', ''))
@@ -69,7 +69,7 @@ test('every option and command in the page exists', async () => {
   for (const command of commands) expect(known).toContain(`  ${command} `)
 })
 
-test('the limits in the page are those of the code', async () => {
+test('the limits in the page match the code', async () => {
   const { characters, tokens, depth, aliases, cost } = limits
   const number = (value: number) => value.toLocaleString('en')
   expect(table('Limits')[1]?.[1]).toBe(
@@ -78,8 +78,8 @@ test('the limits in the page are those of the code', async () => {
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
 })
 
-test('the messages of an upgrade, and the statements to find and end old processes, are those in the page', async () => {
-  const [, migration = ''] = /The migration (\S+) is waiting/.exec(page) ?? []
+test('the page has the messages of an upgrade, and the statements that find the processes in its way', async () => {
+  const [, migration = ''] = /The migration (\S+) waits/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)
   const lock = new SchemaLock(['20261122000000_init'])

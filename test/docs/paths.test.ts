@@ -20,12 +20,12 @@ function codePaths(text: string): string[] {
   )
 }
 
-/** Linked files, relative to the page. */
+/** Links to files, relative to the page. */
 function linkedPaths(page: string, text: string): string[] {
   return [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(dirname(page), path))
 }
 
-test('the checked pages are those of the documentation', () => {
+test('all pages of the documentation are checked', () => {
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', join('docs', 'architecture.md')]))
 })
 

@@ -1,4 +1,4 @@
-/** Follows the README to the letter: its examples are extracted and executed. */
+/** Follows the README literally: extracts its examples and executes them. */
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
@@ -21,7 +21,7 @@ function block(language: string, containing: string): string {
   return found
 }
 
-/** The body that the curl example sends. */
+/** The request body of the curl example. */
 function curlBody(): { query: string } {
   return JSON.parse(/-d '([^']*)'/.exec(block('sh', 'curl'))?.[1] ?? '')
 }
@@ -34,13 +34,13 @@ test('every GraphQL operation in the README is valid', async () => {
   for (const operation of operations) expect(validate(schema, parse(operation)), operation).toEqual([])
 })
 
-test('every file that the README links to is there', async () => {
+test('every file that the README links to exists', async () => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path = '']) => path)
   expect(links.length).toBeGreaterThan(4)
   for (const path of links) await access(join(root, path))
 })
 
-test('following the README from a custom task leads to a finished run', async () => {
+test('following the README leads from a task to a finished run', async () => {
   const cwd = await makeTemporary()
   await writeFile(join(cwd, 'assay.config.ts'), block('ts', 'defineConfig'))
   await writeFile(

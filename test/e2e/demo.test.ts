@@ -15,7 +15,7 @@ const results = {
     'Of 320 tickets, both are right on 192, only keyword rules on 34,\nonly naive Bayes on 70, neither on 24.',
 }
 
-test('the demo runs both versions, shows the results, and prints operations that work when pasted', async () => {
+test('the demo runs both versions, shows the results, and serves operations that can be pasted', async () => {
   const dataDir = await makeTemporary()
   const demo = spawnNode([script, '--port', '0', '--data-dir', dataDir])
   const [, url = ''] = await demo.says(/Serving (http\S+)\/graphql/)

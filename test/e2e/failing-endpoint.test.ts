@@ -37,7 +37,7 @@ afterAll(async () => {
   await endpoint.close()
 })
 
-test('with an endpoint that fails 10 % of its calls every item ends, every call is counted and nothing is scored twice', async () => {
+test('with 10 % failing calls every item ends, every call is counted and no item is scored twice', async () => {
   await t.query(`mutation { createEvaluator(input: { name: "answered", definition: { builtin: { contains: {
     text: "answer" } } } }) { ... on EvaluatorPayload { evaluator { id } } } }`)
   const datasetId = await seedDataset(

@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 const runButton = () => page.getByRole('button', { name: /Execute query|Stop query/i })
-/** The content of the result editor, without the white space of its line wrapping. */
+/** The text of the result editor, without the white space of its line wrapping. */
 const response = async () => (await page.locator('.graphiql-response').textContent())?.replace(/\s/g, '')
 const openTab = (name: string) => page.getByRole('tab', { name }).click()
 

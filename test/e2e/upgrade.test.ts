@@ -1,4 +1,4 @@
-/** The upgrade of docs/operations.md that old processes cannot work beside. */
+/** What docs/operations.md promises about an upgrade that is incompatible with old processes. */
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,7 +9,7 @@ import { addEvaluator, auditRun, spawnEndpoint, spawnWorker, startEndpointRun } 
 import { newerVersion } from '../helpers/migrations.ts'
 import { spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
-/** Fails while any process is working. */
+/** Fails while a process works. */
 const alone = `DO $$ BEGIN
   IF EXISTS (SELECT 1 FROM run_item WHERE lease IS NOT NULL) THEN RAISE EXCEPTION 'somebody works'; END IF;
 END $$`
@@ -55,7 +55,7 @@ test('old processes finish their calls and exit, then the new one continues: eve
   expect(late.stderr).toContain('The database is newer than this Assay')
 }, 120_000)
 
-test('a worker that missed the request exits when it reconnects', async () => {
+test('a worker that missed the announcement exits when it reconnects', async () => {
   const t = await createTestEngine()
   onTestFinished(() => t[Symbol.asyncDispose]())
   const worker = await spawnWorker(t.db.url, 20)

@@ -1,4 +1,4 @@
-/** A small run that starts while a large one uses all capacity. */
+/** A small run that starts while a large one uses all slots. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TaskSpec } from '../../src/domain/task.ts'
@@ -18,7 +18,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 const rounds = 7
 
-/** From its start to its end, by the database's clock, in milliseconds. */
+/** From its start to its end by the database's clock, in milliseconds. */
 async function duration(experimentId: string): Promise<number> {
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const { run } = await followRun(t, id)

@@ -1,4 +1,4 @@
-/** kill -9 of workers at random: everything is recorded once, and interrupted items are resumed soon. */
+/** kill -9 of random workers: everything is recorded once, and interrupted items are taken over soon. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { leaseSeconds } from '../../src/db/queue.ts'
@@ -28,7 +28,7 @@ async function heldBy(runId: string, leases: string[]): Promise<Held[]> {
   return rows
 }
 
-/** Seconds until none of the items of a killed worker are under its leases any more. */
+/** Seconds until no item is under the leases of a killed worker. */
 async function recovery(runId: string, held: Held[]): Promise<number> {
   const killedAt = performance.now()
   const leases = [...new Set(held.map(({ lease }) => lease))]
@@ -55,7 +55,7 @@ test(`${kills} kills at random among 3 workers lose nothing and record nothing t
     const candidates = busy.length > 0 ? busy : [...loads.keys()]
     const index = candidates[Math.floor(Math.random() * candidates.length)] ?? 0
     const victim = workers[index] as (typeof workers)[number]
-    // Frozen first, so that its items can be counted before it dies.
+    // Paused first, so that its items can be counted before it is killed.
     victim.process.kill('SIGSTOP')
     await delay(20)
     const held = await heldBy(runId, victim.leases())

@@ -1,4 +1,4 @@
-/** kill -9 of the API server while a client follows a run: the subscriber gets everything exactly once. */
+/** kill -9 of the API server during a subscription: the subscriber misses nothing and gets nothing twice. */
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -70,7 +70,7 @@ test('a subscriber resumes from its cursor on another server after each of 5 kil
         if (got === killAfter) server.process.kill('SIGKILL')
       }
     } catch (error) {
-      // A kill as a client sees it: its socket is closed without a close frame.
+      // What the client sees of the kill: its socket closes without a close message.
       if ((error as { code?: unknown }).code !== 1006) throw error
       kills += 1
     }

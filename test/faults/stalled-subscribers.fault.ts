@@ -1,4 +1,4 @@
-/** Subscribers that stop reading must not cost the others time or the server memory. */
+/** Subscribers that stop reading must not delay the others, nor grow the memory of the server. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
@@ -15,14 +15,14 @@ const subscribers = 500
 beforeAll(async () => {
   t = await createTestEngine()
   await addEvaluator(t)
-  // Together more than the buffers of a socket, so that a subscriber that does not read is noticed.
+  // Together larger than the buffers of a socket, so that the server notices a stalled reader.
   const inputs = Array.from({ length: size }, (_, n) => ({ n, text: 'What is left of it? '.repeat(250) }))
   const datasetId = await seedDataset(t, inputs)
   experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'wait200' }, { concurrency: 50 })
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** A run with this many stalled subscribers: the delay of the others, and the memory of the server. */
+/** A run with this many stalled subscribers. @returns the lag of the others, and the memory of the server */
 async function follow(stalled: number) {
   const env = { DATABASE_URL: t.db.url }
   const server = await spawnServer(['--no-worker'], { env })
@@ -53,8 +53,8 @@ async function follow(stalled: number) {
   }
 }
 
-test('25 stalled subscribers of 500 neither slow down the others nor use memory', async () => {
-  // 500 subscribers are as much as the server can serve at once, so its lag scatters: the better of two rounds each.
+test('25 stalled subscribers of 500 neither delay the others nor grow the memory', async () => {
+  // 500 subscribers saturate the server, so its lag varies: the better of two rounds each.
   const rounds: Record<'without' | 'beside', Awaited<ReturnType<typeof follow>>[]> = { without: [], beside: [] }
   for (let round = 0; round < 2; round += 1) {
     rounds.without.push(await follow(0))
@@ -66,10 +66,10 @@ test('25 stalled subscribers of 500 neither slow down the others nor use memory'
     peakMb: Math.min(...of.map((one) => one.peakMb)),
   })
   const [without, beside] = [best(rounds.without), best(rounds.beside)]
-  const told = ({ median, worst, peakMb }: typeof without) =>
+  const summary = ({ median, worst, peakMb }: typeof without) =>
     `all had the end after ${median} ms (median), ${worst} ms (last), server at most ${peakMb.toFixed(0)} MB`
-  figure(`${subscribers} subscribers: ${told(without)}`)
-  figure(`25 of them stalled: ${told(beside)}`)
+  figure(`${subscribers} subscribers: ${summary(without)}`)
+  figure(`25 of them stalled: ${summary(beside)}`)
   expect(beside.worst).toBeLessThanOrEqual(1.5 * without.worst + 500)
   expect(beside.peakMb).toBeLessThanOrEqual(without.peakMb + 100)
 })

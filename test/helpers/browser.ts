@@ -10,7 +10,7 @@ const candidates = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Null if there is none; `CHROMIUM_PATH` overrides its path. */
+/** Null when there is none; `CHROMIUM_PATH` overrides the location. */
 export const browserPath = candidates.find((path) => path !== undefined && existsSync(path)) ?? null
 
 export const withoutBrowser = 'no Chromium on this machine: install it or set CHROMIUM_PATH'

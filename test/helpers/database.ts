@@ -1,4 +1,4 @@
-/** A migrated database for one test file. */
+/** A separate, migrated database for a test file. */
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { inject } from 'vitest'
@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 export type TestDatabase = {
   url: string
-  /** Removes the database, even with open connections. Idempotent. */
+  /** Drops the database, even with open connections. Idempotent. */
   drop(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 /**
- * A separate process with an HTTP endpoint that remembers every call: `node endpoint.ts`. It prints its address as a
- * line of JSON. `POST /<behaviour>?ms=<latency>` with `{"item": …}` is a call; `GET /calls` returns all calls so far.
+ * An HTTP endpoint in its own process that records every call: `node endpoint.ts`. It prints its address as a line of
+ * JSON. `POST /<behaviour>?ms=<latency>` with `{"item": …}` is a call; `GET /calls` returns all calls so far.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ export interface EndpointCall {
   item: string
   startedAt: number
   answeredAt: number | null
-  /** When its connection was free again or closed; null before that. */
+  /** When its connection became free or was closed; null until then. */
   endedAt: number | null
 }
 
@@ -54,7 +54,7 @@ const kinds = ['answer', 'hang', 'reset', 'half']
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://endpoint')
   if (request.method === 'GET') return response.end(JSON.stringify(calls))
-  // A caller that disconnects before its request has arrived has made no call.
+  // A caller that disconnects before its request has arrived does not count as a call.
   take(request, response, pathname.slice(1), Number(searchParams.get('ms') ?? 0)).catch(() => response.destroy())
 })
 server.keepAliveTimeout = 60_000

@@ -6,15 +6,14 @@ interface Timer {
 }
 
 /**
- * A clock that advances on every read, so that two reads never return the same time. Timers fire when the test advances
- * the time.
+ * A clock that advances with every read, so that no two reads are equal. Timers fire when the test advances time.
  */
 export class FakeClock implements Clock {
   #ms = 0
   readonly #step: () => number
   readonly #timers = new Set<Timer>()
 
-  /** @param step how far it advances on each read, in milliseconds */
+  /** @param step how far each read advances it, in milliseconds */
   constructor(step: () => number = () => 1) {
     this.#step = step
   }
@@ -30,17 +29,17 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** The milliseconds until each timer fires, soonest first. */
+  /** Milliseconds until each timer is due, soonest first. */
   get timers(): number[] {
     return [...this.#timers].map(({ at }) => at - this.#ms).sort((a, b) => a - b)
   }
 
-  /** Runs everything that is ready, without advancing the time. */
+  /** Runs everything that is ready, without advancing time. */
   settle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** Advances to the next timer and fires it, with everything that follows immediately. @throws when there is none */
+  /** Advances to the next timer, fires it and runs what becomes ready. @throws when there is none */
   async next(): Promise<void> {
     const [first] = [...this.#timers].sort((a, b) => a.at - b.at)
     if (!first) throw new Error('Nothing is waiting for the time.')
@@ -50,7 +49,7 @@ export class FakeClock implements Clock {
     await this.settle()
   }
 
-  /** Advances the time, timer by timer, until the promise settles. @throws when no timer is left */
+  /** Advances time, timer by timer, until the promise settles. @throws when no timer is left before it does */
   async until<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const mark = () => {

@@ -27,17 +27,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** No data has to survive a crash. */
-const throwawaySettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+/** These rows need not survive a crash. */
+const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
 
-/** Cleans up after killed test runs: takes over their servers, stops them and removes their directories. */
+/** A killed test run leaves its server and directory behind: adopts the server, stops it and removes both. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
     if (!pid || isRunning(Number(pid))) continue
     const dataDir = join(tmpdir(), name)
     // Another test run may be removing it at the same time.
-    const server = await startEmbeddedPostgres({ dataDir, settings: throwawaySettings }).catch(() => undefined)
+    const server = await startEmbeddedPostgres({ dataDir, settings: THROWAWAY }).catch(() => undefined)
     await server?.stop()
     if (server) await rm(dataDir, { recursive: true, force: true })
   }

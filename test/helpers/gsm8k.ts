@@ -6,7 +6,7 @@ const directory = process.env.ASSAY_GSM8K ?? path.join(import.meta.dirname, '../
 
 export const gsm8k = {
   present: existsSync(path.join(directory, 'model_solutions.jsonl')),
-  /** For test names: why a test is skipped. */
+  /** For test names: why the tests are skipped, if they are. */
   get note() {
     return gsm8k.present ? directory : `skipped: set ASSAY_GSM8K, nothing at ${directory}`
   },
@@ -23,7 +23,7 @@ export function readQuestions(): { question: string; answer: string }[] {
   return readLines('test.jsonl')
 }
 
-/** The answers of each model, in the order of the questions, and whether they are right. */
+/** The answer of each model to each question, and whether it is correct. */
 export function readSolutions(): (Record<Gsm8kModel, { solution: string; is_correct: boolean }> & {
   question: string
 })[] {

@@ -1,4 +1,4 @@
-/** Databases for migration tests, and artificial migrations. */
+/** Databases for tests to migrate, and test migrations. */
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -12,7 +12,7 @@ export async function emptyDatabase(): Promise<string> {
   return database.url
 }
 
-/** A directory of migrations in Prisma's layout, from SQL by name. */
+/** A directory of migrations in Prisma's layout: SQL by name. */
 export async function migrationsDirectory(migrations: Record<string, string>): Promise<string> {
   const path = await makeTemporary()
   await writeFile(join(path, 'migration_lock.toml'), 'provider = "postgresql"\n')
@@ -20,7 +20,7 @@ export async function migrationsDirectory(migrations: Record<string, string>): P
   return path
 }
 
-/** A copy of this version with additional migrations, which can be started like it. @returns its program */
+/** This version with the migrations of its successor. @returns its program, to be started like this one */
 export async function newerVersion(migrations: Record<string, string>): Promise<string> {
   const path = await makeTemporary()
   for (const part of ['src', 'schema', 'prisma', 'package.json', 'codegen.ts'])

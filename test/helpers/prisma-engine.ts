@@ -1,6 +1,6 @@
 /**
- * The state of a database according to Prisma's schema engine, in its WebAssembly build, because the native one would
- * have to be downloaded.
+ * Prisma's own view of a database, by its schema engine: the WebAssembly build, because the native one would have to be
+ * downloaded.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -62,10 +62,7 @@ async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) 
   }
 }
 
-/**
- * The catalog has many columns of type `"char"`, which Prisma's adapter rejects; it accepts arrays of it, which the
- * catalog does not have.
- */
+/** The catalog is full of `"char"`, which Prisma's adapter does not support; it does support arrays of it. */
 function catalogAdapter(pool: Pool): PrismaPg {
   const query = pool.query.bind(pool)
   Object.assign(pool, {

@@ -7,7 +7,7 @@ import { seedExperiment, type TestEngine } from './engine.ts'
 
 /** The result of one execution of an item. */
 export interface RecordedExecution {
-  /** Index of the item in the dataset, from 0. */
+  /** The item's position in the dataset, from 0. */
   item: number
   repetition?: number
   status?: RunItemStatus
@@ -23,11 +23,11 @@ interface RecordedRunOptions {
   status?: RunStatus
   repetitions?: number
   datasetVersion?: number
-  /** Directions of scores that are not higher-is-better. */
+  /** The direction of scores that are not HIGHER_IS_BETTER. */
   directions?: Record<string, Direction>
 }
 
-/** Writes a run with these executions, in the order of the dataset's schedule, and returns its id. */
+/** Writes a run with these executions, in the order of the dataset's schedule. @returns its id */
 export async function recordRun(
   t: TestEngine,
   datasetId: string,

@@ -6,7 +6,7 @@ import { createTestEngine, type TestEngine } from './engine.ts'
 export interface TestServer extends TestEngine {
   url: string
   stop(): Promise<void>
-  /** Sends an operation with fetch and returns the response. */
+  /** Sends an operation with fetch and returns the response body. */
   query(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>
 }
 

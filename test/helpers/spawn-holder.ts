@@ -17,15 +17,15 @@ export const nobodyUid = 65534
 
 type Holder = {
   process: ChildProcess
-  /** The line that it printed: what it started, or why it could not. */
+  /** The server that it started, or why it could not. */
   said: { url: string; pid: number; code?: undefined } | { code: string; message: string; url?: undefined }
-  /** Why it lost its server; pending as long as it has one. */
+  /** Why it lost its server; pending until it does. */
   lost: Promise<{ code: string; message: string }>
-  /** Ends it, by SIGTERM by default, and waits for its exit. */
+  /** Ends it, by default with SIGTERM, and waits until it has exited. */
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a holder and waits for its first line. Ends with the test. */
+/** Starts a holder until the test ends, and waits for its first line. */
 export async function spawnHolder(
   dataDir: string,
   { uid, checkout = root }: { uid?: number; checkout?: string } = {},
@@ -43,8 +43,8 @@ export async function spawnHolder(
   return { process: child, said: JSON.parse(said), lost, end }
 }
 
-/** Starts a holder without waiting for anything. */
-export function spawnProcess(dataDir: string, checkout = root, uid?: number) {
+/** Starts a holder without waiting. */
+export function spawnProcess(dataDir: string, checkout = ROOT, uid?: number) {
   const args = [join(checkout, 'test/helpers/holder.ts'), dataDir, ...(uid === undefined ? [] : [String(uid)])]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
@@ -55,7 +55,7 @@ export function started(holder: Holder): { url: string; pid: number } {
   return holder.said
 }
 
-/** An empty directory, removed after the test together with a server that a killed holder left in it. */
+/** An empty directory, removed after the test with any server that a killed holder left in it. */
 export async function makeDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'assay-embedded-'))
   onTestFinished(async () => {
@@ -66,7 +66,7 @@ export async function makeDirectory(): Promise<string> {
   return path
 }
 
-/** A copy of the files the holder needs, as installed without scripts: the links of the libraries are missing. */
+/** A checkout of what the holder needs, installed without scripts: the links of the libraries are missing. */
 export async function makeCheckout(): Promise<string> {
   const path = await makeDirectory()
   await chmod(path, 0o755)
