@@ -70,6 +70,19 @@ test('several that want to apply it at once ask together and apply it once', asy
   expect(results.flatMap(({ applied }) => applied)).toEqual(['2_tree', '3_no_fruit_not_additive'])
 })
 
+test('a migrator whose connection is lost while it waits fails, and harms nobody', async () => {
+  const url = await oldDatabase()
+  await startProcess(url)
+  const directory = await migrationsDirectory(NOT_ADDITIVE)
+  const onWait = () =>
+    void rows(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'assay migrate %'`,
+    )
+  await expect(migrate(url, { directory, onWait })).rejects.toThrow(/terminat|not queryable/)
+  expect(await rows(url, 'SELECT * FROM fruit, tree')).toEqual([])
+})
+
 test('nobody is asked to leave for an additive one, nor leaves after it when its connection was cut', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
