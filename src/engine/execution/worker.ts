@@ -5,6 +5,7 @@
 import type { Job } from 'pg-boss'
 import { channels, type Listener } from '../../db/listener.ts'
 import { laneQueue } from '../../db/queue.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
@@ -43,8 +44,7 @@ export class Worker {
   readonly #swaps = new Set<Promise<void>>()
   /** One for every lane from its fetch to the end of its job. */
   readonly #lanes = new Set<Promise<void>>()
-  #fetching: Promise<void> | null = null
-  #fetchAgain = false
+  readonly #fetches = new SingleFlight(() => this.#fetchLanes())
   #fetchedAt = -Infinity
   #stopping: Promise<void> | null = null
 
@@ -103,7 +103,7 @@ export class Worker {
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
     const heartbeat = setInterval(() => void this.#touch(), touchMs)
-    await Promise.all([this.#fetching, ...this.#swaps])
+    await Promise.all([this.#fetches.settled(), ...this.#swaps])
     for (const execution of this.#executions) execution.drain()
     const limit = setTimeout(() => {
       for (const execution of this.#executions) execution.interrupt('SHUTDOWN')
@@ -119,31 +119,23 @@ export class Worker {
   }
 
   #fetchSoon(): void {
-    this.#fetchAgain = true
-    if (this.#fetching || this.#stopping) return
-    this.#fetching = this.#fetchAll().finally(() => {
-      this.#fetching = null
-      // Asked for after the last fetch and before this.
-      if (this.#fetchAgain) this.#fetchSoon()
-    })
+    if (!this.#stopping) void this.#fetches.run()
   }
 
-  async #fetchAll(): Promise<void> {
-    while (this.#fetchAgain && !this.#stopping) {
-      this.#fetchAgain = false
-      try {
-        // Only the lanes that fit, and on top of them those without which a run would stand still.
-        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#lanes.size)
-        const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
-        const room = maxLanes - this.#lanes.size - jobs.length
-        if (jobs.length === 0 && room > 0)
-          jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
-        await Promise.all(jobs.map((job) => this.#open(job)))
-        if (jobs.length > 0) this.#fetchAgain = true
-        this.#fetchedAt = performance.now()
-      } catch (error) {
-        this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
-      }
+  async #fetchLanes(): Promise<void> {
+    if (this.#stopping) return
+    try {
+      // Only the lanes that fit, and on top of them those without which a run would stand still.
+      const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#lanes.size)
+      const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
+      const room = maxLanes - this.#lanes.size - jobs.length
+      if (jobs.length === 0 && room > 0)
+        jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
+      await Promise.all(jobs.map((job) => this.#open(job)))
+      if (jobs.length > 0) this.#fetchSoon()
+      this.#fetchedAt = performance.now()
+    } catch (error) {
+      this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
     }
   }
 
