@@ -9,6 +9,7 @@ import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
+import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
 import { Links } from './links.ts'
@@ -138,5 +139,5 @@ function pages(
 
 /** SQLSTATE class 22: a part of a cursor that somebody edited does not parse. */
 function isMalformedValue(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22')
+  return codeOf(error)?.startsWith('22') ?? false
 }

@@ -3,6 +3,7 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { type Deadline, withDeadline } from '../../domain/deadline.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { retryAfter } from '../../domain/retry-policy.ts'
 import { TaskError, type TaskResult } from '../../domain/task.ts'
@@ -123,7 +124,6 @@ async function evaluate(
           )
           return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error)
           return [
             {
               ...score,
@@ -133,7 +133,7 @@ async function evaluate(
               label: null,
               comment: null,
               metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message, retryable: false },
+              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false },
             },
           ]
         }

@@ -8,6 +8,7 @@
  */
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../../domain/clock.ts'
+import { codeOf } from '../../domain/errors.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { countRetries, type ItemResult, unstorable } from './item-result.ts'
@@ -179,6 +180,5 @@ export class Recorder {
  */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof RangeError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23|54)...$/.test(code)
+  return /^(22|23|54)...$/.test(codeOf(error) ?? '')
 }

@@ -4,6 +4,7 @@ import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/run/pin
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/endpoint.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
 import type { Modules } from '../../domain/modules.ts'
 import type { RunSettings } from '../../domain/run.ts'
@@ -85,8 +86,4 @@ function makeEvaluate(spec: EvaluatorSpec, name: string, { modules }: Services):
 /** Uniform in [0, 1), the same for the same text. */
 function fraction(text: string): number {
   return Number.parseInt(hash('sha256', text).slice(0, 8), 16) / 2 ** 32
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
