@@ -13,6 +13,8 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
+import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 type Field = GraphQLField<unknown, unknown>
@@ -31,6 +33,8 @@ let own: Ids
 let foreign: Ids
 /** All global ids of a seeded project, by its name. */
 const everything = new Map<string, Set<string>>()
+/** The key of an ADMIN of a seeded project, by its name. */
+const keys = new Map<string, string>()
 
 beforeAll(async () => {
   t = await startTestServer()
@@ -43,6 +47,8 @@ afterAll(() => t[Symbol.asyncDispose]())
 /** A project with one thing of every node type, and every link between them. */
 async function seedProject(projectId: string, name: string): Promise<Ids> {
   const { prisma } = t.db
+  const { key, apiKey } = await createApiKey(t.db, await testScope(t.db, projectId), { name, role: 'ADMIN' })
+  keys.set(name, key)
   const { id: datasetId } = await prisma.dataset.create({
     data: {
       projectId,
@@ -95,11 +101,13 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   })
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const rawIds: Ids = {
+    ApiKey: apiKey.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
     EndpointLimit: limit.id,
     Evaluator: evaluator.id,
     Experiment: experiment.id,
+    Person: apiKey.personId,
     Project: projectId,
     Run: run.id,
     RunItem: `${run.id}:0`,
@@ -153,6 +161,10 @@ const spelled = (way: Field[], ids: Ids, project: string) =>
 
 const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
 
+/** Asks as an ADMIN of the own project. */
+const ask = (document: string, variables: object) =>
+  t.query(document, variables, { authorization: `Bearer ${keys.get('own')}` })
+
 /** All global ids in an answer. */
 function idsIn(answer: unknown): string[] {
   return [...JSON.stringify(answer).matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id as string)
@@ -173,7 +185,7 @@ test.each(nodeTypes.map((type) => [type.name, type] as const))(
       const variables = { id: foreign[name], ids: [foreign[name], own[name]] }
       // Interpreted, then compiled.
       for (let n = 0; n < 2; n++) {
-        const { data, errors } = await t.query(document, variables)
+        const { data, errors } = await ask(document, variables)
         expect(errors).toBeUndefined()
         expect(data).toMatchObject({ node: null, nodes: [null, { id: own[name] }] })
       }
@@ -190,7 +202,7 @@ test.each(links)('%s leads to what is in the project', async (_name, type, way) 
   const document =
     type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`
   for (let n = 0; n < 2; n++) {
-    const { data, errors } = await t.query(document, { id: own[type.name] })
+    const { data, errors } = await ask(document, { id: own[type.name] })
     expect(errors).toBeUndefined()
     const ids = idsIn(data)
     expect(ids, 'the seeded project has no such link').not.toEqual([])
@@ -215,7 +227,7 @@ test.each(taking)('%s of a foreign id leads nowhere', async (_name, type, [field
   const selection = `${field.name}(${args.join(', ')}) { ${way.length > 0 ? spelled(way, own, 'own') : 'id'} }`
   const document =
     type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`
-  const { data, errors } = await t.query(document, { id: own[type.name] })
+  const { data, errors } = await ask(document, { id: own[type.name] })
   if (errors) expect(errors[0]?.extensions?.code).toBe('NOT_FOUND')
   else expect(idsIn(data)).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
@@ -9,7 +10,7 @@ let datasetId: string
 let experimentId: string
 
 beforeAll(async () => {
-  t = await startTestServer()
+  t = await startTestServer({}, { open: true })
   datasetId = await seedDataset(
     t,
     Array.from({ length: 500 }, (_, n) => ({ question: `q${n}` })),
@@ -145,4 +146,19 @@ test('what experiments lead to costs the same number of statements at 1 and at 3
   const small = await measure(1)
   expect(small).toEqual([6, 6])
   expect(await measure(30)).toEqual(small)
+})
+
+test('keys with their projects and persons cost the same number of statements at 1 and at 30', async () => {
+  let made = 0
+  const measure = async (size: number) => {
+    for (; made < size; made++) await createApiKey(t.db, t.scope, { name: `key ${made}`, role: 'READ' })
+    const [{ data }, statements] = await recordStatements(() =>
+      t.query('{ apiKeys(first: 100) { nodes { name project { name } person { name } } } }'),
+    )
+    expect(data.apiKeys.nodes).toHaveLength(size)
+    for (const { name, person } of data.apiKeys.nodes) expect(person.name).toBe(name)
+    return statements.length
+  }
+  expect(await measure(1)).toBe(3)
+  expect(await measure(30)).toBe(3)
 })

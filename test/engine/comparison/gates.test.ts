@@ -141,7 +141,8 @@ describe('an approved baseline', () => {
     expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
-    const dataset = await approveBaseline(t.services, t.scope, { runId: baseline, author: 'Ada' }, now)
+    const ada = { ...t.scope, person: { ...t.scope.person, name: 'Ada' } }
+    const dataset = await approveBaseline(t.services, ada, baseline, now)
     expect(dataset).toMatchObject({ baselineRunId: baseline, baselineAuthor: 'Ada', baselineApprovedAt: now })
     const comparison = await openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id] })
     expect(comparison.baseline.id).toBe(baseline)
@@ -156,9 +157,9 @@ describe('an approved baseline', () => {
   test('must be over, and gives way when its run is deleted', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
-    await expect(approveBaseline(t.services, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(approveBaseline(t.services, t.scope, running)).rejects.toMatchObject({ code: 'CONFLICT' })
     const done = await recordRun(t, datasetId, run(80))
-    await approveBaseline(t.services, t.scope, { runId: done })
+    await approveBaseline(t.services, t.scope, done)
     await t.db.prisma.run.delete({ where: { id: done } })
     expect(await t.db.prisma.dataset.findUnique({ where: { id: datasetId } })).toMatchObject({ baselineRunId: null })
   })
