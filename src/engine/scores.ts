@@ -9,13 +9,13 @@ import { NotFoundError } from '../domain/errors.ts'
 import type { Direction } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { type GivenScore, parseScore, parseScoreName } from '../domain/score.ts'
+import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
 import { noMoments, replaceScores } from '../domain/score-moments.ts'
 import { withLockedRun } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
 
 /** A score that a person or a program gives. */
-export interface SetScoreInput extends GivenScore {
+export interface SetScoreInput extends ScoreInput {
   runId: string
   /** The run item's place in the schedule; null scores the run as a whole. */
   ordinal: number | null

@@ -1,4 +1,4 @@
-/** Finished runs of one dataset, written straight into the tables. */
+/** Finished runs of one dataset, written directly into the tables. */
 import type { Queryable } from '../../src/db/client.ts'
 
 export interface SeededRuns {

@@ -1,5 +1,5 @@
 /**
- * One process as people run it: server and worker together, for benchmarks that look at it from outside. Forked by the
+ * One process as in production, server and worker together, for benchmarks that measure it from outside. Forked by the
  * benchmark with `--expose-gc`; its database is DATABASE_URL.
  */
 import { pino } from 'pino'
@@ -19,7 +19,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { testScope } from '../helpers/scope.ts'
 
-/** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
+/** The cost of one run. Memory is what is alive after a garbage collection, and the resident peak. */
 export interface Measured {
   runId: string
   seconds: number

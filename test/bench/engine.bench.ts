@@ -1,7 +1,7 @@
 /**
- * The whole engine, durable, scored and watched, in a process of its own, against the same rows inserted by raw batched SQL
- * in the same run. `npm run bench`, or with other numbers of items: `npm run bench -- 10000 20000`. Ends with status 1 when
- * a figure misses its bound.
+ * The whole engine, durable, scored and watched, in a separate process, against the same rows inserted by raw batched
+ * SQL in the same run. `npm run bench`, or with other numbers of items: `npm run bench -- 10000 20000`. Exits with
+ * status 1 when a figure misses its bound.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -53,7 +53,7 @@ async function run(experimentId: string, onStarted?: (runId: string) => void): P
   return (await measured).measured
 }
 
-/** What the page of a run asks for. */
+/** The query of a run page. */
 const page = `query ($id: ID!) {
   node(id: $id) {
     ... on Run {
@@ -64,7 +64,7 @@ const page = `query ($id: ID!) {
   }
 }`
 
-/** p95 of the run page query, one after the other with short pauses, until told to stop, in milliseconds. */
+/** p95 of the run page query in milliseconds, executed sequentially with short pauses until stopped. */
 async function queryPage(runId: string, until: () => boolean): Promise<{ p95: number; queries: number }> {
   const times: number[] = []
   while (!until()) {
@@ -87,10 +87,13 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}, PostgreSQL durable\n`,
 )
 
-// Everything is compiled and every connection open before anything counts.
+// Warm up: compile everything and open every connection.
 for (let round = 0; round < 2; round += 1) await run(await seed(small, 'echo'))
 
-/** Executes a run of `size` echo items and inserts the same rows by raw SQL right after it, so that both meet the same noise. */
+/**
+ * Executes a run of `size` echo items and inserts the same rows by raw SQL right after it, so that both see the same
+ * noise.
+ */
 async function compare(size: number) {
   const measured = await run(await seed(size, 'echo'))
   if (measured.delivered < size) throw new Error(`the subscriber got ${measured.delivered} of ${size} results`)

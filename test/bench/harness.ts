@@ -63,7 +63,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   }
 }
 
-/** A dataset of `size` items with inputs as users have them, a question of some length, and its experiment. */
+/** A dataset of `size` items with realistic inputs, questions of some length, and its experiment. */
 export async function seedBench({ db, scope }: Bench, size: number, task: string, settings: object): Promise<string> {
   const dataset = await db.prisma.dataset.create({
     data: { projectId: scope.projectId, name: `bench ${randomUUID()}`, seed: 'bench', version: 1, itemCount: size },

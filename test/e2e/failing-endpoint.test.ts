@@ -10,7 +10,7 @@ let t: TestServer
 let endpoint: ModelEndpoint
 const faults = new Map<string, number>()
 
-/** One call in ten fails, each of the ways in turn; every hundredth question fails whatever one tries. */
+/** One call in ten fails, in each of the ways in turn; every hundredth question always fails. */
 const ways = ['status', 'hang', 'reset', 'half'] as const
 
 beforeAll(async () => {

@@ -67,7 +67,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
     return data.createExperiment.run.id
   }
 
-  /** Follows the run over sockets that are cut off after a few batches, always going on from the last cursor. */
+  /** Follows the run over sockets that are cut off after a few batches, always resuming from the last cursor. */
   async function follow(runId: string, cuts: number): Promise<{ items: Map<string, Item>; cut: number }> {
     const items = new Map<string, Item>()
     let after: string | null = null
@@ -102,7 +102,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
           if (left <= 0) socket?.terminate()
         }
       } catch (error) {
-        // What a client sees of its own cut: the socket is closed without a word.
+        // Like a lost connection: the socket is closed without a close frame.
         if ((error as { code?: unknown }).code !== 1006) throw error
         cut += 1
       } finally {

@@ -1,4 +1,4 @@
-/** What docs/operations.md promises of backups: a database as it was at some moment, mid-run, goes on from there. */
+/** The backups of docs/operations.md: a database as of some moment in the middle of a run continues from there. */
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
@@ -23,7 +23,7 @@ test('a run that was executing when the backup was made ends after the restore, 
   server.process.kill('SIGKILL')
   await server.exited
 
-  // A copy has what a dump would have: everything committed at one moment.
+  // A copy has the same as a dump: everything committed at one moment.
   const name = new URL(database.url).pathname.slice(1)
   const admin = new Client({ connectionString: database.url.replace(name, 'postgres') })
   await admin.connect()

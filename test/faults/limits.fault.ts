@@ -1,4 +1,4 @@
-/** Limits and overload, seen by the endpoint, with workers that are processes of their own. */
+/** Limits and overload as the endpoint sees them, with workers in separate processes. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { HttpTaskSpec } from '../../src/domain/task.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
@@ -61,14 +61,14 @@ test('a limit of 5 holds for 3 workers with 100 slots each, and is used', async 
   expect(mean).toBeGreaterThanOrEqual(4.5)
 })
 
-test('after 429 with Retry-After nobody calls early, and the throughput recovers', async () => {
+test('after 429 with Retry-After no call comes early, and the throughput recovers', async () => {
   const burst = await refuseForAWhile({ 'retry-after': String(burstMs / 1_000) })
   console.log(`429 with Retry-After ${burstMs} ms: ${burst.early} early calls; ${burst.report}`)
   expect(burst.early).toBe(0)
   expect(burst.after / burst.before).toBeGreaterThanOrEqual(0.9)
 })
 
-test('after a burst of 429 that says nothing the throughput recovers', async () => {
+test('after a burst of 429 without Retry-After the throughput recovers', async () => {
   const burst = await refuseForAWhile({})
   console.log(`429 for ${burstMs} ms: ${burst.report}`)
   expect(burst.after / burst.before).toBeGreaterThanOrEqual(0.9)
@@ -76,7 +76,10 @@ test('after a burst of 429 that says nothing the throughput recovers', async () 
 
 const burstMs = 2_000
 
-/** Lets an endpoint refuse all calls for {@link burstMs} in the middle of a run on two workers; rates are calls per second. */
+/**
+ * Makes an endpoint reject all calls for {@link burstMs} in the middle of a run on two workers; rates are calls per
+ * second.
+ */
 async function refuseForAWhile(headers: Record<string, string>) {
   const latencyMs = 100
   const endpoint = await openEndpoint(latencyMs)
@@ -111,7 +114,7 @@ async function refuseForAWhile(headers: Record<string, string>) {
   return {
     before,
     after,
-    // A call that was on its way when the first refusal came is not early; one that began after its worker knew is.
+    // A call in flight when the first rejection came is not early; one that started after its worker knew is.
     early: starts.filter((at) => at > refusedAt + latencyMs && at < over).length,
     report:
       `${refused} refused, ${before.toFixed(0)} calls/s before, ${after.toFixed(0)} after ` +

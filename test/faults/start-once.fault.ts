@@ -1,4 +1,4 @@
-/** Many clients start the same run at the same moment, at two servers. */
+/** Many clients start the same run concurrently, on two servers. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -36,7 +36,7 @@ test('50 parallel startRun with one idempotency key at two servers start one run
   const runs = await t.db.prisma.run.count()
   const items = await t.db.prisma.runItem.count()
   figure(
-    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items stand in the tables`,
+    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items are in the tables`,
   )
   expect(ids.size).toBe(1)
   expect(runs).toBe(1)

@@ -1,4 +1,4 @@
-/** SIGTERM under load, as a deployment sends it: calls end, the rest is given back, nothing is called twice. */
+/** SIGTERM under load, as in a deployment: calls finish, the rest is returned, nothing is called twice. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** The drain limit, the last writes and closing everything. */
+/** The drain timeout, the last writes and closing everything. */
 const limitMs = 15_000
 
 test('workers that are replaced one after the other call every item once', async () => {

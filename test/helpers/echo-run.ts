@@ -1,4 +1,4 @@
-/** A run of a task that answers its own trace context, on a server of another process. */
+/** A run of a task that returns its own trace context, on a server in another process. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
@@ -67,7 +67,7 @@ const follow = `subscription Follow($runId: ID!) {
   runFeed(runId: $runId) { done items { id status output traceId } }
 }`
 
-/** Follows a run to its end over a WebSocket; what came last of every item. */
+/** Follows a run to its end over a WebSocket; returns the last state of every item. */
 export async function followEchoRun(url: string, runId: string): Promise<FollowedItem[]> {
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
   const items = new Map<string, FollowedItem>()

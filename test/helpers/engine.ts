@@ -1,4 +1,4 @@
-/** An engine on a database of its own, with workers that the test starts. */
+/** An engine on its own database, with workers started by the test. */
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
@@ -75,7 +75,7 @@ export async function createTestEngine(
   }
 }
 
-/** A dataset whose items have the inputs; expected outputs are the inputs unless given. */
+/** A dataset with these inputs; expected outputs default to the inputs. */
 export async function seedDataset(
   { db, scope }: TestEngine,
   inputs: Json[],

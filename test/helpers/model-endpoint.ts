@@ -1,4 +1,4 @@
-/** A small HTTP program under test: `POST /<model>` with a question answers with that model's recorded solution. */
+/** A small HTTP program under test: `POST /<model>` with a question returns the recorded solution of that model. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +10,7 @@ export interface ModelEndpoint {
   close(): Promise<void>
 }
 
-/** What happens instead of an answer; undefined answers. */
+/** What happens instead of a response; undefined responds. */
 type Fault = (call: { key: string; attempt: number }, response: ServerResponse) => boolean
 
 export async function startModelEndpoint(

@@ -1,13 +1,13 @@
-/** Runs whose results are known, written straight into the tables. */
+/** Runs with known results, written directly into the tables. */
 import type { Direction } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { seedExperiment, type TestEngine } from './engine.ts'
 
-/** How one execution of one item ended. */
+/** The result of one execution of an item. */
 export interface RecordedExecution {
-  /** Place of the item in the dataset, from 0. */
+  /** Index of the item in the dataset, from 0. */
   item: number
   repetition?: number
   status?: RunItemStatus
@@ -15,7 +15,7 @@ export interface RecordedExecution {
   error?: string
   latencyMs?: number | null
   costUsd?: number | null
-  /** Numbers are NUMERIC, booleans BOOLEAN, texts CATEGORICAL; null is an evaluator that failed. */
+  /** Numbers are NUMERIC, booleans BOOLEAN, strings CATEGORICAL; null is a failed evaluator. */
   scores?: Record<string, number | boolean | string | null>
 }
 
@@ -23,7 +23,7 @@ interface RecordedRunOptions {
   status?: RunStatus
   repetitions?: number
   datasetVersion?: number
-  /** Of scores that are not higher-is-better. */
+  /** Directions of scores that are not higher-is-better. */
   directions?: Record<string, Direction>
 }
 

@@ -1,27 +1,27 @@
-/** Assay as people start it: a process of its own, seen through its output and exit status. */
+/** Assay as a separate process, observed through its output and exit status. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-export const ROOT = resolve(import.meta.dirname, '../..')
+export const root = resolve(import.meta.dirname, '../..')
 
 export type Spawned = {
   process: ChildProcess
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly stdout: string
   readonly stderr: string
-  /** The first match in stdout, as soon as it is there; fails when the process ends before. */
+  /** The first match in stdout, as soon as there is one; rejects when the process ends first. */
   says(pattern: RegExp): Promise<RegExpExecArray>
-  /** The exit status, once all output has arrived; the name of the signal when one ended it. */
+  /** The exit status, once all output has arrived, or the name of the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>
 }
 
 type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string }
 
-/** Runs `node script …`; when the test ends, so does it. */
-export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: SpawnOptions = {}): Spawned {
+/** Runs `node script …` until the end of the test. */
+export function spawnNode(args: string[], { env = {}, cwd = root, input }: SpawnOptions = {}): Spawned {
   const { DATABASE_URL: _database, ASSAY_DATA_DIR: _dataDir, ASSAY_URL: _url, ...inherited } = process.env
   const child = spawn(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: 'pipe' })
   child.stdin.end(input)
@@ -66,7 +66,7 @@ export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: Spawn
 
 /** Runs the command line. */
 export function spawnAssay(args: string[], options?: SpawnOptions): Spawned {
-  return spawnNode([join(ROOT, 'src/cli/bin.mjs'), ...args], options)
+  return spawnNode([join(root, 'src/cli/bin.mjs'), ...args], options)
 }
 
 /** A server on a free port, once it is ready. */

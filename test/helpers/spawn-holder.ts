@@ -9,26 +9,26 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../..')
 
 export const isRoot = process.getuid?.() === 0
-/** An account without rights, for tests that root runs. */
-export const NOBODY = 65534
+/** An unprivileged account, for tests that run as root. */
+export const nobodyUid = 65534
 
 type Holder = {
   process: ChildProcess
-  /** What it started, or why it could not. */
+  /** The line that it printed: what it started, or why it could not. */
   said: { url: string; pid: number; code?: undefined } | { code: string; message: string; url?: undefined }
-  /** Why it lost its server; never settles while it does not. */
+  /** Why it lost its server; pending as long as it has one. */
   lost: Promise<{ code: string; message: string }>
-  /** Ends it, by SIGTERM unless told otherwise, and waits until it has. */
+  /** Ends it, by SIGTERM by default, and waits for its exit. */
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a holder and waits for what it says. When the test ends, so does it. */
+/** Starts a holder and waits for its first line. Ends with the test. */
 export async function spawnHolder(
   dataDir: string,
-  { uid, checkout = ROOT }: { uid?: number; checkout?: string } = {},
+  { uid, checkout = root }: { uid?: number; checkout?: string } = {},
 ): Promise<Holder> {
   const child = spawnProcess(dataDir, checkout, uid)
   const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
@@ -44,7 +44,7 @@ export async function spawnHolder(
 }
 
 /** Starts a holder without waiting for anything. */
-export function spawnProcess(dataDir: string, checkout = ROOT, uid?: number) {
+export function spawnProcess(dataDir: string, checkout = root, uid?: number) {
   const args = [join(checkout, 'test/helpers/holder.ts'), dataDir, ...(uid === undefined ? [] : [String(uid)])]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
@@ -66,12 +66,12 @@ export async function makeDirectory(): Promise<string> {
   return path
 }
 
-/** A checkout of what the holder needs, as installed without scripts: the libraries' links are missing. */
+/** A copy of the files the holder needs, as installed without scripts: the links of the libraries are missing. */
 export async function makeCheckout(): Promise<string> {
   const path = await makeDirectory()
   await chmod(path, 0o755)
   for (const part of ['src/embedded-postgres', 'test/helpers/holder.ts', 'package.json']) {
-    await cp(join(ROOT, part), join(path, part), { recursive: true })
+    await cp(join(root, part), join(path, part), { recursive: true })
   }
   const require = createRequire(import.meta.url)
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`

@@ -10,7 +10,7 @@ import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'
-import { longestRetryAfterMs } from '../../domain/retry-policy.ts'
+import { maxRetryAfterMs } from '../../domain/retry-policy.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
@@ -184,7 +184,7 @@ export class Endpoint {
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
     else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.clock.now()))
-    if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs)) {
+    if (retryAfterMs !== null && retryAfterMs <= maxRetryAfterMs && this.#pause(retryAfterMs)) {
       void this.#announcements.run()
     }
     if (this.#queue.size > 0) this.#dispatch()

@@ -10,9 +10,9 @@ export interface RunItemWithScores extends RunItem {
 }
 
 /**
- * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice comes at its last
- * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
- * together: joined as JSON they would have to be parsed and their dates revived.
+ * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row that changed twice appears at its
+ * last change, so one statement serves both replay and live updates. Scores come from a second statement for all rows:
+ * joined as JSON they would have to be parsed and their dates revived.
  */
 export async function loadChangedItems(
   client: Queryable,

@@ -3,7 +3,7 @@ import { columns } from '../../columns.ts'
 import { Prisma, type Run } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** The runs of a dataset that are among these or still to do, oldest first. */
+/** The runs of a dataset that are unfinished or among these, oldest first. */
 export async function loadWatchedRuns(db: Queryable, datasetId: string, runIds: readonly string[]): Promise<Run[]> {
   return queryRows<Run>(
     db,
