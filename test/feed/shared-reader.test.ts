@@ -81,6 +81,35 @@ test('a change during a read is not missed', async () => {
   await follower.return(undefined)
 })
 
+test('a subscriber that shares an older read does not miss what changed since', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open()
+  const reading = Promise.withResolvers<void>()
+  reader.until = reading.promise
+  const first = reader.follow(0, never)
+  const batches = [first.next()]
+  reader.rows.push(1)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  const second = reader.follow(0, never)
+  batches.push(second.next())
+  reading.resolve()
+  for (const { value } of await Promise.all(batches)) expect(value).toMatchObject({ rows: [] })
+  expect(reader.reads).toBe(1)
+  for (const follower of [first, second]) expect((await follower.next()).value).toMatchObject({ rows: [1] })
+  // That read is kept for a while; a third subscriber takes it although there is more by now.
+  const later = first.next()
+  reader.rows.push(2)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  expect((await later).value).toMatchObject({ rows: [2] })
+  const third = reader.follow(0, never)
+  expect((await third.next()).value).toMatchObject({ rows: [1] })
+  expect((await third.next()).value).toMatchObject({ rows: [2] })
+  await Promise.all([first, second, third].map((follower) => follower.return(undefined)))
+}, 2_000)
+
 test('a reader is dropped with its last subscriber, however that one leaves', async () => {
   const { readers, reader } = open([1])
   const leaving = reader.follow(0, never)
