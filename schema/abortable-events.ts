@@ -1,6 +1,6 @@
 /**
- * The events of a subscription that end at once when it is closed: a generator that waits for news would keep `return`
- * waiting as well.
+ * Makes a generator of events end as soon as its subscription is closed: on a plain generator, `return` would wait
+ * until the next event.
  */
 export function eventsOf<Event>(start: (signal: AbortSignal) => AsyncGenerator<Event>): AsyncIterableIterator<Event> {
   const closed = new AbortController()

@@ -1,9 +1,12 @@
 import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
+import PrismaPlugin from '@pothos/plugin-prisma'
 import RelayPlugin from '@pothos/plugin-relay'
 import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Json } from '../src/domain/json.ts'
 import type { Context } from './context.ts'
+import type PrismaTypes from './generated/prisma-types.ts'
+import { getDatamodel } from './generated/prisma-types.ts'
 import LocatedErrorsPlugin from './plugins/located-errors.ts'
 import StorableArgumentsPlugin from './plugins/storable-arguments.ts'
 import { maxPageSize } from './relay/connection.ts'
@@ -12,6 +15,7 @@ import './relay/plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context
+  PrismaTypes: PrismaTypes
   DefaultFieldNullability: false
   DefaultEdgesNullability: false
   DefaultNodeNullability: false
@@ -21,9 +25,10 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: Json; Output: unknown }
   }
 }>({
-  plugins: [LocatedErrorsPlugin, ErrorsPlugin, RelayPlugin, StorableArgumentsPlugin],
+  plugins: [LocatedErrorsPlugin, ErrorsPlugin, PrismaPlugin, RelayPlugin, StorableArgumentsPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
+  prisma: { client: ({ services }) => services.db.prisma, dmmf: getDatamodel() },
   relay: {
     encodeGlobalID: (type, id) => encodeGlobalId(type, String(id)),
     decodeGlobalID: decodeGlobalId,

@@ -1,8 +1,12 @@
-/** The GraphQL schema. Each file describes one domain; resolvers translate, the engine decides. */
+/** The GraphQL schema. Each file defines one domain type; resolvers translate, the engine decides. */
 import { builder } from './builder.ts'
 import './scalar.ts'
 import './user-error.ts'
 import './project/viewer.ts'
+import './project/project.ts'
+import './project/person.ts'
+import './project/api-key.ts'
+import './project/api-key-mutations.ts'
 import './dataset/dataset.ts'
 import './dataset/dataset-item.ts'
 import './dataset/dataset-item-mutations.ts'

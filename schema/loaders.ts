@@ -1,53 +1,54 @@
 /**
- * Everything that is read by id, batched per request: a page of any size costs the same number of statements.
- * Scoping happens here: what belongs to another project is not found.
+ * Loaders for everything that is read by id, batched per request: a page of any size costs the same number of
+ * statements. They apply the scope: rows of another project are not found.
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
-import {
-  loadEvaluatorDatasetIds,
-  loadEvaluators,
-  loadEvaluatorVersions,
-  loadExperimentEvaluatorIds,
-} from '../src/db/sql/evaluator/load-evaluators.ts'
+import { alteredCursor, keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
-import { loadEntities } from '../src/db/sql/run/load-runs.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
-import { loadItemScores, loadRunScores, loadScores } from '../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
-import { InvalidInputError } from '../src/domain/errors.ts'
+import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
+import { Links } from './links.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
-export function createLoaders({ pool, ...db }: Database, { projectId, role }: Scope) {
+export function createLoaders(db: Database, scope: Scope) {
+  const { pool, prisma } = db
+  const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
-    dataset: one(
-      (ids) => loadEntities(pool, projectId, 'dataset', ids),
-      (row) => row.id,
+    links: new Links(prisma),
+    currentVersion: one(
+      (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.evaluatorId,
     ),
-    experiment: one(
-      (ids) => loadEntities(pool, projectId, 'experiment', ids),
-      (row) => row.id,
+    experimentEvaluators: many(
+      (ids) =>
+        prisma.experimentEvaluator.findMany({
+          where: { experimentId: { in: [...ids] }, evaluator: { deletedAt: null } },
+          orderBy: [{ evaluator: { name: 'asc' } }, { evaluatorId: 'asc' }],
+        }),
+      (row) => row.experimentId,
     ),
-    endpointLimit: one(
-      (ids) => loadEntities(pool, projectId, 'endpoint_limit', ids),
-      (row) => row.id,
+    evaluatorDatasets: many(
+      (ids) =>
+        prisma.evaluatorDataset.findMany({
+          where: { evaluatorId: { in: [...ids] } },
+          orderBy: { dataset: { name: 'asc' } },
+        }),
+      (row) => row.evaluatorId,
     ),
-    run: one(
-      (ids) => loadEntities(pool, projectId, 'run', ids),
-      (row) => row.id,
-    ),
-    evaluator: one(
-      (ids) => loadEvaluators(pool, projectId, ids),
-      (row) => row.id,
-    ),
-    evaluatorVersion: one(
-      (ids) => loadEvaluatorVersions(pool, projectId, ids),
-      (row) => row.id,
+    runScores: many(
+      (ids) =>
+        prisma.score.findMany({
+          where: { runId: { in: [...ids] }, ordinal: null },
+          orderBy: [{ name: 'asc' }, { id: 'asc' }],
+        }),
+      (row) => row.runId,
     ),
     score: one(
       (ids) => loadScores(pool, projectId, ids),
@@ -56,18 +57,13 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
     runItem: one((keys: readonly RunItemKey[]) => loadRunItems(pool, projectId, keys), itemKey, itemKey),
 
     /** The newest revision of a logical dataset item. */
-    datasetItem: new DataLoader((ids: readonly string[]) => loadItems({ pool, ...db }, { projectId, role }, [...ids])),
-    /** What a logical dataset item said in a version of its dataset. */
-    revision: new DataLoader(
-      (keys: readonly { itemId: string; version: number }[]) => loadRevisions({ pool, ...db }, [...keys]),
-      { cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}` },
-    ),
+    datasetItem: new DataLoader((ids: readonly string[]) => loadItems(db, scope, [...ids])),
+    /** The revision of a logical dataset item in a version of its dataset. */
+    revision: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisions(db, [...keys]), {
+      cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}`,
+    }),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
-    runScores: many(
-      (ids) => loadRunScores(pool, ids),
-      (row) => row.runId,
-    ),
     scoreSummaries: many(
       (ids) => loadScoreSummaries(pool, ids),
       (row) => row.runId,
@@ -84,20 +80,12 @@ export function createLoaders({ pool, ...db }: Database, { projectId, role }: Sc
       (ids) => loadLatencyBuckets(pool, ids),
       (row) => row.runId,
     ),
-    experimentEvaluatorIds: many(
-      (ids) => loadExperimentEvaluatorIds(pool, ids),
-      (row) => row.experimentId,
-    ),
-    evaluatorDatasetIds: many(
-      (ids) => loadEvaluatorDatasetIds(pool, ids),
-      (row) => row.evaluatorId,
-    ),
 
     page: pages((list, parents, request) => loadPages(pool, list, parents, request)),
   }
 }
 
-/** At most one row for each key; null for keys without. */
+/** Loads at most one row per key; null when there is none. */
 function one<Row, Key = string>(
   load: (keys: readonly Key[]) => Promise<Row[]>,
   keyOfRow: (row: Row) => string,
@@ -112,7 +100,10 @@ function one<Row, Key = string>(
   )
 }
 
-/** Any number of rows for each key, in the order they were loaded. */
+/** Prisma passes 32,766 parameters at most, and does not split a statement that orders its rows. */
+const maxKeys = 30_000
+
+/** Loads any number of rows per key, in the order of the query. */
 function many<Row, Key = string>(
   load: (keys: readonly Key[]) => Promise<Row[]>,
   keyOfRow: (row: Row) => string,
@@ -123,18 +114,19 @@ function many<Row, Key = string>(
       const rows = Map.groupBy(await load(keys), keyOfRow)
       return keys.map((key) => rows.get(keyOf(key)) ?? [])
     },
-    { cacheKeyFn: keyOf },
+    { cacheKeyFn: keyOf, maxBatchSize: maxKeys },
   )
 }
 
-/** The same page of the same list, asked for on many parents, is one statement. */
+/** Loads the same page of the same list for many parents in one statement. */
 function pages(
   load: (list: List, parents: readonly string[], request: PageRequest) => Promise<Page<unknown>[]>,
 ): <Row>(list: List, parent: string, request: PageRequest) => Promise<Page<Row>> {
   const loaders = new Map<string, DataLoader<string, Page<unknown>>>()
   return async <Row>(list: List, parent: string, request: PageRequest) => {
     const values: unknown[] = []
-    const key = JSON.stringify([list, list.where((value) => `$${values.push(value)}`), values, request])
+    const parameter = (value: unknown) => `$${values.push(value)}`
+    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))
@@ -143,14 +135,12 @@ function pages(
     try {
       return (await loader.load(parent)) as Page<Row>
     } catch (error) {
-      throw isMalformedValue(error)
-        ? new InvalidInputError('Expected a cursor as this API returns them, got an altered one.')
-        : error
+      throw isMalformedValue(error) ? alteredCursor() : error
     }
   }
 }
 
-/** SQLSTATE class 22: a part of a cursor that somebody edited does not parse. */
+/** SQLSTATE class 22: part of an altered cursor does not parse. */
 function isMalformedValue(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22')
+  return codeOf(error)?.startsWith('22') ?? false
 }

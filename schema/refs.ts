@@ -1,31 +1,27 @@
-/** The types that refer to each other, by name; each is described in the file of its domain. */
+/** References to types that refer to each other; each type is implemented in the file named after it. */
 import type { ObjectRef } from '@pothos/core'
-import type {
-  Dataset as DatasetRow,
-  DatasetVersion,
-  EndpointLimit as EndpointLimitRow,
-  Experiment as ExperimentRow,
-  Project as ProjectRow,
-  RunItem as RunItemRow,
-  Run as RunRow,
-  Score as ScoreRow,
-} from '../src/db/generated/prisma/client.ts'
-import type { EvaluatorRow } from '../src/db/sql/evaluator/evaluator-row.ts'
+import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
+import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
 import type { DatasetItemRow } from '../src/engine/datasets/load-items.ts'
 import { builder } from './builder.ts'
+import type PrismaTypes from './generated/prisma-types.ts'
 
-export const ProjectRef = builder.objectRef<ProjectRow>('Project')
-export const DatasetRef = builder.objectRef<DatasetRow>('Dataset')
+export const ProjectRef = prismaRef('Project')
+export const ApiKeyRef = prismaRef('ApiKey')
+export const PersonRef = prismaRef('Person')
+export const DatasetRef = prismaRef('Dataset')
 export const DatasetItemRef = builder.objectRef<DatasetItemRow>('DatasetItem')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
-export const ExperimentRef = builder.objectRef<ExperimentRow>('Experiment')
-export const RunRef = builder.objectRef<RunRow>('Run')
-/** A feed brings the scores of its items along; elsewhere they are loaded when asked for. */
+export const ExperimentRef = prismaRef('Experiment')
+export const RunRef = prismaRef('Run')
+/** Items of a feed include their scores; elsewhere scores are loaded on request. */
 export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }>('RunItem')
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
-export const EndpointLimitRef = builder.objectRef<EndpointLimitRow>('EndpointLimit')
-export const EvaluatorRef = builder.objectRef<EvaluatorRow>('Evaluator')
+export const EndpointLimitRef = prismaRef('EndpointLimit')
+export const EvaluatorRef = prismaRef('Evaluator')
 
+export const ProjectConnection = connectionOf('Project', ProjectRef)
+export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemConnection = connectionOf('DatasetItem', DatasetItemRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)
@@ -40,4 +36,14 @@ function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSc
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },
   )
+}
+
+/** The type of a model's rows; `builder.prismaNode` or `builder.prismaObject` implements it. */
+function prismaRef<Name extends keyof PrismaTypes>(name: Name) {
+  type Model = PrismaTypes[Name]
+  return getRefFromModel(name, builder) as unknown as PrismaObjectRef<
+    typeof builder.$inferSchemaTypes,
+    Model,
+    Model['Shape']
+  >
 }

@@ -1,7 +1,7 @@
-/** What projects under test import: `import { defineConfig, result } from 'assay'`. */
+/** The public API, for `assay.config.ts`: `import { defineConfig, result } from 'assay'`. */
 export { type Config, defineConfig, type EvaluatorFunction, type TaskFunction } from './define-config.ts'
 export type { Direction, ScoreDataType } from './domain/evaluation.ts'
 export type { Json } from './domain/json.ts'
 export type { ModuleEvaluation, ModuleEvaluationResult, ModuleEvaluator, ModuleTask } from './domain/modules.ts'
+export { type Result, type ResultParts, result } from './domain/result.ts'
 export { type TaskContext, TaskError, type TaskItem } from './domain/task.ts'
-export { type Result, type ResultParts, result } from './tasks/result.ts'

@@ -1,8 +1,7 @@
-import { OutputDiffs } from '../../src/domain/text-diff.ts'
 import type { ComparisonFeedBatch as Batch } from '../../src/feed/comparison-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
-import { createLoaders } from '../loaders.ts'
+import { perEvent } from '../per-event.ts'
 import { RunRef } from '../refs.ts'
 import { comparisonInput, MetricComparisonRef, MetricMarginInput } from './comparison.ts'
 import { ComparisonRowRef } from './comparison-row.ts'
@@ -41,11 +40,6 @@ builder.subscriptionField('comparisonFeed', (t) =>
     },
     subscribe: (_root, { after, ...args }, { comparisons, scope }) =>
       eventsOf((signal) => comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal)),
-    resolve: (batch: Batch, _args, context) => {
-      context.loaders = createLoaders(context.services.db, context.scope)
-      context.diffs = new OutputDiffs()
-      for (const run of batch.comparison.runs) context.loaders.run.prime(run.id, run)
-      return batch
-    },
+    resolve: perEvent((batch: Batch) => batch.comparison.runs),
   }),
 )

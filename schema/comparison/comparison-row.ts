@@ -1,6 +1,5 @@
 import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
-import type { RowFilter, RowOrder } from '../../src/db/sql/comparison/load-page.ts'
-import { rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
@@ -170,7 +169,7 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
   }),
 })
 
-/** A page of the rows of a comparison. */
+/** One page of the rows of a comparison. */
 export async function comparisonRowsConnection(
   context: Context,
   comparison: Comparison,
@@ -204,8 +203,8 @@ function rowOrder(comparison: Comparison, order: typeof ComparisonOrder.$inferIn
 
 function metricOf(comparison: Comparison, name: string, candidateId: string | null | undefined, path: string[]) {
   const { kind, direction } = metricNamed(comparison, name, [...path, 'metric'])
-  const places = comparison.candidates.map((_, index) => index + 2)
-  if (candidateId == null) return { kind, name, direction, candidates: places }
+  const positions = comparison.candidates.map((_, index) => index + 2)
+  if (candidateId == null) return { kind, name, direction, candidates: positions }
   const id = rawId('Run', candidateId, [...path, 'candidateId'])
   const index = comparison.candidates.findIndex((candidate) => candidate.id === id)
   if (index < 0) {

@@ -3,12 +3,11 @@ import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { DatasetItemRef } from '../refs.ts'
 import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
-import { loadNodes } from '../relay/node.ts'
 
 builder.node(DatasetItemRef, {
   description: 'What a dataset item said in one version; its id stays the same through all versions.',
   id: { resolve: (item) => item.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('DatasetItem', ids, loaders.datasetItem),
+  loadWithoutCache: (id, { loaders }) => loaders.datasetItem.load(id),
   fields: (t) => ({
     key: t.exposeString('key', { nullable: true, description: 'Your own name for it, unique in the dataset.' }),
     input: t.expose('input', {

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetVersion, Experiment } from '../../src/db/generated/prisma/client.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
-import { listDatasetVersions } from '../../src/db/sql/dataset/list-versions.ts'
+import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { builder } from '../builder.ts'
 import { RunStatus } from '../enums.ts'
@@ -15,15 +15,15 @@ import {
 } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
-import { loadNodes } from '../relay/node.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
 import { datasetItemsConnection } from './dataset-item.ts'
 
-builder.node(DatasetRef, {
+builder.prismaNode('Dataset', {
   description:
     'Items that experiments are run on. Every change of its items makes a new version; any version can be read.',
-  id: { resolve: (dataset) => dataset.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Dataset', ids, loaders.dataset),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project; `/` groups names.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
@@ -101,13 +101,13 @@ DatasetVersionRef.implement({
 })
 
 builder.queryFields((t) => ({
-  dataset: t.field({
+  dataset: t.prismaField({
     type: DatasetRef,
     nullable: true,
     description: 'The dataset of this name; null when there is none.',
     args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
-    resolve: (_root, { name }, { services, scope }) =>
-      services.db.prisma.dataset.findUnique({ where: { projectId_name: { projectId: scope.projectId, name } } }),
+    resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
+      services.db.prisma.dataset.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
   }),
   datasets: t.field({
     type: DatasetConnection,

@@ -1,4 +1,4 @@
-import type { EvaluatorRow } from '../../src/db/sql/evaluator/evaluator-row.ts'
+import type { Evaluator } from '../../src/db/generated/prisma/client.ts'
 import { createEvaluator, deleteEvaluator, updateEvaluator } from '../../src/engine/evaluators.ts'
 import { builder } from '../builder.ts'
 import { DeleteInput, DeleteResult } from '../deletion.ts'
@@ -40,7 +40,7 @@ const UpdateEvaluatorInput = builder.inputType('UpdateEvaluatorInput', {
   }),
 })
 
-const EvaluatorPayload = builder.objectRef<{ evaluator: EvaluatorRow }>('EvaluatorPayload').implement({
+const EvaluatorPayload = builder.objectRef<{ evaluator: Evaluator }>('EvaluatorPayload').implement({
   description: 'The evaluator was written.',
   fields: (t) => ({
     evaluator: t.expose('evaluator', { type: EvaluatorRef, description: 'The evaluator as it is now.' }),

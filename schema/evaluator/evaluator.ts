@@ -1,16 +1,22 @@
-import type { EvaluatorRow } from '../../src/db/sql/evaluator/evaluator-row.ts'
-import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
+import type { Evaluator } from '../../src/db/generated/prisma/client.ts'
+import {
+  type CurrentVersion,
+  type ListedEvaluator,
+  listEvaluators,
+} from '../../src/db/sql/evaluator/list-evaluators.ts'
+import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
-import { DatasetRef, EvaluatorConnection, EvaluatorRef } from '../refs.ts'
+import { DatasetRef, EvaluatorConnection } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
 import { EvaluatorDefinition } from './evaluator-definition.ts'
 
-builder.node(EvaluatorRef, {
+builder.prismaNode('Evaluator', {
   description: 'Scores the outputs of runs. Versioned: a run keeps the versions it started with.',
-  id: { resolve: (evaluator) => evaluator.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Evaluator', ids, loaders.evaluator),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project; its scores carry this name.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it judges.' }),
@@ -24,17 +30,31 @@ builder.node(EvaluatorRef, {
       type: [DatasetRef],
       description: 'The datasets it is limited to; empty: all.',
       resolve: async (evaluator, _args, { loaders }) => {
-        const limited = await loaders.evaluatorDatasetIds.load(evaluator.id)
-        return Promise.all(limited.map(({ datasetId }) => loadExisting('dataset', datasetId, loaders.dataset)))
+        const limited = await loaders.evaluatorDatasets.load(evaluator.id)
+        return Promise.all(limited.map(({ datasetId }) => loaders.links.load('dataset', datasetId)))
       },
     }),
-    sampling: t.exposeFloat('sampling', { description: 'Share of the items it scores, above 0 and up to 1.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of scores it gives.' }),
-    direction: t.expose('direction', { type: Direction, description: 'Which of its scores are better.' }),
+    sampling: t.float({
+      description: 'Share of the items it scores, above 0 and up to 1.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).sampling,
+    }),
+    dataType: t.field({
+      type: ScoreDataType,
+      description: 'What kind of scores it gives.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).dataType,
+    }),
+    direction: t.field({
+      type: Direction,
+      description: 'Which of its scores are better.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).direction,
+    }),
     definition: t.field({
       type: EvaluatorDefinition,
       description: 'How it scores.',
-      resolve: (evaluator) => evaluator.definition,
+      resolve: async (evaluator, _args, context) => {
+        const { definition } = await currentVersion(evaluator, context)
+        return definition as unknown as EvaluatorSpec
+      },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
@@ -46,12 +66,22 @@ builder.node(EvaluatorRef, {
   }),
 })
 
+/** Rows of lists and mutations include it; elsewhere it is loaded on request. */
+async function currentVersion(
+  evaluator: Evaluator & { current?: CurrentVersion },
+  { loaders }: Context,
+): Promise<CurrentVersion> {
+  const current = evaluator.current ?? (await loaders.currentVersion.load(evaluator.id))
+  if (!current) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
+  return current
+}
+
 builder.queryField('evaluators', (t) =>
   t.field({
     type: EvaluatorConnection,
     description: 'All evaluators by name, without deleted ones.',
     args: t.arg.connectionArgs(),
     resolve: (_root, args, context) =>
-      listConnection<EvaluatorRow>(context, listEvaluators(), 'NAME', context.scope.projectId, args),
+      listConnection<ListedEvaluator>(context, listEvaluators(), 'NAME', context.scope.projectId, args),
   }),
 )

@@ -3,26 +3,27 @@ import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts
 import type { RunSettings } from '../../src/domain/run.ts'
 import type { TaskSpec } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
-import { DatasetRef, EvaluatorRef, ExperimentConnection, ExperimentRef, RunConnection } from '../refs.ts'
+import { linkTo } from '../links.ts'
+import { DatasetRef, EvaluatorRef, ExperimentConnection, RunConnection } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
 import { RunSettingsRef } from '../run/run-settings.ts'
 import { Task } from './task.ts'
 
-builder.node(ExperimentRef, {
+builder.prismaNode('Experiment', {
   description:
     'A named configuration on a dataset: what to execute, how, and what to score it by. Its runs pin it as it was when they started.',
-  id: { resolve: (experiment) => experiment.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Experiment', ids, loaders.experiment),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project.' }),
     description: t.exposeString('description', { nullable: true, description: 'What it tries out.' }),
     dataset: t.field({
       type: DatasetRef,
       description: 'What it runs on.',
-      resolve: (experiment, _args, { loaders }) => loadExisting('dataset', experiment.datasetId, loaders.dataset),
+      resolve: linkTo('dataset', (experiment) => experiment.datasetId),
     }),
     task: t.field({
       type: Task,
@@ -33,8 +34,8 @@ builder.node(ExperimentRef, {
       type: [EvaluatorRef],
       description: 'Evaluators that score its runs besides the active ones.',
       resolve: async (experiment, _args, { loaders }) => {
-        const named = await loaders.experimentEvaluatorIds.load(experiment.id)
-        return Promise.all(named.map(({ evaluatorId }) => loadExisting('evaluator', evaluatorId, loaders.evaluator)))
+        const named = await loaders.experimentEvaluators.load(experiment.id)
+        return Promise.all(named.map(({ evaluatorId }) => loaders.links.load('evaluator', evaluatorId)))
       },
     }),
     settings: t.field({

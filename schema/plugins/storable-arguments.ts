@@ -1,6 +1,7 @@
 /**
- * A Pothos plugin that refuses in arguments what PostgreSQL can neither store nor look for, U+0000 and halves of surrogate pairs:
- * it would come back as a defect of ours. What PostgreSQL itself refuses, though the caller can put it right, is told as that.
+ * A Pothos plugin that refuses in arguments what PostgreSQL can neither store nor search for, U+0000 and halves of surrogate
+ * pairs: it would come back as an internal error. What PostgreSQL itself refuses, though the caller can correct it, is
+ * reported as an invalid input.
  */
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core'
 import type { GraphQLFieldResolver } from 'graphql'
@@ -24,7 +25,7 @@ class StorableArguments<Types extends SchemaTypes> extends BasePlugin<Types> {
 
 function guard<Types extends SchemaTypes>(resolve: Resolve<Types>): Resolve<Types> {
   return (parent, args, context, info) => {
-    // Paths of errors begin below the one argument of a mutation.
+    // Error paths start below `input`, the only argument of a mutation.
     refuseUnstorable('input' in args ? args.input : args, [])
     const result = resolve(parent, args, context, info)
     return result instanceof Promise ? result.catch(refuse) : result
@@ -35,7 +36,7 @@ function refuse(error: unknown): never {
   throw explainRefusal(error)
 }
 
-/** What is nested too deep is refused by whatever stores it. */
+/** Stops at `maxJsonDepth`: deeper values are refused when they are stored. */
 function refuseUnstorable(value: unknown, path: string[]): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw new InvalidInputError('Expected text that PostgreSQL can store, got U+0000.', path)

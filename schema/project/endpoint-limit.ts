@@ -6,13 +6,13 @@ import { DeleteInput, DeleteResult } from '../deletion.ts'
 import { EndpointLimitConnection, EndpointLimitRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { rawId } from '../relay/global-id.ts'
-import { loadNodes } from '../relay/node.ts'
 import { resultOf } from '../user-error.ts'
 
-builder.node(EndpointLimitRef, {
+builder.prismaNode('EndpointLimit', {
   description: 'How much all runs of the project together, in all processes, may ask of an endpoint.',
-  id: { resolve: (limit) => limit.id },
-  loadMany: (ids, { loaders }) => loadNodes('EndpointLimit', ids, loaders.endpointLimit),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
+  nullable: true,
   fields: (t) => ({
     endpoint: t.exposeString('endpoint', {
       description: 'Where calls go: the origin of an HTTP task’s URL (`http://127.0.0.1:9000`), or `module:<name>`.',

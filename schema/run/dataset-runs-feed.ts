@@ -2,7 +2,7 @@ import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { datasetRuns } from '../../src/feed/dataset-runs-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
-import { createLoaders } from '../loaders.ts'
+import { perEvent } from '../per-event.ts'
 import { RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 
@@ -16,9 +16,6 @@ builder.subscriptionField('datasetRuns', (t) =>
       eventsOf((signal) =>
         datasetRuns(services.db, feeds.changes, scope, rawId('Dataset', datasetId, ['datasetId']), signal),
       ),
-    resolve: (run: Run, _args, context) => {
-      context.loaders = createLoaders(context.services.db, context.scope)
-      return run
-    },
+    resolve: perEvent((run: Run) => [run]),
   }),
 )

@@ -1,7 +1,7 @@
 import type { RunFeedBatch } from '../../src/feed/run-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
-import { createLoaders } from '../loaders.ts'
+import { perEvent } from '../per-event.ts'
 import { RunItemRef, RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 
@@ -27,10 +27,6 @@ builder.subscriptionField('runFeed', (t) =>
     },
     subscribe: (_root, { runId, after }, { feeds, scope }) =>
       eventsOf((signal) => feeds.subscribe(scope, rawId('Run', runId, ['runId']), after ?? null, signal)),
-    resolve: (batch: RunFeedBatch, _args, context) => {
-      context.loaders = createLoaders(context.services.db, context.scope)
-      context.loaders.run.prime(batch.run.id, batch.run)
-      return batch
-    },
+    resolve: perEvent((batch: RunFeedBatch) => [batch.run]),
   }),
 )

@@ -2,9 +2,8 @@ import type { ItemError } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { RunItemStatus } from '../enums.ts'
+import { linkTo } from '../links.ts'
 import { DatasetItemRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
-import { isRawId } from '../relay/global-id.ts'
-import { loadExisting } from '../relay/node.ts'
 
 export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
   description: 'Why a task or an evaluator failed.',
@@ -24,22 +23,21 @@ export function runItemKey(id: string): { runId: string; ordinal: number } {
 }
 
 async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
-  const run = await loadExisting('run', item.runId, loaders.run)
-  const revision = await loaders.revision.load({ itemId: String(item.itemId), version: run.datasetVersion })
-  if (!revision) throw new Error(`item ${item.itemId} is not in version ${run.datasetVersion} of its dataset`)
+  const { datasetVersion: version } = await loaders.links.load('run', item.runId)
+  const revision = await loaders.revision.load({ itemId: String(item.itemId), version })
+  if (!revision) throw new Error(`item ${item.itemId} is not in version ${version} of its dataset`)
   return revision
 }
 
 builder.node(RunItemRef, {
   description: 'One execution of one dataset item in one run.',
   id: { resolve: (item) => `${item.runId}:${item.ordinal}` },
-  loadManyWithoutCache: (ids, { loaders }) =>
-    Promise.all(ids.map((id) => (isRawId('RunItem', id) ? loaders.runItem.load(runItemKey(id)) : null))),
+  loadWithoutCache: (id, { loaders }) => loaders.runItem.load(runItemKey(id)),
   fields: (t) => ({
     run: t.field({
       type: RunRef,
       description: 'The run it belongs to.',
-      resolve: (item, _args, { loaders }) => loadExisting('run', item.runId, loaders.run),
+      resolve: linkTo('run', (item) => item.runId),
     }),
     datasetItem: t.field({
       type: DatasetItemRef,

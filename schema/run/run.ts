@@ -5,10 +5,10 @@ import type { TaskSpec } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import { OrderDirection, RunItemStatus, RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
-import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, RunRef, ScoreRef } from '../refs.ts'
+import { linkTo } from '../links.ts'
+import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, ScoreRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { encodeGlobalId, optionalRawId } from '../relay/global-id.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
 import { RunOrder, runsConnection } from './run-list.ts'
 import { RunSettingsRef } from './run-settings.ts'
 import { RunProgress, RunStats } from './run-stats.ts'
@@ -41,11 +41,12 @@ const RunItemOrder = builder.inputType('RunItemOrder', {
   }),
 })
 
-builder.node(RunRef, {
+builder.prismaNode('Run', {
   description:
     'One execution of an experiment. Everything it needs (task, settings, evaluators, dataset version) is pinned when it starts, so it never changes meaning.',
-  id: { resolve: (run) => run.id },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Run', ids, loaders.run),
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
+  nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', {
       description: 'Given when it was started, or made from the experiment and the time.',
@@ -54,12 +55,12 @@ builder.node(RunRef, {
     experiment: t.field({
       type: ExperimentRef,
       description: 'The experiment it is a run of, as it is configured now.',
-      resolve: (run, _args, { loaders }) => loadExisting('experiment', run.experimentId, loaders.experiment),
+      resolve: linkTo('experiment', (run) => run.experimentId),
     }),
     dataset: t.field({
       type: DatasetRef,
       description: 'The dataset its items are from.',
-      resolve: (run, _args, { loaders }) => loadExisting('dataset', run.datasetId, loaders.dataset),
+      resolve: linkTo('dataset', (run) => run.datasetId),
     }),
     datasetVersion: t.exposeInt('datasetVersion', { description: 'The version of the dataset it runs on.' }),
     status: t.expose('status', { type: RunStatus, description: 'Where it is in its life.' }),
@@ -115,6 +116,7 @@ builder.node(RunRef, {
       },
       resolve: (run, args, context) => {
         const { field, direction } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
+        context.loaders.links.keepRun(run)
         const list = listRunItems(args, { field, descending: direction === 'DESC' })
         return listConnection<RunItem>(context, list, `${field} ${direction}`, run.id, args)
       },

@@ -1,14 +1,14 @@
 import type { ItemError } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import { ScoreDataType, ScoreSource } from '../enums.ts'
+import { linkTo } from '../links.ts'
 import { EvaluatorRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
-import { loadExisting, loadNodes } from '../relay/node.ts'
 import { RunItemError } from '../run/run-item.ts'
 
 builder.node(ScoreRef, {
   description: 'A judgement of a run item or of a run as a whole.',
   id: { resolve: (score) => String(score.id) },
-  loadManyWithoutCache: (ids, { loaders }) => loadNodes('Score', ids, loaders.score),
+  loadWithoutCache: (id, { loaders }) => loaders.score.load(id),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What is judged; scores of one name are summarised together.' }),
     dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
@@ -24,16 +24,17 @@ builder.node(ScoreRef, {
       type: EvaluatorRef,
       nullable: true,
       description: 'The evaluator that gave it, as it is now; null for scores of people and programs.',
-      resolve: async ({ evaluatorVersionId }, _args, { loaders }) => {
-        const version = evaluatorVersionId ? await loaders.evaluatorVersion.load(evaluatorVersionId) : null
-        return version && loaders.evaluator.load(version.evaluatorId)
+      resolve: async ({ evaluatorVersionId }, _args, { loaders: { links } }) => {
+        if (evaluatorVersionId === null) return null
+        const { evaluatorId } = await links.load('evaluatorVersion', evaluatorVersionId)
+        return links.load('evaluator', evaluatorId)
       },
     }),
     evaluatorVersion: t.int({
       nullable: true,
       description: 'The version of the evaluator that gave it.',
       resolve: async ({ evaluatorVersionId }, _args, { loaders }) =>
-        evaluatorVersionId ? ((await loaders.evaluatorVersion.load(evaluatorVersionId))?.version ?? null) : null,
+        evaluatorVersionId === null ? null : (await loaders.links.load('evaluatorVersion', evaluatorVersionId)).version,
     }),
     author: t.exposeString('author', { nullable: true, description: 'The person or program that gave it.' }),
     error: t.field({
@@ -45,7 +46,7 @@ builder.node(ScoreRef, {
     run: t.field({
       type: RunRef,
       description: 'The run it is about, or whose item it is about.',
-      resolve: (score, _args, { loaders }) => loadExisting('run', score.runId, loaders.run),
+      resolve: linkTo('run', (score) => score.runId),
     }),
     runItem: t.field({
       type: RunItemRef,

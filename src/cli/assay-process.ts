@@ -1,19 +1,24 @@
 /**
- * Everything that one Assay process is made of: its database, its worker, its server. What is started is stopped in reverse
- * order, also when a later part does not start, so that nothing is left behind and every part has what it needs to end well.
+ * Everything an Assay process consists of: its database, worker and server. Parts are stopped in reverse order, also
+ * when a later part fails to start, so that nothing is left running and every part has what it needs while it stops.
  */
 import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
 import { Listener } from '../db/listener.ts'
-import { MigrationError, migrate } from '../db/migrate.ts'
+import { migrate, migrationNames } from '../db/migrate.ts'
+import { MigrationError } from '../db/migration-error.ts'
 import { openQueue } from '../db/queue.ts'
 import { RunChanges } from '../db/run-changes.ts'
+import { SchemaLock } from '../db/schema-lock.ts'
+import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
+import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import type { Services } from '../engine/services.ts'
+import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -21,48 +26,48 @@ import { type RunningServer, type ServerOptions, startServer } from '../server/s
 import { startStatusServer } from '../server/start-status-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
-import { openTracing } from '../telemetry/tracing.ts'
+import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
 
 export interface ProcessOptions extends PostgresOptions {
-  /** Path of the config file; null: `assay.config.ts` of the current directory if there is one. */
+  /** Path of the config file; null: `assay.config.ts` in the current directory, if there is one. */
   config: string | null
-  /** Calls at once; null: this process executes nothing. */
+  /** Maximum concurrent calls; null: this process executes nothing. */
   slots: number | null
   /**
-   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where whoever
-   * chooses the address is at this machine anyway.
+   * Whether tasks may call non-public addresses. Default: only if the server listens on loopback, where only local
+   * users can choose the address.
    */
   allowPrivateEndpoints?: boolean
-  /** Items of one run at most; default 2,000,000. */
+  /** Maximum items of one run; default 2,000,000. */
   maxRunItems?: number
-  /** Where to serve; null: not at all. */
-  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
-  /** Where a process that does not serve answers those who operate it; default: nowhere. */
+  /** Where to serve; null: nowhere. */
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
+  /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
   status?: Address | null
 }
 
 interface Address {
   host: string
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   port: number
 }
 
 export interface AssayProcess {
-  /** Where it listens, without a trailing slash; null: nowhere. */
+  /** Its URL without a trailing slash; null when it does not listen. */
   readonly url: string | null
-  /** Where its data is, for people. */
+  /** Its database, as text for users. */
   readonly database: string
   readonly modules: Modules
-  /** Settles only when the process can no longer work. */
+  /** Settles only when the process can no longer work and should be stopped. */
   readonly failed: Promise<Error>
-  /** Refuses new work, lets calls in flight end within the worker's limit, then closes everything. Idempotent. */
+  /** Refuses new work, lets calls in flight end within the worker's timeout, then closes everything. Idempotent. */
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when a part cannot start for a reason that people can change; the parts before it are stopped again. */
+/** @throws {CliError} when a part cannot start for a reason that users can fix; the parts before it are stopped. */
 export async function startProcess(options: ProcessOptions): Promise<AssayProcess> {
   const { log } = options
   const stops: (() => unknown)[] = []
@@ -75,14 +80,16 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const { modules } = await loadConfig(options.config)
     const postgres = await openPostgres(options)
     stops.push(postgres.stop)
-    const { applied } = await migrate(postgres.url)
-    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database is up to date now.')
+    const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'Applied database migrations.')
 
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
     stops.push(() => db.close())
-    const listener = await new Listener(postgres.url).start()
+    const schema = new SchemaLock(await migrationNames())
+    const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
+    schema.watch(listener)
     const boss = await openQueue(db, (err) => !stopping && warn(err))
     stops.push(() => boss.stop({ graceful: false, close: false }))
 
@@ -90,24 +97,24 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stops.push(() => tracing.stop())
     const metrics = new Metrics()
     collectDefaultMetrics({ register: metrics.registry })
-    metrics.watchDatabase(db)
+    metrics.watchQueue(() => measureQueue(db.pool))
+    metrics.watchPool(db.pool)
 
-    // Behind a proxy a server on loopback is not for the people at this machine only.
-    const ownPeopleOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
-    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || ownPeopleOnly })
+    // Behind a proxy, a server on loopback is not limited to local users.
+    const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
+    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
 
     const services: Services = { db, boss, modules, http, log, metrics, tracing, maxRunItems: options.maxRunItems }
+    const changes = new RunChanges(listener)
+    stops.push(() => changes.stop())
+    const sequences = new ComparisonSequences(db)
     const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
     if (worker) {
       stops.push(() => worker.stop())
       metrics.watchWorker(worker)
-      const changes = new RunChanges(listener)
-      const earlyStops = new EarlyStops(services, changes)
-      stops.push(async () => {
-        changes.stop()
-        await earlyStops.stop()
-      })
+      const earlyStops = new EarlyStops(services, changes, sequences)
+      stops.push(() => earlyStops.stop())
     }
     const readiness = new Readiness({
       db,
@@ -118,17 +125,20 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     })
     let server: RunningServer | null = null
     if (options.http) {
-      const feeds = new RunFeeds(db, listener, (seconds) => metrics.feedLagSeconds.observe(seconds))
-      stops.push(() => feeds.stop())
-      metrics.watchFeeds(feeds)
-      server = await listen(options.http, '-', (address) => startServer({ services, feeds, readiness, ...address }))
+      const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
+      const comparisons = new ComparisonFeeds(db, changes, sequences)
+      metrics.watchFeeds(feeds, comparisons)
+      server = await listen(options.http, '-', (address) =>
+        startServer({ services, feeds, comparisons, listener, readiness, ...address }),
+      )
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
-        startStatusServer({ services, readiness, ...address }),
+        startStatusServer({ services, readiness, listener, ...address }),
       )
     }
     if (server) stops.push(() => server.stop())
-    return { url: server?.url ?? null, database: postgres.name, modules, failed: postgres.failed, stop }
+    const failed = Promise.race([postgres.failed, schema.outdated])
+    return { url: server?.url ?? null, database: postgres.name, modules, failed, stop }
   } catch (error) {
     await stop()
     const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(
@@ -138,18 +148,18 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
   }
 }
 
-/** A part that does not end well is no reason to leave those below it running. */
+/** A part that fails to stop must not keep the others running. */
 async function stopAll(stops: (() => unknown)[], log: Logger): Promise<void> {
   for (const stop of stops.reverse()) {
     try {
       await stop()
     } catch (err) {
-      log.error({ err }, 'A part of this process did not stop in order.')
+      log.error({ err }, 'A part of this process did not stop cleanly.')
     }
   }
 }
 
-/** @param option how the options of the address begin */
+/** @param option prefix of the address options */
 async function listen<Listening extends Address>(
   address: Listening,
   option: '-' | '--metrics',

@@ -1,8 +1,9 @@
-/** The PostgreSQL that a command works on: yours, or the embedded one, which is started for as long as it is needed. */
+/** The PostgreSQL that a command uses: your own, or the embedded one, which runs for as long as it is needed. */
 import { resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { startEmbeddedPostgres } from '../embedded-postgres/server.ts'
+import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
+import { runningServerUrl, startEmbeddedPostgres } from '../embedded-postgres/server.ts'
 import { CliError } from './cli-error.ts'
 
 export interface PostgresOptions {
@@ -10,36 +11,45 @@ export interface PostgresOptions {
   /** `postgresql://…` of your own server; null: an embedded one in `dataDir`. */
   databaseUrl: string | null
   dataDir: string
+  /** Whether to use the embedded one that another process has started, rather than to fail. */
+  share?: boolean
 }
 
-export interface Postgres {
+interface Postgres {
   url: string
-  /** Where it is, for people. */
+  /** Its location, as text for users. */
   name: string
   /** Settles only when the database is gone for good. */
   failed: Promise<Error>
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when DATABASE_URL is of no use @throws {EmbeddedPostgresError} */
-export async function openPostgres({ databaseUrl, dataDir, log }: PostgresOptions): Promise<Postgres> {
+/** @throws {CliError} when DATABASE_URL cannot be used @throws {EmbeddedPostgresError} */
+export async function openPostgres({ databaseUrl, dataDir, log, share }: PostgresOptions): Promise<Postgres> {
   if (databaseUrl !== null) {
-    await expectAnswer(databaseUrl)
+    await checkConnection(databaseUrl)
     return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
   }
   const directory = resolve(dataDir)
-  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) })
+  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) }).catch(
+    async (error: unknown) => {
+      const isInUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
+      const url = isInUse && share ? await runningServerUrl(directory) : undefined
+      if (url === undefined) throw error
+      return { url, closed: new Promise<undefined>(() => {}), stop: async () => {} }
+    },
+  )
   const failed = new Promise<Error>((settle) => {
     void embedded.closed.then((error) => error && settle(error))
   })
   return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
 }
 
-/** Fails early, and with the server's name, when DATABASE_URL is not right. */
-async function expectAnswer(url: string): Promise<void> {
+/** Fails early, with the name of the server, if DATABASE_URL is wrong. */
+async function checkConnection(url: string): Promise<void> {
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CliError(
-      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}`,
+      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}.`,
     )
   }
   const parsed = URL.parse(url)
@@ -55,7 +65,8 @@ async function expectAnswer(url: string): Promise<void> {
   } catch (error) {
     const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
     throw new CliError(
-      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. Start it or correct the URL; without DATABASE_URL Assay brings its own.`,
+      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. ` +
+        'Start it or correct the URL; without DATABASE_URL Assay uses its own.',
     )
   } finally {
     await client.end()
@@ -64,7 +75,7 @@ async function expectAnswer(url: string): Promise<void> {
 
 function withoutPassword(url: string): string {
   const parsed = URL.parse(url)
-  // What is no URL may be a password with characters that had to be encoded.
+  // Text that is not a URL may be a password with unencoded characters.
   if (!parsed) return 'something else'
   parsed.password = ''
   parsed.search = ''

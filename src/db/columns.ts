@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../domain/errors.ts'
 
 /**
- * The select list of a whole row in Prisma's spelling, from one of its `…ScalarFieldEnum`s:
- * `r.project_id AS "projectId", …`. Bigints come as decimal strings, where Prisma gives bigints.
+ * The select list of a whole row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
+ * "projectId", …`.
  */
 export function columns(table: string, fields: Record<string, string>): string {
   return Object.values(fields)
@@ -14,11 +14,11 @@ function snakeCase(field: string): string {
   return field.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase()
 }
 
-/** Characters of a text that is looked for: ILIKE takes their number times that of the text it looks in. */
+/** Maximum characters of a search text: the time of ILIKE is their number times that of the text it looks in. */
 const maxSearch = 256
 
 /**
- * The pattern that finds a text anywhere with ILIKE, taking what the user typed literally.
+ * An ILIKE pattern that matches the text anywhere, literally.
  * @throws {InvalidInputError} when it is too long
  */
 export function containing(text: string): string {

@@ -1,71 +1,90 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
 import pg from 'pg'
+import type { Queryable } from './client.ts'
 
-/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: what is true stands in the tables. */
+/** PostgreSQL's NOTIFY channels. Messages only wake readers: the state itself is in the tables. */
 export const channels = {
   /** `<run id>:<seq>`: rows of the run changed. */
   run: 'assay_run',
-  /** `<run id>`: its calls in flight are to be aborted. */
+  /** `<run id>`: abort its calls in flight. */
   abort: 'assay_abort',
-  /** Empty: a lane is waiting for a worker. `<run id>`: its lanes have other slots. */
+  /** Empty: a lane is waiting for a worker. */
   lane: 'assay_lane',
+  /** `<run id>`: the slots of its lanes changed. */
+  runSettings: 'assay_run_settings',
   /** Empty: limits or pauses of endpoints changed. */
   endpoint: 'assay_endpoint',
-  /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
+  /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or returned some. */
   permit: 'assay_permit',
-  /** A random text: whether its sender hears. */
+  /** Empty: API keys were created or revoked. */
+  key: 'assay_key',
+  /** The name of a migration that older processes cannot work beside. */
+  migration: 'assay_migration',
+  /** A random text that the sender itself listens for, to check that messages arrive. */
   echo: 'assay_echo',
 } as const
 
-export type Channel = (typeof channels)[keyof typeof channels]
+type Channel = (typeof channels)[keyof typeof channels]
+
+/** Sends a message (less than 8,000 bytes) to all listeners of the channel; inside a transaction, on commit. */
+export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {
+  await client.query('SELECT pg_notify($1, $2)', [channel, payload])
+}
 
 const reconnectDelayMs = 250
 
 /**
- * Hears NOTIFYs on one connection of its own, reconnecting for as long as it is open. Whoever listens must also look
- * by itself now and then: messages sent while the connection is down are lost; `reconnected` says that some may be.
+ * Receives NOTIFYs on its own connection, reconnecting until it is closed. Subscribers must also poll occasionally,
+ * because messages sent while the connection is down are lost; `onMissed` reports that some may have been.
  */
 export class Listener {
   readonly #url: string
+  readonly #onConnect: (client: pg.Client) => Promise<void>
   readonly #events = new EventEmitter().setMaxListeners(0)
   #client: pg.Client | null = null
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
-  constructor(url: string) {
+  /** @param onConnect runs on every new connection before it is used; when it fails, the next one is tried */
+  constructor(url: string, onConnect: (client: pg.Client) => Promise<void> = async () => {}) {
     this.#url = url
+    this.#onConnect = onConnect
   }
 
-  /** Connects; from then on it keeps itself connected. @throws when the first connection fails. */
+  /** Connects, and stays connected from then on. @throws when the first connection fails. */
   async start(): Promise<this> {
     await this.#connect()
     return this
   }
 
-  /** Calls `heard` for every message of a channel, and `missed` when some may have been lost; returns the way to stop. */
-  on(channel: Channel, heard: (payload: string) => void, missed?: () => void): () => void {
-    this.#events.on(channel, heard)
-    if (missed) this.#events.on('reconnected', missed)
+  /**
+   * Calls `onMessage` for every message on a channel, and `onMissed` when some may have been lost. Returns the
+   * unsubscribe function.
+   */
+  on(channel: Channel, onMessage: (payload: string) => void, onMissed?: () => void): () => void {
+    this.#events.on(channel, onMessage)
+    if (onMissed) this.#events.on('reconnected', onMissed)
     return () => {
-      this.#events.off(channel, heard)
-      if (missed) this.#events.off('reconnected', missed)
+      this.#events.off(channel, onMessage)
+      if (onMissed) this.#events.off('reconnected', onMissed)
     }
   }
 
   /**
-   * Resolves when a message that goes out through `sender` came back: the whole way works, also through what may stand
-   * between us and the database.
-   * @throws when not connected, or when the message cannot be sent; `signal` ends a wait in vain
+   * Resolves when a message sent through `sender` has come back, which proves the whole path, including any proxy
+   * between this process and the database.
+   * @throws when not connected, or when the message cannot be sent; `signal` ends the wait
    */
-  async hearItself(sender: Pick<pg.Pool, 'query'>, signal: AbortSignal): Promise<void> {
-    if (!this.#client) throw new Error('the connection that listens is down')
+  async checkRoundTrip(sender: Queryable, signal: AbortSignal): Promise<void> {
+    if (!this.#client) throw new Error('The listening connection is down.')
     const message = randomUUID()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const off = this.on(channels.echo, (heard) => heard === message && resolve())
+    const off = this.on(channels.echo, (payload) => payload === message && resolve())
     signal.addEventListener('abort', () => resolve(), { once: true })
     try {
-      await sender.query('SELECT pg_notify($1, $2)', [channels.echo, message])
+      await notify(sender, channels.echo, message)
       await promise
     } finally {
       off()
@@ -81,12 +100,19 @@ export class Listener {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, keepAlive: true })
+    const application_name = `assay ${process.pid} on ${hostname()}`
+    const client = new pg.Client({ connectionString: this.#url, application_name, keepAlive: true })
     client.on('error', () => this.#lost(client))
     client.on('end', () => this.#lost(client))
     client.on('notification', ({ channel, payload }) => this.#events.emit(channel, payload ?? ''))
-    await client.connect()
-    for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    try {
+      await client.connect()
+      await this.#onConnect(client)
+      for (const channel of Object.values(channels)) await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
     if (this.#closed) return client.end()
     this.#client = client
   }

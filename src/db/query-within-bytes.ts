@@ -4,6 +4,7 @@
  */
 import pg from 'pg'
 import type { Queryable } from './client.ts'
+import { rowTypes } from './query-rows.ts'
 
 /** What `pg` has, but does not declare. */
 interface RowsOfPortal {
@@ -32,7 +33,7 @@ class QueryWithinBytes extends FirstRows {
   cut = false
 
   constructor(config: pg.QueryConfig, maxBytes: number) {
-    super({ ...config, rows: firstChunk })
+    super({ ...config, types: rowTypes, rows: firstChunk })
     this.#maxBytes = maxBytes
   }
 
@@ -68,7 +69,10 @@ export interface RowsWithinBytes<Row> {
   cut: boolean
 }
 
-/** The rows of a statement, in its order, until the next one would bring them above `maxBytes`; at least one. */
+/**
+ * The rows of a statement, in its order, until the next one would bring them above `maxBytes`; at least one. Their int8 are
+ * bigint, as from `queryRows`.
+ */
 export async function queryWithinBytes<Row extends pg.QueryResultRow>(
   db: Queryable,
   statement: pg.QueryConfig,

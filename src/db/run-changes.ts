@@ -3,36 +3,39 @@ import { channels, type Listener } from './listener.ts'
 const pollMs = 2_000
 
 /**
- * Tells that runs may have changed. Messages only wake: what changed is asked from the tables, and a slow poll makes up for
- * messages that got lost.
+ * Notifies of runs that may have changed. Notifications only wake subscribers: what changed is read from the tables,
+ * and a slow poll makes up for lost messages. One instance per process serves all subscribers.
  */
 export class RunChanges {
-  readonly #told = new Set<(runId: string | null) => void>()
+  readonly #subscribers = new Set<(runId: string | null) => void>()
   readonly #stops: (() => void)[]
   readonly #stopped = new AbortController()
 
   constructor(listener: Listener) {
-    const tell = (runId: string | null) => {
-      for (const told of this.#told) told(runId)
+    const publish = (runId: string | null) => {
+      for (const subscriber of this.#subscribers) subscriber(runId)
     }
-    const poll = setInterval(tell, pollMs, null)
+    const poll = setInterval(publish, pollMs, null)
     this.#stops = [
       () => clearInterval(poll),
       listener.on(
         channels.run,
-        (payload) => tell(payload.split(':')[0] ?? ''),
-        () => tell(null),
+        (payload) => publish(payload.split(':')[0] ?? ''),
+        () => publish(null),
       ),
     ]
   }
 
-  /** Calls `told` with the id of a run that changed, or with null when any may have; returns the way to stop. */
-  on(told: (runId: string | null) => void): () => void {
-    this.#told.add(told)
-    return () => this.#told.delete(told)
+  /**
+   * Calls `subscriber` with the id of a run that may have changed, or null when any may have. Returns the unsubscribe
+   * function.
+   */
+  on(subscriber: (runId: string | null) => void): () => void {
+    this.#subscribers.add(subscriber)
+    return () => this.#subscribers.delete(subscriber)
   }
 
-  /** Aborted when there will be no more news. */
+  /** Aborted when there will be no more notifications. */
   get stopped(): AbortSignal {
     return this.#stopped.signal
   }

@@ -1,25 +1,26 @@
 import { Ajv, type Options } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { messageOf } from './errors.ts'
 import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 import { compilePattern } from './pattern.ts'
 
-/** The first thing that is wrong with a value; null when it satisfies the schema. */
+/** Returns the first violation, or null when the value satisfies the schema. */
 export type JsonSchemaCheck = (value: Json) => JsonSchemaViolation | null
 
-export interface JsonSchemaViolation {
-  /** JSON pointer of the part that is wrong; empty: the value as a whole. */
+interface JsonSchemaViolation {
+  /** JSON pointer to the invalid part; empty for the whole value. */
   at: string
   /** E.g. "must be string". */
   rule: string
 }
 
 /**
- * Compiles a JSON Schema: draft 2020-12, or draft 7 where `$schema` says so, with formats. Patterns run on RE2, so no schema can stall
- * the process.
- * @param at where the schema stands in the caller's input
- * @throws {InvalidInputError} when it is none.
+ * Compiles a JSON Schema, draft 2020-12, or draft 7 if `$schema` says so, with formats. Patterns run on RE2, so no
+ * schema can stall the process.
+ * @param at the schema's position in the caller's input
+ * @throws {InvalidInputError} when the schema is invalid.
  */
 export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSchemaCheck {
   if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
@@ -58,8 +59,7 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
   try {
     return ajv.compile(schema)
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw invalidInput(at, `expected a JSON Schema that compiles (${why})`, schema)
+    throw invalidInput(at, `expected a JSON Schema that compiles (${messageOf(error)})`, schema)
   }
 }
 
@@ -69,7 +69,7 @@ const samples: readonly Json[] = [null, '', 0, [], {}]
 const regExp = Object.assign(
   (source: string) => {
     const pattern = compilePattern(source, '', ['pattern'])
-    // Ajv keeps one compiled pattern per text: without this all patterns would be the first one.
+    // Ajv caches compiled patterns by their text: without toString all patterns would be the first one.
     return { test: (text: string) => pattern.matcher(text).find(), toString: () => source }
   },
   { code: 'new RegExp' },

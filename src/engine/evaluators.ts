@@ -1,30 +1,33 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
-import type { EvaluatorRow } from '../db/sql/evaluator/evaluator-row.ts'
+import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
-import { namingConflicts, requireDatasets } from './references.ts'
+import { requireDatasets, withUniqueName } from './references.ts'
 import type { Services } from './services.ts'
+
+/** An evaluator with its current version. */
+export type CurrentEvaluator = Evaluator & { current: EvaluatorVersion }
 
 export interface CreateEvaluatorInput {
   /** Unique among the project's evaluators; also the name of its score. */
   name: string
   description?: string | null
-  /** An EvaluatorSpec whose members with defaults may be left out. */
+  /** An EvaluatorSpec; members that have a default are optional. */
   definition: unknown
-  /** Default: what the definition gives. */
+  /** Default: the definition's. */
   dataType?: ScoreDataType | null
-  /** Default: what the definition gives. */
+  /** Default: the definition's. */
   direction?: Direction | null
-  /** Share of the items that it scores, above 0 up to 1; default 1. */
+  /** Fraction of the items to score, above 0 up to 1; default 1. */
   sampling?: number | null
-  /** Whether it scores new runs without being asked; default true. */
+  /** Whether it scores every new run; default true. */
   active?: boolean | null
-  /** The datasets it is limited to; none means all. */
+  /** The datasets it is limited to; empty means all. */
   datasetIds?: readonly string[] | null
 }
 
@@ -33,7 +36,7 @@ export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> &
 
 /**
  * Creates an evaluator, at version 1.
- * @throws {InvalidInputError} a bad name, definition or option
+ * @throws {InvalidInputError} an invalid name, definition or option
  * @throws {NotFoundError} a dataset that is not in the project
  * @throws {ConflictError} the name is taken
  */
@@ -41,7 +44,7 @@ export async function createEvaluator(
   services: Services,
   scope: Scope,
   input: CreateEvaluatorInput,
-): Promise<EvaluatorRow> {
+): Promise<CurrentEvaluator> {
   requireWrite(scope)
   const { prisma } = services.db
   const version = parseVersion(services, input, null)
@@ -52,7 +55,7 @@ export async function createEvaluator(
     active: input.active ?? true,
   }
   await requireDatasets(prisma, scope, datasetIds, ['datasetIds'])
-  const evaluator = await namingConflicts('evaluator', input.name, () =>
+  return withUniqueName('evaluator', input.name, () =>
     prisma.evaluator.create({
       data: {
         ...data,
@@ -60,22 +63,21 @@ export async function createEvaluator(
         versions: { create: { ...version, version: 1 } },
         datasets: { create: datasetIds.map((datasetId) => ({ datasetId })) },
       },
-      include: { versions: true },
+      include: { current: true },
     }),
   )
-  return rowOf(evaluator, evaluator.versions[0])
 }
 
 /**
- * Changes what is given. A change of definition, data type, direction or sampling makes a new version; runs that were started keep the
- * version they pinned.
+ * Changes the given members. A new definition, data type, direction or sampling creates a version; existing runs keep
+ * the version they pinned.
  * @throws as {@link createEvaluator}
  */
 export async function updateEvaluator(
   services: Services,
   scope: Scope,
   input: UpdateEvaluatorInput,
-): Promise<EvaluatorRow> {
+): Promise<CurrentEvaluator> {
   requireWrite(scope)
   const { id } = input
   const data = {
@@ -86,9 +88,9 @@ export async function updateEvaluator(
         : parseInput(optional(text, null), input.description, ['description']),
     active: input.active ?? undefined,
   }
-  return namingConflicts('evaluator', input.name ?? '', () =>
+  return withUniqueName('evaluator', input.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
-      const current = await lockEvaluator(tx, scope, id)
+      const { current } = await lockEvaluator(tx, scope, id)
       const next = parseVersion(services, input, current)
       const { definition, dataType, direction, sampling } = current
       const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
@@ -100,18 +102,13 @@ export async function updateEvaluator(
         await tx.evaluatorDataset.deleteMany({ where: { evaluatorId: id } })
         await tx.evaluatorDataset.createMany({ data: datasetIds.map((datasetId) => ({ evaluatorId: id, datasetId })) })
       }
-      const evaluator = await tx.evaluator.update({
-        where: { id },
-        data: { ...data, version },
-        include: { versions: { where: { version } } },
-      })
-      return rowOf(evaluator, evaluator.versions[0])
+      return tx.evaluator.update({ where: { id }, data: { ...data, version }, include: { current: true } })
     }),
   )
 }
 
 /**
- * Deletes an evaluator: it scores nothing new and its name is free again. Its versions and scores stay with the runs that have them.
+ * Deletes an evaluator: it scores nothing new and its name is free again. Runs keep its versions and scores.
  * @throws {NotFoundError}
  */
 export async function deleteEvaluator(services: Services, scope: Scope, id: string): Promise<void> {
@@ -123,30 +120,33 @@ export async function deleteEvaluator(services: Services, scope: Scope, id: stri
   if (count === 0) throw evaluatorNotFound(id)
 }
 
-/** An evaluator as it is now. @throws {NotFoundError} */
+/** An evaluator with its current version. @throws {NotFoundError} */
 export async function readEvaluator(
   reader: Pick<Prisma.TransactionClient, 'evaluator'>,
   scope: Scope,
   id: string,
-): Promise<EvaluatorRow> {
+): Promise<CurrentEvaluator> {
   const evaluator = await reader.evaluator.findFirst({
     where: { id, projectId: scope.projectId, deletedAt: null },
-    include: { versions: { orderBy: { version: 'desc' }, take: 1 } },
+    include: { current: true },
   })
   if (!evaluator) throw evaluatorNotFound(id)
-  return rowOf(evaluator, evaluator.versions[0])
+  return evaluator
 }
 
-async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<EvaluatorRow> {
-  await tx.$queryRaw`SELECT FROM evaluator WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<CurrentEvaluator> {
+  await lockEvaluatorForChange(tx, scope.projectId, id)
   return readEvaluator(tx, scope, id)
 }
 
-/** What a version says: what is given, else what the current one says, else (and with a new definition) what the definition gives. */
-function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorRow | null) {
+/**
+ * The members of the next version: those of the input, else those of the current version. With a new definition, data
+ * type and direction default to the definition's.
+ */
+function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorVersion | null) {
   const definition =
     current !== null && input.definition == null
-      ? current.definition
+      ? (current.definition as unknown as EvaluatorSpec)
       : parseEvaluatorSpec(input.definition, services.modules, ['definition'])
   const same = current !== null && isDeepStrictEqual(definition, current.definition)
   const defaults = same ? current : defaultsOf(definition, services.modules)
@@ -160,27 +160,6 @@ function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'
     dataType,
     direction: input.direction ?? defaults.direction,
     sampling: parseInput(optional(z.number().positive().max(1), current?.sampling ?? 1), input.sampling, ['sampling']),
-  }
-}
-
-function rowOf(evaluator: Evaluator, version: EvaluatorVersion | undefined): EvaluatorRow {
-  if (!version) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
-  const { id, projectId, name, description, active, createdAt, updatedAt, deletedAt } = evaluator
-  const { definition, dataType, direction, sampling } = version
-  return {
-    id,
-    projectId,
-    name,
-    description,
-    version: version.version,
-    active,
-    createdAt,
-    updatedAt,
-    deletedAt,
-    definition: definition as unknown as EvaluatorSpec,
-    dataType,
-    direction,
-    sampling,
   }
 }
 

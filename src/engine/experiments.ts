@@ -1,4 +1,5 @@
-import { type Experiment, Prisma } from '../db/generated/prisma/client.ts'
+import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
+import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
@@ -6,7 +7,8 @@ import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
-import { namingConflicts, requireEvaluators } from './references.ts'
+import { requireEvaluators, withUniqueName } from './references.ts'
+import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
@@ -14,23 +16,26 @@ export interface CreateExperimentInput {
   name: string
   description?: string | null
   datasetId: string
-  /** A TaskSpec whose members with defaults may be left out. */
+  /** A TaskSpec; members that have a default are optional. */
   task: unknown
-  /** Evaluators that score its runs besides the active ones. */
+  /** Evaluators that score its runs in addition to the active ones. */
   evaluatorIds?: readonly string[] | null
   settings?: Partial<RunSettings> | null
   metadata?: Json
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata` and leaves the others. */
-export type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
+/**
+ * Undefined leaves a member as it is. Null clears `description`, `evaluatorIds` and `metadata`, and leaves the others
+ * as they are.
+ */
+type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
 }
 
 /**
  * Creates an experiment on a dataset.
- * @throws {InvalidInputError} a bad name, task or setting
+ * @throws {InvalidInputError} an invalid name, task or setting
  * @throws {NotFoundError} a dataset or evaluator that is not in the project
  * @throws {ConflictError} the name is taken
  */
@@ -49,7 +54,7 @@ export async function createExperiment(
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError(`There is no dataset ${datasetId} in this project.`, ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  return namingConflicts('experiment', input.name, () =>
+  return withUniqueName('experiment', input.name, () =>
     prisma.experiment.create({
       data: {
         ...texts,
@@ -65,7 +70,25 @@ export async function createExperiment(
 }
 
 /**
- * Changes what is given. Settings are merged into the current ones. Runs that were started keep what they pinned.
+ * Creates an experiment and starts a run of it. When the run cannot start, the experiment is deleted again.
+ * @throws as {@link createExperiment} and `startRun`
+ */
+export async function createAndStart(
+  services: Services,
+  scope: Scope,
+  input: CreateExperimentInput,
+): Promise<{ experiment: Experiment; run: Run }> {
+  const experiment = await createExperiment(services, scope, input)
+  try {
+    return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
+  } catch (error) {
+    await deleteExperiment(services, scope, experiment.id)
+    throw error
+  }
+}
+
+/**
+ * Changes the given members. Settings are merged into the current ones. Existing runs keep what they pinned.
  * @throws as {@link createExperiment}
  */
 export async function updateExperiment(
@@ -76,7 +99,7 @@ export async function updateExperiment(
   requireWrite(scope)
   const task = input.task == null ? undefined : parseTaskSpec(input.task, services.modules)
   const texts = parseTexts(input)
-  return namingConflicts('experiment', input.name ?? '', () =>
+  return withUniqueName('experiment', input.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(input.settings, current.settings as unknown as RunSettings, ['settings'])
@@ -99,12 +122,12 @@ export async function updateExperiment(
 /**
  * Deletes an experiment with all its runs.
  * @throws {NotFoundError}
- * @throws {ConflictError} while a run of it is not finished
+ * @throws {ConflictError} a run of it is unfinished
  */
 export async function deleteExperiment(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
   await services.db.prisma.$transaction(async (tx) => {
-    // Starting a run shares this lock, so none can begin between the count and the deletion.
+    // startRun takes this lock too, so no run can start between the count and the deletion.
     const { name } = await lockExperiment(tx, scope, id)
     const open = await tx.run.count({ where: { experimentId: id, status: { in: ['QUEUED', 'RUNNING'] } } })
     if (open > 0) {
@@ -116,7 +139,7 @@ export async function deleteExperiment(services: Services, scope: Scope, id: str
 }
 
 async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<Experiment> {
-  await tx.$queryRaw`SELECT FROM experiment WHERE id = ${id}::uuid AND project_id = ${scope.projectId}::uuid FOR UPDATE`
+  await lockExperimentForChange(tx, scope.projectId, id)
   const experiment = await tx.experiment.findFirst({ where: { id, projectId: scope.projectId } })
   if (!experiment) throw new NotFoundError(`There is no experiment ${id} in this project.`, ['id'])
   return experiment

@@ -1,6 +1,6 @@
 import { withDeadline } from '../domain/deadline.ts'
-import { InvalidInputError } from '../domain/errors.ts'
-import type { Evaluation } from '../domain/evaluation.ts'
+import { InvalidInputError, messageOf } from '../domain/errors.ts'
+import type { Evaluation, EvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -9,12 +9,12 @@ import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 
-export interface PreviewEvaluatorInput {
-  /** Either a definition … */
+interface PreviewEvaluatorInput {
+  /** Exactly one of `definition` and `id`. */
   definition?: unknown
-  /** … or an evaluator, as it is now. */
+  /** An existing evaluator: its current version. */
   id?: string | null
-  /** Of the score; default: the evaluator's, or "preview". */
+  /** The score's name; default: the evaluator's, or "preview". */
   name?: string | null
   input?: Json
   output: Json
@@ -25,7 +25,7 @@ export interface PreviewEvaluatorInput {
   costUsd?: number | null
 }
 
-/** What the evaluator would have recorded: scores (none when it does not apply), or how it failed. */
+/** What the evaluator would record: scores (none if it does not apply to the output) or an error. */
 export interface EvaluatorPreview {
   evaluations: Evaluation[]
   error: ItemError | null
@@ -35,7 +35,7 @@ const timeoutMs = 30_000
 
 /**
  * Scores one output without recording anything.
- * @throws {InvalidInputError} a bad definition, or not exactly one of `definition` and `id`
+ * @throws {InvalidInputError} an invalid definition, or not exactly one of `definition` and `id`
  * @throws {NotFoundError}
  */
 export async function previewEvaluator(
@@ -43,13 +43,15 @@ export async function previewEvaluator(
   scope: Scope,
   input: PreviewEvaluatorInput,
 ): Promise<EvaluatorPreview> {
-  // It runs the project's own code, which may do anything: reading is not enough.
+  // This executes the project's own code, which can do anything: a read-only role must not.
   requireWrite(scope)
   if ((input.definition == null) === (input.id == null)) {
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
   }
   const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
-  const definition = known?.definition ?? parseEvaluatorSpec(input.definition, services.modules)
+  const definition =
+    (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
+    parseEvaluatorSpec(input.definition, services.modules)
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -63,7 +65,7 @@ export async function previewEvaluator(
     const deadline = { timeoutMs, signal: new AbortController().signal }
     return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
   } catch (error) {
-    const message = excerpt(error instanceof Error ? error.message : String(error), 2_000)
+    const message = excerpt(messageOf(error), 2_000)
     return { evaluations: [], error: { code: 'EVALUATOR_FAILED', message, retryable: false } }
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { withDeadline } from '../domain/deadline.ts'
+import { messageOf } from '../domain/errors.ts'
 import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Modules } from '../domain/modules.ts'
@@ -7,8 +8,8 @@ import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import { toJson } from '../domain/to-json.ts'
 import { evaluationsOf } from './module-result.ts'
 
-/** How long an evaluator function may take, in milliseconds. */
-export const evaluatorTimeoutMs = 60_000
+/** Timeout of an evaluator function, in milliseconds. */
+const evaluatorTimeoutMs = 60_000
 
 const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
 
@@ -20,7 +21,7 @@ export function parseModuleEvaluator(input: unknown, modules: Modules, path: rea
   return spec
 }
 
-/** A function of assay.config.ts. It gets copies, so that it cannot change what other evaluators see. */
+/** A function of assay.config.ts. It is passed copies, so that it cannot change what other evaluators see. */
 export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
   return async (item, { signal }) => {
     const module = modules.evaluators.get(spec.module)
@@ -33,7 +34,8 @@ export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, m
       return evaluationsOf(returned, { name, dataType: module.dataType })
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      throw new Error(excerpt(messageOf(error), 2_000), { cause: error })
+      const message = error instanceof Error ? messageOf(error) : `The evaluator threw ${messageOf(error)}`
+      throw new Error(excerpt(message, 2_000), { cause: error })
     }
   }
 }
@@ -46,10 +48,6 @@ function copyOf(item: EvaluationInput): EvaluationInput {
     expectedOutput: toJson(item.expectedOutput),
     metadata: toJson(item.metadata),
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message || thrown.name : `The evaluator threw ${String(thrown)}`
 }
 
 function known(modules: Modules): string {

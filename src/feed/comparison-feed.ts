@@ -3,20 +3,20 @@
  *
  * As in the run feed a subscriber is its cursor, here one feed position for each run: a row comes when any of the runs
  * changed it, in its latest state in all of them, so replaying and following are the same reads and nothing is lost in
- * between. The metrics are about everything recorded so far. While runs execute they are computed again only so often that
- * they take a bounded share of the time; in the last batch, and whenever nothing happens for a while, they are exact.
+ * between. The metrics are about everything recorded so far. While runs execute, computing them takes a bounded share of the
+ * time; in the last batch, and whenever nothing happens for a while, they are exact.
  */
 import type { Database } from '../db/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { comparisonChanges } from '../db/sql/comparison/find-changes.ts'
+import { findItemChanges } from '../db/sql/comparison/find-changes.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
-import { ComparisonSequences } from '../engine/comparison/sequences.ts'
-import { abortedPromise, WakeUp } from './wake-up.ts'
+import type { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 
 /** Rows that changed after the last cursor, and the comparison as it stands. */
 export interface ComparisonFeedBatch {
@@ -28,11 +28,7 @@ export interface ComparisonFeedBatch {
   done: boolean
 }
 
-/** A batch as it is shared: with what subscribers need to know to go on. */
-interface Read extends ComparisonFeedBatch {
-  next: readonly number[]
-  /** More rows are waiting. */
-  more: boolean
+interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonly number[]> {
   /** The metrics are older than the rows. */
   stale: boolean
 }
@@ -42,58 +38,47 @@ const batchSize = 100
 const paceMs = 200
 /** Computing metrics takes at most this share of the time. */
 const metricsShare = 0.2
-const leastMetricsMs = 500
-/** A shared read is kept while subscribers may still arrive at its cursor. */
-const keepMs = 1_000
+const minMetricsMs = 500
 
-/** The subscribers of one comparison in this process. */
-class ComparisonReader {
+interface ComparisonSource {
+  db: Database
+  sequences: ComparisonSequences
+  scope: Scope
+  input: ComparisonInput
+  runIds: readonly string[]
+}
+
+class ComparisonReader extends SharedReader<readonly number[], SharedComparisonBatch> {
   readonly #db: Database
   readonly #sequences: ComparisonSequences
   readonly #scope: Scope
   readonly #input: ComparisonInput
-  readonly #reads = new Map<string, Promise<Read>>()
-  readonly #news = new WakeUp(paceMs)
   #metrics: { seqs: string; at: number; tookMs: number; value: MetricComparison[] } | null = null
   #computing: Promise<MetricComparison[]> | null = null
-  subscribers = 0
-  runIds: readonly string[] = []
+  /** Baseline first. */
+  readonly runIds: readonly string[]
 
-  constructor(db: Database, sequences: ComparisonSequences, scope: Scope, input: ComparisonInput) {
+  constructor({ db, sequences, scope, input, runIds }: ComparisonSource, onIdle: () => void) {
+    super(paceMs, onIdle)
     this.#db = db
     this.#sequences = sequences
     this.#scope = scope
     this.#input = input
+    this.runIds = runIds
   }
 
-  /** The batch after a cursor; the same one for everybody who asks from there at about the same time. */
-  read(after: readonly number[]): Promise<Read> {
-    const key = after.join('.')
-    const shared = this.#reads.get(key)
-    if (shared) return shared
-    const read = this.#query(after)
-    this.#reads.set(key, read)
-    const forget = () => this.#reads.delete(key)
-    read.then(({ rows, done }) => (rows.length === 0 && !done ? forget() : setTimeout(forget, keepMs).unref()), forget)
-    return read
+  protected override query(after: readonly number[]): Promise<SharedComparisonBatch> {
+    return this.#query(after, batchSize)
   }
 
-  changed(): Promise<void> {
-    return this.#news.next()
-  }
-
-  wake(delayMs?: number): void {
-    this.#news.wake(delayMs)
-  }
-
-  async #query(after: readonly number[], changesAtOnce = batchSize): Promise<Read> {
+  async #query(after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
     const comparison = await openComparison(this.#db, this.#scope, this.#input)
     const { runs } = comparison
     // Rows that change after the runs were read have a larger seq and come with the next batch.
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
-    const limit = Math.ceil(changesAtOnce / runs.length)
+    const limit = Math.ceil(maxChanges / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
-    const changes = behind ? await comparisonChanges(this.#db.pool, ranges, limit) : []
+    const changes = behind ? await findItemChanges(this.#db.pool, ranges, limit) : []
     const next = ranges.map((range, index) => {
       const own = changes.filter((change) => change.run === index)
       return own.length === limit ? (own.at(-1)?.seq ?? range.upTo) : Math.max(range.upTo, range.after)
@@ -102,11 +87,11 @@ class ComparisonReader {
     const done = !more && runs.every((run) => isFinished(run.status))
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(this.#db, comparison, itemIds)
-    // The rows of all these changes are too large together; from one change of each run on, they are taken one by one.
-    if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, changesAtOnce / 2))
+    // The rows of all these changes are too large together. When it is one change per run, they are read one by one.
+    if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, maxChanges / 2))
     for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(this.#db, comparison, [id])))
     const { metrics, stale } = await this.#metricsOf(comparison, done)
-    return { cursor: next.join('.'), comparison, metrics, rows, done, next, more, stale }
+    return { cursor: next.join('.'), comparison, metrics, rows, done, next, more, empty: rows.length === 0, stale }
   }
 
   async #metricsOf(comparison: Comparison, exact: boolean): Promise<{ metrics: MetricComparison[]; stale: boolean }> {
@@ -131,21 +116,21 @@ class ComparisonReader {
   }
 
   get metricsEveryMs(): number {
-    return Math.max(leastMetricsMs, (this.#metrics?.tookMs ?? 0) / metricsShare)
+    return Math.max(minMetricsMs, (this.#metrics?.tookMs ?? 0) / metricsShare)
   }
 }
 
 export class ComparisonFeeds {
-  /** How far the sequences of comparisons are; shared with whoever else compares in this process. */
+  /** Shared by everything in this process that compares runs. */
   readonly sequences: ComparisonSequences
   readonly #db: Database
   readonly #changes: RunChanges
-  readonly #readers = new Map<string, ComparisonReader>()
+  readonly #readers = new SharedReaders<ComparisonReader>()
 
-  constructor(db: Database, changes: RunChanges) {
+  constructor(db: Database, changes: RunChanges, sequences: ComparisonSequences) {
     this.#db = db
     this.#changes = changes
-    this.sequences = new ComparisonSequences(db)
+    this.sequences = sequences
     changes.on((runId) => {
       for (const reader of this.#readers.values()) {
         if (runId === null || reader.runIds.includes(runId)) reader.wake()
@@ -155,7 +140,7 @@ export class ComparisonFeeds {
 
   /** Subscribers now. */
   get subscribers(): number {
-    return [...this.#readers.values()].reduce((sum, reader) => sum + reader.subscribers, 0)
+    return this.#readers.subscribers
   }
 
   /**
@@ -172,35 +157,22 @@ export class ComparisonFeeds {
     signal: AbortSignal,
   ): AsyncGenerator<ComparisonFeedBatch> {
     const { runs } = await openComparison(this.#db, scope, input)
-    let cursor: readonly number[] = parseCursor(
+    const cursor = parseCursor(
       after,
       runs.map((run) => run.seq),
     )
-    // The baseline may be approved anew while somebody watches; this comparison stays what it is.
+    // Another baseline may be approved meanwhile; this comparison keeps its own.
     const settled = { ...input, baselineId: runs[0]?.id ?? null }
+    const runIds = runs.map((run) => run.id)
+    const source = { db: this.#db, sequences: this.sequences, scope, input: settled, runIds }
     const key = JSON.stringify([scope.projectId, settled])
-    const reader = this.#readers.get(key) ?? new ComparisonReader(this.#db, this.sequences, scope, settled)
-    reader.runIds = runs.map((run) => run.id)
-    this.#readers.set(key, reader)
-    reader.subscribers += 1
-    const ended = abortedPromise(AbortSignal.any([signal, this.#changes.stopped]))
-    try {
-      let shown: MetricComparison[] | null = null
-      while (!ended.aborted) {
-        const changed = reader.changed()
-        const { next, more, stale, ...batch } = await reader.read(cursor)
-        if (ended.aborted) return
-        cursor = next
-        if (batch.rows.length > 0 || batch.metrics !== shown || batch.done) yield batch
-        shown = batch.metrics
-        if (batch.done) return
-        if (stale) reader.wake(reader.metricsEveryMs)
-        if (!more) await Promise.race([changed, ended.promise])
-      }
-    } finally {
-      ended.dispose()
-      reader.subscribers -= 1
-      if (reader.subscribers === 0) this.#readers.delete(key)
+    const reader = this.#readers.open(key, (onIdle) => new ComparisonReader(source, onIdle))
+    let shown: MetricComparison[] | null = null
+    for await (const read of reader.follow(cursor, AbortSignal.any([signal, this.#changes.stopped]))) {
+      const { next: _, more: __, empty, stale, ...batch } = read
+      if (!empty || batch.metrics !== shown || batch.done) yield batch
+      shown = batch.metrics
+      if (stale) reader.wake(reader.metricsEveryMs)
     }
   }
 }

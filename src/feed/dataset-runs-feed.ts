@@ -1,18 +1,18 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { watchedRuns } from '../db/sql/run/load-watched-runs.ts'
+import { loadWatchedRuns } from '../db/sql/run/load-watched-runs.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
-/** However busy a run is, it is shown so often at most. */
+/** However busy a run is, it is shown no more often than this. */
 const paceMs = 250
 
 /**
  * The runs of a dataset as they come and move: first those that are not over, then each one whenever it changed, coalesced.
- * Ends when the signal aborts or no more news will come.
+ * Ends when the signal aborts or the process stops.
  *
  * @throws {NotFoundError} the project has no such dataset
  */
@@ -40,10 +40,10 @@ export async function* datasetRuns(
   try {
     while (!ended.aborted) {
       const next = news.next()
-      // Of the runs shown as not over one may have ended without a word.
+      // The notification that a run shown as unfinished has ended may be lost.
       const ids = [...changed, ...[...shown].filter(([, { over }]) => !over).map(([id]) => id)]
       changed.clear()
-      for (const run of await watchedRuns(db.pool, datasetId, ids)) {
+      for (const run of await loadWatchedRuns(db.pool, datasetId, ids)) {
         if (ended.aborted) return
         const before = shown.get(run.id)
         const over = isFinished(run.status)

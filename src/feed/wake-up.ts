@@ -1,4 +1,4 @@
-/** Waiting for news, for subscribers that ask again when there may be some. */
+/** Waiting for changes, for subscribers that read again when there may be some. */
 
 /** Collects wake-ups: `next` resolves at most every `paceMs`, so that a busy source costs a bounded number of reads. */
 export class WakeUp {

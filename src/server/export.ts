@@ -9,8 +9,8 @@ import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../db/client.ts'
 import { explainRefusal } from '../db/explain-refusal.ts'
-import { type ExportedRunItem, runExportPage } from '../db/sql/run-item/load-export-page.ts'
-import { runScoreNames } from '../db/sql/score/list-score-names.ts'
+import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-export-page.ts'
+import { listScoreNames } from '../db/sql/score/list-score-names.ts'
 import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -101,13 +101,13 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const id = isRawId('Run', givenId) ? givenId : rawId('Run', givenId, ['id'])
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
-  const scoreNames = format === 'csv' ? await runScoreNames(db.pool, id) : []
+  const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
   return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, scoreNames)) }
 }
 
 async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {
   for (let after = -1, more = true; more; ) {
-    const { rows, cut } = await runExportPage(db, runId, after, maxPageRows)
+    const { rows, cut } = await loadExportPage(db, runId, after, maxPageRows)
     yield* rows
     after = rows.at(-1)?.ordinal ?? after
     more = cut

@@ -1,5 +1,5 @@
 /** GraphiQL from our own files: nothing on the page comes from elsewhere, and its policy forbids that anything could. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -80,7 +80,7 @@ async function loadAssets(): Promise<Map<string, Asset>> {
   const zip = promisify(gzip)
   const loaded = files.map(async ([path, type, text]): Promise<[string, Asset]> => {
     const body = Buffer.from(text)
-    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
+    const etag = `"${hash('sha256', body, 'base64url')}"`
     return [path, { type, body, zipped: await zip(body), etag }]
   })
   return new Map(await Promise.all(loaded))

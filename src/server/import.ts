@@ -13,7 +13,7 @@ import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
-import { type ImportFormat, importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
+import { declaredFormat, type ImportFormat, importFormats } from '../engine/datasets/import-format.ts'
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import type { Services } from '../engine/services.ts'
 import { respondJson } from './respond.ts'
@@ -32,6 +32,8 @@ const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'
 export interface RequestOfCaller extends OperationCaller {
   services: Services
   scope: Scope
+  /** Aborts when the caller's access is revoked. */
+  signal: AbortSignal
 }
 
 interface ImportRequest {
@@ -44,7 +46,7 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope, client }: RequestOfCaller,
+  { services, scope, client, signal }: RequestOfCaller,
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
@@ -54,7 +56,7 @@ export async function respondImport(
     arrived = bytes
     const now = performance.now()
     // A client that does not read gets no more lines to keep.
-    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain) return
+    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain || response.writableEnded) return
     told = now
     startLines()
     line({ type: 'progress', rows, bytes })
@@ -79,13 +81,16 @@ export async function respondImport(
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
     const source = request.iterator({ destroyOnReturn: false })
     const statements = new StatementScope({ group: client, kind: 'WRITE' })
-    const result = toBody(await statements.run(() => importItems(services, scope, { ...asked, source, onProgress })))
+    const result = toBody(
+      await statements.run(() => importItems(services, scope, { ...asked, source, onProgress, signal })),
+    )
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
   } catch (thrown) {
     const error = explainRefusal(thrown)
-    if (request.destroyed && !request.complete) return
+    // Answered or broken off meanwhile.
+    if (response.writableEnded || response.destroyed || (request.destroyed && !request.complete)) return
     // What is still being sent is read and dropped, so that the sender gets to read the answer.
     request.resume()
     if (!response.headersSent) {
@@ -145,7 +150,7 @@ function datasetName(pathname: string): string {
 
 function formatOf(parameters: URLSearchParams, mediaType: string | undefined): ImportFormat | null {
   const asked = parameters.get('format')
-  if (asked === null) return promisedFormat({ mediaType })
+  if (asked === null) return declaredFormat({ mediaType })
   const format = importFormats.find((known) => known === asked)
   if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${asked}".`, ['format'])
   return format

@@ -7,7 +7,9 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { missingMigrations } from '../db/migrate.ts'
+import { ping } from '../db/sql/ping.ts'
 import { withDeadline } from '../domain/deadline.ts'
+import { messageOf } from '../domain/errors.ts'
 import type { Worker } from '../engine/execution/worker.ts'
 
 export interface ReadinessReport {
@@ -22,7 +24,7 @@ interface Check {
   look(signal: AbortSignal): Promise<unknown>
 }
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   db: Database
   log: Logger
   /** Null and undefined: this process has none. */
@@ -67,7 +69,7 @@ export class Readiness {
     this.#checks = {
       database: {
         problem: 'The database does not answer.',
-        look: () => db.pool.query('SELECT 1'),
+        look: () => ping(db.pool),
       },
       migrations: {
         problem: 'The database cannot be asked for its schema.',
@@ -93,7 +95,7 @@ export class Readiness {
       ...(listener && {
         listener: {
           problem: 'What other processes announce is not heard.',
-          look: (signal) => listener.hearItself(db.pool, signal),
+          look: (signal) => listener.checkRoundTrip(db.pool, signal),
         },
       }),
       ...(worker && {
@@ -123,7 +125,7 @@ export class Readiness {
         await withDeadline(look, { timeoutMs, signal: new AbortController().signal })
         return [name, { ok: true }] as const
       } catch (error) {
-        errors[name] = error instanceof Error ? error.message : String(error)
+        errors[name] = messageOf(error)
         return [name, { ok: false, problem: error instanceof Problem ? error.problem : problem }] as const
       }
     })

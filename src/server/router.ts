@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
-import { AuthenticationError, type Authenticator } from './auth.ts'
+import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
 import { respondExport } from './export.ts'
@@ -14,12 +14,14 @@ import { respondImport } from './import.ts'
 import type { OperationTurns } from './operation-turns.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
+import type { Revocation } from './revocation.ts'
 import { errorBody } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
-/** What is read of a body that nobody wants before its connection is ended. */
+/** What is read of an unwanted body before its connection is ended. */
 const maxDrainedBytes = 64 * 1024 * 1024
+const answeringMs = 3_000
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
@@ -29,7 +31,7 @@ const securityHeaders = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-export interface ApiOptions {
+interface ApiOptions {
   /** With the database for requests. */
   services: Services
   yoga: Yoga
@@ -67,8 +69,10 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
-      const { scope, client } = await authenticator.authenticate(request.headers.authorization)
-      await respond(request, response, { services, scope, client, gone: whenGone(response) })
+      const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+      const gone = whenGone(response)
+      endWhenRevoked(revocation, request, response, gone)
+      await respond(request, response, { services, scope, client, gone, signal: revocation.signal })
     }
   }
 
@@ -82,11 +86,13 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const { scope, client } = await authenticator.authenticate(request.headers.authorization)
+    const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+    const gone = whenGone(response)
+    endWhenRevoked(revocation, request, response, gone)
     if (request.method === 'GET') expectUtf8Query(request.url ?? '')
     else await readBody(request, maxGraphqlBodyBytes)
     await turns.next(client)
-    await yoga.handle(request, response, { scope, client, gone: whenGone(response) })
+    await yoga.handle(request, response, { scope, client, gone })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
@@ -118,12 +124,14 @@ export function createRouter(
     let name = 'other'
     let route: Route | undefined
     response.once('close', () => {
-      // A stream lasts as long as somebody listens, which is nobody's latency.
+      // A stream lasts as long as its subscriber stays, which is no latency.
       if (isEventStream(response)) return
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
     })
-    const late = setTimeout(() => breakOff(request, response, arrivalMs), arrivalMs)
+    const late = setTimeout(() => {
+      breakOff(request, response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`)
+    }, arrivalMs)
     request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     try {
@@ -152,12 +160,37 @@ export function createRouter(
 
 const close = { connection: 'close' }
 
-/** Ends a request that has not arrived in time; whatever waits for its body is told by the end of the connection. */
-function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs: number): void {
+/**
+ * Ends what is open for a caller whose access was revoked. What arrived before and is not answered yet has a moment to be, so
+ * that a key may revoke itself.
+ * @param gone aborts when the response is closed
+ */
+function endWhenRevoked(
+  revocation: Revocation,
+  request: IncomingMessage,
+  response: ServerResponse,
+  gone: AbortSignal,
+): void {
+  let late: NodeJS.Timeout | undefined
+  const stop = revocation.onRevoked(({ message }) => {
+    if (response.headersSent) return void response.destroy()
+    breakOff(request, response, 401, message)
+    late = setTimeout(() => response.destroy(), answeringMs)
+  })
+  const end = () => {
+    stop()
+    clearTimeout(late)
+  }
+  if (gone.aborted) end()
+  else gone.addEventListener('abort', end, { once: true })
+}
+
+/** Ends a request that has not arrived; whatever waits for its body sees the connection end. */
+function breakOff(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()
   response.once('finish', () => request.destroy())
-  respondError(response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`, close)
+  respondError(response, status, message, close)
 }
 
 function respondFailure(response: ServerResponse, thrown: unknown, log: Logger): void {

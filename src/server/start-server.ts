@@ -4,9 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { openRequestDatabase } from '../db/client.ts'
+import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
+import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
-import { createAuthenticator } from './auth.ts'
+import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { OperationTurns } from './operation-turns.ts'
 import { Readiness } from './readiness.ts'
@@ -19,12 +21,17 @@ import { createGraphql } from './yoga.ts'
 export interface ServerOptions {
   services: Services
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
+  /** Tells of keys that were revoked. */
+  listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
   /** 0 takes any free port. */
   port: number
   /** Where people reach this server when that is not where it listens, e.g. behind a proxy; without a trailing slash. */
   publicUrl?: string
+  /** Whether to need no keys although there are or were some; only on loopback. */
+  open?: boolean
   /** Where traces can be looked at, e.g. `https://jaeger.example/trace/{traceId}`; default: nowhere. */
   traceUrlTemplate?: string
   /** What `/readyz` asks; default: the database only. */
@@ -36,7 +43,7 @@ export interface ServerOptions {
 }
 
 export interface RunningServer {
-  /** Without a trailing slash: `http://127.0.0.1:4400`. */
+  /** Without a trailing slash: `http://127.0.0.1:4000`. */
   url: string
   /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
   stop(): Promise<void>
@@ -49,10 +56,13 @@ const maxConnections = 5_000
 
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { services, feeds, host, port, arrivalMs = 60_000, graceMs = 5_000, traceUrlTemplate = null } = options
+  const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
+  const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
-  const authenticator = await createAuthenticator(services.db, host, ...publicHost)
+  const { db, log } = services
+  const hosts = [host, ...publicHost]
+  const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
 
   const http = createServer({
     headersTimeout: Math.min(arrivalMs, headersMs),
@@ -71,8 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const requests = openRequestDatabase(services.db, {
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
-  const yoga = createGraphql({ services, feeds, publicUrl, traceUrlTemplate }, requests, services.log)
-  const guard = createBrowserGuard(authenticator.open, publicUrl)
+  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
+  const guard = createBrowserGuard(authenticator, publicUrl)
   const turns = new OperationTurns()
   const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
   const route = createRouter(
@@ -113,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await Promise.all([webSockets.stop(), closed])
     clearTimeout(late)
     await requests.close()
+    authenticator.stop()
   }
   let stopping: Promise<void> | null = null
   return {

@@ -3,6 +3,7 @@ import type { UserError } from '../domain/errors.ts'
 import { ImportError } from '../engine/datasets/import.ts'
 import { respondJson } from './respond.ts'
 
+/** The HTTP status of each kind of mistake. */
 const statuses = {
   INVALID_INPUT: 400,
   FORBIDDEN: 403,
@@ -12,7 +13,7 @@ const statuses = {
 } satisfies Record<UserError['code'], number>
 
 /** What went wrong with an import or export: `problems` are the places in the file. */
-export interface ErrorBody {
+interface ErrorBody {
   status: number
   message: string
   code: UserError['code']

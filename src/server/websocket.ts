@@ -11,11 +11,13 @@ import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type WebSocket from 'ws'
 import { WebSocketServer } from 'ws'
-import { AuthenticationError, type Authenticator } from './auth.ts'
+import { UserError } from '../domain/errors.ts'
+import { AuthenticationError, type Authenticator, type Credentials, credentialsOf } from './auth.ts'
 import { clientGone } from './client-gone.ts'
 import { createErrorMask } from './errors.ts'
 import { MessageRate } from './message-rate.ts'
 import type { OperationTurns } from './operation-turns.ts'
+import type { Revocation } from './revocation.ts'
 import { closeSocket, SocketLimits, socketLimits } from './socket-limits.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -24,8 +26,10 @@ const maxOperationsPerSocket = 100
 const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
+/** How long a client may take to answer a close frame before its connection is cut. */
+const closingMs = 2_000
 
-export interface WebSockets {
+interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Closes every socket with 1001 (going away); resolves when the clients have closed theirs. Idempotent. */
   stop(): Promise<void>
@@ -36,7 +40,8 @@ export interface WebSockets {
 interface Connection {
   socket: WebSocket
   request: IncomingMessage
-  authorization?: string
+  /** From the acknowledgement of the connection on. */
+  credentials?: Credentials
   /** Aborts the operations that are not over yet, by their ids. */
   operations: Map<string, AbortController>
   /** Whether the client still wants the results of an operation. */
@@ -70,15 +75,15 @@ export function createWebSockets(
   const limits = new SocketLimits(server.clients)
   const mask = createErrorMask(log)
 
-  const graphql = makeServer<{ authorization?: unknown; Authorization?: unknown }, Connection>({
+  const graphql = makeServer<ConnectionParameters, Connection>({
     connectionInitWaitTimeout: connectionInitMs,
 
     async onConnect(ctx) {
       const { connectionParams, extra } = ctx
       try {
-        const given = connectionParams?.authorization ?? connectionParams?.Authorization
-        extra.authorization = typeof given === 'string' ? given : extra.request.headers.authorization
-        const caller = await authenticator.authenticate(extra.authorization)
+        const credentials = readCredentials(connectionParams, extra.request)
+        extra.credentials = credentials
+        const caller = await authenticator.authenticate(credentials)
         // Whoever has gone in the meantime is never told to have gone.
         if (extra.socket.readyState !== extra.socket.OPEN) return false
         const own = sockets.get(caller.client) ?? {
@@ -95,26 +100,28 @@ export function createWebSockets(
           own.open -= 1
           if (own.open === 0) sockets.delete(caller.client)
         })
+        closeWhenRevoked(extra.socket, caller.revocation)
         extra.known(own.rate)
         extra.isWanted = (id) => id in ctx.subscriptions
         return true
       } catch (error) {
         // `false` closes with 4403 (forbidden) what is not closed yet.
-        if (!(error instanceof AuthenticationError))
+        if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
+        else if (!(error instanceof AuthenticationError))
           extra.socket.close(CloseCode.InternalServerError, mask(error).message)
         return false
       }
     },
 
     async onSubscribe(ctx, id, payload) {
-      const { authorization, request, socket, operations } = ctx.extra
+      const { credentials, request, socket, operations } = ctx.extra
       if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
         const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
         return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
       }
       try {
         // The key may have been revoked since the socket was opened.
-        const { scope, client } = await authenticator.authenticate(authorization)
+        const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
         await turns.next(client)
         const gone = new AbortController()
         operations.set(id, gone)
@@ -240,6 +247,41 @@ function keepAlive(socket: WebSocket): () => void {
     socket.ping()
   }, keepAliveMs)
   return () => clearInterval(timer)
+}
+
+interface ConnectionParameters extends Record<string, unknown> {
+  authorization?: unknown
+  Authorization?: unknown
+  project?: unknown
+}
+
+/** From the parameters of the connection, else from the headers of its request. */
+function readCredentials(parameters: ConnectionParameters | undefined, request: IncomingMessage): Credentials {
+  const authorization = parameters?.authorization ?? parameters?.Authorization
+  const project = parameters?.project
+  const ofRequest = credentialsOf(request)
+  return {
+    authorization: typeof authorization === 'string' ? authorization : ofRequest.authorization,
+    project: typeof project === 'string' ? project : ofRequest.project,
+  }
+}
+
+/** Closes with 4403 (forbidden) when the caller's access is revoked, which ends all its operations. */
+function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
+  const stop = revocation.onRevoked(() => {
+    socket.close(CloseCode.Forbidden, 'Forbidden')
+    const late = setTimeout(() => socket.terminate(), closingMs)
+    socket.once('close', () => clearTimeout(late))
+  })
+  socket.once('close', stop)
+}
+
+/** A close frame holds 123 bytes of reason. */
+function closeReason(message: string): string {
+  return Buffer.from(message)
+    .subarray(0, 120)
+    .toString()
+    .replace(/\uFFFD$/, '')
 }
 
 type OperationArgs = ExecutionArgs & {

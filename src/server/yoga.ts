@@ -5,7 +5,6 @@ import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
-import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { createDocumentCaches } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
@@ -25,18 +24,17 @@ export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /**
  * The GraphQL engine behind both transports: limits, execution, masking of errors.
- * @param requests the database for what operations run; feeds go on reading through the services'
+ * @param requests the database of operations; feeds use that of the services
  */
 export function createGraphql(
-  given: Omit<Context, 'comparisons' | 'diffs' | 'loaders' | 'scope'>,
+  given: Omit<Context, 'diffs' | 'loaders' | 'scope'>,
   requests: Database,
   log: Logger,
 ): Yoga {
   const services = { ...given.services, db: requests }
-  const comparisons = new ComparisonFeeds(given.services.db, given.feeds.changes)
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...given, services, comparisons, scope }),
+    context: ({ scope }) => createContext({ ...given, services, scope }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,

@@ -1,15 +1,16 @@
 import { type Deadline, withDeadline } from '../domain/deadline.ts'
+import { messageOf } from '../domain/errors.ts'
+import { replaceUnstorable } from '../domain/storable.ts'
 import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
-import { storableText } from '../domain/to-json.ts'
 
-export interface Call extends Deadline {
+interface Call extends Deadline {
   /** W3C trace context of this call. */
   traceparent: string
 }
 
 /**
- * One call of a task that never takes longer than its time limit, whatever the task does.
- * @throws {TaskError} for every failure; `call.signal.reason`, as it is, when that signal aborted.
+ * Calls a task once. Never takes longer than the timeout, whatever the task does.
+ * @throws {TaskError} for every failure; `call.signal.reason` unchanged when that signal aborted.
  */
 export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
   try {
@@ -21,26 +22,26 @@ export async function callTask(task: Task, item: TaskItem, call: Call): Promise<
 }
 
 /**
- * Any thrown value as a TaskError. A `TimeoutError` (of the time limit, or of the task's own AbortSignal.timeout) is a retryable
- * TIMEOUT; everything else is TASK_FAILED, retryable only when the thrown value says `retryable: true`.
+ * Any thrown value as a TaskError. A `TimeoutError` (from the timeout, or from the task's own AbortSignal.timeout) is a
+ * retryable TIMEOUT; everything else is TASK_FAILED, retryable only when the thrown value has `retryable: true`.
  */
 export function asTaskError(thrown: unknown): TaskError {
   if (thrown instanceof TaskError) return thrown
   if (isTimeout(thrown))
-    return new TaskError('TIMEOUT', storableText(thrown.message), { retryable: true, cause: thrown })
+    return new TaskError('TIMEOUT', replaceUnstorable(thrown.message), { retryable: true, cause: thrown })
   const retryable = isObject(thrown) && 'retryable' in thrown && thrown.retryable === true
-  return new TaskError('TASK_FAILED', messageOf(thrown), { retryable, cause: thrown })
+  return new TaskError('TASK_FAILED', failureOf(thrown), { retryable, cause: thrown })
 }
 
 export function isTimeout(thrown: unknown): thrown is DOMException {
   return thrown instanceof DOMException && thrown.name === 'TimeoutError'
 }
 
-const longestMessage = 2_000
+const maxMessageLength = 2_000
 
-function messageOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return storableText(`The task threw ${String(thrown)}`).slice(0, longestMessage)
-  return storableText(thrown.message || thrown.name).slice(0, longestMessage)
+function failureOf(thrown: unknown): string {
+  const message = messageOf(thrown)
+  return replaceUnstorable(thrown instanceof Error ? message : `The task threw ${message}`).slice(0, maxMessageLength)
 }
 
 function isObject(value: unknown): value is object {

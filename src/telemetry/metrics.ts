@@ -1,153 +1,205 @@
 /**
  * Every instrument of a process, in a registry of its own. What happens often is counted where it happens, once per
- * batch; what is merely so (slots in use, lanes waiting) is read when somebody asks. docs/operations.md says what each
- * one is for.
+ * batch; state (slots in use, lanes waiting) is read when scraped. What is read is declared here by its shape, so that
+ * telemetry depends on nothing that it observes. docs/operations.md says what each instrument is for.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Database } from '../db/client.ts'
-import { type QueueDepth, queueDepth } from '../db/sql/run/measure-queue.ts'
 import { withDeadline } from '../domain/deadline.ts'
-import type { Ended } from '../engine/execution/ledger.ts'
-import type { ItemResult } from '../engine/execution/tally.ts'
-import type { Worker } from '../engine/execution/worker.ts'
-import type { EndpointState } from '../engine/limits/endpoint.ts'
-import type { RunFeeds } from '../feed/run-feed.ts'
+
+/** Counts of the whole installation. */
+export interface QueueDepth {
+  /** Lanes without a worker. */
+  lanes: number
+  /** Queued items of unfinished runs. */
+  items: number
+  /** Unfinished runs. */
+  runs: number
+}
+
+/** The counters of a connection pool, as pg has them. */
+export interface PoolLoad {
+  readonly totalCount: number
+  readonly idleCount: number
+  readonly waitingCount: number
+}
+
+export interface WorkerLoad {
+  readonly load: { lanes: number; used: number; slots: number; items: number; unwritten: number }
+  readonly limits: { states(): EndpointLoad[] }
+}
+
+/** An endpoint of one project, as seen by this process. */
+interface EndpointLoad {
+  endpoint: string
+  inUse: number
+  waiting: number
+  pausedMs: number
+}
+
+/** Items that ended for good, by status. */
+export interface FinishedCounts {
+  succeeded: number
+  failed: number
+  cancelled: number
+}
+
+/** One transaction of a recorder. */
+export interface Flush {
+  seconds: number
+  /** Results it wrote. */
+  results: number
+  /** How many of them are failed attempts that will be retried. */
+  retries: number
+  ended: FinishedCounts
+}
 
 const databaseTimeoutMs = 2_000
-const mostEndpoints = 50
+const maxEndpoints = 50
 const milliseconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export class Metrics {
   readonly registry = new Registry()
-  readonly #given = { registers: [this.registry] }
+  readonly #options = { registers: [this.registry] }
 
   readonly itemsFinished = new Counter({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_items_finished_total',
     help: 'Items that ended for good, as recorded by this process.',
     labelNames: ['status'],
   })
   readonly itemRetries = new Counter({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_item_retries_total',
-    help: 'Attempts that failed and are made again.',
+    help: 'Failed attempts that will be retried.',
   })
   readonly flushSeconds = new Histogram({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_recorder_flush_seconds',
     help: 'Duration of the transactions that record results and claim items.',
     buckets: milliseconds,
   })
   readonly flushResults = new Histogram({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_recorder_flush_results',
     help: 'Results written by one transaction.',
     buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500],
   })
   readonly flushFailures = new Counter({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_recorder_flush_failures_total',
-    help: 'Transactions of the recorder that failed and are tried again.',
+    help: 'Failed transactions of the recorder, which are retried.',
   })
   readonly feedLagSeconds = new Histogram({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_feed_lag_seconds',
-    help: 'Age of the newest item in a batch when it is handed to a subscriber that follows live.',
+    help: 'Age of the newest item in a batch when a live subscriber receives it.',
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   })
   readonly operations = new Counter({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_graphql_operations_total',
-    help: 'GraphQL operations over HTTP and WebSocket; a subscription counts once, when it begins.',
+    help: 'GraphQL operations over HTTP and WebSocket; a subscription counts once, when it starts.',
     labelNames: ['operation', 'type', 'outcome'],
   })
   readonly operationSeconds = new Histogram({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_graphql_operation_seconds',
-    help: 'Execution of GraphQL queries and mutations.',
+    help: 'Execution time of GraphQL queries and mutations.',
     labelNames: ['operation', 'type'],
     buckets: milliseconds,
   })
   readonly requestSeconds = new Histogram({
-    ...this.#given,
+    ...this.#options,
     name: 'assay_http_request_seconds',
-    help: 'HTTP requests from their headers to the end of their response, except event streams.',
+    help: 'HTTP requests from their headers to the end of the response, except event streams.',
     labelNames: ['route', 'status'],
     buckets: milliseconds,
   })
 
   constructor() {
-    // A status that has not happened yet is 0, not missing.
+    // A status without items yet is 0, not missing.
     for (const status of ['succeeded', 'failed', 'cancelled']) this.itemsFinished.inc({ status }, 0)
   }
 
-  /** One transaction of a recorder. @param startedAt of performance.now */
-  flushed({ startedAt, results, ended }: { startedAt: number; results: readonly ItemResult[]; ended: Ended }): void {
-    this.flushSeconds.observe((performance.now() - startedAt) / 1_000)
+  /** Counts one transaction of a recorder. */
+  flushed({ seconds, results, retries, ended }: Flush): void {
+    this.flushSeconds.observe(seconds)
     this.ended(ended)
-    if (results.length === 0) return
-    this.flushResults.observe(results.length)
-    const retries = results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
+    if (results > 0) this.flushResults.observe(results)
     if (retries > 0) this.itemRetries.inc(retries)
   }
 
-  /** Items that ended for good. */
-  ended({ succeeded, failed, cancelled }: Ended): void {
+  /** Counts items that ended for good. */
+  ended({ succeeded, failed, cancelled }: FinishedCounts): void {
     if (succeeded > 0) this.itemsFinished.inc({ status: 'succeeded' }, succeeded)
     if (failed > 0) this.itemsFinished.inc({ status: 'failed' }, failed)
     if (cancelled > 0) this.itemsFinished.inc({ status: 'cancelled' }, cancelled)
   }
 
-  /** What stands in the database, for all processes together: asked once per scrape, left out while it is away. */
-  watchDatabase({ pool }: Database): void {
-    const ask = () =>
-      withDeadline(() => queueDepth(pool), { timeoutMs: databaseTimeoutMs, signal: new AbortController().signal })
-    let asked: Promise<QueueDepth> | null = null
+  /**
+   * Gauges of the whole installation. The depth is read once per scrape, within 2 s; while it cannot be read they have
+   * no value.
+   */
+  watchQueue(readDepth: () => Promise<QueueDepth>): void {
+    const signal = new AbortController().signal
+    let reading: Promise<QueueDepth> | null = null
     const shared = () => {
-      asked ??= ask().finally(() => {
-        asked = null
+      reading ??= withDeadline(readDepth, { timeoutMs: databaseTimeoutMs, signal }).finally(() => {
+        reading = null
       })
-      return asked
+      return reading
     }
     const depth = (name: string, help: string, of: (depth: QueueDepth) => number) =>
       this.#gauge(name, help, () => shared().then(of))
-    depth('assay_lanes_waiting', 'Lanes that wait for a worker, in the whole installation.', ({ lanes }) => lanes)
-    depth('assay_items_queued', 'Items of unfinished runs that nobody works on yet.', ({ items }) => items)
+    depth('assay_lanes_waiting', 'Lanes waiting for a worker, in the whole installation.', ({ lanes }) => lanes)
+    depth('assay_items_queued', 'Queued items of unfinished runs.', ({ items }) => items)
     depth('assay_runs_unfinished', 'Runs that are queued or running.', ({ runs }) => runs)
+  }
 
-    this.#gauges('assay_database_connections', 'Connections of this process’ pool.', 'state', () => [
+  watchPool(pool: PoolLoad): void {
+    this.#gauges('assay_database_connections', "Connections of this process's pool.", 'state', () => [
       ['used', pool.totalCount - pool.idleCount],
       ['idle', pool.idleCount],
       ['waited_for', pool.waitingCount],
     ])
   }
 
-  watchWorker(worker: Pick<Worker, 'load'> & { limits: Pick<Worker['limits'], 'states'> }): void {
-    this.#gauge('assay_slots', 'Calls that this process makes at once.', () => worker.load.slots)
-    this.#gauge('assay_slots_used', 'Calls, with their evaluators, under way in this process.', () => worker.load.used)
-    this.#gauge('assay_lanes_held', 'Lanes that this process works on.', () => worker.load.lanes)
-    this.#gauge('assay_items_in_flight', 'Items that this process has claimed and begun.', () => worker.load.items)
-    this.#gauge('assay_recorder_unwritten_results', 'Results that wait to be written.', () => worker.load.unwritten)
+  watchWorker(worker: WorkerLoad): void {
+    this.#gauge('assay_slots', 'Maximum concurrent calls of this process.', () => worker.load.slots)
+    this.#gauge(
+      'assay_slots_used',
+      'Calls, with their evaluators, in progress in this process.',
+      () => worker.load.used,
+    )
+    this.#gauge('assay_lanes_held', 'Lanes that this process is working on.', () => worker.load.lanes)
+    this.#gauge('assay_items_in_flight', 'Items that this process has claimed and started.', () => worker.load.items)
+    this.#gauge('assay_recorder_unwritten_results', 'Results waiting to be written.', () => worker.load.unwritten)
 
-    const endpoints = (name: string, help: string, value: (state: EndpointState) => number) =>
+    const endpoints = (name: string, help: string, value: (state: EndpointLoad) => number) =>
       this.#gauges(name, help, 'endpoint', () => busiest(worker.limits.states(), value))
-    endpoints('assay_endpoint_calls', 'Calls of an endpoint in flight in this process.', (state) => state.inUse)
-    endpoints('assay_endpoint_waiting', 'Items that an endpoint’s limits or pause hold up.', (state) => state.waiting)
+    endpoints('assay_endpoint_calls', 'Calls to an endpoint in flight in this process.', (state) => state.inUse)
+    endpoints('assay_endpoint_waiting', "Items waiting for an endpoint's limits or pause.", (state) => state.waiting)
     endpoints(
       'assay_endpoint_paused_seconds',
-      'For how much longer an endpoint asked not to be called.',
+      'Remaining time for which an endpoint asked not to be called.',
       (state) => state.pausedMs / 1_000,
     )
   }
 
-  watchFeeds(feeds: RunFeeds): void {
-    this.#gauge('assay_feed_subscribers', 'Subscriptions to runs that this process serves.', () => feeds.subscribers)
+  /** @param runs feeds of single runs @param comparisons feeds of comparisons */
+  watchFeeds(runs: { readonly subscribers: number }, comparisons: { readonly subscribers: number }): void {
+    this.#gauge('assay_feed_subscribers', 'Subscriptions to runs that this process serves.', () => runs.subscribers)
+    this.#gauge(
+      'assay_comparison_feed_subscribers',
+      'Subscriptions to comparisons that this process serves.',
+      () => comparisons.subscribers,
+    )
   }
 
-  /** Read when scraped; without a value while it cannot be read. */
+  /** Read on every scrape; no value while it cannot be read. */
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
-      ...this.#given,
+      ...this.#options,
       name,
       help,
       async collect() {
@@ -162,7 +214,7 @@ export class Metrics {
 
   #gauges(name: string, help: string, label: string, read: () => Iterable<readonly [string, number]>): void {
     new Gauge({
-      ...this.#given,
+      ...this.#options,
       name,
       help,
       labelNames: [label],
@@ -174,12 +226,14 @@ export class Metrics {
   }
 }
 
-/** A value by endpoint, over projects; how many endpoints there are is up to users, so the least busy ones are one. */
-function busiest(states: EndpointState[], value: (state: EndpointState) => number): Map<string, number> {
+/**
+ * A value by endpoint, over all projects. Users determine the number of endpoints, so the least busy ones are merged.
+ */
+function busiest(states: EndpointLoad[], value: (state: EndpointLoad) => number): Map<string, number> {
   states.sort((a, b) => b.waiting - a.waiting || b.inUse - a.inUse)
   const values = new Map<string, number>()
   for (const [index, state] of states.entries()) {
-    const endpoint = index < mostEndpoints ? state.endpoint : 'other'
+    const endpoint = index < maxEndpoints ? state.endpoint : 'other'
     values.set(endpoint, (values.get(endpoint) ?? 0) + value(state))
   }
   return values

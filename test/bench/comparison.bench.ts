@@ -1,17 +1,17 @@
 /**
- * A comparison of three runs through HTTP and GraphQL, against the bare SQL of the same data and JSON.stringify, measured in
- * turn in the same process, which is also the client: the first page of 100 rows with every cell, the metrics, and the page of
- * larger runs against that of smaller ones. Ends with status 1 when a ratio misses its bound.
+ * Measures a comparison of three runs through HTTP and GraphQL against the bare SQL of the same data plus
+ * JSON.stringify, alternating in one process, which is also the client: the first page of 100 rows with every cell, the
+ * metrics, and the page of larger runs against that of smaller ones. Exits with status 1 when a ratio misses its bound.
  * `node test/bench/comparison.bench.ts [items…]`, default 10,000 and 100,000.
  */
 import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
-import { comparisonItemCounts } from '../../src/db/sql/comparison/count-items.ts'
-import { comparisonCells, comparisonCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { comparisonItems } from '../../src/db/sql/comparison/load-items.ts'
-import { comparisonMoments } from '../../src/db/sql/comparison/load-moments.ts'
-import { comparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import { countComparedItems } from '../../src/db/sql/comparison/count-items.ts'
+import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
+import { loadComparedItems } from '../../src/db/sql/comparison/load-items.ts'
+import { loadMetricMoments } from '../../src/db/sql/comparison/load-moments.ts'
+import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
@@ -35,16 +35,16 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
   }
 } }`
 
-/** The statements of a page and nothing else: their rows, put together and written as JSON. */
+/** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
   const request = { limit: 100, backward: false, after: null, before: null }
-  const { rows, hasNextPage } = await comparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
+  const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
   const [items, { rows: executions }, values] = await Promise.all([
-    comparisonItems(db, runIds, itemIds),
-    comparisonCells(db, runIds, itemIds),
-    comparisonCellValues(db, runIds, itemIds),
+    loadComparedItems(db, runIds, itemIds),
+    loadCells(db, runIds, itemIds),
+    loadCellValues(db, runIds, itemIds),
   ])
   const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
   const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
@@ -69,8 +69,8 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
 
 async function bareMetrics(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const [moments, counts] = await Promise.all([
-    comparisonMoments(db, runIds, ['correct', 'similarity']),
-    comparisonItemCounts(db, runIds),
+    loadMetricMoments(db, runIds, ['correct', 'similarity']),
+    countComparedItems(db, runIds),
   ])
   return JSON.stringify({ moments, counts })
 }
@@ -86,9 +86,9 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 await using bench = await startBench([])
-const { db, services, feeds, listener } = bench
+const { db, services, feeds, comparisons, listener } = bench
 const readiness = new Readiness({ db, log: services.log, listener, worker: null })
-const server = await startServer({ services, feeds, readiness, host: '127.0.0.1', port: 0 })
+const server = await startServer({ services, feeds, comparisons, listener, readiness, host: '127.0.0.1', port: 0 })
 
 async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
   const [baseline, ...candidates] = runIds.map((id) => encodeGlobalId('Run', id))
@@ -104,7 +104,7 @@ async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
 
 let missed = 0
 
-/** Does both in turn, either first half of the time; prints the medians, and the ratio of each pair: its median and quartiles. */
+/** Alternates both in balanced order; prints the medians, and median and quartiles of the ratio of each pair. */
 async function race(name: string, bound: number, ours: () => Promise<string>, bare: () => Promise<string>) {
   for (let warm = 0; warm < 20; warm++) await Promise.all([ours(), bare()])
   const pairs: { ours: number; bare: number }[] = []

@@ -1,21 +1,25 @@
 /**
- * One process as people run it: server and worker together, for benchmarks that look at it from outside. Forked by the
+ * One process with server and worker, as in production, for benchmarks that measure it from outside. Forked by the
  * benchmark with `--expose-gc`; its database is DATABASE_URL.
  */
 import { pino } from 'pino'
 import { openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
+import { RunChanges } from '../../src/db/run-changes.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Worker } from '../../src/engine/execution/worker.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import type { Services } from '../../src/engine/services.ts'
+import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { testScope } from '../helpers/scope.ts'
 
-/** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
+/** The cost of one run. Memory: live after a garbage collection, and the resident peak. */
 export interface Measured {
   runId: string
   seconds: number
@@ -42,14 +46,16 @@ const tasks = new Map(
 const http = openHttpClient({ allowPrivate: true })
 const modules = { tasks, evaluators: new Map() }
 const services: Services = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
-const feeds = new RunFeeds(db, listener)
+const changes = new RunChanges(listener)
+const feeds = new RunFeeds(db, changes)
+const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))
 const worker = new Worker(services, listener).start()
-const server = await startServer({ services, feeds, host: '127.0.0.1', port: 0 })
+const server = await startServer({ services, feeds, comparisons, listener, host: '127.0.0.1', port: 0 })
 const { id: projectId } = await db.prisma.project.findFirstOrThrow()
 
-/** Executes a run to its end with one live subscriber. */
+/** Executes a run with one live subscriber. */
 async function measure(experimentId: string): Promise<Measured> {
-  const scope = { projectId, role: 'ADMIN' } as const
+  const scope = await testScope(db, projectId)
   let peak = 0
   const watch = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss())
@@ -79,7 +85,7 @@ process.on('message', async (asked: { run: string } | 'stop') => {
   if (asked !== 'stop') return say({ measured: await measure(asked.run) })
   await server.stop()
   await worker.stop()
-  feeds.stop()
+  changes.stop()
   await http.close()
   await boss.stop({ graceful: false })
   await listener.close()

@@ -1,4 +1,4 @@
-/** A throwaway server with everything on, durable like the real one, for benchmarks run as plain programs. */
+/** A throwaway server with all features and full durability, for benchmarks that run as plain programs. */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,14 +8,18 @@ import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openQueue } from '../../src/db/queue.ts'
+import { RunChanges } from '../../src/db/run-changes.ts'
 import type { ModuleTask } from '../../src/domain/modules.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import type { Services } from '../../src/engine/services.ts'
+import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { testScope } from '../helpers/scope.ts'
 
 export interface Bench extends AsyncDisposable {
   url: string
@@ -23,6 +27,7 @@ export interface Bench extends AsyncDisposable {
   services: Services
   listener: Listener
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
   scope: Scope
 }
 
@@ -36,17 +41,18 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   const listener = await new Listener(server.url).start()
   const modules = { tasks: new Map(tasks.map((task) => [task.name, task])), evaluators: new Map() }
   const { id } = await db.prisma.project.findFirstOrThrow()
-  const feeds = new RunFeeds(db, listener)
+  const changes = new RunChanges(listener)
   const http = openHttpClient({ allowPrivate: true })
   return {
     url: server.url,
     db,
     services: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
     listener,
-    feeds,
-    scope: { projectId: id, role: 'ADMIN' },
+    feeds: new RunFeeds(db, changes),
+    comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),
+    scope: await testScope(db, id),
     async [Symbol.asyncDispose]() {
-      feeds.stop()
+      changes.stop()
       await http.close()
       await boss.stop({ graceful: false })
       await listener.close()
@@ -57,7 +63,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   }
 }
 
-/** A dataset of `size` items with inputs as users have them, a question of some length, and its experiment. */
+/** A dataset of `size` items with realistic inputs, and its experiment. */
 export async function seedBench({ db, scope }: Bench, size: number, task: string, settings: object): Promise<string> {
   const dataset = await db.prisma.dataset.create({
     data: { projectId: scope.projectId, name: `bench ${randomUUID()}`, seed: 'bench', version: 1, itemCount: size },

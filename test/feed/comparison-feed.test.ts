@@ -7,12 +7,12 @@ import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
-import { type ComparisonFeedBatch, ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
+import type { ComparisonFeedBatch } from '../../src/feed/comparison-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordStatements } from '../helpers/statements.ts'
 
 let t: TestEngine
-let comparisons: ComparisonFeeds
 
 /** Answers right after a while, the more often the better it is; fast when it is wrong, and sometimes not at all. */
 const guess = (skill: number) => async (input: number) => {
@@ -36,7 +36,6 @@ beforeAll(async () => {
     definition: { ...exact, outputPath: null, expectedPath: null },
   })
   await createEvaluator(t.services, t.scope, { name: 'length', definition: { kind: 'module', module: 'length' } })
-  comparisons = new ComparisonFeeds(t.db, t.feeds.changes)
   await t.startWorker()
 })
 afterAll(() => t[Symbol.asyncDispose]())
@@ -83,7 +82,7 @@ async function follow(baselineId: string, candidateIds: string[], random: () => 
   let connections = 0
   while (!last?.done) {
     connections += 1
-    const feed = comparisons.subscribe(
+    const feed = t.comparisons.subscribe(
       t.scope,
       { baselineId, candidateIds },
       last?.cursor ?? null,
@@ -128,7 +127,7 @@ describe('a client that only follows the feed', () => {
     )
     expect(exact).toMatchObject({ verdict: 'IMPROVED', regressed: 0 })
     expect(exact?.sequence?.low).toBeGreaterThan(0)
-    expect(comparisons.subscribers).toBe(0)
+    expect(t.comparisons.subscribers).toBe(0)
   })
 
   test('sees the statistics so far while the runs execute, and never an early p value', async () => {
@@ -138,7 +137,7 @@ describe('a client that only follows the feed', () => {
     const seen: number[] = []
     const intervals: { low: number; high: number }[] = []
     const input = { baselineId: baseline, candidateIds: [candidate] }
-    for await (const batch of comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
+    for await (const batch of t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
       const exact = batch.metrics.find(({ metric }) => metric.name === 'exact')
       if (!exact) continue
       seen.push(exact.sequencePairs)
@@ -148,6 +147,7 @@ describe('a client that only follows the feed', () => {
     }
     expect(new Set(seen).size).toBeGreaterThan(2)
     expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+    expect(intervals.length).toBeGreaterThan(1)
     // It only ever tightens.
     intervals.slice(1).forEach((interval, i) => {
       expect(interval.low).toBeGreaterThanOrEqual(intervals[i]?.low ?? 0)
@@ -185,12 +185,29 @@ test('a score given later starts the sequence over, so that following and replay
   expect(after?.interval?.high).toBeLessThan(before?.interval?.high ?? 0)
 })
 
+test('a sequence of one score does not start those of all scores over', async () => {
+  const datasetId = await seedDataset(t, numbers(20))
+  const run = (correct: boolean) => numbers(20).map((item) => ({ item, scores: { correct, fast: true } }))
+  const baselineId = await recordRun(t, datasetId, run(false))
+  const candidateIds = [await recordRun(t, datasetId, run(true))]
+  const { baseline, candidates, metrics } = await openComparison(t.db, t.scope, { baselineId, candidateIds })
+  const [candidate = baseline] = candidates
+  const sequences = new ComparisonSequences(t.db)
+  const followed = await sequences.read(baseline, candidate, metrics)
+  expect([...followed.keys()].sort()).toEqual(['correct', 'fast'])
+  const watched = metrics.filter(({ name }) => name === 'correct')
+  expect(await sequences.read(baseline, candidate, watched)).toEqual(new Map([['correct', followed.get('correct')]]))
+  const [again, statements] = await recordStatements(() => sequences.read(baseline, candidate, metrics))
+  expect(again).toEqual(followed)
+  expect(statements.filter((statement) => statement.includes('frontier'))).toEqual([])
+})
+
 test('the feed refuses cursors it never gave and runs that are not there', async () => {
   const datasetId = await seedDataset(t, numbers(2))
   const runs = [await recordRun(t, datasetId, [{ item: 0 }]), await recordRun(t, datasetId, [{ item: 1 }])]
   const [baselineId = '', candidate = ''] = runs
   const next = (candidateId: string, after: string | null) =>
-    comparisons
+    t.comparisons
       .subscribe(t.scope, { baselineId, candidateIds: [candidateId] }, after, AbortSignal.timeout(5_000))
       .next()
   for (const cursor of ['', '1', '1.9', '1.1.1', 'x.y']) {

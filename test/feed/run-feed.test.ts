@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+import { testScope } from '../helpers/scope.ts'
 
 let t: TestEngine
 let experimentId: string
@@ -107,6 +108,6 @@ test.each(['x', '-1', '1.5', '99999999'])('the cursor %j, which the run never ga
 test('a run of another project is not found', async () => {
   const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
-  const batches = t.feeds.subscribe({ projectId: other.id, role: 'ADMIN' }, id, null, AbortSignal.timeout(1_000))
+  const batches = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(1_000))
   await expect(batches.next()).rejects.toThrow(/no such run/)
 })

@@ -1,28 +1,34 @@
-/** An engine on a database of its own, with workers that the test starts. */
+/** An engine on its own database, with workers that the test starts. */
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
+import { RunChanges } from '../../src/db/run-changes.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/modules.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import type { TaskSpec } from '../../src/domain/task.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/execution/worker.ts'
 import type { Services } from '../../src/engine/services.ts'
+import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
   services: Services
   db: Database
   scope: Scope
   feeds: RunFeeds
+  comparisons: ComparisonFeeds
+  listener: Listener
   startWorker(options?: WorkerOptions): Promise<Worker>
 }
 
@@ -42,14 +48,16 @@ export async function createTestEngine(
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
   const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
-  const project = await db.prisma.project.findFirstOrThrow()
-  const feeds = new RunFeeds(db, listener)
+  const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
+  const changes = new RunChanges(listener)
   const workers: Worker[] = []
   return {
     services,
     db,
-    scope: { projectId: project.id, role: 'ADMIN' },
-    feeds,
+    scope: await testScope(db, project.id),
+    feeds: new RunFeeds(db, changes),
+    comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),
+    listener,
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
       workers.push(worker)
@@ -57,7 +65,7 @@ export async function createTestEngine(
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop()))
-      feeds.stop()
+      changes.stop()
       await http.close()
       await boss.stop({ graceful: false })
       await listener.close()
@@ -67,7 +75,7 @@ export async function createTestEngine(
   }
 }
 
-/** A dataset whose items have the inputs; expected outputs are the inputs unless given. */
+/** A dataset of items with these inputs; the expected outputs default to the inputs. */
 export async function seedDataset(
   { db, scope }: TestEngine,
   inputs: Json[],
@@ -106,7 +114,7 @@ export async function seedExperiment(
   return id
 }
 
-/** Follows the run's feed to its end and returns the final rows by ordinal and the last batch's run. */
+/** Follows the run's feed to its end. @returns the final items by ordinal, and the run of the last batch */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, RunItemWithScores>()
   const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))

@@ -5,11 +5,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import { createApiKey } from '../../src/engine/api-keys.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { figure, residentMb } from '../helpers/fault-lab.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
-import { ROOT, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+import { root, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 import { shapes } from './shapes.ts'
 
 const loadMs = 4_000
@@ -25,7 +25,8 @@ beforeAll(async () => {
   t = await createTestEngine()
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
   await t.db.prisma.dataset.create({ data: { projectId: other.id, name: 'theirs', seed: 'seed' } })
-  const key = async (projectId: string) => (await createApiKey(t.db, { projectId, name: 'k', role: 'WRITE' })).key
+  const key = async (projectId: string) =>
+    (await createApiKey(t.db, { ...t.scope, projectId }, { name: 'k', role: 'WRITE' })).key
   keys = { attacker: await key(t.scope.projectId), victim: await key(other.id) }
   const count = 5_000
   const datasetId = await seedDataset(
@@ -58,7 +59,7 @@ const percentile = (values: number[], share: number) =>
 
 /** What an honest client of another project sees beside a load. */
 async function beside(url: string, shape: string): Promise<{ health: number; query: number }> {
-  const probe = spawnNode([join(ROOT, 'test/hostile/probe.ts'), url, keys.victim, String(loadMs)])
+  const probe = spawnNode([join(root, 'test/hostile/probe.ts'), url, keys.victim, String(loadMs)])
   await probe.says(/ready/)
   const signal = AbortSignal.timeout(loadMs)
   const load = shapes[shape]?.({ url, key: keys.attacker, runIds, signal })
@@ -71,7 +72,7 @@ async function beside(url: string, shape: string): Promise<{ health: number; que
 test.each(Object.keys(shapes))('%s: nobody else notices', async (shape) => {
   const env = { DATABASE_URL: t.db.url, NODE_OPTIONS: '--max-old-space-size=512' }
   const server = await spawnServer(['--log-level', 'error'], { env })
-  const bare = spawnNode([join(ROOT, 'test/hostile/bare-server.ts')])
+  const bare = spawnNode([join(root, 'test/hostile/bare-server.ts')])
   const [, bareUrl = ''] = await bare.says(/(http\S+) /)
   const pid = server.process.pid as number
   // What the load needs at all is there after a first round: code, connections, buffers.

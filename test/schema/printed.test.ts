@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { buildSchema, isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, printSchema } from 'graphql'
+import { isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, printSchema } from 'graphql'
 import { expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
 
-test('the committed schema.graphql says what the code says', async () => {
+test('the committed schema.graphql is up to date', async () => {
   const committed = await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')
   expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`)
-  expect(() => buildSchema(committed)).not.toThrow()
 })
 
 test('everything in the schema has a description', () => {
@@ -27,7 +26,9 @@ test('everything in the schema has a description', () => {
 
 test('every mutation takes one input and returns a union whose errors are UserErrors', () => {
   const userError = schema.getType('UserError')
-  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {})
+  expect(mutations.length).toBeGreaterThan(20)
+  for (const field of mutations) {
     expect(field.args.map((arg) => arg.name)).toEqual(['input'])
     const type = 'ofType' in field.type ? field.type.ofType : field.type
     if (!isUnionType(type) || !isInterfaceType(userError)) throw new Error(`${field.name} does not return a union`)

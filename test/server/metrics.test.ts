@@ -1,5 +1,4 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Metrics } from '../../src/telemetry/metrics.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { startTestServer } from '../helpers/server.ts'
@@ -80,23 +79,4 @@ test('names that clients make up do not add up to series without end', async () 
   await fetch(`${t.url}/no/such/${Math.random()}`)
   const routes = [...(await scrape(t.url)).keys()].filter((name) => /http_request_seconds_count.*404/.test(name))
   expect(routes).toEqual(['assay_http_request_seconds_count{route="other",status="404"}'])
-})
-
-test('endpoints beyond the fifty busiest are one', async () => {
-  const metrics = new Metrics()
-  const states = Array.from({ length: 60 }, (_, n) => ({
-    projectId: 'p',
-    endpoint: `https://${n}.example`,
-    inUse: 1,
-    waiting: n,
-    pausedMs: 0,
-    adaptiveLimit: null,
-    permits: null,
-  }))
-  const load = { lanes: 0, used: 0, slots: 0, items: 0, unwritten: 0 }
-  metrics.watchWorker({ load, limits: { states: () => [...states] } })
-  const text = await metrics.registry.getSingleMetricAsString('assay_endpoint_waiting')
-  expect(text.match(/^assay_endpoint_waiting\{/gm)).toHaveLength(51)
-  expect(text).toContain('assay_endpoint_waiting{endpoint="https://59.example"} 59')
-  expect(text).toContain('assay_endpoint_waiting{endpoint="other"} 45')
 })

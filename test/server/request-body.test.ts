@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { createApiKey } from '../../src/engine/api-keys.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -51,8 +51,10 @@ print(connection.getresponse().status)`
 })
 
 test('a large body without a key is refused for the key', async () => {
-  await createApiKey(t.db, { projectId: t.scope.projectId, name: 'k', role: 'READ' })
-  const server = await startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port: 0 })
+  // With its own database: from its first key on, a server needs one.
+  await using keyed = await startTestServer()
+  await createApiKey(keyed.db, keyed.scope, { name: 'k', role: 'READ' })
+  const server = await startServer({ ...keyed, host: '127.0.0.1', port: 0 })
   try {
     const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers: json, body: large(20) })
     expect(response.status).toBe(401)

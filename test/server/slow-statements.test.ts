@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
-import { createApiKey } from '../../src/engine/api-keys.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -67,10 +67,8 @@ test.each([
 test('readers that wait for the database keep neither its health nor other keys nor writers waiting', async () => {
   const t = await startTestServer()
   onTestFinished(() => t[Symbol.asyncDispose]())
-  const keys = await Promise.all(
-    ['theirs', 'mine'].map((name) => createApiKey(t.db, { projectId: t.scope.projectId, name, role: 'ADMIN' })),
-  )
-  const server = await startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port: 0 })
+  const keys = await Promise.all(['theirs', 'mine'].map((name) => createApiKey(t.db, t.scope, { name, role: 'ADMIN' })))
+  const server = await startServer({ ...t, host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.stop())
   const ask = (key: string | undefined, query: string, signal?: AbortSignal) =>
     fetch(`${server.url}/graphql`, {
@@ -99,9 +97,11 @@ test('imports that drip hold no more than the places of their project', async ()
   onTestFinished(() => t[Symbol.asyncDispose]())
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
   const [theirs, mine] = await Promise.all(
-    [t.scope.projectId, other.id].map((projectId) => createApiKey(t.db, { projectId, name: 'k', role: 'ADMIN' })),
+    [t.scope.projectId, other.id].map((projectId) =>
+      createApiKey(t.db, { ...t.scope, projectId }, { name: 'k', role: 'ADMIN' }),
+    ),
   )
-  const server = await startServer({ services: t.services, feeds: t.feeds, host: '127.0.0.1', port: 0 })
+  const server = await startServer({ ...t, host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.stop())
   const { hostname, port } = new URL(server.url)
   for (let n = 0; n < 5; n++) {

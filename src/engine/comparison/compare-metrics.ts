@@ -1,8 +1,8 @@
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { comparisonItemCounts } from '../../db/sql/comparison/count-items.ts'
-import { comparisonLabels } from '../../db/sql/comparison/load-labels.ts'
-import { comparisonMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
+import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
+import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
+import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
 import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/compare-metric.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
@@ -11,13 +11,13 @@ import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts
 import { type ComparedMetric, type Comparison, isComplete } from './comparison.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
-/** What the runs say about one metric of one candidate. */
+/** The comparison of one metric of one candidate with the baseline. */
 export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
   metric: ComparedMetric
   candidate: Run
-  /** Anytime-valid; null for metrics without bounds, before the first pair, and when the pairs contradict each other. */
+  /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
   sequence: Interval | null
-  /** Pairs the sequence has seen. */
+  /** Pairs in the sequence. */
   sequencePairs: number
   adjustedPValue: number | null
   verdict: Verdict
@@ -25,12 +25,12 @@ export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'
 }
 
 /**
- * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four statements
- * whatever the size, and the pairs that the sequences have not seen yet.
+ * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four
+ * statements at any size, and reading the pairs that the sequences have not seen yet.
  *
- * Interval, p value and verdict are those of the fixed-n statistics, which only hold for runs that ended by themselves: until
- * then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the metric that
- * it was stopped for).
+ * Interval, p value and verdict come from the fixed-n statistics, which only hold for runs that ended by themselves.
+ * Until then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the
+ * metric that the run was stopped for).
  */
 export async function compareMetrics(
   db: Database,
@@ -41,9 +41,9 @@ export async function compareMetrics(
   const scoreNames = metrics.filter(({ kind }) => kind === 'SCORE').map(({ name }) => name)
   const labelNames = metrics.filter(({ kind }) => kind === 'LABEL').map(({ name }) => name)
   const [moments, labels, itemCounts, states] = await Promise.all([
-    comparisonMoments(db.pool, runIds, scoreNames),
-    labelNames.length > 0 ? comparisonLabels(db.pool, runIds, labelNames) : [],
-    comparisonItemCounts(db.pool, runIds),
+    loadMetricMoments(db.pool, runIds, scoreNames),
+    labelNames.length > 0 ? loadLabelPairs(db.pool, runIds, labelNames) : [],
+    countComparedItems(db.pool, runIds),
     Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics))),
   ])
 
@@ -51,7 +51,7 @@ export async function compareMetrics(
     candidates.map((candidate, index) => {
       const run = index + 2
       const items = itemCounts[index] ?? 0
-      const place = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
+      const number = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
       const figures =
         metric.kind === 'LABEL'
           ? labelFigures(
@@ -60,7 +60,7 @@ export async function compareMetrics(
             )
           : numberFigures(
               metric,
-              moments.find((row) => row.run === run && row.metric === place),
+              moments.find((row) => row.run === run && row.metric === number),
               items,
             )
       const complete = isComplete(baseline, candidate)
@@ -87,7 +87,7 @@ export async function compareMetrics(
   })
 }
 
-/** The verdict for which the candidate was stopped, if this is the comparison it was stopped for. */
+/** The verdict that the candidate was stopped for, if this is the comparison that stopped it. */
 function decidedEarly(
   baseline: Run,
   candidate: Run,
@@ -123,13 +123,13 @@ function pairedMoments(row: MetricMoments | undefined, differences: readonly num
   return { ...row, stddev: row.stddev ?? 0, skewness: differences ? skewness(differences, row.delta) : 0 }
 }
 
-/** Asked for only where it decides the method: few pairs that all moved one way. */
+/** Computed only where it decides the method: few pairs that changed in one direction only. */
 function skewness(differences: readonly number[], mean: number): number {
   const scale = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / differences.length)
   return scale > 0 ? differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / differences.length : 0
 }
 
-/** Labels can be the same or not; there is nothing to average or to test. */
+/** Labels are equal or not; there is nothing to average or to test. */
 function labelFigures(pairs: { count: number; equal: number } | undefined, items: number): MetricFigures {
   const count = pairs?.count ?? 0
   return {

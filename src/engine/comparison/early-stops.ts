@@ -1,64 +1,64 @@
 /**
- * Stops runs whose comparison is decided (`STOPPED`, `EARLY_DECISION`), by the anytime-valid sequence: looking at it after every
- * pair is what it is made for. Every process with a worker watches; whoever sees the decision first acts on it.
+ * Stops runs whose comparison is decided (`STOPPED`, `EARLY_DECISION`) by the anytime-valid sequence, which may be
+ * checked after every pair. Every process with a worker watches; the first to see the decision acts on it.
  */
-
 import type { RunChanges } from '../../db/run-changes.ts'
-import { earlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
+import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
 import { metricNamed, openComparison } from './comparison.ts'
-import { ComparisonSequences } from './sequences.ts'
+import type { ComparisonSequences } from './sequences.ts'
 
-/** Runs are looked at so often at most. */
-const paceMs = 200
+/** Minimum interval between checks. */
+const intervalMs = 200
 
 export class EarlyStops {
   readonly #services: Services
   readonly #sequences: ComparisonSequences
   readonly #off: () => void
-  readonly #seen = new Map<string, number>()
+  readonly #checks = new SingleFlight(() => this.#check())
+  /** The last seq checked of each run. */
+  readonly #checked = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
-  #looking: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(services: Services, changes: RunChanges) {
+  constructor(services: Services, changes: RunChanges, sequences: ComparisonSequences) {
     this.#services = services
-    this.#sequences = new ComparisonSequences(services.db)
-    this.#off = changes.on(() => this.#lookSoon())
+    this.#sequences = sequences
+    this.#off = changes.on(() => this.#checkSoon())
   }
 
-  /** Resolves when nothing is under way any more. Idempotent. */
+  /** Resolves when no check is running. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#off()
     if (this.#timer) clearTimeout(this.#timer)
-    await this.#looking
+    await this.#checks.settled()
   }
 
-  #lookSoon(): void {
+  #checkSoon(): void {
     if (this.#stopped) return
     this.#timer ??= setTimeout(() => {
-      this.#looking = this.#look().finally(() => {
-        this.#timer = null
-      })
-    }, paceMs)
+      this.#timer = null
+      void this.#checks.run()
+    }, intervalMs)
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { db, log } = this.#services
     try {
-      const runs = await earlyStopRuns(db.pool)
-      for (const id of this.#seen.keys()) if (!runs.some((run) => run.id === id)) this.#seen.delete(id)
+      const runs = await findEarlyStopRuns(db.pool)
+      for (const id of this.#checked.keys()) if (!runs.some((run) => run.id === id)) this.#checked.delete(id)
       for (const run of runs) {
-        if (this.#seen.get(run.id) === run.seq || this.#stopped) continue
-        this.#seen.set(run.id, run.seq)
+        if (this.#checked.get(run.id) === run.seq || this.#stopped) continue
+        this.#checked.set(run.id, run.seq)
         await this.#decide(run)
       }
     } catch (error) {
-      log.warn({ err: error }, 'early stops: could not look at the runs')
+      log.warn({ err: error }, 'early stops: could not check the runs')
     }
   }
 
@@ -66,8 +66,7 @@ export class EarlyStops {
     const { db, log } = this.#services
     const { baselineId, metric, margin } = earlyStop
     try {
-      const scope = { projectId, role: 'READ' } as const
-      const comparison = await openComparison(db, scope, { baselineId, candidateIds: [id] })
+      const comparison = await openComparison(db, { projectId }, { baselineId, candidateIds: [id] })
       const { baseline, candidates } = comparison
       const watched = metricNamed(comparison, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
@@ -76,7 +75,7 @@ export class EarlyStops {
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')
     } catch (error) {
-      // Without its baseline a run is compared with nothing, and goes on to its end.
+      // If its baseline was deleted, a run is compared with nothing and continues to its end.
       if (!(error instanceof NotFoundError)) throw error
     }
   }

@@ -1,21 +1,26 @@
 import type { Database } from '../../db/client.ts'
 import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
-import { type CellValue, comparisonCells, comparisonCellValues } from '../../db/sql/comparison/load-cells.ts'
-import { comparisonItems } from '../../db/sql/comparison/load-items.ts'
-import { type CellChange, comparisonPage, type RowFilter, type RowOrder } from '../../db/sql/comparison/load-page.ts'
+import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
+import { loadComparedItems } from '../../db/sql/comparison/load-items.ts'
+import {
+  type CellChange,
+  loadComparisonPage,
+  type RowFilter,
+  type RowOrder,
+} from '../../db/sql/comparison/load-page.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import type { ComparedMetric, Comparison } from './comparison.ts'
 
-/** An item, with what each run made of it. */
+/** An item with its results in each run. */
 export interface ComparedRow {
   itemId: string
-  /** What it said in the dataset version of the first of the runs that has it. */
+  /** Its content in the dataset version of the first run that has it. */
   datasetItem: DatasetItemRow
-  /** One for each run, baseline first; without items where the run does not have this one. */
+  /** One per run, baseline first; without items if the run does not have this one. */
   cells: ComparedCell[]
 }
 
@@ -23,7 +28,7 @@ export interface ComparedCell {
   run: Run
   /** All repetitions. */
   items: RunItem[]
-  /** One for each score of the comparison, also where it is missing. */
+  /** One per score of the comparison, even if it is missing. */
   scores: CellScore[]
   /** Mean of the successful repetitions, in milliseconds. */
   latencyMs: number | null
@@ -38,7 +43,7 @@ export interface CellScore {
   dataType: ComparedMetric['dataType']
   /** Mean over the repetitions. */
   value: number | null
-  /** The labels given, without repetition. */
+  /** The distinct labels. */
   label: string | null
   /** value − the baseline's; null in the baseline's cell and where either is missing. */
   delta: number | null
@@ -46,7 +51,7 @@ export interface CellScore {
   change: CellChange | null
 }
 
-/** One page of aligned rows; four statements whatever its size. */
+/** A page of aligned rows, in four statements at any size. */
 export async function comparisonRows(
   db: Database,
   comparison: Comparison,
@@ -60,7 +65,7 @@ export async function comparisonRows(
     datasetVersions: runs.map((run) => run.datasetVersion),
     repetitions: (baseline.settings as unknown as RunSettings).repetitions,
   }
-  const found = await comparisonPage(db.pool, compared, filter, order, page)
+  const found = await loadComparisonPage(db.pool, compared, filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
   const aligned = await alignRows(
     db,
@@ -77,8 +82,8 @@ export async function comparisonRows(
 }
 
 /**
- * The rows of these items of the comparison, in their order; only of the first ones when their outputs are large.
- * @throws {LimitError} when already the outputs of the first item are too large
+ * The rows of these items of the comparison, in the given order; only of the first ones when their outputs are large.
+ * @throws {LimitError} when the outputs of the first item alone are too large
  */
 export async function alignRows(
   db: Database,
@@ -89,9 +94,9 @@ export async function alignRows(
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
   const [items, { rows: executions, cut }, values] = await Promise.all([
-    comparisonItems(db.pool, runIds, itemIds),
-    comparisonCells(db.pool, runIds, itemIds),
-    comparisonCellValues(db.pool, runIds, itemIds),
+    loadComparedItems(db.pool, runIds, itemIds),
+    loadCells(db.pool, runIds, itemIds),
+    loadCellValues(db.pool, runIds, itemIds),
   ])
   if (cut) {
     if (itemIds.length > 1) {
@@ -100,21 +105,21 @@ export async function alignRows(
     }
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
-  // By item alone, then a look at the few of each: cheaper than keys of two parts.
+  // Grouped by item alone, then filtered: cheaper than composite keys.
   const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
   const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
     const datasetItem = items.get(itemId)
-    if (!datasetItem) throw new Error(`item ${itemId} is in none of the runs, or not in their version of the dataset`)
+    if (!datasetItem) throw new Error(`Item ${itemId} is in none of the runs, or not in their version of the dataset.`)
     const executed = executionsOf.get(itemId) ?? []
     const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
-      const place = runIds.indexOf(run.id)
+      const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
-      const given = scored.filter((value) => value.run === place)
-      cells.push(cell(run, own, given, scores, cells[0] ?? null))
+      const ownValues = scored.filter((value) => value.run === index)
+      cells.push(cell(run, own, ownValues, scores, cells[0] ?? null))
     }
     return { itemId, datasetItem, cells }
   })
@@ -129,12 +134,12 @@ function cell(
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = metrics.map((metric, index): CellScore => {
-    const given = values.filter((score) => score.name === metric.name)
+    const own = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
       dataType: metric.dataType,
-      value: metric.kind === 'SCORE' ? mean(given.map((score) => score.value)) : null,
-      label: metric.kind === 'LABEL' ? labels(given.map((score) => score.label)) : null,
+      value: metric.kind === 'SCORE' ? mean(own.map((score) => score.value)) : null,
+      label: metric.kind === 'LABEL' ? labels(own.map((score) => score.label)) : null,
     }
     return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
   })
@@ -171,6 +176,6 @@ function mean(values: readonly (number | null)[]): number | null {
 }
 
 function labels(values: readonly (string | null)[]): string | null {
-  const given = [...new Set(values.filter((value) => value !== null))].sort()
-  return given.length === 0 ? null : given.join(', ')
+  const distinct = [...new Set(values.filter((value) => value !== null))].sort()
+  return distinct.length === 0 ? null : distinct.join(', ')
 }

@@ -1,63 +1,63 @@
 /**
  * The anytime-valid sequences of comparisons, in schedule order.
  *
- * A sequence is a function of the rows of its two runs and nothing else: replaying it from the start and following it while
- * the runs execute give the same intervals. Following only saves the replay: a process remembers how far it has come with
- * the pairs it was asked for last, and starts over when anything behind that point changed.
+ * A sequence is a function of the rows of its two runs and nothing else: replaying it from the start and following it
+ * while the runs execute give the same intervals. Following only saves the replay: a process remembers its progress for
+ * the most recently compared pairs of runs, and starts over when anything before that position has changed.
  *
- * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the intervals.
+ * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the
+ * intervals.
  */
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { changedBefore, settledPairs } from '../../db/sql/comparison/load-sequence.ts'
+import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import type { ComparedMetric } from './comparison.ts'
 
-/** What a sequence says now. */
+/** The current state of a sequence. */
 export interface SequenceState {
   /** Null when the pairs contradict each other. */
   interval: Interval | null
-  /** Pairs it has seen. */
+  /** Number of pairs. */
   pairs: number
 }
 
 interface Progress {
-  /** Which metrics with which bounds; other ones are another sequence. */
-  metrics: string
   baselineSeq: number
   candidateSeq: number
-  /** Everything before this position of the schedule is in. */
+  /** Everything before this position of the schedule is included. */
   position: number
-  /** Null for a score that left its bounds: nothing can be said about it. */
+  /** Null for a score that exceeded its bounds and therefore has no interval. */
   sequences: Map<string, DifferenceSequence | null>
 }
 
-/** Pairs of runs whose progress is remembered. */
-const mostRemembered = 50
-/** Positions read at once. */
-const chunk = 5_000
+/** Sets of sequences whose progress is remembered. */
+const maxRemembered = 50
+/** Positions per read. */
+const chunkSize = 5_000
 
 export class ComparisonSequences {
   readonly #db: Database
+  /** By the runs and by the metrics with their bounds: other ones are other sequences. */
   readonly #progress = new Map<string, Promise<Progress>>()
 
   constructor(db: Database) {
     this.#db = db
   }
 
-  /** The sequences of all bounded scores that have pairs, by name, at least as new as the runs given. */
+  /** The sequences of all bounded scores that have pairs, by name, at least as recent as these runs. */
   async read(baseline: Run, candidate: Run, metrics: readonly ComparedMetric[]): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
     if (bounded.length === 0) return new Map()
-    const key = `${baseline.id} ${candidate.id}`
+    const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ name, range }) => [name, range])])
     const previous = this.#progress.get(key)
     const advanced = (async () => this.#advance(await previous?.catch(() => undefined), baseline, candidate, bounded))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
-    if (oldest !== undefined && this.#progress.size > mostRemembered) this.#progress.delete(oldest)
+    if (oldest !== undefined && this.#progress.size > maxRemembered) this.#progress.delete(oldest)
 
     const { sequences } = await advanced
     return new Map(
@@ -74,36 +74,29 @@ export class ComparisonSequences {
     metrics: readonly ComparedMetric[],
   ): Promise<Progress> {
     const names = metrics.map((metric) => metric.name)
-    const identity = JSON.stringify(metrics.map(({ name, range }) => [name, range]))
     const schedule = scheduleOf(baseline, candidate)
     let progress = before
-    if (progress?.metrics === identity) {
+    if (progress) {
       if (progress.baselineSeq >= baseline.seq && progress.candidateSeq >= candidate.seq) return progress
       const changed = [
         { runId: baseline.id, after: progress.baselineSeq },
         { runId: candidate.id, after: progress.candidateSeq },
       ]
-      if (await changedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
-    } else progress = undefined
+      if (await hasChangedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
+    }
 
     const sequences =
       progress?.sequences ?? new Map(metrics.map(({ name, range }) => [name, new DifferenceSequence(range ?? 1)]))
     let from = progress?.position ?? 0
     for (;;) {
-      const range = { baseline, candidate, schedule, from, limit: chunk }
-      const { frontier, differences } = await settledPairs(this.#db.pool, range, names)
+      const range = { baseline, candidate, schedule, from, limit: chunkSize }
+      const { frontier, differences } = await loadSettledPairs(this.#db.pool, range, names)
       for (const { name, values } of differences) push(sequences, name, values)
-      const full = frontier === from + chunk
+      const full = frontier === from + chunkSize
       from = frontier
       if (!full) break
     }
-    return {
-      metrics: identity,
-      baselineSeq: baseline.seq,
-      candidateSeq: candidate.seq,
-      position: from,
-      sequences,
-    }
+    return { baselineSeq: baseline.seq, candidateSeq: candidate.seq, position: from, sequences }
   }
 }
 

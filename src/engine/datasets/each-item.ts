@@ -3,10 +3,10 @@ import { loadPages, type Page, type PageRequest } from '../../db/keyset.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
 
-/** Rows of a page at most; pages of large rows have fewer. */
+/** Maximum rows of a page; pages of large rows have fewer. */
 export const maxPageRows = 1_000
 
-/** Every item of a dataset version, oldest first, in bounded memory. */
+/** All items of a dataset version, oldest first, in bounded memory. */
 export async function* eachItem(db: Queryable, datasetId: string, version: number): AsyncGenerator<DatasetItemRow> {
   const list = listDatasetItemsAt(version)
   for (let after: string[] | null = null; ; ) {

@@ -1,15 +1,11 @@
 /**
- * Import of a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
+ * Imports a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
  * validated and staged row by row while it arrives, and only then is the dataset locked and written.
  */
 import { type Database, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { findDatasetHead } from '../../db/sql/dataset/find-dataset-head.ts'
-import type { DatasetHead } from '../../db/sql/dataset/lock-dataset.ts'
-import { lockDatasetByName } from '../../db/sql/dataset/lock-dataset-by-name.ts'
-import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
-import { findDuplicateKeys } from '../../db/sql/dataset/staging-duplicates.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
+import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
+import { type DatasetChangeCounts, findDuplicateKeys, type StagedItem } from '../../db/sql/dataset/staging.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { ConflictError, LimitError } from '../../domain/errors.ts'
 import { excerpt } from '../../domain/excerpt.ts'
@@ -20,22 +16,24 @@ import { newSeed } from './datasets.ts'
 import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
-import { LISTED_PROBLEMS, Problems } from './import-problems.ts'
+import { maxListedProblems, Problems } from './import-problems.ts'
 import { ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
-export { ImportError, type ImportProblem } from './import-problems.ts'
+export { ImportError } from './import-problems.ts'
 
 export interface ImportInput {
-  /** Name; the dataset is created when there is none. */
+  /** Name; the dataset is created if it does not exist. */
   dataset: string
   source: AsyncIterable<Uint8Array>
-  /** Null: what the content looks like. */
+  /** Null: detect it. */
   format: ImportFormat | null
   mapping: ImportMapping
-  /** Told often; rows and bytes read so far. */
+  /** Called often with the rows and bytes read so far. */
   onProgress?: (rows: number, bytes: number) => void
+  /** Once it has aborted, nothing is stored any more: its reason is thrown. */
+  signal?: AbortSignal
 }
 
 export interface ImportResult extends DatasetChangeCounts {
@@ -44,17 +42,17 @@ export interface ImportResult extends DatasetChangeCounts {
   rows: number
 }
 
-/** Imports at once in one process, and of one project: each holds a connection for as long as its client takes to send. */
-const MAX_IMPORTS = 6
-const MAX_IMPORTS_OF_PROJECT = 3
+/** Maximum concurrent imports per process and per project: each holds a connection for as long as its client is sending. */
+const maxImports = 6
+const maxImportsOfProject = 3
 const running = new WeakMap<Database, string[]>()
 
 /**
- * Adds the rows of a file as items, or updates the items that they are (by key, else by equal input). Items that the
- * file does not have stay. A file that says nothing new makes no version.
- * @throws {ImportError} with the first 20 problems and their number; {InvalidInputError} for a bad name or mapping;
- * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 3 others of the project run, or 6 of all; whatever the
- * source throws. Nothing is stored then.
+ * Adds the rows of a file as items, or updates the matching items (by key, else by equal input). Other items stay
+ * unchanged. A file without changes creates no version.
+ * @throws {ImportError} with the first 20 problems and their total number; {InvalidInputError} for an invalid name or
+ *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 3 other imports of the
+ *   project, or 6 of all, are running; whatever the source throws. Nothing is stored then.
  */
 export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
@@ -63,13 +61,13 @@ export async function importItems(services: Services, scope: Scope, input: Impor
   const others = running.get(services.db) ?? []
   running.set(services.db, others)
   const { projectId } = scope
-  if (others.filter((project) => project === projectId).length >= MAX_IMPORTS_OF_PROJECT) {
+  if (others.filter((project) => project === projectId).length >= maxImportsOfProject) {
     throw new LimitError(
-      `Expected at most ${MAX_IMPORTS_OF_PROJECT} imports of one project at once, got one more. Try again in a moment.`,
+      `Expected at most ${maxImportsOfProject} concurrent imports of one project, got one more. Try again in a moment.`,
     )
   }
-  if (others.length >= MAX_IMPORTS) {
-    throw new LimitError(`Expected at most ${MAX_IMPORTS} imports at once, got one more. Try again in a moment.`)
+  if (others.length >= maxImports) {
+    throw new LimitError(`Expected at most ${maxImports} concurrent imports, got one more. Try again in a moment.`)
   }
   others.push(projectId)
   try {
@@ -80,7 +78,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
       problems.throwIfAny()
 
-      const { total, duplicates } = await findDuplicateKeys(client, LISTED_PROBLEMS)
+      const { total, duplicates } = await findDuplicateKeys(client, maxListedProblems)
       for (const { key, first, second } of duplicates) {
         problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}", as on line ${first}` })
       }
@@ -90,7 +88,9 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
         throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
       }
-      return { rows: reading.rows, written: await writeStagedItems(client, dataset), id: dataset.id }
+      const written = await writeStagedItems(client, dataset)
+      input.signal?.throwIfAborted()
+      return { rows: reading.rows, written, id: dataset.id }
     })
     return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
   } finally {
@@ -105,7 +105,7 @@ function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, It
   }
 }
 
-/** The items of the file until the first problem; from then on it is only read for further ones. */
+/** The items of the file up to the first problem; after that, the file is only read for further problems. */
 async function* readItems(
   input: ImportInput,
   mapper: ItemMapper,
@@ -129,7 +129,7 @@ async function* readItems(
       columns = Object.keys(row.fields)
         .map((name) => excerpt(JSON.stringify(name), 60))
         .join(', ')
-      // All rows of a CSV file have the same columns: one that is missing is one problem, not one a row.
+      // All rows of a CSV file have the same columns: a missing column is one problem, not one per row.
       const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
       for (const column of absent) problems.add({ line: 1, column, expected: 'this column', got: `only ${columns}` })
       if (absent.length > 0) return

@@ -1,15 +1,17 @@
 import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { advanceDatasetVersion } from '../../db/sql/dataset/advance-version.ts'
-import { archiveDatasetRevisions } from '../../db/sql/dataset/archive-revisions.ts'
+import { archiveRevisions } from '../../db/sql/dataset/archive-revisions.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
-import { findKeyConflicts } from '../../db/sql/dataset/staging-conflicts.ts'
-import type { StagedItem } from '../../db/sql/dataset/staging-copy.ts'
-import type { DatasetChangeCounts } from '../../db/sql/dataset/staging-match-counts.ts'
-import { matchedItemIds } from '../../db/sql/dataset/staging-match-ids.ts'
+import {
+  type DatasetChangeCounts,
+  findKeyConflicts,
+  loadMatchedItemIds,
+  type StagedItem,
+} from '../../db/sql/dataset/staging.ts'
+import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -18,28 +20,28 @@ import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
-/** Items of one call at most; more belong into an import. */
-export const MAX_ITEMS = 1_000
+/** Maximum items per call; more belong in an import. */
+const maxItems = 1_000
 
 /**
- * An item to write. It is found by `id`, else by `key`, else by its input (the first, second, … item with the same
- * input); what is not found is added. All content is replaced; with `id`, an absent `key` leaves the key as it is.
+ * An item to write. It is found by `id`, else by `key`, else by its input (the n-th item with that input); if there is
+ * none, it is added. All content is replaced; with `id`, a missing `key` leaves the key unchanged.
  */
 export interface UpsertItem extends ItemContent {
   /** Logical id of an item of this dataset. */
   id?: string | null
 }
 
-export interface UpsertedItems extends DatasetChangeCounts {
+interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
-  /** In the order of the input. */
+  /** In input order. */
   items: DatasetItemRow[]
 }
 
 /**
- * Writes 1–1,000 items, all or none, as one new version; if they say nothing new there is none.
- * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id;
- * {ConflictError} when a key belongs to another item.
+ * Writes 1–1,000 items, all or none, as one new version; without changes there is none.
+ * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id; {ConflictError} when
+ *   a key belongs to another item.
  */
 export async function upsertDatasetItems(
   services: Services,
@@ -59,7 +61,7 @@ export async function upsertDatasetItems(
       throw new ConflictError(`The key "${key}" belongs to item ${itemId} of this dataset. Use another key.`, path)
     }
     const { added, changed, unchanged } = await writeStagedItems(client, dataset)
-    const ids = await matchedItemIds(client)
+    const ids = await loadMatchedItemIds(client)
     const rows = await loadDatasetItems(client, scope.projectId, ids)
     const byId = new Map(rows.map((row) => [row.id, row]))
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
@@ -67,7 +69,7 @@ export async function upsertDatasetItems(
   return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
-/** The present keys of the items that are named by id. */
+/** The current keys of the items that are identified by id. */
 async function keysOfNamed(
   client: ClientBase,
   scope: Scope,
@@ -121,8 +123,8 @@ function prepareAll(
 }
 
 /**
- * Takes 1–1,000 items out of the dataset, as one new version; earlier versions keep them. Items that were archived
- * before are passed over.
+ * Archives 1–1,000 items of the dataset, as one new version; earlier versions keep them. Already archived items are
+ * ignored.
  * @throws {NotFoundError} for the dataset or an id.
  */
 export async function archiveDatasetItems(
@@ -141,19 +143,19 @@ export async function archiveDatasetItems(
     for (const [index, id] of itemIds.entries()) {
       if (!known.has(id)) throw new NotFoundError(`There is no item ${id} in this dataset.`, ['itemIds', String(index)])
     }
-    const count = await archiveDatasetRevisions(client, datasetId, itemIds, dataset.version + 1)
-    if (count > 0) await advanceDatasetVersion(client, datasetId, { added: 0, changed: 0, archived: count })
+    const count = await archiveRevisions(client, datasetId, itemIds, dataset.version + 1)
+    if (count > 0) await advanceVersion(client, datasetId, { added: 0, changed: 0, archived: count })
     return count
   })
   return { archived, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
-/** Whether a row could have this id; anything else would be an error of the database. */
+/** Whether this can be the id of a row; anything else would be a database error. */
 function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
 }
 
 function checkCount(count: number, field: string): void {
-  if (count >= 1 && count <= MAX_ITEMS) return
-  throw new InvalidInputError(`Expected 1 to ${MAX_ITEMS} items, got ${count}. Import a file for more.`, [field])
+  if (count >= 1 && count <= maxItems) return
+  throw new InvalidInputError(`Expected 1 to ${maxItems} items, got ${count}. Import a file for more.`, [field])
 }

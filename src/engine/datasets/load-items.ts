@@ -1,32 +1,31 @@
 import type { Database } from '../../db/client.ts'
 import { loadPages } from '../../db/keyset.ts'
-import { datasetVersionAt } from '../../db/sql/dataset/find-version.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
-import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
-import { loadDatasetRevisions } from '../../db/sql/dataset/load-revisions.ts'
+import { loadDatasetItems, loadDatasetRevisions } from '../../db/sql/dataset/load-items.ts'
+import { findVersionAt } from '../../db/sql/dataset/versions.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
-import type { Scope } from '../../domain/scope.ts'
+import type { ProjectScope } from '../../domain/scope.ts'
 import { datasetNotFound } from './datasets.ts'
 
 export type { DatasetItemRow }
 
-export interface DatasetItemPage {
+interface DatasetItemPage {
   rows: DatasetItemRow[]
   hasNext: boolean
   hasPrevious: boolean
 }
 
-/** Which items of a dataset; the current version unless `version` or `asOf` says otherwise. */
+/** The items to list, by default from the current version. */
 export interface DatasetItemQuery {
   version?: number | null
   /** The version that was current at this moment. */
   asOf?: Date | null
-  /** Text anywhere in the input or the expected output, in any case. */
+  /** Text anywhere in the input or the expected output, ignoring case. */
   search?: string | null
-  /** Items that have every one of these. */
+  /** Items with all of these tags. */
   tags?: readonly string[] | null
-  /** Rows at most; exactly one of `first` and `last`. */
+  /** Maximum rows; exactly one of `first` and `last`. */
   first?: number | null
   last?: number | null
   /** Item ids. */
@@ -35,12 +34,12 @@ export interface DatasetItemQuery {
 }
 
 /**
- * A page of a dataset's items, in the order in which they came into it.
+ * A page of a dataset's items, in the order in which they were added.
  * @throws {NotFoundError}; {InvalidInputError} for a version that does not exist or for both `version` and `asOf`.
  */
 export async function listDatasetItems(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   datasetId: string,
   query: DatasetItemQuery,
 ): Promise<DatasetItemPage> {
@@ -59,12 +58,12 @@ export async function listDatasetItems(
 }
 
 /**
- * The version that is meant: the current one, unless one is given by number or by moment.
- * @throws {NotFoundError}; {InvalidInputError} as `listDatasetItems`.
+ * The requested version: the current one, unless a number or a moment is given.
+ * @throws {NotFoundError}; {InvalidInputError} as in `listDatasetItems`.
  */
 export async function resolveVersion(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   datasetId: string,
   { version, asOf }: { version?: number | null; asOf?: Date | null },
 ): Promise<number> {
@@ -76,7 +75,7 @@ export async function resolveVersion(
     select: { version: true },
   })
   if (!dataset) throw datasetNotFound(datasetId)
-  if (asOf != null) return datasetVersionAt(db.pool, datasetId, asOf)
+  if (asOf != null) return findVersionAt(db.pool, datasetId, asOf)
   if (version == null) return dataset.version
   if (!Number.isInteger(version) || version < 0 || version > dataset.version) {
     throw new InvalidInputError(`Expected a version from 0 to ${dataset.version}, got ${version}.`, ['version'])
@@ -85,8 +84,8 @@ export async function resolveVersion(
 }
 
 /**
- * What each of these items said in that version, in the order of the keys; null where it was not in the dataset then.
- * For rows that the caller already may see: there is no check of the project.
+ * The content of each item in a version, in the order of the keys; null if it was not in the dataset then. For rows
+ * that the caller may already see: the project is not checked.
  */
 export function loadRevisions(
   db: Database,
@@ -95,10 +94,12 @@ export function loadRevisions(
   return loadDatasetRevisions(db.pool, keys)
 }
 
-/** The newest revision of each item, also of archived ones, in the order of the ids; null for those of other projects. */
+/**
+ * The newest revision of each item, including archived ones, in the order of the ids; null for items of other projects.
+ */
 export async function loadItems(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   ids: readonly string[],
 ): Promise<(DatasetItemRow | null)[]> {
   const rows = new Map((await loadDatasetItems(db.pool, scope.projectId, ids)).map((row) => [row.id, row]))

@@ -1,33 +1,36 @@
 import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
-import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import type { Clock } from '../../domain/clock.ts'
 import { type Deadline, withDeadline } from '../../domain/deadline.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { retryAfter } from '../../domain/retry-policy.ts'
 import { TaskError, type TaskResult } from '../../domain/task.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
+import { type ItemResult, released, unstarted } from './item-result.ts'
+import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
-import type { ItemResult } from './tally.ts'
 
 export interface Execution {
   plan: RunPlan
   item: ClaimedItem
-  /** What the cache knows of it. */
-  cached: CachedResponse | null
-  /** The right to call; released as soon as the call has ended, before the evaluators begin. */
+  /** The item's cache entry; null when the run does not use the cache. */
+  cached: CacheEntry | null
+  /** The right to call; released as soon as the call has ended, before the evaluators start. */
   permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
   tracing: Tracing
+  clock: Clock
   random: () => number
 }
 
 /**
- * One attempt of one item: the task under its time limit, then every evaluator. Never rejects: whatever happens
- * becomes a result. An interrupted attempt goes back to the queue and counts as none.
+ * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
+ * a result. An interrupted attempt requeues the item and does not count.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution
@@ -39,18 +42,18 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
 }
 
 async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
-  const { plan, item, cached, permit, signal, random } = execution
+  const { plan, item, cached, permit, signal, clock, random } = execution
   const attempt = item.attempts + 1
   const ended = { ...unstarted(item), attempts: attempt, traceId: trace.traceId }
 
-  const startedAt = performance.now()
+  const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
     const call = (traceparent: string) =>
       callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent })
-    const called = cached ?? (await trace.call(call))
+    const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
-    const response: CachedResponse = { latencyMs: performance.now() - startedAt, ...called }
+    const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...called }
     const { output, latencyMs, costUsd } = response
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
@@ -68,11 +71,11 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       trace,
     )
     if (signal.aborted) return released(item)
-    const key = cached ? null : plan.cacheKey?.(item)
+    const fromCache = cached?.response != null
     return {
-      item: { ...ended, ...response, status: 'SUCCEEDED', cached: cached !== null },
+      item: { ...ended, ...response, status: 'SUCCEEDED', cached: fromCache },
       scores,
-      ...(key && { response: { ...response, key } }),
+      ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (error) {
     if (signal.aborted) return released(item)
@@ -80,7 +83,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
-    const failed = { ...ended, error: { code, message, retryable }, latencyMs: performance.now() - startedAt }
+    const failed = { ...ended, error: { code, message, retryable }, latencyMs: clock.now() - startedAt }
     const retry = retryAfter(failure, attempt, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const attempts = retry.spendsAttempt ? attempt : item.attempts
@@ -97,40 +100,12 @@ function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
   return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
 }
 
-/** Gives a claim back unchanged. */
-export function released(item: ClaimedItem): ItemResult {
-  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
-}
-
-/** The record of a claim that nothing happened to yet. */
-export function unstarted({
-  ordinal,
-  lease,
-  attempts,
-}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
-  return {
-    ordinal,
-    lease,
-    output: null,
-    error: null,
-    attempts,
-    latencyMs: null,
-    inputTokens: null,
-    outputTokens: null,
-    costUsd: null,
-    evaluatorCostUsd: null,
-    cached: false,
-    traceId: null,
-    delayMs: null,
-  }
-}
-
 function taskItem(item: ClaimedItem, attempt: number) {
   const { key, input, expectedOutput, metadata, tags, repetition } = item
   return { id: item.itemId, key, input, expectedOutput, metadata, tags, repetition, attempt }
 }
 
-/** Scores of all evaluators that look at the item. One that fails leaves its error in place of a score. */
+/** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */
 async function evaluate(
   evaluators: readonly PlannedEvaluator[],
   item: ClaimedItem,
@@ -149,7 +124,6 @@ async function evaluate(
           )
           return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error)
           return [
             {
               ...score,
@@ -159,7 +133,7 @@ async function evaluate(
               label: null,
               comment: null,
               metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message, retryable: false },
+              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false },
             },
           ]
         }

@@ -1,71 +1,88 @@
 /**
- * One lane of a run: up to `slots` items at once, claimed in chunks and handed to the recorder as they end. It ends
- * when nothing of the run is left for it, when its run is over, or when it is told to stop; then nothing that it
- * claimed is left behind.
+ * One lane of a run: executes up to `slots` items at once, claims them in chunks and passes the results to the
+ * recorder. It ends when the run has no more items for it, when the run is finished, or when it is stopped; by then it
+ * has recorded or released everything it claimed.
+ *
+ * The loop waits for one promise, which every event that could change its next step resolves, timers included. It never
+ * compares times, so it cannot miss a wake-up.
  */
 import type { Logger } from 'pino'
-import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
+import { type Clock, systemClock } from '../../domain/clock.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { noCall, type Permit } from '../limits/permit.ts'
-import { executeItem, released } from './execute-item.ts'
+import { executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
+import { type ItemResult, released } from './item-result.ts'
 import type { Claim } from './ledger.ts'
 import type { Recorder } from './recorder.ts'
+import type { CacheEntry } from './response-cache.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { Slots } from './slots.ts'
-import type { ItemResult } from './tally.ts'
 
 export interface LaneOptions {
   plan: RunPlan
   lease: string
   slots: number
   recorder: Pick<Recorder, 'claim' | 'record'>
-  /** What the endpoint may be asked, shared with all runs that call it. */
+  /** The endpoint's limits, shared by all runs that call it. */
   limits: Pick<EndpointLimits, 'acquire'>
-  /** The process' slots, shared with the lanes of other runs. */
+  /** The process's slots, shared by the lanes of all runs. */
   pool: Slots
-  /** Responses of earlier calls by ordinal; asked only for runs that want them. */
-  cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CachedResponse>>
+  /** Cache entries by ordinal; called only for runs that use the cache. */
+  cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CacheEntry>>
   tracing: Tracing
   log: Logger
-  /** Milliseconds of a clock that does not go back; default performance.now. */
-  now?: () => number
+  /** Default: the system's. */
+  clock?: Clock
+  /** Uniform in [0, 1); default Math.random. */
   random?: () => number
 }
 
-/** A chunk holds about so much work, so that fast items do not wait for claims and slow ones are not hoarded. */
+/** A chunk is about this much work: fast items do not wait for claims, and slow items are not hoarded. */
 const chunkMs = 250
-const largestChunk = 250
-/** Items that other lanes give back are looked for so often. */
-const lookAgainMs = 1_000
-/** A run that has items but may not begin them yet, for its budget, is asked again so often. */
-const budgetMs = 100
+const maxChunk = 250
+/** The longest pause after an empty claim: other lanes may requeue items. */
+const maxPauseMs = 1_000
+/** The pause when the run has items but its budget does not cover another call yet. */
+const budgetPauseMs = 100
 
 export class Lane {
   readonly #options: LaneOptions
+  readonly #clock: Clock
+  readonly #random: () => number
   readonly #abort = new AbortController()
-  /** Aborted when the lane begins nothing more. */
+  /** Aborted when the lane starts no more items. */
   readonly #closing = new AbortController()
   #waiting = 0
   readonly #ready: ClaimedItem[] = []
-  #cached = new Map<number, CachedResponse>()
+  readonly #cached = new Map<number, CacheEntry>()
   readonly #inFlight = new Set<number>()
   #slots: number
   #claiming = false
-  /** The last claim brought nothing: do not ask again before then. */
-  #idleUntil = 0
+  /** Cancels the timer that ends the pause after an empty claim; null while there is none. */
+  #cancelPause: (() => void) | null = null
+  /** The run's queued items as of the last claim; at least 1 if this lane has requeued an item since. */
   #left = Infinity
+  /** This lane has requeued an item since it sent the last claim, whose answer may not count that item. */
+  #requeued = false
+  /** The concurrency of the whole run, as of the last claim. */
+  #concurrency: number
   #stopping = false
-  /** Of the last items, in milliseconds. The mean of times, not of rates: a few quick failures among slow calls make no fast lane. */
+  /**
+   * Moving average of the last durations. A mean of rates would let a few quick failures make a slow lane look fast.
+   */
   #meanMs = Infinity
   #wake = Promise.withResolvers<void>()
 
   constructor(options: LaneOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? Math.random
     this.#slots = options.slots
+    this.#concurrency = options.slots
   }
 
   get runId(): string {
@@ -80,38 +97,46 @@ export class Lane {
     return this.#slots
   }
 
-  /** Items claimed and begun, results not handed over yet. */
+  /** Items started whose results the recorder does not have yet. */
   get inFlight(): number {
     return this.#inFlight.size
   }
 
-  /** Items in flight that may not call their endpoint yet. They use none of the process' slots. */
+  /** Items in flight that wait for a permit of their endpoint. They use none of the process's slots. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Changes how many items run at once; with 0 the lane ends. */
+  /** Sets how many items run at once; 0 ends the lane. */
   resize(slots: number): void {
     this.#slots = slots
     if (slots === 0) this.drain()
     this.#wake.resolve()
   }
 
-  /** Claims nothing more and ends when its calls in flight have ended. */
+  /** Claims nothing more, and ends when its calls in flight have. */
   drain(): void {
     this.#stopping = true
     this.#closing.abort()
     this.#wake.resolve()
   }
 
-  /** Ends now: aborts the calls in flight. */
+  /** Aborts the calls in flight and ends. */
   interrupt(reason: Interruption['reason']): void {
     this.#abort.abort(new Interruption(reason))
     this.drain()
   }
 
-  /** Runs until nothing is left for it (`DONE`) or until it had to stop before (`STOPPED`). Does not reject. */
+  /** Runs until the run has no more items for it (`DONE`), or until it is stopped (`STOPPED`). Never rejects. */
   async run(): Promise<'DONE' | 'STOPPED'> {
+    try {
+      return await this.#work()
+    } finally {
+      this.#cancelPause?.()
+    }
+  }
+
+  async #work(): Promise<'DONE' | 'STOPPED'> {
     for (;;) {
       while (this.#ready.length > 0 && this.#inFlight.size < this.#slots && !this.#stopping) {
         const item = this.#ready.shift()
@@ -125,39 +150,36 @@ export class Lane {
       } else if (this.#left === 0 && this.#ready.length === 0 && this.#inFlight.size === 0 && !this.#claiming) {
         return 'DONE'
       }
-      await this.#wait()
+      await this.#wake.promise
+      this.#wake = Promise.withResolvers()
     }
   }
 
-  #now(): number {
-    return (this.#options.now ?? performance.now.bind(performance))()
-  }
-
-  async #wait(): Promise<void> {
-    const idleMs = this.#idleUntil - this.#now()
-    const timer = this.#left > 0 && idleMs > 0 ? setTimeout(() => this.#wake.resolve(), idleMs) : null
-    await this.#wake.promise
-    if (timer) clearTimeout(timer)
-    this.#wake = Promise.withResolvers()
+  #pause(ms: number): void {
+    this.#cancelPause = this.#clock.after(ms, () => {
+      this.#cancelPause = null
+      this.#wake.resolve()
+    })
   }
 
   #chunk(): number {
     const ahead = (this.#slots / this.#meanMs) * chunkMs
-    // The end of a run is shared: nobody has items in store while others have nothing to do.
-    const share = this.#left * (this.#slots / this.#options.plan.settings.concurrency)
-    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), largestChunk)
+    // At the end of a run no lane hoards items while others are idle.
+    const share = this.#left * (this.#slots / this.#concurrency)
+    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), maxChunk)
   }
 
   #wantsMore(): boolean {
-    if (this.#claiming || this.#left === 0 || this.#now() < this.#idleUntil) return false
+    if (this.#claiming || this.#left === 0 || this.#cancelPause) return false
     const free = this.#slots - this.#inFlight.size
     const chunk = this.#chunk()
-    // Slow items are claimed one slot at a time; fast ones a chunk ahead of need.
+    // Slow items are claimed as slots become free, fast ones a chunk ahead.
     return chunk > this.#slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
+    this.#requeued = false
     const { plan, recorder, lease, cached } = this.#options
     const chunk = this.#chunk()
     const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
@@ -166,7 +188,7 @@ export class Lane {
       ...this.#ready.map((item) => item.ordinal),
     ])
     if (claim && plan.cacheKey && claim.items.length > 0) {
-      for (const [ordinal, response] of await cached(claim.items)) this.#cached.set(ordinal, response)
+      for (const [ordinal, entry] of await cached(claim.items)) this.#cached.set(ordinal, entry)
     }
     this.#claiming = false
     if (claim) this.#take(claim)
@@ -174,12 +196,12 @@ export class Lane {
     this.#wake.resolve()
   }
 
-  #take({ items, status, queued, dueMs }: Claim): void {
+  #take({ items, status, queued, concurrency, dueMs }: Claim): void {
     this.#ready.push(...items)
-    this.#left = isFinished(status) ? 0 : queued
+    this.#left = isFinished(status) ? 0 : Math.max(queued, this.#requeued ? 1 : 0)
+    this.#concurrency = concurrency
     if (isFinished(status)) this.interrupt('RUN_ENDED')
-    if (items.length > 0) return
-    this.#idleUntil = this.#now() + Math.min(Math.max(dueMs ?? budgetMs, 1), lookAgainMs)
+    if (items.length === 0) this.#pause(Math.min(Math.max(dueMs ?? budgetPauseMs, 1), maxPauseMs))
   }
 
   async #execute(item: ClaimedItem): Promise<void> {
@@ -187,34 +209,39 @@ export class Lane {
     this.#inFlight.add(item.ordinal)
     const cached = this.#cached.get(item.ordinal) ?? null
     this.#cached.delete(item.ordinal)
-    const startedAt = this.#now()
+    const startedAt = this.#clock.now()
     const result = await this.#attempt(item, cached)
-    const ms = Math.max(this.#now() - startedAt, 0.1)
+    const ms = Math.max(this.#clock.now() - startedAt, 0.1)
     this.#meanMs = this.#meanMs === Infinity ? ms : this.#meanMs + (ms - this.#meanMs) / 16
     const { status, error, attempts, traceId } = result.item
     if (error) {
       const { ordinal, itemId } = item
       log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
     }
-    // What is queued again may be claimed again, so the lane must not end before it looked.
-    if (result.item.status === 'QUEUED') this.#left = Math.max(this.#left, 1)
+    if (status === 'QUEUED') {
+      // The item can be claimed again, so the lane must not end without another claim.
+      this.#left = Math.max(this.#left, 1)
+      this.#requeued = true
+    }
     await recorder.record(result)
     this.#inFlight.delete(item.ordinal)
     this.#wake.resolve()
   }
 
-  /** Waits for the endpoint before it takes a slot: an item that may not call yet is in no other run's way. */
-  async #attempt(item: ClaimedItem, cached: CachedResponse | null): Promise<ItemResult> {
-    const { plan, pool, tracing, random = Math.random } = this.#options
+  /** Gets the permit before the slot, so that an item that waits for its endpoint takes no slot from other runs. */
+  async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<ItemResult> {
+    const { plan, pool, tracing } = this.#options
+    const clock = this.#clock
+    const random = this.#random
     const { signal } = this.#abort
     for (;;) {
-      const permit = cached ? noCall : await this.#permit()
+      const permit = cached?.response ? noCall : await this.#permit()
       if (!permit) return released(item)
       await pool.acquire(plan.runId)
       try {
         if (signal.aborted) return released(item)
-        // The endpoint may have been paused while the slot was waited for.
-        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, tracing, random })
+        // The endpoint may have been paused while the item waited for its slot.
+        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, tracing, clock, random })
       } finally {
         permit.release()
         pool.release(plan.runId)

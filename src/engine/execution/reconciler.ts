@@ -1,35 +1,26 @@
 /**
- * Repairs what no lane will: runs whose lanes got lost, items under leases that no lane has. Nothing is known to
- * cause either; it exists so that a defect, a restored backup or a hand-edited table costs half a minute and not a run.
+ * Repairs runs that lost their lanes, and items under leases that no lane has. Neither is known to happen; this exists
+ * so that a bug, a restored backup or a hand-edited table costs half a minute instead of a run.
  */
 import { transaction } from '../../db/client.ts'
-import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
-import { deleteStrandedLanes, strandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
+import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
 import { setLanes } from '../runs/lanes.ts'
+import { countRequeued } from '../runs/requeue.ts'
 import type { Services } from '../services.ts'
 
-/** Looks over all runs once and returns those it repaired. Any number of processes may do so at once. */
+/** Checks all runs once and returns the ids of those it repaired. Safe to run in several processes at once. */
 export async function reconcile(services: Services): Promise<string[]> {
   const repaired: string[] = []
-  for (const runId of await strandedRuns(services.db.pool, null)) {
+  for (const runId of await findStrandedRuns(services.db.pool, null)) {
     await transaction(services.db.pool, async (client) => {
       const run = await lockRun(client, runId)
-      const still = await strandedRuns(client, runId)
+      const still = await findStrandedRuns(client, runId)
       if (!run || still.length === 0) return
       await deleteStrandedLanes(client, runId)
-      await setLanes(services.boss, client, { id: runId, priority: run.priority }, run.settings.concurrency)
-      const lost = await requeueStranded(client, runId, run.seq)
-      if (lost > 0) {
-        await advanceRun(client, runId, {
-          ...noDelta,
-          status: run.status,
-          seq: run.total,
-          queued: lost,
-          running: -lost,
-        })
-      }
+      await setLanes(services.boss, client, run, run.settings.concurrency)
+      await countRequeued(client, run, await requeueStranded(client, runId, run.seq))
       repaired.push(runId)
     })
   }

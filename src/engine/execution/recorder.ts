@@ -1,49 +1,56 @@
 /**
- * The one writer of a run in a process: gives its lanes items and writes down how they ended.
+ * The only writer of a run's results in a process: claims items for its lanes and records how they ended.
  *
- * Everything asked for while a transaction is under way goes into the next one, so the load decides the size of the
- * batches. Each is ONE transaction that first takes the run's row: items under the lease they were claimed with,
- * scores, counters, sums, `seq` and the NOTIFY move together or not at all. A call may happen twice; a result is
- * recorded once.
+ * Requests that arrive during a transaction go into the next one, so batches grow with the load. Each batch is ONE
+ * transaction that first locks the run's row: items under the lease they were claimed with, scores, counters, sums,
+ * `seq` and the NOTIFY commit together or not at all. A call may happen twice; a result is recorded once.
  */
 import type { Logger } from 'pino'
-import type { Database } from '../../db/client.ts'
+import { type Clock, systemClock } from '../../domain/clock.ts'
+import { codeOf } from '../../domain/errors.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { unstarted } from './execute-item.ts'
-import { type Claim, type ClaimRequest, writeLedger } from './ledger.ts'
-import type { ItemResult } from './tally.ts'
+import { countRetries, type ItemResult, unstorable } from './item-result.ts'
+import type { Claim, ClaimRequest, WriteLedger } from './ledger.ts'
 
 interface PendingClaim extends ClaimRequest {
-  /** Ordinals the lane still has. */
+  /** The ordinals that the lane still has. */
   known: () => number[]
+  /** Results handed over before it. Among them may be items that go back to the queue: the answer counts them. */
+  after: number
   resolve: (claim: Claim | null) => void
 }
 
 export interface RecorderOptions {
-  db: Database
   runId: string
+  /** Writes one batch in one transaction. */
+  write: WriteLedger
   log: Logger
-  metrics: Metrics
-  /** Told of the run's state after every transaction. */
+  metrics: Pick<Metrics, 'flushed' | 'flushFailures'>
+  /** Called with the run's status after every transaction. */
   onStatus: (status: RunStatus) => void
+  /** Default: the system's. */
+  clock?: Clock
 }
 
-/** A flush takes at most so many results… */
-const batchSize = 500
-/** …and waits at most so long for the first of them to have company. */
+/** The maximum of results per flush. */
+const maxBatch = 500
+/** A result is flushed after this delay, or as soon as `flushAtResults` are waiting. */
 const flushAfterMs = 25
 const flushAtResults = 100
-/** Lanes wait when so many results are unwritten. */
-const backlogLimit = 2_000
+/** Lanes wait while this many results are unwritten. */
+const maxBacklog = 2_000
 const retryAfterErrorMs = [50, 100, 250, 500, 1_000]
 
 export class Recorder {
   readonly #options: RecorderOptions
+  readonly #clock: Clock
   #results: ItemResult[] = []
   #claims: PendingClaim[] = []
-  #timer: NodeJS.Timeout | null = null
-  #flushing: Promise<void> | null = null
+  #scheduled: { delayMs: number; cancel: () => void } | null = null
+  #flushing = false
+  /** Resolved at the end of every flush. */
+  #nextFlush = Promise.withResolvers<void>()
   #drained: PromiseWithResolvers<void> | null = null
   #handedOver = 0
   #written = 0
@@ -52,68 +59,70 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options
+    this.#clock = options.clock ?? systemClock
   }
 
-  /** Results that were handed over and are in no finished transaction. */
+  /** Results that are not committed yet. */
   get unwritten(): number {
     return this.#results.length + this.#writing
   }
 
   /**
-   * Up to `limit` items under the lease. Resolves as soon as they are durably claimed; waits out a database that is away.
-   * Null when the lane has lost its lease.
+   * Claims up to `limit` items under the lease. Resolves when the claim is committed, and waits while the database is
+   * unavailable. Null when the lane has lost its lease.
    */
   claim(lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
     return new Promise((resolve) => {
-      this.#claims.push({ lease, limit, known, resolve })
+      this.#claims.push({ lease, limit, known, after: this.#handedOver, resolve })
       this.#flushSoon(0)
     })
   }
 
-  /** Hands over a result. The promise is only backpressure: it resolves at once unless too many are unwritten. */
+  /**
+   * Queues a result. The promise is for backpressure only: it resolves at once unless too many results are unwritten.
+   */
   record(result: ItemResult): Promise<void> {
     this.#results.push(result)
     this.#handedOver += 1
     this.#flushSoon(this.#results.length >= flushAtResults ? 0 : flushAfterMs)
-    if (this.#results.length < backlogLimit) return Promise.resolve()
+    if (this.#results.length < maxBacklog) return Promise.resolve()
     this.#drained ??= Promise.withResolvers()
     return this.#drained.promise
   }
 
-  /** Resolves when everything handed over so far is written. */
+  /** Resolves when everything recorded so far is committed. */
   async flushed(): Promise<void> {
     const all = this.#handedOver
     while (!this.#abandoned && this.#written < all) {
       this.#flushSoon(0)
-      await (this.#flushing ?? new Promise((resolve) => setImmediate(resolve)))
+      await this.#nextFlush.promise
     }
   }
 
-  /** Gives up what is unwritten: for a process that must end while the database is away. Its leases run out. */
+  /** Drops what is unwritten, for a process that must end while the database is unavailable. Its leases expire. */
   abandon(): void {
     this.#abandoned = true
   }
 
   #flushSoon(delayMs: number): void {
     if (this.#flushing) return
-    if (this.#timer) {
-      if (delayMs > 0) return
-      clearTimeout(this.#timer)
+    if (this.#scheduled) {
+      if (this.#scheduled.delayMs <= delayMs) return
+      this.#scheduled.cancel()
     }
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#flushing = this.#flush().finally(() => {
-        this.#flushing = null
-        if (this.#claims.length > 0 || this.#results.length >= flushAtResults) this.#flushSoon(0)
-        else if (this.#results.length > 0) this.#flushSoon(flushAfterMs)
-      })
-    }, delayMs)
+    const cancel = this.#clock.after(delayMs, () => {
+      this.#scheduled = null
+      void this.#flush()
+    })
+    this.#scheduled = { delayMs, cancel }
   }
 
   async #flush(): Promise<void> {
-    const results = this.#results.splice(0, batchSize)
-    const claims = this.#claims.splice(0)
-    if (this.#results.length < backlogLimit) {
+    this.#flushing = true
+    const results = this.#results.splice(0, maxBatch)
+    const waiting = this.#claims.findIndex(({ after }) => after > this.#written + results.length)
+    const claims = this.#claims.splice(0, waiting === -1 ? this.#claims.length : waiting)
+    if (this.#results.length < maxBacklog) {
       this.#drained?.resolve()
       this.#drained = null
     }
@@ -121,19 +130,25 @@ export class Recorder {
     await this.#store(results, claims)
     this.#written += results.length
     this.#writing = 0
+    this.#flushing = false
+    this.#nextFlush.resolve()
+    this.#nextFlush = Promise.withResolvers()
+    if (this.#claims.length > 0 || this.#results.length >= flushAtResults) this.#flushSoon(0)
+    else if (this.#results.length > 0) this.#flushSoon(flushAfterMs)
   }
 
-  /** Writes until it is written: waits for a database that is away, and takes apart a batch that it refuses. */
-  async #store(results: ItemResult[], claims: PendingClaim[]): Promise<void> {
-    const { db, runId, log, metrics, onStatus } = this.#options
-    for (let failures = 0; !this.#abandoned; failures += 1) {
-      const startedAt = performance.now()
+  /** Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. */
+  async #store(results: ItemResult[], claims: PendingClaim[], failed = 0): Promise<void> {
+    const { runId, write, log, metrics, onStatus } = this.#options
+    for (let failures = failed; !this.#abandoned; failures += 1) {
+      const startedAt = this.#clock.now()
       try {
-        // A transaction that failed may have been committed all the same: its claims stand there, and nobody knows.
-        const doubts =
+        // A failed transaction may have been committed all the same: then it claimed items that no lane knows of.
+        const uncertain =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
-        const { status, answers, ended } = await writeLedger(db, runId, results, claims, doubts)
-        metrics.flushed({ startedAt, results, ended })
+        const { status, answers, ended } = await write(results, claims, uncertain)
+        const seconds = (this.#clock.now() - startedAt) / 1_000
+        metrics.flushed({ seconds, results: results.length, retries: countRetries(results), ended })
         for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
         onStatus(status)
         return
@@ -142,12 +157,12 @@ export class Recorder {
         if (isRefusal(error) && results.length > 1) {
           const half = results.length >> 1
           await this.#store(results.slice(0, half), [])
-          return this.#store(results.slice(half), claims)
+          return this.#store(results.slice(half), claims, failures)
         }
-        if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims)
-        const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)]
-        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, trying again')
-        await new Promise((resolve) => setTimeout(resolve, delayMs))
+        if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims, failures)
+        const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)] ?? 0
+        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, retrying')
+        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve))
       }
     }
     for (const { resolve } of claims) resolve(null)
@@ -159,27 +174,10 @@ export class Recorder {
 }
 
 /**
- * Whether what was given cannot be stored, rather than the database being in trouble: it refuses it (SQLSTATE classes
- * 22, 23 and 54), or it does not even make a statement (a text too long for JavaScript).
+ * Whether the batch itself cannot be stored, as opposed to a database in trouble: the database refuses it (SQLSTATE
+ * classes 22, 23 and 54), or it is too long for a statement in JavaScript.
  */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof RangeError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23|54)...$/.test(code)
-}
-
-/** What is recorded in place of a result that cannot be stored. */
-function unstorable({ item }: ItemResult, error: Error): ItemResult {
-  const { ordinal, lease, attempts, traceId, latencyMs } = item
-  const message = `The result could not be stored: ${error.message}`
-  return {
-    item: {
-      ...unstarted({ ordinal, lease, attempts }),
-      traceId,
-      latencyMs,
-      status: 'FAILED',
-      error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
-    },
-    scores: [],
-  }
+  return /^(22|23|54)...$/.test(codeOf(error) ?? '')
 }

@@ -3,23 +3,32 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { Services } from '../services.ts'
 import type { RunPlan } from './run-plan.ts'
 
-/** Responses of earlier calls by ordinal. A cache that does not answer is no reason to fail: then there are none. */
+/** An item's entry in the response cache. */
+export interface CacheEntry {
+  key: string
+  /** The response of an earlier call; null when there is none. */
+  response: CachedResponse | null
+}
+
+/**
+ * Cache entries by ordinal; none for a run that does not use the cache. If the cache cannot be read, the entries have
+ * no responses.
+ */
 export async function findCached(
-  { db, log }: Services,
-  { runId, cacheKey }: RunPlan,
+  { db, log }: Pick<Services, 'db' | 'log'>,
+  { runId, projectId, cacheKey }: Pick<RunPlan, 'runId' | 'projectId' | 'cacheKey'>,
   items: readonly ClaimedItem[],
-): Promise<Map<number, CachedResponse>> {
-  const keys = new Map(items.map((item) => [item.ordinal, cacheKey?.(item) ?? '']))
-  try {
-    const found = await findCachedResponses(db.pool, runId, [...keys.values()])
-    return new Map(
-      [...keys].flatMap(([ordinal, key]) => {
-        const response = found.get(key)
-        return response ? [[ordinal, response] as const] : []
-      }),
-    )
-  } catch (error) {
+): Promise<Map<number, CacheEntry>> {
+  if (!cacheKey) return new Map()
+  const keys = items.map(cacheKey)
+  const found = await findCachedResponses(db.pool, projectId, keys).catch((error) => {
     log.warn({ err: error, runId }, 'worker: could not read the response cache')
-    return new Map()
-  }
+    return new Map<string, CachedResponse>()
+  })
+  return new Map(
+    items.map(({ ordinal }, index) => {
+      const key = keys[index] as string
+      return [ordinal, { key, response: found.get(key) ?? null }]
+    }),
+  )
 }

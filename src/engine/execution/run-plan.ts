@@ -1,59 +1,45 @@
-import { createHash } from 'node:crypto'
-import type { Queryable } from '../../db/client.ts'
+import { hash } from 'node:crypto'
+import { loadPinnedRun } from '../../db/sql/run/load-pinned-run.ts'
+import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/run/pinned-evaluators.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/endpoint.ts'
-import type { Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../../domain/evaluation.ts'
+import { messageOf } from '../../domain/errors.ts'
+import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
+import type { Modules } from '../../domain/modules.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { type Task, TaskError, type TaskSpec } from '../../domain/task.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
 import type { Services } from '../services.ts'
 
-/** An evaluator of a run, made ready. */
-export interface PlannedEvaluator {
-  versionId: string
-  name: string
-  dataType: ScoreDataType
-  direction: Direction
+/** An evaluator of a run, compiled. */
+export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'dataType' | 'direction'> {
   evaluate: Evaluate
-  /** Whether it looks at this item: the same items in every run. */
+  /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
 }
 
-/** All that a worker needs to execute a run, from what the run pinned when it started. */
+/**
+ * How this process executes the items of a run. It is built from what the run pinned when it started, so it never goes
+ * stale. What can change during the run, such as its concurrency, comes with every claim.
+ */
 export interface RunPlan extends EndpointKey {
   runId: string
-  settings: RunSettings
+  settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts'>
   task: Task
   evaluators: PlannedEvaluator[]
-  /** Names a response in the cache; null when the run does not want the cache. */
+  /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
+  /** Functions that the run needs and this process's config does not register. */
+  missingFunctions: string[]
 }
 
-/** Null when the run is gone. What this worker cannot make ready fails item by item, with its reason. */
-export async function loadRunPlan(client: Queryable, runId: string, services: Services): Promise<RunPlan | null> {
-  const { rows } = await client.query<{ projectId: string; settings: RunSettings; task: TaskSpec }>(
-    'SELECT project_id AS "projectId", settings, task FROM run WHERE id = $1',
-    [runId],
-  )
-  const run = rows[0]
+/** Null when the run is deleted. A task or evaluator that cannot be created fails each item, with the reason. */
+export async function loadRunPlan(services: Services, runId: string): Promise<RunPlan | null> {
+  const { pool } = services.db
+  const [run, evaluators] = await Promise.all([loadPinnedRun(pool, runId), loadPinnedEvaluators(pool, runId)])
   if (!run) return null
-  const evaluators = await client.query<{
-    versionId: string
-    name: string
-    dataType: ScoreDataType
-    direction: Direction
-    sampling: number
-    definition: EvaluatorSpec
-  }>(
-    `SELECT v.id AS "versionId", e.name, v.data_type AS "dataType", v.direction, v.sampling, v.definition
-     FROM run_evaluator re
-     JOIN evaluator_version v ON v.id = re.evaluator_version_id
-     JOIN evaluator e ON e.id = v.evaluator_id
-     WHERE re.run_id = $1 ORDER BY e.name`,
-    [runId],
-  )
   return {
     runId,
     projectId: run.projectId,
@@ -61,14 +47,23 @@ export async function loadRunPlan(client: Queryable, runId: string, services: Se
     settings: run.settings,
     task: makeTask(run.task, services),
     cacheKey: run.settings.cache
-      ? ({ input, repetition }) => sha256(canonicalJson([{ ...run.task }, input, repetition]))
+      ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
       : null,
-    evaluators: evaluators.rows.map(({ definition, sampling, ...evaluator }) => ({
+    evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
+    missingFunctions: missingFunctions(run.task, evaluators, services.modules),
   }
+}
+
+function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[], modules: Modules): string[] {
+  const missing = task.kind === 'module' && !modules.tasks.has(task.name) ? [task.name] : []
+  for (const { definition } of evaluators) {
+    if (definition.kind === 'module' && !modules.evaluators.has(definition.module)) missing.push(definition.module)
+  }
+  return missing
 }
 
 function makeTask(spec: TaskSpec, { modules, http }: Services): Task {
@@ -88,15 +83,7 @@ function makeEvaluate(spec: EvaluatorSpec, name: string, { modules }: Services):
   }
 }
 
-/** Uniform in [0, 1), the same for the same text. */
+/** A hash of the text, uniform in [0, 1). */
 function fraction(text: string): number {
-  return Number.parseInt(sha256(text).slice(0, 8), 16) / 2 ** 32
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return Number.parseInt(hash('sha256', text).slice(0, 8), 16) / 2 ** 32
 }

@@ -1,17 +1,8 @@
-import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
-import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/latency-histogram.ts'
 import { addValue, noMoments } from '../../domain/score-moments.ts'
-
-/** How one claim of an item ended, with the scores of a succeeded one. */
-export interface ItemResult {
-  item: RecordedItem
-  scores: RecordedScore[]
-  /** The response to keep for later runs, in runs that want the cache. */
-  response?: CachedResponse & { key: string }
-}
+import type { ItemResult } from './item-result.ts'
 
 /** What a batch of results adds to its run. */
 export interface Tally {
@@ -23,8 +14,8 @@ export interface Tally {
 }
 
 /**
- * Adds up results. Latencies count for succeeded items only; what a call cost counts however it ended, and what
- * the cache answered costs nothing.
+ * Adds up results. Latencies count for succeeded items only; costs count however the call ended; cached responses cost
+ * nothing.
  */
 export function tally(results: readonly ItemResult[]): Tally {
   const run: Tally['run'] = { ...noDelta }

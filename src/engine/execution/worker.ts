@@ -1,44 +1,36 @@
 /**
- * A process' share of the work: fetches lanes for its free slots, keeps their jobs alive and runs them. The lead lane
- * of every run is taken even when all slots are in use, so that a new run starts at once and gets its fair share.
+ * Fetches lanes for the process's free slots, keeps their jobs alive and runs them. Lead lanes are fetched even when
+ * all slots are in use, so that a new run starts at once and gets its fair share.
  */
 import type { Job } from 'pg-boss'
-import { transaction } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
-import { type LaneJob, laneQueue, laneSlots, leadPriority, queryable, sendLanes } from '../../db/queue.ts'
-import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
-import { isFinished, type RunStatus } from '../../domain/run.ts'
+import { laneQueue } from '../../db/queue.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
+import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
-import { Lane } from './lane.ts'
+import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
 import { openLane } from './open-lane.ts'
-import { passOnLane } from './pass-on-lane.ts'
 import { reconcile } from './reconciler.ts'
-import { Recorder } from './recorder.ts'
-import { findCached } from './response-cache.ts'
+import { type HeldLane, RunExecution } from './run-execution.ts'
+import { RunExecutions } from './run-executions.ts'
 import { Slots } from './slots.ts'
 
 export interface WorkerOptions {
-  /** Calls at once in this process; default 200. Every run may have a twentieth of it even when others use them all. */
+  /** Calls at once in this process; default 200. Each run is guaranteed a twentieth of them, even beyond the limit. */
   slots?: number
-  /** Limit for calls in flight to end by themselves when stopping, in milliseconds; default 10,000. */
+  /** How long `stop` lets calls in flight finish, in milliseconds; default 10,000. */
   drainMs?: number
-}
-
-interface Held {
-  job: Job<LaneJob>
-  lane: Lane
-  done: Promise<void>
 }
 
 const pollMs = 2_000
 const touchMs = 3_000
 const reconcileMs = 20_000
-/** A process holds no more lanes than this, however short of slots they are. */
-const mostLanes = 500
-/** A lane that has held its place for so long makes room when others wait. */
+/** The maximum of lanes that a process holds, however few slots they have. */
+const maxLanes = 500
+/** The time slice after which a lane makes room for others that wait. */
 const sliceMs = 10_000
-/** After the drain limit, for the results of what was interrupted. */
+/** After the drain deadline: time to write the results of interrupted calls. */
 const lastWriteMs = 3_000
 
 export class Worker {
@@ -47,13 +39,12 @@ export class Worker {
   readonly #listener: Listener
   readonly #slots: Slots
   readonly #drainMs: number
-  /** By lease: a job that was delivered again has another. */
-  readonly #held = new Map<string, Held>()
-  readonly #recorders = new Map<string, Recorder>()
+  readonly #executions: RunExecutions
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
-  #fetching: Promise<void> | null = null
-  #fetchAgain = false
+  /** One per lane, from its fetch to the end of its job. */
+  readonly #lanes = new Set<Promise<void>>()
+  readonly #fetches = new SingleFlight(() => this.#fetchLanes())
   #fetchedAt = -Infinity
   #stopping: Promise<void> | null = null
 
@@ -63,38 +54,49 @@ export class Worker {
     this.limits = new EndpointLimits({ db: services.db, listener, log: services.log })
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
+    const context = { services, limits: this.limits, slots: this.#slots }
+    this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
 
   start(): this {
     const fetch = () => this.#fetchSoon()
+    const touch = () => void this.#touch()
     const poll = setInterval(fetch, pollMs)
-    const touch = setInterval(() => void this.#touch(), touchMs)
-    const look = setInterval(() => void this.#reconcile(), reconcileMs)
+    const heartbeat = setInterval(touch, touchMs)
+    const repair = setInterval(() => void this.#reconcile(), reconcileMs)
     this.#stops.push(
-      () => clearInterval(look),
-      this.#listener.on(channels.lane, (changedRun) => (changedRun ? void this.#touch() : fetch()), fetch),
-      this.#listener.on(channels.abort, (runId) => this.#interruptRun(runId)),
+      () => clearInterval(repair),
+      this.#listener.on(channels.lane, fetch, fetch),
+      this.#listener.on(channels.runSettings, touch),
+      this.#listener.on(channels.abort, (runId) => this.#executions.get(runId)?.interrupt('RUN_ENDED')),
       () => clearInterval(poll),
-      () => clearInterval(touch),
+      () => clearInterval(heartbeat),
     )
     this.limits.start()
     this.#fetchSoon()
     return this
   }
 
-  /** Lanes held, slots used and slots in all, items claimed and begun, results not yet written. */
+  /** Lanes held, slots used and in total, items in flight, results not yet written. */
   get load(): { lanes: number; used: number; slots: number; items: number; unwritten: number } {
-    const items = [...this.#held.values()].reduce((sum, { lane }) => sum + lane.inFlight, 0)
-    const unwritten = [...this.#recorders.values()].reduce((sum, recorder) => sum + recorder.unwritten, 0)
-    return { lanes: this.#held.size, used: this.#slots.used, slots: this.#slots.size, items, unwritten }
+    const load = { lanes: 0, used: this.#slots.used, slots: this.#slots.size, items: 0, unwritten: 0 }
+    for (const execution of this.#executions) {
+      const { lanes, items, unwritten } = execution.load
+      load.lanes += lanes
+      load.items += items
+      load.unwritten += unwritten
+    }
+    return load
   }
 
-  /** When it last fetched lanes and took what it got, if anything, in milliseconds of performance.now. */
+  /** When the last fetch of lanes succeeded, with or without lanes, in milliseconds of performance.now. */
   get fetchedAt(): number {
     return this.#fetchedAt
   }
 
-  /** Drains: takes nothing new, lets calls end within the limit, gives the rest back uncounted. Idempotent. */
+  /**
+   * Drains: fetches nothing more, lets calls finish until the deadline, then requeues the rest uncounted. Idempotent.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#drain()
     return this.#stopping
@@ -102,185 +104,125 @@ export class Worker {
 
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
-    const touch = setInterval(() => void this.#touch(), touchMs)
-    await Promise.all([this.#fetching, ...this.#swaps])
-    for (const { lane } of this.#held.values()) lane.drain()
-    const limit = setTimeout(() => {
-      for (const { lane } of this.#held.values()) lane.interrupt('SHUTDOWN')
+    const heartbeat = setInterval(() => void this.#touch(), touchMs)
+    await Promise.all([this.#fetches.settled(), ...this.#swaps])
+    for (const execution of this.#executions) execution.drain()
+    const deadline = setTimeout(() => {
+      for (const execution of this.#executions) execution.interrupt('SHUTDOWN')
     }, this.#drainMs)
     const abandon = setTimeout(() => {
-      for (const recorder of this.#recorders.values()) recorder.abandon()
+      for (const { recorder } of this.#executions) recorder.abandon()
     }, this.#drainMs + lastWriteMs)
-    await Promise.all([...this.#held.values()].map(({ done }) => done))
-    clearTimeout(limit)
+    await Promise.all(this.#lanes)
+    clearTimeout(deadline)
     clearTimeout(abandon)
-    clearInterval(touch)
+    clearInterval(heartbeat)
     await this.limits.stop()
   }
 
   #fetchSoon(): void {
-    this.#fetchAgain = true
+    if (!this.#stopping) void this.#fetches.run()
+  }
+
+  async #fetchLanes(): Promise<void> {
     if (this.#stopping) return
-    this.#fetching ??= this.#fetchAll().finally(() => {
-      this.#fetching = null
-    })
-  }
-
-  async #fetchAll(): Promise<void> {
-    while (this.#fetchAgain && !this.#stopping) {
-      this.#fetchAgain = false
-      try {
-        // Only the lanes that fit, and on top of them those without which a run would stand still.
-        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), mostLanes - this.#held.size)
-        const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
-        const room = mostLanes - this.#held.size - jobs.length
-        if (jobs.length === 0 && room > 0)
-          jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
-        await Promise.all(jobs.map((job) => this.#open(job)))
-        if (jobs.length > 0) this.#fetchAgain = true
-        this.#fetchedAt = performance.now()
-      } catch (error) {
-        this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
-      }
+    try {
+      // The lanes that fit; without any, the lead lanes, whose runs would wait otherwise.
+      const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#lanes.size)
+      const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
+      const room = maxLanes - this.#lanes.size - jobs.length
+      if (jobs.length === 0 && room > 0)
+        jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
+      await Promise.all(jobs.map((job) => this.#open(job)))
+      if (jobs.length > 0) this.#fetchSoon()
+      this.#fetchedAt = performance.now()
+    } catch (error) {
+      this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
     }
-  }
-
-  async #reconcile(): Promise<void> {
-    await reconcile(this.#services).catch((error) =>
-      this.#services.log.warn({ err: error }, 'worker: could not reconcile'),
-    )
   }
 
   #fetch(options: { batchSize: number; minPriority?: number }): Promise<Job<LaneJob>[]> {
     return this.#services.boss.fetch<LaneJob>(laneQueue, options)
   }
 
+  /** Resolves when the lane runs, or when this worker does not hold it. */
   async #open(job: Job<LaneJob>): Promise<void> {
-    const { boss, log, tracing } = this.#services
-    if (await passOnLane(this.#services, job)) return
-    const opened = await openLane(this.#services, job.data)
-    if (!opened) {
-      await boss.complete(laneQueue, job)
-      return
-    }
-    const { plan } = opened
-    const recorder = this.#recorders.get(plan.runId) ?? this.#createRecorder(plan.runId)
-    const cached = (items: readonly ClaimedItem[]) => findCached(this.#services, plan, items)
-    for (const held of this.#held.values())
-      if (held.job.data.laneId === job.data.laneId) held.lane.interrupt('LEASE_LOST')
-    const lane = new Lane({ ...opened, recorder, limits: this.limits, pool: this.#slots, cached, tracing, log })
-    const held = { job, lane, done: this.#run(job, lane, recorder) }
-    this.#held.set(lane.lease, held)
-    if (this.#stopping) lane.drain()
+    const opened = Promise.withResolvers<void>()
+    const life = this.#executions.use(job.data.runId, async (execution) => {
+      const held = await this.#hold(job, execution)
+      opened.resolve()
+      if (execution && held) await this.#run(execution, held)
+    })
+    const ended = life.catch(() => {}).finally(() => this.#lanes.delete(ended))
+    this.#lanes.add(ended)
+    await Promise.race([opened.promise, life])
   }
 
-  #createRecorder(runId: string): Recorder {
-    const { db, log, metrics } = this.#services
-    let over = false
-    const onStatus = (status: RunStatus) => {
-      if (!isFinished(status)) return
-      if (!over) log.info({ runId, status }, 'run: over')
-      over = true
-      this.#interruptRun(runId)
+  async #hold(job: Job<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
+    const services = this.#services
+    if (execution && (await passOnLane(services, job, execution.plan.missingFunctions))) return null
+    const lane = execution && (await openLane(services, job.data))
+    if (!lane) {
+      await services.boss.complete(laneQueue, job)
+      return null
     }
-    const recorder = new Recorder({ db, runId, log, metrics, onStatus })
-    this.#recorders.set(runId, recorder)
-    return recorder
+    const held = execution.hold(job, lane)
+    if (this.#stopping) held.lane.drain()
+    return held
   }
 
-  async #run(job: Job<LaneJob>, lane: Lane, recorder: Recorder): Promise<void> {
+  async #run(execution: RunExecution, held: HeldLane): Promise<void> {
     const { log } = this.#services
-    const { runId } = lane
-    log.debug({ runId, lane: job.data.laneId, lease: lane.lease }, 'lane: started')
-    const slice = setInterval(() => this.#makeRoom(job, lane), sliceMs)
-    const outcome = await lane.run()
+    const { job, lane } = held
+    const { runId, laneId } = job.data
+    log.debug({ runId, lane: laneId, lease: lane.lease }, 'lane: started')
+    const slice = setInterval(() => this.#makeRoom(held), sliceMs)
+    const outcome = await execution.run(held)
     clearInterval(slice)
-    await recorder.flushed()
-    this.#held.delete(lane.lease)
-    if (![...this.#held.values()].some((held) => held.lane.runId === runId)) this.#recorders.delete(runId)
-    await this.#finish(job, lane, outcome)
-    log.debug({ runId, lane: job.data.laneId }, 'lane: ended')
+    try {
+      await finishLane(this.#services, held, outcome)
+    } catch (error) {
+      // The job's heartbeat expires, and another worker takes the lane.
+      log.warn({ err: error, runId }, 'lane: could not complete its job')
+    }
+    log.debug({ runId, lane: laneId }, 'lane: ended')
     this.#fetchSoon()
   }
 
-  /** The job is done; a lane that stopped before its run did goes behind the others, in the same transaction. */
-  async #finish(job: Job<LaneJob>, { runId, lease }: Lane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
-    const { boss, db, log } = this.#services
-    try {
-      await transaction(db.pool, async (client) => {
-        await boss.complete(laneQueue, job, null, { db: queryable(client) })
-        const { rows } = await client.query<{ slots: number; status: RunStatus; priority: number }>(
-          `SELECT l.slots, r.status, r.priority FROM run_lane l JOIN run r ON r.id = l.run_id
-           WHERE l.id = $1 AND l.lease = $2`,
-          [job.data.laneId, lease],
-        )
-        const [ours] = rows
-        // Somebody else has the lane, or nobody needs it.
-        if (!ours || isFinished(ours.status)) return
-        if (outcome === 'STOPPED' && ours.slots > 0) await sendLanes(boss, client, [job.data], ours.priority)
-        else await client.query('DELETE FROM run_lane WHERE id = $1', [job.data.laneId])
-      })
-    } catch (error) {
-      // The job's heartbeat runs out and another worker takes the lane.
-      log.warn({ err: error, runId }, 'lane: could not complete its job')
-    }
-  }
-
-  /** When all slots are in use, a lane whose time slice is over changes places with one of another run that waits. */
-  #makeRoom({ data }: Job<LaneJob>, lane: Lane): void {
-    if (data.lead || this.#stopping || this.#freeSlots() > 0) return
-    const swap = this.#swap(lane)
+  /** When all slots are in use, swaps a lane whose time slice is over for a waiting lane of another run. */
+  #makeRoom(held: HeldLane): void {
+    if (held.job.data.lead || this.#stopping || this.#freeSlots() > 0) return
+    const swap = this.#swap(held)
       .catch((error) => this.#services.log.warn({ err: error }, 'worker: could not swap lanes'))
       .finally(() => this.#swaps.delete(swap))
     this.#swaps.add(swap)
   }
 
-  async #swap(lane: Lane): Promise<void> {
-    const { boss, db } = this.#services
-    const [job] = await boss.fetch<LaneJob>(laneQueue, { batchSize: 1, includeMetadata: true })
+  async #swap({ job: { data }, lane }: HeldLane): Promise<void> {
+    const services = this.#services
+    const [job] = await services.boss.fetch<LaneJob>(laneQueue, { batchSize: 1, includeMetadata: true })
     if (!job) return
-    if (job.data.runId !== lane.runId) {
-      lane.drain()
-      return this.#open(job)
-    }
-    await transaction(db.pool, async (client) => {
-      await boss.complete(laneQueue, job, null, { db: queryable(client) })
-      await sendLanes(boss, client, [job.data], job.priority - (job.data.lead ? leadPriority : 0))
-    })
+    if (job.data.runId === data.runId) return returnLane(services, job)
+    lane.drain()
+    await this.#open(job)
   }
 
   #freeSlots(): number {
-    return this.#slots.size - [...this.#held.values()].reduce((sum, { lane }) => sum + lane.slots - lane.waiting, 0)
+    let free = this.#slots.size
+    for (const { load } of this.#executions) free -= load.slots
+    return free
   }
 
-  #interruptRun(runId: string): void {
-    for (const { lane } of this.#held.values()) if (lane.runId === runId) lane.interrupt('RUN_ENDED')
-  }
-
-  /** Keeps the jobs alive, and looks for what a lost message would have told: ended runs and lost leases. */
   async #touch(): Promise<void> {
-    const held = [...this.#held.values()]
-    if (held.length === 0) return
-    const { boss, db, log } = this.#services
-    try {
-      await boss.touch(
-        laneQueue,
-        held.map(({ job }) => job),
-      )
-      const { rows } = await db.pool.query<{ laneId: string; lease: string | null; slots: number; status: RunStatus }>(
-        `SELECT l.id AS "laneId", l.lease::text, l.slots, r.status FROM run_lane l JOIN run r ON r.id = l.run_id
-         WHERE l.id = ANY ($1::uuid[])`,
-        [held.map(({ job }) => job.data.laneId)],
-      )
-      const found = new Map(rows.map((row) => [row.laneId, row]))
-      for (const { job, lane } of held) {
-        const row = found.get(job.data.laneId)
-        if (!row || isFinished(row.status)) lane.interrupt('RUN_ENDED')
-        else if (row.lease !== lane.lease) lane.interrupt('LEASE_LOST')
-        else if (row.slots !== lane.slots) lane.resize(row.slots)
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'worker: could not touch its lanes')
-    }
+    const held = [...this.#executions].flatMap(({ lanes }) => lanes)
+    await touchLanes(this.#services, held).catch((error) =>
+      this.#services.log.warn({ err: error }, 'worker: could not touch its lanes'),
+    )
+  }
+
+  async #reconcile(): Promise<void> {
+    await reconcile(this.#services).catch((error) =>
+      this.#services.log.warn({ err: error }, 'worker: could not reconcile'),
+    )
   }
 }

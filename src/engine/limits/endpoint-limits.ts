@@ -1,73 +1,74 @@
 /**
- * Lets this process call endpoints no more than all processes together may. It keeps, per endpoint: the configured
- * limits (calls at once, requests and tokens per minute), a pause that the endpoint asked for, and a concurrency that
- * adapts to what the endpoint bears. What nobody limits costs nothing: the database is only asked what is configured.
+ * Limits this process's calls of endpoints, so that all processes together stay within the limits. Per endpoint it
+ * keeps the configured limits (concurrency, requests and tokens per minute), a pause that the endpoint requested, and a
+ * concurrency that adapts to what the endpoint can take. An endpoint without limits costs no statements.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
 import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
+import { type Clock, systemClock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'
 
-export interface EndpointLimitsOptions {
+interface EndpointLimitsOptions {
   db: Database
   listener: Listener
   log: Logger
-  /** Milliseconds of a clock that does not go back; default performance.now. */
-  now?: () => number
+  /** Default: the system's. */
+  clock?: Clock
   /** Uniform in [0, 1); default Math.random. */
   random?: () => number
 }
 
-/** For what NOTIFY did not tell. */
+/** In case a NOTIFY was lost. */
 const pollMs = 5_000
 const retryMs = 500
 
 export class EndpointLimits {
-  readonly #options: EndpointLimitsOptions
+  readonly #options: Required<EndpointLimitsOptions>
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #stops: (() => void)[] = []
-  #timer: NodeJS.Timeout | null = null
-  #loading: Promise<void> | null = null
-  #loadAgain = false
+  readonly #loads = new SingleFlight(() => this.#load())
+  #cancelPoll = () => {}
   #loaded = false
   #stopping: Promise<void> | null = null
 
   constructor(options: EndpointLimitsOptions) {
-    this.#options = options
+    this.#options = { clock: systemClock, random: Math.random, ...options }
   }
 
-  /** Permits are given as soon as the database has said what the limits are. */
+  /** No permits are granted until the limits are loaded. */
   start(): this {
     const { listener } = this.#options
-    const load = () => this.#load()
+    const load = () => void this.#loads.run()
     const missed = () => {
-      for (const endpoint of this.#endpoints.values()) endpoint.permitsMoved()
+      for (const endpoint of this.#endpoints.values()) endpoint.permitsChanged()
     }
     this.#stops.push(
       listener.on(channels.endpoint, load, load),
-      listener.on(channels.permit, (payload) => this.#permitsMoved(payload), missed),
+      listener.on(channels.permit, (payload) => this.#permitsChanged(payload), missed),
     )
     load()
     return this
   }
 
   /**
-   * The right to make one call. Calls of one run are served in order, runs take turns. Whoever waits waits at no other
-   * endpoint's cost. Null when `signal` aborted first.
+   * Waits for the right to make one call. Calls of a run are served in order, and runs take turns. A waiting call
+   * delays no call of another endpoint. Null when `signal` aborts first.
    */
   acquire(call: EndpointKey & { runId: string }, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     return this.#endpoint(call).acquire(call.runId, signal)
   }
 
-  /** Every endpoint that was called or limited since the process started. */
+  /** The state of every endpoint that has been called or limited since the process started. */
   states(): EndpointState[] {
     return [...this.#endpoints.values()].map((endpoint) => endpoint.state)
   }
 
-  /** Gives everything back; what waits gets null. Idempotent. */
+  /** Releases all permits; waiting calls get null. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -75,8 +76,8 @@ export class EndpointLimits {
 
   async #stop(): Promise<void> {
     for (const stop of this.#stops) stop()
-    await this.#loading
-    if (this.#timer) clearTimeout(this.#timer)
+    await this.#loads.settled()
+    this.#cancelPoll()
     await Promise.all([...this.#endpoints.values()].map((endpoint) => endpoint.stop()))
   }
 
@@ -84,41 +85,31 @@ export class EndpointLimits {
     const id = `${projectId} ${endpoint}`
     const found = this.#endpoints.get(id)
     if (found) return found
-    const { db, log, now = () => performance.now(), random = Math.random } = this.#options
-    const created = new Endpoint({ db, log, now, random, key: { projectId, endpoint } })
-    // Whatever has limits is known since the first load.
+    const { db, log, clock, random } = this.#options
+    const created = new Endpoint({ db, log, clock, random, key: { projectId, endpoint } })
+    // The first load created all endpoints with limits, so this one has none.
     if (this.#loaded) created.configure(null)
     this.#endpoints.set(id, created)
     return created
   }
 
-  #permitsMoved(payload: string): void {
+  #permitsChanged(payload: string): void {
     const [, holder, id] = /^(\S+) (.*)$/s.exec(payload) ?? []
-    if (id !== undefined) this.#endpoints.get(id)?.permitsMoved(holder)
+    if (id !== undefined) this.#endpoints.get(id)?.permitsChanged(holder)
   }
 
-  #load(): void {
-    this.#loadAgain = true
-    this.#loading ??= this.#loadAll().finally(() => {
-      this.#loading = null
-    })
-  }
-
-  async #loadAll(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
+  async #load(): Promise<void> {
+    this.#cancelPoll()
     let nextMs = pollMs
     try {
-      while (this.#loadAgain) {
-        this.#loadAgain = false
-        const rows = await loadEndpointSettings(this.#options.db.pool)
-        const settings = new Map(rows.map((row) => [this.#endpoint(row), row]))
-        this.#loaded = true
-        for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
-      }
+      const rows = await loadEndpointSettings(this.#options.db.pool)
+      const settings = new Map(rows.map((row) => [this.#endpoint(row), row]))
+      this.#loaded = true
+      for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
     } catch (error) {
       nextMs = retryMs
-      this.#options.log.warn({ err: error }, 'limits: could not read them')
+      this.#options.log.warn({ err: error }, 'limits: could not load the limits')
     }
-    this.#timer = setTimeout(() => this.#load(), nextMs)
+    this.#cancelPoll = this.#options.clock.after(nextMs, () => void this.#loads.run())
   }
 }

@@ -1,81 +1,82 @@
 /**
- * One endpoint as this process sees it: who waits to call it, and everything that may stand in their way. Without
- * limits, pause or overload a permit is given at once and nothing is asked of the database.
+ * One endpoint in this process: its waiting calls, and everything that can delay them. Without limits, pause or
+ * overload a permit is granted at once and costs no statement.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
 import type { EndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
 import { pauseEndpoint } from '../../db/sql/endpoint/pause-endpoint.ts'
 import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'
-import { longestRetryAfterMs } from '../../domain/retry-policy.ts'
+import { maxRetryAfterMs } from '../../domain/retry-policy.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
 import { PermitShare } from './permit-share.ts'
 
-export interface EndpointOptions {
+interface EndpointOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   /** Uniform in [0, 1). */
   random: () => number
 }
 
 /** For metrics. */
 export interface EndpointState extends EndpointKey {
-  /** Calls in flight in this process, and items that wait to begin theirs. */
+  /** Calls in flight in this process, and calls that wait. */
   inUse: number
   waiting: number
-  /** For how much longer nothing is called, in milliseconds; 0: not paused. */
+  /** The rest of the pause, in milliseconds; 0 when not paused. */
   pausedMs: number
-  /** What the endpoint is thought to bear from this process; null when nothing speaks for a limit. */
+  /** The adaptive concurrency limit of this process; null while the endpoint has shown no overload. */
   adaptiveLimit: number | null
-  /** What this process holds of the concurrency limit; null without one. */
+  /** This process's permits of the concurrency limit; null without such a limit. */
   permits: number | null
 }
 
-/** After a pause callers do not all begin at once: they wait up to this share of it longer. */
+/** Spreads the calls after a pause: each process waits up to this fraction of the pause longer. */
 const jitter = 0.1
-const longestJitterMs = 500
+const maxJitterMs = 500
 
 export class Endpoint {
   readonly #options: EndpointOptions
   readonly #queue = new FairQueue<(permit: Permit | null) => void>()
   readonly #adaptive = new AdaptiveConcurrency()
+  readonly #announcements = new SingleFlight(() => this.#announcePause())
   #configured = false
   #share: PermitShare | null = null
   #pacer: Pacer | null = null
   #inUse = 0
-  /** When the endpoint said that it may be called again, and when we will. */
+  /** When the requested pause ends, and when this process resumes. */
   #pausedUntil = -Infinity
   #resumeAt = -Infinity
-  #tellingPause = false
-  #timer: NodeJS.Timeout | null = null
+  #cancelTimer = () => {}
 
   constructor(options: EndpointOptions) {
     this.#options = options
   }
 
   get state(): EndpointState {
-    const { key, now } = this.#options
+    const { key, clock } = this.#options
     const { limit } = this.#adaptive
     return {
       ...key,
       inUse: this.#inUse,
       waiting: this.#queue.size,
-      pausedMs: Math.max(0, this.#resumeAt - now()),
+      pausedMs: Math.max(0, this.#resumeAt - clock.now()),
       adaptiveLimit: limit === Infinity ? null : limit,
       permits: this.#share?.permits ?? null,
     }
   }
 
-  /** Runs take turns. Null when the signal aborted first. */
+  /** Runs take turns. Null when the signal aborts first. */
   acquire(runId: string, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     if (signal.aborted) return null
-    if (this.#queue.size === 0 && this.#waitMs(1) <= 0) return this.#give()
+    if (this.#queue.size === 0 && this.#waitMs(1) <= 0) return this.#grant()
     return new Promise((resolve) => {
       const answer = (permit: Permit | null) => {
         signal.removeEventListener('abort', onAbort)
@@ -92,7 +93,7 @@ export class Endpoint {
     })
   }
 
-  /** Takes over what the database says; null: no limits, no pause. Nothing is called before the first time. */
+  /** Applies settings from the database; null: no limits and no pause. No call starts before the first time. */
   configure(settings: EndpointSettings | null): void {
     const { concurrency = null, requestsPerMinute = null, tokensPerMinute = null, pausedMs = 0 } = settings ?? {}
     this.#configured = true
@@ -122,52 +123,51 @@ export class Endpoint {
     this.#dispatch()
   }
 
-  /** Somebody wants permits or gave some back; without `holder`: perhaps. */
-  permitsMoved(holder?: string): void {
+  /** A process requests permits or has released some. Without `holder`: notifications may have been lost. */
+  permitsChanged(holder?: string): void {
     if (holder === undefined) this.#share?.refresh()
-    else this.#share?.heard(holder)
+    else this.#share?.notified(holder)
   }
 
-  /** Turns away who waits and gives everything back. Idempotent. */
+  /** Waiting calls get null, and all permits are released. Idempotent. */
   async stop(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer)
+    this.#cancelTimer()
     for (let answer = this.#queue.shift(); answer; answer = this.#queue.shift()) answer(null)
     await Promise.all([this.#share?.stop(), this.#pacer?.stop()])
   }
 
   #dispatch(): void {
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     while (this.#queue.size > 0) {
       const waitMs = this.#waitMs(this.#queue.size)
       if (waitMs > 0) {
-        if (waitMs < Infinity) this.#timer = setTimeout(() => this.#dispatch(), waitMs)
+        if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.#dispatch())
         break
       }
-      this.#queue.shift()?.(this.#give())
+      this.#queue.shift()?.(this.#grant())
     }
     this.#share?.check()
   }
 
-  /** How long until the next call may begin; Infinity: until something else happens. */
+  /** Milliseconds until the next call may start; Infinity: not before another event. */
   #waitMs(waiting: number): number {
     if (!this.#configured) return Infinity
-    const now = this.#options.now()
+    const now = this.#options.clock.now()
     if (now < this.#resumeAt) return this.#resumeAt - now
     if (this.#inUse >= this.#adaptive.limit) return Infinity
     if (this.#share && this.#inUse >= this.#share.permits) return Infinity
     return this.#pacer?.waitMs(waiting, this.#inUse) ?? 0
   }
 
-  #give(): Permit {
-    const { now } = this.#options
-    const startedAt = now()
+  #grant(): Permit {
+    const { clock } = this.#options
+    const startedAt = clock.now()
     const slot = this.#pacer?.take()
     this.#inUse += 1
     let released = false
     return {
       isValid: () => {
-        const at = now()
+        const at = clock.now()
         return at >= this.#resumeAt && at < (slot?.until ?? Infinity) && (this.#share?.covers(this.#inUse) ?? true)
       },
       release: (outcome = unused) => {
@@ -183,42 +183,39 @@ export class Endpoint {
     const end = { startedAt, inFlight: this.#inUse }
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
-    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.now()))
-    if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs))
-      void this.#tellPause()
+    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.clock.now()))
+    if (retryAfterMs !== null && retryAfterMs <= maxRetryAfterMs && this.#pause(retryAfterMs)) {
+      void this.#announcements.run()
+    }
     if (this.#queue.size > 0) this.#dispatch()
     else this.#share?.check()
   }
 
-  /** Begins no call from this process for about `ms`. */
+  /** Starts no call from this process for about `ms`. */
   #holdBack(ms: number): void {
-    const { now, random } = this.#options
-    if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, now() + ms * (0.5 + random() / 2))
+    const { clock, random } = this.#options
+    if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, clock.now() + ms * (0.5 + random() / 2))
   }
 
-  /** Begins no call for `ms` from now; false when it is paused for as long already. */
+  /** Starts no call for `ms` from now; false when it is already paused for as long. */
   #pause(ms: number): boolean {
-    const { now, random } = this.#options
-    const until = now() + ms
+    const { clock, random } = this.#options
+    const until = clock.now() + ms
     if (ms <= 0 || until <= this.#pausedUntil) return false
     this.#pausedUntil = until
-    this.#resumeAt = Math.max(this.#resumeAt, until + random() * Math.min(ms * jitter, longestJitterMs))
+    this.#resumeAt = Math.max(this.#resumeAt, until + random() * Math.min(ms * jitter, maxJitterMs))
     return true
   }
 
-  /** Tells all processes of a pause. What is asked for meanwhile goes into one more message. */
-  async #tellPause(): Promise<void> {
-    if (this.#tellingPause) return
-    this.#tellingPause = true
-    const { db, key, log, now } = this.#options
+  /** Makes all processes pause for as long as this one. */
+  async #announcePause(): Promise<void> {
+    const { db, key, log, clock } = this.#options
+    const ms = this.#pausedUntil - clock.now()
+    if (ms <= 0) return
     try {
-      for (let told = -Infinity; told < this.#pausedUntil && now() < this.#pausedUntil; ) {
-        told = this.#pausedUntil
-        await pauseEndpoint(db.pool, key, told - now())
-      }
+      await pauseEndpoint(db.pool, key, ms)
     } catch (error) {
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not tell other processes of a pause')
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not announce a pause to other processes')
     }
-    this.#tellingPause = false
   }
 }

@@ -1,70 +1,68 @@
 /**
- * One process' share of an endpoint's concurrency limit.
+ * One process's share of an endpoint's concurrency limit.
  *
- * Permits are granted by a row of the database that runs out unless it is renewed; the rows of all processes never add
- * up to more than the limit. A process keeps its permits while it has calls for them, so that nothing is asked per call,
- * and gives up what others have a fairer claim to as its calls end (fair-shares.ts). One that cannot renew begins no more
- * calls before its row runs out; those in flight end by themselves.
+ * A row of the database grants permits until it expires, unless it is renewed; the rows of all processes never exceed
+ * the limit. A process keeps its permits while it has calls for them, so a call costs no statement, and releases those
+ * beyond its fair share (fair-shares.ts) as its calls end. A process that cannot renew stops starting calls before its
+ * row expires; calls in flight finish.
  */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
-import { channels } from '../../db/listener.ts'
-import { writeGrant } from '../../db/sql/endpoint/grant-write.ts'
-import { readGrants } from '../../db/sql/endpoint/grants.ts'
-import { removeExpiredGrants } from '../../db/sql/endpoint/grants-expire.ts'
+import { channels, notify } from '../../db/listener.ts'
+import { readGrants, removeExpiredGrants, writeGrant } from '../../db/sql/endpoint/grants.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
+import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 
-/** Calls in flight, and how many there would be with permits enough. */
-export interface Demand {
+/** Calls in flight, and how many there would be with enough permits. */
+interface Demand {
   inUse: number
   wanted: number
 }
 
-export interface PermitShareOptions {
+interface PermitShareOptions {
   db: Database
   key: EndpointKey
   log: Logger
-  /** Milliseconds of a clock that does not go back. */
-  now: () => number
+  clock: Clock
   demand: () => Demand
-  /** Told when there may be more permits. */
+  /** Called when there may be more permits. */
   onChange: () => void
 }
 
 const leaseMs = 10_000
-/** Permits are not used for so long before their row runs out. */
+/** Permits are no longer used this long before their row expires. */
 const marginMs = 1_000
 const renewMs = 3_000
-/** When others wait: whoever's turn it is changes by itself, and a message may be lost. */
+/** While others wait: turns change with time, and a notification may be lost. */
 const renewContendedMs = 1_000
-/** What cannot be divided evenly changes hands so often. */
+/** How often the permits that cannot be divided evenly change hands. */
 const turnMs = 2_000
-/** Unused permits are kept for so long: the next call may be on its way. */
+/** How long unused permits are kept: another call may follow. */
 const idleMs = 200
 const idleContendedMs = 20
 const retryMs = 500
 
 export class PermitShare {
   readonly #options: PermitShareOptions
-  /** Not the process: what is left of a former share of it must not be taken for this one. */
+  /** Not an id of the process: a leftover row of its former share must not be taken for this one's. */
   readonly #holder = randomUUID()
+  readonly #exchanges = new SingleFlight(() => this.#exchange())
   #permits = 0
   #validUntil = -Infinity
-  /** As of the last balance: our fair share, what we said we want, the limit, whether all want more than it. */
+  /** As of the last exchange: the fair share, the declared demand, the limit, whether the total demand exceeds it. */
   #share = 0
-  #told = 0
+  #declared = 0
   #limit: number
   #contended = false
   #renewAt = Infinity
   #notBefore = -Infinity
-  /** Since when we want less than we said. */
+  /** Since when the demand is below the declared one. */
   #idleSince: number | null = null
-  #timer: NodeJS.Timeout | null = null
-  #balancing: Promise<void> | null = null
-  #again = false
+  #cancelTimer = () => {}
   #stopped = false
 
   constructor(options: PermitShareOptions, limit: number) {
@@ -72,66 +70,66 @@ export class PermitShare {
     this.#limit = limit
   }
 
-  /** Calls that may be in flight for another one to begin. What is held beyond our fair share is on its way to others. */
+  /**
+   * How many calls may be in flight. Permits beyond the fair share do not count: other processes are waiting for them.
+   */
   get permits(): number {
     return this.covers(0) ? Math.min(this.#permits, this.#share) : 0
   }
 
-  /** Whether so many calls in flight are within what is granted. */
+  /** Whether the permits held cover this many calls in flight. */
   covers(inUse: number): boolean {
-    return inUse <= this.#permits && this.#options.now() < this.#validUntil
+    return inUse <= this.#permits && this.#options.clock.now() < this.#validUntil
   }
 
-  /** Adopts the limit as it is now. */
+  /** Applies the current limit. */
   configure(limit: number): void {
     if (limit === this.#limit) return
     this.#limit = limit
     this.refresh()
   }
 
-  /** `holder` gave permits back or wants some. */
-  heard(holder: string): void {
+  /** `holder` has released permits or requests some. */
+  notified(holder: string): void {
     if (holder !== this.#holder) this.refresh()
   }
 
-  /** Looks at what there is, and takes or gives back. */
+  /** Exchanges permits with the database, if this process has or wants any. */
   refresh(): void {
-    if (this.#balancing) this.#again = true
-    else if (this.#claim().wanted > 0 || this.#told > 0) this.#balance()
+    if (this.#exchanges.busy || this.#claim().wanted > 0 || this.#declared > 0) this.#balance()
   }
 
-  /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
+  /** To be called whenever the demand changes. Queries the database only if a permit would change its holder. */
   check(): void {
-    if (this.#stopped || this.#balancing) return
-    const now = this.#options.now()
+    if (this.#stopped || this.#exchanges.busy) return
+    const now = this.#options.clock.now()
     const { inUse, wanted } = this.#claim()
-    if (wanted >= this.#told) this.#idleSince = null
+    if (wanted >= this.#declared) this.#idleSince = null
     else this.#idleSince ??= now
 
     const idleAt = (this.#idleSince ?? Infinity) + (this.#contended ? idleContendedMs : idleMs)
     const others = this.#permits > Math.max(inUse, this.#share)
-    const dueAt = wanted > this.#told || others ? now : Math.min(idleAt, this.#renewAt)
+    const dueAt = wanted > this.#declared || others ? now : Math.min(idleAt, this.#renewAt)
     const waitMs = Math.max(dueAt, this.#notBefore) - now
-    if (this.#timer) clearTimeout(this.#timer)
-    this.#timer = null
+    this.#cancelTimer()
     if (waitMs <= 0) this.#balance()
-    else if (waitMs < Infinity) this.#timer = setTimeout(() => this.check(), waitMs)
+    else if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.check())
   }
 
-  /** Gives everything back. Idempotent. */
+  /** Releases all permits. Idempotent. */
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
+    this.#cancelTimer()
+    await this.#exchanges.settled()
     this.#permits = 0
-    if (this.#timer) clearTimeout(this.#timer)
-    await this.#balancing
     const { db, key, log } = this.#options
     try {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
-      await this.#tellOthers(db.pool)
+      await this.#notifyOthers(db.pool)
     } catch (error) {
-      // The row runs out by itself.
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not give permits back')
+      // The row expires by itself.
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not release permits')
     }
   }
 
@@ -141,27 +139,26 @@ export class PermitShare {
   }
 
   #balance(): void {
-    if (this.#stopped) return
-    const { log, key, now, onChange } = this.#options
-    this.#balancing = this.#exchange()
-      .catch((error) => {
-        this.#notBefore = now() + retryMs
-        log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
-      })
-      .finally(() => {
-        this.#balancing = null
-        onChange()
-        if (this.#again) this.refresh()
-        else this.check()
-        this.#again = false
-      })
+    void this.#exchanges.run().then(() => this.check())
   }
 
-  /** Takes what is ours by now and gives back what is not. */
   async #exchange(): Promise<void> {
-    const { db, key, now } = this.#options
+    if (this.#stopped) return
+    const { log, key, clock, onChange } = this.#options
+    try {
+      await this.#claimShare()
+    } catch (error) {
+      this.#notBefore = clock.now() + retryMs
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not exchange permits')
+    }
+    onChange()
+  }
+
+  /** Takes the permits of the fair share that are free, and releases those beyond it. */
+  async #claimShare(): Promise<void> {
+    const { db, key, clock } = this.#options
     const holder = this.#holder
-    const startedAt = now()
+    const startedAt = clock.now()
     const granted = await transaction(db.pool, async (client) => {
       await lockEndpoint(client, key)
       const { limit, grants, now: dbNow } = await readGrants(client, key)
@@ -180,29 +177,29 @@ export class PermitShare {
       const share = shareOf.get(holder) ?? 0
       const free = this.#limit - others.reduce((sum, grant) => sum + grant.permits, 0)
       const permits = Math.max(inUse, Math.min(share, free))
-      // From the commit on they may be another's, and the commit may come without our being told.
+      // From the commit on, the rest may belong to others, and the answer to the commit may get lost.
       this.#permits = Math.min(this.#permits, permits)
 
       await removeExpiredGrants(client, key)
       await writeGrant(client, key, { holder, permits, wanted }, leaseMs)
       const othersLack = others.some((grant) => grant.permits < (shareOf.get(grant.holder) ?? 0))
-      const gaveBack = permits < before.permits && othersLack
-      const asks = permits < share && wanted > before.wanted
-      if (gaveBack || asks) await this.#tellOthers(client)
+      const released = permits < before.permits && othersLack
+      const requests = permits < share && wanted > before.wanted
+      if (released || requests) await this.#notifyOthers(client)
       const contended = claims.reduce((sum, claim) => sum + claim.wanted, 0) > this.#limit
       return { permits, share, wanted, contended }
     })
     this.#permits = granted.permits
     this.#validUntil = startedAt + leaseMs - marginMs
     this.#share = granted.share
-    this.#told = granted.wanted
+    this.#declared = granted.wanted
     this.#contended = granted.contended
     const holds = granted.permits > 0 || granted.wanted > 0
-    this.#renewAt = holds ? now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
+    this.#renewAt = holds ? clock.now() + (granted.contended ? renewContendedMs : renewMs) : Infinity
   }
 
-  async #tellOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
+  async #notifyOthers(client: Pick<Database['pool'], 'query'>): Promise<void> {
     const { projectId, endpoint } = this.#options.key
-    await client.query('SELECT pg_notify($1, $2)', [channels.permit, `${this.#holder} ${projectId} ${endpoint}`])
+    await notify(client, channels.permit, `${this.#holder} ${projectId} ${endpoint}`)
   }
 }

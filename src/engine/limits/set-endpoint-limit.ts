@@ -1,16 +1,15 @@
 import * as z from 'zod'
-import type { Queryable } from '../../db/client.ts'
 import type { EndpointLimit } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
+import { channels, notify } from '../../db/listener.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { invalidInput, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
-export interface SetEndpointLimitInput {
-  /** A URL, of which only the origin counts, or `module:<name>`. */
+interface SetEndpointLimitInput {
+  /** A URL, of which only the origin is used, or `module:<name>`. */
   endpoint: string
-  /** Calls at once: 1–100,000. Null and undefined: no limit, here as in the others. */
+  /** Calls at once: 1–100,000. Null and undefined mean no limit, here and below. */
   concurrency?: number | null
   /** 1–10,000,000. */
   requestsPerMinute?: number | null
@@ -26,9 +25,9 @@ const schema = z.strictObject({
 })
 
 /**
- * Limits what all processes together ask of an endpoint, in place of its former limits. Runs that are executing follow
- * within seconds.
- * @throws {InvalidInputError} for something that is no endpoint, a limit out of range, or none at all
+ * Sets the limits of an endpoint for all processes together, replacing earlier ones. Takes effect within seconds, also
+ * for runs that are executing.
+ * @throws {InvalidInputError} an invalid endpoint, a limit out of range, or no limit at all
  */
 export async function setEndpointLimit(
   services: Services,
@@ -36,8 +35,8 @@ export async function setEndpointLimit(
   input: SetEndpointLimitInput,
 ): Promise<EndpointLimit> {
   requireWrite(scope)
-  const { endpoint: given, ...limits } = parseInput(schema, input, [])
-  const endpoint = parseEndpoint(given)
+  const { endpoint: endpointText, ...limits } = parseInput(schema, input, [])
+  const endpoint = parseEndpoint(endpointText)
   if (Object.values(limits).every((limit) => limit === null)) {
     const expected = 'expected at least one of concurrency, requestsPerMinute and tokensPerMinute'
     throw invalidInput(['concurrency'], `${expected} (delete the limit to have none)`, null)
@@ -48,16 +47,16 @@ export async function setEndpointLimit(
     create: { projectId, endpoint, ...limits },
     update: limits,
   })
-  await tellAll(services.db.pool)
+  await notify(services.db.pool, channels.endpoint)
   return limit
 }
 
-/** Lets everybody ask as much of the endpoint as they like. @throws {NotFoundError} */
+/** Removes the limit. @throws {NotFoundError} */
 export async function deleteEndpointLimit(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
   const { count } = await services.db.prisma.endpointLimit.deleteMany({ where: { id, projectId: scope.projectId } })
   if (count === 0) throw new NotFoundError('There is no such endpoint limit in this project.', ['id'])
-  await tellAll(services.db.pool)
+  await notify(services.db.pool, channels.endpoint)
 }
 
 function parseEndpoint(text: string): string {
@@ -65,8 +64,4 @@ function parseEndpoint(text: string): string {
   if (url) return url.origin
   if (/^module:\S/.test(text)) return text
   throw invalidInput(['endpoint'], 'expected a URL such as https://api.example.com, or module:<name>', text)
-}
-
-async function tellAll(db: Queryable): Promise<void> {
-  await db.query('SELECT pg_notify($1, $2)', [channels.endpoint, ''])
 }

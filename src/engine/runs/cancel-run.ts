@@ -1,16 +1,14 @@
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
-import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
-import { cancelItems } from '../../db/sql/run-item/cancel-items.ts'
 import { ConflictError } from '../../domain/errors.ts'
 import { canTransition } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
+import { endRun } from './end-run.ts'
 import { changeRun } from './locked-run.ts'
 
 /**
- * Ends a run with what it has: its unfinished items become CANCELLED and calls in flight are aborted everywhere.
- * A run that is cancelled already is returned as it is.
+ * Cancels a run: its unfinished items become CANCELLED, and calls in flight are aborted in every process.
+ * A run that is already cancelled is returned unchanged.
  *
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is completed or stopped
@@ -22,18 +20,7 @@ export async function cancelRun(services: Services, scope: Scope, runId: string)
     if (!canTransition(run.status, 'CANCELLED')) {
       throw new ConflictError(`Only a queued or running run can be cancelled; this one is ${run.status}.`, ['id'])
     }
-    await cancelItems(client, runId, run.seq)
-    const { queued, running } = run
-    cancelled = queued + running
-    await advanceRun(client, runId, {
-      ...noDelta,
-      status: 'CANCELLED',
-      seq: run.total,
-      queued: -queued,
-      running: -running,
-      cancelled,
-    })
-    await client.query('SELECT pg_notify($1, $2)', [channels.abort, runId])
+    cancelled = (await endRun(client, run, { status: 'CANCELLED' })).cancelled
   })
   services.metrics.ended({ succeeded: 0, failed: 0, cancelled })
   return cancelledRun

@@ -1,3 +1,4 @@
+import { deleteRunRow } from '../../db/sql/run/delete-run.ts'
 import { ConflictError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
@@ -14,6 +15,6 @@ export async function deleteRun(services: Services, scope: Scope, runId: string)
     if (!isFinished(run.status)) {
       throw new ConflictError(`Only a finished run can be deleted; this one is ${run.status}. Cancel it first.`, ['id'])
     }
-    await client.query('DELETE FROM run WHERE id = $1', [runId])
+    await deleteRunRow(client, runId)
   })
 }

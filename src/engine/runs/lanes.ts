@@ -1,10 +1,57 @@
+/**
+ * The lanes of a run: shares of its concurrency that workers fetch from the queue. The lane's row and its run decide
+ * what it may do; its job in the queue only delivers it to a worker.
+ */
 import type { PgBoss } from 'pg-boss'
 import type { Queryable } from '../../db/client.ts'
-import { laneSlots, sendLanes } from '../../db/queue.ts'
+import { sendLanes } from '../../db/queue.ts'
+import { deleteLanes, insertLanes, listLaneIds, resizeLanes } from '../../db/sql/lane/run-lanes.ts'
+
+/** The data of a lane's job in the queue. */
+export interface LaneJob {
+  runId: string
+  laneId: string
+  /** The run's first lane: fetched before the other lanes of any run. */
+  lead: boolean
+  /** How many workers in a row could not execute the run. */
+  passed?: number
+}
+
+/** The maximum of items that a lane executes at once. */
+export const laneSlots = 10
+
+/** Added to the priority of the lead lane, so that every run has a worker soon. */
+export const leadPriority = 1_000
 
 /**
- * Gives a run the lanes for `concurrency` items at once and hands those that are new to the workers; a lane that is
- * not needed any more gets no slots, and its holder ends it. The caller holds the run's lock.
+ * Queues lanes for the workers, in the client's transaction.
+ * @param priority the run's
+ * @param startAfter seconds until a worker may fetch them
+ */
+export function queueLanes(
+  boss: PgBoss,
+  client: Queryable,
+  lanes: readonly LaneJob[],
+  priority: number,
+  startAfter = 0,
+): Promise<void> {
+  const jobs = lanes.map((data) => ({ data, startAfter, priority: priority + (data.lead ? leadPriority : 0) }))
+  return sendLanes(boss, client, jobs)
+}
+
+/** Creates the lanes for `concurrency` items at once. The run has none yet. */
+export function addLanes(
+  boss: PgBoss,
+  client: Queryable,
+  run: { id: string; priority: number },
+  concurrency: number,
+): Promise<void> {
+  return fillLanes(boss, client, run, concurrency, [])
+}
+
+/**
+ * Adapts a run's lanes to `concurrency` items at once. A surplus lane gets 0 slots, and its holder ends it. The caller
+ * holds the run's lock.
  */
 export async function setLanes(
   boss: PgBoss,
@@ -12,35 +59,39 @@ export async function setLanes(
   run: { id: string; priority: number },
   concurrency: number,
 ): Promise<void> {
-  const { rows: present } = await client.query<{ id: string }>(
-    'SELECT id FROM run_lane WHERE run_id = $1 ORDER BY id',
-    [run.id],
-  )
-  const wanted = Math.ceil(concurrency / laneSlots)
-  const slotsOf = (index: number) => Math.max(0, Math.min(laneSlots, concurrency - index * laneSlots))
-  if (present.length > 0) {
-    await client.query(
-      'UPDATE run_lane SET slots = s.slots FROM unnest($1::uuid[], $2::int[]) s (id, slots) WHERE run_lane.id = s.id',
-      [present.map(({ id }) => id), present.map((_, index) => slotsOf(index))],
-    )
-  }
-  const missing = Array.from({ length: Math.max(0, wanted - present.length) }, (_, n) => slotsOf(present.length + n))
-  if (missing.length === 0) return
-  const { rows: added } = await client.query<{ id: string }>(
-    'INSERT INTO run_lane (run_id, slots) SELECT $1, unnest($2::int[]) RETURNING id',
-    [run.id, missing],
-  )
-  const lanes = added.map(({ id }, index) => ({ runId: run.id, laneId: id, lead: present.length + index === 0 }))
-  await sendLanes(boss, client, lanes, run.priority)
+  const present = await listLaneIds(client, run.id)
+  const lanes = present.map((id, index) => ({ id, slots: slotsOf(index, concurrency) }))
+  if (lanes.length > 0) await resizeLanes(client, lanes)
+  await fillLanes(boss, client, run, concurrency, present)
 }
 
-/** Replaces all lanes of a run that nothing executes any more; a holder that does not know yet finds its lane gone. */
+/** Replaces all lanes of a run that has ended. A holder that has not noticed yet finds its lane gone. */
 export async function renewLanes(
   boss: PgBoss,
   client: Queryable,
   run: { id: string; priority: number },
   concurrency: number,
 ): Promise<void> {
-  await client.query('DELETE FROM run_lane WHERE run_id = $1', [run.id])
-  await setLanes(boss, client, run, concurrency)
+  await deleteLanes(client, run.id)
+  await addLanes(boss, client, run, concurrency)
+}
+
+async function fillLanes(
+  boss: PgBoss,
+  client: Queryable,
+  run: { id: string; priority: number },
+  concurrency: number,
+  present: readonly string[],
+): Promise<void> {
+  const missing = Math.ceil(concurrency / laneSlots) - present.length
+  if (missing <= 0) return
+  const slots = Array.from({ length: missing }, (_, n) => slotsOf(present.length + n, concurrency))
+  const added = await insertLanes(client, run.id, slots)
+  const lanes = added.map((laneId, n) => ({ runId: run.id, laneId, lead: present.length + n === 0 }))
+  await queueLanes(boss, client, lanes, run.priority)
+}
+
+/** Every lane but the last has `laneSlots`. */
+function slotsOf(index: number, concurrency: number): number {
+  return Math.max(0, Math.min(laneSlots, concurrency - index * laneSlots))
 }

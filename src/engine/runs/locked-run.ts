@@ -1,14 +1,14 @@
 import { type Queryable, transaction } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { loadEntities } from '../../db/sql/run/load-runs.ts'
+import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 /**
- * Does `work` under the lock of one of the caller's runs, in one transaction.
- * @param path where the run's id stands in the caller's input
+ * Runs `work` in a transaction that holds the lock of one of the caller's runs.
+ * @param path the path of the run's id in the caller's input
  * @throws {NotFoundError} the project has no such run
  * @throws {ForbiddenError} the caller may only read
  */
@@ -20,18 +20,14 @@ export async function withLockedRun<T>(
   path: string[] = ['id'],
 ): Promise<T> {
   requireWrite(scope)
-  const { prisma, pool } = services.db
-  const notFound = () => new NotFoundError('There is no such run in this project.', path)
-  const found = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId }, select: { id: true } })
-  if (!found) throw notFound()
-  return transaction(pool, async (client) => {
-    const run = await lockRun(client, runId)
-    if (!run) throw notFound()
+  return transaction(services.db.pool, async (client) => {
+    const run = await lockRun(client, runId, scope.projectId)
+    if (!run) throw new NotFoundError('There is no such run in this project.', path)
     return work(client, run)
   })
 }
 
-/** As `withLockedRun`, and returns the run as `work` left it: a worker may have gone on with it since. */
+/** Like `withLockedRun`, and returns the run as `work` left it: after the commit a worker may change it at once. */
 export function changeRun(
   services: Services,
   scope: Scope,
@@ -40,8 +36,13 @@ export function changeRun(
 ): Promise<Run> {
   return withLockedRun(services, scope, runId, async (client, locked) => {
     await work(client, locked)
-    const [run] = await loadEntities(client, scope.projectId, 'run', [runId])
-    if (!run) throw new Error(`run ${runId} went away under its lock`)
-    return run
+    return readRun(client, locked)
   })
+}
+
+/** The run as this transaction sees it. */
+export async function readRun(client: Queryable, { id, projectId }: { id: string; projectId: string }): Promise<Run> {
+  const [run] = await loadRuns(client, projectId, [id])
+  if (!run) throw new Error(`Run ${id} disappeared while it was locked.`)
+  return run
 }

@@ -1,6 +1,7 @@
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { channels } from '../../db/listener.ts'
+import { channels, notify } from '../../db/listener.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
+import { updateSettings } from '../../db/sql/run/update-run.ts'
 import { isFinished } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import type { Scope } from '../../domain/scope.ts'
@@ -9,20 +10,20 @@ import { setLanes } from './lanes.ts'
 import { changeRun } from './locked-run.ts'
 import { parsePriority } from './start-run.ts'
 
-/** What may change while a run executes: nothing that would change what its results mean. */
+/** What may change while a run executes: nothing that would change the meaning of its results. */
 export interface UpdateRunInput {
   id: string
   concurrency?: number | null
-  /** Null lifts the limit. */
+  /** Null removes the limit. */
   budgetUsd?: number | null
-  /** Null lifts the limit. */
+  /** Null removes the limit. */
   maxFailureRate?: number | null
-  /** -100 to 100; for lanes that no worker has taken yet. */
+  /** -100 to 100; affects only lanes that no worker holds yet. */
   priority?: number | null
 }
 
 /**
- * Changes how a run is executed; a running one follows within seconds.
+ * Changes how a run is executed; this takes effect within seconds.
  * @throws {NotFoundError} no such run
  * @throws {InvalidInputError} a value out of range
  */
@@ -31,16 +32,12 @@ export function updateRun(services: Services, scope: Scope, input: UpdateRunInpu
   return changeRun(services, scope, id, async (client, run) => {
     const settings = parseRunSettings(partial, run.settings, [])
     const newPriority = parsePriority(priority ?? run.priority)
-    await client.query('UPDATE run SET settings = $2, priority = $3 WHERE id = $1', [
-      id,
-      JSON.stringify(settings),
-      newPriority,
-    ])
+    await updateSettings(client, id, settings, newPriority)
     await advanceRun(client, id, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     if (isFinished(run.status)) return
     const open = run.queued + run.running
-    // New lanes wake the workers by themselves.
+    // New lanes send their own NOTIFY.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
-    await client.query('SELECT pg_notify($1, $2)', [channels.lane, id])
+    await notify(client, channels.runSettings, id)
   })
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { compareMetric } from '../../../src/domain/statistics/compare-metric.ts'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
 import { decideVerdicts } from '../../../src/domain/statistics/verdict.ts'
+import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 const page = readFileSync(new URL('../../../docs/statistics.md', import.meta.url), 'utf8')
 
@@ -59,7 +59,7 @@ test('the worked example of docs/statistics.md is what the code computes', () =>
   ])
 })
 
-test('ten wins without a loss are the least that excludes zero, as the page says', () => {
+test('it takes ten wins without a loss to exclude zero, as the page says', () => {
   const sequence = new DifferenceSequence(1)
   const lows = Array.from({ length: 10 }, () => {
     sequence.push(1)

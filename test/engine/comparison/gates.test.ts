@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/run/load-run-stats.ts'
-import { parseGate } from '../../../src/domain/gate.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
-import { evaluateGate, setGate } from '../../../src/engine/comparison/gates.ts'
+import { checkRun, setGate } from '../../../src/engine/comparison/gates.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
@@ -17,7 +16,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 
-/** A hundred items of which so many are right, the last two failed, each for a tenth of a cent. */
+/** A hundred items, of which this many are right and the last two failed, each for a tenth of a cent. */
 const run = (right: number): RecordedExecution[] =>
   numbers(100).map((item) =>
     item < 98 ? { item, costUsd: 0.001, scores: { correct: item < right } } : { item, status: 'FAILED', error: 'no' },
@@ -26,23 +25,25 @@ const run = (right: number): RecordedExecution[] =>
 async function check(runId: string, gate: object, baselineId: string | null = null) {
   const found = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
   const summed = { ...found, costSum: found.succeeded * 0.001, costCount: found.succeeded }
-  const { status, checks } = await evaluateGate(
+  const result = await checkRun(
     t.db,
     new ComparisonSequences(t.db),
     t.scope,
     summed,
+    { gate, baselineId },
     {
-      summaries: await loadScoreSummaries(t.db.pool, [runId]),
-      buckets: await loadLatencyBuckets(t.db.pool, [runId]),
+      experiment: (id) => t.db.prisma.experiment.findUniqueOrThrow({ where: { id } }),
+      summaries: (id) => loadScoreSummaries(t.db.pool, [id]),
+      buckets: (id) => loadLatencyBuckets(t.db.pool, [id]),
     },
-    parseGate(gate, ['gate']),
-    baselineId,
   )
+  if (!result) throw new Error('there is no gate')
+  const { status, checks } = result
   return { status, failed: checks.filter(({ passed }) => !passed).map(({ rule }) => rule), checks }
 }
 
 describe('a gate', () => {
-  test('passes a run that fulfils every rule, and gives a reason for each', async () => {
+  test('passes a run that satisfies every rule, with a reason for each', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
@@ -66,11 +67,11 @@ describe('a gate', () => {
     expect(checks[3]).toMatchObject({
       limit: 0.02,
       actual: 0.02,
-      reason: 'the share of failed items is 0.02, the limit is 0.02',
+      reason: 'The share of failed items is 0.02; the limit is 0.02.',
     })
   })
 
-  test('fails a run for every rule that it breaks, and for what is not known', async () => {
+  test('fails a run for every violated rule and for unknown values', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(40))
@@ -91,21 +92,21 @@ describe('a gate', () => {
     expect(status).toBe('FAILED')
     const all = ['MIN_MEAN', 'MIN_MEAN', 'NOT_WORSE', 'NOT_WORSE', 'MAX_FAILURE_RATE', 'MAX_COST', 'MAX_AVG_LATENCY']
     expect(failed).toEqual(all)
-    expect(checks[2]).toMatchObject({ actual: null, reason: 'there is no score "absent"' })
+    expect(checks[2]).toMatchObject({ actual: null, reason: 'There is no score "absent".' })
     expect(checks[3]?.reason).toMatch(/^"correct" is worse than in the baseline/)
-    expect(checks.at(-1)?.reason).toBe('the mean latency in ms is not known')
+    expect(checks.at(-1)?.reason).toBe('The mean latency in ms is unknown.')
   })
 
-  test('does not take it for proven that a handful of pairs is not worse', async () => {
+  test('does not accept a handful of pairs as proof of not being worse', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80).slice(0, 90))
     const id = await recordRun(t, datasetId, run(78).slice(0, 90))
     const { status, checks } = await check(id, { notWorse: [{ metric: 'correct', margin: 0.03 }] }, baselineId)
     expect(status).toBe('FAILED')
-    expect(checks[1]?.reason).toMatch(/^it cannot be told whether .*; about \d+ more pairs would tell$/)
+    expect(checks[1]?.reason).toMatch(/^It is undecided whether .*; about \d+ more pairs would decide it\.$/)
   })
 
-  test('waits for a run that executes, and never passes one that was cancelled', async () => {
+  test('is pending while a run executes, and never passes a cancelled one', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const gate = { minMeans: [{ score: 'correct', value: 0.5 }] }
     const recorded = (status: RunStatus) => recordRun(t, datasetId, run(80), { status })
@@ -113,7 +114,7 @@ describe('a gate', () => {
     expect(await check(await recorded('CANCELLED'), gate)).toMatchObject({ status: 'FAILED', failed: ['COMPLETED'] })
   })
 
-  test('is kept with its experiment, and refused where it makes no sense', async () => {
+  test('is stored with its experiment, and rejected if invalid', async () => {
     const datasetId = await seedDataset(t, numbers(1))
     await recordRun(t, datasetId, [{ item: 0 }])
     const { id } = await t.db.prisma.experiment.findFirstOrThrow({ where: { datasetId } })
@@ -132,15 +133,16 @@ describe('a gate', () => {
 })
 
 describe('an approved baseline', () => {
-  test('is what runs of its dataset are compared with, and says who approved it and when', async () => {
+  test('is the default for comparisons of its dataset, with its author and date', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baseline = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
     const gate = { notWorse: [{ metric: 'correct', margin: 0.05 }] }
-    expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
+    expect((await check(id, gate)).checks[1]?.reason).toMatch(/There is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
-    const dataset = await approveBaseline(t.services, t.scope, { runId: baseline, author: 'Ada' }, now)
+    const ada = { ...t.scope, person: { ...t.scope.person, name: 'Ada' } }
+    const dataset = await approveBaseline(t.services, ada, baseline, now)
     expect(dataset).toMatchObject({ baselineRunId: baseline, baselineAuthor: 'Ada', baselineApprovedAt: now })
     const comparison = await openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id] })
     expect(comparison.baseline.id).toBe(baseline)
@@ -152,12 +154,12 @@ describe('an approved baseline', () => {
     })
   })
 
-  test('must be over, and gives way when its run is deleted', async () => {
+  test('must be finished, and is removed when its run is deleted', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
-    await expect(approveBaseline(t.services, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(approveBaseline(t.services, t.scope, running)).rejects.toMatchObject({ code: 'CONFLICT' })
     const done = await recordRun(t, datasetId, run(80))
-    await approveBaseline(t.services, t.scope, { runId: done })
+    await approveBaseline(t.services, t.scope, done)
     await t.db.prisma.run.delete({ where: { id: done } })
     expect(await t.db.prisma.dataset.findUnique({ where: { id: datasetId } })).toMatchObject({ baselineRunId: null })
   })

@@ -1,26 +1,28 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** How far a reader is in the feed of one run. */
+/** A reader's range in the feed of one run. */
 export interface FeedRange {
   runId: string
   after: number
   upTo: number
 }
 
-/** An item that changed in a run (by its place in the ranges, from 0), and the feed position of that change. */
+/** An item that changed in a run (its index in the ranges), and the feed position of that change. */
 export interface ItemChange {
   run: number
   itemId: string
   seq: number
 }
 
-/** What changed in each of these runs within its range, the oldest `limit` changes of each in their order. */
-export async function comparisonChanges(
+/** The item changes in each of these runs within its range: the oldest `limit` of each, in order. */
+export async function findItemChanges(
   db: Queryable,
   ranges: readonly FeedRange[],
   limit: number,
 ): Promise<ItemChange[]> {
-  const { rows } = await db.query<ItemChange>(
+  return queryRows<ItemChange>(
+    db,
     `SELECT (run.number - 1)::int AS run, i.item_id::text AS "itemId", i.seq
      FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS run (id, after, up_to, number)
      CROSS JOIN LATERAL (
@@ -30,5 +32,4 @@ export async function comparisonChanges(
      ORDER BY run.number, i.seq`,
     [ranges.map((range) => range.runId), ranges.map((range) => range.after), ranges.map((range) => range.upTo), limit],
   )
-  return rows
 }

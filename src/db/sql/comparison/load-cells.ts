@@ -1,9 +1,10 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 
-/** A score of an item in a run (its place in the runs asked for, from 0), as far as a comparison needs it. */
+/** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue {
   run: number
   itemId: string
@@ -12,8 +13,8 @@ export interface CellValue {
   label: string | null
 }
 
-/** All executions of these items in these runs, in the order of the schedule; several items together within some megabytes. */
-export async function comparisonCells(
+/** All executions of these items in these runs, in the order of the schedule; cut after some megabytes. */
+export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
@@ -28,22 +29,23 @@ export async function comparisonCells(
 }
 
 /**
- * Their scores. Whole score rows took twice as long to read; whoever shows them loads them by item. OFFSET 0 keeps the planner
- * at looking up one execution after the other: it likes to read all scores of a small table instead (10 ms for 2 ms).
+ * The scores of these items in these runs. Whole score rows took twice as long to read; where they are shown, they are
+ * loaded by item. OFFSET 0 makes the planner look up one execution after another: it would rather read all scores of a
+ * small table (10 ms instead of 2 ms).
  */
-export async function comparisonCellValues(
+export async function loadCellValues(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<CellValue[]> {
-  const { rows } = await db.query<CellValue>({
-    name: 'comparison-cell-values',
-    text: `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", s.name, s.value, s.label
+  return queryRows<CellValue>(
+    db,
+    `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", s.name, s.value, s.label
      FROM run_item i
      CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = i.run_id AND ordinal = i.ordinal OFFSET 0) s
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[])
      ORDER BY s.id`,
-    values: [runIds, itemIds],
-  })
-  return rows
+    [runIds, itemIds],
+    'comparison-cell-values',
+  )
 }

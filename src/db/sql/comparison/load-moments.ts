@@ -1,11 +1,12 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf, perRun, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
 export interface MetricMoments {
-  /** Place of the score's name, from 1; 0 is latency, −1 cost. */
+  /** Number of the score's name, from 1; 0 is latency, −1 cost. */
   metric: number
-  /** Place of the candidate, from 2; the baseline is run 1. */
+  /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
   baselineMean: number
@@ -16,23 +17,25 @@ export interface MetricMoments {
   increased: number
   decreased: number
   binary: boolean
-  /** The differences in the order of the items, comma-separated, where their shape may matter; else null. */
+  /** The differences in item order, comma-separated, where their shape may matter; else null. */
   differences: string | null
 }
 
 /**
- * Everything that the fixed-n statistics need of any number of pairs, for all numeric metrics and candidates at once. What
- * has no pairs has no row.
+ * Everything that the fixed-n statistics need about any number of pairs, for all numeric metrics and candidates at
+ * once. Metrics without pairs have no row.
  *
- * Sums run in the order of the items, so that swapping the runs mirrors every figure to the last bit. The single differences
- * leave the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that all moved one way.
+ * Sums run in item order, so that swapping the runs mirrors every figure to the last bit. Individual differences leave
+ * the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that changed in one direction
+ * only.
  */
-export async function comparisonMoments(
+export async function loadMetricMoments(
   db: Queryable,
   runIds: readonly string[],
   scoreNames: readonly string[],
 ): Promise<MetricMoments[]> {
-  const { rows } = await db.query<MetricMoments>(
+  return queryRows<MetricMoments>(
+    db,
     `WITH value AS MATERIALIZED (${valuesOfAllNumbers(runIds.length)}), moments AS (
        SELECT metric, run, count(*)::int AS count,
               avg(baseline ORDER BY item_id) AS "baselineMean", avg(candidate ORDER BY item_id) AS "candidateMean",
@@ -47,13 +50,13 @@ export async function comparisonMoments(
      )
      SELECT m.*, CASE WHEN count BETWEEN 20 AND 2000 AND NOT "binary" AND (increased = 0) <> (decreased = 0) THEN (
               SELECT string_agg(difference::text, ',' ORDER BY item_id)
-              FROM value CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
+              FROM value
+              CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
               WHERE value.metric = m.metric AND pair.run = m.run
             ) END AS differences
      FROM moments m`,
     [runIds, scoreNames],
   )
-  return rows
 }
 
 function pairs(runs: number): string {

@@ -1,36 +1,38 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { differenceOf } from './metric-values.ts'
 
-/** Pairs in the order of the schedule, up to the first item that is still open. */
+/** Pairs in schedule order, up to the first item that is still open. */
 export interface SettledPairs {
-  /** The first position that is not settled, or beyond the positions that were looked at. */
+  /** The first unsettled position, or the one after the positions read. */
   frontier: number
-  /** For each score with pairs among them: candidate − baseline in the order of the schedule, comma-separated. */
+  /** For each score with pairs among them: candidate − baseline in schedule order, comma-separated. */
   differences: { name: string; values: string }[]
 }
 
-/** Which stretch of which schedule. */
+/** A range of a schedule. */
 export interface SequenceRange {
-  /** The runs with their feed positions; what changed after those counts as not settled yet. */
+  /** The runs with their feed positions; later changes count as not settled yet. */
   baseline: { id: string; seq: number }
   candidate: { id: string; seq: number }
-  /** The run whose schedule is followed, and how often it executes each item. */
+  /** The run whose schedule is followed, and its repetitions per item. */
   schedule: { runId: string; repetitions: number }
   from: number
-  /** Positions at most. */
+  /** Maximum positions. */
   limit: number
 }
 
 /**
- * The next settled stretch of a schedule. An item is settled when neither run will execute it any more; what finished after
- * an item that is not settled waits for it.
+ * The next settled range of a schedule. An item is settled when neither run will execute it any more; items after an
+ * unsettled one have to wait for it.
  */
-export async function settledPairs(
+export async function loadSettledPairs(
   db: Queryable,
   { baseline, candidate, schedule, from, limit }: SequenceRange,
   scoreNames: readonly string[],
 ): Promise<SettledPairs> {
-  const { rows } = await db.query<SettledPairs>(
+  const rows = await queryRows<SettledPairs>(
+    db,
     `WITH item AS MATERIALIZED (
        SELECT item_id, position FROM run_item
        WHERE run_id = $3 AND repetition = 0 AND ordinal >= $4::int * $5::int
@@ -71,16 +73,17 @@ export async function settledPairs(
 }
 
 /**
- * Whether anything before `position` of the schedule changed in a run after its feed position `after`: somebody scored an
- * item anew, or it is executed again.
+ * Whether anything before `position` of the schedule changed in a run after its feed position `after`: an item was
+ * scored again, or is being executed again.
  */
-export async function changedBefore(
+export async function hasChangedBefore(
   db: Queryable,
   scheduleRunId: string,
   position: number,
   changed: readonly { runId: string; after: number }[],
 ): Promise<boolean> {
-  const { rows } = await db.query<{ changed: boolean }>(
+  const rows = await queryRows<{ changed: boolean }>(
+    db,
     `SELECT EXISTS (
        SELECT FROM unnest($3::uuid[], $4::int[]) AS run (id, after)
        JOIN run_item i ON i.run_id = run.id AND i.seq > run.after

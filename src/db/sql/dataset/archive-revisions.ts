@@ -1,7 +1,10 @@
 import type { Queryable } from '../../client.ts'
 
-/** Takes items out of the dataset from this version on; those that are not in it are passed over. Returns how many. */
-export async function archiveDatasetRevisions(
+/**
+ * Removes items from the dataset from this version on, ignoring those that are not in it. Returns how many were
+ * removed.
+ */
+export async function archiveRevisions(
   client: Queryable,
   datasetId: string,
   itemIds: readonly string[],

@@ -1,11 +1,13 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /**
- * Deletes a dataset with its items, experiments and runs, unless one of its runs is not finished. The caller holds the
- * dataset FOR UPDATE, so no run can start meanwhile. Returns the number of runs that are in the way.
+ * Deletes a dataset with its items, experiments and runs, unless it has unfinished runs. The caller holds the dataset
+ * FOR UPDATE, so no run can start in the meantime. Returns the number of unfinished runs.
  */
 export async function deleteDatasetRow(client: Queryable, id: string): Promise<number> {
-  const { rows } = await client.query<{ open: number }>(
+  const rows = await queryRows<{ open: number }>(
+    client,
     `WITH open AS (
        SELECT count(*)::int AS open FROM run WHERE dataset_id = $1 AND status IN ('QUEUED', 'RUNNING')
      ), deleted AS (

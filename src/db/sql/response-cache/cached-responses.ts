@@ -1,44 +1,47 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** An output that was once computed, as it was then. */
+/** A previously computed output. */
 export interface CachedResponse {
   output: Json
-  /** Of the call that was made, in milliseconds. */
+  /** Latency of the original call, in milliseconds. */
   latencyMs: number
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
 }
 
-/** Cached responses of the run's project by key (hex); keys without one are absent. */
+/** Cached responses of the project by key (hex); keys without one are absent. */
 export async function findCachedResponses(
   client: Queryable,
-  runId: string,
+  projectId: string,
   keys: readonly string[],
 ): Promise<Map<string, CachedResponse>> {
-  const { rows } = await client.query<CachedResponse & { key: string }>(
+  const rows = await queryRows<CachedResponse & { key: string }>(
+    client,
     `SELECT encode(key, 'hex') AS key, output, latency_ms AS "latencyMs", cost_usd AS "costUsd",
             input_tokens AS "inputTokens", output_tokens AS "outputTokens"
-     FROM cached_response WHERE project_id = (SELECT project_id FROM run WHERE id = $1) AND key = ANY (SELECT decode(k, 'hex') FROM unnest($2::text[]) k)`,
-    [runId, keys],
+     FROM cached_response
+     WHERE project_id = $1 AND key = ANY (SELECT decode(k, 'hex') FROM unnest($2::text[]) k)`,
+    [projectId, keys],
   )
   return new Map(rows.map(({ key, ...response }) => [key, response]))
 }
 
-/** Keeps responses for the run's project; the first one of a key stays. */
+/** Saves responses for the project; the first one per key wins. */
 export async function saveCachedResponses(
   client: Queryable,
-  runId: string,
+  projectId: string,
   responses: readonly (CachedResponse & { key: string })[],
 ): Promise<void> {
   await client.query(
     `INSERT INTO cached_response (project_id, key, output, latency_ms, cost_usd, input_tokens, output_tokens)
-     SELECT (SELECT project_id FROM run WHERE id = $1), decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens"
+     SELECT $1, decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens"
      FROM json_to_recordset($2::json) AS r (key text, output jsonb, "latencyMs" float8, "costUsd" float8,
        "inputTokens" int, "outputTokens" int)
      ORDER BY key
      ON CONFLICT DO NOTHING`,
-    [runId, JSON.stringify(responses)],
+    [projectId, JSON.stringify(responses)],
   )
 }

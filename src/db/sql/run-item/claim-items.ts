@@ -1,13 +1,14 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** An item as the lane that claimed it needs it. */
+/** A claimed item, as its lane needs it. */
 export interface ClaimedItem {
   ordinal: number
   lease: string
   itemId: string
   repetition: number
-  /** Calls that count so far. */
+  /** Attempts so far. */
   attempts: number
   key: string | null
   input: Json
@@ -16,7 +17,7 @@ export interface ClaimedItem {
   tags: string[]
 }
 
-/** A stretch of the schedule given to one lease: ordinals from `from`, `count` of them. */
+/** A range of the schedule for one lease: `count` ordinals starting at `from`. */
 export interface ClaimRange {
   lease: string
   from: number
@@ -24,12 +25,13 @@ export interface ClaimRange {
 }
 
 /**
- * Lateral with a limit, so that items are looked up one by one: the planner takes a claim for a tenth of its run, and a
- * plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
+ * Lateral with a limit, so that items are looked up one by one: the planner estimates a claim at a tenth of its run,
+ * and a plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
  */
 const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts,
-         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput", r.metadata, r.tags
+         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
+         r.metadata, r.tags
   FROM claimed c
   JOIN run ON run.id = $1
   CROSS JOIN LATERAL (
@@ -42,9 +44,9 @@ const claimed = `
 
 /**
  * Claims items that were never claimed before. The caller holds the run's lock and knows from its `next_ordinal` that
- * the ranges are free, so no search is needed: the cost does not grow with the run. (Tried: the first QUEUED rows by
- * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.)
- * Row n, counted over all ranges, gets `seq` + n.
+ * the ranges are free, so no search is needed and the cost does not grow with the run. (Tried: the first QUEUED rows by
+ * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.) Row n, counted over
+ * all ranges, gets `seq` + n.
  *
  * The ordinals are spelled out so that rows can only be found one by one by their key: given the ranges, the planner
  * reads the whole run for every claim where most runs are small (measured with 250 items: 10.0 ms in a run of 20,000,
@@ -56,9 +58,9 @@ export async function claimRanges(
   ranges: readonly ClaimRange[],
   seq: number,
 ): Promise<ClaimedItem[]> {
-  const { rows } = await client.query<ClaimedItem>({
-    name: 'claim-ranges',
-    text: `WITH wanted AS MATERIALIZED (
+  return queryRows<ClaimedItem>(
+    client,
+    `WITH wanted AS MATERIALIZED (
        SELECT $1::uuid AS run_id, lease, ordinal, row_number() OVER (ORDER BY ordinal)::int AS n
        FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
        CROSS JOIN LATERAL generate_series(first, first + count - 1) AS ordinal
@@ -68,12 +70,12 @@ export async function claimRanges(
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
-    values: [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
-  })
-  return rows
+    [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
+    'claim-ranges',
+  )
 }
 
-/** Claims items that wait for another attempt and are due, the longest waiting first; row n gets `seq` + n. */
+/** Claims items that are due for a retry, the longest waiting first; row n gets `seq` + n. */
 export async function claimDue(
   client: Queryable,
   runId: string,
@@ -81,23 +83,25 @@ export async function claimDue(
   limit: number,
   seq: number,
 ): Promise<ClaimedItem[]> {
-  const { rows } = await client.query<ClaimedItem>(
+  return queryRows<ClaimedItem>(
+    client,
     `WITH due AS MATERIALIZED (
        SELECT run_id, ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
        FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
-       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(), seq = $4::int + due.n
+       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
+         seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
     [runId, lease, limit, seq],
   )
-  return rows
 }
 
-/** In how many milliseconds the next of the run's waiting items is due; null when none waits. */
-export async function nextDueMs(client: Queryable, runId: string): Promise<number | null> {
-  const { rows } = await client.query<{ dueMs: number | null }>(
+/** Milliseconds until the next waiting item of the run is due; null if none is waiting. */
+export async function findNextDueMs(client: Queryable, runId: string): Promise<number | null> {
+  const rows = await queryRows<{ dueMs: number | null }>(
+    client,
     `SELECT (extract(epoch FROM min(available_at) - statement_timestamp()) * 1000)::float8 AS "dueMs"
      FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL`,
     [runId],

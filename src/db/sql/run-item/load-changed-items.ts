@@ -10,11 +10,12 @@ export interface RunItemWithScores extends RunItem {
 }
 
 /**
- * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice stands at its last
- * change, so replaying a run and following it are this one statement. Fewer come, with `more`, when their outputs are large.
- * Scores come in a second one for all rows together: joined as JSON they would have to be parsed and their dates revived.
+ * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row that changed twice appears at its
+ * last change, so one statement serves both replay and live updates. When their outputs are large there are fewer, with
+ * `more`. Scores come from a second statement for all rows: joined as JSON they would have to be parsed and their dates
+ * revived.
  */
-export async function changedItems(
+export async function loadChangedItems(
   client: Queryable,
   runId: string,
   after: number,

@@ -2,6 +2,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import type { RunItem } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 export interface RunItemKey {
   runId: string
@@ -10,7 +11,8 @@ export interface RunItemKey {
 
 /** The run items with these keys whose runs belong to the project, in no particular order. */
 export async function loadRunItems(db: Queryable, projectId: string, keys: readonly RunItemKey[]): Promise<RunItem[]> {
-  const { rows } = await db.query<RunItem>(
+  return queryRows<RunItem>(
+    db,
     `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)}
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
      JOIN run_item i USING (run_id, ordinal)
@@ -18,5 +20,4 @@ export async function loadRunItems(db: Queryable, projectId: string, keys: reado
      WHERE r.project_id = $3`,
     [keys.map((key) => key.runId), keys.map((key) => key.ordinal), projectId],
   )
-  return rows
 }

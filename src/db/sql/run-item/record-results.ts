@@ -1,8 +1,9 @@
 import type { Json } from '../../../domain/json.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** How one claim of an item ended: for good, or back in the queue. */
+/** The outcome of one claim of an item: finished, or back in the queue. */
 export interface RecordedItem {
   ordinal: number
   lease: string
@@ -17,13 +18,13 @@ export interface RecordedItem {
   evaluatorCostUsd: number | null
   cached: boolean
   traceId: string | null
-  /** Of one that goes back: how long it waits there, in milliseconds; null: not at all. */
+  /** For a requeued item: its delay in milliseconds; null for none. */
   delayMs: number | null
 }
 
 /**
- * Writes how claims ended, each only while its lease still holds the item, and returns which of them matched, by their
- * places in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ * Writes the outcomes of claims, each only while its lease still holds the item, and returns the indexes of those that
+ * matched; the others lost their lease and their results are worthless. Row n of the list gets `seq` + n.
  *
  * All times are the server's: the clocks of workers may differ.
  *
@@ -37,9 +38,9 @@ export async function recordResults(
   items: readonly RecordedItem[],
   seq: number,
 ): Promise<number[]> {
-  const { rows } = await client.query<{ place: number }>({
-    name: 'record-results',
-    text: `WITH r AS MATERIALIZED (
+  const rows = await queryRows<{ index: number }>(
+    client,
+    `WITH r AS MATERIALIZED (
          SELECT $1::uuid AS run_id, r.*
          FROM ROWS FROM (json_to_recordset($2::json) AS (
            ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
@@ -59,8 +60,9 @@ export async function recordResults(
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
        FROM r
        WHERE run_item.run_id = r.run_id AND run_item.ordinal = r.ordinal AND run_item.lease = r.lease
-       RETURNING r.n::int - 1 AS place`,
-    values: [runId, JSON.stringify(items), seq],
-  })
-  return rows.map((row) => row.place)
+       RETURNING r.n::int - 1 AS index`,
+    [runId, JSON.stringify(items), seq],
+    'record-results',
+  )
+  return rows.map((row) => row.index)
 }

@@ -1,5 +1,6 @@
 import type { EarlyStop } from '../../../domain/early-stop.ts'
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** A run that may be stopped by its comparison. */
 export interface WatchedRun {
@@ -9,11 +10,11 @@ export interface WatchedRun {
   earlyStop: EarlyStop
 }
 
-/** All runs that are not over and may be stopped by their comparison; a partial index holds just these. */
-export async function earlyStopRuns(db: Queryable): Promise<WatchedRun[]> {
-  const { rows } = await db.query<WatchedRun>(
+/** All unfinished runs that may be stopped by their comparison, from a partial index. */
+export async function findEarlyStopRuns(db: Queryable): Promise<WatchedRun[]> {
+  return queryRows<WatchedRun>(
+    db,
     `SELECT id, project_id AS "projectId", seq, early_stop AS "earlyStop" FROM run
      WHERE early_stop IS NOT NULL AND status IN ('QUEUED', 'RUNNING')`,
   )
-  return rows
 }

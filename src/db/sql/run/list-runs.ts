@@ -1,12 +1,11 @@
-import { escapeLiteral } from 'pg'
 import type { RunStatus } from '../../../domain/run.ts'
 import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
-import type { List } from '../../keyset.ts'
+import type { Key, List } from '../../keyset.ts'
 
-export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
+type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
 
-/** Runs without the value that is ordered by come last in either direction. */
+/** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
   field: RunOrderField
   descending: boolean
@@ -21,13 +20,13 @@ export interface RunFilter {
   search?: string | null
 }
 
-function orderKey({ field, descending, score }: RunOrder): { sql: string; type: string } {
+function orderKey({ field, descending, score }: RunOrder): Key {
   const last = descending ? `'-infinity'` : `'infinity'`
   switch (field) {
     case 'CREATED_AT':
       return { sql: 'r.created_at', type: 'timestamptz' }
     case 'FINISHED_AT':
-      // Runs that have not finished are newer than all that have.
+      // Unfinished runs count as newer than all finished ones.
       return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
     case 'NAME':
       return { sql: 'r.name', type: 'text' }
@@ -39,8 +38,9 @@ function orderKey({ field, descending, score }: RunOrder): { sql: string; type: 
       return { sql: `COALESCE(r.cost_sum / NULLIF(r.cost_count, 0), ${last})`, type: 'float8' }
     case 'SCORE':
       return {
-        sql: `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${escapeLiteral(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+        sql: (parameter) => `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
+          WHERE s.run_id = r.id AND s.name = ${parameter(score ?? '')}
+            AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
         type: 'float8',
       }
   }

@@ -2,33 +2,34 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import type { RunLatencyBucket, RunScoreLabel, RunScoreSummary } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** The score summaries of these runs, by name. */
 export async function loadScoreSummaries(db: Queryable, runIds: readonly string[]): Promise<RunScoreSummary[]> {
-  const { rows } = await db.query<RunScoreSummary>(
+  return queryRows<RunScoreSummary>(
+    db,
     `SELECT ${columns('s', Prisma.RunScoreSummaryScalarFieldEnum)} FROM run_score_summary s
      WHERE s.run_id = ANY ($1::uuid[]) ORDER BY s.name`,
     [runIds],
   )
-  return rows
 }
 
-/** How often each label was given in these runs, most frequent first. */
+/** How often each label occurs in these runs, most frequent first. */
 export async function loadScoreLabels(db: Queryable, runIds: readonly string[]): Promise<RunScoreLabel[]> {
-  const { rows } = await db.query<RunScoreLabel>(
+  return queryRows<RunScoreLabel>(
+    db,
     `SELECT ${columns('l', Prisma.RunScoreLabelScalarFieldEnum)} FROM run_score_label l
      WHERE l.run_id = ANY ($1::uuid[]) AND l.count > 0 ORDER BY l.count DESC, l.label`,
     [runIds],
   )
-  return rows
 }
 
 /** The latency histograms of these runs. */
 export async function loadLatencyBuckets(db: Queryable, runIds: readonly string[]): Promise<RunLatencyBucket[]> {
-  const { rows } = await db.query<RunLatencyBucket>(
+  return queryRows<RunLatencyBucket>(
+    db,
     `SELECT ${columns('b', Prisma.RunLatencyBucketScalarFieldEnum)} FROM run_latency_bucket b
      WHERE b.run_id = ANY ($1::uuid[])`,
     [runIds],
   )
-  return rows
 }

@@ -1,41 +1,14 @@
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
-import type { Dataset, EndpointLimit, Experiment, Project, Run } from '../../generated/prisma/client.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
+import { Prisma, type Run } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** Tables whose rows belong to a project and are known by a uuid. */
-const tables = {
-  dataset: columns('t', Prisma.DatasetScalarFieldEnum),
-  endpoint_limit: columns('t', Prisma.EndpointLimitScalarFieldEnum),
-  experiment: columns('t', Prisma.ExperimentScalarFieldEnum),
-  run: columns('t', Prisma.RunScalarFieldEnum),
-}
+const runColumns = columns('r', Prisma.RunScalarFieldEnum)
 
-interface Entities {
-  dataset: Dataset
-  endpoint_limit: EndpointLimit
-  experiment: Experiment
-  run: Run
-}
-
-/** The rows with these ids that belong to the project, in no particular order. */
-export async function loadEntities<Table extends keyof Entities>(
-  db: Queryable,
-  projectId: string,
-  table: Table,
-  ids: readonly string[],
-): Promise<Entities[Table][]> {
-  const { rows } = await db.query<Entities[Table]>(
-    `SELECT ${tables[table]} FROM ${table} t WHERE t.id = ANY ($1::uuid[]) AND t.project_id = $2`,
-    [ids, projectId],
-  )
-  return rows
-}
-
-export async function loadProject(db: Queryable, projectId: string): Promise<Project | null> {
-  const { rows } = await db.query<Project>(
-    `SELECT ${columns('p', Prisma.ProjectScalarFieldEnum)} FROM project p WHERE p.id = $1`,
-    [projectId],
-  )
-  return rows[0] ?? null
+/** The runs with these ids that belong to the project, in no particular order. */
+export async function loadRuns(db: Queryable, projectId: string, ids: readonly string[]): Promise<Run[]> {
+  return queryRows<Run>(db, `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[]) AND r.project_id = $2`, [
+    ids,
+    projectId,
+  ])
 }

@@ -2,8 +2,10 @@ import pg from 'pg'
 import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
-/** The ledger of a run as its next writer finds it. */
+/** The state of a run, as its next writer reads it. */
 export interface LockedRun {
+  id: string
+  projectId: string
   status: RunStatus
   stopReason: StopReason | null
   seq: number
@@ -19,29 +21,33 @@ export interface LockedRun {
   costMax: number | null
   priority: number
   settings: RunSettings
-  /** Of the run's lanes: who may claim. */
+  /** The leases of the run's lanes, which may claim items. */
   leases: string[]
 }
 
 /**
- * Takes the run's row until the transaction ends. Whoever changes anything of a run takes this lock first and on its
- * own: a statement that locks and decides at once decides by the snapshot from before it waited. For the same reason
- * the leases are read after it; all of it is one message to the server and one back.
+ * Locks the run's row until the transaction ends. Every change of a run takes this lock first, in a separate statement:
+ * one that locks and decides at once would decide by the snapshot from before it waited. For the same reason the leases
+ * are read after it; all of it is one round trip.
  *
- * What follows under the lock finds its rows by their keys. Told so, the planner makes no plan for a table that was small
- * or never analyzed and keeps it while the table grows; that goes for the checks of foreign keys as well.
+ * Statements under the lock find their rows by key. Without sequential scans the planner cannot choose a plan for a
+ * table that was small or never analyzed and keep it while the table grows; that includes foreign key checks.
  *
- * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
- * with it the lock, well before its lanes' leases run out.
+ * With a project, only a run of that project is found, and no other is locked.
+ *
+ * A process frozen while it holds the lock would block the run for all others: the server ends its session, and with it
+ * the lock, well before the leases of its lanes expire.
  */
-export async function lockRun(client: Queryable, runId: string): Promise<LockedRun | null> {
+export async function lockRun(client: Queryable, runId: string, projectId?: string): Promise<LockedRun | null> {
   const id = pg.escapeLiteral(runId)
+  const inProject = projectId === undefined ? '' : `AND project_id = ${pg.escapeLiteral(projectId)}`
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal",
+            total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
-     FROM run WHERE id = ${id} FOR UPDATE;
+     FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
   const [, , runs, lanes] = results as [unknown, unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]

@@ -1,19 +1,24 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 import { laneQueue } from '../../queue.ts'
 
-/** What waits in the whole installation. */
+/** The backlog of the whole installation. */
 export interface QueueDepth {
-  /** Lanes that no worker has. */
+  /** Lanes without a worker. */
   lanes: number
-  /** Items of unfinished runs that are queued. */
+  /** Queued items of unfinished runs. */
   items: number
   /** Unfinished runs. */
   runs: number
 }
 
-/** Reads pg-boss' job table for what its interface only counts every few seconds; finished jobs are gone within minutes. */
-export async function queueDepth(client: Queryable): Promise<QueueDepth> {
-  const { rows } = await client.query<QueueDepth>(
+/**
+ * Reads pg-boss's job table, because its API counts jobs only every few seconds; finished jobs are deleted within
+ * minutes.
+ */
+export async function measureQueue(client: Queryable): Promise<QueueDepth> {
+  const rows = await queryRows<QueueDepth>(
+    client,
     `SELECT (SELECT count(*)::int FROM pgboss.job WHERE name = '${laneQueue}' AND state < 'active') AS lanes,
             coalesce(sum(queued), 0)::int AS items, count(*)::int AS runs
      FROM run WHERE status IN ('QUEUED', 'RUNNING')`,

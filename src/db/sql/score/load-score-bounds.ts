@@ -1,6 +1,7 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
-/** The lowest and highest value that a score is configured to have; null for none. */
+/** The configured range of a score; null for no bound. */
 export interface ScoreBounds {
   min: number | null
   max: number | null
@@ -8,7 +9,8 @@ export interface ScoreBounds {
 
 /** The bounds of all configured scores of a project, by name. */
 export async function loadScoreBounds(db: Queryable, projectId: string): Promise<Map<string, ScoreBounds>> {
-  const { rows } = await db.query<ScoreBounds & { name: string }>(
+  const rows = await queryRows<ScoreBounds & { name: string }>(
+    db,
     'SELECT name, min, max FROM score_config WHERE project_id = $1',
     [projectId],
   )

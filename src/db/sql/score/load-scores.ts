@@ -2,39 +2,29 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import type { Score } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
 import type { RunItemKey } from '../run-item/load-run-items.ts'
 
 const scoreColumns = columns('s', Prisma.ScoreScalarFieldEnum)
 
 /** The scores with these ids whose runs belong to the project. */
 export async function loadScores(db: Queryable, projectId: string, ids: readonly string[]): Promise<Score[]> {
-  const { rows } = await db.query<Score>(
+  return queryRows<Score>(
+    db,
     `SELECT ${scoreColumns} FROM score s JOIN run r ON r.id = s.run_id
      WHERE s.id = ANY ($1::bigint[]) AND r.project_id = $2`,
     [ids, projectId],
   )
-  return rows
 }
 
-/** The scores of these run items, by name; the caller has checked that it may see the items. */
+/** The scores of these run items, by name. The caller has checked access to the items. */
 export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[]): Promise<Score[]> {
-  const { rows } = await db.query<Score>(
+  return queryRows<Score>(
+    db,
     `SELECT ${scoreColumns}
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
      JOIN score s USING (run_id, ordinal)
      ORDER BY s.name, s.id`,
     [keys.map((key) => key.runId), keys.map((key) => key.ordinal)],
   )
-  return rows
-}
-
-/** The scores of these runs as a whole, by name; the caller has checked that it may see the runs. */
-export async function loadRunScores(db: Queryable, runIds: readonly string[]): Promise<Score[]> {
-  const { rows } = await db.query<Score>(
-    `SELECT ${scoreColumns} FROM score s
-     WHERE s.run_id = ANY ($1::uuid[]) AND s.ordinal IS NULL
-     ORDER BY s.name, s.id`,
-    [runIds],
-  )
-  return rows
 }

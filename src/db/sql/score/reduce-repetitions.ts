@@ -1,4 +1,5 @@
 import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
 
 /** One score name of one run: each item's repetitions reduced to one value, then the mean over the items. */
 export interface ReducedScores {
@@ -11,11 +12,12 @@ export interface ReducedScores {
 }
 
 /**
- * Reads every score of the runs, so its cost grows with them. A tie of the most frequent values goes to the lowest:
- * half of the repetitions are no majority.
+ * Reads every score of the runs, so the cost grows with them. A tie between the most frequent values goes to the
+ * lowest: half of the repetitions are not a majority.
  */
 export async function reduceRepetitions(client: Queryable, runIds: readonly string[]): Promise<ReducedScores[]> {
-  const { rows } = await client.query<ReducedScores>(
+  return queryRows<ReducedScores>(
+    client,
     `SELECT run_id AS "runId", name, avg(mean) AS mean, avg(majority) AS majority, avg(highest) AS highest,
             avg(lowest) AS lowest
      FROM (
@@ -28,5 +30,4 @@ export async function reduceRepetitions(client: Queryable, runIds: readonly stri
      GROUP BY 1, 2`,
     [runIds],
   )
-  return rows
 }

@@ -1,0 +1,70 @@
+/**
+ * To-one links by foreign key, batched: one statement per model for all rows of a page, and each linked row is read
+ * once. `t.prismaField` would plan and query once for each row (figures in docs/graphql.md).
+ */
+import DataLoader from 'dataloader'
+import type {
+  Dataset,
+  Evaluator,
+  EvaluatorVersion,
+  Experiment,
+  Person,
+  PrismaClient,
+  Project,
+  Run,
+} from '../src/db/generated/prisma/client.ts'
+
+interface Rows {
+  dataset: Dataset
+  evaluator: Evaluator
+  evaluatorVersion: EvaluatorVersion
+  experiment: Experiment
+  person: Person
+  project: Project
+  run: Run
+}
+
+type Loader<Row> = DataLoader<string, Row>
+
+/** New for each request and each event of a subscription. Not scoped: a caller may see what a visible row refers to. */
+export class Links {
+  readonly #loaders: { [Model in keyof Rows]: Loader<Rows[Model]> }
+
+  constructor(prisma: PrismaClient) {
+    this.#loaders = {
+      dataset: byId('dataset', (where) => prisma.dataset.findMany({ where })),
+      evaluator: byId('evaluator', (where) => prisma.evaluator.findMany({ where })),
+      evaluatorVersion: byId('evaluator version', (where) => prisma.evaluatorVersion.findMany({ where })),
+      experiment: byId('experiment', (where) => prisma.experiment.findMany({ where })),
+      person: byId('person', (where) => prisma.person.findMany({ where })),
+      project: byId('project', (where) => prisma.project.findMany({ where })),
+      run: byId('run', (where) => prisma.run.findMany({ where })),
+    }
+  }
+
+  /** The row with this id. @throws {Error} when there is none */
+  load<Model extends keyof Rows>(model: Model, id: string): Promise<Rows[Model]> {
+    return this.#loaders[model].load(id)
+  }
+
+  /** Links to this run resolve to this row. */
+  keepRun(run: Run): void {
+    this.#loaders.run.prime(run.id, run)
+  }
+}
+
+function byId<Row extends { id: string }>(
+  what: string,
+  findMany: (where: { id: { in: string[] } }) => Promise<Row[]>,
+): Loader<Row> {
+  return new DataLoader(async (ids) => {
+    const rows = new Map((await findMany({ id: { in: [...ids] } })).map((row) => [row.id, row]))
+    return ids.map((id) => rows.get(id) ?? new Error(`${what} ${id} is referred to but does not exist`))
+  })
+}
+
+/** Resolves a field to the row that its parent's foreign key names. */
+export function linkTo<Model extends keyof Rows, Parent>(model: Model, foreignKey: (parent: Parent) => string) {
+  return (parent: Parent, _args: object, { loaders }: { loaders: { links: Links } }): Promise<Rows[Model]> =>
+    loaders.links.load(model, foreignKey(parent))
+}

@@ -1,0 +1,46 @@
+/** The evaluators of a run: their versions are pinned when it starts. */
+import type { Direction, EvaluatorSpec, ScoreDataType } from '../../../domain/evaluation.ts'
+import type { Queryable } from '../../client.ts'
+
+/** Pins the current version of the experiment's evaluators and of every active one that applies to the dataset. */
+export async function pinEvaluators(
+  client: Queryable,
+  run: { id: string; projectId: string; experimentId: string; datasetId: string },
+): Promise<void> {
+  await client.query(
+    `INSERT INTO run_evaluator (run_id, evaluator_version_id)
+     SELECT $1, v.id
+     FROM evaluator e
+     JOIN evaluator_version v ON v.evaluator_id = e.id AND v.version = e.version
+     WHERE e.deleted_at IS NULL AND (
+       EXISTS (SELECT FROM experiment_evaluator x WHERE x.experiment_id = $3 AND x.evaluator_id = e.id)
+       OR e.active AND e.project_id = $2 AND (
+         NOT EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id)
+         OR EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id AND x.dataset_id = $4)))`,
+    [run.id, run.projectId, run.experimentId, run.datasetId],
+  )
+}
+
+/** An evaluator version that a run is scored by. */
+export interface PinnedEvaluator {
+  versionId: string
+  name: string
+  dataType: ScoreDataType
+  direction: Direction
+  /** Share of the items that it scores: 0–1. */
+  sampling: number
+  definition: EvaluatorSpec
+}
+
+/** The evaluators that a run is scored by, by name. */
+export async function loadPinnedEvaluators(client: Queryable, runId: string): Promise<PinnedEvaluator[]> {
+  const { rows } = await client.query<PinnedEvaluator>(
+    `SELECT v.id AS "versionId", e.name, v.data_type AS "dataType", v.direction, v.sampling, v.definition
+     FROM run_evaluator re
+     JOIN evaluator_version v ON v.id = re.evaluator_version_id
+     JOIN evaluator e ON e.id = v.evaluator_id
+     WHERE re.run_id = $1 ORDER BY e.name`,
+    [runId],
+  )
+  return rows
+}

@@ -1,0 +1,47 @@
+import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
+import type { ScoreTally } from '../../../domain/score-moments.ts'
+import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
+
+/**
+ * The current tally of a score name in a run; null if it has none. The caller holds the run's lock, also for the
+ * writes.
+ */
+export async function loadScoreTally(client: Queryable, runId: string, name: string): Promise<ScoreTally | null> {
+  const [tally] = await queryRows<ScoreTally>(
+    client,
+    `SELECT count, sum, m2, error_count AS "errorCount" FROM run_score_summary WHERE run_id = $1 AND name = $2`,
+    [runId, name],
+  )
+  return tally ?? null
+}
+
+/** Keeps the data type and direction of the first score with the name. */
+export async function writeScoreTally(
+  client: Queryable,
+  runId: string,
+  score: { name: string; dataType: ScoreDataType; direction: Direction },
+  { count, sum, m2, errorCount }: ScoreTally,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO run_score_summary (run_id, name, data_type, direction, count, error_count, sum, m2)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (run_id, name) DO UPDATE SET count = $5, error_count = $6, sum = $7, m2 = $8`,
+    [runId, score.name, score.dataType, score.direction, count, errorCount, sum, m2],
+  )
+}
+
+/** Changes the count of a label in a run by `difference`. */
+export async function addLabelCount(
+  client: Queryable,
+  runId: string,
+  name: string,
+  label: string,
+  difference: number,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO run_score_label AS old (run_id, name, label, count) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (run_id, name, label) DO UPDATE SET count = old.count + excluded.count`,
+    [runId, name, label, difference],
+  )
+}

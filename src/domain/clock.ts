@@ -1,0 +1,15 @@
+/** Passed in, so that tests control the time. */
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; monotonic. */
+  now(): number
+  /** Calls `callback` once, after `ms` milliseconds. @returns a function that cancels it; idempotent */
+  after(ms: number, callback: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms)
+    return () => clearTimeout(timer)
+  },
+}

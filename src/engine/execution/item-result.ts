@@ -1,0 +1,61 @@
+import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
+import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
+import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
+import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+
+/** How one claim of an item ended; with its scores if it succeeded. */
+export interface ItemResult {
+  item: RecordedItem
+  scores: RecordedScore[]
+  /** The response to cache, in runs that use the cache. */
+  response?: CachedResponse & { key: string }
+}
+
+/** The record of a claim before its attempt starts. */
+export function unstarted({
+  ordinal,
+  lease,
+  attempts,
+}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
+  return {
+    ordinal,
+    lease,
+    output: null,
+    error: null,
+    attempts,
+    latencyMs: null,
+    inputTokens: null,
+    outputTokens: null,
+    costUsd: null,
+    evaluatorCostUsd: null,
+    cached: false,
+    traceId: null,
+    delayMs: null,
+  }
+}
+
+/** Requeues the item unchanged. */
+export function released(item: ClaimedItem): ItemResult {
+  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
+}
+
+/** Replaces a result that the database refuses. */
+export function unstorable({ item }: ItemResult, error: Error): ItemResult {
+  const { traceId, latencyMs } = item
+  const message = `The result could not be stored: ${error.message}`
+  return {
+    item: {
+      ...unstarted(item),
+      traceId,
+      latencyMs,
+      status: 'FAILED',
+      error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
+    },
+    scores: [],
+  }
+}
+
+/** The number of failed attempts that will be retried. */
+export function countRetries(results: readonly ItemResult[]): number {
+  return results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
+}

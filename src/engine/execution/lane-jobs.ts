@@ -1,0 +1,87 @@
+/** The queue jobs that deliver lanes to workers: kept alive, completed, or sent again. */
+import type { Job, JobWithMetadata } from 'pg-boss'
+import { type Queryable, transaction } from '../../db/client.ts'
+import { laneQueue, queryable, sendLanes } from '../../db/queue.ts'
+import { loadLanes } from '../../db/sql/lane/load-lanes.ts'
+import { deleteLane } from '../../db/sql/lane/run-lanes.ts'
+import { isFinished } from '../../domain/run.ts'
+import { type LaneJob, queueLanes } from '../runs/lanes.ts'
+import type { Services } from '../services.ts'
+import type { HeldLane } from './run-execution.ts'
+
+type Queue = Pick<Services, 'boss' | 'db'>
+
+/** After this many passes, about a minute, the lane is executed where it is, and its items fail. */
+const maxPasses = 20
+const passSeconds = 3
+
+/**
+ * Sends the heartbeats of the jobs, and applies what lost notifications announced: ended runs, lost leases, new slots.
+ */
+export async function touchLanes({ boss, db }: Queue, held: readonly HeldLane[]): Promise<void> {
+  if (held.length === 0) return
+  await boss.touch(
+    laneQueue,
+    held.map(({ job }) => job),
+  )
+  const found = await loadLanes(
+    db.pool,
+    held.map(({ job }) => job.data.laneId),
+  )
+  for (const { job, lane } of held) {
+    const state = found.get(job.data.laneId)
+    if (!state || isFinished(state.status)) lane.interrupt('RUN_ENDED')
+    else if (state.lease !== lane.lease) lane.interrupt('LEASE_LOST')
+    else if (state.slots !== lane.slots) lane.resize(state.slots)
+  }
+}
+
+/** Completes the job of a lane. A lane that stopped before its run ended is queued again, in the same transaction. */
+export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
+  const { laneId } = job.data
+  return completing(queue, job, async (client) => {
+    const state = (await loadLanes(client, [laneId])).get(laneId)
+    // The lane was taken over or removed, or its run is finished.
+    if (state?.lease !== lane.lease || isFinished(state.status)) return
+    if (outcome === 'STOPPED' && state.slots > 0) await queueLanes(queue.boss, client, [job.data], state.priority)
+    else await deleteLane(client, laneId)
+  })
+}
+
+/** Moves a lane that was just fetched to the end of the queue. */
+export function returnLane(queue: Queue, job: JobWithMetadata<LaneJob>): Promise<void> {
+  const { data, priority } = job
+  return completing(queue, job, (client) => sendLanes(queue.boss, client, [{ data, priority }]))
+}
+
+/**
+ * Leaves a lane to another worker when this one lacks functions that its run needs: workers may have different config
+ * files. A run that no worker can execute does not wait forever.
+ * @returns whether the lane was passed on
+ */
+export async function passOnLane(
+  services: Pick<Services, 'boss' | 'db' | 'log'>,
+  job: Job<LaneJob>,
+  missing: readonly string[],
+): Promise<boolean> {
+  const { runId, laneId, passed = 0 } = job.data
+  if (missing.length === 0 || passed >= maxPasses) return false
+  services.log.warn(
+    { runId, missing },
+    'worker: passes a run on, because its assay.config.ts does not register these functions',
+  )
+  await completing(services, job, async (client) => {
+    const state = (await loadLanes(client, [laneId])).get(laneId)
+    if (!state || isFinished(state.status)) return
+    await queueLanes(services.boss, client, [{ ...job.data, passed: passed + 1 }], state.priority, passSeconds)
+  })
+  return true
+}
+
+/** Completes the job and runs `work` in one transaction: the lane is in the queue once or not at all. */
+function completing({ boss, db }: Queue, job: Job<LaneJob>, work: (client: Queryable) => Promise<void>): Promise<void> {
+  return transaction(db.pool, async (client) => {
+    await boss.complete(laneQueue, job, null, { db: queryable(client) })
+    await work(client)
+  })
+}

@@ -1,0 +1,24 @@
+import type { Queryable } from '../../db/client.ts'
+import { findInstallationPerson, upsertPerson } from '../../db/sql/project/persons.ts'
+import { ConflictError } from '../../domain/errors.ts'
+import type { Scope } from '../../domain/scope.ts'
+
+/** The author of everything on a server that needs no keys. */
+export const localPerson = 'local'
+
+/**
+ * The person of this name in a project (null: in the whole installation), created if there is none. A name of a person
+ * of the installation means the same person in every project.
+ * @throws {ConflictError} the name is one of the installation's, and the scope is only the project's
+ */
+export async function findOrCreatePerson(
+  db: Queryable,
+  { installation }: Scope,
+  projectId: string | null,
+  name: string,
+): Promise<string> {
+  const ofInstallation = projectId === null ? null : await findInstallationPerson(db, name)
+  if (ofInstallation === null) return upsertPerson(db, projectId, name)
+  if (installation) return ofInstallation
+  throw new ConflictError(`"${name}" is a person of the installation. Name another person for this key.`, ['person'])
+}

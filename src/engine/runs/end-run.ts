@@ -1,0 +1,35 @@
+import type { Queryable } from '../../db/client.ts'
+import { channels, notify } from '../../db/listener.ts'
+import { advanceRun, noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
+import type { LockedRun } from '../../db/sql/run/lock-run.ts'
+import { cancelItems } from '../../db/sql/run-item/cancel-items.ts'
+import type { StopReason } from '../../domain/run.ts'
+
+type Ending = { status: 'CANCELLED' } | { status: 'STOPPED'; stopReason: StopReason }
+
+/**
+ * Ends a run early: its unfinished items become CANCELLED, and calls in flight are aborted in every process. The caller
+ * holds the run's lock.
+ * @param delta what the transaction has changed so far; written together with the rest
+ * @returns everything that the transaction changed
+ */
+export async function endRun(
+  client: Queryable,
+  run: LockedRun,
+  ending: Ending,
+  delta: RunDelta = { ...noDelta, status: run.status },
+): Promise<RunDelta> {
+  await cancelItems(client, run.id, run.seq + delta.seq)
+  const open = run.queued + delta.queued + run.running + delta.running
+  const ended = {
+    ...delta,
+    ...ending,
+    seq: delta.seq + run.total,
+    queued: -run.queued,
+    running: -run.running,
+    cancelled: delta.cancelled + open,
+  }
+  await advanceRun(client, run.id, ended)
+  await notify(client, channels.abort, run.id)
+  return ended
+}

@@ -1,0 +1,259 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type List, loadPages } from '../../src/db/keyset.ts'
+import { loadCells } from '../../src/db/sql/comparison/load-cells.ts'
+import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
+import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
+import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
+import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
+import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
+import { listProjects } from '../../src/db/sql/project/list-projects.ts'
+import { setTotal } from '../../src/db/sql/run/insert-run.ts'
+import { listRuns } from '../../src/db/sql/run/list-runs.ts'
+import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
+import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
+import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
+import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
+import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
+import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/write-score.ts'
+import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+
+let t: TestEngine
+let datasetId: string
+let runId: string
+
+beforeAll(async () => {
+  t = await createTestEngine()
+  datasetId = await seedDataset(t, ['one'])
+  runId = await recordRun(t, datasetId, [{ item: 0, scores: { correct: true, tone: 'kind' } }])
+  await fillEveryColumn()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+/** By file under src/db/sql: the Prisma rows that its statements return, and the same rows read by Prisma. */
+const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
+  'comparison/load-cells.ts': async () => {
+    const items = await runItems()
+    const itemIds = items.map((item) => String(item.itemId))
+    return [[(await loadCells(t.db.pool, [runId], itemIds)).rows, items]]
+  },
+  'dataset/list-datasets.ts': async () => [[await page(listDatasets({}), t.scope.projectId), await datasets()]],
+  'dataset/versions.ts': async () => [
+    [await page(listDatasetVersions(), datasetId), await t.db.prisma.datasetVersion.findMany()],
+  ],
+  'endpoint/list-limits.ts': async () => [[await page(listEndpointLimits(), t.scope.projectId), await limits()]],
+  'evaluator/list-evaluators.ts': async () => {
+    const current = { select: { definition: true, dataType: true, direction: true, sampling: true } }
+    const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
+    const listed = await page(listEvaluators(), t.scope.projectId)
+    // A deleted one is not listed.
+    const undeleted = ({ deletedAt: _, ...row }: object & { deletedAt?: unknown }) => row
+    return [[listed.map(undeleted), evaluators.map(undeleted)]]
+  },
+  'experiment/list-experiments.ts': async () => [
+    [await page(listExperiments('dataset', {}), datasetId), await experiments()],
+  ],
+  'project/list-api-keys.ts': async () => [
+    [
+      await page(listApiKeys('project', { includeRevoked: true }), t.scope.projectId),
+      await t.db.prisma.apiKey.findMany(),
+    ],
+  ],
+  'project/list-projects.ts': async () => [[await page(listProjects('all'), ''), await t.db.prisma.project.findMany()]],
+  'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
+  'run/list-runs.ts': async () => [
+    [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
+  ],
+  'run/load-run-stats.ts': async () => {
+    const { runScoreSummary, runScoreLabel, runLatencyBucket } = t.db.prisma
+    return [
+      [await loadScoreSummaries(t.db.pool, [runId]), await runScoreSummary.findMany({ orderBy: { name: 'asc' } })],
+      [await loadScoreLabels(t.db.pool, [runId]), await runScoreLabel.findMany()],
+      [await loadLatencyBuckets(t.db.pool, [runId]), await runLatencyBucket.findMany()],
+    ]
+  },
+  'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
+  'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
+  'run-item/list-run-items.ts': async () => [
+    [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
+  ],
+  'run-item/load-changed-items.ts': async () => {
+    const { items: changed } = await loadChangedItems(t.db.pool, runId, -1, 1_000, 10)
+    return [
+      [changed.map(({ scores: _, ...item }) => item), await runItems()],
+      [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],
+    ]
+  },
+  'run-item/load-run-items.ts': async () => [
+    [await loadRunItems(t.db.pool, t.scope.projectId, await runItems()), await runItems()],
+  ],
+  'score/load-scores.ts': async () => {
+    const all = await scores({})
+    const ids = all.map(({ id }) => String(id))
+    const loaded = await loadScores(t.db.pool, t.scope.projectId, ids)
+    return [
+      [loaded.sort((a, b) => ids.indexOf(String(a.id)) - ids.indexOf(String(b.id))), all],
+      [await loadItemScores(t.db.pool, [{ runId, ordinal: 0 }]), await scores({ ordinal: 0 })],
+    ]
+  },
+  'score/write-score.ts': async () => {
+    const { pool, prisma } = t.db
+    const identity = { runId, ordinal: 0, name: 'kind', source: 'HUMAN', author: 'ann' } as const
+    const given = { dataType: 'NUMERIC', value: 1, label: null, comment: 'said', metadata: {} } as const
+    const written = async () => {
+      const inserted = await insertScore(pool, identity, given)
+      return { inserted, read: await prisma.score.findUniqueOrThrow({ where: { id: inserted.id } }) }
+    }
+    const replaced = await written()
+    const replacedRows = await deleteReplacedScores(pool, identity)
+    const deleted = await written()
+    const deletedRow = await deleteScoreRow(pool, deleted.inserted.id)
+    return [
+      [[replaced.inserted], [replaced.read]],
+      [replacedRows, [replaced.read]],
+      [[deletedRow].filter((row) => row !== null), [deleted.read]],
+    ]
+  },
+}
+
+test.for(Object.entries(reads))('the rows of %s equal those that Prisma reads', async ([, read]) => {
+  for (const [sql, prisma] of await read()) {
+    expect(prisma.length).toBeGreaterThan(0)
+    expect(sql.map(bytesAsBuffer)).toStrictEqual(prisma.map(bytesAsBuffer))
+  }
+})
+
+test('every column has a value in at least one compared row', async () => {
+  const compared = (await Promise.all(Object.values(reads).map((read) => read()))).flat()
+  const rows = compared.flatMap(([, prisma]) => prisma)
+  const byColumns = Map.groupBy(rows, (row) => Object.keys(row).join())
+  const empty = [...byColumns].flatMap(([columns, same]) =>
+    columns.split(',').filter((column) => same.every((row) => Reflect.get(row, column) === null)),
+  )
+  expect(empty).toEqual([])
+})
+
+test('every statement that selects the columns of a Prisma model is compared', async () => {
+  const folder = join(import.meta.dirname, '../../src/db/sql')
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'))
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  const typed = files.filter((_, index) => texts[index]?.includes('ScalarFieldEnum'))
+  expect(typed.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(reads).sort())
+})
+
+async function page(list: List, parent: string): Promise<object[]> {
+  const request = { limit: 10, backward: false, after: null, before: null }
+  const [{ rows } = { rows: [] }] = await loadPages<object & { parentNumber?: number }>(
+    t.db.pool,
+    list,
+    [parent],
+    request,
+  )
+  return rows.map(({ sortKey: _, parentNumber: __, ...row }) => row)
+}
+
+/** The driver's buffers are Prisma's byte arrays. */
+function bytesAsBuffer(row: object): object {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? Buffer.from(value) : value]),
+  )
+}
+
+const datasets = () => t.db.prisma.dataset.findMany()
+const experiments = () => t.db.prisma.experiment.findMany()
+const limits = () => t.db.prisma.endpointLimit.findMany()
+const runs = () => t.db.prisma.run.findMany()
+const runItems = () => t.db.prisma.runItem.findMany()
+const scores = (where: { ordinal?: number | null | { not: null } }) =>
+  t.db.prisma.score.findMany({ where, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
+
+async function fillEveryColumn(): Promise<void> {
+  const { prisma } = t.db
+  const { projectId } = t.scope
+  const now = new Date()
+  const json = { some: ['value'] }
+  await prisma.dataset.update({
+    where: { id: datasetId },
+    data: {
+      description: 'described',
+      metadata: json,
+      inputSchema: json,
+      expectedOutputSchema: json,
+      baselineRunId: runId,
+      baselineAuthor: 'ann',
+      baselineApprovedAt: now,
+    },
+  })
+  await prisma.datasetVersion.create({
+    data: { datasetId, version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 },
+  })
+  await prisma.endpointLimit.create({
+    data: {
+      projectId,
+      endpoint: 'https://a.example',
+      concurrency: 1,
+      requestsPerMinute: 2,
+      tokensPerMinute: 3,
+    },
+  })
+  await prisma.apiKey.create({
+    data: {
+      ...{ projectId, personId: t.scope.person.id, name: 'ci', role: 'READ', prefix: 'assay_' },
+      ...{ sha256: Buffer.from('hash'), lastUsedAt: now, revokedAt: now },
+    },
+  })
+  await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json } })
+  await prisma.run.updateMany({
+    data: {
+      description: 'described',
+      metadata: json,
+      stopReason: 'BUDGET',
+      idempotencyKey: 'key',
+      idempotencyDigest: Buffer.from('digest'),
+      earlyStop: json,
+      latencyMin: 0.5,
+      latencyMax: 1.5,
+      costMax: 0.25,
+      inputTokens: 2n ** 40n,
+      outputTokens: 2n ** 41n,
+      startedAt: now,
+      finishedAt: now,
+    },
+  })
+  await prisma.runItem.updateMany({
+    data: {
+      error: json,
+      latencyMs: 1.5,
+      inputTokens: 1,
+      outputTokens: 2,
+      costUsd: 0.25,
+      evaluatorCostUsd: 0.5,
+      traceId: 'trace',
+      lease: 2n ** 42n,
+      availableAt: now,
+      startedAt: now,
+      finishedAt: now,
+      output: json,
+    },
+  })
+  await prisma.runLatencyBucket.create({ data: { runId, bucket: 1, count: 1 } })
+  await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
+  const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
+  const evaluator = await prisma.evaluator.create({
+    data: { projectId, name: 'judge', description: 'strict', versions: { create: version } },
+  })
+  const { id: evaluatorVersionId } = await prisma.evaluatorVersion.findFirstOrThrow({
+    where: { evaluatorId: evaluator.id },
+  })
+  const whole = { value: 0.5, label: 'half', comment: 'said', metadata: json, author: 'ann', error: json }
+  await prisma.score.create({
+    data: { runId, name: 'overall', dataType: 'NUMERIC', source: 'HUMAN', evaluatorVersionId, ...whole },
+  })
+  await prisma.score.updateMany({ data: whole })
+  await prisma.score.updateMany({ data: { evaluatorVersionId } })
+}

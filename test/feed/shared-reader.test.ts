@@ -1,0 +1,138 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { type SharedBatch, SharedReader, SharedReaders } from '../../src/feed/shared-reader.ts'
+
+interface Batch extends SharedBatch<number> {
+  rows: number[]
+}
+
+/** Reads from a list that the test extends, two rows at once. */
+class ListReader extends SharedReader<number, Batch> {
+  readonly rows: number[]
+  reads = 0
+  over = false
+  failure: Error | null = null
+  /** Reads take until then. */
+  until: Promise<void> | null = null
+
+  constructor(rows: number[], onIdle: () => void) {
+    super(0, onIdle)
+    this.rows = rows
+  }
+
+  protected override async query(after: number): Promise<Batch> {
+    this.reads += 1
+    if (this.failure) throw this.failure
+    const rows = this.rows.slice(after, after + 2)
+    const next = after + rows.length
+    const more = next < this.rows.length
+    await this.until
+    return { rows, next, more, empty: rows.length === 0, done: this.over && !more }
+  }
+}
+
+function open(rows: number[] = []) {
+  const readers = new SharedReaders<ListReader>()
+  return { readers, reader: readers.open('list', (onIdle) => new ListReader(rows, onIdle)) }
+}
+
+const never = new AbortController().signal
+
+test('subscribers at the same cursor share one read', async () => {
+  const { readers, reader } = open([1, 2])
+  const followers = [1, 2, 3].map(() => reader.follow(0, never))
+  const batches = await Promise.all(followers.map((follower) => follower.next()))
+  expect(batches.map(({ value }) => value.rows)).toEqual([
+    [1, 2],
+    [1, 2],
+    [1, 2],
+  ])
+  expect(reader.reads).toBe(1)
+  expect(readers.subscribers).toBe(3)
+  await Promise.all(followers.map((follower) => follower.return(undefined)))
+})
+
+test('what waits is read at once, the rest when something changed, and the last batch ends it', async () => {
+  const { reader } = open([1, 2, 3])
+  const follower = reader.follow(0, never)
+  expect((await follower.next()).value).toMatchObject({ rows: [1, 2], more: true })
+  expect((await follower.next()).value).toMatchObject({ rows: [3], more: false })
+  const next = follower.next()
+  reader.rows.push(4)
+  reader.over = true
+  reader.wake()
+  expect((await next).value).toMatchObject({ rows: [4], done: true })
+  expect(await follower.next()).toEqual({ done: true, value: undefined })
+})
+
+test('a change during a read is not missed', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open()
+  const reading = Promise.withResolvers<void>()
+  reader.until = reading.promise
+  const follower = reader.follow(0, never)
+  const first = follower.next()
+  reader.rows.push(1)
+  reader.wake()
+  await vi.runAllTimersAsync()
+  reading.resolve()
+  expect((await first).value).toMatchObject({ rows: [] })
+  expect((await follower.next()).value).toMatchObject({ rows: [1] })
+  await follower.return(undefined)
+})
+
+test('a subscriber that shares an older read does not miss what changed since', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open()
+  const reading = Promise.withResolvers<void>()
+  reader.until = reading.promise
+  const first = reader.follow(0, never)
+  const batches = [first.next()]
+  reader.rows.push(1)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  const second = reader.follow(0, never)
+  batches.push(second.next())
+  reading.resolve()
+  for (const { value } of await Promise.all(batches)) expect(value).toMatchObject({ rows: [] })
+  expect(reader.reads).toBe(1)
+  for (const follower of [first, second]) expect((await follower.next()).value).toMatchObject({ rows: [1] })
+  // That read is kept for a while; a third subscriber takes it although there is more by now.
+  const later = first.next()
+  reader.rows.push(2)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  expect((await later).value).toMatchObject({ rows: [2] })
+  const third = reader.follow(0, never)
+  expect((await third.next()).value).toMatchObject({ rows: [1] })
+  expect((await third.next()).value).toMatchObject({ rows: [2] })
+  await Promise.all([first, second, third].map((follower) => follower.return(undefined)))
+}, 2_000)
+
+test('a reader is dropped with its last subscriber, however that one leaves', async () => {
+  const { readers, reader } = open([1])
+  const leaving = reader.follow(0, never)
+  await leaving.next()
+  const aborted = new AbortController()
+  const waiting = reader.follow(1, aborted.signal)
+  await waiting.next()
+  const next = waiting.next()
+  await leaving.return(undefined)
+  expect(readers.get('list')).toBe(reader)
+  aborted.abort()
+  expect(await next).toEqual({ done: true, value: undefined })
+  expect(readers.get('list')).toBeUndefined()
+  expect(readers.subscribers).toBe(0)
+})
+
+test('a read that failed ends those who wait for it and is not kept', async () => {
+  const { reader } = open([1])
+  reader.failure = new Error('the database is away')
+  const both = [reader.follow(0, never), reader.follow(0, never)]
+  const ends = await Promise.allSettled(both.map((follower) => follower.next()))
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(reader.reads).toBe(1)
+  reader.failure = null
+  expect((await reader.follow(0, never).next()).value).toMatchObject({ rows: [1] })
+})

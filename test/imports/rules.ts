@@ -1,0 +1,62 @@
+/** Which room may import which. A room is a folder of `src/`, a module directly in it, or `schema`. */
+import type { Import } from './graph.ts'
+
+export interface Rule {
+  /** Rooms, besides itself. */
+  imports: readonly string[]
+  /** Rooms of which it may import types. */
+  types?: readonly string[]
+  /** Whether it may import packages of GraphQL; default: no. */
+  graphql?: true
+}
+
+export type Rules = Readonly<Record<string, Rule>>
+
+const belowServer = ['domain', 'db', 'telemetry', 'models', 'tasks', 'evaluators', 'engine', 'feed', 'schema']
+
+export const rules: Rules = {
+  domain: { imports: [] },
+  'embedded-postgres': { imports: [] },
+  db: { imports: ['domain'] },
+  telemetry: { imports: ['domain'] },
+  models: { imports: ['domain'] },
+  tasks: { imports: ['models', 'domain'] },
+  evaluators: { imports: ['models', 'domain'] },
+  'define-config': { imports: ['domain'], types: ['tasks'] },
+  index: { imports: ['define-config', 'domain'], types: ['tasks'] },
+  engine: { imports: ['db', 'telemetry', 'tasks', 'evaluators', 'models', 'domain'] },
+  feed: { imports: ['engine', 'db', 'telemetry', 'domain'] },
+  schema: { imports: ['engine', 'feed', 'db', 'domain'], graphql: true },
+  server: { imports: belowServer, graphql: true },
+  cli: {
+    imports: [...belowServer, 'server', 'embedded-postgres', 'define-config', 'client', 'package.json'],
+    graphql: true,
+  },
+  client: { imports: [], graphql: true },
+  dashboard: { imports: [], types: ['client'], graphql: true },
+}
+
+/** The room of a file, by its path from the root; files outside of `src/` belong to their first folder. */
+export function roomOf(path: string): string {
+  const [top = '', second] = path.split('/')
+  return top === 'src' && second ? second.replace(/\.ts$/, '') : top
+}
+
+/** The violations, one sentence each. */
+export function findForbidden(imports: readonly Import[], rules: Rules): string[] {
+  return imports.flatMap(({ from, to, isPackage, isType }) => {
+    const room = roomOf(from)
+    const rule = rules[room]
+    if (!rule) return [`${from}: there is no rule for what ${room} may import`]
+    const { imports: rooms, types = [], graphql = false } = rule
+    if (isPackage) return isGraphql(to) && !graphql ? [`${from} → ${to}: ${room} does not know GraphQL`] : []
+    const target = roomOf(to)
+    if (target === room || rooms.includes(target) || (isType && types.includes(target))) return []
+    const allowed = [...rooms, ...types.map((type) => `types of ${type}`)].join(', ')
+    return [`${from} → ${to}: ${room} may import ${allowed ? `only ${allowed}` : 'nothing of ours'}`]
+  })
+}
+
+function isGraphql(specifier: string): boolean {
+  return /^(@pothos|@?graphql[^/]*)($|\/)/.test(specifier)
+}

@@ -1,0 +1,82 @@
+/** The snapshots beside this file, see make.ts. */
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { migrate } from '../../src/db/migrate.ts'
+import { loadRows, migrationsOf } from './dump.ts'
+import type { Figures } from './read-figures.ts'
+
+/** A bug of a snapshot's version that has been fixed since, and the figures that changed with it. */
+export interface Correction {
+  /** The bug, in a sentence. */
+  fault: string
+  /** The correct figures by path, e.g. `runs.careless.stats.costUsd`. */
+  figures: Record<string, unknown>
+}
+
+interface Snapshot {
+  /** The API key for requests. */
+  key: string
+  /** The figures as its version reported them. */
+  figures: Figures
+  corrections: Correction[]
+  /** The path of its config file. */
+  config: string
+}
+
+const migrationsDirectory = join(import.meta.dirname, '../../prisma/migrations')
+
+export async function snapshotNames(): Promise<string[]> {
+  const entries = await readdir(import.meta.dirname, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+}
+
+/**
+ * Fills an empty database with a snapshot, at the schema of its version.
+ * @param temporary an empty directory
+ */
+export async function loadSnapshot(name: string, url: string, temporary: string): Promise<Snapshot> {
+  const directory = join(import.meta.dirname, name)
+  const read = async (file: string) => gunzipSync(await readFile(join(directory, file))).toString()
+  const dump = await read('database.sql.gz')
+  const migrations = join(temporary, 'migrations')
+  await mkdir(migrations)
+  for (const migration of migrationsOf(dump))
+    await cp(join(migrationsDirectory, migration), join(migrations, migration), { recursive: true })
+  await migrate(url, { directory: migrations })
+  await loadRows(url, dump)
+
+  const { key, ...figures } = JSON.parse(await read('figures.json.gz')) as Figures & { key: string }
+  const { corrections } = (await import(`./${name}/corrections.ts`)) as { corrections: Correction[] }
+  return { key, figures, corrections, config: join(directory, 'assay.config.ts') }
+}
+
+/**
+ * Figures that differ from those of a snapshot, or from their corrections, by path. Figures that the snapshot does not
+ * have do not count, because its version could not report them; nor do the reasons of gates, which may be reworded.
+ */
+export function differences(
+  { figures, corrections }: Snapshot,
+  now: Figures,
+): Record<string, { expected: unknown; got: unknown }> {
+  const right = Object.assign({}, ...corrections.map((correction) => correction.figures))
+  const before = leaves(figures)
+  const after = leaves(now)
+  const expected = new Map([...before, ...Object.entries(right)])
+  const found = [...expected].filter(([path, value]) => !path.endsWith('.reason') && !isSame(value, after.get(path)))
+  return Object.fromEntries(found.map(([path, expected]) => [path, { expected, got: after.get(path) }]))
+}
+
+function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {
+  if (typeof value !== 'object' || value === null) return found.set(path, value)
+  // A list that became longer is a difference, too.
+  if (Array.isArray(value)) found.set(`${path}.length`, value.length)
+  for (const [key, part] of Object.entries(value)) leaves(part, path ? `${path}.${key}` : key, found)
+  return found
+}
+
+/** PostgreSQL may sum the same values in a different order. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'number' || typeof b !== 'number') return a === b
+  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
+}
