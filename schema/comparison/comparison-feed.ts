@@ -36,7 +36,10 @@ builder.subscriptionField('comparisonFeed', (t) =>
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({ description: 'As for `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As for `compareRuns`.' }),
-      after: t.arg.string({ description: 'A cursor of this comparison; default: from the beginning.' }),
+      after: t.arg.string({
+        description:
+          'A cursor of this comparison; default: from the beginning. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+      }),
     },
     subscribe: (_root, { after, ...args }, { comparisons, scope }) =>
       eventsOf((signal) => comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal)),

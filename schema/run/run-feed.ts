@@ -23,7 +23,10 @@ builder.subscriptionField('runFeed', (t) =>
       'Rows of a run that changed after a cursor, in their latest state: first what is already there, then live, until the run has ended. Nothing is lost between a query of `Run.cursor` and a feed from it, or across reconnects.',
     args: {
       runId: t.arg.id({ required: true, description: 'The run.' }),
-      after: t.arg.string({ description: 'A cursor of this run; default: from the beginning.' }),
+      after: t.arg.string({
+        description:
+          'A cursor of this run; default: from the beginning. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+      }),
     },
     subscribe: (_root, { runId, after }, { feeds, scope }) =>
       eventsOf((signal) => feeds.subscribe(scope, rawId('Run', runId, ['runId']), after ?? null, signal)),

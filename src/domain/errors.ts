@@ -3,7 +3,7 @@
  * any other error is a defect and is masked at the edge.
  */
 export abstract class UserError extends Error {
-  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT'
+  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
   /** Where in the input the trouble is, e.g. `['task', 'http', 'url']`. */
   readonly path: string[] | null
 
@@ -37,6 +37,18 @@ export class ForbiddenError extends UserError {
 /** More was asked for than one request may have. */
 export class LimitError extends UserError {
   readonly code = 'LIMIT'
+}
+
+/** The feed cannot go on after this cursor: the database is not, or no longer, the one that gave it. */
+export class CursorExpiredError extends UserError {
+  readonly code = 'CURSOR_EXPIRED'
+
+  constructor() {
+    super(
+      'The database was restored or copied since this cursor was given, so what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
+      ['after'],
+    )
+  }
 }
 
 /** What anything thrown says; of an error without a message, its name. */

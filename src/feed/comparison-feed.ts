@@ -7,15 +7,18 @@
  * time; in the last batch, and whenever nothing happens for a while, they are exact.
  */
 import type { Database } from '../db/client.ts'
+import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { findItemChanges } from '../db/sql/comparison/find-changes.ts'
-import { InvalidInputError } from '../domain/errors.ts'
+import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
+import { CursorExpiredError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
 import type { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 
 /** Rows that changed after the last cursor, and the comparison as it stands. */
@@ -31,6 +34,7 @@ export interface ComparisonFeedBatch {
 interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonly number[]> {
   /** The metrics are older than the rows. */
   stale: boolean
+  epoch: string
 }
 
 /** Changes in a batch, over all runs. */
@@ -68,6 +72,8 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
   }
 
   protected override async query(after: readonly number[]): Promise<SharedComparisonBatch> {
+    // The epoch first: rows of a newer one get a cursor that is refused, instead of one that misleads.
+    const epoch = await loadFeedEpoch(this.#db.pool)
     const comparison = await openComparison(this.#db, this.#scope, this.#input)
     const { runs } = comparison
     // Rows that change after the runs were read have a larger seq and come with the next batch.
@@ -84,7 +90,8 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(this.#db, comparison, itemIds)
     const { metrics, stale } = await this.#metricsOf(comparison, done)
-    return { cursor: next.join('.'), comparison, metrics, rows, done, next, more, empty: rows.length === 0, stale }
+    const cursor = formatCursor(subjectOf(this.runIds), epoch, next.join('.'))
+    return { cursor, comparison, metrics, rows, done, next, more, empty: rows.length === 0, stale, epoch }
   }
 
   async #metricsOf(comparison: Comparison, exact: boolean): Promise<{ metrics: MetricComparison[]; stale: boolean }> {
@@ -141,41 +148,57 @@ export class ComparisonFeeds {
    * comes at once, even without rows; without a cursor it starts at the beginning. Ends quietly when the signal aborts.
    *
    * @throws {NotFoundError} the project has no such runs
-   * @throws {InvalidInputError} runs that cannot be compared, or a cursor that this comparison never gave
+   * @throws {InvalidInputError} runs that cannot be compared, or a cursor that this comparison's feed never gave
+   * @throws {CursorExpiredError} a cursor from before the database was restored or copied
    */
-  async *subscribe(
+  async subscribe(
     scope: Scope,
     input: ComparisonInput,
     after: string | null,
     signal: AbortSignal,
-  ): AsyncGenerator<ComparisonFeedBatch> {
+  ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
+    const epoch = await loadFeedEpoch(this.#db.pool)
     const { runs } = await openComparison(this.#db, scope, input)
-    const cursor = parseCursor(
-      after,
-      runs.map((run) => run.seq),
-    )
+    const positions = after === null ? runs.map(() => 0) : parsePositions(after, runs, epoch)
     // Another baseline may be approved meanwhile; this comparison keeps its own.
     const settled = { ...input, baselineId: runs[0]?.id ?? null }
     const runIds = runs.map((run) => run.id)
     const source = { db: this.#db, sequences: this.sequences, scope, input: settled, runIds }
-    const key = JSON.stringify([scope.projectId, settled])
+    return this.#follow(source, epoch, positions, AbortSignal.any([signal, this.#changes.stopped]))
+  }
+
+  async *#follow(
+    source: ComparisonSource,
+    from: string,
+    positions: readonly number[],
+    signal: AbortSignal,
+  ): AsyncGenerator<ComparisonFeedBatch> {
+    const key = JSON.stringify([source.scope.projectId, source.input])
     const reader = this.#readers.open(key, (onIdle) => new ComparisonReader(source, onIdle))
     let shown: MetricComparison[] | null = null
-    for await (const read of reader.follow(cursor, AbortSignal.any([signal, this.#changes.stopped]))) {
-      const { next: _, more: __, empty, stale, ...batch } = read
+    let seen = positions
+    for await (const read of reader.follow(positions, signal)) {
+      const { next, more: _, empty, stale, epoch, ...batch } = read
+      if (epoch !== from || isBehind(batch.comparison.runs, seen)) throw new CursorExpiredError()
       if (!empty || batch.metrics !== shown || batch.done) yield batch
       shown = batch.metrics
+      seen = next
       if (stale) reader.wake(reader.metricsEveryMs)
     }
   }
 }
 
-function parseCursor(after: string | null, seqs: readonly number[]): number[] {
-  if (after === null) return seqs.map(() => 0)
-  const cursor = /^\d{1,10}(\.\d{1,10})*$/.test(after) ? after.split('.').map(Number) : []
-  if (cursor.length === seqs.length && cursor.every((position, index) => position <= (seqs[index] ?? 0))) return cursor
-  throw new InvalidInputError(
-    `Expected a cursor that the feed of this comparison gave, got ${JSON.stringify(after)}; leave it out to start over.`,
-    ['after'],
-  )
+const subjectOf = (runIds: readonly string[]): Subject => ['comparison', ...runIds]
+
+function parsePositions(after: string, runs: readonly Run[], epoch: string): number[] {
+  const text = parseCursor(after, subjectOf(runs.map((run) => run.id)), epoch)
+  const positions = /^\d{1,10}(\.\d{1,10})*$/.test(text) ? text.split('.').map(Number) : []
+  if (positions.length !== runs.length) throw unknownCursor(after)
+  if (isBehind(runs, positions)) throw new CursorExpiredError()
+  return positions
+}
+
+/** Whether a run is not as far as it was: the database went back without its epoch changing. */
+function isBehind(runs: readonly Run[], positions: readonly number[]): boolean {
+  return runs.some((run, index) => run.seq < (positions[index] ?? 0))
 }

@@ -114,7 +114,7 @@ export async function seedExperiment(
 /** Follows the run's feed to its end and returns the final rows by ordinal and the last batch's run. */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, RunItemWithScores>()
-  const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
+  const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
     for (const item of batch.items) items.set(item.ordinal, item)
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
