@@ -11,7 +11,7 @@ export interface SharedBatch<Cursor> {
   empty: boolean
   /** The next batch can be read at once. */
   more: boolean
-  /** Nothing will follow. */
+  /** Everything is delivered and the source is over; it may still be taken up again. */
   done: boolean
 }
 
@@ -40,8 +40,11 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     this.#news.wake(delayMs)
   }
 
-  /** Batch after batch, the first one at once, even when empty. Ends after the last one, or quietly with the signal. */
-  async *follow(after: Cursor, signal: AbortSignal): AsyncGenerator<Batch> {
+  /**
+   * Batch after batch, the first one at once, even when empty. Ends when done, unless it is to go on past that, or quietly
+   * with the signal.
+   */
+  async *follow(after: Cursor, signal: AbortSignal, pastDone = false): AsyncGenerator<Batch> {
     this.#subscribers += 1
     const ended = abortedPromise(signal)
     try {
@@ -52,7 +55,7 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
         if (ended.aborted) return
         cursor = batch.next
         yield batch
-        if (batch.done) return
+        if (batch.done && !pastDone) return
         if (!batch.more) await Promise.race([changed, ended.promise])
       }
     } finally {
@@ -87,10 +90,6 @@ export class SharedReaders<Reader extends { readonly subscribers: number }> {
   /** Subscribers of all readers now. */
   get subscribers(): number {
     return [...this.#readers.values()].reduce((sum, reader) => sum + reader.subscribers, 0)
-  }
-
-  get(name: string): Reader | undefined {
-    return this.#readers.get(name)
   }
 
   values(): Iterable<Reader> {

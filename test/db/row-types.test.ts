@@ -10,6 +10,7 @@ import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
+import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
 import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
@@ -68,13 +69,14 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadLatencyBuckets(t.db.pool, [runId]), await runLatencyBucket.findMany()],
     ]
   },
+  'run/load-followed-run.ts': async () => [[[(await loadFollowedRun(t.db.pool, runId)).run ?? {}], await runs()]],
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
   'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
   ],
   'run-item/load-changed-items.ts': async () => {
-    const changed = await loadChangedItems(t.db.pool, runId, -1, 1_000, 10)
+    const changed = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
     return [
       [changed.map(({ scores: _, ...item }) => item), await runItems()],
       [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],

@@ -90,10 +90,10 @@ test('a reader is dropped with its last subscriber, however that one leaves', as
   await waiting.next()
   const next = waiting.next()
   await leaving.return(undefined)
-  expect(readers.get('list')).toBe(reader)
+  expect([...readers.values()]).toEqual([reader])
   aborted.abort()
   expect(await next).toEqual({ done: true, value: undefined })
-  expect(readers.get('list')).toBeUndefined()
+  expect([...readers.values()]).toEqual([])
   expect(readers.subscribers).toBe(0)
 })
 

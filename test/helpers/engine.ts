@@ -117,6 +117,7 @@ export async function followRun({ feeds, scope }: TestEngine, runId: string, aft
   const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
     for (const item of batch.items) items.set(item.ordinal, item)
+    if (!batch.run) throw new Error('the run was deleted')
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
   }
   throw new Error('the feed ended before the run did')

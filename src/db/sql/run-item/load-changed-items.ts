@@ -9,27 +9,64 @@ export interface RunItemWithScores extends RunItem {
   scores: Score[]
 }
 
+/** Changes of a run after one feed position and up to another. */
+export interface ChangeRange {
+  runId: string
+  after: number
+  upTo: number
+}
+
+/** Some of the items of a run, by their ordinals; both ends of a range are in it. */
+export type OrdinalWindow = { from: number; to: number } | { ordinals: readonly number[] }
+
 /**
- * Rows of a run with `seq` in (after, upTo], in that order, at most `limit`. A row changed twice comes at its last
+ * Rows of a run that changed within the range, in that order, at most `limit`. A row changed twice comes at its last
  * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
  * together: joined as JSON they would have to be parsed and their dates revived.
  */
 export async function loadChangedItems(
   client: Queryable,
-  runId: string,
-  after: number,
-  upTo: number,
+  { runId, after, upTo }: ChangeRange,
+  window: OrdinalWindow | null,
   limit: number,
 ): Promise<RunItemWithScores[]> {
+  const { name, condition, values } = windowOf(window, 5)
+  // With a window its few rows are looked up, however many others changed: `+ 0` keeps the planner from the index on seq.
+  const seq = window ? 'seq + 0' : 'seq'
   const rows = await queryRows<RunItem>(
     client,
     `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
-       FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
-    [runId, after, upTo, limit],
-    'changed-items',
+       FROM run_item WHERE run_id = $1 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
+    [runId, after, upTo, limit, ...values],
+    `changed-items${name}`,
   )
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
   const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
   return rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
+}
+
+/** How many items outside the window changed within the range; costs as much as there are changes in it. */
+export async function countChangesOutside(
+  client: Queryable,
+  { runId, after, upTo }: ChangeRange,
+  window: OrdinalWindow,
+): Promise<number> {
+  const { name, condition, values } = windowOf(window, 4)
+  const rows = await queryRows<{ count: number }>(
+    client,
+    `SELECT count(*)::int AS count FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 AND NOT (${condition})`,
+    [runId, after, upTo, ...values],
+    `changes-outside${name}`,
+  )
+  return rows[0]?.count ?? 0
+}
+
+function windowOf(window: OrdinalWindow | null, parameter: number) {
+  if (!window) return { name: '', condition: 'true', values: [] }
+  if ('ordinals' in window) {
+    return { name: '-listed', condition: `ordinal = ANY ($${parameter}::int[])`, values: [window.ordinals] }
+  }
+  const condition = `ordinal >= $${parameter} AND ordinal <= $${parameter + 1}`
+  return { name: '-between', condition, values: [window.from, window.to] }
 }
