@@ -11,9 +11,9 @@ import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
+import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
-import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
@@ -70,8 +70,13 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     ]
   },
   'run/load-followed-run.ts': async () => [[[(await loadFollowedRun(t.db.pool, runId)).run ?? {}], await runs()]],
+  'run/load-run-changes.ts': async () => {
+    const { projectId } = t.scope
+    return [
+      [(await loadRunChanges(t.db.pool, { projectId, datasetId, since: null, open: [runId] })).runs, await runs()],
+    ]
+  },
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
-  'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
   ],
