@@ -8,7 +8,9 @@ import type {
   Evaluator,
   EvaluatorVersion,
   Experiment,
+  Person,
   PrismaClient,
+  Project,
   Run,
 } from '../src/db/generated/prisma/client.ts'
 
@@ -17,6 +19,8 @@ interface Rows {
   evaluator: Evaluator
   evaluatorVersion: EvaluatorVersion
   experiment: Experiment
+  person: Person
+  project: Project
   run: Run
 }
 
@@ -32,6 +36,8 @@ export class Links {
       evaluator: byId('evaluator', (where) => prisma.evaluator.findMany({ where })),
       evaluatorVersion: byId('evaluator version', (where) => prisma.evaluatorVersion.findMany({ where })),
       experiment: byId('experiment', (where) => prisma.experiment.findMany({ where })),
+      person: byId('person', (where) => prisma.person.findMany({ where })),
+      project: byId('project', (where) => prisma.project.findMany({ where })),
       run: byId('run', (where) => prisma.run.findMany({ where })),
     }
   }

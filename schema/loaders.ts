@@ -4,12 +4,11 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import { type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
+import { alteredCursor, keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
-import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
 import { Links } from './links.ts'
@@ -122,7 +121,8 @@ function pages(
   const loaders = new Map<string, DataLoader<string, Page<unknown>>>()
   return async <Row>(list: List, parent: string, request: PageRequest) => {
     const values: unknown[] = []
-    const key = JSON.stringify([list, list.where((value) => `$${values.push(value)}`), values, request])
+    const parameter = (value: unknown) => `$${values.push(value)}`
+    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))
@@ -131,9 +131,7 @@ function pages(
     try {
       return (await loader.load(parent)) as Page<Row>
     } catch (error) {
-      throw isMalformedValue(error)
-        ? new InvalidInputError('Expected a cursor as this API returns them, got an altered one.')
-        : error
+      throw isMalformedValue(error) ? alteredCursor() : error
     }
   }
 }

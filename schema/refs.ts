@@ -7,6 +7,8 @@ import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 
 export const ProjectRef = prismaRef('Project')
+export const ApiKeyRef = prismaRef('ApiKey')
+export const PersonRef = prismaRef('Person')
 export const DatasetRef = prismaRef('Dataset')
 export const DatasetItemRef = builder.objectRef<DatasetItemRow>('DatasetItem')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
@@ -18,6 +20,8 @@ export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
 
+export const ProjectConnection = connectionOf('Project', ProjectRef)
+export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemConnection = connectionOf('DatasetItem', DatasetItemRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)

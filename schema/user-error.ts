@@ -35,14 +35,17 @@ for (const [error, description] of descriptions) {
   builder.objectType(error, { name: error.name, description, interfaces: [UserErrorInterface] })
 }
 
-/** The union of a mutation's payload and the errors it may end with instead. */
+const anyError = [InvalidInputError, NotFoundError, ConflictError, ForbiddenError, LimitError]
+
+/** The union of a mutation's payload and the errors it may end with instead; default: all there are. */
 export function resultOf<Shape extends object>(
   name: string,
   payload: ObjectRef<typeof builder.$inferSchemaTypes, Shape>,
+  errors: readonly (typeof anyError)[number][] = anyError,
 ) {
   return builder.errorUnion(name, {
     description: 'What was done, or why it was not.',
-    types: [payload, InvalidInputError, NotFoundError, ConflictError, ForbiddenError, LimitError],
+    types: [payload, ...errors],
     resolveType: () => payload.name,
   })
 }

@@ -1,6 +1,6 @@
 import type { Experiment } from '../../src/db/generated/prisma/client.ts'
-import { type GateCheck as GateCheckShape, type Gate as GateShape, parseGate } from '../../src/domain/gate.ts'
-import { evaluateGate, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
+import type { GateCheck as GateCheckShape, Gate as GateShape } from '../../src/domain/gate.ts'
+import { checkRun, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
 import { builder } from '../builder.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
@@ -137,17 +137,19 @@ builder.objectField(RunRef, 'gate', (t) =>
       gate: t.arg({ type: GateInput, description: 'Default: that of its experiment.' }),
       baselineId: t.arg.id({ description: 'What `notWorse` is about; default: the approved baseline.' }),
     },
-    resolve: async (run, { gate, baselineId }, { services, scope, comparisons, loaders }) => {
-      const experiment = gate ? null : await loaders.links.load('experiment', run.experimentId)
-      const asked = gate ? parseGate(gate, ['gate']) : (experiment?.gate as GateShape | null)
-      if (!asked) return null
-      const [summaries, buckets] = await Promise.all([
-        loaders.scoreSummaries.load(run.id),
-        loaders.latencyBuckets.load(run.id),
-      ])
-      const baseline = optionalRawId('Run', baselineId, ['baselineId'])
-      return evaluateGate(services.db, comparisons.sequences, scope, run, { summaries, buckets }, asked, baseline)
-    },
+    resolve: (run, { gate, baselineId }, { services, scope, comparisons, loaders }) =>
+      checkRun(
+        services.db,
+        comparisons.sequences,
+        scope,
+        run,
+        { gate, baselineId: optionalRawId('Run', baselineId, ['baselineId']) },
+        {
+          experiment: (id) => loaders.links.load('experiment', id),
+          summaries: (runId) => loaders.scoreSummaries.load(runId),
+          buckets: (runId) => loaders.latencyBuckets.load(runId),
+        },
+      ),
   }),
 )
 

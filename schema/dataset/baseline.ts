@@ -20,7 +20,7 @@ const DatasetBaseline = builder.objectRef<ApprovedBaseline>('DatasetBaseline').i
       description: 'The run.',
       resolve: linkTo('run', (baseline) => baseline.runId),
     }),
-    author: t.exposeString('author', { nullable: true, description: 'Who approved it, as they said.' }),
+    author: t.exposeString('author', { nullable: true, description: 'The person who approved it.' }),
     approvedAt: t.expose('approvedAt', { type: 'DateTime', description: 'When.' }),
   }),
 })
@@ -41,7 +41,6 @@ const ApproveBaselineInput = builder.inputType('ApproveBaselineInput', {
   description: 'A run to compare others with.',
   fields: (t) => ({
     runId: t.id({ required: true, description: 'A run that is over.' }),
-    author: t.string({ description: 'Who approves it.' }),
   }),
 })
 
@@ -60,10 +59,10 @@ const BaselineResult = resultOf('BaselineResult', BaselinePayload)
 builder.mutationFields((t) => ({
   approveBaseline: t.field({
     type: BaselineResult,
-    description: 'Makes a run the baseline of its dataset, in place of any other.',
+    description: 'Makes a run the baseline of its dataset, in place of any other, in your name (`viewer.person`).',
     args: { input: t.arg({ type: ApproveBaselineInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { runId, author } }, { services, scope }) => ({
-      dataset: await approveBaseline(services, scope, { runId: rawId('Run', runId, ['runId']), author }),
+    resolve: async (_root, { input: { runId } }, { services, scope }) => ({
+      dataset: await approveBaseline(services, scope, rawId('Run', runId, ['runId'])),
     }),
   }),
   removeBaseline: t.field({

@@ -1,6 +1,5 @@
 import type { Experiment, Run } from '../../src/db/generated/prisma/client.ts'
-import { createExperiment, deleteExperiment, updateExperiment } from '../../src/engine/experiments.ts'
-import { startRun } from '../../src/engine/runs/start-run.ts'
+import { createAndStart, createExperiment, deleteExperiment, updateExperiment } from '../../src/engine/experiments.ts'
 import { builder } from '../builder.ts'
 import { DeleteInput, DeleteResult } from '../deletion.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
@@ -71,20 +70,16 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateExperimentInput, required: true, description: 'The experiment.' }) },
     resolve: async (_root, { input }, { services, scope }) => {
       const { task, datasetId, evaluatorIds, settings, start, ...rest } = input
-      const experiment = await createExperiment(services, scope, {
+      const experiment = {
         ...rest,
         datasetId: rawId('Dataset', datasetId, ['datasetId']),
         task: taskSpec(task),
         evaluatorIds: rawIds('Evaluator', evaluatorIds ?? [], ['evaluatorIds']),
         settings: givenSettings(settings),
-      })
-      if (!start) return { experiment, run: null }
-      try {
-        return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
-      } catch (error) {
-        await deleteExperiment(services, scope, experiment.id)
-        throw error
       }
+      return start
+        ? createAndStart(services, scope, experiment)
+        : { experiment: await createExperiment(services, scope, experiment), run: null }
     },
   }),
   updateExperiment: t.field({

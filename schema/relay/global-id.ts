@@ -10,11 +10,13 @@ const runItem = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,8})$/
 
 /** What a raw id of each type looks like; anything else cannot exist and never reaches the database. */
 const shapes = {
+  ApiKey: uuid,
   Dataset: uuid,
   DatasetItem: bigint,
   EndpointLimit: uuid,
   Evaluator: uuid,
   Experiment: uuid,
+  Person: uuid,
   Project: uuid,
   Run: uuid,
   RunItem: runItem,
@@ -49,6 +51,12 @@ function isNodeType(name: string): name is NodeType {
 /** Whether a thing of this type can have this raw id. */
 export function isRawId(type: NodeType, id: string): boolean {
   return shapes[type].test(id)
+}
+
+/** Whether a text is a global id of this type. */
+export function isGlobalId(type: NodeType, text: string): boolean {
+  const decoded = Buffer.from(text, 'base64url').toString()
+  return decoded.startsWith(`${type}:`) && isRawId(type, decoded.slice(type.length + 1))
 }
 
 /** A raw id of the right shape that no row has. */

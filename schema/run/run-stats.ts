@@ -1,8 +1,16 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
 import type { Distribution } from '../../src/domain/latency-histogram.ts'
 import { distribution } from '../../src/domain/latency-histogram.ts'
-import { isFinished } from '../../src/domain/run.ts'
-import { clusteredStandardError } from '../../src/domain/statistics/clustered-standard-error.ts'
+import {
+  avgCostUsd,
+  etaSeconds,
+  finishedCount,
+  mean,
+  missingCount,
+  standardDeviation,
+  standardError,
+  totalCostUsd,
+} from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
@@ -23,19 +31,6 @@ export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
     }),
   }),
 })
-
-function etaSeconds(run: Run, now: Date): number | null {
-  if (isFinished(run.status)) return 0
-  const finished = finishedCount(run)
-  if (!run.startedAt || finished === 0) return null
-  const elapsedSeconds = Math.max(0, now.getTime() - run.startedAt.getTime()) / 1000
-  return ((run.queued + run.running) * elapsedSeconds) / finished
-}
-
-/** Items that were executed to their end. */
-function finishedCount(run: Run): number {
-  return run.succeeded + run.failed
-}
 
 export const DistributionRef = builder.objectRef<Distribution>('Distribution').implement({
   description: 'How values are spread. Quantiles are within 1 %, everything else is exact.',
@@ -78,12 +73,12 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     missingCount: t.int({
       description:
         'Finished items (failed ones too) that have neither a score of this name nor an error of its evaluator.',
-      resolve: ({ run, count, errorCount }) => Math.max(0, finishedCount(run) - count - errorCount),
+      resolve: (summary) => missingCount(summary.run, summary),
     }),
     mean: t.float({
       nullable: true,
       description: 'Mean value; for booleans the share of true. Null without values.',
-      resolve: (summary) => (isNumber(summary) && summary.count > 0 ? summary.sum / summary.count : null),
+      resolve: mean,
     }),
     stddev: t.float({
       nullable: true,
@@ -119,30 +114,6 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
   }),
 })
 
-function isNumber({ dataType }: RunScoreSummary): boolean {
-  return dataType === 'NUMERIC' || dataType === 'BOOLEAN'
-}
-
-function standardDeviation(summary: RunScoreSummary): number | null {
-  if (!isNumber(summary) || summary.count < 2) return null
-  return Math.sqrt(Math.max(0, summary.m2) / (summary.count - 1))
-}
-
-function standardError(summary: RunScoreSummary): number | null {
-  const { items, count, sum, sumNN, sumSS, sumNS } = summary
-  const deviation = standardDeviation(summary)
-  if (deviation === null || items === 0) return deviation === null ? null : deviation / Math.sqrt(count)
-  // Repetitions of one item are not independent of each other.
-  return clusteredStandardError({
-    clusters: items,
-    count,
-    sum,
-    squaredCounts: sumNN,
-    squaredSums: sumSS,
-    countTimesSum: sumNS,
-  })
-}
-
 export async function latencyOf(run: Run, { loaders }: Context): Promise<Distribution | null> {
   const { latencySum: sum, latencyMin: min, latencyMax: max } = run
   return distribution(await loaders.latencyBuckets.load(run.id), { sum, min, max })
@@ -150,11 +121,6 @@ export async function latencyOf(run: Run, { loaders }: Context): Promise<Distrib
 
 export async function scoresOf(run: Run, { loaders }: Context): Promise<(RunScoreSummary & { run: Run })[]> {
   return (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run }))
-}
-
-/** Over the items whose cost is known. */
-export function avgCostUsd({ costCount, costSum }: Run): number | null {
-  return costCount > 0 ? costSum / costCount : null
 }
 
 export const RunStats = builder.objectRef<Run>('RunStats').implement({
@@ -169,7 +135,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     costUsd: t.float({
       nullable: true,
       description: 'What the task cost, over the items whose cost is known.',
-      resolve: (run) => (run.costCount > 0 ? run.costSum : null),
+      resolve: totalCostUsd,
     }),
     evaluatorCostUsd: t.float({
       nullable: true,

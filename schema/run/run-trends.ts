@@ -1,9 +1,10 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
+import { avgCostUsd } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
 import { DatasetRef, RunRef } from '../refs.ts'
 import { checkPageSize, pageRequest } from '../relay/connection.ts'
-import { avgCostUsd, DistributionRef, latencyOf, ScoreSummary, scoresOf } from './run-stats.ts'
+import { DistributionRef, latencyOf, ScoreSummary, scoresOf } from './run-stats.ts'
 
 const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
   description: 'One run of a dataset, for charts over its runs.',

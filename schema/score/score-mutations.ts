@@ -23,7 +23,8 @@ const GivenScoreSource = builder.enumType('GivenScoreSource', {
 })
 
 const SetScoreInput = builder.inputType('SetScoreInput', {
-  description: 'A score; it replaces the one of the same name, source and author on the same target.',
+  description:
+    'A score. You are its author (`viewer.person`); it replaces the one of the same name, source and author on the same target.',
   fields: (t) => ({
     target: t.field({ type: ScoreTargetInput, required: true, description: 'What it is about.' }),
     name: t.string({ required: true, description: 'What is judged.' }),
@@ -32,7 +33,6 @@ const SetScoreInput = builder.inputType('SetScoreInput', {
     dataType: t.field({ type: ScoreDataType, description: 'Default: CATEGORICAL with a label, NUMERIC with a value.' }),
     comment: t.string({ description: 'Why.' }),
     metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
-    author: t.string({ description: 'The person or program that gives it.' }),
     source: t.field({ type: GivenScoreSource, required: true, defaultValue: 'HUMAN', description: 'Who gives it.' }),
   }),
 })

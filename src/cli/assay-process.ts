@@ -42,7 +42,7 @@ export interface ProcessOptions extends PostgresOptions {
    */
   allowPrivateEndpoints?: boolean
   /** Where to serve; null: not at all. */
-  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate'>) | null
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve has its health checks and metrics; default: nowhere. */
   status?: Address | null
 }
@@ -121,11 +121,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const comparisons = new ComparisonFeeds(db, changes, sequences)
       metrics.watchFeeds(feeds, comparisons)
       server = await listen(options.http, '-', (address) =>
-        startServer({ services, feeds, comparisons, readiness, ...address }),
+        startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )
     } else if (options.status) {
       server = await listen(options.status, '--metrics', (address) =>
-        startStatusServer({ services, readiness, ...address }),
+        startStatusServer({ services, readiness, listener, ...address }),
       )
     }
     if (server) stops.push(() => server.stop())

@@ -13,14 +13,19 @@ export function authorization(): { authorization?: string } {
 export class GraphQLClient {
   readonly url: string
   readonly #socket: Client
+  readonly #project: { 'x-assay-project'?: string }
 
-  /** @param url of the server, e.g. `http://127.0.0.1:4000`. No connection is made yet. */
-  constructor(url: string) {
+  /**
+   * @param url of the server, e.g. `http://127.0.0.1:4000`. No connection is made yet.
+   * @param project that requests are for; default: that of the key
+   */
+  constructor(url: string, project?: string) {
     this.url = serverUrl(url)
+    this.#project = project === undefined ? {} : { 'x-assay-project': encodeURIComponent(project) }
     // Whoever subscribes knows from which cursor to go on, so reconnecting is theirs.
     this.#socket = createClient({
       url: `${this.url.replace(/^http/, 'ws')}/graphql`,
-      connectionParams: authorization(),
+      connectionParams: { ...authorization(), project },
       retryAttempts: 0,
     })
   }
@@ -36,6 +41,7 @@ export class GraphQLClient {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json',
         ...authorization(),
+        ...this.#project,
       },
       body: JSON.stringify({ query: print(document), variables }),
     }).catch((error: unknown) => {

@@ -1,85 +1,98 @@
-/** `assay keys`: who may reach a server that is not on loopback. Works on the database itself, with no server in between. */
+/** `assay keys`: who may use a server. Works on the database itself, also while a server does, or through a server. */
 import { Command, Option } from 'commander'
-import { type Database, openDatabase } from '../db/client.ts'
-import { migrate } from '../db/migrate.ts'
-import { MigrationError } from '../db/migration-error.ts'
-import { UserError } from '../domain/errors.ts'
 import type { Role } from '../domain/scope.ts'
-import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
-import { createApiKey, revokeApiKey } from '../engine/api-keys.ts'
 import { CliError } from './cli-error.ts'
-import { openLog } from './log.ts'
-import { openPostgres } from './open-postgres.ts'
+import { type ApiKeys, type ListedKey, withDatabaseKeys } from './keys-of-database.ts'
+import { withServerKeys } from './keys-of-server.ts'
 
 interface KeysOptions {
   dataDir: string
+  url?: string
+}
+
+interface CreateOptions extends KeysOptions {
+  role: Role
+  project?: string
+  installation: boolean
+  person?: string
 }
 
 export function keysCommand(): Command {
   const command = new Command('keys').description('Create, list and revoke API keys.').addHelpText(
     'after',
     `
-A server without keys answers on loopback only. Restart servers after the first key: they ask once, when they start.
+A server that never had a key answers on loopback only. With the first one it asks everybody for a key, within 10 s and for good.
+
+Keys are those of DATABASE_URL, or of the embedded database of --data-dir, whether a server runs on it or not; with --url those
+of a server, which wants an ADMIN's key in ASSAY_API_KEY.
 
 Examples:
   $ assay keys create laptop
-  $ assay keys create prometheus --role READ
-  $ DATABASE_URL=postgresql://me@db/assay assay keys list`,
+  $ assay keys create ci --role WRITE --project checkout
+  $ assay keys create prometheus --role READ --installation
+  $ DATABASE_URL=postgresql://me@db/assay assay keys list
+  $ ASSAY_API_KEY=… assay keys revoke assay_AbC123 --url https://assay.example`,
   )
-  withDatabase(command.command('create <name>').description('Create a key; it is shown once.'))
+  withPlace(command.command('create <name>').description('Create a key; it is shown once.'))
     .addOption(new Option('--role <role>', 'what it allows').choices(['READ', 'WRITE', 'ADMIN']).default('ADMIN'))
-    .action((name: string, options: KeysOptions & { role: Role }) =>
-      onDatabase(options, async (db, projectId) => {
-        const { key } = await createApiKey(db, { projectId, name, role: options.role })
-        process.stdout.write(`${key}\n`)
+    .option('--project <name>', 'the only project that it is valid in (default: "default")')
+    .addOption(
+      new Option('--installation', 'valid in every project; an ADMIN creates projects and manages all keys')
+        .default(false)
+        .conflicts('project'),
+    )
+    .option('--person <name>', 'the author of what is written with it (default: the name of the key)')
+    .action((name: string, { role, project, installation, person, ...options }: CreateOptions) =>
+      withKeys(options, project, async (keys) => {
+        process.stdout.write(`${await keys.create({ name, role, installation, person })}\n`)
         process.stderr.write('Keep it: it is not shown again. Send it as the header "Authorization: Bearer <key>".\n')
       }),
     )
-  withDatabase(command.command('list').description('List the keys in use.')).action((options: KeysOptions) =>
-    onDatabase(options, async ({ prisma }, projectId) => {
-      const keys = await prisma.apiKey.findMany({
-        where: { projectId, revokedAt: null },
-        orderBy: { createdAt: 'asc' },
-      })
-      for (const { prefix, role, name, lastUsedAt } of keys) {
-        const used = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`
-        process.stdout.write(`${prefix}…  ${role.padEnd(5)}  ${name}  (${used})\n`)
-      }
+  withPlace(command.command('list').description('List the keys in use.')).action((options: KeysOptions) =>
+    withKeys(options, undefined, async (keys) => {
+      for (const key of await keys.list('')) process.stdout.write(`${line(key)}\n`)
     }),
   )
-  withDatabase(command.command('revoke <prefix>').description('Revoke a key, by its beginning as listed.')).action(
-    (prefix: string, options: KeysOptions) =>
-      onDatabase(options, (db, projectId) => revokeApiKey(db, projectId, prefix.replace(/…$/, ''))),
+  withPlace(
+    command
+      .command('revoke <prefix>')
+      .description('Revoke a key by its beginning as listed; open connections are closed.'),
+  ).action((given: string, options: KeysOptions) =>
+    withKeys(options, undefined, async (keys) => {
+      // Whoever has the whole key at hand may give that.
+      const prefix = given.replace(/…$/, '').slice(0, 12)
+      const found = await keys.list(prefix)
+      const [key] = found
+      if (!key) throw new CliError(`There is no key in use that begins with ${prefix}.`)
+      if (found.length > 1) {
+        throw new CliError(`${found.length} keys begin with ${prefix}:\n${found.map(line).join('\n')}`)
+      }
+      await keys.revoke(key.id)
+    }),
   )
   return command
 }
 
-function withDatabase(command: Command): Command {
-  return command.addOption(
-    new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything, without DATABASE_URL')
-      .env('ASSAY_DATA_DIR')
-      .default('.assay'),
-  )
+function withPlace(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'an Assay server that is asked to do it').env('ASSAY_URL'))
+    .addOption(
+      new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything, without DATABASE_URL')
+        .env('ASSAY_DATA_DIR')
+        .default('.assay'),
+    )
 }
 
-async function onDatabase(
-  { dataDir }: KeysOptions,
-  work: (db: Database, projectId: string) => Promise<void>,
+/** @param project name of the project that keys are created in */
+function withKeys(
+  { url, dataDir }: KeysOptions,
+  project: string | undefined,
+  work: (keys: ApiKeys) => Promise<void>,
 ): Promise<void> {
-  try {
-    const log = openLog('warn')
-    const postgres = await openPostgres({ log, databaseUrl: process.env.DATABASE_URL || null, dataDir })
-    const db = openDatabase(postgres.url)
-    try {
-      await migrate(postgres.url)
-      const { id } = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
-      await work(db, id)
-    } finally {
-      await db.close()
-      await postgres.stop()
-    }
-  } catch (error) {
-    const known = [UserError, EmbeddedPostgresError, MigrationError].some((type) => error instanceof type)
-    throw known ? new CliError((error as Error).message, { cause: error }) : error
-  }
+  return url === undefined ? withDatabaseKeys(dataDir, project, work) : withServerKeys(url, project, work)
+}
+
+function line({ prefix, role, project, name, lastUsedAt }: ListedKey): string {
+  const used = lastUsedAt === null ? 'never used' : `last used ${lastUsedAt.toISOString()}`
+  return `${prefix}…  ${role.padEnd(5)}  ${name}  (${project === null ? 'installation' : `project ${project}`}, ${used})`
 }

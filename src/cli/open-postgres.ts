@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { startEmbeddedPostgres } from '../embedded-postgres/server.ts'
+import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
+import { runningServerUrl, startEmbeddedPostgres } from '../embedded-postgres/server.ts'
 import { CliError } from './cli-error.ts'
 
 export interface PostgresOptions {
@@ -10,6 +11,8 @@ export interface PostgresOptions {
   /** `postgresql://…` of your own server; null: an embedded one in `dataDir`. */
   databaseUrl: string | null
   dataDir: string
+  /** Whether to use the embedded one that another process has started, rather than to fail. */
+  share?: boolean
 }
 
 interface Postgres {
@@ -22,13 +25,20 @@ interface Postgres {
 }
 
 /** @throws {CliError} when DATABASE_URL is of no use @throws {EmbeddedPostgresError} */
-export async function openPostgres({ databaseUrl, dataDir, log }: PostgresOptions): Promise<Postgres> {
+export async function openPostgres({ databaseUrl, dataDir, log, share }: PostgresOptions): Promise<Postgres> {
   if (databaseUrl !== null) {
     await expectAnswer(databaseUrl)
     return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
   }
   const directory = resolve(dataDir)
-  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) })
+  const embedded = await startEmbeddedPostgres({ dataDir: directory, log: (message) => log.info(message) }).catch(
+    async (error: unknown) => {
+      const isInUse = error instanceof EmbeddedPostgresError && error.code === 'IN_USE'
+      const url = isInUse && share ? await runningServerUrl(directory) : undefined
+      if (url === undefined) throw error
+      return { url, closed: new Promise<undefined>(() => {}), stop: async () => {} }
+    },
+  )
   const failed = new Promise<Error>((settle) => {
     void embedded.closed.then((error) => error && settle(error))
   })

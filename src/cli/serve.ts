@@ -27,6 +27,7 @@ interface ServeOptions extends SharedOptions {
   publicUrl?: string
   traceUrl?: string
   worker: boolean
+  open: boolean
 }
 
 export function serveCommand(): Command {
@@ -50,6 +51,7 @@ export function serveCommand(): Command {
         'where traces are looked at, such as https://jaeger.example/trace/{traceId}',
       ).env('ASSAY_TRACE_URL'),
     )
+    .option('--open', 'need no API key although there have been some; only on loopback', false)
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
     .addHelpText(
@@ -118,6 +120,7 @@ async function serve(options: ServeOptions): Promise<void> {
         port: options.port,
         publicUrl: options.publicUrl,
         traceUrlTemplate: options.traceUrl,
+        open: options.open,
       },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {

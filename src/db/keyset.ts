@@ -3,6 +3,7 @@
  * with its distance from the start, and rows that come or go elsewhere never shift it. The pages of many parents
  * (the runs of each of twenty datasets) come from one statement.
  */
+import { InvalidInputError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
 import { queryRows } from './query-rows.ts'
 
@@ -17,8 +18,14 @@ export interface List {
   /** Conditions besides the parent; values go through `parameter`. */
   where: (parameter: (value: unknown) => string) => string[]
   /** Expressions that are never null, the last one unique within the parent. All ascend or all descend. */
-  keys: { sql: string; type: string }[]
+  keys: Key[]
   descending: boolean
+}
+
+/** A part of a sort key; values in its expression go through `parameter`. */
+export interface Key {
+  sql: string | ((parameter: (value: unknown) => string) => string)
+  type: string
 }
 
 export interface PageRequest {
@@ -41,6 +48,16 @@ export interface Page<Row> {
   hasNextPage: boolean
 }
 
+/** What refuses a cursor whose parts are not those of a sort key. */
+export function alteredCursor(path: string[] | null = null): InvalidInputError {
+  return new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', path)
+}
+
+/** The expressions of a list's sort key. */
+export function keyExpressions({ keys }: List, parameter: (value: unknown) => string): string[] {
+  return keys.map(({ sql }) => (typeof sql === 'string' ? sql : sql(parameter)))
+}
+
 /** One page for each parent, in the order of `parents`; always one statement. */
 export async function loadPages<Row>(
   db: Queryable,
@@ -50,10 +67,12 @@ export async function loadPages<Row>(
 ): Promise<Page<Row>[]> {
   const values: unknown[] = [parents]
   const parameter = (value: unknown) => `$${values.push(value)}`
-  const keys = list.keys.map((key) => key.sql).join(', ')
+  const keys = keyExpressions(list, parameter)
   const beyond = (key: string[] | null, operator: '<' | '>') =>
     key
-      ? [`(${keys}) ${operator} (${key.map((value, i) => `${parameter(value)}::${list.keys[i]?.type}`).join(', ')})`]
+      ? [
+          `(${keys.join(', ')}) ${operator} (${key.map((value, i) => `${parameter(value)}::${list.keys[i]?.type}`).join(', ')})`,
+        ]
       : []
 
   const conditions = [
@@ -68,10 +87,10 @@ export async function loadPages<Row>(
     `SELECT parent.number::int AS "parentNumber", page.*
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
      CROSS JOIN LATERAL (
-       SELECT ${list.select}, ARRAY[${list.keys.map((key) => `(${key.sql})::text`).join(', ')}] AS "sortKey"
+       SELECT ${list.select}, ARRAY[${keys.map((key) => `(${key})::text`).join(', ')}] AS "sortKey"
        FROM ${list.from}
        WHERE ${conditions.join(' AND ')}
-       ORDER BY ${list.keys.map((key) => `${key.sql} ${direction}`).join(', ')}
+       ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}
        LIMIT ${parameter(request.limit + 1)}
      ) page`,
     values,

@@ -18,6 +18,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
   permit: 'assay_permit',
+  /** Empty: API keys were made or revoked. */
+  key: 'assay_key',
   /** The name of a migration that those who do not know it cannot go on beside. */
   migration: 'assay_migration',
   /** A random text, for which its sender listens: whether messages arrive. */

@@ -63,6 +63,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/** The URL of the server that another process holds, for clients beside it; `undefined` when none runs. */
+export async function runningServerUrl(dataDir: string): Promise<string | undefined> {
+  const home = await openHome(dataDir)
+  const address = postmasterPid(home) === undefined ? undefined : addressOf(home)
+  return address && urlOf(address)
+}
+
 /** A connection that holds the lock, to a server that is started if none runs. */
 async function acquire(home: Home, settings: Settings, log: (message: string) => void): Promise<Client> {
   const begin = performance.now()

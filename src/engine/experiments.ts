@@ -1,4 +1,4 @@
-import { type Experiment, Prisma } from '../db/generated/prisma/client.ts'
+import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
@@ -8,6 +8,7 @@ import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
 import { namingConflicts, requireEvaluators } from './references.ts'
+import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
@@ -63,6 +64,24 @@ export async function createExperiment(
       },
     }),
   )
+}
+
+/**
+ * Creates an experiment and starts a run of it; one that cannot be started is not created either.
+ * @throws as {@link createExperiment} and `startRun`
+ */
+export async function createAndStart(
+  services: Services,
+  scope: Scope,
+  input: CreateExperimentInput,
+): Promise<{ experiment: Experiment; run: Run }> {
+  const experiment = await createExperiment(services, scope, input)
+  try {
+    return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
+  } catch (error) {
+    await deleteExperiment(services, scope, experiment.id)
+    throw error
+  }
 }
 
 /**

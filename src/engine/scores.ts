@@ -22,24 +22,23 @@ export interface SetScoreInput extends GivenScore {
   name: string
   comment?: string | null
   metadata?: Json
-  author?: string | null
   source: 'HUMAN' | 'API'
 }
 
 /**
- * Sets a score; one of the same name, source and author on the same target is replaced.
+ * Sets a score, whose author is the scope's person; one of the same name, source and author on the same target is replaced.
  * @throws {InvalidInputError} a value that does not fit the data type or the score's configuration
  * @throws {NotFoundError} no such run or item
  */
 export async function setScore(services: Services, scope: Scope, input: SetScoreInput): Promise<Score> {
   requireWrite(scope)
-  const { runId, ordinal, source, author = null, comment = null, metadata = null } = input
+  const { runId, ordinal, source, comment = null, metadata = null } = input
   const name = parseScoreName(input.name)
   const config = await services.db.prisma.scoreConfig.findUnique({
     where: { projectId_name: { projectId: scope.projectId, name } },
   })
   const value = parseScore({ dataType: input.dataType, value: input.value, label: input.label }, config)
-  const identity: ScoreIdentity = { runId, ordinal, name, source, author }
+  const identity: ScoreIdentity = { runId, ordinal, name, source, author: scope.person.name }
 
   const write = async (client: Queryable, run: LockedRun) => {
     if (ordinal !== null && !(await touchItem(client, runId, ordinal, run.seq + 1))) {

@@ -4,20 +4,20 @@
  * WebSockets, and with DNS rebinding its own name can point to 127.0.0.1.
  */
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from './auth.ts'
+import { type Authenticator, isLoopback } from './auth.ts'
 
 /** Why a request is refused, or null. */
 export type BrowserGuard = (request: IncomingMessage) => string | null
 
 /**
- * @param open whether callers need no key: then only names of this machine are answered
+ * @param access while callers need no key, only names of this machine are answered
  * @param publicUrl where people reach this server, perhaps through a proxy
  */
-export function createBrowserGuard(open: boolean, publicUrl: string): BrowserGuard {
+export function createBrowserGuard(access: Pick<Authenticator, 'open'>, publicUrl: string): BrowserGuard {
   const publicOrigin = new URL(publicUrl)
   return ({ headers, method }) => {
     const host = headers.host ?? ''
-    if (open && host !== publicOrigin.host && !isLoopback(hostName(host))) {
+    if (access.open && host !== publicOrigin.host && !isLoopback(hostName(host))) {
       return `Expected a Host of this machine, such as ${publicOrigin.host}, got "${host}". A server without API keys answers to no other name.`
     }
     const { origin } = headers

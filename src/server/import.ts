@@ -33,7 +33,7 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope }: { services: Services; scope: Scope },
+  { services, scope, signal }: { services: Services; scope: Scope; signal: AbortSignal },
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
@@ -41,7 +41,7 @@ export async function respondImport(
   const onProgress = (rows: number, bytes: number) => {
     const now = performance.now()
     // A client that does not read gets no more lines to keep.
-    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain) return
+    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain || response.writableEnded) return
     told = now
     startLines()
     line({ type: 'progress', rows, bytes })
@@ -56,12 +56,13 @@ export async function respondImport(
     const asked = readRequest(request)
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
     const source = request.iterator({ destroyOnReturn: false })
-    const result = toBody(await importItems(services, scope, { ...asked, source, onProgress }))
+    const result = toBody(await importItems(services, scope, { ...asked, source, onProgress, signal }))
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
   } catch (error) {
-    if (request.destroyed && !request.complete) return
+    // Answered or broken off meanwhile.
+    if (response.writableEnded || response.destroyed || (request.destroyed && !request.complete)) return
     // What is still being sent is read and dropped, so that the sender gets to read the answer.
     request.resume()
     if (!response.headersSent) {

@@ -2,17 +2,21 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
-import { AuthenticationError, type Authenticator } from './auth.ts'
+import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import { BodyTooLargeError, limitBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
+import type { Revocation } from './revocation.ts'
+import { statuses } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
+const answeringMs = 3_000
 
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
@@ -58,8 +62,9 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
-      const { scope } = await authenticator.authenticate(request.headers.authorization)
-      await respond(request, response, { services, scope })
+      const caller = await authenticator.authenticate(credentialsOf(request))
+      endWhenRevoked(caller.revocation, request, response)
+      await respond(request, response, { services, scope: caller.scope, signal: caller.revocation.signal })
     }
   }
 
@@ -73,9 +78,10 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const { scope } = await authenticator.authenticate(request.headers.authorization)
+    const caller = await authenticator.authenticate(credentialsOf(request))
+    endWhenRevoked(caller.revocation, request, response)
     await limitBody(request, maxGraphqlBodyBytes)
-    await yoga.handle(request, response, { scope })
+    await yoga.handle(request, response, { scope: caller.scope })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
@@ -103,7 +109,9 @@ export function createRouter(
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
     })
-    const late = setTimeout(() => breakOff(request, response, arrivalMs), arrivalMs)
+    const late = setTimeout(() => {
+      breakOff(request, response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`)
+    }, arrivalMs)
     request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     try {
@@ -129,19 +137,37 @@ export function createRouter(
 // The unread rest of a body would be taken for the next request.
 const close = { connection: 'close' }
 
-/** Ends a request that has not arrived in time; whatever waits for its body sees the connection end. */
-function breakOff(request: IncomingMessage, response: ServerResponse, arrivalMs: number): void {
+/**
+ * Ends what is open for a caller whose access was revoked. What arrived before and is not answered yet has a moment to be, so
+ * that a key may revoke itself.
+ */
+function endWhenRevoked(revocation: Revocation, request: IncomingMessage, response: ServerResponse): void {
+  let late: NodeJS.Timeout | undefined
+  const stop = revocation.onRevoked(({ message }) => {
+    if (response.headersSent) return void response.destroy()
+    breakOff(request, response, 401, message)
+    late = setTimeout(() => response.destroy(), answeringMs)
+  })
+  response.once('close', () => {
+    stop()
+    clearTimeout(late)
+  })
+}
+
+/** Ends a request that has not arrived; whatever waits for its body sees the connection end. */
+function breakOff(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()
   response.once('finish', () => request.destroy())
-  respondError(response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`, close)
+  respondError(response, status, message, close)
 }
 
 function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
   if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
-  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
+  } else if (error instanceof UserError) respondError(response, statuses[error.code], error.message, close)
+  else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')

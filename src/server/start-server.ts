@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
-import { createAuthenticator } from './auth.ts'
+import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { Readiness } from './readiness.ts'
 import { isEventStream } from './respond.ts'
@@ -19,12 +20,16 @@ export interface ServerOptions {
   services: Services
   feeds: RunFeeds
   comparisons: ComparisonFeeds
+  /** Tells of keys that were revoked. */
+  listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
   /** 0 takes any free port. */
   port: number
   /** Where people reach this server when that is not where it listens, e.g. behind a proxy; without a trailing slash. */
   publicUrl?: string
+  /** Whether to need no keys although there are or were some; only on loopback. */
+  open?: boolean
   /** Where traces can be looked at, e.g. `https://jaeger.example/trace/{traceId}`; default: nowhere. */
   traceUrlTemplate?: string
   /** What `/readyz` asks; default: the database only. */
@@ -48,7 +53,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
-  const authenticator = await createAuthenticator(services.db, host, ...publicHost)
+  const { db, log } = services
+  const hosts = [host, ...publicHost]
+  const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
 
   const http = createServer({
     headersTimeout: arrivalMs,
@@ -64,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const publicUrl = options.publicUrl ?? url
 
   const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, services.log)
-  const guard = createBrowserGuard(authenticator.open, publicUrl)
+  const guard = createBrowserGuard(authenticator, publicUrl)
   const webSockets = createWebSockets(yoga, authenticator, services.log)
   const route = createRouter(
     [
@@ -103,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }, graceMs)
     await Promise.all([webSockets.stop(), closed])
     clearTimeout(late)
+    authenticator.stop()
   }
   let stopping: Promise<void> | null = null
   return {

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
-import { createAuthenticator } from './auth.ts'
+import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
@@ -13,6 +14,7 @@ import { statusRoutes } from './status-routes.ts'
 interface StatusServerOptions {
   services: Services
   readiness: Readiness
+  listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
   /** 0 takes any free port. */
@@ -23,16 +25,17 @@ interface StatusServerOptions {
 export async function startStatusServer({
   services,
   readiness,
+  listener,
   host,
   port,
 }: StatusServerOptions): Promise<RunningServer> {
-  const authenticator = await createAuthenticator(services.db, host)
+  const authenticator = await openAuthenticator({ db: services.db, log: services.log, listener, hosts: [host] })
   const http = createServer()
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
   const routes = statusRoutes({ metrics: services.metrics, readiness, authenticator })
-  const route = createRouter(routes, createBrowserGuard(authenticator.open, url), services, 10_000)
+  const route = createRouter(routes, createBrowserGuard(authenticator, url), services, 10_000)
   http.on('request', (request, response) => void route(request, response))
   let stopping: Promise<unknown> | null = null
   return {
@@ -41,6 +44,7 @@ export async function startStatusServer({
       stopping ??= once(http.close(), 'close')
       http.closeAllConnections()
       await stopping
+      authenticator.stop()
     },
   }
 }

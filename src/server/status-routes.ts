@@ -1,5 +1,6 @@
+import { requireInstallation } from '../domain/scope.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { Authenticator } from './auth.ts'
+import { type Authenticator, credentialsOf } from './auth.ts'
 import type { Readiness } from './readiness.ts'
 import { respondJson } from './respond.ts'
 import type { Route } from './router.ts'
@@ -10,7 +11,7 @@ interface StatusOptions {
   authenticator: Authenticator
 }
 
-/** What those who operate a process ask it. Only the metrics, which name users' endpoints and operations, need a key. */
+/** What those who operate a process ask it. Only the metrics, which name the endpoints and operations of all projects, need a key, of the installation. */
 export function statusRoutes({ metrics, readiness, authenticator }: StatusOptions): Route[] {
   return [
     {
@@ -33,7 +34,8 @@ export function statusRoutes({ metrics, readiness, authenticator }: StatusOption
       path: /^\/metrics$/,
       methods: ['GET'],
       async handle(request, response) {
-        await authenticator.authenticate(request.headers.authorization)
+        const { scope } = await authenticator.authenticate(credentialsOf(request))
+        requireInstallation(scope)
         const text = await metrics.registry.metrics()
         response.writeHead(200, {
           'content-type': metrics.registry.contentType,

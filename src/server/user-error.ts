@@ -3,7 +3,8 @@ import type { UserError } from '../domain/errors.ts'
 import { ImportError } from '../engine/datasets/import.ts'
 import { respondJson } from './respond.ts'
 
-const statuses = {
+/** The HTTP status of each kind of mistake. */
+export const statuses = {
   INVALID_INPUT: 400,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

@@ -10,9 +10,11 @@ import { GraphQLError } from 'graphql'
 import { CloseCode } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { Logger } from 'pino'
-import { WebSocketServer } from 'ws'
-import { AuthenticationError, type Authenticator } from './auth.ts'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { UserError } from '../domain/errors.ts'
+import { AuthenticationError, type Authenticator, type Credentials, credentialsOf } from './auth.ts'
 import { createErrorMask } from './errors.ts'
+import type { Revocation } from './revocation.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
@@ -20,6 +22,8 @@ const maxOperationsPerSocket = 100
 const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
+/** How long a client may take to answer a close frame before its connection is cut. */
+const closingMs = 2_000
 
 interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -30,7 +34,8 @@ interface WebSockets {
 }
 
 type Connection = {
-  authorization?: string
+  /** From the acknowledgement of the connection on. */
+  credentials?: Credentials
 }
 
 export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: Logger): WebSockets {
@@ -43,7 +48,7 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
   const sockets = new Map<string, number>()
   const mask = createErrorMask(log)
 
-  const disposable = useServer<{ authorization?: unknown; Authorization?: unknown }, Connection>(
+  const disposable = useServer<ConnectionParameters, Connection>(
     {
       connectionInitWaitTimeout: connectionInitMs,
       // Otherwise the reason of a close says what went wrong inside.
@@ -51,9 +56,9 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
 
       async onConnect({ connectionParams, extra }) {
         try {
-          const given = connectionParams?.authorization ?? connectionParams?.Authorization
-          extra.authorization = typeof given === 'string' ? given : extra.request.headers.authorization
-          const caller = await authenticator.authenticate(extra.authorization)
+          const credentials = readCredentials(connectionParams, extra.request)
+          extra.credentials = credentials
+          const caller = await authenticator.authenticate(credentials)
           // Whoever has gone in the meantime is never told to have gone.
           if (extra.socket.readyState !== extra.socket.OPEN) return false
           const open = sockets.get(caller.client) ?? 0
@@ -63,24 +68,26 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
           }
           sockets.set(caller.client, open + 1)
           extra.socket.once('close', () => sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1))
+          closeWhenRevoked(extra.socket, caller.revocation)
           return true
         } catch (error) {
           // `false` closes with 4403 (forbidden) what is not closed yet.
-          if (!(error instanceof AuthenticationError))
+          if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
+          else if (!(error instanceof AuthenticationError))
             extra.socket.close(CloseCode.InternalServerError, mask(error).message)
           return false
         }
       },
 
       async onSubscribe(ctx, _id, payload) {
-        const { authorization, request, socket } = ctx.extra
+        const { credentials, request, socket } = ctx.extra
         if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
           const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
           return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
         }
         try {
           // The key may have been revoked since the socket was opened.
-          const { scope } = await authenticator.authenticate(authorization)
+          const { scope } = await authenticator.authenticate(credentials ?? credentialsOf(request))
           const enveloped = yoga.getEnveloped({ scope, req: request, params: payload })
           const document = enveloped.parse(payload.query)
           const errors = enveloped.validate(enveloped.schema, document)
@@ -122,6 +129,41 @@ export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: 
       for (const client of server.clients) client.terminate()
     },
   }
+}
+
+interface ConnectionParameters extends Record<string, unknown> {
+  authorization?: unknown
+  Authorization?: unknown
+  project?: unknown
+}
+
+/** From the parameters of the connection, else from the headers of its request. */
+function readCredentials(parameters: ConnectionParameters | undefined, request: IncomingMessage): Credentials {
+  const authorization = parameters?.authorization ?? parameters?.Authorization
+  const project = parameters?.project
+  const ofRequest = credentialsOf(request)
+  return {
+    authorization: typeof authorization === 'string' ? authorization : ofRequest.authorization,
+    project: typeof project === 'string' ? project : ofRequest.project,
+  }
+}
+
+/** Closes with 4403 (forbidden) when the caller's access is revoked, which ends all its operations. */
+function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
+  const stop = revocation.onRevoked(() => {
+    socket.close(CloseCode.Forbidden, 'Forbidden')
+    const late = setTimeout(() => socket.terminate(), closingMs)
+    socket.once('close', () => clearTimeout(late))
+  })
+  socket.once('close', stop)
+}
+
+/** A close frame holds 123 bytes of reason. */
+function closeReason(message: string): string {
+  return Buffer.from(message)
+    .subarray(0, 120)
+    .toString()
+    .replace(/\uFFFD$/, '')
 }
 
 type OperationArgs = ExecutionArgs & {

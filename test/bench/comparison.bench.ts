@@ -88,7 +88,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 await using bench = await startBench([])
 const { db, services, feeds, comparisons, listener } = bench
 const readiness = new Readiness({ db, log: services.log, listener, worker: null })
-const server = await startServer({ services, feeds, comparisons, readiness, host: '127.0.0.1', port: 0 })
+const server = await startServer({ services, feeds, comparisons, listener, readiness, host: '127.0.0.1', port: 0 })
 
 async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
   const [baseline, ...candidates] = runIds.map((id) => encodeGlobalId('Run', id))

@@ -17,6 +17,7 @@ import { startServer } from '../../src/server/start-server.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { testScope } from '../helpers/scope.ts'
 
 /** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
 export interface Measured {
@@ -49,12 +50,12 @@ const changes = new RunChanges(listener)
 const feeds = new RunFeeds(db, changes)
 const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))
 const worker = new Worker(services, listener).start()
-const server = await startServer({ services, feeds, comparisons, host: '127.0.0.1', port: 0 })
+const server = await startServer({ services, feeds, comparisons, listener, host: '127.0.0.1', port: 0 })
 const { id: projectId } = await db.prisma.project.findFirstOrThrow()
 
 /** Executes a run to its end with one live subscriber. */
 async function measure(experimentId: string): Promise<Measured> {
-  const scope = { projectId, role: 'ADMIN' } as const
+  const scope = await testScope(db, projectId)
   let peak = 0
   const watch = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss())

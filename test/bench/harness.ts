@@ -19,6 +19,7 @@ import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { testScope } from '../helpers/scope.ts'
 
 export interface Bench extends AsyncDisposable {
   url: string
@@ -49,7 +50,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
     listener,
     feeds: new RunFeeds(db, changes),
     comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),
-    scope: { projectId: id, role: 'ADMIN' },
+    scope: await testScope(db, id),
     async [Symbol.asyncDispose]() {
       changes.stop()
       await http.close()

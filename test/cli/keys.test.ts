@@ -18,11 +18,11 @@ test('with a key a server listens on every address, answers who sends it, and no
   expect(refused.status).toBe(1)
   expect(refused.stderr).toContain('assay keys create')
 
-  const created = await assay(['keys', 'create', 'laptop', '--role', 'WRITE'])
+  const created = await assay(['keys', 'create', 'laptop', '--role', 'WRITE', '--installation'])
   const key = created.stdout.trim()
   expect(key).toMatch(/^assay_[\w-]{32}$/)
   const listed = await assay(['keys', 'list'])
-  expect(listed.stdout).toMatch(/^assay_\S{6}… {2}WRITE {2}laptop {2}\(never used\)\n$/)
+  expect(listed.stdout).toMatch(/^assay_\S{6}… {2}WRITE {2}laptop {2}\(installation, never used\)\n$/)
 
   const server = await spawnServer(['--host', '0.0.0.0'], { cwd, env })
   const url = server.url.replace('localhost', '127.0.0.1')
@@ -40,7 +40,51 @@ test('with a key a server listens on every address, answers who sends it, and no
   expect(await status('/metrics', { authorization: `Bearer ${key}` })).toBe(401)
   const again = await assay(['keys', 'revoke', key.slice(0, 12)])
   expect([again.status, again.stderr]).toEqual([1, `There is no key in use that begins with ${key.slice(0, 12)}.\n`])
-}, 60_000)
+}, 120_000)
+
+test('keys are made and revoked beside a server on its embedded database, which asks for them from then on', async () => {
+  const cwd = await makeTemporary()
+  const assay = (args: string[], env: Record<string, string> = {}) => ended(spawnAssay(args, { cwd, env }))
+  const server = await spawnServer([], { cwd })
+  const ask = async (key?: string) => {
+    const authorization: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {}
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...authorization },
+      body: '{"query":"{ viewer { role installation person { name } project { name } } }"}',
+    })
+    return { status: response.status, ...((await response.json()) as { data?: { viewer: object } }) }
+  }
+  expect(await ask()).toMatchObject({
+    status: 200,
+    data: { viewer: { installation: true, person: { name: 'local' } } },
+  })
+
+  const created = await assay(['keys', 'create', 'ops', '--installation'])
+  expect(created.stderr).toContain('Keep it')
+  const ops = created.stdout.trim()
+  await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(401)
+  expect(await ask(ops)).toMatchObject({
+    data: { viewer: { role: 'ADMIN', installation: true, person: { name: 'ops' }, project: { name: 'default' } } },
+  })
+
+  const throughServer = { ASSAY_URL: server.url, ASSAY_API_KEY: ops }
+  const ci = await assay(['keys', 'create', 'ci', '--role', 'READ', '--person', 'robot'], throughServer)
+  expect(await ask(ci.stdout.trim())).toMatchObject({
+    data: { viewer: { role: 'READ', installation: false, person: { name: 'robot' } } },
+  })
+  const listed = await assay(['keys', 'list'], throughServer)
+  expect(listed.stdout).toMatch(
+    /ADMIN {2}ops {2}\(installation, last used .*\)\n.*READ {3}ci {2}\(project default, last used/,
+  )
+  const elsewhere = await assay(['keys', 'create', 'x', '--project', 'nowhere'])
+  expect([elsewhere.exited, elsewhere.stderr]).toEqual([1, 'There is no project "nowhere".\n'])
+
+  expect((await assay(['keys', 'revoke', ci.stdout.trim()], throughServer)).exited).toBe(0)
+  expect((await ask(ci.stdout.trim())).status).toBe(401)
+  expect((await assay(['keys', 'revoke', ops.slice(0, 12)])).exited).toBe(0)
+  expect((await ask(ops)).status).toBe(401)
+}, 120_000)
 
 async function ended(child: ReturnType<typeof spawnAssay>) {
   const exited = await child.exited

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ProcessOptions, startProcess } from '../../src/cli/assay-process.ts'
-import { createApiKey } from '../../src/engine/api-keys.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/database.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -64,6 +64,6 @@ test('a worker of its own calls no private addresses, says so, and does when it 
 })
 
 test('a server that other machines reach calls no private addresses', async () => {
-  await createApiKey(t.db, { projectId: t.scope.projectId, name: 'me', role: 'ADMIN' })
+  await createApiKey(t.db, t.scope, { name: 'me', role: 'ADMIN' })
   expect(await outcome({ http: { host: '0.0.0.0', port: 0 } })).toMatch(/loopback addresses are not called/)
 })

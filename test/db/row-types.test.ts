@@ -8,6 +8,8 @@ import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
+import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
@@ -57,6 +59,13 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}), datasetId), await experiments()],
   ],
+  'project/list-api-keys.ts': async () => [
+    [
+      await page(listApiKeys('project', { includeRevoked: true }), t.scope.projectId),
+      await t.db.prisma.apiKey.findMany(),
+    ],
+  ],
+  'project/list-projects.ts': async () => [[await page(listProjects('all'), ''), await t.db.prisma.project.findMany()]],
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
@@ -197,6 +206,12 @@ async function fillEveryColumn(): Promise<void> {
       concurrency: 1,
       requestsPerMinute: 2,
       tokensPerMinute: 3,
+    },
+  })
+  await prisma.apiKey.create({
+    data: {
+      ...{ projectId, personId: t.scope.person.id, name: 'ci', role: 'READ', prefix: 'assay_' },
+      ...{ sha256: Buffer.from('hash'), lastUsedAt: now, revokedAt: now },
     },
   })
   await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json } })

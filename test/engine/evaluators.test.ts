@@ -12,6 +12,7 @@ import {
 } from '../../src/engine/evaluators.ts'
 import { previewEvaluator } from '../../src/engine/preview-evaluator.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { testScope } from '../helpers/scope.ts'
 
 let t: TestEngine
 let datasetId: string
@@ -26,7 +27,7 @@ beforeAll(async () => {
   })
   datasetId = await seedDataset(t, [1])
   const project = await t.db.prisma.project.create({ data: { name: 'elsewhere' } })
-  elsewhere = { projectId: project.id, role: 'ADMIN' }
+  elsewhere = await testScope(t.db, project.id)
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

@@ -12,6 +12,7 @@ import {
 } from '../../src/engine/experiments.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { testScope } from '../helpers/scope.ts'
 
 let t: TestEngine
 let datasetId: string
@@ -21,7 +22,7 @@ beforeAll(async () => {
   t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
   datasetId = await seedDataset(t, [1, 2, 3])
   const project = await t.db.prisma.project.create({ data: { name: 'elsewhere' } })
-  elsewhere = { projectId: project.id, role: 'ADMIN' }
+  elsewhere = await testScope(t.db, project.id)
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

@@ -12,8 +12,12 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-const set = (score: Pick<SetScoreInput, 'ordinal' | 'name'> & Partial<SetScoreInput>) =>
-  setScore(t.services, t.scope, { runId, source: 'HUMAN', author: 'ann', ...score })
+const set = (score: Pick<SetScoreInput, 'ordinal' | 'name'> & Partial<SetScoreInput>, author = 'ann') =>
+  setScore(
+    t.services,
+    { ...t.scope, person: { ...t.scope.person, name: author } },
+    { runId, source: 'HUMAN', ...score },
+  )
 
 const remove = (score: { id: bigint }) => deleteScore(t.services, t.scope, String(score.id))
 
@@ -79,7 +83,7 @@ test('each change takes a place in the feed of its run; other authors and source
   const seq = async () => (await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })).seq
   const before = await seq()
   await set({ ordinal: 0, name: 'place', value: 1 })
-  await set({ ordinal: 0, name: 'place', value: 2, author: 'bob' })
+  await set({ ordinal: 0, name: 'place', value: 2 }, 'bob')
   await set({ ordinal: 0, name: 'place', value: 3, source: 'API' })
   expect(await summaryOf('place')).toMatchObject({ count: 3, sum: 6 })
   expect(await seq()).toBe(before + 3)

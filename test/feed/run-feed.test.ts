@@ -3,6 +3,7 @@ import type { Run } from '../../src/db/generated/prisma/client.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+import { testScope } from '../helpers/scope.ts'
 
 let t: TestEngine
 let experimentId: string
@@ -120,6 +121,6 @@ test('cursors of another run and texts that are no cursors are refused', async (
 test('a run of another project is not found', async () => {
   const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
-  const subscribing = t.feeds.subscribe({ projectId: other.id, role: 'ADMIN' }, id, null, AbortSignal.timeout(1_000))
+  const subscribing = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(1_000))
   await expect(subscribing).rejects.toThrow(/no such run/)
 })

@@ -20,6 +20,7 @@ import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
   services: Services
@@ -27,6 +28,7 @@ export interface TestEngine extends AsyncDisposable {
   scope: Scope
   feeds: RunFeeds
   comparisons: ComparisonFeeds
+  listener: Listener
   startWorker(options?: WorkerOptions): Promise<Worker>
 }
 
@@ -46,15 +48,16 @@ export async function createTestEngine(
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
   const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
-  const project = await db.prisma.project.findFirstOrThrow()
+  const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const changes = new RunChanges(listener)
   const workers: Worker[] = []
   return {
     services,
     db,
-    scope: { projectId: project.id, role: 'ADMIN' },
+    scope: await testScope(db, project.id),
     feeds: new RunFeeds(db, changes),
     comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),
+    listener,
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
       workers.push(worker)

@@ -22,8 +22,16 @@ export async function startTestServer(
   options: Partial<ServerOptions> = {},
 ): Promise<TestServer> {
   const test = await createTestEngine(modules)
-  const { services, feeds, comparisons } = test
-  const { url, stop } = await startServer({ services, feeds, comparisons, host: '127.0.0.1', port: 0, ...options })
+  const { services, feeds, comparisons, listener } = test
+  const { url, stop } = await startServer({
+    services,
+    feeds,
+    comparisons,
+    listener,
+    host: '127.0.0.1',
+    port: 0,
+    ...options,
+  })
   return {
     ...test,
     url,

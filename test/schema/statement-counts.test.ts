@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
@@ -8,7 +10,7 @@ let datasetId: string
 let experimentId: string
 
 beforeAll(async () => {
-  t = await startTestServer()
+  t = await startTestServer({}, { open: true })
   datasetId = await seedDataset(
     t,
     Array.from({ length: 500 }, (_, n) => ({ question: `q${n}` })),
@@ -55,7 +57,7 @@ async function seedRun(count: number): Promise<string> {
     })
   }
   await t.db.prisma.runLatencyBucket.create({ data: { runId: id, bucket: 115, count } })
-  return Buffer.from(`Run:${id}`).toString('base64url')
+  return encodeGlobalId('Run', id)
 }
 
 const runs = `{ runs(first: 100) { nodes {
@@ -82,7 +84,7 @@ test('the runs list with statistics costs the same number of statements at 5 and
     return statements.length
   }
   const small = await measure(5)
-  expect(small).toBeLessThan(10)
+  expect(small).toBe(6)
   expect(await measure(500)).toBe(small)
 })
 
@@ -98,7 +100,7 @@ test('a page of run items with scores costs the same number of statements in a r
     return statements.length
   }
   const small = await measure(5)
-  expect(small).toBeLessThan(8)
+  expect(small).toBe(4)
   expect(await measure(500)).toBe(small)
 })
 
@@ -108,4 +110,55 @@ test('the runs of many datasets are one statement', async () => {
     '{ datasets(first: 100) { nodes { name runs(first: 2) { nodes { name } } experiments(first: 2) { nodes { name } } } } }'
   const [, statements] = await recordStatements(() => t.query(query))
   expect(statements).toHaveLength(3)
+})
+
+test('what experiments lead to costs the same number of statements at 1 and at 30, in a list and as nodes', async () => {
+  const { id: evaluatorId } = await t.db.prisma.evaluator.create({
+    data: {
+      projectId: t.scope.projectId,
+      name: 'same',
+      datasets: { create: { datasetId } },
+      versions: {
+        create: { version: 1, definition: { kind: 'module', module: 'm' }, dataType: 'NUMERIC', direction: 'NONE' },
+      },
+    },
+  })
+  const fields = 'name dataset { name } evaluators { name datasets { name } definition { __typename } }'
+  const ids: string[] = []
+  const measure = async (size: number) => {
+    while (ids.length < size) {
+      const id = await seedExperiment(t, datasetId, { kind: 'module', name: 'any' })
+      await t.db.prisma.experimentEvaluator.create({ data: { experimentId: id, evaluatorId } })
+      ids.push(encodeGlobalId('Experiment', id))
+    }
+    const [list, inList] = await recordStatements(() =>
+      t.query(`{ experiments(first: ${size}) { nodes { ${fields} } } }`),
+    )
+    const [nodes, asNodes] = await recordStatements(() =>
+      t.query(`query($ids: [ID!]!) { nodes(ids: $ids) { ... on Experiment { ${fields} } } }`, { ids }),
+    )
+    for (const found of [list.data.experiments.nodes, nodes.data.nodes]) {
+      expect(found).toHaveLength(size)
+      for (const { evaluators } of found) expect(evaluators).toMatchObject([{ name: 'same', datasets: [{}] }])
+    }
+    return [inList.length, asNodes.length]
+  }
+  const small = await measure(1)
+  expect(small).toEqual([6, 6])
+  expect(await measure(30)).toEqual(small)
+})
+
+test('keys with their projects and persons cost the same number of statements at 1 and at 30', async () => {
+  let made = 0
+  const measure = async (size: number) => {
+    for (; made < size; made++) await createApiKey(t.db, t.scope, { name: `key ${made}`, role: 'READ' })
+    const [{ data }, statements] = await recordStatements(() =>
+      t.query('{ apiKeys(first: 100) { nodes { name project { name } person { name } } } }'),
+    )
+    expect(data.apiKeys.nodes).toHaveLength(size)
+    for (const { name, person } of data.apiKeys.nodes) expect(person.name).toBe(name)
+    return statements.length
+  }
+  expect(await measure(1)).toBe(3)
+  expect(await measure(30)).toBe(3)
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
-import { createApiKey } from '../../src/engine/api-keys.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -127,14 +127,8 @@ test('a client that offers HTTP/2 is answered over HTTP/1.1', async () => {
 })
 
 async function startWithKey(t: TestServer) {
-  const { key } = await createApiKey(t.db, { projectId: t.scope.projectId, name: 'me', role: 'ADMIN' })
-  const { url, stop } = await startServer({
-    services: t.services,
-    feeds: t.feeds,
-    comparisons: t.comparisons,
-    host: '127.0.0.1',
-    port: 0,
-  })
+  const { key } = await createApiKey(t.db, t.scope, { name: 'me', role: 'ADMIN' })
+  const { url, stop } = await startServer({ ...t, host: '127.0.0.1', port: 0 })
   onTestFinished(stop)
   return async function connectWithKey() {
     const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')

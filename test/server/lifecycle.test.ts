@@ -41,9 +41,7 @@ test('a taken port is an error with its number', async () => {
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
   const { port } = other.address() as AddressInfo
-  await expect(
-    startServer({ services: t.services, feeds: t.feeds, comparisons: t.comparisons, host: '127.0.0.1', port }),
-  ).rejects.toThrow(String(port))
+  await expect(startServer({ ...t, host: '127.0.0.1', port })).rejects.toThrow(String(port))
   other.close()
 })
 

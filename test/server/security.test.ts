@@ -1,15 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
 beforeAll(async () => {
-  t = await startTestServer()
+  // Keys are made beside requests that have none.
+  t = await startTestServer({}, { open: true })
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -28,12 +29,9 @@ async function raw(headers: Record<string, string>, body: string | string[] = '{
 }
 
 async function createKey(projectId: string, role: 'READ' | 'WRITE' = 'WRITE', revokedAt: Date | null = null) {
-  const key = `assay_${randomBytes(24).toString('base64url')}`
-  const sha256 = createHash('sha256').update(key).digest()
-  const row = await t.db.prisma.apiKey.create({
-    data: { projectId, name: role, role, prefix: key.slice(0, 10), sha256, revokedAt },
-  })
-  return { key, id: row.id }
+  const { key, apiKey } = await createApiKey(t.db, { ...t.scope, projectId }, { name: role, role })
+  await t.db.prisma.apiKey.update({ where: { id: apiKey.id }, data: { revokedAt } })
+  return { key, id: apiKey.id }
 }
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
@@ -169,11 +167,19 @@ test('an operation on an open WebSocket is refused once its key is revoked', asy
 })
 
 test('with keys in the database every request needs one, and other addresses may be served', async () => {
-  const { services, feeds, comparisons } = t
+  const { services, feeds, comparisons, listener } = t
   await t.db.prisma.apiKey.deleteMany()
-  const start = (host: string) => startServer({ services, feeds, comparisons, host, port: 0 })
+  const start = (host: string) => startServer({ services, feeds, comparisons, listener, host, port: 0 })
   await expect(start('0.0.0.0')).rejects.toThrow('Refusing to listen on 0.0.0.0 without authentication')
-  const behindProxy = { services, feeds, comparisons, host: '127.0.0.1', port: 0, publicUrl: 'https://assay.example' }
+  const behindProxy = {
+    services,
+    feeds,
+    comparisons,
+    listener,
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: 'https://assay.example',
+  }
   await expect(startServer(behindProxy)).rejects.toThrow('Refusing to listen on assay.example')
 
   const { key } = await createKey(t.scope.projectId)

@@ -1,15 +1,35 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
 let rawDatasetId: string
 let datasetId: string
+let experimentIds: string[]
 
 beforeAll(async () => {
   t = await startTestServer()
   rawDatasetId = await seedDataset(t, [1, 'two', { a: [1] }])
-  datasetId = Buffer.from(`Dataset:${rawDatasetId}`).toString('base64url')
+  datasetId = encodeGlobalId('Dataset', rawDatasetId)
+  const { projectId } = t.scope
+  const otherDatasetId = await seedDataset(t, [])
+  const { id: evaluatorId } = await t.db.prisma.evaluator.create({
+    data: {
+      projectId,
+      name: 'same',
+      datasets: { create: [{ datasetId: rawDatasetId }, { datasetId: otherDatasetId }] },
+      versions: {
+        create: { version: 1, definition: { kind: 'module', module: 'm' }, dataType: 'NUMERIC', direction: 'NONE' },
+      },
+    },
+  })
+  const task = { kind: 'module', name: 'any' } as const
+  const seeded = [await seedExperiment(t, rawDatasetId, task), await seedExperiment(t, otherDatasetId, task)]
+  await t.db.prisma.experimentEvaluator.createMany({
+    data: seeded.map((experimentId) => ({ experimentId, evaluatorId })),
+  })
+  experimentIds = seeded.map((id) => encodeGlobalId('Experiment', id))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -22,8 +42,15 @@ async function send(body: object) {
   return { status: response.status, body: await response.json() }
 }
 
+interface Case {
+  query: string
+  variables?: (datasetId: string, experimentIds: string[]) => object
+  /** Whether it is answered with errors; default: not. */
+  refused?: boolean
+}
+
 // A document is interpreted the first time and compiled from the second on.
-const documents: Record<string, { query: string; variables?: (datasetId: string) => object }> = {
+const documents: Record<string, Case> = {
   'nested connections, aliases and fragments': {
     query: `query($id: ID!) {
       node(id: $id) { __typename ...Names ... on Dataset { all: items { nodes { input expectedOutput } pageInfo { endCursor } } } }
@@ -32,20 +59,34 @@ const documents: Record<string, { query: string; variables?: (datasetId: string)
     fragment Names on Dataset { name version createdAt }`,
     variables: (id) => ({ id }),
   },
+  'links and bounded lists below nodes and lists, under aliases and in fragments': {
+    query: `query($id: ID!, $ids: [ID!]!) {
+      one: node(id: $id) { ...Links }
+      all: nodes(ids: $ids) { ...Links ... on Experiment { evaluators { datasets { id } again: datasets { name } } } }
+      experiments { nodes { ...Links same: dataset { id } } }
+      viewer { project { name } project { id } }
+    }
+    fragment Links on Experiment {
+      name it: dataset { name } dataset { id version } evaluators { name definition { __typename } } by: evaluators { id sampling }
+    }`,
+    variables: (_datasetId, ids) => ({ id: ids[0], ids: [...ids, ids[0], 'RXhwZXJpbWVudDp4'] }),
+  },
   'skip, include and defaults': {
     query: `query($yes: Boolean = true, $first: Int = 2) {
       datasets(first: $first) { nodes { id @skip(if: $yes) name @include(if: $yes) items(first: 1) @include(if: $yes) { nodes { id } } } }
     }`,
   },
   'an error of the caller in a nullable and in a non-null field': {
+    refused: true,
     query: `query($id: ID!) { node(id: $id) { ... on Dataset { id items(version: 99) { nodes { id } } } } datasets(first: 500) { nodes { id } } }`,
     variables: (id) => ({ id }),
   },
   'a variable of the wrong type': {
+    refused: true,
     query: 'query($first: Int) { datasets(first: $first) { nodes { id } } }',
     variables: () => ({ first: 'many' }),
   },
-  'a missing variable': { query: 'query($id: ID!) { node(id: $id) { id } }' },
+  'a missing variable': { refused: true, query: 'query($id: ID!) { node(id: $id) { id } }' },
   'an enum and an input object in variables': {
     query:
       'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
@@ -54,11 +95,12 @@ const documents: Record<string, { query: string; variables?: (datasetId: string)
   introspection: { query: '{ __type(name: "Run") { name fields { name type { name kind ofType { name } } } } }' },
 }
 
-for (const [what, { query, variables }] of Object.entries(documents)) {
+for (const [what, { query, variables, refused = false }] of Object.entries(documents)) {
   test(`compiled and interpreted execution answer the same: ${what}`, async () => {
-    const body = { query, variables: variables?.(datasetId) }
+    const body = { query, variables: variables?.(datasetId, experimentIds) }
     const interpreted = await send(body)
     const compiled = [await send(body), await send(body)]
+    expect(interpreted.body.errors !== undefined).toBe(refused)
     // Errors of compiled execution say where they are by path alone.
     const shape = ({ status, body: { data, errors } }: Awaited<ReturnType<typeof send>>) => ({
       status,

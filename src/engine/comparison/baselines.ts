@@ -1,25 +1,21 @@
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { ConflictError, NotFoundError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 /**
- * Makes a run the one that runs of its dataset are compared with, in place of any other.
+ * Makes a run the one that runs of its dataset are compared with, in place of any other, on behalf of the scope's person.
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is not over
- * @throws {InvalidInputError} an author of more than 200 characters
  */
 export async function approveBaseline(
   services: Services,
   scope: Scope,
-  { runId, author = null }: { runId: string; author?: string | null },
+  runId: string,
   now = new Date(),
 ): Promise<Dataset> {
   requireWrite(scope)
-  if (author !== null && author.length > 200) {
-    throw new InvalidInputError(`Expected an author of at most 200 characters, got ${author.length}.`, ['author'])
-  }
   const { prisma } = services.db
   const run = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId } })
   if (!run) throw new NotFoundError('There is no such run in this project.', ['runId'])
@@ -28,7 +24,7 @@ export async function approveBaseline(
   }
   return prisma.dataset.update({
     where: { id: run.datasetId },
-    data: { baselineRunId: runId, baselineAuthor: author, baselineApprovedAt: now },
+    data: { baselineRunId: runId, baselineAuthor: scope.person.name, baselineApprovedAt: now },
   })
 }
 

@@ -7,7 +7,7 @@ import { loadScoreBounds, type ScoreBounds } from '../../db/sql/score/load-score
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
 import { isFinished } from '../../domain/run.ts'
-import type { Scope } from '../../domain/scope.ts'
+import type { ProjectScope } from '../../domain/scope.ts'
 
 export interface ComparisonInput {
   /** Default: the approved baseline of the candidates' dataset. */
@@ -50,7 +50,7 @@ const maxCandidates = 10
  * @throws {InvalidInputError} no or too many candidates, the same one twice, runs of different datasets, a bad margin, or no
  *   baseline where none is approved
  */
-export async function openComparison(db: Database, scope: Scope, input: ComparisonInput): Promise<Comparison> {
+export async function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison> {
   const { candidateIds } = input
   if (candidateIds.length < 1 || candidateIds.length > maxCandidates) {
     throw new InvalidInputError(`Expected 1 to ${maxCandidates} candidates, got ${candidateIds.length}.`, [
@@ -92,7 +92,7 @@ function existing(runs: ReadonlyMap<string, Run>, id: string, path: string[]): R
   return run
 }
 
-async function approvedBaseline(db: Database, { projectId }: Scope, candidateId: string): Promise<string> {
+async function approvedBaseline(db: Database, { projectId }: ProjectScope, candidateId: string): Promise<string> {
   const run = await db.prisma.run.findFirst({
     where: { id: candidateId, projectId },
     select: { dataset: { select: { name: true, baselineRunId: true } } },

@@ -66,8 +66,7 @@ export class EarlyStops {
     const { db, log } = this.#services
     const { baselineId, metric, margin } = earlyStop
     try {
-      const scope = { projectId, role: 'READ' } as const
-      const comparison = await openComparison(db, scope, { baselineId, candidateIds: [id] })
+      const comparison = await openComparison(db, { projectId }, { baselineId, candidateIds: [id] })
       const { baseline, candidates } = comparison
       const watched = metricNamed(comparison, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates

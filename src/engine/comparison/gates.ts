@@ -10,16 +10,18 @@ import { NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
 import { distribution } from '../../domain/latency-histogram.ts'
 import { isFinished } from '../../domain/run.ts'
+import { avgCostUsd, finishedCount, mean, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { compareMetrics } from './compare-metrics.ts'
 import { openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
-/** What is counted of a run besides its row. */
-interface RunFigures {
-  summaries: readonly RunScoreSummary[]
-  buckets: readonly RunLatencyBucket[]
+/** How what a gate is about is read; whoever asks for many runs reads it for all of them at once. */
+export interface GateReads {
+  experiment(id: string): Promise<Experiment>
+  summaries(runId: string): Promise<readonly RunScoreSummary[]>
+  buckets(runId: string): Promise<readonly RunLatencyBucket[]>
 }
 
 export interface GateResult {
@@ -49,35 +51,41 @@ export async function setGate(
 }
 
 /**
- * Checks a run against a gate, with a reason for every rule. Costs nothing unless the gate has `notWorse`: then a comparison.
- * @param baselineId what `notWorse` is about; default: the approved baseline of the dataset
+ * Checks a run against a gate, with a reason for every rule; null when there is no gate. Costs nothing unless the gate has
+ * `notWorse`: then a comparison.
+ * @param asked.gate default: that of the run's experiment
+ * @param asked.baselineId what `notWorse` is about; default: the approved baseline of the dataset
  * @throws {NotFoundError} no such baseline
- * @throws {InvalidInputError} a baseline on another dataset
+ * @throws {InvalidInputError} a rule that makes no sense, or a baseline on another dataset
  */
-export async function evaluateGate(
+export async function checkRun(
   db: Database,
   sequences: ComparisonSequences,
   scope: Scope,
   run: Run,
-  { summaries, buckets }: RunFigures,
-  gate: Gate,
-  baselineId: string | null,
-): Promise<GateResult> {
+  asked: { gate?: unknown; baselineId?: string | null },
+  reads: GateReads,
+): Promise<GateResult | null> {
+  const gate = asked.gate
+    ? parseGate(asked.gate, ['gate'])
+    : ((await reads.experiment(run.experimentId)).gate as Gate | null)
+  if (!gate) return null
+  const [summaries, buckets] = await Promise.all([reads.summaries(run.id), reads.buckets(run.id)])
+  const baselineId = asked.baselineId ?? null
   const comparison = gate.notWorse.length > 0 ? await compared(db, sequences, scope, run, gate, baselineId) : null
   const latency = distribution(buckets, { sum: run.latencySum, min: run.latencyMin, max: run.latencyMax })
-  const finished = run.succeeded + run.failed
+  const finished = finishedCount(run)
   const checks = checkGate(gate, {
     completed: run.status === 'COMPLETED' || run.stopReason === 'EARLY_DECISION',
     status: run.stopReason === null ? run.status : `${run.status} (${run.stopReason})`,
     failureRate: finished > 0 ? run.failed / finished : null,
-    costUsd: run.costCount > 0 ? run.costSum : null,
-    avgCostUsd: run.costCount > 0 ? run.costSum / run.costCount : null,
+    costUsd: totalCostUsd(run),
+    avgCostUsd: avgCostUsd(run),
     avgLatencyMs: latency?.avg ?? null,
     p95LatencyMs: latency?.p95 ?? null,
     mean: (score) => {
       const summary = summaries.find(({ name }) => name === score)
-      const isNumber = summary?.dataType === 'NUMERIC' || summary?.dataType === 'BOOLEAN'
-      return summary && isNumber && summary.count > 0 ? summary.sum / summary.count : null
+      return summary ? mean(summary) : null
     },
     comparison,
   })

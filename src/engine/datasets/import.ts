@@ -32,6 +32,8 @@ export interface ImportInput {
   mapping: ImportMapping
   /** Told often; rows and bytes read so far. */
   onProgress?: (rows: number, bytes: number) => void
+  /** Once it has aborted, nothing is stored any more: its reason is thrown. */
+  signal?: AbortSignal
 }
 
 export interface ImportResult extends DatasetChangeCounts {
@@ -78,7 +80,9 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
         throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
       }
-      return { rows: reading.rows, written: await writeStagedItems(client, dataset), id: dataset.id }
+      const written = await writeStagedItems(client, dataset)
+      input.signal?.throwIfAborted()
+      return { rows: reading.rows, written, id: dataset.id }
     })
     return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
   } finally {

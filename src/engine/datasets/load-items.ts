@@ -5,7 +5,7 @@ import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
 import { loadDatasetItems, loadDatasetRevisions } from '../../db/sql/dataset/load-items.ts'
 import { findVersionAt } from '../../db/sql/dataset/versions.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
-import type { Scope } from '../../domain/scope.ts'
+import type { ProjectScope } from '../../domain/scope.ts'
 import { datasetNotFound } from './datasets.ts'
 
 export type { DatasetItemRow }
@@ -39,7 +39,7 @@ export interface DatasetItemQuery {
  */
 export async function listDatasetItems(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   datasetId: string,
   query: DatasetItemQuery,
 ): Promise<DatasetItemPage> {
@@ -63,7 +63,7 @@ export async function listDatasetItems(
  */
 export async function resolveVersion(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   datasetId: string,
   { version, asOf }: { version?: number | null; asOf?: Date | null },
 ): Promise<number> {
@@ -97,7 +97,7 @@ export function loadRevisions(
 /** The newest revision of each item, also of archived ones, in the order of the ids; null for those of other projects. */
 export async function loadItems(
   db: Database,
-  scope: Scope,
+  scope: ProjectScope,
   ids: readonly string[],
 ): Promise<(DatasetItemRow | null)[]> {
   const rows = new Map((await loadDatasetItems(db.pool, scope.projectId, ids)).map((row) => [row.id, row]))

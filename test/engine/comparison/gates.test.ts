@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/run/load-run-stats.ts'
-import { parseGate } from '../../../src/domain/gate.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
-import { evaluateGate, setGate } from '../../../src/engine/comparison/gates.ts'
+import { checkRun, setGate } from '../../../src/engine/comparison/gates.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
@@ -26,18 +25,20 @@ const run = (right: number): RecordedExecution[] =>
 async function check(runId: string, gate: object, baselineId: string | null = null) {
   const found = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
   const summed = { ...found, costSum: found.succeeded * 0.001, costCount: found.succeeded }
-  const { status, checks } = await evaluateGate(
+  const result = await checkRun(
     t.db,
     new ComparisonSequences(t.db),
     t.scope,
     summed,
+    { gate, baselineId },
     {
-      summaries: await loadScoreSummaries(t.db.pool, [runId]),
-      buckets: await loadLatencyBuckets(t.db.pool, [runId]),
+      experiment: (id) => t.db.prisma.experiment.findUniqueOrThrow({ where: { id } }),
+      summaries: (id) => loadScoreSummaries(t.db.pool, [id]),
+      buckets: (id) => loadLatencyBuckets(t.db.pool, [id]),
     },
-    parseGate(gate, ['gate']),
-    baselineId,
   )
+  if (!result) throw new Error('there is no gate')
+  const { status, checks } = result
   return { status, failed: checks.filter(({ passed }) => !passed).map(({ rule }) => rule), checks }
 }
 
@@ -140,7 +141,8 @@ describe('an approved baseline', () => {
     expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
-    const dataset = await approveBaseline(t.services, t.scope, { runId: baseline, author: 'Ada' }, now)
+    const ada = { ...t.scope, person: { ...t.scope.person, name: 'Ada' } }
+    const dataset = await approveBaseline(t.services, ada, baseline, now)
     expect(dataset).toMatchObject({ baselineRunId: baseline, baselineAuthor: 'Ada', baselineApprovedAt: now })
     const comparison = await openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id] })
     expect(comparison.baseline.id).toBe(baseline)
@@ -155,9 +157,9 @@ describe('an approved baseline', () => {
   test('must be over, and gives way when its run is deleted', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
-    await expect(approveBaseline(t.services, t.scope, { runId: running })).rejects.toMatchObject({ code: 'CONFLICT' })
+    await expect(approveBaseline(t.services, t.scope, running)).rejects.toMatchObject({ code: 'CONFLICT' })
     const done = await recordRun(t, datasetId, run(80))
-    await approveBaseline(t.services, t.scope, { runId: done })
+    await approveBaseline(t.services, t.scope, done)
     await t.db.prisma.run.delete({ where: { id: done } })
     expect(await t.db.prisma.dataset.findUnique({ where: { id: datasetId } })).toMatchObject({ baselineRunId: null })
   })

@@ -3,6 +3,7 @@ import { ConflictError, ForbiddenError, type InvalidInputError, NotFoundError } 
 import { createDataset, deleteDataset, updateDataset } from '../../../src/engine/datasets/datasets.ts'
 import { upsertDatasetItems } from '../../../src/engine/datasets/items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
+import { testScope } from '../../helpers/scope.ts'
 
 let test: TestEngine
 beforeAll(async () => {
@@ -15,7 +16,7 @@ const create = (input: Parameters<typeof createDataset>[2]) => createDataset(tes
 /** A second project, which must see nothing of the first. */
 async function otherScope() {
   const { id } = await test.db.prisma.project.create({ data: { name: crypto.randomUUID() } })
-  return { projectId: id, role: 'ADMIN' as const }
+  return testScope(test.db, id)
 }
 
 describe('creating', () => {

@@ -10,6 +10,7 @@ import {
   loadRevisions,
 } from '../../../src/engine/datasets/load-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
+import { testScope } from '../../helpers/scope.ts'
 
 let test: TestEngine
 beforeAll(async () => {
@@ -186,7 +187,7 @@ describe('upserting', () => {
   it('finds no dataset of another project', async () => {
     const d = await dataset()
     const { id: projectId } = await test.db.prisma.project.create({ data: { name: 'elsewhere' } })
-    const scope = { projectId, role: 'ADMIN' as const }
+    const scope = await testScope(test.db, projectId)
     const { items } = await d.upsert({ input: 1 })
     const itemIds = items.map((item) => item.id)
     await expect(upsertDatasetItems(test.services, scope, { datasetId: d.id, items: [{ input: 1 }] })).rejects.toThrow(

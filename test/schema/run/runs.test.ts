@@ -226,12 +226,12 @@ test('people score items and runs, and delete their scores', async () => {
       `mutation($input: SetScoreInput!) { setScore(input: $input) {
         __typename ... on ScorePayload { score { id name value label dataType source author } } ... on UserError { message path }
       } }`,
-      { input: { target, author: 'ann', ...score } },
+      { input: { target, ...score } },
     )
     return data.setScore
   }
   const { score } = await set({ runItemId: item?.id }, { name: 'helpful', value: 4 })
-  expect(score).toMatchObject({ name: 'helpful', value: 4, dataType: 'NUMERIC', source: 'HUMAN', author: 'ann' })
+  expect(score).toMatchObject({ name: 'helpful', value: 4, dataType: 'NUMERIC', source: 'HUMAN', author: 'local' })
   expect(await set({ runId: id }, { name: 'verdict', label: 'ship it' })).toMatchObject({
     score: { label: 'ship it', dataType: 'CATEGORICAL' },
   })

@@ -5,11 +5,10 @@
  * from the primary key; the few that only candidates have come last and are not looked for before the baseline's are used up.
  * By the size of a change every item has to be looked at: one grouping over the metric's values, then the largest ones.
  */
-import { InvalidInputError } from '../../../domain/errors.ts'
 import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
-import type { Page, PageRequest } from '../../keyset.ts'
+import { alteredCursor, type Page, type PageRequest } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
 import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
 
@@ -230,5 +229,5 @@ function parseKey(key: string[] | null, argument: string): { run: number; positi
   if (!key) return null
   const [run = '', position = ''] = key
   if (/^\d{1,2}$/.test(run) && /^\d{1,9}$/.test(position)) return { run: Number(run), position: Number(position) }
-  throw new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', [argument])
+  throw alteredCursor([argument])
 }

@@ -1,8 +1,7 @@
-import { escapeLiteral } from 'pg'
 import type { RunStatus } from '../../../domain/run.ts'
 import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
-import type { List } from '../../keyset.ts'
+import type { Key, List } from '../../keyset.ts'
 
 export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
 
@@ -21,7 +20,7 @@ export interface RunFilter {
   search?: string | null
 }
 
-function orderKey({ field, descending, score }: RunOrder): { sql: string; type: string } {
+function orderKey({ field, descending, score }: RunOrder): Key {
   const last = descending ? `'-infinity'` : `'infinity'`
   switch (field) {
     case 'CREATED_AT':
@@ -39,8 +38,8 @@ function orderKey({ field, descending, score }: RunOrder): { sql: string; type: 
       return { sql: `COALESCE(r.cost_sum / NULLIF(r.cost_count, 0), ${last})`, type: 'float8' }
     case 'SCORE':
       return {
-        sql: `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${escapeLiteral(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+        sql: (parameter) => `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
+          WHERE s.run_id = r.id AND s.name = ${parameter(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
         type: 'float8',
       }
   }

@@ -1,0 +1,233 @@
+/**
+ * What belongs to another project does not exist: every node type, every link between them and every argument that takes an id, as
+ * the schema has them. A type, a link or an argument that is new fails here until the seeded project has a case of it.
+ */
+import {
+  type GraphQLField,
+  type GraphQLObjectType,
+  getNamedType,
+  isObjectType,
+  isRequiredArgument,
+  isUnionType,
+} from 'graphql'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { schema } from '../../schema/index.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
+import { testScope } from '../helpers/scope.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+type Field = GraphQLField<unknown, unknown>
+
+/** The global id of one thing of each node type. */
+type Ids = Record<string, string>
+
+const nodeInterface = schema.getType('Node')
+const nodeTypes = Object.values(schema.getTypeMap()).filter(
+  (type): type is GraphQLObjectType => isObjectType(type) && type.getInterfaces().some((one) => one === nodeInterface),
+)
+const query = schema.getQueryType() as GraphQLObjectType
+
+let t: TestServer
+let own: Ids
+let foreign: Ids
+/** All global ids of a seeded project, by its name. */
+const everything = new Map<string, Set<string>>()
+/** The key of an ADMIN of a seeded project, by its name. */
+const keys = new Map<string, string>()
+
+beforeAll(async () => {
+  t = await startTestServer()
+  own = await seedProject(t.scope.projectId, 'own')
+  const elsewhere = await t.db.prisma.project.create({ data: { name: 'foreign' } })
+  foreign = await seedProject(elsewhere.id, 'foreign')
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+/** A project with one thing of every node type, and every link between them. */
+async function seedProject(projectId: string, name: string): Promise<Ids> {
+  const { prisma } = t.db
+  const { key, apiKey } = await createApiKey(t.db, await testScope(t.db, projectId), { name, role: 'ADMIN' })
+  keys.set(name, key)
+  const { id: datasetId } = await prisma.dataset.create({
+    data: {
+      projectId,
+      name,
+      seed: 's',
+      version: 1,
+      itemCount: 1,
+      versions: { create: { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 } },
+    },
+  })
+  const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
+  await prisma.datasetItemRevision.create({
+    data: { itemId: item.id, datasetId, validFrom: 1, input: name, tags: [], digest: new Uint8Array() },
+  })
+  const evaluator = await prisma.evaluator.create({
+    data: {
+      projectId,
+      name,
+      datasets: { create: { datasetId } },
+      versions: {
+        create: {
+          version: 1,
+          definition: { kind: 'builtin', type: 'exactMatch' },
+          dataType: 'NUMERIC',
+          direction: 'NONE',
+        },
+      },
+    },
+    include: { current: true },
+  })
+  const task = { kind: 'module', name: 'any' }
+  const experiment = await prisma.experiment.create({
+    data: { projectId, datasetId, name, task, settings: {}, evaluators: { create: { evaluatorId: evaluator.id } } },
+  })
+  const run = await prisma.run.create({
+    data: {
+      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
+      ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1 },
+      items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
+    },
+  })
+  await prisma.dataset.update({
+    where: { id: datasetId },
+    data: { baselineRunId: run.id, baselineApprovedAt: new Date() },
+  })
+  const score = { runId: run.id, name, dataType: 'NUMERIC', value: 1, source: 'EVALUATOR' } as const
+  const ofRun = await prisma.score.create({ data: score })
+  const { id: scoreId } = await prisma.score.create({
+    data: { ...score, ordinal: 0, evaluatorVersionId: evaluator.current.id },
+  })
+  const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
+  const rawIds: Ids = {
+    ApiKey: apiKey.id,
+    Dataset: datasetId,
+    DatasetItem: String(item.id),
+    EndpointLimit: limit.id,
+    Evaluator: evaluator.id,
+    Experiment: experiment.id,
+    Person: apiKey.personId,
+    Project: projectId,
+    Run: run.id,
+    RunItem: `${run.id}:0`,
+    Score: String(scoreId),
+  }
+  const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
+  everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', String(ofRun.id))]))
+  return Object.fromEntries(ids)
+}
+
+/** The value of an argument that has to be there, or takes an id. */
+function argumentOf(field: Field, name: string, ids: Ids, project: string): string {
+  const types: Record<string, string> = {
+    baselineId: 'Run',
+    candidateIds: 'Run',
+    datasetId: 'Dataset',
+    experimentId: 'Experiment',
+  }
+  const type = types[name]
+  if (field.name === 'dataset' && name === 'name') return JSON.stringify(project)
+  if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
+  return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
+}
+
+/** The field with the arguments that it cannot be without. */
+function called(field: Field, ids: Ids, project: string): string {
+  const required = field.args.filter(isRequiredArgument)
+  if (required.length === 0) return field.name
+  return `${field.name}(${required.map(({ name }) => `${name}: ${argumentOf(field, name, ids, project)}`).join(', ')})`
+}
+
+/** The ways from a type to the next nodes, through whatever lies between. */
+function* linksOf(
+  type: GraphQLObjectType,
+  way: Field[] = [],
+  between: GraphQLObjectType[] = [type],
+): Generator<Field[]> {
+  for (const field of Object.values(type.getFields())) {
+    if (type === query && (field.name === 'node' || field.name === 'nodes')) continue
+    const target = getNamedType(field.type)
+    const reached = isUnionType(target) ? target.getTypes() : isObjectType(target) ? [target] : []
+    for (const next of reached) {
+      if (nodeTypes.includes(next)) yield [...way, field]
+      else if (!between.includes(next)) yield* linksOf(next, [...way, field], [...between, next])
+    }
+  }
+}
+
+const spelled = (way: Field[], ids: Ids, project: string) =>
+  way.reduceRight((below, field) => `${called(field, ids, project)} { ${below} }`, 'id')
+
+const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
+
+/** Asks as an ADMIN of the own project. */
+const ask = (document: string, variables: object) =>
+  t.query(document, variables, { authorization: `Bearer ${keys.get('own')}` })
+
+/** All global ids in an answer. */
+function idsIn(answer: unknown): string[] {
+  return [...JSON.stringify(answer).matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id as string)
+}
+
+test('the seeded projects have a thing of every node type', () => {
+  expect(Object.keys(own).sort()).toEqual(nodeTypes.map(({ name }) => name).sort())
+})
+
+test.each(nodeTypes.map((type) => [type.name, type] as const))(
+  'a foreign %s is null, and so is all that it leads to',
+  async (name, type) => {
+    for (const way of [[], ...linksOf(type)]) {
+      const selection = way.length > 0 ? spelled(way, own, 'own') : '__typename'
+      const document = `query($id: ID!, $ids: [ID!]!) {
+        node(id: $id) { ${fragment(type, selection)} } nodes(ids: $ids) { id ${fragment(type, selection)} }
+      }`
+      const variables = { id: foreign[name], ids: [foreign[name], own[name]] }
+      // Interpreted, then compiled.
+      for (let n = 0; n < 2; n++) {
+        const { data, errors } = await ask(document, variables)
+        expect(errors).toBeUndefined()
+        expect(data).toMatchObject({ node: null, nodes: [null, { id: own[name] }] })
+      }
+    }
+  },
+)
+
+const links = [query, ...nodeTypes].flatMap((type) =>
+  [...linksOf(type)].map((way) => [`${type.name}.${way.map(({ name }) => name).join('.')}`, type, way] as const),
+)
+
+test.each(links)('%s leads to what is in the project', async (_name, type, way) => {
+  const selection = spelled(way, own, 'own')
+  const document =
+    type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`
+  for (let n = 0; n < 2; n++) {
+    const { data, errors } = await ask(document, { id: own[type.name] })
+    expect(errors).toBeUndefined()
+    const ids = idsIn(data)
+    expect(ids, 'the seeded project has no such link').not.toEqual([])
+    for (const id of ids) expect(everything.get('own')).toContain(id)
+  }
+})
+
+const taking = [query, ...nodeTypes].flatMap((type) =>
+  [...linksOf(type)].flatMap((way) => {
+    const [field] = way
+    const named = field?.args.filter((argument) => getNamedType(argument.type).name === 'ID') ?? []
+    return named.map(
+      ({ name }) => [`${type.name}.${way.map((step) => step.name).join('.')}(${name})`, type, way, name] as const,
+    )
+  }),
+)
+
+test.each(taking)('%s of a foreign id leads nowhere', async (_name, type, [field, ...way], argument) => {
+  if (!field) throw new Error('a link has at least one field')
+  const names = new Set([argument, ...field.args.filter(isRequiredArgument).map(({ name }) => name)])
+  const args = [...names].map((name) => `${name}: ${argumentOf(field, name, name === argument ? foreign : own, 'own')}`)
+  const selection = `${field.name}(${args.join(', ')}) { ${way.length > 0 ? spelled(way, own, 'own') : 'id'} }`
+  const document =
+    type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`
+  const { data, errors } = await ask(document, { id: own[type.name] })
+  if (errors) expect(errors[0]?.extensions?.code).toBe('NOT_FOUND')
+  else expect(idsIn(data)).toEqual([])
+})

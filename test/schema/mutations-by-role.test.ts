@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto'
+import { getNamedType } from 'graphql'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { schema } from '../../schema/index.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import type { RunStatus } from '../../src/domain/run.ts'
+import type { Role } from '../../src/domain/scope.ts'
+import { createEvaluator } from '../../src/engine/evaluators.ts'
+import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
+import { createApiKey } from '../../src/engine/projects/api-keys.ts'
+import { createProject } from '../../src/engine/projects/projects.ts'
+import { setScore } from '../../src/engine/scores.ts'
+import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+import { testScope } from '../helpers/scope.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+interface Verdict {
+  /** Who may: WRITE and ADMIN of the project, its ADMIN only, or an ADMIN of the installation only. */
+  needs: 'WRITE' | 'ADMIN' | 'INSTALLATION'
+  /** What its input names is of a project, and does not exist for another one; else it acts on the caller's own project. */
+  names: 'SOMETHING' | 'NOTHING'
+  /** An input that names something new each time. */
+  input: () => Promise<object> | object
+}
+
+const task = { module: { name: 'echo' } }
+const definition = { builtin: { exactMatch: {} } }
+
+/** Every mutation has one: a new mutation without fails the first test. */
+const verdicts: Record<string, Verdict> = {
+  approveBaseline: about(async () => ({ runId: await run() })),
+  archiveDatasetItems: about(async () => {
+    const datasetId = await seedDataset(t, [1])
+    const { id } = await t.db.prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
+    return { datasetId: encodeGlobalId('Dataset', datasetId), itemIds: [encodeGlobalId('DatasetItem', String(id))] }
+  }),
+  cancelRun: about(async () => ({ id: await run('QUEUED') })),
+  createApiKey: { needs: 'ADMIN', names: 'NOTHING', input: () => ({ name: randomUUID(), role: 'READ' }) },
+  createDataset: own(() => ({ name: randomUUID() })),
+  createEvaluator: own(() => ({ name: randomUUID(), definition })),
+  createExperiment: about(async () => ({ name: randomUUID(), datasetId: await dataset(), task })),
+  createProject: { needs: 'INSTALLATION', names: 'NOTHING', input: () => ({ name: randomUUID() }) },
+  deleteDataset: about(async () => ({ id: await dataset() })),
+  deleteEndpointLimit: about(async () => {
+    const { id } = await setEndpointLimit(t.services, t.scope, { endpoint: `module:${randomUUID()}`, concurrency: 1 })
+    return { id: encodeGlobalId('EndpointLimit', id) }
+  }),
+  deleteEvaluator: about(async () => ({ id: await evaluator() })),
+  deleteExperiment: about(async () => ({ id: await experiment() })),
+  deleteRun: about(async () => ({ id: await run() })),
+  deleteScore: about(async () => {
+    const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
+    const score = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
+    return { id: encodeGlobalId('Score', String(score.id)) }
+  }),
+  previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
+  removeBaseline: about(async () => ({ datasetId: await dataset() })),
+  resumeRun: about(async () => ({ id: await run('CANCELLED') })),
+  retryFailedItems: about(async () => ({ id: await run() })),
+  revokeApiKey: {
+    needs: 'ADMIN',
+    names: 'SOMETHING',
+    input: async () => {
+      const { apiKey } = await createApiKey(t.db, t.scope, { name: randomUUID(), role: 'READ' })
+      return { id: encodeGlobalId('ApiKey', apiKey.id) }
+    },
+  },
+  setEndpointLimit: own(() => ({ endpoint: `module:${randomUUID()}`, concurrency: 1 })),
+  setGate: about(async () => ({ experimentId: await experiment(), gate: { maxFailureRate: 0.5 } })),
+  setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
+  startRun: about(async () => ({ experimentId: await experiment() })),
+  updateDataset: about(async () => ({ id: await dataset(), description: 'changed' })),
+  updateEvaluator: about(async () => ({ id: await evaluator(), description: 'changed' })),
+  updateExperiment: about(async () => ({ id: await experiment(), description: 'changed' })),
+  updateRun: about(async () => ({ id: await run('QUEUED'), concurrency: 2 })),
+  upsertDatasetItems: about(async () => ({ datasetId: await dataset(), items: [{ input: 2 }] })),
+}
+
+let t: TestServer
+/** Headers of a caller of each kind. */
+let callers: Record<
+  'READ' | 'WRITE' | 'ADMIN' | 'FOREIGN' | 'INSTALLATION_READ' | 'INSTALLATION',
+  Record<string, string>
+>
+
+beforeAll(async () => {
+  t = await startTestServer({ tasks: [{ name: 'echo', run: (input) => input }] })
+  const elsewhere = await createProject(t.db, t.scope, { name: 'elsewhere' })
+  const key = async (role: Role, { installation = false, projectId = t.scope.projectId } = {}) => {
+    const scope = await testScope(t.db, projectId)
+    const { key } = await createApiKey(t.db, scope, { name: randomUUID(), role, installation })
+    return { authorization: `Bearer ${key}` }
+  }
+  callers = {
+    READ: await key('READ'),
+    WRITE: await key('WRITE'),
+    ADMIN: await key('ADMIN'),
+    FOREIGN: await key('ADMIN', { projectId: elsewhere.id }),
+    INSTALLATION_READ: await key('READ', { installation: true }),
+    INSTALLATION: await key('ADMIN', { installation: true }),
+  }
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const mutations = Object.values(schema.getMutationType()?.getFields() ?? {})
+
+test('every mutation has a verdict', () => {
+  expect(Object.keys(verdicts).sort()).toEqual(mutations.map(({ name }) => name).sort())
+})
+
+describe.each(mutations.map(({ name, args }) => ({ name, input: String(args[0]?.type) })))(
+  '$name',
+  ({ name, input }) => {
+    const { needs, names, input: makeInput } = verdicts[name] ?? own(() => ({}))
+
+    /** What came of it (the name of the type in the result), and whether the project is as it was before. */
+    async function call(caller: keyof typeof callers) {
+      const document = `mutation($input: ${input}) { ${name}(input: $input) { __typename ... on UserError { message } } }`
+      const variables = { input: await makeInput() }
+      const before = await fingerprint()
+      const { data, errors } = await t.query(document, variables, callers[caller])
+      const outcome = data?.[name].__typename ?? errors?.[0]?.message
+      return { outcome, untouched: (await fingerprint()) === before }
+    }
+    const outcome = async (caller: keyof typeof callers) => (await call(caller)).outcome
+    const isDone = expect.stringMatching(/Payload$/)
+    const isRefused = 'ForbiddenError'
+
+    test('is refused to whose role is below', async () => {
+      expect(await outcome('READ')).toBe(isRefused)
+      expect(await outcome('INSTALLATION_READ')).toBe(isRefused)
+      if (needs !== 'WRITE') expect(await outcome('WRITE')).toBe(isRefused)
+      if (needs === 'INSTALLATION') expect(await outcome('ADMIN')).toBe(isRefused)
+    })
+
+    test('is done for whose role allows it', async () => {
+      if (needs === 'WRITE') expect(await outcome('WRITE')).toEqual(isDone)
+      if (needs !== 'INSTALLATION') expect(await outcome('ADMIN')).toEqual(isDone)
+      expect(await outcome('INSTALLATION')).toEqual(isDone)
+    })
+
+    test('does nothing to another project', async () => {
+      const { outcome, untouched } = await call('FOREIGN')
+      if (needs === 'INSTALLATION') expect(outcome).toBe(isRefused)
+      else expect(outcome).toEqual(names === 'SOMETHING' ? 'NotFoundError' : isDone)
+      expect(untouched).toBe(true)
+    })
+  },
+)
+
+test('every mutation has one input and its result is a union', () => {
+  for (const { args, type } of mutations) {
+    expect(args.map(({ name }) => name)).toEqual(['input'])
+    expect(getNamedType(type).toString()).toMatch(/Result$/)
+  }
+})
+
+const dataset = async () => encodeGlobalId('Dataset', await seedDataset(t, [1]))
+
+async function experiment(): Promise<string> {
+  return encodeGlobalId(
+    'Experiment',
+    await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'echo' }),
+  )
+}
+
+async function evaluator(): Promise<string> {
+  const definition = { kind: 'builtin', type: 'exactMatch' }
+  const { id } = await createEvaluator(t.services, t.scope, { name: randomUUID(), definition })
+  return encodeGlobalId('Evaluator', id)
+}
+
+/** A run of three items, one in each state that something can be done about. */
+async function run(status: RunStatus = 'COMPLETED'): Promise<string> {
+  const executions = [{ item: 0 }, { item: 1, status: 'FAILED' as const }, { item: 2, status: 'CANCELLED' as const }]
+  return encodeGlobalId('Run', await recordRun(t, await seedDataset(t, [1, 2, 3]), executions, { status }))
+}
+
+/** Of everything in the tables that belongs to the project. */
+async function fingerprint(): Promise<string> {
+  const { rows: tables } = await t.db.pool.query<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.columns
+     WHERE column_name = 'project_id' AND table_schema = 'public' ORDER BY table_name`,
+  )
+  expect(tables.length).toBeGreaterThan(5)
+  const parts = tables.map(({ name }) => `SELECT t::text AS row FROM ${name} t WHERE project_id = $1`)
+  const { rows } = await t.db.pool.query<{ sum: string }>(
+    `SELECT md5(string_agg(row, ',' ORDER BY row)) AS sum FROM (${parts.join(' UNION ALL ')})`,
+    [t.scope.projectId],
+  )
+  return rows[0]?.sum ?? ''
+}
+
+function about(input: Verdict['input']): Verdict {
+  return { needs: 'WRITE', names: 'SOMETHING', input }
+}
+
+function own(input: Verdict['input']): Verdict {
+  return { needs: 'WRITE', names: 'NOTHING', input }
+}
