@@ -18,7 +18,8 @@ const RunFeedBatchRef = builder.objectRef<RunFeedBatch>('RunFeedBatch').implemen
     run: t.field({
       type: RunRef,
       nullable: true,
-      description: 'The run, at least as new as the items; null when it was deleted, in the last batch.',
+      description:
+        'The run with its progress and statistics at one moment, at least as new as the items; null when it was deleted, in the last batch.',
       resolve: (batch) => batch.run,
     }),
     items: t.expose('items', {
@@ -60,10 +61,18 @@ builder.subscriptionField('runFeed', (t) =>
       eventsOf((signal) => {
         const id = rawId('Run', runId, ['runId'])
         const without = (['items', 'changedOutside'] as const).filter((part) => !selects(info, part))
-        const options = { window: ordinalsIn(feedWindow(window, 'RunItem'), id), without, until }
+        const options = {
+          window: ordinalsIn(feedWindow(window, 'RunItem'), id),
+          without,
+          stats: selects(info, 'run', 'stats'),
+          until,
+        }
         return feeds.subscribe(scope, id, after ?? null, signal, options)
       }),
-    resolve: perEvent((batch: RunFeedBatch) => (batch.run ? [batch.run] : [])),
+    resolve: perEvent(
+      (batch: RunFeedBatch) => (batch.run ? [batch.run] : []),
+      (batch) => batch.stats,
+    ),
   }),
 )
 

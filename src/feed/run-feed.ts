@@ -9,7 +9,7 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { loadFollowedRun } from '../db/sql/run/load-followed-run.ts'
+import { loadFollowedRun, type RunStatsRows } from '../db/sql/run/load-followed-run.ts'
 import {
   countChangesOutside,
   loadChangedItems,
@@ -29,6 +29,8 @@ export interface RunFeedBatch {
   cursor: string
   /** Null when it was deleted: nothing will follow. */
   run: Run | null
+  /** Of the same moment as the run; null when it was not asked for. */
+  stats: RunStatsRows | null
   items: RunItemWithScores[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
@@ -46,6 +48,8 @@ export interface RunFeedOptions {
   window?: FeedWindow<number> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('items' | 'changedOutside')[]
+  /** Whether the statistics of the run come along; default: no. */
+  stats?: boolean
   /** END: until the run is over; NEVER: until it is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
@@ -59,6 +63,7 @@ interface RunSource {
   window: OrdinalWindow | null
   items: boolean
   changedOutside: boolean
+  stats: boolean
 }
 
 class RunReader extends SharedReader<number, SharedRunBatch> {
@@ -78,7 +83,7 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
   protected override async query(after: number): Promise<SharedRunBatch> {
     const { pool } = this.#db
     const { runId, window, ...reads } = this.#source
-    const { epoch, run } = await loadFollowedRun(pool, runId)
+    const { epoch, run, stats } = await loadFollowedRun(pool, runId, reads)
     // Rows that change after the run was read have a larger seq and come with the next batch.
     const range = { runId, after, upTo: run?.seq ?? 0 }
     const changed = range.upTo > after
@@ -89,7 +94,7 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
       changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0
     const done = !run || (isFinished(run.status) && next >= run.seq)
     const cursor = runCursor(runId, epoch, next)
-    return { cursor, run, items, changedOutside, done, next, more, empty: !changed, epoch }
+    return { cursor, run, stats, items, changedOutside, done, next, more, empty: !changed, epoch }
   }
 }
 
@@ -133,7 +138,7 @@ export class RunFeeds {
     runId: string,
     after: string | null,
     signal: AbortSignal,
-    { window = null, without = [], until = 'END' }: RunFeedOptions = {},
+    { window = null, without = [], stats = false, until = 'END' }: RunFeedOptions = {},
   ): Promise<AsyncGenerator<RunFeedBatch>> {
     if (window) checkWindow(window)
     const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
@@ -149,6 +154,7 @@ export class RunFeeds {
       window: run && window && ordinalsOf(window, run),
       items: !without.includes('items'),
       changedOutside: !without.includes('changedOutside'),
+      stats,
     }
     const ended = AbortSignal.any([signal, this.changes.stopped])
     return this.#follow(source, { epoch, position, until }, ended)

@@ -78,7 +78,16 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadLatencyBuckets(t.db.pool, [runId]), await runLatencyBucket.findMany()],
     ]
   },
-  'run/load-followed-run.ts': async () => [[[(await loadFollowedRun(t.db.pool, runId)).run ?? {}], await runs()]],
+  'run/load-followed-run.ts': async () => {
+    const { run, stats } = await loadFollowedRun(t.db.pool, runId, { stats: true })
+    const { runScoreSummary, runScoreLabel, runLatencyBucket } = t.db.prisma
+    return [
+      [[run ?? {}], await runs()],
+      [stats?.summaries ?? [], await runScoreSummary.findMany({ orderBy: { name: 'asc' } })],
+      [stats?.labels ?? [], await runScoreLabel.findMany()],
+      [stats?.buckets ?? [], await runLatencyBucket.findMany()],
+    ]
+  },
   'run/load-run-changes.ts': async () => {
     const { projectId } = t.scope
     return [

@@ -28,3 +28,17 @@ test.each([
   expect((await graphql({ schema, source, rootValue: { batch } })).errors).toBeUndefined()
   expect(selected).toBe(expected)
 })
+
+test('a path goes through every level', async () => {
+  const found: boolean[] = []
+  const batch = (_args: object, _context: unknown, info: GraphQLResolveInfo) => {
+    found.push(selects(info, 'items', 'id'), selects(info, 'items', 'done'), selects(info, 'done', 'id'))
+    return {}
+  }
+  await graphql({
+    schema,
+    source: '{ batch { done ...F } } fragment F on Batch { items { id } }',
+    rootValue: { batch },
+  })
+  expect(found).toEqual([true, false, false])
+})
