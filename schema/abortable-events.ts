@@ -1,9 +1,9 @@
 import { UserError } from '../src/domain/errors.ts'
 
 /**
- * The events of a subscription that end at once when it is closed: a generator that waits for news would keep `return`
- * waiting as well. What the caller can put right ends them as an event of its own, for `perEvent`: an error thrown here
- * would end the whole WebSocket.
+ * Makes a generator of events end as soon as its subscription is closed: on a plain generator, `return` would wait
+ * until the next event. An error that the caller can correct is an
+ * event of its own, for `perEvent`: thrown here, it would close the whole WebSocket.
  */
 export async function eventsOf<Event>(
   start: (signal: AbortSignal) => AsyncGenerator<Event> | Promise<AsyncGenerator<Event>>,

@@ -5,22 +5,22 @@ import type { ComparisonFeeds } from '../src/feed/comparison-feed.ts'
 import type { RunFeeds } from '../src/feed/run-feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
-/** What every resolver is given. Nothing is read or written except on behalf of `scope`. */
+/** The context of every resolver. All reads and writes are on behalf of `scope`. */
 export interface Context {
   readonly services: Services
   readonly feeds: RunFeeds
   readonly comparisons: ComparisonFeeds
   readonly scope: Scope
-  /** Where people reach this server, without a trailing slash: `http://127.0.0.1:4000`. */
+  /** The server's public URL, without a trailing slash: `http://127.0.0.1:4000`. */
   readonly publicUrl: string
-  /** Where traces can be looked at, with `{traceId}` in it; null when nowhere. */
+  /** The URL of a trace, with the placeholder `{traceId}`; null when traces have no viewer. */
   readonly traceUrlTemplate: string | null
-  /** Of one request, or of one event of a subscription: what a loader has seen it never reads again. */
+  /** New for each request and each event of a subscription, because a loader never reads a row twice. */
   loaders: Loaders
-  /** Of one request, or of one event of a subscription, too. */
+  /** New for each request and each event of a subscription. */
   diffs: OutputDiffs
 }
 
-export function createContext(given: Omit<Context, 'loaders' | 'diffs'>): Context {
-  return { ...given, loaders: createLoaders(given.services.db, given.scope), diffs: new OutputDiffs() }
+export function createContext(base: Omit<Context, 'loaders' | 'diffs'>): Context {
+  return { ...base, loaders: createLoaders(base.services.db, base.scope), diffs: new OutputDiffs() }
 }

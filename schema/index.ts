@@ -1,4 +1,4 @@
-/** The GraphQL schema. Each file describes one domain; resolvers translate, the engine decides. */
+/** The GraphQL schema. Each file defines one domain type; resolvers translate, the engine decides. */
 import { builder } from './builder.ts'
 import './scalar.ts'
 import './user-error.ts'

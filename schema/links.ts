@@ -1,6 +1,6 @@
 /**
- * To-one links by foreign key: what all rows of a page refer to is one statement a model, and a row that many refer to is read
- * once. `t.prismaField` on each of them would plan and ask once for each row (docs/graphql.md has the figures).
+ * To-one links by foreign key, batched: one statement per model for all rows of a page, and each linked row is read
+ * once. `t.prismaField` would plan and query once for each row (figures in docs/graphql.md).
  */
 import DataLoader from 'dataloader'
 import type {
@@ -26,7 +26,7 @@ interface Rows {
 
 type Loader<Row> = DataLoader<string, Row>
 
-/** Of one request, or of one event of a subscription. Who may see a row may see what it refers to. */
+/** New for each request and each event of a subscription. Not scoped: a caller may see what a visible row refers to. */
 export class Links {
   readonly #loaders: { [Model in keyof Rows]: Loader<Rows[Model]> }
 
@@ -47,7 +47,7 @@ export class Links {
     return this.#loaders[model].load(id)
   }
 
-  /** Whatever refers to this run gets it as it is here. */
+  /** Links to this run resolve to this row. */
   keepRun(run: Run): void {
     this.#loaders.run.prime(run.id, run)
   }

@@ -1,6 +1,6 @@
 /**
- * Everything that is read by id, batched per request: a page of any size costs the same number of statements.
- * Scoping happens here: what belongs to another project is not found.
+ * Loaders for everything that is read by id, batched per request: a page of any size costs the same number of
+ * statements. They apply the scope: rows of another project are not found.
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
@@ -9,6 +9,7 @@ import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
+import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
 import { Links } from './links.ts'
@@ -57,7 +58,7 @@ export function createLoaders(db: Database, scope: Scope) {
 
     /** The newest revision of a logical dataset item. */
     datasetItem: new DataLoader((ids: readonly string[]) => loadItems(db, scope, [...ids])),
-    /** What a logical dataset item said in a version of its dataset. */
+    /** The revision of a logical dataset item in a version of its dataset. */
     revision: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisions(db, [...keys]), {
       cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}`,
     }),
@@ -84,7 +85,7 @@ export function createLoaders(db: Database, scope: Scope) {
   }
 }
 
-/** At most one row for each key; null for keys without. */
+/** Loads at most one row per key; null when there is none. */
 function one<Row, Key = string>(
   load: (keys: readonly Key[]) => Promise<Row[]>,
   keyOfRow: (row: Row) => string,
@@ -99,7 +100,7 @@ function one<Row, Key = string>(
   )
 }
 
-/** Any number of rows for each key, in the order they were loaded. */
+/** Loads any number of rows per key, in the order of the query. */
 function many<Row, Key = string>(
   load: (keys: readonly Key[]) => Promise<Row[]>,
   keyOfRow: (row: Row) => string,
@@ -114,7 +115,7 @@ function many<Row, Key = string>(
   )
 }
 
-/** The same page of the same list, asked for on many parents, is one statement. */
+/** Loads the same page of the same list for many parents in one statement. */
 function pages(
   load: (list: List, parents: readonly string[], request: PageRequest) => Promise<Page<unknown>[]>,
 ): <Row>(list: List, parent: string, request: PageRequest) => Promise<Page<Row>> {
@@ -136,7 +137,7 @@ function pages(
   }
 }
 
-/** SQLSTATE class 22: a part of a cursor that somebody edited does not parse. */
+/** SQLSTATE class 22: part of an altered cursor does not parse. */
 function isMalformedValue(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22')
+  return codeOf(error)?.startsWith('22') ?? false
 }

@@ -6,10 +6,10 @@ import type { Context } from './context.ts'
 import { createLoaders } from './loaders.ts'
 
 /**
- * Resolves each event of a subscription as if it were a request of its own: what a loader has seen it never reads again.
- * An error that ended the events is that of the field.
- * @param runsOf the runs that an event brings along; whatever refers to one of them gets it as it is there
- * @param statsOf what their statistics are made from, if the event brings it along; of the same moment as the run
+ * Resolves each event of a subscription like a request of its own, with fresh loaders. An error that ended the events
+ * becomes the error of the field.
+ * @param runsOf the runs that an event contains; links to one of them resolve to the row in the event
+ * @param statsOf the rows that their statistics are computed from, if the event contains them
  */
 export function perEvent<Event>(
   runsOf: (event: Event) => readonly Run[],

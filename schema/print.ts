@@ -1,6 +1,6 @@
 /**
- * `node schema/print.ts` writes schema.graphql; with `--check` it fails when the file does not say what the code says,
- * naming every difference and whether it breaks clients.
+ * `node schema/print.ts` writes schema.graphql; with `--check` it fails if the file is out of date, and lists every
+ * difference and whether it breaks clients.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { CriticalityLevel, diff } from '@graphql-inspector/core'

@@ -1,4 +1,4 @@
-/** The types that refer to each other, by name; each is described in the file of its domain. */
+/** References to types that refer to each other; each type is implemented in the file named after it. */
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
@@ -14,7 +14,7 @@ export const DatasetItemRef = builder.objectRef<DatasetItemRow>('DatasetItem')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
-/** A feed brings the scores of its items along; elsewhere they are loaded when asked for. */
+/** Items of a feed include their scores; elsewhere scores are loaded on request. */
 export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }>('RunItem')
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
@@ -38,7 +38,7 @@ function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSc
   )
 }
 
-/** The type of the model's rows; `builder.prismaNode` and `builder.prismaObject` describe it. */
+/** The type of a model's rows; `builder.prismaNode` or `builder.prismaObject` implements it. */
 function prismaRef<Name extends keyof PrismaTypes>(name: Name) {
   type Model = PrismaTypes[Name]
   return getRefFromModel(name, builder) as unknown as PrismaObjectRef<

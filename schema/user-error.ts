@@ -37,7 +37,7 @@ for (const [error, description] of descriptions) {
 
 const anyError = [InvalidInputError, NotFoundError, ConflictError, ForbiddenError, LimitError]
 
-/** The union of a mutation's payload and the errors it may end with instead; default: all there are. */
+/** The union of a mutation's payload and its possible errors; by default all of them. */
 export function resultOf<Shape extends object>(
   name: string,
   payload: ObjectRef<typeof builder.$inferSchemaTypes, Shape>,

@@ -6,7 +6,10 @@ import { invalidInput, parseInput } from './domain/parse-input.ts'
 export type TaskFunction = ModuleTask['run']
 export type EvaluatorFunction = ModuleEvaluator['evaluate']
 
-/** What `assay.config.ts` exports: the project's own functions, by the names that experiments and evaluators use for them. */
+/**
+ * The default export of `assay.config.ts`: the project's own functions, by the names that experiments and evaluators
+ * refer to them by.
+ */
 export interface Config {
   tasks?: Record<string, TaskFunction | Omit<ModuleTask, 'name'>>
   evaluators?: Record<string, EvaluatorFunction | Omit<ModuleEvaluator, 'name'>>
@@ -43,7 +46,7 @@ const evaluatorOptions = z.strictObject({
   direction: z.enum(directions).optional(),
 })
 
-/** The functions of a configuration. @throws {InvalidInputError} for anything that is none */
+/** The functions of a configuration. @throws {InvalidInputError} for anything else */
 export function modulesOf(config: unknown): Modules {
   if (typeof config !== 'object' || config === null) {
     throw invalidInput(['default export'], 'expected defineConfig({ tasks, evaluators })', config)

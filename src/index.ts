@@ -1,4 +1,4 @@
-/** What projects under test import: `import { defineConfig, result } from 'assay'`. */
+/** The public API, for `assay.config.ts`: `import { defineConfig, result } from 'assay'`. */
 export { type Config, defineConfig, type EvaluatorFunction, type TaskFunction } from './define-config.ts'
 export type { Direction, ScoreDataType } from './domain/evaluation.ts'
 export type { Json } from './domain/json.ts'

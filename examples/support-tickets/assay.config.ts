@@ -1,4 +1,4 @@
-/** What the demo's server can execute: both versions of the classifier, and an evaluator of our own. */
+/** The functions of the demo's server: both versions of the classifier and a custom evaluator. */
 import { setTimeout } from 'node:timers/promises'
 import { defineConfig, type TaskContext, type TaskItem } from 'assay'
 import { keywordRules } from './keyword-rules.ts'
@@ -14,7 +14,7 @@ export default defineConfig({
   },
   evaluators: {
     'calibration error': {
-      description: 'Squared gap between the confidence that was claimed and being right (Brier score)',
+      description: 'Squared difference between confidence and correctness (Brier score)',
       direction: 'LOWER_IS_BETTER',
       evaluate: ({ output, expectedOutput }: { output: Classification; expectedOutput: string }) =>
         (output.confidence - (output.category === expectedOutput ? 1 : 0)) ** 2,
@@ -22,7 +22,7 @@ export default defineConfig({
   },
 })
 
-/** A classifier that first waits as long as `demo.ts --pace` says. */
+/** A classifier with an artificial delay, set by `demo.ts --pace`. */
 function paced(classify: (ticket: Ticket) => Classification) {
   const pace = Number(process.env.DEMO_PACE_MS ?? 0)
   return async (ticket: Ticket, _item: TaskItem, { signal }: TaskContext) => {

@@ -1,12 +1,12 @@
 /**
- * `npm run demo`: an experiment from nothing. Starts a server, imports the tickets, runs both versions of the classifier at
- * once, shows what came out and where they differ, and keeps serving. Everything it asks of the server goes over HTTP and
- * WebSocket, as anybody else's program would.
+ * `npm run demo`: an experiment from scratch. Starts a server, imports the tickets, runs both versions of the
+ * classifier concurrently, shows the results and where they differ, and keeps serving. It talks to the server over HTTP
+ * and WebSocket only, as any other program would.
  *
- *   --exit        end after the results
- *   --port N      default 4000, or a free port when that is taken
- *   --data-dir    default .assay/demo; a second demo adds runs to what it finds there
- *   --pace MS     let every call wait, to watch the bars; the latencies then include it
+ *   --exit        exit after the results
+ *   --port N      default 4000, or a free port if that is taken
+ *   --data-dir    default .assay/demo; another demo adds runs to the existing ones
+ *   --pace MS     delay every call, to watch the bars; latencies include the delay
  */
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -50,7 +50,7 @@ try {
   process.exitCode = 1
 }
 
-/** The same server as `npm start`, on a directory of its own. */
+/** The same server as `npm start`, with its own directory. */
 async function start(): Promise<AssayProcess> {
   const serveAt = (port: number) =>
     startProcess({
@@ -61,11 +61,11 @@ async function start(): Promise<AssayProcess> {
       slots: 200,
       http: { host: '127.0.0.1', port },
     })
-  say('Starting Assay with a PostgreSQL of its own; longer the first time.')
+  say('Starting Assay with its own PostgreSQL; this takes longer the first time.')
   if (flags.port !== undefined) return await serveAt(Number(flags.port))
   return await serveAt(4000).catch((error: Error) => {
     if (!(error instanceof CliError && error.message.includes('already in use'))) throw error
-    say('Port 4000 is in use, so it takes a free one.')
+    say('Port 4000 is in use; using a free one.')
     return serveAt(0)
   })
 }
@@ -85,9 +85,9 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
       `Dataset "${dataset.dataset}", version ${dataset.version}: ${dataset.rows} tickets, ${dataset.added} of them new.`,
     )
     const [rules, bayes] = await prepareExperiments(client, dataset.datasetId)
-    say('Two versions of one classifier on all of them, at once:')
-    if (flags.pace === '0') say('(They are fast. To watch: npm run demo -- --pace 50 makes calls wait 50 ms.)')
-    else say(`(Every call waits ${flags.pace} ms, and its latency includes that.)`)
+    say('Two versions of a classifier on all of them, concurrently:')
+    if (flags.pace === '0') say('(They are fast. To watch them, delay every call by 50 ms: npm run demo -- --pace 50)')
+    else say(`(Every call is delayed by ${flags.pace} ms, which its latency includes.)`)
     say()
 
     const progress = openProgress(process.stdout)
@@ -97,14 +97,14 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     const [first, second] = watched as [WatchedRun, WatchedRun]
 
     say(`\n${runTable([first.run, second.run], [rules.name, bayes.name])}`)
-    say('Means are given with their standard errors.\n')
+    say('Means are shown with their standard errors.\n')
     say(
       await describeVerdicts(client, { id: first.run.id, title: rules.name }, { id: second.run.id, title: bayes.name }),
     )
     say('p values are corrected for the number of metrics (docs/statistics.md).\n')
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
-    if (!flags.exit) say(`\nStill serving: open ${url}/graphql and paste. Ctrl-C stops it.`)
+    if (!flags.exit) say(`\nStill serving: open ${url}/graphql and paste. Press Ctrl-C to stop.`)
   } finally {
     await client.close()
   }

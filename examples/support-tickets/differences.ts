@@ -1,4 +1,4 @@
-/** Where two runs of the classifier come to different ends: how often, and some of the tickets. */
+/** Where two runs of the classifier differ: how often, and some of the tickets. */
 import { styleText } from 'node:util'
 import Table from 'cli-table3'
 import type { RunItemState } from '../../src/cli/follow-run.ts'
@@ -8,7 +8,7 @@ import type { ReportedRun } from '../../src/cli/run-report.ts'
 import { accuracy } from './experiments.ts'
 import type { Classification, LabelledTicket } from './tickets.ts'
 
-/** A run as its feed told it: in its last state, with its items by the dataset item they are for. */
+/** A run as followed through its feed: its final state, and its items by dataset item. */
 export interface WatchedRun {
   run: ReportedRun
   items: ReadonlyMap<string, RunItemState>
@@ -30,8 +30,8 @@ interface Pair {
   second: RunItemState
 }
 
-const shownOfEach = 4
-/** What the other columns leave of the terminal. */
+const shownPerSide = 4
+/** The width that the other columns leave. */
 const requestWidth = Math.min(Math.max((process.stdout.columns ?? 120) - 61, 19), 44)
 
 export async function describeDifferences(client: GraphQLClient, first: TitledRun, second: TitledRun): Promise<string> {
@@ -61,14 +61,14 @@ ${table}
 `
 }
 
-/** The first few by key, so that two demos show the same. */
+/** The first few by key, so that every demo shows the same. */
 function sample(pairs: Pair[]): Pair[] {
   return pairs
     .toSorted((a, b) => String(a.first.datasetItem.key).localeCompare(String(b.first.datasetItem.key)))
-    .slice(0, shownOfEach)
+    .slice(0, shownPerSide)
 }
 
-/** The deciding sentence of each ticket, which stands in the metadata of its dataset item. */
+/** The deciding sentence of each ticket, from the metadata of its dataset item. */
 async function readRequests(client: GraphQLClient, pairs: Pair[]): Promise<Map<string, string>> {
   const { nodes } = await client.request(Requests, { ids: pairs.map(({ first }) => first.datasetItem.id) })
   return new Map(

@@ -1,12 +1,12 @@
-/** The two experiments of the demo and what scores them, as a GraphQL client makes them. */
+/** The two experiments of the demo and their evaluators, created as a GraphQL client would. */
 import { CliError } from '../../src/cli/cli-error.ts'
 import { graphql } from '../../src/cli/gql/gql.ts'
 import type { CreateEvaluatorInput } from '../../src/cli/gql/graphql.ts'
 import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
 import { StartRun } from '../../src/cli/run.ts'
 
-const WhatIsThere = graphql(/* GraphQL */ `
-  query WhatIsThere($datasetId: ID!) {
+const ExistingObjects = graphql(/* GraphQL */ `
+  query ExistingObjects($datasetId: ID!) {
     experiments(datasetId: $datasetId, first: 100) {
       nodes { id name }
     }
@@ -41,7 +41,7 @@ export interface NamedId {
   name: string
 }
 
-/** Name of the score that says whether the category is right. */
+/** The score for whether the category is right. */
 export const accuracy = 'accuracy'
 
 const evaluators: CreateEvaluatorInput[] = [
@@ -52,7 +52,7 @@ const evaluators: CreateEvaluatorInput[] = [
   },
   {
     name: 'calibration error',
-    description: 'Squared gap between the confidence that was claimed and being right (Brier score).',
+    description: 'Squared difference between confidence and correctness (Brier score).',
     definition: { module: { name: 'calibration error' } },
     direction: 'LOWER_IS_BETTER',
   },
@@ -65,17 +65,17 @@ const evaluators: CreateEvaluatorInput[] = [
 
 const tasks = ['keyword rules', 'naive Bayes']
 
-/** Both experiments, made unless an earlier demo left them. */
+/** Both experiments, created unless an earlier demo left them. */
 export async function prepareExperiments(client: GraphQLClient, datasetId: string): Promise<[NamedId, NamedId]> {
-  const there = await client.request(WhatIsThere, { datasetId })
+  const existing = await client.request(ExistingObjects, { datasetId })
   const evaluatorIds: string[] = []
   for (const input of evaluators) {
-    const found = there.evaluators.nodes.find(({ name }) => name === input.name)
+    const found = existing.evaluators.nodes.find(({ name }) => name === input.name)
     evaluatorIds.push((found ?? (await createEvaluator(client, input))).id)
   }
   const experiments: NamedId[] = []
   for (const name of tasks) {
-    const found = there.experiments.nodes.find((experiment) => experiment.name === name)
+    const found = existing.experiments.nodes.find((experiment) => experiment.name === name)
     experiments.push(found ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
   }
   return experiments as [NamedId, NamedId]

@@ -1,6 +1,6 @@
 /**
- * Version one of the program under test: what a support team writes in an afternoon.
- * Written once from what each category means, and not adjusted after any measurement.
+ * Version one of the program under test: what a support team would write in an afternoon. Written once from the meaning
+ * of each category, and not adjusted after any measurement.
  */
 import type { Category } from './phrases.ts'
 import type { Classification, Ticket } from './tickets.ts'
@@ -29,8 +29,8 @@ const keywords: Record<Category, readonly RegExp[]> = {
 const rules = Object.entries(keywords) as [Category, readonly RegExp[]][]
 
 /**
- * Picks the category with the most matching keyword groups, the subject counting like the body; the first of equals.
- * The confidence is the winner's share of all matches. Without any match: `how-to`, confidence 0.
+ * Picks the category with the most matching keyword groups, with subject and body counting equally; the first one in a
+ * tie. The confidence is the winner's share of all matches. Without any match: `how-to`, confidence 0.
  */
 export function keywordRules(ticket: Ticket): Classification {
   const texts = [ticket.subject, ticket.body].map((text) => text.toLowerCase())

@@ -1,17 +1,17 @@
 /**
- * Version two of the program under test: multinomial naive Bayes over words, with Laplace smoothing.
- * It learns from the training split and nothing else.
+ * Version two of the program under test: multinomial naive Bayes over words, with Laplace smoothing, trained on the
+ * training split only.
  */
 import { categories } from './phrases.ts'
 import type { Classification, LabelledTicket, Ticket } from './tickets.ts'
 
-/** What training leaves behind: log probabilities per category, in the order of `categories`. */
+/** The trained model: log probabilities per category, in the order of `categories`. */
 export interface NaiveBayesModel {
   readonly priors: readonly number[]
   readonly likelihoods: ReadonlyMap<string, readonly number[]>
 }
 
-/** Lower-case words of two letters or more, and question marks: asking is evidence too. */
+/** Lower-case words of two or more letters, and question marks, because a question is evidence too. */
 function words(ticket: Ticket): string[] {
   return `${ticket.subject} ${ticket.body}`.toLowerCase().match(/[a-z]{2,}|\?/g) ?? []
 }
@@ -40,7 +40,7 @@ export function trainNaiveBayes(tickets: readonly LabelledTicket[]): NaiveBayesM
   }
 }
 
-/** Returns a classifier for the model. The confidence is the posterior probability; words never seen are ignored. */
+/** A classifier for the model. The confidence is the posterior probability; unknown words are ignored. */
 export function naiveBayes(model: NaiveBayesModel): (ticket: Ticket) => Classification {
   return (ticket) => {
     const evidence = words(ticket).flatMap((word) => [model.likelihoods.get(word) ?? []])

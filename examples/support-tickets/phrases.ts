@@ -1,7 +1,7 @@
 /**
  * What customers of Fernway (plant and air sensors with a subscription app) write, by what they want.
  *
- * `{a|b}` is a choice and `{name}` a filler from `fillers`. Asks name the matter, hints describe it without its usual
+ * `{a|b}` is a choice and `{name}` a filler from `fillers`. Asks name the issue, hints describe it without its usual
  * words, asides mention it in passing in a ticket about something else.
  */
 export const fillers: Record<string, readonly string[]> = {
@@ -286,7 +286,7 @@ export const phrases = {
   },
 } satisfies Record<string, Phrases>
 
-/** What a ticket is about: the label the classifiers predict. */
+/** The topic of a ticket: the label that the classifiers predict. */
 export type Category = keyof typeof phrases
 
 export const categories = Object.keys(phrases) as Category[]

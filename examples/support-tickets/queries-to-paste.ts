@@ -1,4 +1,4 @@
-/** Three operations for GraphiQL with the ids of this demo in place. */
+/** Three operations for GraphiQL with the ids of this demo. */
 export function queriesToPaste(ids: { url: string; experimentId: string; runIds: [string, string] }): string {
   const { experimentId, runIds } = ids
   return `Three operations to paste into GraphiQL:
@@ -22,7 +22,7 @@ query Compare {
   }
 }
 
-# 2. Another run, of a random fifty of the tickets
+# 2. Another run, on a random sample of 50 tickets
 mutation Again {
   startRun(
     input: {
@@ -36,7 +36,7 @@ mutation Again {
   }
 }
 
-# 3. A run as it was watched above: what is there, then live
+# 3. A run as watched above: its current state, then live updates
 subscription Watch {
   runFeed(
     runId: "${runIds[1]}"

@@ -2,24 +2,24 @@
  * Support tickets from a seed: the same seed always gives the same tickets, byte for byte.
  *
  * Every fourth phrase of a category is withheld from the training split, and no request sentence of the training split
- * occurs in the evaluation split. So about a quarter of the evaluation tickets are worded in a way the trained
- * classifier has never met (tag `phrasing:new`), and the rest differ from what it met at least in their details.
+ * occurs in the evaluation split. So about a quarter of the evaluation tickets are worded in a way that the trained
+ * classifier has never seen (tag `phrasing:new`), and the rest differ from what it has seen at least in their details.
  *
- * How hard the tickets are (the chances in `ticket` below) was settled on other seeds, which draw on the same phrases.
- * Nothing was tuned against `evaluationSplit`; please keep it so.
+ * The difficulty of the tickets (the probabilities in `ticket` below) was set on other seeds, which draw on the same
+ * phrases. Nothing was tuned against `evaluationSplit`; please keep it that way.
  */
 import { type Category, categories, fillers, phrases } from './phrases.ts'
 
-export type Channel = 'email' | 'form' | 'chat'
+type Channel = 'email' | 'form' | 'chat'
 
-/** What a classifier sees. A chat has an empty subject. */
+/** The input of a classifier. A chat has an empty subject. */
 export interface Ticket {
   readonly channel: Channel
   readonly subject: string
   readonly body: string
 }
 
-/** What a classifier answers; `confidence` is between 0 and 1. */
+/** The output of a classifier; `confidence` is between 0 and 1. */
 export interface Classification {
   readonly category: Category
   readonly confidence: number
@@ -103,9 +103,9 @@ function randomFrom(seed: string): () => number {
 }
 
 /**
- * Makes `count` labelled tickets.
+ * Generates `count` labelled tickets.
  *
- * `withhold` leaves out every fourth phrase of each category; `avoid` names request sentences that must not occur.
+ * `withhold` leaves out every fourth phrase of each category; `avoid` contains request sentences that must not occur.
  * Throws when the phrases cannot yield another request outside `avoid`.
  */
 export function generateTickets(options: {
@@ -120,11 +120,11 @@ export function generateTickets(options: {
 
   function pick<T>(choices: readonly T[]): T {
     const choice = choices[Math.floor(random() * choices.length)]
-    if (choice === undefined) throw new Error('expected at least one choice, got an empty list')
+    if (choice === undefined) throw new Error('Expected at least one choice, got an empty list.')
     return choice
   }
 
-  /** Replaces choices and fillers from the innermost out. */
+  /** Replaces choices and fillers from the inside out. */
   function fill(template: string): string {
     const filled = template.replace(/\{([^{}]*)\}/g, (_, inner: string) =>
       pick(ticketFillers[inner] ?? inner.split('|')),
@@ -143,7 +143,9 @@ export function generateTickets(options: {
       const request = fill(templates[index] ?? '')
       if (!avoid.has(request)) return { request, phrasing: everyFourth(index) ? 'new' : 'known' }
     }
-    throw new Error(`expected a request outside the ${avoid.size} avoided ones, got none: add phrases or ask for fewer`)
+    throw new Error(
+      `Expected a request outside the ${avoid.size} avoided ones, got none: add phrases or generate fewer tickets.`,
+    )
   }
 
   /** Swaps, drops or doubles a letter inside some of the longer words. */
@@ -204,18 +206,18 @@ export function generateTickets(options: {
   return Array.from({ length: count }, (_, index) => ticket(index))
 }
 
-/** The 600 tickets that the naive Bayes classifier learns from. */
+/** The 600 training tickets of the naive Bayes classifier. */
 export function trainingSplit(): LabelledTicket[] {
   return generateTickets({ seed: 'training', count: 600, withhold: true })
 }
 
-/** The 320 tickets that both classifiers are measured on; the contents of `tickets.jsonl`. */
+/** The 320 evaluation tickets, which are the contents of `tickets.jsonl`. */
 export function evaluationSplit(): LabelledTicket[] {
   const avoid = new Set(trainingSplit().map((ticket) => ticket.metadata.request))
   return generateTickets({ seed: 'evaluation', count: 320, avoid })
 }
 
-/** Tickets as JSON Lines, one a line. */
+/** Tickets as JSON Lines. */
 export function toJsonLines(tickets: readonly LabelledTicket[]): string {
   return tickets.map((ticket) => `${JSON.stringify(ticket)}\n`).join('')
 }

@@ -1,4 +1,4 @@
-/** Whether the second run is better than the first, metric by metric, as the server's statistics say. */
+/** Whether the second run is better than the first, metric by metric, by the server's statistics. */
 import Table from 'cli-table3'
 import { graphql } from '../../src/cli/gql/gql.ts'
 import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
@@ -30,7 +30,7 @@ export async function describeVerdicts(
     style: { head: [], border: [], compact: true },
   })
   for (const metric of compareRuns.metrics) {
-    // Both versions answer in this one process at the same time: their latencies tell of each other.
+    // Both versions run concurrently in one process, so their latencies depend on each other.
     if (metric.delta == null || metric.metric === 'latencyMs') continue
     const { delta, interval, adjustedPValue, improved, regressed, verdict } = metric
     table.push([

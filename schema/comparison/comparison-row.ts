@@ -169,7 +169,7 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
   }),
 })
 
-/** A page of the rows of a comparison. */
+/** One page of the rows of a comparison. */
 export async function comparisonRowsConnection(
   context: Context,
   comparison: Comparison,
@@ -203,8 +203,8 @@ function rowOrder(comparison: Comparison, order: typeof ComparisonOrder.$inferIn
 
 function metricOf(comparison: Comparison, name: string, candidateId: string | null | undefined, path: string[]) {
   const { kind, direction } = metricNamed(comparison, name, [...path, 'metric'])
-  const places = comparison.candidates.map((_, index) => index + 2)
-  if (candidateId == null) return { kind, name, direction, candidates: places }
+  const positions = comparison.candidates.map((_, index) => index + 2)
+  if (candidateId == null) return { kind, name, direction, candidates: positions }
   const id = rawId('Run', candidateId, [...path, 'candidateId'])
   const index = comparison.candidates.findIndex((candidate) => candidate.id === id)
   if (index < 0) {

@@ -117,7 +117,7 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
   }),
 })
 
-/** What looking at every item of the runs counts for in the cost of a document. */
+/** The document cost of a field that reads every item of the runs. */
 export const comparisonCost = 500
 
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
@@ -158,7 +158,7 @@ export const MetricMarginInput = builder.inputType('MetricMarginInput', {
   }),
 })
 
-/** What `compareRuns` and `comparisonFeed` are told, in raw ids. */
+/** The arguments of `compareRuns` and `comparisonFeed`, with raw ids. */
 export function comparisonInput(args: {
   baselineId?: string | null
   candidateIds: readonly string[]

@@ -72,11 +72,11 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, { services, scope }) =>
       upsertDatasetItems(services, scope, {
         datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
-        items: input.items.map(({ id, input: given, ...content }, i) => {
-          if (given === undefined) {
+        items: input.items.map(({ id, input: value, ...content }, i) => {
+          if (value === undefined) {
             throw new InvalidInputError('Expected an input (it may be null), got none.', ['items', String(i), 'input'])
           }
-          return { ...content, input: given, id: optionalRawId('DatasetItem', id, ['items', String(i), 'id']) }
+          return { ...content, input: value, id: optionalRawId('DatasetItem', id, ['items', String(i), 'id']) }
         }),
       }),
   }),

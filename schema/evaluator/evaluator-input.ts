@@ -1,4 +1,4 @@
-/** The `@oneOf` inputs that define an evaluator; every option has its default in the schema. */
+/** The `@oneOf` inputs that define an evaluator; the schema has the default of every option. */
 
 import type { InputFieldBuilder } from '@pothos/core'
 import { builder } from '../builder.ts'
@@ -155,9 +155,9 @@ export const EvaluatorDefinitionInput = builder.inputType('EvaluatorDefinitionIn
   }),
 })
 
-/** The definition in the engine's form, for it to check. */
+/** The definition as the engine's input, unchecked. */
 export function evaluatorSpec({ builtin, module }: typeof EvaluatorDefinitionInput.$inferInput) {
   if (module) return { kind: 'module', module: module.name }
-  // @oneOf: there is exactly one member, named as the type it is.
+  // @oneOf: there is exactly one member, named after its type.
   return Object.entries(builtin ?? {}).map(([type, options]) => ({ kind: 'builtin', type, ...options }))[0]
 }

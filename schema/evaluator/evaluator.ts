@@ -66,7 +66,7 @@ builder.prismaNode('Evaluator', {
   }),
 })
 
-/** Lists and mutations bring it along; elsewhere it is loaded when asked for. */
+/** Rows of lists and mutations include it; elsewhere it is loaded on request. */
 async function currentVersion(
   evaluator: Evaluator & { current?: CurrentVersion },
   { loaders }: Context,

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 import { DeleteInput, DeleteResult } from '../deletion.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
-import { givenSettings, RunSettingsInput } from '../run/run-settings.ts'
+import { RunSettingsInput, settingsOf } from '../run/run-settings.ts'
 import { resultOf } from '../user-error.ts'
 import { TaskInput, taskSpec } from './task.ts'
 
@@ -75,7 +75,7 @@ builder.mutationFields((t) => ({
         datasetId: rawId('Dataset', datasetId, ['datasetId']),
         task: taskSpec(task),
         evaluatorIds: rawIds('Evaluator', evaluatorIds ?? [], ['evaluatorIds']),
-        settings: givenSettings(settings),
+        settings: settingsOf(settings),
       }
       return start
         ? createAndStart(services, scope, experiment)
@@ -94,7 +94,7 @@ builder.mutationFields((t) => ({
         task: task && taskSpec(task),
         evaluatorIds:
           evaluatorIds === undefined ? undefined : rawIds('Evaluator', evaluatorIds ?? [], ['evaluatorIds']),
-        settings: settings ? givenSettings(settings) : undefined,
+        settings: settings ? settingsOf(settings) : undefined,
       })
       return { experiment }
     },

@@ -100,8 +100,8 @@ export const TaskInput = builder.inputType('TaskInput', {
 })
 
 /**
- * The task in the engine's form, for it to check.
- * @throws {InvalidInputError} for a header that was read here and not filled in again
+ * The task as the engine's input, unchecked.
+ * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
 export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
   for (const [name, value] of Object.entries(http?.headers ?? {})) {

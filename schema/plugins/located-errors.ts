@@ -1,6 +1,6 @@
 /**
- * A Pothos plugin that keeps the place of errors. graphql takes any error with a `path` array for one of its own that is
- * already located, and our UserErrors have such a path: that of the input. Wrapped, they get the place in the answer too.
+ * A Pothos plugin that lets graphql locate UserErrors. graphql takes any error with a `path` array for a located error
+ * of its own, and the `path` of a UserError is the one in the input. Wrapped, it also gets its path in the response.
  */
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core'
 import { GraphQLError, type GraphQLFieldResolver } from 'graphql'
@@ -12,7 +12,7 @@ type Resolve<Types extends SchemaTypes> = GraphQLFieldResolver<unknown, Types['C
 
 class LocatedErrors<Types extends SchemaTypes> extends BasePlugin<Types> {
   override wrapResolve(resolve: Resolve<Types>, field: PothosOutputFieldConfig<Types>): Resolve<Types> {
-    // Mutations return their errors; fields without arguments have nobody to blame.
+    // Mutations return their errors; fields without arguments have no input that could be wrong.
     const hasArguments = Object.keys(field.args).length > 0
     return field.kind !== 'Mutation' && hasArguments ? wrap(resolve) : resolve
   }

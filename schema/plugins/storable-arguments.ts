@@ -1,6 +1,6 @@
 /**
- * A Pothos plugin that refuses U+0000 in arguments: PostgreSQL can neither store it nor look for it, so it would come back as a
- * defect of ours.
+ * A Pothos plugin that refuses U+0000 in arguments: PostgreSQL can neither store it nor search for it, so it would come
+ * back as an internal error.
  */
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core'
 import type { GraphQLFieldResolver } from 'graphql'
@@ -23,13 +23,13 @@ class StorableArguments<Types extends SchemaTypes> extends BasePlugin<Types> {
 
 function guard<Types extends SchemaTypes>(resolve: Resolve<Types>): Resolve<Types> {
   return (parent, args, context, info) => {
-    // Paths of errors begin below the one argument of a mutation.
+    // Error paths start below `input`, the only argument of a mutation.
     refuseZeros('input' in args ? args.input : args, [])
     return resolve(parent, args, context, info)
   }
 }
 
-/** What is nested too deep is refused by whatever stores it. */
+/** Stops at `maxJsonDepth`: deeper values are refused when they are stored. */
 function refuseZeros(value: unknown, path: string[]): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw new InvalidInputError('Expected text that PostgreSQL can store, got U+0000.', path)

@@ -15,7 +15,7 @@ export interface ConnectionArguments {
 
 /**
  * One page of a list under a parent, as a Relay connection.
- * @param orderName tells cursors of differently ordered lists apart.
+ * @param orderName part of the cursors, so that a cursor of another order is refused
  */
 export async function listConnection<Row>(
   context: Context,
@@ -29,8 +29,8 @@ export async function listConnection<Row>(
 }
 
 /**
- * @param order what the list is ordered by, with as many key parts as its cursors have: a cursor of another order is refused.
- * @throws {InvalidInputError} naming the argument.
+ * @param order the list's order and the number of key parts in its cursors: a cursor of another order is refused
+ * @throws {InvalidInputError} naming the argument
  */
 export function pageRequest(args: ConnectionArguments, order: { name: string; parts: number }): PageRequest {
   const { first, last } = args

@@ -1,5 +1,6 @@
 /**
- * Global ids: base64url of `Type:raw id`. They are made and read only in this folder; everything below works with raw ids.
+ * Global ids: base64url of `Type:raw id`. Only the schema encodes and decodes them; everything below works with raw
+ * ids.
  */
 import { GraphQLError } from 'graphql'
 import { InvalidInputError } from '../../src/domain/errors.ts'
@@ -8,7 +9,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const bigint = /^(0|[1-9]\d{0,17})$/
 const runItem = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,8})$/
 
-/** What a raw id of each type looks like; anything else cannot exist and never reaches the database. */
+/** The format of the raw ids of each type; any other id cannot exist and never reaches the database. */
 const shapes = {
   ApiKey: uuid,
   Dataset: uuid,
@@ -29,14 +30,14 @@ export function encodeGlobalId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** For Pothos' `node` and `nodes`. @throws {GraphQLError} of an InvalidInputError, when it is not one of ours. */
+/** For Pothos' `node` and `nodes`. @throws {GraphQLError} wrapping an InvalidInputError, for an invalid global id */
 export function decodeGlobalId(globalId: string): { typename: string; id: string } {
   const text = Buffer.from(globalId, 'base64url').toString()
   const colon = text.indexOf(':')
   const typename = text.slice(0, colon)
   if (!isNodeType(typename)) {
     const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
-    // Arguments are mapped outside of all plugins, so that nothing else gives this error its place.
+    // Pothos maps arguments outside of all plugins, so LocatedErrors cannot wrap this error.
     throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
   }
   const id = text.slice(colon + 1)
@@ -48,7 +49,7 @@ function isNodeType(name: string): name is NodeType {
   return Object.hasOwn(shapes, name)
 }
 
-/** Whether a thing of this type can have this raw id. */
+/** Whether the id has the format of this type's raw ids. */
 export function isRawId(type: NodeType, id: string): boolean {
   return shapes[type].test(id)
 }
@@ -59,7 +60,7 @@ export function isGlobalId(type: NodeType, text: string): boolean {
   return decoded.startsWith(`${type}:`) && isRawId(type, decoded.slice(type.length + 1))
 }
 
-/** A raw id of the right shape that no row has. */
+/** A raw id of the right format that no row has. */
 function unknown(type: NodeType): string {
   const nil = '00000000-0000-0000-0000-000000000000'
   switch (shapes[type]) {
@@ -73,8 +74,8 @@ function unknown(type: NodeType): string {
 }
 
 /**
- * The raw id in a global id that must be of the given type.
- * @throws {InvalidInputError} naming `path` otherwise.
+ * The raw id in a global id of the given type.
+ * @throws {InvalidInputError} with `path`, for any other id
  */
 export function rawId(type: NodeType, globalId: string, path: string[]): string {
   const text = Buffer.from(globalId, 'base64url').toString()
@@ -89,7 +90,7 @@ export function rawId(type: NodeType, globalId: string, path: string[]): string 
   return id
 }
 
-/** `rawId` for arguments that may be absent. */
+/** `rawId` for optional arguments. */
 export function optionalRawId(type: NodeType, globalId: string | null | undefined, path: string[]): string | null {
   return globalId == null ? null : rawId(type, globalId, path)
 }

@@ -1,6 +1,6 @@
 /**
- * Makes the `id` field of a node a plain value. The relay plugin resolves it through a promise with two awaits, also where
- * the id is at hand: for the 700 ids of a page of a comparison that took as long as all its other fields.
+ * Makes the `id` field of a node a plain value. The relay plugin resolves it through a promise with two awaits even
+ * when the id is known: for the 700 ids of a page of a comparison that took as long as all of its other fields.
  */
 import { RootFieldBuilder } from '@pothos/core'
 import { encodeGlobalId } from './global-id.ts'

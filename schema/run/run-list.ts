@@ -38,7 +38,7 @@ export const RunOrder = builder.inputType('RunOrder', {
   }),
 })
 
-/** A page of the runs of a project, dataset or experiment. */
+/** One page of the runs of a project, dataset or experiment. */
 export function runsConnection(
   context: Context,
   parent: 'project' | 'dataset' | 'experiment',

@@ -9,7 +9,7 @@ import { DeleteInput, DeleteResult } from '../deletion.ts'
 import { RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
 import { resultOf } from '../user-error.ts'
-import { givenSettings, RunSettingsInput } from './run-settings.ts'
+import { RunSettingsInput, settingsOf } from './run-settings.ts'
 
 const RunSubsetInput = builder.inputType('RunSubsetInput', {
   description: 'Which items of the dataset to run; parts that are given together must all hold.',
@@ -100,7 +100,7 @@ builder.mutationFields((t) => ({
       const run = await startRun(services, scope, {
         ...rest,
         experimentId: rawId('Experiment', experimentId, ['experimentId']),
-        settings: givenSettings(overrides),
+        settings: settingsOf(overrides),
         earlyStop: earlyStop && {
           ...earlyStop,
           baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),

@@ -40,9 +40,10 @@ export const RunSettingsInput = builder.inputType('RunSettingsInput', {
 })
 
 /**
- * The settings that were given. Null clears the two limits; for the others, which cannot be absent, it is as good as left out.
+ * The settings that the input sets. Null clears the two limits; for the other settings, which cannot be absent, it is
+ * the same as omitting them.
  */
-export function givenSettings(input: typeof RunSettingsInput.$inferInput | null | undefined): Partial<RunSettings> {
+export function settingsOf(input: typeof RunSettingsInput.$inferInput | null | undefined): Partial<RunSettings> {
   const { budgetUsd, maxFailureRate, ...others } = input ?? {}
   return {
     ...(Object.fromEntries(Object.entries(others).filter(([, value]) => value != null)) as Partial<RunSettings>),

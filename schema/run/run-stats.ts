@@ -151,7 +151,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
       description: 'Finished items whose cost is not known.',
       resolve: (run) => Math.max(0, finishedCount(run) - run.costCount),
     }),
-    // An Int ends at 2,147,483,647, which a large run can exceed.
+    // A large run can exceed the maximum of an Int, 2,147,483,647.
     inputTokens: t.float({
       nullable: true,
       description: 'Tokens sent, where known; a whole number.',

@@ -1,6 +1,6 @@
 /**
- * Everything that one Assay process is made of: its database, its worker, its server. What is started is stopped in reverse
- * order, also when a later part does not start, so that nothing is left behind and every part has what it needs to end well.
+ * Everything an Assay process consists of: its database, worker and server. Parts are stopped in reverse order, also
+ * when a later part fails to start, so that nothing is left running and every part has what it needs while it stops.
  */
 import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
@@ -32,40 +32,40 @@ import { ConfigError, loadConfig } from './config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
 
 export interface ProcessOptions extends PostgresOptions {
-  /** Path of the config file; null: `assay.config.ts` of the current directory if there is one. */
+  /** Path of the config file; null: `assay.config.ts` in the current directory, if there is one. */
   config: string | null
-  /** Calls at once; null: this process executes nothing. */
+  /** Maximum concurrent calls; null: this process executes nothing. */
   slots: number | null
   /**
-   * Whether tasks may call addresses that are not public. Default: only in a server that listens on loopback, where only
-   * local users can choose the address.
+   * Whether tasks may call non-public addresses. Default: only if the server listens on loopback, where only local
+   * users can choose the address.
    */
   allowPrivateEndpoints?: boolean
-  /** Where to serve; null: not at all. */
+  /** Where to serve; null: nowhere. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
-  /** Where a process that does not serve has its health checks and metrics; default: nowhere. */
+  /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
   status?: Address | null
 }
 
 interface Address {
   host: string
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   port: number
 }
 
 export interface AssayProcess {
-  /** Where it listens, without a trailing slash; null: nowhere. */
+  /** Its URL without a trailing slash; null when it does not listen. */
   readonly url: string | null
-  /** Where its data is, as text for users. */
+  /** Its database, as text for users. */
   readonly database: string
   readonly modules: Modules
-  /** Settles only when the process can no longer work: stop it then. */
+  /** Settles only when the process can no longer work and should be stopped. */
   readonly failed: Promise<Error>
-  /** Refuses new work, lets calls in flight end within the worker's limit, then closes everything. Idempotent. */
+  /** Refuses new work, lets calls in flight end within the worker's timeout, then closes everything. Idempotent. */
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when a part cannot start for a reason that users can change; the parts before it are stopped again. */
+/** @throws {CliError} when a part cannot start for a reason that users can fix; the parts before it are stopped. */
 export async function startProcess(options: ProcessOptions): Promise<AssayProcess> {
   const { log } = options
   const stops: (() => unknown)[] = []
@@ -79,7 +79,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const postgres = await openPostgres(options)
     stops.push(postgres.stop)
     const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })
-    if (applied.length > 0) log.info({ migrations: applied.length }, 'The database is up to date now.')
+    if (applied.length > 0) log.info({ migrations: applied.length }, 'Applied database migrations.')
 
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
@@ -98,7 +98,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     metrics.watchQueue(() => measureQueue(db.pool))
     metrics.watchPool(db.pool)
 
-    // Behind a proxy a server on loopback is not for local users only.
+    // Behind a proxy, a server on loopback is not limited to local users.
     const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
@@ -140,18 +140,18 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
   }
 }
 
-/** A part that does not end well is no reason to leave those below it running. */
+/** A part that fails to stop must not keep the others running. */
 async function stopAll(stops: (() => unknown)[], log: Logger): Promise<void> {
   for (const stop of stops.reverse()) {
     try {
       await stop()
     } catch (err) {
-      log.error({ err }, 'A part of this process did not stop in order.')
+      log.error({ err }, 'A part of this process did not stop cleanly.')
     }
   }
 }
 
-/** @param option how the options of the address begin */
+/** @param option prefix of the address options */
 async function listen<Listening extends Address>(
   address: Listening,
   option: '-' | '--metrics',

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript that any Node can read: finds a Node that is new enough for the rest, or says in one sentence what to do.
+// Plain JavaScript that any Node can read: finds a Node that is recent enough for the rest, or says in one sentence
+// what to do.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -18,7 +19,7 @@ function fail(sentence) {
   process.exitCode = 1
 }
 
-/** The Node that "npm ci" installs beside the other packages, on the platforms that have one. */
+/** The Node that "npm ci" installs with the other packages, on platforms that have one. */
 function bundledNode() {
   const windows = process.platform === 'win32'
   const name = `node-${windows ? 'win' : process.platform}-${process.arch}`
@@ -30,12 +31,12 @@ function bundledNode() {
   }
 }
 
-/** Becomes a shell around the other Node: passes signals in and the exit out. */
+/** Runs the same command with the other Node: forwards signals and the exit status. */
 function runWith(otherNode) {
   const child = spawn(otherNode, process.argv.slice(1), { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
-  child.on('error', (error) => fail(`${otherNode} does not start: ${error.message}`))
+  child.on('error', (error) => fail(`${otherNode} does not start: ${error.message}.`))
   child.on('exit', (code, signal) => {
     for (const name of signals) process.removeAllListeners(name)
     if (signal) process.kill(process.pid, signal)

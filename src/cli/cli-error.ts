@@ -1,9 +1,9 @@
-/** Why a command cannot go on, in words for the person who typed it. */
+/** Why a command cannot continue, as a message for the user who typed it. */
 export class CliError extends Error {
   override readonly name = 'CliError'
 }
 
-/** What to print of an error before ending with status 1: one sentence of ours, or, for a defect, all that is known. */
+/** The text to print for an error before exiting with status 1: one sentence or, for a bug, everything known. */
 export function explain(error: unknown): string {
   if (error instanceof CliError) return error.message
   return `Assay failed unexpectedly. ${error instanceof Error ? error.stack : String(error)}`

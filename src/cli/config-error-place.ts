@@ -1,4 +1,7 @@
-/** Finds where in a project's code an error of importing it comes from. Node says it in four ways, depending on the error. */
+/**
+ * Finds the line in a project's code that an import error comes from. Node reports it in four ways, depending on the
+ * error.
+ */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 export interface CodePlace {
   /** Absolute path. */
   file: string
-  /** From 1; null when it is not known. */
+  /** From 1; null when unknown. */
   line: number | null
 }
 
@@ -29,7 +32,7 @@ function placeBefore(stack = ''): CodePlace | null {
   return found?.[1] === undefined ? null : { file: asPath(found[1]), line: Number(found[2]) }
 }
 
-/** An import of what is not there: the message names the importing file, and the file has the line. */
+/** A failed import: the message names the importing file, and that file has the line. */
 function placeOfMissing(error: Error): CodePlace | null {
   if (!('code' in error) || error.code !== 'ERR_MODULE_NOT_FOUND') return null
   const [, missing, importer] = /^Cannot find (?:module|package) '(.*)' imported from (.*)$/.exec(error.message) ?? []
@@ -42,7 +45,7 @@ function placeOfMissing(error: Error): CodePlace | null {
   return { file, line: index === -1 ? null : index + 1 }
 }
 
-/** Errors while running: the innermost call in the file itself, or else in another file of the project. */
+/** Runtime errors: the innermost call in the file itself, else in another file of the project. */
 function placeInFrames(stack = '', file: string): CodePlace | null {
   const frames = [...stack.matchAll(/^ {4}at (?:async |.*\()?((?:file:\/\/|\/|[A-Z]:\\)[^()\n]*):(\d+):\d+\)?$/gm)]
     .map(([, where = '', line]) => ({ file: asPath(where), line: Number(line) }))
@@ -50,7 +53,7 @@ function placeInFrames(stack = '', file: string): CodePlace | null {
   return frames.find((frame) => frame.file === file) ?? frames[0] ?? null
 }
 
-/** Node keeps the place of a syntax error in JavaScript to itself until it prints it. */
+/** Node reveals the position of a syntax error in JavaScript only when it prints the error. */
 function placeOfSyntaxError(file: string): CodePlace | null {
   const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
   return placeBefore(stderr)

@@ -1,4 +1,4 @@
-/** Loads `assay.config.ts`, the functions of the project under test. Node runs it as it is, by type stripping. */
+/** Loads `assay.config.ts`, the functions of the project under test. Node runs it directly, by type stripping. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
@@ -10,7 +10,7 @@ import { type CodePlace, placeOf } from './config-error-place.ts'
 
 const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']
 
-/** A configuration that cannot be used; the message begins with the file and, where it is known, the line. */
+/** An invalid configuration; the message begins with the file and, if known, the line. */
 export class ConfigError extends Error {
   readonly place: CodePlace
 
@@ -40,8 +40,7 @@ export async function loadConfig(target: string | null = null): Promise<LoadedCo
 }
 
 function findConfig(target: string): string | null {
-  if (!existsSync(target))
-    throw new ConfigError({ file: target, line: null }, 'expected a config file, got nothing there')
+  if (!existsSync(target)) throw new ConfigError({ file: target, line: null }, 'expected a config file, got nothing.')
   if (!statSync(target).isDirectory()) return target
   return names.map((name) => path.join(target, name)).find((file) => existsSync(file)) ?? null
 }
@@ -50,7 +49,7 @@ async function importModules(file: string): Promise<Modules> {
   const url = pathToFileURL(file).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
-      // Everyone's 'assay' is the one that runs: a project needs no installed copy, and never gets a second one.
+      // 'assay' always resolves to the running one: a project needs no installed copy and never gets a second one.
       if (specifier === 'assay') return { url: ownEntry, shortCircuit: true }
       const resolved = next(specifier, context)
       // A .ts file is an ES module here, whatever the project's package.json says about .js.
@@ -77,7 +76,7 @@ const ownEntry = new URL('../index.ts', import.meta.url).href
 
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return `threw ${String(error)}`
-  // InvalidInputError is what defineConfig says about the file; for everything else the kind of error helps.
+  // An InvalidInputError comes from defineConfig and speaks for itself; for everything else the kind of error helps.
   return error instanceof InvalidInputError ? error.message : `${error.name}: ${error.message}`
 }
 

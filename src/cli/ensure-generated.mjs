@@ -1,6 +1,6 @@
-// Generates the database client and the typed GraphQL operations when they are missing or older than what they are made from, or
-// `--always`; says nothing unless it fails. Imported before anything that needs them, so that npm scripts are single commands: a
-// shell between npm and us would die of Ctrl-C before we have stopped.
+// Generates the database client and the typed GraphQL operations if they are missing or outdated, or with `--always`;
+// silent unless it fails. Imported before anything that needs them, so that npm scripts are single commands: a shell
+// between npm and us would be killed by Ctrl-C before we have stopped.
 import { spawnSync } from 'node:child_process'
 import { globSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-const madeFrom = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
+const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
 const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts'], { cwd: root })
-const newest = Math.max(...[...madeFrom, ...operations].map(changed))
+const newest = Math.max(...[...sources, ...operations].map(changed))
 
-// Prisma writes its files anew every time; the other is left alone when nothing in it changes.
+// Prisma rewrites its files every time; graphql-codegen leaves its file alone when nothing changes.
 const writtenByPrisma = ['src/db/generated/prisma/client.ts', 'schema/generated/prisma-types.ts']
 const stale = changed('src/cli/gql/gql.ts') === 0 || Math.min(...writtenByPrisma.map(changed)) < newest
 if (stale || process.argv.includes('--always')) {
@@ -20,7 +20,7 @@ if (stale || process.argv.includes('--always')) {
   run('graphql-codegen')
 }
 
-/** One of our packages' commands. */
+/** Runs a command of an installed package. */
 function run(command) {
   const { status, stdout, stderr, error } = spawnSync('npm', ['exec', '--no', '--', ...command.split(' ')], {
     cwd: root,

@@ -31,12 +31,12 @@ export type RunBatch = FollowRunSubscription['runFeed']
 /** An item of a run, in its latest state. */
 export type RunItemState = RunBatch['items'][number]
 
-const attempts = 10
-const attemptEveryMs = 1_000
+const maxAttempts = 10
+const retryDelayMs = 1_000
 
 /**
- * A run's feed to its end. When the connection breaks, it goes on after the last batch that arrived.
- * @throws {ConnectionLost} when the server stays away for 10 s
+ * Follows a run's feed to its end. After a lost connection it resumes behind the last batch that arrived.
+ * @throws {ConnectionLost} when the server is unreachable for 10 s
  */
 export async function* followRun(client: GraphQLClient, runId: string): AsyncGenerator<RunBatch> {
   let after: string | null = null
@@ -50,8 +50,8 @@ export async function* followRun(client: GraphQLClient, runId: string): AsyncGen
       }
       throw new ConnectionLost(`${client.url} ended the feed before the run was over.`)
     } catch (error) {
-      if (!(error instanceof ConnectionLost) || ++failures === attempts) throw error
-      await delay(attemptEveryMs)
+      if (!(error instanceof ConnectionLost) || ++failures === maxAttempts) throw error
+      await delay(retryDelayMs)
     }
   }
 }

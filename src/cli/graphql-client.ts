@@ -4,7 +4,7 @@ import { type GraphQLFormattedError, print } from 'graphql'
 import { type Client, createClient } from 'graphql-ws'
 import { CliError } from './cli-error.ts'
 
-/** The header for servers that want an API key: that of ASSAY_API_KEY, if there is one. */
+/** The header for servers that require an API key, if ASSAY_API_KEY is set. */
 export function authorization(): { authorization?: string } {
   const key = process.env.ASSAY_API_KEY
   return key ? { authorization: `Bearer ${key}` } : {}
@@ -16,13 +16,13 @@ export class GraphQLClient {
   readonly #project: { 'x-assay-project'?: string }
 
   /**
-   * @param url of the server, e.g. `http://127.0.0.1:4000`. No connection is made yet.
-   * @param project that requests are for; default: that of the key
+   * @param url the server's URL, e.g. `http://127.0.0.1:4000`. Does not connect yet.
+   * @param project the project of the requests; default: that of the key
    */
   constructor(url: string, project?: string) {
     this.url = serverUrl(url)
     this.#project = project === undefined ? {} : { 'x-assay-project': encodeURIComponent(project) }
-    // Whoever subscribes knows from which cursor to go on, so reconnecting is theirs.
+    // Reconnecting is up to the subscriber, which knows the cursor to resume from.
     this.#socket = createClient({
       url: `${this.url.replace(/^http/, 'ws')}/graphql`,
       connectionParams: { ...authorization(), project },
@@ -30,7 +30,7 @@ export class GraphQLClient {
     })
   }
 
-  /** @throws {CliError} when nobody answers, or the server refuses the operation. */
+  /** @throws {CliError} when the server is unreachable or refuses the operation. */
   async request<Result, Variables>(
     document: TypedDocumentNode<Result, Variables>,
     variables: Variables,
@@ -48,7 +48,7 @@ export class GraphQLClient {
       throw unreachable(this.url, error)
     })
     const answer = (await response.json().catch(() => {
-      throw new CliError(`What answers at ${this.url} is not an Assay server. Name another with --url.`)
+      throw new CliError(`The server at ${this.url} is not an Assay server. Use --url for another one.`)
     })) as { data?: Result | null; errors?: GraphQLFormattedError[] }
     if (answer.errors || !answer.data) {
       throw new CliError(`${this.url} refused: ${answer.errors?.map(({ message }) => message).join('; ')}`)
@@ -83,14 +83,17 @@ export class GraphQLClient {
 /** The socket closed before the subscription ended. */
 export class ConnectionLost extends CliError {}
 
-/** The error that says nobody is there. */
+/** The error for an unreachable server. */
 export function unreachable(url: string, cause: unknown): CliError {
-  return new CliError(`No Assay server answers at ${url}. Start one with \`npm start\`, or name another with --url.`, {
-    cause,
-  })
+  return new CliError(
+    `There is no Assay server at ${url}. Start one with \`npm start\`, or use --url for another one.`,
+    {
+      cause,
+    },
+  )
 }
 
-/** A server's URL without what people add to it. @throws {CliError} when it is none. */
+/** A server's URL without a trailing `/graphql` or slash. @throws {CliError} when it is invalid. */
 export function serverUrl(text: string): string {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) {

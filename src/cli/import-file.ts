@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { CliError } from './cli-error.ts'
 import { authorization, serverUrl, unreachable } from './graphql-client.ts'
 
-/** Columns of the file by name or dotted path; what is left out is found by its usual name. */
+/** Columns of the file by name or dotted path; missing parts default to the usual column names. */
 export interface ImportColumns {
   input?: string[]
   expected?: string[]
@@ -24,10 +24,10 @@ interface ImportRequest {
   dataset: string
   /** The file's bytes; read to the end, or destroyed. */
   source: Readable
-  /** `jsonl`, `json` or `csv`; null: what it looks like. */
+  /** `jsonl`, `json` or `csv`; null: detect it. */
   format: string | null
   columns?: ImportColumns
-  /** Bytes sent and rows read by the server so far. */
+  /** Bytes sent, and rows read by the server so far. */
   onProgress?: (bytes: number, rows: number) => void
 }
 
@@ -48,7 +48,7 @@ type Line =
 
 /**
  * Streams a file into a dataset of a server, all of it or nothing, in constant memory.
- * @throws {CliError} with every problem of the file by line and column, or because nobody answers
+ * @throws {CliError} with every problem of the file by line and column, or when the server is unreachable
  */
 export async function importFile(options: ImportRequest): Promise<ImportSummary> {
   const { source, onProgress } = options
@@ -68,7 +68,7 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
     onProgress?.(sent, rows)
   })
   const sending = pipeline(source, request).catch((error: NodeJS.ErrnoException) => {
-    // A server that refuses may stop reading: what it answers is what matters.
+    // A server that refuses may stop reading; its response is what matters.
     if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') request.destroy(error)
   })
 
@@ -103,7 +103,7 @@ async function readAnswer(
     else if (line.type === 'error') throw new CliError(line.message)
     else return line
   }
-  throw new CliError(`${url} went away during the import. Nothing was imported; import the file again.`)
+  throw new CliError(`${url} disconnected during the import. Nothing was imported; import the file again.`)
 }
 
 async function refusal(response: IncomingMessage, url: string): Promise<string> {
@@ -113,7 +113,7 @@ async function refusal(response: IncomingMessage, url: string): Promise<string> 
     const message = body.message ?? body.errors?.[0]?.message
     if (message) return message
   } catch {
-    // Not ours: said below.
+    // Not a response from Assay.
   }
-  return `What answers at ${url} is not an Assay server (status ${response.statusCode}). Name another with --url.`
+  return `The server at ${url} is not an Assay server (status ${response.statusCode}). Use --url for another one.`
 }

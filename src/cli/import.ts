@@ -1,9 +1,9 @@
-/** `assay import`: a file of any size into a dataset. */
+/** `assay import`: imports a file of any size into a dataset. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
-import { importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
+import { declaredFormat, importFormats } from '../engine/datasets/import-format.ts'
 import { CliError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
 import { openProgress } from './progress.ts'
@@ -19,20 +19,20 @@ export function importCommand(): Command {
   return new Command('import')
     .description('Import JSON Lines, a JSON array or CSV into a dataset; all of the file or nothing.')
     .argument('<file>', 'path of the file, or - for standard input')
-    .requiredOption('--dataset <name>', 'the dataset; created if there is none')
-    .addOption(columns('--input <column...>', 'what the task is given (default: input)'))
-    .addOption(columns('--expected <column...>', 'the right answer (default: expectedOutput, expected or output)'))
-    .addOption(columns('--key <column>', 'what tells items apart in later imports (default: key or id)'))
-    .addOption(columns('--tags <column>', 'a list, or texts with commas between (default: tags)'))
+    .requiredOption('--dataset <name>', 'the dataset; created if it does not exist')
+    .addOption(columns('--input <column...>', 'input of the task (default: input)'))
+    .addOption(columns('--expected <column...>', 'expected output (default: expectedOutput, expected or output)'))
+    .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
+    .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
     .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
-    .addOption(new Option('--format <format>', 'default: what the file looks like').choices(importFormats))
+    .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
     .addOption(urlOption())
     .addHelpText(
       'after',
       `
 Columns are named, or reached by a dotted path (--input request.question). Several columns make an object.
-Importing the same file again changes nothing; a changed row updates its item. Every change is a new version of the dataset.
+Importing the same file again changes nothing; a changed row updates its item. Every change creates a dataset version.
 
 Examples:
   $ assay import tickets.jsonl --dataset tickets
@@ -43,7 +43,7 @@ Examples:
     .action((file: string, options: ImportOptions) => importInto(file, options))
 }
 
-/** An option whose values are added up when it is repeated. */
+/** An option whose values accumulate when it is repeated. */
 function columns(flags: string, description: string): Option {
   return new Option(flags, description).argParser((value: string, earlier: string[] | undefined) => [
     ...(earlier ?? []),
@@ -60,7 +60,7 @@ async function importInto(file: string, { dataset, format, url, ...columns }: Im
       url,
       dataset,
       columns,
-      format: format ?? promisedFormat({ name: file }),
+      format: format ?? declaredFormat({ name: file }),
       source: file === '-' ? process.stdin : createReadStream(file),
       onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
     })

@@ -32,9 +32,10 @@ export interface ApiKeys {
 }
 
 /**
- * Works on the keys in DATABASE_URL, or in the embedded database of the directory, also while a server runs on it.
- * @param projectName that keys are created in; default: `default`
- * @throws {CliError} no such project, or a database that cannot be used
+ * Works on the keys in DATABASE_URL, or in the embedded database of the directory, even while a server is running on
+ * it.
+ * @param projectName the project of created keys; default: `default`
+ * @throws {CliError} when there is no such project, or the database cannot be used
  */
 export async function withDatabaseKeys(
   dataDir: string,
@@ -58,7 +59,7 @@ export async function withDatabaseKeys(
   }
 }
 
-/** Whoever reaches the database is an administrator of the installation. */
+/** Anyone with access to the database is an administrator of the installation. */
 async function ownScope({ prisma }: Database, projectName: string): Promise<Scope> {
   const project = await prisma.project.findUnique({ where: { name: projectName } })
   if (!project) throw new NotFoundError(`There is no project "${projectName}".`)

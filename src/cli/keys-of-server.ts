@@ -34,8 +34,8 @@ const revoke = graphql(`
 
 /**
  * Works on the keys of a server, with the key in ASSAY_API_KEY.
- * @param project name of the project that keys are created in; default: that of the key
- * @throws {CliError} when nobody answers, or the server refuses
+ * @param project the project of created keys; default: that of the key
+ * @throws {CliError} when the server is unreachable or refuses
  */
 export async function withServerKeys(
   url: string,

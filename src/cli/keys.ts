@@ -1,4 +1,4 @@
-/** `assay keys`: who may use a server. Works on the database itself, also while a server does, or through a server. */
+/** `assay keys`: manages access to a server. Works on the database directly, even while a server runs, or through a server. */
 import { Command, Option } from 'commander'
 import type { Role } from '../domain/scope.ts'
 import { CliError } from './cli-error.ts'
@@ -21,10 +21,10 @@ export function keysCommand(): Command {
   const command = new Command('keys').description('Create, list and revoke API keys.').addHelpText(
     'after',
     `
-A server that never had a key answers on loopback only. With the first one it asks everybody for a key, within 10 s and for good.
+A server that never had a key answers on loopback only. From the first key on, every request needs one, within 10 s and for good.
 
-Keys are those of DATABASE_URL, or of the embedded database of --data-dir, whether a server runs on it or not; with --url those
-of a server, which wants an ADMIN's key in ASSAY_API_KEY.
+Keys are those of DATABASE_URL, or of the embedded database of --data-dir, whether a server is running on it or not; with --url
+those of a server, which requires an ADMIN's key in ASSAY_API_KEY.
 
 Examples:
   $ assay keys create laptop
@@ -56,10 +56,10 @@ Examples:
   withPlace(
     command
       .command('revoke <prefix>')
-      .description('Revoke a key by its beginning as listed; open connections are closed.'),
+      .description('Revoke a key by its prefix, as listed; its open connections are closed.'),
   ).action((given: string, options: KeysOptions) =>
     withKeys(options, undefined, async (keys) => {
-      // Whoever has the whole key at hand may give that.
+      // The whole key is accepted, too.
       const prefix = given.replace(/…$/, '').slice(0, 12)
       const found = await keys.list(prefix)
       const [key] = found
@@ -75,9 +75,9 @@ Examples:
 
 function withPlace(command: Command): Command {
   return command
-    .addOption(new Option('--url <url>', 'an Assay server that is asked to do it').env('ASSAY_URL'))
+    .addOption(new Option('--url <url>', 'an Assay server to manage keys through').env('ASSAY_URL'))
     .addOption(
-      new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything, without DATABASE_URL')
+      new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL, without DATABASE_URL')
         .env('ASSAY_DATA_DIR')
         .default('.assay'),
     )

@@ -1,4 +1,4 @@
-/** The log of a process goes to stderr: lines for people on a terminal, JSON for machines elsewhere. */
+/** The log of a process goes to stderr: readable lines on a terminal, JSON elsewhere. */
 import { type Logger, pino, stdTimeFunctions } from 'pino'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -6,24 +6,24 @@ export type LogLevel = (typeof logLevels)[number]
 
 const marks: Record<number, string> = { 20: 'debug  ', 30: '', 40: 'warning  ', 50: 'error  ', 60: 'fatal  ' }
 
-/** What errors and requests may bring along that is nobody's business: headers of tasks and callers, keys, connections. */
-const named = ['headers', 'authorization', 'Authorization', 'cookie', 'password', 'apiKey', 'connectionString']
-const secrets = ['', '*.', '*.*.'].flatMap((depth) => named.map((name) => `${depth}${name}`))
+/** Parts of logged errors and requests that may contain secrets: headers of tasks and callers, keys, connections. */
+const secretNames = ['headers', 'authorization', 'Authorization', 'cookie', 'password', 'apiKey', 'connectionString']
+const secrets = ['', '*.', '*.*.'].flatMap((depth) => secretNames.map((name) => `${depth}${name}`))
 
-/** A logger at `level`, default `info`; `forPeople` defaults to whether stderr is a terminal. */
-export function openLog(level: LogLevel = 'info', forPeople: boolean = process.stderr.isTTY === true): Logger {
+/** A logger at `level`, default `info`. `pretty` defaults to whether stderr is a terminal. */
+export function openLog(level: LogLevel = 'info', pretty: boolean = process.stderr.isTTY === true): Logger {
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, redact: secrets }
-  // Synchronous, so that the last words of a process that exits are not lost.
-  if (!forPeople) {
+  // Synchronous, so that the last lines of an exiting process are not lost.
+  if (!pretty) {
     const stderr = pino.destination({ dest: 2, sync: true })
-    // Nobody may read any more.
+    // The reader may be gone.
     stderr.on('error', () => {})
     return pino(options, stderr)
   }
   return pino(options, { write: (line: string) => void process.stderr.write(`${forTerminal(line)}\n`) })
 }
 
-/** One JSON line of pino as a person wants to read it. */
+/** Formats one JSON line of pino for a terminal. */
 function forTerminal(line: string): string {
   const { level, time, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown> & {
     level: number

@@ -1,4 +1,4 @@
-/** The command line: reads what was typed, runs it, and ends with 0, or with 1 and a sentence on stderr. */
+/** The command line: exits with 0, or with 1 and a sentence on stderr. */
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { explain } from './cli-error.ts'
@@ -10,7 +10,7 @@ import { serveCommand, workerCommand } from './serve.ts'
 const program = new Command('assay')
   .description('Runs experiments on AI systems and says, with statistics, which run is better.')
   .version(manifest.version)
-  .showHelpAfterError('Add --help for what this command takes.')
+  .showHelpAfterError('Use --help to see the options of this command.')
   .configureHelp({ showGlobalOptions: true })
   .addCommand(serveCommand())
   .addCommand(workerCommand())

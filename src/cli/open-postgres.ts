@@ -1,4 +1,4 @@
-/** The PostgreSQL that a command works on: yours, or the embedded one, which is started for as long as it is needed. */
+/** The PostgreSQL that a command uses: your own, or the embedded one, which runs for as long as it is needed. */
 import { resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -17,17 +17,17 @@ export interface PostgresOptions {
 
 interface Postgres {
   url: string
-  /** Where it is, for people. */
+  /** Its location, as text for users. */
   name: string
   /** Settles only when the database is gone for good. */
   failed: Promise<Error>
   stop(): Promise<void>
 }
 
-/** @throws {CliError} when DATABASE_URL is of no use @throws {EmbeddedPostgresError} */
+/** @throws {CliError} when DATABASE_URL cannot be used @throws {EmbeddedPostgresError} */
 export async function openPostgres({ databaseUrl, dataDir, log, share }: PostgresOptions): Promise<Postgres> {
   if (databaseUrl !== null) {
-    await expectAnswer(databaseUrl)
+    await checkConnection(databaseUrl)
     return { url: databaseUrl, name: withoutPassword(databaseUrl), failed: new Promise(() => {}), stop: async () => {} }
   }
   const directory = resolve(dataDir)
@@ -45,11 +45,11 @@ export async function openPostgres({ databaseUrl, dataDir, log, share }: Postgre
   return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
 }
 
-/** Fails early, and with the server's name, when DATABASE_URL is not right. */
-async function expectAnswer(url: string): Promise<void> {
+/** Fails early, with the name of the server, if DATABASE_URL is wrong. */
+async function checkConnection(url: string): Promise<void> {
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CliError(
-      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}`,
+      `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}.`,
     )
   }
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
@@ -59,7 +59,8 @@ async function expectAnswer(url: string): Promise<void> {
   } catch (error) {
     const reason = (error as Error).message || (error as NodeJS.ErrnoException).code
     throw new CliError(
-      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. Start it or correct the URL; without DATABASE_URL Assay brings its own.`,
+      `The database at ${withoutPassword(url)} (DATABASE_URL) cannot be used: ${reason}. ` +
+        'Start it or correct the URL; without DATABASE_URL Assay uses its own.',
     )
   } finally {
     await client.end()
@@ -68,7 +69,7 @@ async function expectAnswer(url: string): Promise<void> {
 
 function withoutPassword(url: string): string {
   const parsed = URL.parse(url)
-  // What is no URL may be a password with characters that had to be encoded.
+  // Text that is not a URL may be a password with unencoded characters.
   if (!parsed) return 'something else'
   parsed.password = ''
   parsed.search = ''

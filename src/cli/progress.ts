@@ -1,21 +1,21 @@
-/** Progress of things that happen at once: bars on a terminal; elsewhere a line for each, every few seconds. */
+/** Progress of concurrent operations: bars on a terminal; elsewhere a line for each every few seconds. */
 import { MultiBar, Presets } from 'cli-progress'
 
 interface Progress {
-  /** Adds something to watch. */
+  /** Adds a progress line. */
   add(name: string): ProgressLine
-  /** Draws the last state and leaves it standing. Idempotent. */
+  /** Draws the final state and leaves it on the screen. Idempotent. */
   stop(): void
 }
 
 export interface ProgressLine {
-  /** `total` null: nobody knows. `note` is shown beside the numbers. */
+  /** `total` is null while unknown. `note` is shown next to the numbers. */
   update(done: number, total: number | null, note: string): void
 }
 
-const lineEveryMs = 3_000
+const lineIntervalMs = 3_000
 
-/** Progress on stderr, so that stdout carries only results. */
+/** Shows progress on stderr, so that stdout contains only results. */
 export function openProgress(out: NodeJS.WriteStream = process.stderr): Progress {
   return out.isTTY ? bars(out) : lines(out)
 }
@@ -41,7 +41,7 @@ function bars(out: NodeJS.WriteStream): Progress {
       const bar = multi.create(1, 0, { name, note: '' })
       return {
         update(done, total, note) {
-          // Of an unknown total nothing can be drawn but that it goes on.
+          // With an unknown total, only movement can be shown.
           bar.setTotal(Math.max(total ?? done + 1, 1))
           bar.update(total === 0 ? 1 : done, { name: name.padEnd(width), note })
         },
@@ -57,7 +57,7 @@ function lines(out: NodeJS.WriteStream): Progress {
     for (const line of pending.values()) out.write(`${line}\n`)
     pending.clear()
   }
-  const timer = setInterval(show, lineEveryMs)
+  const timer = setInterval(show, lineIntervalMs)
   return {
     add: (name) => ({
       update(done, total, note) {

@@ -1,4 +1,4 @@
-/** What came out of runs, for people: a column for each run. */
+/** A readable report of runs, with one column per run. */
 import Table from 'cli-table3'
 import { graphql } from './gql/gql.ts'
 import type { RunReportFragment } from './gql/graphql.ts'
@@ -21,7 +21,7 @@ export const RunReport = graphql(/* GraphQL */ `
 
 export type ReportedRun = RunReportFragment
 
-/** One line about how far a run is, e.g. `120/320, 2 failed, accuracy 0.71`. */
+/** One line about a run's progress, e.g. `120/320, 2 failed, accuracy 0.71`. */
 export function progressNote({ progress, stats }: ReportedRun): string {
   const { total, succeeded, failed, cancelled } = progress
   const counts = [`${succeeded + failed + cancelled}/${total}`]
@@ -31,7 +31,10 @@ export function progressNote({ progress, stats }: ReportedRun): string {
   return [...counts, ...means].join(', ')
 }
 
-/** A table with one column a run, under `titles`; every mean has its standard error, and what it leaves out beside it. */
+/**
+ * A table with one column per run, under `titles`; every mean has its standard error and the number of scores it leaves
+ * out.
+ */
 export function runTable(runs: readonly ReportedRun[], titles: readonly string[]): string {
   const table = new Table({ head: ['', ...titles], style: { head: [], border: [], compact: true } })
   const row = (name: string, cell: (run: ReportedRun) => string) => table.push([name, ...runs.map(cell)])

@@ -1,4 +1,4 @@
-/** `assay run`: starts a run and shows it until it is over. */
+/** `assay run`: starts a run and shows its progress until it ends. */
 import { Command } from 'commander'
 import { CliError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
@@ -31,12 +31,12 @@ export function runCommand(): Command {
     .description('Start a run of an experiment and follow it to its end.')
     .argument('<experiment>', 'name of the experiment')
     .option('--name <name>', 'name of the run (default: the experiment and the time)')
-    .option('--no-wait', 'print the id of the run and leave it to the server')
+    .option('--no-wait', 'print the id of the run and exit')
     .addOption(urlOption())
     .addHelpText(
       'after',
       `
-The run belongs to the server: Ctrl-C ends only the watching.
+The run continues on the server: Ctrl-C only stops watching it.
 
 Examples:
   $ assay run "my experiment"
@@ -88,6 +88,7 @@ async function findExperiment(client: GraphQLClient, name: string): Promise<stri
   if (found) return found.id
   const similar = experiments.nodes.map((candidate) => `"${candidate.name}"`).slice(0, 5)
   throw new CliError(
-    `There is no experiment called "${name}"${similar.length > 0 ? `; there is ${similar.join(', ')}` : ''}. Names must match exactly.`,
+    `There is no experiment named "${name}"${similar.length > 0 ? `, but ${similar.join(', ')}` : ''}. ` +
+      'Names must match exactly.',
   )
 }

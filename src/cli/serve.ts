@@ -1,6 +1,6 @@
 /**
- * `assay serve` and `assay worker`: the commands that run until they are stopped. Only they load the engine, so that the
- * others start at once.
+ * `assay serve` and `assay worker`: the commands that run until they are stopped. Only they load the engine, so that
+ * the other commands start fast.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { CliError } from './cli-error.ts'
@@ -34,24 +34,23 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .description('Serve the GraphQL interface and execute runs.')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 4000)
+    .option('--port <number>', 'port to listen on; 0 for any free port', wholeNumber(0, 65_535), 4000)
     .addOption(
-      new Option('--data-dir <path>', 'where the embedded PostgreSQL keeps everything')
+      new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL')
         .env('ASSAY_DATA_DIR')
         .default('.assay'),
     )
     .addOption(
-      new Option('--public-url <url>', 'where people reach the server, when a proxy is in front of it')
+      new Option('--public-url <url>', 'public URL of the server behind a proxy')
         .env('ASSAY_PUBLIC_URL')
         .argParser(serverUrl),
     )
     .addOption(
-      new Option(
-        '--trace-url <template>',
-        'where traces are looked at, such as https://jaeger.example/trace/{traceId}',
-      ).env('ASSAY_TRACE_URL'),
+      new Option('--trace-url <template>', 'URL of a trace, such as https://jaeger.example/trace/{traceId}').env(
+        'ASSAY_TRACE_URL',
+      ),
     )
-    .option('--open', 'need no API key although there have been some; only on loopback', false)
+    .option('--open', 'require no API key even if there have been some; only on loopback', false)
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
     .addHelpText(
@@ -73,14 +72,14 @@ export function workerCommand(): Command {
   return withSharedOptions(command)
     .option(
       '--metrics-port <number>',
-      'answer /metrics, /healthz and /readyz here; 0 takes a free port (default: nowhere)',
+      'port for /metrics, /healthz and /readyz; 0 for any free port (default: none)',
       wholeNumber(0, 65_535),
     )
-    .option('--metrics-host <address>', 'address to answer them on', '127.0.0.1')
+    .option('--metrics-host <address>', 'address for them', '127.0.0.1')
     .addHelpText(
       'after',
       `
-Start as many as you like, here or on other machines. All of them need the same assay.config.ts.
+Start any number of workers, here or on other machines. All of them need the same assay.config.ts.
 
 Example:
   $ DATABASE_URL=postgresql://me@db/assay assay worker --slots 500`,
@@ -91,17 +90,16 @@ Example:
 function withSharedOptions(command: Command): Command {
   return command
     .option('--config <path>', 'config file with your tasks and evaluators (default: assay.config.ts, if there is one)')
-    .option('--slots <number>', 'calls of tasks at once in this process', wholeNumber(1, 10_000), 200)
+    .option('--slots <number>', 'maximum concurrent calls of tasks in this process', wholeNumber(1, 10_000), 200)
     .addOption(
-      // An option of commander's with `env` would be true whatever the variable says.
+      // With `env`, a boolean option of commander is true whatever the value of the variable.
       new Option(
         '--allow-private-endpoints',
-        'let tasks call addresses that are not public; a server on loopback always does (env: ASSAY_ALLOW_PRIVATE_ENDPOINTS=true)',
+        'let tasks call non-public addresses; always on for a server on loopback ' +
+          '(env: ASSAY_ALLOW_PRIVATE_ENDPOINTS=true)',
       ).default(process.env.ASSAY_ALLOW_PRIVATE_ENDPOINTS === 'true', 'false'),
     )
-    .addOption(
-      new Option('--log-level <level>', 'how much to tell on stderr').choices(logLevels).default('info' as LogLevel),
-    )
+    .addOption(new Option('--log-level <level>', 'verbosity on stderr').choices(logLevels).default('info' as LogLevel))
 }
 
 async function serve(options: ServeOptions): Promise<void> {
@@ -128,8 +126,8 @@ async function serve(options: ServeOptions): Promise<void> {
   GraphQL and GraphiQL   ${url}/graphql
   Data                   ${database}
   Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}
-  Workers                ${options.worker ? `this process, ${options.slots} calls at once` : 'none here'}
-Ctrl-C stops it.
+  Workers                ${options.worker ? `this process, ${options.slots} concurrent calls` : 'none in this process'}
+Press Ctrl-C to stop.
 `)
     return 'STAY'
   })
@@ -139,7 +137,8 @@ async function work(options: WorkerOptions): Promise<void> {
   const databaseUrl = process.env.DATABASE_URL
   if (!databaseUrl) {
     throw new CliError(
-      'A worker shares a PostgreSQL with its server: set DATABASE_URL for both. A server on its embedded PostgreSQL executes its runs itself.',
+      'A worker shares a PostgreSQL with its server: set DATABASE_URL for both. ' +
+        'A server with the embedded PostgreSQL executes its runs itself.',
     )
   }
   const { startProcess } = await import('./assay-process.ts')
@@ -159,7 +158,7 @@ async function work(options: WorkerOptions): Promise<void> {
   process.exitCode = await untilStopped(log, start, async ({ url, database }) => {
     const metrics = url === null ? '' : ` Metrics: ${url}/metrics.`
     process.stdout.write(
-      `Assay's worker is ready: ${slots} calls at once for ${database}.${metrics} Ctrl-C stops it.\n`,
+      `Assay's worker is ready: ${slots} concurrent calls for ${database}.${metrics} Press Ctrl-C to stop.\n`,
     )
     return 'STAY'
   })
@@ -174,6 +173,6 @@ function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (number >= min && number <= max) return number
-    throw new InvalidArgumentError(`expected a whole number from ${min} to ${max}, got "${text}"`)
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}, got "${text}".`)
   }
 }

@@ -5,9 +5,9 @@ import type { ProgressLine } from './progress.ts'
 import { progressNote, type ReportedRun } from './run-report.ts'
 
 /**
- * Draws a run until it is over.
- * @param onItem is told every item that changed, in its latest state
- * @returns the run as it ended
+ * Shows the progress of a run until it ends.
+ * @param onItem receives every item that changed, in its latest state
+ * @returns the run in its final state
  */
 export async function watchRun(
   client: GraphQLClient,
@@ -23,6 +23,6 @@ export async function watchRun(
     line.update(total - queued - running, total, progressNote(run))
     last = run
   }
-  if (!last) throw new CliError(`${client.url} ended the feed of run ${runId} without a word.`)
+  if (!last) throw new CliError(`${client.url} ended the feed of run ${runId} without an event.`)
   return last
 }

@@ -2,32 +2,32 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/prisma/client.ts'
 
-/** One pool of connections, seen by Prisma for plain reads and writes and by hand-written SQL for the hot paths. */
+/** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
 export interface Database {
   readonly url: string
   readonly pool: pg.Pool
   readonly prisma: PrismaClient
-  /** Idempotent; waits for running statements. */
+  /** Waits for running statements. Idempotent. */
   close(): Promise<void>
 }
 
-/** Anything that runs a statement: the pool, or a client inside a transaction. */
+/** Anything that can run a statement: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
 interface DatabaseOptions {
-  /** Connections at most; default 20. */
+  /** Maximum connections; default 20. */
   max?: number
-  /** Told of connections that broke while idle (a stopping server does that); default: ignored, the pool replaces them. */
+  /** Called when an idle connection breaks, as when the server stops; default: ignored, since the pool replaces it. */
   onError?: (error: Error) => void
 }
 
-/** Opens the database at a `postgresql://` URL. No connection is made before the first statement. */
+/** Opens the database at a `postgresql://` URL. Connects on the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 20 })
-  // Without a listener an idle connection that breaks would end the process.
+  // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
-  // The other formats take a stack trace at every call, which keeps all that the caller has in memory through the collections
-  // of the young generation: half of the time of a page that makes a few calls.
+  // The other formats capture a stack trace on every call, which keeps everything the caller has in memory alive
+  // through the collections of the young generation: half of the time of a page that makes a few calls.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
   let closing: Promise<void> | null = null
   return {
@@ -45,7 +45,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
-  // A connection that dies between statements reports it here as well as through the next statement.
+  // A connection that breaks between statements reports it here as well as through the next statement.
   const onError = (error: Error) => {
     broken = error
   }

@@ -1,6 +1,6 @@
 /**
- * The select list of a whole row in Prisma's spelling, from one of its `…ScalarFieldEnum`s:
- * `r.project_id AS "projectId", …`.
+ * The select list of a whole row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
+ * "projectId", …`.
  */
 export function columns(table: string, fields: Record<string, string>): string {
   return Object.values(fields)
@@ -12,7 +12,7 @@ function snakeCase(field: string): string {
   return field.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase()
 }
 
-/** The pattern that finds a text anywhere with ILIKE, taking what the user typed literally. */
+/** An ILIKE pattern that matches the text anywhere, literally. */
 export function containing(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }

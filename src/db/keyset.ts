@@ -1,45 +1,45 @@
 /**
- * Pages of lists, by keyset: a page starts beyond the sort key of the row before it, so the cost of a page does not grow
- * with its distance from the start, and rows that come or go elsewhere never shift it. The pages of many parents
- * (the runs of each of twenty datasets) come from one statement.
+ * Keyset pagination: a page starts after the sort key of the previous row, so its cost does not grow with its distance
+ * from the start, and rows added or removed elsewhere never shift it. The pages of many parents (the runs of each of
+ * twenty datasets) come from one statement.
  */
 import { InvalidInputError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
 import { queryRows } from './query-rows.ts'
 
-/** A list that can be paged: a select, a parent column and an order that is total. */
+/** A pageable list: a select, a parent column and a total order. */
 export interface List {
-  /** Select list in the spelling of the row type. */
+  /** Select list with the field names of the row type. */
   select: string
   /** The table and its joins. */
   from: string
-  /** Column that holds the parent's id, and its type. */
+  /** The column with the parent's id, and its type. */
   parent: { column: string; type: string }
-  /** Conditions besides the parent; values go through `parameter`. */
+  /** Further conditions; values are passed through `parameter`. */
   where: (parameter: (value: unknown) => string) => string[]
-  /** Expressions that are never null, the last one unique within the parent. All ascend or all descend. */
+  /** Expressions that are never null, the last one unique within the parent. All ascending or all descending. */
   keys: Key[]
   descending: boolean
 }
 
-/** A part of a sort key; values in its expression go through `parameter`. */
+/** A part of a sort key; values in its expression are passed through `parameter`. */
 export interface Key {
   sql: string | ((parameter: (value: unknown) => string) => string)
   type: string
 }
 
 export interface PageRequest {
-  /** Rows at most. */
+  /** Maximum rows. */
   limit: number
-  /** Take the last rows instead of the first. */
+  /** Return the last rows instead of the first. */
   backward: boolean
-  /** Only rows beyond this sort key. */
+  /** Only rows after this sort key. */
   after: string[] | null
   /** Only rows before this sort key. */
   before: string[] | null
 }
 
-/** A row with the text of its sort key, which is what cursors are made of. */
+/** A row with its sort key as text, which cursors are made of. */
 export type Keyed<Row> = Row & { sortKey: string[] }
 
 export interface Page<Row> {
@@ -48,7 +48,7 @@ export interface Page<Row> {
   hasNextPage: boolean
 }
 
-/** What refuses a cursor whose parts are not those of a sort key. */
+/** The error for a cursor whose parts are not those of a sort key. */
 export function alteredCursor(path: string[] | null = null): InvalidInputError {
   return new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', path)
 }
@@ -58,7 +58,7 @@ export function keyExpressions({ keys }: List, parameter: (value: unknown) => st
   return keys.map(({ sql }) => (typeof sql === 'string' ? sql : sql(parameter)))
 }
 
-/** One page for each parent, in the order of `parents`; always one statement. */
+/** One page per parent, in the order of `parents`, in one statement. */
 export async function loadPages<Row>(
   db: Queryable,
   list: List,

@@ -4,31 +4,31 @@ import { hostname } from 'node:os'
 import pg from 'pg'
 import type { Queryable } from './client.ts'
 
-/** Channels of PostgreSQL's NOTIFY. Messages only wake readers: the state itself is in the tables. */
+/** PostgreSQL's NOTIFY channels. Messages only wake readers: the state itself is in the tables. */
 export const channels = {
   /** `<run id>:<seq>`: rows of the run changed. */
   run: 'assay_run',
-  /** `<run id>`: its calls in flight are to be aborted. */
+  /** `<run id>`: abort its calls in flight. */
   abort: 'assay_abort',
   /** Empty: a lane is waiting for a worker. */
   lane: 'assay_lane',
-  /** `<run id>`: its lanes have other slots. */
+  /** `<run id>`: the slots of its lanes changed. */
   runSettings: 'assay_run_settings',
   /** Empty: limits or pauses of endpoints changed. */
   endpoint: 'assay_endpoint',
-  /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or gave some back. */
+  /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or returned some. */
   permit: 'assay_permit',
-  /** Empty: API keys were made or revoked. */
+  /** Empty: API keys were created or revoked. */
   key: 'assay_key',
-  /** The name of a migration that those who do not know it cannot go on beside. */
+  /** The name of a migration that older processes cannot work beside. */
   migration: 'assay_migration',
-  /** A random text, for which its sender listens: whether messages arrive. */
+  /** A random text that the sender itself listens for, to check that messages arrive. */
   echo: 'assay_echo',
 } as const
 
 type Channel = (typeof channels)[keyof typeof channels]
 
-/** Sends a message (less than 8,000 bytes) to every listener on the channel; inside a transaction, when it commits. */
+/** Sends a message (less than 8,000 bytes) to all listeners of the channel; inside a transaction, on commit. */
 export async function notify(client: Queryable, channel: Channel, payload = ''): Promise<void> {
   await client.query('SELECT pg_notify($1, $2)', [channel, payload])
 }
@@ -36,8 +36,8 @@ export async function notify(client: Queryable, channel: Channel, payload = ''):
 const reconnectDelayMs = 250
 
 /**
- * Receives NOTIFYs on a connection of its own, reconnecting for as long as it is open. Its users must also poll now and
- * then: messages sent while the connection is down are lost; `onMissed` says that some may have been.
+ * Receives NOTIFYs on its own connection, reconnecting until it is closed. Subscribers must also poll occasionally,
+ * because messages sent while the connection is down are lost; `onMissed` reports that some may have been.
  */
 export class Listener {
   readonly #url: string
@@ -47,19 +47,22 @@ export class Listener {
   #timer: NodeJS.Timeout | null = null
   #closed = false
 
-  /** @param onConnect runs on every connection before it counts as one; when it fails, the next one is tried */
+  /** @param onConnect runs on every new connection before it is used; when it fails, the next one is tried */
   constructor(url: string, onConnect: (client: pg.Client) => Promise<void> = async () => {}) {
     this.#url = url
     this.#onConnect = onConnect
   }
 
-  /** Connects; from then on it keeps itself connected. @throws when the first connection fails. */
+  /** Connects, and stays connected from then on. @throws when the first connection fails. */
   async start(): Promise<this> {
     await this.#connect()
     return this
   }
 
-  /** Calls `onMessage` for every message of a channel, and `onMissed` when some may have been lost; returns the unsubscribe. */
+  /**
+   * Calls `onMessage` for every message on a channel, and `onMissed` when some may have been lost. Returns the
+   * unsubscribe function.
+   */
   on(channel: Channel, onMessage: (payload: string) => void, onMissed?: () => void): () => void {
     this.#events.on(channel, onMessage)
     if (onMissed) this.#events.on('reconnected', onMissed)
@@ -70,12 +73,12 @@ export class Listener {
   }
 
   /**
-   * Resolves when a message sent through `sender` came back: the whole path works, including any proxy between this
-   * process and the database.
-   * @throws when not connected, or when the message cannot be sent; `signal` ends a wait in vain
+   * Resolves when a message sent through `sender` has come back, which proves the whole path, including any proxy
+   * between this process and the database.
+   * @throws when not connected, or when the message cannot be sent; `signal` ends the wait
    */
   async checkRoundTrip(sender: Queryable, signal: AbortSignal): Promise<void> {
-    if (!this.#client) throw new Error('the connection that listens is down')
+    if (!this.#client) throw new Error('The listening connection is down.')
     const message = randomUUID()
     const { promise, resolve } = Promise.withResolvers<void>()
     const off = this.on(channels.echo, (payload) => payload === message && resolve())

@@ -1,6 +1,6 @@
 /**
- * Brings a database to the schema of this version by applying `prisma/migrations/`. Prisma's own bookkeeping table, checksums and
- * lock are used, so that `prisma migrate deploy` and we agree about what is applied and never run at once.
+ * Migrates a database to the schema of this version by applying `prisma/migrations/`. Uses the migration table,
+ * checksums and lock of Prisma, so that it and `prisma migrate deploy` agree on what is applied and never run at once.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
@@ -8,17 +8,17 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import type { Queryable } from './client.ts'
 import { MigrationError } from './migration-error.ts'
-import { type AloneOptions, isAdditive, lockSchema } from './schema-lock.ts'
+import { type ExclusiveOptions, isAdditive, lockSchema } from './schema-lock.ts'
 
 type Migration = { name: string; sql: string; checksum: string }
 type AppliedRow = { name: string; checksum: string; finished: boolean }
 
-const OUR_MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
+const defaultDirectory = join(import.meta.dirname, '../../prisma/migrations')
 
-/** The number that Prisma's schema engine locks. */
-const LOCK = 72_707_369
+/** The key that Prisma's schema engine locks. */
+const lockKey = 72_707_369
 
-const BOOKKEEPING = `
+const createMigrationTable = `
 CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id                  VARCHAR(36) PRIMARY KEY NOT NULL,
   checksum            VARCHAR(64) NOT NULL,
@@ -30,26 +30,27 @@ CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
-interface MigrateOptions extends Partial<AloneOptions> {
-  /** The migrations, as Prisma lays them out; default: ours. */
+interface MigrateOptions extends Partial<ExclusiveOptions> {
+  /** The migrations, in Prisma's layout; default: Assay's. */
   directory?: string
 }
 
 /**
- * Applies what is missing, each migration in a transaction of its own. Any number of processes may do it at once. Before a
- * migration that is not additive, all processes that work on the database are asked to stop, and waited for: 60 s by default.
- * @returns the names of the migrations applied now, in order
- * @throws {MigrationError} when the database and the migrations contradict each other, one fails, or others do not stop; what came
- * before it stays applied
+ * Applies the missing migrations, each in its own transaction. Safe to run in any number of processes at once. Before a
+ * migration that is not additive, all processes that use the database are asked to stop and waited for, 60 s by
+ * default.
+ * @returns the names of the migrations applied, in order
+ * @throws {MigrationError} when the database and the migrations contradict each other, one fails, or other processes do
+ *   not stop; migrations before it stay applied
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
-  const { directory = OUR_MIGRATIONS, waitMs = 60_000, onWait = () => {} } = options
+  const { directory = defaultDirectory, waitMs = 60_000, onWait = () => {} } = options
   const migrations = await readMigrations(directory)
   const client = new Client({ connectionString: url, application_name: `assay migrate ${process.pid}` })
   await client.connect()
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK])
-    await client.query(BOOKKEEPING)
+    await client.query('SELECT pg_advisory_lock($1)', [lockKey])
+    await client.query(createMigrationTable)
     const pending = missing(migrations, await readApplied(client))
     for (const migration of pending) {
       if (!isAdditive(migration.name)) await lockSchema(client, migration.name, { waitMs, onWait })
@@ -61,14 +62,14 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   }
 }
 
-/** Our migrations that the database does not have. Those of a newer version that it has are no harm to us. */
-export async function missingMigrations(db: Queryable, directory = OUR_MIGRATIONS): Promise<string[]> {
+/** The migrations of this version that the database does not have. Additional ones of a newer version are ignored. */
+export async function missingMigrations(db: Queryable, directory = defaultDirectory): Promise<string[]> {
   const applied = new Set((await readApplied(db)).filter(({ finished }) => finished).map(({ name }) => name))
   return (await migrationNames(directory)).filter((name) => !applied.has(name))
 }
 
-/** In the order in which they are applied. */
-export async function migrationNames(directory = OUR_MIGRATIONS): Promise<string[]> {
+/** In the order of application. */
+export async function migrationNames(directory = defaultDirectory): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isDirectory())
@@ -79,7 +80,7 @@ export async function migrationNames(directory = OUR_MIGRATIONS): Promise<string
 async function readMigrations(directory: string): Promise<Migration[]> {
   return await Promise.all(
     (await migrationNames(directory)).map(async (name) => {
-      // A checkout may have converted the line ends.
+      // A checkout may have converted the line endings.
       const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll('\r\n', '\n')
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') }
     }),
@@ -100,19 +101,22 @@ function missing(migrations: Migration[], applied: AppliedRow[]): Migration[] {
     if (!migration) {
       throw new MigrationError(
         'NEWER',
-        `The database is newer than this Assay, which does not know its migration ${name}: update Assay, or use another database.`,
+        `The database is newer than this Assay, which does not have its migration ${name}: ` +
+          'update Assay, or use another database.',
       )
     }
     if (!finished) {
       throw new MigrationError(
         'UNFINISHED',
-        `The migration ${name} was begun by "prisma migrate" and did not finish: repair the database, then mark it with "prisma migrate resolve".`,
+        `The migration ${name} was started by "prisma migrate" and did not finish: ` +
+          'repair the database, then mark it with "prisma migrate resolve".',
       )
     }
     if (migration.checksum !== checksum) {
       throw new MigrationError(
         'CHANGED',
-        `The migration ${name} has changed since it was applied (expected sha256 ${checksum}, its file has ${migration.checksum}): restore the file and put changes in a new migration.`,
+        `The migration ${name} has changed since it was applied (expected sha256 ${checksum}, ` +
+          `got ${migration.checksum}): restore the file and put changes in a new migration.`,
       )
     }
   }
@@ -130,8 +134,12 @@ async function apply(client: Client, { name, sql, checksum }: Migration): Promis
     )
     await client.query('COMMIT')
   } catch (cause) {
-    throw new MigrationError('FAILED', `The migration ${name} failed and was undone: ${(cause as Error).message}`, {
-      cause,
-    })
+    throw new MigrationError(
+      'FAILED',
+      `The migration ${name} failed and was rolled back: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    )
   }
 }

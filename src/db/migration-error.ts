@@ -1,4 +1,4 @@
-/** Why a database cannot be migrated, or a process no longer work on it. */
+/** Why a database cannot be migrated, or why a process can no longer work on it. */
 type MigrationErrorCode = 'CHANGED' | 'NEWER' | 'UNFINISHED' | 'FAILED' | 'IN_USE' | 'OUTDATED'
 
 export class MigrationError extends Error {

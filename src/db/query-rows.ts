@@ -2,9 +2,9 @@ import pg from 'pg'
 import type { Queryable } from './client.ts'
 
 /**
- * Runs a statement and returns its rows, with int8 as bigint, as Prisma's row types have it. That is set for each statement
- * and not for the pool, which Prisma and pg-boss share.
- * @param name with one, the statement is prepared once per connection
+ * Runs a statement and returns its rows, with int8 as bigint as in Prisma's row types. The parser is set per statement
+ * because Prisma and pg-boss share the pool.
+ * @param name if given, the statement is prepared once per connection
  */
 export async function queryRows<Row extends object>(
   client: Queryable,

@@ -4,10 +4,10 @@ import { channels, notify } from './listener.ts'
 
 export const laneQueue = 'lane'
 
-/** A worker that sends no heartbeat for this long has lost its lanes, in seconds. */
+/** A worker that sends no heartbeat for this many seconds loses its lanes. */
 export const leaseSeconds = 10
 
-/** Opens pg-boss on our own pool. It only carries lanes; the state of the work is in `run_item`. */
+/** Opens pg-boss on our pool. It only delivers lanes; the state of the work is in `run_item`. */
 export async function openQueue(db: Database, onError: (error: Error) => void): Promise<PgBoss> {
   const boss = new PgBoss({
     db: queryable(db.pool),
@@ -21,7 +21,7 @@ export async function openQueue(db: Database, onError: (error: Error) => void): 
   await boss.start()
   await boss.createQueue(laneQueue, {
     heartbeatSeconds: leaseSeconds,
-    // A lane is delivered again for as long as its run wants it; only its completion ends it.
+    // A lane is redelivered for as long as its run needs it; only completion ends it.
     retryLimit: 1_000_000,
     retryDelay: 0,
     expireInSeconds: 12 * 3600,
@@ -30,7 +30,7 @@ export async function openQueue(db: Database, onError: (error: Error) => void): 
   return boss
 }
 
-/** Lets pg-boss run on one of our connections, inside our transaction. */
+/** Lets pg-boss use one of our connections, inside our transaction. */
 export function queryable(client: Queryable): {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
 } {
@@ -40,13 +40,13 @@ export function queryable(client: Queryable): {
 /** A message of the queue. */
 export interface QueuedLane {
   data: object
-  /** Higher ones are fetched first. */
+  /** Higher priorities are fetched first. */
   priority: number
   /** Seconds until it may be fetched. */
   startAfter?: number
 }
 
-/** Puts lanes into the queue, as part of the client's transaction, and wakes the workers when it commits. */
+/** Enqueues lanes in the client's transaction and wakes the workers on commit. */
 export async function sendLanes(boss: PgBoss, client: Queryable, lanes: readonly QueuedLane[]): Promise<void> {
   await boss.insert(laneQueue, [...lanes], { db: queryable(client) })
   await notify(client, channels.lane)

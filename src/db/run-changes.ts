@@ -3,8 +3,8 @@ import { channels, type Listener } from './listener.ts'
 const pollMs = 2_000
 
 /**
- * Notifies of runs that may have changed. Messages only wake: what changed is read from the tables, and a slow poll makes
- * up for lost messages. One per process serves all that follow runs.
+ * Notifies of runs that may have changed. Notifications only wake subscribers: what changed is read from the tables,
+ * and a slow poll makes up for lost messages. One instance per process serves all subscribers.
  */
 export class RunChanges {
   readonly #subscribers = new Set<(runId: string | null) => void>()
@@ -26,13 +26,16 @@ export class RunChanges {
     ]
   }
 
-  /** Calls back with the id of a run that may have changed, or with null when any may have; returns the way to stop. */
+  /**
+   * Calls `subscriber` with the id of a run that may have changed, or null when any may have. Returns the unsubscribe
+   * function.
+   */
   on(subscriber: (runId: string | null) => void): () => void {
     this.#subscribers.add(subscriber)
     return () => this.#subscribers.delete(subscriber)
   }
 
-  /** Aborted when no more notifications will come. */
+  /** Aborted when there will be no more notifications. */
   get stopped(): AbortSignal {
     return this.#stopped.signal
   }

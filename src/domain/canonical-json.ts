@@ -2,12 +2,12 @@ import type { Json } from './json.ts'
 
 /**
  * JSON with the keys of every object sorted, so that equal values have equal text.
- * @param levels how deep the value may be nested; default: any
- * @throws {RangeError} when it is nested deeper
+ * @param levels maximum nesting depth; default: unlimited
+ * @throws {RangeError} when the value is nested deeper
  */
 export function canonicalJson(value: Json, levels = Number.POSITIVE_INFINITY): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  if (levels === 0) throw new RangeError('the value is nested too deep')
+  if (levels === 0) throw new RangeError('The value is nested too deeply.')
   if (Array.isArray(value)) return `[${value.map((element) => canonicalJson(element, levels - 1)).join(',')}]`
   const members = Object.keys(value)
     .sort()

@@ -1,8 +1,8 @@
-/** Time is passed in, so that a test can let it pass between any two readings. */
+/** Passed in, so that tests control the time. */
 export interface Clock {
-  /** Milliseconds since some moment; never goes back. */
+  /** Milliseconds since an arbitrary moment; monotonic. */
   now(): number
-  /** Calls `callback` once, after `ms` milliseconds. @returns how to cancel that; idempotent */
+  /** Calls `callback` once, after `ms` milliseconds. @returns a function that cancels it; idempotent */
   after(ms: number, callback: () => void): () => void
 }
 

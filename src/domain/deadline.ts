@@ -1,19 +1,19 @@
-/** A limit on work that may ignore its signal: nothing that runs a user's code can hold a slot longer than this allows. */
+/** A time limit for work that may ignore its signal: user code can never hold a slot longer than this. */
 export interface Deadline {
   /** In milliseconds. */
   timeoutMs: number
-  /** Aborts the work from outside: cancel, shutdown. */
+  /** Aborts the work from outside, for example on cancel or shutdown. */
   signal: AbortSignal
 }
 
 /**
- * Runs `work` until it settles, the time is over or the outer signal aborts, whatever is first. The work's own signal is
- * aborted in the last two cases; what it does afterwards is ignored.
- * @throws a `TimeoutError` DOMException when the time is over, `signal.reason` when aborted, else what the work throws.
+ * Runs `work` until it settles, times out or is aborted, whichever comes first. In the last two cases its own signal is
+ * aborted and whatever it does afterwards is ignored.
+ * @throws a `TimeoutError` DOMException on timeout, `signal.reason` when aborted, otherwise whatever `work` throws.
  */
 export function withDeadline<T>(work: (signal: AbortSignal) => T | PromiseLike<T>, deadline: Deadline): Promise<T> {
   const { signal: outer, timeoutMs } = deadline
-  // A controller and a timer of our own: AbortSignal.any with AbortSignal.timeout costs two to three times as much per call.
+  // Not AbortSignal.any with AbortSignal.timeout: those cost two to three times as much per call.
   return new Promise<T>((resolve, reject) => {
     if (outer.aborted) return reject(outer.reason)
     const controller = new AbortController()

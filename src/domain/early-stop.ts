@@ -8,7 +8,7 @@ export interface EarlyStop {
   baselineId: string
   /** A score with bounds. */
   metric: string
-  /** How much worse the score may be and still count as not worse; 0 for none. */
+  /** How much worse the score may be and still count as not worse; 0 for no margin. */
   margin: number
 }
 
@@ -25,8 +25,9 @@ export function parseEarlyStop({
 }
 
 /**
- * What an anytime-valid interval has decided: `IMPROVED` or `REGRESSED` when it excludes 0, `NOT_WORSE` when it excludes a loss
- * of the margin, `REGRESSED` only when it excludes being within the margin; else, or without an interval, null.
+ * What an anytime-valid interval has decided: `IMPROVED` or `REGRESSED` when it excludes 0, `NOT_WORSE` when it
+ * excludes a loss of the margin. With a margin, `REGRESSED` only when it excludes everything within the margin. Null
+ * when nothing is decided or there is no interval.
  */
 export function decideEarly(interval: Interval | null, direction: Direction, margin: number): Verdict | null {
   if (interval === null || direction === 'NONE') return null

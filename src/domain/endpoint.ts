@@ -1,6 +1,6 @@
 import type { TaskSpec } from './task.ts'
 
-/** What limits apply to: projects have keys of their own with a provider, so they share no limit. */
+/** The unit that limits apply to. Projects use their own provider keys, so they share no limits. */
 export interface EndpointKey {
   readonly projectId: string
   /** See {@link endpointOf}. */
@@ -8,8 +8,8 @@ export interface EndpointKey {
 }
 
 /**
- * The one place that all calls of a task go to: for an HTTP task the origin of its URL (`http://127.0.0.1:9000`), for a
- * module task `module:<name>`.
+ * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
+ * `module:<name>` for a module task.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {

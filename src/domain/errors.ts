@@ -1,10 +1,10 @@
 /**
- * What a caller did wrong, as data. Everything that reaches a user with its message intact is one of these;
- * any other error is a defect and is masked at the edge.
+ * A mistake of the caller. Only these reach users with their message intact; any other error is a bug and is masked at
+ * the edge.
  */
 export abstract class UserError extends Error {
   abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
-  /** Where in the input the trouble is, e.g. `['task', 'http', 'url']`. */
+  /** The part of the input at fault, e.g. `['task', 'http', 'url']`. */
   readonly path: string[] | null
 
   constructor(message: string, path: string[] | null = null) {
@@ -14,17 +14,17 @@ export abstract class UserError extends Error {
   }
 }
 
-/** The input cannot be used; the message says what was expected and what came. */
+/** Invalid input; the message says what was expected and what was passed. */
 export class InvalidInputError extends UserError {
   readonly code = 'INVALID_INPUT'
 }
 
-/** Nothing of that id or name is in the caller's project. */
+/** The caller's project has nothing with that id or name. */
 export class NotFoundError extends UserError {
   readonly code = 'NOT_FOUND'
 }
 
-/** The input is fine, but not with what is already there. */
+/** The input is valid but conflicts with the current state. */
 export class ConflictError extends UserError {
   readonly code = 'CONFLICT'
 }
@@ -34,12 +34,12 @@ export class ForbiddenError extends UserError {
   readonly code = 'FORBIDDEN'
 }
 
-/** More was asked for than one request may have. */
+/** The request exceeds a limit. */
 export class LimitError extends UserError {
   readonly code = 'LIMIT'
 }
 
-/** The feed cannot go on after this cursor: the database is not, or no longer, the one that gave it. */
+/** The cursor is from before the database was restored or copied; the feed cannot continue after it. */
 export class CursorExpiredError extends UserError {
   readonly code = 'CURSOR_EXPIRED'
 
@@ -51,12 +51,12 @@ export class CursorExpiredError extends UserError {
   }
 }
 
-/** What anything thrown says; of an error without a message, its name. */
+/** The message of any thrown value, or the name of an error without a message. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
 }
 
-/** The code of a thrown error, if it has one: of the system (`ENOENT`), of PostgreSQL (a SQLSTATE), of a library. */
+/** The code of a thrown error, if it has one: from the system (`ENOENT`), PostgreSQL (a SQLSTATE) or a library. */
 export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
 }

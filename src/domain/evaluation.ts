@@ -9,12 +9,14 @@ export interface EvaluationInput {
   output: Json
   expectedOutput: Json
   metadata: Json
-  /** Of the task alone, in milliseconds. */
+  /** Of the task only, in milliseconds. */
   latencyMs: number
   costUsd: number | null
 }
 
-/** One score. Numeric and boolean scores have a `value` (booleans 0 or 1), categories and texts a `label`. */
+/**
+ * One score. Numeric and boolean scores have a `value` (booleans 0 or 1); categorical and text scores have a `label`.
+ */
 export interface Evaluation {
   name: string
   dataType: ScoreDataType
@@ -25,12 +27,12 @@ export interface Evaluation {
 }
 
 /**
- * An evaluator made ready for a run. An empty list means: does not apply to this item.
- * @throws any error; the engine records it as a score with `error`, never as a hole.
+ * An evaluator that is ready to run. An empty array means that it does not apply to the item.
+ * @throws any error; the engine records it as a score with `error`, so that none goes missing.
  */
 export type Evaluate = (item: EvaluationInput, context: { signal: AbortSignal }) => Evaluation[] | Promise<Evaluation[]>
 
-/** The part of an evaluator that decides its scores, as stored in its versions. */
+/** The definition that determines an evaluator's scores, as stored in its versions. */
 export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec
 
 /** A function registered under `module` in assay.config.ts. */
@@ -39,7 +41,7 @@ export interface ModuleEvaluatorSpec {
   module: string
 }
 
-/** JSONPaths of what is compared; null takes the whole output or expected output. */
+/** JSONPaths of the values to compare; null takes the whole output or expected output. */
 interface Selection {
   outputPath: string | null
   expectedPath: string | null

@@ -1,6 +1,9 @@
-/** A queue in which groups take turns: first come, first served within a group, and no group waits behind the length of another. */
+/**
+ * A queue in which groups take turns: first come, first served within a group, while a long group does not delay the
+ * others.
+ */
 export class FairQueue<T> {
-  /** In the order in which the groups are served next. */
+  /** In the order in which groups are served next. */
   readonly #groups = new Map<string, Set<T>>()
   #size = 0
 
@@ -15,11 +18,11 @@ export class FairQueue<T> {
     this.#size += 1
   }
 
-  /** The next one, taken out; undefined when the queue is empty. */
+  /** Removes and returns the next value; undefined when the queue is empty. */
   shift(): T | undefined {
     for (const [group, values] of this.#groups) {
       this.#groups.delete(group)
-      // A group that was served goes behind the others.
+      // A group that was just served goes to the back.
       if (values.size > 1) this.#groups.set(group, values)
       for (const value of values) {
         values.delete(value)
@@ -29,7 +32,7 @@ export class FairQueue<T> {
     }
   }
 
-  /** Takes one out that no longer waits. */
+  /** Removes a value that is no longer waiting. */
   remove(group: string, value: T): void {
     const values = this.#groups.get(group)
     if (!values?.delete(value)) return

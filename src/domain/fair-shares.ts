@@ -1,10 +1,10 @@
 /**
- * Divides `limit` among claimants by max-min fairness: nobody gets more than it wants, and what one leaves is divided
- * among the others. What cannot be divided evenly goes round with `turn`, so that over time everybody gets the same,
- * also when there are more claimants than there is to divide.
+ * Divides `limit` among claimants by max-min fairness: no claimant gets more than it wants, and what one leaves is
+ * divided among the others. The indivisible rest rotates with `turn`, so that all get the same over time even when
+ * there are more claimants than units.
  *
- * @param wanted what each claimant could use, in an order that all who compute agree on
- * @returns whole numbers, as many as `wanted`, whose sum is at most `limit`
+ * @param wanted how much each claimant could use, in an order that all processes agree on
+ * @returns one whole number per entry of `wanted`; their sum is at most `limit`
  */
 export function fairShares(limit: number, wanted: readonly number[], turn: number): number[] {
   const shares = wanted.map(() => 0)
@@ -14,8 +14,8 @@ export function fairShares(limit: number, wanted: readonly number[], turn: numbe
     const each = Math.floor(left / open.length)
     const luckyFrom = turn % open.length
     const lucky = each === 0 ? left : open.length
-    for (const [place, index] of open.entries()) {
-      if ((place - luckyFrom + open.length) % open.length >= lucky) continue
+    for (const [position, index] of open.entries()) {
+      if ((position - luckyFrom + open.length) % open.length >= lucky) continue
       const more = Math.min(Math.max(each, 1), (wanted[index] ?? 0) - (shares[index] ?? 0))
       shares[index] = (shares[index] ?? 0) + more
       left -= more

@@ -32,19 +32,19 @@ const gateSchema = z.strictObject({
 })
 
 /**
- * What a run must fulfil; what is null or empty is not asked for.
- * - `minMeans`: the mean of a score is at least this.
- * - `notWorse`: a metric is shown to be worse than the baseline by less than the margin, if at all.
- * - the limits: share of failed items, cost in USD (of the run, per item), latency in milliseconds.
+ * The requirements on a run; null and empty parts are not checked.
+ * - `minMeans`: minimum means of scores.
+ * - `notWorse`: metrics that must be shown to be worse than the baseline by less than the margin, if at all.
+ * - the limits: share of failed items, cost in USD (per run, per item), latency in milliseconds.
  */
 export type Gate = z.output<typeof gateSchema>
 
-/** @throws {InvalidInputError} naming the part that does not fit. */
+/** @throws {InvalidInputError} naming the invalid part. */
 export function parseGate(value: unknown, path: readonly string[]): Gate {
   return parseInput(gateSchema, value, path)
 }
 
-export type GateRule =
+type GateRule =
   | 'COMPLETED'
   | 'MIN_MEAN'
   | 'NOT_WORSE'
@@ -54,22 +54,22 @@ export type GateRule =
   | 'MAX_AVG_LATENCY'
   | 'MAX_P95_LATENCY'
 
-/** How one rule came out, and why. */
+/** The result of one rule. */
 export interface GateCheck {
   rule: GateRule
-  /** The score or metric it is about; null for the run as a whole. */
+  /** The score or metric checked; null for the run as a whole. */
   metric: string | null
   passed: boolean
-  /** The limit, the smallest mean or the margin. */
+  /** The limit, the minimum mean or the margin. */
   limit: number | null
-  /** What it is compared with; null when it is not known, which never passes. */
+  /** The measured value; null when it is unknown, which never passes. */
   actual: number | null
   reason: string
 }
 
-/** What a gate looks at. */
+/** The figures of a run that a gate checks. */
 interface GateSubject {
-  /** Ended by itself, or by the decision of its comparison. */
+  /** It ran to its end, or its comparison was decided early. */
   completed: boolean
   status: string
   failureRate: number | null
@@ -78,7 +78,7 @@ interface GateSubject {
   avgLatencyMs: number | null
   p95LatencyMs: number | null
   mean: (score: string) => number | null
-  /** Null when there is nothing to compare with. */
+  /** Null without a baseline. */
   comparison: ((metric: string) => Compared | null) | null
 }
 
@@ -89,12 +89,12 @@ export interface Compared {
   pairsNeeded: number | null
 }
 
-/** Checks every rule of the gate. Nothing passes by being unknown. */
+/** Checks every rule of the gate. An unknown value never passes. */
 export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
   const atMost = (rule: GateRule, what: string, limit: number | null, actual: number | null): GateCheck[] => {
     if (limit === null) return []
     const passed = actual !== null && actual <= limit
-    const reason = actual === null ? `${what} is not known` : `${what} is ${actual}, the limit is ${limit}`
+    const reason = actual === null ? `${what} is unknown.` : `${what} is ${actual}; the limit is ${limit}.`
     return [{ rule, metric: null, passed, limit, actual, reason }]
   }
   return [
@@ -104,14 +104,14 @@ export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
       passed: subject.completed,
       limit: null,
       actual: null,
-      reason: `the run is ${subject.status}`,
+      reason: `The run is ${subject.status}.`,
     },
     ...gate.minMeans.map(({ score, value }): GateCheck => {
       const actual = subject.mean(score)
       const reason =
         actual === null
-          ? `there is no score "${score}"`
-          : `the mean of "${score}" is ${actual}, at least ${value} is asked for`
+          ? `There is no score "${score}".`
+          : `The mean of "${score}" is ${actual}; the minimum is ${value}.`
       return {
         rule: 'MIN_MEAN',
         metric: score,
@@ -122,28 +122,28 @@ export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
       }
     }),
     ...gate.notWorse.map((rule) => notWorse(rule, subject)),
-    ...atMost('MAX_FAILURE_RATE', 'the share of failed items', gate.maxFailureRate, subject.failureRate),
-    ...atMost('MAX_COST', 'the cost in USD', gate.maxCostUsd, subject.costUsd),
-    ...atMost('MAX_AVG_COST', 'the mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd),
-    ...atMost('MAX_AVG_LATENCY', 'the mean latency in ms', gate.maxAvgLatencyMs, subject.avgLatencyMs),
-    ...atMost('MAX_P95_LATENCY', 'the 95th percentile of latency in ms', gate.maxP95LatencyMs, subject.p95LatencyMs),
+    ...atMost('MAX_FAILURE_RATE', 'The share of failed items', gate.maxFailureRate, subject.failureRate),
+    ...atMost('MAX_COST', 'The cost in USD', gate.maxCostUsd, subject.costUsd),
+    ...atMost('MAX_AVG_COST', 'The mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd),
+    ...atMost('MAX_AVG_LATENCY', 'The mean latency in ms', gate.maxAvgLatencyMs, subject.avgLatencyMs),
+    ...atMost('MAX_P95_LATENCY', 'The 95th percentile of latency in ms', gate.maxP95LatencyMs, subject.p95LatencyMs),
   ]
 }
 
 function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
   const check = { rule: 'NOT_WORSE' as const, metric, limit: margin }
   if (comparison === null) {
-    return { ...check, passed: false, actual: null, reason: 'there is no baseline: approve one, or name one' }
+    return { ...check, passed: false, actual: null, reason: 'There is no baseline: approve one, or name one.' }
   }
   const compared = comparison(metric)
-  if (!compared) return { ...check, passed: false, actual: null, reason: `there is no metric "${metric}"` }
+  if (!compared) return { ...check, passed: false, actual: null, reason: `There is no metric "${metric}".` }
   const { verdict, delta, pairsNeeded } = compared
-  const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would tell`
+  const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
   const reasons = {
-    IMPROVED: `"${metric}" is better than in the baseline (by ${delta})`,
-    NOT_WORSE: `"${metric}" is worse than in the baseline by less than ${margin}, if at all (delta ${delta})`,
-    REGRESSED: `"${metric}" is worse than in the baseline (by ${delta}), and ${margin} is the margin`,
-    INCONCLUSIVE: `it cannot be told whether "${metric}" is within ${margin} of the baseline (delta ${delta})${needed}`,
+    IMPROVED: `"${metric}" is better than in the baseline (by ${delta}).`,
+    NOT_WORSE: `"${metric}" is worse than in the baseline by less than ${margin}, if at all (delta ${delta}).`,
+    REGRESSED: `"${metric}" is worse than in the baseline (by ${delta}); the margin is ${margin}.`,
+    INCONCLUSIVE: `It is undecided whether "${metric}" is within ${margin} of the baseline (delta ${delta})${needed}.`,
   }
   return {
     ...check,

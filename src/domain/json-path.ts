@@ -9,13 +9,13 @@ import { RE2JS, RE2JSException } from 're2js'
 import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 
-/** What a path finds in a value; undefined when it finds nothing. */
+/** The value that a path selects; undefined when there is none. */
 type JsonSelector = (value: Json) => Json | undefined
 
 /**
- * Compiles a JSONPath (RFC 9535). A path that can name only one value selects that value; any other (`$..a`, `$.a[*]`)
- * selects the array of everything it finds.
- * @param at where the path stands in the caller's input
+ * Compiles a JSONPath (RFC 9535). A singular path selects its value; any other (`$..a`, `$.a[*]`) selects the array of
+ * all matches.
+ * @param at the path's position in the caller's input
  * @throws {InvalidInputError} when it is not a JSONPath.
  */
 export function compileJsonPath(path: string, at: readonly string[]): JsonSelector {
@@ -27,7 +27,7 @@ export function compileJsonPath(path: string, at: readonly string[]): JsonSelect
   }
 }
 
-/** As {@link compileJsonPath}, for a path that must name a single value. */
+/** Like {@link compileJsonPath}, for a path that must select a single value. */
 export function compileSingularJsonPath(path: string, at: readonly string[]): JsonSelector {
   const query = compile(path, at)
   if (!query.singularQuery()) throw invalidInput(at, 'expected a JSONPath of a single value', path)
@@ -43,7 +43,7 @@ function compile(path: string, at: readonly string[]): JSONPathQuery {
   }
 }
 
-/** `match()` and `search()` of RFC 9535 on RE2: the library's own run on RegExp, where a pattern can take forever. */
+/** `match()` and `search()` of RFC 9535 on RE2: the library runs them on RegExp, where a pattern can take forever. */
 function patternFunction(test: (pattern: RE2JS, text: string) => boolean): FilterFunction {
   return {
     argTypes: [FunctionExpressionType.ValueType, FunctionExpressionType.ValueType],
@@ -53,7 +53,7 @@ function patternFunction(test: (pattern: RE2JS, text: string) => boolean): Filte
       try {
         return test(RE2JS.compile(pattern), text)
       } catch (error) {
-        // The RFC: a string that is not a pattern matches nothing.
+        // By the RFC, a string that is not a pattern matches nothing.
         if (error instanceof RE2JSException) return false
         throw error
       }

@@ -6,21 +6,21 @@ import type { Json } from './json.ts'
 import { invalidInput } from './parse-input.ts'
 import { compilePattern } from './pattern.ts'
 
-/** The first thing that is wrong with a value; null when it satisfies the schema. */
+/** Returns the first violation, or null when the value satisfies the schema. */
 export type JsonSchemaCheck = (value: Json) => JsonSchemaViolation | null
 
-export interface JsonSchemaViolation {
-  /** JSON pointer of the part that is wrong; empty: the value as a whole. */
+interface JsonSchemaViolation {
+  /** JSON pointer to the invalid part; empty for the whole value. */
   at: string
   /** E.g. "must be string". */
   rule: string
 }
 
 /**
- * Compiles a JSON Schema: draft 2020-12, or draft 7 where `$schema` says so, with formats. Patterns run on RE2, so no schema can stall
- * the process.
- * @param at where the schema stands in the caller's input
- * @throws {InvalidInputError} when it is none.
+ * Compiles a JSON Schema, draft 2020-12, or draft 7 if `$schema` says so, with formats. Patterns run on RE2, so no
+ * schema can stall the process.
+ * @param at the schema's position in the caller's input
+ * @throws {InvalidInputError} when the schema is invalid.
  */
 export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSchemaCheck {
   if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema))) {
@@ -50,7 +50,7 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
 const regExp = Object.assign(
   (source: string) => {
     const pattern = compilePattern(source, '', ['pattern'])
-    // Ajv keeps one compiled pattern per text: without this all patterns would be the first one.
+    // Ajv caches compiled patterns by their text: without toString all patterns would be the first one.
     return { test: (text: string) => pattern.matcher(text).find(), toString: () => source }
   },
   { code: 'new RegExp' },

@@ -1,5 +1,5 @@
-/** A value as JSON carries it. */
+/** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
-/** Levels of a value that is stored: deeper ones exhaust the stack of a parser on their way into the database and back. */
+/** Maximum nesting of stored values: deeper ones overflow the stack of a parser on the way to the database and back. */
 export const maxJsonDepth = 500

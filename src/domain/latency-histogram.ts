@@ -1,13 +1,13 @@
 /**
- * Log-spaced histogram: quantiles of any number of latencies from a bounded number of counters that can be added up in
- * any order. Every value falls into a bucket whose representative is within 1 % of it
- * (Masson, Rim, Lee: DDSketch, VLDB 2019, section 2).
+ * A log-spaced histogram: quantiles of any number of latencies from a bounded number of counters, which can be added up
+ * in any order. The representative of a bucket is within 1 % of every value in it (Masson, Rim, Lee: DDSketch, VLDB
+ * 2019, section 2).
  */
 const relativeError = 0.01
 const gamma = (1 + relativeError) / (1 - relativeError)
 const logGamma = Math.log(gamma)
-/** Latencies below a microsecond are all the same to us. */
-const smallestMs = 0.001
+/** Latencies below a microsecond share one bucket. */
+const minMs = 0.001
 
 export interface LatencyBucket {
   bucket: number
@@ -26,11 +26,11 @@ export interface Distribution {
 
 /** The bucket of a latency in milliseconds. @throws {RangeError} unless it is finite and not negative. */
 export function bucketOf(ms: number): number {
-  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`expected a latency in milliseconds from 0, got ${ms}`)
-  return Math.ceil(Math.log(Math.max(ms, smallestMs)) / logGamma)
+  if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`Expected a latency of 0 ms or more, got ${ms}.`)
+  return Math.ceil(Math.log(Math.max(ms, minMs)) / logGamma)
 }
 
-/** Null when there is no value. `sum`, `min` and `max` are those of the values counted, in milliseconds. */
+/** Null without values. `sum`, `min` and `max` are those of the counted values, in milliseconds. */
 export function distribution(
   buckets: readonly LatencyBucket[],
   exact: { sum: number; min: number | null; max: number | null },

@@ -2,16 +2,16 @@ import type { Direction, ScoreDataType } from './evaluation.ts'
 import type { Json } from './json.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
-/** What a task function may return: the output itself, or, made with `result()`, the output and what it cost. */
+/** A task function. It returns the output itself or, made with `result()`, the output and its cost. */
 export interface ModuleTask {
   name: string
   description?: string
-  // Users type their own inputs; the engine hands over whatever the dataset holds.
+  // Users type their own inputs; the engine passes whatever the dataset contains.
   // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
   run: (input: any, item: TaskItem, context: TaskContext) => unknown
 }
 
-/** A score as an evaluator function may return it; a bare number, boolean or string is short for `{ value }`. */
+/** A score as returned by an evaluator function; a bare number, boolean or string is short for `{ value }`. */
 export interface ModuleEvaluation {
   name?: string
   value: number | boolean | string | null
@@ -43,7 +43,7 @@ export interface ModuleEvaluator {
   }) => ModuleEvaluationResult | ModuleEvaluationResult[] | Promise<ModuleEvaluationResult | ModuleEvaluationResult[]>
 }
 
-/** What assay.config.ts registers. */
+/** The functions registered in assay.config.ts. */
 export interface Modules {
   tasks: ReadonlyMap<string, ModuleTask>
   evaluators: ReadonlyMap<string, ModuleEvaluator>

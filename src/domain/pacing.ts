@@ -1,34 +1,37 @@
 /**
- * Limits per minute, kept by spacing: calls are given start times (slots) that follow each other at the limit's pace,
- * as in the generic cell rate algorithm without a burst. Nothing is saved up while nobody calls.
+ * Limits per minute, enforced by spacing: calls get start times (slots) that follow each other at the limit's pace, as
+ * in the generic cell rate algorithm without a burst. Idle time is not saved up.
  *
- * Requests: any 60 s see at most the limit. A slot may be used up to {@link slotLifeMs} late, so the pace is that of a
- * window longer by as much: 98 % of the limit.
+ * Requests: no window of 60 s exceeds the limit. A slot may be used up to {@link slotLifeMs} late, so the pace is
+ * computed for a window longer by that much, which is 98 % of the limit.
  *
- * Tokens: what a call will use is not known before it ends. A slot costs what calls used of late; the difference is
- * settled afterwards, and a debt delays the slots to come until it is paid. Over a minute the limit is exceeded by what
- * the calls in flight use beyond that, and by nothing else.
+ * Tokens: what a call will use is unknown until it ends. A slot costs the recent average; the difference is settled
+ * afterwards, and a debt delays later slots until it is paid. Over a minute the limit can be exceeded only by what the
+ * calls in flight use beyond the average.
  */
 export interface Rates {
   requestsPerMinute: number | null
   tokensPerMinute: number | null
 }
 
-/** When the next request and the next token are free, in milliseconds of one clock. */
+/** When the next request and the next token are free, in milliseconds on one clock. */
 export interface Pace {
   requestsAt: number
   tokensAt: number
 }
 
-/** A slot that is not used for so long after its time is void. */
+/** A slot that is unused for this long after its time expires. */
 export const slotLifeMs = 1_000
 
 const windowMs = 60_000 + slotLifeMs
 
-/** Slots are given out for so long at once, and nobody gets one that lies further ahead. */
+/** Slots are reserved at most this far ahead. */
 const batchMs = 1_000
 
-/** `count` slots, the first in `delayMs` and then every `spacingMs`; without any, `delayMs` is when to ask again. */
+/**
+ * `count` slots, the first in `delayMs` and one every `spacingMs` from then on; with none, `delayMs` is when to ask
+ * again.
+ */
 export interface SlotBatch {
   count: number
   delayMs: number
@@ -36,8 +39,8 @@ export interface SlotBatch {
 }
 
 /**
- * Gives out up to `asked` slots, at least one unless the next lies too far ahead.
- * @param tokensPerCall what a call uses, as far as is known
+ * Reserves up to `asked` slots, at least one unless the next lies too far ahead.
+ * @param tokensPerCall estimated tokens of one call
  */
 export function reserveSlots(
   pace: Pace,
@@ -58,7 +61,7 @@ export function reserveSlots(
   }
 }
 
-/** How long one token keeps the others waiting, in milliseconds; 0 without a limit. */
+/** The time that one token takes up, in milliseconds; 0 without a limit. */
 export function tokenMs({ tokensPerMinute }: Rates): number {
   return tokensPerMinute === null ? 0 : windowMs / tokensPerMinute
 }

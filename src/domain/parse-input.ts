@@ -7,8 +7,8 @@ import { NotJsonError, toJson } from './to-json.ts'
 
 /**
  * Checks `value` against `schema` and returns it with defaults filled in.
- * @param path where the value stands in the caller's input; the error's path continues it.
- * @throws {InvalidInputError} that names the first thing that does not fit, what was expected and what came.
+ * @param path the value's position in the caller's input; the path of the error continues it
+ * @throws {InvalidInputError} for the first issue, with what was expected and what was passed.
  */
 export function parseInput<T extends z.ZodType>(schema: T, value: unknown, path: readonly string[]): z.output<T> {
   const parsed = schema.safeParse(value)
@@ -23,12 +23,12 @@ export function parseInput<T extends z.ZodType>(schema: T, value: unknown, path:
   throw invalidInput([...path, ...inside], expectation(issue), got)
 }
 
-/** An error that reads "task.http.url: expected …, got …". */
+/** An error of the form "task.http.url: expected …, got ….". */
 export function invalidInput(path: readonly string[], expected: string, got: unknown): InvalidInputError {
-  return new InvalidInputError(`${path.join('.')}: ${expected}, got ${excerptOf(got)}`, [...path])
+  return new InvalidInputError(`${path.join('.')}: ${expected}, got ${excerptOf(got)}.`, [...path])
 }
 
-/** A member that may be left out or null, and then is `fallback`. */
+/** An optional member: `fallback` when it is left out or null. */
 export function optional<T extends z.ZodType, D extends z.output<T> | null>(schema: T, fallback: D) {
   return schema.nullish().transform((value): z.output<T> | D => value ?? fallback)
 }
@@ -38,13 +38,13 @@ export const text = z
   .string()
   .refine((value) => findUnstorable(value) === null, 'expected text without U+0000 or lone surrogates')
 
-/** What things in a project are called: 1–200 characters, no control characters, no white space around it. */
+/** A name in a project: 1–200 characters on one line, without surrounding space or control characters. */
 export const name = text
   .min(1)
   .max(200)
   .refine(
     (value) => value === value.trim() && !/\p{Cc}/u.test(value),
-    'expected a name on one line, without space around it',
+    'expected a name on one line, without surrounding space',
   )
 
 /** Any value that JSON can hold. */

@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSException } from 're2js'
 import { invalidInput } from './parse-input.ts'
 
-/** A user's regular expression. It runs in time linear in the text, whatever the pattern. */
+/** A user's regular expression; matching takes time linear in the text. */
 export type Pattern = RE2JS
 
 const flagBits: Record<string, number> = {
@@ -11,9 +11,9 @@ const flagBits: Record<string, number> = {
 }
 
 /**
- * Compiles a pattern in RE2 syntax: that of JavaScript and Perl without look-around and back-references.
+ * Compiles a pattern in RE2 syntax, which is that of JavaScript and Perl without look-around and back-references.
  * @param flags any of `i`, `m`, `s`
- * @throws {InvalidInputError} naming the construct that RE2 cannot do.
+ * @throws {InvalidInputError} naming the unsupported construct.
  */
 export function compilePattern(pattern: string, flags: string, path: readonly string[]): Pattern {
   let bits = 0

@@ -1,7 +1,7 @@
-// Registered globally: a project may load its own copy of this package beside the server's.
+// In the global registry: a project may load its own copy of this package.
 const brand = Symbol.for('assay.result')
 
-/** What a task function may say besides its output; what is left out is unknown. */
+/** What a task function can return besides its output; missing parts are unknown. */
 export interface ResultParts<Output = unknown> {
   output: Output
   /** In US dollars. */
@@ -12,7 +12,7 @@ export interface ResultParts<Output = unknown> {
 
 export type Result<Output = unknown> = ResultParts<Output> & { readonly [brand]: true }
 
-/** Makes a task function return its cost beside its output: `return result({ output, costUsd: 0.002 })`. */
+/** Returns the cost with the output of a task function: `return result({ output, costUsd: 0.002 })`. */
 export function result<Output>(parts: ResultParts<Output>): Result<Output> {
   return { ...parts, [brand]: true }
 }

@@ -1,6 +1,6 @@
 import type { TaskError } from './task.ts'
 
-/** How long to wait before another attempt, and whether the failed one counts. */
+/** The wait before the next attempt, and whether the failed one counts. */
 interface Retry {
   delayMs: number
   spendsAttempt: boolean
@@ -12,22 +12,22 @@ interface Backoff {
 }
 
 const backoffs = {
-  /** The other side is overloaded: give it room. */
+  /** The server is overloaded: give it room. */
   RATE_LIMITED: { baseMs: 1_000, capMs: 60_000 },
   default: { baseMs: 500, capMs: 30_000 },
 } satisfies Record<string, Backoff>
 
-/** A server that asks for more than this is not waited for. */
-export const longestRetryAfterMs = 3_600_000
+/** A `Retry-After` beyond this is not honoured. */
+export const maxRetryAfterMs = 3_600_000
 
 /**
- * Decides what follows a failed call: null when the failure is final.
+ * Decides whether and when to retry a failed call; null when the failure is final.
  *
- * The wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015): uniform in
- * [0, min(cap, base * 2^(attempt - 1))]. A `Retry-After` is honoured exactly, plus up to 10 % jitter so that
- * waiters do not return all at once, and spends no attempt.
+ * The wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015): uniform in [0,
+ * min(cap, base * 2^(attempt - 1))]. A `Retry-After` is honoured exactly, plus up to 10 % jitter so that waiting
+ * callers do not all return at once, and does not count as an attempt.
  *
- * @param attempt the failed call's number, from 1
+ * @param attempt number of the failed call, from 1
  * @param random uniform in [0, 1)
  */
 export function retryAfter(
@@ -37,7 +37,7 @@ export function retryAfter(
   random: () => number,
 ): Retry | null {
   if (!error.retryable) return null
-  if (error.retryAfterMs !== null && error.retryAfterMs <= longestRetryAfterMs) {
+  if (error.retryAfterMs !== null && error.retryAfterMs <= maxRetryAfterMs) {
     return { delayMs: error.retryAfterMs * (1 + random() / 10), spendsAttempt: false }
   }
   if (attempt >= maxAttempts) return null

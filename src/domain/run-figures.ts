@@ -1,4 +1,4 @@
-/** What can be said of a run from the sums that are kept while it executes. What is not known is null, never 0. */
+/** Figures of a run from the sums that are maintained while it executes. Unknown figures are null, never 0. */
 import type { ScoreDataType } from './evaluation.ts'
 import { isFinished, type RunStatus } from './run.ts'
 import { clusteredStandardError } from './statistics/clustered-standard-error.ts'
@@ -24,7 +24,10 @@ interface ScoreSums {
   sum: number
   /** Sum of squared deviations from the mean. */
   m2: number
-  /** For runs with repetitions, over the items with n values that add up to s: how many, and the sums of n², s² and n·s. */
+  /**
+   * For runs with repetitions, over the items with n values that add up to s: their number, and the sums of n², s² and
+   * n·s.
+   */
   items: number
   sumNN: number
   sumSS: number
@@ -36,7 +39,7 @@ export function finishedCount({ succeeded, failed }: Pick<ItemCounts, 'succeeded
   return succeeded + failed
 }
 
-/** Seconds until the end at the rate so far; 0 when it has ended, null when nobody can tell. */
+/** Seconds until the end at the rate so far; 0 after the end, null when it cannot be estimated. */
 export function etaSeconds(run: ItemCounts & { status: RunStatus; startedAt: Date | null }, now: Date): number | null {
   if (isFinished(run.status)) return 0
   const finished = finishedCount(run)
@@ -68,13 +71,13 @@ export function mean(sums: Pick<ScoreSums, 'dataType' | 'count' | 'sum'>): numbe
   return isNumber(sums) && sums.count > 0 ? sums.sum / sums.count : null
 }
 
-/** Of a sample; null below two values. */
+/** The sample standard deviation; null for fewer than two values. */
 export function standardDeviation(sums: Pick<ScoreSums, 'dataType' | 'count' | 'm2'>): number | null {
   if (!isNumber(sums) || sums.count < 2) return null
   return Math.sqrt(Math.max(0, sums.m2) / (sums.count - 1))
 }
 
-/** Of the mean, clustered by item where items are repeated; null below two values (items). */
+/** The standard error of the mean, clustered by item if items are repeated; null for fewer than two values (items). */
 export function standardError(sums: ScoreSums): number | null {
   const { items, count, sum, sumNN, sumSS, sumNS } = sums
   const deviation = standardDeviation(sums)

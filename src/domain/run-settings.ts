@@ -3,8 +3,8 @@ import { optional, parseInput } from './parse-input.ts'
 import type { RunSettings } from './run.ts'
 
 /**
- * Settings where what `partial` gives replaces what `base` says. A member that is left out stays; null clears the two limits
- * that may be absent (`budgetUsd`, `maxFailureRate`) and leaves the others.
+ * Settings in which `partial` overrides `base`. A missing member keeps its value; null clears the two optional limits
+ * (`budgetUsd`, `maxFailureRate`) and leaves the others unchanged.
  * @throws {InvalidInputError} for values out of range (see {@link RunSettings}).
  */
 export function parseRunSettings(partial: unknown, base: RunSettings, path: readonly string[]): RunSettings {

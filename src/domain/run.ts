@@ -6,11 +6,11 @@ export type RunItemStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CAN
 
 /** How a run is executed. */
 export interface RunSettings {
-  /** Items executed at once, over all workers: 1–1,000. */
+  /** Items executed concurrently, across all workers: 1–1,000. */
   concurrency: number
   /** Executions of every item: 1–100. */
   repetitions: number
-  /** Limit of one call of the task, in milliseconds: 1–3,600,000. */
+  /** Timeout of one call of the task, in milliseconds: 1–3,600,000. */
   timeoutMs: number
   /** Calls per item before a retryable failure is final: 1–20. */
   maxAttempts: number
@@ -32,13 +32,13 @@ export const defaultRunSettings: RunSettings = {
   cache: false,
 }
 
-/** Which items of the dataset version a run executes; parts given together are all required. */
+/** The items of the dataset version that a run executes; an item must satisfy every part. */
 export interface RunSubset {
   /** Items that have every one of these tags. */
   tags?: string[] | null
   /** Logical item ids, as decimal strings. */
   itemIds?: string[] | null
-  /** The first so many of the schedule: a random sample that is the same for every run with the seed. */
+  /** The first n items of the schedule: a random sample that is the same for all runs with the same seed. */
   sample?: number | null
 }
 
@@ -50,12 +50,12 @@ const transitions: Record<RunStatus, readonly RunStatus[]> = {
   COMPLETED: ['QUEUED'],
 }
 
-/** Whether a run may go from one state to the other (docs/run-lifecycle.md draws them). */
+/** Whether a run may change from one status to another (diagram in docs/run-lifecycle.md). */
 export function canTransition(from: RunStatus, to: RunStatus): boolean {
   return transitions[from].includes(to)
 }
 
-/** Whether nothing of the run will be executed any more, unless someone resumes or retries it. */
+/** Whether the run has ended and stays so unless it is resumed or retried. */
 export function isFinished(status: RunStatus): boolean {
   return status === 'COMPLETED' || status === 'CANCELLED' || status === 'STOPPED'
 }
@@ -68,12 +68,12 @@ export interface StartRunInput {
   metadata?: Json
   settings?: Partial<RunSettings> | null
   subset?: RunSubset | null
-  /** Lanes of runs with a higher one are fetched first: -100 to 100, default 0. */
+  /** Runs with a higher priority are executed first: -100 to 100, default 0. */
   priority?: number | null
   /** Default: the dataset's current version. */
   datasetVersion?: number | null
   /** Default: the dataset's seed, so that all its runs share one schedule. */
   seed?: string | null
-  /** Stop as soon as a score's comparison with a baseline is decided. */
+  /** Stop as soon as the comparison of a score with a baseline is decided. */
   earlyStop?: { baselineId: string; metric: string; margin?: number | null } | null
 }

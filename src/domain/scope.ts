@@ -2,7 +2,7 @@ import { ForbiddenError } from './errors.ts'
 
 export type Role = 'READ' | 'WRITE' | 'ADMIN'
 
-/** On whose behalf something is read or written. Every engine function and every read takes one. */
+/** The project and role that something is read or written for. Every engine function and every read takes one. */
 export interface Scope {
   readonly projectId: string
   readonly role: Role
@@ -12,7 +12,7 @@ export interface Scope {
   readonly installation: boolean
 }
 
-/** What reads need to know of a scope. */
+/** The part of a scope that reads need. */
 export type ProjectScope = Pick<Scope, 'projectId'>
 
 /** @throws {ForbiddenError} when the role may only read. */

@@ -1,4 +1,4 @@
-/** Count, sum and squared deviations of a set of values: enough for mean, spread and standard error. */
+/** Count, sum and squared deviations of a set of values: enough for the mean, the spread and the standard error. */
 export interface ScoreMoments {
   count: number
   sum: number
@@ -8,32 +8,32 @@ export interface ScoreMoments {
 
 export const noMoments: ScoreMoments = { count: 0, sum: 0, m2: 0 }
 
-/** The moments with one more value (Welford, Technometrics 4(3), 1962). */
+/** The moments after adding a value (Welford, Technometrics 4(3), 1962). */
 export function addValue({ count, sum, m2 }: ScoreMoments, value: number): ScoreMoments {
   const deviation = count === 0 ? 0 : value - sum / count
   return { count: count + 1, sum: sum + value, m2: m2 + (deviation * deviation * count) / (count + 1) }
 }
 
-/** The moments without a value that is among them. */
-export function removeValue({ count, sum, m2 }: ScoreMoments, value: number): ScoreMoments {
+/** The moments after removing one of their values. */
+function removeValue({ count, sum, m2 }: ScoreMoments, value: number): ScoreMoments {
   if (count <= 1) return noMoments
   const rest = { count: count - 1, sum: sum - value }
   const deviation = value - rest.sum / rest.count
   return { ...rest, m2: Math.max(0, m2 - (deviation * deviation * rest.count) / count) }
 }
 
-/** What a run counts of the scores of one name: the moments of their values, how many there are, and failed evaluators. */
+/** The counts of one score of a run: the moments of its values, and failed evaluations. */
 export interface ScoreTally extends ScoreMoments {
   errorCount: number
 }
 
-/** A score as it counts: a failure, a number, or something without a mean. */
+/** A score as it is counted: a failure, a number, or something without a mean. */
 export interface CountedScore {
   value: number | null
   error?: unknown
 }
 
-/** The tally after some of its scores gave way to others. */
+/** The tally after replacing some of its scores. */
 export function replaceScores(
   tally: ScoreTally,
   { removed, added }: { removed: readonly CountedScore[]; added: readonly CountedScore[] },

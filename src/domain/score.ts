@@ -2,20 +2,20 @@ import * as z from 'zod'
 import type { ScoreDataType } from './evaluation.ts'
 import { optional, parseInput } from './parse-input.ts'
 
-/** What a person or a program says, before it is checked. */
-export interface GivenScore {
-  /** Default: that of the score's configuration; else CATEGORICAL with a label, NUMERIC with a value. */
+/** A score as passed by a client, unchecked. */
+export interface ScoreInput {
+  /** Default: from the score's configuration; otherwise CATEGORICAL with a label, NUMERIC with a value. */
   dataType?: ScoreDataType | null
   value?: number | null
   label?: string | null
 }
 
-/** How a score of this name is configured: its data type, the range of its values, its categories. */
+/** The configuration of a score: its data type, range and categories. */
 export interface ScoreRules {
   dataType: ScoreDataType
   min: number | null
   max: number | null
-  /** A list of texts; anything else allows every label. */
+  /** An array of strings; anything else allows every label. */
   categories: unknown
 }
 
@@ -25,13 +25,13 @@ export interface ScoreValue {
   label: string | null
 }
 
-/** 1–200 characters; white space around them is removed. @throws {InvalidInputError} */
+/** 1–200 characters after trimming. @throws {InvalidInputError} */
 export function parseScoreName(name: string): string {
   return parseInput(z.string().trim().min(1).max(200), name, ['name'])
 }
 
-/** @throws {InvalidInputError} a value or label that does not fit the data type or the configuration */
-export function parseScore({ dataType, value, label }: GivenScore, rules: ScoreRules | null): ScoreValue {
+/** @throws {InvalidInputError} when the value or label does not fit the data type or the configuration */
+export function parseScore({ dataType, value, label }: ScoreInput, rules: ScoreRules | null): ScoreValue {
   const type = rules?.dataType ?? dataType ?? (label == null ? 'NUMERIC' : 'CATEGORICAL')
   const isNumber = type === 'NUMERIC' || type === 'BOOLEAN'
   const number = numberOf(type, rules)

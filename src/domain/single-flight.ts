@@ -1,6 +1,6 @@
 /**
- * Work that is never done twice at once. A request that comes while it is under way may have come too late for what the
- * work has read, so that one more run follows, for all of these requests together.
+ * Work that never runs twice at once. A request during a run may be too late for what that run has read, so one more
+ * run follows, shared by all such requests.
  */
 export class SingleFlight {
   readonly #work: () => Promise<void>
@@ -15,20 +15,20 @@ export class SingleFlight {
     return this.#flight !== null
   }
 
-  /** Resolves when a run that began after this request has ended; rejects when the run under way fails. */
+  /** Resolves when a run that began after this request has ended; rejects when the current run fails. */
   run(): Promise<void> {
     this.#requested = true
     this.#flight ??= this.#fly()
     return this.#flight
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when idle. */
   async settled(): Promise<void> {
     await this.#flight
   }
 
   async #fly(): Promise<void> {
-    // The flight is known before its work begins, also to the work itself.
+    // #flight must be set before the work begins, also for the work itself.
     await null
     try {
       while (this.#requested) {
@@ -36,7 +36,7 @@ export class SingleFlight {
         await this.#work()
       }
     } finally {
-      // At once, not when those who wait are told: a request in between would be lost.
+      // Reset synchronously, before the waiting callers continue: a request in between would be lost.
       this.#flight = null
     }
   }

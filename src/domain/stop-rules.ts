@@ -1,23 +1,23 @@
 import type { RunSettings, StopReason } from './run.ts'
 
-/** What is known of a run when a decision about it is made. */
+/** The state of a run that a decision is based on. */
 export interface RunSituation {
   total: number
   queued: number
   running: number
   succeeded: number
   failed: number
-  /** What was spent, in USD, by calls that told. */
+  /** Known cost in USD. */
   costSum: number
   costCount: number
-  /** The dearest call so far. */
+  /** The most expensive call so far. */
   costMax: number | null
 }
 
-/** A failure rate means nothing before so many items are finished. */
-const leastFinished = 20
+/** A failure rate means nothing before this many items are finished. */
+const minFinished = 20
 
-/** Why a run must stop now; null when it goes on. */
+/** Why a run must stop now; null when it continues. */
 export function stopReason(
   run: RunSituation,
   settings: Pick<RunSettings, 'budgetUsd' | 'maxFailureRate'>,
@@ -29,7 +29,7 @@ export function stopReason(
   const finished = run.failed + run.succeeded
   if (
     maxFailureRate !== null &&
-    finished >= Math.min(run.total, leastFinished) &&
+    finished >= Math.min(run.total, minFinished) &&
     run.failed / finished > maxFailureRate
   ) {
     return 'FAILURE_RATE'
@@ -38,14 +38,15 @@ export function stopReason(
 }
 
 /**
- * How many more calls may begin without the budget being exceeded if each, and each in flight, costs as much as the
- * dearest so far. Until one call has told its cost, one is made at a time; calls that tell no cost are not limited.
+ * How many more calls may begin without exceeding the budget if each of them, and each in flight, costs as much as the
+ * most expensive so far. Until the first cost is known, calls are made one at a time; calls that report no cost are not
+ * limited.
  */
 export function affordableCalls(run: RunSituation, budgetUsd: number | null): number {
   if (budgetUsd === null) return Infinity
   if (run.costMax === null) return run.succeeded + run.failed > 0 ? Infinity : Math.max(0, 1 - run.running)
   if (run.costMax === 0) return Infinity
-  // The tolerance is for sums like 0.1 + 0.2, which must not cost the last affordable call.
+  // Tolerance for sums like 0.1 + 0.2, which must not cost the last affordable call.
   const calls = Math.floor((budgetUsd - run.costSum) / run.costMax + 1e-9)
   return Math.max(0, calls - run.running)
 }

@@ -1,6 +1,6 @@
 import type { Json } from './json.ts'
 
-/** What a run executes, as it is stored with the experiment and pinned by the run. */
+/** What a run executes, as stored in the experiment and pinned by the run. */
 export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
 
 /** A call of an HTTP endpoint per item. */
@@ -9,7 +9,10 @@ export interface HttpTaskSpec {
   url: string
   method: 'GET' | 'POST' | 'PUT' | 'PATCH'
   headers: Record<string, string>
-  /** JSON in which `{{input}}`, `{{input.question}}`, `{{metadata.…}}`, … are replaced; null sends the item as `{input, metadata}`. */
+  /**
+   * JSON with placeholders such as `{{input}}`, `{{input.question}}` and `{{metadata.…}}`; null sends the item as
+   * `{input, metadata}`.
+   */
   body: Json
   /** JSONPath of the output in the response; null takes the whole body. */
   outputPath: string | null
@@ -24,7 +27,7 @@ export interface ModuleTaskSpec {
   name: string
 }
 
-/** What a task is given of a dataset item. */
+/** The dataset item that a task is called with. */
 export interface TaskItem {
   /** Logical id of the dataset item, as a decimal string. */
   id: string
@@ -54,7 +57,7 @@ export interface TaskResult {
   outputTokens: number | null
 }
 
-/** A task made ready for a run. @throws {TaskError} for every failure a user can understand. */
+/** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
 export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
 
 export type TaskErrorCode =
@@ -76,9 +79,9 @@ export type TaskErrorCode =
 export class TaskError extends Error {
   readonly code: TaskErrorCode
   readonly retryable: boolean
-  /** How long the other side asked us to wait, in milliseconds. */
+  /** The wait that the server asked for, in milliseconds. */
   readonly retryAfterMs: number | null
-  /** Whether the other side had too much to do: it is called less for a while. */
+  /** Whether the endpoint is overloaded, so that it is called less for a while. */
   readonly overloaded: boolean
 
   constructor(
@@ -95,7 +98,7 @@ export class TaskError extends Error {
   }
 }
 
-/** How an item's failure is stored and shown. */
+/** The failure of an item as stored and shown. */
 export interface ItemError {
   code: string
   message: string

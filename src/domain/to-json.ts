@@ -1,8 +1,8 @@
-/** What users' functions and endpoints return, turned into values that JSON and PostgreSQL can hold. */
+/** Converts what user functions and endpoints return to values that JSON and PostgreSQL can store. */
 import { type Json, maxJsonDepth } from './json.ts'
 import { findUnstorable, replaceUnstorable } from './storable.ts'
 
-/** A value, or a part of it, has no JSON form. */
+/** A value, or part of it, that has no JSON form. */
 export class NotJsonError extends Error {
   constructor(path: string, what: string) {
     super(`${path === '' ? 'the value' : path} is ${what}, which JSON cannot hold`)
@@ -11,10 +11,10 @@ export class NotJsonError extends Error {
 }
 
 /**
- * A copy of `value` as JSON. Like `JSON.stringify`, absent members of objects are left out, absent array elements and
- * an absent whole become null, and `toJSON` is honoured (dates become ISO strings).
- * @throws {NotJsonError} where `JSON.stringify` would lose or break something: functions, symbols, BigInt, NaN, infinities,
- * cycles, maps and sets, and text that PostgreSQL does not store.
+ * A copy of `value` as JSON. As in `JSON.stringify`, undefined members of objects are left out, undefined elements of
+ * arrays and an undefined value become null, and `toJSON` is honoured (dates become ISO strings).
+ * @throws {NotJsonError} where `JSON.stringify` would lose or break something: functions, symbols, BigInt, NaN,
+ *   infinities, cycles, maps and sets, and text that PostgreSQL cannot store.
  */
 export function toJson(value: unknown): Json {
   return convert(value, '', [])

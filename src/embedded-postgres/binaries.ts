@@ -1,9 +1,10 @@
 /**
- * The PostgreSQL programs from the npm package of this platform.
+ * The PostgreSQL programs from the npm package for this platform.
  *
- * npm packages cannot carry symbolic links, so the package lists the links its libraries need; its install script would make
- * them, but we install without scripts and make them here. Where that is impossible (read-only node_modules), or where the
- * account that runs PostgreSQL cannot reach node_modules (below root's home), a private copy is made once.
+ * npm packages cannot contain symbolic links, so the package lists the links its libraries need. Its install script
+ * would create them, but we install without scripts and create them here. Where that is impossible (read-only
+ * node_modules), or where the account that runs PostgreSQL cannot reach node_modules (below root's home), a private
+ * copy is made once.
  */
 import { execFile } from 'node:child_process'
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
@@ -16,22 +17,22 @@ import type { Home } from './home.ts'
 
 export type Binaries = { initdb: string; postgres: string; pgCtl: string; majorVersion: number }
 
-/** Where root's private copy goes: another account cannot reach root's data directory. */
-const SHARED_CACHE = '/var/cache/assay'
+/** Root's private copy: other accounts cannot reach root's data directory. */
+const sharedCache = '/var/cache/assay'
 
-/** Finds programs that whoever runs PostgreSQL here can really run: tried by running one. */
+/** Finds programs that the account running PostgreSQL can execute, by executing one. */
 export async function findBinaries({ path, account }: Home): Promise<Binaries> {
   const packageDir = locatePackage()
   const { version } = JSON.parse(await readFile(join(packageDir, 'package.json'), 'utf8')) as { version: string }
   const majorVersion = Number.parseInt(version, 10)
   try {
     await hydrate(packageDir)
-    return await proven(packageDir, majorVersion, account)
+    return await checked(packageDir, majorVersion, account)
   } catch {
-    if (account) await mkdir(SHARED_CACHE, { recursive: true }).then(() => chmod(SHARED_CACHE, 0o755))
-    const copy = join(account ? SHARED_CACHE : path, `postgresql-${version}`)
+    if (account) await mkdir(sharedCache, { recursive: true }).then(() => chmod(sharedCache, 0o755))
+    const copy = join(account ? sharedCache : path, `postgresql-${version}`)
     await copyOnce(packageDir, copy)
-    return await proven(copy, majorVersion, account)
+    return await checked(copy, majorVersion, account)
   }
 }
 
@@ -43,13 +44,14 @@ function locatePackage(): string {
   } catch (cause) {
     throw new EmbeddedPostgresError(
       'UNSUPPORTED_PLATFORM',
-      `There is no embedded PostgreSQL for this machine: the npm package ${name} is not installed. Set DATABASE_URL to a PostgreSQL of yours, or reinstall with optional dependencies if the package exists for your platform.`,
+      `There is no embedded PostgreSQL for this machine: the npm package ${name} is not installed. ` +
+        'Set DATABASE_URL to your own PostgreSQL, or reinstall with optional dependencies if the package exists for your platform.',
       { cause },
     )
   }
 }
 
-/** Makes the symbolic links that `native/pg-symlinks.json` lists. Any number of processes may do it at once. */
+/** Creates the symbolic links listed in `native/pg-symlinks.json`. Safe to run in several processes at once. */
 async function hydrate(packageDir: string): Promise<void> {
   const list = join(packageDir, 'native', 'pg-symlinks.json')
   const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[]
@@ -60,7 +62,7 @@ async function hydrate(packageDir: string): Promise<void> {
   }
 }
 
-/** Copies the programs beside `copy` and renames, so that `copy` is whole or absent. */
+/** Copies the programs next to `copy` and renames, so that `copy` is complete or absent. */
 async function copyOnce(packageDir: string, copy: string): Promise<void> {
   if (await stat(copy).catch(() => undefined)) return
   const unfinished = await mkdtemp(`${copy}-`)
@@ -68,7 +70,7 @@ async function copyOnce(packageDir: string, copy: string): Promise<void> {
     const source = join(packageDir, 'native')
     const filter = (path: string) => !path.endsWith('.a')
     await cp(source, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true, filter })
-    // Whatever the package was installed with.
+    // The package may have been installed with any permissions.
     for (const name of await readdir(unfinished, { recursive: true })) await chmod(join(unfinished, name), 0o755)
     await chmod(unfinished, 0o755)
     await hydrate(unfinished)
@@ -80,7 +82,7 @@ async function copyOnce(packageDir: string, copy: string): Promise<void> {
   }
 }
 
-async function proven(dir: string, majorVersion: number, account: Account | undefined): Promise<Binaries> {
+async function checked(dir: string, majorVersion: number, account: Account | undefined): Promise<Binaries> {
   const program = (name: string) => join(dir, 'native', 'bin', process.platform === 'win32' ? `${name}.exe` : name)
   const postgres = program('postgres')
   try {
@@ -88,7 +90,8 @@ async function proven(dir: string, majorVersion: number, account: Account | unde
   } catch (cause) {
     throw new EmbeddedPostgresError(
       'UNSUPPORTED_PLATFORM',
-      `The embedded PostgreSQL ${postgres} does not run on this machine (${(cause as Error).message.trim()}): set DATABASE_URL to a PostgreSQL of yours.`,
+      `The embedded PostgreSQL ${postgres} does not run on this machine (${(cause as Error).message.trim()}): ` +
+        'set DATABASE_URL to your own PostgreSQL.',
       { cause },
     )
   }

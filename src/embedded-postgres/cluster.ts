@@ -1,4 +1,4 @@
-/** Creates the cluster: whole or not at all, whatever happens meanwhile and however many processes try. */
+/** Creates the cluster atomically, whatever fails in between and however many processes try at once. */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
@@ -6,13 +6,13 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { ROLE, usesTcp } from './address.ts'
+import { roleName, usesTcp } from './address.ts'
 import type { Binaries } from './binaries.ts'
 import { codeOf, EmbeddedPostgresError } from './error.ts'
 import { asServerSees, type Home } from './home.ts'
 import { isRunning } from './process.ts'
 
-/** Makes sure that a cluster of our version exists. `durable: false` skips fsync, for clusters nobody will miss. */
+/** Ensures that a cluster of our version exists. `durable: false` skips fsync, for disposable clusters. */
 export async function prepareCluster(
   home: Home,
   binaries: Binaries,
@@ -30,18 +30,27 @@ export async function prepareCluster(
 async function create(home: Home, binaries: Binaries, durable: boolean): Promise<void> {
   const unfinished = `${home.cluster}-unfinished-${process.pid}-${randomBytes(4).toString('hex')}`
   if (usesTcp) await makePassword(home)
-  const args = ['--pgdata', asServerSees(home, unfinished), '--username', ROLE, '--encoding', 'UTF8', '--locale', 'C']
+  const args = [
+    '--pgdata',
+    asServerSees(home, unfinished),
+    '--username',
+    roleName,
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
+  ]
   args.push('--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8', '--no-instructions')
   args.push(...(usesTcp ? ['--auth', 'scram-sha-256', '--pwfile', home.passwordFile] : ['--auth', 'peer']))
   if (!durable) args.push('--no-sync')
-  const said = await run(home, binaries.initdb, args)
-  if (said !== undefined) {
+  const stderr = await run(home, binaries.initdb, args)
+  if (stderr !== undefined) {
     await rm(unfinished, { recursive: true, force: true })
-    throw new Error(said)
+    throw new Error(stderr)
   }
   await rename(unfinished, home.cluster).catch(async (error) => {
     await rm(unfinished, { recursive: true, force: true })
-    // Another process was first: use its cluster.
+    // Another process was faster: use its cluster.
     if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error
   })
 }
@@ -53,7 +62,7 @@ async function makePassword(home: Home): Promise<void> {
   })
 }
 
-/** Runs initdb; what it complained about, or `undefined` on success. */
+/** Runs initdb. Returns its error output, or `undefined` on success. */
 async function run(home: Home, program: string, args: string[]): Promise<string | undefined> {
   const directory = openSync(home.path, 'r')
   try {
@@ -61,14 +70,14 @@ async function run(home: Home, program: string, args: string[]): Promise<string 
     const stdio = ['ignore', 'ignore', 'pipe', directory] as const
     const child = spawn(program, args, { ...home.account, cwd: '/', env, stdio: [...stdio], windowsHide: true })
     const exit = new Promise<number | null>((done, failed) => child.once('error', failed).once('exit', done))
-    const [code, said] = await Promise.all([exit, child.stderr ? text(child.stderr) : ''])
-    return code === 0 ? undefined : said.trim() || `initdb ended with code ${code}`
+    const [code, stderr] = await Promise.all([exit, child.stderr ? text(child.stderr) : ''])
+    return code === 0 ? undefined : stderr.trim() || `initdb ended with code ${code}`
   } finally {
     closeSync(directory)
   }
 }
 
-/** What a killed process left behind; a living one may still be at work on its own. */
+/** Removes what a killed process left behind; a live one may still be working on its own. */
 async function removeUnfinished(home: Home): Promise<void> {
   for (const name of await readdir(home.path)) {
     const pid = /^cluster-unfinished-(\d+)-/.exec(name)?.[1]
@@ -83,14 +92,18 @@ async function checkVersion(home: Home, { majorVersion }: Binaries): Promise<voi
   if (found === String(majorVersion)) return
   throw new EmbeddedPostgresError(
     'WRONG_VERSION',
-    `The database in ${home.dataDir} was made by PostgreSQL ${found}, this Assay brings PostgreSQL ${majorVersion}: start the Assay that made it, or use another --data-dir.`,
+    `The database in ${home.dataDir} was created by PostgreSQL ${found}, ` +
+      `but this Assay has PostgreSQL ${majorVersion}: start the Assay that created it, or use another --data-dir.`,
   )
 }
 
-/** The operating system's users that may connect through the socket: root and ourselves. */
+/** The operating system users that may connect through the socket: root and our own. */
 async function writeAccessRules(home: Home): Promise<void> {
   if (usesTcp) return
   const users = new Set(['root', userInfo().username])
   await writeFile(join(home.cluster, 'pg_hba.conf'), 'local all all peer map=assay\n')
-  await writeFile(join(home.cluster, 'pg_ident.conf'), [...users].map((user) => `assay "${user}" ${ROLE}\n`).join(''))
+  await writeFile(
+    join(home.cluster, 'pg_ident.conf'),
+    [...users].map((user) => `assay "${user}" ${roleName}\n`).join(''),
+  )
 }

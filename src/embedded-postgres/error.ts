@@ -1,4 +1,4 @@
-/** What kept the embedded PostgreSQL from running. `message` is one sentence for a person: what is wrong and what to do. */
+/** Why the embedded PostgreSQL cannot run. `message` is one sentence for users: what is wrong and what to do. */
 type EmbeddedPostgresErrorCode =
   | 'UNSUPPORTED_PLATFORM'
   | 'NO_ACCOUNT'
@@ -19,7 +19,7 @@ export class EmbeddedPostgresError extends Error {
   }
 }
 
-/** The system's error code (`ENOENT`, `EACCES`, a PostgreSQL SQLSTATE …) of anything thrown, if it has one. */
+/** The code of a thrown error, if it has one: from the system (`ENOENT`, `EACCES`) or PostgreSQL (a SQLSTATE). */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

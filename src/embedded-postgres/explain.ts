@@ -1,11 +1,11 @@
-/** Turns whatever went wrong into one sentence for the user. */
+/** Turns any failure into one sentence for the user. */
 import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf, EmbeddedPostgresError } from './error.ts'
 
-/** Below this much free space a failure is put down to the disk: a full one cannot even take the message. */
-const FULL = 20_000_000
+/** With less free space than this, a failure is attributed to the disk: a full one cannot even hold the message. */
+const minFreeBytes = 20_000_000
 
 export async function explain(error: unknown, dataDir: string): Promise<EmbeddedPostgresError> {
   if (error instanceof EmbeddedPostgresError) return error
@@ -14,11 +14,11 @@ export async function explain(error: unknown, dataDir: string): Promise<Embedded
     new EmbeddedPostgresError(code, sentence, { cause: error })
 
   const free = await freeBytes(dataDir)
-  if (codeOf(error) === 'ENOSPC' || /no space left|disk quota exceeded/i.test(message) || free < FULL) {
+  if (codeOf(error) === 'ENOSPC' || /no space left|disk quota exceeded/i.test(message) || free < minFreeBytes) {
     const left = Number.isFinite(free) ? `${Math.floor(free / 1e6)} MB are free` : 'nothing is free'
     return fail(
       'DISK_FULL',
-      `The disk of ${dataDir} is full (${left}): the database needs room there, or use another --data-dir.`,
+      `The disk of ${dataDir} is full (${left}): free some space there, or use another --data-dir.`,
     )
   }
   if (
@@ -27,12 +27,14 @@ export async function explain(error: unknown, dataDir: string): Promise<Embedded
   ) {
     return fail(
       'UNWRITABLE',
-      `Assay cannot use the data directory ${dataDir} (${lastLine(message)}): make it a directory that this user may read and write, or use another --data-dir.`,
+      `Assay cannot use the data directory ${dataDir} (${lastLine(message)}): ` +
+        'make it readable and writable for this user, or use another --data-dir.',
     )
   }
   return fail(
     'START_FAILED',
-    `The embedded PostgreSQL in ${dataDir} does not start: ${lastLine(message)}. Its log is ${dataDir}/postgres/postgres.log.`,
+    `The embedded PostgreSQL in ${dataDir} does not start: ${lastLine(message)}. ` +
+      `Its log is ${dataDir}/postgres/postgres.log.`,
   )
 }
 
@@ -43,9 +45,9 @@ async function freeBytes(dataDir: string): Promise<number> {
   return bavail * bsize
 }
 
-/** The server's own complaint, without its time stamps and what led to it. */
-function lastLine(said: string): string {
-  const lines = said.trim().split('\n')
+/** The server's error message, without timestamps and what led to it. */
+function lastLine(output: string): string {
+  const lines = output.trim().split('\n')
   const complaint = lines.findLast((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? ''
   return complaint.replace(/^.*?(FATAL|PANIC|error): +/, '').trim()
 }

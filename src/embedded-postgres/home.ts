@@ -1,12 +1,12 @@
 /**
- * `<data directory>/postgres` holds everything of one embedded PostgreSQL, and nothing else:
+ * `<data directory>/postgres` contains everything of one embedded PostgreSQL, and nothing else:
  *
  *     cluster/        PostgreSQL's own data directory
- *     socket/         its Unix socket (elsewhere when that path would be too long)
+ *     socket/         its Unix socket (elsewhere if that path would be too long)
  *     password        only where the server must listen on TCP
- *     postgres.log    what the server says; one older file is kept
+ *     postgres.log    the server's log; one older file is kept
  *
- * Everything is closed to other users of the machine.
+ * All of it is inaccessible to other users of the machine.
  */
 import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -17,20 +17,20 @@ import { type Account, serverAccount } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
 
 export type Home = {
-  /** The directory as the user called it, for messages. */
+  /** The directory as the user wrote it, for messages. */
   dataDir: string
   path: string
   cluster: string
   socketDir: string
   passwordFile: string
   log: string
-  /** Who runs PostgreSQL, when that is not ourselves. */
+  /** The account that runs PostgreSQL, if not our own. */
   account: Account | undefined
 }
 
 /** macOS allows 104 bytes including the final zero, Linux 108. */
-const LONGEST_SOCKET_PATH = 103
-const OWN_ENTRIES = /^(cluster|socket$|password$|postgres\.log|postgresql-)/
+const maxSocketPathBytes = 103
+const ownEntries = /^(cluster|socket$|password$|postgres\.log|postgresql-)/
 
 /** Creates or checks the directory. */
 export async function openHome(dataDir: string): Promise<Home> {
@@ -55,7 +55,7 @@ export async function openHome(dataDir: string): Promise<Home> {
   return home
 }
 
-/** As mkdir with `recursive`, which never comes back where a parent exists that can hold nothing, as in /proc. */
+/** Like mkdir with `recursive`, which never returns if a parent exists that cannot have children, as in /proc. */
 async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
@@ -69,14 +69,14 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** How the server names `path`: see account.ts about the descriptor. */
+/** `path` as the server must name it: see account.ts about the descriptor. */
 export function asServerSees(home: Home, path: string): string {
   const throughDescriptor = home.account && process.platform === 'linux'
   return throughDescriptor && path.startsWith(home.path) ? `/proc/self/fd/3${path.slice(home.path.length)}` : path
 }
 
 async function refuseForeignContent(dataDir: string, path: string): Promise<void> {
-  const foreign = (await readdir(path)).find((name) => !OWN_ENTRIES.test(name))
+  const foreign = (await readdir(path)).find((name) => !ownEntries.test(name))
   const isCluster = (await stat(join(dataDir, 'PG_VERSION')).catch(() => undefined)) !== undefined
   if (foreign === undefined && !isCluster) return
   const found = isCluster ? `${dataDir} is itself a PostgreSQL data directory` : `${path} contains "${foreign}"`
@@ -85,7 +85,7 @@ async function refuseForeignContent(dataDir: string, path: string): Promise<void
 
 function socketDirFor(path: string): string {
   const short = `assay-${hash('sha256', path).slice(0, 16)}`
-  const fits = (dir: string) => Buffer.byteLength(join(dir, '.s.PGSQL.5432')) <= LONGEST_SOCKET_PATH
+  const fits = (dir: string) => Buffer.byteLength(join(dir, '.s.PGSQL.5432')) <= maxSocketPathBytes
   return [join(path, 'socket'), join(tmpdir(), short)].find(fits) ?? join('/tmp', short)
 }
 
@@ -97,17 +97,18 @@ async function giveTo({ uid, gid }: Account, { path, cluster, socketDir }: Home)
   }
   await own(path)
   await own(socketDir)
-  // A cluster that root restored or copied.
+  // The cluster may have been restored or copied by root.
   if (await own(cluster)) for (const name of await readdir(cluster, { recursive: true })) await own(join(cluster, name))
 }
 
-/** Anybody can write where a short socket directory lies. */
+/** A short socket directory is in a world-writable directory. */
 async function refuseForeignSocketDir({ socketDir, account }: Home): Promise<void> {
   const found = await lstat(socketDir)
   const expected = account?.uid ?? process.getuid?.() ?? found.uid
   if (found.isDirectory() && found.uid === expected) return
   throw new EmbeddedPostgresError(
     'UNWRITABLE',
-    `${socketDir} must be a directory of user ${expected} for the database socket, but belongs to user ${found.uid}: remove it.`,
+    `${socketDir} must be a directory of user ${expected} for the database socket, ` +
+      `but belongs to user ${found.uid}: remove it.`,
   )
 }

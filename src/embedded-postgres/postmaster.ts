@@ -1,6 +1,6 @@
 /**
- * The server process. It is detached: it outlives us, so that the next start can take it over, and Ctrl-C in our terminal
- * does not reach it.
+ * The server process. It is detached: it outlives us, so that the next start can take it over, and Ctrl-C in our
+ * terminal does not reach it.
  */
 import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
@@ -17,16 +17,16 @@ import { clusterProcesses, servesCluster, signalProcess } from './process.ts'
 /** PostgreSQL settings by name. */
 export type Settings = Record<string, string>
 
-/** A server that we started. Once it has ended, `said` is what it wrote to its log. */
-export type Launched = { said?: string }
+/** A server that we started. Once it has ended, `output` is what it wrote to its log. */
+export type Launched = { output?: string }
 
-const LARGEST_LOG = 1_000_000
+const maxLogBytes = 1_000_000
 
-/** Starts a server and returns at once. It ends by itself when another one runs on the cluster. */
+/** Starts a server and returns immediately. The server exits by itself if another one is running on the cluster. */
 export async function launch(home: Home, binaries: Binaries, settings: Settings): Promise<Launched> {
   const size = statSync(home.log, { throwIfNoEntry: false })?.size ?? 0
-  if (size > LARGEST_LOG) renameSync(home.log, `${home.log}.1`)
-  const start = size > LARGEST_LOG ? 0 : size
+  if (size > maxLogBytes) renameSync(home.log, `${home.log}.1`)
+  const start = size > maxLogBytes ? 0 : size
 
   const all = { ...(await ownSettings(home)), ...settings }
   const args = ['-D', asServerSees(home, home.cluster)]
@@ -47,10 +47,10 @@ export async function launch(home: Home, binaries: Binaries, settings: Settings)
 
   const launched: Launched = {}
   child.once('error', (error) => {
-    launched.said = error.message
+    launched.output = error.message
   })
   child.once('exit', (code, signal) => {
-    launched.said = `${readFileSync(home.log).subarray(start)}\nPostgreSQL ended with ${signal ?? `code ${code}`}`
+    launched.output = `${readFileSync(home.log).subarray(start)}\nPostgreSQL ended with ${signal ?? `code ${code}`}`
   })
   return launched
 }
@@ -59,7 +59,7 @@ async function ownSettings(home: Home): Promise<Settings> {
   return {
     listen_addresses: usesTcp ? '127.0.0.1' : '',
     unix_socket_directories: usesTcp ? '' : asServerSees(home, home.socketDir),
-    // A server that is started again keeps its port.
+    // A restarted server keeps its port.
     port: String(addressOf(home)?.port ?? (await freePort())),
     max_connections: '100',
     shared_buffers: '128MB',
@@ -67,7 +67,7 @@ async function ownSettings(home: Home): Promise<Settings> {
     jit: 'off',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // Starts, stops and crashes. A failed statement is reported to its sender; here it would fill the disk without bound.
+    // Log starts, stops and crashes only. A failed statement is reported to its client; logging it could fill the disk.
     log_min_messages: 'log',
     log_checkpoints: 'off',
   }
@@ -81,33 +81,34 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0
 }
 
-/** The process id of the server that runs on the cluster, if one does. */
+/** The process id of the server that is running on the cluster, if any. */
 export function postmasterPid(home: Home): number | undefined {
   const pid = Number(readPidFile(home)?.[0])
   return pid > 0 && servesCluster(pid, home.cluster) ? pid : undefined
 }
 
-/** Ends the server; by force if it takes long. Committed rows are safe either way. */
+/** Stops the server, by force if it takes too long. Committed rows are safe either way. */
 export async function stopPostmaster(home: Home, binaries: () => Promise<Binaries>): Promise<void> {
   const pid = postmasterPid(home)
   if (pid === undefined) return
-  // Windows has no signals that a program could act on: there pg_ctl knows how to ask.
+  // Windows has no signals that a process can handle; pg_ctl has its own way there.
   const ask = async (signal: 'SIGINT' | 'SIGQUIT') =>
     usesTcp
       ? await promisify(execFile)((await binaries()).pgCtl, ['kill', signal.slice(3), String(pid)])
       : signalProcess(pid, signal)
 
   await ask('SIGINT')
-  // PostgreSQL 18 hangs when it is asked during crash recovery.
+  // PostgreSQL 18 hangs when stopped during crash recovery.
   if (await ended(pid, home, 5_000)) return
   await ask('SIGQUIT')
   if (await ended(pid, home, 5_000)) return
   for (const part of [pid, ...clusterProcesses(home.cluster)]) signalProcess(part, 'SIGKILL')
-  if (!(await ended(pid, home, 5_000))) throw new Error(`PostgreSQL (process ${pid}) does not end, not even by SIGKILL`)
+  if (!(await ended(pid, home, 5_000)))
+    throw new Error(`PostgreSQL (process ${pid}) does not exit, not even on SIGKILL.`)
 }
 
-async function ended(pid: number, home: Home, patience: number): Promise<boolean> {
-  const deadline = performance.now() + patience
+async function ended(pid: number, home: Home, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs
   while (servesCluster(pid, home.cluster)) {
     if (performance.now() > deadline) return false
     await delay(10)
@@ -115,15 +116,15 @@ async function ended(pid: number, home: Home, patience: number): Promise<boolean
   return true
 }
 
-/** Ends the processes that a killed postmaster left at work: no server can start before they are gone. */
+/** Kills the processes that a killed postmaster left behind: no server can start before they are gone. */
 export function endSurvivors(home: Home): void {
   if (postmasterPid(home) !== undefined) return
   for (const pid of clusterProcesses(home.cluster)) signalProcess(pid, 'SIGKILL')
 }
 
 /**
- * Removes lock files whose process id now belongs to somebody else, which PostgreSQL itself cannot tell. Only where we see that
- * no process at all works on the cluster: two servers on one would destroy it.
+ * Removes lock files whose process id now belongs to another program, which PostgreSQL itself cannot detect. Only where
+ * we can see that no process is working on the cluster: two servers would destroy it.
  */
 export function removeStaleLocks(home: Home): void {
   if (process.platform !== 'linux') return
@@ -131,15 +132,15 @@ export function removeStaleLocks(home: Home): void {
     const stale = readLock(file)
     if (stale === undefined || clusterProcesses(home.cluster).length > 0) continue
     const aside = `${file}.${process.pid}`
-    if (!moved(file, aside)) continue
-    // Somebody else may have started a server in between.
+    if (!renamed(file, aside)) continue
+    // Another process may have started a server in between.
     if (readLock(aside) === stale) rmSync(aside)
     else renameSync(aside, file)
   }
 }
 
-/** Whether we moved it, and not another starter before us. */
-function moved(from: string, to: string): boolean {
+/** False when another process has already renamed it. */
+function renamed(from: string, to: string): boolean {
   try {
     renameSync(from, to)
     return true

@@ -1,8 +1,8 @@
-/** Which processes live, and which of them are PostgreSQL on our cluster. */
+/** Which processes are alive, and which of them are PostgreSQL on our cluster. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { codeOf } from './error.ts'
 
-/** Whether a process of this id exists. */
+/** Whether a process with this id exists. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -11,7 +11,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Sends a signal; a process that has ended by itself is fine. */
+/** Sends a signal; ignores a process that has already ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -21,8 +21,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Whether the process belongs to the PostgreSQL on this cluster. Process ids are reused, and a zombie still has one: on Linux
- * we look at the working directory, which is the cluster for every process of its server. Elsewhere the id has to do.
+ * Whether the process belongs to the PostgreSQL on this cluster. Process ids are reused, and a zombie still has one: on
+ * Linux this checks the working directory, which is the cluster for every process of its server. Elsewhere the id has
+ * to do.
  */
 export function servesCluster(pid: number, cluster: string): boolean {
   if (process.platform !== 'linux') return isRunning(pid)
@@ -34,7 +35,7 @@ export function servesCluster(pid: number, cluster: string): boolean {
   }
 }
 
-/** Every process of the server on this cluster. Linux only; elsewhere none are found. */
+/** All processes of the server on this cluster. Linux only; empty elsewhere. */
 export function clusterProcesses(cluster: string): number[] {
   if (process.platform !== 'linux') return []
   return readdirSync('/proc')

@@ -1,9 +1,9 @@
 /**
- * An embedded PostgreSQL: a real server in a directory of ours, started on demand.
+ * An embedded PostgreSQL: a real server in a directory of its own, started on demand.
  *
- * - One holder a directory. The holder keeps a connection with an advisory lock, so the lock ends exactly when the holder does,
- *   also by kill -9. The next start then takes over the server that still runs, with every committed row.
- * - A server that was killed is started again, recovers and is locked again; `closed` says when that fails.
+ * - One holder per directory. The holder keeps a connection with an advisory lock, so the lock ends exactly when the
+ *   holder does, even by kill -9. The next start then takes over the running server, with every committed row.
+ * - A server that was killed is restarted, recovers and is locked again; `closed` reports when that fails.
  * - Only the holder of the lock stops the server.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -28,20 +28,20 @@ import {
 type EmbeddedPostgresOptions = {
   /** Assay's data directory; created when missing. PostgreSQL lives in its `postgres` subdirectory. */
   dataDir: string
-  /** Told what takes long, in one sentence each. Default: nobody is told. */
+  /** Receives a sentence about whatever takes long. Default: none. */
   log?: (message: string) => void
-  /** PostgreSQL settings above the launcher's own. `fsync: 'off'` is only for data that nobody will miss. */
+  /** Override the default PostgreSQL settings. `fsync: 'off'` is only for disposable data. */
   settings?: Settings
 }
 
 type EmbeddedPostgres = {
-  /** For any PostgreSQL client. Stays the same while we run. */
+  /** For any PostgreSQL client. Constant while we run. */
   readonly url: string
-  /** Process id of the server; changes when it was revived. */
+  /** Process id of the server; changes when it is restarted. */
   readonly pid: number | undefined
-  /** Settles when the server is gone for good: empty after `stop()`, with the error when it could not be revived. */
+  /** Settles when the server is gone for good: undefined after `stop()`, an error when it could not be restarted. */
   readonly closed: Promise<EmbeddedPostgresError | undefined>
-  /** Stops the server: what is committed stays, open transactions are rolled back. May be called again. */
+  /** Stops the server: open transactions are rolled back. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const home = await openHome(dataDir)
     const held = await acquire(home, settings, log)
     return supervise(home, held, () => {
-      log('PostgreSQL ended unexpectedly: starting it again')
+      log('PostgreSQL ended unexpectedly; restarting it.')
       return acquire(home, settings, log)
     })
   } catch (error) {
@@ -63,14 +63,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** The URL of the server that another process holds, for clients beside it; `undefined` when none runs. */
+/** The URL of a server that another process holds, for additional clients; `undefined` when none is running. */
 export async function runningServerUrl(dataDir: string): Promise<string | undefined> {
   const home = await openHome(dataDir)
   const address = postmasterPid(home) === undefined ? undefined : addressOf(home)
   return address && urlOf(address)
 }
 
-/** A connection that holds the lock, to a server that is started if none runs. */
+/** A connection that holds the lock; starts the server if none is running. */
 async function acquire(home: Home, settings: Settings, log: (message: string) => void): Promise<Client> {
   const begin = performance.now()
   let launched: Launched | undefined
@@ -79,34 +79,37 @@ async function acquire(home: Home, settings: Settings, log: (message: string) =>
     const connection = await attempt(home)
     if (typeof connection === 'object' && (await lock(connection, home))) return connection
 
-    if (launched?.said !== undefined) {
-      getOutOfTheWay(home, launched.said)
+    if (launched?.output !== undefined) {
+      removeObstacle(home, launched.output)
       launched = undefined
-    } else if (connection === 'nobody' && !launched && postmasterPid(home) === undefined) {
+    } else if (connection === 'absent' && !launched && postmasterPid(home) === undefined) {
       const binaries = await findBinaries(home)
       await prepareCluster(home, binaries, { log, durable: settings.fsync !== 'off' })
       launched = await launch(home, binaries, settings)
     }
 
     const waited = performance.now() - begin
-    if (waited > 60_000 && connection === 'nobody' && !launched) throw new Error(unresponsive(home))
+    if (waited > 60_000 && connection === 'absent' && !launched) throw new Error(unresponsive(home))
     if (waited > 5_000 && patient) {
-      log(`Still waiting for PostgreSQL, which may be recovering from a crash: see ${home.log}`)
+      log(`Still waiting for PostgreSQL, which may be recovering from a crash: see ${home.log}.`)
       patient = false
     }
     await delay(10)
   }
 }
 
-/** After a failed start: returns when another attempt can succeed, otherwise throws what the server said. */
-function getOutOfTheWay(home: Home, said: string): void {
-  if (said.includes('pre-existing shared memory block')) endSurvivors(home)
-  else if (/lock file ".*" already exists/.test(said)) removeStaleLocks(home)
-  else throw new Error(said)
+/** After a failed start: returns when another attempt can succeed, otherwise throws the server's output. */
+function removeObstacle(home: Home, output: string): void {
+  if (output.includes('pre-existing shared memory block')) endSurvivors(home)
+  else if (/lock file ".*" already exists/.test(output)) removeStaleLocks(home)
+  else throw new Error(output)
 }
 
 function unresponsive(home: Home): string {
-  return `process ${readPidFile(home)?.[0]}, which ${home.cluster}/postmaster.pid names as the server, does not answer; if it is not PostgreSQL, remove that file`
+  return (
+    `process ${readPidFile(home)?.[0]}, which ${home.cluster}/postmaster.pid names as the server, does not respond; ` +
+    'if it is not PostgreSQL, remove that file'
+  )
 }
 
 function supervise(home: Home, first: Client, acquireAgain: () => Promise<Client>): EmbeddedPostgres {
@@ -140,7 +143,7 @@ function supervise(home: Home, first: Client, acquireAgain: () => Promise<Client
   hold(first)
 
   const address = addressOf(home)
-  if (!address) throw new Error('the server ended as soon as it had started')
+  if (!address) throw new Error('The server ended immediately after it started.')
   return {
     url: urlOf(address),
     get pid() {

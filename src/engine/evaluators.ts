@@ -7,27 +7,27 @@ import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluati
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
-import { namingConflicts, requireDatasets } from './references.ts'
+import { requireDatasets, withUniqueName } from './references.ts'
 import type { Services } from './services.ts'
 
-/** An evaluator as it is now. */
+/** An evaluator with its current version. */
 export type CurrentEvaluator = Evaluator & { current: EvaluatorVersion }
 
 export interface CreateEvaluatorInput {
   /** Unique among the project's evaluators; also the name of its score. */
   name: string
   description?: string | null
-  /** An EvaluatorSpec whose members with defaults may be left out. */
+  /** An EvaluatorSpec; members that have a default are optional. */
   definition: unknown
-  /** Default: what the definition gives. */
+  /** Default: the definition's. */
   dataType?: ScoreDataType | null
-  /** Default: what the definition gives. */
+  /** Default: the definition's. */
   direction?: Direction | null
-  /** Share of the items that it scores, above 0 up to 1; default 1. */
+  /** Fraction of the items to score, above 0 up to 1; default 1. */
   sampling?: number | null
-  /** Whether it scores new runs without being asked; default true. */
+  /** Whether it scores every new run; default true. */
   active?: boolean | null
-  /** The datasets it is limited to; none means all. */
+  /** The datasets it is limited to; empty means all. */
   datasetIds?: readonly string[] | null
 }
 
@@ -36,7 +36,7 @@ export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> &
 
 /**
  * Creates an evaluator, at version 1.
- * @throws {InvalidInputError} a bad name, definition or option
+ * @throws {InvalidInputError} an invalid name, definition or option
  * @throws {NotFoundError} a dataset that is not in the project
  * @throws {ConflictError} the name is taken
  */
@@ -55,7 +55,7 @@ export async function createEvaluator(
     active: input.active ?? true,
   }
   await requireDatasets(prisma, scope, datasetIds, ['datasetIds'])
-  return namingConflicts('evaluator', input.name, () =>
+  return withUniqueName('evaluator', input.name, () =>
     prisma.evaluator.create({
       data: {
         ...data,
@@ -69,8 +69,8 @@ export async function createEvaluator(
 }
 
 /**
- * Changes what is given. A change of definition, data type, direction or sampling makes a new version; runs that were started keep the
- * version they pinned.
+ * Changes the given members. A new definition, data type, direction or sampling creates a version; existing runs keep
+ * the version they pinned.
  * @throws as {@link createEvaluator}
  */
 export async function updateEvaluator(
@@ -88,7 +88,7 @@ export async function updateEvaluator(
         : parseInput(optional(text, null), input.description, ['description']),
     active: input.active ?? undefined,
   }
-  return namingConflicts('evaluator', input.name ?? '', () =>
+  return withUniqueName('evaluator', input.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const { current } = await lockEvaluator(tx, scope, id)
       const next = parseVersion(services, input, current)
@@ -108,7 +108,7 @@ export async function updateEvaluator(
 }
 
 /**
- * Deletes an evaluator: it scores nothing new and its name is free again. Its versions and scores stay with the runs that have them.
+ * Deletes an evaluator: it scores nothing new and its name is free again. Runs keep its versions and scores.
  * @throws {NotFoundError}
  */
 export async function deleteEvaluator(services: Services, scope: Scope, id: string): Promise<void> {
@@ -120,7 +120,7 @@ export async function deleteEvaluator(services: Services, scope: Scope, id: stri
   if (count === 0) throw evaluatorNotFound(id)
 }
 
-/** An evaluator as it is now. @throws {NotFoundError} */
+/** An evaluator with its current version. @throws {NotFoundError} */
 export async function readEvaluator(
   reader: Pick<Prisma.TransactionClient, 'evaluator'>,
   scope: Scope,
@@ -139,7 +139,10 @@ async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: str
   return readEvaluator(tx, scope, id)
 }
 
-/** What a version says: what is given, else what the current one says, else (and with a new definition) what the definition gives. */
+/**
+ * The members of the next version: those of the input, else those of the current version. With a new definition, data
+ * type and direction default to the definition's.
+ */
 function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorVersion | null) {
   const definition =
     current !== null && input.definition == null

@@ -7,7 +7,7 @@ import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
-import { namingConflicts, requireEvaluators } from './references.ts'
+import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
@@ -16,15 +16,18 @@ export interface CreateExperimentInput {
   name: string
   description?: string | null
   datasetId: string
-  /** A TaskSpec whose members with defaults may be left out. */
+  /** A TaskSpec; members that have a default are optional. */
   task: unknown
-  /** Evaluators that score its runs besides the active ones. */
+  /** Evaluators that score its runs in addition to the active ones. */
   evaluatorIds?: readonly string[] | null
   settings?: Partial<RunSettings> | null
   metadata?: Json
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata` and leaves the others. */
+/**
+ * Undefined leaves a member as it is. Null clears `description`, `evaluatorIds` and `metadata`, and leaves the others
+ * as they are.
+ */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -32,7 +35,7 @@ type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | '
 
 /**
  * Creates an experiment on a dataset.
- * @throws {InvalidInputError} a bad name, task or setting
+ * @throws {InvalidInputError} an invalid name, task or setting
  * @throws {NotFoundError} a dataset or evaluator that is not in the project
  * @throws {ConflictError} the name is taken
  */
@@ -51,7 +54,7 @@ export async function createExperiment(
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError(`There is no dataset ${datasetId} in this project.`, ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  return namingConflicts('experiment', input.name, () =>
+  return withUniqueName('experiment', input.name, () =>
     prisma.experiment.create({
       data: {
         ...texts,
@@ -67,7 +70,7 @@ export async function createExperiment(
 }
 
 /**
- * Creates an experiment and starts a run of it; one that cannot be started is not created either.
+ * Creates an experiment and starts a run of it. When the run cannot start, the experiment is deleted again.
  * @throws as {@link createExperiment} and `startRun`
  */
 export async function createAndStart(
@@ -85,7 +88,7 @@ export async function createAndStart(
 }
 
 /**
- * Changes what is given. Settings are merged into the current ones. Runs that were started keep what they pinned.
+ * Changes the given members. Settings are merged into the current ones. Existing runs keep what they pinned.
  * @throws as {@link createExperiment}
  */
 export async function updateExperiment(
@@ -96,7 +99,7 @@ export async function updateExperiment(
   requireWrite(scope)
   const task = input.task == null ? undefined : parseTaskSpec(input.task, services.modules)
   const texts = parseTexts(input)
-  return namingConflicts('experiment', input.name ?? '', () =>
+  return withUniqueName('experiment', input.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(input.settings, current.settings as unknown as RunSettings, ['settings'])
@@ -119,12 +122,12 @@ export async function updateExperiment(
 /**
  * Deletes an experiment with all its runs.
  * @throws {NotFoundError}
- * @throws {ConflictError} while a run of it is not finished
+ * @throws {ConflictError} a run of it is unfinished
  */
 export async function deleteExperiment(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
   await services.db.prisma.$transaction(async (tx) => {
-    // Starting a run shares this lock, so none can begin between the count and the deletion.
+    // startRun takes this lock too, so no run can start between the count and the deletion.
     const { name } = await lockExperiment(tx, scope, id)
     const open = await tx.run.count({ where: { experimentId: id, status: { in: ['QUEUED', 'RUNNING'] } } })
     if (open > 0) {

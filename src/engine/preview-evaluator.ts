@@ -10,11 +10,11 @@ import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 
 interface PreviewEvaluatorInput {
-  /** Either a definition … */
+  /** Exactly one of `definition` and `id`. */
   definition?: unknown
-  /** … or an evaluator, as it is now. */
+  /** An existing evaluator: its current version. */
   id?: string | null
-  /** Of the score; default: the evaluator's, or "preview". */
+  /** The score's name; default: the evaluator's, or "preview". */
   name?: string | null
   input?: Json
   output: Json
@@ -25,7 +25,7 @@ interface PreviewEvaluatorInput {
   costUsd?: number | null
 }
 
-/** What the evaluator would have recorded: scores (none when it does not apply), or how it failed. */
+/** What the evaluator would record: scores (none if it does not apply to the output) or an error. */
 export interface EvaluatorPreview {
   evaluations: Evaluation[]
   error: ItemError | null
@@ -35,7 +35,7 @@ const timeoutMs = 30_000
 
 /**
  * Scores one output without recording anything.
- * @throws {InvalidInputError} a bad definition, or not exactly one of `definition` and `id`
+ * @throws {InvalidInputError} an invalid definition, or not exactly one of `definition` and `id`
  * @throws {NotFoundError}
  */
 export async function previewEvaluator(
@@ -43,7 +43,7 @@ export async function previewEvaluator(
   scope: Scope,
   input: PreviewEvaluatorInput,
 ): Promise<EvaluatorPreview> {
-  // It runs the project's own code, which may do anything: reading is not enough.
+  // This executes the project's own code, which can do anything: a read-only role must not.
   requireWrite(scope)
   if ((input.definition == null) === (input.id == null)) {
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])

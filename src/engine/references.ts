@@ -1,12 +1,11 @@
-/** Checks that what an input refers to is in the caller's project. */
+/** Checks that the rows an input refers to are in the caller's project, and that names are unique there. */
 import { Prisma } from '../db/generated/prisma/client.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 
-/** What reads: the client, or a transaction of it. */
 type Reader = Pick<Prisma.TransactionClient, 'dataset' | 'evaluator'>
 
-/** @throws {NotFoundError} naming the first dataset that is not there */
+/** @throws {NotFoundError} naming the first dataset that is missing */
 export async function requireDatasets(
   reader: Reader,
   scope: Scope,
@@ -20,7 +19,7 @@ export async function requireDatasets(
   requireAll('dataset', ids, found, path)
 }
 
-/** @throws {NotFoundError} naming the first evaluator that is not there, or deleted */
+/** @throws {NotFoundError} naming the first evaluator that is missing or deleted */
 export async function requireEvaluators(
   reader: Reader,
   scope: Scope,
@@ -42,8 +41,8 @@ function requireAll(what: string, ids: readonly string[], found: { id: string }[
   }
 }
 
-/** Runs a write of something named; a name that is taken becomes a ConflictError. */
-export async function namingConflicts<T>(what: string, name: string, write: () => Promise<T>): Promise<T> {
+/** Runs a write of something that has a unique name. @throws {ConflictError} the name is taken */
+export async function withUniqueName<T>(what: string, name: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {

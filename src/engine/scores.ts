@@ -9,15 +9,15 @@ import { NotFoundError } from '../domain/errors.ts'
 import type { Direction } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { type GivenScore, parseScore, parseScoreName } from '../domain/score.ts'
+import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
 import { noMoments, replaceScores } from '../domain/score-moments.ts'
 import { withLockedRun } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
 
-/** A score that a person or a program gives. */
+/** A score from a person or a program. */
 export interface SetScoreInput extends GivenScore {
   runId: string
-  /** The run item's place in the schedule; null scores the run as a whole. */
+  /** The run item's position in the schedule; null scores the whole run. */
   ordinal: number | null
   name: string
   comment?: string | null
@@ -26,7 +26,7 @@ export interface SetScoreInput extends GivenScore {
 }
 
 /**
- * Sets a score, whose author is the scope's person; one of the same name, source and author on the same target is replaced.
+ * Sets a score by the scope's person, replacing one of the same name, source and author on the same target.
  * @throws {InvalidInputError} a value that does not fit the data type or the score's configuration
  * @throws {NotFoundError} no such run or item
  */
@@ -76,7 +76,7 @@ export async function deleteScore(services: Services, scope: Scope, id: string):
   })
 }
 
-/** Carries a change of single scores of one name into the run's summary; the caller holds the run's lock. */
+/** Applies a change of scores of one name to the run's summary. The caller holds the run's lock. */
 async function summarize(
   client: Queryable,
   { removed, added }: { removed: readonly Score[]; added: readonly Score[] },
@@ -95,7 +95,7 @@ function labelsOf(scores: readonly Score[]): string[] {
   return scores.flatMap(({ dataType, label }) => (dataType === 'CATEGORICAL' && label !== null ? [label] : []))
 }
 
-/** One change in the run's feed. */
+/** Makes the change visible in the run's feed. */
 async function advance(client: Queryable, runId: string, { status, stopReason }: LockedRun): Promise<void> {
   await advanceRun(client, runId, { ...noDelta, status, stopReason, seq: 1 })
 }

@@ -6,12 +6,12 @@ import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 
-/** What every engine function works with; made once per process by the composition root. */
+/** The dependencies of the engine's functions, created once per process by the composition root. */
 export interface Services {
   readonly db: Database
   readonly boss: PgBoss
   readonly modules: Modules
-  /** What tasks call endpoints with; its address policy is this process's. */
+  /** For calls of endpoints by tasks, under this process's address policy. */
   readonly http: HttpClient
   readonly log: Logger
   readonly metrics: Metrics

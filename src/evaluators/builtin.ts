@@ -5,24 +5,24 @@ import type { Json } from '../domain/json.ts'
 
 export type SpecOf<Type extends BuiltinEvaluatorType> = Extract<BuiltinEvaluatorSpec, { type: Type }>
 
-/** One evaluator that comes with Assay. All of them: higher is better. */
+/** A built-in evaluator. For all of them, higher is better. */
 export interface Builtin<Type extends BuiltinEvaluatorType> {
   /** Checks the options and fills in the defaults. */
   schema: z.ZodType<SpecOf<Type>>
   dataType: 'BOOLEAN' | 'NUMERIC'
   /**
-   * Compiles everything that can be compiled once for a run.
-   * @param at where the options stand in the caller's input
-   * @throws {InvalidInputError} for patterns, paths and schemas that are none.
+   * Compiles everything that can be compiled once per run.
+   * @param at the options' position in the caller's input
+   * @throws {InvalidInputError} for invalid patterns, paths and schemas.
    */
   create(spec: SpecOf<Type>, at: readonly string[]): Judge
 }
 
-/** Null: does not apply to the item. */
+/** Null when it does not apply to the item. */
 export type Judge = (item: EvaluationInput) => Judgement | null
 
 export interface Judgement {
-  /** 0 or 1 where the data type is BOOLEAN. */
+  /** 0 or 1 if the data type is BOOLEAN. */
   value: number
   comment: string | null
 }
@@ -31,12 +31,12 @@ export function judgement(value: boolean | number, comment: string | null = null
   return { value: Number(value), comment }
 }
 
-/** How values are compared as text: a string as it is, everything else as canonical JSON. */
+/** A value as text for comparisons: a string as it is, everything else as canonical JSON. */
 export function textOf(value: Json): string {
   return typeof value === 'string' ? value : canonicalJson(value)
 }
 
-/** A value, and what it holds when it is text that is JSON: models and simple endpoints answer JSON as text. */
+/** A value and, if it is text that is JSON, the parsed value: models and simple endpoints return JSON as text. */
 export function readingsOf(value: Json): Json[] {
   if (typeof value !== 'string') return [value]
   try {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Builtin, judgement } from './builtin.ts'
 
-/** Whether the task cost at most so many US dollars; does not apply where the cost is unknown. */
+/** Whether the task cost at most `maxUsd`; does not apply if the cost is unknown. */
 export const cost: Builtin<'cost'> = {
   schema: z.strictObject({
     kind: z.literal('builtin'),

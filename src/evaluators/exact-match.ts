@@ -3,7 +3,10 @@ import { optional } from '../domain/parse-input.ts'
 import { type Builtin, judgement, textOf } from './builtin.ts'
 import { comparing, selection } from './selection.ts'
 
-/** Whether output and expected output are the same text; what is not text is compared as canonical JSON, so 5 matches "5". */
+/**
+ * Whether output and expected output are the same text; values other than text are compared as canonical JSON, so 5
+ * matches "5".
+ */
 export const exactMatch: Builtin<'exactMatch'> = {
   schema: z.strictObject({
     kind: z.literal('builtin'),

@@ -6,8 +6,8 @@ import { type Builtin, judgement, readingsOf } from './builtin.ts'
 import { comparing, selection } from './selection.ts'
 
 /**
- * Whether output and expected output are the same JSON, types included: 5 is not "5". The order of keys never matters. An output that
- * is text may also be the JSON that it holds.
+ * Whether output and expected output are the same JSON, including types: 5 is not "5". The order of keys never matters.
+ * An output that is text may also match as the JSON it contains.
  */
 export const jsonEquals: Builtin<'jsonEquals'> = {
   schema: z.strictObject({

@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { compileJsonSchema } from '../domain/json-schema.ts'
 import { json } from '../domain/parse-input.ts'
 import { type Builtin, judgement, readingsOf } from './builtin.ts'
-import { lookingAt, outputSelection } from './selection.ts'
+import { ofOutput, outputSelection } from './selection.ts'
 
-/** Whether the output satisfies a JSON Schema; an output that is text may do so as the JSON that it holds. */
+/** Whether the output satisfies a JSON Schema; an output that is text may do so as the JSON it contains. */
 export const jsonSchema: Builtin<'jsonSchema'> = {
   schema: z.strictObject({
     kind: z.literal('builtin'),
@@ -15,7 +15,7 @@ export const jsonSchema: Builtin<'jsonSchema'> = {
   dataType: 'BOOLEAN',
   create(spec, at) {
     const check = compileJsonSchema(spec.schema, [...at, 'schema'])
-    return lookingAt(spec, at, (output) => {
+    return ofOutput(spec, at, (output) => {
       const violations = readingsOf(output).map(check)
       const last = violations.at(-1)
       if (!last || violations.includes(null)) return judgement(true, null)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Builtin, judgement } from './builtin.ts'
 
-/** Whether the task took at most so many milliseconds. */
+/** Whether the task took at most `maxMs`. */
 export const latency: Builtin<'latency'> = {
   schema: z.strictObject({
     kind: z.literal('builtin'),

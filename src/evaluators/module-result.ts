@@ -4,21 +4,21 @@ import type { ModuleEvaluator } from '../domain/modules.ts'
 import { replaceUnstorable } from '../domain/storable.ts'
 import { toJson } from '../domain/to-json.ts'
 
-/** What the scores of an evaluator function are called and, where their values leave it open, of what type they are. */
+/** The name of an evaluator function's scores and, where their values leave it open, their type. */
 type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
 
 /**
- * What an evaluator function returned, as scores: a number, a boolean, a text, an object with a `value`, null for "does not apply",
- * or an array of these. Numbers are NUMERIC, booleans BOOLEAN, texts CATEGORICAL, unless the evaluation's or the evaluator's `dataType` says
- * otherwise.
- * @throws {Error} for anything else: NaN and infinities, undefined, several scores of one name.
+ * Converts what an evaluator function returned to scores: a number, a boolean, a string, an object with a `value`, null
+ * for "does not apply", or an array of these. Numbers are NUMERIC, booleans BOOLEAN, strings CATEGORICAL, unless the
+ * `dataType` of the evaluation or of the evaluator says otherwise.
+ * @throws {Error} for anything else: NaN and infinities, undefined, several scores with one name.
  */
 export function evaluationsOf(returned: unknown, declared: Declared): Evaluation[] {
   const parts = Array.isArray(returned) ? returned : [returned]
   const evaluations = parts.map((part) => evaluationOf(part, declared)).filter((evaluation) => evaluation !== null)
   const names = new Set<string>()
   for (const { name } of evaluations) {
-    if (names.has(name)) throw new Error(`expected scores of different names, got two of the name "${name}"`)
+    if (names.has(name)) throw new Error(`Expected scores with different names, got two named "${name}".`)
     names.add(name)
   }
   return evaluations
@@ -28,7 +28,7 @@ function evaluationOf(part: unknown, declared: Declared): Evaluation | null {
   if (part === null) return null
   if (typeof part !== 'object') return scoreOf(part, {}, declared)
   if (!('value' in part))
-    throw new Error(`expected an object with a value, got one with ${Object.keys(part).join(', ') || 'nothing'}`)
+    throw new Error(`Expected an object with a value, got one with ${Object.keys(part).join(', ') || 'nothing'}.`)
   return part.value === null ? null : scoreOf(part.value, part, declared)
 }
 
@@ -46,22 +46,25 @@ function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation 
   }
 }
 
-/** The type that was asked for, as long as the value fits it, else the value's own. */
+/** The requested type if the value fits it, else the value's own type. */
 function dataTypeOf(value: unknown, own: unknown, declared: ScoreDataType | undefined): ScoreDataType {
   const possible = typesOf(value)
   if (own !== undefined && own !== null) {
-    const asked = possible.find((type) => type === own)
-    if (asked === undefined) throw new Error(`expected a value of the type ${String(own)}, got ${excerptOf(value)}`)
-    return asked
+    const requested = possible.find((type) => type === own)
+    if (requested === undefined)
+      throw new Error(`Expected a value of the type ${String(own)}, got ${excerptOf(value)}.`)
+    return requested
   }
   const [natural] = possible
   if (natural === undefined) {
-    throw new Error(`expected a finite number, a boolean, a text or null for "does not apply", got ${excerptOf(value)}`)
+    throw new Error(
+      `Expected a finite number, a boolean, a string or null for "does not apply", got ${excerptOf(value)}.`,
+    )
   }
   return declared !== undefined && possible.includes(declared) ? declared : natural
 }
 
-/** The types that a value fits; first the one it has by itself. */
+/** The types that a value fits, its natural one first. */
 function typesOf(value: unknown): ScoreDataType[] {
   if (typeof value === 'boolean') return ['BOOLEAN']
   if (typeof value === 'string') return ['CATEGORICAL', 'TEXT']
@@ -71,7 +74,7 @@ function typesOf(value: unknown): ScoreDataType[] {
 
 function nameOf(name: unknown): string {
   if (typeof name === 'string' && name.trim() !== '') return replaceUnstorable(name)
-  throw new Error(`expected a name that is text, got ${excerptOf(name)}`)
+  throw new Error(`Expected a string as the name, got ${excerptOf(name)}.`)
 }
 
 function member(parts: object, key: string): unknown {

@@ -8,7 +8,7 @@ import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import { toJson } from '../domain/to-json.ts'
 import { evaluationsOf } from './module-result.ts'
 
-/** How long an evaluator function may take, in milliseconds. */
+/** Timeout of an evaluator function, in milliseconds. */
 const evaluatorTimeoutMs = 60_000
 
 const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
@@ -21,7 +21,7 @@ export function parseModuleEvaluator(input: unknown, modules: Modules, path: rea
   return spec
 }
 
-/** A function of assay.config.ts. It gets copies, so that it cannot change what other evaluators see. */
+/** A function of assay.config.ts. It is passed copies, so that it cannot change what other evaluators see. */
 export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
   return async (item, { signal }) => {
     const module = modules.evaluators.get(spec.module)

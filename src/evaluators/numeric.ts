@@ -1,11 +1,12 @@
 /**
  * Whether the number in the output is the expected one within a tolerance.
  *
- * - Without a pattern the FIRST or LAST number of the text counts. With one, the FIRST or LAST match does: its first group if it
- *   has one, and the first number in that.
- * - A number may have a sign, thousands separators, decimals and an exponent; currency signs and % around it are ignored. The decimal
- *   mark is a point, or a comma when the thousands separator is a point.
- * - An output without a number scores 0. An expected output without one is a mistake in the dataset or the options: an error.
+ * - Without a pattern, the FIRST or LAST number in the text counts. With one, the FIRST or LAST match does: the first
+ *   number in its first group, or in the whole match if the pattern has no group.
+ * - A number may have a sign, thousands separators, decimals and an exponent; currency signs and % around it are
+ *   ignored. The decimal mark is a point, or a comma if the thousands separator is a point.
+ * - An output without a number scores 0. An expected output without one is a mistake in the dataset or the options: an
+ *   error.
  */
 import * as z from 'zod'
 import { excerpt } from '../domain/excerpt.ts'
@@ -67,12 +68,12 @@ function numberReader(source: string | null, { occurrence, thousandsSeparator }:
 }
 
 function numberScanner(separator: string): (text: string) => number[] {
-  // A space in a number is often one that does not break.
+  // A space in a number is often a non-breaking one.
   const between = separator === ' ' ? '[ \\u00a0\\u202f]' : `[${separator}]`
   const decimal = separator === '.' ? ',' : '\\.'
   const grouped = separator === '' ? '' : `\\d{1,3}(?:${between}\\d{3})+(?!\\d)|`
   const number = new RegExp(
-    // A minus after a digit, a letter or a bracket is a subtraction or a hyphen.
+    // A minus after a digit, letter or bracket is a subtraction or a hyphen.
     `((?<![\\w)])[+\\-−])?(?:[$€£¥₹]\\s?([+\\-−]?))?((?:${grouped}\\d+)(?:${decimal}\\d+)?|${decimal}\\d+)([eE][+-]?\\d+)?`,
     'gu',
   )

@@ -4,11 +4,11 @@ import type { Json } from '../domain/json.ts'
 import { invalidInput, optional } from '../domain/parse-input.ts'
 import { compilePattern, type Pattern } from '../domain/pattern.ts'
 import { type Builtin, judgement, textOf } from './builtin.ts'
-import { comparing, lookingAt, selection } from './selection.ts'
+import { comparing, ofOutput, selection } from './selection.ts'
 
 /**
- * Whether the output matches a pattern somewhere. With `group` (a name or a number; "0" is the whole match) what the first
- * match captured must also equal `expected`, or the item's expected output when there is no `expected`.
+ * Whether the output matches a pattern anywhere. With `group` (a name or a number; "0" is the whole match), what the
+ * first match captured must also equal `expected`, or the item's expected output if there is no `expected`.
  */
 export const regex: Builtin<'regex'> = {
   schema: z.strictObject({
@@ -25,17 +25,17 @@ export const regex: Builtin<'regex'> = {
     const pattern = compilePattern(spec.pattern, spec.flags, [...at, 'pattern'])
     const { expected: fixed } = spec
     if (spec.group === null && fixed === null) {
-      return lookingAt(spec, at, (output) => judgement(pattern.matcher(textOf(output)).find()))
+      return ofOutput(spec, at, (output) => judgement(pattern.matcher(textOf(output)).find()))
     }
     const group = groupOf(pattern, spec.group ?? '0', [...at, 'group'])
     const compare = (output: Json, expected: Json) => {
       const matcher = pattern.matcher(textOf(output))
       if (!matcher.find()) return judgement(0, 'The output does not match the pattern.')
       const captured = matcher.group(group)
-      if (captured === null) return judgement(0, 'The group took no part in the match.')
+      if (captured === null) return judgement(0, 'The group did not participate in the match.')
       return judgement(captured === textOf(expected), `Extracted ${JSON.stringify(excerpt(captured))}.`)
     }
-    return fixed === null ? comparing(spec, at, compare) : lookingAt(spec, at, (output) => compare(output, fixed))
+    return fixed === null ? comparing(spec, at, compare) : ofOutput(spec, at, (output) => compare(output, fixed))
   },
 }
 

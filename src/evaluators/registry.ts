@@ -26,8 +26,8 @@ const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
 }
 
 /**
- * Makes an evaluator ready for a run.
- * @param name of its score; functions may return scores of other names
+ * Prepares an evaluator for a run.
+ * @param name name of its score; functions may return scores with other names
  * @throws {InvalidInputError} for a spec that {@link parseEvaluatorSpec} would refuse.
  */
 export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
@@ -41,8 +41,9 @@ export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modu
 }
 
 /**
- * Checks an evaluator's definition as callers give it, and fills in the defaults.
- * @param path where it stands in the caller's input; errors go on with kind and type, e.g. `definition.builtin.regex.pattern`
+ * Checks an evaluator's definition as passed by a client and fills in the defaults.
+ * @param path its position in the caller's input; errors continue it with kind and type, e.g.
+ *   `definition.builtin.regex.pattern`
  * @throws {InvalidInputError}
  */
 export function parseEvaluatorSpec(
@@ -65,7 +66,7 @@ export function parseEvaluatorSpec(
   return spec
 }
 
-/** What an evaluator's scores are unless its creator says otherwise. */
+/** The data type and direction of an evaluator's scores unless its creator chooses others. */
 export function defaultsOf(spec: EvaluatorSpec, modules: Modules): { dataType: ScoreDataType; direction: Direction } {
   if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
   const module = modules.evaluators.get(spec.module)

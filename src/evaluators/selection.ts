@@ -5,14 +5,14 @@ import { compileJsonPath } from '../domain/json-path.ts'
 import { optional } from '../domain/parse-input.ts'
 import { type Judge, type Judgement, judgement } from './builtin.ts'
 
-/** The members of options that choose what is compared. */
+/** The options that choose what is compared. */
 export const outputSelection = { outputPath: optional(z.string(), null) }
 export const selection = { ...outputSelection, expectedPath: optional(z.string(), null) }
 
 type Select = (item: EvaluationInput) => Json | undefined
 
-/** An evaluator of the output alone. Where its path finds nothing the score is 0. */
-export function lookingAt(
+/** An evaluator of the output alone. If the path finds nothing, the score is 0. */
+export function ofOutput(
   spec: { outputPath: string | null },
   at: readonly string[],
   judge: (output: Json) => Judgement,
@@ -25,8 +25,8 @@ export function lookingAt(
 }
 
 /**
- * An evaluator that compares output and expected output. It does not apply to items without an expected output, or where the
- * path finds nothing in it; where the other path finds nothing in the output the score is 0.
+ * An evaluator that compares output and expected output. It does not apply to items without an expected output, or
+ * whose expected output has nothing at `expectedPath`; if the output has nothing at `outputPath`, the score is 0.
  */
 export function comparing(
   spec: { outputPath: string | null; expectedPath: string | null },

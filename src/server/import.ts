@@ -11,7 +11,7 @@ import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
-import { type ImportFormat, importFormats, promisedFormat } from '../engine/datasets/import-format.ts'
+import { declaredFormat, type ImportFormat, importFormats } from '../engine/datasets/import-format.ts'
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import type { Services } from '../engine/services.ts'
 import { respondJson } from './respond.ts'
@@ -122,7 +122,7 @@ function datasetName(pathname: string): string {
 
 function formatOf(parameters: URLSearchParams, mediaType: string | undefined): ImportFormat | null {
   const asked = parameters.get('format')
-  if (asked === null) return promisedFormat({ mediaType })
+  if (asked === null) return declaredFormat({ mediaType })
   const format = importFormats.find((known) => known === asked)
   if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${asked}".`, ['format'])
   return format

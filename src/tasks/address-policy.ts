@@ -1,21 +1,21 @@
 /**
- * Which addresses HTTP tasks may call. Whoever may write an experiment chooses the URL, so without this the server would fetch
- * anything it can reach: a cloud's metadata service hands credentials to any process that asks.
+ * Which addresses HTTP tasks may call. Anyone who can write an experiment chooses the URL, so without this the server
+ * would fetch anything it can reach: the metadata service of a cloud returns credentials to any process that asks.
  */
 import ipaddr from 'ipaddr.js'
 
 export interface AddressPolicy {
   /**
-   * Whether loopback, private and other addresses that are not public may be called. A server that only its developer reaches
-   * should allow it: the endpoint under test is local. Link-local and metadata addresses are never allowed.
+   * Whether loopback, private and other non-public addresses may be called. Should be true for a server that only its
+   * developer can reach, where the endpoint under test is local. Link-local and metadata addresses are never allowed.
    */
   allowPrivate: boolean
 }
 
-/** Metadata services outside of the link-local ranges: AWS over IPv6, Alibaba, Oracle. */
+/** Metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Oracle. */
 const metadataAddresses = ['fd00:ec2::254', '100.100.100.200', '192.0.0.192']
 
-/** Why the policy forbids an IP address, or null when it does not. */
+/** Why the policy forbids an IP address; null when it is allowed. */
 export function whyBlocked(address: string, policy: AddressPolicy): string | null {
   const parsed = effective(ipaddr.parse(address))
   if (parsed.range() === 'linkLocal' || metadataAddresses.includes(parsed.toString())) {
@@ -27,7 +27,7 @@ export function whyBlocked(address: string, policy: AddressPolicy): string | nul
   return null
 }
 
-/** The IPv4 address that an IPv6 one stands for, if it does (mapped, or NAT64). */
+/** The IPv4 address that an IPv6 address maps to, if any (mapped, or NAT64). */
 function effective(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (!(address instanceof ipaddr.IPv6)) return address
   if (address.isIPv4MappedAddress()) return address.toIPv4Address()

@@ -9,8 +9,8 @@ interface Call extends Deadline {
 }
 
 /**
- * One call of a task that never takes longer than its time limit, whatever the task does.
- * @throws {TaskError} for every failure; `call.signal.reason`, as it is, when that signal aborted.
+ * Calls a task once. Never takes longer than the timeout, whatever the task does.
+ * @throws {TaskError} for every failure; `call.signal.reason` unchanged when that signal aborted.
  */
 export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
   try {
@@ -22,8 +22,8 @@ export async function callTask(task: Task, item: TaskItem, call: Call): Promise<
 }
 
 /**
- * Any thrown value as a TaskError. A `TimeoutError` (of the time limit, or of the task's own AbortSignal.timeout) is a retryable
- * TIMEOUT; everything else is TASK_FAILED, retryable only when the thrown value says `retryable: true`.
+ * Any thrown value as a TaskError. A `TimeoutError` (from the timeout, or from the task's own AbortSignal.timeout) is a
+ * retryable TIMEOUT; everything else is TASK_FAILED, retryable only when the thrown value has `retryable: true`.
  */
 export function asTaskError(thrown: unknown): TaskError {
   if (thrown instanceof TaskError) return thrown
@@ -37,11 +37,11 @@ export function isTimeout(thrown: unknown): thrown is DOMException {
   return thrown instanceof DOMException && thrown.name === 'TimeoutError'
 }
 
-const longestMessage = 2_000
+const maxMessageLength = 2_000
 
 function failureOf(thrown: unknown): string {
   const message = messageOf(thrown)
-  return replaceUnstorable(thrown instanceof Error ? message : `The task threw ${message}`).slice(0, longestMessage)
+  return replaceUnstorable(thrown instanceof Error ? message : `The task threw ${message}`).slice(0, maxMessageLength)
 }
 
 function isObject(value: unknown): value is object {

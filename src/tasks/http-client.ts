@@ -3,14 +3,17 @@ import net from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { type AddressPolicy, whyBlocked } from './address-policy.ts'
 
-/** The connections of all HTTP tasks of a process: kept alive between calls, never redirected, guarded by an address policy. */
+/**
+ * The connections of all HTTP tasks of a process: kept alive between calls, without redirects, restricted by an address
+ * policy.
+ */
 export interface HttpClient {
   readonly dispatcher: Dispatcher
-  /** Idempotent; ends the calls in flight. */
+  /** Aborts the calls in flight. Idempotent. */
   close(): Promise<void>
 }
 
-/** A connection was not made because the policy forbids the address. */
+/** A connection was refused because the policy forbids the address. */
 export class BlockedAddressError extends Error {
   constructor(host: string, address: string, reason: string) {
     super(host === address ? `${address}: ${reason}` : `${host} has the address ${address}: ${reason}`)
@@ -24,18 +27,18 @@ export function openHttpClient(policy: AddressPolicy): HttpClient {
   const connect = buildConnector({
     timeout: connectTimeoutMs,
     lookup: guardedLookup(policy),
-    // One broken HTTP/2 connection would fail all the calls it carries.
+    // One broken HTTP/2 connection would fail all calls on it.
     allowH2: false,
   })
   const agent = new Agent({
     connect(options, callback) {
-      // No name is looked up for an IP literal, so the guard in the look-up never sees it.
+      // An IP literal is not looked up, so the guard in the lookup never sees it.
       const host = options.hostname.replace(/^\[(.*)\]$/, '$1')
       const reason = net.isIP(host) ? whyBlocked(host, policy) : null
       if (reason !== null) return callback(new BlockedAddressError(host, host, reason), null)
       connect(options, callback)
     },
-    // A call's time limit is its AbortSignal.
+    // Calls are limited by their AbortSignal.
     headersTimeout: 0,
     bodyTimeout: 0,
     pipelining: 1,
@@ -50,7 +53,10 @@ export function openHttpClient(policy: AddressPolicy): HttpClient {
   }
 }
 
-/** Refuses a name when any of its addresses is forbidden; the connection is made to the very addresses that were checked. */
+/**
+ * Refuses a name if any of its addresses is forbidden; the connection is made to exactly the addresses that were
+ * checked.
+ */
 function guardedLookup(policy: AddressPolicy): net.LookupFunction {
   return (host, options, callback) => {
     dns.lookup(host, { ...options, all: true }, (error, addresses) => {

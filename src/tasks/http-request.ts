@@ -4,21 +4,21 @@ import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '.
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 
 interface HttpRequest {
-  /** Path and query, as they are sent. */
+  /** Path and query as sent. */
   path: string
   headers: Record<string, string>
   body: string | null
 }
 
-/** How an item becomes a request. */
+/** Turns items into requests. */
 interface RequestTemplate {
   origin: string
-  /** What messages call it: method and URL without the query, which may hold secrets. */
+  /** Its name in messages: method and URL without the query, which may contain secrets. */
   name: string
   render: (item: TaskItem, context: TaskContext) => HttpRequest
 }
 
-/** @throws {InvalidInputError} for everything that can be wrong before there is an item. */
+/** @throws {InvalidInputError} for everything that can be checked without an item. */
 export function compileRequest(spec: HttpTaskSpec, at: readonly string[]): RequestTemplate {
   const url = splitUrl(spec.url, [...at, 'url'])
   const path = compileText(url.path, [...at, 'url'], urlEncoding)
@@ -44,7 +44,7 @@ export function compileRequest(spec: HttpTaskSpec, at: readonly string[]): Reque
   }
 }
 
-/** The origin is fixed; only path and query may have placeholders, so that no item can choose the host that is called. */
+/** The origin is fixed: only path and query may have placeholders, so that no item can choose the host. */
 function splitUrl(url: string, at: readonly string[]): { origin: string; path: string } {
   const [, start, rest = ''] = /^([a-z]+:\/\/[^/?#\\]*)([^#]*)/i.exec(url) ?? []
   if (start === undefined || !URL.canParse(start)) {
@@ -65,13 +65,13 @@ function splitUrl(url: string, at: readonly string[]): { origin: string; path: s
   return { origin, path: rest.startsWith('/') ? rest : `/${rest}` }
 }
 
-/** People write spaces and letters outside of ASCII as they are; the literal text keeps what is encoded already. */
+/** Users write spaces and non-ASCII letters literally; what is already encoded is left unchanged. */
 const urlEncoding: Encoding = {
   literal: (text) => text.toWellFormed().replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent),
   value: (text) => encodeURIComponent(text.toWellFormed()),
 }
 
-/** Written by the connection, or by us. */
+/** Set by the connection or by Assay. */
 const reservedHeaders = new Set([
   'connection',
   'content-length',
@@ -97,7 +97,7 @@ function compileHeaders(headers: Record<string, string>, at: readonly string[]) 
       compiled.map(([name, render]) => {
         const value = render(item)
         if (isHeaderValue(value)) return [name, value]
-        const message = `The value for the header ${name} is expected to be one line of Latin-1 text, got ${excerptOf(value)}.`
+        const message = `Expected one line of Latin-1 text for the header ${name}, got ${excerptOf(value)}.`
         throw new TaskError('INVALID_INPUT', message, { retryable: false })
       }),
     )
@@ -111,7 +111,7 @@ const defaultBody = { input: '{{input}}', metadata: '{{metadata}}' }
 
 function compileBody(spec: HttpTaskSpec, at: readonly string[]): (item: TaskItem) => string | null {
   if (spec.method === 'GET') {
-    if (spec.body !== null) throw invalidInput(at, 'expected none with the method GET', spec.body)
+    if (spec.body !== null) throw invalidInput(at, 'expected no body with the method GET', spec.body)
     return () => null
   }
   const body = compileJson(spec.body ?? defaultBody, at)

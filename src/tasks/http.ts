@@ -1,10 +1,12 @@
 /**
- * One call of an HTTP endpoint per item. The request is made from templates (template.ts, http-request.ts); the answer:
+ * Calls an HTTP endpoint once per item. The request is made from templates (template.ts, http-request.ts). The
+ * response:
  *
- * - A status of 200–299 is an answer, every other one an error. Redirects are not followed.
- * - With an `outputPath` the body must be JSON, whatever its content type, and the output is what the path finds.
- * - Without one the output is the whole body: as JSON; as text when the content type is text/plain; null when it is empty (204).
- * - Bodies end at 10 MB.
+ * - A status of 200–299 is a success, every other one an error. Redirects are not followed.
+ * - With an `outputPath` the body must be JSON, whatever its content type, and the output is what the path selects.
+ * - Without one the output is the whole body: as JSON; as text if the content type is text/plain; null if it is empty
+ *   (204).
+ * - Bodies are limited to 10 MB.
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
@@ -70,7 +72,7 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
 
 type Body = Dispatcher.ResponseData['body']
 
-const largestBody = 10_000_000
+const maxBodyBytes = 10_000_000
 
 async function readWhole(body: Body, call: string): Promise<string> {
   const chunks: Buffer[] = []
@@ -79,14 +81,14 @@ async function readWhole(body: Body, call: string): Promise<string> {
     chunks.push(chunk)
     size += chunk.length
     // Leaving the loop destroys the stream, and with it the connection.
-    if (size > largestBody) {
+    if (size > maxBodyBytes) {
       throw new TaskError('RESPONSE_TOO_LARGE', `${call} answered with more than 10 MB.`, { retryable: false })
     }
   }
   return new TextDecoder().decode(Buffer.concat(chunks, size))
 }
 
-/** The beginning of a body that is only quoted, as far as it comes. */
+/** The beginning of a body for an error message, as far as it arrives. */
 async function readSome(body: Body): Promise<string> {
   let text = ''
   try {
@@ -95,7 +97,7 @@ async function readSome(body: Body): Promise<string> {
       if (text.length > 10_000) break
     }
   } catch {
-    // The status is what matters; the rest of the body is lost.
+    // The status is what matters; a lost body is not.
   }
   return text
 }
@@ -112,7 +114,7 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
     const content = output === null ? readContent(body, contentType, call) : parse(body, contentType, call)
     const found = output === null ? content : output(content)
     if (found === undefined) {
-      const message = `${call}: nothing at ${spec.outputPath} of the answer ${quoteBody(body)}`
+      const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
       throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
     }
     return {
@@ -130,14 +132,14 @@ function readContent(body: string, contentType: string | undefined, call: string
   return parse(body, contentType, call)
 }
 
-/** Half an answer parses as none, and the next attempt may get a whole one; another kind of content stays what it is. */
+/** A truncated response does not parse, and a retry may get all of it; another content type stays what it is. */
 function parse(body: string, contentType: string | undefined, call: string): Json {
   try {
     return JSON.parse(body)
   } catch (error) {
     const claimsJson = contentType === undefined || /[/+]json\b/i.test(contentType)
     const what = claimsJson ? 'is not valid JSON' : `is ${contentType}, not JSON`
-    throw new TaskError('MALFORMED_RESPONSE', `${call}: the answer ${what}: ${quoteBody(body)}`, {
+    throw new TaskError('MALFORMED_RESPONSE', `${call}: the response ${what}: ${quoteBody(body)}`, {
       retryable: claimsJson,
       cause: error,
     })

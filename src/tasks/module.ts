@@ -17,7 +17,9 @@ export function parseModuleTask(input: unknown, modules: Modules, path: readonly
   return spec
 }
 
-/** A function of assay.config.ts. It gets copies, so that it cannot change what evaluators and later attempts see. */
+/**
+ * A function of assay.config.ts. It is passed copies, so that it cannot change what evaluators and later attempts see.
+ */
 export function createModuleTask(spec: ModuleTaskSpec, modules: Modules): Task {
   return async (item, context) => {
     const module = modules.tasks.get(spec.name)
@@ -25,8 +27,8 @@ export function createModuleTask(spec: ModuleTaskSpec, modules: Modules): Task {
       const message = `assay.config.ts of this worker has no task "${spec.name}"; it has ${known(modules)}.`
       throw new TaskError('MODULE_NOT_FOUND', message, { retryable: false })
     }
-    const given = copyOf(item)
-    const returned: unknown = await module.run(given.input, given, context)
+    const copy = copyOf(item)
+    const returned: unknown = await module.run(copy.input, copy, context)
     return isResult(returned) ? resultOf(returned) : resultOf({ output: returned })
   }
 }
@@ -45,13 +47,13 @@ function resultOf(parts: {
   }
 }
 
-/** @throws {TaskError} INVALID_OUTPUT for what cannot be stored as JSON. */
+/** @throws {TaskError} INVALID_OUTPUT for values that cannot be stored as JSON. */
 export function outputOf(value: unknown): Json {
   try {
     return toJson(value)
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error
-    const message = `The output is expected to be JSON, but ${error.message}.`
+    const message = `Expected JSON as the output, but ${error.message}.`
     throw new TaskError('INVALID_OUTPUT', message, { retryable: false, cause: error })
   }
 }

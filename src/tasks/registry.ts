@@ -6,8 +6,8 @@ import type { HttpClient } from './http-client.ts'
 import { createModuleTask, parseModuleTask } from './module.ts'
 
 /**
- * Makes a task ready for a run.
- * @param http what endpoints are called with
+ * Prepares a task for a run.
+ * @param http client for HTTP endpoints
  * @param now milliseconds since the epoch
  * @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse.
  */
@@ -21,8 +21,8 @@ export function createTask(spec: TaskSpec, modules: Modules, http: HttpClient, n
 }
 
 /**
- * Checks a task as callers give it, an object with a `kind` and that kind's members, and fills in the defaults.
- * @param path where it stands in the caller's input; errors go on with the kind, e.g. `task.http.url`
+ * Checks a task as passed by a client, an object with a `kind` and the members of that kind, and fills in the defaults.
+ * @param path its position in the caller's input; errors continue it with the kind, e.g. `task.http.url`
  * @throws {InvalidInputError}
  */
 export function parseTaskSpec(input: unknown, modules: Modules, path: readonly string[] = ['task']): TaskSpec {

@@ -1,6 +1,7 @@
 /**
- * Placeholders in the parts of a request: `{{input}}`, `{{input.question}}`, `{{input.choices.0}}`, `{{metadata.lang}}`, `{{key}}`,
- * `{{id}}`, `{{repetition}}`. The expected output has no placeholder: a system under test must never be told the answer.
+ * Placeholders in the parts of a request: `{{input}}`, `{{input.question}}`, `{{input.choices.0}}`,
+ * `{{metadata.lang}}`, `{{key}}`, `{{id}}`, `{{repetition}}`. There is none for the expected output: a system under
+ * test must never see the answer.
  */
 import type { Json } from '../domain/json.ts'
 import { invalidInput } from '../domain/parse-input.ts'
@@ -15,7 +16,7 @@ export function hasPlaceholder(text: string): boolean {
   return text.search(placeholder) !== -1
 }
 
-/** How the two kinds of parts of a text are written. */
+/** How literal text and inserted values are encoded. */
 export interface Encoding {
   literal: (text: string) => string
   value: (text: string) => string
@@ -24,9 +25,10 @@ export interface Encoding {
 const plain: Encoding = { literal: (text) => text, value: (text) => text }
 
 /**
- * Compiles text with placeholders. Strings are put in as they are, null as nothing, everything else as JSON.
- * @param at where the text stands in the caller's input
- * @throws {InvalidInputError} for an unknown placeholder; the compiled template throws a {@link TaskError} when the item lacks the value.
+ * Compiles text with placeholders. Strings are inserted as they are, null as nothing, everything else as JSON.
+ * @param at the text's position in the caller's input
+ * @throws {InvalidInputError} for an unknown placeholder; the compiled template throws a {@link TaskError} when the
+ *   item lacks the value.
  */
 export function compileText(text: string, at: readonly string[], encoding = plain): (item: TaskItem) => string {
   // Splitting by a pattern with one group alternates literal text and placeholders.
@@ -37,8 +39,8 @@ export function compileText(text: string, at: readonly string[], encoding = plai
 }
 
 /**
- * Compiles JSON in whose strings placeholders are replaced (keys are left alone). A string that is exactly one placeholder becomes
- * the value itself, of whatever type; in longer strings values are put in as by {@link compileText}.
+ * Compiles JSON with placeholders in its strings (keys are left alone). A string that is exactly one placeholder
+ * becomes the value itself, of any type; in longer strings values are inserted as by {@link compileText}.
  */
 export function compileJson(template: Json, at: readonly string[]): (item: TaskItem) => Json {
   if (typeof template === 'string') {
@@ -61,7 +63,8 @@ function compilePlaceholder(expression: string, at: readonly string[]): (item: T
     const hint = root === 'expectedOutput' ? ' (the expected output is never sent to the system under test)' : ''
     throw invalidInput(
       at,
-      `expected a placeholder {{input}}, {{metadata}} (both may go on with .member or .index), {{key}}, {{id}} or {{repetition}}${hint}`,
+      'expected a placeholder {{input}}, {{metadata}} (either may continue with .member or .index), {{key}}, {{id}} ' +
+        `or {{repetition}}${hint}`,
       `{{${expression}}}`,
     )
   }

@@ -8,7 +8,7 @@ import { withDeadline } from '../domain/deadline.ts'
 
 /** Counts of the whole installation. */
 export interface QueueDepth {
-  /** Lanes that no worker has. */
+  /** Lanes without a worker. */
   lanes: number
   /** Queued items of unfinished runs. */
   items: number
@@ -28,8 +28,8 @@ export interface WorkerLoad {
   readonly limits: { states(): EndpointLoad[] }
 }
 
-/** An endpoint of one project as this process sees it. */
-export interface EndpointLoad {
+/** An endpoint of one project, as seen by this process. */
+interface EndpointLoad {
   endpoint: string
   inUse: number
   waiting: number
@@ -46,9 +46,9 @@ export interface FinishedCounts {
 /** One transaction of a recorder. */
 export interface Flush {
   seconds: number
-  /** Results written by it. */
+  /** Results it wrote. */
   results: number
-  /** How many of them are failed attempts that are made again. */
+  /** How many of them are failed attempts that will be retried. */
   retries: number
   ended: FinishedCounts
 }
@@ -70,7 +70,7 @@ export class Metrics {
   readonly itemRetries = new Counter({
     ...this.#options,
     name: 'assay_item_retries_total',
-    help: 'Attempts that failed and are made again.',
+    help: 'Failed attempts that will be retried.',
   })
   readonly flushSeconds = new Histogram({
     ...this.#options,
@@ -87,37 +87,37 @@ export class Metrics {
   readonly flushFailures = new Counter({
     ...this.#options,
     name: 'assay_recorder_flush_failures_total',
-    help: 'Transactions of the recorder that failed and are tried again.',
+    help: 'Failed transactions of the recorder, which are retried.',
   })
   readonly feedLagSeconds = new Histogram({
     ...this.#options,
     name: 'assay_feed_lag_seconds',
-    help: 'Age of the newest item in a batch when it is handed to a subscriber that follows live.',
+    help: 'Age of the newest item in a batch when a live subscriber receives it.',
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   })
   readonly operations = new Counter({
     ...this.#options,
     name: 'assay_graphql_operations_total',
-    help: 'GraphQL operations over HTTP and WebSocket; a subscription counts once, when it begins.',
+    help: 'GraphQL operations over HTTP and WebSocket; a subscription counts once, when it starts.',
     labelNames: ['operation', 'type', 'outcome'],
   })
   readonly operationSeconds = new Histogram({
     ...this.#options,
     name: 'assay_graphql_operation_seconds',
-    help: 'Execution of GraphQL queries and mutations.',
+    help: 'Execution time of GraphQL queries and mutations.',
     labelNames: ['operation', 'type'],
     buckets: milliseconds,
   })
   readonly requestSeconds = new Histogram({
     ...this.#options,
     name: 'assay_http_request_seconds',
-    help: 'HTTP requests from their headers to the end of their response, except event streams.',
+    help: 'HTTP requests from their headers to the end of the response, except event streams.',
     labelNames: ['route', 'status'],
     buckets: milliseconds,
   })
 
   constructor() {
-    // A status that has not happened yet is 0, not missing.
+    // A status without items yet is 0, not missing.
     for (const status of ['succeeded', 'failed', 'cancelled']) this.itemsFinished.inc({ status }, 0)
   }
 
@@ -151,8 +151,8 @@ export class Metrics {
     }
     const depth = (name: string, help: string, of: (depth: QueueDepth) => number) =>
       this.#gauge(name, help, () => shared().then(of))
-    depth('assay_lanes_waiting', 'Lanes that wait for a worker, in the whole installation.', ({ lanes }) => lanes)
-    depth('assay_items_queued', 'Items of unfinished runs that nobody works on yet.', ({ items }) => items)
+    depth('assay_lanes_waiting', 'Lanes waiting for a worker, in the whole installation.', ({ lanes }) => lanes)
+    depth('assay_items_queued', 'Queued items of unfinished runs.', ({ items }) => items)
     depth('assay_runs_unfinished', 'Runs that are queued or running.', ({ runs }) => runs)
   }
 
@@ -165,24 +165,28 @@ export class Metrics {
   }
 
   watchWorker(worker: WorkerLoad): void {
-    this.#gauge('assay_slots', 'Calls that this process makes at once.', () => worker.load.slots)
-    this.#gauge('assay_slots_used', 'Calls, with their evaluators, under way in this process.', () => worker.load.used)
-    this.#gauge('assay_lanes_held', 'Lanes that this process works on.', () => worker.load.lanes)
-    this.#gauge('assay_items_in_flight', 'Items that this process has claimed and begun.', () => worker.load.items)
-    this.#gauge('assay_recorder_unwritten_results', 'Results that wait to be written.', () => worker.load.unwritten)
+    this.#gauge('assay_slots', 'Maximum concurrent calls of this process.', () => worker.load.slots)
+    this.#gauge(
+      'assay_slots_used',
+      'Calls, with their evaluators, in progress in this process.',
+      () => worker.load.used,
+    )
+    this.#gauge('assay_lanes_held', 'Lanes that this process is working on.', () => worker.load.lanes)
+    this.#gauge('assay_items_in_flight', 'Items that this process has claimed and started.', () => worker.load.items)
+    this.#gauge('assay_recorder_unwritten_results', 'Results waiting to be written.', () => worker.load.unwritten)
 
     const endpoints = (name: string, help: string, value: (state: EndpointLoad) => number) =>
       this.#gauges(name, help, 'endpoint', () => busiest(worker.limits.states(), value))
-    endpoints('assay_endpoint_calls', 'Calls of an endpoint in flight in this process.', (state) => state.inUse)
-    endpoints('assay_endpoint_waiting', "Items that an endpoint's limits or pause hold up.", (state) => state.waiting)
+    endpoints('assay_endpoint_calls', 'Calls to an endpoint in flight in this process.', (state) => state.inUse)
+    endpoints('assay_endpoint_waiting', "Items waiting for an endpoint's limits or pause.", (state) => state.waiting)
     endpoints(
       'assay_endpoint_paused_seconds',
-      'For how much longer an endpoint asked not to be called.',
+      'Remaining time for which an endpoint asked not to be called.',
       (state) => state.pausedMs / 1_000,
     )
   }
 
-  /** @param runs the feeds of single runs @param comparisons the feeds of several runs beside each other */
+  /** @param runs feeds of single runs @param comparisons feeds of comparisons */
   watchFeeds(runs: { readonly subscribers: number }, comparisons: { readonly subscribers: number }): void {
     this.#gauge('assay_feed_subscribers', 'Subscriptions to runs that this process serves.', () => runs.subscribers)
     this.#gauge(
@@ -192,7 +196,7 @@ export class Metrics {
     )
   }
 
-  /** Read when scraped; without a value while it cannot be read. */
+  /** Read on every scrape; no value while it cannot be read. */
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       ...this.#options,
@@ -222,7 +226,9 @@ export class Metrics {
   }
 }
 
-/** A value by endpoint, over all projects. Users choose how many endpoints there are, so the least busy ones are merged. */
+/**
+ * A value by endpoint, over all projects. Users determine the number of endpoints, so the least busy ones are merged.
+ */
 function busiest(states: EndpointLoad[], value: (state: EndpointLoad) => number): Map<string, number> {
   states.sort((a, b) => b.waiting - a.waiting || b.inUse - a.inUse)
   const values = new Map<string, number>()

@@ -1,7 +1,8 @@
 /**
- * Sends the engine's spans to an OpenTelemetry collector over OTLP/HTTP: `item` → `task`, `evaluator …`. Where to and how
- * is configured by OpenTelemetry's own variables (OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES).
- * Tracing never slows a run: when the collector is slower than the engine, spans are dropped.
+ * Sends the engine's spans to an OpenTelemetry collector over OTLP/HTTP: `item` → `task`, `evaluator …`. Destination
+ * and options come from OpenTelemetry's own variables (OTEL_EXPORTER_OTLP_*, OTEL_SERVICE_NAME,
+ * OTEL_RESOURCE_ATTRIBUTES). Tracing never slows a run: when the collector is slower than the engine, spans are
+ * dropped.
  */
 import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
@@ -12,9 +13,9 @@ import { withDeadline } from '../domain/deadline.ts'
 import { codeOf, messageOf } from '../domain/errors.ts'
 import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
 
-/** Spans that wait to be sent: a second or two of a busy process. */
+/** Spans waiting to be sent: a second or two of a busy process. */
 const maxQueueSize = 20_000
-const stopMs = 3_000
+const stopTimeoutMs = 3_000
 
 export class OtlpTracing implements Tracing {
   readonly #provider: TracerProvider
@@ -72,18 +73,18 @@ export class OtlpTracing implements Tracing {
   }
 
   async stop(): Promise<void> {
-    const deadline = { timeoutMs: stopMs, signal: new AbortController().signal }
-    // A collector that is away keeps no process from ending in order.
+    const deadline = { timeoutMs: stopTimeoutMs, signal: new AbortController().signal }
+    // An unreachable collector must not keep the process from stopping.
     await withDeadline(() => this.#provider.shutdown(), deadline).catch(() => {})
   }
 }
 
-/** The SDK itself keeps silent when spans do not get through. */
+/** The SDK does not report export failures. */
 function loggingFailures(exporter: SpanExporter, log: Logger): SpanExporter {
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        if (result.error) log.warn({ err: result.error, spans: spans.length }, 'tracing: spans did not get through')
+        if (result.error) log.warn({ err: result.error, spans: spans.length }, 'tracing: could not export spans')
         done(result)
       })
     },

@@ -1,8 +1,8 @@
-/** Traces of what the engine executes: one trace an attempt, whose id stands on the item and goes out with the call. */
+/** Traces of executed items: one trace per attempt, whose id is stored with the item and sent with the call. */
 import { randomBytes } from 'node:crypto'
 import type { ItemError } from '../domain/task.ts'
 
-/** What an attempt is told apart by. */
+/** What identifies an attempt. */
 export interface TracedAttempt {
   runId: string
   /** Of the run item. */
@@ -15,24 +15,24 @@ export interface TracedAttempt {
   attempt: number
 }
 
-/** The spans of one attempt. What `work` returns or throws passes through. */
+/** The spans of one attempt. They pass on whatever `work` returns or throws. */
 export interface AttemptTrace {
   /** 32 hexadecimal digits. */
   readonly traceId: string
-  /** @param work is given the W3C trace context of the call */
+  /** @param work receives the W3C trace context of the call */
   call<T>(work: (traceparent: string) => Promise<T>): Promise<T>
   evaluator<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** The last thing that is told: the item's new status, and why it did not succeed. */
+  /** Ends the trace with the item's new status and why it did not succeed. */
   end(status: string, error: ItemError | null): void
 }
 
 export interface Tracing {
   begin(attempt: TracedAttempt): AttemptTrace
-  /** Delivers what is left. Idempotent. */
+  /** Sends the remaining spans. Idempotent. */
   stop(): Promise<void>
 }
 
-/** Nobody collects spans: calls get trace contexts of their own, so that what they call can be found by them. */
+/** Without a collector, calls still get trace contexts, so that the systems they reach can be correlated. */
 export const noTracing: Tracing = {
   begin() {
     const traceId = randomBytes(16).toString('hex')

@@ -1,4 +1,4 @@
-/** Finished runs of one dataset, written straight into the tables. */
+/** Finished runs of one dataset, written directly into the tables. */
 import type { Queryable } from '../../src/db/client.ts'
 
 export interface SeededRuns {
@@ -7,7 +7,7 @@ export interface SeededRuns {
 }
 
 /**
- * A dataset of `items` items and `runs` runs over it with outputs of about 100 characters, latency, cost and two scores:
+ * A dataset of `items` items, with `runs` runs that have outputs of about 100 characters, latency, cost and two scores:
  * `correct` (BOOLEAN) and `similarity` (NUMERIC); about a tenth of the items differ between runs.
  */
 export async function seedRuns(db: Queryable, items: number, runs: number): Promise<SeededRuns> {

@@ -1,7 +1,7 @@
 /**
- * A comparison of three runs through HTTP and GraphQL, against the bare SQL of the same data and JSON.stringify, measured in
- * turn in the same process, which is also the client: the first page of 100 rows with every cell, the metrics, and the page of
- * larger runs against that of smaller ones. Ends with status 1 when a ratio misses its bound.
+ * Measures a comparison of three runs through HTTP and GraphQL against the bare SQL of the same data plus
+ * JSON.stringify, alternating in one process, which is also the client: the first page of 100 rows with every cell, the
+ * metrics, and the page of larger runs against that of smaller ones. Exits with status 1 when a ratio misses its bound.
  * `node test/bench/comparison.bench.ts [items…]`, default 10,000 and 100,000.
  */
 import { request } from 'undici'
@@ -35,7 +35,7 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
   }
 } }`
 
-/** The statements of a page and nothing else: their rows, put together and written as JSON. */
+/** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
   const request = { limit: 100, backward: false, after: null, before: null }
@@ -104,7 +104,7 @@ async function ask(query: string, { runIds }: SeededRuns): Promise<string> {
 
 let missed = 0
 
-/** Does both in turn, either first half of the time; prints the medians, and the ratio of each pair: its median and quartiles. */
+/** Alternates both in balanced order; prints the medians, and median and quartiles of the ratio of each pair. */
 async function race(name: string, bound: number, ours: () => Promise<string>, bare: () => Promise<string>) {
   for (let warm = 0; warm < 20; warm++) await Promise.all([ours(), bare()])
   const pairs: { ours: number; bare: number }[] = []

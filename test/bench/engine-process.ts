@@ -1,5 +1,5 @@
 /**
- * One process as people run it: server and worker together, for benchmarks that look at it from outside. Forked by the
+ * One process with server and worker, as in production, for benchmarks that measure it from outside. Forked by the
  * benchmark with `--expose-gc`; its database is DATABASE_URL.
  */
 import { pino } from 'pino'
@@ -19,7 +19,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { testScope } from '../helpers/scope.ts'
 
-/** What one run took. Memory is what is alive after a garbage collection, and the resident peak. */
+/** The cost of one run. Memory: live after a garbage collection, and the resident peak. */
 export interface Measured {
   runId: string
   seconds: number
@@ -53,7 +53,7 @@ const worker = new Worker(services, listener).start()
 const server = await startServer({ services, feeds, comparisons, listener, host: '127.0.0.1', port: 0 })
 const { id: projectId } = await db.prisma.project.findFirstOrThrow()
 
-/** Executes a run to its end with one live subscriber. */
+/** Executes a run with one live subscriber. */
 async function measure(experimentId: string): Promise<Measured> {
   const scope = await testScope(db, projectId)
   let peak = 0

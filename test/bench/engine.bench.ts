@@ -1,7 +1,7 @@
 /**
- * The whole engine, durable, scored and watched, in a process of its own, against the same rows inserted by raw batched SQL
- * in the same run. `npm run bench`, or with other numbers of items: `npm run bench -- 10000 20000`. Ends with status 1 when
- * a figure misses its bound.
+ * Measures the whole engine in its own process, with durability, scores and a subscriber, against raw batched SQL that
+ * inserts the same rows. `npm run bench`, or with other numbers of items: `npm run bench -- 10000 20000`. Exits with
+ * status 1 when a figure misses its bound.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -28,10 +28,10 @@ const child = fork(join(import.meta.dirname, 'engine-process.ts'), {
   env: { ...process.env, DATABASE_URL: bench.url },
 })
 
-async function heard<Key extends string>(key: Key): Promise<Extract<Said, Record<Key, unknown>>> {
+async function messageWith<Key extends string>(key: Key): Promise<Extract<Said, Record<Key, unknown>>> {
   for (;;) {
-    const [said] = (await once(child, 'message')) as [Said]
-    if (key in said) return said as Extract<Said, Record<Key, unknown>>
+    const [message] = (await once(child, 'message')) as [Said]
+    if (key in message) return message as Extract<Said, Record<Key, unknown>>
   }
 }
 
@@ -41,19 +41,19 @@ function check(what: string, ok: boolean): void {
   console.log(`${ok ? 'ok    ' : 'MISSED'} ${what}`)
 }
 
-const { ready: url } = await heard('ready')
+const { ready: url } = await messageWith('ready')
 const settings = { ...defaultRunSettings, concurrency: 50 }
 const seed = (size: number, task: string) => seedBench(bench, size, task, settings)
 
 async function run(experimentId: string, onStarted?: (runId: string) => void): Promise<Measured> {
-  const started = heard('started')
-  const measured = heard('measured')
+  const started = messageWith('started')
+  const measured = messageWith('measured')
   child.send({ run: experimentId })
   onStarted?.((await started).started)
   return (await measured).measured
 }
 
-/** What the page of a run asks for. */
+/** The query of the run page. */
 const page = `query ($id: ID!) {
   node(id: $id) {
     ... on Run {
@@ -64,7 +64,7 @@ const page = `query ($id: ID!) {
   }
 }`
 
-/** p95 of the run page query, one after the other with short pauses, until told to stop, in milliseconds. */
+/** p95 of the run page query in milliseconds, queried sequentially with short pauses until stopped. */
 async function queryPage(runId: string, until: () => boolean): Promise<{ p95: number; queries: number }> {
   const times: number[] = []
   while (!until()) {
@@ -87,10 +87,10 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}, PostgreSQL durable\n`,
 )
 
-// Everything is compiled and every connection open before anything counts.
+// Warm-up: compiles everything and opens all connections.
 for (let round = 0; round < 2; round += 1) await run(await seed(small, 'echo'))
 
-/** Executes a run of `size` echo items and inserts the same rows by raw SQL right after it, so that both meet the same noise. */
+/** Executes a run of `size` echo items and then inserts the same rows by raw SQL, so that both see the same noise. */
 async function compare(size: number) {
   const measured = await run(await seed(size, 'echo'))
   if (measured.delivered < size) throw new Error(`the subscriber got ${measured.delivered} of ${size} results`)
@@ -111,7 +111,7 @@ function median(compared: Compared[], of: (one: Compared) => number): number {
   return values[values.length >> 1] ?? Number.NaN
 }
 
-// Around and between the large runs, so that a noisy moment does not look like growth.
+// Before, between and after the large runs, so that a noisy moment does not look like growth.
 const smalls: Compared[] = []
 const larges: Compared[] = []
 for (let round = 0; round < 2; round += 1) {

@@ -1,4 +1,4 @@
-/** A throwaway server with everything on, durable like the real one, for benchmarks run as plain programs. */
+/** A throwaway server with all features and full durability, for benchmarks that run as plain programs. */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -63,7 +63,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   }
 }
 
-/** A dataset of `size` items with inputs as users have them, a question of some length, and its experiment. */
+/** A dataset of `size` items with realistic inputs, and its experiment. */
 export async function seedBench({ db, scope }: Bench, size: number, task: string, settings: object): Promise<string> {
   const dataset = await db.prisma.dataset.create({
     data: { projectId: scope.projectId, name: `bench ${randomUUID()}`, seed: 'bench', version: 1, itemCount: size },

@@ -1,8 +1,8 @@
 import type { Bench } from './harness.ts'
 
 /**
- * Inserts the rows of a finished run again, one statement a batch for the items and one for their scores: the least that
- * stores the same. Returns the better rate of batches of 100 and of 500, in items a second.
+ * Inserts the rows of a finished run again, per batch one statement for the items and one for their scores: the minimum
+ * that stores the same data. Returns the better rate of batches of 100 and of 500, in items per second.
  */
 export async function insertRaw(bench: Bench, runId: string): Promise<number> {
   return Math.max(await insert(bench, runId, 100), await insert(bench, runId, 500))

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-/** Loading is Node's own import with type stripping, so it happens in a process of Node. */
+/** Loading is Node's own import with type stripping, so it happens in a Node process. */
 const loader = path.join(import.meta.dirname, '../../src/cli/config.ts')
 const program = `
 const { loadConfig, ConfigError } = await import(${JSON.stringify(loader)})
@@ -57,7 +57,7 @@ export default defineConfig({
 `
 
 describe('a config', () => {
-  it("registers the project's functions, in a folder that has nothing else", async () => {
+  it("registers the project's functions, in an otherwise empty folder", async () => {
     const { project, loaded, stderr } = await load({ 'assay.config.ts': good })
     expect(loaded).toEqual({
       path: path.join(project, 'assay.config.ts'),
@@ -73,7 +73,7 @@ describe('a config', () => {
     expect(stderr).toBe('')
   })
 
-  it('may be in a CommonJS package, and import files beside it', async () => {
+  it('may be in a CommonJS package, and import other files', async () => {
     const { loaded } = await load({
       'package.json': '{ "type": "commonjs" }',
       'lib/shout.mts': 'export const shout = (input: { text: string }) => input.text.concat("!")',
@@ -90,12 +90,12 @@ describe('a config', () => {
     expect((await load({ [name]: text })).loaded.tasks).toEqual([{ name: 'n', run: 1 }])
   })
 
-  it('may have any name when it is given as a file', async () => {
+  it('may have any name when passed as a file', async () => {
     const text = 'export default { tasks: { n: () => 1 } }'
     expect((await load({ 'my.config.mjs': text }, { file: 'my.config.mjs' })).loaded.tasks).toHaveLength(1)
   })
 
-  it('is not needed', async () => {
+  it('is optional', async () => {
     expect((await load({})).loaded).toEqual({ path: null, tasks: [], evaluators: [] })
   })
 
@@ -232,8 +232,8 @@ describe('a broken config names the file and the line', () => {
     expect(loaded.message).toContain(line === null ? `${where}: ` : `${where}:${line}: `)
   })
 
-  it('a file that is not there', async () => {
+  it('a missing file', async () => {
     const { loaded } = await load({}, { target: '/nowhere/assay.config.ts' })
-    expect(loaded.message).toBe('/nowhere/assay.config.ts: expected a config file, got nothing there')
+    expect(loaded.message).toBe('/nowhere/assay.config.ts: expected a config file, got nothing.')
   })
 })

@@ -66,7 +66,7 @@ test('a JSON Lines file becomes a dataset, and importing it again changes nothin
   })
 })
 
-test('CSV columns are mapped by name, and the rest goes to metadata', async () => {
+test('CSV columns are mapped by name, and the remaining ones become metadata', async () => {
   const file = await fileOf('faq.csv', 'id,question,language,answer,source\n7,"Why,\nthen?",en,Because,manual\n')
   const args = ['--dataset', 'faq', '--input', 'question', 'language', '--expected', 'answer', '--key', 'id']
   expect((await importing(file, ...args)).status).toBe(0)
@@ -81,13 +81,13 @@ test('CSV columns are mapped by name, and the rest goes to metadata', async () =
   ])
 })
 
-test('standard input is imported as well as a file', async () => {
+test('standard input can be imported like a file', async () => {
   const run = spawnAssay(['import', '-', '--dataset', 'piped', '--url', url], { input: '[{"input":1},{"input":2}]' })
   expect(await run.exited).toBe(0)
   expect(await itemsOf('piped')).toHaveLength(2)
 })
 
-test('a bad file is refused with the line, the column, what was expected and what came, and nothing is stored', async () => {
+test('a bad file is refused with the line, the column, what was expected and what was found, and nothing is stored', async () => {
   const file = await fileOf('bad.jsonl', '{"input":"fine"}\n{"input":"a"\n{"question":"no input"}\n')
   const { status, stdout, stderr } = await importing(file, '--dataset', 'bad')
   expect(status).toBe(1)
@@ -98,7 +98,7 @@ test('a bad file is refused with the line, the column, what was expected and wha
   expect(await ask(url, '{ dataset(name: "bad") { id } }')).toEqual({ dataset: null })
 })
 
-test('a large file that is bad from the start is refused while it is still being sent', async () => {
+test('a large file that is invalid from the start is rejected while it is still being sent', async () => {
   const row = `{"input":"${'x'.repeat(1_000)}"}\n`
   const file = await fileOf('large.jsonl', `nonsense\n${row.repeat(20_000)}`)
   const { status, stderr } = await importing(file, '--dataset', 'large')
@@ -112,7 +112,7 @@ test('without a server the command says how to start one', async () => {
   const run = spawnAssay(['import', file, '--dataset', 'some', '--url', `http://127.0.0.1:${port}`])
   expect(await run.exited).toBe(1)
   expect(run.stderr).toContain(
-    `No Assay server answers at http://127.0.0.1:${port}. Start one with \`npm start\`, or name another with --url.`,
+    `There is no Assay server at http://127.0.0.1:${port}. Start one with \`npm start\`, or use --url for another one.`,
   )
 })
 
@@ -127,10 +127,10 @@ test('a server that is not Assay is recognised', async () => {
   const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   const run = spawnAssay(['import', file, '--dataset', 'some', '--url', otherUrl])
   expect(await run.exited).toBe(1)
-  expect(run.stderr).toContain(`What answers at ${otherUrl} is not an Assay server (status 404).`)
+  expect(run.stderr).toContain(`The server at ${otherUrl} is not an Assay server (status 404).`)
 })
 
-test('a file that is not there is named', async () => {
+test('a missing file is named', async () => {
   const { status, stderr } = await importing('/nowhere/at-all.jsonl', '--dataset', 'x')
   expect({ status, stderr }).toEqual({ status: 1, stderr: 'There is no file /nowhere/at-all.jsonl.\n' })
 })

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { makeTemporary, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-test('with a key a server listens on every address, answers who sends it, and nobody any more once it is revoked', async () => {
+test('with a key a server listens on every address and accepts requests with the key until it is revoked', async () => {
   const cwd = await makeTemporary()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())

@@ -1,4 +1,4 @@
-/** Which processes call endpoints that are not public. */
+/** Which processes call non-public endpoints. */
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -56,14 +56,14 @@ test('a server on loopback calls endpoints on loopback', async () => {
   expect(await outcome({ http: { host: '127.0.0.1', port: 0 } })).toBe('SUCCEEDED')
 })
 
-test('a worker of its own calls no private addresses, says so, and does when it is allowed to', async () => {
+test('a worker process calls no private addresses, reports that, and calls them when allowed to', async () => {
   expect(await outcome({ http: null })).toMatch(
     /was not made\. 127\.0\.0\.1: loopback addresses are not called unless .* --allow-private-endpoints/,
   )
   expect(await outcome({ http: null, allowPrivateEndpoints: true })).toBe('SUCCEEDED')
 })
 
-test('a server that other machines reach calls no private addresses', async () => {
+test('a server that other machines can reach calls no private addresses', async () => {
   await createApiKey(t.db, t.scope, { name: 'me', role: 'ADMIN' })
   expect(await outcome({ http: { host: '0.0.0.0', port: 0 } })).toMatch(/loopback addresses are not called/)
 })

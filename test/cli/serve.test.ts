@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
-import { ask, makeTemporary, ROOT, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
-// Every test starts processes and databases, beside whatever else the machine does.
+// Every test starts processes and databases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 90_000 })
 
 interface Progress {
@@ -81,7 +81,7 @@ test('SIGTERM in the middle of a run ends the server with status 0, and the next
   const first = await spawnServer([], { cwd })
   const runId = await startWaiting(first.url, { items: 60, ms: 50, concurrency: 3 })
   await watch(first.url, runId, ({ succeeded }) => succeeded >= 10)
-  // npm, npx and the terminal may each pass on the same signal.
+  // npm, npx and the terminal may each forward the same signal.
   first.process.kill('SIGTERM')
   first.process.kill('SIGTERM')
   expect(await first.exited).toBe(0)
@@ -99,7 +99,7 @@ test('SIGTERM in the middle of a run ends the server with status 0, and the next
   expect(new Set(node.items.nodes.map(({ attempts }) => attempts))).toEqual(new Set([1]))
 })
 
-test('a second Ctrl-C exits at once, however long a call in flight takes', async () => {
+test('a second Ctrl-C exits immediately, however long a call in flight takes', async () => {
   const cwd = await makeProject()
   const server = await spawnServer([], { cwd })
   const runId = await startWaiting(server.url, { items: 4, ms: 60_000, concurrency: 4 })
@@ -107,14 +107,14 @@ test('a second Ctrl-C exits at once, however long a call in flight takes', async
   const impatience = setInterval(() => server.process.kill('SIGINT'), 100)
   onTestFinished(() => clearInterval(impatience))
   expect(await server.exited).toBe(130)
-  // What it left running is adopted and stopped, so that the directory can be removed.
+  // Take over and stop the server that it left running, so that the directory can be removed.
   const next = await spawnServer([], { cwd })
   await ask(next.url, 'mutation ($id: ID!) { cancelRun(input: { id: $id }) { __typename } }', { id: runId })
   next.process.kill('SIGTERM')
   expect(await next.exited).toBe(0)
 })
 
-test('a server whose terminal was closed stops in order', async () => {
+test('a server whose terminal was closed stops gracefully', async () => {
   const cwd = await makeTemporary()
   const server = await spawnServer([], { cwd })
   server.process.stdout?.destroy()
@@ -124,17 +124,17 @@ test('a server whose terminal was closed stops in order', async () => {
   expect(existsSync(join(cwd, '.assay/postgres/cluster/postmaster.pid'))).toBe(false)
 })
 
-test('two servers on one data directory: the second says so and exits with 1', async () => {
+test('two servers on one data directory: the second reports that and exits with 1', async () => {
   const cwd = await makeTemporary()
   const first = await spawnServer([], { cwd })
   const second = spawnAssay(['serve', '--port', '0'], { cwd })
   expect(await second.exited).toBe(1)
-  expect(second.stderr).toMatch(new RegExp(`is already used by process ${first.process.pid}`))
+  expect(second.stderr).toMatch(new RegExp(`is already in use by process ${first.process.pid}`))
   expect(second.stderr).not.toContain('    at ')
   expect(await ask(first.url, '{ viewer { role } }')).toEqual({ viewer: { role: 'ADMIN' } })
 })
 
-test('a port in use is named, and the database that was started for nothing is stopped again', async () => {
+test('a port in use is named, and the database that was already started is stopped', async () => {
   const cwd = await makeTemporary()
   const other = createServer().listen(0, '127.0.0.1')
   await once(other, 'listening')
@@ -162,13 +162,13 @@ test('a worker process executes the runs of a server on the same DATABASE_URL', 
   expect(await server.exited).toBe(0)
 })
 
-test('a worker without DATABASE_URL says what it needs', async () => {
+test('a worker without DATABASE_URL reports what it needs', async () => {
   const worker = spawnAssay(['worker'])
   expect(await worker.exited).toBe(1)
   expect(worker.stderr).toContain('set DATABASE_URL for both')
 })
 
-test('a DATABASE_URL where nobody answers is named without its password', async () => {
+test('an unreachable DATABASE_URL is named without its password', async () => {
   const server = spawnAssay(['serve'], { env: { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:1/db' } })
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain('The database at postgresql://me@127.0.0.1:1/db (DATABASE_URL) cannot be used')
@@ -185,7 +185,7 @@ test.each([
   expect(server.stderr).not.toMatch(/ret/)
 })
 
-test('a server behind a proxy wants a key', async () => {
+test('a server behind a proxy requires a key', async () => {
   const cwd = await makeTemporary()
   const server = spawnAssay(['serve', '--port', '0', '--public-url', 'https://assay.example/'], { cwd })
   expect(await server.exited).toBe(1)
@@ -195,15 +195,15 @@ test('a server behind a proxy wants a key', async () => {
   expect(mistyped.stderr).toContain('Expected the URL of a server')
 })
 
-test('an option that is out of range is refused with what was expected', async () => {
+test('an option that is out of range is rejected with what was expected', async () => {
   const server = spawnAssay(['serve', '--port', '70000'])
   expect(await server.exited).toBe(1)
-  expect(server.stderr).toContain('expected a whole number from 0 to 65535, got "70000"')
+  expect(server.stderr).toContain('Expected a whole number from 0 to 65535, got "70000"')
 })
 
 test('on an old Node the command line runs on the one that npm installed', async () => {
   const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.11.1'})"
-  const bin = join(ROOT, 'src/cli/bin.mjs')
+  const bin = join(root, 'src/cli/bin.mjs')
   const run = spawnNode(['--import', old, bin, '--version'])
   expect(await run.exited).toBe(0)
   expect(run.stdout).toBe('0.1.0\n')

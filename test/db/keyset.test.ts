@@ -9,7 +9,7 @@ interface Player {
   points: number | null
 }
 
-/** Two with the same points, and one without any, which comes last in either direction. */
+/** Two with the same points, and one without points, which comes last in either direction. */
 const players: Player[] = [
   { name: 'ada', points: 3 },
   { name: 'bob', points: 1.5 },
@@ -74,7 +74,7 @@ const orders = [
   { descending: true, inOrder: ['cleo', 'ada', 'fay', 'bob', 'eve', 'dan'] },
 ]
 
-test.for(orders)('pages forward and backward meet every row once ($inOrder)', async ({ descending, inOrder }) => {
+test.for(orders)('paging forward and backward returns every row once ($inOrder)', async ({ descending, inOrder }) => {
   const list = byPoints(descending)
   for (const limit of [1, 2, 4, 5, 6, 7]) {
     const forward: string[] = []
@@ -114,13 +114,13 @@ test.for(orders)('a page between two rows, from either end ($inOrder)', async ({
   }
 })
 
-test('the row of a cursor need not exist any more', async () => {
+test('the row of a cursor may have been deleted', async () => {
   const gone = ['2.5', 'gone']
   expect((await pageOf(byPoints(false), first(2, gone))).names).toEqual(['ada', 'cleo'])
   expect((await pageOf(byPoints(false), last(2, gone))).names).toEqual(['bob', 'fay'])
 })
 
-test('the pages of many parents are one statement, in the order of the parents, each with its own end', async () => {
+test('the pages of many parents are one statement, in the order of the parents, each with its own last page', async () => {
   const [pages, statements] = await recordStatements(() =>
     loadPages<Player>(db.pool, byPoints(false, ['ada', 'bob', 'fay']), ['2', '3', '1'], last(2)),
   )

@@ -1,4 +1,4 @@
-/** A migration that processes of an older version cannot bear has the database to itself. */
+/** A migration that older processes cannot work beside gets exclusive access to the database. */
 import { readdir, readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,13 +8,13 @@ import { Listener } from '../../src/db/listener.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { isAdditive, lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { emptyDatabase, migrationsDirectory, rows } from '../helpers/migrations.ts'
-import { ROOT } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
-const OLD = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
-const ADDITIVE = { ...OLD, '2_tree': 'CREATE TABLE tree (name TEXT)' }
-const NOT_ADDITIVE = { ...ADDITIVE, '3_no_fruit_not_additive': 'DROP TABLE fruit' }
+const old = { '1_fruit': 'CREATE TABLE fruit (name TEXT)' }
+const additive = { ...old, '2_tree': 'CREATE TABLE tree (name TEXT)' }
+const notAdditive = { ...additive, '3_no_fruit_not_additive': 'DROP TABLE fruit' }
 
-test('it waits until every process has left, and says for whom', async () => {
+test('it waits until every process has stopped, and names those it waits for', async () => {
   const url = await oldDatabase()
   const first = await startProcess(url)
   const second = await startProcess(url)
@@ -30,12 +30,14 @@ test('it waits until every process has left, and says for whom', async () => {
     left.push('second')
     void second.listener.close()
   }
-  const { applied } = await migrate(url, { directory: await migrationsDirectory(NOT_ADDITIVE), onWait })
+  const { applied } = await migrate(url, { directory: await migrationsDirectory(notAdditive), onWait })
   expect(applied).toEqual(['2_tree', '3_no_fruit_not_additive'])
   expect(left).toEqual(['first', 'second'])
   const name = `assay ${process.pid} on ${hostname()}`
   expect(said.map((message) => message.split(name).length - 1)).toEqual([2, 1])
-  expect(said[0]).toMatch(/^The migration 3_no_fruit_not_additive waits for processes of an older Assay to stop: assay/)
+  expect(said[0]).toMatch(
+    /^The migration 3_no_fruit_not_additive is waiting for processes of an older Assay to stop: assay/,
+  )
   for (const { lock } of [first, second]) {
     expect(await lock.outdated).toMatchObject({
       code: 'OUTDATED',
@@ -44,15 +46,15 @@ test('it waits until every process has left, and says for whom', async () => {
   }
 })
 
-test('it names the processes that do not leave, changes nothing, and is applied later', async () => {
+test('it names the processes that do not stop, changes nothing, and is applied later', async () => {
   const url = await oldDatabase()
   const { listener } = await startProcess(url)
-  const directory = await migrationsDirectory(NOT_ADDITIVE)
+  const directory = await migrationsDirectory(notAdditive)
   await expect(migrate(url, { directory, waitMs: 100 })).rejects.toMatchObject({
     code: 'IN_USE',
     message: expect.stringMatching(
       new RegExp(
-        `3_no_fruit_not_additive .*still work on it: assay ${process.pid} on .* \\(connection \\d+.*Stop them`,
+        `3_no_fruit_not_additive .*are still using it: assay ${process.pid} on .* \\(connection \\d+.*Stop them`,
       ),
     ),
   })
@@ -61,27 +63,27 @@ test('it names the processes that do not leave, changes nothing, and is applied 
   expect(await migrate(url, { directory })).toEqual({ applied: ['3_no_fruit_not_additive'] })
 })
 
-test('several that want to apply it at once ask together and apply it once', async () => {
+test('several processes that apply it concurrently apply it once', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
   void lock.outdated.then(() => listener.close())
-  const directory = await migrationsDirectory(NOT_ADDITIVE)
+  const directory = await migrationsDirectory(notAdditive)
   const results = await Promise.all([1, 2, 3].map(() => migrate(url, { directory })))
   expect(results.flatMap(({ applied }) => applied)).toEqual(['2_tree', '3_no_fruit_not_additive'])
 })
 
-test('nobody is asked to leave for an additive one, nor leaves after it when its connection was cut', async () => {
+test('an additive one stops no process, not even after a lost connection', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)
-  expect((await migrate(url, { directory: await migrationsDirectory(ADDITIVE) })).applied).toEqual(['2_tree'])
+  expect((await migrate(url, { directory: await migrationsDirectory(additive) })).applied).toEqual(['2_tree'])
   await cutConnections(url, listener)
   expect(await Promise.race([lock.outdated, 'goes on'])).toBe('goes on')
 })
 
-test('a process whose connection was cut meanwhile notices when it has another one', async () => {
+test('a process whose connection was lost in the meantime notices when it reconnects', async () => {
   const url = await oldDatabase()
   const { lock } = await startProcess(url)
-  // Prisma asks nobody.
+  // Prisma does not ask other processes to stop.
   await rows(
     url,
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('3', '', '3_no_fruit_not_additive', now())`,
@@ -90,20 +92,20 @@ test('a process whose connection was cut meanwhile notices when it has another o
   expect(await lock.outdated).toMatchObject({ message: expect.stringContaining('3_no_fruit_not_additive') })
 })
 
-test('a process that connects while it is being applied does not get to work', async () => {
+test('a process that connects while it is being applied does not start', async () => {
   const url = await oldDatabase()
   const migrator = new Client({ connectionString: url })
   await migrator.connect()
   onTestFinished(() => migrator.end())
   await lockSchema(migrator, '3_no_fruit_not_additive', { waitMs: 0, onWait: () => {} })
-  const lock = new SchemaLock(Object.keys(OLD))
+  const lock = new SchemaLock(Object.keys(old))
   const listener = new Listener(url, (client) => lock.share(client))
   await expect(listener.start()).rejects.toMatchObject({ code: 'OUTDATED' })
   expect(await lock.outdated).toMatchObject({ code: 'OUTDATED' })
 })
 
-test('our migrations that take something away are named so', async () => {
-  const directory = join(ROOT, 'prisma/migrations')
+test('migrations of Assay that remove something are named accordingly', async () => {
+  const directory = join(root, 'prisma/migrations')
   const entries = await readdir(directory, { withFileTypes: true })
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const sql = (await readFile(join(directory, name, 'migration.sql'), 'utf8')).replaceAll(/--.*$/gm, '')
@@ -117,20 +119,20 @@ test('our migrations that take something away are named so', async () => {
 
 async function oldDatabase(): Promise<string> {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory(OLD) })
+  await migrate(url, { directory: await migrationsDirectory(old) })
   return url
 }
 
-/** What of an old process has to do with it. */
+/** The parts of an old process that are involved. */
 async function startProcess(url: string): Promise<{ lock: SchemaLock; listener: Listener }> {
-  const lock = new SchemaLock(Object.keys(OLD))
+  const lock = new SchemaLock(Object.keys(old))
   const listener = await new Listener(url, (client) => lock.share(client)).start()
   lock.watch(listener)
   onTestFinished(() => listener.close())
   return { lock, listener }
 }
 
-/** Cuts all connections that listen; when a listener is given, waits until it has another one. */
+/** Terminates all listening connections; with a listener, waits until it has reconnected. */
 async function cutConnections(url: string, listener?: Listener): Promise<void> {
   const reconnected = new Promise<void>((resolve) => listener?.on('assay_echo', () => {}, resolve))
   await rows(

@@ -1,4 +1,4 @@
-/** What earlier versions recorded says the same after an upgrade, and what they were executing is executed. */
+/** Data recorded by earlier versions has the same figures after an upgrade, and runs that were executing continue. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -10,7 +10,7 @@ import { type Figures, readFigures } from '../snapshots/read-figures.ts'
 import { differences, loadSnapshot, snapshotNames } from '../snapshots/snapshot.ts'
 
 test.each(await snapshotNames())(
-  'a database of %s has the same figures, and its runs go on to their end with every item once',
+  'a database of %s has the same figures, and its runs continue to their end with every item once',
   async (name) => {
     const cwd = await makeTemporary()
     const database = await createTestDatabase('template0')

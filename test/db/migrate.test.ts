@@ -3,19 +3,19 @@ import { migrate } from '../../src/db/migrate.ts'
 import { emptyDatabase, migrationsDirectory, rows } from '../helpers/migrations.ts'
 import { prismaDeploy } from '../helpers/prisma-engine.ts'
 
-const FIRST = { '1_first': 'CREATE TABLE fruit (name TEXT)' }
-const SECOND = { '2_second': `INSERT INTO fruit VALUES ('apple'); CREATE TABLE tree (name TEXT)` }
+const first = { '1_first': 'CREATE TABLE fruit (name TEXT)' }
+const second = { '2_second': `INSERT INTO fruit VALUES ('apple'); CREATE TABLE tree (name TEXT)` }
 
-test('a new database gets our migrations, and a second run finds nothing to do', async () => {
+test('a new database gets all migrations, and a second run has nothing to do', async () => {
   const url = await emptyDatabase()
   expect((await migrate(url)).applied).toContain('20261122000000_init')
   expect(await migrate(url)).toEqual({ applied: [] })
 })
 
-test('an older database gets only what is missing, in order', async () => {
+test('an older database gets only the missing ones, in order', async () => {
   const url = await emptyDatabase()
-  expect(await migrate(url, { directory: await migrationsDirectory(FIRST) })).toEqual({ applied: ['1_first'] })
-  expect(await migrate(url, { directory: await migrationsDirectory({ ...SECOND, ...FIRST }) })).toEqual({
+  expect(await migrate(url, { directory: await migrationsDirectory(first) })).toEqual({ applied: ['1_first'] })
+  expect(await migrate(url, { directory: await migrationsDirectory({ ...second, ...first }) })).toEqual({
     applied: ['2_second'],
   })
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([{ name: 'apple' }])
@@ -23,28 +23,28 @@ test('an older database gets only what is missing, in order', async () => {
 
 test('processes that migrate at once apply everything exactly once', async () => {
   const url = await emptyDatabase()
-  const migrations = await migrationsDirectory({ ...FIRST, ...SECOND })
+  const migrations = await migrationsDirectory({ ...first, ...second })
   const results = await Promise.all(Array.from({ length: 6 }, () => migrate(url, { directory: migrations })))
   expect(results.flatMap(({ applied }) => applied)).toEqual(['1_first', '2_second'])
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([{ name: 'apple' }])
 })
 
-test('a failing migration is undone as a whole, named, and what came before it stays', async () => {
+test('a failing migration is named and rolled back as a whole, and those before it stay', async () => {
   const url = await emptyDatabase()
   const broken = { '2_broken': `INSERT INTO fruit VALUES ('plum'); SELECT 1 / 0` }
-  await expect(migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...broken }) })).rejects.toMatchObject({
+  await expect(migrate(url, { directory: await migrationsDirectory({ ...first, ...broken }) })).rejects.toMatchObject({
     code: 'FAILED',
-    message: 'The migration 2_broken failed and was undone: division by zero',
+    message: 'The migration 2_broken failed and was rolled back: division by zero',
   })
   expect(await rows(url, 'SELECT name FROM fruit')).toEqual([])
-  expect(await migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...SECOND }) })).toEqual({
+  expect(await migrate(url, { directory: await migrationsDirectory({ ...first, ...second }) })).toEqual({
     applied: ['2_second'],
   })
 })
 
 test('a migration that was edited after it was applied is refused', async () => {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory(FIRST) })
+  await migrate(url, { directory: await migrationsDirectory(first) })
   const edited = await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (name TEXT NOT NULL)' })
   await expect(migrate(url, { directory: edited })).rejects.toMatchObject({
     code: 'CHANGED',
@@ -52,7 +52,7 @@ test('a migration that was edited after it was applied is refused', async () => 
   })
 })
 
-test('line ends that a checkout converted are no change', async () => {
+test('line endings converted by a checkout are not a change', async () => {
   const url = await emptyDatabase()
   await migrate(url, { directory: await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (\n name TEXT\n)' }) })
   const converted = await migrationsDirectory({ '1_first': 'CREATE TABLE fruit (\r\n name TEXT\r\n)' })
@@ -61,16 +61,16 @@ test('line ends that a checkout converted are no change', async () => {
 
 test('a database that is newer than the code is refused', async () => {
   const url = await emptyDatabase()
-  await migrate(url, { directory: await migrationsDirectory({ ...FIRST, ...SECOND }) })
-  await expect(migrate(url, { directory: await migrationsDirectory(FIRST) })).rejects.toMatchObject({
+  await migrate(url, { directory: await migrationsDirectory({ ...first, ...second }) })
+  await expect(migrate(url, { directory: await migrationsDirectory(first) })).rejects.toMatchObject({
     code: 'NEWER',
     message: expect.stringMatching(/newer than this Assay.*2_second.*update Assay/),
   })
 })
 
-test('what prisma migrate began and did not finish is refused; what it marked as rolled back is applied', async () => {
+test('a migration that prisma migrate did not finish is refused; one that it marked as rolled back is applied', async () => {
   const url = await emptyDatabase()
-  const migrations = await migrationsDirectory(FIRST)
+  const migrations = await migrationsDirectory(first)
   await migrate(url, { directory: await migrationsDirectory({}) })
   await rows(url, `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('1', 'abc', '1_first')`)
   await expect(migrate(url, { directory: migrations })).rejects.toMatchObject({ code: 'UNFINISHED' })
@@ -78,7 +78,7 @@ test('what prisma migrate began and did not finish is refused; what it marked as
   expect(await migrate(url, { directory: migrations })).toEqual({ applied: ['1_first'] })
 })
 
-test('prisma migrate deploy finds nothing to do after us, and we find nothing to do after it', async () => {
+test('prisma migrate deploy has nothing to do after Assay, and Assay has nothing to do after it', async () => {
   const ours = await emptyDatabase()
   const { applied } = await migrate(ours)
   expect(await prismaDeploy(ours)).toEqual([])

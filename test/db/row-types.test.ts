@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** By file under src/db/sql: what its statements return as rows of Prisma's, and the same rows read by Prisma. */
+/** By file under src/db/sql: the Prisma rows that its statements return, and the same rows read by Prisma. */
 const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
@@ -137,14 +137,14 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   },
 }
 
-test.for(Object.entries(reads))('the rows of %s are those that Prisma reads', async ([, read]) => {
+test.for(Object.entries(reads))('the rows of %s equal those that Prisma reads', async ([, read]) => {
   for (const [sql, prisma] of await read()) {
     expect(prisma.length).toBeGreaterThan(0)
     expect(sql.map(bytesAsBuffer)).toStrictEqual(prisma.map(bytesAsBuffer))
   }
 })
 
-test('every column has a value in one of the rows that are compared', async () => {
+test('every column has a value in at least one compared row', async () => {
   const compared = (await Promise.all(Object.values(reads).map((read) => read()))).flat()
   const rows = compared.flatMap(([, prisma]) => prisma)
   const byColumns = Map.groupBy(rows, (row) => Object.keys(row).join())

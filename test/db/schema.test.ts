@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { schemaDiff } from '../helpers/prisma-engine.ts'
 
-test('the migrated database is what schema.prisma says', async () => {
+test('the migrated database matches schema.prisma', async () => {
   expect(await schemaDiff(await databaseAfter())).toBe('')
 })
 
@@ -23,7 +23,7 @@ test.each([
   expect(await schemaDiff(await databaseAfter(change))).toMatch(repair)
 })
 
-/** The URL of a migrated database in which somebody has changed something since. */
+/** The URL of a migrated database with a later manual change. */
 async function databaseAfter(change = ''): Promise<string> {
   const { url, drop } = await createTestDatabase()
   onTestFinished(drop)

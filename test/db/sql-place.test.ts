@@ -4,18 +4,21 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Where statements live, and what is below them: connections, pages, messages, the queue, migrations and their lock. */
+/**
+ * Where SQL may be written, including the layers below: connections, pages, notifications, the queue, migrations and
+ * their lock.
+ */
 const allowed = [
   /^src\/db\/(sql|generated)\//,
   /^src\/db\/(client|keyset|listener|migrate|query-rows|queue|schema-lock)\.ts$/,
-  // Prepares the server before there is a database of ours.
+  // Prepares the server before Assay's database exists.
   /^src\/embedded-postgres\//,
 ]
 
 const statement =
   /[`'"]\s*(?:SELECT|INSERT\s+INTO|UPDATE|DELETE\s+FROM|WITH|COPY|CREATE|ALTER|DROP|TRUNCATE|LOCK|LISTEN|NOTIFY|SET|ANALYZE)\s+[\w"$*(]|\$(?:query|execute)Raw|\b(?:pool|client|db|tx|prisma|sender)\.query\s*[<(]/
 
-/** The lines that have SQL, as `file:line`. */
+/** The lines with SQL, as `file:line`. */
 async function linesWithSql(folder: string): Promise<string[]> {
   const files = (await readdir(join(root, folder), { recursive: true }))
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)

@@ -1,4 +1,4 @@
-/** Dockerfile and compose.yaml cannot be built here; that what they name exists, and fits together, can be checked. */
+/** Dockerfile and compose.yaml cannot be built here; that what they name exists, and is consistent, can be checked. */
 
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { ROOT, spawnAssay, spawnNode } from '../helpers/spawn-assay.ts'
+import { root, spawnAssay, spawnNode } from '../helpers/spawn-assay.ts'
 
 interface Service {
   image: string
@@ -22,14 +22,14 @@ interface Service {
   deploy?: { replicas: number }
 }
 
-const { services, volumes } = parse(await readFile(join(ROOT, 'compose.yaml'), 'utf8'), { merge: true }) as {
+const { services, volumes } = parse(await readFile(join(root, 'compose.yaml'), 'utf8'), { merge: true }) as {
   services: Record<string, Service>
   volumes: Record<string, unknown>
 }
 const ours = Object.entries(services).filter(([, { build }]) => build)
 
 /** The Dockerfile's instructions, continued lines joined. */
-const dockerfile = (await readFile(join(ROOT, 'Dockerfile'), 'utf8'))
+const dockerfile = (await readFile(join(root, 'Dockerfile'), 'utf8'))
   .replaceAll(/^#.*\n/gm, '')
   .replaceAll(/\\\n\s*/g, '')
   .split('\n')
@@ -52,12 +52,12 @@ async function expectCommand([command = '', ...args]: string[]) {
   for (const option of args.filter((arg) => arg.startsWith('--'))) expect(help.stdout).toContain(`${option} `)
 }
 
-test('the image is made of files, scripts and commands that exist, and does not run as root', async () => {
-  const { scripts, engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
-  const ignored = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n')
+test('the image uses files, scripts and commands that exist, and does not run as root', async () => {
+  const { scripts, engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const ignored = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n')
   for (const copied of instructions('COPY').filter((rest) => !rest.startsWith('--from'))) {
     for (const source of copied.split(' ').slice(0, -1)) {
-      expect(existsSync(join(ROOT, source)), source).toBe(true)
+      expect(existsSync(join(root, source)), source).toBe(true)
       expect(ignored).not.toContain(source)
     }
   }
@@ -78,11 +78,11 @@ test('the image is made of files, scripts and commands that exist, and does not 
   expect(instructions('USER')).toEqual(['node'])
   const [node, entry = ''] = lastJson('ENTRYPOINT')
   expect(node).toBe('node')
-  expect(existsSync(entry.replace('/app', ROOT)), entry).toBe(true)
+  expect(existsSync(entry.replace('/app', root)), entry).toBe(true)
   await expectCommand(lastJson('CMD'))
 })
 
-test('the image’s health check succeeds where /healthz is answered, and fails where it is not', async () => {
+test('the image’s health check succeeds if /healthz responds, and fails if it does not', async () => {
   const server = createServer(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -96,7 +96,7 @@ test('the image’s health check succeeds where /healthz is answered, and fails 
   expect(await spawnNode(at(1)).exited).toBe(1)
 })
 
-test('compose starts PostgreSQL 18, servers and workers of this image, and what they need', async () => {
+test('compose starts PostgreSQL 18, servers and workers of this image, and their dependencies', async () => {
   expect(ours.map(([name]) => name)).toEqual(['server', 'worker'])
   const { postgres } = services
   expect(postgres?.image).toBe('postgres:18')
@@ -121,8 +121,8 @@ test('compose starts PostgreSQL 18, servers and workers of this image, and what 
   expect(services.worker?.deploy?.replicas).toBe(2)
 })
 
-test('what the comment of compose.yaml tells to type is understood', async () => {
-  const comment = await readFile(join(ROOT, 'compose.yaml'), 'utf8')
+test('the commands in the comment of compose.yaml are valid', async () => {
+  const comment = await readFile(join(root, 'compose.yaml'), 'utf8')
   const [, typed = ''] = /docker compose run --rm server (keys create)/.exec(comment) ?? []
   const help = spawnAssay([...typed.split(' '), '--help'])
   expect(await help.exited).toBe(0)

@@ -1,4 +1,4 @@
-/** docs/operations.md says what is: its metrics are those of a process, its options and commands exist. */
+/** docs/operations.md is accurate: its metrics, options and commands exist. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -8,11 +8,11 @@ import { lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { laneSlots } from '../../src/engine/runs/lanes.ts'
 import { limits } from '../../src/server/use-document-limits.ts'
 import { createTestDatabase } from '../helpers/database.ts'
-import { makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-const page = await readFile(join(ROOT, 'docs/operations.md'), 'utf8')
+const page = await readFile(join(root, 'docs/operations.md'), 'utf8')
 
-/** A section's rows: the text of each cell. */
+/** The cells of a section's table, by row. */
 function table(heading: string): string[][] {
   const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? ''
   return section
@@ -27,7 +27,7 @@ function table(heading: string): string[][] {
     .slice(1)
 }
 
-test('the metrics in the page are those of a process, no more and no fewer', async () => {
+test('the page lists exactly the metrics of a process', async () => {
   const { url } = await spawnServer([], { cwd: await makeTemporary() })
   const text = await (await fetch(`${url}/metrics`)).text()
   const exposed = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '']) => name)
@@ -35,7 +35,7 @@ test('the metrics in the page are those of a process, no more and no fewer', asy
   const documented = table('Metrics').map(([name = '']) => name.replaceAll('`', ''))
   expect(documented.toSorted()).toEqual(ours.toSorted())
   for (const name of exposed.filter((name) => !name.startsWith('assay_'))) expect(name).toMatch(/^(nodejs|process)_/)
-  // Everything named anywhere else in the page, too.
+  // Also those mentioned elsewhere in the page.
   for (const [, name = ''] of page.matchAll(/\b((?:assay|nodejs)_[a-z0-9]+_[a-z0-9_]+)\b/g))
     expect(exposed).toContain(name)
   for (const [name = '', , meaning = ''] of table('Metrics')) {
@@ -44,7 +44,7 @@ test('the metrics in the page are those of a process, no more and no fewer', asy
   }
 })
 
-test('the checks in the page are those of /readyz', async () => {
+test('the page lists the checks of /readyz', async () => {
   const { url } = await spawnServer([], { cwd: await makeTemporary() })
   const { checks } = (await (await fetch(`${url}/readyz`)).json()) as { checks: object }
   const documented = table('Health').map(([name = '']) => name.replaceAll('`', ''))
@@ -69,16 +69,16 @@ test('every option and command in the page exists', async () => {
   for (const command of commands) expect(known).toContain(`  ${command} `)
 })
 
-test('the limits in the page are those of the code', async () => {
+test('the limits in the page match the code', async () => {
   const { characters, tokens, depth, aliases, cost } = limits
   const number = (value: number) => value.toLocaleString('en')
   expect(table('Limits')[1]?.[1]).toBe(
-    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the answer`,
+    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the response`,
   )
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
 })
 
-test('what an upgrade says, and the statements that tell who is in its way, are those of the page', async () => {
+test('the page has the messages of an upgrade, and the statements that find the processes in its way', async () => {
   const [, migration = ''] = /The migration (\S+) waits/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)
@@ -103,7 +103,7 @@ test('what an upgrade says, and the statements that tell who is in its way, are 
   expect(page).toContain(`\n${message}\n`)
   await expect.poll(() => said).toHaveLength(1)
   const withoutIds = (text = '') => text.replace(/assay \d+ on \S+ \(connection \d+( from [\d.]+)?\)/, 'assay')
-  expect(withoutIds(said[0])).toBe(withoutIds(/^The migration .* waits .*$/m.exec(page)?.[0]))
+  expect(withoutIds(said[0])).toBe(withoutIds(/^The migration .* is waiting .*$/m.exec(page)?.[0]))
 
   const [, terminate = ''] = /`(SELECT pg_terminate_backend\(\d+\))`/.exec(page) ?? []
   const admin = new Client({ connectionString: database.url })

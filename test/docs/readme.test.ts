@@ -1,11 +1,11 @@
-/** The README is followed to the letter: what it shows is taken out of it and done. */
+/** Follows the README literally: extracts its examples and executes them. */
 import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { ask, makeTemporary, ROOT, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+const readme = await readFile(join(root, 'README.md'), 'utf8')
 
 /** The fenced blocks of a language. */
 function blocks(language: string): string[] {
@@ -21,26 +21,26 @@ function block(language: string, containing: string): string {
   return found
 }
 
-/** The body that the curl example sends. */
+/** The request body of the curl example. */
 function curlBody(): { query: string } {
   return JSON.parse(/-d '([^']*)'/.exec(block('sh', 'curl'))?.[1] ?? '')
 }
 
 test('every GraphQL operation in the README is valid', async () => {
-  const schema = buildSchema(await readFile(join(ROOT, 'schema/schema.graphql'), 'utf8'))
+  const schema = buildSchema(await readFile(join(root, 'schema/schema.graphql'), 'utf8'))
   const inTypeScript = /const query = '([^']*)'/.exec(block('ts', 'graphql-ws'))?.[1] ?? ''
   const operations = [...blocks('graphql'), curlBody().query, inTypeScript]
   expect(operations).toHaveLength(6)
   for (const operation of operations) expect(validate(schema, parse(operation)), operation).toEqual([])
 })
 
-test('every file that the README links to is there', async () => {
+test('every file that the README links to exists', async () => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path = '']) => path)
   expect(links.length).toBeGreaterThan(4)
-  for (const path of links) await access(join(ROOT, path))
+  for (const path of links) await access(join(root, path))
 })
 
-test('who follows the README from an own task to a finished run gets there', async () => {
+test('following the README leads from a task to a finished run', async () => {
   const cwd = await makeTemporary()
   await writeFile(join(cwd, 'assay.config.ts'), block('ts', 'defineConfig'))
   await writeFile(

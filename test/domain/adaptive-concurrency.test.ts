@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { AdaptiveConcurrency } from '../../src/domain/adaptive-concurrency.ts'
 
-/** Round trips of an endpoint that takes `capacity` calls at once and refuses the others; returns how many succeeded in each. */
+/**
+ * Simulates round trips to an endpoint that takes `capacity` calls at once and rejects the others; returns how many
+ * succeeded in each.
+ */
 function roundTrips(
   adaptive: AdaptiveConcurrency,
   from: number,
@@ -13,7 +16,7 @@ function roundTrips(
     const now = from + index
     const inFlight = Math.min(adaptive.limit, demand)
     const succeeded = Math.min(inFlight, capacity)
-    // A call that ends makes room for the next, so what is in flight follows the limit.
+    // A call that ends makes room for the next, so the calls in flight follow the limit.
     for (let call = 0; call < succeeded; call += 1) {
       adaptive.succeeded({ startedAt: now, inFlight: Math.min(adaptive.limit, demand) })
     }
@@ -30,7 +33,7 @@ test('without an overload there is no limit', () => {
   expect(adaptive.limit).toBe(Infinity)
 })
 
-test('an overload halves what was in flight, once for all calls that were under way', () => {
+test('an overload halves what was in flight, once for all calls in flight', () => {
   const adaptive = new AdaptiveConcurrency()
   for (let call = 0; call < 100; call += 1) adaptive.overloaded({ startedAt: 0, inFlight: 100 }, 1)
   expect(adaptive.limit).toBe(50)
@@ -44,7 +47,7 @@ test('the limit never falls below one call', () => {
   expect(adaptive.limit).toBe(1)
 })
 
-test('an endpoint that refuses everything is asked less and less often, until something succeeds', () => {
+test('an endpoint that rejects everything is called less and less often, until a call succeeds', () => {
   const adaptive = new AdaptiveConcurrency()
   const waits = Array.from({ length: 9 }, (_, now) => adaptive.overloaded({ startedAt: now, inFlight: 8 }, now))
   expect(waits).toEqual([0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000])
@@ -53,7 +56,7 @@ test('an endpoint that refuses everything is asked less and less often, until so
   expect(adaptive.overloaded({ startedAt: 11, inFlight: 1 }, 11)).toBe(0)
 })
 
-test('calls that began before the limit fell do not raise it', () => {
+test('calls that started before the limit fell do not raise it', () => {
   const adaptive = new AdaptiveConcurrency()
   adaptive.overloaded({ startedAt: 0, inFlight: 10 }, 5)
   for (let call = 0; call < 50; call += 1) adaptive.succeeded({ startedAt: 4, inFlight: 10 })
@@ -73,7 +76,7 @@ test.each([4, 20, 100, 500])('an endpoint that takes %i calls at once is kept at
   expect(mean(roundTrips(adaptive, 1_000, 200, capacity)) / capacity).toBeGreaterThan(0.75)
 })
 
-test('after a burst of overload the limit is back at 90 % of what it was within 15 round trips', () => {
+test('after a burst of overload the limit is back at 90 % within 15 round trips', () => {
   const adaptive = new AdaptiveConcurrency()
   roundTrips(adaptive, 0, 5, 0, 100)
   expect(adaptive.limit).toBe(3)
@@ -81,7 +84,7 @@ test('after a burst of overload the limit is back at 90 % of what it was within 
   expect(adaptive.limit).toBeGreaterThanOrEqual(90)
 })
 
-test('when the endpoint bears more than before, the limit finds out', () => {
+test('when the capacity of the endpoint increases, the limit follows', () => {
   const adaptive = new AdaptiveConcurrency()
   roundTrips(adaptive, 0, 100, 10)
   expect(adaptive.limit).toBeLessThanOrEqual(12)

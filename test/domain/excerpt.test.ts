@@ -8,7 +8,7 @@ test.for<[name: string, value: unknown, shown: string]>([
   ['nothing', undefined, 'nothing'],
   ['null', null, 'null'],
   ['a text', 'say "hi"\n', '"say \\"hi\\"\\n"'],
-  ['half of a pair', '\ud800', '"\\ud800"'],
+  ['a lone surrogate', '\ud800', '"\\ud800"'],
   ['JSON', { a: [1, true, null] }, '{"a":[1,true,null]}'],
   ['a number that JSON does not have', Number.NaN, 'NaN'],
   ['a bigint', 1n, '1n'],
@@ -16,12 +16,12 @@ test.for<[name: string, value: unknown, shown: string]>([
   ['a cycle', cycle, '<ref *1> [ [Circular *1] ]'],
   ['80 characters', 'x'.repeat(78), `"${'x'.repeat(78)}"`],
   ['81 characters', 'x'.repeat(79), `"${'x'.repeat(78)}…`],
-  ['a pair at the cut', `${'x'.repeat(77)}😀😀`, `"${'x'.repeat(77)}\ufffd…`],
+  ['a pair at the end', `${'x'.repeat(77)}😀😀`, `"${'x'.repeat(77)}\ufffd…`],
 ])('%s is shown in a message', ([, value, shown]) => {
   expect(excerptOf(value)).toBe(shown)
 })
 
-test('a text is put on one line and cut without half a character', () => {
+test('a text is put on one line and truncated between characters', () => {
   expect(excerpt(' a\n\tb\0 ')).toBe('a b\ufffd')
   expect(excerpt('abc😀', 4)).toBe('abc\ufffd…')
 })

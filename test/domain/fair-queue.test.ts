@@ -17,7 +17,7 @@ test('groups take turns, each in its own order', () => {
   expect(queue.shift()).toBeUndefined()
 })
 
-test('what is removed is not served, and removing it again does nothing', () => {
+test('a removed value is not served, and removing it again does nothing', () => {
   const queue = new FairQueue<string>()
   queue.push('a', 'a1')
   queue.push('a', 'a2')

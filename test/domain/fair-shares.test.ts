@@ -5,7 +5,7 @@ import { fairShares } from '../../src/domain/fair-shares.ts'
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
 const claims = fc.array(fc.nat(50), { maxLength: 12 })
 
-test('nobody gets more than it wants, and as much is given out as is there and wanted', () => {
+test('no claimant gets more than it wants, and as much is assigned as is available and wanted', () => {
   fc.assert(
     fc.property(fc.nat(60), claims, fc.nat(100), (limit, wanted, turn) => {
       const shares = fairShares(limit, wanted, turn)
@@ -19,7 +19,7 @@ test('nobody gets more than it wants, and as much is given out as is there and w
   )
 })
 
-test('whoever gets less than it wants has at most one less than anybody else', () => {
+test('a claimant that gets less than it wants has at most one less than any other', () => {
   fc.assert(
     fc.property(fc.nat(60), claims, fc.nat(100), (limit, wanted, turn) => {
       const shares = fairShares(limit, wanted, turn)
@@ -31,7 +31,7 @@ test('whoever gets less than it wants has at most one less than anybody else', (
   )
 })
 
-test('over as many turns as there are claimants, all that want enough get the same', () => {
+test('over as many turns as there are claimants, all that want more than their share get the same', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 9 }), fc.nat(100), (limit, count, from) => {
       const wanted = Array.from({ length: count }, () => 50)
@@ -42,6 +42,6 @@ test('over as many turns as there are claimants, all that want enough get the sa
   )
 })
 
-test('without a limit everybody gets what it wants', () => {
+test('without a limit all claimants get what they want', () => {
   expect(fairShares(Infinity, [3, 0, 70], 1)).toEqual([3, 0, 70])
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Pace, type Rates, reserveSlots, slotLifeMs } from '../../src/domain/pacing.ts'
 
-/** Asks `asks` times, with the gaps before each in milliseconds, and returns the start times that were given out. */
+/** Reserves slots `asks` times, with the gaps before each in milliseconds, and returns the start times. */
 function reserve(rates: Rates, asks: { gapMs: number; count: number }[], tokensPerCall = 0): number[] {
   let pace: Pace = { requestsAt: 0, tokensAt: 0 }
   let now = 1_000_000
@@ -20,7 +20,7 @@ function reserve(rates: Rates, asks: { gapMs: number; count: number }[], tokensP
 const requests = (requestsPerMinute: number): Rates => ({ requestsPerMinute, tokensPerMinute: null })
 const asks = fc.array(fc.record({ gapMs: fc.nat(5_000), count: fc.integer({ min: 1, max: 200 }) }), { maxLength: 200 })
 
-test('no 60 seconds see more calls than the limit, however late each uses its slot', () => {
+test('no 60 seconds have more calls than the limit, however late each uses its slot', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3_000 }),
@@ -38,7 +38,7 @@ test('no 60 seconds see more calls than the limit, however late each uses its sl
   )
 })
 
-test('who always asks in time gets 98 % of the limit', () => {
+test('a caller that always asks in time gets 98 % of the limit', () => {
   for (const limit of [1, 7, 60, 600, 60_000]) {
     const minutes = limit < 10 ? 20 : 1
     const starts = reserve(
@@ -50,7 +50,7 @@ test('who always asks in time gets 98 % of the limit', () => {
   }
 })
 
-test('at most a second of the limit is given out at once, and none that lies further ahead', () => {
+test('slots are reserved for at most a second, and none further ahead', () => {
   const pace = { requestsAt: 0, tokensAt: 0 }
   const first = reserveSlots(pace, requests(6_000), 5_000, 1_000, 0)
   expect(first.slots.count).toBe(98)
@@ -61,7 +61,7 @@ test('at most a second of the limit is given out at once, and none that lies fur
   expect(third.pace).toEqual(second.pace)
 })
 
-test('slots are spaced by what calls are known to use of the tokens', () => {
+test('slots are spaced by the known token usage of calls', () => {
   const rates = { requestsPerMinute: null, tokensPerMinute: 61_000 }
   const { slots, pace } = reserveSlots({ requestsAt: 0, tokensAt: 0 }, rates, 5_000, 10, 200)
   expect(slots).toEqual({ count: 5, delayMs: 0, spacingMs: 200 })

@@ -16,7 +16,7 @@ describe('toJson', () => {
     expect(copy).not.toBe(value)
   })
 
-  it('treats absent values as JSON.stringify does, and an absent whole as null', () => {
+  it('treats undefined members as JSON.stringify does, and undefined itself as null', () => {
     expect(toJson(undefined)).toBeNull()
     expect(toJson({ a: undefined, b: [undefined, 1] })).toEqual({ b: [null, 1] })
     expect(toJson({ at: new Date(0) })).toEqual({ at: '1970-01-01T00:00:00.000Z' })
@@ -50,7 +50,7 @@ describe('toJson', () => {
     expect(() => toJson(value)).toThrow(message)
   })
 
-  it('takes the same object twice when it does not contain itself', () => {
+  it('accepts the same object twice if it does not contain itself', () => {
     const shared = { a: 1 }
     expect(toJson([shared, shared])).toEqual([{ a: 1 }, { a: 1 }])
   })
@@ -69,7 +69,7 @@ describe('canonicalJson', () => {
 describe('a deadline', () => {
   const forever = () => new AbortController().signal
 
-  it('passes on what the work returns or throws, synchronously or later', async () => {
+  it('passes on what the work returns or throws, synchronously or asynchronously', async () => {
     const deadline = { timeoutMs: 1000, signal: forever() }
     expect(await withDeadline(() => 1, deadline)).toBe(1)
     expect(await withDeadline(async () => 2, deadline)).toBe(2)
@@ -92,7 +92,7 @@ describe('a deadline', () => {
     expect(seen?.reason).toMatchObject({ name: 'TimeoutError' })
   })
 
-  it('ends work with the reason of the outer signal, and does not begin when that is aborted already', async () => {
+  it('ends work with the reason of the outer signal, and does not start when that is already aborted', async () => {
     const controller = new AbortController()
     const hanging = withDeadline(() => new Promise<never>(() => {}), { timeoutMs: 60_000, signal: controller.signal })
     controller.abort('shutdown')
@@ -107,7 +107,7 @@ describe('a deadline', () => {
 describe('a JSONPath', () => {
   const value = { a: { b: [1, 2] }, c: null, names: ['ann', 'bob'] }
 
-  it('selects the one value that a singular path names, null included, and nothing when there is none', () => {
+  it('selects the value of a singular path, including null, or undefined', () => {
     expect(compileJsonPath('$.a.b[-1]', [])(value)).toBe(2)
     expect(compileJsonPath('$.c', [])(value)).toBeNull()
     expect(compileJsonPath('$.d', [])(value)).toBeUndefined()
@@ -125,10 +125,10 @@ describe('a JSONPath', () => {
     expect(compileJsonPath("$.texts[?search(@, '(a+)+b')]", [])(evil)).toBeUndefined()
   })
 
-  it('is refused with its place when it is not one', () => {
+  it('is rejected with its position when it is invalid', () => {
     expect(() => compileJsonPath('answer', ['task', 'http', 'outputPath'])).toThrow(InvalidInputError)
     expect(() => compileJsonPath('answer', ['task', 'http', 'outputPath'])).toThrow(
-      /^task\.http\.outputPath: expected a JSONPath .*got "answer"$/s,
+      /^task\.http\.outputPath: expected a JSONPath .*got "answer"\.$/s,
     )
     expect(() => compileSingularJsonPath('$..cost', ['costPath'])).toThrow(
       'costPath: expected a JSONPath of a single value, got "$..cost"',
@@ -139,7 +139,7 @@ describe('a JSONPath', () => {
 describe('run settings', () => {
   const path = ['settings']
 
-  it('keep what is left out and take what is given', () => {
+  it('keep missing members and apply given ones', () => {
     expect(parseRunSettings({ concurrency: 2, timeoutMs: null }, defaultRunSettings, path)).toEqual({
       ...defaultRunSettings,
       concurrency: 2,
@@ -147,7 +147,7 @@ describe('run settings', () => {
     expect(parseRunSettings(null, defaultRunSettings, path)).toEqual(defaultRunSettings)
   })
 
-  it('clear a limit that is given as null', () => {
+  it('clear a limit that is null', () => {
     const base = { ...defaultRunSettings, budgetUsd: 5, maxFailureRate: 0.5 }
     expect(parseRunSettings({ budgetUsd: null }, base, path)).toMatchObject({ budgetUsd: null, maxFailureRate: 0.5 })
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type GivenScore, parseScore, parseScoreName, type ScoreRules } from '../../src/domain/score.ts'
+import { parseScore, parseScoreName, type ScoreInput, type ScoreRules } from '../../src/domain/score.ts'
 import { noMoments, replaceScores } from '../../src/domain/score-moments.ts'
 
 const rules = (given: Partial<ScoreRules>): ScoreRules => ({
@@ -11,10 +11,10 @@ const rules = (given: Partial<ScoreRules>): ScoreRules => ({
   ...given,
 })
 
-test.for<[name: string, given: GivenScore, configured: ScoreRules | null, parsed: object]>([
+test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, parsed: object]>([
   ['a value is NUMERIC', { value: 0.5 }, null, { dataType: 'NUMERIC', value: 0.5, label: null }],
   ['a label is CATEGORICAL', { label: 'good' }, null, { dataType: 'CATEGORICAL', value: null, label: 'good' }],
-  ['a given type counts', { dataType: 'TEXT', label: '' }, null, { dataType: 'TEXT', value: null, label: '' }],
+  ['an explicit type applies', { dataType: 'TEXT', label: '' }, null, { dataType: 'TEXT', value: null, label: '' }],
   ['a BOOLEAN is 0 or 1', { dataType: 'BOOLEAN', value: 1 }, null, { dataType: 'BOOLEAN', value: 1, label: null }],
   [
     'the configured type is the default',
@@ -38,7 +38,7 @@ test.for<[name: string, given: GivenScore, configured: ScoreRules | null, parsed
   expect(parseScore(given, configured)).toEqual(parsed)
 })
 
-test.for<[name: string, given: GivenScore, configured: ScoreRules | null, path: string, message: RegExp]>([
+test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, path: string, message: RegExp]>([
   [
     'a NUMERIC score without a value',
     { dataType: 'NUMERIC', label: 'x' },
@@ -71,14 +71,14 @@ test.for<[name: string, given: GivenScore, configured: ScoreRules | null, path: 
   )
 })
 
-test('a name loses the white space around it, and must have 1 to 200 characters', () => {
+test('a name is trimmed and must have 1 to 200 characters', () => {
   expect(parseScoreName('  helpful\n')).toBe('helpful')
   for (const name of [' ', 'x'.repeat(201)]) {
     expect(() => parseScoreName(name)).toThrow(expect.objectContaining({ path: ['name'] }))
   }
 })
 
-test('a tally from which scores were taken is that of the rest', () => {
+test('removing scores from a tally leaves that of the rest', () => {
   const score = fc.oneof(
     fc.record({ value: fc.integer({ min: -100, max: 100 }), error: fc.constant(null) }),
     fc.record({ value: fc.constant(null), error: fc.constantFrom(null, { code: 'EVALUATOR_FAILED' }) }),

@@ -5,7 +5,7 @@ async function ticks(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) await null
 }
 
-test('at whatever moment requests come, each is followed by a whole run, and runs never overlap', async () => {
+test('every request is followed by a complete run whenever it comes, and runs never overlap', async () => {
   const longest = 12
   for (let duration = 0; duration < 4; duration += 1) {
     for (let second = 0; second <= longest; second += 1) {
@@ -35,7 +35,7 @@ test('at whatever moment requests come, each is followed by a whole run, and run
   }
 })
 
-test('work that asks for itself runs once more', async () => {
+test('work that requests itself runs once more', async () => {
   let runs = 0
   const flight: SingleFlight = new SingleFlight(async () => {
     runs += 1
@@ -45,7 +45,7 @@ test('work that asks for itself runs once more', async () => {
   expect(runs).toBe(2)
 })
 
-test('a run that fails is no obstacle to the next', async () => {
+test('a failed run does not block the next', async () => {
   let failing = true
   const flight = new SingleFlight(async () => {
     if (failing) throw new Error('away')

@@ -18,7 +18,7 @@ describe('the diff of two outputs', () => {
     expect(diffs.diff('', 'new')).toEqual([{ kind: 'ADDED', text: 'new' }])
   })
 
-  test('of texts that have nothing in common is one replaced by the other', () => {
+  test('of texts with nothing in common is one replaced by the other', () => {
     const [before, after] = ['a\n'.repeat(50_000), 'b\n'.repeat(50_000)]
     expect(new OutputDiffs().diff(before, after)).toEqual([
       { kind: 'REMOVED', text: before },
@@ -26,7 +26,7 @@ describe('the diff of two outputs', () => {
     ])
   })
 
-  test('is only looked for while the request has time for it; equal texts stay equal', () => {
+  test('is only computed while the request has time left; equal texts stay equal', () => {
     let now = 0
     const diffs = new OutputDiffs(() => (now += 50))
     const parts = () => diffs.diff('one two', 'one 2').length
@@ -41,7 +41,7 @@ describe('the diff of two outputs', () => {
     expect(new OutputDiffs().diff('one two', 'one 2')).toHaveLength(3)
   })
 
-  test('holds nobody up for long, however many are asked for', () => {
+  test('never blocks for long, however many are requested', () => {
     const diffs = new OutputDiffs()
     const started = process.threadCpuUsage()
     for (let i = 0; i < 300; i++) diffs.diff(words(i + 2), words(i + 1_003))

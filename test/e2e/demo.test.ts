@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
-import { ask, makeTemporary, ROOT, spawnNode } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnNode } from '../helpers/spawn-assay.ts'
 
-const script = join(ROOT, 'examples/support-tickets/demo.ts')
+const script = join(root, 'examples/support-tickets/demo.ts')
 
-/** What the two versions do on the 320 tickets; test/examples computes the same without a server. */
+/** The results of the two versions on the 320 tickets; test/examples computes the same without a server. */
 const results = {
   rules: '0.706 ± 0.026',
   bayes: '0.819 ± 0.022',
@@ -15,7 +15,7 @@ const results = {
     'Of 320 tickets, both are right on 192, only keyword rules on 34,\nonly naive Bayes on 70, neither on 24.',
 }
 
-test('the demo runs both versions, shows what came out, and serves operations that can be pasted', async () => {
+test('the demo runs both versions, shows the results, and serves operations that can be pasted', async () => {
   const dataDir = await makeTemporary()
   const demo = spawnNode([script, '--port', '0', '--data-dir', dataDir])
   const [, url = ''] = await demo.says(/Serving (http\S+)\/graphql/)

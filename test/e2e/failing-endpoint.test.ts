@@ -10,7 +10,7 @@ let t: TestServer
 let endpoint: ModelEndpoint
 const faults = new Map<string, number>()
 
-/** One call in ten fails, each of the ways in turn; every hundredth question fails whatever one tries. */
+/** One call in ten fails, in each of the ways in turn; every hundredth question always fails. */
 const ways = ['status', 'hang', 'reset', 'half'] as const
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ afterAll(async () => {
   await endpoint.close()
 })
 
-test('with an endpoint that fails 10 % of its calls every item ends, every call is counted and nothing is scored twice', async () => {
+test('with 10 % failing calls every item ends, every call is counted and no item is scored twice', async () => {
   await t.query(`mutation { createEvaluator(input: { name: "answered", definition: { builtin: { contains: {
     text: "answer" } } } }) { ... on EvaluatorPayload { evaluator { id } } } }`)
   const datasetId = await seedDataset(

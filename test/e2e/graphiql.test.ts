@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from '../helpers/server.ts'
 let t: TestServer
 let browser: Browser
 let page: Page
-/** Everything the page asked for that is not of this server. */
+/** All requests of the page to other servers. */
 const external: string[] = []
 const complaints: string[] = []
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 const runButton = () => page.getByRole('button', { name: /Execute query|Stop query/i })
-/** What the result editor shows, without the white space that it wraps lines with. */
+/** The text of the result editor, without the white space of its line wrapping. */
 const response = async () => (await page.locator('.graphiql-response').textContent())?.replace(/\s/g, '')
 const openTab = (name: string) => page.getByRole('tab', { name }).click()
 
@@ -70,7 +70,7 @@ test.skipIf(!browserPath)(
   },
 )
 
-test.skipIf(!browserPath)('the page of a run is GraphiQL with a query of it', async () => {
+test.skipIf(!browserPath)('the page of a run is GraphiQL with a query for it', async () => {
   const run = await t.db.prisma.run.findFirstOrThrow()
   const { data } = await t.query('query($id: ID!) { node(id: $id) { ... on Run { url } } }', {
     id: Buffer.from(`Run:${run.id}`).toString('base64url'),

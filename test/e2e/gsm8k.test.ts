@@ -67,7 +67,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
     return data.createExperiment.run.id
   }
 
-  /** Follows the run over sockets that are cut off after a few batches, always going on from the last cursor. */
+  /** Follows the run over sockets that are cut after a few batches, each time continuing from the last cursor. */
   async function follow(runId: string, cuts: number): Promise<{ items: Map<string, Item>; cut: number }> {
     const items = new Map<string, Item>()
     let after: string | null = null
@@ -102,7 +102,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
           if (left <= 0) socket?.terminate()
         }
       } catch (error) {
-        // What a client sees of its own cut: the socket is closed without a word.
+        // What the client sees of the cut: the socket closes without a close message.
         if ((error as { code?: unknown }).code !== 1006) throw error
         cut += 1
       } finally {
@@ -130,7 +130,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
     [...all.values()].filter(({ scores }) => scores.find(({ name }) => name === 'correct')?.value === 1).length
 
   test.each(Object.entries(gsm8k.correct))(
-    '%s has exactly %i correct solutions: in stats, over all pages, and for subscribers that are cut off',
+    '%s has exactly %i correct solutions: in stats, over all pages, and for subscribers whose sockets are cut',
     async (model, correct) => {
       const runId = await startExperiment(model)
       const [steady, interrupted] = await Promise.all([follow(runId, 0), follow(runId, 25)])

@@ -1,10 +1,10 @@
-/** Several processes on one PostgreSQL: servers that execute nothing, workers that serve nothing. */
+/** Several processes on one PostgreSQL: servers without workers, and workers without servers. */
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
-test('a subscriber of one server sees live what a worker process records of a run that another server started', async () => {
+test('a subscriber of one server sees the results of a worker live, in a run that another server started', async () => {
   const cwd = await makeEchoProject()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
@@ -30,7 +30,7 @@ test('a subscriber of one server sees live what a worker process records of a ru
   const metrics = async (url: string) => (await fetch(`${url}/metrics`)).text()
   expect(await metrics(status)).toContain('assay_items_finished_total{status="succeeded"} 40')
   expect(await metrics(second.url)).toContain('assay_items_finished_total{status="succeeded"} 0')
-  // It was told of changes by the worker's NOTIFYs: the poll would have taken 2 s each time.
+  // The worker's NOTIFYs announced the changes: the poll would have taken 2 s each time.
   const lag = await metrics(second.url)
   expect(Number(/assay_feed_lag_seconds_bucket\{le="1"\} (\d+)/.exec(lag)?.[1])).toBeGreaterThan(1)
 

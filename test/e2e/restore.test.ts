@@ -1,11 +1,13 @@
-/** What docs/operations.md promises of backups: a database as it was at some moment, mid-run, goes on from there. */
+/**
+ * What docs/operations.md promises about backups: a database restored to a moment during a run continues from there.
+ */
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { spawnServer } from '../helpers/spawn-assay.ts'
 
-test('a run that was executing when the backup was made ends after the restore, even when the queue was not restored', async () => {
+test('a run that was executing during the backup completes after the restore, even without the queue', async () => {
   const cwd = await makeEchoProject()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
@@ -23,7 +25,7 @@ test('a run that was executing when the backup was made ends after the restore, 
   server.process.kill('SIGKILL')
   await server.exited
 
-  // A copy has what a dump would have: everything committed at one moment.
+  // Like a dump, a copy has everything committed at one moment.
   const name = new URL(database.url).pathname.slice(1)
   const admin = new Client({ connectionString: database.url.replace(name, 'postgres') })
   await admin.connect()

@@ -1,4 +1,4 @@
-/** What docs/operations.md promises of an upgrade that old processes cannot work beside. */
+/** What docs/operations.md promises about an upgrade that is incompatible with old processes. */
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,16 +9,16 @@ import { addEvaluator, auditRun, spawnEndpoint, spawnWorker, startEndpointRun } 
 import { newerVersion } from '../helpers/migrations.ts'
 import { spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
-/** Fails while anybody works. */
+/** Fails while a process works. */
 const alone = `DO $$ BEGIN
   IF EXISTS (SELECT 1 FROM run_item WHERE lease IS NOT NULL) THEN RAISE EXCEPTION 'somebody works'; END IF;
 END $$`
 const migrations = { '29990101000000_alone_not_additive': alone }
 
 const leaves =
-  /A newer Assay upgrades the database \(29990101000000_alone_not_additive\).*finishes its calls and stops: start the newer version/
+  /A newer Assay is upgrading the database \(29990101000000_alone_not_additive\).*finishes its calls and stops: start the newer version/
 
-test('old processes end their calls and leave, then the new one goes on: every item is called once', async () => {
+test('old processes finish their calls and exit, then the new one continues: every item is called once', async () => {
   const t = await createTestEngine()
   onTestFinished(() => t[Symbol.asyncDispose]())
   await addEvaluator(t)
@@ -42,7 +42,9 @@ test('old processes end their calls and leave, then the new one goes on: every i
   await newer.says(/Ctrl-C stops it/)
   await updateRun(t.services, t.scope, { id: runId, concurrency: 200 })
   expect(newer.stderr).toMatch(
-    new RegExp(`waits for processes of an older Assay to stop: .*assay ${worker.process.pid} on \\S+ \\(connection`),
+    new RegExp(
+      `is waiting for processes of an older Assay to stop: .*assay ${worker.process.pid} on \\S+ \\(connection`,
+    ),
   )
   expect((await followRun(t, runId)).run).toMatchObject({ status: 'COMPLETED', succeeded: size, failed: 0 })
   expect(await endpoint.calls()).toHaveLength(size)
@@ -53,7 +55,7 @@ test('old processes end their calls and leave, then the new one goes on: every i
   expect(late.stderr).toContain('The database is newer than this Assay')
 }, 120_000)
 
-test('a worker that could not hear of it leaves when it is connected again', async () => {
+test('a worker that missed the announcement exits when it reconnects', async () => {
   const t = await createTestEngine()
   onTestFinished(() => t[Symbol.asyncDispose]())
   const worker = await spawnWorker(t.db.url, 20)
@@ -66,5 +68,5 @@ test('a worker that could not hear of it leaves when it is connected again', asy
   await client.end()
   expect((await migrate(t.db.url, { directory })).applied).toEqual(Object.keys(migrations))
   expect(await worker.exited).toBe(1)
-  expect(worker.stderr).toMatch(/A newer Assay upgrades the database/)
+  expect(worker.stderr).toMatch(/A newer Assay is upgrading the database/)
 }, 60_000)

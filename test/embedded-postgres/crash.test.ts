@@ -22,7 +22,7 @@ test('a server whose holder was killed is taken over with every committed row', 
   expect(await query(next.url, 'SELECT count(*)::int FROM fruit')).toEqual([{ count: 1000 }])
 })
 
-test('a killed server is started again under its holder, and no acknowledged row is lost', async () => {
+test('a killed server is restarted under its holder, and no acknowledged row is lost', async () => {
   const server = await startEmbeddedPostgres({ dataDir: join(await makeDirectory(), 'data') })
   onTestFinished(server.stop)
   await query(server.url, 'CREATE TABLE fruit (id INT)')
@@ -44,7 +44,7 @@ test('a killed server is started again under its holder, and no acknowledged row
   expect(rows).toEqual(acknowledged.map((id) => ({ id })))
 })
 
-test('a server that was killed during a long statement is started again', async () => {
+test('a server that was killed during a long statement is restarted', async () => {
   const server = await startEmbeddedPostgres({ dataDir: join(await makeDirectory(), 'data') })
   onTestFinished(server.stop)
   const busy = await connect(server.url)
@@ -59,7 +59,7 @@ test('a server that was killed during a long statement is started again', async 
   expect(server.pid).not.toBe(before)
 })
 
-test('one crashed backend makes the server recover, and its holder keeps it', async () => {
+test('after one crashed backend the server recovers, and its holder keeps it', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const server = await startEmbeddedPostgres({ dataDir })
   onTestFinished(server.stop)
@@ -71,7 +71,7 @@ test('one crashed backend makes the server recover, and its holder keeps it', as
   await expect.poll(() => isHeld(server.url)).toBe(true)
 })
 
-test('holder and server killed together leave a directory that starts again', async () => {
+test('holder and server killed together leave a directory that can be started', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const holder = await spawnHolder(dataDir)
   const { url, pid } = started(holder)
@@ -86,7 +86,7 @@ test('holder and server killed together leave a directory that starts again', as
   expect(await query(next.url, 'SELECT count(*)::int FROM fruit')).toEqual([{ count: 1000 }])
 })
 
-test('a lock file whose process id belongs to another program now does not stop a start', async () => {
+test('a lock file whose process id now belongs to another program does not prevent a start', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const holder = await spawnHolder(dataDir)
   const { pid } = started(holder)
@@ -108,7 +108,7 @@ test('a lock file whose process id belongs to another program now does not stop 
   expect(stranger.exitCode).toBeNull()
 })
 
-test('a first start that is killed half-way leaves nothing that hinders the next', async () => {
+test('a first start that is killed half-way does not hinder the next', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const home = join(dataDir, 'postgres')
   await mkdir(home, { recursive: true })
@@ -149,7 +149,7 @@ function ended(client: Client): Promise<void> {
   return new Promise((resolve) => client.once('end', resolve))
 }
 
-/** Waits as an application does: by trying again. */
+/** Waits as an application does, by retrying. */
 async function untilAnswers(url: string): Promise<void> {
   for (;;) {
     const answer = await query(url, 'SELECT 1').catch(() => undefined)

@@ -5,15 +5,17 @@ import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { explain } from '../../src/embedded-postgres/explain.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
-import { isRoot, makeCheckout, makeDirectory, NOBODY, spawnHolder, started } from '../helpers/spawn-holder.ts'
+import { isRoot, makeCheckout, makeDirectory, nobodyUid, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
-test('a second holder of a data directory is refused and told who the first is, which goes on', async () => {
+test('a second holder of a data directory is refused with the id of the first, which continues', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const first = await spawnHolder(dataDir)
   const second = await spawnHolder(dataDir)
   expect(second.said).toEqual({
     code: 'IN_USE',
-    message: `The data directory ${dataDir} is already used by process ${first.process.pid}: stop that, use another --data-dir, or set DATABASE_URL.`,
+    message:
+      `The data directory ${dataDir} is already in use by process ${first.process.pid}: ` +
+      'stop that process, use another --data-dir, or set DATABASE_URL.',
   })
   const client = new Client({ connectionString: started(first).url })
   await client.connect()
@@ -34,7 +36,7 @@ test('of several first starts at once exactly one holds the directory', async ()
   expect((await readdir(join(dataDir, 'postgres'))).sort()).toEqual(['cluster', 'postgres.log', 'socket'])
 })
 
-test('a holder whose server died and was started by another one meanwhile gives up', async () => {
+test('a holder whose server died and was started by another holder in the meantime gives up', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const first = await spawnHolder(dataDir)
   first.process.kill('SIGSTOP')
@@ -45,7 +47,7 @@ test('a holder whose server died and was started by another one meanwhile gives 
   first.process.kill('SIGCONT')
   expect(await first.lost).toMatchObject({
     code: 'IN_USE',
-    message: expect.stringContaining(`already used by process ${second.process.pid}:`),
+    message: expect.stringContaining(`already in use by process ${second.process.pid}:`),
   })
   await first.end()
   const client = new Client({ connectionString: started(second).url })
@@ -63,7 +65,7 @@ test('a file where the data directory should be is refused', async () => {
   await rm(dataDir)
 })
 
-test('a directory in which others keep something is refused and left alone', async () => {
+test('a directory with foreign content is refused and left unchanged', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   await mkdir(join(dataDir, 'postgres'), { recursive: true })
   await writeFile(join(dataDir, 'postgres/thesis.txt'), '')
@@ -90,23 +92,23 @@ test("another major version's cluster is refused", async () => {
   await writeFile(join(dataDir, 'postgres/cluster/PG_VERSION'), '17\n')
   await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
     code: 'WRONG_VERSION',
-    message: expect.stringMatching(/made by PostgreSQL 17, this Assay brings PostgreSQL 18/),
+    message: expect.stringMatching(/created by PostgreSQL 17, but this Assay has PostgreSQL 18/),
   })
 })
 
-test('a data directory that its user may not write is refused', async () => {
+test('a data directory without write permission is refused', async () => {
   const checkout = await makeCheckout()
   const dataDir = join(checkout, 'data')
   await mkdir(dataDir)
   await chmod(dataDir, 0o555)
-  const holder = await spawnHolder(dataDir, { checkout, ...(isRoot && { uid: NOBODY }) })
+  const holder = await spawnHolder(dataDir, { checkout, ...(isRoot && { uid: nobodyUid }) })
   expect(holder.said).toMatchObject({
     code: 'UNWRITABLE',
     message: expect.stringMatching(/^Assay cannot use the data directory .*permission denied/),
   })
 })
 
-test('a broken setting is reported in the words of the server', async () => {
+test('an invalid setting is reported with the message of the server', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const settings = { shared_buffers: 'plenty' }
   await expect(startEmbeddedPostgres({ dataDir, settings })).rejects.toMatchObject({
@@ -118,7 +120,7 @@ test('a broken setting is reported in the words of the server', async () => {
 })
 
 describe.runIf(canMount())('on a disk of its own', () => {
-  test('a full disk is named at the first start, and nothing half-made stays', async () => {
+  test('a full disk is named at the first start, and nothing incomplete is left', async () => {
     const dataDir = await smallDisk(24)
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toMatchObject({
       code: 'DISK_FULL',
@@ -127,7 +129,7 @@ describe.runIf(canMount())('on a disk of its own', () => {
     expect(await readdir(join(dataDir, 'postgres'))).toEqual(['socket'])
   })
 
-  test('a disk that filled up is named at a later start, and with room again every row is there', async () => {
+  test('a disk that filled up is named at a later start, and with free space every row is there again', async () => {
     const dataDir = await smallDisk(160)
     const first = await startEmbeddedPostgres({ dataDir })
     await query(first.url, 'CREATE TABLE fruit AS SELECT generate_series(1, 1000) AS id')
@@ -163,7 +165,7 @@ function canMount(): boolean {
   }
 }
 
-/** A data directory on a file system of so many megabytes. */
+/** A data directory on a file system of this many megabytes. */
 async function smallDisk(megabytes: number): Promise<string> {
   const path = join(await makeDirectory(), 'disk')
   await mkdir(path)

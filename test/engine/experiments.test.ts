@@ -48,7 +48,7 @@ async function refusal(promise: Promise<unknown>): Promise<Pick<UserError, 'code
 }
 
 describe('a new experiment', () => {
-  it('holds its task and settings with every default filled in', async () => {
+  it('has its task and settings with every default filled in', async () => {
     const ids = [await evaluator(), await evaluator()].sort()
     const experiment = await create({
       description: 'tries',
@@ -78,7 +78,7 @@ describe('a new experiment', () => {
     expect(await evaluatorsOf(experiment.id)).toEqual(ids)
   })
 
-  it('may be refused, with the path of what is wrong', async () => {
+  it('may be refused, with the path of the invalid value', async () => {
     const { name } = await create()
     const deleted = await evaluator()
     await deleteEvaluator(t.services, t.scope, deleted)
@@ -108,14 +108,14 @@ describe('a new experiment', () => {
     expect(await refusal(create({ name }, elsewhere))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('is refused to a key that may only read', async () => {
+  it('is refused to a read-only key', async () => {
     const scope: Scope = { ...t.scope, role: 'READ' }
     expect(await refusal(create({}, scope))).toMatchObject({ code: 'FORBIDDEN' })
   })
 })
 
 describe('a changed experiment', () => {
-  it('keeps what is not given, merges settings and replaces evaluators', async () => {
+  it('keeps omitted members, merges settings and replaces evaluators', async () => {
     const first = await evaluator()
     const second = await evaluator()
     const before = await create({
@@ -134,7 +134,7 @@ describe('a changed experiment', () => {
     expect(await evaluatorsOf(before.id)).toEqual([second])
   })
 
-  it('loses what is null', async () => {
+  it('clears members that are null', async () => {
     const { id } = await create({ description: 'old', metadata: { a: 1 }, evaluatorIds: [await evaluator()] })
     const cleared = { id, description: null, metadata: null, evaluatorIds: null }
     expect(await updateExperiment(t.services, t.scope, cleared)).toMatchObject({ description: null, metadata: null })
@@ -159,7 +159,7 @@ describe('a changed experiment', () => {
 })
 
 describe('a deleted experiment', () => {
-  it('is gone with its finished runs, but not while one is unfinished', async () => {
+  it('is deleted with its finished runs, but not while one is unfinished', async () => {
     const { id } = await create()
     const run = await startRun(t.services, t.scope, { experimentId: id })
     expect(await refusal(deleteExperiment(t.services, t.scope, id))).toMatchObject({
@@ -172,7 +172,7 @@ describe('a deleted experiment', () => {
     expect(await refusal(deleteExperiment(t.services, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
   })
 
-  it('must be of the own project', async () => {
+  it('must be in the same project', async () => {
     const { id } = await create()
     expect(await refusal(deleteExperiment(t.services, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
   })

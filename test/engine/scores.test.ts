@@ -32,7 +32,7 @@ async function labelsOf(name: string): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ label, count }) => [label, count]))
 }
 
-test('a category that is replaced counts for its new label only', async () => {
+test('a replaced category counts for its new label only', async () => {
   await set({ ordinal: 0, name: 'tone', label: 'kind' })
   await set({ ordinal: 1, name: 'tone', label: 'kind' })
   expect(await labelsOf('tone')).toEqual({ kind: 2 })
@@ -44,7 +44,7 @@ test('a category that is replaced counts for its new label only', async () => {
   expect(await labelsOf('tone')).toEqual({ kind: 1, rude: 1 })
 })
 
-test('a category that is deleted no longer counts', async () => {
+test('a deleted category no longer counts', async () => {
   const score = await set({ ordinal: 0, name: 'style', label: 'terse' })
   await set({ ordinal: 1, name: 'style', label: 'terse' })
   await remove(score)
@@ -53,7 +53,7 @@ test('a category that is deleted no longer counts', async () => {
   await expect(remove(score)).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 
-test('scores of evaluators can be deleted, those of failed ones too', async () => {
+test('scores of evaluators can be deleted, including those of failed evaluators', async () => {
   const scored = await recordRun(t, await seedDataset(t, ['a', 'b', 'c']), [
     { item: 0, scores: { judge: 'good' } },
     { item: 1, scores: { judge: 'good' } },
@@ -68,7 +68,7 @@ test('scores of evaluators can be deleted, those of failed ones too', async () =
   ])
 })
 
-test('numbers that are set, replaced and deleted leave the moments of the rest', async () => {
+test('after numbers are set, replaced and deleted, the moments are those of the remaining ones', async () => {
   await set({ ordinal: 0, name: 'length', value: 1 })
   await set({ ordinal: 1, name: 'length', value: 3 })
   const third = await set({ ordinal: 2, name: 'length', value: 10 })
@@ -79,7 +79,7 @@ test('numbers that are set, replaced and deleted leave the moments of the rest',
   expect(await summaryOf('length')).toMatchObject({ count: 2, sum: 6, m2: expect.closeTo(8, 9) })
 })
 
-test('each change takes a place in the feed of its run; other authors and sources are other scores', async () => {
+test('each change takes a position in the feed of its run; other authors and sources are other scores', async () => {
   const seq = async () => (await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })).seq
   const before = await seq()
   await set({ ordinal: 0, name: 'place', value: 1 })

@@ -15,7 +15,7 @@ const modules: Modules = {
   ]),
 }
 
-/** Every kind, with an item that it scores 1, one that it scores less, and whether it looks at the expected output. */
+/** Every kind, with an item that it scores 1, one that it scores lower, and whether it reads the expected output. */
 const kinds: {
   definition: { kind: string; [option: string]: unknown }
   good: object
@@ -67,17 +67,17 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
   const run = async (parts: Partial<EvaluationInput>) =>
     evaluate(evaluationInput(parts), { signal: new AbortController().signal })
 
-  it('gives one score of its name and data type', async () => {
+  it('returns one score with its name and data type', async () => {
     const { dataType } = defaultsOf(spec, modules)
     expect(await run(good)).toMatchObject([{ name: 'my score', dataType, value: 1, label: null, metadata: null }])
   })
 
-  it('gives a worse output a lower score', async () => {
+  it('scores a worse output lower', async () => {
     const [score] = await run(bad)
     expect(score?.value).toBeLessThan(1)
   })
 
-  it('says that higher is better', () => {
+  it('has the direction higher-is-better', () => {
     expect(defaultsOf(spec, modules).direction).toBe('HIGHER_IS_BETTER')
   })
 
@@ -85,7 +85,7 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
     expect(await run({ ...good, expectedOutput: null })).toHaveLength(compares ? 0 : 1)
   })
 
-  it('changes nothing of the item, and scores it the same again', async () => {
+  it('does not change the item, and scores it the same again', async () => {
     const item = Object.freeze(evaluationInput(good))
     const context = { signal: new AbortController().signal }
     expect(await evaluate(item, context)).toEqual(await evaluate(item, context))
@@ -100,17 +100,17 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
     },
   )
 
-  it('survives storing: what is parsed again is the same', () => {
+  it('survives storage: parsing it again gives the same', () => {
     expect(parseEvaluatorSpec(JSON.parse(JSON.stringify(spec)), modules)).toEqual(spec)
   })
 
-  it('refuses options that it does not have', () => {
+  it('rejects unknown options', () => {
     expect(() => parseEvaluatorSpec({ ...definition, tolerence: 1 }, modules)).toThrow('expected no member "tolerence"')
   })
 })
 
 describe('a definition', () => {
-  it('of no known kind or type is refused', () => {
+  it('of an unknown kind or type is rejected', () => {
     expect(() => parseEvaluatorSpec({ kind: 'magic' }, modules)).toThrow(
       'definition.kind: expected one of builtin, module, got "magic"',
     )
@@ -122,7 +122,7 @@ describe('a definition', () => {
     )
   })
 
-  it('that costs nothing known has no cost score', async () => {
+  it('without a known cost has no cost score', async () => {
     const evaluate = createEvaluator({ kind: 'builtin', type: 'cost', maxUsd: 1 }, 'cheap', modules)
     expect(await evaluate(evaluationInput({ costUsd: null }), { signal: new AbortController().signal })).toEqual([])
   })

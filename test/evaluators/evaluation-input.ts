@@ -16,7 +16,7 @@ export function evaluationInput(parts: Partial<EvaluationInput> = {}): Evaluatio
   }
 }
 
-/** Scores one output with a builtin evaluator. */
+/** Scores one output with a built-in evaluator. */
 export async function evaluate(
   options: { type: string; [option: string]: unknown },
   parts: Partial<EvaluationInput>,

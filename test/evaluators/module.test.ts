@@ -57,24 +57,24 @@ describe('an evaluator of assay.config.ts', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['NaN', Number.NaN, 'expected a finite number, a boolean, a text or null for "does not apply", got NaN'],
+    ['NaN', Number.NaN, 'Expected a finite number, a boolean, a string or null for "does not apply", got NaN'],
     ['infinity', { value: Number.POSITIVE_INFINITY }, 'got Infinity'],
     ['nothing', undefined, 'got nothing'],
-    ['a function', () => 1, 'expected a finite number'],
+    ['a function', () => 1, 'Expected a finite number'],
     ['an object as a value', { value: {} }, 'got {}'],
-    ['an object without a value', { score: 1, name: 'x' }, 'expected an object with a value, got one with score, name'],
+    ['an object without a value', { score: 1, name: 'x' }, 'Expected an object with a value, got one with score, name'],
     [
-      'two scores of one name',
+      'two scores with the same name',
       [1, { name: 'score', value: 0 }],
-      'expected scores of different names, got two of the name "score"',
+      'Expected scores with different names, got two named "score"',
     ],
-    ['a nameless score', { name: '', value: 1 }, 'expected a name that is text, got ""'],
+    ['a nameless score', { name: '', value: 1 }, 'Expected a string as the name, got ""'],
     [
       'a value that is not of its type',
       { value: 'x', dataType: 'NUMERIC' },
-      'expected a value of the type NUMERIC, got "x"',
+      'Expected a value of the type NUMERIC, got "x"',
     ],
-    ['a type that does not exist', { value: 1, dataType: 'FLOAT' }, 'expected a value of the type FLOAT'],
+    ['a type that does not exist', { value: 1, dataType: 'FLOAT' }, 'Expected a value of the type FLOAT'],
     ['metadata that is no JSON', { value: 1, metadata: { f: () => 1 } }, 'f is a function, which JSON cannot hold'],
   ])('fails, rather than being left out, when it returns %s', async (_, returned, message) => {
     await expect(run(() => returned)).rejects.toThrow(message)
@@ -102,14 +102,14 @@ describe('an evaluator of assay.config.ts', () => {
     expect(item.output).toEqual({ list: [2, 1] })
   })
 
-  it('that never ends is left behind when the call is aborted', async () => {
+  it('that never returns is abandoned when the call is aborted', async () => {
     const controller = new AbortController()
     const hanging = run(() => new Promise(() => {}), {}, controller.signal)
     controller.abort('shutdown')
     await expect(hanging).rejects.toBe('shutdown')
   })
 
-  it('is NUMERIC and better when higher unless it declares something else', () => {
+  it('is NUMERIC and better when higher unless it declares otherwise', () => {
     const evaluate = () => 1
     const of = (options: Partial<ModuleEvaluator>) =>
       defaultsOf(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
@@ -117,7 +117,7 @@ describe('an evaluator of assay.config.ts', () => {
     expect(of({ dataType: 'CATEGORICAL', direction: 'NONE' })).toEqual({ dataType: 'CATEGORICAL', direction: 'NONE' })
   })
 
-  it('that this worker does not know fails with what it knows', async () => {
+  it('that this worker does not have fails with the names it has', async () => {
     const modules = { tasks: new Map(), evaluators: new Map([['other', { name: 'other', evaluate: () => 1 }]]) }
     const evaluate = createEvaluator(spec, 'score', modules)
     await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow(

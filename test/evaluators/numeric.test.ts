@@ -52,7 +52,7 @@ describe('numeric', () => {
     expect(await scoreOf({ type: 'numeric', ...options }, { output, expectedOutput })).toBe(value)
   })
 
-  it('scores an output without a number 0 and says so', async () => {
+  it('scores an output without a number 0, with a comment', async () => {
     expect(await evaluate({ type: 'numeric' }, { output: 'I do not know', expectedOutput: 5 })).toEqual([
       {
         name: 'score',
@@ -65,7 +65,7 @@ describe('numeric', () => {
     ])
   })
 
-  it('says which numbers it compared', async () => {
+  it('comments on the compared numbers', async () => {
     expect(await evaluate({ type: 'numeric' }, { output: 'about 26', expectedOutput: '18' })).toMatchObject([
       { value: 0, comment: 'Expected 18, got 26.' },
     ])

@@ -21,7 +21,7 @@ describe('exact match', () => {
     expect(await scoreOf({ type: 'exactMatch', ...options }, { output, expectedOutput })).toBe(value)
   })
 
-  it('compares what the paths select', async () => {
+  it('compares the selected values', async () => {
     const options = { type: 'exactMatch', outputPath: '$.answer', expectedPath: '$.city' }
     const expectedOutput = { city: 'Paris' }
     expect(await scoreOf(options, { output: { answer: 'Paris', why: '…' }, expectedOutput })).toBe(1)
@@ -66,7 +66,7 @@ describe('regex', () => {
     expect(await scoreOf({ type: 'regex', ...options }, { output, expectedOutput })).toBe(value)
   })
 
-  it('does not apply when a group is compared with an expected output that is not there', async () => {
+  it('does not apply when a group is compared with a missing expected output', async () => {
     expect(
       await evaluate({ type: 'regex', pattern: '(a)', group: '1' }, { output: 'a', expectedOutput: null }),
     ).toEqual([])
@@ -104,10 +104,10 @@ describe('levenshtein similarity', () => {
     expect(await scoreOf({ type: 'levenshtein', ...options }, { output, expectedOutput })).toBeCloseTo(value, 12)
   })
 
-  it('is an error for texts that would keep the process busy', async () => {
+  it('is an error for texts that would block the process', async () => {
     const texts = { output: 'a'.repeat(1_000_000), expectedOutput: 'b'.repeat(1_000) }
     await expect(evaluate({ type: 'levenshtein' }, texts)).rejects.toThrow(
-      'Too long to compare: 1000000 and 1000 characters',
+      'Expected texts of at most 20,000 characters each, got 1000000 and 1000.',
     )
   })
 })

@@ -23,7 +23,7 @@ function ticket(body: string, subject = ''): Ticket {
 }
 
 describe('generated tickets', () => {
-  it('are the same for the same seed and others for another seed', () => {
+  it('are equal for the same seed and differ for another seed', () => {
     const make = (seed: string) => toJsonLines(generateTickets({ seed, count: 40 }))
     expect(make('a')).toBe(make('a'))
     expect(make('a').replaceAll('"a-', '"b-')).not.toBe(make('b'))
@@ -61,19 +61,19 @@ describe('generated tickets', () => {
     expect([...training, ...evaluation].filter(({ input }) => /[{}|]/.test(input.subject + input.body))).toEqual([])
   })
 
-  it('say so when every request they could use is to be avoided', () => {
+  it('throw when every request they could use is to be avoided', () => {
     class Everything extends Set<string> {
       override has(): boolean {
         return true
       }
     }
     const options = { seed: 'a', count: 1, avoid: new Everything() }
-    expect(() => generateTickets(options)).toThrow(/got none: add phrases or ask for fewer/)
+    expect(() => generateTickets(options)).toThrow(/got none: add phrases or generate fewer tickets/)
   })
 })
 
 describe('keyword rules', () => {
-  it('answer with the category of the matching words and their share of all matches', () => {
+  it('return the category of the matching words and their share of all matches', () => {
     expect(keywordRules(ticket('The tracking of my parcel says nothing, I paid on Monday.'))).toEqual({
       category: 'shipping',
       confidence: 2 / 3,
@@ -86,7 +86,7 @@ describe('keyword rules', () => {
 })
 
 describe('naive Bayes', () => {
-  it('gives the posterior that the counts imply', () => {
+  it('returns the posterior implied by the counts', () => {
     const example = (body: string, expectedOutput: LabelledTicket['expectedOutput']): LabelledTicket => ({
       key: body,
       input: ticket(body),
@@ -121,7 +121,7 @@ describe('the two versions on the evaluation split', () => {
     expect(onlyTrained.length).toBeGreaterThanOrEqual(10)
   })
 
-  it('answer with a confidence between 0 and 1', () => {
+  it('return a confidence between 0 and 1', () => {
     const answers = evaluation.flatMap((item) => [keywordRules(item.input), trained(item.input)])
     expect(answers.filter(({ confidence }) => !(confidence >= 0 && confidence <= 1))).toEqual([])
   })

@@ -1,4 +1,4 @@
-/** An endpoint that hangs, resets connections and stops in the middle of an answer: it costs its time limit and no more. */
+/** An endpoint that hangs, resets connections and stops in the middle of a response costs its timeout and no more. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
@@ -10,12 +10,12 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-test('no slot is held longer than its time limit and a second', async () => {
+test('no slot is held longer than the timeout and a second', async () => {
   const timeoutMs = 1_500
   const endpoint = await spawnEndpoint()
   await spawnWorker(t.db.url, 40)
   const settings = { concurrency: 40, timeoutMs, maxAttempts: 1 }
-  // A quarter of the items each is answered after 100 ms, never, with a reset, and by half an answer.
+  // Each quarter of the items gets one of: an answer after 100 ms, no answer, a reset, half an answer.
   const runId = await startEndpointRun(t, endpoint, { items: 400, path: '/mixed?ms=100', settings })
   const { run, items } = await followRun(t, runId)
   const { rows } = await t.db.pool.query<{ code: string; n: number }>(

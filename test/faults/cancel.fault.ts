@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-test('one second after a run of 10,000 items on 3 workers was cancelled, nothing of it is called any more', async () => {
+test('one second after a run of 10,000 items on 3 workers is cancelled, it makes no more calls', async () => {
   const size = 10_000
   const endpoint = await spawnEndpoint()
   await Promise.all([1, 2, 3].map(() => spawnWorker(t.db.url, 100)))

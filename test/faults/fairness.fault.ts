@@ -1,4 +1,4 @@
-/** A small run that starts while a large one uses everything there is. */
+/** A small run that starts while a large one uses all slots. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TaskSpec } from '../../src/domain/task.ts'
@@ -6,7 +6,7 @@ import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, spawnWorker } from '../helpers/fault-lab.ts'
-import { ROOT } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
 let t: TestEngine
 beforeAll(async () => {
@@ -18,7 +18,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 const rounds = 7
 
-/** From its start to its end, as the database saw it, in milliseconds. */
+/** From its start to its end by the database's clock, in milliseconds. */
 async function duration(experimentId: string): Promise<number> {
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const { run } = await followRun(t, id)
@@ -38,7 +38,7 @@ test.each([
   ['echo', 'whose calls cost nothing, so that the process is never idle', 50],
 ])('20 items beside 50,000 (%s), %s, take at most 3 times as long as alone', async (name, _what, concurrency) => {
   const task: TaskSpec = { kind: 'module', name }
-  const config = join(ROOT, 'test/helpers/fast-tasks.config.ts')
+  const config = join(root, 'test/helpers/fast-tasks.config.ts')
   await spawnWorker(t.db.url, 200, ['--config', config])
   const small = await seedExperiment(t, await seedDataset(t, numbers(20)), task)
   const large = await seedExperiment(t, await seedDataset(t, numbers(50_000)), task, { concurrency })

@@ -1,4 +1,4 @@
-/** A worker that stands still past its lease and then goes on, as a suspended machine does: it writes nothing any more. */
+/** A worker that is frozen past its lease and then continues, like a suspended machine, writes nothing more. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
@@ -29,21 +29,21 @@ async function rowsOf(runId: string): Promise<Row[]> {
   return rows
 }
 
-test('a worker that is stopped past its lease writes nothing when it goes on', async () => {
+test('a worker that is frozen past its lease writes nothing when it continues', async () => {
   const endpoint = await spawnEndpoint()
   const frozen = await spawnWorker(t.db.url, 20)
   const settings = { concurrency: 40, timeoutMs: 60_000 }
   const runId = await startEndpointRun(t, endpoint, { items: 1_200, path: '/answer?ms=800', settings })
   await expect.poll(async () => (await endpoint.calls()).length, { timeout: 20_000 }).toBeGreaterThan(20)
-  // It takes what the first one has no slots for, and later everything.
+  // It takes the lanes that the first worker has no slots for, and later all of them.
   await spawnWorker(t.db.url, 40)
   await expect.poll(async () => (await endpoint.calls()).length, { timeout: 20_000 }).toBeGreaterThan(100)
 
-  // A process that stands still does not hear SIGTERM either.
+  // A frozen process does not react to SIGTERM either.
   onTestFinished(() => void frozen.process.kill('SIGCONT'))
   let stale = new Set<string>()
   let held: Row[] = []
-  // Its calls begin and end together; between two rounds it holds nothing for a moment.
+  // Its calls start and end together; between two rounds it briefly holds nothing.
   while (held.length === 0) {
     frozen.process.kill('SIGCONT')
     await delay(200)

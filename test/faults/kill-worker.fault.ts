@@ -1,4 +1,4 @@
-/** kill -9 of workers at random: everything is recorded once, and what was interrupted is taken up soon. */
+/** kill -9 of random workers: everything is recorded once, and interrupted items are taken over soon. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { leaseSeconds } from '../../src/db/queue.ts'
@@ -28,7 +28,7 @@ async function heldBy(runId: string, leases: string[]): Promise<Held[]> {
   return rows
 }
 
-/** How long until none of what a killed worker held is under its leases any more, in seconds. */
+/** Seconds until no item is under the leases of a killed worker. */
 async function recovery(runId: string, held: Held[]): Promise<number> {
   const killedAt = performance.now()
   const leases = [...new Set(held.map(({ lease }) => lease))]
@@ -48,13 +48,14 @@ test(`${kills} kills at random among 3 workers lose nothing and record nothing t
   let interrupted = 0
   for (let kill = 0; kill < kills; kill += 1) {
     await delay(500 + Math.random() * 4_500)
-    // A worker that waits for lanes of an earlier victim loses nothing, so it is killed only when all do.
+    // A worker waiting for the lanes of an earlier victim loses nothing, so workers are killed only when all hold
+    // lanes.
     const loads = await Promise.all(workers.map((worker) => heldBy(runId, worker.leases())))
     const busy = [...loads.keys()].filter((index) => loads[index]?.length)
     const candidates = busy.length > 0 ? busy : [...loads.keys()]
     const index = candidates[Math.floor(Math.random() * candidates.length)] ?? 0
     const victim = workers[index] as (typeof workers)[number]
-    // Stopped first, so that what it holds can be counted before it dies.
+    // Paused first, so that its items can be counted before it is killed.
     victim.process.kill('SIGSTOP')
     await delay(20)
     const held = await heldBy(runId, victim.leases())

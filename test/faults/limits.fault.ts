@@ -1,4 +1,4 @@
-/** Limits and overload, seen by the endpoint, with workers that are processes of their own. */
+/** Limits and overload as seen by the endpoint, with workers in their own processes. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { HttpTaskSpec } from '../../src/domain/task.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
@@ -47,7 +47,7 @@ async function start(endpoint: CountingEndpoint, items: number, concurrency: num
   return id
 }
 
-test('a limit of 5 holds for 3 workers with 100 slots each, and is used', async () => {
+test('3 workers with 100 slots each keep to a limit of 5, and use it', async () => {
   const endpoint = await openEndpoint(50)
   await setEndpointLimit(t.services, t.scope, { endpoint: endpoint.url, concurrency: 5 })
   await spawnWorkers(3, 100)
@@ -61,14 +61,14 @@ test('a limit of 5 holds for 3 workers with 100 slots each, and is used', async 
   expect(mean).toBeGreaterThanOrEqual(4.5)
 })
 
-test('after 429 with Retry-After nobody calls early, and the throughput recovers', async () => {
+test('after 429 with Retry-After no call is early, and the throughput recovers', async () => {
   const burst = await refuseForAWhile({ 'retry-after': String(burstMs / 1_000) })
   console.log(`429 with Retry-After ${burstMs} ms: ${burst.early} early calls; ${burst.report}`)
   expect(burst.early).toBe(0)
   expect(burst.after / burst.before).toBeGreaterThanOrEqual(0.9)
 })
 
-test('after a burst of 429 that says nothing the throughput recovers', async () => {
+test('after a burst of 429 without Retry-After the throughput recovers', async () => {
   const burst = await refuseForAWhile({})
   console.log(`429 for ${burstMs} ms: ${burst.report}`)
   expect(burst.after / burst.before).toBeGreaterThanOrEqual(0.9)
@@ -76,7 +76,7 @@ test('after a burst of 429 that says nothing the throughput recovers', async () 
 
 const burstMs = 2_000
 
-/** Lets an endpoint refuse all calls for {@link burstMs} in the middle of a run on two workers; rates are calls per second. */
+/** Makes an endpoint refuse all calls for {@link burstMs} during a run on two workers. Rates are calls per second. */
 async function refuseForAWhile(headers: Record<string, string>) {
   const latencyMs = 100
   const endpoint = await openEndpoint(latencyMs)
@@ -111,7 +111,7 @@ async function refuseForAWhile(headers: Record<string, string>) {
   return {
     before,
     after,
-    // A call that was on its way when the first refusal came is not early; one that began after its worker knew is.
+    // A call in flight at the first refusal is not early; a call that started after its worker had seen it is.
     early: starts.filter((at) => at > refusedAt + latencyMs && at < over).length,
     report:
       `${refused} refused, ${before.toFixed(0)} calls/s before, ${after.toFixed(0)} after ` +

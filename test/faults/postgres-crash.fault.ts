@@ -1,4 +1,4 @@
-/** PostgreSQL stops at once, as with `pg_ctl stop -m immediate`, while a run executes, and comes back soon or late. */
+/** PostgreSQL crashes, as with `pg_ctl stop -m immediate`, while a run executes, and comes back soon or late. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
@@ -7,7 +7,7 @@ import { createTestEngine } from '../helpers/engine.ts'
 import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
 import { makeDirectory, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
-test('a run survives that PostgreSQL stops and comes back, before and after its leases ran out', async () => {
+test('a run survives a crash of PostgreSQL, whether it comes back before or after the leases expire', async () => {
   const size = 4_000
   const dataDir = `${await makeDirectory()}/data`
   let holder = await spawnHolder(dataDir)
@@ -32,7 +32,7 @@ test('a run survives that PostgreSQL stops and comes back, before and after its 
       })
       .toBeGreaterThan(share)
     const { pid } = started(holder)
-    // Its holder would start it again at once.
+    // Its holder would restart it at once.
     await holder.end('SIGKILL')
     process.kill(pid, 'SIGQUIT')
     const stoppedAt = performance.now()

@@ -1,4 +1,4 @@
-/** kill -9 of the API server while somebody follows a run: the subscriber misses nothing and gets nothing twice. */
+/** kill -9 of the API server during a subscription: the subscriber misses nothing and gets nothing twice. */
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
@@ -35,7 +35,7 @@ interface Batch {
   items: Item[]
 }
 
-test('a subscriber resumes from its cursor at another server after each of 5 kills', async () => {
+test('a subscriber resumes from its cursor on another server after each of 5 kills', async () => {
   const size = 4_000
   const endpoint = await spawnEndpoint()
   const env = { DATABASE_URL: t.db.url }
@@ -70,7 +70,7 @@ test('a subscriber resumes from its cursor at another server after each of 5 kil
         if (got === killAfter) server.process.kill('SIGKILL')
       }
     } catch (error) {
-      // What a client sees of the kill: its socket is closed without a word.
+      // What the client sees of the kill: its socket closes without a close message.
       if ((error as { code?: unknown }).code !== 1006) throw error
       kills += 1
     }

@@ -1,11 +1,11 @@
-/** Subscribers that stop reading: they must cost the others nothing, and the server no memory. */
+/** Subscribers that stop reading must not delay the others, nor grow the memory of the server. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, residentMb, spawnWorker } from '../helpers/fault-lab.ts'
-import { ROOT, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
+import { root, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
 let t: TestEngine
 let experimentId: string
@@ -15,28 +15,28 @@ const subscribers = 500
 beforeAll(async () => {
   t = await createTestEngine()
   await addEvaluator(t)
-  // Together more than the buffers of a socket hold, so that who does not read is noticed.
+  // Together larger than the buffers of a socket, so that the server notices a stalled reader.
   const inputs = Array.from({ length: size }, (_, n) => ({ n, text: 'What is left of it? '.repeat(250) }))
   const datasetId = await seedDataset(t, inputs)
   experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'wait200' }, { concurrency: 50 })
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** A run with so many subscribers that stall: how late the others had it all, and what the server needed. */
+/** A run with this many stalled subscribers. @returns the lag of the others, and the memory of the server */
 async function follow(stalled: number) {
   const env = { DATABASE_URL: t.db.url }
   const server = await spawnServer(['--no-worker'], { env })
   const pid = server.process.pid as number
   const { id: runId } = await startRun(t.services, t.scope, { experimentId })
   const args = [server.url, encodeGlobalId('Run', runId), String(subscribers), String(stalled)]
-  const clients = spawnNode([join(ROOT, 'test/helpers/subscribers.ts'), ...args])
+  const clients = spawnNode([join(root, 'test/helpers/subscribers.ts'), ...args])
   let peakMb = 0
   const watch = setInterval(() => {
     peakMb = Math.max(peakMb, residentMb(pid))
   }, 50)
   onTestFinished(() => clearInterval(watch))
   await clients.says(/following/)
-  const worker = await spawnWorker(t.db.url, 50, ['--config', join(ROOT, 'test/helpers/fast-tasks.config.ts')])
+  const worker = await spawnWorker(t.db.url, 50, ['--config', join(root, 'test/helpers/fast-tasks.config.ts')])
   const [line = ''] = await clients.says(/^\[.*\]$/m)
   clearInterval(watch)
   const { finishedAt } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
@@ -53,8 +53,8 @@ async function follow(stalled: number) {
   }
 }
 
-test('25 stalled subscribers of 500 slow down nobody and let no memory grow', async () => {
-  // 500 subscribers are as much as the server can serve at once, so its lag scatters: the better of two rounds each.
+test('25 stalled subscribers of 500 neither delay the others nor grow the memory', async () => {
+  // 500 subscribers saturate the server, so its lag varies: the better of two rounds each.
   const rounds: Record<'without' | 'beside', Awaited<ReturnType<typeof follow>>[]> = { without: [], beside: [] }
   for (let round = 0; round < 2; round += 1) {
     rounds.without.push(await follow(0))
@@ -66,10 +66,10 @@ test('25 stalled subscribers of 500 slow down nobody and let no memory grow', as
     peakMb: Math.min(...of.map((one) => one.peakMb)),
   })
   const [without, beside] = [best(rounds.without), best(rounds.beside)]
-  const told = ({ median, worst, peakMb }: typeof without) =>
+  const summary = ({ median, worst, peakMb }: typeof without) =>
     `all had the end after ${median} ms (median), ${worst} ms (last), server at most ${peakMb.toFixed(0)} MB`
-  figure(`${subscribers} subscribers: ${told(without)}`)
-  figure(`25 of them stalled: ${told(beside)}`)
+  figure(`${subscribers} subscribers: ${summary(without)}`)
+  figure(`25 of them stalled: ${summary(beside)}`)
   expect(beside.worst).toBeLessThanOrEqual(1.5 * without.worst + 500)
   expect(beside.peakMb).toBeLessThanOrEqual(without.peakMb + 100)
 })

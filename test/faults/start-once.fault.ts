@@ -1,4 +1,4 @@
-/** Many clients start the same run at the same moment, at two servers. */
+/** Many clients start the same run at the same moment, on two servers. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -15,7 +15,7 @@ const start = `mutation ($input: StartRunInput!) {
   startRun(input: $input) { __typename ... on StartRunPayload { run { id } } }
 }`
 
-test('50 parallel startRun with one idempotency key at two servers start one run', async () => {
+test('50 parallel startRun with one idempotency key on two servers start one run', async () => {
   const env = { DATABASE_URL: t.db.url }
   const servers = await Promise.all([1, 2].map(() => spawnServer(['--no-worker'], { env })))
   const datasetId = await seedDataset(
@@ -36,7 +36,7 @@ test('50 parallel startRun with one idempotency key at two servers start one run
   const runs = await t.db.prisma.run.count()
   const items = await t.db.prisma.runItem.count()
   figure(
-    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items stand in the tables`,
+    `50 calls answered in ${ms.toFixed(0)} ms with ${ids.size} run id; ${runs} run and ${items} items in the tables`,
   )
   expect(ids.size).toBe(1)
   expect(runs).toBe(1)

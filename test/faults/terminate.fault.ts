@@ -1,4 +1,4 @@
-/** SIGTERM under load, as a deployment sends it: calls end, the rest is given back, nothing is called twice. */
+/** SIGTERM under load, as in a deployment: calls finish, the rest is requeued, nothing is called twice. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
@@ -11,10 +11,10 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** The drain limit, the last writes and closing everything. */
+/** For the drain deadline, the last writes and closing everything. */
 const limitMs = 15_000
 
-test('workers that are replaced one after the other call every item once', async () => {
+test('workers that are replaced one by one call every item once', async () => {
   const size = 6_000
   const endpoint = await spawnEndpoint()
   let workers = await Promise.all([1, 2].map(() => spawnWorker(t.db.url, 50)))

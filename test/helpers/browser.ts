@@ -1,4 +1,4 @@
-/** A real browser, where the machine has one. */
+/** A real browser, if the machine has one. */
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
@@ -10,7 +10,7 @@ const candidates = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Null when there is none; `CHROMIUM_PATH` names one in another place. */
+/** Null when there is none; `CHROMIUM_PATH` overrides the location. */
 export const browserPath = candidates.find((path) => path !== undefined && existsSync(path)) ?? null
 
 export const withoutBrowser = 'no Chromium on this machine: install it or set CHROMIUM_PATH'

@@ -1,7 +1,7 @@
 /** The migrated database that test databases are copied from. */
-export const TEMPLATE = 'assay_template'
+export const templateName = 'assay_template'
 
-/** `url` with another database of the same server. */
+/** `url` for another database on the same server. */
 export function databaseUrl(url: string, database: string): string {
   const other = new URL(url)
   other.pathname = `/${database}`

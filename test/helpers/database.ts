@@ -1,8 +1,8 @@
-/** An own, migrated database for a test file. */
+/** A separate, migrated database for a test file. */
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { inject } from 'vitest'
-import { databaseUrl, TEMPLATE } from './database-url.ts'
+import { databaseUrl, templateName } from './database-url.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 export type TestDatabase = {
   url: string
-  /** Removes the database, also from under open connections. May be called again. */
+  /** Drops the database, even with open connections. Idempotent. */
   drop(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ export type TestDatabase = {
  * Creates a database on the server of this test run (tens of milliseconds).
  * @param from the database to copy: by default the migrated one; `template0` for an empty one
  */
-export async function createTestDatabase(from: string = TEMPLATE): Promise<TestDatabase> {
+export async function createTestDatabase(from: string = templateName): Promise<TestDatabase> {
   const server = inject('postgresUrl')
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await execute(server, `CREATE DATABASE ${name} TEMPLATE ${from}`)

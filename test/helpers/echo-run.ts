@@ -1,10 +1,12 @@
-/** A run of a task that answers its own trace context, on a server of another process. */
+/** A run of a task that returns its own trace context, on a server in another process. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import { ask, makeTemporary } from './spawn-assay.ts'
 
-/** A directory whose config has the tasks `echo` (its trace context), `sleep` (as long as the input says) and `fail`. */
+/**
+ * A directory whose config has the tasks `echo` (its trace context), `sleep` (as long as the input says) and `fail`.
+ */
 export async function makeEchoProject(): Promise<string> {
   const directory = await makeTemporary()
   await writeFile(
@@ -67,7 +69,7 @@ const follow = `subscription Follow($runId: ID!) {
   runFeed(runId: $runId) { done items { id status output traceId } }
 }`
 
-/** Follows a run to its end over a WebSocket; what came last of every item. */
+/** Follows a run to its end over a WebSocket. @returns the last state of every item */
 export async function followEchoRun(url: string, runId: string): Promise<FollowedItem[]> {
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
   const items = new Map<string, FollowedItem>()

@@ -1,17 +1,17 @@
 /**
- * An HTTP endpoint in a process of its own that remembers every call: `node endpoint.ts`. It says where it listens in a
- * line of JSON. `POST /<behaviour>?ms=<latency>` with `{"item": …}` is a call; `GET /calls` tells of all calls so far.
+ * An HTTP endpoint in its own process that records every call: `node endpoint.ts`. It prints its address as a line of
+ * JSON. `POST /<behaviour>?ms=<latency>` with `{"item": …}` is a call; `GET /calls` returns all calls so far.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 
-/** Times are milliseconds since 1970. A call that was not answered completely has no `answeredAt`. */
+/** Times are milliseconds since 1970. A call without a complete response has no `answeredAt`. */
 export interface EndpointCall {
   item: string
   startedAt: number
   answeredAt: number | null
-  /** When its connection was free again or gone; null while it is neither. */
+  /** When its connection became free or was closed; null until then. */
   endedAt: number | null
 }
 
@@ -54,7 +54,7 @@ const kinds = ['answer', 'hang', 'reset', 'half']
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://endpoint')
   if (request.method === 'GET') return response.end(JSON.stringify(calls))
-  // A caller that is gone before its request has arrived made no call that matters.
+  // A caller that disconnects before its request has arrived does not count as a call.
   take(request, response, pathname.slice(1), Number(searchParams.get('ms') ?? 0)).catch(() => response.destroy())
 })
 server.keepAliveTimeout = 60_000

@@ -1,4 +1,4 @@
-/** An engine on a database of its own, with workers that the test starts. */
+/** An engine on its own database, with workers that the test starts. */
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
@@ -75,7 +75,7 @@ export async function createTestEngine(
   }
 }
 
-/** A dataset whose items have the inputs; expected outputs are the inputs unless given. */
+/** A dataset of items with these inputs; the expected outputs default to the inputs. */
 export async function seedDataset(
   { db, scope }: TestEngine,
   inputs: Json[],
@@ -114,7 +114,7 @@ export async function seedExperiment(
   return id
 }
 
-/** Follows the run's feed to its end and returns the final rows by ordinal and the last batch's run. */
+/** Follows the run's feed to its end. @returns the final items by ordinal, and the run of the last batch */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, RunItemWithScores>()
   const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))

@@ -6,15 +6,14 @@ interface Timer {
 }
 
 /**
- * A clock that moves with every read, so that nothing that reads it twice sees the same time. Timers go off when the
- * test lets time pass.
+ * A clock that advances with every read, so that no two reads are equal. Timers fire when the test advances time.
  */
 export class FakeClock implements Clock {
   #ms = 0
   readonly #step: () => number
   readonly #timers = new Set<Timer>()
 
-  /** @param step how far it moves with each read, in milliseconds */
+  /** @param step how far each read advances it, in milliseconds */
   constructor(step: () => number = () => 1) {
     this.#step = step
   }
@@ -30,17 +29,17 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer)
   }
 
-  /** In how many milliseconds each timer is due, soonest first. */
+  /** Milliseconds until each timer is due, soonest first. */
   get timers(): number[] {
     return [...this.#timers].map(({ at }) => at - this.#ms).sort((a, b) => a - b)
   }
 
-  /** Lets whatever is ready happen, without any time passing. */
+  /** Runs everything that is ready, without advancing time. */
   settle(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** Goes to the next timer and lets it go off, with all that follows at once. @throws when there is none */
+  /** Advances to the next timer, fires it and runs what becomes ready. @throws when there is none */
   async next(): Promise<void> {
     const [first] = [...this.#timers].sort((a, b) => a.at - b.at)
     if (!first) throw new Error('Nothing is waiting for the time.')
@@ -50,7 +49,7 @@ export class FakeClock implements Clock {
     await this.settle()
   }
 
-  /** Lets time pass, timer by timer, until the promise settles. @throws when nothing is waiting for the time any more */
+  /** Advances time, timer by timer, until the promise settles. @throws when no timer is left before it does */
   async until<T>(promise: Promise<T>): Promise<T> {
     let settled = false
     const mark = () => {

@@ -1,4 +1,4 @@
-/** Tasks of workers in fault tests and benchmarks: they cost nothing, or only time. */
+/** Tasks for workers in fault tests and benchmarks: they cost nothing, or only time. */
 import { defineConfig } from '../../src/index.ts'
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-/** What the fault tests are made with: a database, an endpoint and processes that may be killed. */
+/** The equipment of the fault tests: a database, an endpoint and processes to kill. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunSettings } from '../../src/domain/run.ts'
@@ -7,16 +7,16 @@ import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import type { EndpointCall } from './endpoint.ts'
 import { seedDataset, seedExperiment, type TestEngine } from './engine.ts'
-import { ROOT, type Spawned, spawnAssay, spawnNode } from './spawn-assay.ts'
+import { root, type Spawned, spawnAssay, spawnNode } from './spawn-assay.ts'
 
 interface SpawnedEndpoint {
   url: string
   calls(): Promise<EndpointCall[]>
 }
 
-/** The endpoint program; it ends with the test. */
+/** Starts the endpoint program until the test ends. */
 export async function spawnEndpoint(): Promise<SpawnedEndpoint> {
-  const endpoint = spawnNode([join(ROOT, 'test/helpers/endpoint.ts')])
+  const endpoint = spawnNode([join(root, 'test/helpers/endpoint.ts')])
   const [line = ''] = await endpoint.says(/^\{.*\}$/m)
   const { url } = JSON.parse(line) as { url: string }
   return { url, calls: async () => (await fetch(`${url}/calls`)).json() as Promise<EndpointCall[]> }
@@ -27,7 +27,7 @@ interface SpawnedWorker extends Spawned {
   leases(): string[]
 }
 
-/** `assay worker`, once it is ready. */
+/** Starts `assay worker` and waits until it is ready. */
 export async function spawnWorker(databaseUrl: string, slots: number, args: string[] = []): Promise<SpawnedWorker> {
   const env = { DATABASE_URL: databaseUrl, ASSAY_ALLOW_PRIVATE_ENDPOINTS: 'true' }
   const worker = spawnAssay(['worker', '--slots', String(slots), '--log-level', 'debug', ...args], { env })
@@ -71,7 +71,7 @@ export async function addEvaluator({ services, scope }: TestEngine): Promise<voi
   })
 }
 
-/** What the tables say of a run, beside what its counters say: they must agree. */
+/** A run according to its tables and according to its counters; they must agree. */
 export async function auditRun({ db }: TestEngine, runId: string) {
   const { rows } = await db.pool.query<{
     items: number

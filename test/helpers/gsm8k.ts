@@ -1,4 +1,4 @@
-/** GSM8K's test questions and the recorded solutions of four models, where they are present; they are not part of the project. */
+/** GSM8K's test questions and the recorded solutions of four models, if present; they are not part of the project. */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -6,12 +6,12 @@ const directory = process.env.ASSAY_GSM8K ?? path.join(import.meta.dirname, '../
 
 export const gsm8k = {
   present: existsSync(path.join(directory, 'model_solutions.jsonl')),
-  /** For the name of a test: says why it is skipped when it is. */
+  /** For test names: why the tests are skipped, if they are. */
   get note() {
     return gsm8k.present ? directory : `skipped: set ASSAY_GSM8K, nothing at ${directory}`
   },
   questions: path.join(directory, 'test.jsonl'),
-  /** How many of the 1,319 solutions of each model are right. */
+  /** The number of correct solutions of each model, of 1,319. */
   correct: { '6b_finetuning': 286, '6b_verification': 515, '175b_finetuning': 458, '175b_verification': 742 },
 }
 
@@ -23,7 +23,7 @@ export function readQuestions(): { question: string; answer: string }[] {
   return readLines('test.jsonl')
 }
 
-/** What each model answered, in the order of the questions, and whether that is right. */
+/** The answer of each model to each question, and whether it is correct. */
 export function readSolutions(): (Record<Gsm8kModel, { solution: string; is_correct: boolean }> & {
   question: string
 })[] {

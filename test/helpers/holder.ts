@@ -1,6 +1,6 @@
 /**
  * A process that holds an embedded PostgreSQL until SIGTERM: `node holder.ts <data directory> [uid]`.
- * It writes a line of JSON: what it started, or why it could not; and another one if it loses its server.
+ * It prints a line of JSON: the server that it started, or why it could not; and another one if it loses its server.
  */
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 
@@ -15,7 +15,7 @@ try {
   const server = await startEmbeddedPostgres({ dataDir })
   process.once('SIGTERM', () => server.stop())
   say({ url: server.url, pid: server.pid })
-  // Keeps the process alive as a server's sockets would.
+  // Keeps the process alive, as the sockets of a server would.
   const alive = setInterval(() => {}, 1_000_000)
   const loss = await server.closed
   if (loss) say({ code: loss.code, message: loss.message })

@@ -1,10 +1,10 @@
-/** Databases that tests migrate, and migrations that are not ours. */
+/** Databases for tests to migrate, and test migrations. */
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { onTestFinished } from 'vitest'
 import { createTestDatabase } from './database.ts'
-import { makeTemporary, ROOT } from './spawn-assay.ts'
+import { makeTemporary, root } from './spawn-assay.ts'
 
 export async function emptyDatabase(): Promise<string> {
   const database = await createTestDatabase('template0')
@@ -12,7 +12,7 @@ export async function emptyDatabase(): Promise<string> {
   return database.url
 }
 
-/** A directory of migrations as Prisma lays them out: SQL by name. */
+/** A directory of migrations in Prisma's layout: SQL by name. */
 export async function migrationsDirectory(migrations: Record<string, string>): Promise<string> {
   const path = await makeTemporary()
   await writeFile(join(path, 'migration_lock.toml'), 'provider = "postgresql"\n')
@@ -20,12 +20,12 @@ export async function migrationsDirectory(migrations: Record<string, string>): P
   return path
 }
 
-/** This version with migrations of its successor, to be started like it. @returns its program */
+/** This version with the migrations of its successor. @returns its program, to be started like this one */
 export async function newerVersion(migrations: Record<string, string>): Promise<string> {
   const path = await makeTemporary()
   for (const part of ['src', 'schema', 'prisma', 'package.json', 'codegen.ts'])
-    await cp(join(ROOT, part), join(path, part), { recursive: true, preserveTimestamps: true })
-  await symlink(join(ROOT, 'node_modules'), join(path, 'node_modules'))
+    await cp(join(root, part), join(path, part), { recursive: true, preserveTimestamps: true })
+  await symlink(join(root, 'node_modules'), join(path, 'node_modules'))
   await addMigrations(join(path, 'prisma/migrations'), migrations)
   return join(path, 'src/cli/bin.mjs')
 }

@@ -1,4 +1,4 @@
-/** A small HTTP program under test: `POST /<model>` with a question answers with that model's recorded solution. */
+/** A small HTTP service under test: `POST /<model>` with a question returns that model's recorded solution. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +10,7 @@ export interface ModelEndpoint {
   close(): Promise<void>
 }
 
-/** What happens instead of an answer; undefined answers. */
+/** A failure in place of the answer; undefined for none. */
 type Fault = (call: { key: string; attempt: number }, response: ServerResponse) => boolean
 
 export async function startModelEndpoint(

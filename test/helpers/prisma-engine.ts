@@ -1,5 +1,5 @@
 /**
- * What Prisma itself thinks of a database, by its schema engine: the WebAssembly build, as the native one would have to be
+ * Prisma's own view of a database, by its schema engine: the WebAssembly build, because the native one would have to be
  * downloaded.
  */
 import { readdir, readFile } from 'node:fs/promises'
@@ -10,42 +10,42 @@ import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } from '@prisma/dri
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { Pool, type QueryArrayConfig } from 'pg'
 
-const SCHEMA = join(import.meta.dirname, '../../prisma/schema.prisma')
-const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
-const FILTERS = { externalTables: [], externalEnums: [] }
+const schemaPath = join(import.meta.dirname, '../../prisma/schema.prisma')
+const migrationsPath = join(import.meta.dirname, '../../prisma/migrations')
+const filters = { externalTables: [], externalEnums: [] }
 
 /** PostgreSQL's internal type `"char"` and the array of it. */
-const INTERNAL_CHAR = 18
-const INTERNAL_CHAR_ARRAY = 1002
+const internalChar = 18
+const internalCharArray = 1002
 
-/** @returns the SQL that would bring the database to schema.prisma; empty when they agree */
+/** @returns the SQL that would migrate the database to schema.prisma; empty when they agree */
 export async function schemaDiff(url: string): Promise<string> {
-  const files = [{ path: SCHEMA, content: await readFile(SCHEMA, 'utf8') }]
+  const files = [{ path: schemaPath, content: await readFile(schemaPath, 'utf8') }]
   const { stdout } = await withEngine(url, (engine) =>
     engine.diff({
-      from: { tag: 'schemaDatasource', files, configDir: dirname(SCHEMA) },
+      from: { tag: 'schemaDatasource', files, configDir: dirname(schemaPath) },
       to: { tag: 'schemaDatamodel', files },
       script: true,
       exitCode: null,
-      filters: FILTERS,
+      filters: filters,
     }),
   )
   return (stdout ?? '').replace('-- This is an empty migration.', '').trim()
 }
 
-/** `prisma migrate deploy` with our migrations. @returns the names of those it applied */
+/** `prisma migrate deploy` with Assay's migrations. @returns the names of the applied ones */
 export async function prismaDeploy(url: string): Promise<string[]> {
-  const entries = await readdir(MIGRATIONS, { withFileTypes: true })
+  const entries = await readdir(migrationsPath, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const migrationDirectories = await Promise.all(
     names.sort().map(async (path) => {
-      const value = await readFile(join(MIGRATIONS, path, 'migration.sql'), 'utf8')
+      const value = await readFile(join(migrationsPath, path, 'migration.sql'), 'utf8')
       return { path, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } }
     }),
   )
   const lockfile = { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' }
-  const migrationsList = { baseDir: MIGRATIONS, lockfile, shadowDbInitScript: '', migrationDirectories }
-  const result = await withEngine(url, (engine) => engine.applyMigrations({ migrationsList, filters: FILTERS }))
+  const migrationsList = { baseDir: migrationsPath, lockfile, shadowDbInitScript: '', migrationDirectories }
+  const result = await withEngine(url, (engine) => engine.applyMigrations({ migrationsList, filters: filters }))
   return result.appliedMigrationNames
 }
 
@@ -55,21 +55,21 @@ async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) 
   const pool = new Pool({ connectionString: url })
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(catalogAdapter(pool))
-    const datamodel: [string, string] = [SCHEMA, await readFile(SCHEMA, 'utf8')]
+    const datamodel: [string, string] = [schemaPath, await readFile(schemaPath, 'utf8')]
     return await work(await Engine.new({ datamodels: [datamodel] }, () => {}, adapter))
   } finally {
     await pool.end()
   }
 }
 
-/** The catalog is full of `"char"`, which Prisma's adapter refuses; its arrays, which the catalog does not have, it knows. */
+/** The catalog is full of `"char"`, which Prisma's adapter does not support; it does support arrays of it. */
 function catalogAdapter(pool: Pool): PrismaPg {
   const query = pool.query.bind(pool)
   Object.assign(pool, {
     query: async (config: QueryArrayConfig) => {
       const result = await query(config)
       for (const field of result.fields ?? []) {
-        if (field.dataTypeID === INTERNAL_CHAR) field.dataTypeID = INTERNAL_CHAR_ARRAY
+        if (field.dataTypeID === internalChar) field.dataTypeID = internalCharArray
       }
       return result
     },
@@ -92,7 +92,7 @@ function catalogAdapter(pool: Pool): PrismaPg {
 let loading: Promise<typeof bindings.SchemaEngine> | undefined
 
 async function loadEngine(): Promise<typeof bindings.SchemaEngine> {
-  // A panic of the engine says why here, then ends in "unreachable".
+  // A panic of the engine reports its reason here, then ends in "unreachable".
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: console.error } })
   const packageDir = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'))
   const code = await readFile(join(packageDir, 'schema_engine_bg.wasm'))

@@ -1,13 +1,13 @@
-/** Runs whose results are known, written straight into the tables. */
+/** Runs with known results, written directly into the tables. */
 import type { Direction } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json.ts'
 import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { seedExperiment, type TestEngine } from './engine.ts'
 
-/** How one execution of one item ended. */
+/** The result of one execution of an item. */
 export interface RecordedExecution {
-  /** Place of the item in the dataset, from 0. */
+  /** The item's position in the dataset, from 0. */
   item: number
   repetition?: number
   status?: RunItemStatus
@@ -15,7 +15,7 @@ export interface RecordedExecution {
   error?: string
   latencyMs?: number | null
   costUsd?: number | null
-  /** Numbers are NUMERIC, booleans BOOLEAN, texts CATEGORICAL; null is an evaluator that failed. */
+  /** Numbers are NUMERIC, booleans BOOLEAN, strings CATEGORICAL; null is a failed evaluator. */
   scores?: Record<string, number | boolean | string | null>
 }
 
@@ -23,11 +23,11 @@ interface RecordedRunOptions {
   status?: RunStatus
   repetitions?: number
   datasetVersion?: number
-  /** Of scores that are not higher-is-better. */
+  /** The direction of scores that are not HIGHER_IS_BETTER. */
   directions?: Record<string, Direction>
 }
 
-/** Writes a run with these executions, in the order of the dataset's schedule, and returns its id. */
+/** Writes a run with these executions, in the order of the dataset's schedule. @returns its id */
 export async function recordRun(
   t: TestEngine,
   datasetId: string,

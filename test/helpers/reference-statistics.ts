@@ -1,4 +1,4 @@
-/** The comparison of two runs over pairs held in memory: short enough to be read, and what the SQL is checked against. */
+/** The comparison of two runs over pairs in memory: a readable reference to check the SQL against. */
 import type { Direction } from '../../src/domain/evaluation.ts'
 import { compareMoments, type MetricFigures } from '../../src/domain/statistics/compare-metric.ts'
 import { difference, type Pair, type PairedMoments } from '../../src/domain/statistics/paired-moments.ts'

@@ -1,4 +1,4 @@
-/** A server on a free port, in front of an engine of its own. */
+/** A server on a free port, with its own engine. */
 import type { ModuleEvaluator, ModuleTask } from '../../src/domain/modules.ts'
 import { type ServerOptions, startServer } from '../../src/server/start-server.ts'
 import { createTestEngine, type TestEngine } from './engine.ts'
@@ -6,7 +6,7 @@ import { createTestEngine, type TestEngine } from './engine.ts'
 export interface TestServer extends TestEngine {
   url: string
   stop(): Promise<void>
-  /** Sends an operation with fetch and returns what came back. */
+  /** Sends an operation with fetch and returns the response body. */
   query(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>
 }
 

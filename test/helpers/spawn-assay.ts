@@ -1,36 +1,36 @@
-/** Assay as people start it: a process of its own, seen through its output and exit status. */
+/** Assay as users start it: a separate process, observed through its output and exit status. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-export const ROOT = resolve(import.meta.dirname, '../..')
+export const root = resolve(import.meta.dirname, '../..')
 
 export type Spawned = {
   process: ChildProcess
-  /** What it has written so far. */
+  /** Its output so far. */
   readonly stdout: string
   readonly stderr: string
-  /** The first match in stdout, as soon as it is there; fails when the process ends before. */
+  /** Waits for the first match in stdout; rejects when the process exits before. */
   says(pattern: RegExp): Promise<RegExpExecArray>
-  /** The exit status, once all output has arrived; the name of the signal when one ended it. */
+  /** The exit status, once all output has arrived; the signal's name if one killed it. */
   exited: Promise<number | NodeJS.Signals>
 }
 
 type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string }
 
-/** Runs `node script …`; when the test ends, so does it. */
+/** Runs `node script …` until the test ends. */
 export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: SpawnOptions = {}): Spawned {
   const { DATABASE_URL: _database, ASSAY_DATA_DIR: _dataDir, ASSAY_URL: _url, ...inherited } = process.env
   const child = spawn(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: 'pipe' })
   child.stdin.end(input)
   let stdout = ''
   let stderr = ''
-  const heard = new EventTarget()
+  const stdoutEvents = new EventTarget()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    heard.dispatchEvent(new Event('stdout'))
+    stdoutEvents.dispatchEvent(new Event('stdout'))
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
@@ -53,23 +53,23 @@ export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: Spawn
     exited,
     says: (pattern) =>
       new Promise((settle, reject) => {
-        const look = () => {
+        const check = () => {
           const match = pattern.exec(stdout)
           if (match) settle(match)
         }
-        heard.addEventListener('stdout', look)
+        stdoutEvents.addEventListener('stdout', check)
         void exited.then((status) => reject(new Error(`ended with ${status} before ${pattern}:\n${stdout}\n${stderr}`)))
-        look()
+        check()
       }),
   }
 }
 
 /** Runs the command line. */
 export function spawnAssay(args: string[], options?: SpawnOptions): Spawned {
-  return spawnNode([join(ROOT, 'src/cli/bin.mjs'), ...args], options)
+  return spawnNode([join(root, 'src/cli/bin.mjs'), ...args], options)
 }
 
-/** A server on a free port, once it is ready. */
+/** Starts a server on a free port and waits until it is ready. */
 export async function spawnServer(args: string[], options?: SpawnOptions): Promise<Spawned & { url: string }> {
   const server = spawnAssay(['serve', '--port', '0', ...args], options)
   const [, url = ''] = await server.says(/GraphiQL +(http\S+)\/graphql[\s\S]*Ctrl-C/)

@@ -9,26 +9,26 @@ import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
+const root = resolve(import.meta.dirname, '../..')
 
 export const isRoot = process.getuid?.() === 0
-/** An account without rights, for tests that root runs. */
-export const NOBODY = 65534
+/** An unprivileged account, for tests that run as root. */
+export const nobodyUid = 65534
 
 type Holder = {
   process: ChildProcess
-  /** What it started, or why it could not. */
+  /** The server that it started, or why it could not. */
   said: { url: string; pid: number; code?: undefined } | { code: string; message: string; url?: undefined }
-  /** Why it lost its server; never settles while it does not. */
+  /** Why it lost its server; pending until it does. */
   lost: Promise<{ code: string; message: string }>
-  /** Ends it, by SIGTERM unless told otherwise, and waits until it has. */
+  /** Ends it, by default with SIGTERM, and waits until it has exited. */
   end(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a holder and waits for what it says. When the test ends, so does it. */
+/** Starts a holder until the test ends, and waits for its first line. */
 export async function spawnHolder(
   dataDir: string,
-  { uid, checkout = ROOT }: { uid?: number; checkout?: string } = {},
+  { uid, checkout = root }: { uid?: number; checkout?: string } = {},
 ): Promise<Holder> {
   const child = spawnProcess(dataDir, checkout, uid)
   const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
@@ -43,7 +43,7 @@ export async function spawnHolder(
   return { process: child, said: JSON.parse(said), lost, end }
 }
 
-/** Starts a holder without waiting for anything. */
+/** Starts a holder without waiting. */
 export function spawnProcess(dataDir: string, checkout = ROOT, uid?: number) {
   const args = [join(checkout, 'test/helpers/holder.ts'), dataDir, ...(uid === undefined ? [] : [String(uid)])]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -55,7 +55,7 @@ export function started(holder: Holder): { url: string; pid: number } {
   return holder.said
 }
 
-/** An empty directory, removed after the test together with a server that a killed holder left in it. */
+/** An empty directory, removed after the test with any server that a killed holder left in it. */
 export async function makeDirectory(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'assay-embedded-'))
   onTestFinished(async () => {
@@ -66,12 +66,12 @@ export async function makeDirectory(): Promise<string> {
   return path
 }
 
-/** A checkout of what the holder needs, as installed without scripts: the libraries' links are missing. */
+/** A checkout of what the holder needs, installed without scripts: the links of the libraries are missing. */
 export async function makeCheckout(): Promise<string> {
   const path = await makeDirectory()
   await chmod(path, 0o755)
   for (const part of ['src/embedded-postgres', 'test/helpers/holder.ts', 'package.json']) {
-    await cp(join(ROOT, part), join(path, part), { recursive: true })
+    await cp(join(root, part), join(path, part), { recursive: true })
   }
   const require = createRequire(import.meta.url)
   const platform = `@embedded-postgres/${process.platform}-${process.arch}`

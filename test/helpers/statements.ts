@@ -3,13 +3,13 @@ import pg from 'pg'
 const periodic = /pgboss|"anyInUse"/
 
 /**
- * What `work` returns, and the SQL statements that this process sends on any connection while it runs, in that order.
- * Those of the queue and of the watch over revoked keys are left out: they come every few seconds, whatever else happens.
+ * Runs `work` and records the SQL statements that this process sends meanwhile on any connection, in order. The
+ * periodic ones of the queue and of the check for revoked keys are left out.
  */
 export async function recordStatements<T>(work: () => Promise<T>): Promise<[result: T, statements: string[]]> {
   const statements: string[] = []
   const { query } = pg.Client.prototype
-  // Prisma, the pool and the queue all end up here.
+  // Prisma, the pool and the queue all use this.
   pg.Client.prototype.query = function (this: pg.Client, ...args: Parameters<typeof query>) {
     const [statement] = args as unknown as [string | { text: string }]
     const text = typeof statement === 'string' ? statement : statement.text

@@ -1,7 +1,7 @@
 /**
  * Many subscribers of one run in a process of their own: `node subscribers.ts <server url> <run id> <count> <stalled>`.
- * The first `stalled` of them stop reading their sockets after the first batch. When all others are done it says when each
- * of them was, as milliseconds since 1970.
+ * The first `stalled` of them stop reading their sockets after the first batch. When all others are done, it prints the
+ * time of each, in milliseconds since 1970.
  */
 import WebSocket from 'ws'
 

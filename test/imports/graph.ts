@@ -1,6 +1,6 @@
 /**
- * Which module imports which, types included, read from the syntax: `import`, `export … from`, `import()`, and the types
- * that are written `import('…')`, wherever they stand.
+ * The imports between modules, including types, read from the syntax: `import`, `export … from`, `import()`, and types
+ * written as `import('…')`.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
@@ -10,14 +10,16 @@ import { parseSync, Visitor } from 'oxc-parser'
 export interface Import {
   /** Path of the importing module, from the root. */
   from: string
-  /** Path of what it imports, or a specifier as it is written when that is a package. */
+  /** Path of the imported module, or the specifier of a package. */
   to: string
   isPackage: boolean
   /** It is erased before the module runs. */
   isType: boolean
 }
 
-/** What modules below folders of the root import, in the order of their paths. Generated code counts only as imported. */
+/**
+ * The imports of all modules below these folders of the root, sorted by path. Generated code counts only as imported.
+ */
 export function readImports(root: string, folders: readonly string[]): Import[] {
   const modules = globSync(
     folders.map((folder) => `${folder}/**/*.{ts,tsx,mjs}`),
@@ -34,7 +36,7 @@ export function readImports(root: string, folders: readonly string[]): Import[] 
     )
 }
 
-/** Modules that import each other in a circle: each entry is one knot, with the imports that tie it. */
+/** Import cycles: each entry is one strongly connected component, with the imports within it. */
 export function findCircles(imports: readonly Import[]): Import[][] {
   const graph = new Graph()
   for (const { from, to } of imports) graph.setEdge(from, to)
@@ -43,7 +45,7 @@ export function findCircles(imports: readonly Import[]): Import[][] {
     .map((modules) => imports.filter(({ from, to }) => modules.includes(from) && modules.includes(to)))
 }
 
-/** An import() of a path that is computed is not seen. @throws {Error} for a module that cannot be parsed */
+/** A computed import() is not detected. @throws {Error} for a module that cannot be parsed */
 function importsOf(path: string): { specifier: string; isType: boolean }[] {
   const { program, errors } = parseSync(path, readFileSync(path, 'utf8'))
   if (errors.length > 0) throw new Error(`${path}: ${errors.map(({ message }) => message).join('; ')}`)

@@ -1,4 +1,4 @@
-/** The command that prints the graph of imports fails when it must, and sees every way to import. */
+/** The command that prints the import graph fails when it must, and detects every kind of import. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -31,14 +31,14 @@ const clean = {
   'schema/index.ts': `import { GraphQLSchema } from 'graphql'\nimport { load } from '../src/db/sql/load.ts'\nexport { load }`,
 }
 
-test('a graph without circles that keeps the rules is printed by rooms', () => {
+test('a graph without cycles that follows the rules is printed by room', () => {
   const { status, stdout, stderr } = print(clean)
   expect(stderr).toBe('')
   expect(stdout).toBe('domain\ndb → domain 1\nschema → db 1\n\nImports: 2, circles: 0, forbidden: 0\n')
   expect(status).toBe(0)
 })
 
-test('a circle of types only fails', () => {
+test('a cycle of type imports fails', () => {
   const { status, stdout, stderr } = print({
     ...clean,
     'src/engine/worker.ts': `import type { Lane } from './lane.ts'\nexport interface Worker { lanes: Lane[] }`,
@@ -92,7 +92,7 @@ test('types of a room may be imported where its values may not', () => {
   expect(findForbidden(readImports(importing(''), ['src']), rules)).toHaveLength(1)
 })
 
-test('imports are found in whatever form they are written', () => {
+test('imports are detected in every syntax', () => {
   const forms = [
     "import '$'",
     "import { a } from '$'",

@@ -1,7 +1,7 @@
 /**
- * Prints which room imports which, with the number of imports, and below a room which of its folders import each other. Ends
- * with status 1 when modules import each other in a circle, types included, or when an import is against the rules.
- * `node test/imports/print.ts [root]`, default this repository.
+ * Prints which room imports which, with the number of imports, and within a room which of its folders import each
+ * other. Exits with status 1 on an import cycle, including types, or on an import that violates the rules. `node
+ * test/imports/print.ts [root]`, default this repository.
  */
 import { fileURLToPath } from 'node:url'
 import { findCircles, type Import, readImports } from './graph.ts'
@@ -33,7 +33,7 @@ if (forbidden.length > 0)
 console.log(`\nImports: ${own.length}, circles: ${circles.length}, forbidden: ${forbidden.length}`)
 if (circles.length > 0 || forbidden.length > 0) process.exitCode = 1
 
-/** How many imports lead from which part to which other one. */
+/** The number of imports from each part to each other part. */
 function edges(imports: readonly Import[], partOf: (path: string) => string): Map<string, Map<string, number>> {
   const edges = new Map<string, Map<string, number>>()
   for (const { from, to } of imports) {
@@ -45,7 +45,7 @@ function edges(imports: readonly Import[], partOf: (path: string) => string): Ma
   return edges
 }
 
-/** The folder of a file inside of its room; empty when it is directly in the room. */
+/** The folder of a file within its room; empty if it is directly in the room. */
 function folderOf(path: string): string {
   return path
     .split('/')

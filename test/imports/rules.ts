@@ -1,4 +1,4 @@
-/** Which room may import which: a room is a folder of `src/`, a module directly in it, or `schema`. */
+/** Which room may import which. A room is a folder of `src/`, a module directly in it, or `schema`. */
 import type { Import } from './graph.ts'
 
 export interface Rule {
@@ -42,7 +42,7 @@ export function roomOf(path: string): string {
   return top === 'src' && second ? second.replace(/\.ts$/, '') : top
 }
 
-/** What is wrong with imports, one sentence each. */
+/** The violations, one sentence each. */
 export function findForbidden(imports: readonly Import[], rules: Rules): string[] {
   return imports.flatMap(({ from, to, isPackage, isType }) => {
     const room = roomOf(from)

@@ -1,4 +1,4 @@
-/** Arguments that mean nothing are answered with what was expected and where, never as a defect of ours. */
+/** Invalid arguments are answered with a path and the expected value, never with an internal error. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
@@ -17,7 +17,7 @@ const run = encodeGlobalId('Run', randomUUID())
 const experiment = encodeGlobalId('Experiment', randomUUID())
 
 test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1', '💥'])(
-  'a global id made of %j is none of ours',
+  'a global id made of %j is refused',
   async (text) => {
     const id = base64(text)
     const { errors } = await t.query('query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }', { id })
@@ -31,7 +31,7 @@ test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1',
 )
 
 test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1', `RunItem:${randomUUID()}:9999999999`])(
-  'nothing can have the id %s',
+  'no row can have the id %s',
   async (text) => {
     expect(await t.query('query ($id: ID!) { node(id: $id) { id } }', { id: base64(text) })).toEqual({
       status: 200,
@@ -67,7 +67,7 @@ test.each([
   expect(data.result).toEqual({ __typename: 'InvalidInputError', path })
 })
 
-test('runs of more tokens than an Int can say say how many', async () => {
+test('a run may have more tokens than the maximum of an Int', async () => {
   const experimentId = await seedExperiment(t, await seedDataset(t, [1]), {
     kind: 'module',
     name: 'none',

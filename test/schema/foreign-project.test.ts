@@ -1,6 +1,6 @@
 /**
- * What belongs to another project does not exist: every node type, every link between them and every argument that takes an id, as
- * the schema has them. A type, a link or an argument that is new fails here until the seeded project has a case of it.
+ * Rows of another project are treated as nonexistent: through every node type, every link between node types and every
+ * argument that takes an id. A new type, link or argument fails here until the seeded project covers it.
  */
 import {
   type GraphQLField,
@@ -19,7 +19,7 @@ import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 type Field = GraphQLField<unknown, unknown>
 
-/** The global id of one thing of each node type. */
+/** The global id of one node of each type. */
 type Ids = Record<string, string>
 
 const nodeInterface = schema.getType('Node')
@@ -31,7 +31,7 @@ const query = schema.getQueryType() as GraphQLObjectType
 let t: TestServer
 let own: Ids
 let foreign: Ids
-/** All global ids of a seeded project, by its name. */
+/** All global ids of a seeded project, by the project's name. */
 const everything = new Map<string, Set<string>>()
 /** The key of an ADMIN of a seeded project, by its name. */
 const keys = new Map<string, string>()
@@ -44,7 +44,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** A project with one thing of every node type, and every link between them. */
+/** A project with one node of every type, and every link between them. */
 async function seedProject(projectId: string, name: string): Promise<Ids> {
   const { prisma } = t.db
   const { key, apiKey } = await createApiKey(t.db, await testScope(t.db, projectId), { name, role: 'ADMIN' })
@@ -118,7 +118,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   return Object.fromEntries(ids)
 }
 
-/** The value of an argument that has to be there, or takes an id. */
+/** The value of an argument that is required or takes an id. */
 function argumentOf(field: Field, name: string, ids: Ids, project: string): string {
   const types: Record<string, string> = {
     baselineId: 'Run',
@@ -132,14 +132,14 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
 }
 
-/** The field with the arguments that it cannot be without. */
+/** The field with its required arguments. */
 function called(field: Field, ids: Ids, project: string): string {
   const required = field.args.filter(isRequiredArgument)
   if (required.length === 0) return field.name
   return `${field.name}(${required.map(({ name }) => `${name}: ${argumentOf(field, name, ids, project)}`).join(', ')})`
 }
 
-/** The ways from a type to the next nodes, through whatever lies between. */
+/** The paths from a type to the next node types, through any types in between. */
 function* linksOf(
   type: GraphQLObjectType,
   way: Field[] = [],
@@ -161,21 +161,21 @@ const spelled = (way: Field[], ids: Ids, project: string) =>
 
 const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
 
-/** Asks as an ADMIN of the own project. */
+/** Queries as an ADMIN of the own project. */
 const ask = (document: string, variables: object) =>
   t.query(document, variables, { authorization: `Bearer ${keys.get('own')}` })
 
-/** All global ids in an answer. */
+/** All global ids in a response. */
 function idsIn(answer: unknown): string[] {
   return [...JSON.stringify(answer).matchAll(/"id":"([^"]+)"/g)].map(([, id]) => id as string)
 }
 
-test('the seeded projects have a thing of every node type', () => {
+test('the seeded projects have a node of every type', () => {
   expect(Object.keys(own).sort()).toEqual(nodeTypes.map(({ name }) => name).sort())
 })
 
 test.each(nodeTypes.map((type) => [type.name, type] as const))(
-  'a foreign %s is null, and so is all that it leads to',
+  'a foreign %s is null, and so are all of its links',
   async (name, type) => {
     for (const way of [[], ...linksOf(type)]) {
       const selection = way.length > 0 ? spelled(way, own, 'own') : '__typename'
@@ -197,7 +197,7 @@ const links = [query, ...nodeTypes].flatMap((type) =>
   [...linksOf(type)].map((way) => [`${type.name}.${way.map(({ name }) => name).join('.')}`, type, way] as const),
 )
 
-test.each(links)('%s leads to what is in the project', async (_name, type, way) => {
+test.each(links)('%s leads only to rows of the project', async (_name, type, way) => {
   const selection = spelled(way, own, 'own')
   const document =
     type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`

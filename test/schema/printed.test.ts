@@ -3,7 +3,7 @@ import { isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, pr
 import { expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
 
-test('the committed schema.graphql says what the code says', async () => {
+test('the committed schema.graphql is up to date', async () => {
   const committed = await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')
   expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`)
 })

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** A finished run with `count` items, two scores an item, and its statistics, as the recorder would have left them. */
+/** A finished run with `count` items, two scores per item, and statistics as the recorder would have written them. */
 async function seedRun(count: number): Promise<string> {
   const { id } = await t.db.prisma.run.create({
     data: {
@@ -88,7 +88,7 @@ test('the runs list with statistics costs the same number of statements at 5 and
   expect(await measure(500)).toBe(small)
 })
 
-test('a page of run items with scores costs the same number of statements in a run of 5 and in one of 500', async () => {
+test('a page of run items with scores costs the same number of statements in runs of 5 and of 500', async () => {
   const measure = async (size: number) => {
     const id = await seedRun(size)
     const [{ data, errors }, statements] = await recordStatements(() => t.query(run, { id }))
@@ -104,7 +104,7 @@ test('a page of run items with scores costs the same number of statements in a r
   expect(await measure(500)).toBe(small)
 })
 
-test('the runs of many datasets are one statement', async () => {
+test('the runs of many datasets cost one statement', async () => {
   for (let n = 0; n < 3; n++) await seedDataset(t, ['x'])
   const query =
     '{ datasets(first: 100) { nodes { name runs(first: 2) { nodes { name } } experiments(first: 2) { nodes { name } } } } }'
@@ -112,7 +112,7 @@ test('the runs of many datasets are one statement', async () => {
   expect(statements).toHaveLength(3)
 })
 
-test('what experiments lead to costs the same number of statements at 1 and at 30, in a list and as nodes', async () => {
+test('the links of experiments cost the same number of statements at 1 and at 30, in a list and as nodes', async () => {
   const { id: evaluatorId } = await t.db.prisma.evaluator.create({
     data: {
       projectId: t.scope.projectId,

@@ -1,4 +1,4 @@
-/** What scenarios do most. */
+/** Actions that scenarios share. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Api } from './api.ts'
 
@@ -38,7 +38,7 @@ interface Progress {
   succeeded: number
 }
 
-/** Waits until a run is so far. */
+/** Waits until a run has progressed this far. */
 export async function until(api: Api, runId: string, reached: (progress: Progress) => boolean): Promise<Progress> {
   for (;;) {
     const { node } = await api.ask<{ node: { status: string; progress: Omit<Progress, 'status'> } }>(
@@ -51,7 +51,7 @@ export async function until(api: Api, runId: string, reached: (progress: Progres
   }
 }
 
-/** Waits for the end of a run, which must be this one. @returns its id */
+/** Waits for the end of a run, which must have this status. @returns its id */
 export async function finish(api: Api, runId: string, expected = 'COMPLETED'): Promise<string> {
   const over = ({ status, running }: Progress) => status !== 'QUEUED' && status !== 'RUNNING' && running === 0
   const { status } = await until(api, runId, over)

@@ -1,4 +1,4 @@
-/** A server of some version, asked over HTTP with a key. */
+/** A server of any version, called over HTTP with a key. */
 
 /** One operation. @returns `data` @throws when there are errors */
 export type Ask = <Data>(query: string, variables?: object) => Promise<Data>
@@ -6,12 +6,12 @@ export type Ask = <Data>(query: string, variables?: object) => Promise<Data>
 export interface Api {
   url: string
   ask: Ask
-  /** A file for `POST /import/…`: the dataset's id. */
+  /** Imports a file with `POST /import/…`. @returns the dataset's id */
   importItems(dataset: string, rows: object[]): Promise<string>
   /**
-   * A mutation with an `input`, whose type is named after the field.
-   * @param fields what to select of its payload
-   * @throws what a user error says
+   * A mutation with an `input` whose type is named after the field.
+   * @param fields the selection of its payload
+   * @throws the message of a user error
    */
   mutate<Payload>(field: string, payload: string, fields: string, input: object): Promise<Payload>
 }

@@ -1,17 +1,17 @@
 /**
- * The rows of a database as a script that psql can run, too. Only rows: the tables of Assay are made by its migrations before it is
- * loaded, those of the queue by the statements that the script begins with.
+ * The rows of a database as a script that psql can run as well. Only rows: Assay's tables are created by its migrations
+ * before the script is loaded, those of the queue by the statements that the script begins with.
  */
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
 import { from, to } from 'pg-copy-streams'
 
-const SCHEMAS = ['public', 'pgboss']
+const schemas = ['public', 'pgboss']
 
 /**
- * @param url of a database that may be in use: the rows are those of one moment
- * @param queueTables statements that make the tables of schema pgboss
+ * @param url of a database that may be in use: the rows are a consistent snapshot
+ * @param queueTables statements that create the tables of schema pgboss
  */
 export async function dumpRows(url: string, queueTables: string): Promise<string> {
   const client = await connect(url)
@@ -23,7 +23,7 @@ export async function dumpRows(url: string, queueTables: string): Promise<string
                WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS columns
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY n.nspname DESC, c.relname`,
-      [SCHEMAS],
+      [schemas],
     )
     const copies: string[] = []
     for (const { name, columns } of tables.rows) {
@@ -33,10 +33,10 @@ export async function dumpRows(url: string, queueTables: string): Promise<string
     const sequences = await client.query<{ statement: string }>(
       `SELECT format('SELECT setval(%L, %s);', format('%I.%I', schemaname, sequencename), last_value) AS statement
        FROM pg_sequences WHERE schemaname = ANY ($1) AND last_value IS NOT NULL ORDER BY 1`,
-      [SCHEMAS],
+      [schemas],
     )
     const emptied = tables.rows.map(({ name }) => name).join(', ')
-    // The tables refer to each other in circles, so they are filled without checking.
+    // The tables reference each other in cycles, so they are filled without checks.
     return `${queueTables}\nSET session_replication_role = replica;\nTRUNCATE ${emptied};\n${copies.join('')}${sequences.rows
       .map(({ statement }) => `${statement}\n`)
       .join('')}RESET session_replication_role;\n`
@@ -45,7 +45,7 @@ export async function dumpRows(url: string, queueTables: string): Promise<string
   }
 }
 
-/** The names of the migrations that had been applied to the database of a dump. */
+/** The names of the migrations applied to the database of a dump. */
 export function migrationsOf(dump: string): string[] {
   const [, columns = '', rows = ''] =
     /^COPY public\._prisma_migrations \((.*)\) FROM stdin;\n([\s\S]*?)^\\\.$/m.exec(dump) ?? []
@@ -56,7 +56,7 @@ export function migrationsOf(dump: string): string[] {
     .map((row) => row.split('\t')[column] ?? '')
 }
 
-/** Replaces all rows of a database that has the tables. @param url for a user who may switch off foreign keys */
+/** Replaces all rows of a database that has the tables. @param url for a user who may disable foreign keys */
 export async function loadRows(url: string, dump: string): Promise<void> {
   const client = await connect(url)
   try {

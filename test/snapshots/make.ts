@@ -1,15 +1,15 @@
 /**
- * Makes a snapshot: a database as a version of Assay left it, and the figures that this version showed of it. A test migrates every
- * snapshot beside this file and expects the same figures, so that no release changes what people have recorded.
+ * Makes a snapshot: a database as a version of Assay left it, and the figures that this version reported for it. A test
+ * migrates every snapshot in this directory and expects the same figures, so that no release changes recorded data.
  *
- * The version is a checkout with its packages; this one only brings the PostgreSQL, and asks:
+ * The version is a checkout with its packages; this one only provides PostgreSQL and the queries:
  *
  *     git worktree add ../assay-683c37e 683c37e && (cd ../assay-683c37e && npm ci)
  *     npx node test/snapshots/make.ts ../assay-683c37e 683c37e
  *
- * For another version: copy `scenario.ts` and `assay.config.ts` into a directory of its name, add what it can do and earlier ones could
- * not, ask for it in `read-figures.ts`, begin an empty `corrections.ts`, then run this. Snapshots that exist are not made again: times,
- * ids and latencies would be others.
+ * For another version: copy `scenario.ts` and `assay.config.ts` into a directory with its name, add what is new in that
+ * version, query it in `read-figures.ts`, create an empty `corrections.ts`, then run this. Existing snapshots are not
+ * made again: times, ids and latencies would differ.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,12 +24,12 @@ import { type Api, connectApi } from './api.ts'
 import { dumpRows } from './dump.ts'
 import { readFigures } from './read-figures.ts'
 
-/** What a scenario is played on: a server of that version and a worker beside it. */
+/** What a scenario runs on: a server of that version and a worker. */
 export interface Stage {
   api: Api
-  /** For what that version has no operation for. */
+  /** For data that has no operation in that version. */
   sql(statement: string): Promise<void>
-  /** As a machine does that loses power: what the worker executes stays where it is. */
+  /** Like a power failure: what the worker is executing stays as it is. */
   killWorker(): Promise<void>
 }
 
@@ -89,7 +89,7 @@ async function makeSnapshot(database: string): Promise<void> {
     process.stdout.write(`${name}: ${status} ${stopReason ?? ''} ${JSON.stringify(progress)}\n`)
 }
 
-/** The first match in what a process says. */
+/** The first match in the output of a process. */
 function says(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
   let said = ''
   const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>()

@@ -1,4 +1,4 @@
-/** Everything that a server says about its data and that must not change when the database is migrated. */
+/** Everything that a server reports about its data and that a migration must not change. */
 import type { Ask } from './api.ts'
 
 const summary = `name dataType direction count errorCount missingCount mean stddev stderr labels { label count }
@@ -74,7 +74,7 @@ type Answer = any
 
 export type Figures = Awaited<ReturnType<typeof readFigures>>
 
-/** @param ask asks a server of which no process executes anything meanwhile */
+/** @param ask queries a server while no process executes anything */
 export async function readFigures(ask: Ask) {
   const found: Answer = await ask(installation)
   const { viewer, experiments, evaluators, endpointLimits } = found
@@ -104,7 +104,7 @@ export async function readFigures(ask: Ask) {
   }
 }
 
-/** Each run with the baseline of its dataset, or with the oldest run where none is approved. */
+/** Each run with the baseline of its dataset, or with the oldest run if none is approved. */
 function pairs(datasets: Answer[], runs: Answer[]): [baseline: Answer, candidate: Answer][] {
   return datasets.flatMap(({ id, baseline }) => {
     const [oldest, ...others] = runs.filter((run) => run.dataset.id === id).toReversed()

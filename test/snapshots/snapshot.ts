@@ -6,25 +6,25 @@ import { migrate } from '../../src/db/migrate.ts'
 import { loadRows, migrationsOf } from './dump.ts'
 import type { Figures } from './read-figures.ts'
 
-/** A fault of a snapshot's version that was fixed since, and the figures that changed because of it. */
+/** A bug of a snapshot's version that has been fixed since, and the figures that changed with it. */
 export interface Correction {
-  /** The fault, in a sentence. */
+  /** The bug, in a sentence. */
   fault: string
-  /** What is right, by the path of the figure, e.g. `runs.careless.stats.costUsd`. */
+  /** The correct figures by path, e.g. `runs.careless.stats.costUsd`. */
   figures: Record<string, unknown>
 }
 
 interface Snapshot {
-  /** For requests. */
+  /** The API key for requests. */
   key: string
-  /** What its version said. */
+  /** The figures as its version reported them. */
   figures: Figures
   corrections: Correction[]
-  /** Its functions. */
+  /** The path of its config file. */
   config: string
 }
 
-const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
+const migrationsDirectory = join(import.meta.dirname, '../../prisma/migrations')
 
 export async function snapshotNames(): Promise<string[]> {
   const entries = await readdir(import.meta.dirname, { withFileTypes: true })
@@ -42,7 +42,7 @@ export async function loadSnapshot(name: string, url: string, temporary: string)
   const migrations = join(temporary, 'migrations')
   await mkdir(migrations)
   for (const migration of migrationsOf(dump))
-    await cp(join(MIGRATIONS, migration), join(migrations, migration), { recursive: true })
+    await cp(join(migrationsDirectory, migration), join(migrations, migration), { recursive: true })
   await migrate(url, { directory: migrations })
   await loadRows(url, dump)
 
@@ -52,8 +52,8 @@ export async function loadSnapshot(name: string, url: string, temporary: string)
 }
 
 /**
- * Where figures are not those of a snapshot, or not what they were corrected to, by path. Figures that the snapshot does not have
- * do not count: its version could not say them.
+ * Figures that differ from those of a snapshot, or from their corrections, by path. Figures that the snapshot does not
+ * have do not count, because its version could not report them; nor do the reasons of gates, which may be reworded.
  */
 export function differences(
   { figures, corrections }: Snapshot,
@@ -63,19 +63,19 @@ export function differences(
   const before = leaves(figures)
   const after = leaves(now)
   const expected = new Map([...before, ...Object.entries(right)])
-  const found = [...expected].filter(([path, value]) => !isSame(value, after.get(path)))
+  const found = [...expected].filter(([path, value]) => !path.endsWith('.reason') && !isSame(value, after.get(path)))
   return Object.fromEntries(found.map(([path, expected]) => [path, { expected, got: after.get(path) }]))
 }
 
 function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {
   if (typeof value !== 'object' || value === null) return found.set(path, value)
-  // Lists that became longer differ, too.
+  // A list that became longer is a difference, too.
   if (Array.isArray(value)) found.set(`${path}.length`, value.length)
   for (const [key, part] of Object.entries(value)) leaves(part, path ? `${path}.${key}` : key, found)
   return found
 }
 
-/** PostgreSQL may add up the same values in another order. */
+/** PostgreSQL may sum the same values in a different order. */
 function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'number' || typeof b !== 'number') return a === b
   return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))

@@ -16,7 +16,7 @@ describe('the address policy', () => {
     '[64:ff9b::a9fe:a9fe]',
     '2852039166',
   ]
-  it.each(metadata)('never lets %s be called', async (host) => {
+  it.each(metadata)('never allows %s', async (host) => {
     expect(await failure('', { url: `http://${host}/latest/meta-data` })).toMatchObject({
       code: 'BLOCKED_ADDRESS',
       retryable: false,
@@ -46,7 +46,7 @@ describe('the address policy', () => {
     expect(endpoint().server.requests).toEqual([])
   })
 
-  it('names the address that a host name turned out to have', async () => {
+  it('names the address that a host name resolved to', async () => {
     const strict = openHttpClient({ allowPrivate: false })
     const call = task({ url: 'http://localhost:1/' }, strict)(taskItem(), taskContext())
     await expect(call).rejects.toThrow(

@@ -4,19 +4,19 @@ import { type Task, TaskError, type TaskItem } from '../../src/domain/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { taskContext, taskItem } from './task-items.ts'
 
-/** One kind of task under test: how to get one that does what the suite needs. */
+/** One kind of task under test: how to create one that does what the suite needs. */
 interface TaskKind {
   /** Its output is `{ seen: <the item's input> }`. */
   echo(): Task
-  /** Answers so, with cost 0.5, 10 input and 20 output tokens. */
+  /** Returns that with cost 0.5, 10 input and 20 output tokens. */
   priced(output: Json): Task
   failing(): Task
   hanging(): Task
-  /** Counts its calls that run, and ends them when told to. */
+  /** Counts its running calls, and ends them on demand. */
   gated(): { task: Task; active: () => number; open: () => void }
 }
 
-/** What the engine relies on, whatever the kind. */
+/** What the engine relies on for every kind. */
 export function conformsAsTask(name: string, kind: TaskKind): void {
   const call = (task: Task, item: Partial<TaskItem> = {}, limits: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
     callTask(task, taskItem(item), { timeoutMs: 5_000, ...taskContext(), ...limits })
@@ -39,11 +39,11 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
       },
     )
 
-    it('says what it cost when it knows', async () => {
+    it('returns its cost if known', async () => {
       expect(await call(kind.priced('x'))).toEqual({ output: 'x', costUsd: 0.5, inputTokens: 10, outputTokens: 20 })
     })
 
-    it('may answer null', async () => {
+    it('may return null', async () => {
       expect((await call(kind.priced(null))).output).toBeNull()
     })
 
@@ -59,7 +59,7 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
       expect(outputs.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, seen) => ({ seen })))
     })
 
-    it('runs as many calls at once as are made', async () => {
+    it('runs any number of calls concurrently', async () => {
       const { task, active, open } = kind.gated()
       const calls = Array.from({ length: 8 }, () => call(task))
       await expect.poll(active).toBe(8)
@@ -67,19 +67,19 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
       await Promise.all(calls)
     })
 
-    it('fails with a code, a message and whether another attempt can help', async () => {
+    it('fails with a code, a message and whether a retry can help', async () => {
       const error = await failureOf(call(kind.failing()))
       expect(error.message).not.toBe('')
       expect(error.code).toMatch(/^[A-Z_]+$/)
       expect(typeof error.retryable).toBe('boolean')
     })
 
-    it('ends with a retryable TIMEOUT when the time is over', async () => {
+    it('ends with a retryable TIMEOUT after the timeout', async () => {
       const error = await failureOf(call(kind.hanging(), {}, { timeoutMs: 20 }))
       expect(error).toMatchObject({ code: 'TIMEOUT', retryable: true, message: 'No result within 20 ms.' })
     })
 
-    it('ends at once, with the reason, when it is aborted', async () => {
+    it('ends immediately, with the reason, when it is aborted', async () => {
       const controller = new AbortController()
       const reason = new Error('cancelled')
       const running = call(kind.hanging(), {}, { signal: controller.signal })
@@ -87,7 +87,7 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
       await expect(running).rejects.toBe(reason)
     })
 
-    it('does not begin when it is aborted already', async () => {
+    it('does not start when it is already aborted', async () => {
       const { task, active } = kind.gated()
       await expect(call(task, {}, { signal: AbortSignal.abort('over') })).rejects.toBe('over')
       expect(active()).toBe(0)

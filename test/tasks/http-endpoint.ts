@@ -6,7 +6,7 @@ import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
 import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
 import { noModules, taskContext, taskItem } from './task-items.ts'
 
-/** When the tests of `Retry-After` take place. */
+/** The current time in the tests of `Retry-After`. */
 const now = Date.parse('2026-11-22T12:00:00Z')
 
 const behaviours: Record<string, Behaviour> = {
@@ -43,7 +43,7 @@ const behaviours: Record<string, Behaviour> = {
 export interface Endpoint {
   server: TestServer
   task(parts: Record<string, unknown>, http?: HttpClient): Task
-  /** How a call of the path fails. */
+  /** The error of a call to this path. */
   failure(path: string, parts?: Record<string, unknown>, timeoutMs?: number): Promise<TaskError>
 }
 

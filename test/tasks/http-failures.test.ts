@@ -12,16 +12,16 @@ describe('a failing endpoint', () => {
     ['/hang', 'TIMEOUT', true],
     ['/slowHeaders', 'TIMEOUT', true],
     ['/hangingBody', 'TIMEOUT', true],
-  ])('%s is stopped by the time limit', async (path, code, retryable) => {
+  ])('%s is stopped by the timeout', async (path, code, retryable) => {
     expect(await failure(path, {}, 100)).toMatchObject({ code, retryable, message: 'No result within 100 ms.' })
   })
 
   it.each([
-    ['/reset', 'CONNECTION_FAILED', true, 'the other side'],
-    ['/halfBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
-    ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before its answer was complete'],
-    ['/halfJson', 'MALFORMED_RESPONSE', true, 'the answer is not valid JSON: {"answer": "forty'],
-    ['/html', 'MALFORMED_RESPONSE', false, 'the answer is text/html, not JSON: <h1>Log in</h1>'],
+    ['/reset', 'CONNECTION_FAILED', true, 'the server reset'],
+    ['/halfBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
+    ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
+    ['/halfJson', 'MALFORMED_RESPONSE', true, 'the response is not valid JSON: {"answer": "forty'],
+    ['/html', 'MALFORMED_RESPONSE', false, 'the response is text/html, not JSON: <h1>Log in</h1>'],
     ['/hugeBody', 'RESPONSE_TOO_LARGE', false, 'more than 10 MB'],
     ['/nul', 'INVALID_OUTPUT', false, 'answer is text with the character U+0000'],
     ['/redirect', 'HTTP_STATUS', false, '302, a redirect to http://169.254.169.254/latest'],
@@ -45,7 +45,7 @@ describe('a failing endpoint', () => {
     [502, true],
     [504, true],
     [529, true],
-  ])('that answers %i is worth another attempt: %s', async (status, retryable) => {
+  ])('that responds with %i can be retried: %s', async (status, retryable) => {
     expect(await failure(`/${status}`)).toMatchObject({
       code: 'HTTP_STATUS',
       retryable,
@@ -59,27 +59,27 @@ describe('a failing endpoint', () => {
     ['/limitedSince', 'RATE_LIMITED', 0],
     ['/limitedOddly', 'RATE_LIMITED', null],
     ['/unavailable', 'HTTP_STATUS', 2_000],
-  ])('%s may say when to come back', async (path, code, retryAfterMs) => {
+  ])('%s may specify a delay', async (path, code, retryAfterMs) => {
     expect(await failure(path)).toMatchObject({ code, retryable: true, retryAfterMs })
   })
 
-  it('that lacks the output says what it answered', async () => {
+  it('that lacks the output is quoted in the error', async () => {
     expect(await failure('/answer', { outputPath: '$.text' })).toMatchObject({
       code: 'OUTPUT_NOT_FOUND',
       retryable: false,
-      message: expect.stringContaining('nothing at $.text of the answer {"answer":"forty-two"'),
+      message: expect.stringContaining('the response has nothing at $.text: {"answer":"forty-two"'),
     })
   })
 
-  it('that gives a cost or tokens that are none fails rather than being counted as free', async () => {
+  it('that returns an invalid cost or number of tokens fails rather than counting as free', async () => {
     expect(await failure('/freeText', { costPath: '$.cost' })).toMatchObject({
       code: 'INVALID_OUTPUT',
-      message: 'The cost is expected to be a number of US dollars from 0, got "cheap".',
+      message: 'Expected the cost to be a number of US dollars, 0 or more, got "cheap".',
     })
     expect(await failure('/freeText', { inputTokensPath: '$.tokens' })).toMatchObject({ code: 'INVALID_OUTPUT' })
   })
 
-  it('that does not listen refuses the connection', async () => {
+  it('that is not listening refuses the connection', async () => {
     const free = net.createServer()
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
     const { port } = free.address() as net.AddressInfo
@@ -88,7 +88,7 @@ describe('a failing endpoint', () => {
       expect(await failure('', { url: `http://${host}:${port}/x` })).toMatchObject({
         code: 'CONNECTION_REFUSED',
         retryable: true,
-        message: `POST http://${host}:${port}/x failed: nothing listens there (connection refused).`,
+        message: `POST http://${host}:${port}/x failed: nothing is listening there (connection refused).`,
       })
     }
   })
@@ -98,7 +98,7 @@ describe('a failing endpoint', () => {
     expect(error).toMatchObject({ code: 'CONNECTION_FAILED', retryable: true })
   })
 
-  it('leaves the connection usable: answers of every kind alternate on few sockets', async () => {
+  it('leaves the connection usable: responses of every kind alternate on few sockets', async () => {
     const before = endpoint().server.connections()
     for (let round = 0; round < 20; round++) {
       await failure(round % 2 === 0 ? '/500' : '/longError')

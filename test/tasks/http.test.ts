@@ -8,7 +8,7 @@ import { noModules, taskContext, taskItem } from './task-items.ts'
 const endpoint = useEndpoint()
 const task: Endpoint['task'] = (...args) => endpoint().task(...args)
 
-/** What the server is sent for an item. */
+/** The request that the server receives for an item. */
 async function sent(parts: Record<string, unknown>, item: Partial<TaskItem> = {}) {
   await task({ url: `${endpoint().server.url}/answer`, ...parts })(taskItem(item), taskContext())
   const request = endpoint().server.requests[0]
@@ -64,13 +64,13 @@ describe('the request', () => {
     expect(JSON.parse((await sent({ body: '{{input}}' }, { input: '' })).body)).toBe('')
   })
 
-  it('encodes values in the URL, and what people write in it', async () => {
+  it('encodes values in the URL, and literal text in it', async () => {
     const url = `${endpoint().server.url}/answer?q={{input.full question}}&über uns=%20#part`
     const { url: seen } = await sent({ url, method: 'GET' }, { input: { 'full question': 'a&b=c/ü?#' } })
     expect(seen).toBe('/answer?q=a%26b%3Dc%2F%C3%BC%3F%23&%C3%BCber%20uns=%20')
   })
 
-  it('is sent with the templated headers that the task gives', async () => {
+  it('is sent with the templated headers of the task', async () => {
     const headers = {
       'X-Lang': '{{metadata.lang}}',
       Authorization: 'Bearer abc',
@@ -93,7 +93,11 @@ describe('the request', () => {
     ['a missing member', { body: '{{input.nope}}' }, "needs {{input.nope}}, but the item's input has only question"],
     ['an inherited member', { body: '{{input.constructor}}' }, "but the item's input has only question"],
     ['a member of text', { body: '{{input.question.x}}' }, "but the item's input.question is a string"],
-    ['a header of two lines', { headers: { 'x-q': '{{metadata.two}}' } }, 'one line of Latin-1 text, got "a\\r\\nb"'],
+    [
+      'a header of two lines',
+      { headers: { 'x-q': '{{metadata.two}}' } },
+      'one line of Latin-1 text for the header x-q, got "a\\r\\nb"',
+    ],
   ])('is not made for an item with %s', async (_, parts, message) => {
     const call = task({ url: `${endpoint().server.url}/answer`, ...parts })(
       taskItem({ metadata: { two: 'a\r\nb' } }),
@@ -108,8 +112,8 @@ describe('the request', () => {
   })
 })
 
-describe('the answer', () => {
-  it('is the output as a whole unless a path is given', async () => {
+describe('the response', () => {
+  it('is the output as a whole unless there is a path', async () => {
     const result = await task({ url: `${endpoint().server.url}/answer` })(taskItem(), taskContext())
     expect(result).toEqual({
       output: { answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] },
@@ -119,7 +123,7 @@ describe('the answer', () => {
     })
   })
 
-  it('gives output, cost and tokens at their paths', async () => {
+  it('yields output, cost and tokens at their paths', async () => {
     const paths = {
       outputPath: '$.answer',
       costPath: '$.cost',
@@ -143,7 +147,7 @@ describe('the answer', () => {
     expect(result.output).toEqual(output)
   })
 
-  it('leaves a cost unknown that is not there', async () => {
+  it('has an unknown cost when there is none', async () => {
     const result = await task({ url: `${endpoint().server.url}/answer`, costPath: '$.price' })(
       taskItem(),
       taskContext(),
@@ -152,7 +156,7 @@ describe('the answer', () => {
   })
 })
 
-describe('an HTTP task that cannot work is refused when it is made', () => {
+describe('an invalid HTTP task is rejected when it is created', () => {
   it.each([
     [{ url: 'ftp://host/x' }, ['url'], 'expected an http or https URL, got "ftp://host/x"'],
     [{ url: 'file:///etc/passwd' }, ['url'], 'expected an http or https URL'],
@@ -165,7 +169,7 @@ describe('an HTTP task that cannot work is refused when it is made', () => {
     [{ url: 'http://h/{{inputs}}' }, ['url'], 'got "{{inputs}}"'],
     [{ url: 'http://h', body: { a: ['{{input..x}}'] } }, ['body', 'a', '0'], 'got "{{input..x}}"'],
     [{ url: 'http://h', body: '{{key.x}}' }, ['body'], 'got "{{key.x}}"'],
-    [{ url: 'http://h', method: 'GET', body: {} }, ['body'], 'expected none with the method GET'],
+    [{ url: 'http://h', method: 'GET', body: {} }, ['body'], 'expected no body with the method GET'],
     [
       { url: 'http://h', body: { a: () => 1 } },
       ['body'],
@@ -189,7 +193,7 @@ describe('an HTTP task that cannot work is refused when it is made', () => {
     expect(error).toMatchObject({ path: ['task', 'http', ...path], message: expect.stringContaining(message) })
   })
 
-  it('and so is a task of no known kind', () => {
+  it('and so is a task of an unknown kind', () => {
     expect(() => parseTaskSpec({ kind: 'grpc' }, noModules)).toThrow(
       'task.kind: expected one of http, module, got "grpc"',
     )

@@ -13,12 +13,12 @@ export type Behaviour = (response: http.ServerResponse, request: SeenRequest) =>
 export interface TestServer {
   url: string
   requests: SeenRequest[]
-  /** Sockets that were ever opened. */
+  /** Sockets opened so far. */
   connections: () => number
   stop(): Promise<void>
 }
 
-/** A real HTTP server whose every answer, or lack of one, is decided by the path of the request. */
+/** A real HTTP server whose responses, or lack of one, depend on the path of the request. */
 export async function startServer(behaviours: Record<string, Behaviour>): Promise<TestServer> {
   const requests: SeenRequest[] = []
   let connections = 0

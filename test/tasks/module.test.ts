@@ -47,7 +47,7 @@ describe('a task of assay.config.ts', () => {
     expect((await run(() => {})).output).toBeNull()
   })
 
-  it('may return what result() made, with what is left out unknown', async () => {
+  it('may return a result(), whose missing parts are unknown', async () => {
     expect(await run(() => result({ output: undefined, costUsd: 0.1 }))).toEqual({
       output: null,
       costUsd: 0.1,
@@ -62,19 +62,11 @@ describe('a task of assay.config.ts', () => {
   })
 
   it.each([
-    [
-      'a function',
-      () => ({ f: () => 1 }),
-      'The output is expected to be JSON, but f is a function, which JSON cannot hold.',
-    ],
+    ['a function', () => ({ f: () => 1 }), 'Expected JSON as the output, but f is a function, which JSON cannot hold.'],
     ['NaN', () => ({ scores: [0, Number.NaN] }), 'scores[1] is NaN'],
     ['a BigInt', () => 1n, 'the value is a bigint'],
-    ['a negative cost', () => result({ output: 1, costUsd: -1 }), 'a number of US dollars from 0, got -1'],
-    [
-      'half a token',
-      () => result({ output: 1, inputTokens: 0.5 }),
-      'number of input tokens is expected to be a whole number',
-    ],
+    ['a negative cost', () => result({ output: 1, costUsd: -1 }), 'a number of US dollars, 0 or more, got -1'],
+    ['half a token', () => result({ output: 1, inputTokens: 0.5 }), 'number of input tokens to be a whole number'],
   ])('that returns %s has an invalid output', async (_, task, message) => {
     await expect(run(task)).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -104,12 +96,12 @@ describe('a task of assay.config.ts', () => {
     await expect(run(async () => task())).rejects.toMatchObject({ code: 'TASK_FAILED', message, retryable })
   })
 
-  it('that gives up by its own timeout is a TIMEOUT', async () => {
+  it('that fails with its own timeout is a TIMEOUT', async () => {
     const task = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'))
     await expect(run(task)).rejects.toMatchObject({ code: 'TIMEOUT', retryable: true })
   })
 
-  it('is refused when there is none of that name, and missing when it has gone', async () => {
+  it('is rejected when there is none with that name, and fails when it is removed later', async () => {
     expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noModules)).toThrow(
       'task.module.name: expected a task of assay.config.ts: none, got "gone"',
     )

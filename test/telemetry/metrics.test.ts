@@ -7,7 +7,7 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
   return text.split('\n').filter((line) => !line.startsWith('#'))
 }
 
-test('endpoints beyond the fifty busiest are one', async () => {
+test('endpoints beyond the fifty busiest are merged', async () => {
   const metrics = new Metrics()
   const states = Array.from({ length: 60 }, (_, n) => ({
     endpoint: `https://${n}.example`,
@@ -23,7 +23,7 @@ test('endpoints beyond the fifty busiest are one', async () => {
   expect(waiting).toContain('assay_endpoint_waiting{endpoint="other"} 45')
 })
 
-test('subscribers to runs and to comparisons are counted apart, as they are when scraped', async () => {
+test('subscribers to runs and to comparisons are counted separately, as of the scrape', async () => {
   const metrics = new Metrics()
   const runs = { subscribers: 2 }
   const comparisons = { subscribers: 1 }
@@ -33,7 +33,7 @@ test('subscribers to runs and to comparisons are counted apart, as they are when
   expect(await samples(metrics, 'assay_comparison_feed_subscribers')).toEqual(['assay_comparison_feed_subscribers 3'])
 })
 
-test('one scrape reads the queue once, and a queue that cannot be read has no value', async () => {
+test('one scrape reads the queue once, and an unreadable queue has no value', async () => {
   const metrics = new Metrics()
   let reads = 0
   let away = false

@@ -1,23 +1,23 @@
 import type { Interval } from './interval.ts'
-import { normalCdf, normalQuantile, Z95 } from './normal.ts'
+import { normalCdf, normalQuantile, z95 } from './normal.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** 2,000 drawn resamples, each used twice (see below). */
-const DRAWS = 2_000
-const SEED = 20_240_229
+const draws = 2_000
+const defaultSeed = 20_240_229
 
 /**
- * The BCa bootstrap interval (95 %) for the mean: resample the differences with replacement, and read the interval off the
- * resampled means at percentiles corrected for bias z₀ and acceleration a:
+ * The BCa bootstrap interval (95 %) for the mean: resample the differences with replacement, and read the interval off
+ * the resampled means at percentiles corrected for bias z₀ and acceleration a:
  * Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z))), a = Σ(xᵢ − x̄)³ / (6 (Σ(xᵢ − x̄)²)^1.5).
  * Efron, "Better bootstrap confidence intervals", JASA 82 (1987); Efron & Tibshirani (1993), chapter 14.
  *
- * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated: the values are
- * sorted, and every draw of ranks i₁…iₙ is used together with its mirror image n−1−i₁…n−1−iₙ.
+ * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated: the values
+ * are sorted, and every draw of ranks i₁…iₙ is used together with its mirror image n−1−i₁…n−1−iₙ.
  *
- * @param values at least two, not all equal.
+ * @param values at least two, not all equal
  */
-export function bcaInterval(values: readonly number[], seed = SEED): Interval {
+export function bcaInterval(values: readonly number[], seed = defaultSeed): Interval {
   const n = values.length
   const mean = values.reduce((sum, x) => sum + x, 0) / n
   let squares = 0
@@ -26,20 +26,20 @@ export function bcaInterval(values: readonly number[], seed = SEED): Interval {
     squares += (x - mean) ** 2
     cubes += (x - mean) ** 3
   }
-  if (!(squares > 0)) throw new RangeError('expected at least two different values, got values without any spread')
+  if (!(squares > 0)) throw new RangeError('Expected at least two different values, got values without any spread.')
   const acceleration = cubes / (6 * squares ** 1.5)
   const means = resampledMeans(values, seed)
   const bias = biasCorrection(means, mean, Math.sqrt(squares) / n)
   const corrected = (z: number) => bias + (bias + z) / (1 - acceleration * (bias + z))
-  return { low: valueAt(means, corrected(-Z95)), high: valueAt(means, corrected(Z95)) }
+  return { low: valueAt(means, corrected(-z95)), high: valueAt(means, corrected(z95)) }
 }
 
 function resampledMeans(values: readonly number[], seed: number): Float64Array {
   const random = seededRandom(seed)
   const sorted = Float64Array.from(values).sort()
   const n = sorted.length
-  const means = new Float64Array(2 * DRAWS)
-  for (let draw = 0; draw < DRAWS; draw++) {
+  const means = new Float64Array(2 * draws)
+  for (let draw = 0; draw < draws; draw++) {
     let sum = 0
     let mirrored = 0
     for (let i = 0; i < n; i++) {
@@ -68,7 +68,9 @@ function biasCorrection(means: Float64Array, observed: number, standardError: nu
   return below < above ? normalQuantile(share(below)) : -normalQuantile(share(above))
 }
 
-/** The value at percentile Φ(z), interpolated; counted from the nearer end so that mirrored data give mirrored values. */
+/**
+ * The value at percentile Φ(z), interpolated; counted from the nearer end so that mirrored data give mirrored results.
+ */
 function valueAt(sorted: Float64Array, z: number): number {
   const last = sorted.length - 1
   const at = (k: number) => sorted[z < 0 ? k : last - k] as number

@@ -1,6 +1,6 @@
 /** Sums over items (clusters), where item i has nᵢ values (its repetitions) with the sum Sᵢ. */
 interface ClusterSums {
-  /** G: how many items have at least one value. */
+  /** G: the number of items with at least one value. */
   readonly clusters: number
   /** Σnᵢ */
   readonly count: number
@@ -15,8 +15,8 @@ interface ClusterSums {
 }
 
 /**
- * Standard error of the mean of all values when values of one item belong together (repetitions):
- * √(G/(G − 1) · Σ(Sᵢ − nᵢ m)²) / N, with m = ΣSᵢ / N and N = Σnᵢ. One value per item makes it stddev / √n.
+ * Standard error of the mean of all values when the values of one item (its repetitions) are not independent: √(G/(G −
+ * 1) · Σ(Sᵢ − nᵢ m)²) / N, with m = ΣSᵢ / N and N = Σnᵢ. With one value per item this is stddev / √n.
  *
  * Liang & Zeger, Biometrika 73 (1986); for evaluations: Miller, "Adding Error Bars to Evals" (2024), section 2.2.
  *
@@ -31,7 +31,7 @@ export function clusteredStandardError(sums: ClusterSums): number | null {
   return Math.sqrt((clusters / (clusters - 1)) * remainder(squares, largestTerm, clusters)) / count
 }
 
-/** The subtraction of nearly equal terms leaves rounding noise, which is no spread. */
+/** Subtracting nearly equal terms leaves rounding noise, which is not spread. */
 function remainder(difference: number, largestTerm: number, terms: number): number {
   return difference > terms * Number.EPSILON * largestTerm ? difference : 0
 }

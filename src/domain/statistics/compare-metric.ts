@@ -1,7 +1,7 @@
 /**
  * The fixed-n comparison of one metric between two runs of a dataset, over paired items.
  *
- * The unit is the item: repetitions are averaged per item before they get here, so repeated calls of one item never count as
+ * The unit is the item: repetitions are averaged per item first, so repeated calls of one item never count as
  * independent evidence. Swapping baseline and candidate mirrors every figure exactly.
  */
 import type { Direction } from '../evaluation.ts'
@@ -9,21 +9,22 @@ import { bcaInterval } from './bca-bootstrap.ts'
 import { signTest } from './binomial.ts'
 import type { Interval } from './interval.ts'
 import { exactMcNemar, tangoInterval } from './mcnemar.ts'
-import { type PairedMoments, UNCHANGED_RELATIVE } from './paired-moments.ts'
+import { type PairedMoments, unchangedTolerance } from './paired-moments.ts'
 import { studentQuantile, studentTwoSided } from './student-t.ts'
 
 /**
- * How interval and p value were computed.
+ * How the interval and the p value were computed.
  * - `EXACT_MCNEMAR`: every value is 0 or 1. Exact McNemar test, Tango's score interval.
  * - `STUDENT_T`: any other numbers. Paired t test and interval on the differences.
- * - `BCA_BOOTSTRAP`: 20–2,000 pairs that all moved one way (or not at all), too skewed for t. BCa interval, exact sign test.
+ * - `BCA_BOOTSTRAP`: 20–2,000 pairs that changed in one direction only and are too skewed for t. BCa interval, exact
+ *   sign test.
  * - `EXACT_SIGN`: the differences have no spread, so there is no interval. Exact sign test.
  */
-export type ComparisonMethod = 'EXACT_MCNEMAR' | 'STUDENT_T' | 'BCA_BOOTSTRAP' | 'EXACT_SIGN'
+type ComparisonMethod = 'EXACT_MCNEMAR' | 'STUDENT_T' | 'BCA_BOOTSTRAP' | 'EXACT_SIGN'
 
 export interface MetricFigures {
   readonly direction: Direction
-  /** Means over the paired items only, each item weighing the same; null without pairs. */
+  /** Means over the paired items only, each item with the same weight; null without pairs. */
   readonly baselineMean: number | null
   readonly candidateMean: number | null
   /** Mean of candidate − baseline. */
@@ -35,10 +36,10 @@ export interface MetricFigures {
   readonly method: ComparisonMethod | null
   /** Items with a value on both arms. */
   readonly pairs: number
-  /** Pairs that got better and worse; both 0 for direction `NONE`. */
+  /** Pairs that got better, and worse; both 0 for direction `NONE`. */
   readonly improved: number
   readonly regressed: number
-  /** Pairs that did not change. For direction `NONE` the others, `pairs − unchanged`, have changed. */
+  /** Pairs that did not change. For direction `NONE` the other `pairs − unchanged` pairs changed. */
   readonly unchanged: number
   /** Items without a value on at least one arm. */
   readonly missing: number
@@ -47,10 +48,10 @@ export interface MetricFigures {
 }
 
 /**
- * Compares a metric over the moments of its pairs. O(1), or O(n) where the single differences are needed.
+ * Compares a metric from the moments of its pairs. O(1), or O(n) where the individual differences are needed.
  *
- * @param differences one per pair, in any order; needed only where `needsDifferences(moments)`.
- * @throws RangeError when `missing` is not a count, or `differences` are needed and not one per pair.
+ * @param differences one per pair, in any order; needed only where `needsDifferences(moments)`
+ * @throws RangeError when `missing` is not a count, or when `differences` are needed and there is not one per pair.
  */
 export function compareMoments(
   moments: PairedMoments,
@@ -59,7 +60,7 @@ export function compareMoments(
   differences: readonly number[] | null = null,
 ): MetricFigures {
   if (!(Number.isInteger(missing) && missing >= 0)) {
-    throw new RangeError(`expected the number of missing pairs to be a whole number >= 0, got ${missing}`)
+    throw new RangeError(`Expected the number of missing pairs to be a whole number >= 0, got ${missing}.`)
   }
   const { count, increased, decreased } = moments
   const better = direction === 'HIGHER_IS_BETTER' ? increased : decreased
@@ -81,8 +82,8 @@ export function compareMoments(
 }
 
 /**
- * Whether the interval needs the single differences and not only their moments: 20 to 2,000 pairs, none of which moved against
- * the others, with n < 25 · skewness² (Cochran's rule for when t cannot be trusted).
+ * Whether the interval needs the individual differences and not only their moments: 20 to 2,000 pairs that changed in
+ * one direction only, with n < 25 · skewness² (Cochran's rule for when t cannot be trusted).
  */
 export function needsDifferences(moments: PairedMoments): boolean {
   const { count, increased, decreased, skewness } = moments
@@ -109,7 +110,7 @@ function test(moments: PairedMoments, differences: readonly number[] | null): Te
   if (needsDifferences(moments)) {
     if (differences?.length !== count) {
       throw new RangeError(
-        `expected the ${count} differences of a one-sided metric, got ${differences?.length ?? 'none'}`,
+        `Expected the ${count} differences of a one-sided metric, got ${differences?.length ?? 'none'}.`,
       )
     }
     return { method: 'BCA_BOOTSTRAP', interval: bcaInterval(differences), pValue: signTest(increased, decreased) }
@@ -123,7 +124,7 @@ function test(moments: PairedMoments, differences: readonly number[] | null): Te
   }
 }
 
-/** Rounding alone makes equal differences differ in the last bits: that is no spread. */
+/** Rounding makes equal differences differ in the last bits: that is not spread. */
 function hasSpread({ stddev, baselineMean, candidateMean, delta }: PairedMoments): boolean {
-  return stddev > UNCHANGED_RELATIVE * Math.max(Math.abs(baselineMean), Math.abs(candidateMean), Math.abs(delta))
+  return stddev > unchangedTolerance * Math.max(Math.abs(baselineMean), Math.abs(candidateMean), Math.abs(delta))
 }

@@ -1,4 +1,4 @@
-/** Both ends belong to the interval; in the units of the metric. */
+/** Inclusive, in the units of the metric. */
 export interface Interval {
   readonly low: number
   readonly high: number

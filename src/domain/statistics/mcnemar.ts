@@ -1,11 +1,11 @@
 import { signTest } from './binomial.ts'
 import { bisect } from './bisect.ts'
 import type { Interval } from './interval.ts'
-import { Z95 } from './normal.ts'
+import { z95 } from './normal.ts'
 
 /**
- * McNemar's test in its exact form: under "no difference" every pair that changed was as likely to change either way.
- * Only discordant pairs count: `gained` went 0 → 1, `lost` went 1 → 0.
+ * McNemar's exact test: under "no difference" a pair that changed was equally likely to change either way. Only
+ * discordant pairs count: `gained` went 0 → 1, `lost` went 1 → 0.
  *
  * McNemar, Psychometrika 12 (1947); exact two-sided binomial, no mid-p.
  */
@@ -16,7 +16,7 @@ export function exactMcNemar(gained: number, lost: number): number {
 /**
  * Tango's score interval (95 %) for the difference of two paired proportions, candidate − baseline, over `n` ≥ 1 pairs.
  *
- * All Δ with |gained − lost − nΔ| ≤ z √(n (2q + Δ(1 − Δ))), where q is the likeliest probability of losing given Δ:
+ * All Δ with |gained − lost − nΔ| ≤ z √(n (2q + Δ(1 − Δ))), where q is the most likely probability of a loss given Δ:
  * q = (√(B² − 4AC) − B) / 2A, A = 2n, B = −gained − lost + (2n − gained + lost)Δ, C = −lost Δ(1 − Δ).
  * Tango, "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
  * Statistics in Medicine 17 (1998). Chosen over Newcombe's method 10 by simulated coverage: see docs/statistics.md.
@@ -32,7 +32,7 @@ function tangoLow(gained: number, lost: number, n: number): number {
     const c = -lost * delta * (1 - delta)
     const losing = (Math.sqrt(Math.max(0, b * b - 4 * a * c)) - b) / (2 * a)
     const variance = n * (2 * losing + delta * (1 - delta))
-    return gained - lost - n * delta > Z95 * Math.sqrt(Math.max(0, variance))
+    return gained - lost - n * delta > z95 * Math.sqrt(Math.max(0, variance))
   }
   const observed = (gained - lost) / n
   return observed === -1 ? -1 : bisect(excluded, -1, observed)

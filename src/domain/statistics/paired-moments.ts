@@ -1,12 +1,12 @@
-/** One item measured on both arms. With repetitions, each side is the mean over the item's repetitions. */
+/** One item measured in both runs. With repetitions, each side is the mean of the repetitions. */
 export interface Pair {
   readonly baseline: number
   readonly candidate: number
 }
 
 /**
- * Everything the fixed-n comparison needs to know about the pairs of one metric, so that a database can compute it in one
- * pass: every figure of a difference is about candidate − baseline, with unchanged pairs counted as a difference of exactly 0.
+ * Everything the fixed-n comparison needs about the pairs of one metric, so that a database can compute it in one pass:
+ * differences are candidate − baseline, and unchanged pairs count as exactly 0.
  */
 export interface PairedMoments {
   /** Number of pairs; the other figures are 0 when it is 0. */
@@ -26,14 +26,15 @@ export interface PairedMoments {
   readonly binary: boolean
 }
 
-/** Differences below this share of the larger value are rounding noise of averaging repetitions, not a change. */
-export const UNCHANGED_RELATIVE = 1e-9
+/** Differences below this share of the larger value are rounding noise from averaging repetitions. */
+export const unchangedTolerance = 1e-9
 
-/** Squares and sums of values up to here stay finite. */
-const LARGEST = 1e100
+/** Squares and sums of values up to this stay finite. */
+const maxMagnitude = 1e100
 
 /**
- * candidate − baseline, exactly 0 when the pair is unchanged: |candidate − baseline| ≤ 1e-9 · max(|baseline|, |candidate|).
+ * candidate − baseline, exactly 0 when the pair is unchanged:
+ * |candidate − baseline| ≤ 1e-9 · max(|baseline|, |candidate|).
  *
  * @throws RangeError when a value is not a finite number within ±1e100.
  */
@@ -42,12 +43,12 @@ export function difference({ baseline, candidate }: Pair): number {
     ['baseline', baseline],
     ['candidate', candidate],
   ] as const) {
-    if (!(Math.abs(value) <= LARGEST)) {
+    if (!(Math.abs(value) <= maxMagnitude)) {
       throw new RangeError(
-        `expected the ${arm} value of a pair to be a finite number within ±1e100, got ${value}; count it as missing instead`,
+        `Expected the ${arm} value of a pair to be within ±1e100, got ${value}; count it as missing instead.`,
       )
     }
   }
   const change = candidate - baseline
-  return Math.abs(change) <= UNCHANGED_RELATIVE * Math.max(Math.abs(baseline), Math.abs(candidate)) ? 0 : change
+  return Math.abs(change) <= unchangedTolerance * Math.max(Math.abs(baseline), Math.abs(candidate)) ? 0 : change
 }

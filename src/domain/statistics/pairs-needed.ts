@@ -1,20 +1,21 @@
 import type { MetricFigures } from './compare-metric.ts'
-import { normalQuantile, Z95 } from './normal.ts'
+import { normalQuantile, z95 } from './normal.ts'
 
-const POWER_80 = normalQuantile(0.8)
-const LARGEST_INT32 = 2 ** 31 - 1
+const z80 = normalQuantile(0.8)
+const maxInt32 = 2 ** 31 - 1
 
 /**
- * How many more pairs an inconclusive metric needs, if the true effect and spread are what they look like now, to be decided
- * with 80 % probability: shown different at `level`, or shown not worse by `margin`, whichever takes fewer.
+ * How many more pairs an inconclusive metric needs to be decided with 80 % probability, if the true effect and spread
+ * are as observed: shown different at `level`, or shown not worse by `margin`, whichever takes fewer.
  *
- * n = ((z₁₋α⁄₂ + z₀.₈) s / e)² + z²₁₋α⁄₂ / 2, with s the standard deviation of the differences and e the distance from 0 (or from
- * the margin): Guenther, "Sample size formulas for normal theory t tests", The American Statistician 35 (1981).
+ * n = ((z₁₋α⁄₂ + z₀.₈) s / e)² + z²₁₋α⁄₂ / 2, with s the standard deviation of the differences and e the distance from
+ * 0 (or from the margin): Guenther, "Sample size formulas for normal theory t tests", The American Statistician 35
+ * (1981).
  *
- * @param level the p value that decides: 0.05, divided by the metric's Holm multiplier.
- * @param margin 0 for none.
- * @returns at least 1; null when no number of pairs would do (no effect seen, no direction), or when fewer than two pairs
- *   say nothing about the spread, or when the number does not fit 32 bits.
+ * @param level the p value that decides: 0.05, divided by the metric's Holm multiplier
+ * @param margin 0 for none
+ * @returns at least 1; null when no number of pairs would do (no observed effect, no direction), when there are fewer
+ *   than two pairs to estimate the spread from, or when the number does not fit in 32 bits.
  */
 export function pairsNeeded(figures: MetricFigures, margin: number, level: number): number | null {
   const { delta, differenceStddev, direction, pairs } = figures
@@ -23,13 +24,13 @@ export function pairsNeeded(figures: MetricFigures, margin: number, level: numbe
   const totals = [totalPairs(figures, Math.abs(delta), level)]
   if (margin > 0 && figures.interval !== null) totals.push(totalPairs(figures, gain + margin, 0.05))
   const more = Math.max(1, Math.ceil(Math.min(...totals) - pairs))
-  return more <= LARGEST_INT32 ? more : null
+  return more <= maxInt32 ? more : null
 }
 
 function totalPairs(figures: MetricFigures, distance: number, level: number): number {
   if (!(distance > 0)) return Number.POSITIVE_INFINITY
   // Equal differences: the sign test decides, at 2^(1 − n) ≤ level.
   if (figures.method === 'EXACT_SIGN') return 1 - Math.log2(level)
-  const z = level === 0.05 ? Z95 : normalQuantile(1 - level / 2)
-  return (((z + POWER_80) * (figures.differenceStddev ?? 0)) / distance) ** 2 + z ** 2 / 2
+  const z = level === 0.05 ? z95 : normalQuantile(1 - level / 2)
+  return (((z + z80) * (figures.differenceStddev ?? 0)) / distance) ** 2 + z ** 2 / 2
 }

@@ -1,7 +1,7 @@
 /**
  * A deterministic source of numbers in [0, 1): the same seed gives the same numbers on every machine.
  *
- * sfc32 (Doty-Humphrey's PractRand), seeded through a few warm-up rounds. Not for secrets.
+ * sfc32 (Doty-Humphrey's PractRand), seeded through a few warm-up rounds. Not cryptographically secure.
  */
 export function seededRandom(seed: number): () => number {
   let a = seed | 0

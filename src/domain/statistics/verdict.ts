@@ -6,7 +6,7 @@ export type Verdict = 'IMPROVED' | 'REGRESSED' | 'NOT_WORSE' | 'INCONCLUSIVE'
 
 export interface MetricToDecide {
   readonly figures: MetricFigures
-  /** How much worse, in the metric's units, still counts as not worse; 0 for none. */
+  /** How much worse, in the metric's units, still counts as not worse; 0 for no margin. */
   readonly margin: number
 }
 
@@ -14,21 +14,21 @@ interface Decision {
   /** Holm-adjusted over the family; null when the metric has no p value. */
   readonly adjustedPValue: number | null
   readonly verdict: Verdict
-  /** For `INCONCLUSIVE` only: how many more pairs it would probably take, where that can be said. */
+  /** For `INCONCLUSIVE` only: how many more pairs would probably decide it, if that can be estimated. */
   readonly pairsNeeded: number | null
 }
 
-const LEVEL = 0.05
+const significanceLevel = 0.05
 
 /**
- * Decides a family of metrics: everything one comparison shows, over all its candidates. In this order:
+ * Decides a family of metrics, which is everything that one comparison shows over all its candidates. In this order:
  *
- * 1. `NOT_WORSE` if a margin is given and the candidate is worse at most by it: the whole 95 % interval lies on the good side of
- *    the margin, or no pair changed at all; unless rule 2 says `IMPROVED`.
+ * 1. `NOT_WORSE` if there is a margin and the candidate is worse by at most that: the whole 95 % interval lies on the
+ *    good side of the margin, or no pair changed at all; unless rule 2 says `IMPROVED`.
  * 2. `IMPROVED` or `REGRESSED` if the Holm-adjusted p value is ≤ 0.05.
  * 3. `INCONCLUSIVE`. Also every metric of direction `NONE`.
  *
- * @returns one decision per metric, in the given order.
+ * @returns one decision per metric, in input order.
  * @throws RangeError for a margin that is negative or not finite.
  */
 export function decideVerdicts(metrics: readonly MetricToDecide[]): Decision[] {
@@ -39,7 +39,7 @@ export function decideVerdicts(metrics: readonly MetricToDecide[]): Decision[] {
   const byIndex = new Map(tested.map(({ index }, rank) => [index, adjustments[rank]]))
   return metrics.map(({ figures, margin }, index) => {
     if (!(margin >= 0 && margin < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`expected a margin >= 0 in the metric's units, got ${margin}; use 0 for none`)
+      throw new RangeError(`Expected a margin >= 0 in the metric's units, got ${margin}; use 0 for none.`)
     }
     const adjustment = byIndex.get(index)
     const verdict = decide(figures, margin, adjustment?.adjusted ?? 1)
@@ -47,7 +47,9 @@ export function decideVerdicts(metrics: readonly MetricToDecide[]): Decision[] {
       adjustedPValue: adjustment?.adjusted ?? null,
       verdict,
       pairsNeeded:
-        verdict === 'INCONCLUSIVE' ? pairsNeeded(figures, margin, LEVEL / (adjustment?.multiplier ?? 1)) : null,
+        verdict === 'INCONCLUSIVE'
+          ? pairsNeeded(figures, margin, significanceLevel / (adjustment?.multiplier ?? 1))
+          : null,
     }
   })
 }
@@ -55,7 +57,7 @@ export function decideVerdicts(metrics: readonly MetricToDecide[]): Decision[] {
 function decide(figures: MetricFigures, margin: number, adjustedPValue: number): Verdict {
   const { delta, direction } = figures
   if (delta === null || direction === 'NONE') return 'INCONCLUSIVE'
-  const significant = adjustedPValue <= LEVEL && delta !== 0
+  const significant = adjustedPValue <= significanceLevel && delta !== 0
   const better = direction === 'HIGHER_IS_BETTER' ? delta > 0 : delta < 0
   if (significant && better) return 'IMPROVED'
   if (margin > 0 && withinMargin(figures, margin)) return 'NOT_WORSE'

@@ -5,9 +5,9 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 /**
- * Makes a run the one that runs of its dataset are compared with, in place of any other, on behalf of the scope's person.
+ * Approves a run as the baseline of its dataset, in place of any other, on behalf of the scope's person.
  * @throws {NotFoundError} no such run
- * @throws {ConflictError} the run is not over
+ * @throws {ConflictError} the run has not finished
  */
 export async function approveBaseline(
   services: Services,
@@ -20,7 +20,7 @@ export async function approveBaseline(
   const run = await prisma.run.findFirst({ where: { id: runId, projectId: scope.projectId } })
   if (!run) throw new NotFoundError('There is no such run in this project.', ['runId'])
   if (!isFinished(run.status)) {
-    throw new ConflictError(`Only a run that is over can be approved; this one is ${run.status}.`, ['runId'])
+    throw new ConflictError(`Only a finished run can be approved; this one is ${run.status}.`, ['runId'])
   }
   return prisma.dataset.update({
     where: { id: run.datasetId },
@@ -29,7 +29,7 @@ export async function approveBaseline(
 }
 
 /**
- * Leaves a dataset without a baseline. Does nothing when it has none.
+ * Removes the baseline of a dataset, if it has one.
  * @throws {NotFoundError} no such dataset
  */
 export async function removeBaseline(services: Services, scope: Scope, datasetId: string): Promise<Dataset> {

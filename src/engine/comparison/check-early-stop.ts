@@ -4,29 +4,30 @@ import { InvalidInputError } from '../../domain/errors.ts'
 import type { Scope } from '../../domain/scope.ts'
 import { metricNamed, openComparison } from './comparison.ts'
 
-/** A rule that may stop runs on one dataset. */
+/** An early-stop rule for runs on one dataset. */
 export interface CheckedEarlyStop {
   rule: EarlyStop
-  /** Of the baseline. */
+  /** The baseline's dataset. */
   datasetId: string
 }
 
 /**
- * The rule by which a run may be stopped early, if it is one on the baseline's dataset.
+ * Checks an early-stop rule against its baseline.
  * @throws {NotFoundError} no such baseline
  * @throws {InvalidInputError} a metric that the baseline does not have or that has no bounds
  */
 export async function checkEarlyStop(
   db: Database,
   scope: Scope,
-  given: { baselineId: string; metric: string; margin?: number | null },
+  input: { baselineId: string; metric: string; margin?: number | null },
 ): Promise<CheckedEarlyStop> {
-  const rule = parseEarlyStop(given)
+  const rule = parseEarlyStop(input)
   const { baselineId } = rule
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [baselineId] })
   if (metricNamed(comparison, rule.metric, ['earlyStop', 'metric']).range === null) {
     throw new InvalidInputError(
-      `Expected a score with bounds: a BOOLEAN one, or a NUMERIC one whose configuration has min and max. "${rule.metric}" has none.`,
+      'Expected a score with bounds: a BOOLEAN one, or a NUMERIC one whose configuration has min and max. ' +
+        `"${rule.metric}" has none.`,
       ['earlyStop', 'metric'],
     )
   }

@@ -11,13 +11,13 @@ import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts
 import { type ComparedMetric, type Comparison, isComplete } from './comparison.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
-/** What the runs say about one metric of one candidate. */
+/** The comparison of one metric of one candidate with the baseline. */
 export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
   metric: ComparedMetric
   candidate: Run
-  /** Anytime-valid; null for metrics without bounds, before the first pair, and when the pairs contradict each other. */
+  /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
   sequence: Interval | null
-  /** Pairs the sequence has seen. */
+  /** Pairs in the sequence. */
   sequencePairs: number
   adjustedPValue: number | null
   verdict: Verdict
@@ -25,12 +25,12 @@ export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'
 }
 
 /**
- * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four statements
- * whatever the size, and the pairs that the sequences have not seen yet.
+ * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four
+ * statements at any size, and reading the pairs that the sequences have not seen yet.
  *
- * Interval, p value and verdict are those of the fixed-n statistics, which only hold for runs that ended by themselves: until
- * then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the metric that
- * it was stopped for).
+ * Interval, p value and verdict come from the fixed-n statistics, which only hold for runs that ended by themselves.
+ * Until then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the
+ * metric that the run was stopped for).
  */
 export async function compareMetrics(
   db: Database,
@@ -87,7 +87,7 @@ export async function compareMetrics(
   })
 }
 
-/** The verdict for which the candidate was stopped, if this is the comparison it was stopped for. */
+/** The verdict that the candidate was stopped for, if this is the comparison that stopped it. */
 function decidedEarly(
   baseline: Run,
   candidate: Run,
@@ -123,13 +123,13 @@ function pairedMoments(row: MetricMoments | undefined, differences: readonly num
   return { ...row, stddev: row.stddev ?? 0, skewness: differences ? skewness(differences, row.delta) : 0 }
 }
 
-/** Asked for only where it decides the method: few pairs that all moved one way. */
+/** Computed only where it decides the method: few pairs that changed in one direction only. */
 function skewness(differences: readonly number[], mean: number): number {
   const scale = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / differences.length)
   return scale > 0 ? differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / differences.length : 0
 }
 
-/** Labels can be the same or not; there is nothing to average or to test. */
+/** Labels are equal or not; there is nothing to average or to test. */
 function labelFigures(pairs: { count: number; equal: number } | undefined, items: number): MetricFigures {
   const count = pairs?.count ?? 0
   return {

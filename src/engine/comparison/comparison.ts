@@ -16,39 +16,39 @@ export interface ComparisonInput {
   candidateIds: readonly string[]
   /** How much worse a score may be and still count as not worse, in its own units; default 0. */
   margin?: number | null
-  /** The same for single metrics, by their names. */
+  /** Margins of individual metrics, by name. */
   margins?: readonly { metric: string; margin: number }[] | null
 }
 
 /** A metric that the runs are compared on. */
 export interface ComparedMetric {
   kind: MetricKind
-  /** The score's name; else `latencyMs` or `costUsd`. */
+  /** The score's name, or `latencyMs` or `costUsd`. */
   name: string
   dataType: ScoreDataType | null
   direction: Direction
-  /** Highest minus lowest possible value; null when there are no bounds. */
+  /** Highest minus lowest possible value; null without bounds. */
   range: number | null
   margin: number
 }
 
-/** Runs of one dataset and what they are compared on; nothing is compared yet. */
+/** The runs of one dataset and the metrics to compare them on. */
 export interface Comparison {
   baseline: Run
   candidates: Run[]
   /** Baseline first. */
   runs: Run[]
-  /** Every score name of any of the runs, then latency and cost. */
+  /** All score names of all the runs, then latency and cost. */
   metrics: ComparedMetric[]
 }
 
 const maxCandidates = 10
 
 /**
- * Finds the runs and the metrics of a comparison.
+ * Loads the runs and the metrics of a comparison.
  * @throws {NotFoundError} no such run in the project
- * @throws {InvalidInputError} no or too many candidates, the same one twice, runs of different datasets, a bad margin, or no
- *   baseline where none is approved
+ * @throws {InvalidInputError} no or too many candidates, duplicate ones, runs of different datasets, an invalid margin,
+ *   or no baseline where none is approved
  */
 export async function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison> {
   const { candidateIds } = input
@@ -58,7 +58,7 @@ export async function openComparison(db: Database, scope: ProjectScope, input: C
     ])
   }
   if (new Set(candidateIds).size < candidateIds.length) {
-    throw new InvalidInputError('Expected different candidates, got one of them twice.', ['candidateIds'])
+    throw new InvalidInputError('Expected different candidates, got the same one twice.', ['candidateIds'])
   }
   const baselineId = input.baselineId ?? (await approvedBaseline(db, scope, candidateIds[0] ?? ''))
   const ids = [...new Set([baselineId, ...candidateIds])]
@@ -81,7 +81,7 @@ export async function openComparison(db: Database, scope: ProjectScope, input: C
   return { baseline, candidates, runs: all, metrics: metricsOf(all, summaries, bounds, input) }
 }
 
-/** Whether the fixed-n figures of two runs hold: both ended, and not because of how their comparison looked. */
+/** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */
 export function isComplete(baseline: Run, candidate: Run): boolean {
   return [baseline, candidate].every((run) => isFinished(run.status) && run.stopReason !== 'EARLY_DECISION')
 }
@@ -100,7 +100,8 @@ async function approvedBaseline(db: Database, { projectId }: ProjectScope, candi
   if (!run) throw new NotFoundError('There is no such run in this project.', ['candidateIds', '0'])
   if (run.dataset.baselineRunId) return run.dataset.baselineRunId
   throw new InvalidInputError(
-    `Expected a baseline, as no run of the dataset "${run.dataset.name}" is approved as one. Give \`baselineId\`, or approve a run with approveBaseline.`,
+    `Expected a baseline, because no run of the dataset "${run.dataset.name}" is approved as one. ` +
+      'Pass `baselineId`, or approve a run with approveBaseline.',
     ['baselineId'],
   )
 }
@@ -115,7 +116,8 @@ function metricsOf(
   const byName = Map.groupBy(summaries, (summary) => summary.name)
 
   const scores = [...byName].map(([name, found]): Omit<ComparedMetric, 'margin'> => {
-    // What a score means may have changed between the runs; the newest one is right, whichever run is the baseline.
+    // The definition of a score may have changed between the runs; that of the newest run applies, whichever is the
+    // baseline.
     const { dataType, direction } = newestFirst
       .map((run) => found.find((summary) => summary.runId === run.id))
       .find((summary) => summary !== undefined) as RunScoreSummary
@@ -135,10 +137,10 @@ function metricsOf(
     { kind: 'LATENCY', name: 'latencyMs', ...measured },
     { kind: 'COST', name: 'costUsd', ...measured },
   ]
-  const given = parseMargins(margin ?? 0, margins ?? [], metrics)
+  const parsed = parseMargins(margin ?? 0, margins ?? [], metrics)
   return metrics.map((metric) => ({
     ...metric,
-    margin: given.get(metric.name) ?? (metric.kind === 'SCORE' ? (margin ?? 0) : 0),
+    margin: parsed.get(metric.name) ?? (metric.kind === 'SCORE' ? (margin ?? 0) : 0),
   }))
 }
 
@@ -171,7 +173,7 @@ function parseMargins(
   )
 }
 
-/** The metric of this name. @throws {InvalidInputError} naming those there are. */
+/** The metric with this name. @throws {InvalidInputError} listing the metrics */
 export function metricNamed({ metrics }: Comparison, name: string, path: string[]): ComparedMetric {
   const metric = metrics.find((metric) => metric.name === name)
   if (!metric) throw unknownMetric(name, metrics, path)

@@ -1,6 +1,6 @@
 /**
- * Stops runs whose comparison is decided (`STOPPED`, `EARLY_DECISION`), by the anytime-valid sequence, which may be checked
- * after every pair. Every process with a worker watches; the first one that sees the decision acts on it.
+ * Stops runs whose comparison is decided (`STOPPED`, `EARLY_DECISION`) by the anytime-valid sequence, which may be
+ * checked after every pair. Every process with a worker watches; the first to see the decision acts on it.
  */
 import type { RunChanges } from '../../db/run-changes.ts'
 import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
@@ -12,15 +12,15 @@ import type { Services } from '../services.ts'
 import { metricNamed, openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
-/** Runs are checked no more often than this. */
-const paceMs = 200
+/** Minimum interval between checks. */
+const intervalMs = 200
 
 export class EarlyStops {
   readonly #services: Services
   readonly #sequences: ComparisonSequences
   readonly #off: () => void
   readonly #checks = new SingleFlight(() => this.#check())
-  /** Up to which seq a run was checked. */
+  /** The last seq checked of each run. */
   readonly #checked = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
   #stopped = false
@@ -31,7 +31,7 @@ export class EarlyStops {
     this.#off = changes.on(() => this.#checkSoon())
   }
 
-  /** Resolves when nothing is under way any more. Idempotent. */
+  /** Resolves when no check is running. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#off()
@@ -44,7 +44,7 @@ export class EarlyStops {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       void this.#checks.run()
-    }, paceMs)
+    }, intervalMs)
   }
 
   async #check(): Promise<void> {
@@ -75,7 +75,7 @@ export class EarlyStops {
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')
     } catch (error) {
-      // Without its baseline a run is compared with nothing, and goes on to its end.
+      // If its baseline was deleted, a run is compared with nothing and continues to its end.
       if (!(error instanceof NotFoundError)) throw error
     }
   }

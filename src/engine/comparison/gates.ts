@@ -17,7 +17,7 @@ import { compareMetrics } from './compare-metrics.ts'
 import { openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
-/** How what a gate is about is read; whoever asks for many runs reads it for all of them at once. */
+/** Loads what a gate checks; a caller with many runs loads it for all of them at once. */
 export interface GateReads {
   experiment(id: string): Promise<Experiment>
   summaries(runId: string): Promise<readonly RunScoreSummary[]>
@@ -25,15 +25,15 @@ export interface GateReads {
 }
 
 export interface GateResult {
-  /** Nothing is decided before the run is over. */
+  /** PENDING until the run has finished. */
   status: 'PASSED' | 'FAILED' | 'PENDING'
   checks: GateCheck[]
 }
 
 /**
- * Sets what the runs of an experiment must fulfil; null removes it.
+ * Sets the gate of an experiment's runs; null removes it.
  * @throws {NotFoundError} no such experiment
- * @throws {InvalidInputError} a rule that makes no sense
+ * @throws {InvalidInputError} an invalid rule
  */
 export async function setGate(
   services: Services,
@@ -51,12 +51,13 @@ export async function setGate(
 }
 
 /**
- * Checks a run against a gate, with a reason for every rule; null when there is no gate. Costs nothing unless the gate has
- * `notWorse`: then a comparison.
- * @param asked.gate default: that of the run's experiment
- * @param asked.baselineId what `notWorse` is about; default: the approved baseline of the dataset
+/**
+ * Checks a run against a gate, with a reason for every rule; null without a gate. Needs no statement of its own unless
+ * the gate has `notWorse`, which needs a comparison.
+ * @param asked.gate default: the gate of the run's experiment
+ * @param asked.baselineId the baseline for `notWorse`; default: the approved baseline of the dataset
  * @throws {NotFoundError} no such baseline
- * @throws {InvalidInputError} a rule that makes no sense, or a baseline on another dataset
+ * @throws {InvalidInputError} an invalid rule, or a baseline on another dataset
  */
 export async function checkRun(
   db: Database,
@@ -93,20 +94,20 @@ export async function checkRun(
   return { status: checks.every((check) => check.passed) ? 'PASSED' : 'FAILED', checks }
 }
 
-/** Null when there is no baseline. */
+/** Null without a baseline. */
 async function compared(
   db: Database,
   sequences: ComparisonSequences,
   scope: Scope,
   run: Run,
   gate: Gate,
-  given: string | null,
+  requestedId: string | null,
 ): Promise<((metric: string) => Compared | null) | null> {
   const dataset = await db.prisma.dataset.findFirst({
     where: { id: run.datasetId, projectId: scope.projectId },
     select: { baselineRunId: true },
   })
-  const baselineId = given ?? dataset?.baselineRunId ?? null
+  const baselineId = requestedId ?? dataset?.baselineRunId ?? null
   if (baselineId === null) return null
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] })
   const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metric, margin]))

@@ -14,12 +14,12 @@ import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import type { ComparedMetric, Comparison } from './comparison.ts'
 
-/** An item, with what each run made of it. */
+/** An item with its results in each run. */
 export interface ComparedRow {
   itemId: string
-  /** What it said in the dataset version of the first of the runs that has it. */
+  /** Its content in the dataset version of the first run that has it. */
   datasetItem: DatasetItemRow
-  /** One for each run, baseline first; without items where the run does not have this one. */
+  /** One per run, baseline first; without items if the run does not have this one. */
   cells: ComparedCell[]
 }
 
@@ -27,7 +27,7 @@ export interface ComparedCell {
   run: Run
   /** All repetitions. */
   items: RunItem[]
-  /** One for each score of the comparison, also where it is missing. */
+  /** One per score of the comparison, even if it is missing. */
   scores: CellScore[]
   /** Mean of the successful repetitions, in milliseconds. */
   latencyMs: number | null
@@ -42,7 +42,7 @@ export interface CellScore {
   dataType: ComparedMetric['dataType']
   /** Mean over the repetitions. */
   value: number | null
-  /** The labels given, without repetition. */
+  /** The distinct labels. */
   label: string | null
   /** value − the baseline's; null in the baseline's cell and where either is missing. */
   delta: number | null
@@ -50,7 +50,7 @@ export interface CellScore {
   change: CellChange | null
 }
 
-/** One page of aligned rows; four statements whatever its size. */
+/** A page of aligned rows, in four statements at any size. */
 export async function comparisonRows(
   db: Database,
   comparison: Comparison,
@@ -76,7 +76,7 @@ export async function comparisonRows(
   }
 }
 
-/** The rows of these items of the comparison, in their order. */
+/** The rows of these items of the comparison, in the given order. */
 export async function alignRows(
   db: Database,
   { runs, metrics }: Comparison,
@@ -89,13 +89,13 @@ export async function alignRows(
     loadCells(db.pool, runIds, itemIds),
     loadCellValues(db.pool, runIds, itemIds),
   ])
-  // By item alone, then a look at the few of each: cheaper than keys of two parts.
+  // Grouped by item alone, then filtered: cheaper than composite keys.
   const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
   const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
     const datasetItem = items.get(itemId)
-    if (!datasetItem) throw new Error(`item ${itemId} is in none of the runs, or not in their version of the dataset`)
+    if (!datasetItem) throw new Error(`Item ${itemId} is in none of the runs, or not in their version of the dataset.`)
     const executed = executionsOf.get(itemId) ?? []
     const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []

@@ -1,11 +1,12 @@
 /**
  * The anytime-valid sequences of comparisons, in schedule order.
  *
- * A sequence is a function of the rows of its two runs and nothing else: replaying it from the start and following it while
- * the runs execute give the same intervals. Following only saves the replay: a process remembers its progress for the most
- * recently compared pairs of runs, and starts over when anything behind that point changed.
+ * A sequence is a function of the rows of its two runs and nothing else: replaying it from the start and following it
+ * while the runs execute give the same intervals. Following only saves the replay: a process remembers its progress for
+ * the most recently compared pairs of runs, and starts over when anything before that position has changed.
  *
- * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the intervals.
+ * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the
+ * intervals.
  */
 import type { Database } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
@@ -19,25 +20,25 @@ import type { ComparedMetric } from './comparison.ts'
 export interface SequenceState {
   /** Null when the pairs contradict each other. */
   interval: Interval | null
-  /** Pairs in it. */
+  /** Number of pairs. */
   pairs: number
 }
 
 interface Progress {
-  /** Which metrics with which bounds; other ones are another sequence. */
+  /** The metrics and their bounds; others make another sequence. */
   metrics: string
   baselineSeq: number
   candidateSeq: number
-  /** Everything before this position of the schedule is in. */
+  /** Everything before this position of the schedule is included. */
   position: number
-  /** Null for a score that left its bounds: there is no interval for it. */
+  /** Null for a score that exceeded its bounds and therefore has no interval. */
   sequences: Map<string, DifferenceSequence | null>
 }
 
 /** Pairs of runs whose progress is remembered. */
 const maxRemembered = 50
 /** Positions per read. */
-const chunk = 5_000
+const chunkSize = 5_000
 
 export class ComparisonSequences {
   readonly #db: Database
@@ -47,7 +48,7 @@ export class ComparisonSequences {
     this.#db = db
   }
 
-  /** The sequences of all bounded scores that have pairs, by name, at least as new as these runs. */
+  /** The sequences of all bounded scores that have pairs, by name, at least as recent as these runs. */
   async read(baseline: Run, candidate: Run, metrics: readonly ComparedMetric[]): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
     if (bounded.length === 0) return new Map()
@@ -90,10 +91,10 @@ export class ComparisonSequences {
       progress?.sequences ?? new Map(metrics.map(({ name, range }) => [name, new DifferenceSequence(range ?? 1)]))
     let from = progress?.position ?? 0
     for (;;) {
-      const range = { baseline, candidate, schedule, from, limit: chunk }
+      const range = { baseline, candidate, schedule, from, limit: chunkSize }
       const { frontier, differences } = await loadSettledPairs(this.#db.pool, range, names)
       for (const { name, values } of differences) push(sequences, name, values)
-      const full = frontier === from + chunk
+      const full = frontier === from + chunkSize
       from = frontier
       if (!full) break
     }

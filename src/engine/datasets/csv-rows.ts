@@ -1,10 +1,10 @@
 import type { Problems } from './import-problems.ts'
-import { MAX_ROW, type SourceRow, tooLarge } from './source-row.ts'
+import { maxRowLength, type SourceRow, tooLarge } from './source-row.ts'
 
 /**
- * Rows of CSV as in RFC 4180, with a header: lines end with LF, CRLF or CR, a quoted cell may hold line ends and
- * doubled quotes. More lenient than the RFC in one way: a quote inside an unquoted cell is that character. Blank lines
- * are passed over; a row with more or fewer cells than the header is a problem. All cells are texts.
+ * Rows of CSV as in RFC 4180, with a header: lines end with LF, CRLF or CR, and a quoted cell may contain line breaks
+ * and doubled quotes. More lenient than the RFC in one way: a quote inside an unquoted cell is taken literally. Blank
+ * lines are skipped; a row with more or fewer cells than the header is a problem. All cells are strings.
  */
 export async function* csvRows(
   text: AsyncIterable<string>,
@@ -29,7 +29,7 @@ export async function* csvRows(
   }
 }
 
-/** The delimiter that the header line uses: a comma, or, where it has none, a tab or a semicolon. */
+/** The delimiter of the header line: a comma, or if it has none, a tab or a semicolon. */
 export function delimiterOf(header: string): string {
   const unquoted = header.replace(/"[^"]*"?/g, '')
   return [',', '\t', ';'].find((delimiter) => unquoted.includes(delimiter)) ?? ','
@@ -52,12 +52,12 @@ class RecordReader {
   readonly #delimiter: string
   readonly #problems: Problems
   #state: State = 'cell start'
-  /** Place of the character that is read. */
+  /** Position of the current character. */
   #line = 1
   #column = 0
   #afterCarriageReturn = false
   #record: CsvRecord = { line: 1, cells: [] }
-  /** What earlier chunks, and quotes that were doubled, left of the cell. */
+  /** The part of the cell from earlier chunks, and before doubled quotes. */
   #cell = ''
   #quoted: { line: number; column: number } | null = null
   /** Characters of the record so far. */
@@ -124,13 +124,13 @@ class RecordReader {
   }
 
   #keep(text: string): void {
-    // Of a record that is too large only its size matters.
-    if (this.#size <= MAX_ROW) this.#cell += text
+    // Of a record that is too large, only the size matters.
+    if (this.#size <= maxRowLength) this.#cell += text
   }
 
   #endCell(rest: string): void {
     this.#keep(rest)
-    if (this.#size <= MAX_ROW) this.#record.cells.push(this.#cell)
+    if (this.#size <= maxRowLength) this.#record.cells.push(this.#cell)
     this.#cell = ''
     this.#state = 'cell start'
   }
@@ -138,7 +138,7 @@ class RecordReader {
   *#endRecord(rest: string): Generator<CsvRecord> {
     const isBlank = this.#record.cells.length === 0 && this.#quoted === null && (this.#cell + rest).trim() === ''
     this.#endCell(rest)
-    if (this.#size > MAX_ROW + 1) this.#problems.add(tooLarge(this.#record.line))
+    if (this.#size > maxRowLength + 1) this.#problems.add(tooLarge(this.#record.line))
     else if (!isBlank) yield this.#record
     this.#reset()
   }

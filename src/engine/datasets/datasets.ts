@@ -28,12 +28,12 @@ interface UpdateDatasetInput extends DatasetChanges {
   id: string
 }
 
-/** Items that do not fit a new schema are listed up to this many. */
-const LISTED = 20
+/** Maximum number of items listed that do not fit a new schema. */
+const maxListed = 20
 
 /**
  * Creates an empty dataset, at version 0.
- * @throws {InvalidInputError} for a bad name or schema; {ConflictError} when the name is taken.
+ * @throws {InvalidInputError} for an invalid name or schema; {ConflictError} when the name is taken.
  */
 export async function createDataset(services: Services, scope: Scope, input: CreateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
@@ -60,10 +60,10 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
 }
 
 /**
- * Undefined leaves a field as it is, null clears it. New schemas must hold for the present items, or nothing
- * changes.
- * @throws {InvalidInputError} for a bad name or schema, or listing up to 20 items that do not fit the schema;
- * {NotFoundError}; {ConflictError} when the name is taken.
+ * Updates a dataset. Undefined leaves a field unchanged, null clears it. New schemas must fit the current items, or
+ * nothing changes.
+ * @throws {InvalidInputError} for an invalid name or schema, or listing up to 20 items that do not fit the schema;
+ *   {NotFoundError}; {ConflictError} when the name is taken.
  */
 export async function updateDataset(services: Services, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
@@ -100,11 +100,11 @@ async function checkItemsFit(
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       path ??= error.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
-      if (++count <= LISTED) misfits.push(`item ${item.key ?? item.id}: ${error.message}`)
+      if (++count <= maxListed) misfits.push(`item ${item.key ?? item.id}: ${error.message}`)
     }
   }
   if (path === null) return
-  if (count > LISTED) misfits.push(`and ${count - LISTED} more`)
+  if (count > maxListed) misfits.push(`and ${count - maxListed} more`)
   throw new InvalidInputError(
     `Expected a schema that all items fit, but ${count} of ${dataset.itemCount} do not:\n${misfits.join('\n')}`,
     [path],
@@ -113,7 +113,7 @@ async function checkItemsFit(
 
 /**
  * Deletes a dataset with all its items, versions, experiments and runs. Returns its id.
- * @throws {NotFoundError}; {ConflictError} while a run of it is not finished.
+ * @throws {NotFoundError}; {ConflictError} while one of its runs is unfinished.
  */
 export async function deleteDataset(services: Services, scope: Scope, id: string): Promise<string> {
   requireWrite(scope)
@@ -123,14 +123,15 @@ export async function deleteDataset(services: Services, scope: Scope, id: string
     const open = await deleteDatasetRow(client, id)
     if (open > 0) {
       throw new ConflictError(
-        `Dataset "${dataset.name}" has ${open} unfinished ${open === 1 ? 'run' : 'runs'}. Cancel them or wait, then delete it.`,
+        `Dataset "${dataset.name}" has ${open} unfinished ${open === 1 ? 'run' : 'runs'}. ` +
+          'Cancel them or wait, then delete it.',
       )
     }
   })
   return id
 }
 
-/** The default schedule seed of a new dataset's runs. */
+/** A default schedule seed for the runs of a new dataset. */
 export function newSeed(): string {
   return randomBytes(8).toString('hex')
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes of a file as text: UTF-8, or UTF-16 where a byte order mark says so. The mark is dropped. Bytes that are no text
- * are problems with their line, never replacement characters in the data.
+ * Decodes a file: UTF-8, or UTF-16 if a byte order mark says so. The mark is dropped. Invalid bytes are reported as
+ * problems with their line, never as replacement characters in the data.
  */
 import { isUtf8 } from 'node:buffer'
 import type { ImportProblem, Problems } from './import-problems.ts'
@@ -10,11 +10,11 @@ const notText: [start: number[], name: string][] = [
   [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive or a spreadsheet: save it as CSV first'],
 ]
 
-const nothing = Buffer.alloc(0)
+const empty = Buffer.alloc(0)
 
 export async function* decodeText(source: AsyncIterable<Uint8Array>, problems: Problems): AsyncGenerator<string> {
   let decoder: Decoder | null = null
-  let bytes: Buffer = nothing
+  let bytes: Buffer = empty
   for await (const chunk of source) {
     bytes = bytes.length > 0 ? Buffer.concat([bytes, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     if (!decoder) {
@@ -31,7 +31,7 @@ export async function* decodeText(source: AsyncIterable<Uint8Array>, problems: P
   if (text) yield text
 }
 
-/** Turns bytes into text as far as they hold whole characters. */
+/** Decodes bytes up to the last complete character. */
 type Decoder = (bytes: Buffer, last: boolean) => { text: string; rest: Buffer }
 
 function decoderFor(head: Buffer, problems: Problems): Decoder | null {
@@ -56,11 +56,11 @@ function utf16(encoding: string, problems: Problems): Decoder {
   let line = 1
   let failed = false
   return (bytes, last) => {
-    if (failed) return { text: '', rest: nothing }
+    if (failed) return { text: '', rest: empty }
     try {
       const text = decoder.decode(bytes, { stream: !last })
       line += countLines(text)
-      return { text, rest: nothing }
+      return { text, rest: empty }
     } catch {
       failed = true
       problems.add({
@@ -69,42 +69,42 @@ function utf16(encoding: string, problems: Problems): Decoder {
         expected: `${encoding.toUpperCase()} here or a little later`,
         got: 'other bytes',
       })
-      return { text: '', rest: nothing }
+      return { text: '', rest: empty }
     }
   }
 }
 
 function utf8(problems: Problems): Decoder {
-  const place: Place = { line: 1, characters: 0 }
+  const position: Position = { line: 1, characters: 0 }
   let first = true
   let badLine = 0
-  return (given, last) => {
-    const start = first && given[0] === 0xef && given[1] === 0xbb && given[2] === 0xbf ? 3 : 0
+  return (input, last) => {
+    const start = first && input[0] === 0xef && input[1] === 0xbb && input[2] === 0xbf ? 3 : 0
     first = false
-    const end = last ? given.length : given.length - unfinished(given)
-    const bytes = given.subarray(start, end)
+    const end = last ? input.length : input.length - unfinished(input)
+    const bytes = input.subarray(start, end)
     const text = bytes.toString('utf8')
     if (!isUtf8(bytes)) {
-      for (const bad of badLines(bytes, place)) {
-        // The rest of a line that already is one.
+      for (const bad of badLines(bytes, position)) {
+        // Only the first problem of a line is reported.
         if (bad.line !== badLine) problems.add(bad)
         badLine = bad.line
       }
     }
     const newlines = countLines(text)
-    place.characters = newlines > 0 ? text.length - text.lastIndexOf('\n') - 1 : place.characters + text.length
-    place.line += newlines
-    return { text, rest: Buffer.from(given.subarray(end)) }
+    position.characters = newlines > 0 ? text.length - text.lastIndexOf('\n') - 1 : position.characters + text.length
+    position.line += newlines
+    return { text, rest: Buffer.from(input.subarray(end)) }
   }
 }
 
-/** How far the text before was read: into which line, and how many of its characters. */
-interface Place {
+/** The position read so far: the line, and the number of characters in it. */
+interface Position {
   line: number
   characters: number
 }
 
-/** Bytes at the end that begin a character but do not complete it. */
+/** The number of bytes at the end that begin a character without completing it. */
 function unfinished(bytes: Buffer): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] ?? 0
@@ -114,7 +114,7 @@ function unfinished(bytes: Buffer): number {
   return 0
 }
 
-function* badLines(bytes: Buffer, { line, characters }: Place): Generator<ImportProblem & { line: number }> {
+function* badLines(bytes: Buffer, { line, characters }: Position): Generator<ImportProblem & { line: number }> {
   for (let start = 0; start < bytes.length; line++, characters = 0) {
     const newline = bytes.indexOf(0x0a, start)
     const end = newline === -1 ? bytes.length : newline

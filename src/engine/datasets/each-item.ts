@@ -4,7 +4,7 @@ import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
 import { adaptivePages } from './adaptive-page-size.ts'
 
-/** Every item of a dataset version, oldest first, in bounded memory. */
+/** All items of a dataset version, oldest first, in bounded memory. */
 export function eachItem(db: Queryable, datasetId: string, version: number): AsyncGenerator<DatasetItemRow> {
   const list = listDatasetItemsAt(version)
   return adaptivePages(async (after: DatasetItemRow | null, limit) => {

@@ -18,17 +18,23 @@ const mediaTypes: Record<string, ImportFormat> = {
   'text/tab-separated-values': 'csv',
 }
 
-/** The format that a file's name or media type promises; null when the content has to say (`.json` is used for both). */
-export function promisedFormat(file: { name?: string | null; mediaType?: string | null }): ImportFormat | null {
+/**
+ * The format indicated by a file's name or media type; null when it depends on the content (`.json` is used for two
+ * formats).
+ */
+export function declaredFormat(file: { name?: string | null; mediaType?: string | null }): ImportFormat | null {
   const extension = /\.([a-z]+)$/.exec(file.name?.toLowerCase() ?? '')?.[1] ?? ''
   const mediaType = file.mediaType?.split(';')[0]?.trim().toLowerCase() ?? ''
   return extensions[extension] ?? mediaTypes[mediaType] ?? null
 }
 
-/** Enough of a file's beginning to hold any header. */
-const HEAD = 1024 * 1024
+/** Enough of the beginning of a file to contain any header. */
+const maxHeadLength = 1024 * 1024
 
-/** The rows of a text in this format; with null in the one it looks like: `[` an array, `{` lines, else CSV. */
+/**
+ * The rows of a text in this format. If it is null, the format is detected: `[` is an array, `{` is JSON Lines,
+ * anything else CSV.
+ */
 export async function* readRows(
   text: AsyncIterable<string>,
   format: ImportFormat | null,
@@ -36,7 +42,7 @@ export async function* readRows(
 ): AsyncGenerator<SourceRow & { format: ImportFormat }> {
   const chunks = text[Symbol.asyncIterator]()
   let head = ''
-  while (head.length < HEAD && !/[\r\n]/.test(head.trimStart())) {
+  while (head.length < maxHeadLength && !/[\r\n]/.test(head.trimStart())) {
     const { done, value } = await chunks.next()
     if (done) break
     head += value

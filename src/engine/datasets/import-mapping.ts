@@ -1,4 +1,4 @@
-/** Which columns of a file become which part of an item. */
+/** Maps the columns of a file to the parts of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json.ts'
@@ -6,22 +6,24 @@ import { type ItemContent, ItemProblem } from './item-content.ts'
 import { parseExactly, type SourceRow } from './source-row.ts'
 
 /**
- * Columns by name or by dotted path into a column (`input.question`); a column whose name has the dots wins. Of
- * `input`, `expected` and `metadata`, one column is the value itself, several make an object named by the last part of
- * each path. What is left out is found by its usual name; an empty list means none.
+ * Columns by name or by dotted path into a column (`input.question`); a column whose name contains the dots wins. For
+ * `input`, `expected` and `metadata`, one column is the value itself, several make an object with the last parts of the
+ * paths as keys. Missing parts default to the usual column names; an empty list means none.
  */
 export interface ImportMapping {
   /** Default: `input`. */
   input?: readonly string[]
   /** Default: the first of `expectedOutput`, `expected_output`, `expected` and `output` that the row has. */
   expected?: readonly string[]
-  /** At most one. Default: `key`, else `id`, where the row has it. If given, every row must have one. */
+  /** At most one. Default: `key`, else `id`, if the row has it. If set, every row must have one. */
   key?: readonly string[]
-  /** At most one: a list, or texts with commas between. Default: `tags`. */
+  /** At most one: a list, or comma-separated text. Default: `tags`. */
   tags?: readonly string[]
-  /** Default: all columns that nothing else took, together with the members of a column `metadata`. */
+  /** Default: all remaining columns, together with the members of a column `metadata`. */
   metadata?: readonly string[]
-  /** CSV columns whose cells are JSON. Other cells stay texts, except a JSON object or array in `metadata` or `tags`. */
+  /**
+   * CSV columns whose cells are JSON. Other cells stay strings, except a JSON object or array in `metadata` or `tags`.
+   */
   json?: readonly string[]
 }
 
@@ -35,10 +37,10 @@ const usual = {
 export class ItemMapper {
   readonly #mapping: ImportMapping
   readonly #json: ReadonlySet<string>
-  /** Columns of the mapping that no row had yet. */
+  /** Columns of the mapping that no row has had yet. */
   readonly #unseen: Set<string>
 
-  /** @throws {InvalidInputError} for a mapping that cannot be meant. */
+  /** @throws {InvalidInputError} for an ambiguous mapping. */
   constructor(mapping: ImportMapping) {
     for (const field of ['key', 'tags'] as const) {
       const count = mapping[field]?.length ?? 0
@@ -48,7 +50,7 @@ export class ItemMapper {
       const names = (mapping[field] ?? []).map(lastPart)
       const twice = names.find((name, i) => names.indexOf(name) !== i)
       if (twice !== undefined) {
-        throw new InvalidInputError(`Expected columns with different names, got two called "${twice}".`, [field])
+        throw new InvalidInputError(`Expected columns with different names, got two named "${twice}".`, [field])
       }
     }
     if (mapping.input?.length === 0) throw new InvalidInputError('Expected a column for input, got none.', ['input'])
@@ -63,7 +65,7 @@ export class ItemMapper {
     return [...this.#unseen]
   }
 
-  /** Columns that every row needs and this one, and so every row of a CSV file, does not have. */
+  /** Required columns that this row, and thus every row of a CSV file, does not have. */
   absentFrom(row: SourceRow): string[] {
     const needed = new Set([...(this.#mapping.input ?? usual.input), ...this.#unseen])
     return [...needed].filter((path) => !find(row.fields, path))
@@ -85,7 +87,7 @@ export class ItemMapper {
       const present = parts.filter((part): part is [string, Json] => part[1] !== undefined)
       return present.length > 0 ? Object.fromEntries(present) : undefined
     }
-    // An empty cell is how CSV writes that there is nothing.
+    // An empty cell is how CSV represents a missing value.
     const isPresent = (value: Json | undefined) => value != null && !(isCsv && value === '')
     const takeUsual = (names: readonly string[], asJson = false): Json | undefined => {
       const there = names.filter((name) => Object.hasOwn(row.fields, name))
@@ -129,7 +131,7 @@ export class ItemMapper {
   }
 }
 
-/** The value at a path, and the column that it is in. */
+/** The value at a path, and its column. */
 function find(fields: SourceRow['fields'], path: string): { column: string; value: Json } | null {
   if (Object.hasOwn(fields, path)) return { column: path, value: fields[path] ?? null }
   const [column = '', ...rest] = path.split('.')
@@ -149,7 +151,7 @@ function missing(column: string, row: SourceRow): ItemProblem {
   return new ItemProblem(column, 'a value', `none; the row has ${Object.keys(row.fields).join(', ') || 'no columns'}`)
 }
 
-/** The metadata column with everything that nothing took; where both have a name, the metadata column's counts. */
+/** The metadata column with all remaining columns; on a conflict, the metadata column wins. */
 function withRest(own: Json | undefined, rest: [string, Json][], isCsv: boolean): Json | undefined {
   const others = rest.filter(([name]) => name !== 'metadata')
   if (others.length === 0) return own
@@ -161,7 +163,7 @@ function withRest(own: Json | undefined, rest: [string, Json][], isCsv: boolean)
 function keyText(value: Json): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
-  throw new ItemProblem('key', 'a text or a number', excerptOf(value))
+  throw new ItemProblem('key', 'a string or a number', excerptOf(value))
 }
 
 function tagList(value: Json): string[] {
@@ -170,5 +172,5 @@ function tagList(value: Json): string[] {
     return tags.filter((tag) => tag !== '')
   }
   if (Array.isArray(value) && value.every((tag) => typeof tag === 'string')) return value
-  throw new ItemProblem('tags', 'a list of texts, or texts with commas between', excerptOf(value))
+  throw new ItemProblem('tags', 'a list of strings, or comma-separated text', excerptOf(value))
 }

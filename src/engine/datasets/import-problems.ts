@@ -1,21 +1,21 @@
 import { InvalidInputError } from '../../domain/errors.ts'
 
-/** Something in an imported file that cannot be taken. */
+/** A problem in an imported file. */
 export interface ImportProblem {
-  /** From 1; null when it concerns the whole file. */
+  /** From 1; null for the whole file. */
   line: number | null
-  /** Place in the line from 1, or the name of the column or field; null when it concerns the whole line. */
+  /** Position in the line from 1, or the name of the column or field; null for the whole line. */
   column: number | string | null
   expected: string
   got: string
 }
 
-/** Problems that are listed; more are counted. */
-export const LISTED_PROBLEMS = 20
+/** Maximum number of listed problems; further ones are only counted. */
+export const maxListedProblems = 20
 
-/** A file that cannot be imported; nothing of it was stored. */
+/** A file that cannot be imported; nothing was stored. */
 export class ImportError extends InvalidInputError {
-  /** The first ones, in the order of the file. */
+  /** The first problems, in file order. */
   readonly problems: readonly ImportProblem[]
   readonly total: number
 
@@ -38,7 +38,7 @@ function describe({ line, column, expected, got }: ImportProblem): string {
   return `${place || 'file'}: expected ${expected}, got ${got}`
 }
 
-/** Collects what is wrong with a file while it is read to its end. */
+/** Collects the problems of a file while it is read to its end. */
 export class Problems {
   readonly #listed: ImportProblem[] = []
   #total = 0
@@ -49,10 +49,10 @@ export class Problems {
 
   add(problem: ImportProblem): void {
     this.#total += 1
-    if (this.#listed.length < LISTED_PROBLEMS) this.#listed.push(problem)
+    if (this.#listed.length < maxListedProblems) this.#listed.push(problem)
   }
 
-  /** @param unlisted problems of the same kind that were only counted */
+  /** @param unlisted further problems that were only counted */
   throwIfAny(unlisted = 0): void {
     if (this.#total === 0) return
     const inOrder = this.#listed.toSorted((a, b) => (a.line ?? Infinity) - (b.line ?? Infinity))

@@ -1,5 +1,5 @@
 /**
- * Import of a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
+ * Imports a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
  * validated and staged row by row while it arrives, and only then is the dataset locked and written.
  */
 import { type Database, transaction } from '../../db/client.ts'
@@ -16,7 +16,7 @@ import { newSeed } from './datasets.ts'
 import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
-import { LISTED_PROBLEMS, Problems } from './import-problems.ts'
+import { maxListedProblems, Problems } from './import-problems.ts'
 import { ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
@@ -24,13 +24,13 @@ import { stageItems, writeStagedItems } from './write-items.ts'
 export { ImportError } from './import-problems.ts'
 
 export interface ImportInput {
-  /** Name; the dataset is created when there is none. */
+  /** Name; the dataset is created if it does not exist. */
   dataset: string
   source: AsyncIterable<Uint8Array>
-  /** Null: what the content looks like. */
+  /** Null: detect it. */
   format: ImportFormat | null
   mapping: ImportMapping
-  /** Told often; rows and bytes read so far. */
+  /** Called often with the rows and bytes read so far. */
   onProgress?: (rows: number, bytes: number) => void
   /** Once it has aborted, nothing is stored any more: its reason is thrown. */
   signal?: AbortSignal
@@ -42,24 +42,24 @@ export interface ImportResult extends DatasetChangeCounts {
   rows: number
 }
 
-/** Imports at once in one process: each holds a connection for as long as its client takes to send. */
-const MAX_IMPORTS = 4
+/** Maximum concurrent imports per process: each holds a connection for as long as its client is sending. */
+const maxImports = 4
 const running = new WeakMap<Database, number>()
 
 /**
- * Adds the rows of a file as items, or updates the items that they are (by key, else by equal input). Items that the
- * file does not have stay. A file that says nothing new makes no version.
- * @throws {ImportError} with the first 20 problems and their number; {InvalidInputError} for a bad name or mapping;
- * {ConflictError} when the dataset's schemas change meanwhile; {LimitError} while 4 other imports run; whatever the
- * source throws. Nothing is stored then.
+ * Adds the rows of a file as items, or updates the matching items (by key, else by equal input). Other items stay
+ * unchanged. A file without changes creates no version.
+ * @throws {ImportError} with the first 20 problems and their total number; {InvalidInputError} for an invalid name or
+ *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 4 other imports are
+ *   running; whatever the source throws. Nothing is stored then.
  */
 export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
   const others = running.get(services.db) ?? 0
-  if (others >= MAX_IMPORTS) {
-    throw new LimitError(`Expected at most ${MAX_IMPORTS} imports at once, got one more. Try again in a moment.`)
+  if (others >= maxImports) {
+    throw new LimitError(`Expected at most ${maxImports} concurrent imports, got one more. Try again in a moment.`)
   }
   running.set(services.db, others + 1)
   try {
@@ -70,7 +70,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
       problems.throwIfAny()
 
-      const { total, duplicates } = await findDuplicateKeys(client, LISTED_PROBLEMS)
+      const { total, duplicates } = await findDuplicateKeys(client, maxListedProblems)
       for (const { key, first, second } of duplicates) {
         problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}", as on line ${first}` })
       }
@@ -97,7 +97,7 @@ function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, It
   }
 }
 
-/** The items of the file until the first problem; from then on it is only read for further ones. */
+/** The items of the file up to the first problem; after that, the file is only read for further problems. */
 async function* readItems(
   input: ImportInput,
   mapper: ItemMapper,
@@ -121,7 +121,7 @@ async function* readItems(
       columns = Object.keys(row.fields)
         .map((name) => excerpt(JSON.stringify(name), 60))
         .join(', ')
-      // All rows of a CSV file have the same columns: one that is missing is one problem, not one a row.
+      // All rows of a CSV file have the same columns: a missing column is one problem, not one per row.
       const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
       for (const column of absent) problems.add({ line: 1, column, expected: 'this column', got: `only ${columns}` })
       if (absent.length > 0) return

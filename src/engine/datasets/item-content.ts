@@ -1,4 +1,4 @@
-/** What an item says, checked and made ready to be stored: the same rules for the API and for imports. */
+/** The content of an item, checked and prepared for storage: the same rules for the API and for imports. */
 import { hash } from 'node:crypto'
 import type { StagedItem } from '../../db/sql/dataset/staging.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
@@ -6,7 +6,7 @@ import { excerptOf } from '../../domain/excerpt.ts'
 import { type Json, maxJsonDepth } from '../../domain/json.ts'
 import { findUnstorableEscape } from '../../domain/storable.ts'
 
-/** An item as a caller gives it; absent and null are the same except in `input`. */
+/** An item as passed by a client; undefined and null are the same except in `input`. */
 export interface ItemContent {
   key?: string | null
   input: Json
@@ -22,7 +22,7 @@ export class ItemProblem extends Error {
   readonly got: string
 
   constructor(field: string, expected: string, got: string) {
-    super(`${field}: expected ${expected}, got ${got}`)
+    super(`${field}: expected ${expected}, got ${got}.`)
     this.name = 'ItemProblem'
     this.field = field
     this.expected = expected
@@ -30,10 +30,10 @@ export class ItemProblem extends Error {
   }
 }
 
-/** Characters; a key is part of an index entry. */
-const MAX_KEY = 500
-const MAX_TAG = 200
-const MAX_TAGS = 100
+/** In characters; a key is part of an index entry. */
+const maxKeyLength = 500
+const maxTagLength = 200
+const maxTags = 100
 
 /** @throws {ItemProblem} */
 export function prepareItem(content: ItemContent, line: number, itemId: string | null = null): StagedItem {
@@ -44,7 +44,8 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
   const input = canonicalText('input', content.input)
   const expectedOutput = optional('expectedOutput', content.expectedOutput)
   const metadata = optional('metadata', content.metadata)
-  const whole = `{"expectedOutput":${expectedOutput},"input":${input},"metadata":${metadata},"tags":${JSON.stringify(tags)}}`
+  const members = [`"expectedOutput":${expectedOutput}`, `"input":${input}`, `"metadata":${metadata}`]
+  const whole = `{${members.join(',')},"tags":${JSON.stringify(tags)}}`
   return {
     line,
     itemId,
@@ -62,14 +63,14 @@ function optional(field: string, value: Json | undefined): string | null {
   return value == null ? null : canonicalText(field, value)
 }
 
-/** Canonical JSON that PostgreSQL takes. @throws {ItemProblem} naming the field. */
+/** Canonical JSON that PostgreSQL can store. @throws {ItemProblem} naming the field */
 export function canonicalText(field: string, value: Json): string {
   let text: string
   try {
     text = canonicalJson(value, maxJsonDepth)
   } catch (error) {
     if (error instanceof RangeError) {
-      throw new ItemProblem(field, 'a flatter value', `one nested deeper than ${maxJsonDepth} levels`)
+      throw new ItemProblem(field, 'a less deeply nested value', `one nested deeper than ${maxJsonDepth} levels`)
     }
     throw error
   }
@@ -83,17 +84,21 @@ function sha256(text: string): Buffer {
 }
 
 function checkKey(key: string): void {
-  if (key === '' || key.length > MAX_KEY) {
-    throw new ItemProblem('key', `1–${MAX_KEY} characters`, key === '' ? 'an empty text' : `${key.length} characters`)
+  if (key === '' || key.length > maxKeyLength) {
+    throw new ItemProblem(
+      'key',
+      `1–${maxKeyLength} characters`,
+      key === '' ? 'an empty string' : `${key.length} characters`,
+    )
   }
-  if (!isPlain(key)) throw new ItemProblem('key', 'a text without control characters', excerptOf(key))
+  if (!isPlain(key)) throw new ItemProblem('key', 'text without control characters', excerptOf(key))
 }
 
 function checkTags(tags: readonly string[]): void {
-  if (tags.length > MAX_TAGS) throw new ItemProblem('tags', `at most ${MAX_TAGS} tags`, `${tags.length}`)
+  if (tags.length > maxTags) throw new ItemProblem('tags', `at most ${maxTags} tags`, `${tags.length}`)
   for (const tag of tags) {
-    if (tag === '' || tag.length > MAX_TAG || !isPlain(tag)) {
-      throw new ItemProblem('tags', `tags of 1–${MAX_TAG} characters without control characters`, excerptOf(tag))
+    if (tag === '' || tag.length > maxTagLength || !isPlain(tag)) {
+      throw new ItemProblem('tags', `tags of 1–${maxTagLength} characters without control characters`, excerptOf(tag))
     }
   }
 }

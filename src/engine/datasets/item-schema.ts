@@ -1,13 +1,10 @@
-/**
- * JSON Schemas of a dataset's items. An absent expected output is validated as null.
- */
-
+/** JSON Schemas of a dataset's items. A missing expected output is validated as null. */
 import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json.ts'
 import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json-schema.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 
-/** @throws {ItemProblem} for an item that the dataset does not take. */
+/** @throws {ItemProblem} for an item that does not fit. */
 export type ItemValidator = (item: ItemContent) => void
 
 export interface ItemSchemas {
@@ -15,7 +12,7 @@ export interface ItemSchemas {
   expectedOutputSchema: Json
 }
 
-/** @throws {InvalidInputError} for a schema that is none, with path `inputSchema` or `expectedOutputSchema`. */
+/** @throws {InvalidInputError} for an invalid schema, with path `inputSchema` or `expectedOutputSchema`. */
 export function itemValidator(schemas: ItemSchemas): ItemValidator {
   const input = compile(schemas.inputSchema, 'inputSchema')
   const expectedOutput = compile(schemas.expectedOutputSchema, 'expectedOutputSchema')
@@ -33,10 +30,10 @@ function check(violationOf: JsonSchemaCheck, field: string, value: Json): void {
   const violation = violationOf(value)
   if (!violation) return
   const got = excerptOf(partAt(value, violation.at))
-  throw new ItemProblem(`${field}${violation.at}`, `what its schema asks for: it ${violation.rule}`, got)
+  throw new ItemProblem(`${field}${violation.at}`, `a value that fits its schema: it ${violation.rule}`, got)
 }
 
-/** The part of a value that a JSON pointer names. */
+/** The part of a value that a JSON pointer refers to. */
 function partAt(value: Json, pointer: string): Json | undefined {
   let part: Json | undefined = value
   for (const segment of pointer.split('/').slice(1)) {

@@ -20,12 +20,12 @@ import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
-/** Items of one call at most; more belong into an import. */
-const MAX_ITEMS = 1_000
+/** Maximum items per call; more belong in an import. */
+const maxItems = 1_000
 
 /**
- * An item to write. It is found by `id`, else by `key`, else by its input (the first, second, … item with the same
- * input); what is not found is added. All content is replaced; with `id`, an absent `key` leaves the key as it is.
+ * An item to write. It is found by `id`, else by `key`, else by its input (the n-th item with that input); if there is
+ * none, it is added. All content is replaced; with `id`, a missing `key` leaves the key unchanged.
  */
 export interface UpsertItem extends ItemContent {
   /** Logical id of an item of this dataset. */
@@ -34,14 +34,14 @@ export interface UpsertItem extends ItemContent {
 
 interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
-  /** In the order of the input. */
+  /** In input order. */
   items: DatasetItemRow[]
 }
 
 /**
- * Writes 1–1,000 items, all or none, as one new version; if they say nothing new there is none.
- * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id;
- * {ConflictError} when a key belongs to another item.
+ * Writes 1–1,000 items, all or none, as one new version; without changes there is none.
+ * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id; {ConflictError} when
+ *   a key belongs to another item.
  */
 export async function upsertDatasetItems(
   services: Services,
@@ -69,7 +69,7 @@ export async function upsertDatasetItems(
   return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
-/** The present keys of the items that are named by id. */
+/** The current keys of the items that are identified by id. */
 async function keysOfNamed(
   client: ClientBase,
   scope: Scope,
@@ -123,8 +123,8 @@ function prepareAll(
 }
 
 /**
- * Takes 1–1,000 items out of the dataset, as one new version; earlier versions keep them. Items that were archived
- * before are passed over.
+ * Archives 1–1,000 items of the dataset, as one new version; earlier versions keep them. Already archived items are
+ * ignored.
  * @throws {NotFoundError} for the dataset or an id.
  */
 export async function archiveDatasetItems(
@@ -150,12 +150,12 @@ export async function archiveDatasetItems(
   return { archived, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
-/** Whether a row could have this id; anything else would be an error of the database. */
+/** Whether this can be the id of a row; anything else would be a database error. */
 function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
 }
 
 function checkCount(count: number, field: string): void {
-  if (count >= 1 && count <= MAX_ITEMS) return
-  throw new InvalidInputError(`Expected 1 to ${MAX_ITEMS} items, got ${count}. Import a file for more.`, [field])
+  if (count >= 1 && count <= maxItems) return
+  throw new InvalidInputError(`Expected 1 to ${maxItems} items, got ${count}. Import a file for more.`, [field])
 }

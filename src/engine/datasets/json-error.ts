@@ -1,4 +1,6 @@
-/** Where and why a text is no JSON. JSON.parse is what reads; this runs only after it failed, for its missing place. */
+/**
+ * Where and why a text is not JSON. JSON.parse does the reading; this runs only after it failed, to find the position.
+ */
 
 interface JsonError {
   /** Characters from the start of the text. */
@@ -12,7 +14,7 @@ type Expecting = 'value' | 'element' | 'name' | 'member' | 'colon' | 'next' | 'e
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const word = /[\p{L}\p{N}_$.+-]{1,20}/uy
 
-/** Null when the text is JSON after all. Its own stack, so that no nesting is too deep. */
+/** Null when the text is JSON after all. Uses its own stack, so that no nesting is too deep. */
 export function findJsonError(text: string): JsonError | null {
   const open: ('{' | '[')[] = []
   let expecting = 'value' as Expecting
@@ -72,7 +74,8 @@ function endOfString(text: string, start: number): number | JsonError {
   for (let at = start + 1; ; at++) {
     const character = text[at]
     if (character === '"') return at + 1
-    if (character === undefined) return { offset: at, expected: 'the closing quote of a text', got: describe(text, at) }
+    if (character === undefined)
+      return { offset: at, expected: 'the closing quote of a string', got: describe(text, at) }
     if (character < ' ') return { offset: at, expected: 'an escape such as \\n', got: describe(text, at) }
     if (character === '\\') {
       at++

@@ -1,10 +1,10 @@
 import type { Problems } from './import-problems.ts'
 import { findJsonError } from './json-error.ts'
-import { MAX_ROW, parseRow, type SourceRow, tooLarge } from './source-row.ts'
+import { maxRowLength, parseRow, type SourceRow, tooLarge } from './source-row.ts'
 
 /**
- * Rows of a JSON array of objects of any length. Only brackets, quotes and commas are looked at, to cut the array into
- * its elements; each is then parsed on its own, so one bad element is a problem and reading goes on behind it.
+ * Rows of a JSON array of objects of any length. Only brackets, quotes and commas are scanned, to split the array into
+ * its elements; each is parsed on its own, so that reading continues after an invalid element.
  */
 export async function* jsonRows(text: AsyncIterable<string>, problems: Problems): AsyncGenerator<SourceRow> {
   const cutter = new ArrayCutter(problems)
@@ -34,10 +34,10 @@ class ArrayCutter {
   #escaped = false
   #line = 1
   #column = 0
-  /** The element that is being read; its text is what came of it in earlier chunks. */
+  /** The current element; its text is the part from earlier chunks. */
   #element: Element = { text: '', line: 1, column: 1 }
   #isTooLarge = false
-  /** Whether what came cannot be the beginning of an array, so that there is no use in reading on. */
+  /** The input cannot be an array, so that there is no point in reading on. */
   hopeless = false
 
   constructor(problems: Problems) {
@@ -64,15 +64,15 @@ class ArrayCutter {
   *end(): Generator<Element> {
     if (this.hopeless || this.#state === 'after array' || this.#state === 'before array') return
     if (this.#state === 'in element' && findJsonError(this.#element.text)) yield* this.#finish('')
-    else this.#complain('"]" at the end of the array', 'the end of the file')
+    else this.#addProblem('"]" at the end of the array', 'the end of the file')
   }
 
-  /** Whether this character of an element, outside its own brackets and quotes, is behind it. */
+  /** Whether this character, outside the brackets and quotes of an element, comes after it. */
   #ends(character: string): boolean {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false
       else if (character === '\\') this.#escaped = true
-      // No text goes over a line's end: a missing quote must not swallow the rest of the file.
+      // No string spans lines: a missing quote must not swallow the rest of the file.
       else if (character === '"' || character === '\n') this.#inString = false
       return false
     }
@@ -85,22 +85,23 @@ class ArrayCutter {
     return false
   }
 
-  /** Whether an element begins with this character, which comes between elements. */
+  /** Whether an element begins with this character between elements. */
   #begins(character: string): boolean {
     if (this.#state === 'before array') {
       if (character !== '[') {
-        this.#complain(
-          '"[", the start of a JSON array of rows (for an object a line, say that the format is jsonl)',
+        this.#addProblem(
+          '"[", the start of a JSON array of rows (for one object per line, use the format jsonl)',
           JSON.stringify(character),
         )
         this.hopeless = true
       }
       this.#state = 'before first'
     } else if (this.#state === 'after array') {
-      this.#complain('nothing after the array', JSON.stringify(character))
+      this.#addProblem('nothing after the array', JSON.stringify(character))
       this.hopeless = true
     } else if (character === ',' || character === ']') {
-      if (character === ',' || this.#state === 'before element') this.#complain('an object', JSON.stringify(character))
+      if (character === ',' || this.#state === 'before element')
+        this.#addProblem('an object', JSON.stringify(character))
       if (character === ']') this.#state = 'after array'
     } else {
       this.#element = { text: '', line: this.#line, column: this.#column }
@@ -116,19 +117,19 @@ class ArrayCutter {
   #keep(text: string): void {
     if (this.#isTooLarge) return
     this.#element.text += text
-    this.#isTooLarge = this.#element.text.length > MAX_ROW
+    this.#isTooLarge = this.#element.text.length > maxRowLength
   }
 
   *#finish(text: string): Generator<Element> {
     this.#keep(text)
     const { line } = this.#element
     const error = this.#isTooLarge ? findJsonError(this.#element.text) : null
-    // What is cut off ends too early; only an error before that end is one of the file.
+    // A truncated element ends too early; only an error before that end is an error in the file.
     if (this.#isTooLarge && (!error || error.offset >= this.#element.text.length)) this.#problems.add(tooLarge(line))
     else yield this.#element
   }
 
-  #complain(expected: string, got: string): void {
+  #addProblem(expected: string, got: string): void {
     this.#problems.add({ line: this.#line, column: this.#column, expected, got })
   }
 }

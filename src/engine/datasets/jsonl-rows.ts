@@ -1,12 +1,12 @@
 import type { Problems } from './import-problems.ts'
-import { MAX_ROW, parseRow, type SourceRow, tooLarge } from './source-row.ts'
+import { maxRowLength, parseRow, type SourceRow, tooLarge } from './source-row.ts'
 
-/** Rows of JSON Lines: one object a line; blank lines are passed over. A bad line is a problem, reading goes on. */
+/** Rows of JSON Lines: one object per line, without blank lines. Reading continues after an invalid line. */
 export async function* jsonlRows(text: AsyncIterable<string>, problems: Problems): AsyncGenerator<SourceRow> {
   let number = 0
   for await (const line of lines(text)) {
     number += 1
-    if (line.length > MAX_ROW) {
+    if (line.length > maxRowLength) {
       problems.add(tooLarge(number))
       continue
     }
@@ -16,7 +16,7 @@ export async function* jsonlRows(text: AsyncIterable<string>, problems: Problems
   }
 }
 
-/** Lines without their ends; of a line larger than `MAX_ROW` only so much that this shows. */
+/** Lines without line endings. A line longer than `maxRowLength` is truncated just beyond that. */
 async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
   let begun: string[] = []
   let length = 0
@@ -32,7 +32,7 @@ async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {
       yield finish(chunk.slice(start, newline))
       start = newline + 1
     }
-    if (length <= MAX_ROW) begun.push(chunk.slice(start))
+    if (length <= maxRowLength) begun.push(chunk.slice(start))
     length += chunk.length - start
   }
   if (length > 0) yield finish('')

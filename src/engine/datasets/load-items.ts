@@ -16,16 +16,16 @@ interface DatasetItemPage {
   hasPrevious: boolean
 }
 
-/** Which items of a dataset; the current version unless `version` or `asOf` says otherwise. */
+/** The items to list, by default from the current version. */
 export interface DatasetItemQuery {
   version?: number | null
   /** The version that was current at this moment. */
   asOf?: Date | null
-  /** Text anywhere in the input or the expected output, in any case. */
+  /** Text anywhere in the input or the expected output, ignoring case. */
   search?: string | null
-  /** Items that have every one of these. */
+  /** Items with all of these tags. */
   tags?: readonly string[] | null
-  /** Rows at most; exactly one of `first` and `last`. */
+  /** Maximum rows; exactly one of `first` and `last`. */
   first?: number | null
   last?: number | null
   /** Item ids. */
@@ -34,7 +34,7 @@ export interface DatasetItemQuery {
 }
 
 /**
- * A page of a dataset's items, in the order in which they came into it.
+ * A page of a dataset's items, in the order in which they were added.
  * @throws {NotFoundError}; {InvalidInputError} for a version that does not exist or for both `version` and `asOf`.
  */
 export async function listDatasetItems(
@@ -58,8 +58,8 @@ export async function listDatasetItems(
 }
 
 /**
- * The version that is meant: the current one, unless a number or a moment says otherwise.
- * @throws {NotFoundError}; {InvalidInputError} as `listDatasetItems`.
+ * The requested version: the current one, unless a number or a moment is given.
+ * @throws {NotFoundError}; {InvalidInputError} as in `listDatasetItems`.
  */
 export async function resolveVersion(
   db: Database,
@@ -84,8 +84,8 @@ export async function resolveVersion(
 }
 
 /**
- * What each of these items said in that version, in the order of the keys; null where it was not in the dataset then.
- * For rows that the caller already may see: there is no check of the project.
+ * The content of each item in a version, in the order of the keys; null if it was not in the dataset then. For rows
+ * that the caller may already see: the project is not checked.
  */
 export function loadRevisions(
   db: Database,
@@ -94,7 +94,9 @@ export function loadRevisions(
   return loadDatasetRevisions(db.pool, keys)
 }
 
-/** The newest revision of each item, also of archived ones, in the order of the ids; null for those of other projects. */
+/**
+ * The newest revision of each item, including archived ones, in the order of the ids; null for items of other projects.
+ */
 export async function loadItems(
   db: Database,
   scope: ProjectScope,

@@ -5,24 +5,24 @@ import { findJsonError } from './json-error.ts'
 
 /** A row of an imported file. */
 export interface SourceRow {
-  /** Where it begins, from 1. */
+  /** The line it begins on, from 1. */
   line: number
   fields: { [column: string]: Json }
 }
 
-/** Characters of a row at most, whatever the format. */
-export const MAX_ROW = 4 * 1024 * 1024
+/** Maximum characters of a row, in any format. */
+export const maxRowLength = 4 * 1024 * 1024
 
 export function tooLarge(line: number) {
   return {
     line,
     column: null,
-    expected: `a row of at most ${MAX_ROW / 1024 / 1024} million characters`,
+    expected: `a row of at most ${maxRowLength / 1024 / 1024} million characters`,
     got: 'a larger one',
   }
 }
 
-/** A row from its JSON, which began at this place of the file; null, with a problem, when it is none. */
+/** Parses a row that begins at this position of the file; null, with a problem, when it is invalid. */
 export function parseRow(text: string, line: number, column: number, problems: Problems): SourceRow | null {
   let value: Json
   try {
@@ -52,7 +52,7 @@ export function parseRow(text: string, line: number, column: number, problems: P
   return { line, fields: value }
 }
 
-/** A number that would come out as another one. */
+/** A number that would be rounded. */
 class InexactNumber extends Error {
   readonly source: string
 
@@ -62,14 +62,14 @@ class InexactNumber extends Error {
   }
 
   problem(text: string) {
-    const expected = 'a number that a double can hold exactly (write it as a text to keep it)'
+    const expected = 'a number that a double can hold exactly (write it as a string to keep it)'
     return { offset: text.indexOf(this.source), expected, got: this.source }
   }
 }
 
 const suspicious = /\d{16}|\de\+?\d{3}/i
 
-/** JSON.parse, but large integers such as ids are never rounded in silence. */
+/** JSON.parse, except that large integers such as ids are never rounded silently. */
 export function parseExactly(text: string): Json {
   if (!suspicious.test(text)) return JSON.parse(text)
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
@@ -82,7 +82,7 @@ export function parseExactly(text: string): Json {
 
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false
-  // Fractions are rounded everywhere; nobody takes them for identifiers.
+  // Fractions are rounded everywhere, but are not used as identifiers.
   if (!/^-?\d+$/.test(source) || Number.isSafeInteger(value)) return true
   return String(value) === source || BigInt(value) === BigInt(source)
 }

@@ -1,5 +1,5 @@
 /**
- * The one way items get into a dataset: staged without any lock, however long that takes, then matched and written
+ * The only path of items into a dataset: staged without any lock, however long that takes, then matched and written
  * under the dataset's lock in a handful of set-based statements. All in the caller's transaction.
  */
 import { Readable } from 'node:stream'
@@ -17,10 +17,10 @@ import {
 import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { closeRevisions, insertItems, insertRevisions, moveItems } from '../../db/sql/dataset/write-matches.ts'
 
-/** Characters that go to the server at once. */
-const CHUNK = 64 * 1024
+/** Characters sent to the server at once. */
+const chunkLength = 64 * 1024
 
-/** Stages items as they come; the source waits while the server is behind. */
+/** Stages items as they arrive, with back-pressure from the server. */
 export async function stageItems(
   client: pg.ClientBase,
   items: AsyncIterable<StagedItem> | Iterable<StagedItem>,
@@ -34,7 +34,7 @@ async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>):
   let n = 0
   for await (const item of items) {
     text += stagingLine(item, ++n)
-    if (text.length >= CHUNK) {
+    if (text.length >= chunkLength) {
       yield Buffer.from(text)
       text = ''
     }
@@ -43,8 +43,8 @@ async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>):
 }
 
 /**
- * Writes what is staged into the dataset whose lock the caller holds: as its next version, or, if nothing differs, not
- * at all. Table `dataset_match` then says for each row which item it became.
+ * Writes the staged items into the dataset, which the caller has locked, as its next version, or not at all if nothing
+ * has changed. Table `dataset_match` then maps each row to its item.
  */
 export async function writeStagedItems(
   client: pg.ClientBase,

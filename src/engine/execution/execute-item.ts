@@ -3,6 +3,7 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
 import { type Deadline, withDeadline } from '../../domain/deadline.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { retryAfter } from '../../domain/retry-policy.ts'
 import { TaskError, type TaskResult } from '../../domain/task.ts'
@@ -16,9 +17,9 @@ import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 export interface Execution {
   plan: RunPlan
   item: ClaimedItem
-  /** What the cache knows of it; null when the run does not want the cache. */
+  /** The item's cache entry; null when the run does not use the cache. */
   cached: CacheEntry | null
-  /** The right to call; released as soon as the call has ended, before the evaluators begin. */
+  /** The right to call; released as soon as the call has ended, before the evaluators start. */
   permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
@@ -28,8 +29,8 @@ export interface Execution {
 }
 
 /**
- * One attempt of one item: the task under its time limit, then every evaluator. Never rejects: whatever happens
- * becomes a result. An interrupted attempt goes back to the queue and counts as none.
+ * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
+ * a result. An interrupted attempt requeues the item and does not count.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution
@@ -104,7 +105,7 @@ function taskItem(item: ClaimedItem, attempt: number) {
   return { id: item.itemId, key, input, expectedOutput, metadata, tags, repetition, attempt }
 }
 
-/** Scores of all evaluators that look at the item. One that fails leaves its error in place of a score. */
+/** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */
 async function evaluate(
   evaluators: readonly PlannedEvaluator[],
   item: ClaimedItem,
@@ -123,7 +124,6 @@ async function evaluate(
           )
           return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error)
           return [
             {
               ...score,
@@ -133,7 +133,7 @@ async function evaluate(
               label: null,
               comment: null,
               metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message, retryable: false },
+              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false },
             },
           ]
         }

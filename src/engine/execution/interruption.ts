@@ -1,4 +1,4 @@
-/** Why calls in flight were aborted; the reason of the lane's AbortSignal. */
+/** Why calls in flight were aborted: the `reason` of the lane's AbortSignal. */
 export class Interruption extends Error {
   readonly reason: 'SHUTDOWN' | 'RUN_ENDED' | 'LEASE_LOST'
 

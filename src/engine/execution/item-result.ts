@@ -3,15 +3,15 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 
-/** How one claim of an item ended, with the scores of a succeeded one. */
+/** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
   item: RecordedItem
   scores: RecordedScore[]
-  /** The response to keep for later runs, in runs that want the cache. */
+  /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
 }
 
-/** The record of a claim that nothing happened to yet. */
+/** The record of a claim before its attempt starts. */
 export function unstarted({
   ordinal,
   lease,
@@ -34,12 +34,12 @@ export function unstarted({
   }
 }
 
-/** Gives a claim back unchanged. */
+/** Requeues the item unchanged. */
 export function released(item: ClaimedItem): ItemResult {
   return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
 }
 
-/** What is recorded in place of a result that the database refuses. */
+/** Replaces a result that the database refuses. */
 export function unstorable({ item }: ItemResult, error: Error): ItemResult {
   const { traceId, latencyMs } = item
   const message = `The result could not be stored: ${error.message}`
@@ -55,7 +55,7 @@ export function unstorable({ item }: ItemResult, error: Error): ItemResult {
   }
 }
 
-/** How many of the results are failed attempts that are made again. */
+/** The number of failed attempts that will be retried. */
 export function countRetries(results: readonly ItemResult[]): number {
   return results.filter(({ item }) => item.status === 'QUEUED' && item.error !== null).length
 }

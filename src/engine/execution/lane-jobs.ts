@@ -1,4 +1,4 @@
-/** What becomes of the jobs that bring lanes to workers: kept alive, completed, or sent again. */
+/** The queue jobs that deliver lanes to workers: kept alive, completed, or sent again. */
 import type { Job, JobWithMetadata } from 'pg-boss'
 import { type Queryable, transaction } from '../../db/client.ts'
 import { laneQueue, queryable, sendLanes } from '../../db/queue.ts'
@@ -11,11 +11,13 @@ import type { HeldLane } from './run-execution.ts'
 
 type Queue = Pick<Services, 'boss' | 'db'>
 
-/** Times that a lane goes on before its items are executed, and fail, wherever it is: about a minute. */
+/** After this many passes, about a minute, the lane is executed where it is, and its items fail. */
 const maxPasses = 20
 const passSeconds = 3
 
-/** Keeps the jobs alive, and makes up for lost messages: ended runs, lost leases and other slots reach the lanes. */
+/**
+ * Sends the heartbeats of the jobs, and applies what lost notifications announced: ended runs, lost leases, new slots.
+ */
 export async function touchLanes({ boss, db }: Queue, held: readonly HeldLane[]): Promise<void> {
   if (held.length === 0) return
   await boss.touch(
@@ -34,27 +36,27 @@ export async function touchLanes({ boss, db }: Queue, held: readonly HeldLane[])
   }
 }
 
-/** Ends the job of a lane; a lane that stopped before its run did goes behind the others, in the same transaction. */
+/** Completes the job of a lane. A lane that stopped before its run ended is queued again, in the same transaction. */
 export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
   const { laneId } = job.data
   return completing(queue, job, async (client) => {
     const state = (await loadLanes(client, [laneId])).get(laneId)
-    // The lane was taken over or removed, or its run is over.
+    // The lane was taken over or removed, or its run is finished.
     if (state?.lease !== lane.lease || isFinished(state.status)) return
     if (outcome === 'STOPPED' && state.slots > 0) await queueLanes(queue.boss, client, [job.data], state.priority)
     else await deleteLane(client, laneId)
   })
 }
 
-/** Puts a lane that was just fetched behind the others. */
+/** Moves a lane that was just fetched to the end of the queue. */
 export function returnLane(queue: Queue, job: JobWithMetadata<LaneJob>): Promise<void> {
   const { data, priority } = job
   return completing(queue, job, (client) => sendLanes(queue.boss, client, [{ data, priority }]))
 }
 
 /**
- * Leaves a lane to another worker when this one lacks functions that its run needs: workers may be started with
- * different config files. A run that no worker can execute does not wait for ever.
+ * Leaves a lane to another worker when this one lacks functions that its run needs: workers may have different config
+ * files. A run that no worker can execute does not wait forever.
  * @returns whether the lane was passed on
  */
 export async function passOnLane(
@@ -66,7 +68,7 @@ export async function passOnLane(
   if (missing.length === 0 || passed >= maxPasses) return false
   services.log.warn(
     { runId, missing },
-    'worker: leaves a run to others, because assay.config.ts registers no such functions here',
+    'worker: passes a run on, because its assay.config.ts does not register these functions',
   )
   await completing(services, job, async (client) => {
     const state = (await loadLanes(client, [laneId])).get(laneId)
@@ -76,7 +78,7 @@ export async function passOnLane(
   return true
 }
 
-/** Completes the job and does `work` in one transaction: the lane is in the queue once, or not at all. */
+/** Completes the job and runs `work` in one transaction: the lane is in the queue once or not at all. */
 function completing({ boss, db }: Queue, job: Job<LaneJob>, work: (client: Queryable) => Promise<void>): Promise<void> {
   return transaction(db.pool, async (client) => {
     await boss.complete(laneQueue, job, null, { db: queryable(client) })

@@ -1,10 +1,10 @@
 /**
- * One lane of a run: up to `slots` items at once, claimed in chunks and handed to the recorder as they end. It ends
- * when nothing of the run is left for it, when its run is over, or when it is stopped; then nothing that it claimed is
- * left behind.
+ * One lane of a run: executes up to `slots` items at once, claims them in chunks and passes the results to the
+ * recorder. It ends when the run has no more items for it, when the run is finished, or when it is stopped; by then it
+ * has recorded or released everything it claimed.
  *
- * It waits for one promise. Whatever changes what it would do next resolves that promise, timers included, and nothing
- * that it waits for depends on the clock: it cannot miss its wake-up.
+ * The loop waits for one promise, which every event that could change its next step resolves, timers included. It never
+ * compares times, so it cannot miss a wake-up.
  */
 import type { Logger } from 'pino'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
@@ -27,11 +27,11 @@ export interface LaneOptions {
   lease: string
   slots: number
   recorder: Pick<Recorder, 'claim' | 'record'>
-  /** What the endpoint may be asked, shared with all runs that call it. */
+  /** The endpoint's limits, shared by all runs that call it. */
   limits: Pick<EndpointLimits, 'acquire'>
-  /** The process's slots, shared with the lanes of other runs. */
+  /** The process's slots, shared by the lanes of all runs. */
   pool: Slots
-  /** What the cache knows of items, by ordinal; asked only for runs that want the cache. */
+  /** Cache entries by ordinal; called only for runs that use the cache. */
   cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CacheEntry>>
   tracing: Tracing
   log: Logger
@@ -41,20 +41,20 @@ export interface LaneOptions {
   random?: () => number
 }
 
-/** A chunk is about this much work: fast items do not wait for claims, and slow ones are not hoarded. */
+/** A chunk is about this much work: fast items do not wait for claims, and slow items are not hoarded. */
 const chunkMs = 250
 const maxChunk = 250
-/** Longest rest after a claim that brought nothing: other lanes may give items back. */
-const maxRestMs = 1_000
-/** Rest when the run has items but its budget does not allow to begin them yet. */
-const budgetRestMs = 100
+/** The longest pause after an empty claim: other lanes may requeue items. */
+const maxPauseMs = 1_000
+/** The pause when the run has items but its budget does not cover another call yet. */
+const budgetPauseMs = 100
 
 export class Lane {
   readonly #options: LaneOptions
   readonly #clock: Clock
   readonly #random: () => number
   readonly #abort = new AbortController()
-  /** Aborted when the lane begins nothing more. */
+  /** Aborted when the lane starts no more items. */
   readonly #closing = new AbortController()
   #waiting = 0
   readonly #ready: ClaimedItem[] = []
@@ -62,16 +62,18 @@ export class Lane {
   readonly #inFlight = new Set<number>()
   #slots: number
   #claiming = false
-  /** While the lane rests because its last claim brought nothing: cancels the timer that ends the rest. */
-  #cancelRest: (() => void) | null = null
-  /** Queued items of the run: as of the last claim, or 1 when this lane has given an item back since. */
+  /** Cancels the timer that ends the pause after an empty claim; null while there is none. */
+  #cancelPause: (() => void) | null = null
+  /** The run's queued items as of the last claim; at least 1 if this lane has requeued an item since. */
   #left = Infinity
-  /** An item went back to the queue since the last claim was asked for: the answer may not count it. */
-  #gaveBack = false
-  /** Of the whole run, as of the last claim. */
+  /** This lane has requeued an item since it sent the last claim, whose answer may not count that item. */
+  #requeued = false
+  /** The concurrency of the whole run, as of the last claim. */
   #concurrency: number
   #stopping = false
-  /** Of the last items, in milliseconds. The mean of times, not of rates: a few quick failures among slow calls make no fast lane. */
+  /**
+   * Moving average of the last durations. A mean of rates would let a few quick failures make a slow lane look fast.
+   */
   #meanMs = Infinity
   #wake = Promise.withResolvers<void>()
 
@@ -95,42 +97,42 @@ export class Lane {
     return this.#slots
   }
 
-  /** Items claimed and begun, results not handed over yet. */
+  /** Items started whose results the recorder does not have yet. */
   get inFlight(): number {
     return this.#inFlight.size
   }
 
-  /** Items in flight that may not call their endpoint yet. They use none of the process's slots. */
+  /** Items in flight that wait for a permit of their endpoint. They use none of the process's slots. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Changes how many items run at once; with 0 the lane ends. */
+  /** Sets how many items run at once; 0 ends the lane. */
   resize(slots: number): void {
     this.#slots = slots
     if (slots === 0) this.drain()
     this.#wake.resolve()
   }
 
-  /** Claims nothing more and ends when its calls in flight have ended. */
+  /** Claims nothing more, and ends when its calls in flight have. */
   drain(): void {
     this.#stopping = true
     this.#closing.abort()
     this.#wake.resolve()
   }
 
-  /** Ends now: aborts the calls in flight. */
+  /** Aborts the calls in flight and ends. */
   interrupt(reason: Interruption['reason']): void {
     this.#abort.abort(new Interruption(reason))
     this.drain()
   }
 
-  /** Runs until nothing is left for it (`DONE`) or until it had to stop before (`STOPPED`). Does not reject. */
+  /** Runs until the run has no more items for it (`DONE`), or until it is stopped (`STOPPED`). Never rejects. */
   async run(): Promise<'DONE' | 'STOPPED'> {
     try {
       return await this.#work()
     } finally {
-      this.#cancelRest?.()
+      this.#cancelPause?.()
     }
   }
 
@@ -153,31 +155,31 @@ export class Lane {
     }
   }
 
-  #rest(ms: number): void {
-    this.#cancelRest = this.#clock.after(ms, () => {
-      this.#cancelRest = null
+  #pause(ms: number): void {
+    this.#cancelPause = this.#clock.after(ms, () => {
+      this.#cancelPause = null
       this.#wake.resolve()
     })
   }
 
   #chunk(): number {
     const ahead = (this.#slots / this.#meanMs) * chunkMs
-    // The end of a run is shared: nobody has items in store while others have nothing to do.
+    // At the end of a run no lane hoards items while others are idle.
     const share = this.#left * (this.#slots / this.#concurrency)
     return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), maxChunk)
   }
 
   #wantsMore(): boolean {
-    if (this.#claiming || this.#left === 0 || this.#cancelRest) return false
+    if (this.#claiming || this.#left === 0 || this.#cancelPause) return false
     const free = this.#slots - this.#inFlight.size
     const chunk = this.#chunk()
-    // Slow items are claimed one slot at a time; fast ones a chunk ahead of need.
+    // Slow items are claimed as slots become free, fast ones a chunk ahead.
     return chunk > this.#slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
-    this.#gaveBack = false
+    this.#requeued = false
     const { plan, recorder, lease, cached } = this.#options
     const chunk = this.#chunk()
     const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
@@ -196,10 +198,10 @@ export class Lane {
 
   #take({ items, status, queued, concurrency, dueMs }: Claim): void {
     this.#ready.push(...items)
-    this.#left = isFinished(status) ? 0 : Math.max(queued, this.#gaveBack ? 1 : 0)
+    this.#left = isFinished(status) ? 0 : Math.max(queued, this.#requeued ? 1 : 0)
     this.#concurrency = concurrency
     if (isFinished(status)) this.interrupt('RUN_ENDED')
-    if (items.length === 0) this.#rest(Math.min(Math.max(dueMs ?? budgetRestMs, 1), maxRestMs))
+    if (items.length === 0) this.#pause(Math.min(Math.max(dueMs ?? budgetPauseMs, 1), maxPauseMs))
   }
 
   async #execute(item: ClaimedItem): Promise<void> {
@@ -217,16 +219,16 @@ export class Lane {
       log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
     }
     if (status === 'QUEUED') {
-      // It may be claimed again, so the lane must not end before it asked.
+      // The item can be claimed again, so the lane must not end without another claim.
       this.#left = Math.max(this.#left, 1)
-      this.#gaveBack = true
+      this.#requeued = true
     }
     await recorder.record(result)
     this.#inFlight.delete(item.ordinal)
     this.#wake.resolve()
   }
 
-  /** Waits for the endpoint before it takes a slot: an item that may not call yet is in no other run's way. */
+  /** Gets the permit before the slot, so that an item that waits for its endpoint takes no slot from other runs. */
   async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<ItemResult> {
     const { plan, pool, tracing } = this.#options
     const clock = this.#clock
@@ -238,7 +240,7 @@ export class Lane {
       await pool.acquire(plan.runId)
       try {
         if (signal.aborted) return released(item)
-        // The endpoint may have been paused while the slot was waited for.
+        // The endpoint may have been paused while the item waited for its slot.
         if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, tracing, clock, random })
       } finally {
         permit.release()

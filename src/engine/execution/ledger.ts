@@ -1,6 +1,6 @@
 /**
- * The transactions that move a run: results in, claims out, counters, sums, `seq` and the NOTIFY with them, all under
- * the lock of the run's row.
+ * The transaction in which a run advances: results in, claims out, with counters, sums, `seq` and the NOTIFY, under the
+ * lock of the run's row.
  */
 import { type Database, type Queryable, transaction } from '../../db/client.ts'
 import { saveCachedResponses } from '../../db/sql/response-cache/cached-responses.ts'
@@ -24,28 +24,28 @@ import type { ItemResult } from './item-result.ts'
 import { situation, statusAfter, takeFresh, transfer, waiting } from './run-balance.ts'
 import { tally } from './tally.ts'
 
-/** The answer to a lane that asked for work. */
+/** The answer to a ClaimRequest. */
 export interface Claim {
   items: ClaimedItem[]
   status: RunStatus
-  /** Items of the run that are queued after this claim. */
+  /** The run's queued items after this claim. */
   queued: number
-  /** Items that the run executes at once over all of its lanes, as its settings are now. */
+  /** The run's current concurrency, over all lanes. */
   concurrency: number
-  /** In how many milliseconds the next waiting item is due; null when none waits. */
+  /** Milliseconds until the next retry is due; null when no item waits for one. */
   dueMs: number | null
 }
 
 export interface ClaimRequest {
   lease: string
-  /** How many items at most. */
+  /** The maximum of items. */
   limit: number
 }
 
-/** How many items a transaction brought to their end. */
+/** How many items a transaction finished. */
 export type FinishedCounts = Pick<RunDelta, 'succeeded' | 'failed' | 'cancelled'>
 
-/** A claim whose answer may be lost: what the lease holds and is not among `known` goes back to the queue. */
+/** A claim whose answer may be lost: items under the lease that are not in `known` are requeued. */
 export interface UncertainClaim {
   lease: string
   known: number[]
@@ -53,19 +53,21 @@ export interface UncertainClaim {
 
 export interface Written {
   status: RunStatus
-  /** In the order of the requests; null for a lease that its lane has no more. */
+  /** In the order of the requests; null for a lease that no lane has any more. */
   answers: (Claim | null)[]
   ended: FinishedCounts
 }
 
-/** `writeLedger` of one run. */
+/** `writeLedger`, bound to a run. */
 export type WriteLedger = (
   results: readonly ItemResult[],
   requests: readonly ClaimRequest[],
   uncertain: readonly UncertainClaim[],
 ) => Promise<Written>
 
-/** Writes how claims ended and answers new ones, in one transaction. A run that is over takes and gives nothing. */
+/**
+ * Records results and answers claims, in one transaction. For a finished run it does nothing, and the claims are empty.
+ */
 export function writeLedger(
   db: Database,
   runId: string,
@@ -110,7 +112,7 @@ async function record(
   if (results.length === 0) return
   const items = results.map((result) => result.item)
   const matched = new Set(await recordResults(client, run.id, items, run.seq))
-  const kept = matched.size === results.length ? results : results.filter((_, place) => matched.has(place))
+  const kept = matched.size === results.length ? results : results.filter((_, index) => matched.has(index))
   const sums = tally(kept)
   Object.assign(delta, sums.run, { seq: results.length })
   if (sums.scores.length > 0 || sums.latencies.length > 0) await recordScores(client, run.id, sums)
@@ -120,7 +122,7 @@ async function record(
   if (responses.length > 0) await saveCachedResponses(client, run.projectId, responses)
 }
 
-/** Gives each request its items, waiting ones before fresh ones, as far as the budget allows, and counts them in `delta`. */
+/** Claims items for each request, retries before fresh items, within the budget, and counts them in `delta`. */
 async function claim(
   client: Queryable,
   run: LockedRun,

@@ -8,8 +8,8 @@ import { countRequeued } from '../runs/requeue.ts'
 import type { Services } from '../services.ts'
 
 /**
- * Makes this process the lane's holder: a new lease, and what the last holder left behind goes back to the queue.
- * Null when there is nothing to do: the run is over or gone, or needs this lane no more.
+ * Makes this process the lane's holder, with a new lease, and requeues what the last holder left unfinished.
+ * @returns null when the run is finished or deleted, or does not need the lane any more
  */
 export function openLane(
   services: Pick<Services, 'db'>,

@@ -1,6 +1,6 @@
 /**
- * Repairs what no lane will: runs whose lanes got lost, items under leases that no lane has. Nothing is known to
- * cause either; it exists so that a defect, a restored backup or a hand-edited table costs half a minute and not a run.
+ * Repairs runs that lost their lanes, and items under leases that no lane has. Neither is known to happen; this exists
+ * so that a bug, a restored backup or a hand-edited table costs half a minute instead of a run.
  */
 import { transaction } from '../../db/client.ts'
 import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
@@ -10,7 +10,7 @@ import { setLanes } from '../runs/lanes.ts'
 import { countRequeued } from '../runs/requeue.ts'
 import type { Services } from '../services.ts'
 
-/** Looks over all runs once and returns those it repaired. Any number of processes may do so at once. */
+/** Checks all runs once and returns the ids of those it repaired. Safe to run in several processes at once. */
 export async function reconcile(services: Services): Promise<string[]> {
   const repaired: string[] = []
   for (const runId of await findStrandedRuns(services.db.pool, null)) {

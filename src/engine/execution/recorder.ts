@@ -1,27 +1,27 @@
 /**
- * The one writer of a run in a process: claims items for its lanes and writes down how they ended.
+ * The only writer of a run's results in a process: claims items for its lanes and records how they ended.
  *
- * Everything asked for while a transaction is under way goes into the next one, so the load decides the size of the
- * batches. Each is ONE transaction that first takes the run's row: items under the lease they were claimed with,
- * scores, counters, sums, `seq` and the NOTIFY move together or not at all. A call may happen twice; a result is
- * recorded once.
+ * Requests that arrive during a transaction go into the next one, so batches grow with the load. Each batch is ONE
+ * transaction that first locks the run's row: items under the lease they were claimed with, scores, counters, sums,
+ * `seq` and the NOTIFY commit together or not at all. A call may happen twice; a result is recorded once.
  */
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../../domain/clock.ts'
+import { codeOf } from '../../domain/errors.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { countRetries, type ItemResult, unstorable } from './item-result.ts'
 import type { Claim, ClaimRequest, WriteLedger } from './ledger.ts'
 
 interface PendingClaim extends ClaimRequest {
-  /** Ordinals the lane still has. */
+  /** The ordinals that the lane still has. */
   known: () => number[]
   resolve: (claim: Claim | null) => void
 }
 
 export interface RecorderOptions {
   runId: string
-  /** Writes one batch, in one transaction. */
+  /** Writes one batch in one transaction. */
   write: WriteLedger
   log: Logger
   metrics: Pick<Metrics, 'flushed' | 'flushFailures'>
@@ -31,13 +31,12 @@ export interface RecorderOptions {
   clock?: Clock
 }
 
-/** Results of one flush, at most. */
+/** The maximum of results per flush. */
 const maxBatch = 500
-/** The first result waits this long for others, unless… */
+/** A result is flushed after this delay, or as soon as `flushAtResults` are waiting. */
 const flushAfterMs = 25
-/** …there are this many. */
 const flushAtResults = 100
-/** Lanes wait while more results than this are unwritten. */
+/** Lanes wait while this many results are unwritten. */
 const maxBacklog = 2_000
 const retryAfterErrorMs = [50, 100, 250, 500, 1_000]
 
@@ -46,7 +45,6 @@ export class Recorder {
   readonly #clock: Clock
   #results: ItemResult[] = []
   #claims: PendingClaim[] = []
-  /** The flush that is due next. */
   #scheduled: { delayMs: number; cancel: () => void } | null = null
   #flushing = false
   /** Resolved at the end of every flush. */
@@ -62,14 +60,14 @@ export class Recorder {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** Results that were handed over and are in no finished transaction. */
+  /** Results that are not committed yet. */
   get unwritten(): number {
     return this.#results.length + this.#writing
   }
 
   /**
-   * Up to `limit` items under the lease. Resolves as soon as they are durably claimed; waits out a database that is away.
-   * Null when the lane has lost its lease.
+   * Claims up to `limit` items under the lease. Resolves when the claim is committed, and waits while the database is
+   * unavailable. Null when the lane has lost its lease.
    */
   claim(lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
     return new Promise((resolve) => {
@@ -78,7 +76,9 @@ export class Recorder {
     })
   }
 
-  /** Hands over a result. The promise is only backpressure: it resolves at once unless too many are unwritten. */
+  /**
+   * Queues a result. The promise is for backpressure only: it resolves at once unless too many results are unwritten.
+   */
   record(result: ItemResult): Promise<void> {
     this.#results.push(result)
     this.#handedOver += 1
@@ -88,7 +88,7 @@ export class Recorder {
     return this.#drained.promise
   }
 
-  /** Resolves when everything handed over so far is written. */
+  /** Resolves when everything recorded so far is committed. */
   async flushed(): Promise<void> {
     const all = this.#handedOver
     while (!this.#abandoned && this.#written < all) {
@@ -97,7 +97,7 @@ export class Recorder {
     }
   }
 
-  /** Gives up what is unwritten: for a process that must end while the database is away. Its leases run out. */
+  /** Drops what is unwritten, for a process that must end while the database is unavailable. Its leases expire. */
   abandon(): void {
     this.#abandoned = true
   }
@@ -134,13 +134,13 @@ export class Recorder {
     else if (this.#results.length > 0) this.#flushSoon(flushAfterMs)
   }
 
-  /** Writes until it is written: waits for a database that is away, and takes apart a batch that it refuses. */
+  /** Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. */
   async #store(results: ItemResult[], claims: PendingClaim[], failed = 0): Promise<void> {
     const { runId, write, log, metrics, onStatus } = this.#options
     for (let failures = failed; !this.#abandoned; failures += 1) {
       const startedAt = this.#clock.now()
       try {
-        // A transaction that failed may have been committed all the same: then items are claimed that no lane knows of.
+        // A failed transaction may have been committed all the same: then it claimed items that no lane knows of.
         const uncertain =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
         const { status, answers, ended } = await write(results, claims, uncertain)
@@ -158,7 +158,7 @@ export class Recorder {
         }
         if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims, failures)
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)] ?? 0
-        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, trying again')
+        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, retrying')
         await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve))
       }
     }
@@ -171,11 +171,10 @@ export class Recorder {
 }
 
 /**
- * Whether a batch cannot be stored, rather than the database being in trouble: the database refuses it (SQLSTATE classes
- * 22, 23 and 54), or it is too long to become a statement in JavaScript.
+ * Whether the batch itself cannot be stored, as opposed to a database in trouble: the database refuses it (SQLSTATE
+ * classes 22, 23 and 54), or it is too long for a statement in JavaScript.
  */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof RangeError) return true
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return /^(22|23|54)...$/.test(code)
+  return /^(22|23|54)...$/.test(codeOf(error) ?? '')
 }

@@ -3,17 +3,16 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { Services } from '../services.ts'
 import type { RunPlan } from './run-plan.ts'
 
-/** What the cache knows of an item. */
+/** An item's entry in the response cache. */
 export interface CacheEntry {
-  /** Names the item's response. */
   key: string
-  /** Of an earlier call; null when there is none. */
+  /** The response of an earlier call; null when there is none. */
   response: CachedResponse | null
 }
 
 /**
- * Entries of items by ordinal, none for a run that does not want the cache. A cache that does not answer is no reason
- * to fail: then there are no responses.
+ * Cache entries by ordinal; none for a run that does not use the cache. If the cache cannot be read, the entries have
+ * no responses.
  */
 export async function findCached(
   { db, log }: Pick<Services, 'db' | 'log'>,

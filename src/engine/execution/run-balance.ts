@@ -1,11 +1,11 @@
-/** How a transaction of the ledger adds up: what it will have made of its run, before it is written. Pure. */
+/** The arithmetic of a ledger transaction: the run as it will be once the delta is written. Pure. */
 import type { RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import type { ClaimRange } from '../../db/sql/run-item/claim-items.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { RunSituation } from '../../domain/stop-rules.ts'
 
-/** The run as it will be when the delta is applied. */
+/** The run with the delta applied. */
 export function situation(run: LockedRun, delta: RunDelta): RunSituation {
   return {
     total: run.total,
@@ -19,26 +19,26 @@ export function situation(run: LockedRun, delta: RunDelta): RunSituation {
   }
 }
 
-/** Counts `count` items from one state into the other; they take `places` of the feed, by default one each. */
+/** Moves `count` items from one state to the other. They take `positions` of the feed, by default one each. */
 export function transfer(
   delta: RunDelta,
   count: number,
   from: 'queued' | 'running',
   to: 'queued' | 'running',
-  places = count,
+  positions = count,
 ): void {
-  delta.seq += places
+  delta.seq += positions
   delta[from] -= count
   delta[to] += count
 }
 
-/** Queued items that were claimed before: they wait for another attempt. */
+/** Queued items that were claimed before and wait for another attempt. */
 export function waiting(run: LockedRun, delta: RunDelta): number {
   const fresh = run.total - run.nextOrdinal - delta.nextOrdinal
   return run.queued + delta.queued - fresh
 }
 
-/** Takes up to `count` never claimed items off the schedule, as running; the claim of them takes their places of the feed. */
+/** Takes up to `count` fresh items off the schedule, as running. Their feed positions are counted by `claimRanges`. */
 export function takeFresh(run: LockedRun, delta: RunDelta, lease: string, count: number): ClaimRange {
   const from = run.nextOrdinal + delta.nextOrdinal
   const taken = Math.max(0, Math.min(count, run.total - from))
@@ -47,11 +47,11 @@ export function takeFresh(run: LockedRun, delta: RunDelta, lease: string, count:
   return { lease, from, count: taken }
 }
 
-/** Of a run that was not stopped. */
+/** The status of a run that was not stopped. */
 export function statusAfter(run: LockedRun, delta: RunDelta): RunStatus {
   const { queued, running } = situation(run, delta)
   if (running > 0) return 'RUNNING'
   if (queued > 0) return run.status
-  // Retrying the failed items of a cancelled run leaves those it never executed: it is as cancelled as before.
+  // A retry of the failed items of a cancelled run leaves its cancelled items: the run is CANCELLED again.
   return run.cancelled > 0 ? 'CANCELLED' : 'COMPLETED'
 }

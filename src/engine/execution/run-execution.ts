@@ -11,30 +11,28 @@ import { findCached } from './response-cache.ts'
 import { loadRunPlan, type RunPlan } from './run-plan.ts'
 import type { Slots } from './slots.ts'
 
-/** A lane that this process works on, with the job that brought it. */
+/** A lane that this process holds, with the job that delivered it. */
 export interface HeldLane {
   job: Job<LaneJob>
   lane: Lane
 }
 
-/** What the runs of a process share. */
+/** Shared by all runs of a process. */
 export interface ExecutionContext {
   services: Services
-  /** What endpoints may be asked. */
   limits: Pick<EndpointLimits, 'acquire'>
-  /** The process's slots. */
   slots: Slots
 }
 
 /**
- * A run under execution in this process: its plan, read and compiled once; the recorder, its one writer; and the lanes
- * of the run that the process holds.
+ * A run under execution in this process: its plan, loaded and compiled once; its recorder; and the lanes of the run
+ * that this process holds.
  */
 export class RunExecution {
   readonly plan: RunPlan
   readonly recorder: Recorder
   readonly #context: ExecutionContext
-  /** By lease: a lane whose job was delivered again has another. */
+  /** By lease: a lane whose job is delivered again gets a new one. */
   readonly #lanes = new Map<string, HeldLane>()
   #over = false
 
@@ -52,18 +50,17 @@ export class RunExecution {
     })
   }
 
-  /** Null when the run is gone. */
+  /** Null when the run is deleted. */
   static async load(context: ExecutionContext, runId: string): Promise<RunExecution | null> {
     const plan = await loadRunPlan(context.services, runId)
     return plan && new RunExecution(context, plan)
   }
 
-  /** The lanes that this process holds. */
   get lanes(): readonly HeldLane[] {
     return [...this.#lanes.values()]
   }
 
-  /** Lanes held, items claimed and begun, results not yet written, and slots that the lanes may use now. */
+  /** Lanes held, items in flight, results not yet written, and slots that the lanes can use now. */
   get load(): { lanes: number; items: number; unwritten: number; slots: number } {
     const load = { lanes: this.#lanes.size, items: 0, unwritten: this.recorder.unwritten, slots: 0 }
     for (const { lane } of this.#lanes.values()) {
@@ -73,7 +70,7 @@ export class RunExecution {
     return load
   }
 
-  /** Begins to work on a lane that this process has just taken; a holder of it in the same process ends. */
+  /** Registers a lane that this process has just taken. An earlier holder of it in this process ends. */
   hold(job: Job<LaneJob>, { lease, slots }: { lease: string; slots: number }): HeldLane {
     for (const held of this.#lanes.values()) {
       if (held.job.data.laneId === job.data.laneId) held.lane.interrupt('LEASE_LOST')
@@ -97,7 +94,7 @@ export class RunExecution {
     return held
   }
 
-  /** Runs a lane to its end, as `Lane.run`; its results are written then. */
+  /** Like `Lane.run`; when it resolves, the lane's results are written. */
   async run({ lane }: HeldLane): Promise<'DONE' | 'STOPPED'> {
     const outcome = await lane.run()
     await this.recorder.flushed()
@@ -105,12 +102,12 @@ export class RunExecution {
     return outcome
   }
 
-  /** Ends all lanes now. */
+  /** Interrupts all lanes. */
   interrupt(reason: Interruption['reason']): void {
     for (const { lane } of this.#lanes.values()) lane.interrupt(reason)
   }
 
-  /** Ends all lanes as soon as their calls in flight have ended. */
+  /** Drains all lanes. */
   drain(): void {
     for (const { lane } of this.#lanes.values()) lane.drain()
   }

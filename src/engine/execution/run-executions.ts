@@ -3,11 +3,11 @@ import type { RunExecution } from './run-execution.ts'
 interface Shared {
   loading: Promise<RunExecution | null>
   loaded: RunExecution | null
-  /** Lanes that use it or wait for it. */
+  /** Lanes that use the execution or wait for it. */
   users: number
 }
 
-/** The runs under execution in a process: one RunExecution for all lanes of a run, from the first to the last of them. */
+/** The runs under execution in a process. The lanes of a run share one RunExecution, which the last of them drops. */
 export class RunExecutions {
   readonly #load: (runId: string) => Promise<RunExecution | null>
   readonly #shared = new Map<string, Shared>()
@@ -24,7 +24,7 @@ export class RunExecutions {
     for (const { loaded } of this.#shared.values()) if (loaded) yield loaded
   }
 
-  /** Lets `work` use the run's execution, which is dropped when nothing uses it any more; null when the run is gone. */
+  /** Runs `work` with the run's execution, null when the run is deleted. It is dropped after its last use. */
   async use<T>(runId: string, work: (execution: RunExecution | null) => Promise<T>): Promise<T> {
     const shared = this.#shared.get(runId) ?? this.#begin(runId)
     shared.users += 1

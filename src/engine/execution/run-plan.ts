@@ -4,6 +4,7 @@ import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/run/pin
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/endpoint.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
 import type { Modules } from '../../domain/modules.ts'
 import type { RunSettings } from '../../domain/run.ts'
@@ -12,29 +13,29 @@ import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
 import type { Services } from '../services.ts'
 
-/** An evaluator of a run, made ready. */
+/** An evaluator of a run, compiled. */
 export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'dataType' | 'direction'> {
   evaluate: Evaluate
-  /** Whether it looks at this item: the same items in every run. */
+  /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
 }
 
 /**
- * How this process executes the items of a run, from what the run pinned when it started: it is never out of date.
- * What may change while the run executes, its concurrency for one, comes with every claim.
+ * How this process executes the items of a run. It is built from what the run pinned when it started, so it never goes
+ * stale. What can change during the run, such as its concurrency, comes with every claim.
  */
 export interface RunPlan extends EndpointKey {
   runId: string
   settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts'>
   task: Task
   evaluators: PlannedEvaluator[]
-  /** Names a response in the cache; null when the run does not want the cache. */
+  /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
-  /** Functions that the run needs and that this process's config does not register. */
+  /** Functions that the run needs and this process's config does not register. */
   missingFunctions: string[]
 }
 
-/** Null when the run is gone. What this worker cannot make ready fails item by item, with its reason. */
+/** Null when the run is deleted. A task or evaluator that cannot be created fails each item, with the reason. */
 export async function loadRunPlan(services: Services, runId: string): Promise<RunPlan | null> {
   const { pool } = services.db
   const [run, evaluators] = await Promise.all([loadPinnedRun(pool, runId), loadPinnedEvaluators(pool, runId)])
@@ -82,11 +83,7 @@ function makeEvaluate(spec: EvaluatorSpec, name: string, { modules }: Services):
   }
 }
 
-/** Uniform in [0, 1), the same for the same text. */
+/** A hash of the text, uniform in [0, 1). */
 function fraction(text: string): number {
   return Number.parseInt(hash('sha256', text).slice(0, 8), 16) / 2 ** 32
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,11 +1,11 @@
 /**
- * The calls a process makes at once, shared fairly: a free slot goes to the waiting run that has the fewest, so a small
- * run that starts beside a large one gets its share with the next slot that is free. A few slots every run has in any
- * case, beyond the size if need be: others whose calls hang until their time limit cannot keep it from starting.
+ * Limits the calls that a process makes at once, and shares them fairly: a free slot goes to the waiting run that has
+ * the fewest, so a small run that starts beside a large one gets the next free slot. Each run is guaranteed a
+ * twentieth, even beyond the size: other runs whose calls hang until their timeout cannot keep it from starting.
  */
 export class Slots {
   readonly size: number
-  readonly #assured: number
+  readonly #guaranteed: number
   #used = 0
   readonly #usedBy = new Map<string, number>()
   /** First come, first served within a run. */
@@ -13,17 +13,17 @@ export class Slots {
 
   constructor(size: number) {
     this.size = size
-    this.#assured = Math.ceil(size / 20)
+    this.#guaranteed = Math.ceil(size / 20)
   }
 
   get used(): number {
     return this.#used
   }
 
-  /** Resolves when the run has one more slot; `release` gives it back. */
+  /** Resolves when the run has one more slot, until `release`; undefined when it has it already. */
   acquire(runId: string): Promise<void> | undefined {
     if (this.#hasRoomFor(runId)) {
-      this.#give(runId)
+      this.#grant(runId)
       return
     }
     return new Promise((resolve) => {
@@ -39,30 +39,30 @@ export class Slots {
     if (left > 0) this.#usedBy.set(runId, left)
     else this.#usedBy.delete(runId)
 
-    let poorest: string | undefined
+    let neediest: string | undefined
     let fewest = Infinity
     for (const candidate of this.#waiting.keys()) {
       const used = this.#usedBy.get(candidate) ?? 0
       if (used < fewest) {
-        poorest = candidate
+        neediest = candidate
         fewest = used
       }
     }
-    if (poorest === undefined || !this.#hasRoomFor(poorest)) return
-    const queue = this.#waiting.get(poorest) ?? []
+    if (neediest === undefined || !this.#hasRoomFor(neediest)) return
+    const queue = this.#waiting.get(neediest) ?? []
     const resolve = queue.shift()
-    // A run that gets a slot goes behind the others that have as few.
-    this.#waiting.delete(poorest)
-    if (queue.length > 0) this.#waiting.set(poorest, queue)
-    this.#give(poorest)
+    // Runs with equally few slots take turns.
+    this.#waiting.delete(neediest)
+    if (queue.length > 0) this.#waiting.set(neediest, queue)
+    this.#grant(neediest)
     resolve?.()
   }
 
   #hasRoomFor(runId: string): boolean {
-    return this.#used < this.size || (this.#usedBy.get(runId) ?? 0) < this.#assured
+    return this.#used < this.size || (this.#usedBy.get(runId) ?? 0) < this.#guaranteed
   }
 
-  #give(runId: string): void {
+  #grant(runId: string): void {
     this.#used += 1
     this.#usedBy.set(runId, (this.#usedBy.get(runId) ?? 0) + 1)
   }

@@ -14,8 +14,8 @@ export interface Tally {
 }
 
 /**
- * Adds up results. Latencies count for succeeded items only; what a call cost counts however it ended, and what
- * the cache answered costs nothing.
+ * Adds up results. Latencies count for succeeded items only; costs count however the call ended; cached responses cost
+ * nothing.
  */
 export function tally(results: readonly ItemResult[]): Tally {
   const run: Tally['run'] = { ...noDelta }

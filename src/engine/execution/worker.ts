@@ -1,10 +1,11 @@
 /**
- * A process's share of the work: fetches lanes for its free slots, keeps their jobs alive and runs them. The lead lane
- * of every run is taken even when all slots are in use, so that a new run starts at once and gets its fair share.
+ * Fetches lanes for the process's free slots, keeps their jobs alive and runs them. Lead lanes are fetched even when
+ * all slots are in use, so that a new run starts at once and gets its fair share.
  */
 import type { Job } from 'pg-boss'
 import { channels, type Listener } from '../../db/listener.ts'
 import { laneQueue } from '../../db/queue.ts'
+import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
@@ -16,20 +17,20 @@ import { RunExecutions } from './run-executions.ts'
 import { Slots } from './slots.ts'
 
 export interface WorkerOptions {
-  /** Calls at once in this process; default 200. Every run may have a twentieth of it even when others use them all. */
+  /** Calls at once in this process; default 200. Each run is guaranteed a twentieth of them, even beyond the limit. */
   slots?: number
-  /** Limit for calls in flight to end by themselves when stopping, in milliseconds; default 10,000. */
+  /** How long `stop` lets calls in flight finish, in milliseconds; default 10,000. */
   drainMs?: number
 }
 
 const pollMs = 2_000
 const touchMs = 3_000
 const reconcileMs = 20_000
-/** A process holds no more lanes than this, however short of slots they are. */
+/** The maximum of lanes that a process holds, however few slots they have. */
 const maxLanes = 500
-/** A lane that has held its place for this long makes room when others wait. */
+/** The time slice after which a lane makes room for others that wait. */
 const sliceMs = 10_000
-/** After the drain limit, for the results of what was interrupted. */
+/** After the drain deadline: time to write the results of interrupted calls. */
 const lastWriteMs = 3_000
 
 export class Worker {
@@ -41,10 +42,9 @@ export class Worker {
   readonly #executions: RunExecutions
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
-  /** One for every lane from its fetch to the end of its job. */
+  /** One per lane, from its fetch to the end of its job. */
   readonly #lanes = new Set<Promise<void>>()
-  #fetching: Promise<void> | null = null
-  #fetchAgain = false
+  readonly #fetches = new SingleFlight(() => this.#fetchLanes())
   #fetchedAt = -Infinity
   #stopping: Promise<void> | null = null
 
@@ -77,7 +77,7 @@ export class Worker {
     return this
   }
 
-  /** Lanes held, slots used and slots in all, items claimed and begun, results not yet written. */
+  /** Lanes held, slots used and in total, items in flight, results not yet written. */
   get load(): { lanes: number; used: number; slots: number; items: number; unwritten: number } {
     const load = { lanes: 0, used: this.#slots.used, slots: this.#slots.size, items: 0, unwritten: 0 }
     for (const execution of this.#executions) {
@@ -89,12 +89,14 @@ export class Worker {
     return load
   }
 
-  /** When it last fetched lanes and took what it got, if anything, in milliseconds of performance.now. */
+  /** When the last fetch of lanes succeeded, with or without lanes, in milliseconds of performance.now. */
   get fetchedAt(): number {
     return this.#fetchedAt
   }
 
-  /** Drains: takes nothing new, lets calls end within the limit, gives the rest back uncounted. Idempotent. */
+  /**
+   * Drains: fetches nothing more, lets calls finish until the deadline, then requeues the rest uncounted. Idempotent.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#drain()
     return this.#stopping
@@ -103,47 +105,39 @@ export class Worker {
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
     const heartbeat = setInterval(() => void this.#touch(), touchMs)
-    await Promise.all([this.#fetching, ...this.#swaps])
+    await Promise.all([this.#fetches.settled(), ...this.#swaps])
     for (const execution of this.#executions) execution.drain()
-    const limit = setTimeout(() => {
+    const deadline = setTimeout(() => {
       for (const execution of this.#executions) execution.interrupt('SHUTDOWN')
     }, this.#drainMs)
     const abandon = setTimeout(() => {
       for (const { recorder } of this.#executions) recorder.abandon()
     }, this.#drainMs + lastWriteMs)
     await Promise.all(this.#lanes)
-    clearTimeout(limit)
+    clearTimeout(deadline)
     clearTimeout(abandon)
     clearInterval(heartbeat)
     await this.limits.stop()
   }
 
   #fetchSoon(): void {
-    this.#fetchAgain = true
-    if (this.#fetching || this.#stopping) return
-    this.#fetching = this.#fetchAll().finally(() => {
-      this.#fetching = null
-      // Asked for after the last fetch and before this.
-      if (this.#fetchAgain) this.#fetchSoon()
-    })
+    void this.#fetches.run()
   }
 
-  async #fetchAll(): Promise<void> {
-    while (this.#fetchAgain && !this.#stopping) {
-      this.#fetchAgain = false
-      try {
-        // Only the lanes that fit, and on top of them those without which a run would stand still.
-        const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#lanes.size)
-        const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
-        const room = maxLanes - this.#lanes.size - jobs.length
-        if (jobs.length === 0 && room > 0)
-          jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
-        await Promise.all(jobs.map((job) => this.#open(job)))
-        if (jobs.length > 0) this.#fetchAgain = true
-        this.#fetchedAt = performance.now()
-      } catch (error) {
-        this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
-      }
+  async #fetchLanes(): Promise<void> {
+    if (this.#stopping) return
+    try {
+      // The lanes that fit; without any, the lead lanes, whose runs would wait otherwise.
+      const lanes = Math.min(Math.ceil(this.#freeSlots() / laneSlots), maxLanes - this.#lanes.size)
+      const jobs = lanes > 0 ? await this.#fetch({ batchSize: lanes }) : []
+      const room = maxLanes - this.#lanes.size - jobs.length
+      if (jobs.length === 0 && room > 0)
+        jobs.push(...(await this.#fetch({ batchSize: room, minPriority: leadPriority })))
+      await Promise.all(jobs.map((job) => this.#open(job)))
+      if (jobs.length > 0) this.#fetchSoon()
+      this.#fetchedAt = performance.now()
+    } catch (error) {
+      this.#services.log.warn({ err: error }, 'worker: could not fetch lanes')
     }
   }
 
@@ -151,7 +145,7 @@ export class Worker {
     return this.#services.boss.fetch<LaneJob>(laneQueue, options)
   }
 
-  /** Resolves when the lane runs, or has gone elsewhere. */
+  /** Resolves when the lane runs, or when this worker does not hold it. */
   async #open(job: Job<LaneJob>): Promise<void> {
     const opened = Promise.withResolvers<void>()
     const life = this.#executions.use(job.data.runId, async (execution) => {
@@ -188,14 +182,14 @@ export class Worker {
     try {
       await finishLane(this.#services, held, outcome)
     } catch (error) {
-      // The job's heartbeat runs out and another worker takes the lane.
+      // The job's heartbeat expires, and another worker takes the lane.
       log.warn({ err: error, runId }, 'lane: could not complete its job')
     }
     log.debug({ runId, lane: laneId }, 'lane: ended')
     this.#fetchSoon()
   }
 
-  /** When all slots are in use, a lane whose time slice is over changes places with one of another run that waits. */
+  /** When all slots are in use, swaps a lane whose time slice is over for a waiting lane of another run. */
   #makeRoom(held: HeldLane): void {
     if (held.job.data.lead || this.#stopping || this.#freeSlots() > 0) return
     const swap = this.#swap(held)

@@ -1,7 +1,7 @@
 /**
- * Lets this process call endpoints no more than all processes together may. It keeps, per endpoint: the configured
- * limits (calls at once, requests and tokens per minute), a pause that the endpoint asked for, and a concurrency that
- * adapts to what the endpoint bears. What is not limited costs nothing: the database is asked only about what is configured.
+ * Limits this process's calls of endpoints, so that all processes together stay within the limits. Per endpoint it
+ * keeps the configured limits (concurrency, requests and tokens per minute), a pause that the endpoint requested, and a
+ * concurrency that adapts to what the endpoint can take. An endpoint without limits costs no statements.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
@@ -40,35 +40,35 @@ export class EndpointLimits {
     this.#options = { clock: systemClock, random: Math.random, ...options }
   }
 
-  /** Permits are given as soon as the database has said what the limits are. */
+  /** No permits are granted until the limits are loaded. */
   start(): this {
     const { listener } = this.#options
     const load = () => void this.#loads.run()
     const missed = () => {
-      for (const endpoint of this.#endpoints.values()) endpoint.permitsMoved()
+      for (const endpoint of this.#endpoints.values()) endpoint.permitsChanged()
     }
     this.#stops.push(
       listener.on(channels.endpoint, load, load),
-      listener.on(channels.permit, (payload) => this.#permitsMoved(payload), missed),
+      listener.on(channels.permit, (payload) => this.#permitsChanged(payload), missed),
     )
     load()
     return this
   }
 
   /**
-   * The right to make one call. Calls of one run are served in order, runs take turns. A call that waits delays no call of
-   * another endpoint. Null when `signal` aborted first.
+   * Waits for the right to make one call. Calls of a run are served in order, and runs take turns. A waiting call
+   * delays no call of another endpoint. Null when `signal` aborts first.
    */
   acquire(call: EndpointKey & { runId: string }, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     return this.#endpoint(call).acquire(call.runId, signal)
   }
 
-  /** Every endpoint that was called or limited since the process started. */
+  /** The state of every endpoint that has been called or limited since the process started. */
   states(): EndpointState[] {
     return [...this.#endpoints.values()].map((endpoint) => endpoint.state)
   }
 
-  /** Gives everything back; what waits gets null. Idempotent. */
+  /** Releases all permits; waiting calls get null. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
@@ -87,15 +87,15 @@ export class EndpointLimits {
     if (found) return found
     const { db, log, clock, random } = this.#options
     const created = new Endpoint({ db, log, clock, random, key: { projectId, endpoint } })
-    // Whatever has limits is known since the first load.
+    // The first load created all endpoints with limits, so this one has none.
     if (this.#loaded) created.configure(null)
     this.#endpoints.set(id, created)
     return created
   }
 
-  #permitsMoved(payload: string): void {
+  #permitsChanged(payload: string): void {
     const [, holder, id] = /^(\S+) (.*)$/s.exec(payload) ?? []
-    if (id !== undefined) this.#endpoints.get(id)?.permitsMoved(holder)
+    if (id !== undefined) this.#endpoints.get(id)?.permitsChanged(holder)
   }
 
   async #load(): Promise<void> {
@@ -108,7 +108,7 @@ export class EndpointLimits {
       for (const endpoint of this.#endpoints.values()) endpoint.configure(settings.get(endpoint) ?? null)
     } catch (error) {
       nextMs = retryMs
-      this.#options.log.warn({ err: error }, 'limits: could not read them')
+      this.#options.log.warn({ err: error }, 'limits: could not load the limits')
     }
     this.#cancelPoll = this.#options.clock.after(nextMs, () => void this.#loads.run())
   }

@@ -1,6 +1,6 @@
 /**
- * One endpoint as this process sees it: who waits to call it, and everything that may stand in their way. Without
- * limits, pause or overload a permit is given at once and nothing is asked of the database.
+ * One endpoint in this process: its waiting calls, and everything that can delay them. Without limits, pause or
+ * overload a permit is granted at once and costs no statement.
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
@@ -10,7 +10,7 @@ import { AdaptiveConcurrency } from '../../domain/adaptive-concurrency.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { FairQueue } from '../../domain/fair-queue.ts'
-import { longestRetryAfterMs } from '../../domain/retry-policy.ts'
+import { maxRetryAfterMs } from '../../domain/retry-policy.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
@@ -27,18 +27,18 @@ interface EndpointOptions {
 
 /** For metrics. */
 export interface EndpointState extends EndpointKey {
-  /** Calls in flight in this process, and items that wait to begin theirs. */
+  /** Calls in flight in this process, and calls that wait. */
   inUse: number
   waiting: number
-  /** For how much longer nothing is called, in milliseconds; 0: not paused. */
+  /** The rest of the pause, in milliseconds; 0 when not paused. */
   pausedMs: number
-  /** What the endpoint is thought to bear from this process; null when nothing speaks for a limit. */
+  /** The adaptive concurrency limit of this process; null while the endpoint has shown no overload. */
   adaptiveLimit: number | null
-  /** What this process holds of the concurrency limit; null without one. */
+  /** This process's permits of the concurrency limit; null without such a limit. */
   permits: number | null
 }
 
-/** After a pause callers do not all begin at once: they wait up to this share of it longer. */
+/** Spreads the calls after a pause: each process waits up to this fraction of the pause longer. */
 const jitter = 0.1
 const maxJitterMs = 500
 
@@ -51,7 +51,7 @@ export class Endpoint {
   #share: PermitShare | null = null
   #pacer: Pacer | null = null
   #inUse = 0
-  /** When the endpoint said that it may be called again, and when we will. */
+  /** When the requested pause ends, and when this process resumes. */
   #pausedUntil = -Infinity
   #resumeAt = -Infinity
   #cancelTimer = () => {}
@@ -73,10 +73,10 @@ export class Endpoint {
     }
   }
 
-  /** Runs take turns. Null when the signal aborted first. */
+  /** Runs take turns. Null when the signal aborts first. */
   acquire(runId: string, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     if (signal.aborted) return null
-    if (this.#queue.size === 0 && this.#waitMs(1) <= 0) return this.#give()
+    if (this.#queue.size === 0 && this.#waitMs(1) <= 0) return this.#grant()
     return new Promise((resolve) => {
       const answer = (permit: Permit | null) => {
         signal.removeEventListener('abort', onAbort)
@@ -93,7 +93,7 @@ export class Endpoint {
     })
   }
 
-  /** Takes over what the database says; null: no limits, no pause. Nothing is called before the first time. */
+  /** Applies settings from the database; null: no limits and no pause. No call starts before the first time. */
   configure(settings: EndpointSettings | null): void {
     const { concurrency = null, requestsPerMinute = null, tokensPerMinute = null, pausedMs = 0 } = settings ?? {}
     this.#configured = true
@@ -123,13 +123,13 @@ export class Endpoint {
     this.#dispatch()
   }
 
-  /** A process wants permits or gave some back; without `holder`: perhaps. */
-  permitsMoved(holder?: string): void {
+  /** A process requests permits or has released some. Without `holder`: notifications may have been lost. */
+  permitsChanged(holder?: string): void {
     if (holder === undefined) this.#share?.refresh()
     else this.#share?.notified(holder)
   }
 
-  /** Turns away who waits and gives everything back. Idempotent. */
+  /** Waiting calls get null, and all permits are released. Idempotent. */
   async stop(): Promise<void> {
     this.#cancelTimer()
     for (let answer = this.#queue.shift(); answer; answer = this.#queue.shift()) answer(null)
@@ -144,12 +144,12 @@ export class Endpoint {
         if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.#dispatch())
         break
       }
-      this.#queue.shift()?.(this.#give())
+      this.#queue.shift()?.(this.#grant())
     }
     this.#share?.check()
   }
 
-  /** How long until the next call may begin; Infinity: until something else happens. */
+  /** Milliseconds until the next call may start; Infinity: not before another event. */
   #waitMs(waiting: number): number {
     if (!this.#configured) return Infinity
     const now = this.#options.clock.now()
@@ -159,7 +159,7 @@ export class Endpoint {
     return this.#pacer?.waitMs(waiting, this.#inUse) ?? 0
   }
 
-  #give(): Permit {
+  #grant(): Permit {
     const { clock } = this.#options
     const startedAt = clock.now()
     const slot = this.#pacer?.take()
@@ -184,20 +184,20 @@ export class Endpoint {
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
     else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.clock.now()))
-    if (retryAfterMs !== null && retryAfterMs <= longestRetryAfterMs && this.#pause(retryAfterMs)) {
+    if (retryAfterMs !== null && retryAfterMs <= maxRetryAfterMs && this.#pause(retryAfterMs)) {
       void this.#announcements.run()
     }
     if (this.#queue.size > 0) this.#dispatch()
     else this.#share?.check()
   }
 
-  /** Begins no call from this process for about `ms`. */
+  /** Starts no call from this process for about `ms`. */
   #holdBack(ms: number): void {
     const { clock, random } = this.#options
     if (ms > 0) this.#resumeAt = Math.max(this.#resumeAt, clock.now() + ms * (0.5 + random() / 2))
   }
 
-  /** Begins no call for `ms` from now; false when it is paused for as long already. */
+  /** Starts no call for `ms` from now; false when it is already paused for as long. */
   #pause(ms: number): boolean {
     const { clock, random } = this.#options
     const until = clock.now() + ms
@@ -207,7 +207,7 @@ export class Endpoint {
     return true
   }
 
-  /** Makes all processes pause for as long as this one does. */
+  /** Makes all processes pause for as long as this one. */
   async #announcePause(): Promise<void> {
     const { db, key, log, clock } = this.#options
     const ms = this.#pausedUntil - clock.now()

@@ -1,6 +1,6 @@
 /**
- * One process' part in an endpoint's limits per minute: takes start times (slots) from the database ahead of need, a
- * second's worth at most, and settles afterwards what calls used (pacing.ts says what the limits mean).
+ * One process's part in an endpoint's limits per minute: reserves start times (slots) in the database ahead of need, at
+ * most a second's worth, and settles what the calls used afterwards. pacing.ts defines the limits.
  */
 import type { Logger } from 'pino'
 import { type Database, transaction } from '../../db/client.ts'
@@ -10,7 +10,7 @@ import type { Clock } from '../../domain/clock.ts'
 import type { EndpointKey } from '../../domain/endpoint.ts'
 import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
 
-/** When a call may begin, in milliseconds of the process' clock, and what it has paid for. */
+/** When a call may start, in milliseconds of the process's clock, and the tokens reserved for it. */
 interface Slot {
   at: number
   until: number
@@ -24,13 +24,13 @@ interface PacerOptions {
   clock: Clock
   /** Uniform in [0, 1). */
   random: () => number
-  /** Called when there may be slots. */
+  /** Called when there may be new slots. */
   onChange: () => void
 }
 
 const maxBatch = 1_000
-/** Processes that found no slot do not all come back at once. */
-const askAgainJitterMs = 20
+/** Spreads the next attempts of processes that got no slot. */
+const retryJitterMs = 20
 const retryMs = 500
 const settleMs = 50
 
@@ -38,12 +38,12 @@ export class Pacer {
   rates: Rates
   readonly #options: PacerOptions
   #slots: Slot[] = []
-  #asking = false
-  #askAt = -Infinity
-  /** Slots to ask for at once: half as many when some became void unused, for other processes may use them. */
+  #reserving = false
+  #reserveAt = -Infinity
+  /** Slots per reservation. Halved after some expired unused: other processes may need them. */
   #batch = 1
   #voided = false
-  /** What calls used of late; null as long as none has ended. */
+  /** Moving average of what calls used; null until one has ended. */
   #tokensPerCall: number | null = null
   #unsettledMs = 0
   #cancelSettling: (() => void) | null = null
@@ -54,26 +54,26 @@ export class Pacer {
     this.rates = rates
   }
 
-  /** How long until the next of `waiting` calls may begin; 0 now; Infinity: not before `onChange` or the end of a call. */
+  /** Milliseconds until the next of `waiting` calls may start; Infinity: not before `onChange` or the end of a call. */
   waitMs(waiting: number, inUse: number): number {
-    // One call shows what calls use before others follow.
+    // The first call shows how many tokens calls use; the others wait for it.
     if (this.rates.tokensPerMinute !== null && this.#tokensPerCall === null && inUse > 0) return Infinity
     const now = this.#options.clock.now()
     for (let first = this.#slots[0]; first && first.until <= now; first = this.#slots[0]) {
       this.#slots.shift()
       this.#voided = true
     }
-    if (this.#slots.length < Math.min(waiting, this.#batch) / 2) void this.#ask(waiting, now)
+    if (this.#slots.length < Math.min(waiting, this.#batch) / 2) void this.#reserve(waiting, now)
     const [next] = this.#slots
     if (next) return Math.max(0, next.at - now)
-    return this.#asking ? Infinity : Math.max(1, this.#askAt - now)
+    return this.#reserving ? Infinity : Math.max(1, this.#reserveAt - now)
   }
 
   take(): Slot | undefined {
     return this.#slots.shift()
   }
 
-  /** Accounts for a call that has ended. @param tokens what it used; null: unknown, or it was not made */
+  /** Accounts for a call that has ended. @param tokens what it used; null: unknown, or no call was made */
   settle(slot: Slot | undefined, tokens: number | null): void {
     if (this.rates.tokensPerMinute === null) return
     if (tokens !== null && this.#tokensPerCall) this.#tokensPerCall += (tokens - this.#tokensPerCall) / 8
@@ -88,10 +88,10 @@ export class Pacer {
     await this.#settle()
   }
 
-  async #ask(waiting: number, askedAt: number): Promise<void> {
+  async #reserve(waiting: number, requestedAt: number): Promise<void> {
     const { db, key, log, clock, random, onChange } = this.#options
-    if (this.#asking || askedAt < this.#askAt) return
-    this.#asking = true
+    if (this.#reserving || requestedAt < this.#reserveAt) return
+    this.#reserving = true
     this.#batch = this.#voided ? Math.ceil(this.#batch / 2) : Math.min(this.#batch * 2, maxBatch)
     this.#voided = false
     const count = Math.min(waiting - this.#slots.length, this.#batch)
@@ -104,18 +104,18 @@ export class Pacer {
         if (slots.count > 0) await writePace(client, key, pace)
         return slots
       })
-      // The database looked at its clock between the two: no slot is used before its time, or after its life.
+      // The database read its clock between the two times, so no slot is used too early or after it has expired.
       const answeredAt = clock.now()
       for (let index = 0; index < slots.count; index += 1) {
         const delayMs = slots.delayMs + index * slots.spacingMs
-        this.#slots.push({ at: answeredAt + delayMs, until: askedAt + delayMs + slotLifeMs, tokens })
+        this.#slots.push({ at: answeredAt + delayMs, until: requestedAt + delayMs + slotLifeMs, tokens })
       }
-      if (slots.count === 0) this.#askAt = answeredAt + slots.delayMs + random() * askAgainJitterMs
+      if (slots.count === 0) this.#reserveAt = answeredAt + slots.delayMs + random() * retryJitterMs
     } catch (error) {
-      this.#askAt = clock.now() + retryMs
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for start times')
+      this.#reserveAt = clock.now() + retryMs
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not reserve start times')
     }
-    this.#asking = false
+    this.#reserving = false
     onChange()
   }
 

@@ -1,10 +1,10 @@
 /**
- * One process' share of an endpoint's concurrency limit.
+ * One process's share of an endpoint's concurrency limit.
  *
- * Permits are granted by a row of the database that runs out unless it is renewed; the rows of all processes never add
- * up to more than the limit. A process keeps its permits while it has calls for them, so that nothing is asked per call,
- * and gives up what others have a fairer claim to as its calls end (fair-shares.ts). One that cannot renew begins no more
- * calls before its row runs out; those in flight end by themselves.
+ * A row of the database grants permits until it expires, unless it is renewed; the rows of all processes never exceed
+ * the limit. A process keeps its permits while it has calls for them, so a call costs no statement, and releases those
+ * beyond its fair share (fair-shares.ts) as its calls end. A process that cannot renew stops starting calls before its
+ * row expires; calls in flight finish.
  */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
@@ -17,7 +17,7 @@ import type { EndpointKey } from '../../domain/endpoint.ts'
 import { fairShares } from '../../domain/fair-shares.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 
-/** Calls in flight, and how many there would be with permits enough. */
+/** Calls in flight, and how many there would be with enough permits. */
 interface Demand {
   inUse: number
   wanted: number
@@ -34,33 +34,33 @@ interface PermitShareOptions {
 }
 
 const leaseMs = 10_000
-/** How long before their row runs out permits are no longer used. */
+/** Permits are no longer used this long before their row expires. */
 const marginMs = 1_000
 const renewMs = 3_000
-/** While others wait: turns change by themselves, and a message may be lost. */
+/** While others wait: turns change with time, and a notification may be lost. */
 const renewContendedMs = 1_000
-/** How often what cannot be divided evenly changes hands. */
+/** How often the permits that cannot be divided evenly change hands. */
 const turnMs = 2_000
-/** How long unused permits are kept: the next call may be on its way. */
+/** How long unused permits are kept: another call may follow. */
 const idleMs = 200
 const idleContendedMs = 20
 const retryMs = 500
 
 export class PermitShare {
   readonly #options: PermitShareOptions
-  /** Not the process: what is left of a former share of it must not be taken for this one. */
+  /** Not an id of the process: a leftover row of its former share must not be taken for this one's. */
   readonly #holder = randomUUID()
   readonly #exchanges = new SingleFlight(() => this.#exchange())
   #permits = 0
   #validUntil = -Infinity
-  /** As of the last balance: our fair share, what we declared to want, the limit, whether all want more than it. */
+  /** As of the last exchange: the fair share, the declared demand, the limit, whether the total demand exceeds it. */
   #share = 0
   #declared = 0
   #limit: number
   #contended = false
   #renewAt = Infinity
   #notBefore = -Infinity
-  /** Since when we want less than we declared. */
+  /** Since when the demand is below the declared one. */
   #idleSince: number | null = null
   #cancelTimer = () => {}
   #stopped = false
@@ -70,34 +70,36 @@ export class PermitShare {
     this.#limit = limit
   }
 
-  /** Calls that may be in flight for another one to begin. What is held beyond our fair share is on its way to others. */
+  /**
+   * How many calls may be in flight. Permits beyond the fair share do not count: other processes are waiting for them.
+   */
   get permits(): number {
     return this.covers(0) ? Math.min(this.#permits, this.#share) : 0
   }
 
-  /** Whether this many calls in flight are within what is granted. */
+  /** Whether the permits held cover this many calls in flight. */
   covers(inUse: number): boolean {
     return inUse <= this.#permits && this.#options.clock.now() < this.#validUntil
   }
 
-  /** Adopts the limit as it is now. */
+  /** Applies the current limit. */
   configure(limit: number): void {
     if (limit === this.#limit) return
     this.#limit = limit
     this.refresh()
   }
 
-  /** `holder` gave permits back or wants some. */
+  /** `holder` has released permits or requests some. */
   notified(holder: string): void {
     if (holder !== this.#holder) this.refresh()
   }
 
-  /** Looks at what there is, and takes or gives back. */
+  /** Exchanges permits with the database, if this process has or wants any. */
   refresh(): void {
     if (this.#exchanges.busy || this.#claim().wanted > 0 || this.#declared > 0) this.#balance()
   }
 
-  /** Looks at the demand; to be called whenever it changed. Asks the database only if that changes a permit's owner. */
+  /** To be called whenever the demand changes. Queries the database only if a permit would change its holder. */
   check(): void {
     if (this.#stopped || this.#exchanges.busy) return
     const now = this.#options.clock.now()
@@ -114,7 +116,7 @@ export class PermitShare {
     else if (waitMs < Infinity) this.#cancelTimer = this.#options.clock.after(waitMs, () => this.check())
   }
 
-  /** Gives everything back. Idempotent. */
+  /** Releases all permits. Idempotent. */
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
@@ -126,8 +128,8 @@ export class PermitShare {
       await writeGrant(db.pool, key, { holder: this.#holder, permits: 0, wanted: 0 }, leaseMs)
       await this.#notifyOthers(db.pool)
     } catch (error) {
-      // The row runs out by itself.
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not give permits back')
+      // The row expires by itself.
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not release permits')
     }
   }
 
@@ -144,16 +146,16 @@ export class PermitShare {
     if (this.#stopped) return
     const { log, key, clock, onChange } = this.#options
     try {
-      await this.#takeAndGiveBack()
+      await this.#claimShare()
     } catch (error) {
       this.#notBefore = clock.now() + retryMs
-      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not ask for permits')
+      log.warn({ err: error, endpoint: key.endpoint }, 'limits: could not exchange permits')
     }
     onChange()
   }
 
-  /** Takes what is ours by now and gives back what is not. */
-  async #takeAndGiveBack(): Promise<void> {
+  /** Takes the permits of the fair share that are free, and releases those beyond it. */
+  async #claimShare(): Promise<void> {
     const { db, key, clock } = this.#options
     const holder = this.#holder
     const startedAt = clock.now()
@@ -175,15 +177,15 @@ export class PermitShare {
       const share = shareOf.get(holder) ?? 0
       const free = this.#limit - others.reduce((sum, grant) => sum + grant.permits, 0)
       const permits = Math.max(inUse, Math.min(share, free))
-      // From the commit on they may be another's, and we may not learn of the commit.
+      // From the commit on, the rest may belong to others, and the answer to the commit may get lost.
       this.#permits = Math.min(this.#permits, permits)
 
       await removeExpiredGrants(client, key)
       await writeGrant(client, key, { holder, permits, wanted }, leaseMs)
       const othersLack = others.some((grant) => grant.permits < (shareOf.get(grant.holder) ?? 0))
-      const gaveBack = permits < before.permits && othersLack
-      const asks = permits < share && wanted > before.wanted
-      if (gaveBack || asks) await this.#notifyOthers(client)
+      const released = permits < before.permits && othersLack
+      const requests = permits < share && wanted > before.wanted
+      if (released || requests) await this.#notifyOthers(client)
       const contended = claims.reduce((sum, claim) => sum + claim.wanted, 0) > this.#limit
       return { permits, share, wanted, contended }
     })

@@ -7,9 +7,9 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 interface SetEndpointLimitInput {
-  /** A URL, of which only the origin counts, or `module:<name>`. */
+  /** A URL, of which only the origin is used, or `module:<name>`. */
   endpoint: string
-  /** Calls at once: 1–100,000. Null and undefined: no limit, here as in the others. */
+  /** Calls at once: 1–100,000. Null and undefined mean no limit, here and below. */
   concurrency?: number | null
   /** 1–10,000,000. */
   requestsPerMinute?: number | null
@@ -25,9 +25,9 @@ const schema = z.strictObject({
 })
 
 /**
- * Limits what all processes together ask of an endpoint, in place of its former limits. Runs that are executing follow
- * within seconds.
- * @throws {InvalidInputError} for something that is no endpoint, a limit out of range, or none at all
+ * Sets the limits of an endpoint for all processes together, replacing earlier ones. Takes effect within seconds, also
+ * for runs that are executing.
+ * @throws {InvalidInputError} an invalid endpoint, a limit out of range, or no limit at all
  */
 export async function setEndpointLimit(
   services: Services,
@@ -35,8 +35,8 @@ export async function setEndpointLimit(
   input: SetEndpointLimitInput,
 ): Promise<EndpointLimit> {
   requireWrite(scope)
-  const { endpoint: given, ...limits } = parseInput(schema, input, [])
-  const endpoint = parseEndpoint(given)
+  const { endpoint: endpointText, ...limits } = parseInput(schema, input, [])
+  const endpoint = parseEndpoint(endpointText)
   if (Object.values(limits).every((limit) => limit === null)) {
     const expected = 'expected at least one of concurrency, requestsPerMinute and tokensPerMinute'
     throw invalidInput(['concurrency'], `${expected} (delete the limit to have none)`, null)

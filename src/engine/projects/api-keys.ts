@@ -1,4 +1,4 @@
-/** API keys: an ADMIN of the installation manages all of them, an ADMIN of a project those of the project. */
+/** API keys. An ADMIN of the installation manages all keys, an ADMIN of a project those of the project. */
 import { hash, randomBytes } from 'node:crypto'
 import { type Database, transaction } from '../../db/client.ts'
 import type { ApiKey, Prisma } from '../../db/generated/prisma/client.ts'
@@ -9,15 +9,15 @@ import { name, parseInput } from '../../domain/parse-input.ts'
 import { type Role, requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
 import { findOrCreatePerson } from './persons.ts'
 
-/** Characters of a key that are stored and shown. */
+/** How many characters of a key are stored and shown. */
 export const prefixLength = 12
 
 export interface CreateApiKeyInput {
   name: string
   role: Role
-  /** Whether the key is valid in every project; default: in the scope's project only. */
+  /** Whether the key is valid in every project; default: only in the scope's project. */
   installation?: boolean | null
-  /** Who is the author of what is written with it; default: its name. */
+  /** The author of everything written with the key; default: its name. */
   person?: string | null
 }
 
@@ -26,9 +26,9 @@ export function hashOfKey(key: string): Buffer {
 }
 
 /**
- * Makes a key of 192 random bits. It is returned this once: only its hash and its beginning are stored. A server that
- * needed no keys until now needs one within seconds.
- * @throws {ForbiddenError} not an ADMIN, or one of a project who asks for a key of the installation
+ * Creates a key of 192 random bits. It is returned only here: the database stores its hash and its prefix. Servers that
+ * needed no keys before require one within seconds.
+ * @throws {ForbiddenError} not an ADMIN, or a key of the installation requested by an ADMIN of a project
  * @throws {ConflictError} the person of a project's key has the name of a person of the installation
  */
 export async function createApiKey(
@@ -54,10 +54,9 @@ export async function createApiKey(
 }
 
 /**
- * Ends a key: nothing new is answered from now on, and what is open with it is closed within seconds. Does nothing to one that was
- * revoked before.
+ * Revokes a key: new requests are refused from now on, and open ones are closed within seconds. Idempotent.
  * @throws {ForbiddenError} not an ADMIN
- * @throws {NotFoundError} no such key among those that the scope manages
+ * @throws {NotFoundError} the scope manages no such key
  */
 export async function revokeApiKey({ pool, prisma }: Database, scope: Scope, id: string): Promise<ApiKey> {
   requireAdmin(scope)
@@ -68,13 +67,13 @@ export async function revokeApiKey({ pool, prisma }: Database, scope: Scope, id:
   return prisma.apiKey.findUniqueOrThrow({ where: { id } })
 }
 
-/** The keys that a scope manages: none for those who are not ADMINs. */
+/** The keys that a scope manages; none without the role ADMIN. */
 export function whichApiKeys({ role, installation, projectId }: Scope): Prisma.ApiKeyWhereInput {
   if (role !== 'ADMIN') return { id: { in: [] } }
   return installation ? {} : { projectId }
 }
 
-/** Which keys a scope manages, for lists of them. @throws {ForbiddenError} not an ADMIN */
+/** The list of keys that a scope manages. @throws {ForbiddenError} not an ADMIN */
 export function managedKeys(scope: Scope): { of: 'all' | 'project'; parent: string } {
   requireAdmin(scope)
   return scope.installation ? { of: 'all', parent: '' } : { of: 'project', parent: scope.projectId }

@@ -3,13 +3,13 @@ import { findInstallationPerson, upsertPerson } from '../../db/sql/project/perso
 import { ConflictError } from '../../domain/errors.ts'
 import type { Scope } from '../../domain/scope.ts'
 
-/** The author of everything at a server that needs no keys. */
+/** The author of everything on a server that needs no keys. */
 export const localPerson = 'local'
 
 /**
- * The person of this name in a project (null: in the whole installation), who is made if there is none.
- * A name that means somebody of the installation means nobody else in a project.
- * @throws {ConflictError} it does, and the scope is one of the project only
+ * The person of this name in a project (null: in the whole installation), created if there is none. A name of a person
+ * of the installation means the same person in every project.
+ * @throws {ConflictError} the name is one of the installation's, and the scope is only the project's
  */
 export async function findOrCreatePerson(
   db: Queryable,

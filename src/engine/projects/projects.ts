@@ -5,7 +5,7 @@ import { name, parseInput } from '../../domain/parse-input.ts'
 import { requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
 
 /**
- * Makes a new project, with nothing in it.
+ * Creates an empty project.
  * @throws {ForbiddenError} not an ADMIN of the installation
  * @throws {ConflictError} the name is taken
  */

@@ -7,8 +7,8 @@ import { endRun } from './end-run.ts'
 import { changeRun } from './locked-run.ts'
 
 /**
- * Ends a run with what it has: its unfinished items become CANCELLED and calls in flight are aborted everywhere.
- * A run that is cancelled already is returned as it is.
+ * Cancels a run: its unfinished items become CANCELLED, and calls in flight are aborted in every process.
+ * A run that is already cancelled is returned unchanged.
  *
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is completed or stopped

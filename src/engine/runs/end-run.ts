@@ -8,10 +8,10 @@ import type { StopReason } from '../../domain/run.ts'
 type Ending = { status: 'CANCELLED' } | { status: 'STOPPED'; stopReason: StopReason }
 
 /**
- * Ends a run before its end: its open items become CANCELLED and calls in flight are aborted in every process. The
- * caller holds the run's lock.
- * @param delta what the transaction has changed so far; it is written with the rest
- * @returns all that the transaction changed
+ * Ends a run early: its unfinished items become CANCELLED, and calls in flight are aborted in every process. The caller
+ * holds the run's lock.
+ * @param delta what the transaction has changed so far; written together with the rest
+ * @returns everything that the transaction changed
  */
 export async function endRun(
   client: Queryable,

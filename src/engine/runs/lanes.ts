@@ -1,32 +1,32 @@
 /**
- * The lanes of a run: shares of its concurrency that workers fetch from the queue. What a lane may do follows from its
- * row and its run; its job in the queue only brings it to a worker.
+ * The lanes of a run: shares of its concurrency that workers fetch from the queue. The lane's row and its run decide
+ * what it may do; its job in the queue only delivers it to a worker.
  */
 import type { PgBoss } from 'pg-boss'
 import type { Queryable } from '../../db/client.ts'
 import { sendLanes } from '../../db/queue.ts'
 import { deleteLanes, insertLanes, listLaneIds, resizeLanes } from '../../db/sql/lane/run-lanes.ts'
 
-/** What a lane's job in the queue carries. */
+/** The data of a lane's job in the queue. */
 export interface LaneJob {
   runId: string
   laneId: string
-  /** The one lane of the run that goes before all that are not. */
+  /** The run's first lane: fetched before the other lanes of any run. */
   lead: boolean
-  /** How many workers in a row could not execute its run. */
+  /** How many workers in a row could not execute the run. */
   passed?: number
 }
 
-/** Items that one lane executes at once, at most. */
+/** The maximum of items that a lane executes at once. */
 export const laneSlots = 10
 
-/** The first lane of a run goes before the others, so that every run has one worker soon. */
+/** Added to the priority of the lead lane, so that every run has a worker soon. */
 export const leadPriority = 1_000
 
 /**
- * Hands lanes to the workers, as part of the client's transaction.
- * @param priority of their run
- * @param startAfter seconds until they may be fetched
+ * Queues lanes for the workers, in the client's transaction.
+ * @param priority the run's
+ * @param startAfter seconds until a worker may fetch them
  */
 export function queueLanes(
   boss: PgBoss,
@@ -39,7 +39,7 @@ export function queueLanes(
   return sendLanes(boss, client, jobs)
 }
 
-/** Gives a run that has no lanes those for `concurrency` items at once. */
+/** Creates the lanes for `concurrency` items at once. The run has none yet. */
 export function addLanes(
   boss: PgBoss,
   client: Queryable,
@@ -50,8 +50,8 @@ export function addLanes(
 }
 
 /**
- * Changes a run's lanes to those for `concurrency` items at once; a lane that is not needed any more gets no slots, and
- * its holder ends it. The caller holds the run's lock.
+ * Adapts a run's lanes to `concurrency` items at once. A surplus lane gets 0 slots, and its holder ends it. The caller
+ * holds the run's lock.
  */
 export async function setLanes(
   boss: PgBoss,
@@ -65,7 +65,7 @@ export async function setLanes(
   await fillLanes(boss, client, run, concurrency, present)
 }
 
-/** Replaces all lanes of a run that nothing executes any more; a holder that does not know yet finds its lane gone. */
+/** Replaces all lanes of a run that has ended. A holder that has not noticed yet finds its lane gone. */
 export async function renewLanes(
   boss: PgBoss,
   client: Queryable,
@@ -91,7 +91,7 @@ async function fillLanes(
   await queueLanes(boss, client, lanes, run.priority)
 }
 
-/** All lanes are full but the last. */
+/** Every lane but the last has `laneSlots`. */
 function slotsOf(index: number, concurrency: number): number {
   return Math.max(0, Math.min(laneSlots, concurrency - index * laneSlots))
 }

@@ -7,8 +7,8 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 /**
- * Does `work` under the lock of one of the caller's runs, in one transaction.
- * @param path where the run's id is in the caller's input
+ * Runs `work` in a transaction that holds the lock of one of the caller's runs.
+ * @param path the path of the run's id in the caller's input
  * @throws {NotFoundError} the project has no such run
  * @throws {ForbiddenError} the caller may only read
  */
@@ -27,7 +27,7 @@ export async function withLockedRun<T>(
   })
 }
 
-/** As `withLockedRun`, and returns the run as `work` left it: a worker may have gone on with it since. */
+/** Like `withLockedRun`, and returns the run as `work` left it: after the commit a worker may change it at once. */
 export function changeRun(
   services: Services,
   scope: Scope,

@@ -12,8 +12,8 @@ import { renewLanes } from './lanes.ts'
 import { changeRun } from './locked-run.ts'
 
 /**
- * Continues a cancelled or stopped run with the items it did not finish; what it has stays. One that was stopped by its
- * comparison goes on to its end: its rule has done its work, and would stop it again at once.
+ * Continues a cancelled or stopped run with its unfinished items; its results stay. A run that was stopped by its
+ * comparison loses that rule, which would stop it again at once.
  * @throws {NotFoundError} no such run
  * @throws {ConflictError} the run is not cancelled or stopped, or would stop again at once
  */
@@ -42,9 +42,9 @@ export function resumeRun(services: Services, scope: Scope, runId: string): Prom
 }
 
 /**
- * Executes the failed items of a finished run again, with all their attempts; everything else stays.
+ * Executes the failed items of a finished run again, each with all of its attempts; everything else stays.
  * @throws {NotFoundError} no such run
- * @throws {ConflictError} the run is not finished, or no item of it failed
+ * @throws {ConflictError} the run is unfinished, or none of its items failed
  */
 export function retryFailedItems(services: Services, scope: Scope, runId: string): Promise<Run> {
   return reopen(services, scope, runId, (run) => {
@@ -70,7 +70,7 @@ function reopen(
       ...noDelta,
       status: 'QUEUED',
       seq: run.total,
-      // What was cancelled before its first claim stays so: the schedule must not hand it out among what is retried.
+      // Items that were cancelled before their first claim stay cancelled: the schedule must not hand them out again.
       nextOrdinal: status === 'FAILED' ? run.total - run.nextOrdinal : 0,
       queued: reopened,
       cancelled: status === 'CANCELLED' ? -reopened : 0,

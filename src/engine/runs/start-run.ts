@@ -18,11 +18,11 @@ import { addLanes } from './lanes.ts'
 import { readRun } from './locked-run.ts'
 
 /**
- * Starts a run: pins everything it needs, writes its whole schedule and hands its lanes to the workers, in one
- * transaction. The same idempotency key with the same input returns the run that it started before.
+ * Starts a run: pins everything it depends on, writes its whole schedule and queues its lanes, in one transaction. An
+ * idempotency key that was used before with the same input returns the run that it started.
  *
- * @returns the run as it was started: no worker has begun it, unless the key had started it before
- * @throws {InvalidInputError} a setting or subset that is impossible, or one that selects no item
+ * @returns the run before any worker has touched it, unless the key had already started it
+ * @throws {InvalidInputError} an invalid setting or subset, or a subset that selects no item
  * @throws {NotFoundError} no such experiment or dataset version
  * @throws {ConflictError} the idempotency key was used with another input
  */
@@ -99,7 +99,7 @@ function parseIdempotency({ idempotencyKey: key, ...request }: StartRunInput): I
   return { key, digest: hash('sha256', canonicalJson(JSON.parse(JSON.stringify(request))), 'buffer') }
 }
 
-/** The run that the key started before; else the key is this transaction's until it ends. */
+/** The run that the key has already started. If there is none, the key is locked until the transaction ends. */
 async function claimKey(client: Queryable, scope: Scope, { key, digest }: Idempotency): Promise<string | null> {
   await lockIdempotencyKey(client, scope.projectId, key)
   const earlier = await findRunByKey(client, scope.projectId, key)

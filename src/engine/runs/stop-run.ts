@@ -5,8 +5,9 @@ import type { Services } from '../services.ts'
 import { endRun } from './end-run.ts'
 
 /**
- * Stops a run on behalf of the server: its unfinished items become CANCELLED and calls in flight are aborted everywhere.
- * Returns whether it did; a run that is over or gone stays as it is.
+ * Stops a run on the server's own decision: its unfinished items become CANCELLED, and calls in flight are aborted in
+ * every process.
+ * @returns false for a run that is finished or deleted
  */
 export async function stopRun(services: Services, runId: string, stopReason: StopReason): Promise<boolean> {
   const ended = await transaction(services.db.pool, async (client) => {

@@ -10,20 +10,20 @@ import { setLanes } from './lanes.ts'
 import { changeRun } from './locked-run.ts'
 import { parsePriority } from './start-run.ts'
 
-/** What may change while a run executes: nothing that would change what its results mean. */
+/** What may change while a run executes: nothing that would change the meaning of its results. */
 export interface UpdateRunInput {
   id: string
   concurrency?: number | null
-  /** Null lifts the limit. */
+  /** Null removes the limit. */
   budgetUsd?: number | null
-  /** Null lifts the limit. */
+  /** Null removes the limit. */
   maxFailureRate?: number | null
-  /** -100 to 100; for lanes that no worker has taken yet. */
+  /** -100 to 100; affects only lanes that no worker holds yet. */
   priority?: number | null
 }
 
 /**
- * Changes how a run is executed; a running one follows within seconds.
+ * Changes how a run is executed; this takes effect within seconds.
  * @throws {NotFoundError} no such run
  * @throws {InvalidInputError} a value out of range
  */
@@ -36,7 +36,7 @@ export function updateRun(services: Services, scope: Scope, input: UpdateRunInpu
     await advanceRun(client, id, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
     if (isFinished(run.status)) return
     const open = run.queued + run.running
-    // New lanes wake the workers by themselves.
+    // New lanes send their own NOTIFY.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
     await notify(client, channels.runSettings, id)
   })

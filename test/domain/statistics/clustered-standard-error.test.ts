@@ -27,11 +27,11 @@ test('with one repetition it is stddev / √n, and agrees with simple-statistics
   )
 })
 
-test('equal values have no spread, not the noise of rounding', () => {
+test('equal values have no spread despite rounding noise', () => {
   expect(clusteredStandardError(clusterSumsOf(new Array(1_000).fill([0.1, 0.1, 0.1])))).toBe(0)
 })
 
-test('one item says nothing about the spread', () => {
+test('one item gives no estimate of the spread', () => {
   expect(clusteredStandardError(clusterSumsOf([[1, 0, 1]]))).toBeNull()
 })
 

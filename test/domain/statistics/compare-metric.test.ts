@@ -5,7 +5,7 @@ import { bcaInterval } from '../../../src/domain/statistics/bca-bootstrap.ts'
 import { signTest } from '../../../src/domain/statistics/binomial.ts'
 import { compareMoments, needsDifferences } from '../../../src/domain/statistics/compare-metric.ts'
 import { exactMcNemar, tangoInterval } from '../../../src/domain/statistics/mcnemar.ts'
-import { Z95 } from '../../../src/domain/statistics/normal.ts'
+import { z95 } from '../../../src/domain/statistics/normal.ts'
 import type { Pair } from '../../../src/domain/statistics/paired-moments.ts'
 import { compareMetric, measurePairs } from '../../helpers/reference-statistics.ts'
 
@@ -124,7 +124,7 @@ describe('counts', () => {
     expect(figures).toMatchObject({ pairs: 6, improved, regressed, unchanged: 3, missing: 4 })
   })
 
-  test('rounding noise of averaged repetitions is no change, however small the metric', () => {
+  test('rounding noise of averaged repetitions is not a change, however small the metric', () => {
     const figures = compareMetric(
       [
         { baseline: (0.1 + 0.2) / 3, candidate: 0.3 / 3 },
@@ -137,7 +137,7 @@ describe('counts', () => {
 })
 
 describe('degenerate data', () => {
-  test('without pairs every figure is null and the missing are still counted', () => {
+  test('without pairs every figure is null and missing items are still counted', () => {
     expect(compareMetric([], 'HIGHER_IS_BETTER', 3)).toEqual({
       direction: 'HIGHER_IS_BETTER',
       baselineMean: null,
@@ -160,20 +160,20 @@ describe('degenerate data', () => {
     expect(figures).toMatchObject({ delta: 3, interval: null, pValue: 1, method: 'EXACT_SIGN', differenceStddev: null })
   })
 
-  test('identical numeric runs have delta 0, p = 1 and no interval, because no spread was seen', () => {
+  test('identical numeric runs have delta 0, p = 1 and no interval, because there is no spread', () => {
     const figures = compareMetric(fromDifferences([0, 0, 0, 0]), 'HIGHER_IS_BETTER')
     expect(figures).toMatchObject({ delta: 0, interval: null, pValue: 1, method: 'EXACT_SIGN', unchanged: 4 })
   })
 
-  test('identical binary runs have delta 0, p = 1 and an interval that says how much could hide', () => {
+  test('identical binary runs have delta 0, p = 1 and an interval for the undetected difference', () => {
     const { delta, interval, pValue, unchanged } = compareMetric(binaryPairs(60, 0, 0, 40), 'HIGHER_IS_BETTER')
     expect({ delta, pValue, unchanged }).toEqual({ delta: 0, pValue: 1, unchanged: 100 })
     // No discordant pair: ±z²/(n + z²).
-    expect(interval?.high).toBeCloseTo(Z95 ** 2 / (100 + Z95 ** 2), 12)
+    expect(interval?.high).toBeCloseTo(z95 ** 2 / (100 + z95 ** 2), 12)
     expect(interval?.low).toBe(-(interval?.high ?? 0))
   })
 
-  test('a constant difference is judged by its signs: 5 equal pairs are not proof, 6 are', () => {
+  test('a constant difference is tested by its signs: 5 equal pairs are not enough, 6 are', () => {
     expect(compareMetric(fromDifferences([0.1, 0.1, 0.1, 0.1, 0.1], 0.2), 'NONE').pValue).toBeCloseTo(2 / 32, 12)
     expect(compareMetric(fromDifferences(new Array(6).fill(0.1), 0.2), 'NONE')).toMatchObject({
       method: 'EXACT_SIGN',
@@ -182,21 +182,24 @@ describe('degenerate data', () => {
     })
   })
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1e101])('%d is refused, naming the arm and what to do', (value) => {
-    expect(() => compareMetric([{ baseline: 1, candidate: value }], 'NONE')).toThrow(
-      `expected the candidate value of a pair to be a finite number within ±1e100, got ${value}; count it as missing instead`,
-    )
-  })
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1e101])(
+    '%d is rejected, naming the arm and the remedy',
+    (value) => {
+      expect(() => compareMetric([{ baseline: 1, candidate: value }], 'NONE')).toThrow(
+        `Expected the candidate value of a pair to be within ±1e100, got ${value}; count it as missing instead`,
+      )
+    },
+  )
 
-  test.each([-1, 0.5])('a missing count of %d is refused', (missing) => {
-    expect(() => compareMetric([], 'NONE', missing)).toThrow('expected the number of missing pairs')
+  test.each([-1, 0.5])('a missing count of %d is rejected', (missing) => {
+    expect(() => compareMetric([], 'NONE', missing)).toThrow('Expected the number of missing pairs')
   })
 })
 
 describe('choice of the method', () => {
   const oneSided = fromDifferences([...new Array(40).fill(0), 0.2, 0.5, 0.1, 0.9, 1, 0.4, 0.3, 0.7, 0.6, 0.8])
 
-  test('pairs that all moved one way, too skewed for t, get the BCa bootstrap and the sign test', () => {
+  test('pairs that changed in one direction only, too skewed for t, get the BCa bootstrap and the sign test', () => {
     const figures = compareMetric(oneSided, 'HIGHER_IS_BETTER')
     expect(figures.method).toBe('BCA_BOOTSTRAP')
     expect(figures.pValue).toBe(signTest(10, 0))
@@ -214,10 +217,10 @@ describe('choice of the method', () => {
     expect(compareMetric(pairs, 'HIGHER_IS_BETTER').method).toBe('STUDENT_T')
   })
 
-  test('moments alone are enough unless the method needs the differences, which is told beforehand', () => {
+  test('moments alone are enough unless the method needs the differences, which is known beforehand', () => {
     const moments = measurePairs(oneSided)
     expect(needsDifferences(moments)).toBe(true)
-    expect(() => compareMoments(moments, 'NONE')).toThrow('expected the 50 differences of a one-sided metric, got none')
+    expect(() => compareMoments(moments, 'NONE')).toThrow('Expected the 50 differences of a one-sided metric, got none')
     const numeric = fromDifferences([1, -2, 4, 0.5, -1])
     expect(needsDifferences(measurePairs(numeric))).toBe(false)
     expect(compareMoments(measurePairs(numeric), 'NONE')).toEqual(compareMetric(numeric, 'NONE'))

@@ -28,7 +28,7 @@ describe('the anytime-valid interval', () => {
     expect(high).toBeGreaterThan(0)
   })
 
-  test('is what the formula says: all of K(δ) < 40 on a fine grid', () => {
+  test('follows the formula: all of K(δ) < 40 on a fine grid', () => {
     const differences = [1, 0, 0, 1, -1, 1, 0.5, 1, 1, 0, 1, 1]
     const wealth = (delta: number) => {
       let sum = 0
@@ -76,7 +76,7 @@ describe('the anytime-valid interval', () => {
     expect(high).toBeCloseTo(10 * unit.high, 10)
   })
 
-  test('has nothing more to say when later pairs contradict the earlier ones altogether', () => {
+  test('is null when later pairs contradict the earlier ones', () => {
     const sequence = new DifferenceSequence(1)
     for (let i = 0; i < 400; i++) sequence.push(1)
     expect(sequence.interval()?.low).toBeGreaterThan(0.9)
@@ -85,20 +85,20 @@ describe('the anytime-valid interval', () => {
     expect(sequence.count).toBe(4_400)
   })
 
-  test('refuses what is outside the bounds and takes nothing of it', () => {
+  test('rejects values outside the bounds and ignores them', () => {
     const sequence = new DifferenceSequence(1)
     for (const bad of [1.5, Number.NaN, Number.NEGATIVE_INFINITY]) {
-      expect(() => sequence.push(bad)).toThrow(`expected a difference within ±1, got ${bad}`)
+      expect(() => sequence.push(bad)).toThrow(`Expected a difference within ±1, got ${bad}`)
     }
     expect(sequence.count).toBe(0)
     sequence.push(1 + 1e-12)
     expect(sequence.count).toBe(1)
     expect(() => new DifferenceSequence(0)).toThrow(
-      "expected the width of the score's bounds to be a positive finite number",
+      "Expected the width of the score's bounds to be a positive finite number",
     )
   })
 
-  test('takes 100,000 pairs in under two seconds of computing', () => {
+  test('takes less than two seconds of CPU for 100,000 pairs', () => {
     const started = process.threadCpuUsage()
     intervalAfter(Array.from({ length: 100_000 }, (_, i) => Math.sin(i * i) / 2))
     expect(process.threadCpuUsage(started).user).toBeLessThan(2_000_000)

@@ -1,7 +1,7 @@
 import * as oracle from 'simple-statistics'
 import { expect, test } from 'vitest'
 import { binomialCdf, signTest } from '../../../src/domain/statistics/binomial.ts'
-import { normalCdf, normalQuantile, Z95 } from '../../../src/domain/statistics/normal.ts'
+import { normalCdf, normalQuantile, z95 } from '../../../src/domain/statistics/normal.ts'
 import { regularizedBeta } from '../../../src/domain/statistics/regularized-beta.ts'
 import { studentQuantile, studentTwoSided } from '../../../src/domain/statistics/student-t.ts'
 
@@ -84,7 +84,7 @@ test('the binomial and normal distributions agree with simple-statistics to 1e-6
 })
 
 test('quantiles invert their distributions', () => {
-  expectClose(normalQuantile(0.975), Z95, 1e-14)
+  expectClose(normalQuantile(0.975), z95, 1e-14)
   for (const p of [0.001, 0.2, 0.5, 0.71, 0.9999]) {
     expectClose(normalCdf(normalQuantile(p)), p, 1e-12)
     const tail = studentTwoSided(studentQuantile(p, 7), 7) / 2
@@ -92,24 +92,24 @@ test('quantiles invert their distributions', () => {
   }
 })
 
-test('the incomplete beta function knows its ends and its symmetry', () => {
+test('the incomplete beta function has the right end points and symmetry', () => {
   expect(regularizedBeta(0, 2, 3)).toBe(0)
   expect(regularizedBeta(1, 2, 3)).toBe(1)
   expect(regularizedBeta(0.5, 4.5, 4.5)).toBeCloseTo(0.5, 14)
   expect(regularizedBeta(0.2, 2, 3) + regularizedBeta(0.8, 3, 2)).toBeCloseTo(1, 14)
 })
 
-test('a sign test without a toss says nothing, and never exceeds 1', () => {
+test('a sign test without tosses has p = 1, and p never exceeds 1', () => {
   expect(signTest(0, 0)).toBe(1)
   expect(signTest(3, 3)).toBe(1)
   expect(signTest(5, 0)).toBeCloseTo(2 / 32, 14)
   expect(signTest(0, 5)).toBe(signTest(5, 0))
 })
 
-test('arguments outside the domain are refused with what was expected and what came', () => {
-  expect(() => regularizedBeta(1.5, 1, 1)).toThrow('expected 0 <= x <= 1 and positive a and b, got x = 1.5')
-  expect(() => normalQuantile(0)).toThrow('expected a probability strictly between 0 and 1, got 0')
-  expect(() => studentQuantile(1, 5)).toThrow('expected a probability strictly between 0 and 1, got 1')
-  expect(() => studentTwoSided(1, 0)).toThrow('expected positive degrees of freedom, got 0')
-  expect(() => binomialCdf(1.5, 3, 0.5)).toThrow('expected whole k and n >= 0 and 0 <= p <= 1, got k = 1.5')
+test('arguments outside the domain are rejected with what was expected and what was passed', () => {
+  expect(() => regularizedBeta(1.5, 1, 1)).toThrow('Expected 0 <= x <= 1 and positive a and b, got x = 1.5')
+  expect(() => normalQuantile(0)).toThrow('Expected a probability strictly between 0 and 1, got 0')
+  expect(() => studentQuantile(1, 5)).toThrow('Expected a probability strictly between 0 and 1, got 1')
+  expect(() => studentTwoSided(1, 0)).toThrow('Expected positive degrees of freedom, got 0')
+  expect(() => binomialCdf(1.5, 3, 0.5)).toThrow('Expected whole k and n >= 0 and 0 <= p <= 1, got k = 1.5')
 })

@@ -1,8 +1,8 @@
 /**
- * Do the figures keep their promises? Seeded simulations of data whose truth is known.
+ * Do the figures hold what they promise? Seeded simulations of data whose truth is known.
  *
- * With R replications the share of an event of probability 0.05 is off by ±3 √(0.05 · 0.95 / R) at most (three standard errors);
- * that is the only allowance made for a false-positive rate.
+ * With R replications the share of an event of probability 0.05 is off by at most ±3 √(0.05 · 0.95 / R), which is three
+ * standard errors; that is the only tolerance for a false-positive rate.
  */
 import { describe, expect, test } from 'vitest'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
@@ -92,7 +92,7 @@ describe('the fixed-n test', () => {
     expect(rate).toBeLessThanOrEqual(fivePercent(replications))
   })
 
-  test('finds a real difference of the size it says it can: 80 % of the time', () => {
+  test('finds a real difference of the promised size 80 % of the time', () => {
     const found = share(1_000, () => {
       const pairs = Array.from({ length: 34 }, () => ({ baseline: 10, candidate: 10.5 + gaussian() }))
       return (compareMetric(pairs, 'HIGHER_IS_BETTER').pValue ?? 1) <= 0.05
@@ -174,7 +174,7 @@ describe('the 95 % interval', () => {
     expect(Math.abs(covered - 0.95), `coverage ${covered}`).toBeLessThanOrEqual(0.015)
   })
 
-  test('errs on the wide side when every difference has the same size, because few different means are possible', () => {
+  test('is slightly too wide when every difference has the same size, because few different means are possible', () => {
     const truth = 0.1 / 3
     const covered = share(1_500, () => {
       const pairs = Array.from({ length: 100 }, () => ({ baseline: 1 / 3, candidate: random() < 0.1 ? 2 / 3 : 1 / 3 }))
@@ -186,7 +186,7 @@ describe('the 95 % interval', () => {
   })
 })
 
-/** Whether a reader who looks after every pair, and stops at the first interval without zero, ever sees one. */
+/** Whether a reader who checks after every pair ever sees an interval without zero. */
 function winnerSeen(differences: Iterable<number>, range = 1): boolean {
   const sequence = new DifferenceSequence(range)
   for (const d of differences) {
@@ -215,7 +215,7 @@ describe('the sequence under continuous peeking', () => {
     },
   )
 
-  test('contains the true difference at every look in at least 95 % of cases', () => {
+  test('contains the true difference at every check in at least 95 % of cases', () => {
     const missed = share(replications, () => {
       const sequence = new DifferenceSequence(1)
       return Array.from({ length: 400 }, () => random()).some((u) => {
@@ -227,14 +227,14 @@ describe('the sequence under continuous peeking', () => {
     expect(missed).toBeLessThanOrEqual(fivePercent(replications))
   })
 
-  test('decides early when there is something to see', () => {
+  test('decides early when there is a difference', () => {
     const decided = share(200, () =>
       winnerSeen(Array.from({ length: 500 }, () => (random() < 0.3 ? (random() < 0.75 ? 1 : -1) : 0))),
     )
     expect(decided).toBeGreaterThan(0.9)
   })
 
-  test('peeking at the fixed-n p value instead is what must not be done: it finds winners five times as often', () => {
+  test('peeking at the fixed-n p value instead finds winners five times as often', () => {
     const rate = share(150, () => {
       const pairs: Pair[] = []
       for (let n = 1; n <= 300; n++) {
@@ -248,7 +248,7 @@ describe('the sequence under continuous peeking', () => {
 })
 
 describe('when completion order correlates with the outcome', () => {
-  /** 300 pairs, 60 under way at once; the candidate answers quickly when it is right, so its wins complete first. */
+  /** 300 pairs, 60 in flight at once; the candidate answers quickly when it is right, so its wins complete first. */
   function completions(): { rank: number; difference: number }[] {
     const slots = new Float64Array(60)
     const finished = Array.from({ length: 300 }, (_, rank) => {
@@ -262,7 +262,7 @@ describe('when completion order correlates with the outcome', () => {
     return finished.sort((x, y) => x.at - y.at)
   }
 
-  /** What a pair is held back for: however they complete, they are looked at one by one in the order of the schedule. */
+  /** Pairs are held back: however they complete, they are read one by one in schedule order. */
   function inScheduleOrder(completed: ReturnType<typeof completions>): number[] {
     return completed.toSorted((x, y) => x.rank - y.rank).map(({ difference }) => difference)
   }

@@ -50,7 +50,7 @@ describe('swapping the arms', () => {
     )
   })
 
-  test('the skewed data above do reach the bootstrap', () => {
+  test('the skewed data above use the bootstrap', () => {
     const methods = fc.sample(skewed, { seed: 4, numRuns: 60 }).map((pairs) => compareMetric(pairs, 'NONE').method)
     expect(methods.filter((method) => method === 'BCA_BOOTSTRAP').length).toBeGreaterThan(10)
   })

@@ -49,8 +49,8 @@ describe('Holm', () => {
     })
   })
 
-  test('refuses what is no probability', () => {
-    expect(() => holm([0.5, 1.5])).toThrow('expected p values between 0 and 1, got 1.5')
+  test('rejects values that are not probabilities', () => {
+    expect(() => holm([0.5, 1.5])).toThrow('Expected p values between 0 and 1, got 1.5')
   })
 })
 
@@ -91,14 +91,14 @@ describe('verdicts', () => {
     expect(decideOne(slightlyWorse, 5)?.verdict).toBe('NOT_WORSE')
   })
 
-  test('a metric without a direction has no verdict, however different', () => {
+  test('a metric without a direction has no verdict, however large the difference', () => {
     expect(decideOne(numeric([5, 6, 7, 5, 6, 7, 5, 6], 'NONE'), 1)).toMatchObject({
       verdict: 'INCONCLUSIVE',
       pairsNeeded: null,
     })
   })
 
-  test('what is significant alone need not be in a family', () => {
+  test('a significant metric may not be significant within a family', () => {
     const borderline = binary(15, 5, 100)
     expect(decideOne(borderline)?.verdict).toBe('IMPROVED')
     const family = [borderline, binary(5, 5, 100), binary(6, 5, 100)].map((figures) => ({ figures, margin: 0 }))
@@ -107,7 +107,7 @@ describe('verdicts', () => {
     expect(decision?.verdict).toBe('INCONCLUSIVE')
   })
 
-  test('a metric without pairs takes no part in the family', () => {
+  test('a metric without pairs is not part of the family', () => {
     const figures = binary(15, 5, 100)
     const [decision, empty] = decideVerdicts([
       { figures, margin: 0 },
@@ -117,9 +117,9 @@ describe('verdicts', () => {
     expect(empty).toEqual({ adjustedPValue: null, verdict: 'INCONCLUSIVE', pairsNeeded: null })
   })
 
-  test.each([-0.1, Number.NaN, Number.POSITIVE_INFINITY])('a margin of %d is refused', (margin) => {
+  test.each([-0.1, Number.NaN, Number.POSITIVE_INFINITY])('a margin of %d is rejected', (margin) => {
     expect(() => decideOne(binary(1, 0, 5), margin)).toThrow(
-      `expected a margin >= 0 in the metric's units, got ${margin}`,
+      `Expected a margin >= 0 in the metric's units, got ${margin}`,
     )
   })
 })
@@ -150,7 +150,7 @@ describe('pairs needed', () => {
     expect(decideOne(figures, 0.05)?.pairsNeeded).toBeLessThan(decideOne(figures)?.pairsNeeded ?? 0)
   })
 
-  test('equal differences need the signs to add up', () => {
+  test('equal differences need enough signs', () => {
     expect(decideOne(numeric([2, 2, 2]))).toMatchObject({ verdict: 'INCONCLUSIVE', pairsNeeded: 3 })
   })
 

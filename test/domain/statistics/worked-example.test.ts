@@ -59,7 +59,7 @@ test('the worked example of docs/statistics.md is what the code computes', () =>
   ])
 })
 
-test('ten wins without a loss are the least that excludes zero, as the page says', () => {
+test('it takes ten wins without a loss to exclude zero, as the page says', () => {
   const sequence = new DifferenceSequence(1)
   const lows = Array.from({ length: 10 }, () => {
     sequence.push(1)

@@ -73,7 +73,7 @@ describe('the figures of a comparison', () => {
     }
   })
 
-  test('use the bootstrap where few pairs all moved one way, over the differences themselves', async () => {
+  test('use the bootstrap on the individual differences where few pairs changed, all in one direction', async () => {
     const datasetId = await seedDataset(t, numbers(50))
     const value = (item: number) => (item < 6 ? 0.9 - 0.1 * item : 0)
     const baseline = await recordRun(
@@ -97,7 +97,7 @@ describe('the figures of a comparison', () => {
     expect(figures.interval?.high).toBeCloseTo(expected.interval?.high ?? Number.NaN, 9)
   })
 
-  test('of two identical runs say: no difference, everything unchanged, nothing decided', async () => {
+  test('of two identical runs show no difference, everything unchanged, nothing decided', async () => {
     const datasetId = await seedDataset(t, numbers(40))
     const run = numbers(40).map((item) => ({
       item,
@@ -117,7 +117,7 @@ describe('the figures of a comparison', () => {
     expect(withMargin.verdict).toBe('NOT_WORSE')
   })
 
-  test('are mirrored exactly when baseline and candidate change places, repetitions, gaps and sequences included', async () => {
+  test('are mirrored exactly when baseline and candidate are swapped, including repetitions, gaps and sequences', async () => {
     const datasetId = await seedDataset(t, numbers(120))
     const run = (seed: number, repetitions: number): RecordedExecution[] =>
       numbers(120)
@@ -157,7 +157,7 @@ describe('the figures of a comparison', () => {
     expect(figuresOf(there, 'correct').sequencePairs).toBeGreaterThan(90)
   })
 
-  test('count what is not compared: items of one run only, failures, missing scores, failed evaluators', async () => {
+  test('count what cannot be compared: items of one run only, failures, missing scores, failed evaluators', async () => {
     const datasetId = await seedDataset(t, numbers(10))
     const scores = { q: 1 }
     const baseline = await recordRun(t, datasetId, [
@@ -180,7 +180,7 @@ describe('the figures of a comparison', () => {
     expect(figuresOf(metrics, 'costUsd')).toMatchObject({ pairs: 6, missing: 3, improved: 1, unchanged: 5 })
   })
 
-  test('average repetitions per item before anything else, however many each run made', async () => {
+  test('average repetitions per item first, however many each run made', async () => {
     const datasetId = await seedDataset(t, numbers(3))
     const repeated = (values: number[][]): RecordedExecution[] =>
       values.flatMap((of, item) => of.map((q, repetition) => ({ item, repetition, scores: { q } })))
@@ -200,7 +200,7 @@ describe('the figures of a comparison', () => {
     expect(figures.delta).toBeCloseTo(0.5 / 3, 12)
   })
 
-  test('follow the direction of the score, and have no winner where it has none', async () => {
+  test('follow the direction of the score, and have no winner if it has none', async () => {
     const datasetId = await seedDataset(t, numbers(30))
     const run = (value: number) =>
       numbers(30).map((item) => ({ item, scores: { errors: value + item, length: value } }))
@@ -217,7 +217,7 @@ describe('the figures of a comparison', () => {
     })
   })
 
-  test('say of categories on how many items they are the same', async () => {
+  test('count the items with equal categories', async () => {
     const datasetId = await seedDataset(t, numbers(5))
     const run = (labels: (string | null)[]): RecordedExecution[] =>
       labels.map((tone, item) => (tone === null ? { item } : { item, scores: { tone } }))
@@ -265,7 +265,7 @@ test('several candidates are one family: each p value is corrected for all metri
 })
 
 describe('a comparison is refused', () => {
-  test('without candidates, with more than ten, and with one of them twice', async () => {
+  test('without candidates, with more than ten, and with duplicates', async () => {
     const datasetId = await seedDataset(t, numbers(1))
     const id = await recordRun(t, datasetId, [{ item: 0 }])
     await expect(compare(id, [])).rejects.toThrow('Expected 1 to 10 candidates, got 0.')
@@ -283,7 +283,7 @@ describe('a comparison is refused', () => {
     await expect(openComparison(t.db, { projectId }, input)).rejects.toThrow(NotFoundError)
   })
 
-  test('without a baseline where none is approved, and for margins of metrics that are not there', async () => {
+  test('without a baseline where none is approved, and for margins of unknown metrics', async () => {
     const datasetId = await seedDataset(t, [1])
     const id = await recordRun(t, datasetId, [{ item: 0, scores: { q: 1 } }])
     const open = (input: Partial<ComparisonInput>) =>

@@ -58,7 +58,7 @@ async function baselineOf(datasetId: string, task: string): Promise<string> {
   return id
 }
 
-test('a run whose comparison is decided stops, and its verdict is that of the sequence', async () => {
+test('a run whose comparison is decided stops with the verdict of the sequence', async () => {
   const datasetId = await seedDataset(t, numbers(300))
   const baselineId = await baselineOf(datasetId, 'wrong')
   const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
@@ -76,18 +76,18 @@ test('a run whose comparison is decided stops, and its verdict is that of the se
 
   const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [id] })
   const [exact, latency] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
-  // The fixed-n figures do not hold for a run that was stopped for how it looked.
+  // The fixed-n figures do not hold for a run whose result decided when it stopped.
   expect(exact).toMatchObject({ verdict: 'IMPROVED', interval: null, pValue: null, pairsNeeded: null })
   expect(exact?.sequence?.low).toBeGreaterThan(0)
   expect(latency).toMatchObject({ verdict: 'INCONCLUSIVE', pValue: null })
 
-  // Resumed it goes on to its end, although the comparison is as decided as before.
+  // When resumed, it continues to its end, although the comparison is as decided as before.
   slow.clear()
   await resumeRun(t.services, t.scope, id)
   expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', stopReason: null, succeeded: 300 })
 })
 
-test('a run that is no different goes on to its end, unless it is enough that it is not worse', async () => {
+test('a run without a difference continues to its end, unless not being worse is enough', async () => {
   const datasetId = await seedDataset(t, numbers(150))
   const baselineId = await baselineOf(datasetId, 'right')
   const start = async (task: string, margin?: number) => {
@@ -107,7 +107,7 @@ test('a run that is no different goes on to its end, unless it is enough that it
   expect(exact).toMatchObject({ delta: 0, verdict: 'NOT_WORSE' })
 })
 
-test('a rule for stopping is refused when its baseline or score cannot decide anything', async () => {
+test('an early-stop rule is rejected when its baseline or score cannot decide anything', async () => {
   const datasetId = await seedDataset(t, numbers(2))
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'right' })
   const baselineId = await recordRun(t, datasetId, [{ item: 0, scores: { free: 3, correct: true } }])

@@ -16,7 +16,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 
-/** A hundred items of which so many are right, the last two failed, each for a tenth of a cent. */
+/** A hundred items, of which this many are right and the last two failed, each for a tenth of a cent. */
 const run = (right: number): RecordedExecution[] =>
   numbers(100).map((item) =>
     item < 98 ? { item, costUsd: 0.001, scores: { correct: item < right } } : { item, status: 'FAILED', error: 'no' },
@@ -43,7 +43,7 @@ async function check(runId: string, gate: object, baselineId: string | null = nu
 }
 
 describe('a gate', () => {
-  test('passes a run that fulfils every rule, and gives a reason for each', async () => {
+  test('passes a run that satisfies every rule, with a reason for each', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
@@ -67,11 +67,11 @@ describe('a gate', () => {
     expect(checks[3]).toMatchObject({
       limit: 0.02,
       actual: 0.02,
-      reason: 'the share of failed items is 0.02, the limit is 0.02',
+      reason: 'The share of failed items is 0.02; the limit is 0.02.',
     })
   })
 
-  test('fails a run for every rule that it breaks, and for what is not known', async () => {
+  test('fails a run for every violated rule and for unknown values', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(40))
@@ -92,21 +92,21 @@ describe('a gate', () => {
     expect(status).toBe('FAILED')
     const all = ['MIN_MEAN', 'MIN_MEAN', 'NOT_WORSE', 'NOT_WORSE', 'MAX_FAILURE_RATE', 'MAX_COST', 'MAX_AVG_LATENCY']
     expect(failed).toEqual(all)
-    expect(checks[2]).toMatchObject({ actual: null, reason: 'there is no score "absent"' })
+    expect(checks[2]).toMatchObject({ actual: null, reason: 'There is no score "absent".' })
     expect(checks[3]?.reason).toMatch(/^"correct" is worse than in the baseline/)
-    expect(checks.at(-1)?.reason).toBe('the mean latency in ms is not known')
+    expect(checks.at(-1)?.reason).toBe('The mean latency in ms is unknown.')
   })
 
-  test('does not take it for proven that a handful of pairs is not worse', async () => {
+  test('does not accept a handful of pairs as proof of not being worse', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80).slice(0, 90))
     const id = await recordRun(t, datasetId, run(78).slice(0, 90))
     const { status, checks } = await check(id, { notWorse: [{ metric: 'correct', margin: 0.03 }] }, baselineId)
     expect(status).toBe('FAILED')
-    expect(checks[1]?.reason).toMatch(/^it cannot be told whether .*; about \d+ more pairs would tell$/)
+    expect(checks[1]?.reason).toMatch(/^It is undecided whether .*; about \d+ more pairs would decide it\.$/)
   })
 
-  test('waits for a run that executes, and never passes one that was cancelled', async () => {
+  test('is pending while a run executes, and never passes a cancelled one', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const gate = { minMeans: [{ score: 'correct', value: 0.5 }] }
     const recorded = (status: RunStatus) => recordRun(t, datasetId, run(80), { status })
@@ -114,7 +114,7 @@ describe('a gate', () => {
     expect(await check(await recorded('CANCELLED'), gate)).toMatchObject({ status: 'FAILED', failed: ['COMPLETED'] })
   })
 
-  test('is kept with its experiment, and refused where it makes no sense', async () => {
+  test('is stored with its experiment, and rejected if invalid', async () => {
     const datasetId = await seedDataset(t, numbers(1))
     await recordRun(t, datasetId, [{ item: 0 }])
     const { id } = await t.db.prisma.experiment.findFirstOrThrow({ where: { datasetId } })
@@ -133,12 +133,12 @@ describe('a gate', () => {
 })
 
 describe('an approved baseline', () => {
-  test('is what runs of its dataset are compared with, and says who approved it and when', async () => {
+  test('is the default for comparisons of its dataset, with its author and date', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baseline = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
     const gate = { notWorse: [{ metric: 'correct', margin: 0.05 }] }
-    expect((await check(id, gate)).checks[1]?.reason).toMatch(/there is no baseline/)
+    expect((await check(id, gate)).checks[1]?.reason).toMatch(/There is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')
     const ada = { ...t.scope, person: { ...t.scope.person, name: 'Ada' } }
@@ -154,7 +154,7 @@ describe('an approved baseline', () => {
     })
   })
 
-  test('must be over, and gives way when its run is deleted', async () => {
+  test('must be finished, and is removed when its run is deleted', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const running = await recordRun(t, datasetId, run(80), { status: 'RUNNING' })
     await expect(approveBaseline(t.services, t.scope, running)).rejects.toMatchObject({ code: 'CONFLICT' })

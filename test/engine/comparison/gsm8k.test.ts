@@ -1,4 +1,4 @@
-/** Four models that really were compared, with counts that anybody can check: OpenAI's recorded GSM8K solutions. */
+/** A real comparison of four models, with counts that can be verified: OpenAI's recorded GSM8K solutions. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
@@ -44,7 +44,7 @@ describe.skipIf(!gsm8k.present)(`the recorded solutions of four models (${gsm8k.
     return figures
   }
 
-  test('are as many correct as published', () => {
+  test('have the published number of correct solutions', () => {
     expect(models.map((model) => correct.get(model)?.filter(Boolean).length)).toEqual(Object.values(gsm8k.correct))
   })
 

@@ -65,7 +65,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-/** All pages of so many rows, walked from either end, as places of items in the dataset. */
+/** All pages of this size, walked from either end, as positions of items in the dataset. */
 async function walk(filter: RowFilter, order: RowOrder, size: number, backward = false): Promise<number[]> {
   const found: ComparedRow[] = []
   for (let key: string[] | null = null; ; ) {
@@ -94,7 +94,7 @@ async function schedule(run: number): Promise<number[]> {
 }
 
 describe('rows', () => {
-  test('come in the order of the schedule: those of the baseline, then what only candidates have', async () => {
+  test('come in schedule order: those of the baseline, then those that only candidates have', async () => {
     const expected = [
       ...(await schedule(0)),
       ...(await schedule(1)).filter((item) => item > 23),
@@ -107,7 +107,7 @@ describe('rows', () => {
     }
   })
 
-  test('come with the largest regression of any candidate first, and with what cannot be compared last', async () => {
+  test('come with the largest regression of any candidate first, and with incomparable items last', async () => {
     const gain = (item: number) => {
       const gains = [
         ...(item < 20 && item !== 3 ? [quality.first(item) - 0.5] : []),
@@ -127,20 +127,20 @@ describe('rows', () => {
     expect(improvements.slice(0, 3)).toEqual([19, 18, 17])
   })
 
-  test('can be those on which a metric changed in one way', async () => {
+  test('can be filtered by the change of a metric', async () => {
     const changed = async (is: NonNullable<RowFilter['change']>['is'], candidates?: number[]) =>
       sorted(await walk({ change: { is, metric: byQuality(candidates) } }, inSchedule, 4))
     expect(await changed('IMPROVED', [2])).toEqual(numbers(20).filter((item) => item > 10))
     expect(await changed('REGRESSED', [2])).toEqual(numbers(10).filter((item) => item !== 3))
     expect(await changed('UNCHANGED', [2])).toEqual([10])
     expect(await changed('CHANGED', [2])).toEqual(numbers(20).filter((item) => item !== 10 && item !== 3))
-    // Only what one of the two has can be missing.
+    // Only an item that one of the two has can be missing.
     expect(await changed('MISSING', [2])).toEqual([3, 20, 21, 22, 23, 24, 25, 26])
     const inAny = [...numbers(10), ...numbers(24).filter((item) => item > 10 && item % 3 !== 0)]
     expect(await changed('REGRESSED')).toEqual(inAny.filter((item) => item !== 3))
   })
 
-  test('can be those with differing outputs, failures on one side, tags, and texts anywhere', async () => {
+  test('can be filtered by differing outputs, failures on one side, tags, and text', async () => {
     const rows = async (filter: RowFilter) => sorted(await walk(filter, inSchedule, 3))
     const firstSaysYes = numbers(20).filter((item) => item > 10)
     expect(await rows({ differingOutputs: true })).toEqual([...firstSaysYes, 24, 25, 26])
@@ -156,7 +156,7 @@ describe('rows', () => {
     ).toEqual(firstSaysYes.filter((item) => item % 2 === 0))
   })
 
-  test('have a cell for each run, with all repetitions and what changed', async () => {
+  test('have a cell per run, with all repetitions and changes', async () => {
     const page = await comparisonRows(t.db, comparison, {}, inSchedule, {
       limit: 100,
       backward: false,
@@ -177,7 +177,7 @@ describe('rows', () => {
     expect(row(3)?.cells[0]).toMatchObject({ latencyMs: null, items: [{ error: { message: 'no answer to 3' } }] })
   })
 
-  test('cost as many statements for one row as for all of them', async () => {
+  test('need as many statements for one row as for all of them', async () => {
     const statements = async (limit: number) => {
       let count = 0
       const query = t.db.pool.query.bind(t.db.pool)

@@ -13,14 +13,14 @@ afterAll(() => test[Symbol.asyncDispose]())
 
 const create = (input: Parameters<typeof createDataset>[2]) => createDataset(test.services, test.scope, input)
 
-/** A second project, which must see nothing of the first. */
+/** A second project, which must not see the first. */
 async function otherScope() {
   const { id } = await test.db.prisma.project.create({ data: { name: crypto.randomUUID() } })
   return testScope(test.db, id)
 }
 
 describe('creating', () => {
-  it('makes an empty dataset at version 0 with a schedule seed of its own', async () => {
+  it('creates an empty dataset at version 0 with its own schedule seed', async () => {
     const dataset = await create({ name: 'group/empty', description: 'd', metadata: { a: [1] } })
     expect(dataset).toMatchObject({
       name: 'group/empty',
@@ -34,7 +34,7 @@ describe('creating', () => {
     expect(other.metadata).toBeNull()
   })
 
-  it('refuses a name that is taken, and takes it in another project', async () => {
+  it('refuses a name that is taken, and accepts it in another project', async () => {
     await create({ name: 'taken' })
     await expect(create({ name: 'taken' })).rejects.toThrow(ConflictError)
     await expect(createDataset(test.services, await otherScope(), { name: 'taken' })).resolves.toMatchObject({
@@ -62,7 +62,7 @@ describe('creating', () => {
     })
   })
 
-  it('refuses characters that PostgreSQL cannot store, and takes a text that only looks like their escape', async () => {
+  it('refuses characters that PostgreSQL cannot store, and accepts text that only looks like their escape', async () => {
     await expect(create({ name: 'nul', metadata: { a: 'x\u0000' } })).rejects.toMatchObject({ path: ['metadata'] })
     const deep = JSON.parse('['.repeat(10_000) + ']'.repeat(10_000))
     await expect(create({ name: 'nul', metadata: deep })).rejects.toMatchObject({ path: ['metadata'] })
@@ -71,14 +71,14 @@ describe('creating', () => {
     })
   })
 
-  it('needs the right to write', async () => {
+  it('requires write access', async () => {
     const reader = { ...test.scope, role: 'READ' as const }
     await expect(createDataset(test.services, reader, { name: 'reader' })).rejects.toThrow(ForbiddenError)
   })
 })
 
 describe('updating', () => {
-  it('leaves what is absent, clears what is null and sets the rest', async () => {
+  it('leaves undefined fields, clears null ones and sets the rest', async () => {
     const { id } = await create({
       name: 'update/a',
       description: 'old',
@@ -109,7 +109,7 @@ describe('updating', () => {
     expect(error).toMatchObject({ code: 'INVALID_INPUT', path: ['inputSchema'] })
     const { message } = error as InvalidInputError
     expect(message).toContain('25 of 30')
-    expect(message).toContain('item k0: input: expected what its schema asks for: it must be string, got 0')
+    expect(message).toContain('item k0: input: expected a value that fits its schema: it must be string, got 0.')
     expect(message).toContain('and 5 more')
     expect(await test.db.prisma.dataset.findUnique({ where: { id } })).toMatchObject({
       name: 'update/schema',
@@ -142,7 +142,7 @@ describe('deleting', () => {
     await expect(deleteDataset(test.services, test.scope, id)).rejects.toThrow(NotFoundError)
   })
 
-  it('is refused while a run is not finished', async () => {
+  it('is refused while a run is unfinished', async () => {
     const { id: datasetId } = await create({ name: 'delete/b' })
     const { projectId } = test.scope
     const experiment = await test.db.prisma.experiment.create({

@@ -57,7 +57,7 @@ async function refusal(file: string | Buffer, options: Partial<ImportInput> = {}
 const lines = (...rows: Json[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
 
 describe('mapping', () => {
-  it('finds the usual columns by itself, and keeps the rest as metadata', async () => {
+  it('finds the usual columns automatically, and keeps the rest as metadata', async () => {
     expect(
       await firstItem(
         lines({ id: 7, input: { q: 1 }, expected_output: ['x'], tags: 'a, b,,a', level: 'hard', metadata: { m: 1 } }),
@@ -85,7 +85,7 @@ describe('mapping', () => {
     })
   })
 
-  it('takes columns by name and by dotted path, several as one object', async () => {
+  it('maps columns by name and by dotted path, several as one object', async () => {
     const row = { q: { text: 'Q', lang: 'en' }, 'a.b': 'literal', answer: 1, row: [{ n: 5 }], extra: true }
     expect(await firstItem(lines(row), { input: ['q.text'], expected: ['answer'] })).toMatchObject({
       input: 'Q',
@@ -106,7 +106,7 @@ describe('mapping', () => {
     })
   })
 
-  it('leaves CSV cells texts unless they are said to be JSON', async () => {
+  it('keeps CSV cells as strings unless they are declared as JSON', async () => {
     const csv = 'n,j,input\n007,"{""a"": 1}",\n'
     expect(await firstItem(csv, { json: ['j'], expected: ['j'] })).toMatchObject({
       input: '',
@@ -118,7 +118,7 @@ describe('mapping', () => {
     ])
   })
 
-  it('reports columns that are not there', async () => {
+  it('reports missing columns', async () => {
     const got = String.raw`only "the question", "right, answer", "\u001b"`
     const file = 'the question,"right, answer",\x1b\n1,2,3\n4,5,6\n'
     expect((await refusal(file, { mapping: { expected: ['anser'] } })).problems).toEqual([
@@ -164,7 +164,7 @@ describe('importing', () => {
     expect(await test.db.prisma.datasetVersion.count({ where: { dataset: { name: dataset } } })).toBe(1)
   })
 
-  it('gives items their places in the order of the file, updates those it knows and leaves the others', async () => {
+  it('adds items in file order, updates existing ones and leaves the others', async () => {
     const dataset = newName()
     const rows = Array.from({ length: 500 }, (_, n) => ({ input: { n }, expectedOutput: n }))
     await load(dataset, lines(...rows))
@@ -184,7 +184,7 @@ describe('importing', () => {
     expect((await items(dataset))[3]).toMatchObject({ expectedOutput: 'three', validFrom: 2 })
   })
 
-  it('takes up archived items again', async () => {
+  it('restores archived items', async () => {
     const dataset = newName()
     const file = lines({ key: 'a', input: 1 }, { key: 'b', input: 2 })
     const {
@@ -196,7 +196,7 @@ describe('importing', () => {
     expect((await items(dataset))[0]).toMatchObject({ id: a?.id, validFrom: 3 })
   })
 
-  it('stores what COPY would trip over unchanged', async () => {
+  it('stores characters that are special in COPY unchanged', async () => {
     const tricky = ['\\N', '\\.', 'a\tb\nc\r\\x41', '"', '{"x":"\\u0041\\\\u0000"}', '\u2028\u0001\u007f', 'é漢😀']
     const dataset = newName()
     await load(
@@ -210,7 +210,7 @@ describe('importing', () => {
     )
   })
 
-  it('lists the first 20 of all bad rows with their places and stores nothing, not even the dataset', async () => {
+  it('lists the first 20 invalid rows with their positions and stores nothing, not even the dataset', async () => {
     const rows = Array.from({ length: 60 }, (_, n) => (n % 2 ? '{"input":oops}' : `{"input":${n}}`))
     const error = await refusal(rows.join('\n'))
     expect(error).toMatchObject({ code: 'INVALID_INPUT', total: 30 })
@@ -220,14 +220,14 @@ describe('importing', () => {
     expect(error.message).toMatch(/and 10 more$/)
   })
 
-  it('leaves an existing dataset as it is when a row is bad', async () => {
+  it('leaves an existing dataset unchanged when a row is invalid', async () => {
     const dataset = newName()
     await load(dataset, lines({ key: 'a', input: 1 }))
     await expect(load(dataset, lines({ key: 'a', input: 2 }, 5))).rejects.toThrow('line 2')
     expect(await items(dataset)).toMatchObject([{ input: 1, validTo: null }])
   })
 
-  it('names both lines of a key that comes twice', async () => {
+  it('names both lines of a duplicate key', async () => {
     const error = await refusal(
       lines({ key: 'x', input: 1 }, { key: 'y', input: 2 }, { key: 'x', input: 1 }, { key: 'x', input: 3 }),
     )
@@ -243,13 +243,13 @@ describe('importing', () => {
     expect(many).toMatchObject({ total: 30, problems: { length: 20 } })
   })
 
-  it.each(['', '\ufeff', '\n \n', '[]', 'input,expected\n'])('refuses the file %j, which has no row', async (file) => {
+  it.each(['', '\ufeff', '\n \n', '[]', 'input,expected\n'])('refuses the file %j, which has no rows', async (file) => {
     expect((await refusal(file)).problems).toEqual([
       { line: null, column: null, expected: 'at least one row', got: 'none' },
     ])
   })
 
-  it('refuses NUL characters, half characters and too deep nesting by row', async () => {
+  it('reports NUL characters, lone surrogates and too deep nesting by row', async () => {
     const deep = `{"input":${'['.repeat(501)}${']'.repeat(501)}}`
     const file = `{"input":"a\\u0000"}\n{"input":"\\\\u0000"}\n{"input":1,"metadata":{"\\ud800":1}}\n${deep}\n{"input":1,"key":"a\\u0000"}`
     expect((await refusal(file)).problems).toMatchObject([
@@ -278,7 +278,7 @@ describe('importing', () => {
     ])
   })
 
-  it('validates rows against the schemas of the dataset, naming the place in the row', async () => {
+  it('validates rows against the schemas of the dataset, naming the position in the row', async () => {
     const name = newName()
     const inputSchema = { type: 'object', required: ['q'], properties: { q: { type: 'string', pattern: '^[a-z]+$' } } }
     const { id } = await createDataset(test.services, test.scope, { name, inputSchema })
@@ -288,16 +288,21 @@ describe('importing', () => {
       {
         line: 2,
         column: 'input/q',
-        expected: 'what its schema asks for: it must match pattern "^[a-z]+$"',
+        expected: 'a value that fits its schema: it must match pattern "^[a-z]+$"',
         got: '"NO"',
       },
-      { line: 3, column: 'input', expected: "what its schema asks for: it must have required property 'q'", got: '{}' },
+      {
+        line: 3,
+        column: 'input',
+        expected: "a value that fits its schema: it must have required property 'q'",
+        got: '{}',
+      },
     ])
     await updateDataset(test.services, test.scope, { id, inputSchema: null })
     expect(await load(name, file)).toMatchObject({ added: 3 })
   })
 
-  it('is refused when the schemas change while the file comes in', async () => {
+  it('is refused when the schemas change while the file arrives', async () => {
     const name = newName()
     const { id } = await createDataset(test.services, test.scope, { name })
     async function* source() {
@@ -309,7 +314,7 @@ describe('importing', () => {
     expect(await items(name)).toEqual([])
   })
 
-  it('stores nothing when the source breaks off, and gives back its connection', async () => {
+  it('stores nothing when the source fails, and releases its connection', async () => {
     const name = newName()
     async function* broken() {
       yield Buffer.from(lines(...Array.from({ length: 5_000 }, (_, n) => ({ input: n }))))
@@ -322,7 +327,7 @@ describe('importing', () => {
     expect(await load(name, lines({ input: 1 }))).toMatchObject({ version: 1 })
   })
 
-  it('lets four imports run at once, into one dataset too, and refuses a fifth', async () => {
+  it('runs four imports at once, even into one dataset, and refuses a fifth', async () => {
     const name = newName()
     const gate = Promise.withResolvers<void>()
     const started: Promise<void>[] = []
@@ -345,13 +350,13 @@ describe('importing', () => {
     expect(await items(name)).toHaveLength(5)
   })
 
-  it('needs the right to write', async () => {
+  it('requires write access', async () => {
     const reader = { ...test.scope, role: 'READ' as const }
     const input = { dataset: newName(), source: once(lines({ input: 1 })), format: null, mapping: {} }
     await expect(importItems(test.services, reader, input)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
-  it('tells its progress, up to everything', async () => {
+  it('reports its progress, up to completion', async () => {
     const told: [number, number][] = []
     const file = lines({ input: 1 }, { input: 2 })
     await load(newName(), file, { onProgress: (rows, bytes) => told.push([rows, bytes]) })

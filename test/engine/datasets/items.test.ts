@@ -34,7 +34,7 @@ async function dataset(schemas: { inputSchema?: object; expectedOutputSchema?: o
 }
 
 describe('upserting', () => {
-  it('adds, changes and leaves items, in one version, and returns them in the order given', async () => {
+  it('adds, changes and keeps items, in one version, and returns them in input order', async () => {
     const d = await dataset()
     const first = await d.upsert(
       { key: 'b', input: 1 },
@@ -61,21 +61,21 @@ describe('upserting', () => {
     expect(second.items[1]).toMatchObject({ expectedOutput: 'y', metadata: null, tags: [], validFrom: 2 })
   })
 
-  it('makes no version when nothing differs, whatever the order of object keys', async () => {
+  it('creates no version when nothing differs, whatever the order of object keys', async () => {
     const d = await dataset()
     await d.upsert({ key: 'a', input: { x: 1, y: { b: 1, a: 2 } }, expectedOutput: null })
     const again = await d.upsert({ key: 'a', input: { y: { a: 2, b: 1 }, x: 1 }, metadata: null, tags: [] })
     expect(again).toMatchObject({ added: 0, changed: 0, unchanged: 1, dataset: { version: 1 } })
   })
 
-  it('takes null, empty texts and any JSON as input, and keeps them apart', async () => {
+  it('accepts null, empty strings and any JSON as input, and distinguishes them', async () => {
     const d = await dataset()
     const inputs: Json[] = [null, '', 0, false, [], {}, '0', 'tab\tnew\nline\\ "q" \u2028 😀', { constructor: 1 }]
     expect(await d.upsert(...inputs.map((input) => ({ input })))).toMatchObject({ added: inputs.length })
     expect(await d.inputs()).toEqual(inputs)
   })
 
-  it('finds items without a key by their input, the nth of equal ones as the nth', async () => {
+  it('matches items without a key by their input, the n-th of equal ones as the n-th', async () => {
     const d = await dataset()
     const [one, two] = (await d.upsert({ input: 'same', expectedOutput: 1 }, { input: 'same', expectedOutput: 2 }))
       .items
@@ -88,7 +88,7 @@ describe('upserting', () => {
     expect(changed.items.slice(0, 2).map((item) => item.id)).toEqual([one?.id, two?.id])
   })
 
-  it('passes over archived items while there are live ones with the same input, then takes them up again', async () => {
+  it('ignores archived items while there are live ones with the same input, then restores them', async () => {
     const d = await dataset()
     const { items } = await d.upsert({ input: 'same', expectedOutput: 1 }, { input: 'same', expectedOutput: 2 })
     const [one, two] = items.map((item) => item.id) as [string, string]
@@ -98,7 +98,7 @@ describe('upserting', () => {
     expect(back).toMatchObject({ added: 1, unchanged: 1, items: [{ id: two }, { id: one }], dataset: { itemCount: 2 } })
   })
 
-  it('changes an item that is named by id, and finds it by what it says then', async () => {
+  it('changes an item identified by id, and matches it by its new content later', async () => {
     const d = await dataset()
     const { items } = await d.upsert({ input: 'a' }, { input: 'a' }, { key: 'k', input: 'k' })
     const [a, , k] = items.map((item) => item.id) as [string, string, string]
@@ -114,7 +114,7 @@ describe('upserting', () => {
     })
   })
 
-  it('moves a key, and lets a new item have it in the same call', async () => {
+  it('moves a key, and lets a new item use it in the same call', async () => {
     const d = await dataset()
     const { items } = await d.upsert({ key: 'old', input: 1 })
     const id = items[0]?.id as string
@@ -123,7 +123,7 @@ describe('upserting', () => {
     expect(await d.upsert({ key: 'old', input: 2 }, { key: 'new', input: 1 })).toMatchObject({ unchanged: 2 })
   })
 
-  it('names the item and the field of everything it refuses, and stores nothing', async () => {
+  it('names the item and the field of everything it rejects, and stores nothing', async () => {
     const d = await dataset({ inputSchema: { properties: { n: { type: 'number' } } } })
     const { items } = await d.upsert({ key: 'a', input: {} }, { key: 'b', input: {} })
     const [a, b] = items.map((item) => item.id) as [string, string]
@@ -164,7 +164,7 @@ describe('upserting', () => {
     expect(await d.list()).toMatchObject({ rows: [{ validFrom: 1 }, { validFrom: 1 }] })
   })
 
-  it('validates an absent expected output as null', async () => {
+  it('validates a missing expected output as null', async () => {
     const strict = await dataset({ expectedOutputSchema: { type: 'string' } })
     await expect(strict.upsert({ input: 1 })).rejects.toMatchObject({ path: ['items', '0', 'expectedOutput'] })
     const lenient = await dataset({ expectedOutputSchema: { type: ['string', 'null'], format: 'date' } })
@@ -200,7 +200,7 @@ describe('upserting', () => {
 })
 
 describe('archiving', () => {
-  it('takes items out from the next version on, once', async () => {
+  it('removes items from the next version on, once', async () => {
     const d = await dataset()
     const { items } = await d.upsert({ input: 1 }, { input: 2 }, { input: 3 })
     const ids = items.map((item) => item.id) as [string, string, string]
@@ -213,7 +213,7 @@ describe('archiving', () => {
 })
 
 describe('reading', () => {
-  it('gives every version and moment as it was', async () => {
+  it('returns every version and moment as it was', async () => {
     const d = await dataset()
     const before = new Date(Date.now() - 60_000)
     const { items } = await d.upsert({ key: 'a', input: 'a1' }, { key: 'b', input: 'b1' })
@@ -276,7 +276,7 @@ describe('reading', () => {
     expect(await d.inputs({ first: 100, after: items[1]?.id, before: items[5]?.id })).toEqual([2, 3, 4])
   })
 
-  it('searches input and expected output as they were typed, in any case', async () => {
+  it('searches input and expected output literally, ignoring case', async () => {
     const d = await dataset()
     await d.upsert(
       { input: 'Say "Hello"\n100%' },

@@ -10,26 +10,26 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-const ROWS = 100_000
+const rowCount = 100_000
 const MB = 1024 * 1024
 
 setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = runInNewContext('gc')
 
-/** Bytes that something still refers to. The size of the process says more about when garbage is collected. */
+/** Bytes that are still referenced. The size of the process depends more on when garbage is collected. */
 function live(): number {
   collectGarbage()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
 
-/** About a kilobyte a row, each made when it is asked for. */
+/** About a kilobyte per row, generated on demand. */
 async function* file(onTenth: () => void) {
   let text = ''
-  for (let n = 0; n < ROWS; n++) {
+  for (let n = 0; n < rowCount; n++) {
     const input = { question: `What is ${n} + ${n}? `.repeat(40), n }
     text += `${JSON.stringify({ key: `row-${n}`, input, expectedOutput: String(2 * n), tags: ['sum'], level: n % 7 })}\n`
-    if (n % (ROWS / 10) === 0) onTenth()
+    if (n % (rowCount / 10) === 0) onTenth()
     if (text.length < 64 * 1024) continue
     yield Buffer.from(text)
     text = ''
@@ -39,8 +39,8 @@ async function* file(onTenth: () => void) {
 
 it('imports 100,000 rows in bounded memory, and again without a change', { timeout: 180_000 }, async () => {
   for (const expected of [
-    { added: ROWS, unchanged: 0 },
-    { added: 0, unchanged: ROWS },
+    { added: rowCount, unchanged: 0 },
+    { added: 0, unchanged: rowCount },
   ]) {
     const before = live()
     const rss = process.memoryUsage.rss()
@@ -62,9 +62,9 @@ it('imports 100,000 rows in bounded memory, and again without a change', { timeo
     const growth = (peak - before) / MB
     const rssGrowth = (process.memoryUsage.rss() - rss) / MB
     console.info(
-      `${ROWS} rows, ${(size / MB).toFixed()} MB in ${seconds.toFixed(1)} s: ${growth.toFixed(1)} MB more alive, process ${rssGrowth.toFixed()} MB larger`,
+      `${rowCount} rows, ${(size / MB).toFixed()} MB in ${seconds.toFixed(1)} s: ${growth.toFixed(1)} MB more alive, process ${rssGrowth.toFixed()} MB larger`,
     )
-    expect(result).toMatchObject({ rows: ROWS, version: 1, ...expected })
+    expect(result).toMatchObject({ rows: rowCount, version: 1, ...expected })
     expect(size).toBeGreaterThan(90 * MB)
     expect(growth).toBeLessThan(20)
   }

@@ -1,12 +1,12 @@
-/** Files as rows: every format, every way to cut them into chunks, every kind of damage. */
+/** Files as rows: every format, every chunking, every kind of damage. */
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeText } from '../../../src/engine/datasets/decode-text.ts'
-import { type ImportFormat, promisedFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
+import { declaredFormat, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
 import { type ImportError, type ImportProblem, Problems } from '../../../src/engine/datasets/import-problems.ts'
 import { findJsonError } from '../../../src/engine/datasets/json-error.ts'
-import { MAX_ROW } from '../../../src/engine/datasets/source-row.ts'
+import { maxRowLength } from '../../../src/engine/datasets/source-row.ts'
 
 async function* pieces(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -52,7 +52,7 @@ describe('encodings', () => {
     expect((await read(Buffer.from('PK\u0003\u0004abc'))).problems[0]?.got).toContain('spreadsheet')
   })
 
-  it('names line, column and byte of what is no UTF-8, on every such line', async () => {
+  it('reports line, column and byte of invalid UTF-8, on every such line', async () => {
     const latin1 = Buffer.from('{"input":"a"}\n{"input":"ü\u00e9"}\n{"input":"b"}\n{"input":"é"}\n', 'latin1')
     for (const size of [1, 5, 1000]) {
       const { problems } = await read(latin1, null, size)
@@ -64,7 +64,7 @@ describe('encodings', () => {
     }
   })
 
-  it('keeps characters whole that are cut by a chunk, and a replacement character that is really there', async () => {
+  it('keeps characters that a chunk boundary splits, and genuine replacement characters', async () => {
     const text = '{"input":"\ufffd ä 漢 😀"}\n'.repeat(3)
     for (let size = 1; size < 12; size++) {
       const { fields, problems } = await read(text, 'jsonl', size)
@@ -75,24 +75,24 @@ describe('encodings', () => {
 })
 
 describe('JSON Lines', () => {
-  it('takes LF and CRLF, passes over blank lines and needs no line end at the end', async () => {
+  it('accepts LF and CRLF, skips blank lines and needs no final line break', async () => {
     const { fields, lines } = await read('{"input":1}\r\n\r\n  \n{"input":2}\n{"input":3}')
     expect(fields).toEqual([{ input: 1 }, { input: 2 }, { input: 3 }])
     expect(lines).toEqual([1, 4, 5])
   })
 
-  it('gives line, column, expectation and finding of every bad line', async () => {
+  it('reports line, column, and what was expected and found, of every invalid line', async () => {
     const { problems } = await read('{"input":1}\n{"input":}\n[1]\n{"input":"a}\n"text"\n{"a":1} x\n', 'jsonl')
     expect(problems).toEqual([
       { line: 2, column: 10, expected: 'a value', got: '"}"' },
       { line: 3, column: 1, expected: expect.stringContaining('an object'), got: '[1]' },
-      { line: 4, column: 13, expected: 'the closing quote of a text', got: 'the end' },
+      { line: 4, column: 13, expected: 'the closing quote of a string', got: 'the end' },
       { line: 5, column: 1, expected: expect.stringContaining('an object'), got: '"text"' },
       { line: 6, column: 9, expected: 'nothing more', got: '"x"' },
     ])
   })
 
-  it('refuses numbers that would be stored as other numbers', async () => {
+  it('reports numbers that would be rounded', async () => {
     const { problems, fields } = await read(
       '{"id":9007199254740993}\n{"id":1e400}\n{"id":12345678901234567168, "x": 0.1234567890123456789}\n',
     )
@@ -104,8 +104,8 @@ describe('JSON Lines', () => {
     expect(fields).toEqual([{ id: Number('12345678901234567168'), x: 0.12345678901234568 }])
   })
 
-  it('refuses a row that is too large without keeping it, and reads on', async () => {
-    const { problems, fields } = await read(`{"input":"${'x'.repeat(MAX_ROW)}"}\n{"input":1}\n`, 'jsonl', 100_000)
+  it('reports a row that is too large without keeping it, and reads on', async () => {
+    const { problems, fields } = await read(`{"input":"${'x'.repeat(maxRowLength)}"}\n{"input":1}\n`, 'jsonl', 100_000)
     expect(problems).toEqual([
       { line: 1, column: null, expected: expect.stringContaining('4 million'), got: 'a larger one' },
     ])
@@ -114,7 +114,7 @@ describe('JSON Lines', () => {
 })
 
 describe('JSON arrays', () => {
-  it('reads an array however it is laid out and cut', async () => {
+  it('reads an array with any layout and chunking', async () => {
     const rows = [{ input: 'a,"]}[{\\', n: [1, { b: '\u2028' }] }, { input: 2 }, { input: null }]
     for (const text of [
       JSON.stringify(rows),
@@ -125,7 +125,7 @@ describe('JSON arrays', () => {
     }
   })
 
-  it('knows where in the file an element is broken, and goes on behind it', async () => {
+  it('reports the position of an invalid element, and continues after it', async () => {
     const { problems, lines } = await read(
       '[\n  {"input": 1},\n  {"input": x},\n  {"a": [1}],\n  {"input": 2},\n  3\n]',
     )
@@ -138,7 +138,7 @@ describe('JSON arrays', () => {
     expect(lines).toEqual([2, 5])
   })
 
-  it('reports a missing quote where it is missing', async () => {
+  it('reports the position of a missing quote', async () => {
     const { problems } = await read('[\n{"input": "a},\n{"input": 2}\n]')
     expect(problems[0]).toMatchObject({ line: 2, column: 15, expected: 'an escape such as \\n' })
   })
@@ -182,13 +182,13 @@ describe('JSON arrays', () => {
     )
   })
 
-  it('is not stopped by nesting of any depth', () => {
+  it('handles nesting of any depth', () => {
     expect(findJsonError('['.repeat(1_000_000))).toMatchObject({ offset: 1_000_000, got: 'the end' })
   })
 })
 
 describe('CSV', () => {
-  it('reads quoted line ends, doubled quotes and any line end', async () => {
+  it('reads quoted line breaks, doubled quotes and any line ending', async () => {
     const text = 'input,b\r\n"line 1\r\nline 2","say ""hi"""\n\n5" pipe,\rx,"a,b"'
     for (let size = 1; size < 12; size++) {
       const { fields, lines, problems } = await read(text, 'csv', size)
@@ -224,12 +224,12 @@ describe('CSV', () => {
     )
   })
 
-  it('finds semicolons and tabs as delimiters', async () => {
+  it('detects semicolons and tabs as delimiters', async () => {
     expect((await read('input;b\n"x;y";2\n')).fields).toEqual([{ input: 'x;y', b: '2' }])
     expect((await read('input\t"b;c"\nx\t2\n')).fields).toEqual([{ input: 'x', 'b;c': '2' }])
   })
 
-  it('reports ragged rows, bad quotes and doubled column names with their place', async () => {
+  it('reports ragged rows, invalid quotes and duplicate column names with their position', async () => {
     const { problems, fields } = await read('a,b\n1,2,3\n1\n"x"y,2\n3,4\n5,"open\n6,7\n')
     expect(problems).toEqual([
       { line: 2, column: null, expected: '2 cells as in the header (a, b)', got: '3' },
@@ -241,7 +241,7 @@ describe('CSV', () => {
     expect((await read('a,b,a\n1,2,3\n')).problems).toMatchObject([{ line: 1, column: 'a' }])
   })
 
-  it('names columns without a name, and never touches prototypes', async () => {
+  it('names unnamed columns, and never touches prototypes', async () => {
     const { fields } = await read(',__proto__\n0,x\n')
     expect(Object.entries(fields[0] as object)).toEqual([
       ['column_1', '0'],
@@ -249,24 +249,24 @@ describe('CSV', () => {
     ])
   })
 
-  it('refuses a row that is too large without keeping it, and reads on', async () => {
-    const large = `"${'x\n'.repeat(MAX_ROW / 2)}",2`
-    const { problems, fields } = await read(`a,b\n${large}\n${','.repeat(MAX_ROW + 2)}\n1,2\n`, 'csv', 100_000)
+  it('reports a row that is too large without keeping it, and reads on', async () => {
+    const large = `"${'x\n'.repeat(maxRowLength / 2)}",2`
+    const { problems, fields } = await read(`a,b\n${large}\n${','.repeat(maxRowLength + 2)}\n1,2\n`, 'csv', 100_000)
     expect(problems.map((problem) => problem.got)).toEqual(['a larger one', 'a larger one'])
     expect(problems[0]?.line).toBe(2)
     expect(fields).toEqual([{ a: '1', b: '2' }])
   })
 })
 
-it('finds the format by extension and media type, and leaves the ambiguous to the content', () => {
-  expect(promisedFormat({ name: 'A.JSONL' })).toBe('jsonl')
-  expect(promisedFormat({ name: 'x.tsv' })).toBe('csv')
-  expect(promisedFormat({ name: 'x.json' })).toBeNull()
-  expect(promisedFormat({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
-  expect(promisedFormat({ mediaType: 'application/json' })).toBeNull()
+it('detects the format by extension and media type, and ambiguous ones by content', () => {
+  expect(declaredFormat({ name: 'A.JSONL' })).toBe('jsonl')
+  expect(declaredFormat({ name: 'x.tsv' })).toBe('csv')
+  expect(declaredFormat({ name: 'x.json' })).toBeNull()
+  expect(declaredFormat({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
+  expect(declaredFormat({ mediaType: 'application/json' })).toBeNull()
 })
 
-it('says nothing of nothing: an empty file has no rows', async () => {
+it('returns no rows for an empty file', async () => {
   for (const empty of ['', '\ufeff', ' \n\n ', '[]', ' [ ] ', 'input,b\n']) {
     expect(await read(empty)).toMatchObject({ rows: [], problems: [] })
   }

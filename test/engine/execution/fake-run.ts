@@ -3,22 +3,22 @@ import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
 import type { Claim } from '../../../src/engine/execution/ledger.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
-/** A run of which a lane takes part: it hands out its items in order, as the ledger does. */
+/** A run for a lane to work on. It hands out its items in order, like the ledger. */
 export class FakeRun {
   readonly clock: FakeClock
   readonly claims: { limit: number; got: number }[] = []
-  /** Items that the lane had and did not name when it asked for more. */
+  /** Items that the lane had but did not name in a claim. */
   readonly forgotten: number[] = []
   readonly results: ItemResult['item'][] = []
   /** Items that are not handed out yet. */
   queued: number
   concurrency = 2
-  /** What the next claims are answered instead. */
+  /** Overrides of the answers to the next claims. */
   answers: (Partial<Claim> | null)[] = []
-  /** Claims are made at once and answered when this resolves. */
+  /** Claims are made at once, and answered when this resolves. */
   held: PromiseWithResolvers<void> | null = null
   #next = 0
-  /** Handed out and not recorded. */
+  /** Handed out but not recorded. */
   readonly #out = new Set<number>()
 
   constructor(queued: number, clock = new FakeClock()) {

@@ -7,7 +7,7 @@ import type { LaneJob } from '../../../src/engine/runs/lanes.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment } from '../../helpers/engine.ts'
 
-test('a worker that lacks a function of a run leaves it to one that has it, but not for ever', async () => {
+test('a worker that lacks a function of a run passes the run on, but not forever', async () => {
   await using t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
   const experimentId = await seedExperiment(t, await seedDataset(t, [1, 2, 3]), { kind: 'module', name: 'echo' })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -26,7 +26,7 @@ test('a worker that lacks a function of a run leaves it to one that has it, but 
   expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', succeeded: 3, failed: 0 })
 })
 
-test('a lane of a run that is over is not passed on', async () => {
+test('a lane of a finished run is not passed on', async () => {
   await using t = await createTestEngine()
   const experimentId = await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'unknown' })
   const { id } = await startRun(t.services, t.scope, { experimentId })

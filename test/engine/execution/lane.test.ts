@@ -42,17 +42,17 @@ function succeed(output: Json): TaskResult {
 
 const echo: Task = async ({ input }) => succeed(input)
 
-/** A task that takes this long by the run's clock. */
+/** A task that takes this long on the run's clock. */
 const taking =
   (ms: number, run: FakeRun): Task =>
   ({ input }) =>
     new Promise((resolve) => run.clock.after(ms, () => resolve(succeed(input))))
 
-/** A task that never ends by itself. */
+/** A task that ends only when it is aborted. */
 const hanging: Task = () => new Promise(() => {})
 
 test.each([1, 3, 7, 99])(
-  'a lane that found nothing asks again when its rest is over, even if the clock moves %d ms with each read',
+  'after an empty claim a lane claims again when its pause ends, even if each read of the clock advances it by %d ms',
   async (step) => {
     const run = new FakeRun(0, new FakeClock(() => step))
     run.answers = [
@@ -65,7 +65,7 @@ test.each([1, 3, 7, 99])(
   },
 )
 
-test('a lane rests until the next item is due, but no longer than a second, and a tenth while the budget forbids a start', async () => {
+test('a lane pauses until the next item is due, at most 1 s, and 100 ms while the budget forbids a start', async () => {
   const run = new FakeRun(0)
   run.answers = [
     { queued: 1, dueMs: 40 },
@@ -83,11 +83,11 @@ test('a lane rests until the next item is due, but no longer than a second, and 
   rests.push(...run.clock.timers)
   expect(rests).toEqual([40, 1_000, 1, 100])
   expect(await run.clock.until(lane)).toBe('DONE')
-  // Nothing is left behind that would wake it.
+  // No timer is left.
   expect(run.clock.timers).toEqual([])
 })
 
-test('slow items are claimed for free slots only, fast ones a chunk ahead, at most 250', async () => {
+test('slow items are claimed for free slots only, fast ones a chunk ahead, up to 250', async () => {
   const slow = new FakeRun(12)
   slow.concurrency = 2
   await slow.clock.until(laneOf(slow, taking(5_000, slow)).run())
@@ -101,20 +101,20 @@ test('slow items are claimed for free slots only, fast ones a chunk ahead, at mo
   expect(Math.max(...fast.claims.map(({ limit }) => limit))).toBe(250)
 })
 
-test('the end of a run is shared: a lane of many takes no more than its part of what is left', async () => {
+test('at the end of a run a lane claims no more than its share of the remaining items', async () => {
   const run = new FakeRun(100, new FakeClock(() => 0.05))
   run.concurrency = 20
   let left = run.queued
   await run.clock.until(laneOf(run, echo).run())
   for (const [index, { limit, got }] of run.claims.entries()) {
-    // A tenth of what was left after the claim before, but its slots in any case.
+    // A tenth of the items that the previous claim left, but at least its slots.
     if (index > 0) expect(limit).toBeLessThanOrEqual(Math.max(2, Math.ceil(left / 10)))
     left -= got
   }
   expect(run.results).toHaveLength(100)
 })
 
-test('a lane shares by the concurrency that its run has now', async () => {
+test('a lane computes its share from the current concurrency of its run', async () => {
   const run = new FakeRun(3_000, new FakeClock(() => 0.05))
   let before = 0
   const task: Task = async ({ input }) => {
@@ -127,11 +127,11 @@ test('a lane shares by the concurrency that its run has now', async () => {
   await run.clock.until(laneOf(run, task).run())
   const limits = run.claims.map(({ limit }) => limit)
   expect(Math.max(...limits.slice(0, before))).toBe(250)
-  // The claim that brings the new setting was asked for by the old one.
+  // The claim that returns the new setting was still sized by the old one.
   expect(Math.max(...limits.slice(before + 1))).toBeLessThan(10)
 })
 
-test('whenever a lane asks for items it names those that it still has', async () => {
+test('every claim of a lane names the items that it still has', async () => {
   const run = new FakeRun(1_500, new FakeClock(() => 0.05))
   const open = Promise.withResolvers<void>()
   const lane = laneOf(run, async ({ input }) => {
@@ -146,7 +146,7 @@ test('whenever a lane asks for items it names those that it still has', async ()
   expect(run.statuses).toEqual(Array(1_500).fill('SUCCEEDED'))
 })
 
-test('a lane does not end before it looked for what it gave back itself', async () => {
+test('a lane does not end before it has tried to claim the items that it requeued', async () => {
   const run = new FakeRun(1)
   let calls = 0
   const lane = laneOf(run, async ({ input }) => {
@@ -158,7 +158,7 @@ test('a lane does not end before it looked for what it gave back itself', async 
   expect(run.statuses).toEqual(['QUEUED', 'SUCCEEDED'])
 })
 
-test('a lane does not end before it looked for what it gave back while it asked for more', async () => {
+test('a lane does not end before it has tried to claim the items that it requeued during a claim', async () => {
   const run = new FakeRun(3)
   const busy = Promise.withResolvers<void>()
   let failed = false
@@ -170,7 +170,7 @@ test('a lane does not end before it looked for what it gave back while it asked 
   }).run()
   run.held = Promise.withResolvers()
   await run.clock.settle()
-  // The last item is claimed, the answer is on its way, and says that nothing is left.
+  // The last item is claimed; the answer, still on its way, says that none are left.
   expect(run.claims).toHaveLength(2)
   busy.resolve()
   await run.clock.settle()
@@ -179,7 +179,7 @@ test('a lane does not end before it looked for what it gave back while it asked 
   expect(run.statuses).toEqual(['SUCCEEDED', 'QUEUED', 'SUCCEEDED', 'SUCCEEDED'])
 })
 
-test('a drained lane gives back what it has not begun and ends after its calls', async () => {
+test('a drained lane releases the items it has not started, and ends after its calls', async () => {
   const run = new FakeRun(0)
   run.answers = [{ items: [0, 1, 2, 3].map(item), queued: 5 }]
   const open = Promise.withResolvers<void>()
@@ -199,7 +199,7 @@ test('a drained lane gives back what it has not begun and ends after its calls',
   expect(run.claims).toHaveLength(1)
 })
 
-test('a lane that is drained while it asks for items gives back those that it gets', async () => {
+test('a lane that is drained during a claim releases the items that it gets', async () => {
   const run = new FakeRun(2)
   run.held = Promise.withResolvers()
   const lane = laneOf(run, echo)
@@ -214,7 +214,7 @@ test('a lane that is drained while it asks for items gives back those that it ge
   ])
 })
 
-test('an interrupted lane aborts its calls, and they count as no attempt', async () => {
+test('an interrupted lane aborts its calls, and they do not count as attempts', async () => {
   const run = new FakeRun(2)
   const lane = laneOf(run, hanging)
   const ended = lane.run()
@@ -245,7 +245,7 @@ test('a lane ends with its run, whatever ended it', async () => {
   expect(run.clock.timers).toEqual([])
 })
 
-test('a lane that gets more slots begins more items at once, and with none it ends', async () => {
+test('a lane that gets more slots starts more items, and without slots it ends', async () => {
   const run = new FakeRun(50)
   const lane = laneOf(run, hanging)
   const ended = lane.run()
@@ -260,7 +260,7 @@ test('a lane that gets more slots begins more items at once, and with none it en
   expect(run.statuses).toEqual(Array(5).fill('QUEUED'))
 })
 
-test('a resting lane that is drained ends without waiting', async () => {
+test('a lane that is drained during a pause ends at once', async () => {
   const run = new FakeRun(0)
   run.answers = [{ queued: 1, dueMs: 900 }]
   const lane = laneOf(run, echo)
@@ -271,7 +271,7 @@ test('a resting lane that is drained ends without waiting', async () => {
   expect(run.clock.timers).toEqual([])
 })
 
-test('an item that may not call its endpoint yet uses no slot, and is given back when the lane stops', async () => {
+test('an item that waits for its endpoint uses no slot, and is released when the lane stops', async () => {
   const run = new FakeRun(2)
   const slots = new Slots(10)
   const acquire: LaneOptions['limits']['acquire'] = (_call, signal) =>

@@ -14,15 +14,15 @@ interface Batch {
   uncertain: UncertainClaim[]
 }
 
-/** A ledger whose transactions the test decides on. */
+/** A ledger whose transactions the test controls. */
 class FakeLedger {
   readonly clock: FakeClock
   readonly batches: Batch[] = []
   readonly statuses: RunStatus[] = []
   readonly recorder: Recorder
-  /** Decides on a batch: it fails when this throws. */
+  /** Called with each batch; the batch fails when this throws. */
   decide: (batch: Batch) => void = () => {}
-  /** Batches wait for it while it is open. */
+  /** Batches wait until it resolves. */
   gate: Promise<void> | null = null
   status: RunStatus = 'RUNNING'
 
@@ -79,7 +79,7 @@ function connectionLost(): Error {
   return Object.assign(new Error('terminated'), { code: '57P01' })
 }
 
-test('a result waits a moment for others, and a hundred do not wait', async () => {
+test('a result is flushed after 25 ms, or at once when there are a hundred', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   void recorder.record(succeeded(0))
@@ -94,7 +94,7 @@ test('a result waits a moment for others, and a hundred do not wait', async () =
   expect(clock.timers).toEqual([])
 })
 
-test('a claim does not wait, and takes the results along', async () => {
+test('a claim is flushed at once, together with the waiting results', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   void recorder.record(succeeded(0))
@@ -104,7 +104,7 @@ test('a claim does not wait, and takes the results along', async () => {
   expect(ledger.batches).toEqual([{ ordinals: [0], codes: [undefined], limits: [7, 3], uncertain: [] }])
 })
 
-test('what comes during a transaction goes into the next one, at most 500 results at once', async () => {
+test('requests during a transaction go into the next one, with at most 500 results', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   const gate = Promise.withResolvers<void>()
@@ -121,7 +121,7 @@ test('what comes during a transaction goes into the next one, at most 500 result
   expect(recorder.unwritten).toBe(0)
 })
 
-test('flushed waits for what was handed over before it, and for nothing that comes later', async () => {
+test('flushed waits for the results that were recorded before it, and for no later ones', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   await recorder.flushed()
@@ -155,7 +155,7 @@ test('lanes wait while two thousand results are unwritten', async () => {
   expect(ledger.sizes).toEqual([1, 500])
 })
 
-test('a batch that the database refuses is halved until what it refuses is alone', async () => {
+test('a batch that the database refuses is halved until the refused result is alone', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = ({ ordinals, codes }) => {
@@ -176,12 +176,12 @@ test('a batch that the database refuses is halved until what it refuses is alone
     [6, 7],
   ])
   expect(ledger.batches.map(({ codes }) => codes).at(-2)).toEqual(['UNSTORABLE_RESULT'])
-  // The lane is answered once, with the last part: an answer before would let it run ahead of what is refused.
+  // The claim is answered once, with the last part: an earlier answer would let the lane run ahead of the refused part.
   expect(ledger.batches.map(({ limits }) => limits.length)).toEqual([1, 0, 1, 0, 0, 0, 0, 1])
   expect(recorder.unwritten).toBe(0)
 })
 
-test('a result alone that is too large for a statement fails with the reason', async () => {
+test('a single result that is too large for a statement fails with the reason', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = ({ codes }) => {
@@ -192,7 +192,7 @@ test('a result alone that is too large for a statement fails with the reason', a
   expect(ledger.batches.map(({ codes }) => codes)).toEqual([[undefined], ['UNSTORABLE_RESULT']])
 })
 
-test('a database that is away is waited for, longer each time, and nothing gets lost', async () => {
+test('an unavailable database is retried with growing delays, and nothing is lost', async () => {
   const ledger = new FakeLedger(new FakeClock(() => 0))
   const { recorder, clock } = ledger
   ledger.decide = () => {
@@ -209,7 +209,7 @@ test('a database that is away is waited for, longer each time, and nothing gets 
   expect(recorder.unwritten).toBe(0)
 })
 
-test('after a failure each claim names what its lane has and what is not yet written, in case it was committed', async () => {
+test('after a failure each claim names the items of its lane and the unwritten results', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = () => {
@@ -218,14 +218,14 @@ test('after a failure each claim names what its lane has and what is not yet wri
   const has = [1, 2]
   const claim = recorder.claim('1', 4, () => has)
   await clock.next()
-  // One of them ends in the meantime: it is the recorder's now, and must not go back to the queue either.
+  // One of them ends meanwhile: the recorder has its result, and it must not be requeued either.
   has.pop()
   void recorder.record(succeeded(2))
   await clock.until(claim)
   expect(ledger.batches.map(({ uncertain }) => uncertain)).toEqual([[], [{ lease: '1', known: [1, 2] }]])
 })
 
-test('a claim stays uncertain when the batch that it is in is refused after a failure', async () => {
+test('a claim stays uncertain when its batch is refused after a failure', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = ({ ordinals }) => {
@@ -243,7 +243,7 @@ test('a claim stays uncertain when the batch that it is in is refused after a fa
   ])
 })
 
-test('a recorder that is abandoned gives up, and answers every claim', async () => {
+test('an abandoned recorder stops retrying and answers every claim with null', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   ledger.decide = () => {

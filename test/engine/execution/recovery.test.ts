@@ -60,7 +60,7 @@ async function laneOf(runId: string): Promise<string> {
   return rows[0]?.id ?? ''
 }
 
-/** Takes the run's lane as a worker does; what it claims is nobody's once it is taken again. */
+/** Takes the run's lane as a worker does. Its claims are orphaned once the lane is taken again. */
 async function hold(runId: string): Promise<string> {
   const opened = await openLane(t.services, { runId, laneId: await laneOf(runId) })
   return opened?.lease ?? ''
@@ -78,7 +78,7 @@ function succeeded(item: ClaimedItem, output: string): ItemResult {
 
 const runOf = (id: string) => t.db.prisma.run.findUniqueOrThrow({ where: { id } })
 
-test('what a dead lease held is queued again when its lane is taken, and the call counts as no attempt', async () => {
+test('items of a dead lease are requeued when its lane is taken over, and spend no attempt', async () => {
   const id = await start('echo', 10)
   const dead = await hold(id)
   expect((await claim(id, dead, 4))?.items).toHaveLength(4)
@@ -91,7 +91,7 @@ test('what a dead lease held is queued again when its lane is taken, and the cal
   )
 })
 
-test('a lane that lost its lease gets nothing, and its results are dropped', async () => {
+test('a lane that lost its lease claims nothing, and its results are dropped', async () => {
   const id = await start('echo', 10)
   const zombie = await hold(id)
   const [first] = (await claim(id, zombie, 2))?.items ?? []
@@ -109,7 +109,7 @@ test('a lane that lost its lease gets nothing, and its results are dropped', asy
   expect(row).toMatchObject({ status: 'SUCCEEDED', output: 'in time' })
 })
 
-test('a result whose transaction was committed unheard is not recorded again', async () => {
+test('a result is not recorded again when the answer to its commit was lost', async () => {
   const id = await start('echo', 3)
   const lease = await hold(id)
   const [item] = (await claim(id, lease, 1))?.items ?? []
@@ -123,11 +123,11 @@ test('a result whose transaction was committed unheard is not recorded again', a
   expect(row.seq).toBe(seq)
 })
 
-test('items whose claim was answered to nobody go back, and those the lane knows of stay', async () => {
+test('items whose claim was committed but never answered are requeued, and those the lane has stay', async () => {
   const id = await start('echo', 6)
   const lease = await hold(id)
   const known = (await claim(id, lease, 2))?.items.map(({ ordinal }) => ordinal) ?? []
-  // The answer to this one gets lost with the connection.
+  // The answer to this claim is lost with the connection.
   await claim(id, lease, 2)
   expect(await runOf(id)).toMatchObject({ queued: 2, running: 4 })
   const again = await claim(id, lease, 2, known)
@@ -135,7 +135,7 @@ test('items whose claim was answered to nobody go back, and those the lane knows
   expect(await runOf(id)).toMatchObject({ queued: 2, running: 4 })
 })
 
-test('what is given back is due at once, whatever the clock of the worker says', async () => {
+test("released items are due at once, whatever the worker's clock says", async () => {
   const id = await start('echo', 2)
   const lease = await hold(id)
   const [item] = (await claim(id, lease, 1))?.items ?? []
@@ -148,7 +148,7 @@ test('what is given back is due at once, whatever the clock of the worker says',
   ])
 })
 
-test('a process that is frozen while it holds the lock of a run stops it for a few seconds only', async () => {
+test('a process that freezes while it holds the lock of a run blocks the run for a few seconds only', async () => {
   const id = await start('echo', 1)
   const locked = Promise.withResolvers<void>()
   const frozen = transaction(t.db.pool, async (client) => {
@@ -165,7 +165,7 @@ test('a process that is frozen while it holds the lock of a run stops it for a f
   await expect(frozen).rejects.toThrow(/connection/)
 })
 
-test('results that cannot be stored fail alone, with the reason, and the others of their batch are recorded', async () => {
+test('results that cannot be stored fail with the reason, and the rest of their batch is recorded', async () => {
   const id = await start('echo', 40)
   const lease = await hold(id)
   const { log, metrics } = t.services
@@ -189,7 +189,7 @@ test('results that cannot be stored fail alone, with the reason, and the others 
   ])
 })
 
-test('a worker that is stopped gives back what it cannot end, and no attempt is spent', async () => {
+test('a stopped worker requeues the items that it cannot finish, and no attempt is spent', async () => {
   called.length = 0
   const id = await start('gated', 12, { concurrency: 4, maxAttempts: 1 })
   const first = await t.startWorker({ drainMs: 100 })
@@ -206,7 +206,7 @@ test('a worker that is stopped gives back what it cannot end, and no attempt is 
   open = Promise.withResolvers()
 })
 
-test('a lane keeps its rank and its run when its worker is stopped', async () => {
+test('a lane keeps its priority and its run when its worker stops', async () => {
   called.length = 0
   const inputs = Array.from({ length: 3 }, (_, n) => n)
   const experimentId = await seedExperiment(t, await seedDataset(t, inputs), { kind: 'module', name: 'gated' })
@@ -227,7 +227,7 @@ test('a lane keeps its rank and its run when its worker is stopped', async () =>
   await t.db.pool.query(`UPDATE run SET status = 'CANCELLED' WHERE id = $1`, [id])
 })
 
-test('a large run among small ones is cancelled and resumed in a moment', async () => {
+test('a large run among small ones is cancelled and resumed quickly', async () => {
   for (let n = 0; n < 20; n += 1) await start('echo', 20)
   await t.db.pool.query('ANALYZE run_item')
   const size = 30_000
@@ -241,7 +241,7 @@ test('a large run among small ones is cancelled and resumed in a moment', async 
   expect(performance.now() - startedAt).toBeLessThan(10_000)
 })
 
-test('Retry-After is waited for and spends no attempt', async () => {
+test('Retry-After is respected and spends no attempt', async () => {
   called.length = 0
   const id = await start('busy', 3, { concurrency: 3, maxAttempts: 1 })
   await using worker = await temporaryWorker()

@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-test('a cache that cannot be read has no responses, which is logged and no reason to fail', async () => {
+test('a cache that cannot be read is logged and treated as empty', async () => {
   const { projectId } = t.scope
   const experimentId = await seedExperiment(t, await seedDataset(t, ['known']), { kind: 'module', name: 'echo' })
   const { id: runId } = await startRun(t.services, t.scope, { experimentId })

@@ -4,7 +4,7 @@ import type { LockedRun } from '../../../src/db/sql/run/lock-run.ts'
 import { defaultRunSettings } from '../../../src/domain/run.ts'
 import { situation, statusAfter, takeFresh, transfer, waiting } from '../../../src/engine/execution/run-balance.ts'
 
-/** A run of ten items, six of them claimed before: two run, one waits for another attempt, three are done. */
+/** A run of ten items, six of them claimed: two are running, one waits for another attempt, three are done. */
 const run: LockedRun = {
   id: 'run',
   projectId: 'project',
@@ -45,7 +45,7 @@ test('the situation is the run with the delta applied, its most expensive call i
   expect(situation({ ...run, costMax: null }, delta({ costMax: 0 })).costMax).toBe(0)
 })
 
-test('items that change state take a place of the feed each, or as many as they are given', () => {
+test('items that change state take one position of the feed each, or the given number', () => {
   const one = delta()
   transfer(one, 2, 'queued', 'running')
   expect(one).toMatchObject({ queued: -2, running: 2, seq: 2 })
@@ -60,11 +60,11 @@ test('fresh items are taken in the order of the schedule until it ends', () => {
   expect(takeFresh(run, one, '2', 3)).toEqual({ lease: '2', from: 9, count: 1 })
   expect(takeFresh(run, one, '3', 3)).toMatchObject({ count: 0 })
   expect(one).toMatchObject({ nextOrdinal: 4, queued: -4, running: 4, seq: 0 })
-  // What waits for another attempt is none of the schedule's.
+  // Items that wait for another attempt are not in the schedule.
   expect(waiting(run, one)).toBe(1)
 })
 
-test('without a budget left nothing fresh is taken', () => {
+test('no fresh item is taken when the budget is used up', () => {
   const one = delta()
   expect(takeFresh(run, one, '1', 0)).toMatchObject({ count: 0 })
   expect(takeFresh(run, one, '1', -1)).toMatchObject({ count: 0 })
@@ -75,12 +75,12 @@ describe('the status of a run', () => {
   test('is RUNNING while an item runs', () => {
     expect(statusAfter({ ...run, status: 'QUEUED' }, delta())).toBe('RUNNING')
   })
-  test('stays when all open items are queued', () => {
+  test('stays the same when all open items are queued', () => {
     const requeued = delta({ running: -2, queued: 2 })
     expect(statusAfter(run, requeued)).toBe('RUNNING')
     expect(statusAfter({ ...run, status: 'QUEUED' }, requeued)).toBe('QUEUED')
   })
-  test('is COMPLETED after the last item, or CANCELLED when it has items that were never executed', () => {
+  test('is COMPLETED after the last item, or CANCELLED when some items were never executed', () => {
     const done = delta({ running: -2, queued: -5, succeeded: 7 })
     expect(statusAfter(run, done)).toBe('COMPLETED')
     expect(statusAfter({ ...run, cancelled: 3 }, done)).toBe('CANCELLED')

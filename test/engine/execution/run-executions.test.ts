@@ -53,7 +53,7 @@ test('an execution that could not be loaded is loaded again for the next lane', 
   expect(await next).toBeNull()
 })
 
-test('an execution outlives work that fails, for the others that use it', async () => {
+test('an execution survives failing work while others use it', async () => {
   const { loads, executions } = counted()
   const open = Promise.withResolvers<void>()
   const failing = executions.use('run', () => Promise.reject(new Error('no')))

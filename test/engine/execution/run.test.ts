@@ -61,7 +61,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 
-test('a run executes and scores every item, and its counters are those of its rows', async () => {
+test('a run executes and scores every item, and its counters match its rows', async () => {
   const datasetId = await seedDataset(t, numbers(137))
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' }, { concurrency: 25 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -95,7 +95,7 @@ test('a run executes and scores every item, and its counters are those of its ro
   )
 })
 
-test('retryable failures are tried again, others are final, and both are counted', async () => {
+test('retryable failures are retried, others are final, and both are counted', async () => {
   const datasetId = await seedDataset(t, numbers(30))
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'flaky' }, { maxAttempts: 3 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -109,7 +109,7 @@ test('retryable failures are tried again, others are final, and both are counted
   }
 })
 
-test('an item that takes too long fails with its time limit, and the run goes on', async () => {
+test('an item that takes too long fails with a timeout, and the run continues', async () => {
   const datasetId = await seedDataset(t, numbers(3))
   const settings = { timeoutMs: 50, maxAttempts: 1 }
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'hanging' }, settings)
@@ -120,7 +120,7 @@ test('an item that takes too long fails with its time limit, and the run goes on
   for (const item of items.values()) expect(item.error).toMatchObject({ code: 'TIMEOUT', retryable: true })
 })
 
-test('cancelling aborts what is in flight, ends what is queued and drops late results', async () => {
+test('cancelling aborts calls in flight, cancels queued items and drops late results', async () => {
   const datasetId = await seedDataset(t, numbers(40))
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'gated' }, { concurrency: 5 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -137,7 +137,7 @@ test('cancelling aborts what is in flight, ends what is queued and drops late re
 })
 
 describe('starting', () => {
-  test('the same idempotency key starts one run, however many ask at once', async () => {
+  test('concurrent requests with the same idempotency key start one run', async () => {
     const datasetId = await seedDataset(t, numbers(2))
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
     const starts = numbers(20).map(() => startRun(t.services, t.scope, { experimentId, idempotencyKey: 'once' }))
@@ -149,7 +149,7 @@ describe('starting', () => {
     ).rejects.toThrow(/already started another run/)
   })
 
-  test('a started run is returned as it was started, even when a worker has begun it', async () => {
+  test('startRun returns the run as it was created, even when a worker has already begun it', async () => {
     const datasetId = await seedDataset(t, numbers(3))
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
     for (let n = 0; n < 10; n += 1) {
@@ -161,7 +161,7 @@ describe('starting', () => {
     }
   })
 
-  test('all runs of a dataset share one schedule, and a sample is its beginning', async () => {
+  test('all runs of a dataset share one schedule, and a sample is a prefix of it', async () => {
     const datasetId = await seedDataset(t, numbers(50), { tags: (n) => (n % 2 ? ['odd'] : []) })
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
     const order = async (input: Partial<Parameters<typeof startRun>[2]>) => {

@@ -38,7 +38,7 @@ async function experiment(task: string, size: number, settings = {}): Promise<st
   return seedExperiment(t, await seedDataset(t, inputs), { kind: 'module', name: task }, settings)
 }
 
-test('a worker reads what it executes of a run once, however many of its lanes it holds', async () => {
+test('a worker loads the plan of a run once, however many of its lanes it holds', async () => {
   const experimentId = await experiment('echo', 2_000, { concurrency: 80 })
   const worker = await t.startWorker()
   const [run, statements] = await recordStatements(async () => {
@@ -61,7 +61,7 @@ test('a run that is changed and reopened while a worker still holds it follows i
   const { id } = await startRun(t.services, t.scope, { experimentId })
   await expect.poll(() => calls.begun).toBe(1)
 
-  // While its job cannot be completed, the worker keeps the cancelled lane and with it what it has of the run.
+  // While its job cannot be completed, the worker keeps the cancelled lane, and with it the run's execution.
   const [, statements] = await recordStatements(() =>
     transaction(t.db.pool, async (client) => {
       await client.query(`SELECT FROM pgboss.job WHERE data ->> 'runId' = $1 FOR UPDATE`, [id])
@@ -83,8 +83,8 @@ test('a run that is changed and reopened while a worker still holds it follows i
   expect(worker.load).toMatchObject({ lanes: 0, used: 0, items: 0, unwritten: 0 })
 })
 
-test('a run that starts at the moment when a worker ends to fetch is fetched all the same', async () => {
-  // Between the last look at what is asked for and the end of fetching there are a few microtasks: try each of them.
+test('a run that starts just as a worker finishes fetching is still fetched', async () => {
+  // Between the last check for requests and the end of the fetch there are a few microtasks: try each of them.
   for (let moment = 0; moment < 20; moment += 1) {
     let fetches = 0
     let laneWaits = () => {}

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../../src/domain/clock.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
-/** The system's clock, so many milliseconds ahead. */
+/** The system's clock, this many milliseconds ahead. */
 export class ShiftedClock implements Clock {
   ahead = 0
 
@@ -13,8 +13,8 @@ export class ShiftedClock implements Clock {
 }
 
 /**
- * A clock that moves by so many milliseconds with every read. Its timers go off early, as Node's do by less than a
- * millisecond: up to three reads are still before their time, the next is after it.
+ * A clock that advances by this many milliseconds with every read. Its timers fire early, as Node's do by less than a
+ * millisecond: up to three reads are still before the due time, the next is after it.
  */
 export class SteppingClock extends FakeClock {
   readonly #step: { ms: number }
@@ -31,7 +31,7 @@ export class SteppingClock extends FakeClock {
     return super.after(ms - ((this.#set % 4) + 0.5) * this.#step.ms, then)
   }
 
-  /** Lets so much time pass at once; no timer goes off. */
+  /** Advances by this many milliseconds without firing timers. */
   skip(ms: number): void {
     const { ms: usual } = this.#step
     this.#step.ms = ms

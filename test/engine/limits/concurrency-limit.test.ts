@@ -29,12 +29,12 @@ describe('a concurrency limit', () => {
     const made = await Promise.all(counts)
     expect(gauge.max).toBe(5)
     expect(gauge.mean).toBeGreaterThan(4.5)
-    // Five permits among three: whoever has one more changes every two seconds.
+    // Five permits for three processes: the process with only one changes every two seconds.
     expect(Math.min(...made) / Math.max(...made)).toBeGreaterThan(0.5)
     expect(processes.map((limits) => stateOf(limits, endpoint)?.waiting)).toEqual([0, 0, 0])
   })
 
-  test('goes to the only process that wants it, and is shared as soon as another does', async () => {
+  test('goes to the only process with demand, and is shared as soon as another has some', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 4 })
     const [a, b] = await Promise.all([t.start(), t.start()])
@@ -43,12 +43,12 @@ describe('a concurrency limit', () => {
     const second = t.collect(b, endpoint, 10)
     await expect.poll(() => stateOf(a, endpoint)?.permits).toBe(2)
     expect(second).toEqual([])
-    // What ends goes over until both have the same.
+    // Permits of ended calls move until both have the same number.
     for (const permit of first.splice(0)) permit.release(ok)
     await expect.poll(() => [first.length, second.length]).toEqual([2, 2])
   })
 
-  test('smaller than the number of processes goes round', async () => {
+  test('smaller than the number of processes rotates among them', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 1 })
     const processes = await Promise.all([t.start(), t.start(), t.start()])
@@ -68,7 +68,7 @@ describe('a concurrency limit', () => {
     expect(gauge.max).toBe(1)
   })
 
-  test('that is no longer used is given back', async () => {
+  test('that is no longer used is released', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 3 })
     const limits = await t.start()
@@ -79,7 +79,7 @@ describe('a concurrency limit', () => {
     await expect.poll(() => t.grants(endpoint)).toEqual([])
   })
 
-  test('is given back by a process that stops', async () => {
+  test('is released by a process that stops', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 1 })
     const [a, b] = await Promise.all([t.start(), t.start()])
@@ -90,7 +90,7 @@ describe('a concurrency limit', () => {
     expect((await waiting)?.isValid()).toBe(true)
   })
 
-  test('of a process that died is free when its lease runs out, and the dead process knows', async () => {
+  test('of a dead process is free when its lease expires, and the process itself stops using it', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 2 })
     const clock = new ShiftedClock()
@@ -142,7 +142,7 @@ describe('a concurrency limit', () => {
     expect(stateOf(limits, endpoint)).toMatchObject({ waiting: 0, inUse: 1 })
   })
 
-  test('lets runs take turns', async () => {
+  test('is shared by runs in turns', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { concurrency: 1 })
     const limits = await t.start()
@@ -161,7 +161,7 @@ describe('a concurrency limit', () => {
     expect(order).toEqual(['large', 'small', 'large', 'large'])
   })
 
-  test('keeps nobody from another endpoint', async () => {
+  test('does not delay calls of another endpoint', async () => {
     const [blocked, free] = [newEndpoint(), newEndpoint()]
     await t.setLimit(blocked, { concurrency: 1 })
     const limits = await t.start()

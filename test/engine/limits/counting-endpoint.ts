@@ -1,4 +1,4 @@
-/** An HTTP endpoint that sees what really reaches it: how many requests at once, and when. */
+/** An HTTP endpoint that records the requests that reach it: how many at once, and when. */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -6,13 +6,13 @@ import { Gauge } from './gauge.ts'
 
 export interface CountingEndpoint extends AsyncDisposable {
   url: string
-  /** Requests under way; `starts` are their arrivals. */
+  /** Requests in flight; `starts` are their arrivals. */
   gauge: Gauge
-  /** Answers a request at once with this instead, when it returns something; may be replaced at any time. */
+  /** If this returns a response, the request is answered with it at once. May be replaced at any time. */
   refuse: (arrivedAt: number) => { status: number; headers?: http.OutgoingHttpHeaders } | null
 }
 
-/** Answers every request with "ok" after so many milliseconds; Infinity: never. */
+/** Answers every request with "ok" after this many milliseconds; Infinity: never. */
 export async function startEndpoint(ms: number): Promise<CountingEndpoint> {
   const gauge = new Gauge()
   const server = http.createServer(async (request, response) => {

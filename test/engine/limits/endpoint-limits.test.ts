@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 describe('an endpoint without limits', () => {
-  test('gives permits at once and asks nothing of the database', async () => {
+  test('grants permits at once, without a statement', async () => {
     const endpoint = newEndpoint()
     const limits = await t.start()
     await t.acquire(limits, endpoint)
@@ -27,7 +27,7 @@ describe('an endpoint without limits', () => {
     expect(await t.db.prisma.endpointPace.count({ where: { endpoint } })).toBe(0)
   })
 
-  test('halves its concurrency when it is overloaded and finds back', async () => {
+  test('halves its concurrency when it is overloaded, and recovers', async () => {
     const endpoint = newEndpoint()
     const limits = await t.start()
     await t.acquire(limits, endpoint)
@@ -45,10 +45,10 @@ describe('an endpoint without limits', () => {
   })
 })
 
-describe('a pause that the endpoint asked for', () => {
+describe('a pause that the endpoint requested', () => {
   const pause = (retryAfterMs: number): CallOutcome => ({ kind: 'OVERLOADED', retryAfterMs, tokens: null })
 
-  test('keeps all processes from calling before it is over, also one that starts meanwhile', async () => {
+  test('stops the calls of all processes until its end, also of one that starts meanwhile', async () => {
     const endpoint = newEndpoint()
     const [a, b] = await Promise.all([t.start(), t.start()])
     const [first, other] = [await t.acquire(a, endpoint), await t.acquire(b, endpoint)]
@@ -66,7 +66,7 @@ describe('a pause that the endpoint asked for', () => {
     }
   })
 
-  test('takes back permits that were not used yet', async () => {
+  test('invalidates permits that are not used yet', async () => {
     const endpoint = newEndpoint()
     const limits = await t.start()
     const [first, second] = [await t.acquire(limits, endpoint), await t.acquire(limits, endpoint)]
@@ -75,7 +75,7 @@ describe('a pause that the endpoint asked for', () => {
     expect(second?.isValid()).toBe(false)
   })
 
-  test('is not waited for when it is longer than an hour', async () => {
+  test('is ignored when it is longer than an hour', async () => {
     const endpoint = newEndpoint()
     const limits = await t.start()
     const permit = await t.acquire(limits, endpoint)
@@ -84,7 +84,7 @@ describe('a pause that the endpoint asked for', () => {
   })
 })
 
-test('a database that is away stops new calls of limited endpoints only', async () => {
+test('an unavailable database stops new calls of limited endpoints only', async () => {
   await using own = await createProcesses()
   const limited = newEndpoint()
   const free = newEndpoint()

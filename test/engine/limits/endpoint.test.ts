@@ -20,13 +20,13 @@ const limits: Record<string, Partial<EndpointSettings>> = {
 }
 
 test.each(Object.entries(limits).flatMap(([name, limit]) => [0, 1, 100].map((step) => [name, step, limit] as const)))(
-  'with %s every call begins, although %d ms pass between any two readings of the clock',
+  'with %s every call starts, even if each read of the clock advances it by %d ms',
   async (_name, step, { pausedMs = 0, ...limit }) => {
     const clock = new SteppingClock(step)
     const key = { projectId: t.projectId, endpoint: newEndpoint() }
     await t.setLimit(key.endpoint, Object.keys(limit).length > 0 ? limit : null)
     const log = pino({ level: 'silent' })
-    // Not through EndpointLimits, whose poll makes up for a wake-up that was missed.
+    // Not through EndpointLimits, whose poll would hide a missed wake-up.
     const endpoint = new Endpoint({ db: t.db, key, log, clock, random: () => 0.5 })
     const none = { concurrency: null, requestsPerMinute: null, tokensPerMinute: null }
     endpoint.configure({ ...none, ...limit, pausedMs })
@@ -34,7 +34,7 @@ test.each(Object.entries(limits).flatMap(([name, limit]) => [0, 1, 100].map((ste
     for (let call = 0; call < 40; call += 1) {
       void Promise.resolve(endpoint.acquire('run', new AbortController().signal)).then((permit) => {
         begun += 1
-        // The call ends some time later, as calls do.
+        // The call takes some time.
         clock.after(20, () => permit?.release({ ...ok, tokens: 10 }))
       })
     }

@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Counts calls under way over time. */
+/** Measures calls in flight over time. */
 export class Gauge {
   #inFlight = 0
   #movedAt = performance.now()
   #resetAt = this.#movedAt
   #area = 0
   max = 0
-  /** When calls began, by performance.now. */
+  /** When calls started, by performance.now. */
   readonly starts: number[] = []
 
   get inFlight(): number {
     return this.#inFlight
   }
 
-  /** Calls under way on average since the last reset, until the last one began or ended. */
+  /** The mean of calls in flight, from the last reset to the last start or end of a call. */
   get mean(): number {
     return this.#area / (this.#movedAt - this.#resetAt)
   }

@@ -24,9 +24,9 @@ function open(clock: SteppingClock, rates: Rates, onChange: () => void = () => {
 const tokensAt = async (endpoint: string) =>
   (await t.db.prisma.endpointPace.findFirst({ where: { endpoint } }))?.tokensAt?.getTime() ?? 0
 
-// 40 a minute: the next start time lies too far ahead to be given out, so it is asked for later.
+// 40 per minute: the next start time is too far ahead to be reserved, so the pacer tries again later.
 test.each([60_000, 40].flatMap((perMinute) => [0, 1, 50, 300].map((step) => [perMinute, step] as const)))(
-  'at %d requests a minute every call gets a start time, although %d ms pass between any two readings of the clock',
+  'at %d requests per minute every call gets a start time, even if each read of the clock advances it by %d ms',
   async (perMinute, step) => {
     const clock = new SteppingClock(step)
     let waiting = perMinute > 1_000 ? 40 : 2
@@ -43,7 +43,7 @@ test.each([60_000, 40].flatMap((perMinute) => [0, 1, 50, 300].map((step) => [per
   },
 )
 
-test('start times that the database could not give are asked for again after half a second', async () => {
+test('a failed reservation is retried after 500 ms', async () => {
   const clock = new SteppingClock(0)
   const { pacer } = open(clock, requests(6_000))
   await t.db.pool.query('ALTER TABLE endpoint_pace RENAME TO endpoint_pace_away')
@@ -57,7 +57,7 @@ test('start times that the database could not give are asked for again after hal
   expect(pacer.waitMs(1, 0)).toBe(0)
 })
 
-test('a start time is void a second after it, and another one is asked for', async () => {
+test('a start time expires after a second, and another one is reserved', async () => {
   const clock = new SteppingClock(0)
   const { pacer } = open(clock, requests(6_000))
   pacer.waitMs(1, 0)
@@ -68,7 +68,7 @@ test('a start time is void a second after it, and another one is asked for', asy
   expect(pacer.waitMs(1, 0)).toBe(Infinity)
 })
 
-test('one call shows what calls use before others follow', async () => {
+test('the first call shows how many tokens calls use before others start', async () => {
   const clock = new SteppingClock(0)
   const { pacer } = open(clock, tokens(60_000))
   pacer.waitMs(1, 0)
@@ -83,7 +83,7 @@ test('one call shows what calls use before others follow', async () => {
   expect(pacer.waitMs(1, 0)).toBeLessThan(100)
 })
 
-test('what a call used is settled after 50 ms, together with that of others', async () => {
+test('used tokens are settled after 50 ms, together with those of other calls', async () => {
   const clock = new SteppingClock(0)
   const { pacer, key } = open(clock, tokens(61_000))
   pacer.settle(undefined, 3_000)
@@ -95,7 +95,7 @@ test('what a call used is settled after 50 ms, together with that of others', as
   expect(clock.timers).toEqual([])
 })
 
-test('what could not be settled is settled later, although no call ends any more', async () => {
+test('a failed settlement is retried, even if no further call ends', async () => {
   const clock = new SteppingClock(0)
   const { pacer, key } = open(clock, tokens(61_000))
   pacer.settle(undefined, 10_000)

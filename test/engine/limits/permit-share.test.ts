@@ -15,7 +15,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const log = pino({ level: 'silent' })
 
-/** Shares of the same endpoint, each with a demand that the test changes. */
+/** Shares of the same endpoint, each with a demand that the test controls. */
 async function open(clock: SteppingClock, limit: number, count = 1) {
   const endpoint = newEndpoint()
   await t.setLimit(endpoint, { concurrency: limit })
@@ -36,7 +36,7 @@ async function openOne(clock: SteppingClock, limit: number) {
 }
 
 test.each([0, 1, 50, 400])(
-  'two processes get and give back what they want, although %d ms pass between any two readings of the clock',
+  'two processes get and release their permits, even if each read of the clock advances it by %d ms',
   async (step) => {
     const clock = new SteppingClock(step)
     const { shares, grants } = await open(clock, 5, 2)
@@ -57,7 +57,7 @@ test.each([0, 1, 50, 400])(
   },
 )
 
-test('permits are renewed while they are wanted, and given back 200 ms after they were last', async () => {
+test('permits are renewed while there is demand, and released 200 ms after it ends', async () => {
   const clock = new SteppingClock(0)
   const { share, grants } = await openOne(clock, 3)
   share.demand.wanted = 3
@@ -78,7 +78,7 @@ test('permits are renewed while they are wanted, and given back 200 ms after the
   expect(clock.timers).toEqual([])
 })
 
-test('permits that cannot be renewed are not used in the last second of their lease, and asked for every half second', async () => {
+test('unrenewed permits are not used in the last second of their lease, and are retried every 500 ms', async () => {
   const clock = new SteppingClock(0)
   const { share } = await openOne(clock, 3)
   share.demand.wanted = 3
@@ -98,7 +98,7 @@ test('permits that cannot be renewed are not used in the last second of their le
   expect(share.permits).toBe(3)
 })
 
-test('a message that comes while the database is being asked is followed by one more question', async () => {
+test('a notification during an exchange is followed by one more exchange', async () => {
   const { share } = await openOne(new SteppingClock(0), 2)
   share.demand.wanted = 2
   const [, statements] = await recordStatements(async () => {
@@ -111,7 +111,7 @@ test('a message that comes while the database is being asked is followed by one 
   expect(statements.filter((statement) => statement === 'COMMIT')).toHaveLength(2)
 })
 
-test('stopping while the database is being asked gives everything back', async () => {
+test('stopping during an exchange releases all permits', async () => {
   const clock = new SteppingClock(0)
   const { share, grants } = await openOne(clock, 3)
   share.demand.wanted = 3

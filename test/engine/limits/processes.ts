@@ -1,4 +1,4 @@
-/** Several processes, as far as limits are concerned, on one database. */
+/** Simulates several processes on one database, each with limits of its own. */
 import { setImmediate } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openDatabase } from '../../../src/db/client.ts'
@@ -12,14 +12,14 @@ import type { FakeClock } from '../../helpers/fake-clock.ts'
 export interface Processes extends AsyncDisposable {
   db: ReturnType<typeof openDatabase>
   projectId: string
-  /** One more process. Its connections are its own. */
+  /** Starts another process, with its own connections. */
   start(options?: { clock?: Clock; random?: () => number }): Promise<EndpointLimits>
   /** Replaces the limits of an endpoint; null removes them. */
   setLimit(endpoint: string, limit: Limit | null): Promise<void>
-  /** What processes hold of an endpoint's concurrency. */
+  /** The permits that processes hold of an endpoint's concurrency limit. */
   grants(endpoint: string): Promise<{ permits: number }[]>
   acquire(limits: EndpointLimits, endpoint: string, options?: { runId?: string; signal?: AbortSignal }): Acquired
-  /** Asks for `count` permits; those that came so far. */
+  /** Requests `count` permits. @returns those granted so far */
   collect(limits: EndpointLimits, endpoint: string, count: number): Permit[]
 }
 
@@ -91,7 +91,7 @@ export async function createProcesses(): Promise<Processes> {
 
 export const ok: CallOutcome = { kind: 'OK', retryAfterMs: null, tokens: null }
 
-/** Makes calls, `concurrency` at once, until it is told to stop; returns how many were made. */
+/** Makes calls, `concurrency` at once, until it is stopped. @returns how many it made */
 export async function callInLoop(
   limits: Pick<EndpointLimits, 'acquire'>,
   call: { projectId: string; endpoint: string; runId?: string; concurrency: number; signal: AbortSignal },
@@ -112,14 +112,14 @@ export async function callInLoop(
   return made
 }
 
-/** Waits until nothing is being asked of the database and the answers have been taken in. */
+/** Waits until no query is in flight and all answers are processed. */
 export async function answered({ pool }: Processes['db']): Promise<void> {
   do await setImmediate()
   while (pool.totalCount > pool.idleCount || pool.waitingCount > 0)
   await setImmediate()
 }
 
-/** Lets time pass, timer by timer, until `condition` holds. @throws when it does not hold and nothing would happen any more */
+/** Advances time, timer by timer, until `condition` holds. @throws when no timer is left before it does */
 export async function runUntil(db: Processes['db'], clock: FakeClock, condition: () => boolean): Promise<void> {
   for (;;) {
     await answered(db)

@@ -26,7 +26,7 @@ describe('limits per minute', () => {
       ),
     )
     starts.sort((x, y) => x - y)
-    // 50 a second, and never more than a second's worth beyond: that is how late a slot may be used.
+    // 50 per second, and at most one second's worth more: a slot may be used that late.
     for (const [index, start] of starts.entries()) {
       const within = starts.filter((other) => other >= start && other < start + 1_000).length
       expect(within, `from call ${index}`).toBeLessThanOrEqual(100)
@@ -36,7 +36,7 @@ describe('limits per minute', () => {
     expect(Math.min(...made)).toBeGreaterThan(0)
   })
 
-  test('of one request let the second wait', async () => {
+  test('of one request make the second wait', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { requestsPerMinute: 1 })
     const limits = await t.start()
@@ -56,9 +56,9 @@ describe('limits per minute', () => {
     expect(permit?.isValid()).toBe(false)
   })
 
-  test('count the tokens that calls turn out to use', async () => {
+  test('count the tokens that calls have actually used', async () => {
     const endpoint = newEndpoint()
-    // 100 tokens a second, 10 a call: 10 calls a second.
+    // 100 tokens per second, 10 per call: 10 calls per second.
     await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
     const processes = await Promise.all([t.start(), t.start()])
     const gauge = new Gauge()
@@ -76,7 +76,7 @@ describe('limits per minute', () => {
     expect(total).toBeLessThan(60)
   })
 
-  test('make everybody wait for what one call used too much', async () => {
+  test('make all processes wait for the excess tokens of one call', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
     const [a, b] = await Promise.all([t.start(), t.start()])

@@ -28,7 +28,7 @@ async function startWorkers(count: number, slots: number) {
   return workers
 }
 
-/** Starts a run that calls the endpoint, or echoes without one. */
+/** Starts a run that calls the endpoint; without one its task is an echo. */
 async function start(endpoint: CountingEndpoint | null, items: number, settings: Partial<RunSettings> = {}) {
   const http: HttpTaskSpec = {
     kind: 'http',
@@ -54,7 +54,7 @@ async function start(endpoint: CountingEndpoint | null, items: number, settings:
   return id
 }
 
-test('workers with far more slots never call an endpoint more often at once than its limit, nor much less', async () => {
+test('workers with far more slots keep to the concurrency limit of an endpoint, and use it', async () => {
   const endpoint = await openEndpoint(100)
   await setEndpointLimit(t.services, t.scope, { endpoint: `${endpoint.url}/answer`, concurrency: 5 })
   await startWorkers(3, 100)
@@ -62,11 +62,11 @@ test('workers with far more slots never call an endpoint more often at once than
   const run = await start(endpoint, 200, { concurrency: 300 })
   expect((await followRun(t, run)).run).toMatchObject({ status: 'COMPLETED', succeeded: 200 })
   expect(endpoint.gauge.max).toBe(5)
-  // How near it comes to 5 depends on what else the machine does; test/faults prints the figure.
+  // How close it gets to 5 depends on the load of the machine; test/faults prints the figure.
   expect(endpoint.gauge.mean).toBeGreaterThan(3)
 })
 
-test('a run that waits for its endpoint leaves the slots of its worker to others', async () => {
+test('a run that waits for its endpoint leaves the slots of its worker to other runs', async () => {
   const endpoint = await openEndpoint(Infinity)
   await setEndpointLimit(t.services, t.scope, { endpoint: endpoint.url, concurrency: 1 })
   const [worker] = await startWorkers(1, 20)
@@ -77,14 +77,14 @@ test('a run that waits for its endpoint leaves the slots of its worker to others
   expect(worker?.load.used).toBe(1)
   const other = await followRun(t, await start(null, 500, { concurrency: 100 }))
   expect(other.run).toMatchObject({ status: 'COMPLETED', succeeded: 500 })
-  // Cancelling reaches what waits as well as what is under way.
+  // Cancelling reaches waiting items as well as calls in flight.
   const cancelledAt = performance.now()
   await cancelRun(t.services, t.scope, blocked)
   await expect.poll(() => worker?.load).toMatchObject({ lanes: 0, used: 0 })
   expect(performance.now() - cancelledAt).toBeLessThan(1_000)
 })
 
-test('an endpoint that never answers keeps no other run from its work', async () => {
+test('an endpoint that never answers does not block other runs', async () => {
   const endpoint = await openEndpoint(Infinity)
   await startWorkers(1, 20)
   await start(endpoint, 1_000, { concurrency: 200 })
@@ -93,7 +93,7 @@ test('an endpoint that never answers keeps no other run from its work', async ()
   expect(other.run).toMatchObject({ status: 'COMPLETED', succeeded: 300 })
 })
 
-test('after a 429 with Retry-After nobody calls before it is over, and no item spends an attempt', async () => {
+test('after a 429 with Retry-After no call starts before its end, and no item spends an attempt', async () => {
   const endpoint = await openEndpoint(10)
   await startWorkers(2, 50)
   let refusedAt = 0
@@ -106,7 +106,7 @@ test('after a 429 with Retry-After nobody calls before it is over, and no item s
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 300 })
   expect([...items.values()].map((item) => item.attempts)).toEqual(new Array(300).fill(1))
   expect(refusedAt).toBeGreaterThan(0)
-  // What was on its way when the first answer came is not early.
+  // Calls in flight when the first 429 arrived do not count.
   const early = endpoint.gauge.starts.filter((at) => at > refusedAt + 200 && at < refusedAt + 1_000)
   expect(early).toEqual([])
 })

@@ -66,7 +66,7 @@ async function experiment(task: string, size: number, settings = {}) {
   return seedExperiment(t, await seedDataset(t, numbers(size)), { kind: 'module', name: task }, settings)
 }
 
-test('failed items of a finished run are executed again, and only they', async () => {
+test('retryFailedItems executes only the failed items of a finished run again', async () => {
   const experimentId = await experiment('sometimes', 20, { maxAttempts: 1 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
   expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', succeeded: 10, failed: 10 })
@@ -81,7 +81,7 @@ test('failed items of a finished run are executed again, and only they', async (
   await expect(retryFailedItems(t.services, t.scope, id)).rejects.toThrow('No item of this run failed.')
 })
 
-test('a cancelled run is resumed with what it had not finished', async () => {
+test('a cancelled run is resumed with its unfinished items', async () => {
   const experimentId = await experiment('gated', 30, { concurrency: 4 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
   await expect.poll(async () => (await t.db.prisma.run.findUniqueOrThrow({ where: { id } })).running).toBe(4)
@@ -94,7 +94,7 @@ test('a cancelled run is resumed with what it had not finished', async () => {
   open = Promise.withResolvers()
 })
 
-test('retrying what failed in a stopped run executes only that, and the rest can still be resumed', async () => {
+test('retrying the failed items of a stopped run executes only those, and the rest can still be resumed', async () => {
   broken = true
   const experimentId = await experiment('sometimes', 600, { concurrency: 1, maxAttempts: 1, maxFailureRate: 0.1 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -122,7 +122,7 @@ test('retrying what failed in a stopped run executes only that, and the rest can
   expect(await t.db.prisma.runItem.count({ where: { runId: id, status: 'SUCCEEDED' } })).toBe(600)
 })
 
-test('a budget is never exceeded, the run stops with what it has and goes on with a larger one', async () => {
+test('a run never exceeds its budget: it stops, and continues with a larger one', async () => {
   const experimentId = await experiment('priced', 40, { concurrency: 10, budgetUsd: 1.25 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const stopped = (await followRun(t, id)).run
@@ -145,7 +145,7 @@ test('too many failures stop a run', async () => {
   expect(run.cancelled).toBe(200 - run.succeeded - run.failed)
 })
 
-test('the concurrency of a running run changes both ways', async () => {
+test('the concurrency of a running run can be raised and lowered', async () => {
   Object.assign(calls, { running: 0, most: 0, total: 0 })
   const experimentId = await experiment('counted', 6_000, { concurrency: 3 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
@@ -158,7 +158,7 @@ test('the concurrency of a running run changes both ways', async () => {
   await cancelRun(t.services, t.scope, id)
 })
 
-test('outputs are taken from the cache by runs that want it, for the same task, input and repetition', async () => {
+test('runs with the cache reuse outputs of the same task, input and repetition', async () => {
   Object.assign(calls, { running: 0, most: 0, total: 0 })
   const experimentId = await experiment('counted', 12, { cache: true, repetitions: 2 })
   const first = await followRun(t, (await startRun(t.services, t.scope, { experimentId })).id)
@@ -177,7 +177,7 @@ test('outputs are taken from the cache by runs that want it, for the same task, 
   expect(calls.total).toBe(48)
 })
 
-test('the sums over items of a run with repetitions are those of its scores', async () => {
+test('the sums over items of a run with repetitions match its scores', async () => {
   const experimentId = await experiment('coin', 31, { repetitions: 4, concurrency: 20 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
   await followRun(t, id)
@@ -193,7 +193,7 @@ test('the sums over items of a run with repetitions are those of its scores', as
   expect(summary.sumSS).toBeGreaterThan(0)
 })
 
-test('a run whose lanes got lost is repaired', async () => {
+test('a run that lost its lanes is repaired', async () => {
   open = Promise.withResolvers()
   const experimentId = await experiment('gated', 8, { concurrency: 3 })
   const { id } = await startRun(t.services, t.scope, { experimentId })

@@ -64,7 +64,7 @@ const compare = `query($baseline: ID, $candidates: [ID!]!, $first: Int = 100, $f
 const compared = (more: object = {}) => t.query(compare, { baseline: runs[0], candidates: [runs[1]], ...more })
 
 describe('compareRuns', () => {
-  test('gives every metric with a verdict, and every item with a cell for each run', async () => {
+  test('returns every metric with a verdict, and every item with a cell for each run', async () => {
     const { data, errors } = await compared()
     expect(errors).toBeUndefined()
     const { metrics, rows } = data.compareRuns
@@ -106,14 +106,14 @@ describe('compareRuns', () => {
       const [{ data, errors }, statements] = await recordStatements(() => compared({ first }))
       expect(errors).toBeUndefined()
       expect(data.compareRuns.rows.nodes).toHaveLength(first)
-      // A worker looks for work in the meantime.
+      // Ignores the statements of the worker, which polls meanwhile.
       return statements.filter((statement) => /run_item|score|FROM run/.test(statement)).length
     }
     await measure(1)
     expect(await measure(5)).toBe(await measure(100))
   })
 
-  test('filters, orders and pages its rows, and names what does not fit', async () => {
+  test('filters, orders and pages its rows, and names invalid arguments', async () => {
     const filter = { change: { metric: 'correct', is: 'IMPROVED' }, search: '6' }
     const { data } = await compared({ filter, orderBy: { field: 'IMPROVEMENT', metric: 'correct' } })
     const inputs = data.compareRuns.rows.nodes.map((row: { datasetItem: { input: number } }) => row.datasetItem.input)
@@ -125,7 +125,7 @@ describe('compareRuns', () => {
     expect((await failed({ candidates: [gid('Dataset', datasetId)] }))?.message).toMatch(/id of a Run/)
   })
 
-  test('takes the approved baseline when none is named', async () => {
+  test('uses the approved baseline by default', async () => {
     expect((await compared({ baseline: null })).errors?.[0]?.message).toMatch(/approve a run with approveBaseline/)
     const approve = `mutation($runId: ID!) { approveBaseline(input: { runId: $runId }) {
       __typename ... on BaselinePayload { dataset { baseline { run { id } author approvedAt } } } } }`
@@ -136,7 +136,7 @@ describe('compareRuns', () => {
   })
 })
 
-test('a gate is checked for a run, its own or that of its experiment', async () => {
+test('a run is checked against a given gate or that of its experiment', async () => {
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { ... on Run { experiment { id } gate { status } } } }`,
     { id: runs[1] },
@@ -168,7 +168,7 @@ test('a gate is checked for a run, its own or that of its experiment', async () 
   expect(own.data.node.gate.status).toBe('PASSED')
 })
 
-test('gates of a list cost the same number of statements for any number of runs, and comparisons count as what they take', async () => {
+test('gates cost the same number of statements for any number of runs, and comparisons add to the document cost', async () => {
   const query = `query($id: ID!, $first: Int!, $gate: GateInput!) { node(id: $id) { ... on Dataset { runs(first: $first) {
     nodes { gate(gate: $gate) { status } } } } } }`
   const id = gid('Dataset', datasetId)
@@ -259,7 +259,7 @@ describe('subscriptions', () => {
     expect(rows).toEqual(found)
   })
 
-  test('to the runs of a dataset tell of each run from its start to its end', async () => {
+  test('to the runs of a dataset report each run from its start to its end', async () => {
     const dataset = await seedDataset(t, numbers(20))
     const start = async (task: string) => {
       const experimentId = await seedExperiment(t, dataset, { kind: 'module', name: task })

@@ -47,7 +47,7 @@ test('a dataset is created, found by name, by id and in the list', async () => {
   })
 })
 
-test('a taken name is a typed conflict that names the field', async () => {
+test('a taken name is a typed conflict with the path of the field', async () => {
   await createDataset('taken')
   const { data, errors } = await t.query(create, { input: { name: 'taken' } })
   expect(errors).toBeUndefined()
@@ -106,13 +106,13 @@ test('items are written as one version, and every version can be read', async ()
   })
 })
 
-test('an item without input is refused with its place', async () => {
+test('an item without input is refused with its path', async () => {
   const datasetId = await createDataset('no input')
   const { data } = await t.query(upsert, { input: { datasetId, items: [{ input: 1 }, { key: 'b' }] } })
   expect(data.upsertDatasetItems).toMatchObject({ __typename: 'InvalidInputError', path: ['items', '1', 'input'] })
 })
 
-test('the id of another kind of thing is refused with its place', async () => {
+test('an id of another type is refused with its path', async () => {
   const { data } = await t.query(`mutation { deleteDataset(input: { id: "${btoa('Run:123')}" }) {
     __typename ... on UserError { message path }
   } }`)

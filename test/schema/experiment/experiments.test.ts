@@ -78,7 +78,7 @@ test('an experiment with an HTTP task is created with all its defaults, and its 
   })
 })
 
-test('the mask of a credential is not taken for the credential', async () => {
+test('the mask of a credential is not accepted as the credential', async () => {
   const headers = { 'X-Apikey': '********' }
   expect(
     await create({ name: 'masked', datasetId, task: { http: { url: 'http://localhost:1/', headers } } }),
@@ -89,7 +89,7 @@ test('the mask of a credential is not taken for the credential', async () => {
   })
 })
 
-test('a task that is both or neither kind is refused before anything is done', async () => {
+test('a task of both kinds or neither is refused before execution', async () => {
   for (const task of [{}, { module: { name: 'double' }, http: { url: 'http://localhost/' } }, { module: null }]) {
     const { errors, data } = await t.query(createExperiment, { input: { name: 'both', datasetId, task } })
     expect(data).toBeUndefined()
@@ -98,14 +98,14 @@ test('a task that is both or neither kind is refused before anything is done', a
   expect(await t.db.prisma.experiment.count({ where: { name: 'both' } })).toBe(0)
 })
 
-test('a mistake inside the task is a typed error that names its place', async () => {
+test('an invalid value inside the task is a typed error with its path', async () => {
   expect(await create({ name: 'bad url', datasetId, task: { http: { url: 'nonsense' } } })).toMatchObject({
     __typename: 'InvalidInputError',
     path: ['task', 'http', 'url'],
   })
 })
 
-test('an experiment that starts at once has a run, and one whose run cannot start is not created', async () => {
+test('an experiment created with `start` has a run, and is not created when the run cannot start', async () => {
   const task = { module: { name: 'double' } }
   expect(await create({ name: 'at once', datasetId, task, start: true })).toMatchObject({
     run: { status: 'QUEUED', progress: { total: 3 } },
@@ -117,7 +117,7 @@ test('an experiment that starts at once has a run, and one whose run cannot star
   expect(await t.db.prisma.experiment.count({ where: { name: 'not at once' } })).toBe(0)
 })
 
-test('an update changes what is given and nothing else', async () => {
+test('an update changes only the given fields', async () => {
   const { experiment } = await create({
     name: 'before',
     description: 'text',
@@ -181,7 +181,7 @@ test('evaluators are created, versioned by what changes their scores, listed and
   expect(await listed()).toEqual([])
 })
 
-test('a bad pattern names its place in the definition', async () => {
+test('an invalid pattern is reported with its path in the definition', async () => {
   const { data } = await t.query(createEvaluator, {
     input: { name: 'bad', definition: { builtin: { regex: { pattern: '(' } } } },
   })
@@ -191,7 +191,7 @@ test('a bad pattern names its place in the definition', async () => {
   })
 })
 
-test('an evaluator is tried out without recording anything', async () => {
+test('an evaluator preview records nothing', async () => {
   const preview = async (input: object) => {
     const { data } = await t.query(
       `mutation($input: PreviewEvaluatorInput!) { previewEvaluator(input: $input) {

@@ -58,7 +58,7 @@ test('repetitions are reduced by mean, majority, any and all', async () => {
   expect(score.stderr).toBeCloseTo(clustered, 12)
 })
 
-test('a run that failed too often is changed, retried and completed', async () => {
+test('a run that stopped for too many failures is updated, retried and completed', async () => {
   const datasetId = await seedDataset(t, [1, 2, 3])
   const settings = { maxAttempts: 1, maxFailureRate: 0.5, concurrency: 1 }
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'broken' }, settings)

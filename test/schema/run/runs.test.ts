@@ -106,7 +106,7 @@ test('items without a latency come last in either direction', async () => {
   }
 })
 
-test('items are filtered by state and found by what they say', async () => {
+test('items are filtered by status and searched by content', async () => {
   const failed = await allForward({ status: ['FAILED'] })
   expect(failed.map((item) => item.input).toSorted((a, b) => a - b)).toEqual(
     Array.from({ length: 19 }, (_, n) => 3 * n),
@@ -116,7 +116,7 @@ test('items are filtered by state and found by what they say', async () => {
   expect((await page({ search: '-55' })).rows).toMatchObject([{ input: 55, output: -55 }])
 })
 
-test('a cursor of another order, an altered one and a made-up one are refused', async () => {
+test('a cursor of another order, an altered cursor and an invented cursor are refused', async () => {
   const { pageInfo } = await page({ first: 1 })
   const altered = Buffer.from(JSON.stringify(['POSITION ASC', 'x'])).toString('base64url')
   for (const args of [
@@ -134,7 +134,7 @@ test('first and last together are refused', async () => {
   expect(errors).toMatchObject([{ message: 'Expected either `first` or `last`, got both.' }])
 })
 
-test('progress and statistics count what succeeded, failed and is missing', async () => {
+test('progress and statistics count succeeded, failed and missing items', async () => {
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { ... on Run {
       status cursor
@@ -180,7 +180,7 @@ test('progress and statistics count what succeeded, failed and is missing', asyn
   expect(avg).toBeGreaterThanOrEqual(min)
 })
 
-test('a run item is a node with its place in the schedule, its dataset item and its scores', async () => {
+test('a run item is a node with its position in the schedule, its dataset item and its scores', async () => {
   const [item] = (await page({ first: 1, status: ['SUCCEEDED'] })).rows
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { id ... on RunItem {

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** How far a reader is in the feed of one run. */
+/** A reader's range in the feed of one run. */
 export interface FeedRange {
   runId: string
   after: number
@@ -16,7 +16,7 @@ export interface ItemChange {
 }
 
 /**
- * What changed in each of these runs within its range, the oldest `limit` changes of each in their order.
+ * The item changes in each of these runs within its range: the oldest `limit` of each, in order.
  * @param window the items to look for; null: all
  */
 export async function findItemChanges(

@@ -3,7 +3,7 @@ import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** A score of an item in a run (its index in the requested runs), as far as a comparison needs it. */
+/** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue {
   run: number
   itemId: string
@@ -28,8 +28,9 @@ export async function loadCells(
 }
 
 /**
- * Their scores. Whole score rows took twice as long to read; what shows them loads them by item. OFFSET 0 keeps the planner
- * at looking up one execution after the other: it likes to read all scores of a small table instead (10 ms for 2 ms).
+ * The scores of these items in these runs. Whole score rows took twice as long to read; where they are shown, they are
+ * loaded by item. OFFSET 0 makes the planner look up one execution after another: it would rather read all scores of a
+ * small table (10 ms instead of 2 ms).
  */
 export async function loadCellValues(
   db: Queryable,

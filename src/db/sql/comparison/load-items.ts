@@ -2,7 +2,7 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { type DatasetItemRow, datasetItemColumns } from '../dataset/item-row.ts'
 
-/** What these items said in the dataset version of the first of the runs that has them, by id. */
+/** The content of these items, by id, in the dataset version of the first run that has them. */
 export async function loadComparedItems(
   db: Queryable,
   runIds: readonly string[],

@@ -11,7 +11,7 @@ export interface LabelPairs {
   equal: number
 }
 
-/** Scores that are categories or texts have no mean: all that can be said is on how many items they are the same. */
+/** Categories and texts have no mean: all that can be counted is on how many items they are equal. */
 export async function loadLabelPairs(
   db: Queryable,
   runIds: readonly string[],
@@ -22,9 +22,10 @@ export async function loadLabelPairs(
     `SELECT name, run, count(*)::int AS count, count(*) FILTER (WHERE baseline = candidate)::int AS equal
      FROM (
        SELECT s.name, i.item_id,
-              ${perRun(runIds.length, (run) => `array_agg(DISTINCT s.label) FILTER (WHERE s.run_id = ($1::uuid[])[${run}]) AS l${run}`)}
+              ${perRun(runIds.length, labelsOf)}
        FROM score s JOIN run_item i USING (run_id, ordinal)
-       WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ANY ($2::text[]) AND s.label IS NOT NULL
+       WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ANY ($2::text[])
+         AND s.label IS NOT NULL
        GROUP BY 1, 2
      ) item
      CROSS JOIN LATERAL (VALUES ${perRun(runIds.length - 1, (index) => `(${index + 1}, l1, l${index + 1})`)})
@@ -33,4 +34,8 @@ export async function loadLabelPairs(
      GROUP BY name, run`,
     [runIds, scoreNames],
   )
+}
+
+function labelsOf(run: number): string {
+  return `array_agg(DISTINCT s.label) FILTER (WHERE s.run_id = ($1::uuid[])[${run}]) AS l${run}`
 }

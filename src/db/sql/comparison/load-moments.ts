@@ -17,16 +17,17 @@ export interface MetricMoments {
   increased: number
   decreased: number
   binary: boolean
-  /** The differences in the order of the items, comma-separated, where their shape may matter; else null. */
+  /** The differences in item order, comma-separated, where their shape may matter; else null. */
   differences: string | null
 }
 
 /**
- * Everything that the fixed-n statistics need of any number of pairs, for all numeric metrics and candidates at once. What
- * has no pairs has no row.
+ * Everything that the fixed-n statistics need about any number of pairs, for all numeric metrics and candidates at
+ * once. Metrics without pairs have no row.
  *
- * Sums run in the order of the items, so that swapping the runs mirrors every figure to the last bit. The single differences
- * leave the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that all moved one way.
+ * Sums run in item order, so that swapping the runs mirrors every figure to the last bit. Individual differences leave
+ * the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that changed in one direction
+ * only.
  */
 export async function loadMetricMoments(
   db: Queryable,
@@ -49,7 +50,8 @@ export async function loadMetricMoments(
      )
      SELECT m.*, CASE WHEN count BETWEEN 20 AND 2000 AND NOT "binary" AND (increased = 0) <> (decreased = 0) THEN (
               SELECT string_agg(difference::text, ',' ORDER BY item_id)
-              FROM value CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
+              FROM value
+              CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)
               WHERE value.metric = m.metric AND pair.run = m.run
             ) END AS differences
      FROM moments m`,

@@ -1,9 +1,9 @@
 /**
- * A page of the items that runs are compared on.
+ * A page of the items in a comparison.
  *
- * In the order of the schedule a page costs the same at any size: the items of the baseline come first, in its order, straight
- * from the primary key; the few that only candidates have come last and are not looked for before the baseline's are used up.
- * By the size of a change every item has to be looked at: one grouping over the metric's values, then the largest ones.
+ * In schedule order a page costs the same at any size: the items of the baseline come first, in its order, straight
+ * from the primary key; the few that only candidates have come last and are not searched before the baseline's are used
+ * up. Ordering by the size of a change has to read every item: one grouping over the metric's values, then the largest.
  */
 import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
@@ -13,10 +13,10 @@ import { queryRows } from '../../query-rows.ts'
 import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
 
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
-export type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
+type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
 
-/** A metric and the candidates it is about, as run numbers from 2. */
-export interface MetricOfRuns {
+/** A metric and the candidates it applies to, as run numbers from 2. */
+interface MetricOfRuns {
   kind: MetricKind
   name: string
   direction: Direction
@@ -24,11 +24,11 @@ export interface MetricOfRuns {
 }
 
 export interface RowFilter {
-  /** Items where the metric changed like this for one of the candidates. */
+  /** Items whose metric changed like this in one of the candidates. */
   change?: { is: CellChange; metric: MetricOfRuns } | null
-  /** Items whose outputs are not the same in all runs that have one. */
+  /** Items whose outputs differ between the runs that have one. */
   differingOutputs?: boolean | null
-  /** Items that failed in a run and succeeded in another. */
+  /** Items that failed in one run and succeeded in another. */
   failedInOne?: boolean | null
   /** Items that have all of these tags. */
   tags?: readonly string[] | null
@@ -51,12 +51,12 @@ export interface ComparedItem {
   itemId: string
 }
 
-/** How many parts the sort key of an order has. */
+/** The number of parts in the sort key of an order. */
 export function rowKeyParts({ field }: RowOrder): number {
   return field === 'SCHEDULE' ? 2 : 3
 }
 
-/** Always one statement. */
+/** One statement. */
 export async function loadComparisonPage(
   db: Queryable,
   runs: ComparedRuns,
@@ -93,7 +93,7 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
 
   const ofBaseline = {
     from: '(SELECT *, 1 AS run FROM run_item WHERE run_id = ($1::uuid[])[1]) i',
-    // In the words of the primary key: ordinal = position * repetitions + repetition.
+    // In terms of the primary key: ordinal = position * repetitions + repetition.
     where: [
       'i.repetition = 0',
       ...(after
@@ -123,7 +123,8 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
   return `WITH ${[
     ...ctes,
     `near AS MATERIALIZED (${select(near)})`,
-    // Lateral to its gate it is not begun before the gate is open; beside it, workers were started for nothing (10 ms).
+    // Lateral to its gate, it does not start before the gate is open; next to it, parallel workers were started for
+    // nothing (10 ms).
     `far AS MATERIALIZED (SELECT i.* FROM (SELECT count(*) < ${limit} AS open FROM near) gate
        CROSS JOIN LATERAL (${select(far, 'gate.open')}) i)`,
   ].join(', ')}
@@ -146,7 +147,8 @@ function byChange(
     const parsed = parseKey(key?.slice(1) ?? null, operator === '>' ? 'after' : 'before')
     if (!key || !parsed) return []
     return [
-      `(rank, run, position) ${operator} (${parameter(Number(key[0]))}::float8, ${parameter(parsed.run)}::int, ${parameter(parsed.position)}::int)`,
+      `(rank, run, position) ${operator}
+       (${parameter(Number(key[0]))}::float8, ${parameter(parsed.run)}::int, ${parameter(parsed.position)}::int)`,
     ]
   }
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
@@ -166,7 +168,7 @@ function byChange(
     ORDER BY rank ${direction}, run ${direction}, position ${direction} LIMIT ${parameter(page.limit + 1)}`
 }
 
-/** What ascends as the change sinks; null where none of the candidates can be compared. */
+/** A sort key that ascends as the change gets smaller; null if no candidate can be compared. */
 function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates }: MetricOfRuns): string {
   const changes = candidates.map((run) => differenceOf('ordered.v1', `ordered.v${run}`))
   if (field === 'CHANGE' || direction === 'NONE')
@@ -175,7 +177,7 @@ function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates
   return field === 'REGRESSION' ? `least(${gains})` : `-greatest(${gains})`
 }
 
-/** The filter as conditions on an item `i (item_id, run)`, and what must come before and beside it. */
+/** The filter as conditions on an item `i (item_id, run)`, with the CTEs and the join they need. */
 function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
   const { change, differingOutputs, failedInOne, tags, search } = filter
   const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'
@@ -188,18 +190,21 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
   if (change) conditions.push(changed(change.is, change.metric))
   if (differingOutputs) {
     conditions.push(`(SELECT count(DISTINCT outputs) FROM (
-      SELECT jsonb_agg(DISTINCT x.output) AS outputs FROM ${executions} AND x.status = 'SUCCEEDED' GROUP BY x.run_id) o) > 1`)
+      SELECT jsonb_agg(DISTINCT x.output) AS outputs
+      FROM ${executions} AND x.status = 'SUCCEEDED' GROUP BY x.run_id) o) > 1`)
   }
   if (failedInOne) {
     conditions.push(`(SELECT bool_or(failed) AND NOT bool_and(failed) FROM (
-      SELECT bool_or(x.status = 'FAILED') AS failed FROM ${executions} AND x.status IN ('FAILED', 'SUCCEEDED') GROUP BY x.run_id) f)`)
+      SELECT bool_or(x.status = 'FAILED') AS failed
+      FROM ${executions} AND x.status IN ('FAILED', 'SUCCEEDED') GROUP BY x.run_id) f)`)
   }
   if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
   if (search) {
     const pattern = parameter(containing(search))
     conditions.push(`(EXISTS (SELECT FROM ${revision()}
         AND (v.input #>> '{}' ILIKE ${pattern} OR v.expected_output #>> '{}' ILIKE ${pattern}))
-      OR EXISTS (SELECT FROM ${executions} AND (x.output #>> '{}' ILIKE ${pattern} OR x.error ->> 'message' ILIKE ${pattern})))`)
+      OR EXISTS (SELECT FROM ${executions}
+        AND (x.output #>> '{}' ILIKE ${pattern} OR x.error ->> 'message' ILIKE ${pattern})))`)
   }
   return {
     ctes: change

@@ -2,29 +2,29 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { differenceOf } from './metric-values.ts'
 
-/** Pairs in the order of the schedule, up to the first item that is still open. */
+/** Pairs in schedule order, up to the first item that is still open. */
 export interface SettledPairs {
-  /** The first position that is not settled, or beyond the positions that were looked at. */
+  /** The first unsettled position, or the one after the positions read. */
   frontier: number
-  /** For each score with pairs among them: candidate − baseline in the order of the schedule, comma-separated. */
+  /** For each score with pairs among them: candidate − baseline in schedule order, comma-separated. */
   differences: { name: string; values: string }[]
 }
 
-/** Which stretch of which schedule. */
+/** A range of a schedule. */
 export interface SequenceRange {
-  /** The runs with their feed positions; what changed after those counts as not settled yet. */
+  /** The runs with their feed positions; later changes count as not settled yet. */
   baseline: { id: string; seq: number }
   candidate: { id: string; seq: number }
-  /** The run whose schedule is followed, and how often it executes each item. */
+  /** The run whose schedule is followed, and its repetitions per item. */
   schedule: { runId: string; repetitions: number }
   from: number
-  /** Positions at most. */
+  /** Maximum positions. */
   limit: number
 }
 
 /**
- * The next settled stretch of a schedule. An item is settled when neither run will execute it any more; what finished after
- * an item that is not settled waits for it.
+ * The next settled range of a schedule. An item is settled when neither run will execute it any more; items after an
+ * unsettled one have to wait for it.
  */
 export async function loadSettledPairs(
   db: Queryable,
@@ -73,8 +73,8 @@ export async function loadSettledPairs(
 }
 
 /**
- * Whether anything before `position` of the schedule changed in a run after its feed position `after`: somebody scored an
- * item anew, or it is executed again.
+ * Whether anything before `position` of the schedule changed in a run after its feed position `after`: an item was
+ * scored again, or is being executed again.
  */
 export async function hasChangedBefore(
   db: Queryable,

@@ -1,57 +1,63 @@
 /**
- * The values that a comparison is about, aligned: one row for each metric and item with a column for each run, `v1` of the
- * baseline and `v2`… of the candidates, repetitions averaged, null where a run has none. Every statement that compares
- * reads them through here, so that all agree.
+ * The values being compared, aligned: one row per metric and item with a column per run, `v1` for the baseline and
+ * `v2`… for the candidates, repetitions averaged, null where a run has none. Every statement that compares reads them
+ * through this file, so that all agree.
  *
- * - The value of a score is the mean of all scores of its name on the item (repetitions, several judges), errors left out.
- *   Categories and texts become a number that is equal for equal sets of labels.
- * - Latency is that of successful calls; cost that of all calls whose cost is known.
+ * - The value of a score is the mean of all scores with its name on the item (repetitions, several judges), without
+ *   errors. Categories and texts become a number that is equal for equal sets of labels.
+ * - Latency covers successful calls; cost covers all calls with a known cost.
  *
- * One grouping aligns all runs; joining grouped values run by run took three times as long. The runs are named by
- * `= ANY ($1)` and not by a join, and the statements are not prepared under a name: the planner then knows how many rows
+ * One grouping aligns all runs; joining grouped values run by run took three times as long. The runs are selected by `=
+ * ANY ($1)` and not by a join, and the statements are not prepared under a name: the planner then knows how many rows
  * they have, where with `unnest($1)` it read the tables of all runs.
  */
 export type MetricKind = 'SCORE' | 'LABEL' | 'LATENCY' | 'COST'
 
-/** The columns `v1, v2 …` of so many runs, each made by `column`. */
+/** The columns `v1, v2 …` for this many runs, each built by `column`. */
 export function perRun(runs: number, column: (run: number) => string): string {
   return Array.from({ length: runs }, (_, index) => column(index + 1)).join(', ')
 }
 
 /**
- * A select of `item_id, v1, v2 …` for one metric. `$1` holds the run ids.
- * @param name the parameter that holds a score's name
+ * A select of `item_id, v1, v2 …` for one metric. `$1` contains the run ids.
+ * @param name the parameter with the name of the score
  */
 export function valuesOfMetric(kind: MetricKind, name: string, runs: number): string {
   if (kind === 'LATENCY' || kind === 'COST') {
-    return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure[kind]}) FILTER (WHERE i.run_id = ($1::uuid[])[${run}]) AS v${run}`)}
+    return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure[kind]}) ${ofRun('i', run)} AS v${run}`)}
       FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
   }
   const value = kind === 'SCORE' ? 'avg(s.value)' : 'array_agg(DISTINCT s.label)'
   const number = (aggregate: string) => (kind === 'SCORE' ? aggregate : `hashtext(${aggregate}::text)::float8`)
-  return `SELECT i.item_id, ${perRun(runs, (run) => `${number(`${value} FILTER (WHERE s.run_id = ($1::uuid[])[${run}])`)} AS v${run}`)}
+  return `SELECT i.item_id, ${perRun(runs, (run) => `${number(`${value} ${ofRun('s', run)}`)} AS v${run}`)}
     FROM score s JOIN run_item i USING (run_id, ordinal)
-    WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ${name} AND s.${kind === 'SCORE' ? 'value' : 'label'} IS NOT NULL
+    WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ${name}
+      AND s.${kind === 'SCORE' ? 'value' : 'label'} IS NOT NULL
     GROUP BY i.item_id`
 }
 
 /**
- * A select of `metric, item_id, v1, v2 …` for all metrics that are numbers: scores by the number of their name in `$2`, latency
+ * A select of `metric, item_id, v1, v2 …` for all numeric metrics: scores by the index of their name in `$2`, latency
  * as 0 and cost as −1.
  */
 export function valuesOfAllNumbers(runs: number): string {
   return `SELECT array_position($2::text[], s.name) AS metric, i.item_id,
-        ${perRun(runs, (run) => `avg(s.value) FILTER (WHERE s.run_id = ($1::uuid[])[${run}]) AS v${run}`)}
+        ${perRun(runs, (run) => `avg(s.value) ${ofRun('s', run)} AS v${run}`)}
       FROM score s JOIN run_item i USING (run_id, ordinal)
-      WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.value IS NOT NULL AND s.name = ANY ($2::text[])
+      WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.value IS NOT NULL
+        AND s.name = ANY ($2::text[])
       GROUP BY 1, 2
     UNION ALL
     SELECT m.metric, item_id, ${perRun(runs, (run) => `m.v${run}`)}
-      FROM (SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure.LATENCY}) FILTER (WHERE i.run_id = ($1::uuid[])[${run}]) AS l${run}`)},
-                   ${perRun(runs, (run) => `avg(${measure.COST}) FILTER (WHERE i.run_id = ($1::uuid[])[${run}]) AS c${run}`)}
+      FROM (SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure.LATENCY}) ${ofRun('i', run)} AS l${run}`)},
+                   ${perRun(runs, (run) => `avg(${measure.COST}) ${ofRun('i', run)} AS c${run}`)}
             FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id) item
       CROSS JOIN LATERAL (VALUES (0, ${perRun(runs, (run) => `l${run}`)}), (-1, ${perRun(runs, (run) => `c${run}`)}))
         AS m (metric, ${perRun(runs, (run) => `v${run}`)})`
+}
+
+function ofRun(table: string, run: number): string {
+  return `FILTER (WHERE ${table}.run_id = ($1::uuid[])[${run}])`
 }
 
 const measure = {
@@ -60,7 +66,8 @@ const measure = {
 }
 
 /**
- * candidate − baseline, exactly 0 when a pair is unchanged: the rule of `difference` in src/domain/statistics/paired-moments.ts.
+ * candidate − baseline, exactly 0 for an unchanged pair: same rule as `difference` in
+ * src/domain/statistics/paired-moments.ts.
  */
 export function differenceOf(baseline: string, candidate: string): string {
   return `CASE WHEN abs(${candidate} - ${baseline}) <= 1e-9 * greatest(abs(${baseline}), abs(${candidate})) THEN 0

@@ -1,6 +1,9 @@
 import type { Queryable } from '../../client.ts'
 
-/** Takes items out of the dataset from this version on; those that are not in it are passed over. Returns how many. */
+/**
+ * Removes items from the dataset from this version on, ignoring those that are not in it. Returns how many were
+ * removed.
+ */
 export async function archiveRevisions(
   client: Queryable,
   datasetId: string,

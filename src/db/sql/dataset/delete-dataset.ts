@@ -2,8 +2,8 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
 /**
- * Deletes a dataset with its items, experiments and runs, unless one of its runs is not finished. The caller holds the
- * dataset FOR UPDATE, so no run can start meanwhile. Returns the number of runs that are in the way.
+ * Deletes a dataset with its items, experiments and runs, unless it has unfinished runs. The caller holds the dataset
+ * FOR UPDATE, so no run can start in the meantime. Returns the number of unfinished runs.
  */
 export async function deleteDatasetRow(client: Queryable, id: string): Promise<number> {
   const rows = await queryRows<{ open: number }>(

@@ -1,6 +1,6 @@
 import type { Json } from '../../../domain/json.ts'
 
-/** An item of a dataset as it was in some version. */
+/** An item of a dataset as of some version. */
 export interface DatasetItemRow {
   /** Logical id, the same in all versions; a decimal string. */
   id: string
@@ -10,11 +10,11 @@ export interface DatasetItemRow {
   expectedOutput: Json
   metadata: Json
   tags: string[]
-  /** First version that says this. */
+  /** The first version with this content. */
   validFrom: number
-  /** First version that no longer does; null while it is current. */
+  /** The first version without it; null while it is current. */
   validTo: number | null
-  /** When this was written. */
+  /** When this content was written. */
   createdAt: Date
 }
 

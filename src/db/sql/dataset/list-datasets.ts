@@ -2,7 +2,7 @@ import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { List } from '../../keyset.ts'
 
-/** The datasets of a project by name: `/` groups stay together. */
+/** The datasets of a project by name, which keeps `/` groups together. */
 export function listDatasets(filter: { search?: string | null }): List {
   return {
     select: columns('d', Prisma.DatasetScalarFieldEnum),

@@ -3,15 +3,15 @@ import type { List } from '../../keyset.ts'
 import { datasetItemColumns } from './item-row.ts'
 
 export interface DatasetItemFilter {
-  /** Text anywhere in the input or the expected output, in any case. */
+  /** Text anywhere in the input or the expected output, ignoring case. */
   search?: string | null
-  /** Items that have every one of these. */
+  /** Items with all of these tags. */
   tags?: readonly string[] | null
 }
 
 /**
- * The items of a dataset in one of its versions, oldest first. The index on (dataset_id, item_id) gives the order and
- * the place to start, so a page reads its own rows and the revisions of other versions between them.
+ * The items of one version of a dataset, oldest first. The index on (dataset_id, item_id) provides the order and the
+ * starting point, so a page reads its own rows and the revisions of other versions between them.
  */
 export function listDatasetItemsAt(version: number, filter: DatasetItemFilter = {}): List {
   const { search, tags } = filter
@@ -23,7 +23,7 @@ export function listDatasetItemsAt(version: number, filter: DatasetItemFilter = 
       const at = parameter(version)
       const conditions = [`r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`]
       if (search) {
-        // What jsonb prints escapes quotes, backslashes and control characters as JSON.stringify does.
+        // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
         const pattern = parameter(containing(JSON.stringify(search).slice(1, -1)))
         conditions.push(`(r.input::text ILIKE ${pattern} OR r.expected_output::text ILIKE ${pattern})`)
       }

@@ -3,8 +3,8 @@ import { queryRows } from '../../query-rows.ts'
 import { type DatasetItemRow, datasetItemColumns } from './item-row.ts'
 
 /**
- * The newest revision of these items, also of archived ones, if their dataset belongs to the project; in no
- * particular order. LATERAL, so that each item costs one descent however many revisions it has.
+ * The newest revision of these items, including archived ones, if their dataset belongs to the project; in no
+ * particular order. LATERAL, so that each item costs one index descent however many revisions it has.
  */
 export async function loadDatasetItems(
   db: Queryable,
@@ -25,8 +25,8 @@ export async function loadDatasetItems(
 }
 
 /**
- * What these items said in these versions, in the order of the keys; null for an item that was not there. The caller
- * has checked that it may see them. The unique index on (item_id, valid_from) finds each with one descent.
+ * The content of these items in these versions, in the order of the keys; null for an item that did not exist then. The
+ * caller has checked access. The unique index on (item_id, valid_from) finds each with one descent.
  */
 export async function loadDatasetRevisions(
   db: Queryable,

@@ -2,7 +2,7 @@ import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** What a writer of a dataset decides by. */
+/** The part of a dataset that its writers need. */
 export interface DatasetHead {
   id: string
   name: string
@@ -12,13 +12,13 @@ export interface DatasetHead {
   expectedOutputSchema: Json
 }
 
-export const headColumns = `id, name, version, item_count AS "itemCount", input_schema AS "inputSchema",
+const headColumns = `id, name, version, item_count AS "itemCount", input_schema AS "inputSchema",
   expected_output_schema AS "expectedOutputSchema"`
 
 /**
- * Takes the dataset until the transaction ends; null when the project has no such one. Every writer of a dataset or of
- * its items does this first. NO KEY, so that experiments and runs, whose foreign keys look at the row, need not wait;
- * only who deletes it makes them.
+ * Locks the dataset until the transaction ends; null if the project has no such dataset. Every writer of a dataset or
+ * its items does this first. NO KEY, so that experiments and runs, whose foreign keys reference the row, need not wait;
+ * only a deletion blocks them.
  */
 export async function lockDataset(
   client: Queryable,
@@ -35,8 +35,8 @@ export async function lockDataset(
 }
 
 /**
- * Takes the dataset of this name until the transaction ends and creates it when it is missing. The upsert's update
- * changes nothing: it is what makes one statement wait for, lock and return a row that another transaction just made.
+ * Locks the dataset with this name until the transaction ends, creating it if necessary. The update in the upsert
+ * changes nothing: it makes one statement wait for, lock and return a row that another transaction has just inserted.
  */
 export async function lockDatasetByName(
   client: Queryable,
@@ -50,11 +50,11 @@ export async function lockDatasetByName(
     [dataset.projectId, dataset.name, dataset.seed],
   )
   const [head] = rows
-  if (!head) throw new Error(`Expected the upsert of dataset ${dataset.name} to return its row`)
+  if (!head) throw new Error(`Expected the upsert of dataset ${dataset.name} to return its row.`)
   return head
 }
 
-/** The dataset of this name, not locked; null when there is none yet. */
+/** The dataset with this name, not locked; null if there is none yet. */
 export async function findDatasetHead(client: Queryable, projectId: string, name: string): Promise<DatasetHead | null> {
   const rows = await queryRows<DatasetHead>(
     client,

@@ -3,11 +3,11 @@ import { type CopyStreamQuery, from } from 'pg-copy-streams'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** One item to stage; JSON is text. */
+/** An item to stage; JSON is text. */
 export interface StagedItem {
-  /** Its line in the file, from 1; several may be on one line. */
+  /** Its line in the file, from 1; a line can contain several items. */
   line: number
-  /** The item that is meant, where the caller said so. */
+  /** The item to update, if the caller named one. */
   itemId: string | null
   key: string | null
   identity: string
@@ -19,9 +19,9 @@ export interface StagedItem {
 }
 
 /**
- * Items on their way into a dataset. They are staged in a temporary table rather than in parameters, because there may
- * be millions: the table spills to disk, is private to the transaction and is gone with it. A handful of items takes
- * the same way, so that there is one.
+ * Staging for items on their way into a dataset: a temporary table rather than parameters, because there may be
+ * millions. The table spills to disk, is private to the transaction and disappears with it. A handful of items takes
+ * the same path, so that there is only one.
  */
 export async function createStaging(client: Queryable): Promise<void> {
   await client.query(
@@ -40,11 +40,12 @@ export async function createStaging(client: Queryable): Promise<void> {
   )
 }
 
-/** A stream into the staging table, of lines made by `stagingLine`. COPY takes rows several times faster than INSERT. */
+/** A stream into the staging table, of lines made by `stagingLine`. COPY is several times faster than INSERT. */
 export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
   return client.query(
     from(
-      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest) FROM STDIN`,
+      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest)
+       FROM STDIN`,
     ),
   )
 }
@@ -52,7 +53,9 @@ export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
 /** A row in COPY's text format. @param n its number, the order in which new items get their ids */
 export function stagingLine(item: StagedItem, n: number): string {
   const tags = `{${item.tags.map((tag) => `"${tag.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
-  return `${n}\t${item.line}\t${item.itemId ?? '\\N'}\t${field(item.key)}\t${field(item.identity)}\t${field(item.input)}\t${field(item.expectedOutput)}\t${field(item.metadata)}\t${field(tags)}\t\\\\x${item.digest.toString('hex')}\n`
+  const { line, itemId, key, identity, input, expectedOutput, metadata, digest } = item
+  const texts = [key, identity, input, expectedOutput, metadata, tags].map(field)
+  return `${[n, line, itemId ?? '\\N', ...texts, `\\\\x${digest.toString('hex')}`].join('\t')}\n`
 }
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
@@ -61,7 +64,9 @@ function field(text: string | null): string {
   return text === null ? '\\N' : text.replace(/[\\\t\n\r]/g, (character) => escapes[character] ?? character)
 }
 
-/** Keys that were staged more than once, with their first two lines; at most `limit` of them, and how many there are. */
+/**
+ * Keys that were staged more than once, with their first two lines: at most `limit` of them, and their total number.
+ */
 export async function findDuplicateKeys(
   client: Queryable,
   limit: number,
@@ -78,7 +83,7 @@ export async function findDuplicateKeys(
   return { total: rows[0]?.total ?? 0, duplicates: rows.map(({ total: _, ...duplicate }) => duplicate) }
 }
 
-/** Staged items that were named by id, with a key which another item of the dataset has, archived ones included. */
+/** Items staged by id with a key that another item of the dataset has, including archived ones. */
 export async function findKeyConflicts(
   client: Queryable,
   datasetId: string,
@@ -94,13 +99,13 @@ export async function findKeyConflicts(
 }
 
 /**
- * Finds for every staged item the item of the dataset that it is, or gives it a new id: table `dataset_match`.
+ * Matches every staged item to an item of the dataset, or gives it a new id: table `dataset_match`.
  *
- * Items without a key that have the same input are told apart by their order: the first staged one is the dataset's
- * first live one, and so on, so an export re-imports as itself also after some were archived. Items that the caller
- * named by id are out of that order. Ids are drawn in the order of the rows, because that is the order of lists.
+ * Items without a key and with the same input are matched by their order: the first staged one is the dataset's first
+ * live one, and so on, so that an export re-imports as itself even after some were archived. Items identified by id are
+ * excluded from that order. Ids are assigned in row order, because that is the order of lists.
  *
- * ANALYZE of both: without statistics the planner takes the tables for small and nests loops.
+ * Both tables are ANALYZEd: without statistics the planner assumes that they are small and uses nested loops.
  */
 export async function matchStaging(client: Queryable, datasetId: string): Promise<void> {
   await client.query('ANALYZE dataset_staging')
@@ -142,15 +147,15 @@ export async function matchStaging(client: Queryable, datasetId: string): Promis
   await client.query('ANALYZE dataset_match')
 }
 
-/** What a write does to the items of a dataset. */
+/** The effect of a write on the items of a dataset. */
 export interface DatasetChangeCounts {
-  /** New items, and archived ones that came again. */
+  /** New items, and archived ones that came back. */
   added: number
   changed: number
   unchanged: number
 }
 
-/** Counted before anything is written, because a write that changes nothing makes no version. */
+/** Counted before writing, because a write that changes nothing creates no version. */
 export async function countMatches(client: Queryable): Promise<DatasetChangeCounts> {
   const rows = await queryRows<DatasetChangeCounts>(
     client,
@@ -162,7 +167,7 @@ export async function countMatches(client: Queryable): Promise<DatasetChangeCoun
   return rows[0] ?? { added: 0, changed: 0, unchanged: 0 }
 }
 
-/** The items that the staged rows became, in the order of the rows. */
+/** The items that the staged rows became, in row order. */
 export async function loadMatchedItemIds(client: Queryable): Promise<string[]> {
   const rows = await queryRows<{ id: string }>(client, `SELECT item_id::text AS id FROM dataset_match ORDER BY n`)
   return rows.map((row) => row.id)

@@ -1,7 +1,7 @@
 import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
 
-/** New values; undefined leaves a column as it is, null clears it. */
+/** New values; undefined leaves a column unchanged, null clears it. */
 export interface DatasetChanges {
   name?: string
   description?: string | null
@@ -13,8 +13,8 @@ export interface DatasetChanges {
 const json = (value: Json | undefined) => (value == null ? null : JSON.stringify(value))
 
 /**
- * Hand-written, because it shares the transaction that locked the dataset and validated its items. A flag beside each
- * value tells "clear it" from "leave it".
+ * SQL, because it shares the transaction that locked the dataset and validated its items. A flag with each value
+ * distinguishes clearing it from leaving it unchanged.
  */
 export async function updateDatasetRow(client: Queryable, id: string, changes: DatasetChanges): Promise<void> {
   const { name, description, metadata, inputSchema, expectedOutputSchema } = changes

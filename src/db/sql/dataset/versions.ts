@@ -5,8 +5,8 @@ import type { List } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
 
 /**
- * Makes the next version of a dataset whose lock the caller holds. `clock_timestamp()`, not `now()`: a long import
- * began before versions that it waited for, and versions are found by their time.
+ * Creates the next version of a dataset that the caller has locked. `clock_timestamp()`, not `now()`: a long import
+ * begins before versions that it waits for, and versions are found by their time.
  */
 export async function advanceVersion(
   client: Queryable,
@@ -26,7 +26,7 @@ export async function advanceVersion(
   )
 }
 
-/** The version that was current at a moment; 0 before the first. */
+/** The current version at a moment; 0 before the first. */
 export async function findVersionAt(db: Queryable, datasetId: string, moment: Date): Promise<number> {
   const rows = await queryRows<{ version: number }>(
     db,

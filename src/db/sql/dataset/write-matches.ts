@@ -1,6 +1,6 @@
 import type { Queryable } from '../../client.ts'
 
-/** Gives items that were named by id the identity of what they say now, so that an import of the same finds them. */
+/** Updates the identity of items that were named by id, so that an import of the same content finds them. */
 export async function moveItems(client: Queryable): Promise<void> {
   await client.query(
     `UPDATE dataset_item i SET key = s.key, identity = s.identity, occurrence = m.free_occurrence
@@ -10,8 +10,9 @@ export async function moveItems(client: Queryable): Promise<void> {
 }
 
 /**
- * Ends the current revision of every item that changes in this version. A statement of its own before the new
- * revisions: within one, the index that allows an item a single current revision could see the new one first.
+ * Closes the current revision of every item that changes in this version. A separate statement before the new
+ * revisions: within one statement, the index that allows a single current revision per item could see the new one
+ * first.
  */
 export async function closeRevisions(client: Queryable, version: number): Promise<void> {
   await client.query(
@@ -22,7 +23,7 @@ export async function closeRevisions(client: Queryable, version: number): Promis
   )
 }
 
-/** Creates the items that the match found to be new; their ids were drawn there, so revisions need not wait for them. */
+/** Creates the new items of the match; their ids are already assigned. */
 export async function insertItems(client: Queryable, datasetId: string): Promise<void> {
   await client.query(
     `INSERT INTO dataset_item (id, dataset_id, key, identity, occurrence)
@@ -34,7 +35,7 @@ export async function insertItems(client: Queryable, datasetId: string): Promise
   )
 }
 
-/** Writes what new, changed and returning items say from this version on. */
+/** Writes the content of new, changed and returning items from this version on. */
 export async function insertRevisions(client: Queryable, datasetId: string, version: number): Promise<void> {
   await client.query(
     `INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, metadata, tags, digest)

@@ -2,14 +2,14 @@ import type { EndpointKey } from '../../../domain/endpoint.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** What a process holds of an endpoint's concurrency. */
+/** A process's share of an endpoint's concurrency. */
 export interface Grant {
   holder: string
   permits: number
   wanted: number
 }
 
-/** The concurrency limit of an endpoint (null: none), who holds how much of it, by holder, and the time in milliseconds. */
+/** The concurrency limit of an endpoint (null for none), its grants by holder, and the time in milliseconds. */
 export async function readGrants(
   client: Queryable,
   { projectId, endpoint }: EndpointKey,
@@ -26,7 +26,7 @@ export async function readGrants(
   return rows[0] ?? { limit: null, grants: [], now: 0 }
 }
 
-/** Sets what a process holds, for `leaseMs` from now; a process that holds and wants nothing has no row. */
+/** Sets the grant of a process, for `leaseMs` from now; a process that holds and wants nothing has no row. */
 export async function writeGrant(
   client: Queryable,
   { projectId, endpoint }: EndpointKey,

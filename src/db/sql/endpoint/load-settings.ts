@@ -2,16 +2,16 @@ import type { EndpointKey } from '../../../domain/endpoint.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** What all processes are to respect at an endpoint. */
+/** The limits of an endpoint, which all processes respect. */
 export interface EndpointSettings {
   concurrency: number | null
   requestsPerMinute: number | null
   tokensPerMinute: number | null
-  /** For how much longer nothing is to be called, in milliseconds. */
+  /** Remaining pause in milliseconds. */
   pausedMs: number
 }
 
-/** Every endpoint with limits or a pause. The table has a row for each limit that somebody set by hand: few. */
+/** All endpoints with limits or a pause. Few rows: limits are set by hand. */
 export async function loadEndpointSettings(client: Queryable): Promise<(EndpointKey & EndpointSettings)[]> {
   return queryRows<EndpointKey & EndpointSettings>(
     client,

@@ -3,7 +3,9 @@ import type { Pace } from '../../../domain/pacing.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** The pace of an endpoint and the time, in milliseconds of the database's clock. The caller holds the endpoint's lock. */
+/**
+ * The pace of an endpoint and the time, in milliseconds of the database's clock. The caller has locked the endpoint.
+ */
 export async function readPace(
   client: Queryable,
   { projectId, endpoint }: EndpointKey,
@@ -31,15 +33,16 @@ export async function writePace(client: Queryable, { projectId, endpoint }: Endp
 }
 
 /**
- * Delays the endpoint's next token by `ms`: for what calls used beyond what their slots paid. What they paid too much
- * (negative `ms`) comes back.
+ * Delays the endpoint's next token by `ms`, for what calls used beyond what their slots paid. Overpayment (negative
+ * `ms`) is returned.
  */
 export async function settleTokens(client: Queryable, { projectId, endpoint }: EndpointKey, ms: number): Promise<void> {
   await client.query(
     `INSERT INTO endpoint_pace (project_id, endpoint, tokens_at)
      VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::float8 / 1000))
      ON CONFLICT (project_id, endpoint) DO UPDATE
-     SET tokens_at = CASE WHEN $3 > 0 THEN greatest(endpoint_pace.tokens_at, clock_timestamp()) ELSE endpoint_pace.tokens_at END
+     SET tokens_at =
+       CASE WHEN $3 > 0 THEN greatest(endpoint_pace.tokens_at, clock_timestamp()) ELSE endpoint_pace.tokens_at END
        + make_interval(secs => $3::float8 / 1000)`,
     [projectId, endpoint, ms],
   )

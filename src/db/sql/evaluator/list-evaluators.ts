@@ -2,7 +2,7 @@ import { columns } from '../../columns.ts'
 import { type Evaluator, type EvaluatorVersion, Prisma } from '../../generated/prisma/client.ts'
 import type { List } from '../../keyset.ts'
 
-/** What an evaluator is now. */
+/** The current definition of an evaluator. */
 export type CurrentVersion = Pick<EvaluatorVersion, 'definition' | 'dataType' | 'direction' | 'sampling'>
 
 export type ListedEvaluator = Evaluator & { current: CurrentVersion }

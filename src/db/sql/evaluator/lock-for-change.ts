@@ -1,6 +1,6 @@
 import type { Prisma } from '../../generated/prisma/client.ts'
 
-/** Makes everything else that changes the evaluator wait until the transaction ends. */
+/** Blocks all other changes of the evaluator until the transaction ends. */
 export async function lockEvaluatorForChange(
   tx: Pick<Prisma.TransactionClient, '$queryRaw'>,
   projectId: string,

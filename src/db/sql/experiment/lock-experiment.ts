@@ -3,7 +3,7 @@ import type { RunSettings } from '../../../domain/run.ts'
 import type { TaskSpec } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
-/** What a run pins of its experiment and of the experiment's dataset. */
+/** The parts of its experiment and dataset that a run pins. */
 export interface LockedExperiment {
   id: string
   name: string
@@ -12,19 +12,20 @@ export interface LockedExperiment {
   settings: RunSettings
   datasetId: string
   datasetName: string
-  /** Of the dataset, its newest. */
+  /** The dataset's current version. */
   version: number
   seed: string
 }
 
-/** Reads the experiment and keeps it and its dataset from being changed or deleted until the transaction ends. */
+/** Reads the experiment and protects it and its dataset from changes and deletion until the transaction ends. */
 export async function lockExperiment(
   client: Queryable,
   projectId: string,
   id: string,
 ): Promise<LockedExperiment | null> {
   const { rows } = await client.query<LockedExperiment>(
-    `SELECT e.id, e.name, e.metadata, e.task, e.settings, d.id AS "datasetId", d.name AS "datasetName", d.version, d.seed
+    `SELECT e.id, e.name, e.metadata, e.task, e.settings, d.id AS "datasetId", d.name AS "datasetName", d.version,
+            d.seed
      FROM experiment e JOIN dataset d ON d.id = e.dataset_id
      WHERE e.project_id = $1 AND e.id = $2 FOR SHARE`,
     [projectId, id],

@@ -1,6 +1,6 @@
 import type { Prisma } from '../../generated/prisma/client.ts'
 
-/** Makes everything that changes, deletes or starts the experiment wait until the transaction ends. */
+/** Blocks changing, deleting and starting the experiment until the transaction ends. */
 export async function lockExperimentForChange(
   tx: Pick<Prisma.TransactionClient, '$queryRaw'>,
   projectId: string,

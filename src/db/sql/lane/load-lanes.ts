@@ -1,17 +1,17 @@
 import type { RunStatus } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
-/** A lane with what its holder must know of its run. */
+/** A lane and the state of its run that its holder needs. */
 export interface LaneState {
   id: string
-  /** Of its holder; null when nobody has taken it yet. */
+  /** The holder's lease; null before the lane is taken. */
   lease: string | null
   slots: number
   status: RunStatus
   priority: number
 }
 
-/** Lanes by id; those that are gone are absent. One statement for all lanes of a process, which asks every few seconds. */
+/** Lanes by id, without deleted ones. One statement for all lanes of a process, which polls every few seconds. */
 export async function loadLanes(client: Queryable, laneIds: readonly string[]): Promise<Map<string, LaneState>> {
   const { rows } = await client.query<LaneState>(
     `SELECT l.id, l.lease::text, l.slots, r.status, r.priority FROM run_lane l JOIN run r ON r.id = l.run_id

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../client.ts'
 
-/** Gives the lane to a new holder: a fresh lease, larger than any before. Null when the lane is gone. */
+/** Transfers the lane to a new holder with a fresh lease, larger than any before. Null if the lane is gone. */
 export async function takeLane(
   client: Queryable,
   laneId: string,

@@ -3,7 +3,7 @@ import { Prisma } from '../../generated/prisma/client.ts'
 import type { List } from '../../keyset.ts'
 
 export interface ApiKeyFilter {
-  /** How the key begins. */
+  /** The prefix of the key. */
   prefix?: string | null
   includeRevoked?: boolean | null
 }

@@ -1,15 +1,15 @@
 import type { Queryable } from '../../client.ts'
 
 export interface KeyState {
-  /** There has been a key, in use or revoked. */
+  /** There is or was a key, in use or revoked. */
   keyed: boolean
-  /** Some key is in use. */
+  /** At least one key is in use. */
   anyInUse: boolean
-  /** Those of the given keys that are in use. */
+  /** The given keys that are in use. */
   inUse: string[]
 }
 
-/** Reads the same moment for all three, which one snapshot of one statement is. */
+/** One statement, so that all three come from one snapshot. */
 export async function loadKeyState(db: Queryable, ids: readonly string[] = []): Promise<KeyState> {
   const { rows } = await db.query<KeyState>(
     `SELECT EXISTS (SELECT FROM api_key) AS keyed,

@@ -2,10 +2,10 @@ import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** An output that was once computed, as it was then. */
+/** A previously computed output. */
 export interface CachedResponse {
   output: Json
-  /** Of the call that was made, in milliseconds. */
+  /** Latency of the original call, in milliseconds. */
   latencyMs: number
   costUsd: number | null
   inputTokens: number | null
@@ -29,7 +29,7 @@ export async function findCachedResponses(
   return new Map(rows.map(({ key, ...response }) => [key, response]))
 }
 
-/** Keeps responses for the project; the first one of a key stays. */
+/** Saves responses for the project; the first one per key wins. */
 export async function saveCachedResponses(
   client: Queryable,
   projectId: string,

@@ -1,9 +1,9 @@
 import type { Queryable } from '../../client.ts'
 
 /**
- * Ends everything of a run that is not finished; row `ordinal` gets `seq` + 1 + ordinal, so it takes as many places of
- * the feed as the run has items. Late results find no lease and are dropped. The caller knows from the run's counters
- * how many of which state there were.
+ * Cancels all unfinished items of a run; row `ordinal` gets `seq` + 1 + ordinal, so this takes as many feed positions
+ * as the run has items. Late results find no lease and are dropped. The caller knows the number of items per status
+ * from the run's counters.
  *
  * No numbering by a window function: joining the numbers back by ordinal was planned, with the statistics of a fresh
  * database, as reading the whole run again for every row of it (10,000 items: minutes instead of 0.1 s).

@@ -2,13 +2,13 @@ import type { Json } from '../../../domain/json.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** An item as the lane that claimed it needs it. */
+/** A claimed item, as its lane needs it. */
 export interface ClaimedItem {
   ordinal: number
   lease: string
   itemId: string
   repetition: number
-  /** Calls that count so far. */
+  /** Attempts so far. */
   attempts: number
   key: string | null
   input: Json
@@ -17,7 +17,7 @@ export interface ClaimedItem {
   tags: string[]
 }
 
-/** A stretch of the schedule for one lease: ordinals from `from`, `count` of them. */
+/** A range of the schedule for one lease: `count` ordinals starting at `from`. */
 export interface ClaimRange {
   lease: string
   from: number
@@ -25,12 +25,13 @@ export interface ClaimRange {
 }
 
 /**
- * Lateral with a limit, so that items are looked up one by one: the planner takes a claim for a tenth of its run, and a
- * plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
+ * Lateral with a limit, so that items are looked up one by one: the planner estimates a claim at a tenth of its run,
+ * and a plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
  */
 const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts,
-         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput", r.metadata, r.tags
+         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
+         r.metadata, r.tags
   FROM claimed c
   JOIN run ON run.id = $1
   CROSS JOIN LATERAL (
@@ -43,9 +44,9 @@ const claimed = `
 
 /**
  * Claims items that were never claimed before. The caller holds the run's lock and knows from its `next_ordinal` that
- * the ranges are free, so no search is needed: the cost does not grow with the run. (Tried: the first QUEUED rows by
- * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.)
- * Row n, counted over all ranges, gets `seq` + n.
+ * the ranges are free, so no search is needed and the cost does not grow with the run. (Tried: the first QUEUED rows by
+ * a partial index with SKIP LOCKED; it steps over the dead entries of everything claimed before.) Row n, counted over
+ * all ranges, gets `seq` + n.
  *
  * The ordinals are spelled out so that rows can only be found one by one by their key: given the ranges, the planner
  * reads the whole run for every claim where most runs are small (measured with 250 items: 10.0 ms in a run of 20,000,
@@ -74,7 +75,7 @@ export async function claimRanges(
   )
 }
 
-/** Claims items that wait for another attempt and are due, the longest waiting first; row n gets `seq` + n. */
+/** Claims items that are due for a retry, the longest waiting first; row n gets `seq` + n. */
 export async function claimDue(
   client: Queryable,
   runId: string,
@@ -88,7 +89,8 @@ export async function claimDue(
        SELECT run_id, ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
        FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
-       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(), seq = $4::int + due.n
+       UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
+         seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
      ) ${claimed}`,
@@ -96,7 +98,7 @@ export async function claimDue(
   )
 }
 
-/** In how many milliseconds the next of the run's waiting items is due; null when none waits. */
+/** Milliseconds until the next waiting item of the run is due; null if none is waiting. */
 export async function findNextDueMs(client: Queryable, runId: string): Promise<number | null> {
   const rows = await queryRows<{ dueMs: number | null }>(
     client,

@@ -3,7 +3,7 @@ import type { Queryable } from '../../client.ts'
 
 /**
  * Writes the whole schedule of a run and returns its length. The order is that of a hash of seed and logical item, so
- * runs with one seed share it whatever their version or subset; a sample is its beginning.
+ * runs with the same seed share it whatever their version or subset; a sample is its beginning.
  */
 export async function insertRunItems(
   client: Queryable,

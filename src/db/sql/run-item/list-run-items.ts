@@ -11,7 +11,7 @@ export interface RunItemFilter {
   search?: string | null
 }
 
-/** The items of a run. Items without the value that is ordered by come last in either direction. */
+/** The items of a run. Items without a value for the order come last in either direction. */
 export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrderField; descending: boolean }): List {
   const last = order.descending ? `'-infinity'` : `'infinity'`
   const orderKeys = {

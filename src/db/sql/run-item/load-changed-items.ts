@@ -20,9 +20,9 @@ export interface ChangeRange {
 export type OrdinalWindow = { from: number; to: number } | { ordinals: readonly number[] }
 
 /**
- * Rows of a run that changed within the range, in that order, at most `limit`. A row changed twice comes at its last
- * change, so replaying a run and following it are this one statement. Scores come in a second one for all rows
- * together: joined as JSON they would have to be parsed and their dates revived.
+ * Rows of a run that changed within the range, in that order, at most `limit`. A row that changed twice appears at its
+ * last change, so one statement serves both replay and live updates. Scores come from a second statement for all rows:
+ * joined as JSON they would have to be parsed and their dates revived.
  */
 export async function loadChangedItems(
   client: Queryable,

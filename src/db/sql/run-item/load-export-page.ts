@@ -4,8 +4,8 @@ import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** A score as it is exported: a number or a label, or the error that the evaluator failed with. */
-export interface ExportedScore {
+/** An exported score: a number or a label, or the error of its evaluator. */
+interface ExportedScore {
   name: string
   dataType: string
   value: number | null
@@ -42,9 +42,9 @@ export interface ExportedRunItem {
 }
 
 /**
- * Items of a run from an ordinal on, with what their dataset item said and their scores. By keyset, so that an export of
- * any length holds no transaction open; scores in a subselect per row, which the unique index on (run_id, ordinal, …)
- * serves, rather than a join to be grouped.
+ * Items of a run after an ordinal, with the content of their dataset item and their scores. By keyset, so that an
+ * export of any length holds no transaction open; scores in a subselect per row, served by the unique index on (run_id,
+ * ordinal, …), rather than a join to be grouped.
  */
 export async function loadExportPage(
   db: Queryable,

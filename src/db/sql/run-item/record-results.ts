@@ -3,7 +3,7 @@ import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** How one claim of an item ended: for good, or back in the queue. */
+/** The outcome of one claim of an item: finished, or back in the queue. */
 export interface RecordedItem {
   ordinal: number
   lease: string
@@ -18,13 +18,13 @@ export interface RecordedItem {
   evaluatorCostUsd: number | null
   cached: boolean
   traceId: string | null
-  /** Of one that goes back: how long it waits there, in milliseconds; null: not at all. */
+  /** For a requeued item: its delay in milliseconds; null for none. */
   delayMs: number | null
 }
 
 /**
- * Writes how claims ended, each only while its lease still holds the item, and returns which of them matched, by their
- * indexes in the list; of the rest the lease was lost and the result is worthless. Row n of the list gets `seq` + n.
+ * Writes the outcomes of claims, each only while its lease still holds the item, and returns the indexes of those that
+ * matched; the others lost their lease and their results are worthless. Row n of the list gets `seq` + n.
  *
  * All times are the server's: the clocks of workers may differ.
  *

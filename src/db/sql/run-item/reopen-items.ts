@@ -2,8 +2,8 @@ import type { RunItemStatus } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
 /**
- * Puts finished items of one status back into the queue; row `ordinal` gets `seq` + 1 + ordinal. Items that were never
- * claimed wait for their turn in the schedule, the others are due at once. With `afresh` their attempts start over.
+ * Requeues finished items of one status; row `ordinal` gets `seq` + 1 + ordinal. Items that were never claimed wait for
+ * their turn in the schedule, the others are due immediately. With `afresh` their attempts start over.
  */
 export async function reopenItems(
   client: Queryable,

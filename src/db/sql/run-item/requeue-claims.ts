@@ -1,10 +1,10 @@
 import type { Queryable } from '../../client.ts'
 
 /**
- * Puts back what a lease claimed and nobody works on: everything of a dead holder, or what a living one does not know
- * of because the answer to its claim was lost. Returns how many; row `ordinal` gets `seq` + 1 + ordinal. The
- * interrupted call counts as no attempt. There is no index on the lease: it would cost every claim, and this runs after
- * failures only.
+ * Requeues abandoned claims of a lease: everything of a dead holder, or what a live one does not know about because the
+ * response to its claim was lost. Returns how many; row `ordinal` gets `seq` + 1 + ordinal. The interrupted call does
+ * not count as an attempt. There is no index on the lease: it would slow down every claim, and this runs only after
+ * failures.
  */
 export async function requeueClaims(
   client: Queryable,

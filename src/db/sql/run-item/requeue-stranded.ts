@@ -1,6 +1,9 @@
 import type { Queryable } from '../../client.ts'
 
-/** Puts back every item of a run whose lease no lane has; returns how many, row `ordinal` gets `seq` + 1 + ordinal. */
+/**
+ * Requeues every item of a run whose lease belongs to no lane; returns how many. Row `ordinal` gets `seq` + 1 +
+ * ordinal.
+ */
 export async function requeueStranded(client: Queryable, runId: string, seq: number): Promise<number> {
   const { rowCount } = await client.query(
     `UPDATE run_item SET status = 'QUEUED', lease = NULL, available_at = now(), seq = $2::int + 1 + ordinal

@@ -1,6 +1,9 @@
 import type { Queryable } from '../../client.ts'
 
-/** Gives a run item a new place in the run's feed; false when there is no such item. The caller holds the run's lock. */
+/**
+ * Moves a run item to a new position in the run's feed; false if there is no such item. The caller holds the run's
+ * lock.
+ */
 export async function touchItem(client: Queryable, runId: string, ordinal: number, seq: number): Promise<boolean> {
   const { rowCount } = await client.query('UPDATE run_item SET seq = $3 WHERE run_id = $1 AND ordinal = $2', [
     runId,

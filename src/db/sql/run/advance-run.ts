@@ -2,7 +2,7 @@ import type { RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { channels } from '../../listener.ts'
 
-/** What a transaction changed in a run; counts and sums are differences. */
+/** The changes of a transaction to a run; counts and sums are differences. */
 export interface RunDelta {
   status: RunStatus
   stopReason: StopReason | null
@@ -47,8 +47,8 @@ export const noDelta = {
 } satisfies Omit<RunDelta, 'status'>
 
 /**
- * The last statement of every transaction that changes a run: counters, sums and feed position move together, and
- * readers are woken when it commits.
+ * The last statement of every transaction that changes a run: counters, sums and feed position change together, and
+ * readers are notified on commit.
  */
 export async function advanceRun(client: Queryable, runId: string, delta: RunDelta): Promise<void> {
   await client.query({
@@ -63,7 +63,8 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
         input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
         output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
         started_at = CASE WHEN $2::"RunStatus" = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
-        finished_at = CASE WHEN $2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED') THEN COALESCE(finished_at, now()) END
+        finished_at = CASE WHEN $2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED')
+          THEN COALESCE(finished_at, now()) END
       WHERE id = $1 RETURNING id, seq
     ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
     values: [

@@ -10,7 +10,7 @@ export interface WatchedRun {
   earlyStop: EarlyStop
 }
 
-/** All runs that are not over and may be stopped by their comparison; a partial index holds just these. */
+/** All unfinished runs that may be stopped by their comparison, from a partial index. */
 export async function findEarlyStopRuns(db: Queryable): Promise<WatchedRun[]> {
   return queryRows<WatchedRun>(
     db,

@@ -2,20 +2,24 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { laneQueue } from '../../queue.ts'
 
-/** Lanes that no job will ever bring to a worker. A lane and its job come and go in one transaction. */
+/**
+ * Lanes without a job, which would never reach a worker. A lane and its job are created and deleted in one transaction.
+ */
 const withoutJob = `NOT EXISTS (
-  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed' AND j.data ->> 'laneId' = l.id::text)`
+  SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed'
+    AND j.data ->> 'laneId' = l.id::text)`
 
 /**
- * Runs with open items that have no lane, or one without a job, or items under leases that no lane has.
- * It reads pg-boss' job table, which no call of its interface does for many jobs at once; its version is pinned.
- * Runs younger than a few seconds are left alone: they may just be starting.
+ * Runs with open items that have no lane, or a lane without a job, or items whose lease belongs to no lane. Reads
+ * pg-boss's job table, because its API has no call for many jobs at once; its version is pinned. Runs younger than a
+ * few seconds are ignored: they may just be starting.
  */
 export async function findStrandedRuns(client: Queryable, runId: string | null): Promise<string[]> {
   const rows = await queryRows<{ id: string }>(
     client,
     `SELECT r.id FROM run r
-     WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0 AND r.created_at < now() - interval '10 seconds'
+     WHERE r.status IN ('QUEUED', 'RUNNING') AND r.queued + r.running > 0
+       AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)
        AND (
          NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id)

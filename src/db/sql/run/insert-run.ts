@@ -7,7 +7,7 @@ import { columns } from '../../columns.ts'
 import { Prisma, type Run } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** A run as it is pinned when it starts. */
+/** A run with everything that is pinned when it starts. */
 export interface NewRun {
   projectId: string
   experimentId: string
@@ -21,7 +21,7 @@ export interface NewRun {
   settings: RunSettings
   priority: number
   earlyStop: EarlyStop | null
-  /** What the caller named it by, and the digest of all its input. */
+  /** The caller's idempotency key, and the digest of its whole input. */
   idempotency: { key: string; digest: Buffer } | null
 }
 
@@ -52,8 +52,8 @@ export async function insertRun(client: Queryable, run: NewRun): Promise<string>
 }
 
 /**
- * Gives a new run its number of items and returns it as it then is. The items refer to the run, so it is inserted first
- * and they are counted as they are written: counting them before would read the dataset a second time.
+ * Sets the number of items of a new run and returns the run. The items reference the run, so it is inserted first and
+ * they are counted while being written: counting them before would read the dataset twice.
  */
 export async function setTotal(client: Queryable, runId: string, total: number): Promise<Run> {
   const rows = await queryRows<Run>(

@@ -3,9 +3,9 @@ import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
 
-export type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
+type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
 
-/** Runs without the value that is ordered by come last in either direction. */
+/** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
   field: RunOrderField
   descending: boolean
@@ -26,7 +26,7 @@ function orderKey({ field, descending, score }: RunOrder): Key {
     case 'CREATED_AT':
       return { sql: 'r.created_at', type: 'timestamptz' }
     case 'FINISHED_AT':
-      // Runs that have not finished are newer than all that have.
+      // Unfinished runs count as newer than all finished ones.
       return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
     case 'NAME':
       return { sql: 'r.name', type: 'text' }
@@ -39,7 +39,8 @@ function orderKey({ field, descending, score }: RunOrder): Key {
     case 'SCORE':
       return {
         sql: (parameter) => `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${parameter(score ?? '')} AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+          WHERE s.run_id = r.id AND s.name = ${parameter(score ?? '')}
+            AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
         type: 'float8',
       }
   }

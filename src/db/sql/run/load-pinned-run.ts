@@ -2,7 +2,9 @@ import type { RunSettings } from '../../../domain/run.ts'
 import type { TaskSpec } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
-/** What executing a run needs and never changes: `updateRun` changes other settings, which are read where they apply. */
+/**
+ * The immutable part of a run that its execution needs. Settings that `updateRun` can change are read where they apply.
+ */
 export interface PinnedRun {
   projectId: string
   task: TaskSpec

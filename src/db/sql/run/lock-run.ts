@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
-/** The ledger of a run as its next writer finds it. */
+/** The state of a run, as its next writer reads it. */
 export interface LockedRun {
   id: string
   projectId: string
@@ -21,22 +21,22 @@ export interface LockedRun {
   costMax: number | null
   priority: number
   settings: RunSettings
-  /** Of the run's lanes: who may claim. */
+  /** The leases of the run's lanes, which may claim items. */
   leases: string[]
 }
 
 /**
- * Takes the run's row until the transaction ends. Every change of a run takes this lock first, in a statement of its
- * own: one that locks and decides at once decides by the snapshot from before it waited. For the same reason the leases
+ * Locks the run's row until the transaction ends. Every change of a run takes this lock first, in a separate statement:
+ * one that locks and decides at once would decide by the snapshot from before it waited. For the same reason the leases
  * are read after it; all of it is one round trip.
  *
- * What follows under the lock finds its rows by their keys. Without sequential scans the planner cannot choose a plan
- * for a table that was small or never analyzed and keep it while the table grows; that includes foreign key checks.
+ * Statements under the lock find their rows by key. Without sequential scans the planner cannot choose a plan for a
+ * table that was small or never analyzed and keep it while the table grows; that includes foreign key checks.
  *
  * With a project, only a run of that project is found, and no other is locked.
  *
- * A process that is frozen while it has the lock would stop the run for everybody: the server ends its session, and
- * with it the lock, well before its lanes' leases run out.
+ * A process frozen while it holds the lock would block the run for all others: the server ends its session, and with it
+ * the lock, well before the leases of its lanes expire.
  */
 export async function lockRun(client: Queryable, runId: string, projectId?: string): Promise<LockedRun | null> {
   const id = pg.escapeLiteral(runId)
@@ -44,7 +44,8 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal",
+            total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,

@@ -2,17 +2,20 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { laneQueue } from '../../queue.ts'
 
-/** What waits in the whole installation. */
+/** The backlog of the whole installation. */
 export interface QueueDepth {
-  /** Lanes that no worker has. */
+  /** Lanes without a worker. */
   lanes: number
-  /** Items of unfinished runs that are queued. */
+  /** Queued items of unfinished runs. */
   items: number
   /** Unfinished runs. */
   runs: number
 }
 
-/** Reads pg-boss' job table for what its interface only counts every few seconds; finished jobs are gone within minutes. */
+/**
+ * Reads pg-boss's job table, because its API counts jobs only every few seconds; finished jobs are deleted within
+ * minutes.
+ */
 export async function measureQueue(client: Queryable): Promise<QueueDepth> {
   const rows = await queryRows<QueueDepth>(
     client,

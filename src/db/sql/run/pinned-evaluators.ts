@@ -1,8 +1,8 @@
-/** The evaluators of a run: their versions are chosen when it starts and stay. */
+/** The evaluators of a run: their versions are pinned when it starts. */
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 
-/** Pins the current version of its experiment's evaluators and of every active one that applies to the dataset. */
+/** Pins the current version of the experiment's evaluators and of every active one that applies to the dataset. */
 export async function pinEvaluators(
   client: Queryable,
   run: { id: string; projectId: string; experimentId: string; datasetId: string },

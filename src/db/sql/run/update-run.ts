@@ -1,4 +1,4 @@
-/** Changes of a run that its counters do not follow from. The caller holds the run's lock. */
+/** Changes of a run that do not follow from its counters. The caller holds the run's lock. */
 import type { RunSettings } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
@@ -15,7 +15,7 @@ export async function updateSettings(
   ])
 }
 
-/** The run is no longer stopped by its comparison. */
+/** Its comparison no longer stops the run. */
 export async function removeEarlyStop(client: Queryable, runId: string): Promise<void> {
   await client.query('UPDATE run SET early_stop = NULL WHERE id = $1', [runId])
 }

@@ -2,9 +2,9 @@ import type { Queryable } from '../../client.ts'
 import type { RecordedScore } from './record-scores.ts'
 
 /**
- * Brings the sums over items up to date after scores were added to a run with repetitions. Each item's sums are read
- * as they are now, which includes the batch, and as they were before it; the summary moves by the difference, so its
- * cost follows the batch and not the run.
+ * Updates the sums over items after scores were added to a run with repetitions. The sums of each item are computed
+ * with and without the batch, and the summary changes by the difference, so the cost depends on the batch and not on
+ * the run.
  */
 export async function addClusters(
   client: Queryable,

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** The names of all scores that items of a run have; read before an export, whose columns they are. */
+/** The names of all item scores of a run, which become the columns of an export. */
 export async function listScoreNames(db: Queryable, runId: string): Promise<string[]> {
   const rows = await queryRows<{ name: string }>(
     db,

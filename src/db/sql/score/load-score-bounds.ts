@@ -1,7 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** The lowest and highest value that a score is configured to have; null for none. */
+/** The configured range of a score; null for no bound. */
 export interface ScoreBounds {
   min: number | null
   max: number | null

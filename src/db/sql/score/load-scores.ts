@@ -17,7 +17,7 @@ export async function loadScores(db: Queryable, projectId: string, ids: readonly
   )
 }
 
-/** The scores of these run items, by name; the caller has checked that it may see the items. */
+/** The scores of these run items, by name. The caller has checked access to the items. */
 export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[]): Promise<Score[]> {
   return queryRows<Score>(
     db,

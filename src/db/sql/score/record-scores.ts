@@ -4,7 +4,7 @@ import type { ScoreMoments } from '../../../domain/score-moments.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
-/** A score that an evaluator gave an item, or the error it failed with. */
+/** A score of an item from an evaluator, or the evaluator's error. */
 export interface RecordedScore {
   ordinal: number
   evaluatorVersionId: string
@@ -18,7 +18,7 @@ export interface RecordedScore {
   error: ItemError | null
 }
 
-/** What a batch adds to the summary of one score name. */
+/** The change of a batch to the summary of one score name. */
 export interface SummaryDelta extends ScoreMoments {
   name: string
   dataType: ScoreDataType
@@ -33,9 +33,9 @@ export interface LabelDelta {
 }
 
 /**
- * Adds scores, their summaries and a batch's latencies in one statement. Squared deviations are merged by the
- * pairwise update of Chan, Golub and LeVeque (1979), which does not cancel like a sum of squares does.
- * Rows are added in the order of their keys: two runs never wait for each other, and one run has one writer at a time.
+ * Adds scores, their summaries and the latencies of a batch in one statement. Squared deviations are merged by the
+ * pairwise update of Chan, Golub and LeVeque (1979), which does not suffer from cancellation as a sum of squares does.
+ * Rows are added in key order: two runs never wait for each other, and a run has one writer at a time.
  */
 export async function recordScores(
   client: Queryable,

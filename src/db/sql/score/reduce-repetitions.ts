@@ -12,8 +12,8 @@ export interface ReducedScores {
 }
 
 /**
- * Reads every score of the runs, so its cost grows with them. A tie of the most frequent values goes to the lowest:
- * half of the repetitions are no majority.
+ * Reads every score of the runs, so the cost grows with them. A tie between the most frequent values goes to the
+ * lowest: half of the repetitions are not a majority.
  */
 export async function reduceRepetitions(client: Queryable, runIds: readonly string[]): Promise<ReducedScores[]> {
   return queryRows<ReducedScores>(

@@ -7,7 +7,7 @@ import { queryRows } from '../../query-rows.ts'
 
 const scoreColumns = columns('score', Prisma.ScoreScalarFieldEnum)
 
-/** What a score is about and who gave it: setting it again replaces it. */
+/** What identifies a score: setting it again replaces it. */
 export interface ScoreIdentity {
   runId: string
   /** Null: the run as a whole. */
@@ -17,7 +17,7 @@ export interface ScoreIdentity {
   author: string | null
 }
 
-/** Removes the score that another one of the same identity replaces, and returns it. */
+/** Deletes and returns the scores that a new one with the same identity replaces. */
 export async function deleteReplacedScores(
   client: Queryable,
   { runId, ordinal, name, source, author }: ScoreIdentity,
@@ -55,11 +55,11 @@ export async function insertScore(
       author,
     ],
   )
-  if (!score) throw new Error('Expected the insert of a score to return its row')
+  if (!score) throw new Error('Expected the insert of a score to return its row.')
   return score
 }
 
-/** Removes a score and returns it; null when it was gone already. */
+/** Deletes a score and returns it; null if it was already deleted. */
 export async function deleteScoreRow(client: Queryable, id: bigint): Promise<Score | null> {
   const [score] = await queryRows<Score>(client, `DELETE FROM score WHERE id = $1 RETURNING ${scoreColumns}`, [id])
   return score ?? null

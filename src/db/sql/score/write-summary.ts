@@ -3,7 +3,10 @@ import type { ScoreTally } from '../../../domain/score-moments.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
-/** What a run has counted of a score name so far; null for nothing. The caller holds the run's lock, as for the writes. */
+/**
+ * The current tally of a score name in a run; null if it has none. The caller holds the run's lock, also for the
+ * writes.
+ */
 export async function loadScoreTally(client: Queryable, runId: string, name: string): Promise<ScoreTally | null> {
   const [tally] = await queryRows<ScoreTally>(
     client,
@@ -13,7 +16,7 @@ export async function loadScoreTally(client: Queryable, runId: string, name: str
   return tally ?? null
 }
 
-/** Data type and direction are those of the first score of the name. */
+/** Keeps the data type and direction of the first score with the name. */
 export async function writeScoreTally(
   client: Queryable,
   runId: string,
@@ -28,7 +31,7 @@ export async function writeScoreTally(
   )
 }
 
-/** Adds to the count of a label in a run; a negative difference takes away. */
+/** Changes the count of a label in a run by `difference`. */
 export async function addLabelCount(
   client: Queryable,
   runId: string,
