@@ -15,7 +15,7 @@ import { withLockedRun } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
 
 /** A score from a person or a program. */
-export interface SetScoreInput extends GivenScore {
+export interface SetScoreInput extends ScoreInput {
   runId: string
   /** The run item's position in the schedule; null scores the whole run. */
   ordinal: number | null

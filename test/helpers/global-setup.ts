@@ -28,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** These rows need not survive a crash. */
-const THROWAWAY = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
+const throwawaySettings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' }
 
 /** A killed test run leaves its server and directory behind: adopts the server, stops it and removes both. */
 async function removeLeftovers(): Promise<void> {
@@ -37,7 +37,7 @@ async function removeLeftovers(): Promise<void> {
     if (!pid || isRunning(Number(pid))) continue
     const dataDir = join(tmpdir(), name)
     // Another test run may be removing it at the same time.
-    const server = await startEmbeddedPostgres({ dataDir, settings: THROWAWAY }).catch(() => undefined)
+    const server = await startEmbeddedPostgres({ dataDir, settings: throwawaySettings }).catch(() => undefined)
     await server?.stop()
     if (server) await rm(dataDir, { recursive: true, force: true })
   }

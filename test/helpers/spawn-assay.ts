@@ -21,7 +21,7 @@ export type Spawned = {
 type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string }
 
 /** Runs `node script …` until the test ends. */
-export function spawnNode(args: string[], { env = {}, cwd = ROOT, input }: SpawnOptions = {}): Spawned {
+export function spawnNode(args: string[], { env = {}, cwd = root, input }: SpawnOptions = {}): Spawned {
   const { DATABASE_URL: _database, ASSAY_DATA_DIR: _dataDir, ASSAY_URL: _url, ...inherited } = process.env
   const child = spawn(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: 'pipe' })
   child.stdin.end(input)

@@ -44,7 +44,7 @@ export async function spawnHolder(
 }
 
 /** Starts a holder without waiting. */
-export function spawnProcess(dataDir: string, checkout = ROOT, uid?: number) {
+export function spawnProcess(dataDir: string, checkout = root, uid?: number) {
   const args = [join(checkout, 'test/helpers/holder.ts'), dataDir, ...(uid === undefined ? [] : [String(uid)])]
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
