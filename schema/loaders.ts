@@ -100,6 +100,9 @@ function one<Row, Key = string>(
   )
 }
 
+/** Prisma passes 32,766 parameters at most, and does not split a statement that orders its rows. */
+const maxKeys = 30_000
+
 /** Loads any number of rows per key, in the order of the query. */
 function many<Row, Key = string>(
   load: (keys: readonly Key[]) => Promise<Row[]>,
@@ -111,7 +114,7 @@ function many<Row, Key = string>(
       const rows = Map.groupBy(await load(keys), keyOfRow)
       return keys.map((key) => rows.get(keyOf(key)) ?? [])
     },
-    { cacheKeyFn: keyOf },
+    { cacheKeyFn: keyOf, maxBatchSize: maxKeys },
   )
 }
 

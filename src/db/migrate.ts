@@ -47,6 +47,8 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const { directory = defaultDirectory, waitMs = 60_000, onWait = () => {} } = options
   const migrations = await readMigrations(directory)
   const client = new Client({ connectionString: url, application_name: `assay migrate ${process.pid}` })
+  // A connection that is lost between statements is reported here as well as by the next statement; without a listener it would end the process.
+  client.on('error', () => {})
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [lockKey])

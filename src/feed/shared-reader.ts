@@ -18,9 +18,15 @@ export interface SharedBatch<Cursor> {
 /** A shared read is kept while subscribers may still arrive at its cursor. */
 const keepMs = 1_000
 
+interface SharedRead<Batch> {
+  batch: Promise<Batch>
+  /** Resolves when there may be something that it has not seen. */
+  outdated: Promise<void>
+}
+
 /** Reads one source on behalf of its subscribers in this process. */
 export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
-  readonly #reads = new Map<string, Promise<Batch>>()
+  readonly #reads = new Map<string, SharedRead<Batch>>()
   readonly #news: WakeUp
   readonly #onIdle: () => void
   #subscribers = 0
@@ -49,14 +55,13 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     const ended = abortedPromise(signal)
     try {
       for (let cursor = after; !ended.aborted; ) {
-        // Taken before the read, so that no change falls in between.
-        const changed = this.#news.next()
-        const batch = await this.#read(cursor)
+        const read = this.#read(cursor)
+        const batch = await read.batch
         if (ended.aborted) return
         cursor = batch.next
         yield batch
         if (batch.done && !pastDone) return
-        if (!batch.more) await Promise.race([changed, ended.promise])
+        if (!batch.more) await Promise.race([read.outdated, ended.promise])
       }
     } finally {
       ended.dispose()
@@ -68,16 +73,22 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
   protected abstract query(after: Cursor): Promise<Batch>
 
   /** The batch after a cursor; the same one for all who ask from there at about the same time. */
-  #read(after: Cursor): Promise<Batch> {
+  #read(after: Cursor): SharedRead<Batch> {
     const key = String(after)
     const shared = this.#reads.get(key)
     if (shared) return shared
-    const read = this.query(after)
+    // Taken before the read, so that no change falls in between, also for a subscriber that shares the read later.
+    const outdated = this.#news.next()
+    const read = { batch: this.query(after), outdated }
     this.#reads.set(key, read)
-    const forget = () => this.#reads.delete(key)
-    read.then(({ empty, done }) => {
+    const forget = () => {
+      if (this.#reads.get(key) === read) this.#reads.delete(key)
+    }
+    read.batch.then(({ empty, done }) => {
       if (this.#subscribers > 1 && (!empty || done)) setTimeout(forget, keepMs).unref()
       else forget()
+      // Whoever goes on past the end asks from the same cursor again.
+      if (empty) void outdated.then(forget)
     }, forget)
     return read
   }

@@ -72,6 +72,19 @@ test('several processes that apply it concurrently apply it once', async () => {
   expect(results.flatMap(({ applied }) => applied)).toEqual(['2_tree', '3_no_fruit_not_additive'])
 })
 
+test('a migrator whose connection is lost while it waits fails, and harms nobody', async () => {
+  const url = await oldDatabase()
+  await startProcess(url)
+  const directory = await migrationsDirectory(notAdditive)
+  const onWait = () =>
+    void rows(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'assay migrate %'`,
+    )
+  await expect(migrate(url, { directory, onWait })).rejects.toThrow(/terminat|not queryable/)
+  expect(await rows(url, 'SELECT * FROM fruit, tree')).toEqual([])
+})
+
 test('an additive one stops no process, not even after a lost connection', async () => {
   const url = await oldDatabase()
   const { lock, listener } = await startProcess(url)

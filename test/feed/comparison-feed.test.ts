@@ -10,6 +10,7 @@ import { setScore } from '../../src/engine/scores.ts'
 import type { ComparisonFeedBatch } from '../../src/feed/comparison-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordStatements } from '../helpers/statements.ts'
 
 let t: TestEngine
 
@@ -182,6 +183,23 @@ test('a score given later starts the sequence over, so that following and replay
   const after = await read(followed)
   expect(after).toEqual(await read(new ComparisonSequences(t.db)))
   expect(after?.interval?.high).toBeLessThan(before?.interval?.high ?? 0)
+})
+
+test('a sequence of one score does not start those of all scores over', async () => {
+  const datasetId = await seedDataset(t, numbers(20))
+  const run = (correct: boolean) => numbers(20).map((item) => ({ item, scores: { correct, fast: true } }))
+  const baselineId = await recordRun(t, datasetId, run(false))
+  const candidateIds = [await recordRun(t, datasetId, run(true))]
+  const { baseline, candidates, metrics } = await openComparison(t.db, t.scope, { baselineId, candidateIds })
+  const [candidate = baseline] = candidates
+  const sequences = new ComparisonSequences(t.db)
+  const followed = await sequences.read(baseline, candidate, metrics)
+  expect([...followed.keys()].sort()).toEqual(['correct', 'fast'])
+  const watched = metrics.filter(({ name }) => name === 'correct')
+  expect(await sequences.read(baseline, candidate, watched)).toEqual(new Map([['correct', followed.get('correct')]]))
+  const [again, statements] = await recordStatements(() => sequences.read(baseline, candidate, metrics))
+  expect(again).toEqual(followed)
+  expect(statements.filter((statement) => statement.includes('frontier'))).toEqual([])
 })
 
 test('the feed refuses cursors it never gave and runs that are not there', async () => {

@@ -81,6 +81,35 @@ test('a change during a read is not missed', async () => {
   await follower.return(undefined)
 })
 
+test('a subscriber that shares an older read does not miss what changed since', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open()
+  const reading = Promise.withResolvers<void>()
+  reader.until = reading.promise
+  const first = reader.follow(0, never)
+  const batches = [first.next()]
+  reader.rows.push(1)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  const second = reader.follow(0, never)
+  batches.push(second.next())
+  reading.resolve()
+  for (const { value } of await Promise.all(batches)) expect(value).toMatchObject({ rows: [] })
+  expect(reader.reads).toBe(1)
+  for (const follower of [first, second]) expect((await follower.next()).value).toMatchObject({ rows: [1] })
+  // That read is kept for a while; a third subscriber takes it although there is more by now.
+  const later = first.next()
+  reader.rows.push(2)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  expect((await later).value).toMatchObject({ rows: [2] })
+  const third = reader.follow(0, never)
+  expect((await third.next()).value).toMatchObject({ rows: [1] })
+  expect((await third.next()).value).toMatchObject({ rows: [2] })
+  await Promise.all([first, second, third].map((follower) => follower.return(undefined)))
+}, 2_000)
+
 test('a reader is dropped with its last subscriber, however that one leaves', async () => {
   const { readers, reader } = open([1])
   const leaving = reader.follow(0, never)
@@ -106,4 +135,18 @@ test('a read that failed ends those who wait for it and is not kept', async () =
   expect(reader.reads).toBe(1)
   reader.failure = null
   expect((await reader.follow(0, never).next()).value).toMatchObject({ rows: [1] })
+})
+
+test('subscribers that go on past the end share reads there, too, and get what comes after it', async () => {
+  const { reader } = open([1])
+  reader.over = true
+  const followers = [1, 2].map(() => reader.follow(1, never, true))
+  const ends = await Promise.all(followers.map((follower) => follower.next()))
+  expect(ends.map(({ value }) => value.done)).toEqual([true, true])
+  const next = followers.map((follower) => follower.next())
+  reader.rows.push(2)
+  reader.wake()
+  expect((await Promise.all(next)).map(({ value }) => value.rows)).toEqual([[2], [2]])
+  expect(reader.reads).toBe(2)
+  await Promise.all(followers.map((follower) => follower.return(undefined)))
 })

@@ -25,8 +25,6 @@ export interface SequenceState {
 }
 
 interface Progress {
-  /** The metrics and their bounds; others make another sequence. */
-  metrics: string
   baselineSeq: number
   candidateSeq: number
   /** Everything before this position of the schedule is included. */
@@ -35,13 +33,14 @@ interface Progress {
   sequences: Map<string, DifferenceSequence | null>
 }
 
-/** Pairs of runs whose progress is remembered. */
+/** Sets of sequences whose progress is remembered. */
 const maxRemembered = 50
 /** Positions per read. */
 const chunkSize = 5_000
 
 export class ComparisonSequences {
   readonly #db: Database
+  /** By the runs and by the metrics with their bounds: other ones are other sequences. */
   readonly #progress = new Map<string, Promise<Progress>>()
 
   constructor(db: Database) {
@@ -52,7 +51,7 @@ export class ComparisonSequences {
   async read(baseline: Run, candidate: Run, metrics: readonly ComparedMetric[]): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
     if (bounded.length === 0) return new Map()
-    const key = `${baseline.id} ${candidate.id}`
+    const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ name, range }) => [name, range])])
     const previous = this.#progress.get(key)
     const advanced = (async () => this.#advance(await previous?.catch(() => undefined), baseline, candidate, bounded))()
     this.#progress.delete(key)
@@ -75,17 +74,16 @@ export class ComparisonSequences {
     metrics: readonly ComparedMetric[],
   ): Promise<Progress> {
     const names = metrics.map((metric) => metric.name)
-    const identity = JSON.stringify(metrics.map(({ name, range }) => [name, range]))
     const schedule = scheduleOf(baseline, candidate)
     let progress = before
-    if (progress?.metrics === identity) {
+    if (progress) {
       if (progress.baselineSeq >= baseline.seq && progress.candidateSeq >= candidate.seq) return progress
       const changed = [
         { runId: baseline.id, after: progress.baselineSeq },
         { runId: candidate.id, after: progress.candidateSeq },
       ]
       if (await hasChangedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
-    } else progress = undefined
+    }
 
     const sequences =
       progress?.sequences ?? new Map(metrics.map(({ name, range }) => [name, new DifferenceSequence(range ?? 1)]))
@@ -98,13 +96,7 @@ export class ComparisonSequences {
       from = frontier
       if (!full) break
     }
-    return {
-      metrics: identity,
-      baselineSeq: baseline.seq,
-      candidateSeq: candidate.seq,
-      position: from,
-      sequences,
-    }
+    return { baselineSeq: baseline.seq, candidateSeq: candidate.seq, position: from, sequences }
   }
 }
 

@@ -19,6 +19,7 @@ import { addClusters } from '../../db/sql/score/add-clusters.ts'
 import { recordScores } from '../../db/sql/score/record-scores.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import { affordableCalls, stopReason } from '../../domain/stop-rules.ts'
+import type { FinishedCounts } from '../../telemetry/metrics.ts'
 import { endRun } from '../runs/end-run.ts'
 import type { ItemResult } from './item-result.ts'
 import { situation, statusAfter, takeFresh, transfer, waiting } from './run-balance.ts'
@@ -41,9 +42,6 @@ export interface ClaimRequest {
   /** The maximum of items. */
   limit: number
 }
-
-/** How many items a transaction finished. */
-export type FinishedCounts = Pick<RunDelta, 'succeeded' | 'failed' | 'cancelled'>
 
 /** A claim whose answer may be lost: items under the lease that are not in `known` are requeued. */
 export interface UncertainClaim {

@@ -16,6 +16,8 @@ import type { Claim, ClaimRequest, WriteLedger } from './ledger.ts'
 interface PendingClaim extends ClaimRequest {
   /** The ordinals that the lane still has. */
   known: () => number[]
+  /** Results handed over before it. Among them may be items that go back to the queue: the answer counts them. */
+  after: number
   resolve: (claim: Claim | null) => void
 }
 
@@ -71,7 +73,7 @@ export class Recorder {
    */
   claim(lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
     return new Promise((resolve) => {
-      this.#claims.push({ lease, limit, known, resolve })
+      this.#claims.push({ lease, limit, known, after: this.#handedOver, resolve })
       this.#flushSoon(0)
     })
   }
@@ -118,7 +120,8 @@ export class Recorder {
   async #flush(): Promise<void> {
     this.#flushing = true
     const results = this.#results.splice(0, maxBatch)
-    const claims = this.#claims.splice(0)
+    const waiting = this.#claims.findIndex(({ after }) => after > this.#written + results.length)
+    const claims = this.#claims.splice(0, waiting === -1 ? this.#claims.length : waiting)
     if (this.#results.length < maxBacklog) {
       this.#drained?.resolve()
       this.#drained = null

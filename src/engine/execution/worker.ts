@@ -121,7 +121,7 @@ export class Worker {
   }
 
   #fetchSoon(): void {
-    void this.#fetches.run()
+    if (!this.#stopping) void this.#fetches.run()
   }
 
   async #fetchLanes(): Promise<void> {

@@ -104,6 +104,19 @@ test('a claim is flushed at once, together with the waiting results', async () =
   expect(ledger.batches).toEqual([{ ordinals: [0], codes: [undefined], limits: [7, 3], uncertain: [] }])
 })
 
+test('a claim is answered when all results that were handed over before it are written', async () => {
+  const ledger = new FakeLedger()
+  const { recorder, clock } = ledger
+  for (const ordinal of range(0, 501)) void recorder.record(succeeded(ordinal))
+  const claim = recorder.claim('1', 7, () => [])
+  void recorder.record(succeeded(501))
+  await clock.until(claim)
+  expect(ledger.batches.map(({ ordinals, limits }) => [ordinals.length, limits])).toEqual([
+    [500, []],
+    [2, [7]],
+  ])
+})
+
 test('requests during a transaction go into the next one, with at most 500 results', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
