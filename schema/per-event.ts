@@ -1,16 +1,31 @@
 import type { Run } from '../src/db/generated/prisma/client.ts'
+import type { RunStatsRows } from '../src/db/sql/run/load-followed-run.ts'
+import { UserError } from '../src/domain/errors.ts'
 import { OutputDiffs } from '../src/domain/text-diff.ts'
 import type { Context } from './context.ts'
 import { createLoaders } from './loaders.ts'
 
 /**
- * Resolves each event of a subscription like a request of its own, with fresh loaders.
+ * Resolves each event of a subscription like a request of its own, with fresh loaders. An error that ended the events
+ * becomes the error of the field.
  * @param runsOf the runs that an event contains; links to one of them resolve to the row in the event
+ * @param statsOf the rows that their statistics are computed from, if the event contains them
  */
-export function perEvent<Event>(runsOf: (event: Event) => readonly Run[]) {
-  return (event: Event, _args: object, context: Context): Event => {
+export function perEvent<Event>(
+  runsOf: (event: Event) => readonly Run[],
+  statsOf: (event: Event) => RunStatsRows | null = () => null,
+) {
+  return (event: Event | UserError, _args: object, context: Context): Event => {
+    if (event instanceof UserError) throw event
     context.loaders = createLoaders(context.services.db, context.scope)
-    for (const run of runsOf(event)) context.loaders.links.keepRun(run)
+    const stats = statsOf(event)
+    for (const run of runsOf(event)) {
+      context.loaders.links.keepRun(run)
+      if (!stats) continue
+      context.loaders.scoreSummaries.prime(run.id, stats.summaries)
+      context.loaders.scoreLabels.prime(run.id, stats.labels)
+      context.loaders.latencyBuckets.prime(run.id, stats.buckets)
+    }
     context.diffs = new OutputDiffs()
     return event
   }

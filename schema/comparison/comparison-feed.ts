@@ -3,6 +3,8 @@ import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
 import { perEvent } from '../per-event.ts'
 import { RunRef } from '../refs.ts'
+import { FeedUntil, FeedWindowInput, feedWindow } from '../run/feed-arguments.ts'
+import { selects } from '../selects.ts'
 import { comparisonInput, MetricComparisonRef, MetricMarginInput } from './comparison.ts'
 import { ComparisonRowRef } from './comparison-row.ts'
 
@@ -13,8 +15,9 @@ const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').impl
     cursor: t.exposeString('cursor', { description: 'Pass it as `after` to continue after this batch.' }),
     runs: t.field({
       type: [RunRef],
-      description: 'The runs, baseline first, at least as new as the rows.',
-      resolve: ({ comparison }) => comparison.runs,
+      description:
+        'The runs, baseline first, at least as new as the rows; none when one of them was deleted, in the last batch.',
+      resolve: ({ runs }) => [...runs],
     }),
     metrics: t.expose('metrics', {
       type: [MetricComparisonRef],
@@ -22,7 +25,10 @@ const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').impl
         'The comparison so far, in place of that of earlier batches. While runs execute it may be some seconds old; in the last batch it is what `compareRuns` returns.',
     }),
     rows: t.expose('rows', { type: [ComparisonRowRef], description: 'The items that any of the runs changed.' }),
-    done: t.exposeBoolean('done', { description: 'Whether this is the last batch: all runs have ended.' }),
+    changedOutside: t.exposeInt('changedOutside', {
+      description: 'How many items outside the window any of the runs changed; 0 without one.',
+    }),
+    done: t.exposeBoolean('done', { description: 'Whether all runs have ended and everything is delivered.' }),
   }),
 })
 
@@ -36,10 +42,27 @@ builder.subscriptionField('comparisonFeed', (t) =>
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({ description: 'As for `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As for `compareRuns`.' }),
-      after: t.arg.string({ description: 'A cursor of this comparison; default: from the beginning.' }),
+      after: t.arg.string({
+        description:
+          'A cursor of this comparison; default: from the beginning. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+      }),
+      window: t.arg({
+        type: FeedWindowInput,
+        description: 'Only these rows, the others are counted; default: all.',
+      }),
+      until: t.arg({
+        type: FeedUntil,
+        required: true,
+        defaultValue: 'END',
+        description: 'When it ends. Either way it does when a run is deleted, with a batch whose `runs` are empty.',
+      }),
     },
-    subscribe: (_root, { after, ...args }, { comparisons, scope }) =>
-      eventsOf((signal) => comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal)),
-    resolve: perEvent((batch: Batch) => batch.comparison.runs),
+    subscribe: (_root, { after, window, until, ...args }, { comparisons, scope }, info) =>
+      eventsOf((signal) => {
+        const without = (['rows', 'metrics', 'changedOutside'] as const).filter((part) => !selects(info, part))
+        const options = { window: feedWindow(window, 'DatasetItem'), without, until }
+        return comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal, options)
+      }),
+    resolve: perEvent((batch: Batch) => batch.runs),
   }),
 )

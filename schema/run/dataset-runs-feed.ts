@@ -1,21 +1,23 @@
-import type { Run } from '../../src/db/generated/prisma/client.ts'
-import { datasetRuns } from '../../src/feed/dataset-runs-feed.ts'
+import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
 import { perEvent } from '../per-event.ts'
-import { RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
+import { RunsFeedBatchRef } from './runs-feed.ts'
 
 builder.subscriptionField('datasetRuns', (t) =>
   t.field({
-    type: RunRef,
-    description:
-      'The runs of a dataset as they are: first those that have not ended, then each one that was started or moved, a few times a second at most.',
-    args: { datasetId: t.arg.id({ required: true, description: 'The dataset.' }) },
-    subscribe: (_root, { datasetId }, { services, feeds, scope }) =>
-      eventsOf((signal) =>
-        datasetRuns(services.db, feeds.changes, scope, rawId('Dataset', datasetId, ['datasetId']), signal),
-      ),
-    resolve: perEvent((run: Run) => [run]),
+    type: RunsFeedBatchRef,
+    description: 'The runs of a dataset, as `runsFeed` has those of the project.',
+    args: {
+      datasetId: t.arg.id({ required: true, description: 'The dataset.' }),
+      after: t.arg.string({ description: 'A cursor of this feed for this dataset; default: from now on.' }),
+    },
+    subscribe: (_root, { datasetId, after }, { services, feeds, scope }) =>
+      eventsOf((signal) => {
+        const of = { datasetId: rawId('Dataset', datasetId, ['datasetId']), after: after ?? null }
+        return followRuns(services.db, feeds.changes, scope, of, signal)
+      }),
+    resolve: perEvent((batch: RunsFeedBatch) => batch.runs),
   }),
 )

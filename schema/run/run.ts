@@ -86,7 +86,7 @@ builder.prismaNode('Run', {
     cursor: t.string({
       description:
         'The feed position of this snapshot: `runFeed(runId, after: cursor)` continues exactly where it ends.',
-      resolve: (run) => String(run.seq),
+      resolve: (run, _args, { feeds }) => feeds.cursorOf(run),
     }),
     progress: t.field({ type: RunProgress, description: 'How far it is.', resolve: (run) => run }),
     stats: t.field({

@@ -17,6 +17,7 @@ export async function watchRun(
 ): Promise<ReportedRun> {
   let last: ReportedRun | undefined
   for await (const { run, items } of followRun(client, runId)) {
+    if (!run) throw new CliError('The run was deleted.')
     items.forEach(onItem)
     const { total, queued, running } = run.progress
     line.update(total - queued - running, total, progressNote(run))

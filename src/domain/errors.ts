@@ -3,7 +3,7 @@
  * the edge.
  */
 export abstract class UserError extends Error {
-  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT'
+  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
   /** The part of the input at fault, e.g. `['task', 'http', 'url']`. */
   readonly path: string[] | null
 
@@ -37,6 +37,18 @@ export class ForbiddenError extends UserError {
 /** The request exceeds a limit. */
 export class LimitError extends UserError {
   readonly code = 'LIMIT'
+}
+
+/** The cursor is from before the database was restored or copied; the feed cannot continue after it. */
+export class CursorExpiredError extends UserError {
+  readonly code = 'CURSOR_EXPIRED'
+
+  constructor() {
+    super(
+      'The database was restored or copied since this cursor was given, so what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
+      ['after'],
+    )
+  }
 }
 
 /** The message of any thrown value, or the name of an error without a message. */

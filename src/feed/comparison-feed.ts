@@ -7,30 +7,48 @@
  * time; in the last batch, and whenever nothing happens for a while, they are exact.
  */
 import type { Database } from '../db/client.ts'
+import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { findItemChanges } from '../db/sql/comparison/find-changes.ts'
-import { InvalidInputError } from '../domain/errors.ts'
-import { isFinished } from '../domain/run.ts'
+import { countItemChangesOutside, findItemChanges, findItemsAt } from '../db/sql/comparison/find-changes.ts'
+import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
+import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
+import { isFinished, type RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
 import type { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
+import { checkWindow, type FeedWindow } from './window.ts'
 
 /** Rows that changed after the last cursor, and the comparison as it stands. */
 export interface ComparisonFeedBatch {
   cursor: string
-  comparison: Comparison
+  /** Baseline first; none when one of them was deleted: nothing will follow. */
+  runs: readonly Run[]
   metrics: MetricComparison[]
   rows: ComparedRow[]
-  /** Nothing will follow: all runs are over and everything is delivered. */
+  /** Items outside the window that changed; 0 without a window. */
+  changedOutside: number
+  /** All runs are over and everything is delivered. */
   done: boolean
+}
+
+/** What a subscriber wants to be sent. */
+export interface ComparisonFeedOptions {
+  /** Dataset items, or positions in the baseline's schedule; default: all. */
+  window?: FeedWindow<string> | null
+  /** Parts that need not be read; default: none. */
+  without?: readonly ('rows' | 'metrics' | 'changedOutside')[]
+  /** END: until all runs are over; NEVER: until one is deleted. Default: END. */
+  until?: 'END' | 'NEVER'
 }
 
 interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonly number[]> {
   /** The metrics are older than the rows. */
   stale: boolean
+  epoch: string
 }
 
 /** Changes in a batch, over all runs. */
@@ -39,6 +57,7 @@ const paceMs = 200
 /** Computing metrics takes at most this share of the time. */
 const metricsShare = 0.2
 const minMetricsMs = 500
+const noMetrics: { metrics: MetricComparison[]; stale: boolean } = { metrics: [], stale: false }
 
 interface ComparisonSource {
   db: Database
@@ -46,25 +65,25 @@ interface ComparisonSource {
   scope: Scope
   input: ComparisonInput
   runIds: readonly string[]
+  /** Dataset items; null: all. */
+  window: readonly string[] | null
+  rows: boolean
+  metrics: boolean
+  changedOutside: boolean
 }
 
 class ComparisonReader extends SharedReader<readonly number[], SharedComparisonBatch> {
-  readonly #db: Database
-  readonly #sequences: ComparisonSequences
-  readonly #scope: Scope
-  readonly #input: ComparisonInput
+  readonly #source: ComparisonSource
   #metrics: { seqs: string; at: number; tookMs: number; value: MetricComparison[] } | null = null
   #computing: Promise<MetricComparison[]> | null = null
-  /** Baseline first. */
-  readonly runIds: readonly string[]
 
-  constructor({ db, sequences, scope, input, runIds }: ComparisonSource, onIdle: () => void) {
+  constructor(source: ComparisonSource, onIdle: () => void) {
     super(paceMs, onIdle)
-    this.#db = db
-    this.#sequences = sequences
-    this.#scope = scope
-    this.#input = input
-    this.runIds = runIds
+    this.#source = source
+  }
+
+  get runIds(): readonly string[] {
+    return this.#source.runIds
   }
 
   protected override query(after: readonly number[]): Promise<SharedComparisonBatch> {
@@ -72,13 +91,21 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
   }
 
   async #query(after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
-    const comparison = await openComparison(this.#db, this.#scope, this.#input)
+    const { db, scope, input, window, runIds, ...reads } = this.#source
+    // The epoch first: rows of a newer one get a cursor that is refused, instead of one that misleads.
+    const epoch = await loadFeedEpoch(db.pool)
+    const comparison = await openIfExisting(db, scope, input)
+    if (!comparison) {
+      const cursor = formatCursor(subjectOf(runIds), epoch, after.join('.'))
+      const nothing = { runs: [], metrics: [], rows: [], changedOutside: 0, empty: true, more: false, stale: false }
+      return { ...nothing, cursor, next: after, done: true, epoch }
+    }
     const { runs } = comparison
     // Rows that change after the runs were read have a larger seq and come with the next batch.
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
     const limit = Math.ceil(maxChanges / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
-    const changes = behind ? await findItemChanges(this.#db.pool, ranges, limit) : []
+    const changes = behind && reads.rows ? await findItemChanges(db.pool, ranges, window, limit) : []
     const next = ranges.map((range, index) => {
       const own = changes.filter((change) => change.run === index)
       return own.length === limit ? (own.at(-1)?.seq ?? range.upTo) : Math.max(range.upTo, range.after)
@@ -86,12 +113,16 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const more = ranges.some((range, index) => (next[index] ?? 0) < range.upTo)
     const done = !more && runs.every((run) => isFinished(run.status))
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
-    const rows = await alignRows(this.#db, comparison, itemIds)
+    const rows = await alignRows(db, comparison, itemIds)
     // The rows of all these changes are too large together. When it is one change per run, they are read one by one.
     if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, maxChanges / 2))
-    for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(this.#db, comparison, [id])))
-    const { metrics, stale } = await this.#metricsOf(comparison, done)
-    return { cursor: next.join('.'), comparison, metrics, rows, done, next, more, empty: rows.length === 0, stale }
+    for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [id])))
+    const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
+    const counted = behind && window && reads.changedOutside
+    const changedOutside = counted ? await countItemChangesOutside(db.pool, read, window) : 0
+    const { metrics, stale } = reads.metrics ? await this.#metricsOf(comparison, done) : noMetrics
+    const cursor = formatCursor(subjectOf(runIds), epoch, next.join('.'))
+    return { cursor, runs, metrics, rows, changedOutside, done, next, more, empty: !behind, stale, epoch }
   }
 
   async #metricsOf(comparison: Comparison, exact: boolean): Promise<{ metrics: MetricComparison[]; stale: boolean }> {
@@ -109,7 +140,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
 
   async #compute(comparison: Comparison, seqs: string): Promise<MetricComparison[]> {
     const startedAt = performance.now()
-    const value = await compareMetrics(this.#db, this.#sequences, comparison)
+    const value = await compareMetrics(this.#source.db, this.#source.sequences, comparison)
     const at = performance.now()
     this.#metrics = { seqs, at, tookMs: at - startedAt, value }
     return value
@@ -144,45 +175,93 @@ export class ComparisonFeeds {
   }
 
   /**
-   * Every row that changed after the cursor and the metrics, then what changes, until all runs are over. The first batch
-   * comes at once, even without rows; without a cursor it starts at the beginning. Ends quietly when the signal aborts.
+   * Every row that changed after the cursor and the metrics, then what changes, until all runs are over or one is deleted.
+   * The first batch comes at once, even without rows; without a cursor it starts at the beginning. Ends quietly when the
+   * signal aborts; throws CursorExpiredError when the database is restored meanwhile.
    *
    * @throws {NotFoundError} the project has no such runs
-   * @throws {InvalidInputError} runs that cannot be compared, or a cursor that this comparison never gave
+   * @throws {InvalidInputError} runs that cannot be compared, an impossible window, or a cursor that this comparison's feed
+   *   never gave
+   * @throws {CursorExpiredError} a cursor from before the database was restored or copied
    */
-  async *subscribe(
+  async subscribe(
     scope: Scope,
     input: ComparisonInput,
     after: string | null,
     signal: AbortSignal,
+    { window = null, without = [], until = 'END' }: ComparisonFeedOptions = {},
+  ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
+    if (window) checkWindow(window)
+    const epoch = await loadFeedEpoch(this.#db.pool)
+    const { runs, baseline } = await openComparison(this.#db, scope, input)
+    const positions = after === null ? runs.map(() => 0) : parsePositions(after, runs, epoch)
+    const source: ComparisonSource = {
+      db: this.#db,
+      sequences: this.sequences,
+      scope,
+      // Another baseline may be approved meanwhile; this comparison keeps its own.
+      input: { ...input, baselineId: baseline.id },
+      runIds: runs.map((run) => run.id),
+      window: window && (await itemsOf(this.#db, window, baseline)),
+      rows: !without.includes('rows'),
+      metrics: !without.includes('metrics'),
+      changedOutside: !without.includes('changedOutside'),
+    }
+    return this.#follow(source, { epoch, positions, until }, AbortSignal.any([signal, this.#changes.stopped]))
+  }
+
+  async *#follow(
+    source: ComparisonSource,
+    { epoch: from, positions, until }: { epoch: string; positions: readonly number[]; until: 'END' | 'NEVER' },
+    signal: AbortSignal,
   ): AsyncGenerator<ComparisonFeedBatch> {
-    const { runs } = await openComparison(this.#db, scope, input)
-    const cursor = parseCursor(
-      after,
-      runs.map((run) => run.seq),
-    )
-    // Another baseline may be approved meanwhile; this comparison keeps its own.
-    const settled = { ...input, baselineId: runs[0]?.id ?? null }
-    const runIds = runs.map((run) => run.id)
-    const source = { db: this.#db, sequences: this.sequences, scope, input: settled, runIds }
-    const key = JSON.stringify([scope.projectId, settled])
+    const { db: _, sequences: __, scope, ...name } = source
+    const key = JSON.stringify([scope.projectId, name])
     const reader = this.#readers.open(key, (onIdle) => new ComparisonReader(source, onIdle))
-    let shown: MetricComparison[] | null = null
-    for await (const read of reader.follow(cursor, AbortSignal.any([signal, this.#changes.stopped]))) {
-      const { next: _, more: __, empty, stale, ...batch } = read
-      if (!empty || batch.metrics !== shown || batch.done) yield batch
-      shown = batch.metrics
+    let shown: ComparisonFeedBatch | null = null
+    let seen = positions
+    for await (const read of reader.follow(positions, signal, until === 'NEVER')) {
+      const { next, more: ___, empty: ____, stale, epoch, ...batch } = read
+      if (epoch !== from || isBehind(batch.runs, seen)) throw new CursorExpiredError()
+      const moved = next.some((position, index) => position !== seen[index])
+      if (!shown || moved || batch.metrics !== shown.metrics || statuses(batch) !== statuses(shown)) yield batch
+      if (batch.runs.length === 0) return
+      shown = batch
+      seen = next
       if (stale) reader.wake(reader.metricsEveryMs)
     }
   }
 }
 
-function parseCursor(after: string | null, seqs: readonly number[]): number[] {
-  if (after === null) return seqs.map(() => 0)
-  const cursor = /^\d{1,10}(\.\d{1,10})*$/.test(after) ? after.split('.').map(Number) : []
-  if (cursor.length === seqs.length && cursor.every((position, index) => position <= (seqs[index] ?? 0))) return cursor
-  throw new InvalidInputError(
-    `Expected a cursor that the feed of this comparison gave, got ${JSON.stringify(after)}; leave it out to start over.`,
-    ['after'],
-  )
+const statuses = ({ runs }: ComparisonFeedBatch) => runs.map((run) => run.status).join()
+
+/** Null when a run was deleted. */
+async function openIfExisting(db: Database, scope: Scope, input: ComparisonInput): Promise<Comparison | null> {
+  try {
+    return await openComparison(db, scope, input)
+  } catch (error) {
+    if (error instanceof NotFoundError) return null
+    throw error
+  }
+}
+
+async function itemsOf(db: Database, window: FeedWindow<string>, baseline: Run): Promise<readonly string[]> {
+  if ('items' in window) return window.items
+  const { repetitions } = baseline.settings as unknown as RunSettings
+  return findItemsAt(db.pool, baseline.id, window.positions, repetitions)
+}
+
+const subjectOf = (runIds: readonly string[]): Subject => ['comparison', ...runIds]
+
+function parsePositions(after: string, runs: readonly Run[], epoch: string): number[] {
+  const text = parseCursor(after, subjectOf(runs.map((run) => run.id)), epoch)
+  const positions = /^\d{1,10}(\.\d{1,10})*$/.test(text) ? text.split('.').map(Number) : []
+  if (positions.length !== runs.length) throw unknownCursor(after)
+  if (isBehind(runs, positions)) throw new CursorExpiredError()
+  return positions
+}
+
+/** Whether a run is not as far as it was: the database went back without its epoch changing. */
+function isBehind(runs: readonly Run[], positions: readonly number[]): boolean {
+  return runs.some((run, index) => run.seq < (positions[index] ?? 0))
 }

@@ -9,48 +9,92 @@
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { loadChangedItems, type RunItemWithScores } from '../db/sql/run-item/load-changed-items.ts'
-import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
-import { isFinished } from '../domain/run.ts'
+import { loadFollowedRun, type RunStatsRows } from '../db/sql/run/load-followed-run.ts'
+import {
+  countChangesOutside,
+  loadChangedItems,
+  type OrdinalWindow,
+  type RunItemWithScores,
+} from '../db/sql/run-item/load-changed-items.ts'
+import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
+import { isFinished, type RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
+import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
+import { Epochs } from './epochs.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
+import { checkWindow, type FeedWindow } from './window.ts'
 
 /** Rows that changed after the last cursor, and the run as it was when they were read. */
 export interface RunFeedBatch {
   cursor: string
-  run: Run
+  /** Null when it was deleted: nothing will follow. */
+  run: Run | null
+  /** Of the same moment as the run; null when it was not asked for. */
+  stats: RunStatsRows | null
   items: RunItemWithScores[]
-  /** Nothing will follow: the run is over and everything is delivered. */
+  /** Items outside the window that changed; 0 without a window. */
+  changedOutside: number
+  /** The run is over and everything is delivered. */
   done: boolean
 }
 
-type SharedRunBatch = RunFeedBatch & SharedBatch<number>
+interface SharedRunBatch extends RunFeedBatch, SharedBatch<number> {
+  epoch: string
+}
+
+/** What a subscriber wants to be sent. */
+export interface RunFeedOptions {
+  /** Default: all items. */
+  window?: FeedWindow<number> | null
+  /** Parts that need not be read; default: none. */
+  without?: readonly ('items' | 'changedOutside')[]
+  /** Whether the statistics of the run come along; default: no. */
+  stats?: boolean
+  /** END: until the run is over; NEVER: until it is deleted. Default: END. */
+  until?: 'END' | 'NEVER'
+}
 
 const batchSize = 100
 /** A busy run is read no more often than this. */
-const paceMs = 40
+const paceMs = { items: 40, window: 100, progress: 250 }
+
+interface RunSource {
+  runId: string
+  window: OrdinalWindow | null
+  items: boolean
+  changedOutside: boolean
+  stats: boolean
+}
 
 class RunReader extends SharedReader<number, SharedRunBatch> {
   readonly #db: Database
-  readonly #runId: string
+  readonly #source: RunSource
 
-  constructor(db: Database, runId: string, onIdle: () => void) {
-    super(paceMs, onIdle)
+  constructor(db: Database, source: RunSource, onIdle: () => void) {
+    super(paceMs[!source.items ? 'progress' : source.window ? 'window' : 'items'], onIdle)
     this.#db = db
-    this.#runId = runId
+    this.#source = source
+  }
+
+  get runId(): string {
+    return this.#source.runId
   }
 
   protected override async query(after: number): Promise<SharedRunBatch> {
-    const run = await this.#db.prisma.run.findUnique({ where: { id: this.#runId } })
-    if (!run) throw new NotFoundError('The run was deleted.')
+    const { pool } = this.#db
+    const { runId, window, ...reads } = this.#source
+    const { epoch, run, stats } = await loadFollowedRun(pool, runId, reads)
     // Rows that change after the run was read have a larger seq and come with the next batch.
+    const range = { runId, after, upTo: run?.seq ?? 0 }
+    const changed = range.upTo > after
     const { items, more } =
-      run.seq > after
-        ? await loadChangedItems(this.#db.pool, run.id, after, run.seq, batchSize)
-        : { items: [], more: false }
-    const next = more ? (items.at(-1)?.seq ?? run.seq) : Math.max(run.seq, after)
-    const done = isFinished(run.status) && next >= run.seq
-    return { cursor: String(next), run, items, done, next, more, empty: items.length === 0 }
+      changed && reads.items ? await loadChangedItems(pool, range, window, batchSize) : { items: [], more: false }
+    const next = more ? (items.at(-1)?.seq ?? after) : Math.max(range.upTo, after)
+    const changedOutside =
+      changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0
+    const done = !run || (isFinished(run.status) && next >= run.seq)
+    const cursor = runCursor(runId, epoch, next)
+    return { cursor, run, stats, items, changedOutside, done, next, more, empty: !changed, epoch }
   }
 }
 
@@ -59,16 +103,19 @@ export class RunFeeds {
   readonly changes: RunChanges
   readonly #db: Database
   readonly #readers = new SharedReaders<RunReader>()
+  readonly #epochs: Epochs
   readonly #onDelivery: (lagSeconds: number) => void
 
   /** @param onDelivery called for every batch of a subscriber that follows live, with the age of its newest item */
   constructor(db: Database, changes: RunChanges, onDelivery: (lagSeconds: number) => void = () => {}) {
     this.#db = db
+    this.#epochs = new Epochs(db)
     this.#onDelivery = onDelivery
     this.changes = changes
     changes.on((runId) => {
-      if (runId !== null) this.#readers.get(runId)?.wake()
-      else for (const reader of this.#readers.values()) reader.wake()
+      for (const reader of this.#readers.values()) {
+        if (runId === null || reader.runId === runId) reader.wake()
+      }
     })
   }
 
@@ -78,31 +125,66 @@ export class RunFeeds {
   }
 
   /**
-   * Everything after the cursor, then what changes, until the run is over. The first batch comes at once, even an empty
-   * one; without a cursor it starts at the beginning. Ends quietly when the signal aborts or the process stops.
+   * Everything after the cursor, then what changes, until the run is over or deleted. The first batch comes at once, even
+   * an empty one; without a cursor it starts at the beginning. Ends quietly when the signal aborts or the process stops;
+   * throws CursorExpiredError when the database is restored meanwhile.
    *
    * @throws {NotFoundError} the project has no such run
-   * @throws {InvalidInputError} a cursor that this run never gave
+   * @throws {InvalidInputError} an impossible window, or a cursor that this run's feed never gave
+   * @throws {CursorExpiredError} a cursor from before the database was restored or copied
    */
-  async *subscribe(
+  async subscribe(
     scope: Scope,
     runId: string,
     after: string | null,
     signal: AbortSignal,
+    { window = null, without = [], stats = false, until = 'END' }: RunFeedOptions = {},
+  ): Promise<AsyncGenerator<RunFeedBatch>> {
+    if (window) checkWindow(window)
+    const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
+    // Without the run, only who once followed it has a cursor of it.
+    if (run ? run.projectId !== scope.projectId : after === null) {
+      throw new NotFoundError('There is no such run in this project.', ['runId'])
+    }
+    const position = after === null ? 0 : parsePosition(after, runId, epoch)
+    // The database went back without its epoch changing.
+    if (run && position > run.seq) throw new CursorExpiredError()
+    const source: RunSource = {
+      runId,
+      window: run && window && ordinalsOf(window, run),
+      items: !without.includes('items'),
+      changedOutside: !without.includes('changedOutside'),
+      stats,
+    }
+    const ended = AbortSignal.any([signal, this.changes.stopped])
+    return this.#follow(source, { epoch, position, until }, ended)
+  }
+
+  /** What `runFeed(after:)` takes to continue from this row of a run. */
+  async cursorOf(run: Run): Promise<string> {
+    return runCursor(run.id, await this.#epochs.current(), run.seq)
+  }
+
+  async *#follow(
+    source: RunSource,
+    { epoch: from, position, until }: { epoch: string; position: number; until: 'END' | 'NEVER' },
+    signal: AbortSignal,
   ): AsyncGenerator<RunFeedBatch> {
-    const { projectId } = scope
-    const run = await this.#db.prisma.run.findFirst({ where: { id: runId, projectId }, select: { seq: true } })
-    if (!run) throw new NotFoundError('There is no such run in this project.', ['runId'])
-    const cursor = parseCursor(after, run.seq)
-    const reader = this.#readers.open(runId, (onIdle) => new RunReader(this.#db, runId, onIdle))
-    let first = true
+    const reader = this.#readers.open(JSON.stringify(source), (onIdle) => new RunReader(this.#db, source, onIdle))
+    let shown: Run | null = null
     let live = false
-    for await (const read of reader.follow(cursor, AbortSignal.any([signal, this.changes.stopped]))) {
-      const { next: _, more, empty, ...batch } = read
+    let seen = position
+    for await (const read of reader.follow(position, signal, until === 'NEVER')) {
+      const { next, more, empty: _, epoch, ...batch } = read
+      const { run } = batch
+      if (epoch !== from || (run && run.seq < seen)) throw new CursorExpiredError()
       if (live) this.#reportLag(batch.items.at(-1))
-      if (first || !empty || batch.done) yield batch
-      first = false
+      // A run may also change without any of its items, and end without having changed since.
+      if (!shown || next > seen || run?.status !== shown.status) yield batch
+      if (!run) return
+      shown = run
       live ||= !more
+      seen = next
     }
   }
 
@@ -113,12 +195,21 @@ export class RunFeeds {
   }
 }
 
-function parseCursor(after: string | null, seq: number): number {
-  if (after === null) return 0
-  const cursor = /^\d{1,10}$/.test(after) ? Number(after) : Number.NaN
-  if (cursor <= seq) return cursor
-  throw new InvalidInputError(
-    `expected a cursor that this run's feed gave (0 to ${seq}), got ${JSON.stringify(after)}; leave it out to start over`,
-    ['after'],
-  )
+const subjectOf = (runId: string): Subject => ['run', runId]
+
+function runCursor(runId: string, epoch: string, seq: number): string {
+  return formatCursor(subjectOf(runId), epoch, String(seq))
+}
+
+function parsePosition(after: string, runId: string, epoch: string): number {
+  const position = parseCursor(after, subjectOf(runId), epoch)
+  if (!/^\d{1,10}$/.test(position)) throw unknownCursor(after)
+  return Number(position)
+}
+
+function ordinalsOf(window: FeedWindow<number>, run: Run): OrdinalWindow {
+  if ('items' in window) return { ordinals: window.items }
+  const { repetitions } = run.settings as unknown as RunSettings
+  const { from, to } = window.positions
+  return { from: from * repetitions, to: (to + 1) * repetitions - 1 }
 }

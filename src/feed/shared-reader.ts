@@ -11,7 +11,7 @@ export interface SharedBatch<Cursor> {
   empty: boolean
   /** The next batch can be read at once. */
   more: boolean
-  /** Nothing will follow. */
+  /** Everything is delivered and the source is over; it may still be taken up again. */
   done: boolean
 }
 
@@ -46,8 +46,11 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     this.#news.wake(delayMs)
   }
 
-  /** Batch after batch, the first one at once, even when empty. Ends after the last one, or quietly with the signal. */
-  async *follow(after: Cursor, signal: AbortSignal): AsyncGenerator<Batch> {
+  /**
+   * Batch after batch, the first one at once, even when empty. Ends when done, unless it is to go on past that, or quietly
+   * with the signal.
+   */
+  async *follow(after: Cursor, signal: AbortSignal, pastDone = false): AsyncGenerator<Batch> {
     this.#subscribers += 1
     const ended = abortedPromise(signal)
     try {
@@ -57,7 +60,7 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
         if (ended.aborted) return
         cursor = batch.next
         yield batch
-        if (batch.done) return
+        if (batch.done && !pastDone) return
         if (!batch.more) await Promise.race([read.outdated, ended.promise])
       }
     } finally {
@@ -78,10 +81,14 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     const outdated = this.#news.next()
     const read = { batch: this.query(after), outdated }
     this.#reads.set(key, read)
-    const forget = () => this.#reads.delete(key)
+    const forget = () => {
+      if (this.#reads.get(key) === read) this.#reads.delete(key)
+    }
     read.batch.then(({ empty, done }) => {
       if (this.#subscribers > 1 && (!empty || done)) setTimeout(forget, keepMs).unref()
       else forget()
+      // Whoever goes on past the end asks from the same cursor again.
+      if (empty) void outdated.then(forget)
     }, forget)
     return read
   }
@@ -94,10 +101,6 @@ export class SharedReaders<Reader extends { readonly subscribers: number }> {
   /** Subscribers of all readers now. */
   get subscribers(): number {
     return [...this.#readers.values()].reduce((sum, reader) => sum + reader.subscribers, 0)
-  }
-
-  get(name: string): Reader | undefined {
-    return this.#readers.get(name)
   }
 
   values(): Iterable<Reader> {

@@ -9,6 +9,7 @@ const statuses = {
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   CONFLICT: 409,
+  CURSOR_EXPIRED: 410,
   LIMIT: 429,
 } satisfies Record<UserError['code'], number>
 

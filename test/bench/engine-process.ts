@@ -65,7 +65,7 @@ async function measure(experimentId: string): Promise<Measured> {
   const { id } = await startRun(services, scope, { experimentId })
   say({ started: id })
   let delivered = 0
-  for await (const batch of feeds.subscribe(scope, id, null, new AbortController().signal)) {
+  for await (const batch of await feeds.subscribe(scope, id, null, new AbortController().signal)) {
     for (const item of batch.items) if (item.status === 'SUCCEEDED') delivered += 1
   }
   const seconds = (performance.now() - startedAt) / 1_000

@@ -12,9 +12,10 @@ import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
 import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
+import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
+import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
-import { loadWatchedRuns } from '../../src/db/sql/run/load-watched-runs.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
@@ -77,13 +78,28 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadLatencyBuckets(t.db.pool, [runId]), await runLatencyBucket.findMany()],
     ]
   },
+  'run/load-followed-run.ts': async () => {
+    const { run, stats } = await loadFollowedRun(t.db.pool, runId, { stats: true })
+    const { runScoreSummary, runScoreLabel, runLatencyBucket } = t.db.prisma
+    return [
+      [[run ?? {}], await runs()],
+      [stats?.summaries ?? [], await runScoreSummary.findMany({ orderBy: { name: 'asc' } })],
+      [stats?.labels ?? [], await runScoreLabel.findMany()],
+      [stats?.buckets ?? [], await runLatencyBucket.findMany()],
+    ]
+  },
+  'run/load-run-changes.ts': async () => {
+    const { projectId } = t.scope
+    return [
+      [(await loadRunChanges(t.db.pool, { projectId, datasetId, since: null, open: [runId] })).runs, await runs()],
+    ]
+  },
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
-  'run/load-watched-runs.ts': async () => [[await loadWatchedRuns(t.db.pool, datasetId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
   ],
   'run-item/load-changed-items.ts': async () => {
-    const { items: changed } = await loadChangedItems(t.db.pool, runId, -1, 1_000, 10)
+    const { items: changed } = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
     return [
       [changed.map(({ scores: _, ...item }) => item), await runItems()],
       [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],

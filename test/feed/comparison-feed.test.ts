@@ -82,7 +82,7 @@ async function follow(baselineId: string, candidateIds: string[], random: () => 
   let connections = 0
   while (!last?.done) {
     connections += 1
-    const feed = t.comparisons.subscribe(
+    const feed = await t.comparisons.subscribe(
       t.scope,
       { baselineId, candidateIds },
       last?.cursor ?? null,
@@ -137,7 +137,7 @@ describe('a client that only follows the feed', () => {
     const seen: number[] = []
     const intervals: { low: number; high: number }[] = []
     const input = { baselineId: baseline, candidateIds: [candidate] }
-    for await (const batch of t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
+    for await (const batch of await t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
       const exact = batch.metrics.find(({ metric }) => metric.name === 'exact')
       if (!exact) continue
       seen.push(exact.sequencePairs)
@@ -206,13 +206,24 @@ test('the feed refuses cursors it never gave and runs that are not there', async
   const datasetId = await seedDataset(t, numbers(2))
   const runs = [await recordRun(t, datasetId, [{ item: 0 }]), await recordRun(t, datasetId, [{ item: 1 }])]
   const [baselineId = '', candidate = ''] = runs
-  const next = (candidateId: string, after: string | null) =>
-    t.comparisons
-      .subscribe(t.scope, { baselineId, candidateIds: [candidateId] }, after, AbortSignal.timeout(5_000))
-      .next()
-  for (const cursor of ['', '1', '1.9', '1.1.1', 'x.y']) {
-    await expect(next(candidate, cursor)).rejects.toMatchObject({ code: 'INVALID_INPUT', path: ['after'] })
+  const next = async (candidateId: string, after: string | null) => {
+    const input = { baselineId, candidateIds: [candidateId] }
+    return (await t.comparisons.subscribe(t.scope, input, after, AbortSignal.timeout(5_000))).next()
   }
+  const { cursor = '' } = (await next(candidate, null)).value ?? {}
+  const ofOneRun = (await (await t.feeds.subscribe(t.scope, candidate, null, AbortSignal.timeout(5_000))).next()).value
+  const altered = (change: (text: string) => string) =>
+    Buffer.from(change(Buffer.from(cursor, 'base64url').toString())).toString('base64url')
+  const never = ['', '1.1', ofOneRun.cursor, altered((text) => `${text}.1`), altered((text) => text.replace('.', ','))]
+  for (const cursor of never) {
+    await expect(next(candidate, cursor), cursor).rejects.toMatchObject({ code: 'INVALID_INPUT', path: ['after'] })
+  }
+  await expect(
+    next(
+      candidate,
+      altered((text) => `${text}9`),
+    ),
+  ).rejects.toMatchObject({ code: 'CURSOR_EXPIRED' })
   await expect(next(crypto.randomUUID(), null)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-  expect((await next(candidate, '1.1')).value).toMatchObject({ done: true, rows: [], cursor: '1.1' })
+  expect((await next(candidate, cursor)).value).toMatchObject({ done: true, rows: [], cursor })
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Run } from '../../src/db/generated/prisma/client.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -32,6 +33,8 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
+const positionOf = (cursor: string) => Number(Buffer.from(cursor, 'base64url').toString().split(':').at(-1))
+
 const final = (rows: Iterable<RunItemWithScores>) =>
   [...rows]
     .toSorted((a, b) => a.ordinal - b.ordinal)
@@ -55,9 +58,9 @@ test('subscribers that are cut off at random and resume from their cursor end wi
     for (let cuts = 0; ; ) {
       const abort = new AbortController()
       let left = cuts < 40 ? 1 + Math.floor(random() * 4) : Infinity
-      for await (const batch of t.feeds.subscribe(t.scope, id, cursor, abort.signal)) {
+      for await (const batch of await t.feeds.subscribe(t.scope, id, cursor, abort.signal)) {
         for (const item of batch.items) items.set(item.ordinal, item)
-        expect(Number(batch.cursor)).toBeGreaterThanOrEqual(Number(cursor ?? 0))
+        expect(positionOf(batch.cursor)).toBeGreaterThanOrEqual(cursor === null ? 0 : positionOf(cursor))
         cursor = batch.cursor
         if (batch.done) return { items, run: batch.run, cuts }
         left -= 1
@@ -91,7 +94,7 @@ test('a subscription ends with its signal while it waits', async () => {
   await followRun(t, id)
   await t.db.pool.query(`UPDATE run SET status = 'RUNNING' WHERE id = $1`, [id])
   const abort = new AbortController()
-  const batches = t.feeds.subscribe(t.scope, id, null, abort.signal)
+  const batches = await t.feeds.subscribe(t.scope, id, null, abort.signal)
   expect((await batches.next()).value).toMatchObject({ done: false })
   const waiting = batches.next()
   abort.abort()
@@ -99,15 +102,25 @@ test('a subscription ends with its signal while it waits', async () => {
   expect(t.feeds.subscribers).toBe(0)
 })
 
-test.each(['x', '-1', '1.5', '99999999'])('the cursor %j, which the run never gave, is refused', async (cursor) => {
-  const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
-  const batches = t.feeds.subscribe(t.scope, id, cursor, AbortSignal.timeout(1_000))
-  await expect(batches.next()).rejects.toThrow(/expected a cursor/)
+test('cursors of another run and texts that are no cursors are refused', async () => {
+  const [one, other] = await t.db.prisma.run.findMany({ take: 2 })
+  const { id } = one as Run
+  const subscribe = (after: string) => t.feeds.subscribe(t.scope, id, after, AbortSignal.timeout(1_000))
+  const foreign = await t.feeds.cursorOf(other as Run)
+  const decoded = Buffer.from(await t.feeds.cursorOf(one as Run), 'base64url').toString()
+  const altered = Buffer.from(`${decoded}:1`).toString('base64url')
+  for (const cursor of ['', 'x', '-1', '1', '99999999', foreign, altered]) {
+    await expect(subscribe(cursor), cursor).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      path: ['after'],
+      message: `Expected a cursor that this feed gave, got ${JSON.stringify(cursor)}; leave it out to start over.`,
+    })
+  }
 })
 
 test('a run of another project is not found', async () => {
   const { id } = await t.db.prisma.run.findFirstOrThrow({ where: { experimentId } })
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
-  const batches = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(1_000))
-  await expect(batches.next()).rejects.toThrow(/no such run/)
+  const subscribing = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(1_000))
+  await expect(subscribing).rejects.toThrow(/no such run/)
 })

@@ -119,10 +119,10 @@ test('a reader is dropped with its last subscriber, however that one leaves', as
   await waiting.next()
   const next = waiting.next()
   await leaving.return(undefined)
-  expect(readers.get('list')).toBe(reader)
+  expect([...readers.values()]).toEqual([reader])
   aborted.abort()
   expect(await next).toEqual({ done: true, value: undefined })
-  expect(readers.get('list')).toBeUndefined()
+  expect([...readers.values()]).toEqual([])
   expect(readers.subscribers).toBe(0)
 })
 
@@ -135,4 +135,18 @@ test('a read that failed ends those who wait for it and is not kept', async () =
   expect(reader.reads).toBe(1)
   reader.failure = null
   expect((await reader.follow(0, never).next()).value).toMatchObject({ rows: [1] })
+})
+
+test('subscribers that go on past the end share reads there, too, and get what comes after it', async () => {
+  const { reader } = open([1])
+  reader.over = true
+  const followers = [1, 2].map(() => reader.follow(1, never, true))
+  const ends = await Promise.all(followers.map((follower) => follower.next()))
+  expect(ends.map(({ value }) => value.done)).toEqual([true, true])
+  const next = followers.map((follower) => follower.next())
+  reader.rows.push(2)
+  reader.wake()
+  expect((await Promise.all(next)).map(({ value }) => value.rows)).toEqual([[2], [2]])
+  expect(reader.reads).toBe(2)
+  await Promise.all(followers.map((follower) => follower.return(undefined)))
 })

@@ -117,9 +117,10 @@ export async function seedExperiment(
 /** Follows the run's feed to its end. @returns the final items by ordinal, and the run of the last batch */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, RunItemWithScores>()
-  const batches = feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
+  const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
     for (const item of batch.items) items.set(item.ordinal, item)
+    if (!batch.run) throw new Error('the run was deleted')
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
   }
   throw new Error('the feed ended before the run did')

@@ -6,6 +6,7 @@ import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { recordStatements } from '../helpers/statements.ts'
 
 let t: TestServer
 let experimentId: string
@@ -187,5 +188,29 @@ test('events of a subscription read what is there at their time', async () => {
   // Events between the first one and the cancellation may have read either.
   expect(names.at(0)).not.toBe('renamed')
   expect(names.at(-1)).toBe('renamed')
+  await client.dispose()
+})
+
+test('the statistics in a batch are of the same moment as its progress: one statement reads both', async () => {
+  const runId = await startedRun()
+  const client = createWsClient({ url: wsUrl(), webSocketImpl: WebSocket })
+  const follow = (fields: string) =>
+    Array.fromAsync(
+      client.iterate<{ runFeed: { done: boolean; run: object } }>({
+        query: `subscription($runId: ID!) { runFeed(runId: $runId) { done run { ${fields} } } }`,
+        variables: { runId },
+      }),
+    )
+  await follow('status')
+  const [batches, statements] = await recordStatements(() =>
+    follow('progress { succeeded } stats { latencyMs { count } scores { labels { count } } }'),
+  )
+  expect(batches.at(-1)?.data?.runFeed.run).toMatchObject({
+    progress: { succeeded: 120 },
+    stats: { latencyMs: { count: 120 }, scores: [] },
+  })
+  const ofStats = statements.filter((text) => /run_latency_bucket|run_score_summary|run_score_label/.test(text))
+  expect(ofStats).toHaveLength(1)
+  expect(ofStats[0]).toMatch(/LEFT JOIN run r/)
   await client.dispose()
 })

@@ -1,0 +1,37 @@
+import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
+import { eventsOf } from '../abortable-events.ts'
+import { builder } from '../builder.ts'
+import { perEvent } from '../per-event.ts'
+import { RunRef } from '../refs.ts'
+import { encodeGlobalId } from '../relay/global-id.ts'
+
+export const RunsFeedBatchRef = builder.objectRef<RunsFeedBatch>('RunsFeedBatch').implement({
+  description: 'Runs that changed since the last batch. Merge them by id: each one is in its latest state.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', { description: 'Pass it as `after` to continue after this batch.' }),
+    runs: t.expose('runs', { type: [RunRef], description: 'The runs that were started or changed.' }),
+    deletedRunIds: t.idList({
+      description: 'Global ids of runs that were deleted.',
+      resolve: ({ deletedIds }) => deletedIds.map((id) => encodeGlobalId('Run', id)),
+    }),
+  }),
+})
+
+builder.subscriptionField('runsFeed', (t) =>
+  t.field({
+    type: RunsFeedBatchRef,
+    description:
+      'The runs of the project as they are: first those that have not ended and those that were started, changed or deleted after the cursor, then each one that is, a few times a second at most. The first batch comes at once, so that a list that is queried after it has nothing missing.',
+    args: {
+      after: t.arg.string({
+        description:
+          'A cursor of this feed; default: from now on. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+      }),
+    },
+    subscribe: (_root, { after }, { services, feeds, scope }) =>
+      eventsOf((signal) =>
+        followRuns(services.db, feeds.changes, scope, { datasetId: null, after: after ?? null }, signal),
+      ),
+    resolve: perEvent((batch: RunsFeedBatch) => batch.runs),
+  }),
+)

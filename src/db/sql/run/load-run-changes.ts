@@ -1,0 +1,67 @@
+import type { Queryable } from '../../client.ts'
+import { columns } from '../../columns.ts'
+import { Prisma, type Run } from '../../generated/prisma/client.ts'
+import { queryRows } from '../../query-rows.ts'
+import { epochSql } from './feed-epoch.ts'
+
+/** Which runs to look for. */
+export interface RunChangesQuery {
+  projectId: string
+  /** Null: of any dataset. */
+  datasetId: string | null
+  /** The `snapshot` that was returned before; null: nothing that happened earlier is of interest. */
+  since: string | null
+  /** The runs that had not ended then; null when it is not known, for all that have not ended now. */
+  open: readonly string[] | null
+}
+
+/** Runs as they are, at one moment. */
+export interface RunChanges {
+  epoch: string
+  /** What this statement saw, as PostgreSQL writes a `pg_snapshot`. */
+  snapshot: string
+  /** Those that something happened to since, and the open ones, oldest first. */
+  runs: Run[]
+  deletedIds: string[]
+}
+
+/**
+ * Events are found by what the earlier statement could not see, not by their number: a transaction that took a lower
+ * number may commit later, and the recorder shall not wait for others to keep them in order.
+ */
+export async function loadRunChanges(
+  db: Queryable,
+  { projectId, datasetId, since, open }: RunChangesQuery,
+): Promise<RunChanges> {
+  const openRuns = open
+    ? 'SELECT unnest($4::uuid[])'
+    : `SELECT id FROM run WHERE project_id = $1 AND ($3::uuid IS NULL OR dataset_id = $3) AND status IN ('QUEUED', 'RUNNING')`
+  const rows = await queryRows<Run & { epoch: string; snapshot: string; changedId: string | null }>(
+    db,
+    `WITH changed AS (
+       SELECT run_id AS id FROM run_event
+       WHERE project_id = $1 AND ($3::uuid IS NULL OR dataset_id = $3)
+         AND xid >= pg_snapshot_xmin($2::pg_snapshot) AND xid < pg_snapshot_xmax(pg_current_snapshot())
+         AND NOT pg_visible_in_snapshot(xid, $2::pg_snapshot)
+       UNION ${openRuns}
+     )
+     SELECT now.*, changed.id AS "changedId", ${columns('r', Prisma.RunScalarFieldEnum)}
+     FROM (SELECT ${epochSql} AS epoch, pg_current_snapshot()::text AS snapshot) now
+     LEFT JOIN changed ON true LEFT JOIN run r ON r.id = changed.id
+     ORDER BY r.created_at, r.id`,
+    [projectId, since, datasetId, ...(open ? [open] : [])],
+  )
+  const { epoch = '', snapshot = '' } = rows[0] ?? {}
+  const runs: Run[] = []
+  const deletedIds: string[] = []
+  for (const { epoch: _, snapshot: __, changedId, ...run } of rows) {
+    if (run.id !== null) runs.push(run)
+    else if (changedId !== null) deletedIds.push(changedId)
+  }
+  return { epoch, snapshot, runs, deletedIds }
+}
+
+/** Rejects with SQLSTATE 22P02 unless the text is a snapshot. */
+export async function checkSnapshot(db: Queryable, snapshot: string): Promise<void> {
+  await db.query('SELECT $1::pg_snapshot', [snapshot])
+}

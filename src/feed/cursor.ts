@@ -1,0 +1,37 @@
+/** Cursors of feeds: opaque to clients, and good for one feed of one life of the database. */
+import { hash } from 'node:crypto'
+import { CursorExpiredError, InvalidInputError } from '../domain/errors.ts'
+
+/** What a feed is about, as its cursors have it. */
+export type Subject = readonly [kind: 'run' | 'comparison' | 'runs', ...ids: string[]]
+
+/** @param position how far the subscriber is @param epoch of the database that counted it */
+export function formatCursor(subject: Subject, epoch: string, position: string): string {
+  return Buffer.from(`${epoch}:${digestOf(subject)}:${position}`).toString('base64url')
+}
+
+/**
+ * The position in a cursor.
+ * @param epoch of the database as it is now
+ * @throws {InvalidInputError} when no feed about the subject gave it
+ * @throws {CursorExpiredError} when it was given by the database before it was restored or copied
+ */
+export function parseCursor(after: string, subject: Subject, epoch: string): string {
+  const [, from, about, position] = format.exec(Buffer.from(after, 'base64url').toString('latin1')) ?? []
+  if (from === undefined || about !== digestOf(subject) || position === undefined) throw unknownCursor(after)
+  if (from !== epoch) throw new CursorExpiredError()
+  return position
+}
+
+export function unknownCursor(after: string): InvalidInputError {
+  return new InvalidInputError(
+    `Expected a cursor that this feed gave, got ${JSON.stringify(after)}; leave it out to start over.`,
+    ['after'],
+  )
+}
+
+const format = /^([0-9a-f]{16}):([\w-]{8}):([\d.:,]{1,10000})$/
+
+function digestOf(subject: Subject): string {
+  return hash('sha256', subject.join(':'), 'base64url').slice(0, 8)
+}

@@ -1,0 +1,24 @@
+/** The part of a run or a comparison that a subscriber shows: rows of the rest are counted, not sent. */
+import { InvalidInputError } from '../domain/errors.ts'
+
+/** Positions in the schedule, both ends included, or items by their ids (of run items: their ordinals). */
+export type FeedWindow<Id> = { positions: { from: number; to: number } } | { items: readonly Id[] }
+
+const maxRows = 500
+
+/** @throws {InvalidInputError} more than 500 rows, or positions that are none */
+export function checkWindow<Id>(window: FeedWindow<Id>): FeedWindow<Id> {
+  if ('items' in window) {
+    const { length } = window.items
+    if (length <= maxRows) return window
+    throw new InvalidInputError(`Expected at most ${maxRows} items, got ${length}.`, ['window', 'items'])
+  }
+  const { from, to } = window.positions
+  if (from < 0 || to < from || to - from >= maxRows) {
+    throw new InvalidInputError(
+      `Expected positions from 0 or more to at least the first of them, at most ${maxRows}, got ${from} to ${to}.`,
+      ['window', 'positions'],
+    )
+  }
+  return window
+}
