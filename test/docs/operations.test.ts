@@ -79,7 +79,7 @@ test('the limits in the page match the code', async () => {
 })
 
 test('the page has the messages of an upgrade, and the statements that find the processes in its way', async () => {
-  const [, migration = ''] = /The migration (\S+) waits/.exec(page) ?? []
+  const [, migration = ''] = /The migration (\S+) is waiting/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)
   const lock = new SchemaLock(['20261122000000_init'])

@@ -39,7 +39,7 @@ test('old processes finish their calls and exit, then the new one continues: eve
   }
   const { succeeded = 0 } = await auditRun(t, runId)
   expect(succeeded, 'the run must outlast the old processes').toBeLessThan(size)
-  await newer.says(/Ctrl-C stops it/)
+  await newer.says(/Press Ctrl-C to stop/)
   await updateRun(t.services, t.scope, { id: runId, concurrency: 200 })
   expect(newer.stderr).toMatch(
     new RegExp(
