@@ -1,7 +1,9 @@
 /**
- * A statement whose rows are taken until they weigh too much. Rows are asked for a few at a time, so that the database does not
- * even look at the large values of those that are left out.
+ * A statement whose rows are read until they exceed a size. They are requested a few at a time, so that the database does not
+ * even read the large values of rows that are left out; where the same statement found only small rows before, all at once,
+ * which saves round trips.
  */
+import { hash } from 'node:crypto'
 import pg from 'pg'
 import type { Queryable } from './client.ts'
 import { rowTypes } from './query-rows.ts'
@@ -25,23 +27,43 @@ const FirstRows = pg.Query as unknown as new (
 
 const firstChunk = 4
 const largestChunk = 32
+/** Rows of at most so many bytes are small. */
+const smallBytes = 16 * 1024
+const maxRemembered = 2_000
+
+/** The largest row in bytes that a statement with this first parameter (a run, a parent) returned last. */
+const largestRows = new Map<string, number>()
+
+function remember(key: string, bytes: number): void {
+  largestRows.delete(key)
+  largestRows.set(key, bytes)
+  const [oldest] = largestRows.keys()
+  if (largestRows.size > maxRemembered && oldest !== undefined) largestRows.delete(oldest)
+}
 
 class QueryWithinBytes extends FirstRows {
   readonly #maxBytes: number
   #bytes = 0
   #count = 0
+  largestRow = 0
   cut = false
 
-  constructor(config: pg.QueryConfig, maxBytes: number) {
-    super({ ...config, types: rowTypes, rows: firstChunk })
+  /** @param inChunks otherwise all rows at once */
+  constructor(config: pg.QueryConfig, maxBytes: number, inChunks: boolean) {
+    super({ ...config, types: rowTypes, rows: inChunks ? firstChunk : 0 })
     this.#maxBytes = maxBytes
   }
 
   override handleDataRow(message: { length: number; fields: unknown[] }): void {
     this.#bytes += message.length
+    this.largestRow = Math.max(this.largestRow, message.length)
     // The first row comes whatever it weighs: otherwise nobody would get beyond it.
     if (this.#count > 0 && this.#bytes > this.#maxBytes) this.cut = true
-    if (this.cut) return
+    if (this.cut) {
+      // Dropped here, it counts for no scope.
+      message.length = 0
+      return
+    }
     this.#count += 1
     super.handleDataRow(message)
   }
@@ -55,7 +77,7 @@ class QueryWithinBytes extends FirstRows {
 
   override handleError(error: Error, connection: Connection): void {
     // `pg` leaves this out for statements that are read in parts: their connection would never be ready again.
-    if (connection.stream.writable) connection.sync()
+    if (this.rows > 0 && connection.stream.writable) connection.sync()
     super.handleError(error, connection)
   }
 }
@@ -78,7 +100,9 @@ export async function queryWithinBytes<Row extends pg.QueryResultRow>(
   statement: pg.QueryConfig,
   maxBytes: number,
 ): Promise<RowsWithinBytes<Row>> {
-  const query = new QueryWithinBytes(statement, maxBytes)
+  const key = hash('sha1', JSON.stringify([statement.name ?? statement.text, statement.values?.[0]]), 'base64')
+  const known = largestRows.get(key)
+  const query = new QueryWithinBytes(statement, maxBytes, known === undefined || known > smallBytes)
   const { promise, resolve, reject } = Promise.withResolvers<pg.QueryResult<Row>>()
   const run = db.query as unknown as (
     query: pg.Submittable,
@@ -86,5 +110,6 @@ export async function queryWithinBytes<Row extends pg.QueryResultRow>(
   ) => void
   run.call(db, query, (error, result) => (error ? reject(error) : resolve(result)))
   const { rows } = await promise
+  if (rows.length > 0) remember(key, query.largestRow)
   return { rows, cut: query.cut }
 }

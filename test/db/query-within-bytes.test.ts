@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
-import { openDatabase } from '../../src/db/client.ts'
+import { openDatabase, openRequestDatabase } from '../../src/db/client.ts'
 import { queryWithinBytes } from '../../src/db/query-within-bytes.ts'
+import { StatementScope } from '../../src/db/statement-scope.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 
 const database = await createTestDatabase()
@@ -53,5 +54,38 @@ test('a statement that fails leaves its connection as it was', async () => {
     expect((await queryWithinBytes(client, rowsOf(1, 1), 1_000)).rows).toHaveLength(1)
   } finally {
     client.release()
+  }
+})
+
+test('a statement is read at once where its rows were small before', async () => {
+  // Fails at its 20th row, which is only computed when rows are read beyond the limit.
+  const rows = (count: number) => ({
+    text: 'SELECT $1::text, 1 / (20 - n) FROM generate_series(1, $2::int) n',
+    values: ['a run', count],
+  })
+  expect((await queryWithinBytes(db.pool, rows(100), 30)).rows).toHaveLength(1)
+  await expect(queryWithinBytes(db.pool, rows(100), 30)).rejects.toThrow('zero')
+  expect((await queryWithinBytes(db.pool, rows(10), 1_000)).rows).toHaveLength(10)
+})
+
+test('rows that became large are cut, and those left out count for no scope', async () => {
+  const requests = openRequestDatabase(db)
+  const rows = (length: number) => ({
+    text: `SELECT $1::text, repeat('x', $2::int) AS text FROM generate_series(1, 100) n`,
+    values: ['a run', length],
+  })
+  const read = (length: number) =>
+    new StatementScope({ group: 'a', kind: 'READ', maxBytes: 2_000_000 }).run(() =>
+      queryWithinBytes(requests.pool, rows(length), 1_050_000),
+    )
+  try {
+    expect(await read(10)).toMatchObject({ cut: false })
+    for (let time = 0; time < 3; time++) {
+      const { rows, cut } = await read(100_000)
+      expect(rows).toHaveLength(10)
+      expect(cut).toBe(true)
+    }
+  } finally {
+    await requests.close()
   }
 })
