@@ -3,5 +3,5 @@ export { type Config, defineConfig, type EvaluatorFunction, type TaskFunction } 
 export type { Direction, ScoreDataType } from './domain/evaluation.ts'
 export type { Json } from './domain/json.ts'
 export type { ModuleEvaluation, ModuleEvaluationResult, ModuleEvaluator, ModuleTask } from './domain/modules.ts'
-export { type Result, type ResultParts, result } from './domain/result.ts'
 export { type TaskContext, TaskError, type TaskItem } from './domain/task.ts'
+export { type Result, type ResultParts, result } from './domain/task-result.ts'

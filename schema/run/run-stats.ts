@@ -1,16 +1,8 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
 import type { Distribution } from '../../src/domain/latency-histogram.ts'
 import { distribution } from '../../src/domain/latency-histogram.ts'
-import {
-  avgCostUsd,
-  etaSeconds,
-  finishedCount,
-  mean,
-  missingCount,
-  standardDeviation,
-  standardError,
-  totalCostUsd,
-} from '../../src/domain/run-figures.ts'
+import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
+import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'

@@ -30,7 +30,7 @@ export const maxRetryAfterMs = 3_600_000
  * @param attempt number of the failed call, from 1
  * @param random uniform in [0, 1)
  */
-export function retryAfter(
+export function decideRetry(
   error: Pick<TaskError, 'code' | 'retryable' | 'retryAfterMs'>,
   attempt: number,
   maxAttempts: number,

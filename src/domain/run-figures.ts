@@ -1,7 +1,5 @@
-/** Figures of a run from the sums that are maintained while it executes. Unknown figures are null, never 0. */
-import type { ScoreDataType } from './evaluation.ts'
+/** Counts, time and cost of a run from the sums that are maintained while it executes. Unknown figures are null, never 0. */
 import { isFinished, type RunStatus } from './run.ts'
-import { clusteredStandardError } from './statistics/clustered-standard-error.ts'
 
 interface ItemCounts {
   queued: number
@@ -14,24 +12,6 @@ interface Costs {
   /** USD, over the items whose cost is known. */
   costSum: number
   costCount: number
-}
-
-/** The scores of one name in one run. */
-interface ScoreSums {
-  dataType: ScoreDataType
-  count: number
-  errorCount: number
-  sum: number
-  /** Sum of squared deviations from the mean. */
-  m2: number
-  /**
-   * For runs with repetitions, over the items with n values that add up to s: their number, and the sums of n², s² and
-   * n·s.
-   */
-  items: number
-  sumNN: number
-  sumSS: number
-  sumNS: number
 }
 
 /** Items that were executed to their end. */
@@ -61,38 +41,7 @@ export function avgCostUsd({ costSum, costCount }: Costs): number | null {
 /** Finished items that have neither a score of this name nor an error of its evaluator. */
 export function missingCount(
   run: Pick<ItemCounts, 'succeeded' | 'failed'>,
-  { count, errorCount }: Pick<ScoreSums, 'count' | 'errorCount'>,
+  { count, errorCount }: { count: number; errorCount: number },
 ): number {
   return Math.max(0, finishedCount(run) - count - errorCount)
-}
-
-/** The share of true for booleans; null for labels and texts. */
-export function mean(sums: Pick<ScoreSums, 'dataType' | 'count' | 'sum'>): number | null {
-  return isNumber(sums) && sums.count > 0 ? sums.sum / sums.count : null
-}
-
-/** The sample standard deviation; null for fewer than two values. */
-export function standardDeviation(sums: Pick<ScoreSums, 'dataType' | 'count' | 'm2'>): number | null {
-  if (!isNumber(sums) || sums.count < 2) return null
-  return Math.sqrt(Math.max(0, sums.m2) / (sums.count - 1))
-}
-
-/** The standard error of the mean, clustered by item if items are repeated; null for fewer than two values (items). */
-export function standardError(sums: ScoreSums): number | null {
-  const { items, count, sum, sumNN, sumSS, sumNS } = sums
-  const deviation = standardDeviation(sums)
-  if (deviation === null || items === 0) return deviation === null ? null : deviation / Math.sqrt(count)
-  // Repetitions of one item are not independent of each other.
-  return clusteredStandardError({
-    clusters: items,
-    count,
-    sum,
-    squaredCounts: sumNN,
-    squaredSums: sumSS,
-    countTimesSum: sumNS,
-  })
-}
-
-function isNumber({ dataType }: Pick<ScoreSums, 'dataType'>): boolean {
-  return dataType === 'NUMERIC' || dataType === 'BOOLEAN'
 }

@@ -20,7 +20,7 @@ import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
-import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/write-score.ts'
+import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/set-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 
@@ -117,7 +117,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
       [await loadItemScores(t.db.pool, [{ runId, ordinal: 0 }]), await scores({ ordinal: 0 })],
     ]
   },
-  'score/write-score.ts': async () => {
+  'score/set-score.ts': async () => {
     const { pool, prisma } = t.db
     const identity = { runId, ordinal: 0, name: 'kind', source: 'HUMAN', author: 'ann' } as const
     const given = { dataType: 'NUMERIC', value: 1, label: null, comment: 'said', metadata: {} } as const

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseScore, parseScoreName, type ScoreInput, type ScoreRules } from '../../src/domain/score.ts'
-import { noMoments, replaceScores } from '../../src/domain/score-moments.ts'
+import { noMoments, replaceScores } from '../../src/domain/statistics/score-moments.ts'
 
 const rules = (given: Partial<ScoreRules>): ScoreRules => ({
   dataType: 'NUMERIC',

@@ -1,6 +1,6 @@
 /** The comparison of two runs over pairs in memory: a readable reference to check the SQL against. */
 import type { Direction } from '../../src/domain/evaluation.ts'
-import { compareMoments, type MetricFigures } from '../../src/domain/statistics/compare-metric.ts'
+import { compareMoments, type MetricFigures } from '../../src/domain/statistics/paired-comparison.ts'
 import { difference, type Pair, type PairedMoments } from '../../src/domain/statistics/paired-moments.ts'
 
 /** @throws RangeError when a value is not finite or `missing` is not a count. */

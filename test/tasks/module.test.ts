@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/modules.ts'
-import { result } from '../../src/domain/result.ts'
 import type { TaskContext, TaskItem } from '../../src/domain/task.ts'
+import { result } from '../../src/domain/task-result.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { createModuleTask } from '../../src/tasks/module.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'

@@ -1,5 +1,5 @@
-import type { MetricFigures } from './compare-metric.ts'
 import { normalQuantile, z95 } from './normal.ts'
+import type { MetricFigures } from './paired-comparison.ts'
 
 const z80 = normalQuantile(0.8)
 const maxInt32 = 2 ** 31 - 1

@@ -1,5 +1,5 @@
-import type { MetricFigures } from './compare-metric.ts'
 import { holm } from './holm.ts'
+import type { MetricFigures } from './paired-comparison.ts'
 import { pairsNeeded } from './pairs-needed.ts'
 
 export type Verdict = 'IMPROVED' | 'REGRESSED' | 'NOT_WORSE' | 'INCONCLUSIVE'

@@ -5,7 +5,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { type Deadline, withDeadline } from '../../domain/deadline.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
-import { retryAfter } from '../../domain/retry-policy.ts'
+import { decideRetry } from '../../domain/retry-policy.ts'
 import { TaskError, type TaskResult } from '../../domain/task.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
@@ -84,7 +84,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
     const failed = { ...ended, error: { code, message, retryable }, latencyMs: clock.now() - startedAt }
-    const retry = retryAfter(failure, attempt, plan.settings.maxAttempts, random)
+    const retry = decideRetry(failure, attempt, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const attempts = retry.spendsAttempt ? attempt : item.attempts
     return { item: { ...failed, status: 'QUEUED', attempts, delayMs: retry.delayMs }, scores: [] }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { loadPinnedRun } from '../../db/sql/run/load-pinned-run.ts'
-import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/run/pinned-evaluators.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/endpoint.ts'

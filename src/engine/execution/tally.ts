@@ -1,7 +1,7 @@
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/latency-histogram.ts'
-import { addValue, noMoments } from '../../domain/score-moments.ts'
+import { addValue, noMoments } from '../../domain/statistics/score-moments.ts'
 import type { ItemResult } from './item-result.ts'
 
 /** What a batch of results adds to its run. */

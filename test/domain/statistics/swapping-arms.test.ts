@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bcaInterval } from '../../../src/domain/statistics/bca-bootstrap.ts'
-import type { MetricFigures } from '../../../src/domain/statistics/compare-metric.ts'
+import type { MetricFigures } from '../../../src/domain/statistics/paired-comparison.ts'
 import { compareMetric } from '../../helpers/reference-statistics.ts'
 
 describe('swapping the arms', () => {

@@ -1,6 +1,6 @@
 import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
 import type { Json } from '../../../domain/json.ts'
-import type { ScoreMoments } from '../../../domain/score-moments.ts'
+import type { ScoreMoments } from '../../../domain/statistics/score-moments.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 

@@ -1,5 +1,5 @@
 import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
-import type { ScoreTally } from '../../../domain/score-moments.ts'
+import type { ScoreTally } from '../../../domain/statistics/score-moments.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
