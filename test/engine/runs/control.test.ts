@@ -114,7 +114,7 @@ test('retrying the failed items of a stopped run executes only those, and the re
   broken = false
   await retryFailedItems(t.services, t.scope, id)
   const { cancelled } = stopped
-  const retried = await followRun(t, id, String(stopped.seq))
+  const retried = await followRun(t, id, await t.feeds.cursorOf(stopped))
   expect(retried.run).toMatchObject({
     status: 'CANCELLED',
     succeeded: 600 - cancelled,
