@@ -15,7 +15,7 @@ export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
     running: t.exposeInt('running', { description: 'Being executed.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Returned an output.' }),
     failed: t.exposeInt('failed', { description: 'Failed for good.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Never executed, because the run ended before.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Not finished when the run was cancelled or stopped.' }),
     etaSeconds: t.float({
       nullable: true,
       description: 'Seconds until the end at the rate so far; 0 when it has ended, null when nobody can tell.',

@@ -43,7 +43,7 @@ const RunItemOrder = builder.inputType('RunItemOrder', {
 
 builder.prismaNode('Run', {
   description:
-    'One execution of an experiment. Everything it needs (task, settings, evaluators, dataset version) is pinned when it starts, so it never changes meaning.',
+    'One execution of an experiment. What decides its results (task, evaluators, dataset version, order) is pinned when it starts, so it never changes meaning.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
@@ -76,7 +76,7 @@ builder.prismaNode('Run', {
     }),
     settings: t.field({
       type: RunSettingsRef,
-      description: 'How it executes, as it was when it started.',
+      description: 'How it executes: as it was when it started, except for what `updateRun` changed since.',
       resolve: (run) => run.settings as unknown as RunSettings,
     }),
     seed: t.exposeString('seed', {

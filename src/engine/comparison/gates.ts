@@ -52,7 +52,6 @@ export async function setGate(
 }
 
 /**
-/**
  * Checks a run against a gate, with a reason for every rule; null without a gate. Needs no statement of its own unless
  * the gate has `notWorse`, which needs a comparison.
  * @param asked.gate default: the gate of the run's experiment
