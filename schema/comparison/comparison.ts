@@ -118,7 +118,7 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
 })
 
 /** The document cost of a field that reads every item of the runs. */
-export const comparisonCost = 500
+export const comparisonCost = 2_500
 
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'Runs of one dataset beside each other.',

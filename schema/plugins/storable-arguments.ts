@@ -1,9 +1,11 @@
 /**
- * A Pothos plugin that refuses U+0000 in arguments: PostgreSQL can neither store it nor search for it, so it would come
- * back as an internal error.
+ * A Pothos plugin that refuses in arguments what PostgreSQL can neither store nor search for, U+0000 and halves of surrogate
+ * pairs: it would come back as an internal error. What PostgreSQL itself refuses, though the caller can correct it, is
+ * reported as an invalid input.
  */
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core'
 import type { GraphQLFieldResolver } from 'graphql'
+import { explainRefusal } from '../../src/db/explain-refusal.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import { maxJsonDepth } from '../../src/domain/json.ts'
 
@@ -24,19 +26,27 @@ class StorableArguments<Types extends SchemaTypes> extends BasePlugin<Types> {
 function guard<Types extends SchemaTypes>(resolve: Resolve<Types>): Resolve<Types> {
   return (parent, args, context, info) => {
     // Error paths start below `input`, the only argument of a mutation.
-    refuseZeros('input' in args ? args.input : args, [])
-    return resolve(parent, args, context, info)
+    refuseUnstorable('input' in args ? args.input : args, [])
+    const result = resolve(parent, args, context, info)
+    return result instanceof Promise ? result.catch(refuse) : result
   }
 }
 
+function refuse(error: unknown): never {
+  throw explainRefusal(error)
+}
+
 /** Stops at `maxJsonDepth`: deeper values are refused when they are stored. */
-function refuseZeros(value: unknown, path: string[]): void {
+function refuseUnstorable(value: unknown, path: string[]): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw new InvalidInputError('Expected text that PostgreSQL can store, got U+0000.', path)
+    if (!value.isWellFormed()) {
+      throw new InvalidInputError('Expected text of whole characters, got half of a surrogate pair.', path)
+    }
   } else if (typeof value === 'object' && value !== null && path.length < maxJsonDepth) {
     for (const [name, part] of Object.entries(value)) {
-      refuseZeros(name, path)
-      refuseZeros(part, [...path, name])
+      refuseUnstorable(name, path)
+      refuseUnstorable(part, [...path, name])
     }
   }
 }

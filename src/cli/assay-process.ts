@@ -41,6 +41,8 @@ export interface ProcessOptions extends PostgresOptions {
    * users can choose the address.
    */
   allowPrivateEndpoints?: boolean
+  /** Maximum items of one run; default 2,000,000. */
+  maxRunItems?: number
   /** Where to serve; null: nowhere. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
@@ -103,7 +105,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
 
-    const services: Services = { db, boss, modules, http, log, metrics, tracing }
+    const services: Services = { db, boss, modules, http, log, metrics, tracing, maxRunItems: options.maxRunItems }
     const changes = new RunChanges(listener)
     stops.push(() => changes.stop())
     const sequences = new ComparisonSequences(db)
@@ -114,7 +116,13 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const earlyStops = new EarlyStops(services, changes, sequences)
       stops.push(() => earlyStops.stop())
     }
-    const readiness = new Readiness({ db, log, listener, worker })
+    const readiness = new Readiness({
+      db,
+      log,
+      listener,
+      worker,
+      dataDir: options.databaseUrl === null ? options.dataDir : null,
+    })
     let server: RunningServer | null = null
     if (options.http) {
       const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))

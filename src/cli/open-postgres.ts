@@ -52,6 +52,12 @@ async function checkConnection(url: string): Promise<void> {
       `DATABASE_URL: expected postgresql://user:password@host:port/database, got ${withoutPassword(url)}.`,
     )
   }
+  const parsed = URL.parse(url)
+  if (parsed === null || parsed.hash !== '') {
+    throw new CliError(
+      'DATABASE_URL cannot be read as a URL. Characters of the password that mean something in URLs have to be encoded: # as %23, / as %2F, ? as %3F, @ as %40, : as %3A, % as %25.',
+    )
+  }
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => {})
   try {

@@ -21,6 +21,7 @@ interface WorkerOptions extends SharedOptions {
 }
 
 interface ServeOptions extends SharedOptions {
+  maxRunItems: number
   host: string
   port: number
   dataDir: string
@@ -49,6 +50,12 @@ export function serveCommand(): Command {
       new Option('--trace-url <template>', 'URL of a trace, such as https://jaeger.example/trace/{traceId}').env(
         'ASSAY_TRACE_URL',
       ),
+    )
+    .addOption(
+      new Option('--max-run-items <number>', 'maximum items of one run, repetitions included')
+        .env('ASSAY_MAX_RUN_ITEMS')
+        .argParser(wholeNumber(1, 1_000_000_000))
+        .default(2_000_000),
     )
     .option('--open', 'require no API key even if there have been some; only on loopback', false)
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
@@ -113,6 +120,7 @@ async function serve(options: ServeOptions): Promise<void> {
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
       allowPrivateEndpoints: options.allowPrivateEndpoints,
+      maxRunItems: options.maxRunItems,
       http: {
         host: options.host,
         port: options.port,

@@ -1,6 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions } from './fair-pool.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { StatementScope } from './statement-scope.ts'
 
 /** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
 export interface Database {
@@ -15,7 +17,7 @@ export interface Database {
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
 interface DatabaseOptions {
-  /** Maximum connections; default 20. */
+  /** Maximum connections; default 16. */
   max?: number
   /** Called when an idle connection breaks, as when the server stops; default: ignored, since the pool replaces it. */
   onError?: (error: Error) => void
@@ -23,9 +25,13 @@ interface DatabaseOptions {
 
 /** Opens the database at a `postgresql://` URL. Connects on the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 20 })
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 16 })
   // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
+  return databaseOn(url, pool)
+}
+
+function databaseOn(url: string, pool: pg.Pool): Database {
   // The other formats capture a stack trace on every call, which keeps everything the caller has in memory alive
   // through the collections of the young generation: half of the time of a page that makes a few calls.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
@@ -38,6 +44,63 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       closing ??= prisma.$disconnect().then(() => pool.end())
       return closing
     },
+  }
+}
+
+export const requestLimits = {
+  /** Connections for what requests read, and for what they write and import. */
+  readConnections: 8,
+  writeConnections: 8,
+  /** Milliseconds that one statement may take. */
+  readStatementMs: 15_000,
+  writeStatementMs: 10 * 60_000,
+}
+
+/**
+ * The same database for what requests of clients run: on connections of their own, so that those who follow runs, execute
+ * them or ask for health never wait behind readers; shared fairly, limited in time, cancelled with their scope.
+ */
+export function openRequestDatabase(db: Database, options: Pick<DatabaseOptions, 'onError'> = {}): Database {
+  const shared = {
+    url: db.url,
+    onError: (error: Error) => options.onError?.(error),
+    cancel: (processId: number) => db.pool.query('SELECT pg_cancel_backend($1)', [processId]),
+  }
+  const { readConnections, writeConnections, readStatementMs, writeStatementMs } = requestLimits
+  const writes = new FairPool({ ...shared, max: writeConnections, statementTimeoutMs: writeStatementMs })
+  return databaseOn(
+    db.url,
+    new RequestPool({ ...shared, max: readConnections, statementTimeoutMs: readStatementMs }, writes),
+  )
+}
+
+/** Reads on its own connections; hands scopes that write on to another pool, whose statements may take longer. */
+class RequestPool extends FairPool {
+  readonly #writes: FairPool
+
+  constructor(options: FairPoolOptions, writes: FairPool) {
+    super(options)
+    this.#writes = writes
+    const { query } = this
+    this.query = ((...args: Parameters<typeof query>) => {
+      const scope = StatementScope.current
+      const result = Reflect.apply(query, this, args) as Promise<unknown> | undefined
+      return result?.catch((error: unknown) => {
+        throw explainCancelled(error, scope)
+      })
+    }) as typeof query
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const pool = StatementScope.current?.kind === 'WRITE' ? this.#writes : null
+    if (callback) return void (pool ? pool.connect(callback) : super.connect(callback))
+    return pool ? pool.connect() : super.connect()
+  }
+
+  override async end(): Promise<void> {
+    await Promise.all([super.end(), this.#writes.end()])
   }
 }
 

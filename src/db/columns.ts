@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../domain/errors.ts'
+
 /**
  * The select list of a whole row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
  * "projectId", …`.
@@ -12,7 +14,16 @@ function snakeCase(field: string): string {
   return field.replace(/(?<=[a-z0-9])[A-Z]/g, '_$&').toLowerCase()
 }
 
-/** An ILIKE pattern that matches the text anywhere, literally. */
+/** Maximum characters of a search text: the time of ILIKE is their number times that of the text it looks in. */
+const maxSearch = 256
+
+/**
+ * An ILIKE pattern that matches the text anywhere, literally.
+ * @throws {InvalidInputError} when it is too long
+ */
 export function containing(text: string): string {
+  if (text.length > maxSearch) {
+    throw new InvalidInputError(`Expected a text of at most ${maxSearch} characters, got ${text.length}.`, ['search'])
+  }
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }

@@ -3,9 +3,9 @@
  * from the start, and rows added or removed elsewhere never shift it. The pages of many parents (the runs of each of
  * twenty datasets) come from one statement.
  */
-import { InvalidInputError } from '../domain/errors.ts'
+import { InvalidInputError, LimitError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
-import { queryRows } from './query-rows.ts'
+import { pageBytes, queryWithinBytes } from './query-within-bytes.ts'
 
 /** A pageable list: a select, a parent column and a total order. */
 export interface List {
@@ -58,7 +58,10 @@ export function keyExpressions({ keys }: List, parameter: (value: unknown) => st
   return keys.map(({ sql }) => (typeof sql === 'string' ? sql : sql(parameter)))
 }
 
-/** One page per parent, in the order of `parents`, in one statement. */
+/**
+ * One page per parent, in the order of `parents`, in one statement. A page of large rows ends early.
+ * @throws {LimitError} when the rows of several parents are too large together
+ */
 export async function loadPages<Row>(
   db: Queryable,
   list: List,
@@ -82,9 +85,10 @@ export async function loadPages<Row>(
     ...beyond(request.before, list.descending ? '>' : '<'),
   ]
   const direction = list.descending !== request.backward ? 'DESC' : 'ASC'
-  const rows = await queryRows<Keyed<Row> & { parentNumber: number }>(
+  const { rows, cut } = await queryWithinBytes<Keyed<Row> & { parentNumber: number }>(
     db,
-    `SELECT parent.number::int AS "parentNumber", page.*
+    {
+      text: `SELECT parent.number::int AS "parentNumber", page.*
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
      CROSS JOIN LATERAL (
        SELECT ${list.select}, ARRAY[${keys.map((key) => `(${key})::text`).join(', ')}] AS "sortKey"
@@ -93,14 +97,22 @@ export async function loadPages<Row>(
        ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}
        LIMIT ${parameter(request.limit + 1)}
      ) page`,
-    values,
+      values,
+    },
+    pageBytes * Math.min(parents.length, 4),
   )
+  if (cut && parents.length > 1) {
+    throw new LimitError(
+      'The rows of these pages are too large to be read together; ask for smaller pages, or for fewer at once.',
+    )
+  }
 
   const byParent: Keyed<Row>[][] = parents.map(() => [])
   for (const row of rows) byParent[row.parentNumber - 1]?.push(row)
   return byParent.map((found) => {
-    const more = found.length > request.limit
-    if (more) found.pop()
+    const tooMany = found.length > request.limit
+    if (tooMany) found.pop()
+    const more = tooMany || cut
     if (request.backward) found.reverse()
     return {
       rows: found,

@@ -12,10 +12,11 @@ export async function queryRows<Row extends object>(
   values: unknown[] = [],
   name?: string,
 ): Promise<Row[]> {
-  const { rows } = await client.query<Row>({ name, text, values, types })
+  const { rows } = await client.query<Row>({ name, text, values, types: rowTypes })
   return rows
 }
 
-const types: pg.CustomTypesConfig = {
+/** For statements whose rows have Prisma's types. */
+export const rowTypes: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => (oid === pg.types.builtins.INT8 ? BigInt : pg.types.getTypeParser(oid, format)),
 }

@@ -20,14 +20,20 @@ export class FairQueue<T> {
 
   /** Removes and returns the next value; undefined when the queue is empty. */
   shift(): T | undefined {
+    return this.shiftOf(() => true)?.value
+  }
+
+  /** The next one of the groups that may be served now, taken out; undefined when there is none. */
+  shiftOf(may: (group: string) => boolean): { group: string; value: T } | undefined {
     for (const [group, values] of this.#groups) {
+      if (!may(group)) continue
       this.#groups.delete(group)
       // A group that was just served goes to the back.
       if (values.size > 1) this.#groups.set(group, values)
       for (const value of values) {
         values.delete(value)
         this.#size -= 1
-        return value
+        return { group, value }
       }
     }
   }

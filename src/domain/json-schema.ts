@@ -32,8 +32,24 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
   formats.default(ajv)
   const validate = compile(ajv, schema, at)
+  const isEndless = (value: Json) => {
+    try {
+      validate(value)
+      return false
+    } catch (error) {
+      if (error instanceof RangeError) return true
+      throw error
+    }
+  }
+  if (samples.some(isEndless))
+    throw invalidInput(at, 'expected a schema that does not refer to itself without end', schema)
   return (value) => {
-    if (validate(value)) return null
+    try {
+      if (validate(value)) return null
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      return { at: '', rule: 'must not be nested deeper than its schema can be followed' }
+    }
     const error = validate.errors?.[0]
     return { at: error?.instancePath ?? '', rule: error?.message ?? 'must satisfy the schema' }
   }
@@ -46,6 +62,9 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
     throw invalidInput(at, `expected a JSON Schema that compiles (${messageOf(error)})`, schema)
   }
 }
+
+/** A schema that refers to itself without looking at a part of the value first never ends, whatever the value. */
+const samples: readonly Json[] = [null, '', 0, [], {}]
 
 const regExp = Object.assign(
   (source: string) => {

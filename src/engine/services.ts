@@ -16,4 +16,6 @@ export interface Services {
   readonly log: Logger
   readonly metrics: Metrics
   readonly tracing: Tracing
+  /** Items of one run, repetitions included, at most; default 2,000,000. */
+  readonly maxRunItems?: number
 }

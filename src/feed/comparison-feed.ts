@@ -86,7 +86,11 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     return this.#source.runIds
   }
 
-  protected override async query(after: readonly number[]): Promise<SharedComparisonBatch> {
+  protected override query(after: readonly number[]): Promise<SharedComparisonBatch> {
+    return this.#query(after, batchSize)
+  }
+
+  async #query(after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
     const { db, scope, input, window, runIds, ...reads } = this.#source
     // The epoch first: rows of a newer one get a cursor that is refused, instead of one that misleads.
     const epoch = await loadFeedEpoch(db.pool)
@@ -99,7 +103,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const { runs } = comparison
     // Rows that change after the runs were read have a larger seq and come with the next batch.
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
-    const limit = Math.ceil(batchSize / runs.length)
+    const limit = Math.ceil(maxChanges / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
     const changes = behind && reads.rows ? await findItemChanges(db.pool, ranges, window, limit) : []
     const next = ranges.map((range, index) => {
@@ -110,6 +114,9 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const done = !more && runs.every((run) => isFinished(run.status))
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(db, comparison, itemIds)
+    // The rows of all these changes are too large together. When it is one change per run, they are read one by one.
+    if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, maxChanges / 2))
+    for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [id])))
     const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
     const counted = behind && window && reads.changedOutside
     const changedOutside = counted ? await countItemChangesOutside(db.pool, read, window) : 0

@@ -87,8 +87,8 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
     // Rows that change after the run was read have a larger seq and come with the next batch.
     const range = { runId, after, upTo: run?.seq ?? 0 }
     const changed = range.upTo > after
-    const items = changed && reads.items ? await loadChangedItems(pool, range, window, batchSize) : []
-    const more = items.length === batchSize
+    const { items, more } =
+      changed && reads.items ? await loadChangedItems(pool, range, window, batchSize) : { items: [], more: false }
     const next = more ? (items.at(-1)?.seq ?? after) : Math.max(range.upTo, after)
     const changedOutside =
       changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0

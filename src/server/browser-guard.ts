@@ -17,6 +17,7 @@ export function createBrowserGuard(access: Pick<Authenticator, 'open'>, publicUr
   const publicOrigin = new URL(publicUrl)
   return ({ headers, method }) => {
     const host = headers.host ?? ''
+    if (host !== '' && !URL.canParse(`http://${host}`)) return `Expected a Host with a name and a port, got "${host}".`
     if (access.open && host !== publicOrigin.host && !isLoopback(hostName(host))) {
       return `Expected a Host of this machine, such as ${publicOrigin.host}, got "${host}". A server without API keys answers to no other name.`
     }
@@ -31,7 +32,7 @@ export function createBrowserGuard(access: Pick<Authenticator, 'open'>, publicUr
 function isOwnOrigin(origin: string, host: string, publicOrigin: URL): boolean {
   if (!URL.canParse(origin)) return false
   const from = new URL(origin)
-  return from.host === host || from.origin === publicOrigin.origin
+  return from.origin === URL.parse(`http://${host}`)?.origin || from.origin === publicOrigin.origin
 }
 
 function hostName(host: string): string {

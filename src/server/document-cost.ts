@@ -1,47 +1,68 @@
+/**
+ * What an operation may take, before it is executed: how many objects it could return at most, taking pages as large as they are
+ * asked for, and how much work it makes besides. A field that takes more work than its objects show says what it counts for
+ * (`extensions: { cost }`), once for each object that it is asked of; so does every text that is searched for.
+ */
 import {
-  type ExecutionArgs,
+  type ArgumentNode,
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
   getOperationAST,
-  getVariableValues,
   isCompositeType,
   isInterfaceType,
   isListType,
   isObjectType,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
+  type ValueNode,
 } from 'graphql'
+import { introspectionLengths } from './introspection-lengths.ts'
 
 /** How many rows a list is taken to have that is not paged, unless its field says so (`extensions: { listLength }`). */
 const assumedListLength = 10
 const defaultPageSize = 20
+/** What looking for a text in everything counts for. */
+const searchCost = 1_000
 
-/**
- * How many objects an operation could return at most, taking pages as large as they are asked for. A field that takes more work
- * than its objects show says what it counts for (`extensions: { cost }`), once for each object that it is asked of.
- */
-export function documentCost({ schema, document, operationName, variableValues }: ExecutionArgs): number {
+export interface DocumentCost {
+  /** Objects that could be returned. */
+  objects: number
+  /** What is done besides, in the same unit. */
+  work: number
+}
+
+interface CostInput {
+  schema: GraphQLSchema
+  document: DocumentNode
+  operationName?: string | null
+  /** Coerced: with their defaults. */
+  variables: Readonly<Record<string, unknown>>
+}
+
+export function documentCost({ schema, document, operationName, variables }: CostInput): DocumentCost {
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
-  if (!root) return 0
-  // With their defaults. Those that do not fit are refused by whoever executes.
-  const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], variableValues ?? {})
+  if (!root) return { objects: 0, work: 0 }
   const fragments = new Map(
     document.definitions.flatMap((definition) =>
       definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition] as const] : [],
     ),
   )
-  return new CostCounter(schema, fragments, coerced).selections(operation.selectionSet, root)
+  return new CostCounter(schema, fragments, variables).selections(operation.selectionSet, root)
 }
 
 class CostCounter {
   readonly #schema: GraphQLSchema
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #variables: Readonly<Record<string, unknown>>
-  readonly #counted = new Map<string, number>()
+  readonly #counted = new Map<string, DocumentCost>()
 
   constructor(
     schema: GraphQLSchema,
@@ -53,63 +74,109 @@ class CostCounter {
     this.#variables = variables
   }
 
-  selections(set: SelectionSetNode, type: GraphQLNamedType): number {
-    let cost = 0
+  selections(set: SelectionSetNode, type: GraphQLNamedType): DocumentCost {
+    const cost = { objects: 0, work: 0 }
     for (const selection of set.selections) {
-      if (selection.kind === 'Field') cost += this.#field(selection, type)
-      else if (selection.kind === 'FragmentSpread') cost += this.#fragment(selection.name.value)
-      else cost += this.selections(selection.selectionSet, this.#typeNamed(selection.typeCondition?.name.value) ?? type)
+      const { objects, work } =
+        selection.kind === 'Field'
+          ? this.#field(selection, type)
+          : selection.kind === 'FragmentSpread'
+            ? this.#fragment(selection.name.value)
+            : this.selections(selection.selectionSet, this.#typeNamed(selection.typeCondition?.name.value) ?? type)
+      cost.objects += objects
+      cost.work += work
     }
     return cost
   }
 
   /** Counted once: what a fragment costs does not depend on where it is spread. */
-  #fragment(name: string): number {
+  #fragment(name: string): DocumentCost {
     const known = this.#counted.get(name)
     if (known !== undefined) return known
     const fragment = this.#fragments.get(name)
     const type = this.#typeNamed(fragment?.typeCondition.name.value)
-    const cost = fragment && type ? this.selections(fragment.selectionSet, type) : 0
+    const cost = fragment && type ? this.selections(fragment.selectionSet, type) : { objects: 0, work: 0 }
     this.#counted.set(name, cost)
     return cost
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType): number {
-    if (!node.selectionSet || node.name.value.startsWith('__')) return 0
+  #field(node: FieldNode, parent: GraphQLNamedType): DocumentCost {
     const field = this.#fieldOf(parent, node.name.value)
-    if (!field) return 0
+    if (!field) return { objects: 0, work: 0 }
+    const own = field.extensions.cost
+    const work =
+      (typeof own === 'number' ? own : 0) +
+      (node.arguments ?? []).reduce((sum, argument) => sum + this.#searches(argument) * searchCost, 0)
     const type = getNamedType(field.type)
-    if (!isCompositeType(type)) return 0
-    const rows = this.#rows(node, parent, type, isListType(getNullableType(field.type)))
-    const { cost } = field.extensions
-    return (typeof cost === 'number' ? cost : 0) + rows * (1 + this.selections(node.selectionSet, type))
+    if (!node.selectionSet || !isCompositeType(type)) return { objects: 0, work }
+    const rows = this.#rows(node, parent, type, field)
+    const within = this.selections(node.selectionSet, type)
+    return { objects: rows * (1 + within.objects), work: work + rows * within.work }
   }
 
-  #rows(node: FieldNode, parent: GraphQLNamedType, type: GraphQLNamedType, isList: boolean): number {
+  /** How many texts an argument searches for, itself or in the parts of a filter. */
+  #searches({ name, value }: ArgumentNode): number {
+    return this.#searchesIn(name.value, this.#valueOf(value))
+  }
+
+  #searchesIn(name: string, value: unknown): number {
+    if (name === 'search' && typeof value === 'string' && value !== '') return 1
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 0
+    return name === 'filter'
+      ? Object.entries(value).reduce((sum, [part, inner]) => sum + this.#searchesIn(part, inner), 0)
+      : 0
+  }
+
+  #rows(
+    node: FieldNode,
+    parent: GraphQLNamedType,
+    type: GraphQLNamedType,
+    field: GraphQLField<unknown, unknown>,
+  ): number {
+    const introspected = introspectionLengths(this.#schema).get(`${parent.name}.${node.name.value}`)
+    if (introspected !== undefined) return introspected
     // A page multiplies everything in it: once, at the connection, not again at its `edges` or `nodes`.
     const isPage = type.name.endsWith('Connection')
+    const isList = isListType(getNullableType(field.type))
     if (!isPage && (!isList || parent.name.endsWith('Connection'))) return 1
     for (const name of ['first', 'last']) {
-      const size = this.#argument(node, parent, name)
+      const size = this.#argument(node, field, name)
       if (typeof size === 'number' && size > 0) return size
     }
     if (isPage) return defaultPageSize
-    const ids = this.#argument(node, parent, 'ids')
+    const ids = this.#argument(node, field, 'ids')
     if (Array.isArray(ids)) return ids.length
-    const declared = this.#fieldOf(parent, node.name.value)?.extensions.listLength
+    const declared = field.extensions.listLength
     return typeof declared === 'number' ? declared : assumedListLength
   }
 
-  #argument(node: FieldNode, parent: GraphQLNamedType, name: string): unknown {
+  #argument(node: FieldNode, field: GraphQLField<unknown, unknown>, name: string): unknown {
     const value = node.arguments?.find((argument) => argument.name.value === name)?.value
-    if (value?.kind === 'IntValue') return Number(value.value)
-    if (value?.kind === 'ListValue') return value.values
-    const given = value?.kind === 'Variable' ? this.#variables[value.name.value] : undefined
-    const field = this.#fieldOf(parent, node.name.value)
-    return given ?? field?.args.find((argument) => argument.name === name)?.defaultValue
+    const given = value && this.#valueOf(value)
+    return given ?? field.args.find((argument) => argument.name === name)?.defaultValue
   }
 
-  #fieldOf(parent: GraphQLNamedType, name: string) {
+  /** The value as far as costs need it: numbers, texts, objects of those, and how long a list is. */
+  #valueOf(value: ValueNode): unknown {
+    switch (value.kind) {
+      case 'Variable':
+        return this.#variables[value.name.value]
+      case 'IntValue':
+        return Number(value.value)
+      case 'StringValue':
+        return value.value
+      case 'ListValue':
+        return value.values
+      case 'ObjectValue':
+        return Object.fromEntries(value.fields.map((field) => [field.name.value, this.#valueOf(field.value)]))
+      default:
+        return undefined
+    }
+  }
+
+  #fieldOf(parent: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef
     return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined
   }
 

@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import type { Logger } from 'pino'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 
 export function createErrorMask(log: Logger): (error: unknown) => Error {
   return (error) => {
     const located = error instanceof GraphQLError ? error : null
-    const cause = originalOf(error)
+    const cause = explainRefusal(originalOf(error))
     // Errors of the query itself: syntax, validation, limits.
     if (located && cause instanceof GraphQLError) return located
 

@@ -101,6 +101,9 @@ function csvCell(value: Json): string {
   return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text
 }
 
+/** Spreadsheets skip blanks in front, some read full-width characters as the plain ones, and a tab or line end begins a cell. */
+const formula = /^(?:[\t\r\n]|[\s\uFEFF\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u
+
 function harmless(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
+  return formula.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
 }

@@ -7,12 +7,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isRawId, rawId } from '../../schema/relay/global-id.ts'
+import type { Queryable } from '../db/client.ts'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-export-page.ts'
 import { listScoreNames } from '../db/sql/score/list-score-names.ts'
+import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
-import { adaptivePages } from '../engine/datasets/adaptive-page-size.ts'
-import { eachItem } from '../engine/datasets/each-item.ts'
+import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/load-items.ts'
 import type { Services } from '../engine/services.ts'
 import {
@@ -23,6 +25,7 @@ import {
   type RowWriter,
   runItemWriter,
 } from './export-rows.ts'
+import type { RequestOfCaller } from './import.ts'
 import { respondUserError } from './user-error.ts'
 
 /** Characters that go to the client at once. */
@@ -38,12 +41,14 @@ interface Export {
 export async function respondExport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope }: { services: Services; scope: Scope },
+  { services, scope, client, gone }: RequestOfCaller,
 ): Promise<void> {
+  const statements = new StatementScope({ group: client, kind: 'READ', signal: gone })
   let found: Export
   try {
-    found = await findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope)
-  } catch (error) {
+    found = await statements.run(() => findExport(new URL(request.url ?? '/', 'http://localhost'), services, scope))
+  } catch (thrown) {
+    const error = explainRefusal(thrown)
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
   }
@@ -55,7 +60,7 @@ export async function respondExport(
     'cache-control': 'no-store',
   })
   try {
-    await pipeline(Readable.from(chunks(found.lines), { objectMode: false }), response)
+    await pipeline(Readable.from(chunks(statements.iterate(found.lines)), { objectMode: false }), response)
   } catch (error) {
     // The status is out; the missing end of the body is what tells the client.
     if (!response.destroyed) response.destroy()
@@ -97,10 +102,16 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
-  const items = adaptivePages<ExportedRunItem>((after, limit) =>
-    loadExportPage(db.pool, id, after?.ordinal ?? -1, limit),
-  )
-  return { name: run.name, format, lines: written(items, runItemWriter(format, scoreNames)) }
+  return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, scoreNames)) }
+}
+
+async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {
+  for (let after = -1, more = true; more; ) {
+    const { rows, cut } = await loadExportPage(db, runId, after, maxPageRows)
+    yield* rows
+    after = rows.at(-1)?.ordinal ?? after
+    more = cut
+  }
 }
 
 async function* written<Row>(rows: AsyncIterable<Row>, { header, line }: RowWriter<Row>): AsyncGenerator<string> {

@@ -8,6 +8,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { explainRefusal } from '../db/explain-refusal.ts'
+import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
@@ -15,13 +17,24 @@ import { declaredFormat, type ImportFormat, importFormats } from '../engine/data
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import type { Services } from '../engine/services.ts'
 import { respondJson } from './respond.ts'
+import type { OperationCaller } from './use-statement-scope.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
 const PROGRESS_MS = 250
 /** A client that sends nothing for so long is gone; its import holds a connection. */
 const IDLE_MS = 60_000
+/** What a minute has to bring on average: a place among the imports is not held by dripping. */
+const MIN_BYTES_PER_SECOND = 1_024
 
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
+
+/** On whose behalf a file is taken or given. */
+export interface RequestOfCaller extends OperationCaller {
+  services: Services
+  scope: Scope
+  /** Aborts when the caller's access is revoked. */
+  signal: AbortSignal
+}
 
 interface ImportRequest {
   dataset: string
@@ -33,12 +46,14 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope, signal }: { services: Services; scope: Scope; signal: AbortSignal },
+  { services, scope, client, signal }: RequestOfCaller,
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
   let told = performance.now()
+  let arrived = 0
   const onProgress = (rows: number, bytes: number) => {
+    arrived = bytes
     const now = performance.now()
     // A client that does not read gets no more lines to keep.
     if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain || response.writableEnded) return
@@ -51,16 +66,29 @@ export async function respondImport(
   }
 
   request.setTimeout(IDLE_MS, () => request.destroy())
-  request.once('end', () => request.setTimeout(0))
+  let before = 0
+  const slow = setInterval(() => {
+    if (arrived - before < (MIN_BYTES_PER_SECOND * IDLE_MS) / 1_000) request.destroy()
+    before = arrived
+  }, IDLE_MS)
+  request.once('end', () => {
+    request.setTimeout(0)
+    clearInterval(slow)
+  })
+  request.once('close', () => clearInterval(slow))
   try {
     const asked = readRequest(request)
     // Ending the iteration early must not end the connection: the answer still has to go out on it.
     const source = request.iterator({ destroyOnReturn: false })
-    const result = toBody(await importItems(services, scope, { ...asked, source, onProgress, signal }))
+    const statements = new StatementScope({ group: client, kind: 'WRITE' })
+    const result = toBody(
+      await statements.run(() => importItems(services, scope, { ...asked, source, onProgress, signal })),
+    )
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainRefusal(thrown)
     // Answered or broken off meanwhile.
     if (response.writableEnded || response.destroyed || (request.destroyed && !request.complete)) return
     // What is still being sent is read and dropped, so that the sender gets to read the answer.

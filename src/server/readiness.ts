@@ -2,6 +2,7 @@
  * Whether a process can do its work now, asked of everything it needs. Whoever may ask learns which part fails; why
  * stands in the log.
  */
+import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
@@ -29,6 +30,28 @@ interface ReadinessOptions {
   /** Null and undefined: this process has none. */
   listener?: Listener | null
   worker?: Pick<Worker, 'fetchedAt'> | null
+  /** Where the database of this process has its data; null: it is not ours. */
+  dataDir?: string | null
+  /** Bytes that are free there; default: asked of the file system. */
+  freeBytes?: (directory: string) => Promise<number>
+}
+
+/** A problem that is better known than the check that found it. */
+class Problem extends Error {
+  readonly problem: string
+
+  constructor(problem: string, message: string) {
+    super(message)
+    this.problem = problem
+  }
+}
+
+/** PostgreSQL ends when it cannot write its log: there must be room for a few segments of 16 MB. */
+const minFreeBytes = 128 * 1024 * 1024
+
+async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
 }
 
 const timeoutMs = 2_000
@@ -41,7 +64,7 @@ export class Readiness {
   #asking: Promise<ReadinessReport> | null = null
   #failing = ''
 
-  constructor({ db, log, listener, worker }: ReadinessOptions) {
+  constructor({ db, log, listener, worker, dataDir, freeBytes = freeBytesOf }: ReadinessOptions) {
     this.#log = log
     this.#checks = {
       database: {
@@ -49,12 +72,26 @@ export class Readiness {
         look: () => ping(db.pool),
       },
       migrations: {
-        problem: 'The database is not at the schema of this version.',
+        problem: 'The database cannot be asked for its schema.',
         look: async () => {
           const missing = await missingMigrations(db.pool)
-          if (missing.length > 0) throw new Error(`expected these migrations to be applied: ${missing.join(', ')}`)
+          if (missing.length > 0) {
+            throw new Problem(
+              'The database is not at the schema of this version.',
+              `expected these migrations to be applied: ${missing.join(', ')}`,
+            )
+          }
         },
       },
+      ...(dataDir && {
+        disk: {
+          problem: `Less than ${minFreeBytes / 1024 / 1024} MB are free where the database has its data.`,
+          look: async () => {
+            const free = await freeBytes(dataDir)
+            if (free < minFreeBytes) throw new Error(`${free} bytes are free in ${dataDir}`)
+          },
+        },
+      }),
       ...(listener && {
         listener: {
           problem: 'What other processes announce is not heard.',
@@ -89,7 +126,7 @@ export class Readiness {
         return [name, { ok: true }] as const
       } catch (error) {
         errors[name] = messageOf(error)
-        return [name, { ok: false, problem }] as const
+        return [name, { ok: false, problem: error instanceof Problem ? error.problem : problem }] as const
       }
     })
     const checks = Object.fromEntries(await Promise.all(looks))

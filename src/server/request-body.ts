@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
+import { InvalidInputError } from '../domain/errors.ts'
 
 /** The body is larger than is read here. */
 export class BodyTooLargeError extends Error {
@@ -10,23 +12,56 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * Sees to it that no more than `limit` bytes of a body are read. A declared length is believed, because Node reads no
- * more than that; a body without one is read here and handed on as `request.body`.
- * @throws {BodyTooLargeError}
+ * Reads a body of UTF-8 text and hands it on as `request.body`.
+ * @throws {BodyTooLargeError} what is left of the body then is still there to be read
+ * @throws {InvalidInputError} for bytes that are no UTF-8: they would be stored as other characters
  */
-export async function limitBody(request: IncomingMessage & { body?: Buffer }, limit: number): Promise<void> {
-  const declared = request.headers['content-length']
-  if (declared !== undefined) {
-    if (Number(declared) > limit) throw new BodyTooLargeError(limit)
-    return
-  }
-  if (request.headers['transfer-encoding'] === undefined) return
+export async function readBody(request: IncomingMessage & { body?: Buffer }, limit: number): Promise<void> {
+  const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers
+  if (declared === undefined && encoding === undefined) return
+  if (Number(declared ?? 0) > limit) throw new BodyTooLargeError(limit)
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > limit) throw new BodyTooLargeError(limit)
     chunks.push(chunk)
   }
-  request.body = Buffer.concat(chunks)
+  const body = Buffer.concat(chunks)
+  expectUtf8(body, 'the body')
+  request.body = body
+}
+
+/** @throws {InvalidInputError} naming the place of the first byte that is no UTF-8. */
+export function expectUtf8(bytes: Buffer, what: string): void {
+  if (isUtf8(bytes)) return
+  let good = 0
+  let bad = bytes.length
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (beginsUtf8(bytes.subarray(0, middle))) good = middle
+    else bad = middle
+  }
+  const byte = bytes[bad - 1]?.toString(16).padStart(2, '0')
+  throw new InvalidInputError(`Expected UTF-8, got byte 0x${byte} at position ${bad - 1} of ${what}.`)
+}
+
+/** Whether bytes are UTF-8, the last character perhaps incomplete. */
+function beginsUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Reads and drops what is left of a body, so that its sender gets to read the answer; ends the connection beyond `limit` bytes. */
+export function drainBody(request: IncomingMessage, limit: number): void {
+  if (request.complete || request.destroyed) return
+  let size = 0
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size > limit) request.destroy()
+  })
 }

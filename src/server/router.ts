@@ -2,20 +2,25 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
+import { clientGone } from './client-gone.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
-import { BodyTooLargeError, limitBody } from './request-body.ts'
+import type { OperationTurns } from './operation-turns.ts'
+import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
-import { statuses } from './user-error.ts'
+import { errorBody } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
+/** What is read of an unwanted body before its connection is ended. */
+const maxDrainedBytes = 64 * 1024 * 1024
 const answeringMs = 3_000
 
 const securityHeaders = {
@@ -27,9 +32,11 @@ const securityHeaders = {
 }
 
 interface ApiOptions {
+  /** With the database for requests. */
   services: Services
   yoga: Yoga
   authenticator: Authenticator
+  turns: OperationTurns
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void
@@ -45,7 +52,7 @@ export interface Route {
 }
 
 /** GraphQL, imports and exports, and what browsers want around it. */
-export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[] {
+export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
@@ -62,9 +69,10 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response) => {
-      const caller = await authenticator.authenticate(credentialsOf(request))
-      endWhenRevoked(caller.revocation, request, response)
-      await respond(request, response, { services, scope: caller.scope, signal: caller.revocation.signal })
+      const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+      const gone = whenGone(response)
+      endWhenRevoked(revocation, request, response, gone)
+      await respond(request, response, { services, scope, client, gone, signal: revocation.signal })
     }
   }
 
@@ -78,16 +86,27 @@ export function apiRoutes({ services, yoga, authenticator }: ApiOptions): Route[
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const caller = await authenticator.authenticate(credentialsOf(request))
-    endWhenRevoked(caller.revocation, request, response)
-    await limitBody(request, maxGraphqlBodyBytes)
-    await yoga.handle(request, response, { scope: caller.scope })
+    const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+    const gone = whenGone(response)
+    endWhenRevoked(revocation, request, response, gone)
+    if (request.method === 'GET') expectUtf8Query(request.url ?? '')
+    else await readBody(request, maxGraphqlBodyBytes)
+    await turns.next(client)
+    await yoga.handle(request, response, { scope, client, gone })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
     const found = await respondGraphiqlAsset(request, response, url.pathname.slice('/graphiql/'.length))
     if (!found) respondError(response, 404, `There is nothing at ${url.pathname}.`)
   }
+}
+
+/** Aborted when nobody waits for the answer any more, or has it. */
+function whenGone(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (response.closed) gone.abort(clientGone)
+  else response.once('close', () => gone.abort(clientGone))
+  return gone.signal
 }
 
 /**
@@ -103,6 +122,7 @@ export function createRouter(
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const startedAt = performance.now()
     let name = 'other'
+    let route: Route | undefined
     response.once('close', () => {
       // A stream lasts as long as its subscriber stays, which is no latency.
       if (isEventStream(response)) return
@@ -119,7 +139,9 @@ export function createRouter(
       if (refused) return respondError(response, 403, refused)
       const url = URL.parse(request.url ?? '/', 'http://localhost')
       if (!url) return respondError(response, 400, `Expected the path of a URL, got ${request.url}.`)
-      const route = routes.find(({ path }) => path.test(url.pathname))
+      // A target may also be a whole URL, as proxies are asked.
+      request.url = `${url.pathname}${url.search}`
+      route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
       if (!route.methods.includes(request.method ?? '')) {
@@ -130,28 +152,37 @@ export function createRouter(
       await route.handle(request, response, url)
     } catch (error) {
       respondFailure(response, error, log)
+    } finally {
+      if (!route?.longBody) drainBody(request, maxDrainedBytes)
     }
   }
 }
 
-// The unread rest of a body would be taken for the next request.
 const close = { connection: 'close' }
 
 /**
  * Ends what is open for a caller whose access was revoked. What arrived before and is not answered yet has a moment to be, so
  * that a key may revoke itself.
+ * @param gone aborts when the response is closed
  */
-function endWhenRevoked(revocation: Revocation, request: IncomingMessage, response: ServerResponse): void {
+function endWhenRevoked(
+  revocation: Revocation,
+  request: IncomingMessage,
+  response: ServerResponse,
+  gone: AbortSignal,
+): void {
   let late: NodeJS.Timeout | undefined
   const stop = revocation.onRevoked(({ message }) => {
     if (response.headersSent) return void response.destroy()
     breakOff(request, response, 401, message)
     late = setTimeout(() => response.destroy(), answeringMs)
   })
-  response.once('close', () => {
+  const end = () => {
     stop()
     clearTimeout(late)
-  })
+  }
+  if (gone.aborted) end()
+  else gone.addEventListener('abort', end, { once: true })
 }
 
 /** Ends a request that has not arrived; whatever waits for its body sees the connection end. */
@@ -162,17 +193,25 @@ function breakOff(request: IncomingMessage, response: ServerResponse, status: nu
   respondError(response, status, message, close)
 }
 
-function respondFailure(response: ServerResponse, error: unknown, log: Logger): void {
+function respondFailure(response: ServerResponse, thrown: unknown, log: Logger): void {
+  const error = explainRefusal(thrown)
   if (response.headersSent || response.destroyed) response.destroy()
   else if (error instanceof AuthenticationError) {
-    respondError(response, 401, error.message, { ...close, 'www-authenticate': 'Bearer' })
-  } else if (error instanceof UserError) respondError(response, statuses[error.code], error.message, close)
-  else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message, close)
+    respondError(response, 401, error.message, { 'www-authenticate': 'Bearer' })
+  } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message)
+  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')
     respondError(response, 500, `Something went wrong on our side. The server's log has it under ${errorId}.`, close)
   }
+}
+
+/** @throws {InvalidInputError} for percent-encoded bytes that are no UTF-8. */
+function expectUtf8Query(url: string): void {
+  const encoded = url.slice(url.indexOf('?') + 1).replaceAll('+', ' ')
+  const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
 }
 
 /** Whether a web page of another origin would have to ask before it may send this type, which is never allowed here. */

@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { openRequestDatabase } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { OperationTurns } from './operation-turns.ts'
 import { Readiness } from './readiness.ts'
 import { isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
@@ -47,6 +49,11 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** How long the head of a request may take to arrive, in milliseconds. */
+export const headersMs = 10_000
+/** Connections at once, in whatever state. */
+const maxConnections = 5_000
+
 /** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
@@ -58,24 +65,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
 
   const http = createServer({
-    headersTimeout: arrivalMs,
-    connectionsCheckingInterval: arrivalMs / 2,
+    headersTimeout: Math.min(arrivalMs, headersMs),
+    connectionsCheckingInterval: Math.min(arrivalMs, headersMs) / 4,
     // An import may take longer than any limit; the router limits the other bodies.
     requestTimeout: 0,
     // Some clients offer HTTP/2 with every request; they are content with HTTP/1.1.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
+  http.maxConnections = maxConnections
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
   const publicUrl = options.publicUrl ?? url
 
-  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, services.log)
+  const requests = openRequestDatabase(services.db, {
+    onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
+  })
+  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
   const guard = createBrowserGuard(authenticator, publicUrl)
-  const webSockets = createWebSockets(yoga, authenticator, services.log)
+  const turns = new OperationTurns()
+  const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services, yoga, authenticator }),
+      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, turns }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
     guard,
@@ -110,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }, graceMs)
     await Promise.all([webSockets.stop(), closed])
     clearTimeout(late)
+    await requests.close()
     authenticator.stop()
   }
   let stopping: Promise<void> | null = null

@@ -8,7 +8,7 @@ import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
-import { type RunningServer, urlOf } from './start-server.ts'
+import { headersMs, type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
 interface StatusServerOptions {
@@ -30,7 +30,7 @@ export async function startStatusServer({
   port,
 }: StatusServerOptions): Promise<RunningServer> {
   const authenticator = await openAuthenticator({ db: services.db, log: services.log, listener, hosts: [host] })
-  const http = createServer()
+  const http = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 })
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)

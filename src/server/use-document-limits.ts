@@ -1,6 +1,7 @@
 /**
  * What one request may ask for. Everything is decided before anything is executed, over HTTP and WebSocket alike:
- * size while parsing, depth and aliases while validating, cost when the variables are known.
+ * size while parsing, depth and aliases while validating, variables and cost when those are known. Expensive operations then
+ * take turns; and what an answer may weigh is seen when it is there.
  */
 import type { Plugin } from '@envelop/core'
 import {
@@ -8,11 +9,17 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   GraphQLError,
+  getOperationAST,
+  getVariableValues,
   parse,
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql'
+import { excerpt } from '../domain/excerpt.ts'
+import { isLargerThan } from './answer-size.ts'
 import { documentCost } from './document-cost.ts'
+import { ExpensiveOperations } from './expensive-operations.ts'
+import type { OperationCaller } from './use-statement-scope.ts'
 
 export const limits = {
   /** Characters of a document. */
@@ -21,36 +28,91 @@ export const limits = {
   /** Fields within fields. */
   depth: 16,
   aliases: 50,
-  /** Objects that may be returned. */
+  /** Objects that may be returned, and work in the same unit. */
   cost: 50_000,
+  /** Characters of one answer, or of one event of a subscription. */
+  answer: 16 * 1024 * 1024,
+  /** Wrong variables that are listed. */
+  variableErrors: 5,
 }
 
-export function useDocumentLimits(): Plugin {
-  const checkCost = (args: ExecutionArgs) => {
-    const cost = documentCost(args)
-    if (cost <= limits.cost) return null
-    return tooMuch(
-      `could return ${cost.toLocaleString('en')} objects`,
-      `${limits.cost.toLocaleString('en')}; ask for smaller pages`,
-    )
+/** Characters of a message that quotes what the client sent. */
+const messageCharacters = 1_000
+
+export function useDocumentLimits(): Plugin<OperationCaller> {
+  const expensive = new ExpensiveOperations()
+
+  /** The work of an operation within the limits; or what is wrong with it. */
+  const check = (args: ExecutionArgs): { work: number } | { errors: GraphQLError[] } => {
+    const { schema, document, operationName, variableValues } = args
+    const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? []
+    const { errors, coerced = {} } = getVariableValues(schema, definitions, variableValues ?? {}, {
+      maxErrors: limits.variableErrors,
+    })
+    if (errors) return { errors: errors.map(shortened) }
+    const { objects, work } = documentCost({ schema, document, operationName, variables: coerced })
+    const cost = Math.ceil(objects + work)
+    if (cost <= limits.cost) return { work }
+    const got = `could return ${Math.ceil(objects).toLocaleString('en')} objects${work > 0 ? ` and takes work worth ${work.toLocaleString('en')}` : ''}`
+    return { errors: [tooMuch(got, `${limits.cost.toLocaleString('en')}; ask for smaller pages`)] }
+  }
+  const checkAnswer = (result: unknown, setResult: (result: { errors: GraphQLError[] }) => void) => {
+    if (!isLargerThan(result, limits.answer)) return
+    const message = `This answer is larger than ${limits.answer / 1024 / 1024} MB; ask for fewer rows or fields, or use an export.`
+    setResult({ errors: [new GraphQLError(message, { extensions: { code: 'LIMIT' } })] })
   }
   return {
     onParse({ params, setParseFn }) {
       const { length } = String(params.source)
       if (length > limits.characters) throw tooMuch(`has ${length} characters`, limits.characters)
-      setParseFn((source, options) => parse(source, { ...options, maxTokens: limits.tokens }))
+      setParseFn((source, options) => parseWithinStack(() => parse(source, { ...options, maxTokens: limits.tokens })))
     },
     onValidate({ addValidationRule }) {
       addValidationRule(limitShape)
     },
-    onExecute({ args, setResultAndStopExecution }) {
-      const error = checkCost(args)
-      if (error) setResultAndStopExecution({ errors: [error] })
+    async onExecute({ args, setResultAndStopExecution }) {
+      const checked = check(args)
+      if ('errors' in checked) return setResultAndStopExecution(checked)
+      const { client, gone } = args.contextValue as OperationCaller
+      const leave = checked.work > 0 ? await expensive.enter(client, gone) : null
+      return {
+        onExecuteDone({ result, setResult }) {
+          leave?.()
+          checkAnswer(result, setResult)
+        },
+      }
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const error = checkCost(args)
-      if (error) setResultAndStopExecution({ errors: [error] })
+      const checked = check(args)
+      if ('errors' in checked) return setResultAndStopExecution(checked)
+      return {
+        onSubscribeResult: () => ({ onNext: ({ result, setResult }) => checkAnswer(result, setResult) }),
+      }
     },
+  }
+}
+
+/** The same error without all that the client sent. */
+function shortened(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, originalError, extensions } = error
+  if (message.length <= messageCharacters) return error
+  return new GraphQLError(excerpt(message, messageCharacters), {
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
+    extensions,
+  })
+}
+
+/** The parser recurses: brackets within brackets use up the stack long before the tokens. */
+function parseWithinStack<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof RangeError) throw tooMuch('has brackets nested too deep to be read', 'about 1,000')
+    throw error
   }
 }
 
@@ -92,8 +154,6 @@ function measure(document: DocumentNode): Shape {
   const measureSet = (set: SelectionSetNode): Shape => {
     const total = { ...nothing }
     for (const selection of set.selections) {
-      // The schema's description of itself is as deep as it is, and costs nothing.
-      if (selection.kind === 'Field' && selection.name.value.startsWith('__')) continue
       const inner =
         selection.kind === 'FragmentSpread'
           ? measureFragment(selection.name.value)
@@ -101,7 +161,9 @@ function measure(document: DocumentNode): Shape {
             ? measureSet(selection.selectionSet)
             : nothing
       const own = selection.kind === 'Field' ? 1 : 0
-      total.depth = Math.max(total.depth, inner.depth + own)
+      // The schema's description of itself is as deep as it is.
+      const isIntrospection = selection.kind === 'Field' && selection.name.value.startsWith('__')
+      if (!isIntrospection) total.depth = Math.max(total.depth, inner.depth + own)
       total.aliases += inner.aliases + (selection.kind === 'Field' && selection.alias ? 1 : 0)
     }
     return total

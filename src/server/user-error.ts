@@ -4,7 +4,7 @@ import { ImportError } from '../engine/datasets/import.ts'
 import { respondJson } from './respond.ts'
 
 /** The HTTP status of each kind of mistake. */
-export const statuses = {
+const statuses = {
   INVALID_INPUT: 400,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

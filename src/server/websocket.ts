@@ -7,14 +7,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
 import { GraphQLError } from 'graphql'
-import { CloseCode } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
-import { type WebSocket, WebSocketServer } from 'ws'
+import type WebSocket from 'ws'
+import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
 import { AuthenticationError, type Authenticator, type Credentials, credentialsOf } from './auth.ts'
+import { clientGone } from './client-gone.ts'
 import { createErrorMask } from './errors.ts'
+import { MessageRate } from './message-rate.ts'
+import type { OperationTurns } from './operation-turns.ts'
 import type { Revocation } from './revocation.ts'
+import { closeSocket, SocketLimits, socketLimits } from './socket-limits.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
@@ -33,102 +37,216 @@ interface WebSockets {
   terminate(): void
 }
 
-type Connection = {
+interface Connection {
+  socket: WebSocket
+  request: IncomingMessage
   /** From the acknowledgement of the connection on. */
   credentials?: Credentials
+  /** Aborts the operations that are not over yet, by their ids. */
+  operations: Map<string, AbortController>
+  /** Whether the client still wants the results of an operation. */
+  isWanted: (id: string) => boolean
+  /** Says whose socket it is. */
+  known: (rate: MessageRate) => void
 }
 
-export function createWebSockets(yoga: Yoga, authenticator: Authenticator, log: Logger): WebSockets {
+/** The sockets of a caller. */
+interface Sockets {
+  open: number
+  rate: MessageRate
+}
+
+export function createWebSockets(
+  yoga: Yoga,
+  authenticator: Authenticator,
+  turns: OperationTurns,
+  log: Logger,
+): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
     // Deflating every frame costs more than it saves on the networks this is used on.
     perMessageDeflate: false,
+    handleProtocols: (protocols) => handleProtocols(protocols),
+    // It would send back whatever it is sent, to whoever sends it.
+    autoPong: false,
   })
-  const sockets = new Map<string, number>()
+  const sockets = new Map<string, Sockets>()
+  const limits = new SocketLimits(server.clients)
   const mask = createErrorMask(log)
 
-  const disposable = useServer<ConnectionParameters, Connection>(
-    {
-      connectionInitWaitTimeout: connectionInitMs,
-      // Otherwise the reason of a close says what went wrong inside.
-      isProd: true,
+  const graphql = makeServer<ConnectionParameters, Connection>({
+    connectionInitWaitTimeout: connectionInitMs,
 
-      async onConnect({ connectionParams, extra }) {
-        try {
-          const credentials = readCredentials(connectionParams, extra.request)
-          extra.credentials = credentials
-          const caller = await authenticator.authenticate(credentials)
-          // Whoever has gone in the meantime is never told to have gone.
-          if (extra.socket.readyState !== extra.socket.OPEN) return false
-          const open = sockets.get(caller.client) ?? 0
-          if (open >= maxSocketsPerCaller) {
-            extra.socket.close(4429, `At most ${maxSocketsPerCaller} sockets at once`)
-            return false
-          }
-          sockets.set(caller.client, open + 1)
-          extra.socket.once('close', () => sockets.set(caller.client, (sockets.get(caller.client) ?? 1) - 1))
-          closeWhenRevoked(extra.socket, caller.revocation)
-          return true
-        } catch (error) {
-          // `false` closes with 4403 (forbidden) what is not closed yet.
-          if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
-          else if (!(error instanceof AuthenticationError))
-            extra.socket.close(CloseCode.InternalServerError, mask(error).message)
+    async onConnect(ctx) {
+      const { connectionParams, extra } = ctx
+      try {
+        const credentials = readCredentials(connectionParams, extra.request)
+        extra.credentials = credentials
+        const caller = await authenticator.authenticate(credentials)
+        // Whoever has gone in the meantime is never told to have gone.
+        if (extra.socket.readyState !== extra.socket.OPEN) return false
+        const own = sockets.get(caller.client) ?? {
+          open: 0,
+          rate: new MessageRate(socketLimits.messages, performance.now()),
+        }
+        if (own.open >= maxSocketsPerCaller) {
+          extra.socket.close(4429, `At most ${maxSocketsPerCaller} sockets at once`)
           return false
         }
-      },
-
-      async onSubscribe(ctx, _id, payload) {
-        const { credentials, request, socket } = ctx.extra
-        if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
-          const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
-          return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
-        }
-        try {
-          // The key may have been revoked since the socket was opened.
-          const { scope } = await authenticator.authenticate(credentials ?? credentialsOf(request))
-          const enveloped = yoga.getEnveloped({ scope, req: request, params: payload })
-          const document = enveloped.parse(payload.query)
-          const errors = enveloped.validate(enveloped.schema, document)
-          if (errors.length > 0) return errors
-          return {
-            schema: enveloped.schema,
-            document,
-            operationName: payload.operationName,
-            variableValues: payload.variables,
-            contextValue: await enveloped.contextFactory(),
-            // Read back by execute and subscribe below, which are told nothing else about the operation.
-            rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
-          }
-        } catch (error) {
-          if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
-          socket.close(CloseCode.Forbidden, 'Forbidden')
-          return [new GraphQLError(error.message)]
-        }
-      },
-
-      execute: (args) => (args as OperationArgs).rootValue.execute(args),
-      subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),
-      onOperation: (_ctx, _id, _payload, _args, result) =>
-        Symbol.asyncIterator in result ? endWithErrors(result, mask) : undefined,
+        own.open += 1
+        sockets.set(caller.client, own)
+        extra.socket.once('close', () => {
+          own.open -= 1
+          if (own.open === 0) sockets.delete(caller.client)
+        })
+        closeWhenRevoked(extra.socket, caller.revocation)
+        extra.known(own.rate)
+        extra.isWanted = (id) => id in ctx.subscriptions
+        return true
+      } catch (error) {
+        // `false` closes with 4403 (forbidden) what is not closed yet.
+        if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
+        else if (!(error instanceof AuthenticationError))
+          extra.socket.close(CloseCode.InternalServerError, mask(error).message)
+        return false
+      }
     },
-    server,
-    keepAliveMs,
-  )
+
+    async onSubscribe(ctx, id, payload) {
+      const { credentials, request, socket, operations } = ctx.extra
+      if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
+        const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
+        return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
+      }
+      try {
+        // The key may have been revoked since the socket was opened.
+        const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
+        await turns.next(client)
+        const gone = new AbortController()
+        operations.set(id, gone)
+        const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
+        const document = enveloped.parse(payload.query)
+        const errors = enveloped.validate(enveloped.schema, document)
+        if (errors.length > 0) return errors
+        return {
+          schema: enveloped.schema,
+          document,
+          operationName: payload.operationName,
+          variableValues: payload.variables,
+          contextValue: await enveloped.contextFactory(),
+          // Read back by execute and subscribe below, which are told nothing else about the operation.
+          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+        }
+      } catch (error) {
+        if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
+        socket.close(CloseCode.Forbidden, 'Forbidden')
+        return [new GraphQLError(error.message)]
+      }
+    },
+
+    onComplete: (ctx, id) => void ctx.extra.operations.delete(id),
+    execute: (args) => (args as OperationArgs).rootValue.execute(args),
+    subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),
+    onOperation: (_ctx, _id, _payload, _args, result) =>
+      Symbol.asyncIterator in result ? endWithErrors(result, mask) : undefined,
+  })
+
+  server.on('connection', (socket, request) => {
+    const known = limits.watch(socket, request.socket)
+    let initialised = false
+    const connection: Connection = {
+      socket,
+      request,
+      operations: new Map(),
+      isWanted: () => true,
+      known(rate) {
+        initialised = true
+        known(rate)
+      },
+    }
+    const abortUnwanted = (isWanted: (id: string) => boolean) => {
+      for (const [id, operation] of connection.operations) {
+        if (isWanted(id)) continue
+        connection.operations.delete(id)
+        operation.abort(clientGone)
+      }
+    }
+    const send = (text: string) =>
+      new Promise<void>((resolve) => {
+        limits.checkUnsent(socket)
+        if (socket.readyState !== socket.OPEN) return resolve()
+        // What cannot be sent any more ends with its socket.
+        socket.send(text, () => resolve())
+      })
+    const fail = (error: unknown) => {
+      log.error({ err: error }, 'a message of a WebSocket could not be handled')
+      socket.close(CloseCode.InternalServerError, 'Internal server error')
+    }
+    // A client that breaks the protocol; the library closes the socket.
+    socket.on('error', () => {})
+    const closed = graphql.opened(
+      {
+        protocol: socket.protocol,
+        send,
+        close: (code, reason) => closeSocket(socket, code, reason),
+        onMessage: (handle) => {
+          socket.on('message', (data, isBinary) => {
+            // Read as text, bytes that are none would become other characters.
+            if (isBinary) return closeSocket(socket, 1003, 'Expected text')
+            void handle(String(data)).catch(fail)
+            abortUnwanted(connection.isWanted)
+          })
+        },
+        // Otherwise the payload of a ping would be sent back.
+        onPing: async () => {
+          if (initialised) await send('{"type":"pong"}')
+        },
+      },
+      connection,
+    )
+    socket.on('ping', () => {
+      if (!initialised) return
+      limits.checkUnsent(socket)
+      socket.pong()
+    })
+    const stopKeepAlive = keepAlive(socket)
+    socket.once('close', (code, reason) => {
+      stopKeepAlive()
+      abortUnwanted(() => false)
+      closed(code, String(reason)).catch((error) => log.error({ err: error }, 'a WebSocket did not close in order'))
+    })
+  })
 
   let stopped: Promise<void> | null = null
   return {
     upgrade: (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (webSocket) => server.emit('connection', webSocket, request)),
     stop() {
-      stopped ??= Promise.resolve(disposable.dispose())
+      stopped ??= new Promise((resolve) => {
+        for (const client of server.clients) client.close(1001, 'Going away')
+        server.close(() => resolve())
+      })
       return stopped
     },
     terminate() {
       for (const client of server.clients) client.terminate()
     },
   }
+}
+
+/** Ends the socket of a client that is gone without a word. @returns how to stop looking */
+function keepAlive(socket: WebSocket): () => void {
+  let answered = true
+  socket.on('pong', () => {
+    answered = true
+  })
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate()
+    answered = false
+    socket.ping()
+  }, keepAliveMs)
+  return () => clearInterval(timer)
 }
 
 interface ConnectionParameters extends Record<string, unknown> {

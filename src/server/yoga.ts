@@ -3,14 +3,18 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
+import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
+import { createDocumentCaches } from './document-cache.ts'
 import { createErrorMask } from './errors.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useDocumentLimits } from './use-document-limits.ts'
 import { useOperationMetrics } from './use-operation-metrics.ts'
+import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
+import { useSubscriptionLimit } from './use-subscription-limit.ts'
 
 /** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
-export interface OperationOrigin {
+export interface OperationOrigin extends OperationCaller {
   scope: Scope
   req?: IncomingMessage
   res?: ServerResponse
@@ -18,11 +22,19 @@ export interface OperationOrigin {
 
 export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
-/** The GraphQL engine behind both transports: limits, execution, masking of errors. */
-export function createGraphql(given: Omit<Context, 'diffs' | 'loaders' | 'scope'>, log: Logger): Yoga {
+/**
+ * The GraphQL engine behind both transports: limits, execution, masking of errors.
+ * @param requests the database of operations; feeds use that of the services
+ */
+export function createGraphql(
+  given: Omit<Context, 'diffs' | 'loaders' | 'scope'>,
+  requests: Database,
+  log: Logger,
+): Yoga {
+  const services = { ...given.services, db: requests }
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...given, scope }),
+    context: ({ scope }) => createContext({ ...given, services, scope }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
@@ -31,9 +43,16 @@ export function createGraphql(given: Omit<Context, 'diffs' | 'loaders' | 'scope'
     batching: false,
     // The limit is enforced in front (request-body.ts): here it would cost 170 µs a request.
     maxRequestBodySize: false,
+    parserAndValidationCache: createDocumentCaches(),
     maskedErrors: { maskError: createErrorMask(log) },
     // The mask logs what matters, with the number that the caller is given.
     logging: false,
-    plugins: [useOperationMetrics(given.services.metrics), useDocumentLimits(), useCompiledExecution()],
+    plugins: [
+      useOperationMetrics(given.services.metrics),
+      useDocumentLimits(),
+      useSubscriptionLimit(),
+      useCompiledExecution(),
+      useStatementScope(),
+    ],
   })
 }

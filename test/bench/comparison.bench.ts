@@ -41,7 +41,7 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
   const request = { limit: 100, backward: false, after: null, before: null }
   const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
-  const [items, executions, values] = await Promise.all([
+  const [items, { rows: executions }, values] = await Promise.all([
     loadComparedItems(db, runIds, itemIds),
     loadCells(db, runIds, itemIds),
     loadCellValues(db, runIds, itemIds),

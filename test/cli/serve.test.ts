@@ -168,6 +168,16 @@ test('a worker without DATABASE_URL reports what it needs', async () => {
   expect(worker.stderr).toContain('set DATABASE_URL for both')
 })
 
+test.each(['postgresql://me:se#cret@127.0.0.1:1/db', 'postgresql://me:12#x@127.0.0.1:1/db'])(
+  'a password with a # in %s is explained, and not shown',
+  async (DATABASE_URL) => {
+    const server = spawnAssay(['serve'], { env: { DATABASE_URL } })
+    expect(await server.exited).toBe(1)
+    expect(server.stderr).toContain('# as %23')
+    expect(server.stderr).not.toMatch(/cret|12#|\n +at /)
+  },
+)
+
 test('an unreachable DATABASE_URL is named without its password', async () => {
   const server = spawnAssay(['serve'], { env: { DATABASE_URL: 'postgresql://me:secret@127.0.0.1:1/db' } })
   expect(await server.exited).toBe(1)

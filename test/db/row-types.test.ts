@@ -41,7 +41,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
     const itemIds = items.map((item) => String(item.itemId))
-    return [[await loadCells(t.db.pool, [runId], itemIds), items]]
+    return [[(await loadCells(t.db.pool, [runId], itemIds)).rows, items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}), t.scope.projectId), await datasets()]],
   'dataset/versions.ts': async () => [
@@ -99,7 +99,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
   ],
   'run-item/load-changed-items.ts': async () => {
-    const changed = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
+    const { items: changed } = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
     return [
       [changed.map(({ scores: _, ...item }) => item), await runItems()],
       [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],

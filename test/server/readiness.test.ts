@@ -90,3 +90,25 @@ test('a worker that has fetched nothing for 10 s is not ready', async () => {
   expect(await status(9_000)).toBe('ready')
   expect(await status(11_000)).toBe('unavailable')
 })
+
+test('a process whose database has hardly any disk left is unready', async () => {
+  const db = await openTestDatabase()
+  const report = (free: number) => new Readiness({ db, log, dataDir: '/', freeBytes: async () => free }).report()
+  expect((await report(100 * 1024 * 1024)).checks.disk).toEqual({
+    ok: false,
+    problem: 'Less than 128 MB are free where the database has its data.',
+  })
+  expect((await report(200 * 1024 * 1024)).status).toBe('ready')
+})
+
+test('a database without a connection to spare is not blamed for its schema', async () => {
+  const db = await openTestDatabase()
+  const query = async () => {
+    throw Object.assign(new Error('sorry, too many clients already'), { code: '53300' })
+  }
+  const { checks } = await new Readiness({
+    db: { ...db, pool: Object.assign(Object.create(db.pool), { query }) },
+    log,
+  }).report()
+  expect(checks.migrations).toEqual({ ok: false, problem: 'The database cannot be asked for its schema.' })
+})

@@ -10,6 +10,7 @@ import {
   type RowOrder,
 } from '../../db/sql/comparison/load-page.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
+import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import type { ComparedMetric, Comparison } from './comparison.ts'
@@ -65,30 +66,45 @@ export async function comparisonRows(
     repetitions: (baseline.settings as unknown as RunSettings).repetitions,
   }
   const found = await loadComparisonPage(db.pool, compared, filter, order, page)
-  const rows = await alignRows(
+  const items = page.backward ? found.rows.toReversed() : found.rows
+  const aligned = await alignRows(
     db,
     comparison,
-    found.rows.map((item) => item.itemId),
+    items.map((item) => item.itemId),
   )
+  const rows = aligned.map((row, index): Keyed<ComparedRow> => ({ ...row, sortKey: items[index]?.sortKey ?? [] }))
+  const cut = rows.length < items.length
   return {
-    ...found,
-    rows: rows.map((row, index): Keyed<ComparedRow> => ({ ...row, sortKey: found.rows[index]?.sortKey ?? [] })),
+    rows: page.backward ? rows.reverse() : rows,
+    hasPreviousPage: found.hasPreviousPage || (cut && page.backward),
+    hasNextPage: found.hasNextPage || (cut && !page.backward),
   }
 }
 
-/** The rows of these items of the comparison, in the given order. */
+/**
+ * The rows of these items of the comparison, in the given order; only of the first ones when their outputs are large.
+ * @throws {LimitError} when the outputs of the first item alone are too large
+ */
 export async function alignRows(
   db: Database,
-  { runs, metrics }: Comparison,
+  comparison: Comparison,
   itemIds: readonly string[],
 ): Promise<ComparedRow[]> {
+  const { runs, metrics } = comparison
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
-  const [items, executions, values] = await Promise.all([
+  const [items, { rows: executions, cut }, values] = await Promise.all([
     loadComparedItems(db.pool, runIds, itemIds),
     loadCells(db.pool, runIds, itemIds),
     loadCellValues(db.pool, runIds, itemIds),
   ])
+  if (cut) {
+    if (itemIds.length > 1) {
+      const fitting = Math.floor(executions.length / runs.length)
+      return alignRows(db, comparison, itemIds.slice(0, Math.max(1, Math.min(fitting, itemIds.length - 1))))
+    }
+    throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
+  }
   // Grouped by item alone, then filtered: cheaper than composite keys.
   const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
   const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)

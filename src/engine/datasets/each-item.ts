@@ -1,15 +1,20 @@
 import type { Queryable } from '../../db/client.ts'
-import { loadPages } from '../../db/keyset.ts'
+import { loadPages, type Page, type PageRequest } from '../../db/keyset.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
-import { adaptivePages } from './adaptive-page-size.ts'
+
+/** Maximum rows of a page; pages of large rows have fewer. */
+export const maxPageRows = 1_000
 
 /** All items of a dataset version, oldest first, in bounded memory. */
-export function eachItem(db: Queryable, datasetId: string, version: number): AsyncGenerator<DatasetItemRow> {
+export async function* eachItem(db: Queryable, datasetId: string, version: number): AsyncGenerator<DatasetItemRow> {
   const list = listDatasetItemsAt(version)
-  return adaptivePages(async (after: DatasetItemRow | null, limit) => {
-    const request = { limit, backward: false, after: after && [after.id], before: null }
-    const [page] = await loadPages<DatasetItemRow>(db, list, [datasetId], request)
-    return page?.rows ?? []
-  })
+  for (let after: string[] | null = null; ; ) {
+    const request: PageRequest = { limit: maxPageRows, backward: false, after, before: null }
+    const [page]: Page<DatasetItemRow>[] = await loadPages<DatasetItemRow>(db, list, [datasetId], request)
+    if (!page) return
+    yield* page.rows
+    if (!page.hasNextPage) return
+    after = page.rows.at(-1)?.sortKey ?? after
+  }
 }

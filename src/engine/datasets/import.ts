@@ -42,26 +42,34 @@ export interface ImportResult extends DatasetChangeCounts {
   rows: number
 }
 
-/** Maximum concurrent imports per process: each holds a connection for as long as its client is sending. */
-const maxImports = 4
-const running = new WeakMap<Database, number>()
+/** Maximum concurrent imports per process and per project: each holds a connection for as long as its client is sending. */
+const maxImports = 6
+const maxImportsOfProject = 3
+const running = new WeakMap<Database, string[]>()
 
 /**
  * Adds the rows of a file as items, or updates the matching items (by key, else by equal input). Other items stay
  * unchanged. A file without changes creates no version.
  * @throws {ImportError} with the first 20 problems and their total number; {InvalidInputError} for an invalid name or
- *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 4 other imports are
- *   running; whatever the source throws. Nothing is stored then.
+ *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 3 other imports of the
+ *   project, or 6 of all, are running; whatever the source throws. Nothing is stored then.
  */
 export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
-  const others = running.get(services.db) ?? 0
-  if (others >= maxImports) {
+  const others = running.get(services.db) ?? []
+  running.set(services.db, others)
+  const { projectId } = scope
+  if (others.filter((project) => project === projectId).length >= maxImportsOfProject) {
+    throw new LimitError(
+      `Expected at most ${maxImportsOfProject} concurrent imports of one project, got one more. Try again in a moment.`,
+    )
+  }
+  if (others.length >= maxImports) {
     throw new LimitError(`Expected at most ${maxImports} concurrent imports, got one more. Try again in a moment.`)
   }
-  running.set(services.db, others + 1)
+  others.push(projectId)
   try {
     const { rows, written, id } = await transaction(services.db.pool, async (client) => {
       const before = await findDatasetHead(client, scope.projectId, name)
@@ -86,7 +94,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
     })
     return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
   } finally {
-    running.set(services.db, (running.get(services.db) ?? 1) - 1)
+    others.splice(others.indexOf(projectId), 1)
   }
 }
 

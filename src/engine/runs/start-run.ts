@@ -6,9 +6,9 @@ import { pinEvaluators } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { lockExperiment } from '../../db/sql/experiment/lock-experiment.ts'
 import { findRunByKey, lockIdempotencyKey } from '../../db/sql/run/idempotency-key.ts'
 import { insertRun, setTotal } from '../../db/sql/run/insert-run.ts'
-import { insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
+import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
-import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
 import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -24,6 +24,7 @@ import { readRun } from './locked-run.ts'
  * @returns the run before any worker has touched it, unless the key had already started it
  * @throws {InvalidInputError} an invalid setting or subset, or a subset that selects no item
  * @throws {NotFoundError} no such experiment or dataset version
+ * @throws {LimitError} more items than a run may have
  * @throws {ConflictError} the idempotency key was used with another input
  */
 export async function startRun(services: Services, scope: Scope, input: StartRunInput): Promise<Run> {
@@ -31,6 +32,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
   const { projectId } = scope
   const subset = parseSubset(input.subset ?? {})
   const priority = parsePriority(input.priority ?? 0)
+  checkName(input.name ?? null)
   const idempotency = parseIdempotency(input)
   const earlyStop = input.earlyStop ? await checkEarlyStop(services.db, scope, input.earlyStop) : null
 
@@ -68,6 +70,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     })
     await pinEvaluators(client, { id, projectId, experimentId: experiment.id, datasetId })
     const { concurrency, repetitions } = settings
+    await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
     if (total === 0) {
       throw new InvalidInputError(
@@ -81,6 +84,30 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     services.log.info({ runId: id, items: total }, 'run: started')
     return run
   })
+}
+
+const defaultMaxRunItems = 2_000_000
+
+async function checkSize(
+  { maxRunItems = defaultMaxRunItems }: Services,
+  client: Queryable,
+  items: { datasetId: string; datasetVersion: number; repetitions: number },
+  subset: RunSubset,
+): Promise<void> {
+  const max = Math.floor(maxRunItems / items.repetitions)
+  if ((await countRunItems(client, items, subset, max + 1)) <= max) return
+  throw new LimitError(
+    `expected a run of at most ${maxRunItems.toLocaleString('en')} items, repetitions included, got more. Take a sample, fewer repetitions, or start the server with a larger --max-run-items.`,
+    ['subset'],
+  )
+}
+
+function checkName(name: string | null): void {
+  if (name === null || (name.trim().length > 0 && name.length <= 200)) return
+  throw new InvalidInputError(
+    `expected a name of 1 to 200 characters, got ${name.trim() === '' ? 'an empty one' : name.length}`,
+    ['name'],
+  )
 }
 
 interface Idempotency {

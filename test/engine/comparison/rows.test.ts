@@ -127,6 +127,20 @@ describe('rows', () => {
     expect(improvements.slice(0, 3)).toEqual([19, 18, 17])
   })
 
+  test.each(['latencyMs', 'costUsd'])('can be ordered and filtered by %s in every way', async (name) => {
+    const { kind, direction } = metricNamed(comparison, name, [])
+    const metric = { kind, name, direction, candidates: [2, 3] }
+    for (const field of ['REGRESSION', 'IMPROVEMENT', 'CHANGE'] as const) {
+      expect(sorted(await walk({}, { field, metric }, 7))).toEqual(numbers(30))
+    }
+    const unchanged = await walk({ change: { is: 'UNCHANGED', metric } }, inSchedule, 7)
+    expect(unchanged).not.toHaveLength(0)
+    for (const is of ['IMPROVED', 'REGRESSED', 'CHANGED'] as const) {
+      expect(await walk({ change: { is, metric } }, { field: 'CHANGE', metric }, 7)).toEqual([])
+    }
+    expect(await walk({ change: { is: 'MISSING', metric } }, inSchedule, 7)).not.toHaveLength(0)
+  })
+
   test('can be filtered by the change of a metric', async () => {
     const changed = async (is: NonNullable<RowFilter['change']>['is'], candidates?: number[]) =>
       sorted(await walk({ change: { is, metric: byQuality(candidates) } }, inSchedule, 4))

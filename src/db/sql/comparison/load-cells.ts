@@ -2,6 +2,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue {
@@ -12,19 +13,19 @@ export interface CellValue {
   label: string | null
 }
 
-/** All executions of these items in these runs, in the order of the schedule. */
+/** All executions of these items in these runs, in the order of the schedule; cut after some megabytes. */
 export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
-): Promise<RunItem[]> {
-  return queryRows<RunItem>(
-    db,
-    `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
+): Promise<RowsWithinBytes<RunItem>> {
+  const statement = {
+    name: 'comparison-cells',
+    text: `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
-    [runIds, itemIds],
-    'comparison-cells',
-  )
+    values: [runIds, itemIds],
+  }
+  return queryWithinBytes<RunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
 }
 
 /**

@@ -154,7 +154,7 @@ function byChange(
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
   return `WITH ${[
     ...ctes,
-    `ordered AS MATERIALIZED (${valuesOfMetric(metric.kind, parameter(metric.name), runs.ids.length)})`,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.kind, nameIn(metric, parameter), runs.ids.length)})`,
     `item AS MATERIALIZED (
        SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
        FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2)`,
@@ -208,11 +208,18 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
   }
   return {
     ctes: change
-      ? [`filtered AS MATERIALIZED (${valuesOfMetric(change.metric.kind, parameter(change.metric.name), ids.length)})`]
+      ? [
+          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.kind, nameIn(change.metric, parameter), ids.length)})`,
+        ]
       : [],
     join: change ? 'LEFT JOIN filtered USING (item_id)' : '',
     conditions,
   }
+}
+
+/** The parameter that holds a score's name. What is measured is not looked up by name, and a parameter that nothing uses has no type. */
+function nameIn({ kind, name }: MetricOfRuns, parameter: Parameter): string {
+  return kind === 'LATENCY' || kind === 'COST' ? '' : parameter(name)
 }
 
 function changed(is: CellChange, { direction, candidates }: MetricOfRuns): string {

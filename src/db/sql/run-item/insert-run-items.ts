@@ -37,3 +37,30 @@ export async function insertRunItems(
   )
   return rowCount ?? 0
 }
+
+/** How many items of the dataset a run would have, repetitions apart; counts no further than `limit`. */
+export async function countRunItems(
+  client: Queryable,
+  run: { datasetId: string; datasetVersion: number },
+  subset: RunSubset,
+  limit: number,
+): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM (
+       SELECT FROM dataset_item_revision
+       WHERE dataset_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
+         AND ($3::text[] IS NULL OR tags @> $3)
+         AND ($4::bigint[] IS NULL OR item_id = ANY ($4))
+       LIMIT least($5::int, $6::int)
+     ) item`,
+    [
+      run.datasetId,
+      run.datasetVersion,
+      subset.tags?.length ? subset.tags : null,
+      subset.itemIds ?? null,
+      subset.sample ?? null,
+      limit,
+    ],
+  )
+  return rows[0]?.count ?? 0
+}

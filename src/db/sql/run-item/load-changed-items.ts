@@ -2,6 +2,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem, type Score } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
 import { loadItemScores } from '../score/load-scores.ts'
 
 /** A run item with its scores by name. */
@@ -21,29 +22,31 @@ export type OrdinalWindow = { from: number; to: number } | { ordinals: readonly 
 
 /**
  * Rows of a run that changed within the range, in that order, at most `limit`. A row that changed twice appears at its
- * last change, so one statement serves both replay and live updates. Scores come from a second statement for all rows:
- * joined as JSON they would have to be parsed and their dates revived.
+ * last change, so one statement serves both replay and live updates. When their outputs are large there are fewer, with
+ * `more`. Scores come from a second statement for all rows: joined as JSON they would have to be parsed and their dates
+ * revived.
  */
 export async function loadChangedItems(
   client: Queryable,
   { runId, after, upTo }: ChangeRange,
   window: OrdinalWindow | null,
   limit: number,
-): Promise<RunItemWithScores[]> {
+): Promise<{ items: RunItemWithScores[]; more: boolean }> {
   const { name, condition, values } = windowOf(window, 5)
   // With a window its few rows are looked up, however many others changed: `+ 0` keeps the planner from the index on seq.
   const seq = window ? 'seq + 0' : 'seq'
-  const rows = await queryRows<RunItem>(
-    client,
-    `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
+  const statement = {
+    name: `changed-items${name}`,
+    text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
        FROM run_item WHERE run_id = $1 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
-    [runId, after, upTo, limit, ...values],
-    `changed-items${name}`,
-  )
+    values: [runId, after, upTo, limit, ...values],
+  }
+  const { rows, cut } = await queryWithinBytes<RunItem>(client, statement, pageBytes)
   const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
   const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
-  return rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
+  const items = rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
+  return { items, more: cut || rows.length === limit }
 }
 
 /** How many items outside the window changed within the range; costs as much as there are changes in it. */

@@ -2,7 +2,7 @@ import type { Json } from '../../../domain/json.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
-import { queryRows } from '../../query-rows.ts'
+import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 
 /** An exported score: a number or a label, or the error of its evaluator. */
 interface ExportedScore {
@@ -51,10 +51,8 @@ export async function loadExportPage(
   runId: string,
   afterOrdinal: number,
   limit: number,
-): Promise<ExportedRunItem[]> {
-  return queryRows<ExportedRunItem>(
-    db,
-    `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
+): Promise<RowsWithinBytes<ExportedRunItem>> {
+  const text = `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
             r.expected_output AS "expectedOutput", r.metadata, r.tags, i.output, i.error, i.attempts,
             i.latency_ms AS "latencyMs", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens",
             i.cost_usd AS "costUsd", i.evaluator_cost_usd AS "evaluatorCostUsd", i.trace_id AS "traceId",
@@ -70,7 +68,11 @@ export async function loadExportPage(
       AND (r.valid_to IS NULL OR r.valid_to > run.dataset_version)
      WHERE i.run_id = $1 AND i.ordinal > $2
      ORDER BY i.ordinal
-     LIMIT $3`,
-    [runId, afterOrdinal, limit],
+     LIMIT $3`
+  const { rows, cut } = await queryWithinBytes<ExportedRunItem>(
+    db,
+    { text, values: [runId, afterOrdinal, limit] },
+    pageBytes,
   )
+  return { rows, cut: cut || rows.length === limit }
 }

@@ -1,0 +1,39 @@
+/** What PostgreSQL refuses because of what a caller asked for, in words for that caller. */
+import { ConflictError, InvalidInputError, LimitError } from '../domain/errors.ts'
+
+/** The SQLSTATE of an error of a statement, also as Prisma wraps it; null when it has none. */
+export function sqlState(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null
+  const { code, originalCode, meta, cause } = error as Record<string, unknown>
+  if (typeof originalCode === 'string') return originalCode
+  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('P20')) return code
+  const inner = (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ?? cause
+  return sqlState(inner) ?? (typeof code === 'string' ? (prismaCodes[code] ?? null) : null)
+}
+
+/** Where Prisma tells no SQLSTATE. */
+const prismaCodes: Record<string, string> = { P2002: '23505', P2003: '23503', P2025: '02000', P2034: '40001' }
+
+/**
+ * A UserError for what a caller can put right: values that cannot be stored or compared, things that somebody else made or
+ * deleted at the same moment, statements that took too long. Any other error comes back as it is.
+ */
+export function explainRefusal(error: unknown): unknown {
+  const state = sqlState(error)
+  const explain = state === null ? undefined : (explanations[state] ?? explanations[state.slice(0, 2)])
+  return explain ? explain() : error
+}
+
+const explanations: Record<string, () => Error> = {
+  22: () =>
+    new InvalidInputError(
+      'Expected values that PostgreSQL can store and compare, got one that it cannot: a number too large, text that is none, or an altered cursor.',
+    ),
+  54: () => new InvalidInputError('Expected shorter names and labels: one of them is too long to be looked up.'),
+  '02000': () => new ConflictError('What this is about was changed or deleted at the same moment. Ask again.'),
+  23503: () => new ConflictError('What this refers to was deleted at the same moment. Ask again.'),
+  23505: () => new ConflictError('The same was made at the same moment. Ask again.'),
+  40001: () => new ConflictError('This and something else changed the same at the same moment. Ask again.'),
+  '40P01': () => new ConflictError('This and something else waited for each other. Ask again.'),
+  57014: () => new LimitError('The database took too long for this; ask for less at once, or with narrower filters.'),
+}

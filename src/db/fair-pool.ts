@@ -1,0 +1,141 @@
+/**
+ * A pool whose connections are shared fairly: a group (a caller) that wants many gets all but two, the others take turns,
+ * and nobody waits behind the length of another's queue. Statements of a scope are cancelled in the database when its
+ * signal aborts; the connection is then given up rather than used again.
+ */
+import pg from 'pg'
+import { FairQueue } from '../domain/fair-queue.ts'
+import { sqlState } from './explain-refusal.ts'
+import { StatementScope } from './statement-scope.ts'
+
+export interface FairPoolOptions {
+  url: string
+  /** Connections at most. */
+  max: number
+  /** In milliseconds; the database ends what takes longer, also when this process is gone. */
+  statementTimeoutMs: number
+  onError: (error: Error) => void
+  /** Cancels the statement that a backend runs. */
+  cancel: (processId: number) => Promise<unknown>
+}
+
+export type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  release: (error?: Error | boolean) => void,
+) => void
+/** What `pg` has, but does not declare. */
+type Backend = pg.PoolClient & {
+  processID: number
+  connection: { on: Listen; off: Listen }
+}
+type Listen = (event: 'dataRow', listener: (message: { length: number }) => void) => void
+
+export class FairPool extends pg.Pool {
+  readonly #cancel: FairPoolOptions['cancel']
+  readonly #max: number
+  readonly #perGroup: number
+  readonly #held = new Map<string, number>()
+  readonly #waiting = new FairQueue<() => void>()
+  #taken = 0
+
+  constructor({ url, max, statementTimeoutMs, onError, cancel }: FairPoolOptions) {
+    super({ connectionString: url, max, statement_timeout: statementTimeoutMs })
+    this.#cancel = cancel
+    this.#max = max
+    this.#perGroup = Math.max(1, max - 2)
+    this.on('error', onError)
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const connected = this.#connect(StatementScope.current)
+    if (!callback) return connected
+    connected.then(
+      (client) => callback(undefined, client, client.release),
+      (error: Error) => callback(error, undefined, () => {}),
+    )
+  }
+
+  async #connect(scope: StatementScope | undefined): Promise<pg.PoolClient> {
+    const group = scope?.group ?? ''
+    const signal = scope?.kind === 'READ' ? scope.signal : undefined
+    signal?.throwIfAborted()
+    await this.#turn(group, signal)
+    try {
+      return this.#bind((await super.connect()) as Backend, group, scope, signal)
+    } catch (error) {
+      this.#done(group)
+      throw error
+    }
+  }
+
+  #mayTake(group: string): boolean {
+    return this.#taken < this.#max && (this.#held.get(group) ?? 0) < this.#perGroup
+  }
+
+  #take(group: string): void {
+    this.#taken += 1
+    this.#held.set(group, (this.#held.get(group) ?? 0) + 1)
+  }
+
+  async #turn(group: string, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#mayTake(group)) return this.#take(group)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiting.push(group, resolve)
+    const onAbort = () => {
+      this.#waiting.remove(group, resolve)
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #done(group: string): void {
+    this.#taken -= 1
+    const held = (this.#held.get(group) ?? 1) - 1
+    if (held > 0) this.#held.set(group, held)
+    else this.#held.delete(group)
+    const next = this.#waiting.shiftOf((waiting) => this.#mayTake(waiting))
+    if (!next) return
+    this.#take(next.group)
+    next.value()
+  }
+
+  #bind(
+    client: Backend,
+    group: string,
+    scope: StatementScope | undefined,
+    signal: AbortSignal | undefined,
+  ): pg.PoolClient {
+    let cancelled: unknown
+    const onAbort = () => {
+      cancelled = signal?.reason
+      // It ends by its own time limit then.
+      this.#cancel(client.processID).catch(() => {})
+    }
+    const onRow = ({ length }: { length: number }) => scope?.read(length)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (scope) client.connection.on('dataRow', onRow)
+    const release = client.release
+    client.release = (error) => {
+      signal?.removeEventListener('abort', onAbort)
+      client.connection.off('dataRow', onRow)
+      release.call(client, error ?? (cancelled ? true : undefined))
+      this.#done(group)
+    }
+    if (signal?.aborted) onAbort()
+    return client
+  }
+}
+
+/** What a statement that was ended before it was done rejects with: the reason of whoever ended it. Other errors come back as they are. */
+export function explainCancelled(error: unknown, scope: StatementScope | undefined): unknown {
+  const { reason } = scope?.signal ?? {}
+  return sqlState(error) === '57014' && reason instanceof Error ? reason : error
+}

@@ -1,0 +1,115 @@
+/**
+ * A statement whose rows are read until they exceed a size. They are requested a few at a time, so that the database does not
+ * even read the large values of rows that are left out; where the same statement found only small rows before, all at once,
+ * which saves round trips.
+ */
+import { hash } from 'node:crypto'
+import pg from 'pg'
+import type { Queryable } from './client.ts'
+import { rowTypes } from './query-rows.ts'
+
+/** What `pg` has, but does not declare. */
+interface RowsOfPortal {
+  rows: number
+  handleDataRow(message: { length: number; fields: unknown[] }): void
+  handlePortalSuspended(connection: Connection): void
+  handleError(error: Error, connection: Connection): void
+}
+
+interface Connection {
+  stream: { writable: boolean }
+  sync(): void
+}
+
+const FirstRows = pg.Query as unknown as new (
+  config: pg.QueryConfig & { rows: number },
+) => RowsOfPortal & pg.Submittable
+
+const firstChunk = 4
+const largestChunk = 32
+/** Rows of at most so many bytes are small. */
+const smallBytes = 16 * 1024
+const maxRemembered = 2_000
+
+/** The largest row in bytes that a statement with this first parameter (a run, a parent) returned last. */
+const largestRows = new Map<string, number>()
+
+function remember(key: string, bytes: number): void {
+  largestRows.delete(key)
+  largestRows.set(key, bytes)
+  const [oldest] = largestRows.keys()
+  if (largestRows.size > maxRemembered && oldest !== undefined) largestRows.delete(oldest)
+}
+
+class QueryWithinBytes extends FirstRows {
+  readonly #maxBytes: number
+  #bytes = 0
+  #count = 0
+  largestRow = 0
+  cut = false
+
+  /** @param inChunks otherwise all rows at once */
+  constructor(config: pg.QueryConfig, maxBytes: number, inChunks: boolean) {
+    super({ ...config, types: rowTypes, rows: inChunks ? firstChunk : 0 })
+    this.#maxBytes = maxBytes
+  }
+
+  override handleDataRow(message: { length: number; fields: unknown[] }): void {
+    this.#bytes += message.length
+    this.largestRow = Math.max(this.largestRow, message.length)
+    // The first row comes whatever it weighs: otherwise nobody would get beyond it.
+    if (this.#count > 0 && this.#bytes > this.#maxBytes) this.cut = true
+    if (this.cut) {
+      // Dropped here, it counts for no scope.
+      message.length = 0
+      return
+    }
+    this.#count += 1
+    super.handleDataRow(message)
+  }
+
+  override handlePortalSuspended(connection: Connection): void {
+    this.cut ||= this.#bytes >= this.#maxBytes
+    this.rows = Math.min(largestChunk, this.rows * 2)
+    if (this.cut) connection.sync()
+    else super.handlePortalSuspended(connection)
+  }
+
+  override handleError(error: Error, connection: Connection): void {
+    // `pg` leaves this out for statements that are read in parts: their connection would never be ready again.
+    if (this.rows > 0 && connection.stream.writable) connection.sync()
+    super.handleError(error, connection)
+  }
+}
+
+/** Bytes of the rows of one page or batch. */
+export const pageBytes = 4 * 1024 * 1024
+
+export interface RowsWithinBytes<Row> {
+  rows: Row[]
+  /** There may be more rows. */
+  cut: boolean
+}
+
+/**
+ * The rows of a statement, in its order, until the next one would bring them above `maxBytes`; at least one. Their int8 are
+ * bigint, as from `queryRows`.
+ */
+export async function queryWithinBytes<Row extends pg.QueryResultRow>(
+  db: Queryable,
+  statement: pg.QueryConfig,
+  maxBytes: number,
+): Promise<RowsWithinBytes<Row>> {
+  const key = hash('sha1', JSON.stringify([statement.name ?? statement.text, statement.values?.[0]]), 'base64')
+  const known = largestRows.get(key)
+  const query = new QueryWithinBytes(statement, maxBytes, known === undefined || known > smallBytes)
+  const { promise, resolve, reject } = Promise.withResolvers<pg.QueryResult<Row>>()
+  const run = db.query as unknown as (
+    query: pg.Submittable,
+    callback: (error: Error | undefined, result: pg.QueryResult<Row>) => void,
+  ) => void
+  run.call(db, query, (error, result) => (error ? reject(error) : resolve(result)))
+  const { rows } = await promise
+  if (rows.length > 0) remember(key, query.largestRow)
+  return { rows, cut: query.cut }
+}

@@ -1,0 +1,81 @@
+import { afterAll, expect, test } from 'vitest'
+import { openDatabase } from '../../src/db/client.ts'
+import { explainRefusal } from '../../src/db/explain-refusal.ts'
+import { explainCancelled, FairPool } from '../../src/db/fair-pool.ts'
+import { StatementScope } from '../../src/db/statement-scope.ts'
+import { createTestDatabase } from '../helpers/database.ts'
+
+const database = await createTestDatabase()
+const db = openDatabase(database.url)
+const pool = new FairPool({
+  url: database.url,
+  max: 3,
+  statementTimeoutMs: 1_500,
+  onError: () => {},
+  cancel: (processId) => db.pool.query('SELECT pg_cancel_backend($1)', [processId]),
+})
+afterAll(async () => {
+  await pool.end()
+  await db.close()
+  await database.drop()
+})
+
+const scope = (group: string, more: { signal?: AbortSignal; maxBytes?: number } = {}) =>
+  new StatementScope({ group, kind: 'READ', ...more })
+
+test('a statement that takes too long is ended by the database, with a sentence that says what to do', async () => {
+  const error = await pool.query('SELECT pg_sleep(10)').catch((error) => error)
+  expect(explainRefusal(error)).toMatchObject({
+    code: 'LIMIT',
+    message: expect.stringMatching(/too long/),
+  })
+})
+
+test('a group gets all connections but two, and its queue keeps nobody waiting', async () => {
+  const held = await scope('many').run(() => pool.connect())
+  const order: string[] = []
+  const take = (group: string) =>
+    scope(group).run(async () => {
+      await pool.query('SELECT 1')
+      order.push(group)
+    })
+  const queued = Array.from({ length: 3 }, () => take('many'))
+  await take('one')
+  await take('other')
+  expect(order).toEqual(['one', 'other'])
+  held.release()
+  await Promise.all(queued)
+})
+
+test('a statement ends with its scope, with the reason of whoever ended it', async () => {
+  const ending = new AbortController()
+  const own = scope('a', { signal: ending.signal })
+  const slow = own.run(() => pool.query('SELECT pg_sleep(1)')).catch((error) => explainCancelled(error, own))
+  await expect
+    .poll(
+      async () =>
+        (await db.pool.query(`SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(1)' AND state = 'active'`))
+          .rowCount,
+    )
+    .toBe(1)
+  ending.abort(new Error('enough'))
+  expect(await slow).toMatchObject({ message: 'enough' })
+})
+
+test('a scope that ended before its turn never gets a connection', async () => {
+  const held = await scope('a').run(() => pool.connect())
+  const ending = new AbortController()
+  const waits = scope('a', { signal: ending.signal }).run(() => pool.query('SELECT 1'))
+  ending.abort(new Error('enough'))
+  await expect(waits).rejects.toThrow('enough')
+  held.release()
+  expect((await scope('a').run(() => pool.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+})
+
+test('rows beyond the bytes of a scope end its statement', async () => {
+  const own = scope('a', { maxBytes: 1024 * 1024 })
+  const error = await own
+    .run(() => pool.query(`SELECT repeat('x', 1000) FROM generate_series(1, 100000)`))
+    .catch((error) => explainCancelled(error, own))
+  expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringMatching(/more than 1 MB/) })
+})

@@ -1,0 +1,126 @@
+/** Outputs of megabytes: pages, batches and exports carry as many rows as weigh 4 MB, and none is lost. */
+import { createClient } from 'graphql-sse'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { seedDataset } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+const count = 12
+const bytes = 3_000_000
+
+let t: TestServer
+let runs: string[]
+beforeAll(async () => {
+  t = await startTestServer()
+  const datasetId = await seedDataset(
+    t,
+    Array.from({ length: count }, (_, n) => n),
+  )
+  const executions = Array.from({ length: count }, (_, item) => ({ item, output: `${item} ${'x'.repeat(bytes)}` }))
+  runs = [await recordRun(t, datasetId, executions), await recordRun(t, datasetId, executions)].map((id) =>
+    encodeGlobalId('Run', id),
+  )
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+test.each(['first', 'last'] as const)(
+  'pages of large outputs are short, and following them gives every item: %s',
+  async (which) => {
+    const [cursor, more] =
+      which === 'first' ? ['after', 'endCursor hasNextPage'] : ['before', 'startCursor hasPreviousPage']
+    const query = `query ($id: ID!, $cursor: String) { node(id: $id) { ... on Run { items(${which}: 12, ${cursor}: $cursor) {
+    nodes { id output } pageInfo { ${more} } } } } }`
+    const seen = new Set<string>()
+    let pages = 0
+    let at: string | null = null
+    for (;;) {
+      const { data, errors } = await t.query(query, { id: runs[0], cursor: at })
+      expect(errors).toBeUndefined()
+      const { nodes, pageInfo } = data.node.items
+      expect(nodes.length).toBeLessThan(count)
+      for (const node of nodes) seen.add(node.output.split(' ')[0])
+      pages += 1
+      at = pageInfo.endCursor ?? pageInfo.startCursor
+      if (!(pageInfo.hasNextPage ?? pageInfo.hasPreviousPage)) break
+    }
+    expect(seen.size).toBe(count)
+    expect(pages).toBeGreaterThan(count / 2)
+  },
+)
+
+test('a feed of large outputs delivers every item in several batches', async () => {
+  const client = createClient({ url: `${t.url}/graphql` })
+  const query = 'subscription ($runId: ID!) { runFeed(runId: $runId) { done items { id output } } }'
+  const seen: string[] = []
+  let batches = 0
+  for await (const { data, errors } of client.iterate<{ runFeed: { items: { id: string; output: string }[] } }>({
+    query,
+    variables: { runId: runs[0] },
+  })) {
+    expect(errors).toBeUndefined()
+    for (const { id } of data?.runFeed.items ?? []) seen.push(id)
+    batches += 1
+  }
+  expect(new Set(seen).size).toBe(count)
+  expect(seen).toHaveLength(count)
+  expect(batches).toBeGreaterThan(count / 2)
+})
+
+test('rows of a comparison with large outputs come in short pages', async () => {
+  const query = `query ($baselineId: ID!, $ids: [ID!]!, $after: String) { compareRuns(baselineId: $baselineId, candidateIds: $ids) {
+    rows(first: 12, after: $after) { nodes { datasetItem { id } } pageInfo { endCursor hasNextPage } } } }`
+  const seen = new Set<string>()
+  for (let after: string | null = null; ; ) {
+    const { data, errors } = await t.query(query, { baselineId: runs[0], ids: [runs[1]], after })
+    expect(errors).toBeUndefined()
+    const { nodes, pageInfo } = data.compareRuns.rows
+    expect(nodes.length).toBeLessThan(count)
+    for (const { datasetItem } of nodes) seen.add(datasetItem.id)
+    after = pageInfo.endCursor
+    if (!pageInfo.hasNextPage) break
+  }
+  expect(seen.size).toBe(count)
+})
+
+test('the feed of a comparison of large outputs comes to its end', async () => {
+  const client = createClient({ url: `${t.url}/graphql` })
+  const query = `subscription ($baselineId: ID!, $ids: [ID!]!) { comparisonFeed(baselineId: $baselineId, candidateIds: $ids) {
+    done rows { datasetItem { id } } } }`
+  const seen = new Set<string>()
+  for await (const { data, errors } of client.iterate<{ comparisonFeed: { rows: { datasetItem: { id: string } }[] } }>({
+    query,
+    variables: { baselineId: runs[0], ids: [runs[1]] },
+  })) {
+    expect(errors).toBeUndefined()
+    for (const { datasetItem } of data?.comparisonFeed.rows ?? []) seen.add(datasetItem.id)
+  }
+  expect(seen.size).toBe(count)
+})
+
+test('an export of large outputs is complete', async () => {
+  const id = runs[0]
+  const lines = (await (await fetch(`${t.url}/export/runs/${id}.jsonl`)).text()).trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).output.split(' ')[0])).toEqual(
+    Array.from({ length: count }, () => expect.any(String)),
+  )
+})
+
+test('more rows than a request may read are refused with the limit', async () => {
+  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on RunItem { output } } }`
+  const { data } = await t.query(
+    'query ($id: ID!) { node(id: $id) { ... on Run { items(first: 1) { nodes { id } } } } }',
+    {
+      id: runs[0],
+    },
+  )
+  expect(data.node.items.nodes).toHaveLength(1)
+  const ids = [...runs].flatMap((run) =>
+    Array.from({ length: count }, (_, n) =>
+      encodeGlobalId('RunItem', `${Buffer.from(run, 'base64url').toString().slice(4)}:${n}`),
+    ),
+  )
+  const { errors } = await t.query(query, { ids })
+  expect(errors?.[0]?.message).toMatch(/reads more than 64 MB of data|larger than 16 MB/)
+  expect(errors?.[0]?.extensions?.code).toBe('LIMIT')
+})

@@ -1,0 +1,133 @@
+/** What a client can do to a server with nothing but WebSocket frames, before and after it says who it is. */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import WebSocket from 'ws'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+async function open(t: TestServer): Promise<WebSocket> {
+  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  socket.on('error', () => {})
+  onTestFinished(() => socket.terminate())
+  await once(socket, 'open')
+  return socket
+}
+
+async function openInitialised(t: TestServer): Promise<WebSocket> {
+  const socket = await open(t)
+  socket.send('{"type":"connection_init"}')
+  expect(String((await once(socket, 'message'))[0])).toBe('{"type":"connection_ack"}')
+  return socket
+}
+
+function heard(socket: WebSocket): string[] {
+  const messages: string[] = []
+  socket.on('message', (data) => messages.push(String(data)))
+  socket.on('pong', (data) => messages.push(`pong frame ${String(data)}`))
+  return messages
+}
+
+test('pings before connection_init are not answered', async () => {
+  await using t = await startTestServer()
+  const socket = await open(t)
+  const messages = heard(socket)
+  socket.ping('x')
+  socket.send('{"type":"ping","payload":{"x":1}}')
+  socket.send('{"type":"connection_init"}')
+  await expect.poll(() => messages).toContain('{"type":"connection_ack"}')
+  expect(messages).toEqual(['{"type":"connection_ack"}'])
+})
+
+test('pongs carry no payload', async () => {
+  await using t = await startTestServer()
+  const socket = await openInitialised(t)
+  const messages = heard(socket)
+  socket.ping('x'.repeat(100))
+  socket.send(JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(100_000) } }))
+  await expect.poll(() => messages).toHaveLength(2)
+  expect(messages.sort()).toEqual(['pong frame ', '{"type":"pong"}'])
+})
+
+test('a message of more than 16 KB before connection_init closes the socket', async () => {
+  await using t = await startTestServer()
+  const socket = await open(t)
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { x: 'x'.repeat(17_000) } }))
+  const [code] = await once(socket, 'close')
+  expect(code).toBe(1009)
+})
+
+test('a client that only pings before connection_init is closed', async () => {
+  await using t = await startTestServer()
+  for (const ping of [(s: WebSocket) => s.ping(), (s: WebSocket) => s.send('{"type":"ping"}')]) {
+    const socket = await open(t)
+    for (let i = 0; i < 20; i++) ping(socket)
+    const [code, reason] = await once(socket, 'close')
+    expect([code, String(reason)]).toEqual([4429, 'Expected connection_init within 10 messages'])
+  }
+})
+
+test('beyond 256 sockets before connection_init the one that waits longest has to go', async () => {
+  await using t = await startTestServer()
+  const first = await open(t)
+  const closed = once(first, 'close')
+  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open(t)))
+  const [code, reason] = await closed
+  expect([code, String(reason)]).toEqual([4429, 'Too many sockets wait for their connection_init'])
+  await openInitialised(t)
+})
+
+/** Frames as a client that speaks the protocol by hand sends them: masked with zeros. */
+function frame(opcode: number, payload: Buffer): Buffer {
+  const length =
+    payload.length < 126
+      ? Buffer.from([0x80 | payload.length])
+      : Buffer.from([0x80 | 127, 0, 0, 0, 0, ...intBytes(payload.length)])
+  return Buffer.concat([Buffer.from([0x80 | opcode]), length, Buffer.alloc(4), payload])
+}
+
+function intBytes(value: number): number[] {
+  return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]
+}
+
+async function openByHand(t: TestServer): Promise<Socket> {
+  const { hostname, port } = new URL(t.url)
+  const socket = connect({ host: hostname, port: Number(port) })
+  socket.on('error', () => {})
+  onTestFinished(() => void socket.destroy())
+  socket.write(
+    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
+  )
+  await once(socket, 'data')
+  socket.write(frame(1, Buffer.from('{"type":"connection_init"}')))
+  await once(socket, 'data')
+  return socket
+}
+
+test('a client that does not read its answers is cut off when more than 16 MB wait for it', async () => {
+  await using t = await startTestServer()
+  const socket = await openByHand(t)
+  socket.pause()
+  const gone = new Promise((resolve) => socket.once('close', resolve))
+  const types = 'types { description fields { description args { description } } }'
+  const query = `{ __schema { a: ${types} b: ${types} c: ${types} d: ${types} e: ${types} f: ${types} } }`
+  const ask = () =>
+    socket.write(
+      frame(1, Buffer.from(JSON.stringify({ id: crypto.randomUUID(), type: 'subscribe', payload: { query } }))),
+    )
+  const asking = setInterval(() => {
+    for (let i = 0; i < 10; i++) ask()
+  }, 50)
+  onTestFinished(() => clearInterval(asking))
+  await gone
+  expect((await fetch(`${t.url}/healthz`)).status).toBe(200)
+}, 10_000)
+
+test('messages beyond the rate are read later, not lost', async () => {
+  await using t = await startTestServer()
+  const socket = await openInitialised(t)
+  const messages = heard(socket)
+  for (let i = 0; i < 6_000; i++) socket.send('{"type":"ping"}')
+  const startedAt = performance.now()
+  await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(6_000)
+  expect(performance.now() - startedAt).toBeGreaterThan(800)
+})

@@ -1,0 +1,126 @@
+/** Requests that are small to send and large to answer: they are refused, bounded, or wait for each other. */
+import { getIntrospectionQuery } from 'graphql'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ExpensiveOperations } from '../../src/server/expensive-operations.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+let t: TestServer
+beforeAll(async () => {
+  t = await startTestServer()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const times = (count: number, part: (n: number) => string) => Array.from({ length: count }, (_, n) => part(n)).join(' ')
+
+test.each([
+  ['elements of the wrong type', { tags: Array.from({ length: 100_000 }, () => ({})) }],
+  ['unknown fields', { tags: Array.from({ length: 20_000 }, () => ({ ['x'.repeat(100)]: 1 })) }],
+])('100,000 %s in variables cost little and are listed in part', async (_what, variables) => {
+  const startedAt = performance.now()
+  const { errors } = await t.query(
+    'query ($tags: [String!]) { datasets(first: 1) { nodes { items(tags: $tags) { nodes { id } } } } }',
+    variables,
+  )
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(errors?.length).toBeLessThanOrEqual(6)
+  expect(JSON.stringify(errors).length).toBeLessThan(10_000)
+})
+
+test('a wrong variable of megabytes is not sent back', async () => {
+  const { errors } = await t.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
+    ids: [{ text: 'x'.repeat(3_000_000) }],
+  })
+  expect(errors?.[0]?.message).toMatch(/^Variable "\$ids" got invalid value/)
+  expect(JSON.stringify(errors).length).toBeLessThan(10_000)
+})
+
+test('many comparisons in one document are refused for the work they take', async () => {
+  const query = `{ ${times(45, (n) => `a${n}: compareRuns(candidateIds: ["x"]) { metrics { delta } }`)} }`
+  expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 112,500; the limit is 50,000/)
+})
+
+test('many searches in one document are refused for the work they take', async () => {
+  const query = `{ runs(first: 100) { nodes { items(search: "x") { nodes { id } } } } }`
+  expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 100,000; the limit is 50,000/)
+})
+
+test('a long text is not looked for', async () => {
+  for (const list of ['datasets', 'runs', 'experiments']) {
+    const { errors } = await t.query(`{ ${list}(search: "${'x'.repeat(257)}") { nodes { id } } }`)
+    expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
+  }
+})
+
+test('introspection counts like everything else: once is fine, by aliases it is refused', async () => {
+  expect((await t.query(getIntrospectionQuery())).errors).toBeUndefined()
+  const types = `types { fields { args { type { name } } type { name fields { name } } } }`
+  const query = `{ __schema { ${times(45, (n) => `a${n}: ${types}`)} } }`
+  expect((await t.query(query)).errors?.[0]?.message).toMatch(/objects; the limit is 50,000/)
+  const many = `{ __schema { ${times(51, (n) => `a${n}: queryType { name }`)} } }`
+  expect((await t.query(many)).errors?.[0]?.message).toMatch(/51 aliases; the limit is 50/)
+})
+
+test('an answer of more than 16 MB is an error that says so', async () => {
+  const create = `mutation ($metadata: JSON) { createDataset(input: { name: "large", metadata: $metadata }) { __typename } }`
+  await t.query(create, { metadata: { text: 'x'.repeat(500_000) } })
+  const { data, errors } = await t.query(`{ datasets { nodes { ${times(40, (n) => `a${n}: metadata`)} } } }`)
+  expect(data ?? null).toBeNull()
+  expect(errors?.[0]?.message).toBe('This answer is larger than 16 MB; ask for fewer rows or fields, or use an export.')
+  expect(errors?.[0]?.extensions).toEqual({ code: 'LIMIT' })
+})
+
+const nest = (open: string, close: string, depth: number, inside = '1') =>
+  open.repeat(depth) + inside + close.repeat(depth)
+
+test.each([
+  ['lists', `mutation { createDataset(input: { name: "x", metadata: ${nest('[', ']', 2_400)} }) { __typename } }`],
+  ['objects', `mutation { createDataset(input: { name: "x", metadata: ${nest('{a:', '}', 1_200)} }) { __typename } }`],
+  ['selections', nest('{a', '}', 2_400, '')],
+  ['list types', `query ($x: ${nest('[', ']', 2_400, 'Int')}) { viewer { role } }`],
+  ['a fragment within fragments', `{ viewer { ${nest('... on Viewer { ', '}', 1_200, 'role')} } }`],
+])('thousands of nested %s are a mistake of the document, not a defect', async (_what, query) => {
+  const { status, ...answer } = await t.query(query)
+  expect(JSON.stringify(answer)).not.toMatch(/on our side/)
+  expect(status).toBeLessThan(500)
+})
+
+test.each([2_400, 200_000])('a variable of %i nested lists is a mistake of the caller, not a defect', async (depth) => {
+  const query = 'mutation ($metadata: JSON) { createDataset(input: { name: "x", metadata: $metadata }) { __typename } }'
+  const response = await fetch(`${t.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: `{"query":${JSON.stringify(query)},"variables":{"metadata":${nest('[', ']', depth)}}}`,
+  })
+  expect(await response.text()).not.toMatch(/on our side/)
+  expect(response.status).toBeLessThan(500)
+})
+
+test('expensive operations take turns: two of a caller at once, the next caller before the third', async () => {
+  const operations = new ExpensiveOperations()
+  const { signal } = new AbortController()
+  const order: string[] = []
+  const run = async (caller: string) => {
+    const leave = await operations.enter(caller, signal)
+    order.push(caller)
+    return leave
+  }
+  const first = await Promise.all([run('a'), run('a')])
+  const third = run('a')
+  const other = await run('b')
+  expect(order).toEqual(['a', 'a', 'b'])
+  first[0]?.()
+  await third
+  expect(order).toEqual(['a', 'a', 'b', 'a'])
+  other()
+})
+
+test('a caller whose queue is full is told so', async () => {
+  const operations = new ExpensiveOperations()
+  const gone = new AbortController()
+  const entered = Array.from({ length: 52 }, () => operations.enter('a', gone.signal))
+  await expect(operations.enter('a', gone.signal)).rejects.toThrow(
+    /at most 2 comparisons or searches at once and 50 waiting/,
+  )
+  gone.abort(new Error('gone'))
+  expect((await Promise.allSettled(entered)).filter(({ status }) => status === 'rejected')).toHaveLength(50)
+})
