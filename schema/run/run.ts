@@ -1,7 +1,7 @@
 import type { RunItem } from '../../src/db/generated/prisma/client.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
-import type { TaskSpec } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import { OrderDirection, RunItemStatus, RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
