@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Direction, ScoreDataType } from './domain/evaluation.ts'
-import type { ModuleEvaluator, Modules, ModuleTask } from './domain/modules.ts'
+import type { ModuleEvaluator, Modules, ModuleTask } from './domain/execution/modules.ts'
 import { invalidInput, parseInput } from './domain/parse-input.ts'
 
 export type TaskFunction = ModuleTask['run']

@@ -1,7 +1,12 @@
 /** The public API, for `assay.config.ts`: `import { defineConfig, result } from 'assay'`. */
 export { type Config, defineConfig, type EvaluatorFunction, type TaskFunction } from './define-config.ts'
 export type { Direction, ScoreDataType } from './domain/evaluation.ts'
-export type { Json } from './domain/json.ts'
-export type { ModuleEvaluation, ModuleEvaluationResult, ModuleEvaluator, ModuleTask } from './domain/modules.ts'
-export { type TaskContext, TaskError, type TaskItem } from './domain/task.ts'
-export { type Result, type ResultParts, result } from './domain/task-result.ts'
+export type {
+  ModuleEvaluation,
+  ModuleEvaluationResult,
+  ModuleEvaluator,
+  ModuleTask,
+} from './domain/execution/modules.ts'
+export { type TaskContext, TaskError, type TaskItem } from './domain/execution/task.ts'
+export { type Result, type ResultParts, result } from './domain/execution/task-result.ts'
+export type { Json } from './domain/json/json.ts'

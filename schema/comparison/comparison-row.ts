@@ -1,7 +1,7 @@
 import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { Json } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
 import { type Comparison, metricNamed } from '../../src/engine/comparison/comparison.ts'
 import {

@@ -45,7 +45,7 @@ const ApproveBaselineInput = builder.inputType('ApproveBaselineInput', {
 })
 
 const RemoveBaselineInput = builder.inputType('RemoveBaselineInput', {
-  description: 'A dataset that shall have no baseline.',
+  description: 'The dataset whose baseline to remove.',
   fields: (t) => ({ datasetId: t.id({ required: true, description: 'The dataset.' }) }),
 })
 

@@ -1,5 +1,5 @@
 import type { BuiltinEvaluatorSpec, EvaluatorSpec, ModuleEvaluatorSpec } from '../../src/domain/evaluation.ts'
-import type { Json } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { builder } from '../builder.ts'
 
 const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {

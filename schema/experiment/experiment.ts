@@ -1,7 +1,7 @@
 import type { Experiment } from '../../src/db/generated/prisma/client.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
-import type { TaskSpec } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import { linkTo } from '../links.ts'
 import { DatasetRef, EvaluatorRef, ExperimentConnection, RunConnection } from '../refs.ts'

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/task.ts'
+import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 
 const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({

@@ -7,7 +7,7 @@ import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTyp
 import type { GraphQLFieldResolver } from 'graphql'
 import { explainRefusal } from '../../src/db/explain-refusal.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import { maxJsonDepth } from '../../src/domain/json.ts'
+import { maxJsonDepth } from '../../src/domain/json/json.ts'
 
 const pluginName = 'storableArguments'
 

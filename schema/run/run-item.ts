@@ -1,4 +1,4 @@
-import type { ItemError } from '../../src/domain/task.ts'
+import type { ItemError } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { RunItemStatus } from '../enums.ts'
@@ -70,7 +70,10 @@ builder.node(RunItemRef, {
       description: 'How its last attempt failed; null when it did not.',
       resolve: (item) => item.error as ItemError | null,
     }),
-    attempts: t.exposeInt('attempts', { description: 'Calls of the task that began.' }),
+    attempts: t.exposeInt('attempts', {
+      description:
+        'Attempts that count towards `maxAttempts`: not those that were interrupted, nor those answered with `Retry-After`.',
+    }),
     latencyMs: t.exposeFloat('latencyMs', {
       nullable: true,
       description: 'Milliseconds of the task alone, evaluators excluded.',

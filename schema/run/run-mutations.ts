@@ -16,7 +16,7 @@ const RunSubsetInput = builder.inputType('RunSubsetInput', {
   fields: (t) => ({
     tags: t.stringList({ description: 'Items that have all of these tags.' }),
     itemIds: t.idList({ description: 'These dataset items.' }),
-    sample: t.int({ description: 'So many, chosen at random, but the same ones for every run with the same seed.' }),
+    sample: t.int({ description: 'This many items, chosen at random; runs with the same seed get the same ones.' }),
   }),
 })
 

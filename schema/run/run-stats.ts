@@ -1,7 +1,7 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
-import type { Distribution } from '../../src/domain/latency-histogram.ts'
-import { distribution } from '../../src/domain/latency-histogram.ts'
 import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
+import type { Distribution } from '../../src/domain/statistics/latency-histogram.ts'
+import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -15,7 +15,7 @@ export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
     running: t.exposeInt('running', { description: 'Being executed.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Returned an output.' }),
     failed: t.exposeInt('failed', { description: 'Failed for good.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Never executed, because the run ended before.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Not finished when the run was cancelled or stopped.' }),
     etaSeconds: t.float({
       nullable: true,
       description: 'Seconds until the end at the rate so far; 0 when it has ended, null when nobody can tell.',

@@ -1,7 +1,7 @@
 import type { RunItem } from '../../src/db/generated/prisma/client.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
-import type { TaskSpec } from '../../src/domain/task.ts'
 import { builder } from '../builder.ts'
 import { OrderDirection, RunItemStatus, RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
@@ -43,7 +43,7 @@ const RunItemOrder = builder.inputType('RunItemOrder', {
 
 builder.prismaNode('Run', {
   description:
-    'One execution of an experiment. Everything it needs (task, settings, evaluators, dataset version) is pinned when it starts, so it never changes meaning.',
+    'One execution of an experiment. What decides its results (task, evaluators, dataset version, order) is pinned when it starts, so it never changes meaning.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
@@ -76,7 +76,7 @@ builder.prismaNode('Run', {
     }),
     settings: t.field({
       type: RunSettingsRef,
-      description: 'How it executes, as it was when it started.',
+      description: 'How it executes: as it was when it started, except for what `updateRun` changed since.',
       resolve: (run) => run.settings as unknown as RunSettings,
     }),
     seed: t.exposeString('seed', {

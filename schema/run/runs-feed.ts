@@ -21,7 +21,7 @@ builder.subscriptionField('runsFeed', (t) =>
   t.field({
     type: RunsFeedBatchRef,
     description:
-      'The runs of the project as they are: first those that have not ended and those that were started, changed or deleted after the cursor, then each one that is, a few times a second at most. The first batch comes at once, so that a list that is queried after it has nothing missing.',
+      'The runs of the project: first those that have not ended and those started, changed or deleted after the cursor, then every further change, at most a few times a second. The first batch comes at once: a list queried after it misses nothing.',
     args: {
       after: t.arg.string({
         description:

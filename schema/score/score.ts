@@ -1,4 +1,4 @@
-import type { ItemError } from '../../src/domain/task.ts'
+import type { ItemError } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { ScoreDataType, ScoreSource } from '../enums.ts'
 import { linkTo } from '../links.ts'

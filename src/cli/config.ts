@@ -5,7 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { modulesOf } from '../define-config.ts'
 import { InvalidInputError } from '../domain/errors.ts'
-import type { Modules } from '../domain/modules.ts'
+import type { Modules } from '../domain/execution/modules.ts'
 import { type CodePlace, placeOf } from './config-error-place.ts'
 
 const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']

@@ -4,7 +4,7 @@
  * signal aborts; the connection is then given up rather than used again.
  */
 import pg from 'pg'
-import { FairQueue } from '../domain/fair-queue.ts'
+import { FairQueue } from '../domain/limits/fair-queue.ts'
 import { sqlState } from './explain-refusal.ts'
 import { StatementScope } from './statement-scope.ts'
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { replaceUnstorable } from './storable.ts'
-import { toJson } from './to-json.ts'
+import { replaceUnstorable } from './json/storable.ts'
+import { toJson } from './json/to-json.ts'
 
 /** The beginning of a text on one line, for a message. @param length maximum characters, without the ellipsis */
 export function excerpt(text: string, length = 200): string {

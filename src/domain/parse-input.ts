@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { InvalidInputError } from './errors.ts'
 import { excerptOf } from './excerpt.ts'
-import type { Json } from './json.ts'
-import { findUnstorable } from './storable.ts'
-import { NotJsonError, toJson } from './to-json.ts'
+import type { Json } from './json/json.ts'
+import { findUnstorable } from './json/storable.ts'
+import { NotJsonError, toJson } from './json/to-json.ts'
 
 /**
  * Checks `value` against `schema` and returns it with defaults filled in.

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from './json/json.ts'
 
 export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'STOPPED'
 export type StopReason = 'BUDGET' | 'FAILURE_RATE' | 'EARLY_DECISION'

@@ -1,5 +1,5 @@
 import { type ChangeObject, diffLines, diffWordsWithSpace } from 'diff'
-import type { Json } from './json.ts'
+import type { Json } from './json/json.ts'
 
 /** A piece of text that is in both texts, or only in the first (`REMOVED`) or the second (`ADDED`). */
 export interface DiffPart {

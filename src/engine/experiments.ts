@@ -1,7 +1,7 @@
 import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
-import type { Json } from '../domain/json.ts'
+import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'

@@ -7,7 +7,7 @@ import { deleteReplacedScores, deleteScoreRow, insertScore, type ScoreIdentity }
 import { addLabelCount, loadScoreTally, writeScoreTally } from '../db/sql/score/write-summary.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { Direction } from '../domain/evaluation.ts'
-import type { Json } from '../domain/json.ts'
+import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
 import { noMoments, replaceScores } from '../domain/statistics/score-moments.ts'

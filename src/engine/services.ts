@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
-import type { Modules } from '../domain/modules.ts'
+import type { Modules } from '../domain/execution/modules.ts'
 import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'

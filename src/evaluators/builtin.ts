@@ -1,7 +1,7 @@
 import type * as z from 'zod'
-import { canonicalJson } from '../domain/canonical-json.ts'
 import type { BuiltinEvaluatorSpec, BuiltinEvaluatorType, EvaluationInput } from '../domain/evaluation.ts'
-import type { Json } from '../domain/json.ts'
+import { canonicalJson } from '../domain/json/canonical-json.ts'
+import type { Json } from '../domain/json/json.ts'
 
 export type SpecOf<Type extends BuiltinEvaluatorType> = Extract<BuiltinEvaluatorSpec, { type: Type }>
 

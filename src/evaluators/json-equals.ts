@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { canonicalJson } from '../domain/canonical-json.ts'
-import type { Json } from '../domain/json.ts'
+import { canonicalJson } from '../domain/json/canonical-json.ts'
+import type { Json } from '../domain/json/json.ts'
 import { optional } from '../domain/parse-input.ts'
 import { type Builtin, judgement, readingsOf } from './builtin.ts'
 import { comparing, selection } from './selection.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { compileJsonSchema } from '../domain/json-schema.ts'
+import { compileJsonSchema } from '../domain/json/json-schema.ts'
 import { json } from '../domain/parse-input.ts'
 import { type Builtin, judgement, readingsOf } from './builtin.ts'
 import { ofOutput, outputSelection } from './selection.ts'

@@ -1,8 +1,8 @@
 import type { Evaluation, ScoreDataType } from '../domain/evaluation.ts'
 import { excerptOf } from '../domain/excerpt.ts'
-import type { ModuleEvaluator } from '../domain/modules.ts'
-import { replaceUnstorable } from '../domain/storable.ts'
-import { toJson } from '../domain/to-json.ts'
+import type { ModuleEvaluator } from '../domain/execution/modules.ts'
+import { replaceUnstorable } from '../domain/json/storable.ts'
+import { toJson } from '../domain/json/to-json.ts'
 
 /** The name of an evaluator function's scores and, where their values leave it open, their type. */
 type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>

@@ -1,11 +1,11 @@
 import * as z from 'zod'
-import { withDeadline } from '../domain/deadline.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
-import type { Modules } from '../domain/modules.ts'
+import { withDeadline } from '../domain/execution/deadline.ts'
+import type { Modules } from '../domain/execution/modules.ts'
+import { toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
-import { toJson } from '../domain/to-json.ts'
 import { evaluationsOf } from './module-result.ts'
 
 /** Timeout of an evaluator function, in milliseconds. */

@@ -10,7 +10,7 @@
  */
 import * as z from 'zod'
 import { excerpt } from '../domain/excerpt.ts'
-import type { Json } from '../domain/json.ts'
+import type { Json } from '../domain/json/json.ts'
 import { optional } from '../domain/parse-input.ts'
 import { compilePattern } from '../domain/pattern.ts'
 import { type Builtin, judgement, textOf } from './builtin.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { excerpt } from '../domain/excerpt.ts'
-import type { Json } from '../domain/json.ts'
+import type { Json } from '../domain/json/json.ts'
 import { invalidInput, optional } from '../domain/parse-input.ts'
 import { compilePattern, type Pattern } from '../domain/pattern.ts'
 import { type Builtin, judgement, textOf } from './builtin.ts'

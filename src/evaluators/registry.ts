@@ -1,5 +1,5 @@
 import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
-import type { Modules } from '../domain/modules.ts'
+import type { Modules } from '../domain/execution/modules.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Builtin, SpecOf } from './builtin.ts'
 import { contains } from './contains.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { EvaluationInput } from '../domain/evaluation.ts'
-import type { Json } from '../domain/json.ts'
-import { compileJsonPath } from '../domain/json-path.ts'
+import type { Json } from '../domain/json/json.ts'
+import { compileJsonPath } from '../domain/json/json-path.ts'
 import { optional } from '../domain/parse-input.ts'
 import { type Judge, type Judgement, judgement } from './builtin.ts'
 

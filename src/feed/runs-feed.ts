@@ -6,8 +6,8 @@ import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
-import { checkSnapshot, loadRunChanges } from '../db/sql/run/load-run-changes.ts'
-import { CursorExpiredError, codeOf, NotFoundError } from '../domain/errors.ts'
+import { isSnapshot, loadRunChanges } from '../db/sql/run/load-run-changes.ts'
+import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
@@ -121,10 +121,6 @@ function subjectOf(projectId: string, datasetId: string | null): Subject {
 
 async function parsePlace({ db, projectId, datasetId }: RunsSource, after: string, epoch: string): Promise<string> {
   const snapshot = parseCursor(after, subjectOf(projectId, datasetId), epoch)
-  try {
-    await checkSnapshot(db.pool, snapshot)
-  } catch (error) {
-    throw codeOf(error) === '22P02' ? unknownCursor(after) : error
-  }
+  if (!(await isSnapshot(db.pool, snapshot))) throw unknownCursor(after)
   return snapshot
 }

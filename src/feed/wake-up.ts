@@ -33,7 +33,7 @@ export class WakeUp {
   }
 }
 
-/** A promise of a signal's abort that leaves no listener behind. */
+/** Resolves when the signal aborts. Call `dispose` to remove its listener. */
 export function abortedPromise(signal: AbortSignal) {
   const { promise, resolve } = Promise.withResolvers<void>()
   const onAbort = () => resolve()

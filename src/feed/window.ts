@@ -6,7 +6,7 @@ export type FeedWindow<Id> = { positions: { from: number; to: number } } | { ite
 
 const maxRows = 500
 
-/** @throws {InvalidInputError} more than 500 rows, or positions that are none */
+/** @throws {InvalidInputError} more than 500 rows, or an impossible range */
 export function checkWindow<Id>(window: FeedWindow<Id>): FeedWindow<Id> {
   if ('items' in window) {
     const { length } = window.items
@@ -15,10 +15,10 @@ export function checkWindow<Id>(window: FeedWindow<Id>): FeedWindow<Id> {
   }
   const { from, to } = window.positions
   if (from < 0 || to < from || to - from >= maxRows) {
-    throw new InvalidInputError(
-      `Expected positions from 0 or more to at least the first of them, at most ${maxRows}, got ${from} to ${to}.`,
-      ['window', 'positions'],
-    )
+    throw new InvalidInputError(`Expected 0 ≤ from ≤ to and at most ${maxRows} positions, got ${from} to ${to}.`, [
+      'window',
+      'positions',
+    ])
   }
   return window
 }

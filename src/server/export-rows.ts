@@ -5,7 +5,7 @@
  */
 import type { DatasetItemRow } from '../db/sql/dataset/item-row.ts'
 import type { ExportedRunItem } from '../db/sql/run-item/load-export-page.ts'
-import type { Json } from '../domain/json.ts'
+import type { Json } from '../domain/json/json.ts'
 
 export const exportFormats = ['jsonl', 'csv'] as const
 export type ExportFormat = (typeof exportFormats)[number]

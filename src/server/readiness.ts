@@ -8,8 +8,8 @@ import type { Database } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
 import { missingMigrations } from '../db/migrate.ts'
 import { ping } from '../db/sql/ping.ts'
-import { withDeadline } from '../domain/deadline.ts'
 import { messageOf } from '../domain/errors.ts'
+import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Worker } from '../engine/execution/worker.ts'
 
 export interface ReadinessReport {

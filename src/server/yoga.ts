@@ -5,13 +5,13 @@ import { type Context, createContext } from '../../schema/context.ts'
 import { schema } from '../../schema/index.ts'
 import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
-import { createDocumentCaches } from './document-cache.ts'
-import { createErrorMask } from './errors.ts'
+import { createDocumentCaches } from './limits/document-cache.ts'
+import { useDocumentLimits } from './limits/use-document-limits.ts'
+import { useSubscriptionLimit } from './limits/use-subscription-limit.ts'
+import { createErrorMask } from './mask-errors.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
-import { useDocumentLimits } from './use-document-limits.ts'
 import { useOperationMetrics } from './use-operation-metrics.ts'
 import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
-import { useSubscriptionLimit } from './use-subscription-limit.ts'
 
 /** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
 export interface OperationOrigin extends OperationCaller {

@@ -1,7 +1,7 @@
-import { type Deadline, withDeadline } from '../domain/deadline.ts'
 import { messageOf } from '../domain/errors.ts'
-import { replaceUnstorable } from '../domain/storable.ts'
-import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
+import { type Deadline, withDeadline } from '../domain/execution/deadline.ts'
+import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { replaceUnstorable } from '../domain/json/storable.ts'
 
 interface Call extends Deadline {
   /** W3C trace context of this call. */

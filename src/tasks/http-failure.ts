@@ -1,8 +1,8 @@
 /** Failures of HTTP calls as item errors: what happened, what the server said, whether a retry can help. */
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { excerpt } from '../domain/excerpt.ts'
-import { replaceUnstorable } from '../domain/storable.ts'
-import { TaskError, type TaskErrorCode } from '../domain/task.ts'
+import { TaskError, type TaskErrorCode } from '../domain/execution/task.ts'
+import { replaceUnstorable } from '../domain/json/storable.ts'
 import { BlockedAddressError } from './http-client.ts'
 import { parseRetryAfter } from './retry-after.ts'
 

@@ -1,6 +1,6 @@
 import { excerptOf } from '../domain/excerpt.ts'
+import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
-import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/task.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 
 interface HttpRequest {

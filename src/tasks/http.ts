@@ -10,10 +10,10 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
-import type { Json } from '../domain/json.ts'
-import { compileJsonPath, compileSingularJsonPath } from '../domain/json-path.ts'
+import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
+import type { Json } from '../domain/json/json.ts'
+import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
 import { json, optional, parseInput } from '../domain/parse-input.ts'
-import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/task.ts'
 import { asTaskError, isTimeout } from './call.ts'
 import type { HttpClient } from './http-client.ts'
 import { connectionError, quoteBody, statusError } from './http-failure.ts'

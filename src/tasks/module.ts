@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import type { Json } from '../domain/json.ts'
-import type { Modules } from '../domain/modules.ts'
+import type { Modules } from '../domain/execution/modules.ts'
+import { type ModuleTaskSpec, type Task, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { isResult } from '../domain/execution/task-result.ts'
+import type { Json } from '../domain/json/json.ts'
+import { NotJsonError, toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
-import { type ModuleTaskSpec, type Task, TaskError, type TaskItem, type TaskResult } from '../domain/task.ts'
-import { isResult } from '../domain/task-result.ts'
-import { NotJsonError, toJson } from '../domain/to-json.ts'
 import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })

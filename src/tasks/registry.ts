@@ -1,6 +1,6 @@
-import type { Modules } from '../domain/modules.ts'
+import type { Modules } from '../domain/execution/modules.ts'
+import type { Task, TaskSpec } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
-import type { Task, TaskSpec } from '../domain/task.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { createModuleTask, parseModuleTask } from './module.ts'

@@ -3,9 +3,10 @@
  * `{{metadata.lang}}`, `{{key}}`, `{{id}}`, `{{repetition}}`. There is none for the expected output: a system under
  * test must never see the answer.
  */
-import type { Json } from '../domain/json.ts'
+
+import { TaskError, type TaskItem } from '../domain/execution/task.ts'
+import type { Json } from '../domain/json/json.ts'
 import { invalidInput } from '../domain/parse-input.ts'
-import { TaskError, type TaskItem } from '../domain/task.ts'
 
 const placeholder = /\{\{([^{}]*)\}\}/g
 const roots = ['input', 'metadata', 'key', 'id', 'repetition'] as const

@@ -1,5 +1,5 @@
 import { excerptOf } from '../domain/excerpt.ts'
-import { TaskError } from '../domain/task.ts'
+import { TaskError } from '../domain/execution/task.ts'
 
 /** The cost that a call reported, checked. Undefined and null mean unknown. @throws {TaskError} INVALID_OUTPUT */
 export function costOf(value: unknown): number | null {

@@ -4,7 +4,7 @@
  * telemetry depends on nothing that it observes. docs/operations.md says what each instrument is for.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { withDeadline } from '../domain/deadline.ts'
+import { withDeadline } from '../domain/execution/deadline.ts'
 
 /** Counts of the whole installation. */
 export interface QueueDepth {

@@ -9,8 +9,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
-import { withDeadline } from '../domain/deadline.ts'
 import { codeOf, messageOf } from '../domain/errors.ts'
+import { withDeadline } from '../domain/execution/deadline.ts'
 import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
 
 /** Spans waiting to be sent: a second or two of a busy process. */

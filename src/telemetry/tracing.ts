@@ -1,6 +1,6 @@
 /** Traces of executed items: one trace per attempt, whose id is stored with the item and sent with the call. */
 import { randomBytes } from 'node:crypto'
-import type { ItemError } from '../domain/task.ts'
+import type { ItemError } from '../domain/execution/task.ts'
 
 /** What identifies an attempt. */
 export interface TracedAttempt {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Listener } from '../../src/db/listener.ts'
 import { lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { laneSlots } from '../../src/engine/runs/lanes.ts'
-import { limits } from '../../src/server/use-document-limits.ts'
+import { limits } from '../../src/server/limits/use-document-limits.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../src/domain/canonical-json.ts'
-import { withDeadline } from '../../src/domain/deadline.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import { compileJsonPath, compileSingularJsonPath } from '../../src/domain/json-path.ts'
+import { withDeadline } from '../../src/domain/execution/deadline.ts'
+import { canonicalJson } from '../../src/domain/json/canonical-json.ts'
+import { compileJsonPath, compileSingularJsonPath } from '../../src/domain/json/json-path.ts'
+import { replaceUnstorable } from '../../src/domain/json/storable.ts'
+import { toJson } from '../../src/domain/json/to-json.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { parseRunSettings } from '../../src/domain/run-settings.ts'
-import { replaceUnstorable } from '../../src/domain/storable.ts'
-import { toJson } from '../../src/domain/to-json.ts'
 
 describe('toJson', () => {
   it('copies plain JSON', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationInput } from '../../src/domain/evaluation.ts'
-import type { Json } from '../../src/domain/json.ts'
-import type { Modules } from '../../src/domain/modules.ts'
+import type { Modules } from '../../src/domain/execution/modules.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { createEvaluator, defaultsOf, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
 import { evaluationInput } from './evaluation-input.ts'
 

@@ -1,5 +1,5 @@
 import type { Evaluation, EvaluationInput } from '../../src/domain/evaluation.ts'
-import type { Modules } from '../../src/domain/modules.ts'
+import type { Modules } from '../../src/domain/execution/modules.ts'
 import { createEvaluator, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
 
 const noModules: Modules = { tasks: new Map(), evaluators: new Map() }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { evaluate, scoreOf } from './evaluation-input.ts'
 
 describe('JSON equality', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/domain/evaluation.ts'
-import type { ModuleEvaluator } from '../../src/domain/modules.ts'
+import type { ModuleEvaluator } from '../../src/domain/execution/modules.ts'
 import { createEvaluator, defaultsOf } from '../../src/evaluators/registry.ts'
 import { evaluationInput } from './evaluation-input.ts'
 

@@ -1,7 +1,7 @@
 /** A small run that starts while a large one uses all slots. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TaskSpec } from '../../src/domain/task.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'

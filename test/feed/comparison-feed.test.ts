@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TaskError } from '../../src/domain/task.ts'
+import { TaskError } from '../../src/domain/execution/task.ts'
 import { compareMetrics, type MetricComparison } from '../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../src/engine/comparison/comparison.ts'
 import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/rows.ts'

@@ -1,6 +1,6 @@
 /** Runs with known results, written directly into the tables. */
 import type { Direction } from '../../src/domain/evaluation.ts'
-import type { Json } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { seedExperiment, type TestEngine } from './engine.ts'

@@ -1,5 +1,5 @@
 /** A server on a free port, with its own engine. */
-import type { ModuleEvaluator, ModuleTask } from '../../src/domain/modules.ts'
+import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
 import { type ServerOptions, startServer } from '../../src/server/start-server.ts'
 import { createTestEngine, type TestEngine } from './engine.ts'
 

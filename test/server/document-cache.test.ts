@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createDocumentCaches, DocumentCache, documentCacheLimits } from '../../src/server/document-cache.ts'
+import { createDocumentCaches, DocumentCache, documentCacheLimits } from '../../src/server/limits/document-cache.ts'
 
 test('the documents that are remembered stay below the limit of characters, the last ones used among them', () => {
   const cache = new DocumentCache<number>(100)

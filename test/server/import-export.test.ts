@@ -5,7 +5,7 @@ import { ReadableStream } from 'node:stream/web'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import type { Json } from '../../src/domain/json.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { archiveDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { OperationTurns } from '../../src/server/operation-turns.ts'
+import { OperationTurns } from '../../src/server/limits/operation-turns.ts'
 
 /** Keeps the event loop busy, as a large document does. */
 function work(ms: number): void {

@@ -3,7 +3,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import { useSubscriptionLimit } from '../../src/server/use-subscription-limit.ts'
+import { useSubscriptionLimit } from '../../src/server/limits/use-subscription-limit.ts'
 import { seedDataset } from '../helpers/engine.ts'
 import { startTestServer } from '../helpers/server.ts'
 

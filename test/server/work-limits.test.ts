@@ -1,7 +1,7 @@
 /** Requests that are small to send and large to answer: they are refused, bounded, or wait for each other. */
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ExpensiveOperations } from '../../src/server/expensive-operations.ts'
+import { ExpensiveOperations } from '../../src/server/limits/expensive-operations.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/domain/json.ts'
-import { type Task, TaskError, type TaskItem } from '../../src/domain/task.ts'
+import { type Task, TaskError, type TaskItem } from '../../src/domain/execution/task.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { taskContext, taskItem } from './task-items.ts'
 

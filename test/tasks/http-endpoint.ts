@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { type Task, TaskError } from '../../src/domain/task.ts'
+import { type Task, TaskError } from '../../src/domain/execution/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { TaskItem } from '../../src/domain/task.ts'
+import type { TaskItem } from '../../src/domain/execution/task.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
 import { type Endpoint, useEndpoint } from './http-endpoint.ts'
 import { noModules, taskContext, taskItem } from './task-items.ts'

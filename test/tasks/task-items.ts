@@ -1,5 +1,5 @@
-import type { Modules } from '../../src/domain/modules.ts'
-import type { TaskContext, TaskItem } from '../../src/domain/task.ts'
+import type { Modules } from '../../src/domain/execution/modules.ts'
+import type { TaskContext, TaskItem } from '../../src/domain/execution/task.ts'
 
 export const noModules: Modules = { tasks: new Map(), evaluators: new Map() }
 

@@ -28,9 +28,9 @@ export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'
  * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four
  * statements at any size, and reading the pairs that the sequences have not seen yet.
  *
- * Interval, p value and verdict come from the fixed-n statistics, which only hold for runs that ended by themselves.
- * Until then, and for a run that was stopped by its comparison, they are null and the sequence decides (only about the
- * metric that the run was stopped for).
+ * Interval, p value and verdict come from the fixed-n statistics, which only hold once both runs have ended, and not for
+ * a run that its comparison stopped. Otherwise interval and p value are null and the sequence decides (for a stopped run
+ * only about the metric that it was stopped for).
  */
 export async function compareMetrics(
   db: Database,

@@ -8,10 +8,10 @@ import {
 } from '../../db/generated/prisma/client.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
-import { distribution } from '../../domain/latency-histogram.ts'
 import { isFinished } from '../../domain/run.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { distribution } from '../../domain/statistics/latency-histogram.ts'
 import { mean } from '../../domain/statistics/score-figures.ts'
 import type { Services } from '../services.ts'
 import { compareMetrics } from './compare-metrics.ts'
@@ -51,7 +51,6 @@ export async function setGate(
   return prisma.experiment.update({ where: { id: experimentId }, data: { gate: parsed } })
 }
 
-/**
 /**
  * Checks a run against a gate, with a reason for every rule; null without a gate. Needs no statement of its own unless
  * the gate has `notWorse`, which needs a comparison.

@@ -1,7 +1,7 @@
 /** Maps the columns of a file to the parts of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
-import type { Json } from '../../domain/json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 import { parseExactly, type SourceRow } from './source-row.ts'
 

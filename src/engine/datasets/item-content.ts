@@ -1,10 +1,10 @@
 /** The content of an item, checked and prepared for storage: the same rules for the API and for imports. */
 import { hash } from 'node:crypto'
 import type { StagedItem } from '../../db/sql/dataset/staging.ts'
-import { canonicalJson } from '../../domain/canonical-json.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
-import { type Json, maxJsonDepth } from '../../domain/json.ts'
-import { findUnstorableEscape } from '../../domain/storable.ts'
+import { canonicalJson } from '../../domain/json/canonical-json.ts'
+import { type Json, maxJsonDepth } from '../../domain/json/json.ts'
+import { findUnstorableEscape } from '../../domain/json/storable.ts'
 
 /** An item as passed by a client; undefined and null are the same except in `input`. */
 export interface ItemContent {

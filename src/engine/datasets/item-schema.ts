@@ -1,7 +1,7 @@
 /** JSON Schemas of a dataset's items. A missing expected output is validated as null. */
 import { excerptOf } from '../../domain/excerpt.ts'
-import type { Json } from '../../domain/json.ts'
-import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json-schema.ts'
+import type { Json } from '../../domain/json/json.ts'
+import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json/json-schema.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 
 /** @throws {ItemProblem} for an item that does not fit. */

@@ -1,5 +1,5 @@
 import { excerptOf } from '../../domain/excerpt.ts'
-import type { Json } from '../../domain/json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import type { Problems } from './import-problems.ts'
 import { findJsonError } from './json-error.ts'
 

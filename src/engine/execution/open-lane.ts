@@ -4,8 +4,8 @@ import { takeLane } from '../../db/sql/lane/take-lane.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueClaims } from '../../db/sql/run-item/requeue-claims.ts'
 import { isFinished } from '../../domain/run.ts'
-import { countRequeued } from '../runs/requeue.ts'
 import type { Services } from '../services.ts'
+import { countRequeued } from './requeue.ts'
 
 /**
  * Makes this process the lane's holder, with a new lease, and requeues what the last holder left unfinished.

@@ -7,8 +7,8 @@ import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-str
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
 import { setLanes } from '../runs/lanes.ts'
-import { countRequeued } from '../runs/requeue.ts'
 import type { Services } from '../services.ts'
+import { countRequeued } from './requeue.ts'
 
 /** Checks all runs once and returns the ids of those it repaired. Safe to run in several processes at once. */
 export async function reconcile(services: Services): Promise<string[]> {

@@ -2,8 +2,8 @@
 import type { RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import type { ClaimRange } from '../../db/sql/run-item/claim-items.ts'
+import type { RunSituation } from '../../domain/execution/stop-rules.ts'
 import type { RunStatus } from '../../domain/run.ts'
-import type { RunSituation } from '../../domain/stop-rules.ts'
 
 /** The run with the delta applied. */
 export function situation(run: LockedRun, delta: RunDelta): RunSituation {

@@ -1,6 +1,6 @@
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
-import { bucketOf, type LatencyBucket } from '../../domain/latency-histogram.ts'
+import { bucketOf, type LatencyBucket } from '../../domain/statistics/latency-histogram.ts'
 import { addValue, noMoments } from '../../domain/statistics/score-moments.ts'
 import type { ItemResult } from './item-result.ts'
 

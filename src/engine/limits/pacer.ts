@@ -7,8 +7,8 @@ import { type Database, transaction } from '../../db/client.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
 import { readPace, settleTokens, writePace } from '../../db/sql/endpoint/pace.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { EndpointKey } from '../../domain/endpoint.ts'
-import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/pacing.ts'
+import type { EndpointKey } from '../../domain/limits/endpoint.ts'
+import { type Rates, reserveSlots, type SlotBatch, slotLifeMs, tokenMs } from '../../domain/limits/pacing.ts'
 
 /** When a call may start, in milliseconds of the process's clock, and the tokens reserved for it. */
 interface Slot {

@@ -13,8 +13,8 @@ import { channels, notify } from '../../db/listener.ts'
 import { readGrants, removeExpiredGrants, writeGrant } from '../../db/sql/endpoint/grants.ts'
 import { lockEndpoint } from '../../db/sql/endpoint/lock-endpoint.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { EndpointKey } from '../../domain/endpoint.ts'
-import { fairShares } from '../../domain/fair-shares.ts'
+import type { EndpointKey } from '../../domain/limits/endpoint.ts'
+import { fairShares } from '../../domain/limits/fair-shares.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 
 /** Calls in flight, and how many there would be with enough permits. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Json } from '../../../src/domain/json.ts'
+import type { Json } from '../../../src/domain/json/json.ts'
 import { createDataset, updateDataset } from '../../../src/engine/datasets/datasets.ts'
 import { type ImportError, type ImportInput, importItems } from '../../../src/engine/datasets/import.ts'
 import type { ImportMapping } from '../../../src/engine/datasets/import-mapping.ts'

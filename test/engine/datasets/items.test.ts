@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NotFoundError } from '../../../src/domain/errors.ts'
-import type { Json } from '../../../src/domain/json.ts'
+import type { Json } from '../../../src/domain/json/json.ts'
 import { createDataset } from '../../../src/engine/datasets/datasets.ts'
 import { archiveDatasetItems, type UpsertItem, upsertDatasetItems } from '../../../src/engine/datasets/items.ts'
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TaskError } from '../../../src/domain/task.ts'
+import { TaskError } from '../../../src/domain/execution/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'

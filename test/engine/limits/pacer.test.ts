@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Rates } from '../../../src/domain/pacing.ts'
+import type { Rates } from '../../../src/domain/limits/pacing.ts'
 import { Pacer } from '../../../src/engine/limits/pacer.ts'
 import { SteppingClock } from './clocks.ts'
 import { answered, createProcesses, newEndpoint, type Processes, runUntil } from './processes.ts'

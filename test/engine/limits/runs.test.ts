@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { HttpTaskSpec } from '../../../src/domain/execution/task.ts'
 import { defaultRunSettings, type RunSettings } from '../../../src/domain/run.ts'
-import type { HttpTaskSpec } from '../../../src/domain/task.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { result } from '../../../src/domain/task-result.ts'
+import { result } from '../../../src/domain/execution/task-result.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { reconcile } from '../../../src/engine/execution/reconciler.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'

@@ -1,4 +1,4 @@
-import type { Json } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json/json.ts'
 
 /** An item of a dataset as of some version. */
 export interface DatasetItemRow {

@@ -1,4 +1,4 @@
-import type { Json } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { Queryable } from '../../client.ts'
 
 /** New values; undefined leaves a column unchanged, null clears it. */

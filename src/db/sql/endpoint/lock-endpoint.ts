@@ -1,4 +1,4 @@
-import type { EndpointKey } from '../../../domain/endpoint.ts'
+import type { EndpointKey } from '../../../domain/limits/endpoint.ts'
 import type { Queryable } from '../../client.ts'
 
 /**

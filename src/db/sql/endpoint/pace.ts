@@ -1,5 +1,5 @@
-import type { EndpointKey } from '../../../domain/endpoint.ts'
-import type { Pace } from '../../../domain/pacing.ts'
+import type { EndpointKey } from '../../../domain/limits/endpoint.ts'
+import type { Pace } from '../../../domain/limits/pacing.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 

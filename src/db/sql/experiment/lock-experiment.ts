@@ -1,6 +1,6 @@
-import type { Json } from '../../../domain/json.ts'
+import type { TaskSpec } from '../../../domain/execution/task.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { RunSettings } from '../../../domain/run.ts'
-import type { TaskSpec } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
 /** The parts of its experiment and dataset that a run pins. */

@@ -1,6 +1,6 @@
-import type { Json } from '../../../domain/json.ts'
+import type { ItemError } from '../../../domain/execution/task.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
-import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 

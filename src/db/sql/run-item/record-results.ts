@@ -1,5 +1,5 @@
-import type { Json } from '../../../domain/json.ts'
-import type { ItemError } from '../../../domain/task.ts'
+import type { ItemError } from '../../../domain/execution/task.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 

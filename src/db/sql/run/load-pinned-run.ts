@@ -1,5 +1,5 @@
+import type { TaskSpec } from '../../../domain/execution/task.ts'
 import type { RunSettings } from '../../../domain/run.ts'
-import type { TaskSpec } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
 /**

@@ -20,14 +20,14 @@ export interface RunChanges {
   epoch: string
   /** What this statement saw, as PostgreSQL writes a `pg_snapshot`. */
   snapshot: string
-  /** Those that something happened to since, and the open ones, oldest first. */
+  /** Runs with an event since then, and the open ones, oldest first. */
   runs: Run[]
   deletedIds: string[]
 }
 
 /**
  * Events are found by what the earlier statement could not see, not by their number: a transaction that took a lower
- * number may commit later, and the recorder shall not wait for others to keep them in order.
+ * number may commit later, and the recorder must not wait for others to keep them in order.
  */
 export async function loadRunChanges(
   db: Queryable,
@@ -61,7 +61,8 @@ export async function loadRunChanges(
   return { epoch, snapshot, runs, deletedIds }
 }
 
-/** Rejects with SQLSTATE 22P02 unless the text is a snapshot. */
-export async function checkSnapshot(db: Queryable, snapshot: string): Promise<void> {
-  await db.query('SELECT $1::pg_snapshot', [snapshot])
+/** Whether a text is a `snapshot` of {@link RunChanges}, so that it can be asked for. */
+export async function isSnapshot(db: Queryable, text: string): Promise<boolean> {
+  const { rows } = await db.query<{ valid: boolean }>(`SELECT pg_input_is_valid($1, 'pg_snapshot') AS valid`, [text])
+  return rows[0]?.valid ?? false
 }

@@ -1,7 +1,7 @@
 import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
-import type { Json } from '../../../domain/json.ts'
+import type { ItemError } from '../../../domain/execution/task.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { ScoreMoments } from '../../../domain/statistics/score-moments.ts'
-import type { ItemError } from '../../../domain/task.ts'
 import type { Queryable } from '../../client.ts'
 
 /** A score of an item from an evaluator, or the evaluator's error. */

@@ -2,8 +2,8 @@
  * Operations that look at whole runs take turns, so that the processor is left for the others: few at once, fewer of one
  * caller, callers one after the other.
  */
-import { LimitError } from '../domain/errors.ts'
-import { FairQueue } from '../domain/fair-queue.ts'
+import { LimitError } from '../../domain/errors.ts'
+import { FairQueue } from '../../domain/limits/fair-queue.ts'
 
 export const expensiveLimits = {
   /** At once in this process. */

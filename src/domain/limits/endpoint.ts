@@ -1,4 +1,4 @@
-import type { TaskSpec } from './task.ts'
+import type { TaskSpec } from '../execution/task.ts'
 
 /** The unit that limits apply to. Projects use their own provider keys, so they share no limits. */
 export interface EndpointKey {

@@ -1,5 +1,5 @@
-import type { Direction, ScoreDataType } from './evaluation.ts'
-import type { Json } from './json.ts'
+import type { Direction, ScoreDataType } from '../evaluation.ts'
+import type { Json } from '../json/json.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
 /** A task function. It returns the output itself or, made with `result()`, the output and its cost. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FairQueue } from '../../src/domain/fair-queue.ts'
+import { FairQueue } from '../../../src/domain/limits/fair-queue.ts'
 
 function drain(queue: FairQueue<string>): string[] {
   const order: string[] = []

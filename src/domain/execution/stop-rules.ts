@@ -1,4 +1,4 @@
-import type { RunSettings, StopReason } from './run.ts'
+import type { RunSettings, StopReason } from '../run.ts'
 
 /** The state of a run that a decision is based on. */
 export interface RunSituation {

@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from '../json/json.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
 export type TaskSpec = HttpTaskSpec | ModuleTaskSpec

@@ -3,7 +3,7 @@
  * one caller after the other, for a few milliseconds at a time: who sends one waits for the one that is being worked on, not
  * for everything that another caller sent before.
  */
-import { FairQueue } from '../domain/fair-queue.ts'
+import { FairQueue } from '../../domain/limits/fair-queue.ts'
 
 /** Milliseconds for which operations begin before the event loop gets to hear of others. */
 const sliceMs = 2

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AdaptiveConcurrency } from '../../src/domain/adaptive-concurrency.ts'
+import { AdaptiveConcurrency } from '../../../src/domain/limits/adaptive-concurrency.ts'
 
 /**
  * Simulates round trips to an endpoint that takes `capacity` calls at once and rejects the others; returns how many

@@ -24,8 +24,8 @@ export const maxRetryAfterMs = 3_600_000
  * Decides whether and when to retry a failed call; null when the failure is final.
  *
  * The wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015): uniform in [0,
- * min(cap, base * 2^(attempt - 1))]. A `Retry-After` is honoured exactly, plus up to 10 % jitter so that waiting
- * callers do not all return at once, and does not count as an attempt.
+ * min(cap, base * 2^(attempt - 1))]. A `Retry-After` is waited for in full, plus up to 10 % so that waiting
+ * callers do not all return at once; the failed call then does not count as an attempt.
  *
  * @param attempt number of the failed call, from 1
  * @param random uniform in [0, 1)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Pace, type Rates, reserveSlots, slotLifeMs } from '../../src/domain/pacing.ts'
+import { type Pace, type Rates, reserveSlots, slotLifeMs } from '../../../src/domain/limits/pacing.ts'
 
 /** Reserves slots `asks` times, with the gaps before each in milliseconds, and returns the start times. */
 function reserve(rates: Rates, asks: { gapMs: number; count: number }[], tokensPerCall = 0): number[] {

@@ -1,7 +1,7 @@
 /** How many subscriptions may be open at once: each is woken, read for and written to, whatever transport it came by. */
 import { isAsyncIterable, type Plugin } from '@envelop/core'
 import { GraphQLError } from 'graphql'
-import type { OperationCaller } from './use-statement-scope.ts'
+import type { OperationCaller } from '../use-statement-scope.ts'
 
 export interface SubscriptionLimits {
   /** Of one caller. */

@@ -6,8 +6,8 @@ import {
   type JSONPathQuery,
 } from 'json-p3'
 import { RE2JS, RE2JSException } from 're2js'
+import { invalidInput } from '../parse-input.ts'
 import type { Json } from './json.ts'
-import { invalidInput } from './parse-input.ts'
 
 /** The value that a path selects; undefined when there is none. */
 type JsonSelector = (value: Json) => Json | undefined

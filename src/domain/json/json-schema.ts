@@ -1,10 +1,10 @@
 import { Ajv, type Options } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
-import { messageOf } from './errors.ts'
+import { messageOf } from '../errors.ts'
+import { invalidInput } from '../parse-input.ts'
+import { compilePattern } from '../pattern.ts'
 import type { Json } from './json.ts'
-import { invalidInput } from './parse-input.ts'
-import { compilePattern } from './pattern.ts'
 
 /** Returns the first violation, or null when the value satisfies the schema. */
 export type JsonSchemaCheck = (value: Json) => JsonSchemaViolation | null

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fairShares } from '../../src/domain/fair-shares.ts'
+import { fairShares } from '../../../src/domain/limits/fair-shares.ts'
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
 const claims = fc.array(fc.nat(50), { maxLength: 12 })

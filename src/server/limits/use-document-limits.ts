@@ -15,11 +15,11 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql'
-import { excerpt } from '../domain/excerpt.ts'
+import { excerpt } from '../../domain/excerpt.ts'
+import type { OperationCaller } from '../use-statement-scope.ts'
 import { isLargerThan } from './answer-size.ts'
 import { documentCost } from './document-cost.ts'
 import { ExpensiveOperations } from './expensive-operations.ts'
-import type { OperationCaller } from './use-statement-scope.ts'
 
 export const limits = {
   /** Characters of a document. */
