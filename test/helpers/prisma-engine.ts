@@ -62,7 +62,10 @@ async function withEngine<T>(url: string, work: (engine: bindings.SchemaEngine) 
   }
 }
 
-/** The catalog is full of `"char"`, which Prisma's adapter does not support; it does support arrays of it. */
+/**
+ * Prisma's adapter, as the schema engine needs it. The catalog is full of `"char"`, which the adapter does not support; it
+ * does support arrays of it.
+ */
 function catalogAdapter(pool: Pool): PrismaPg {
   const query = pool.query.bind(pool)
   Object.assign(pool, {
@@ -84,6 +87,8 @@ function catalogAdapter(pool: Pool): PrismaPg {
       const result = await queryRaw(sql)
       return { ...result, columnTypes: result.columnTypes.map((type) => (type === CharacterArray ? Character : type)) }
     }
+    // The adapter splits a script at every semicolon, also inside a function's body; the engine of the command line does not.
+    adapter.executeScript = async (script) => void (await query(script))
     return adapter
   }
   return factory

@@ -1,4 +1,4 @@
--- Which life of the database a feed's cursor is from. A dump carries the value along; it cannot carry along the
+-- Which life of the database a feed's cursor is from. A dump carries the value along, and cannot carry along the
 -- transaction that wrote the row.
 CREATE TABLE feed_epoch (
   id INTEGER NOT NULL DEFAULT 1 CHECK (id = 1),
