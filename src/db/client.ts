@@ -32,8 +32,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
 }
 
 function databaseOn(url: string, pool: pg.Pool): Database {
-  // The other formats capture a stack trace on every call, which keeps everything the caller has in memory alive
-  // through the collections of the young generation: half of the time of a page that makes a few calls.
+  // The other formats capture a stack trace on every call, which keeps the caller's objects alive through collections
+  // of the young generation: half of the time of a page that makes a few calls.
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
   let closing: Promise<void> | null = null
   return {
@@ -48,17 +48,17 @@ function databaseOn(url: string, pool: pg.Pool): Database {
 }
 
 export const requestLimits = {
-  /** Connections for what requests read, and for what they write and import. */
+  /** Connections for reads of requests, and for their writes and imports. */
   readConnections: 8,
   writeConnections: 8,
-  /** Milliseconds that one statement may take. */
+  /** Timeouts of one statement, in milliseconds. */
   readStatementMs: 15_000,
   writeStatementMs: 10 * 60_000,
 }
 
 /**
- * The same database for what requests of clients run: on connections of their own, so that those who follow runs, execute
- * them or ask for health never wait behind readers; shared fairly, limited in time, cancelled with their scope.
+ * The same database for client requests, on separate connections, so that feeds, workers and health checks never wait
+ * behind them. Connections are shared fairly; statements have a timeout and are cancelled with their scope.
  */
 export function openRequestDatabase(db: Database, options: Pick<DatabaseOptions, 'onError'> = {}): Database {
   const shared = {
@@ -74,7 +74,7 @@ export function openRequestDatabase(db: Database, options: Pick<DatabaseOptions,
   )
 }
 
-/** Reads on its own connections; hands scopes that write on to another pool, whose statements may take longer. */
+/** Reads on its own connections; delegates WRITE scopes to another pool with a longer timeout. */
 class RequestPool extends FairPool {
   readonly #writes: FairPool
 

@@ -1,7 +1,7 @@
-/** What PostgreSQL refuses because of what a caller asked for, in words for that caller. */
+/** Translates PostgreSQL errors caused by a request into user errors. */
 import { ConflictError, InvalidInputError, LimitError } from '../domain/errors.ts'
 
-/** The SQLSTATE of an error of a statement, also as Prisma wraps it; null when it has none. */
+/** The SQLSTATE of an error, also when wrapped by Prisma; null if it has none. */
 export function sqlState(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null
   const { code, originalCode, meta, cause } = error as Record<string, unknown>
@@ -11,12 +11,12 @@ export function sqlState(error: unknown): string | null {
   return sqlState(inner) ?? (typeof code === 'string' ? (prismaCodes[code] ?? null) : null)
 }
 
-/** Where Prisma tells no SQLSTATE. */
+/** For errors of Prisma without an SQLSTATE. */
 const prismaCodes: Record<string, string> = { P2002: '23505', P2003: '23503', P2025: '02000', P2034: '40001' }
 
 /**
- * A UserError for what a caller can put right: values that cannot be stored or compared, things that somebody else made or
- * deleted at the same moment, statements that took too long. Any other error comes back as it is.
+ * A UserError for errors that a client can correct or retry: values that cannot be stored or compared, concurrent
+ * changes, timeouts. Other errors are returned unchanged.
  */
 export function explainRefusal(error: unknown): unknown {
   const state = sqlState(error)

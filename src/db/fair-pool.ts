@@ -1,7 +1,7 @@
 /**
- * A pool whose connections are shared fairly: a group (a caller) that wants many gets all but two, the others take turns,
- * and nobody waits behind the length of another's queue. Statements of a scope are cancelled in the database when its
- * signal aborts; the connection is then given up rather than used again.
+ * A pool whose connections are shared fairly: a group (a caller) gets at most all but two, and waiting groups are
+ * served round-robin, so that none waits behind another's backlog. When the signal of a scope aborts, its statements
+ * are cancelled in the database and the connection is discarded.
  */
 import pg from 'pg'
 import { FairQueue } from '../domain/limits/fair-queue.ts'
@@ -10,12 +10,12 @@ import { StatementScope } from './statement-scope.ts'
 
 export interface FairPoolOptions {
   url: string
-  /** Connections at most. */
+  /** Maximum connections. */
   max: number
-  /** In milliseconds; the database ends what takes longer, also when this process is gone. */
+  /** In milliseconds; enforced by the database, even if this process has died. */
   statementTimeoutMs: number
   onError: (error: Error) => void
-  /** Cancels the statement that a backend runs. */
+  /** Cancels the running statement of a backend. */
   cancel: (processId: number) => Promise<unknown>
 }
 
@@ -24,7 +24,7 @@ export type ConnectCallback = (
   client: pg.PoolClient | undefined,
   release: (error?: Error | boolean) => void,
 ) => void
-/** What `pg` has, but does not declare. */
+/** Undeclared members of `pg`. */
 type Backend = pg.PoolClient & {
   processID: number
   connection: { on: Listen; off: Listen }
@@ -116,7 +116,7 @@ export class FairPool extends pg.Pool {
     let cancelled: unknown
     const onAbort = () => {
       cancelled = signal?.reason
-      // It ends by its own time limit then.
+      // If cancelling fails, the statement timeout ends it.
       this.#cancel(client.processID).catch(() => {})
     }
     const onRow = ({ length }: { length: number }) => scope?.read(length)
@@ -134,7 +134,7 @@ export class FairPool extends pg.Pool {
   }
 }
 
-/** What a statement that was ended before it was done rejects with: the reason of whoever ended it. Other errors come back as they are. */
+/** The abort reason of the scope if the error is a cancelled statement, else the error itself. */
 export function explainCancelled(error: unknown, scope: StatementScope | undefined): unknown {
   const { reason } = scope?.signal ?? {}
   return sqlState(error) === '57014' && reason instanceof Error ? reason : error

@@ -1,14 +1,14 @@
 /**
- * A statement whose rows are read until they exceed a size. They are requested a few at a time, so that the database does not
- * even read the large values of rows that are left out; where the same statement found only small rows before, all at once,
- * which saves round trips.
+ * Reads the rows of a statement up to a size. They are fetched in chunks, so that the database does not even read the
+ * large values of rows that are left out; if the same statement returned only small rows before, all are fetched at
+ * once, which saves round trips.
  */
 import { hash } from 'node:crypto'
 import pg from 'pg'
 import type { Queryable } from './client.ts'
 import { rowTypes } from './query-rows.ts'
 
-/** What `pg` has, but does not declare. */
+/** Undeclared members of `pg`. */
 interface RowsOfPortal {
   rows: number
   handleDataRow(message: { length: number; fields: unknown[] }): void
@@ -26,12 +26,12 @@ const FirstRows = pg.Query as unknown as new (
 ) => RowsOfPortal & pg.Submittable
 
 const firstChunk = 4
-const largestChunk = 32
-/** Rows of at most so many bytes are small. */
+const maxChunk = 32
+/** Rows up to this size are small. */
 const smallBytes = 16 * 1024
 const maxRemembered = 2_000
 
-/** The largest row in bytes that a statement with this first parameter (a run, a parent) returned last. */
+/** By statement and first parameter (a run, a parent): bytes of the largest row that it last returned. */
 const largestRows = new Map<string, number>()
 
 function remember(key: string, bytes: number): void {
@@ -48,7 +48,7 @@ class QueryWithinBytes extends FirstRows {
   largestRow = 0
   cut = false
 
-  /** @param inChunks otherwise all rows at once */
+  /** @param inChunks otherwise all rows are fetched at once */
   constructor(config: pg.QueryConfig, maxBytes: number, inChunks: boolean) {
     super({ ...config, types: rowTypes, rows: inChunks ? firstChunk : 0 })
     this.#maxBytes = maxBytes
@@ -57,10 +57,10 @@ class QueryWithinBytes extends FirstRows {
   override handleDataRow(message: { length: number; fields: unknown[] }): void {
     this.#bytes += message.length
     this.largestRow = Math.max(this.largestRow, message.length)
-    // The first row comes whatever it weighs: otherwise nobody would get beyond it.
+    // The first row is returned whatever its size: otherwise paging would never get past it.
     if (this.#count > 0 && this.#bytes > this.#maxBytes) this.cut = true
     if (this.cut) {
-      // Dropped here, it counts for no scope.
+      // Dropped, so it must not count towards the scope's limit.
       message.length = 0
       return
     }
@@ -70,19 +70,19 @@ class QueryWithinBytes extends FirstRows {
 
   override handlePortalSuspended(connection: Connection): void {
     this.cut ||= this.#bytes >= this.#maxBytes
-    this.rows = Math.min(largestChunk, this.rows * 2)
+    this.rows = Math.min(maxChunk, this.rows * 2)
     if (this.cut) connection.sync()
     else super.handlePortalSuspended(connection)
   }
 
   override handleError(error: Error, connection: Connection): void {
-    // `pg` leaves this out for statements that are read in parts: their connection would never be ready again.
+    // `pg` omits this for statements read in chunks: the connection would never become ready again.
     if (this.rows > 0 && connection.stream.writable) connection.sync()
     super.handleError(error, connection)
   }
 }
 
-/** Bytes of the rows of one page or batch. */
+/** Maximum bytes of rows in one page or batch. */
 export const pageBytes = 4 * 1024 * 1024
 
 export interface RowsWithinBytes<Row> {
@@ -92,8 +92,8 @@ export interface RowsWithinBytes<Row> {
 }
 
 /**
- * The rows of a statement, in its order, until the next one would bring them above `maxBytes`; at least one. Their int8 are
- * bigint, as from `queryRows`.
+ * The rows of a statement, in its order, up to `maxBytes`, but at least one. int8 columns are bigint, as from
+ * `queryRows`.
  */
 export async function queryWithinBytes<Row extends pg.QueryResultRow>(
   db: Queryable,

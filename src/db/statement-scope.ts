@@ -1,18 +1,18 @@
 /**
- * On whose behalf statements run, and what they may cost. It is found by the asynchronous context: Prisma and the loaders
- * take neither a signal nor a caller along to the connection.
+ * The caller and the limits of statements. Passed through the asynchronous context, because neither Prisma nor the
+ * loaders pass a signal or a caller on to the connection.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { LimitError } from '../domain/errors.ts'
 
 export interface StatementScopeOptions {
-  /** Whose statements these are: the connections of a pool are shared fairly between groups. */
+  /** The caller: the connections of a pool are shared fairly between groups. */
   group: string
   /** WRITE statements may take longer and are never cancelled half-way. */
   kind: 'READ' | 'WRITE'
-  /** Cancels the statements; its reason is what they reject with. */
+  /** Cancels the statements, which then reject with its reason. */
   signal?: AbortSignal
-  /** Bytes of rows that all statements together may return. */
+  /** Maximum bytes of rows that all statements together may return. */
   maxBytes?: number
 }
 
@@ -42,7 +42,7 @@ export class StatementScope {
     return storage.run(this, work)
   }
 
-  /** The same values, each of them worked out in this scope, wherever it is asked for. */
+  /** The same values, each computed in this scope, whatever the context of the consumer. */
   iterate<T>(source: AsyncIterator<T>): AsyncIterableIterator<T> {
     const values: AsyncIterableIterator<T> = {
       next: () => this.run(() => source.next()),
@@ -52,7 +52,7 @@ export class StatementScope {
     return values
   }
 
-  /** Counts what a statement returned. */
+  /** Counts bytes that a statement returned. */
   read(bytes: number): void {
     this.#bytes += bytes
     if (this.#bytes <= this.#maxBytes || this.#tooMuch.signal.aborted) return

@@ -1,10 +1,10 @@
 /**
- * What changed in several runs of a dataset, aligned row by row, with the statistics so far.
+ * Publishes changes in several runs of a dataset, aligned row by row, with current statistics.
  *
- * As in the run feed a subscriber is its cursor, here one feed position for each run: a row comes when any of the runs
- * changed it, in its latest state in all of them, so replaying and following are the same reads and nothing is lost in
- * between. The metrics are about everything recorded so far. While runs execute, computing them takes a bounded share of the
- * time; in the last batch, and whenever nothing happens for a while, they are exact.
+ * As in the run feed a subscriber is a cursor, here one feed position per run: a row is delivered when any run changed
+ * it, in its latest state in all of them, so replay and live delivery are the same reads and nothing is lost in
+ * between. The metrics cover everything recorded so far. While runs execute, computing them takes a bounded share of
+ * the time; in the last batch, and once changes pause, they are exact.
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
@@ -22,26 +22,26 @@ import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 import { checkWindow, type FeedWindow } from './window.ts'
 
-/** Rows that changed after the last cursor, and the comparison as it stands. */
+/** Rows that changed after the last cursor, and the current comparison. */
 export interface ComparisonFeedBatch {
   cursor: string
-  /** Baseline first; none when one of them was deleted: nothing will follow. */
+  /** Baseline first; empty when one of them was deleted, which ends the feed. */
   runs: readonly Run[]
   metrics: MetricComparison[]
   rows: ComparedRow[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
-  /** All runs are over and everything is delivered. */
+  /** All runs have finished and everything is delivered. */
   done: boolean
 }
 
-/** What a subscriber wants to be sent. */
+/** What a subscriber requests. */
 export interface ComparisonFeedOptions {
   /** Dataset items, or positions in the baseline's schedule; default: all. */
   window?: FeedWindow<string> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('rows' | 'metrics' | 'changedOutside')[]
-  /** END: until all runs are over; NEVER: until one is deleted. Default: END. */
+  /** END: until all runs have finished; NEVER: until one is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
 
@@ -51,7 +51,7 @@ interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonl
   epoch: string
 }
 
-/** Changes in a batch, over all runs. */
+/** Changes per batch, over all runs. */
 const batchSize = 100
 const paceMs = 200
 /** Computing metrics takes at most this share of the time. */
@@ -92,7 +92,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
 
   async #query(after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
     const { db, scope, input, window, runIds, ...reads } = this.#source
-    // The epoch first: rows of a newer one get a cursor that is refused, instead of one that misleads.
+    // The epoch first: if it changes meanwhile, the cursor is refused rather than misread.
     const epoch = await loadFeedEpoch(db.pool)
     const comparison = await openIfExisting(db, scope, input)
     if (!comparison) {
@@ -114,7 +114,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const done = !more && runs.every((run) => isFinished(run.status))
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(db, comparison, itemIds)
-    // The rows of all these changes are too large together. When it is one change per run, they are read one by one.
+    // Together these rows are too large: retry with fewer changes. At one change per run, read row by row.
     if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, maxChanges / 2))
     for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [id])))
     const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
@@ -152,7 +152,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
 }
 
 export class ComparisonFeeds {
-  /** Shared by everything in this process that compares runs. */
+  /** Shared by all comparisons in this process. */
   readonly sequences: ComparisonSequences
   readonly #db: Database
   readonly #changes: RunChanges
@@ -169,19 +169,19 @@ export class ComparisonFeeds {
     })
   }
 
-  /** Subscribers now. */
+  /** Current subscribers. */
   get subscribers(): number {
     return this.#readers.subscribers
   }
 
   /**
-   * Every row that changed after the cursor and the metrics, then what changes, until all runs are over or one is deleted.
-   * The first batch comes at once, even without rows; without a cursor it starts at the beginning. Ends quietly when the
-   * signal aborts; throws CursorExpiredError when the database is restored meanwhile.
+   * The metrics and every row that changed after the cursor, then live changes, until all runs have finished or one is
+   * deleted. The first batch is delivered at once, even without rows; without a cursor it starts at the beginning. Ends
+   * without an error when the signal aborts; throws CursorExpiredError when the database is restored meanwhile.
    *
    * @throws {NotFoundError} the project has no such runs
-   * @throws {InvalidInputError} runs that cannot be compared, an impossible window, or a cursor that this comparison's feed
-   *   never gave
+   * @throws {InvalidInputError} runs that cannot be compared, an invalid window, or a cursor that is not of this
+   *   comparison's feed
    * @throws {CursorExpiredError} a cursor from before the database was restored or copied
    */
   async subscribe(
@@ -261,7 +261,7 @@ function parsePositions(after: string, runs: readonly Run[], epoch: string): num
   return positions
 }
 
-/** Whether a run is not as far as it was: the database went back without its epoch changing. */
+/** Whether a run is behind its position: the database was rolled back without a new epoch. */
 function isBehind(runs: readonly Run[], positions: readonly number[]): boolean {
   return runs.some((run, index) => run.seq < (positions[index] ?? 0))
 }

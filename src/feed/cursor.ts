@@ -1,20 +1,20 @@
-/** Cursors of feeds: opaque to clients, and good for one feed of one life of the database. */
+/** Cursors of feeds: opaque to clients, and valid for one feed and one epoch of the database. */
 import { hash } from 'node:crypto'
 import { CursorExpiredError, InvalidInputError } from '../domain/errors.ts'
 
-/** What a feed is about, as its cursors have it. */
+/** The subject of a feed, as encoded in its cursors. */
 export type Subject = readonly [kind: 'run' | 'comparison' | 'runs', ...ids: string[]]
 
-/** @param position how far the subscriber is @param epoch of the database that counted it */
+/** @param position of the subscriber @param epoch of the database at that position */
 export function formatCursor(subject: Subject, epoch: string, position: string): string {
   return Buffer.from(`${epoch}:${digestOf(subject)}:${position}`).toString('base64url')
 }
 
 /**
  * The position in a cursor.
- * @param epoch of the database as it is now
- * @throws {InvalidInputError} when no feed about the subject gave it
- * @throws {CursorExpiredError} when it was given by the database before it was restored or copied
+ * @param epoch the current one
+ * @throws {InvalidInputError} it is not a cursor of this feed
+ * @throws {CursorExpiredError} it is from before the database was restored or copied
  */
 export function parseCursor(after: string, subject: Subject, epoch: string): string {
   const [, from, about, position] = format.exec(Buffer.from(after, 'base64url').toString('latin1')) ?? []

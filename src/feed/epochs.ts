@@ -1,10 +1,10 @@
 import type { Database } from '../db/client.ts'
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
 
-/** A cursor of an epoch that has just ended is refused, which does no harm: its owner starts over and gets another. */
+/** A cursor of an epoch that has just ended is refused; its client then starts over, so a stale value does no harm. */
 const keepMs = 1_000
 
-/** The epoch of the database for those who give cursors without following, read once a second at most. */
+/** The epoch of the database for cursors outside subscriptions, read at most once a second. */
 export class Epochs {
   readonly #db: Database
   #known: { at: number; epoch: Promise<string> } | null = null

@@ -1,10 +1,10 @@
 /**
- * What changed in a run, to any number of subscribers.
+ * Publishes the changes of a run to any number of subscribers.
  *
- * A subscriber IS its cursor: it asks for the rows after it, gets the next batch, moves on. What it has missed while it
- * was slow, away or not yet there waits in the table, in its latest state, so there is no queue to fill and nothing to
- * lose. Subscribers at the same cursor share one read. NOTIFY, and a slow poll in case one got lost, only trigger the next
- * read. (docs/feed.md has the protocol.)
+ * A subscriber IS its cursor: it reads the rows after it, gets the next batch, advances. Changes that it missed while
+ * slow or disconnected are in the table, in their latest state, so no queue can overflow and nothing is lost.
+ * Subscribers at the same cursor share one read. NOTIFY, and a slow poll in case one was lost, only trigger the next
+ * read. docs/feed.md describes the protocol.
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
@@ -27,14 +27,14 @@ import { checkWindow, type FeedWindow } from './window.ts'
 /** Rows that changed after the last cursor, and the run as it was when they were read. */
 export interface RunFeedBatch {
   cursor: string
-  /** Null when it was deleted: nothing will follow. */
+  /** Null when it was deleted, which ends the feed. */
   run: Run | null
-  /** Of the same moment as the run; null when it was not asked for. */
+  /** From the same snapshot as the run; null unless requested. */
   stats: RunStatsRows | null
   items: RunItemWithScores[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
-  /** The run is over and everything is delivered. */
+  /** The run has finished and everything is delivered. */
   done: boolean
 }
 
@@ -42,20 +42,20 @@ interface SharedRunBatch extends RunFeedBatch, SharedBatch<number> {
   epoch: string
 }
 
-/** What a subscriber wants to be sent. */
+/** What a subscriber requests. */
 export interface RunFeedOptions {
   /** Default: all items. */
   window?: FeedWindow<number> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('items' | 'changedOutside')[]
-  /** Whether the statistics of the run come along; default: no. */
+  /** Include the statistics of the run; default: no. */
   stats?: boolean
-  /** END: until the run is over; NEVER: until it is deleted. Default: END. */
+  /** END: until the run has finished; NEVER: until it is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
 
 const batchSize = 100
-/** A busy run is read no more often than this. */
+/** Minimum time between reads of a busy run. */
 const paceMs = { items: 40, window: 100, progress: 250 }
 
 interface RunSource {
@@ -106,7 +106,7 @@ export class RunFeeds {
   readonly #epochs: Epochs
   readonly #onDelivery: (lagSeconds: number) => void
 
-  /** @param onDelivery called for every batch of a subscriber that follows live, with the age of its newest item */
+  /** @param onDelivery called for every live batch of a subscriber, with the age of its newest item */
   constructor(db: Database, changes: RunChanges, onDelivery: (lagSeconds: number) => void = () => {}) {
     this.#db = db
     this.#epochs = new Epochs(db)
@@ -119,18 +119,18 @@ export class RunFeeds {
     })
   }
 
-  /** Subscribers now. */
+  /** Current subscribers. */
   get subscribers(): number {
     return this.#readers.subscribers
   }
 
   /**
-   * Everything after the cursor, then what changes, until the run is over or deleted. The first batch comes at once, even
-   * an empty one; without a cursor it starts at the beginning. Ends quietly when the signal aborts or the process stops;
-   * throws CursorExpiredError when the database is restored meanwhile.
+   * Everything after the cursor, then live changes, until the run has finished or is deleted. The first batch is
+   * delivered at once, even if empty; without a cursor it starts at the beginning. Ends without an error when the
+   * signal aborts or the process stops; throws CursorExpiredError when the database is restored meanwhile.
    *
    * @throws {NotFoundError} the project has no such run
-   * @throws {InvalidInputError} an impossible window, or a cursor that this run's feed never gave
+   * @throws {InvalidInputError} an invalid window, or a cursor that is not of this run's feed
    * @throws {CursorExpiredError} a cursor from before the database was restored or copied
    */
   async subscribe(
@@ -142,12 +142,12 @@ export class RunFeeds {
   ): Promise<AsyncGenerator<RunFeedBatch>> {
     if (window) checkWindow(window)
     const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
-    // Without the run, only who once followed it has a cursor of it.
+    // A deleted run: only clients that followed it have its cursor.
     if (run ? run.projectId !== scope.projectId : after === null) {
       throw new NotFoundError('There is no such run in this project.', ['runId'])
     }
     const position = after === null ? 0 : parsePosition(after, runId, epoch)
-    // The database went back without its epoch changing.
+    // The database was rolled back without a new epoch.
     if (run && position > run.seq) throw new CursorExpiredError()
     const source: RunSource = {
       runId,
@@ -160,7 +160,7 @@ export class RunFeeds {
     return this.#follow(source, { epoch, position, until }, ended)
   }
 
-  /** What `runFeed(after:)` takes to continue from this row of a run. */
+  /** The cursor with which `runFeed(after:)` continues from this state of a run. */
   async cursorOf(run: Run): Promise<string> {
     return runCursor(run.id, await this.#epochs.current(), run.seq)
   }
@@ -179,7 +179,7 @@ export class RunFeeds {
       const { run } = batch
       if (epoch !== from || (run && run.seq < seen)) throw new CursorExpiredError()
       if (live) this.#reportLag(batch.items.at(-1))
-      // A run may also change without any of its items, and end without having changed since.
+      // A run may change without any of its items, and its status without a new `seq`.
       if (!shown || next > seen || run?.status !== shown.status) yield batch
       if (!run) return
       shown = run
@@ -190,7 +190,7 @@ export class RunFeeds {
 
   #reportLag(newest: RunItemWithScores | undefined): void {
     const changedAt = newest?.finishedAt ?? newest?.startedAt
-    // Clocks differ, and a delivery before its change would be nonsense.
+    // Clocks differ: never report a negative lag.
     if (changedAt) this.#onDelivery(Math.max(0, Date.now() - changedAt.getTime()) / 1_000)
   }
 }

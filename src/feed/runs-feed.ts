@@ -1,6 +1,6 @@
 /**
- * What happens to the runs of a project or of a dataset. A subscriber's cursor is what it has seen of the append-only
- * table of events; runs that have not ended come along whenever it subscribes, so that executing them writes no events.
+ * Publishes changes of the runs of a project or dataset. The cursor is a position in the append-only event table;
+ * unfinished runs are always delivered first, so that executing them writes no events.
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
@@ -20,7 +20,7 @@ export interface RunsFeedBatch {
   deletedIds: string[]
 }
 
-/** However busy its runs are, a subscriber is told no more often than this. */
+/** Minimum time between batches, however busy the runs are. */
 const paceMs = 250
 const batchSize = 100
 
@@ -32,12 +32,13 @@ interface RunsSource {
 }
 
 /**
- * The runs of a project, or of one of its datasets: first those that have not ended and, with a cursor, those that were
- * created, changed or deleted since; then each one whenever it changed. The first batch comes at once, even an empty one.
- * Ends when the signal aborts or the process stops; throws CursorExpiredError when the database is restored meanwhile.
+ * The runs of a project, or of one of its datasets: first the unfinished ones and, with a cursor, those that were
+ * created, changed or deleted since; then each one whenever it changes. The first batch is delivered at once, even if
+ * empty. Ends when the signal aborts or the process stops; throws CursorExpiredError when the database is restored
+ * meanwhile.
  *
  * @throws {NotFoundError} the project has no such dataset
- * @throws {InvalidInputError} a cursor that this feed never gave
+ * @throws {InvalidInputError} a cursor that is not of this feed
  * @throws {CursorExpiredError} a cursor from before the database was restored or copied
  */
 export async function followRuns(
@@ -65,7 +66,7 @@ async function* follow(
   const news = new WakeUp(paceMs)
   const off = changes.on(() => news.wake())
   const ended = abortedPromise(signal)
-  /** The runs that have not ended, as they were sent. */
+  /** Unfinished runs in the state last sent. */
   const open = new Map<string, Run>()
   let { since, after: cursor } = from
   try {
@@ -92,7 +93,7 @@ async function* follow(
         start += batchSize
       ) {
         if (ended.aborted) return
-        // Only with the last part is everything delivered that the new cursor stands for.
+        // Only the last part may carry the new cursor.
         const isLast = start + batchSize >= runs.length
         yield {
           cursor: isLast ? latest : (cursor ?? latest),
@@ -110,7 +111,7 @@ async function* follow(
   }
 }
 
-/** An event of a run that had ended says that it changed; of an open one its position does. */
+/** A finished run is only read on an event; an open one has changed if its position or status has. */
 function hasChanged(run: Run, sent: Run | undefined): boolean {
   return !sent || sent.seq !== run.seq || sent.status !== run.status
 }

@@ -1,17 +1,17 @@
 /**
- * What the feeds have in common: subscribers that are cursors, and one read for all of them that are at the same place.
+ * Shared by the feeds: subscribers are cursors, and those at the same cursor share one read.
  */
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
-/** What following needs to know of a batch. */
+/** The part of a batch that controls delivery. */
 export interface SharedBatch<Cursor> {
-  /** Where the next batch begins. */
+  /** The cursor of the next batch. */
   next: Cursor
   /** Nothing changed since the cursor. */
   empty: boolean
   /** The next batch can be read at once. */
   more: boolean
-  /** Everything is delivered and the source is over; it may still be taken up again. */
+  /** Everything is delivered and the source has finished; it may still be resumed. */
   done: boolean
 }
 
@@ -20,7 +20,7 @@ const keepMs = 1_000
 
 interface SharedRead<Batch> {
   batch: Promise<Batch>
-  /** Resolves when there may be something that it has not seen. */
+  /** Resolves when there may be newer changes. */
   outdated: Promise<void>
 }
 
@@ -31,7 +31,10 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
   readonly #onIdle: () => void
   #subscribers = 0
 
-  /** @param paceMs for how long changes are collected before they are read @param onIdle the last subscriber left */
+  /**
+   * @param paceMs how long changes are collected before they are read
+   * @param onIdle called when the last subscriber leaves
+   */
   constructor(paceMs: number, onIdle: () => void) {
     this.#news = new WakeUp(paceMs)
     this.#onIdle = onIdle
@@ -41,14 +44,14 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     return this.#subscribers
   }
 
-  /** Something may have changed. @param delayMs until it is read; default: the pace */
+  /** Schedules a read. @param delayMs default: the pace */
   wake(delayMs?: number): void {
     this.#news.wake(delayMs)
   }
 
   /**
-   * Batch after batch, the first one at once, even when empty. Ends when done, unless it is to go on past that, or quietly
-   * with the signal.
+   * Yields batches, the first one at once, even if empty. Ends when done, unless `pastDone`, or without an error when
+   * the signal aborts.
    */
   async *follow(after: Cursor, signal: AbortSignal, pastDone = false): AsyncGenerator<Batch> {
     this.#subscribers += 1
@@ -72,12 +75,12 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
 
   protected abstract query(after: Cursor): Promise<Batch>
 
-  /** The batch after a cursor; the same one for all who ask from there at about the same time. */
+  /** The batch after a cursor, shared by subscribers that read from there at about the same time. */
   #read(after: Cursor): SharedRead<Batch> {
     const key = String(after)
     const shared = this.#reads.get(key)
     if (shared) return shared
-    // Taken before the read, so that no change falls in between, also for a subscriber that shares the read later.
+    // Before the read, so that no change is missed, also by a subscriber that shares the read later.
     const outdated = this.#news.next()
     const read = { batch: this.query(after), outdated }
     this.#reads.set(key, read)
@@ -87,18 +90,18 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     read.batch.then(({ empty, done }) => {
       if (this.#subscribers > 1 && (!empty || done)) setTimeout(forget, keepMs).unref()
       else forget()
-      // Whoever goes on past the end asks from the same cursor again.
+      // A subscriber that continues past the end reads from the same cursor again.
       if (empty) void outdated.then(forget)
     }, forget)
     return read
   }
 }
 
-/** Readers by the name of what they read. */
+/** Readers by the name of their source. */
 export class SharedReaders<Reader extends { readonly subscribers: number }> {
   readonly #readers = new Map<string, Reader>()
 
-  /** Subscribers of all readers now. */
+  /** Current subscribers of all readers. */
   get subscribers(): number {
     return [...this.#readers.values()].reduce((sum, reader) => sum + reader.subscribers, 0)
   }
@@ -107,7 +110,7 @@ export class SharedReaders<Reader extends { readonly subscribers: number }> {
     return this.#readers.values()
   }
 
-  /** The reader of that name, made if there is none; it must call `onIdle` when its last subscriber leaves. */
+  /** The reader of that name, created on first use; it must call `onIdle` when its last subscriber leaves. */
   open(name: string, create: (onIdle: () => void) => Reader): Reader {
     const reader = this.#readers.get(name) ?? create(() => this.#readers.delete(name))
     this.#readers.set(name, reader)

@@ -1,6 +1,6 @@
-/** Waiting for changes, for subscribers that read again when there may be some. */
-
-/** Collects wake-ups: `next` resolves at most every `paceMs`, so that a busy source costs a bounded number of reads. */
+/**
+ * Throttles wake-ups: `next` resolves at most every `paceMs`, so that a busy source causes a bounded number of reads.
+ */
 export class WakeUp {
   readonly #paceMs: number
   #next = Promise.withResolvers<void>()
@@ -11,12 +11,12 @@ export class WakeUp {
     this.#paceMs = paceMs
   }
 
-  /** Resolves when there may be something new. Take it before reading, so that nothing falls in between. */
+  /** Resolves when there may be changes. Call it before reading, so that no change is missed. */
   next(): Promise<void> {
     return this.#next.promise
   }
 
-  /** Resolves `next` after the delay, or sooner if that was asked for. */
+  /** Resolves `next` after the delay, or earlier if an earlier wake-up is pending. */
   wake(delayMs = this.#paceMs): void {
     const due = performance.now() + delayMs
     if (this.#timer) {

@@ -1,12 +1,12 @@
-/** The part of a run or a comparison that a subscriber shows: rows of the rest are counted, not sent. */
+/** The part of a run or comparison that a subscriber receives; changes outside it are only counted. */
 import { InvalidInputError } from '../domain/errors.ts'
 
-/** Positions in the schedule, both ends included, or items by their ids (of run items: their ordinals). */
+/** Inclusive positions in the schedule, or items by id (run items: by ordinal). */
 export type FeedWindow<Id> = { positions: { from: number; to: number } } | { items: readonly Id[] }
 
 const maxRows = 500
 
-/** @throws {InvalidInputError} more than 500 rows, or an impossible range */
+/** @throws {InvalidInputError} more than 500 rows, or an invalid range */
 export function checkWindow<Id>(window: FeedWindow<Id>): FeedWindow<Id> {
   if ('items' in window) {
     const { length } = window.items

@@ -1,8 +1,8 @@
 /**
- * Who a request is from. As long as there has never been an API key this server is for the people at this machine: it answers
- * on loopback only, and everybody is an administrator of the installation. From the first key on, every request needs one.
+ * Authenticates requests. A server that never had an API key listens on loopback only and treats every client as an
+ * ADMIN of the installation. From the first key on, every request needs one.
  *
- * A revoked key is refused at once, and what is open with it ends within seconds: `Caller.revocation`.
+ * A revoked key is refused at once; its open requests and sockets end within seconds (`Caller.revocation`).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
@@ -21,24 +21,24 @@ import { Revocation } from './revocation.ts'
 const pollMs = 5_000
 const lastUsedEveryMs = 60_000
 
-/** The server would be reachable from other machines without a key. */
+/** Listening on this address would expose the server to other machines without authentication. */
 export class UnguardedAddressError extends Error {}
 
-/** The caller gave no key where one is needed, or one that is not known. */
+/** The request has no key although one is required, or an unknown or revoked one. */
 export class AuthenticationError extends Error {}
 
-/** What a caller says of itself, in headers or in the parameters of a WebSocket. */
+/** From the headers of a request or the `connectionParams` of a WebSocket. */
 export interface Credentials {
   /** `Bearer <key>`. */
   authorization: string | undefined
-  /** Name or global id of the project that is meant; default: that of the key, else `default`. */
+  /** Name or global id of the requested project; default: that of the key, else `default`. */
   project: string | undefined
 }
 
-/** The project is URL-encoded in its header, which holds ASCII only. */
+/** The project is URL-encoded, because headers are ASCII. */
 export function credentialsOf({ headers }: IncomingMessage): Credentials {
-  const given = headers['x-assay-project']
-  return { authorization: headers.authorization, project: given === undefined ? undefined : decoded(String(given)) }
+  const project = headers['x-assay-project']
+  return { authorization: headers.authorization, project: project === undefined ? undefined : decoded(String(project)) }
 }
 
 function decoded(text: string): string {
@@ -52,9 +52,9 @@ function decoded(text: string): string {
 /** An authenticated caller. */
 export interface Caller {
   scope: Scope
-  /** Tells callers apart, for limits per caller. */
+  /** Identifies the caller for limits per caller. */
   client: string
-  /** Comes within seconds of the end of the caller's access: whatever is open for it must end then. */
+  /** Triggers within seconds after the key is revoked; everything open for the caller must end then. */
   revocation: Revocation
 }
 
@@ -62,14 +62,14 @@ export interface AuthenticatorOptions {
   db: Database
   listener: Listener
   log: Logger
-  /** Where the server listens, and where people reach it. */
+  /** The address the server listens on, and that of its public URL. */
   hosts: readonly string[]
-  /** Whether to need no keys although there are or were some; only on loopback. */
+  /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
 }
 
 /**
- * @throws {UnguardedAddressError} when any of the hosts is not this machine, and there is no key, or none is to be needed
+ * @throws {UnguardedAddressError} a host is not loopback, and there is no key or `open` is set
  */
 export async function openAuthenticator(options: AuthenticatorOptions): Promise<Authenticator> {
   const { db, hosts, log, open = false } = options
@@ -92,57 +92,57 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
   }
   const { id: projectId } = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const person = await db.prisma.person.findFirstOrThrow({ where: { projectId: null, name: localPerson } })
-  const everybody: Scope = {
+  const anonymous: Scope = {
     projectId,
     role: 'ADMIN',
     installation: true,
     person: { id: person.id, name: person.name },
   }
-  return new Authenticator(options, everybody, open || !state.keyed)
+  return new Authenticator(options, anonymous, open || !state.keyed)
 }
 
 export class Authenticator {
   readonly #db: Database
   readonly #alwaysOpen: boolean
-  /** The scope of callers without a key, while the server is open. */
-  readonly #everybody: Scope
+  /** The scope of clients without a key while the server is open. */
+  readonly #anonymous: Scope
   #open: boolean
   readonly #closed = new Revocation()
-  /** Of every key that was used here, by its id. */
+  /** By key id, for every key used in this process. */
   readonly #revocations = new Map<string, Revocation>()
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
 
-  constructor({ db, listener, open = false }: AuthenticatorOptions, everybody: Scope, isOpen: boolean) {
+  constructor({ db, listener, open = false }: AuthenticatorOptions, anonymous: Scope, isOpen: boolean) {
     this.#db = db
     this.#alwaysOpen = open
-    this.#everybody = everybody
+    this.#anonymous = anonymous
     this.#open = isOpen
     const check = () => void this.#check()
     this.#unsubscribe = listener.on(channels.key, check, check)
     this.#poll = setInterval(check, pollMs).unref()
   }
 
-  /** Whether nobody needs a key: the server is reachable from this machine only. */
+  /** Whether requests need no key; such a server is reachable on loopback only. */
   get open(): boolean {
     return this.#open
   }
 
   /**
-   * @throws {AuthenticationError} no key, or none that is in use
-   * @throws {ForbiddenError} a key of another project than the one that is asked for
-   * @throws {NotFoundError} a project that does not exist
+   * @throws {AuthenticationError} no key, or an unknown or revoked one
+   * @throws {ForbiddenError} the key belongs to another project than the requested one
+   * @throws {NotFoundError} the requested project does not exist
    */
   async authenticate({ authorization, project }: Credentials): Promise<Caller> {
     if (authorization === undefined) {
       if (!this.#open)
         throw new AuthenticationError('Expected an API key in the header `Authorization: Bearer <key>`, got none.')
-      const scope = await this.#inProject(this.#everybody, project)
+      const scope = await this.#inProject(this.#anonymous, project)
       return { scope, client: 'loopback', revocation: this.#closed }
     }
     const text = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
     if (!text) throw new AuthenticationError('Expected `Authorization: Bearer <key>`, got something else.')
-    // Found by its hash: how long that takes says nothing about other keys.
+    // Looked up by hash, so that timing reveals nothing about other keys.
     const key = await findApiKey(this.#db.pool, hashOfKey(text))
     if (!key) throw new AuthenticationError('This API key is not known here, or was revoked.')
     const now = new Date()
@@ -151,7 +151,7 @@ export class Authenticator {
     }
     const { role, person } = key
     const installation = key.projectId === null
-    const own: Scope = { projectId: key.projectId ?? this.#everybody.projectId, role, person, installation }
+    const own: Scope = { projectId: key.projectId ?? this.#anonymous.projectId, role, person, installation }
     const scope = await this.#inProject(own, project)
     return { scope, client: key.id, revocation: this.#revocationOf(key.id) }
   }
@@ -162,13 +162,13 @@ export class Authenticator {
     this.#unsubscribe()
   }
 
-  /** The scope in the project that is asked for. */
+  /** The scope, moved to the requested project. */
   async #inProject(scope: Scope, project: string | undefined): Promise<Scope> {
     if (project === undefined) return scope
     const where = isGlobalId('Project', project) ? { id: rawId('Project', project, ['project']) } : { name: project }
     const found = await this.#db.prisma.project.findUnique({ where, select: { id: true } })
     if (found?.id === scope.projectId) return scope
-    // Whether another project exists is not for a project's key to know.
+    // A project's key must not learn whether another project exists.
     if (!scope.installation)
       throw new ForbiddenError('Your key belongs to one project and is for no other.', ['project'])
     if (!found) throw new NotFoundError(`There is no project ${JSON.stringify(project)}.`, ['project'])
@@ -183,7 +183,7 @@ export class Authenticator {
 
   async #check(): Promise<void> {
     const ids = [...this.#revocations.keys()]
-    // While the database is away there is nothing to protect: nobody gets an answer.
+    // While the database is down requests fail anyway, so there is nothing to protect.
     const state = await loadKeyState(this.#db.pool, ids).catch(() => null)
     if (!state) return
     if (this.#open && state.keyed && !this.#alwaysOpen) {

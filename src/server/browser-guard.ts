@@ -1,17 +1,17 @@
 /**
- * What keeps web pages of others away from this server. There are no cookies, but an open server trusts whoever reaches
- * it, and a browser reaches everything its user does: a page of another origin may send simple requests and open
- * WebSockets, and with DNS rebinding its own name can point to 127.0.0.1.
+ * Protects the server from web pages of other origins. There are no cookies, but an open server trusts every client
+ * that can connect, which includes the user's browser: a page of another origin may send simple requests and open
+ * WebSockets, and with DNS rebinding its own name can resolve to 127.0.0.1.
  */
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isLoopback } from './auth.ts'
 
-/** Why a request is refused, or null. */
+/** Returns the reason for refusing a request, or null. */
 export type BrowserGuard = (request: IncomingMessage) => string | null
 
 /**
- * @param access while callers need no key, only names of this machine are answered
- * @param publicUrl where people reach this server, perhaps through a proxy
+ * @param access while no key is required, only local host names are accepted
+ * @param publicUrl the URL that clients use, perhaps that of a proxy
  */
 export function createBrowserGuard(access: Pick<Authenticator, 'open'>, publicUrl: string): BrowserGuard {
   const publicOrigin = new URL(publicUrl)

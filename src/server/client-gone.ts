@@ -1,4 +1,4 @@
 import { LimitError } from '../domain/errors.ts'
 
-/** Why work for a client that is gone ends. Nobody is there to read it. */
+/** The abort reason when a client has disconnected; it never reaches the client. */
 export const clientGone = new LimitError('The client is gone.')

@@ -1,7 +1,7 @@
 /**
- * Exported rows as text. JSON Lines are exact: a dataset's re-import as themselves. CSV is for spreadsheets: what is no
- * text is written as JSON, and a text that a spreadsheet would execute as a formula gets an apostrophe in front,
- * because outputs come from models and endpoints that nobody vouches for.
+ * Exported rows as text. JSON Lines are exact: importing a dataset's export reproduces its items. CSV is for
+ * spreadsheets: values other than text are written as JSON, and text that a spreadsheet would execute as a formula is
+ * prefixed with an apostrophe, because outputs come from untrusted models and endpoints.
  */
 import type { DatasetItemRow } from '../db/sql/dataset/item-row.ts'
 import type { ExportedRunItem } from '../db/sql/run-item/load-export-page.ts'
@@ -15,7 +15,7 @@ export const mediaTypes: Record<ExportFormat, string> = {
   csv: 'text/csv; charset=utf-8; header=present',
 }
 
-/** How rows of one kind are written: an optional first line, then one line a row. */
+/** An optional header line, then one line per row. */
 export interface RowWriter<Row> {
   header: string
   line: (row: Row) => string
@@ -67,7 +67,7 @@ const runColumns = [
   'metadata',
 ] as const
 
-/** @param scoreNames columns of their own in CSV; of several scores of one name the newest is taken */
+/** @param scoreNames one CSV column each; the newest of several scores with the same name is used */
 export function runItemWriter(format: ExportFormat, scoreNames: readonly string[]): RowWriter<ExportedRunItem> {
   if (format === 'jsonl') return { header: '', line: ({ ordinal: _, ...item }) => jsonLine(item) }
   return {
@@ -101,7 +101,7 @@ function csvCell(value: Json): string {
   return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** Spreadsheets skip blanks in front, some read full-width characters as the plain ones, and a tab or line end begins a cell. */
+/** Spreadsheets skip leading blanks, some accept full-width signs, and a tab or line break starts a cell. */
 const formula = /^(?:[\t\r\n]|[\s\uFEFF\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u
 
 function harmless(text: string): string {

@@ -1,7 +1,7 @@
 /**
- * GET /export/datasets/<id>.jsonl|csv (`?version=`) and GET /export/runs/<id>.jsonl|csv. Rows are read page by page
- * while the client takes them, however many there are; an error on the way breaks the answer off rather than ending it.
- * A run that is not finished is exported as it is read.
+ * GET /export/datasets/<id>.jsonl|csv (`?version=`) and GET /export/runs/<id>.jsonl|csv. Any number of rows is streamed
+ * page by page, at the client's pace; an error midway aborts the response instead of ending it normally. An unfinished
+ * run is exported page by page as well, so later rows may be newer than earlier ones.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
@@ -28,8 +28,8 @@ import {
 import type { RequestOfCaller } from './import.ts'
 import { respondUserError } from './user-error.ts'
 
-/** Characters that go to the client at once. */
-const CHUNK = 64 * 1024
+/** Characters per chunk of the response. */
+const chunkLength = 64 * 1024
 
 interface Export {
   name: string
@@ -37,7 +37,7 @@ interface Export {
   lines: AsyncGenerator<string>
 }
 
-/** Answers everything a caller can do wrong; rejects for defects, before anything is answered. */
+/** Responds to user errors itself; rejects on internal errors, before anything was sent. */
 export async function respondExport(
   request: IncomingMessage,
   response: ServerResponse,
@@ -62,7 +62,7 @@ export async function respondExport(
   try {
     await pipeline(Readable.from(chunks(statements.iterate(found.lines)), { objectMode: false }), response)
   } catch (error) {
-    // The status is out; the missing end of the body is what tells the client.
+    // The status was already sent; the client notices the error by the truncated body.
     if (!response.destroyed) response.destroy()
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE')
       services.log.error({ err: error }, 'an export failed')
@@ -123,7 +123,7 @@ async function* chunks(lines: AsyncIterable<string>): AsyncGenerator<Buffer> {
   let text = ''
   for await (const line of lines) {
     text += line
-    if (text.length >= CHUNK) {
+    if (text.length >= chunkLength) {
       yield Buffer.from(text)
       text = ''
     }

@@ -1,4 +1,4 @@
-/** GraphiQL from our own files: nothing on the page comes from elsewhere, and its policy forbids that anything could. */
+/** Serves GraphiQL from local files only; the content security policy forbids everything else. */
 import { hash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
@@ -62,7 +62,7 @@ const render = `YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'),
 
 let assets: Promise<Map<string, Asset>> | null = null
 
-// Megabytes that most processes never need: read and compressed when somebody opens the page.
+// Several megabytes that most processes never need: loaded and compressed on first use.
 async function loadAssets(): Promise<Map<string, Asset>> {
   const { js, css, editorWorkerService, jsonWorker, graphqlWorker } = await import(
     '@graphql-yoga/render-graphiql/graphiql'
@@ -99,7 +99,7 @@ export function respondGraphiql(response: ServerResponse): void {
   response.end(page)
 }
 
-/** @returns false when GraphiQL has no such file. */
+/** @returns false if there is no such file */
 export async function respondGraphiqlAsset(
   request: IncomingMessage,
   response: ServerResponse,
@@ -117,7 +117,7 @@ export async function respondGraphiqlAsset(
   response.writeHead(200, {
     ...headers,
     'content-type': asset.type,
-    // Workers are documents of their own: they get the page's policy too.
+    // A worker has its own policy: it does not inherit the page's.
     'content-security-policy': policy,
     ...(zipped && { 'content-encoding': 'gzip' }),
   })

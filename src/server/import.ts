@@ -1,10 +1,10 @@
 /**
- * POST /import/<dataset name>: the body is the file, as it is, of any size.
+ * POST /import/<dataset name>: the body is the uncompressed file, of any size.
  *
  * Columns are mapped by the parameters `input`, `expected`, `key`, `tags`, `metadata` and `json` (repeat them for
- * several columns, leave one empty for none); `format` is jsonl, json or csv. The answer is one JSON object, or, with
+ * several columns, leave one empty for none); `format` is jsonl, json or csv. The response is one JSON object, or, with
  * `Accept: application/x-ndjson`, lines: `{"type":"progress",rows,bytes}` a few times a second, then one
- * `{"type":"result",…}` or `{"type":"error",…}` under status 200, because the answer began before the end was known.
+ * `{"type":"result",…}` or `{"type":"error",…}` with status 200, because it is sent before the outcome is known.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
@@ -20,15 +20,15 @@ import { respondJson } from './respond.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
-const PROGRESS_MS = 250
-/** A client that sends nothing for so long is gone; its import holds a connection. */
-const IDLE_MS = 60_000
-/** What a minute has to bring on average: a place among the imports is not held by dripping. */
-const MIN_BYTES_PER_SECOND = 1_024
+const progressMs = 250
+/** A client that sends nothing for this long is disconnected, because its import holds a database connection. */
+const idleMs = 60_000
+/** Minimum rate, averaged over `idleMs`: a slow-drip client must not occupy one of the few import slots. */
+const minBytesPerSecond = 1_024
 
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
 
-/** On whose behalf a file is taken or given. */
+/** The context of an authenticated import or export. */
 export interface RequestOfCaller extends OperationCaller {
   services: Services
   scope: Scope
@@ -42,7 +42,7 @@ interface ImportRequest {
   mapping: ImportMapping
 }
 
-/** Answers everything a caller can do wrong; rejects for defects, before anything is answered. */
+/** Responds to user errors itself; rejects on internal errors, before anything was sent. */
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
@@ -50,14 +50,14 @@ export async function respondImport(
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
-  let told = performance.now()
+  let reportedAt = performance.now()
   let arrived = 0
   const onProgress = (rows: number, bytes: number) => {
     arrived = bytes
     const now = performance.now()
-    // A client that does not read gets no more lines to keep.
-    if (!asLines || now - told < PROGRESS_MS || response.writableNeedDrain || response.writableEnded) return
-    told = now
+    // No progress for a client that does not read: the lines would only pile up in memory.
+    if (!asLines || now - reportedAt < progressMs || response.writableNeedDrain || response.writableEnded) return
+    reportedAt = now
     startLines()
     line({ type: 'progress', rows, bytes })
   }
@@ -65,33 +65,33 @@ export async function respondImport(
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
   }
 
-  request.setTimeout(IDLE_MS, () => request.destroy())
+  request.setTimeout(idleMs, () => request.destroy())
   let before = 0
   const slow = setInterval(() => {
-    if (arrived - before < (MIN_BYTES_PER_SECOND * IDLE_MS) / 1_000) request.destroy()
+    if (arrived - before < (minBytesPerSecond * idleMs) / 1_000) request.destroy()
     before = arrived
-  }, IDLE_MS)
+  }, idleMs)
   request.once('end', () => {
     request.setTimeout(0)
     clearInterval(slow)
   })
   request.once('close', () => clearInterval(slow))
   try {
-    const asked = readRequest(request)
-    // Ending the iteration early must not end the connection: the answer still has to go out on it.
+    const parsed = readRequest(request)
+    // Ending the iteration early must not close the connection: the response is still to be sent on it.
     const source = request.iterator({ destroyOnReturn: false })
     const statements = new StatementScope({ group: client, kind: 'WRITE' })
     const result = toBody(
-      await statements.run(() => importItems(services, scope, { ...asked, source, onProgress, signal })),
+      await statements.run(() => importItems(services, scope, { ...parsed, source, onProgress, signal })),
     )
     if (!asLines) return respondJson(response, 200, result)
     startLines()
     response.end(`${JSON.stringify({ type: 'result', ...result })}\n`)
   } catch (thrown) {
     const error = explainRefusal(thrown)
-    // Answered or broken off meanwhile.
+    // Already responded to, or disconnected.
     if (response.writableEnded || response.destroyed || (request.destroyed && !request.complete)) return
-    // What is still being sent is read and dropped, so that the sender gets to read the answer.
+    // Drain the rest of the body, or the client would not read the response.
     request.resume()
     if (!response.headersSent) {
       if (error instanceof UserError) return respondUserError(response, error)
@@ -116,7 +116,7 @@ function toBody({ dataset, version, rows, added, changed, unchanged }: ImportRes
   }
 }
 
-/** @throws {InvalidInputError} naming the parameter or header. */
+/** @throws {InvalidInputError} naming the parameter or header */
 function readRequest(request: IncomingMessage): ImportRequest {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const { 'content-type': contentType, 'content-encoding': encoding } = request.headers
@@ -149,9 +149,9 @@ function datasetName(pathname: string): string {
 }
 
 function formatOf(parameters: URLSearchParams, mediaType: string | undefined): ImportFormat | null {
-  const asked = parameters.get('format')
-  if (asked === null) return declaredFormat({ mediaType })
-  const format = importFormats.find((known) => known === asked)
-  if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${asked}".`, ['format'])
+  const requested = parameters.get('format')
+  if (requested === null) return declaredFormat({ mediaType })
+  const format = importFormats.find((known) => known === requested)
+  if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${requested}".`, ['format'])
   return format
 }

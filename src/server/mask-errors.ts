@@ -1,4 +1,4 @@
-/** What callers see of errors: their own mistakes in full, ours as a number that leads to the log. */
+/** Masks errors: clients see user errors in full, internal errors only as an id that is also in the log. */
 import { randomUUID } from 'node:crypto'
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import type { Logger } from 'pino'
@@ -9,7 +9,7 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
   return (error) => {
     const located = error instanceof GraphQLError ? error : null
     const cause = explainRefusal(originalOf(error))
-    // Errors of the query itself: syntax, validation, limits.
+    // Syntax, validation and limit errors.
     if (located && cause instanceof GraphQLError) return located
 
     if (cause instanceof UserError) {
@@ -22,7 +22,7 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
   }
 }
 
-/** An error with this message in the place of another. */
+/** An error with this message at the location of another. */
 function at(place: GraphQLError | null, message: string, extensions: GraphQLErrorExtensions): GraphQLError {
   return new GraphQLError(message, { nodes: place?.nodes, path: place?.path, extensions })
 }

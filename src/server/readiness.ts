@@ -1,6 +1,6 @@
 /**
- * Whether a process can do its work now, asked of everything it needs. Whoever may ask learns which part fails; why
- * stands in the log.
+ * Readiness: checks everything that a process depends on. The report names the failing parts; the causes are only in
+ * the log.
  */
 import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
@@ -18,25 +18,25 @@ export interface ReadinessReport {
 }
 
 interface Check {
-  /** For whoever asks, when it fails. */
+  /** Reported to clients when the check fails. */
   problem: string
-  /** Rejects when something is wrong. */
-  look(signal: AbortSignal): Promise<unknown>
+  /** Rejects on failure. */
+  run(signal: AbortSignal): Promise<unknown>
 }
 
 interface ReadinessOptions {
   db: Database
   log: Logger
-  /** Null and undefined: this process has none. */
+  /** Null or undefined: this process has none. */
   listener?: Listener | null
   worker?: Pick<Worker, 'fetchedAt'> | null
-  /** Where the database of this process has its data; null: it is not ours. */
+  /** Data directory of the embedded PostgreSQL; null: an external server. */
   dataDir?: string | null
-  /** Bytes that are free there; default: asked of the file system. */
+  /** Free bytes in the data directory; default: as reported by the file system. */
   freeBytes?: (directory: string) => Promise<number>
 }
 
-/** A problem that is better known than the check that found it. */
+/** A failure with a more specific problem than that of its check. */
 class Problem extends Error {
   readonly problem: string
 
@@ -46,7 +46,7 @@ class Problem extends Error {
   }
 }
 
-/** PostgreSQL ends when it cannot write its log: there must be room for a few segments of 16 MB. */
+/** PostgreSQL shuts down when it cannot write WAL: there must be room for a few segments of 16 MB. */
 const minFreeBytes = 128 * 1024 * 1024
 
 async function freeBytesOf(directory: string): Promise<number> {
@@ -55,13 +55,13 @@ async function freeBytesOf(directory: string): Promise<number> {
 }
 
 const timeoutMs = 2_000
-/** A worker looks for lanes every 2 s. */
+/** A worker polls for lanes every 2 s. */
 const fetchedWithinMs = 10_000
 
 export class Readiness {
   readonly #checks: Record<string, Check>
   readonly #log: Logger
-  #asking: Promise<ReadinessReport> | null = null
+  #pending: Promise<ReadinessReport> | null = null
   #failing = ''
 
   constructor({ db, log, listener, worker, dataDir, freeBytes = freeBytesOf }: ReadinessOptions) {
@@ -69,11 +69,11 @@ export class Readiness {
     this.#checks = {
       database: {
         problem: 'The database does not answer.',
-        look: () => ping(db.pool),
+        run: () => ping(db.pool),
       },
       migrations: {
         problem: 'The database cannot be asked for its schema.',
-        look: async () => {
+        run: async () => {
           const missing = await missingMigrations(db.pool)
           if (missing.length > 0) {
             throw new Problem(
@@ -86,7 +86,7 @@ export class Readiness {
       ...(dataDir && {
         disk: {
           problem: `Less than ${minFreeBytes / 1024 / 1024} MB are free where the database has its data.`,
-          look: async () => {
+          run: async () => {
             const free = await freeBytes(dataDir)
             if (free < minFreeBytes) throw new Error(`${free} bytes are free in ${dataDir}`)
           },
@@ -95,13 +95,13 @@ export class Readiness {
       ...(listener && {
         listener: {
           problem: 'What other processes announce is not heard.',
-          look: (signal) => listener.checkRoundTrip(db.pool, signal),
+          run: (signal) => listener.checkRoundTrip(db.pool, signal),
         },
       }),
       ...(worker && {
         worker: {
           problem: `No lanes were fetched for ${fetchedWithinMs / 1_000} s.`,
-          look: async () => {
+          run: async () => {
             const ms = performance.now() - worker.fetchedAt
             if (ms > fetchedWithinMs) throw new Error(`fetched lanes ${Math.round(ms / 1_000)} s ago`)
           },
@@ -110,26 +110,26 @@ export class Readiness {
     }
   }
 
-  /** Takes two seconds at most. Who asks while it is being found out gets the same answer. */
+  /** Takes two seconds at most. Concurrent calls share one report. */
   report(): Promise<ReadinessReport> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null
+    this.#pending ??= this.#check().finally(() => {
+      this.#pending = null
     })
-    return this.#asking
+    return this.#pending
   }
 
-  async #ask(): Promise<ReadinessReport> {
+  async #check(): Promise<ReadinessReport> {
     const errors: Record<string, unknown> = {}
-    const looks = Object.entries(this.#checks).map(async ([name, { problem, look }]) => {
+    const results = Object.entries(this.#checks).map(async ([name, { problem, run }]) => {
       try {
-        await withDeadline(look, { timeoutMs, signal: new AbortController().signal })
+        await withDeadline(run, { timeoutMs, signal: new AbortController().signal })
         return [name, { ok: true }] as const
       } catch (error) {
         errors[name] = messageOf(error)
         return [name, { ok: false, problem: error instanceof Problem ? error.problem : problem }] as const
       }
     })
-    const checks = Object.fromEntries(await Promise.all(looks))
+    const checks = Object.fromEntries(await Promise.all(results))
     const failing = Object.keys(errors).sort().join(', ')
     if (failing !== this.#failing && failing) this.#log.warn({ errors }, `not ready: ${failing}`)
     if (failing !== this.#failing && !failing) this.#log.info('ready again')

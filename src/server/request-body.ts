@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { InvalidInputError } from '../domain/errors.ts'
 
-/** The body is larger than is read here. */
+/** The body exceeds the limit. */
 export class BodyTooLargeError extends Error {
   constructor(limit: number) {
     super(
@@ -12,9 +12,9 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * Reads a body of UTF-8 text and hands it on as `request.body`.
- * @throws {BodyTooLargeError} what is left of the body then is still there to be read
- * @throws {InvalidInputError} for bytes that are no UTF-8: they would be stored as other characters
+ * Reads a body of UTF-8 text into `request.body`.
+ * @throws {BodyTooLargeError} the rest of the body is left unread
+ * @throws {InvalidInputError} invalid UTF-8, which would be stored as other characters
  */
 export async function readBody(request: IncomingMessage & { body?: Buffer }, limit: number): Promise<void> {
   const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers
@@ -32,7 +32,7 @@ export async function readBody(request: IncomingMessage & { body?: Buffer }, lim
   request.body = body
 }
 
-/** @throws {InvalidInputError} naming the place of the first byte that is no UTF-8. */
+/** @throws {InvalidInputError} naming the position of the first invalid byte */
 export function expectUtf8(bytes: Buffer, what: string): void {
   if (isUtf8(bytes)) return
   let good = 0
@@ -46,7 +46,7 @@ export function expectUtf8(bytes: Buffer, what: string): void {
   throw new InvalidInputError(`Expected UTF-8, got byte 0x${byte} at position ${bad - 1} of ${what}.`)
 }
 
-/** Whether bytes are UTF-8, the last character perhaps incomplete. */
+/** Whether bytes are UTF-8, except perhaps for an incomplete last character. */
 function beginsUtf8(bytes: Buffer): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
@@ -56,7 +56,7 @@ function beginsUtf8(bytes: Buffer): boolean {
   }
 }
 
-/** Reads and drops what is left of a body, so that its sender gets to read the answer; ends the connection beyond `limit` bytes. */
+/** Discards the rest of a body, so that the client reads the response; closes the connection after `limit` bytes. */
 export function drainBody(request: IncomingMessage, limit: number): void {
   if (request.complete || request.destroyed) return
   let size = 0

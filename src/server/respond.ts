@@ -16,12 +16,12 @@ export function respondJson(
   response.end(text)
 }
 
-/** Whether a response lasts as long as somebody listens. */
+/** Whether the response is a subscription over SSE. */
 export function isEventStream(response: ServerResponse): boolean {
   return response.getHeader('content-type')?.toString().startsWith('text/event-stream') ?? false
 }
 
-/** Ends a response with an error in the shape of GraphQL's, so that every client can show it. */
+/** Ends a response with an error in the format of GraphQL, which every client can show. */
 export function respondError(
   response: ServerResponse,
   status: number,

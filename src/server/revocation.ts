@@ -1,26 +1,26 @@
-/** What a caller has open, and ends with the key. A set, because a signal with thousands of listeners is slow to leave. */
+/** The revocation of a key. Listeners are in a set, because removing one of thousands from an AbortSignal is slow. */
 export class Revocation {
   readonly #controller = new AbortController()
-  readonly #ends = new Set<() => void>()
+  readonly #listeners = new Set<() => void>()
 
   /** Aborts with the reason of the revocation. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Calls `end` once the key is revoked, also when it is already; returns the unsubscribe. */
+  /** Calls `end` once the key is revoked, at once if it already is. @returns a function that unsubscribes */
   onRevoked(end: (reason: Error) => void): () => void {
     const { signal } = this
     const call = () => end(signal.reason)
     if (signal.aborted) call()
-    else this.#ends.add(call)
-    return () => this.#ends.delete(call)
+    else this.#listeners.add(call)
+    return () => this.#listeners.delete(call)
   }
 
   revoke(reason: Error): void {
     this.#controller.abort(reason)
-    const ends = [...this.#ends]
-    this.#ends.clear()
-    for (const end of ends) end()
+    const listeners = [...this.#listeners]
+    this.#listeners.clear()
+    for (const listener of listeners) listener()
   }
 }

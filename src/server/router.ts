@@ -1,4 +1,4 @@
-/** Which handler answers which path, and what every answer has in common. */
+/** Routes requests to handlers and applies what all responses share. */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
@@ -19,8 +19,9 @@ import { errorBody } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
-/** What is read of an unwanted body before its connection is ended. */
+/** Bytes of an unwanted body that are discarded before the connection is closed. */
 const maxDrainedBytes = 64 * 1024 * 1024
+/** How long a request may still take to respond once its key is revoked. */
 const answeringMs = 3_000
 
 const securityHeaders = {
@@ -32,7 +33,7 @@ const securityHeaders = {
 }
 
 interface ApiOptions {
-  /** With the database for requests. */
+  /** With the request database. */
   services: Services
   yoga: Yoga
   authenticator: Authenticator
@@ -42,16 +43,16 @@ interface ApiOptions {
 type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => Promise<void> | void
 
 export interface Route {
-  /** In metrics. */
+  /** Label in metrics. */
   name: string
   path: RegExp
   methods: readonly string[]
-  /** The body may take as long as it needs; `handle` sees to idle clients. */
+  /** No time limit for the body; `handle` disconnects idle clients. */
   longBody?: true
   handle: Handler
 }
 
-/** GraphQL, imports and exports, and what browsers want around it. */
+/** GraphQL, imports, exports, and the pages for browsers. */
 export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
@@ -79,7 +80,7 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
   async function graphql(request: IncomingMessage, response: ServerResponse) {
     if (isGraphiqlRequest(request)) return respondGraphiql(response)
     if (request.method === 'POST' && !isPreflighted(request.headers['content-type'])) {
-      // Web pages of others may send the other types without asking first.
+      // Pages of other origins may send the other types without a preflight.
       return respondError(
         response,
         415,
@@ -101,7 +102,7 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
   }
 }
 
-/** Aborted when nobody waits for the answer any more, or has it. */
+/** Aborted when the response is complete or the client has disconnected. */
 function whenGone(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
   if (response.closed) gone.abort(clientGone)
@@ -110,7 +111,7 @@ function whenGone(response: ServerResponse): AbortSignal {
 }
 
 /**
- * Answers every request; never throws.
+ * Responds to every request; never throws.
  * @param arrivalMs how long a request may take to arrive, in milliseconds
  */
 export function createRouter(
@@ -124,7 +125,7 @@ export function createRouter(
     let name = 'other'
     let route: Route | undefined
     response.once('close', () => {
-      // A stream lasts as long as its subscriber stays, which is no latency.
+      // The duration of a subscription is not a latency.
       if (isEventStream(response)) return
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
@@ -139,7 +140,7 @@ export function createRouter(
       if (refused) return respondError(response, 403, refused)
       const url = URL.parse(request.url ?? '/', 'http://localhost')
       if (!url) return respondError(response, 400, `Expected the path of a URL, got ${request.url}.`)
-      // A target may also be a whole URL, as proxies are asked.
+      // The request target may be an absolute URL, as sent to proxies.
       request.url = `${url.pathname}${url.search}`
       route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
@@ -161,8 +162,8 @@ export function createRouter(
 const close = { connection: 'close' }
 
 /**
- * Ends what is open for a caller whose access was revoked. What arrived before and is not answered yet has a moment to be, so
- * that a key may revoke itself.
+ * Ends the request when its key is revoked. A request that has fully arrived may still be responded to for a moment, so
+ * that a key can revoke itself.
  * @param gone aborts when the response is closed
  */
 function endWhenRevoked(
@@ -185,7 +186,7 @@ function endWhenRevoked(
   else gone.addEventListener('abort', end, { once: true })
 }
 
-/** Ends a request that has not arrived; whatever waits for its body sees the connection end. */
+/** Ends a request that has not fully arrived; reading its body then fails. */
 function breakOff(request: IncomingMessage, response: ServerResponse, status: number, message: string): void {
   if (request.complete) return
   if (response.headersSent) return void request.destroy()
@@ -207,14 +208,14 @@ function respondFailure(response: ServerResponse, thrown: unknown, log: Logger):
   }
 }
 
-/** @throws {InvalidInputError} for percent-encoded bytes that are no UTF-8. */
+/** @throws {InvalidInputError} percent-encoded bytes that are not UTF-8 */
 function expectUtf8Query(url: string): void {
   const encoded = url.slice(url.indexOf('?') + 1).replaceAll('+', ' ')
   const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
   expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
 }
 
-/** Whether a web page of another origin would have to ask before it may send this type, which is never allowed here. */
+/** Whether browsers preflight cross-origin requests of this type; this server grants none. */
 function isPreflighted(contentType: string | undefined): boolean {
   return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
 }
@@ -223,7 +224,7 @@ function redirect(response: ServerResponse, location: string): void {
   response.writeHead(302, { location, 'content-length': 0 }).end()
 }
 
-/** GraphiQL with a query of the run. */
+/** GraphiQL with a query for the run. */
 function runPage({ pathname }: URL): string {
   const id = pathname.slice('/runs/'.length)
   const query = `query Run {

@@ -1,4 +1,4 @@
-/** The HTTP and WebSocket server in front of an engine. It starts and stops nothing but itself. */
+/** The HTTP and WebSocket server. It starts and stops only itself, not the services. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -22,39 +22,39 @@ export interface ServerOptions {
   services: Services
   feeds: RunFeeds
   comparisons: ComparisonFeeds
-  /** Tells of keys that were revoked. */
+  /** Notifies of created and revoked keys. */
   listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
-  /** 0 takes any free port. */
+  /** 0: any free port. */
   port: number
-  /** Where people reach this server when that is not where it listens, e.g. behind a proxy; without a trailing slash. */
+  /** The URL that clients use if it differs from the address, e.g. behind a proxy; without a trailing slash. */
   publicUrl?: string
-  /** Whether to need no keys although there are or were some; only on loopback. */
+  /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
-  /** Where traces can be looked at, e.g. `https://jaeger.example/trace/{traceId}`; default: nowhere. */
+  /** Link to a trace, e.g. `https://jaeger.example/trace/{traceId}`; default: none. */
   traceUrlTemplate?: string
-  /** What `/readyz` asks; default: the database only. */
+  /** What `/readyz` checks; default: the database only. */
   readiness?: Readiness
   /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
   arrivalMs?: number
-  /** How long clients may take to end what is in flight when the server stops, in milliseconds; default 5,000. */
+  /** Grace period for requests in flight when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
 }
 
 export interface RunningServer {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   url: string
-  /** Accepts nothing new, ends subscriptions (WebSocket close code 1001), lets requests finish. Idempotent. */
+  /** Stops accepting connections, ends subscriptions (close code 1001), lets requests finish. Idempotent. */
   stop(): Promise<void>
 }
 
-/** How long the head of a request may take to arrive, in milliseconds. */
+/** How long the headers of a request may take to arrive, in milliseconds. */
 export const headersMs = 10_000
-/** Connections at once, in whatever state. */
+/** Maximum open connections, in any state. */
 const maxConnections = 5_000
 
-/** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
+/** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
@@ -67,9 +67,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = createServer({
     headersTimeout: Math.min(arrivalMs, headersMs),
     connectionsCheckingInterval: Math.min(arrivalMs, headersMs) / 4,
-    // An import may take longer than any limit; the router limits the other bodies.
+    // Imports have no time limit; the router limits other requests.
     requestTimeout: 0,
-    // Some clients offer HTTP/2 with every request; they are content with HTTP/1.1.
+    // Some clients offer an upgrade to HTTP/2 with every request; they accept HTTP/1.1.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
   http.maxConnections = maxConnections
@@ -114,7 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async () => {
     const closed = once(http, 'close')
     http.close()
-    // Subscriptions over HTTP would never end by themselves.
+    // Subscriptions over SSE would never end by themselves.
     for (const response of responses) if (isEventStream(response)) response.destroy()
     const late = setTimeout(() => {
       webSockets.terminate()
@@ -136,13 +136,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 function refuseUpgrade(socket: Duplex, why: string): void {
-  // Node has let go of this socket: a client that resets it must not end the process, and one that keeps it not stay.
+  // Node no longer handles this socket: a reset must not crash the process, and a client must not keep it open.
   socket.on('error', () => {})
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${why}\n`)
 }
 
-/** Where a server that listens can be reached from this machine, without a trailing slash. */
+/** The URL of a listening server, as seen from this machine, without a trailing slash. */
 export function urlOf({ port }: AddressInfo, host: string): string {
   const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`

@@ -1,4 +1,4 @@
-/** A listener for the operators of a process that serves nothing else: `/healthz`, `/readyz` and `/metrics` of a worker. */
+/** The status server of a worker process: `/healthz`, `/readyz` and `/metrics`. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,11 +17,11 @@ interface StatusServerOptions {
   listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
-  /** 0 takes any free port. */
+  /** 0: any free port. */
   port: number
 }
 
-/** @throws {Error} when the port is taken, or the host is not loopback and there is no API key. */
+/** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startStatusServer({
   services,
   readiness,

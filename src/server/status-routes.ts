@@ -11,7 +11,10 @@ interface StatusOptions {
   authenticator: Authenticator
 }
 
-/** What those who operate a process ask it. Only the metrics, which name the endpoints and operations of all projects, need a key, of the installation. */
+/**
+ * Health, readiness and metrics. Only the metrics need a key, one of the installation, because they name the endpoints
+ * and operations of all projects.
+ */
 export function statusRoutes({ metrics, readiness, authenticator }: StatusOptions): Route[] {
   return [
     {

@@ -1,14 +1,14 @@
 /**
  * Executes queries and subscriptions as compiled functions, which halves the time of large results.
  *
- * - Compiling costs more than interpreting once, so a document is compiled when it comes the second time.
- * - Mutations are interpreted: they are rare, and graphql-jit does not know `@oneOf` inputs.
- * - Variables are coerced by graphql-js: graphql-jit fills in no defaults inside input objects.
- * - A subscription's source is interpreted, its events are compiled: graphql-jit gives the source the variables of the
- *   operation where it expects its arguments.
- * - Errors have a path but no locations: Yoga takes them from nodes, which compiled functions no longer know.
- * - Compiled functions are kept by document and operation name (@envelop/graphql-jit keeps them by document alone, so
- *   that the second operation of a document answers with the first).
+ * - Compiling costs more than interpreting once, so a document is compiled on its second execution.
+ * - Mutations are interpreted: they are rare, and graphql-jit does not support `@oneOf` inputs.
+ * - Variables are coerced by graphql-js: graphql-jit does not apply defaults inside input objects.
+ * - A subscription's source is interpreted, its events are compiled: graphql-jit passes the source the variables of the
+ *   operation instead of its arguments.
+ * - Errors have a path but no locations: Yoga takes them from nodes, which compiled functions do not have.
+ * - Compiled functions are cached by document and operation name (@envelop/graphql-jit caches by document alone and
+ *   executes the first operation for the second).
  */
 import { isAsyncIterable, makeExecute, makeSubscribe, mapAsyncIterator, type Plugin } from '@envelop/core'
 import {
@@ -57,12 +57,12 @@ export function useCompiledExecution(): Plugin {
       const operation = getOperationAST(args.document, args.operationName)
       const variables = operation ? coerceVariables(args, operation) : null
       const compiled = variables && compiledFor(args)
-      if (compiled) setSubscribeFn(makeSubscribe((given) => subscribe(given, compiled, variables)))
+      if (compiled) setSubscribeFn(makeSubscribe((subscription) => subscribe(subscription, compiled, variables)))
     },
   }
 }
 
-/** Null when they do not fit; the interpreter says why. */
+/** Null if invalid; the interpreter then reports the errors. */
 function coerceVariables({ schema, variableValues }: ExecutionArgs, { variableDefinitions }: OperationDefinitionNode) {
   if (!variableDefinitions?.length) return {}
   const { coerced } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, { maxErrors: 1 })

@@ -2,19 +2,19 @@ import type { Plugin } from '@envelop/core'
 import { type ExecutionArgs, getOperationAST } from 'graphql'
 import type { Metrics } from '../telemetry/metrics.ts'
 
-/** Operations are named by clients: those that come after so many names are counted together. */
-const mostNames = 100
-const longestName = 64
+/** Clients choose operation names: beyond this many distinct names, operations are counted as `other`. */
+const maxNames = 100
+const maxNameLength = 64
 
-/** Counts and times GraphQL operations by name, over HTTP and WebSocket alike. */
+/** Counts and times GraphQL operations by name, over both transports. */
 export function useOperationMetrics({ operations, operationSeconds }: Metrics): Plugin {
   const names = new Set<string>()
 
   const labelsOf = ({ document, operationName }: ExecutionArgs) => {
     const ast = getOperationAST(document, operationName)
-    const given = ast?.name?.value ?? 'anonymous'
-    if (names.size < mostNames && given.length <= longestName) names.add(given)
-    return { operation: names.has(given) ? given : 'other', type: ast?.operation ?? 'query' }
+    const name = ast?.name?.value ?? 'anonymous'
+    if (names.size < maxNames && name.length <= maxNameLength) names.add(name)
+    return { operation: names.has(name) ? name : 'other', type: ast?.operation ?? 'query' }
   }
   const outcomeOf = (result: unknown) =>
     typeof result === 'object' && result !== null && 'errors' in result && result.errors ? 'error' : 'ok'

@@ -1,6 +1,7 @@
 /**
- * Gives the statements of every operation their limits: in time and bytes, for queries; until the client is gone, for
- * queries and subscriptions. Mutations end as they would have: a client that is gone does not undo them half-way.
+ * Limits the statements of every operation: queries in time and bytes read, events of subscriptions in bytes. Queries
+ * and subscriptions are cancelled when the client disconnects; mutations always run to completion, so that none is
+ * applied half-way.
  */
 import type { Plugin } from '@envelop/core'
 import { isAsyncIterable } from '@envelop/core'
@@ -9,17 +10,17 @@ import { StatementScope } from '../db/statement-scope.ts'
 import { LimitError } from '../domain/errors.ts'
 
 export const operationLimits = {
-  /** Milliseconds that a query may take, waiting for its turn included. */
+  /** Maximum duration of a query in milliseconds, including the time it queues. */
   queryMs: 30_000,
-  /** Bytes of rows that one query, mutation or event of a subscription may read. */
+  /** Maximum bytes of rows read by one query or event of a subscription. */
   readBytes: 64 * 1024 * 1024,
 }
 
 /** Part of the context of every operation. */
 export interface OperationCaller {
-  /** Tells callers apart. */
+  /** Identifies the caller. */
   client: string
-  /** Aborted when nobody waits for the result any more. */
+  /** Aborted when the client no longer waits for the result. */
   gone: AbortSignal
 }
 
@@ -29,7 +30,7 @@ export function useStatementScope(): Plugin<OperationCaller> {
       const { client: group, gone } = args.contextValue as OperationCaller
       if (operationOf(args) === 'mutation') {
         const scope = new StatementScope({ group, kind: 'WRITE' })
-        return setExecuteFn((given) => scope.run(() => executeFn(given)))
+        return setExecuteFn((input) => scope.run(() => executeFn(input)))
       }
       const late = new AbortController()
       const timer = setTimeout(() => {
@@ -38,14 +39,14 @@ export function useStatementScope(): Plugin<OperationCaller> {
       }, operationLimits.queryMs)
       const signal = AbortSignal.any([gone, late.signal])
       const scope = new StatementScope({ group, kind: 'READ', signal, maxBytes: operationLimits.readBytes })
-      setExecuteFn((given) => scope.run(() => executeFn(given)))
+      setExecuteFn((input) => scope.run(() => executeFn(input)))
       return { onExecuteDone: () => clearTimeout(timer) }
     },
     onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const { client: group, gone: signal } = args.contextValue as OperationCaller
       const scope = () => new StatementScope({ group, kind: 'READ', signal, maxBytes: operationLimits.readBytes })
-      setSubscribeFn(async (given) => {
-        const result = await scope().run(() => subscribeFn(given))
+      setSubscribeFn(async (input) => {
+        const result = await scope().run(() => subscribeFn(input))
         if (!isAsyncIterable(result)) return result
         const events = result[Symbol.asyncIterator]()
         return {

@@ -3,7 +3,7 @@ import type { UserError } from '../domain/errors.ts'
 import { ImportError } from '../engine/datasets/import.ts'
 import { respondJson } from './respond.ts'
 
-/** The HTTP status of each kind of mistake. */
+/** HTTP status by error code. */
 const statuses = {
   INVALID_INPUT: 400,
   FORBIDDEN: 403,
@@ -13,7 +13,7 @@ const statuses = {
   LIMIT: 429,
 } satisfies Record<UserError['code'], number>
 
-/** What went wrong with an import or export: `problems` are the places in the file. */
+/** The error of an import or export; `problems` locate errors in the file. */
 interface ErrorBody {
   status: number
   message: string

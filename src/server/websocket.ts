@@ -1,7 +1,7 @@
 /**
  * GraphQL over WebSocket, protocol graphql-transport-ws. Operations go through the same limits, execution and masking
- * as over HTTP. Frames are pulled one by one: the next result is computed when the last one left for the network, so a
- * slow client holds up only itself.
+ * as over HTTP. Results are pulled one by one: the next is computed once the last was written to the network, so a slow
+ * client delays only itself.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -26,31 +26,31 @@ const maxOperationsPerSocket = 100
 const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
-/** How long a client may take to answer a close frame before its connection is cut. */
+/** How long a client may take to answer a close frame before its socket is terminated. */
 const closingMs = 2_000
 
 interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Closes every socket with 1001 (going away); resolves when the clients have closed theirs. Idempotent. */
   stop(): Promise<void>
-  /** Ends what is left of them at once. */
+  /** Terminates the remaining sockets at once. */
   terminate(): void
 }
 
 interface Connection {
   socket: WebSocket
   request: IncomingMessage
-  /** From the acknowledgement of the connection on. */
+  /** Set once `connection_init` has arrived. */
   credentials?: Credentials
-  /** Aborts the operations that are not over yet, by their ids. */
+  /** Abort controllers of open operations by id. */
   operations: Map<string, AbortController>
-  /** Whether the client still wants the results of an operation. */
+  /** Whether the client still subscribes to an operation. */
   isWanted: (id: string) => boolean
-  /** Says whose socket it is. */
-  known: (rate: MessageRate) => void
+  /** Called once the client is authenticated. */
+  onAuthenticated: (rate: MessageRate) => void
 }
 
-/** The sockets of a caller. */
+/** The open sockets of a caller. */
 interface Sockets {
   open: number
   rate: MessageRate
@@ -65,10 +65,10 @@ export function createWebSockets(
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxPayloadBytes,
-    // Deflating every frame costs more than it saves on the networks this is used on.
+    // Compression costs more than it saves on the usual networks.
     perMessageDeflate: false,
     handleProtocols: (protocols) => handleProtocols(protocols),
-    // It would send back whatever it is sent, to whoever sends it.
+    // It would echo any payload to any client, authenticated or not.
     autoPong: false,
   })
   const sockets = new Map<string, Sockets>()
@@ -84,7 +84,7 @@ export function createWebSockets(
         const credentials = readCredentials(connectionParams, extra.request)
         extra.credentials = credentials
         const caller = await authenticator.authenticate(credentials)
-        // Whoever has gone in the meantime is never told to have gone.
+        // A client that left meanwhile emits no further close event, so it must not be counted.
         if (extra.socket.readyState !== extra.socket.OPEN) return false
         const own = sockets.get(caller.client) ?? {
           open: 0,
@@ -101,11 +101,11 @@ export function createWebSockets(
           if (own.open === 0) sockets.delete(caller.client)
         })
         closeWhenRevoked(extra.socket, caller.revocation)
-        extra.known(own.rate)
+        extra.onAuthenticated(own.rate)
         extra.isWanted = (id) => id in ctx.subscriptions
         return true
       } catch (error) {
-        // `false` closes with 4403 (forbidden) what is not closed yet.
+        // Returning false closes an open socket with 4403 (forbidden).
         if (error instanceof UserError) extra.socket.close(CloseCode.Forbidden, closeReason(error.message))
         else if (!(error instanceof AuthenticationError))
           extra.socket.close(CloseCode.InternalServerError, mask(error).message)
@@ -135,7 +135,7 @@ export function createWebSockets(
           operationName: payload.operationName,
           variableValues: payload.variables,
           contextValue: await enveloped.contextFactory(),
-          // Read back by execute and subscribe below, which are told nothing else about the operation.
+          // For execute and subscribe below, which get only these arguments.
           rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
         }
       } catch (error) {
@@ -153,16 +153,16 @@ export function createWebSockets(
   })
 
   server.on('connection', (socket, request) => {
-    const known = limits.watch(socket, request.socket)
+    const authenticated = limits.watch(socket, request.socket)
     let initialised = false
     const connection: Connection = {
       socket,
       request,
       operations: new Map(),
       isWanted: () => true,
-      known(rate) {
+      onAuthenticated(rate) {
         initialised = true
-        known(rate)
+        authenticated(rate)
       },
     }
     const abortUnwanted = (isWanted: (id: string) => boolean) => {
@@ -176,14 +176,14 @@ export function createWebSockets(
       new Promise<void>((resolve) => {
         limits.checkUnsent(socket)
         if (socket.readyState !== socket.OPEN) return resolve()
-        // What cannot be sent any more ends with its socket.
+        // A failed write closes the socket, which ends its operations.
         socket.send(text, () => resolve())
       })
     const fail = (error: unknown) => {
       log.error({ err: error }, 'a message of a WebSocket could not be handled')
       socket.close(CloseCode.InternalServerError, 'Internal server error')
     }
-    // A client that breaks the protocol; the library closes the socket.
+    // Protocol violations: `ws` closes the socket.
     socket.on('error', () => {})
     const closed = graphql.opened(
       {
@@ -192,13 +192,13 @@ export function createWebSockets(
         close: (code, reason) => closeSocket(socket, code, reason),
         onMessage: (handle) => {
           socket.on('message', (data, isBinary) => {
-            // Read as text, bytes that are none would become other characters.
+            // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             void handle(String(data)).catch(fail)
             abortUnwanted(connection.isWanted)
           })
         },
-        // Otherwise the payload of a ping would be sent back.
+        // By default the pong would echo the payload of the ping.
         onPing: async () => {
           if (initialised) await send('{"type":"pong"}')
         },
@@ -235,7 +235,7 @@ export function createWebSockets(
   }
 }
 
-/** Ends the socket of a client that is gone without a word. @returns how to stop looking */
+/** Terminates the socket of a client that no longer answers pings. @returns a function that stops it */
 function keepAlive(socket: WebSocket): () => void {
   let answered = true
   socket.on('pong', () => {
@@ -255,7 +255,7 @@ interface ConnectionParameters extends Record<string, unknown> {
   project?: unknown
 }
 
-/** From the parameters of the connection, else from the headers of its request. */
+/** From `connectionParams`, else from the headers of the upgrade request. */
 function readCredentials(parameters: ConnectionParameters | undefined, request: IncomingMessage): Credentials {
   const authorization = parameters?.authorization ?? parameters?.Authorization
   const project = parameters?.project
@@ -266,7 +266,7 @@ function readCredentials(parameters: ConnectionParameters | undefined, request: 
   }
 }
 
-/** Closes with 4403 (forbidden) when the caller's access is revoked, which ends all its operations. */
+/** Closes the socket, and so all its operations, with 4403 (forbidden) when the key is revoked. */
 function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
   const stop = revocation.onRevoked(() => {
     socket.close(CloseCode.Forbidden, 'Forbidden')
@@ -276,7 +276,7 @@ function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
   socket.once('close', stop)
 }
 
-/** A close frame holds 123 bytes of reason. */
+/** The reason in a close frame is limited to 123 bytes. */
 function closeReason(message: string): string {
   return Buffer.from(message)
     .subarray(0, 120)
@@ -291,7 +291,7 @@ type OperationArgs = ExecutionArgs & {
   }
 }
 
-/** A stream that breaks ends with its error as the last result; thrown, it would close the socket for everything on it. */
+/** Delivers the error of a failed stream as its last result; thrown, it would close the socket with all operations. */
 function endWithErrors(
   source: AsyncIterable<ExecutionResult>,
   mask: (error: unknown) => Error,

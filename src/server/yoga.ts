@@ -13,7 +13,7 @@ import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useOperationMetrics } from './use-operation-metrics.ts'
 import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
 
-/** What each operation comes with: over HTTP from the request, over WebSocket from the connection. */
+/** Context that the transport provides: from the HTTP request, or from the WebSocket connection. */
 export interface OperationOrigin extends OperationCaller {
   scope: Scope
   req?: IncomingMessage
@@ -23,32 +23,32 @@ export interface OperationOrigin extends OperationCaller {
 export type Yoga = YogaServerInstance<OperationOrigin, Context>
 
 /**
- * The GraphQL engine behind both transports: limits, execution, masking of errors.
- * @param requests the database of operations; feeds use that of the services
+ * GraphQL for both transports: limits, execution, error masking.
+ * @param requests the database for operations; feeds use that of the services
  */
 export function createGraphql(
-  given: Omit<Context, 'diffs' | 'loaders' | 'scope'>,
+  base: Omit<Context, 'diffs' | 'loaders' | 'scope'>,
   requests: Database,
   log: Logger,
 ): Yoga {
-  const services = { ...given.services, db: requests }
+  const services = { ...base.services, db: requests }
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...given, services, scope }),
+    context: ({ scope }) => createContext({ ...base, services, scope }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
     cors: false,
     multipart: false,
     batching: false,
-    // The limit is enforced in front (request-body.ts): here it would cost 170 µs a request.
+    // Enforced earlier (request-body.ts): here it would cost 170 µs per request.
     maxRequestBodySize: false,
     parserAndValidationCache: createDocumentCaches(),
     maskedErrors: { maskError: createErrorMask(log) },
-    // The mask logs what matters, with the number that the caller is given.
+    // The error mask logs internal errors with the id that the client gets.
     logging: false,
     plugins: [
-      useOperationMetrics(given.services.metrics),
+      useOperationMetrics(base.services.metrics),
       useDocumentLimits(),
       useSubscriptionLimit(),
       useCompiledExecution(),

@@ -3,13 +3,13 @@ import { findInstallationPerson, upsertPerson } from '../../db/sql/project/perso
 import { ConflictError } from '../../domain/errors.ts'
 import type { Scope } from '../../domain/scope.ts'
 
-/** The author of everything on a server that needs no keys. */
+/** The author of all changes on a server without keys. */
 export const localPerson = 'local'
 
 /**
- * The person of this name in a project (null: in the whole installation), created if there is none. A name of a person
- * of the installation means the same person in every project.
- * @throws {ConflictError} the name is one of the installation's, and the scope is only the project's
+ * The person with this name in a project (null: in the installation), created if there is none. A person of the
+ * installation is the same person in every project.
+ * @throws {ConflictError} the name belongs to a person of the installation, and the scope is only a project's
  */
 export async function findOrCreatePerson(
   db: Queryable,

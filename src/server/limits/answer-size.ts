@@ -1,4 +1,4 @@
-/** Whether the JSON of a value would have more than about so many characters; looks no further than that. */
+/** Whether the JSON of a value exceeds about `limit` characters; stops counting there. */
 export function isLargerThan(value: unknown, limit: number): boolean {
   return new Measure(limit).exceededBy(value)
 }

@@ -1,9 +1,8 @@
 import type { DocumentNode } from 'graphql'
 
 /**
- * What is known of documents, by their text, as long as the texts together stay below a limit; those used longest ago go
- * first. A syntax tree takes about 60 bytes for each character, and the function compiled from it as much again, so texts
- * are what is counted.
+ * An LRU cache by document text, limited by the total length of the texts: a syntax tree takes about 60 bytes per
+ * character, and the function compiled from it as much again.
  */
 export class DocumentCache<Value> {
   readonly #values = new Map<string, Value>()
@@ -42,12 +41,12 @@ export class DocumentCache<Value> {
 }
 
 export const documentCacheLimits = {
-  /** Characters of all documents that are remembered, and of all that could not be parsed. */
+  /** Characters of all cached documents, and of all cached syntax errors. */
   documents: 1024 * 1024,
   errors: 256 * 1024,
 }
 
-/** For Yoga: what parsing and validating gave is found by document, which is found here. */
+/** For Yoga, which caches validation results by the parsed document. */
 export function createDocumentCaches() {
   return {
     documentCache: new DocumentCache<DocumentNode>(documentCacheLimits.documents),

@@ -1,7 +1,7 @@
 /**
- * What an operation may take, before it is executed: how many objects it could return at most, taking pages as large as they are
- * asked for, and how much work it makes besides. A field that takes more work than its objects show says what it counts for
- * (`extensions: { cost }`), once for each object that it is asked of; so does every text that is searched for.
+ * The cost of an operation before it is executed: the maximum number of objects it could return, given the requested
+ * page sizes, plus extra work. A field that takes more work than its objects suggest declares it
+ * (`extensions: { cost }`), counted once per parent object; every search text adds a fixed cost.
  */
 import {
   type ArgumentNode,
@@ -25,16 +25,16 @@ import {
 } from 'graphql'
 import { introspectionLengths } from './introspection-lengths.ts'
 
-/** How many rows a list is taken to have that is not paged, unless its field says so (`extensions: { listLength }`). */
+/** Assumed length of an unpaged list, unless its field declares one (`extensions: { listLength }`). */
 const assumedListLength = 10
 const defaultPageSize = 20
-/** What looking for a text in everything counts for. */
+/** Cost of one text search. */
 const searchCost = 1_000
 
 export interface DocumentCost {
-  /** Objects that could be returned. */
+  /** Maximum number of returned objects. */
   objects: number
-  /** What is done besides, in the same unit. */
+  /** Extra work, in the same unit. */
   work: number
 }
 
@@ -42,7 +42,7 @@ interface CostInput {
   schema: GraphQLSchema
   document: DocumentNode
   operationName?: string | null
-  /** Coerced: with their defaults. */
+  /** Coerced, with defaults applied. */
   variables: Readonly<Record<string, unknown>>
 }
 
@@ -89,7 +89,7 @@ class CostCounter {
     return cost
   }
 
-  /** Counted once: what a fragment costs does not depend on where it is spread. */
+  /** Computed once: the cost of a fragment does not depend on where it is spread. */
   #fragment(name: string): DocumentCost {
     const known = this.#counted.get(name)
     if (known !== undefined) return known
@@ -114,7 +114,7 @@ class CostCounter {
     return { objects: rows * (1 + within.objects), work: work + rows * within.work }
   }
 
-  /** How many texts an argument searches for, itself or in the parts of a filter. */
+  /** The number of search texts in an argument, including nested filters. */
   #searches({ name, value }: ArgumentNode): number {
     return this.#searchesIn(name.value, this.#valueOf(value))
   }
@@ -135,7 +135,7 @@ class CostCounter {
   ): number {
     const introspected = introspectionLengths(this.#schema).get(`${parent.name}.${node.name.value}`)
     if (introspected !== undefined) return introspected
-    // A page multiplies everything in it: once, at the connection, not again at its `edges` or `nodes`.
+    // A page multiplies its content once, at the connection, not again at `edges` or `nodes`.
     const isPage = type.name.endsWith('Connection')
     const isList = isListType(getNullableType(field.type))
     if (!isPage && (!isList || parent.name.endsWith('Connection'))) return 1
@@ -156,7 +156,7 @@ class CostCounter {
     return given ?? field.args.find((argument) => argument.name === name)?.defaultValue
   }
 
-  /** The value as far as costs need it: numbers, texts, objects of those, and how long a list is. */
+  /** The value as far as the cost depends on it: numbers, strings, objects of these, and lists by length. */
   #valueOf(value: ValueNode): unknown {
     switch (value.kind) {
       case 'Variable':

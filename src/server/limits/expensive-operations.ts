@@ -1,18 +1,18 @@
 /**
- * Operations that look at whole runs take turns, so that the processor is left for the others: few at once, fewer of one
- * caller, callers one after the other.
+ * Limits the concurrency of operations that read whole runs, to leave CPU for the others: in total and per caller.
+ * Waiting operations are started round-robin over callers.
  */
 import { LimitError } from '../../domain/errors.ts'
 import { FairQueue } from '../../domain/limits/fair-queue.ts'
 
 export const expensiveLimits = {
-  /** At once in this process. */
+  /** Concurrent in this process. */
   all: 3,
-  /** At once of one caller. */
+  /** Concurrent per caller. */
   perCaller: 2,
-  /** Waiting of one caller. */
+  /** Queued per caller. */
   waitingPerCaller: 50,
-  /** Milliseconds that one may wait. */
+  /** Maximum time in the queue, in milliseconds. */
   waitMs: 30_000,
 }
 
@@ -23,8 +23,9 @@ export class ExpensiveOperations {
   #all = 0
 
   /**
-   * Resolves when it is the caller's turn, with what to call when the operation is over.
-   * @throws {LimitError} when too many of this caller wait, or it waited too long; the signal's reason when that aborts
+   * Waits until an operation of the caller may run. @returns a function to call when it has finished
+   * @throws {LimitError} too many operations of the caller are queued, or this one queued too long
+   * @throws the reason of `gone` when that aborts
    */
   async enter(caller: string, gone: AbortSignal): Promise<() => void> {
     if (this.#mayRun(caller)) this.#start(caller)

@@ -1,9 +1,9 @@
-/** How long the lists are in which a schema describes itself: of all types exactly, of the others on average. */
+/** Lengths of introspection lists: exact for types and directives, otherwise averages. */
 import { type GraphQLSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType, isUnionType } from 'graphql'
 
 const known = new WeakMap<GraphQLSchema, ReadonlyMap<string, number>>()
 
-/** By `Type.field` of the introspection types. */
+/** Keyed by `Type.field` of the introspection types. */
 export function introspectionLengths(schema: GraphQLSchema): ReadonlyMap<string, number> {
   const lengths = known.get(schema) ?? measure(schema)
   known.set(schema, lengths)
@@ -36,7 +36,7 @@ function measure(schema: GraphQLSchema): ReadonlyMap<string, number> {
     ['__Type.enumValues', perType(enumValues)],
     ['__Type.interfaces', perType(related)],
     ['__Type.possibleTypes', perType(related)],
-    // Half of the types are wrapped at most: non-null, or a list.
+    // At most half of the types are wrappers: non-null or list.
     ['__Type.ofType', 0.5],
     ['__Field.args', args / Math.max(1, fields)],
     ['__Directive.args', 1],

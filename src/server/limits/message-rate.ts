@@ -1,4 +1,4 @@
-/** How fast messages may come: a bucket that fills steadily and allows bursts. Time is passed in, in milliseconds. */
+/** A token bucket for messages. Times are passed in, in milliseconds. */
 export class MessageRate {
   readonly #perSecond: number
   readonly #burst: number
@@ -12,7 +12,7 @@ export class MessageRate {
     this.#at = now
   }
 
-  /** Counts one message. @returns for how many milliseconds no more should be read; 0 while the rate is kept */
+  /** Counts one message. @returns for how many milliseconds to pause reading; 0 within the rate */
   take(now: number): number {
     const since = Math.max(0, now - this.#at)
     this.#at = now

@@ -1,18 +1,18 @@
 /**
- * Whose operation begins next. To parse, check and answer one keeps the event loop busy, so the operations that have arrived begin
- * one caller after the other, for a few milliseconds at a time: who sends one waits for the one that is being worked on, not
- * for everything that another caller sent before.
+ * Starts operations round-robin over callers. Parsing, validating and responding block the event loop, so operations
+ * are started in slices of a few milliseconds: a caller's operation waits for the current one, not for another caller's
+ * backlog.
  */
 import { FairQueue } from '../../domain/limits/fair-queue.ts'
 
-/** Milliseconds for which operations begin before the event loop gets to hear of others. */
+/** Milliseconds for which operations are started before yielding to the event loop. */
 const sliceMs = 2
 
 export class OperationTurns {
   readonly #waiting = new FairQueue<() => void>()
   #scheduled = false
 
-  /** Resolves when an operation of the caller may begin. */
+  /** Resolves when an operation of the caller may start. */
   next(caller: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.push(caller, resolve)
@@ -32,7 +32,7 @@ export class OperationTurns {
       const begin = this.#waiting.shift()
       if (!begin) break
       begin()
-      // What begins runs in the jobs that are queued before this goes on.
+      // Let the microtasks of the started operation run first.
       for (let jobs = 0; jobs < 8; jobs++) await null
     }
     this.#scheduled = false

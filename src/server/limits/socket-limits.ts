@@ -1,33 +1,32 @@
 /**
- * What WebSocket clients may cost: messages a second, bytes that wait for them or that they have begun to send, and
- * sockets of which nobody knows yet whose they are. A socket that exceeds a limit is closed; messages that come too fast
- * are read later.
+ * Limits of WebSocket clients: messages per second, unsent bytes, bytes of incomplete messages, and sockets that are
+ * not authenticated yet. A socket that exceeds a limit is closed; one that sends too fast is paused.
  */
 import type { Socket } from 'node:net'
 import type WebSocket from 'ws'
 import type { MessageRate } from './message-rate.ts'
 
 export const socketLimits = {
-  /** Sockets before their `connection_init` is accepted; beyond it the one that waits longest is closed. */
+  /** Sockets before their `connection_init` is accepted; beyond this the oldest is closed. */
   waiting: 256,
-  /** Bytes and messages of a socket before its `connection_init` is accepted. */
+  /** Bytes and messages per socket before its `connection_init` is accepted. */
   waitingBytes: 16 * 1024,
   waitingMessages: 10,
-  /** Messages of all sockets of a caller. */
+  /** Messages on all sockets of a caller. */
   messages: { perSecond: 1_000, burst: 2_000 },
-  /** Bytes that wait to be read by the client of one socket, and of all sockets together. */
+  /** Unsent bytes per socket, and of all sockets. */
   unsentBytes: 16 * 1024 * 1024,
   allUnsentBytes: 128 * 1024 * 1024,
-  /** Bytes of messages that have only begun to arrive, of all sockets together. */
+  /** Bytes of incomplete messages, of all sockets. */
   allUnfinishedBytes: 128 * 1024 * 1024,
 }
 
-/** How long a client may take to answer a close. */
+/** How long a client may take to answer a close frame. */
 const closeMs = 500
 
 export class SocketLimits {
   readonly #clients: ReadonlySet<WebSocket>
-  /** In the order they came. */
+  /** Not authenticated yet, oldest first. */
   readonly #waiting = new Set<WebSocket>()
   #unfinishedBytes = 0
 
@@ -36,7 +35,7 @@ export class SocketLimits {
     this.#clients = clients
   }
 
-  /** Watches a new socket. @returns what to call when its client is known */
+  /** Watches a new socket. @returns a function to call when its client is authenticated */
   watch(socket: WebSocket, connection: Socket): (rate: MessageRate) => void {
     this.#waiting.add(socket)
     const [oldest] = this.#waiting
@@ -85,13 +84,13 @@ export class SocketLimits {
       clearTimeout(resume)
       finished()
     })
-    return (given) => {
+    return (rateOfCaller) => {
       this.#waiting.delete(socket)
-      rate = given
+      rate = rateOfCaller
     }
   }
 
-  /** To be called before something is sent: ends the socket of a client that does not read what it asked for. */
+  /** Call before sending: terminates the socket of a client that does not read fast enough. */
   checkUnsent(socket: WebSocket): void {
     if (socket.bufferedAmount > socketLimits.unsentBytes) return void socket.terminate()
     if (socket.bufferedAmount < socketLimits.unsentBytes / 16) return
@@ -105,12 +104,12 @@ export class SocketLimits {
   }
 }
 
-/** Closes a socket and hears nothing more from it; one that does not answer the close in time is ended. */
+/** Closes a socket and ignores further messages; terminates it if the client does not answer in time. */
 export function closeSocket(socket: WebSocket, code?: number, reason?: string): void {
   if (socket.readyState !== socket.OPEN) return
   for (const event of ['message', 'ping', 'pong'] as const) socket.removeAllListeners(event)
   socket.close(code, reason)
-  // What it goes on sending is not even read.
+  // Do not read what the client still sends.
   socket.pause()
   const late = setTimeout(() => socket.terminate(), closeMs)
   socket.once('close', () => clearTimeout(late))

@@ -1,7 +1,6 @@
 /**
- * What one request may ask for. Everything is decided before anything is executed, over HTTP and WebSocket alike:
- * size while parsing, depth and aliases while validating, variables and cost when those are known. Expensive operations then
- * take turns; and what an answer may weigh is seen when it is there.
+ * Limits of one operation, over both transports. Size is checked while parsing, depth and aliases while validating,
+ * variables and cost before execution, the size of the response after it. Expensive operations are queued.
  */
 import type { Plugin } from '@envelop/core'
 import {
@@ -22,27 +21,27 @@ import { documentCost } from './document-cost.ts'
 import { ExpensiveOperations } from './expensive-operations.ts'
 
 export const limits = {
-  /** Characters of a document. */
+  /** Characters in a document. */
   characters: 100_000,
   tokens: 5_000,
-  /** Fields within fields. */
+  /** Nesting of fields. */
   depth: 16,
   aliases: 50,
-  /** Objects that may be returned, and work in the same unit. */
+  /** Returned objects plus extra work, see document-cost.ts. */
   cost: 50_000,
-  /** Characters of one answer, or of one event of a subscription. */
+  /** Characters in one response or event of a subscription. */
   answer: 16 * 1024 * 1024,
-  /** Wrong variables that are listed. */
+  /** Reported errors of variables. */
   variableErrors: 5,
 }
 
-/** Characters of a message that quotes what the client sent. */
+/** Maximum length of a message that quotes input. */
 const messageCharacters = 1_000
 
 export function useDocumentLimits(): Plugin<OperationCaller> {
   const expensive = new ExpensiveOperations()
 
-  /** The work of an operation within the limits; or what is wrong with it. */
+  /** The extra work of an operation, or its errors. */
   const check = (args: ExecutionArgs): { work: number } | { errors: GraphQLError[] } => {
     const { schema, document, operationName, variableValues } = args
     const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? []
@@ -92,7 +91,7 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
   }
 }
 
-/** The same error without all that the client sent. */
+/** The same error with its quoted input cut. */
 function shortened(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, originalError, extensions } = error
   if (message.length <= messageCharacters) return error
@@ -106,7 +105,7 @@ function shortened(error: GraphQLError): GraphQLError {
   })
 }
 
-/** The parser recurses: brackets within brackets use up the stack long before the tokens. */
+/** The parser is recursive: nested brackets exhaust the stack long before the token limit. */
 function parseWithinStack<T>(parse: () => T): T {
   try {
     return parse()
@@ -131,7 +130,7 @@ interface Shape {
   aliases: number
 }
 
-/** Of the whole document; every fragment is measured once, so that fragments cannot multiply the work. */
+/** Every fragment is measured once, so that nested fragments cannot multiply the work. */
 function measure(document: DocumentNode): Shape {
   const fragments = new Map(
     document.definitions.flatMap((definition) =>
@@ -144,7 +143,7 @@ function measure(document: DocumentNode): Shape {
   const measureFragment = (name: string): Shape => {
     const known = measured.get(name)
     if (known) return known
-    // Also ends cycles, which another rule reports.
+    // Also breaks cycles, which another rule reports.
     measured.set(name, nothing)
     const set = fragments.get(name)
     const shape = set ? measureSet(set) : nothing
@@ -161,7 +160,7 @@ function measure(document: DocumentNode): Shape {
             ? measureSet(selection.selectionSet)
             : nothing
       const own = selection.kind === 'Field' ? 1 : 0
-      // The schema's description of itself is as deep as it is.
+      // Introspection queries are deeper than the limit by nature.
       const isIntrospection = selection.kind === 'Field' && selection.name.value.startsWith('__')
       if (!isIntrospection) total.depth = Math.max(total.depth, inner.depth + own)
       total.aliases += inner.aliases + (selection.kind === 'Field' && selection.alias ? 1 : 0)

@@ -1,12 +1,12 @@
-/** How many subscriptions may be open at once: each is woken, read for and written to, whatever transport it came by. */
+/** Limits open subscriptions over both transports: each costs wake-ups, reads and writes. */
 import { isAsyncIterable, type Plugin } from '@envelop/core'
 import { GraphQLError } from 'graphql'
 import type { OperationCaller } from '../use-statement-scope.ts'
 
 export interface SubscriptionLimits {
-  /** Of one caller. */
+  /** Per caller. */
   perCaller: number
-  /** Of all callers of this process. */
+  /** In this process. */
   all: number
 }
 
