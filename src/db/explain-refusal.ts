@@ -27,13 +27,13 @@ export function explainRefusal(error: unknown): unknown {
 const explanations: Record<string, () => Error> = {
   22: () =>
     new InvalidInputError(
-      'Expected values that PostgreSQL can store and compare, got one that it cannot: a number too large, text that is none, or an altered cursor.',
+      'Expected values that PostgreSQL can store and compare, got one that it cannot: a number that is too large, text that is not valid, or an altered cursor.',
     ),
   54: () => new InvalidInputError('Expected shorter names and labels: one of them is too long to be looked up.'),
   '02000': () => new ConflictError('What this is about was changed or deleted at the same moment. Ask again.'),
   23503: () => new ConflictError('What this refers to was deleted at the same moment. Ask again.'),
-  23505: () => new ConflictError('The same was made at the same moment. Ask again.'),
+  23505: () => new ConflictError('Another request created the same thing at the same time. Try again.'),
   40001: () => new ConflictError('This and something else changed the same at the same moment. Ask again.'),
-  '40P01': () => new ConflictError('This and something else waited for each other. Ask again.'),
+  '40P01': () => new ConflictError('This request and another one blocked each other. Try again.'),
   57014: () => new LimitError('The database took too long for this; ask for less at once, or with narrower filters.'),
 }

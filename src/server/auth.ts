@@ -77,17 +77,17 @@ export async function openAuthenticator(options: AuthenticatorOptions): Promise<
   const reachable = hosts.find((host) => !isLoopback(host))
   if (reachable !== undefined && open) {
     throw new UnguardedAddressError(
-      `Refusing to listen on ${reachable} with --open: anybody who reaches this address could change everything. Leave --open out, or listen on 127.0.0.1.`,
+      `Refusing to listen on ${reachable} with --open: anyone who reaches this address could change everything. Leave --open out, or listen on 127.0.0.1.`,
     )
   }
   if (reachable !== undefined && !state.keyed) {
     throw new UnguardedAddressError(
-      `Refusing to listen on ${reachable} without authentication: there is no API key, so anybody who reaches this address could change everything. Create a key first (assay keys create <name>), or listen on 127.0.0.1.`,
+      `Refusing to listen on ${reachable} without authentication: there is no API key, so anyone who reaches this address could change everything. Create a key first (assay keys create <name>), or listen on 127.0.0.1.`,
     )
   }
   if (state.keyed && !state.anyInUse && !open) {
     log.warn(
-      'All API keys are revoked, so nobody can use this server. Create one with `assay keys create <name>`, or serve people of this machine without keys with --open.',
+      'All API keys are revoked, so this server has no users. Create one with `assay keys create <name>`, or serve local users without keys with --open.',
     )
   }
   const { id: projectId } = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })

@@ -94,7 +94,7 @@ export class Readiness {
       }),
       ...(listener && {
         listener: {
-          problem: 'What other processes announce is not heard.',
+          problem: 'Notifications from other processes do not arrive.',
           run: (signal) => listener.checkRoundTrip(db.pool, signal),
         },
       }),

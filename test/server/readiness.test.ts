@@ -33,7 +33,7 @@ test('a process is unready within seconds when PostgreSQL stops, says which part
   const { code, status, checks } = await readyz(url)
   expect([code, status]).toEqual([503, 'unavailable'])
   expect(checks.database).toEqual({ ok: false, problem: 'The database does not answer.' })
-  expect(checks.listener).toEqual({ ok: false, problem: 'What other processes announce is not heard.' })
+  expect(checks.listener).toEqual({ ok: false, problem: 'Notifications from other processes do not arrive.' })
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   // What cannot be read is left out; the rest is still there.
   const metrics = await (await fetch(`${url}/metrics`)).text()

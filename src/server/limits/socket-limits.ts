@@ -59,7 +59,7 @@ export class SocketLimits {
       if (rate === null && received > socketLimits.waitingBytes) {
         closeSocket(socket, 1009, `Expected connection_init within ${socketLimits.waitingBytes} bytes`)
       } else if (this.#unfinishedBytes > socketLimits.allUnfinishedBytes) {
-        closeSocket(socket, 1013, 'Too many messages are only half here; try again later')
+        closeSocket(socket, 1013, 'Too many incomplete messages; try again later')
       }
     })
     let resume: NodeJS.Timeout | undefined
