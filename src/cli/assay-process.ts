@@ -28,7 +28,7 @@ import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, loadConfig } from './load-config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
 
 export interface ProcessOptions extends PostgresOptions {

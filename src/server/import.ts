@@ -121,7 +121,9 @@ function readRequest(request: IncomingMessage): ImportRequest {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const { 'content-type': contentType, 'content-encoding': encoding } = request.headers
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new InvalidInputError(`Expected an uncompressed file, got content-encoding: ${encoding}.`, ['content-encoding'])
+    throw new InvalidInputError(`Expected an uncompressed file, got content-encoding: ${encoding}.`, [
+      'content-encoding',
+    ])
   }
   if (contentType?.startsWith('multipart/')) {
     const message = 'Expected the file itself as the body (curl --data-binary @file), got a form (curl --form).'

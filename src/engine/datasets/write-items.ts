@@ -15,7 +15,7 @@ import {
   stagingLine,
 } from '../../db/sql/dataset/staging.ts'
 import { advanceVersion } from '../../db/sql/dataset/versions.ts'
-import { closeRevisions, insertItems, insertRevisions, moveItems } from '../../db/sql/dataset/write-matches.ts'
+import { closeRevisions, insertItems, insertRevisions, moveItems } from '../../db/sql/dataset/write-items.ts'
 
 /** Characters sent to the server at once. */
 const chunkLength = 64 * 1024

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** Loading is Node's own import with type stripping, so it happens in a Node process. */
-const loader = path.join(import.meta.dirname, '../../src/cli/config.ts')
+const loader = path.join(import.meta.dirname, '../../src/cli/load-config.ts')
 const program = `
 const { loadConfig, ConfigError } = await import(${JSON.stringify(loader)})
 try {
