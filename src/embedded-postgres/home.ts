@@ -9,7 +9,6 @@
  * All of it is inaccessible to other users of the machine.
  */
 import { hash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -57,16 +56,16 @@ export async function openHome(dataDir: string): Promise<Home> {
 
 /** Like mkdir with `recursive`, which never returns if a parent exists that cannot have children, as in /proc. */
 async function makeDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    const parent = dirname(path)
-    if (code !== 'ENOENT' || existsSync(parent)) throw error
-    await makeDirectory(parent)
-    await mkdir(path, { mode: 0o700 })
-  }
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      // Another process may have been first.
+      if (error.code !== 'EEXIST') throw error
+    })
+  await make().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    await makeDirectory(dirname(path))
+    await make()
+  })
 }
 
 /** `path` as the server must name it: see account.ts about the descriptor. */
