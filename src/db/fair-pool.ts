@@ -1,6 +1,6 @@
 /**
  * A pool whose connections are shared fairly: a group (a caller) gets at most all but two, and waiting groups are
- * served round-robin, so that none waits behind another's backlog. When the signal of a scope aborts, its statements
+ * served round-robin, so that none waits behind another's backlog. When a scope is aborted, its statements
  * are cancelled in the database and the connection is discarded.
  */
 import pg from 'pg'
@@ -60,11 +60,11 @@ export class FairPool extends pg.Pool {
 
   async #connect(scope: StatementScope | undefined): Promise<pg.PoolClient> {
     const group = scope?.group ?? ''
-    const signal = scope?.kind === 'READ' ? scope.signal : undefined
-    signal?.throwIfAborted()
-    await this.#turn(group, signal)
+    const cancellable = scope?.kind === 'READ' ? scope : undefined
+    if (cancellable?.abortReason) throw cancellable.abortReason
+    await this.#turn(group, cancellable)
     try {
-      return this.#bind((await super.connect()) as Backend, group, scope, signal)
+      return this.#bind((await super.connect()) as Backend, group, scope, cancellable)
     } catch (error) {
       this.#done(group)
       throw error
@@ -80,19 +80,18 @@ export class FairPool extends pg.Pool {
     this.#held.set(group, (this.#held.get(group) ?? 0) + 1)
   }
 
-  async #turn(group: string, signal: AbortSignal | undefined): Promise<void> {
+  async #turn(group: string, scope: StatementScope | undefined): Promise<void> {
     if (this.#mayTake(group)) return this.#take(group)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push(group, resolve)
-    const onAbort = () => {
+    const ignoreAbort = scope?.onAbort(() => {
       this.#waiting.remove(group, resolve)
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
+      reject(scope.abortReason)
+    })
     try {
       await promise
     } finally {
-      signal?.removeEventListener('abort', onAbort)
+      ignoreAbort?.()
     }
   }
 
@@ -111,31 +110,31 @@ export class FairPool extends pg.Pool {
     client: Backend,
     group: string,
     scope: StatementScope | undefined,
-    signal: AbortSignal | undefined,
+    cancellable: StatementScope | undefined,
   ): pg.PoolClient {
-    let cancelled: unknown
+    let cancelled = false
     const onAbort = () => {
-      cancelled = signal?.reason
+      cancelled = true
       // If cancelling fails, the statement timeout ends it.
       this.#cancel(client.processID).catch(() => {})
     }
     const onRow = ({ length }: { length: number }) => scope?.read(length)
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const ignoreAbort = cancellable?.onAbort(onAbort)
     if (scope) client.connection.on('dataRow', onRow)
     const release = client.release
     client.release = (error) => {
-      signal?.removeEventListener('abort', onAbort)
+      ignoreAbort?.()
       client.connection.off('dataRow', onRow)
       release.call(client, error ?? (cancelled ? true : undefined))
       this.#done(group)
     }
-    if (signal?.aborted) onAbort()
+    if (cancellable?.abortReason) onAbort()
     return client
   }
 }
 
 /** The abort reason of the scope if the error is a cancelled statement, else the error itself. */
 export function explainCancelled(error: unknown, scope: StatementScope | undefined): unknown {
-  const { reason } = scope?.signal ?? {}
+  const reason = scope?.abortReason
   return sqlState(error) === '57014' && reason instanceof Error ? reason : error
 }

@@ -21,16 +21,18 @@ const storage = new AsyncLocalStorage<StatementScope>()
 export class StatementScope {
   readonly group: string
   readonly kind: 'READ' | 'WRITE'
-  readonly signal: AbortSignal
-  readonly #tooMuch = new AbortController()
+  // No AbortSignal.any: its weak references cost more than everything else that an operation needs here.
+  readonly #signal: AbortSignal | undefined
+  readonly #listeners = new Set<() => void>()
   readonly #maxBytes: number
+  #reason: Error | undefined
   #bytes = 0
 
   constructor({ group, kind, signal, maxBytes = Number.POSITIVE_INFINITY }: StatementScopeOptions) {
     this.group = group
     this.kind = kind
+    this.#signal = signal
     this.#maxBytes = maxBytes
-    this.signal = signal ? AbortSignal.any([signal, this.#tooMuch.signal]) : this.#tooMuch.signal
   }
 
   /** The scope of the current asynchronous context. */
@@ -52,11 +54,32 @@ export class StatementScope {
     return values
   }
 
+  /** Why the statements of this scope are cancelled; undefined while they are not. */
+  get abortReason(): unknown {
+    return this.#reason ?? (this.#signal?.aborted ? this.#signal.reason : undefined)
+  }
+
+  /** Cancels the statements. */
+  abort(reason: Error): void {
+    this.#reason ??= reason
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** Calls `listener` when the scope is aborted. @returns a function that removes it */
+  onAbort(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    this.#signal?.addEventListener('abort', listener, { once: true })
+    return () => {
+      this.#listeners.delete(listener)
+      this.#signal?.removeEventListener('abort', listener)
+    }
+  }
+
   /** Counts bytes that a statement returned. */
   read(bytes: number): void {
     this.#bytes += bytes
-    if (this.#bytes <= this.#maxBytes || this.#tooMuch.signal.aborted) return
+    if (this.#bytes <= this.#maxBytes || this.#reason) return
     const limit = Math.round(this.#maxBytes / 1024 / 1024)
-    this.#tooMuch.abort(new LimitError(`This reads more than ${limit} MB of data; ask for fewer rows or fields.`))
+    this.abort(new LimitError(`This reads more than ${limit} MB of data; ask for fewer rows or fields.`))
   }
 }

@@ -32,13 +32,11 @@ export function useStatementScope(): Plugin<OperationCaller> {
         const scope = new StatementScope({ group, kind: 'WRITE' })
         return setExecuteFn((input) => scope.run(() => executeFn(input)))
       }
-      const late = new AbortController()
+      const scope = new StatementScope({ group, kind: 'READ', signal: gone, maxBytes: operationLimits.readBytes })
       const timer = setTimeout(() => {
         const seconds = operationLimits.queryMs / 1_000
-        late.abort(new LimitError(`This query took longer than ${seconds} s; ask for less at once.`))
+        scope.abort(new LimitError(`This query took longer than ${seconds} s; ask for less at once.`))
       }, operationLimits.queryMs)
-      const signal = AbortSignal.any([gone, late.signal])
-      const scope = new StatementScope({ group, kind: 'READ', signal, maxBytes: operationLimits.readBytes })
       setExecuteFn((input) => scope.run(() => executeFn(input)))
       return { onExecuteDone: () => clearTimeout(timer) }
     },

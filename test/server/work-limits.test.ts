@@ -124,3 +124,10 @@ test('a caller whose queue is full is told so', async () => {
   gone.abort(new Error('gone'))
   expect((await Promise.allSettled(entered)).filter(({ status }) => status === 'rejected')).toHaveLength(50)
 })
+
+test('the cost of a document follows its variables, whatever they were before', async () => {
+  const query = `query ($n: Int) { runs(first: $n) { nodes { items(first: 100) { nodes { scores { id } } } } } }`
+  expect((await t.query(query, { n: 1 })).errors).toBeUndefined()
+  expect((await t.query(query, { n: 100 })).errors?.[0]?.message).toMatch(/objects; the limit is 50,000/)
+  expect((await t.query(query, { n: 1 })).errors).toBeUndefined()
+})

@@ -46,16 +46,32 @@ interface CostInput {
   variables: Readonly<Record<string, unknown>>
 }
 
-export function documentCost({ schema, document, operationName, variables }: CostInput): DocumentCost {
+/** By document and operation name, where the variables do not matter. */
+const constantCosts = new WeakMap<DocumentNode, Map<string | null | undefined, DocumentCost>>()
+
+export function documentCost(input: CostInput): DocumentCost {
+  const known = constantCosts.get(input.document)?.get(input.operationName)
+  if (known) return known
+  const { cost, isConstant } = countCost(input)
+  if (isConstant) {
+    const costs = constantCosts.get(input.document) ?? new Map()
+    constantCosts.set(input.document, costs.set(input.operationName, cost))
+  }
+  return cost
+}
+
+function countCost({ schema, document, operationName, variables }: CostInput) {
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
-  if (!root) return { objects: 0, work: 0 }
+  if (!root) return { cost: { objects: 0, work: 0 }, isConstant: true }
   const fragments = new Map(
     document.definitions.flatMap((definition) =>
       definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition] as const] : [],
     ),
   )
-  return new CostCounter(schema, fragments, variables).selections(operation.selectionSet, root)
+  const counter = new CostCounter(schema, fragments, variables)
+  const cost = counter.selections(operation.selectionSet, root)
+  return { cost, isConstant: !counter.readsVariables }
 }
 
 class CostCounter {
@@ -63,6 +79,7 @@ class CostCounter {
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #variables: Readonly<Record<string, unknown>>
   readonly #counted = new Map<string, DocumentCost>()
+  readsVariables = false
 
   constructor(
     schema: GraphQLSchema,
@@ -116,6 +133,7 @@ class CostCounter {
 
   /** The number of search texts in an argument, including nested filters. */
   #searches({ name, value }: ArgumentNode): number {
+    if (name.value !== 'search' && name.value !== 'filter') return 0
     return this.#searchesIn(name.value, this.#valueOf(value))
   }
 
@@ -160,6 +178,7 @@ class CostCounter {
   #valueOf(value: ValueNode): unknown {
     switch (value.kind) {
       case 'Variable':
+        this.readsVariables = true
         return this.#variables[value.name.value]
       case 'IntValue':
         return Number(value.value)

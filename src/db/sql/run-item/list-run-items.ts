@@ -11,6 +11,8 @@ export interface RunItemFilter {
   search?: string | null
 }
 
+const runItemColumns = columns('i', Prisma.RunItemScalarFieldEnum)
+
 /** The items of a run. Items without a value for the order come last in either direction. */
 export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrderField; descending: boolean }): List {
   const last = order.descending ? `'-infinity'` : `'infinity'`
@@ -22,7 +24,7 @@ export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrder
   } satisfies Record<RunItemOrderField, { sql: string; type: string }[]>
   const { search } = filter
   return {
-    select: columns('i', Prisma.RunItemScalarFieldEnum),
+    select: runItemColumns,
     from: search
       ? `run_item i
          JOIN run r ON r.id = i.run_id

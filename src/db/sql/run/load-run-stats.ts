@@ -4,13 +4,18 @@ import type { RunLatencyBucket, RunScoreLabel, RunScoreSummary } from '../../gen
 import { Prisma } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 
+const summaryColumns = columns('s', Prisma.RunScoreSummaryScalarFieldEnum)
+const labelColumns = columns('l', Prisma.RunScoreLabelScalarFieldEnum)
+const bucketColumns = columns('b', Prisma.RunLatencyBucketScalarFieldEnum)
+
 /** The score summaries of these runs, by name. */
 export async function loadScoreSummaries(db: Queryable, runIds: readonly string[]): Promise<RunScoreSummary[]> {
   return queryRows<RunScoreSummary>(
     db,
-    `SELECT ${columns('s', Prisma.RunScoreSummaryScalarFieldEnum)} FROM run_score_summary s
+    `SELECT ${summaryColumns} FROM run_score_summary s
      WHERE s.run_id = ANY ($1::uuid[]) ORDER BY s.name`,
     [runIds],
+    'load-score-summaries',
   )
 }
 
@@ -18,9 +23,10 @@ export async function loadScoreSummaries(db: Queryable, runIds: readonly string[
 export async function loadScoreLabels(db: Queryable, runIds: readonly string[]): Promise<RunScoreLabel[]> {
   return queryRows<RunScoreLabel>(
     db,
-    `SELECT ${columns('l', Prisma.RunScoreLabelScalarFieldEnum)} FROM run_score_label l
+    `SELECT ${labelColumns} FROM run_score_label l
      WHERE l.run_id = ANY ($1::uuid[]) AND l.count > 0 ORDER BY l.count DESC, l.label`,
     [runIds],
+    'load-score-labels',
   )
 }
 
@@ -28,8 +34,9 @@ export async function loadScoreLabels(db: Queryable, runIds: readonly string[]):
 export async function loadLatencyBuckets(db: Queryable, runIds: readonly string[]): Promise<RunLatencyBucket[]> {
   return queryRows<RunLatencyBucket>(
     db,
-    `SELECT ${columns('b', Prisma.RunLatencyBucketScalarFieldEnum)} FROM run_latency_bucket b
+    `SELECT ${bucketColumns} FROM run_latency_bucket b
      WHERE b.run_id = ANY ($1::uuid[])`,
     [runIds],
+    'load-latency-buckets',
   )
 }

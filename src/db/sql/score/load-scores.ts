@@ -26,5 +26,6 @@ export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[])
      JOIN score s USING (run_id, ordinal)
      ORDER BY s.name, s.id`,
     [keys.map((key) => key.runId), keys.map((key) => key.ordinal)],
+    'load-item-scores',
   )
 }
