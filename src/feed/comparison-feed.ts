@@ -260,8 +260,11 @@ async function openIfExisting(db: ReadableDatabase, scope: Scope, input: Compari
 
 async function addItemScores({ pool }: ReadableDatabase, rows: readonly ComparedRow[]): Promise<void> {
   const items = rows.flatMap(({ cells }) => cells.flatMap(({ items }) => items))
-  const scores = Map.groupBy(await loadItemScores(pool, items), ({ runId, ordinal }) => `${runId}:${ordinal}`)
-  for (const item of items) Object.assign(item, { scores: scores.get(`${item.runId}:${item.ordinal}`) ?? [] })
+  const key = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
+  // A run may be compared with itself.
+  const once = [...new Map(items.map((item) => [key(item), item])).values()]
+  const scores = Map.groupBy(await loadItemScores(pool, once), key)
+  for (const item of items) Object.assign(item, { scores: scores.get(key(item)) ?? [] })
 }
 
 async function itemsOf(db: Database, window: FeedWindow<string>, baseline: Run): Promise<readonly string[]> {

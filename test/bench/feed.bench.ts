@@ -77,15 +77,18 @@ class WindowedRun {
     this.#changes += 1
     const inside = this.#changes % 40
     await writer.query(
-      `WITH place AS (SELECT seq FROM run WHERE id = $1 FOR UPDATE), ordinal AS (
+      `WITH run AS (
+         UPDATE run SET seq = seq + $4 + 1 WHERE id = $1 RETURNING id, seq
+       ), ordinal AS (
          SELECT $2::int AS ordinal UNION ALL
          SELECT 40 + ($3::int * $4::int + n) % ($5::int - 40) FROM generate_series(1, $4) n
        ), item AS (
          SELECT ordinal, row_number() OVER (ORDER BY ordinal) AS n FROM ordinal
        ), changed AS (
-         UPDATE run_item i SET seq = place.seq + item.n FROM place, item WHERE i.run_id = $1 AND i.ordinal = item.ordinal
-       ), advanced AS (UPDATE run SET seq = seq + $4 + 1 WHERE id = $1 RETURNING id, seq)
-       SELECT pg_notify('assay_run', id || ':' || seq) FROM advanced`,
+         UPDATE run_item i SET seq = run.seq - $4 - 1 + item.n FROM run, item
+         WHERE i.run_id = run.id AND i.ordinal = item.ordinal
+       )
+       SELECT pg_notify('assay_run', id || ':' || seq) FROM run`,
       [this.#runId, inside, this.#changes, outside, this.size],
     )
     const before = await cpuMs()
