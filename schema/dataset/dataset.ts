@@ -6,7 +6,7 @@ import { builder } from '../builder.ts'
 import { RunStatus } from '../enums.ts'
 import {
   DatasetConnection,
-  DatasetItemConnection,
+  DatasetItemRevisionConnection,
   DatasetRef,
   DatasetVersionConnection,
   DatasetVersionRef,
@@ -16,7 +16,7 @@ import {
 import { listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
-import { datasetItemsConnection } from './dataset-item.ts'
+import { datasetItemsConnection } from './dataset-item-revision.ts'
 
 builder.prismaNode('Dataset', {
   description:
@@ -43,8 +43,8 @@ builder.prismaNode('Dataset', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
     items: t.field({
-      type: DatasetItemConnection,
-      description: 'The items of the current or of an earlier version, oldest first.',
+      type: DatasetItemRevisionConnection,
+      description: 'What the items say in the current or in an earlier version; the oldest item first.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),

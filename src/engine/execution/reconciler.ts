@@ -6,6 +6,7 @@ import { transaction } from '../../db/client.ts'
 import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { setLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { countRequeued } from './requeue.ts'
@@ -24,6 +25,9 @@ export async function reconcile(services: Services): Promise<string[]> {
       repaired.push(runId)
     })
   }
-  if (repaired.length > 0) services.log.warn({ runs: repaired }, 'reconciler: repaired runs that no lane worked on')
+  if (repaired.length > 0) {
+    const runIds = repaired.map((id) => encodeGlobalId('Run', id))
+    services.log.warn({ runIds }, 'reconciler: repaired runs that no lane worked on')
+  }
   return repaired
 }
