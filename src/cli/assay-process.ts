@@ -45,7 +45,7 @@ export interface ProcessOptions extends PostgresOptions {
   /** Maximum items of one run; default 2,000,000. */
   maxRunItems?: number
   /** Where to serve; null: nowhere. */
-  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'allowedOrigins' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
   status?: Address | null
 }
