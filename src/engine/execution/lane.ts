@@ -213,10 +213,10 @@ export class Lane {
     const result = await this.#attempt(item, cached)
     const ms = Math.max(this.#clock.now() - startedAt, 0.1)
     this.#meanMs = this.#meanMs === Infinity ? ms : this.#meanMs + (ms - this.#meanMs) / 16
-    const { status, error, attempts, traceId } = result.item
+    const { status, error, traceId } = result.item
     if (error) {
-      const { ordinal, itemId } = item
-      log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
+      const { ordinal, itemId, attempts: attempt } = item
+      log.debug({ runId: plan.runId, ordinal, itemId, attempt, status, traceId, error }, 'item: an attempt failed')
     }
     if (status === 'QUEUED') {
       // The item can be claimed again, so the lane must not end without another claim.
