@@ -7,14 +7,16 @@ import type { Context } from './context.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 import { getDatamodel } from './generated/prisma-types.ts'
 import LocatedErrorsPlugin from './plugins/located-errors.ts'
+import RefusableFieldsPlugin from './plugins/refusable-fields.ts'
 import StorableArgumentsPlugin from './plugins/storable-arguments.ts'
-import { maxPageSize } from './relay/connection.ts'
+import { type ListSize, maxPageSize } from './relay/connection.ts'
 import { decodeGlobalId, encodeGlobalId } from './relay/global-id.ts'
 import './relay/plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context
   PrismaTypes: PrismaTypes
+  Connection: ListSize
   DefaultFieldNullability: false
   DefaultEdgesNullability: false
   DefaultNodeNullability: false
@@ -24,7 +26,14 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: Json; Output: unknown }
   }
 }>({
-  plugins: [LocatedErrorsPlugin, ErrorsPlugin, PrismaPlugin, RelayPlugin, StorableArgumentsPlugin],
+  plugins: [
+    LocatedErrorsPlugin,
+    ErrorsPlugin,
+    PrismaPlugin,
+    RelayPlugin,
+    StorableArgumentsPlugin,
+    RefusableFieldsPlugin,
+  ],
   defaultFieldNullability: false,
   errors: { directResult: true },
   prisma: { client: ({ services }) => services.db.prisma, dmmf: getDatamodel() },
@@ -40,7 +49,7 @@ export const builder = new SchemaBuilder<{
       description: 'Anything by its global id; null when there is no such thing in your project.',
       args: { id: { description: 'Global id.' } },
     },
-    // relay/nodes.ts: the plugin refuses all ids when one is malformed.
+    // schema/relay/nodes.ts has it.
     nodesQueryOptions: false,
     pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
     hasNextPageFieldOptions: { description: 'Whether there is anything after this page.' },

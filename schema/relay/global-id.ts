@@ -30,7 +30,10 @@ export function encodeGlobalId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** For `node` and `nodes`. @throws {GraphQLError} wrapping an InvalidInputError, for an invalid global id */
+/**
+ * For `node` and `nodes`.
+ * @throws {GraphQLError} wrapping an InvalidInputError with `path`, for an invalid global id
+ */
 export function decodeGlobalId(globalId: string, path = ['id']): { typename: string; id: string } {
   const text = Buffer.from(globalId, 'base64url').toString()
   const colon = text.indexOf(':')
