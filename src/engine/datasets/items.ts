@@ -53,7 +53,7 @@ export async function upsertDatasetItems(
   checkCount(items.length, 'items')
   const written = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
-    if (!dataset) throw datasetNotFound(datasetId)
+    if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const keys = await keysOfNamed(client, scope, datasetId, items)
     await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
     for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
@@ -137,7 +137,7 @@ export async function archiveDatasetItems(
   checkCount(itemIds.length, 'itemIds')
   const archived = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
-    if (!dataset) throw datasetNotFound(datasetId)
+    if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
     const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
     for (const [index, id] of itemIds.entries()) {
