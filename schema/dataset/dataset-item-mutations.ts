@@ -1,5 +1,5 @@
 import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
-import { archiveDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
+import { archiveDatasetItems, restoreDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { DatasetItemRef, DatasetRef } from '../refs.ts'
@@ -70,6 +70,30 @@ mutation('archiveDatasetItems', {
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
       archived: t.exposeInt('archived', { description: 'How many were in the current version before.' }),
+    }),
+  },
+})
+
+mutation('restoreDatasetItems', {
+  description: 'Brings up to 1,000 archived items back into the dataset from a new version on, all or none.',
+  input: {
+    description: 'Items to bring back with the content they had.',
+    fields: (t) => ({
+      datasetId: t.id({ required: true, description: 'The dataset.' }),
+      itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
+    }),
+  },
+  errors: [NotFoundError],
+  resolve: (input, { services, scope }) =>
+    restoreDatasetItems(services, scope, {
+      datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
+      itemIds: rawIds('DatasetItem', input.itemIds, ['itemIds']),
+    }),
+  payload: {
+    description: 'The items are in the current version.',
+    fields: (t) => ({
+      dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
+      restored: t.exposeInt('restored', { description: 'How many were archived before.' }),
     }),
   },
 })

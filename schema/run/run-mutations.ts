@@ -2,13 +2,13 @@ import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { ConflictError, LimitError, NotFoundError } from '../../src/domain/errors.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
-import { deleteRun } from '../../src/engine/runs/delete-run.ts'
+import { deleteRun, deleteRuns } from '../../src/engine/runs/delete-run.ts'
 import { resumeRun, retryFailedItems } from '../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { builder } from '../builder.ts'
-import { deletion } from '../deletion.ts'
+import { bulkDeletion, deletion } from '../deletion.ts'
 import { mutation } from '../mutation.ts'
 import { RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
@@ -160,4 +160,11 @@ deletion('deleteRun', {
   description: 'Deletes a finished run with its items and scores.',
   errors: [ConflictError],
   remove: (id, { services, scope }) => deleteRun(services, scope, id),
+})
+
+bulkDeletion('deleteRuns', {
+  type: 'Run',
+  description: 'Deletes up to 1,000 finished runs with their items and scores, all or none.',
+  errors: [ConflictError],
+  remove: (ids, { services, scope }) => deleteRuns(services, scope, ids),
 })
