@@ -18,7 +18,7 @@ const Requests = graphql(/* GraphQL */ `
   query Requests($ids: [ID!]!) {
     nodes(ids: $ids) {
       __typename
-      ... on DatasetItem { id metadata }
+      ... on DatasetItem { id latest { metadata } }
     }
   }
 `)
@@ -72,8 +72,10 @@ function sample(pairs: Pair[]): Pair[] {
 async function readRequests(client: GraphQLClient, pairs: Pair[]): Promise<Map<string, string>> {
   const { nodes } = await client.request(Requests, { ids: pairs.map(({ first }) => first.datasetItem.id) })
   return new Map(
-    nodes.flatMap((node) =>
-      node?.__typename === 'DatasetItem' ? [[node.id, (node.metadata as LabelledTicket['metadata']).request]] : [],
+    (nodes ?? []).flatMap((node) =>
+      node?.__typename === 'DatasetItem'
+        ? [[node.id, (node.latest.metadata as LabelledTicket['metadata']).request]]
+        : [],
     ),
   )
 }

@@ -2,7 +2,7 @@ import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domai
 import { archiveDatasetItems, restoreDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
-import { DatasetItemRef, DatasetRef } from '../refs.ts'
+import { DatasetItemRevisionRef, DatasetRef } from '../refs.ts'
 import { optionalRawId, rawId, rawIds } from '../relay/global-id.ts'
 
 const DatasetItemInput = builder.inputType('DatasetItemInput', {
@@ -42,7 +42,10 @@ mutation('upsertDatasetItems', {
     description: 'All items were written, as one new version unless they said nothing new.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
-      items: t.expose('items', { type: [DatasetItemRef], description: 'The items, in the order of the input.' }),
+      items: t.expose('items', {
+        type: [DatasetItemRevisionRef],
+        description: 'What the items say now, in the order of the input.',
+      }),
       added: t.exposeInt('added', { description: 'Items that are new.' }),
       changed: t.exposeInt('changed', { description: 'Items that said something else before.' }),
       unchanged: t.exposeInt('unchanged', { description: 'Items that said the same before.' }),

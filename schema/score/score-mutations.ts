@@ -7,6 +7,7 @@ import { mutation } from '../mutation.ts'
 import { ScoreRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { runItemKey } from '../run/run-item.ts'
+import { scoreKey } from './score.ts'
 
 const ScoreTargetInput = builder.inputType('ScoreTargetInput', {
   description: 'What a score is about: exactly one of these.',
@@ -86,11 +87,11 @@ mutation('setScores', {
 deletion('deleteScore', {
   type: 'Score',
   description: 'Deletes a score.',
-  remove: (id, { services, scope }) => deleteScore(services, scope, id),
+  remove: (id, { services, scope }) => deleteScore(services, scope, scoreKey(id)),
 })
 
 bulkDeletion('deleteScores', {
   type: 'Score',
   description: 'Deletes up to 1,000 scores, all or none.',
-  remove: (ids, { services, scope }) => deleteScores(services, scope, ids),
+  remove: (ids, { services, scope }) => deleteScores(services, scope, ids.map(scoreKey)),
 })

@@ -2,6 +2,7 @@ import type { Queryable } from '../db/client.ts'
 import type { Score } from '../db/generated/prisma/client.ts'
 import { advanceFeeds } from '../db/sql/run/advance-run.ts'
 import { touchItems } from '../db/sql/run-item/touch-item.ts'
+import type { ScoreKey } from '../db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores, type NewScore } from '../db/sql/score/set-score.ts'
 import { addLabelCounts, loadScoreTallies, writeScoreTallies } from '../db/sql/score/write-summary.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
@@ -89,35 +90,31 @@ export async function setScores(
 }
 
 /** As {@link deleteScores}, one score. */
-export async function deleteScore(services: Services, scope: Scope, id: string): Promise<void> {
-  await deleteScores(services, scope, [id], () => ['id'])
+export async function deleteScore(services: Services, scope: Scope, key: ScoreKey): Promise<void> {
+  await deleteScores(services, scope, [key], () => ['id'])
 }
 
 /**
  * Deletes 1–1,000 scores of any source, all or none.
- * @param at the position of each id in the caller's input
- * @throws {NotFoundError} no such score
+ * @param at the position of each score in the caller's input
+ * @throws {NotFoundError} no such run or score
  */
 export async function deleteScores(
   services: Services,
   scope: Scope,
-  ids: readonly string[],
+  keys: readonly ScoreKey[],
   at: PathOf = (index) => ['ids', String(index)],
 ): Promise<void> {
   requireWrite(scope)
-  requireCount(ids.length, ['ids'])
-  const rows = await services.db.prisma.score.findMany({
-    where: { id: { in: ids.map(BigInt) }, run: { projectId: scope.projectId } },
-    select: { id: true, runId: true },
-  })
-  const runOf = new Map(rows.map(({ id, runId }) => [String(id), runId]))
-  const runIds = checkEach(ids, (id, index) => {
-    const runId = runOf.get(id)
-    if (runId === undefined) throw new NotFoundError('There is no such score in this project.', at(index))
-    return runId
-  })
+  requireCount(keys.length, ['ids'])
+  const missing = (index: number) => new NotFoundError('There is no such score in this project.', at(index))
+  const runIds = keys.map(({ runId }) => runId)
   await withLockedRuns(services, scope, runIds, at, async (client, runs) => {
-    const removed = await deleteScoreRows(client, ids)
+    const removed = await deleteScoreRows(client, keys)
+    const found = new Set(removed.map(({ id }) => String(id)))
+    checkEach(keys, ({ id }, index) => {
+      if (!found.has(id)) throw missing(index)
+    })
     await touch(client, runs, removed)
     await summarize(client, { removed, added: [] })
   })

@@ -20,7 +20,8 @@ const set = (score: Pick<SetScoreInput, 'ordinal' | 'name'> & Partial<SetScoreIn
     { runId, source: 'HUMAN', ...score },
   )
 
-const remove = (score: { id: bigint }) => deleteScore(t.services, t.scope, String(score.id))
+const remove = ({ runId, id }: { runId: string; id: bigint }) =>
+  deleteScore(t.services, t.scope, { runId, id: String(id) })
 
 const summaryOf = (name: string) =>
   t.db.prisma.runScoreSummary.findUniqueOrThrow({
@@ -159,10 +160,12 @@ test('several scores set and deleted at once, of several runs, leave what as man
     expect(positions(await stateOf(id))).toBe(true)
   }
 
-  const ids = async (runId: string) =>
-    (await t.db.prisma.score.findMany({ where: { runId, name: { not: 'verdict' } } })).map(({ id }) => String(id))
-  await deleteScores(t.services, scope, [...(await ids(one)), ...(await ids(two))])
-  for (const id of await ids(single)) await deleteScore(t.services, scope, id)
+  const keys = async (runId: string) => {
+    const scores = await t.db.prisma.score.findMany({ where: { runId, name: { not: 'verdict' } } })
+    return scores.map(({ id }) => ({ runId, id: String(id) }))
+  }
+  await deleteScores(t.services, scope, [...(await keys(one)), ...(await keys(two))])
+  for (const key of await keys(single)) await deleteScore(t.services, scope, key)
   const after = await stateOf(one)
   expect(written(after)).toEqual(written(await stateOf(single)))
   expect(after.summaries).toMatchObject([{ count: 0 }, { count: 0 }])
@@ -180,8 +183,8 @@ test('a thousand scores need no more statements than two', async () => {
   const [two, ofTwo] = await recordStatements(() => setScores(t.services, t.scope, [score(0), score(1)]))
   const [all, ofAll] = await recordStatements(() => setScores(t.services, t.scope, inputs.map(score)))
   expect([two.length, all.length, ofAll.length]).toEqual([2, 1_000, ofTwo.length])
-  const ids = all.map(({ id }) => String(id))
-  const [, ofDeletion] = await recordStatements(() => deleteScores(t.services, t.scope, ids.slice(500)))
+  const keys = all.map(({ id }) => ({ runId: large, id: String(id) }))
+  const [, ofDeletion] = await recordStatements(() => deleteScores(t.services, t.scope, keys.slice(500)))
   expect(ofDeletion.length).toBeLessThan(15)
   expect(await t.db.prisma.runScoreSummary.findMany({ where: { runId: large } })).toMatchObject([
     { count: 500, sum: (499 * 500) / 2 },
@@ -207,7 +210,8 @@ test('one refused score refuses all, and the error lists every one', async () =>
     path: ['scores', '4', 'target'],
   })
   const score = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'kept', value: 1, source: 'HUMAN' })
-  await expect(deleteScores(t.services, t.scope, [String(score.id), '0'])).rejects.toMatchObject({
+  const keys = [String(score.id), '0'].map((id) => ({ runId, id }))
+  await expect(deleteScores(t.services, t.scope, keys)).rejects.toMatchObject({
     code: 'NOT_FOUND',
     path: ['ids', '1'],
   })

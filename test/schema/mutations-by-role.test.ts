@@ -155,7 +155,7 @@ async function items(): Promise<object> {
 async function score(): Promise<string> {
   const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
   const { id } = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
-  return encodeGlobalId('Score', String(id))
+  return encodeGlobalId('Score', `${runId}:${id}`)
 }
 
 async function experiment(): Promise<string> {

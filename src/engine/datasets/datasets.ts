@@ -6,6 +6,7 @@ import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset
 import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset/update-dataset.ts'
 import { parseChanges } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -103,7 +104,8 @@ async function checkItemsFit(
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       path ??= error.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
-      if (++count <= maxListed) misfits.push(`item ${item.key ?? item.id}: ${error.message}`)
+      if (++count <= maxListed)
+        misfits.push(`item ${item.key ?? encodeGlobalId('DatasetItem', item.itemId)}: ${error.message}`)
     }
   }
   if (path === null) return
@@ -141,7 +143,7 @@ export function newSeed(): string {
 }
 
 export function datasetNotFound(id: string, path: string[] | null = null): NotFoundError {
-  return new NotFoundError(`There is no dataset ${id} in this project.`, path)
+  return new NotFoundError(`There is no dataset ${encodeGlobalId('Dataset', id)} in this project.`, path)
 }
 
 function nameTaken(name: string): ConflictError {

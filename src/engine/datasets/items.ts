@@ -2,9 +2,10 @@ import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { archiveRevisions, restoreRevisions } from '../../db/sql/dataset/archive-revisions.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
+import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
 import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
+import type { DatasetItemRevisionRow } from '../../db/sql/dataset/revision-row.ts'
 import {
   type DatasetChangeCounts,
   findKeyConflicts,
@@ -13,6 +14,7 @@ import {
 } from '../../db/sql/dataset/staging.ts'
 import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEach, requireCount } from '../bulk.ts'
 import type { Services } from '../services.ts'
@@ -33,7 +35,7 @@ export interface UpsertItem extends ItemContent {
 interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
   /** In input order. */
-  items: DatasetItemRow[]
+  items: DatasetItemRevisionRow[]
 }
 
 /**
@@ -56,12 +58,13 @@ export async function upsertDatasetItems(
     await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
     for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
       const path = ['items', String(line - 1), 'key']
-      throw new ConflictError(`The key "${key}" belongs to item ${itemId} of this dataset. Use another key.`, path)
+      const owner = encodeGlobalId('DatasetItem', itemId)
+      throw new ConflictError(`The key "${key}" belongs to item ${owner} of this dataset. Use another key.`, path)
     }
     const { added, changed, unchanged } = await writeStagedItems(client, dataset)
     const ids = await loadMatchedItemIds(client)
-    const rows = await loadDatasetItems(client, scope.projectId, ids)
-    const byId = new Map(rows.map((row) => [row.id, row]))
+    const rows = await loadLatestRevisions(client, ids)
+    const byId = new Map(rows.map((row) => [row.itemId, row]))
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
   })
   return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
@@ -80,15 +83,14 @@ async function keysOfNamed(
     const first = seen.get(id)
     if (first !== undefined) {
       const path = ['items', String(index), 'id']
-      throw new InvalidInputError(`Expected every item once, got item ${id} at ${first} and ${index}.`, path)
+      throw new InvalidInputError(`Expected every item once, got the same one at ${first} and ${index}.`, path)
     }
     seen.set(id, index)
   }
   const rows = await loadDatasetItems(client, scope.projectId, [...seen.keys()].filter(isItemId))
   const keys = new Map(rows.flatMap((row) => (row.datasetId === datasetId ? [[row.id, row.key]] : [])))
   for (const [id, index] of seen) {
-    if (!keys.has(id))
-      throw new NotFoundError(`There is no item ${id} in this dataset.`, ['items', String(index), 'id'])
+    if (!keys.has(id)) throw itemNotFound(['items', String(index), 'id'])
   }
   return keys
 }
@@ -150,11 +152,13 @@ export async function restoreDatasetItems(
   input: { datasetId: string; itemIds: readonly string[] },
 ): Promise<{ dataset: Dataset; restored: number }> {
   requireWrite(scope)
-  const { dataset, count } = await changeItems(services, scope, input, async (client, head, items) => {
+  const { dataset, count } = await changeItems(services, scope, input, async (client, head) => {
     const validate = itemValidator(head)
-    checkEach(items, (item, index) => {
+    const latest = await loadLatestRevisions(client, input.itemIds)
+    const contents = new Map(latest.map((revision) => [revision.itemId, revision]))
+    checkEach(input.itemIds, (id, index) => {
       try {
-        validate(item)
+        validate(contents.get(id) as DatasetItemRevisionRow)
       } catch (error) {
         if (!(error instanceof ItemProblem)) throw error
         throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, ['itemIds', String(index)])
@@ -172,20 +176,18 @@ async function changeItems(
   services: Services,
   scope: Scope,
   { datasetId, itemIds }: { datasetId: string; itemIds: readonly string[] },
-  change: (client: ClientBase, dataset: DatasetHead, items: DatasetItemRow[]) => Promise<number>,
+  change: (client: ClientBase, dataset: DatasetHead) => Promise<number>,
 ): Promise<{ dataset: Dataset; count: number }> {
   requireCount(itemIds.length, ['itemIds'])
   const count = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
-    const known = new Map(rows.filter((row) => row.datasetId === datasetId).map((row) => [row.id, row]))
-    const items = checkEach(itemIds, (id, index) => {
-      const item = known.get(id)
-      if (item) return item
-      throw new NotFoundError(`There is no item ${id} in this dataset.`, ['itemIds', String(index)])
+    const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
+    checkEach(itemIds, (id, index) => {
+      if (!known.has(id)) throw itemNotFound(['itemIds', String(index)])
     })
-    return change(client, dataset, items)
+    return change(client, dataset)
   })
   return { count, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
@@ -193,4 +195,8 @@ async function changeItems(
 /** Whether this can be the id of a row; anything else would be a database error. */
 function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
+}
+
+function itemNotFound(path: string[]): NotFoundError {
+  return new NotFoundError('There is no such item in this dataset.', path)
 }

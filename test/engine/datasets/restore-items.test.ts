@@ -19,7 +19,7 @@ async function seed(name: string) {
   })
   const inputs = async (version?: number) =>
     (await listDatasetItems(t.db, t.scope, datasetId, { first: 100, version })).rows.map(({ input }) => input)
-  const [first = '', second = '', third = ''] = items.map(({ id }) => String(id))
+  const [first = '', second = '', third = ''] = items.map(({ itemId }) => itemId)
   await archiveDatasetItems(t.services, t.scope, { datasetId, itemIds: [first, second] })
   const restore = (...itemIds: string[]) => restoreDatasetItems(t.services, t.scope, { datasetId, itemIds })
   return { datasetId, first, second, third, inputs, restore }

@@ -4,6 +4,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type Score } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import type { ScoreKey } from './load-scores.ts'
 
 const scoreColumns = columns('score', Prisma.ScoreScalarFieldEnum)
 
@@ -58,6 +59,11 @@ export async function insertScores(client: Queryable, scores: readonly NewScore[
 }
 
 /** Deletes and returns those of these scores that still exist. */
-export async function deleteScoreRows(client: Queryable, ids: readonly string[]): Promise<Score[]> {
-  return queryRows<Score>(client, `DELETE FROM score WHERE id = ANY ($1::bigint[]) RETURNING ${scoreColumns}`, [ids])
+export async function deleteScoreRows(client: Queryable, keys: readonly ScoreKey[]): Promise<Score[]> {
+  return queryRows<Score>(
+    client,
+    `DELETE FROM score USING unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
+     WHERE score.run_id = key.run_id AND score.id = key.id RETURNING ${scoreColumns}`,
+    [keys.map((key) => key.runId), keys.map((key) => key.id)],
+  )
 }
