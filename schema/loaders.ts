@@ -13,6 +13,7 @@ import {
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
@@ -30,6 +31,10 @@ export function createLoaders(db: Database, scope: Scope) {
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
   return {
     links: new Links(prisma),
+    projectCounts: one(
+      (ids) => countProjectContents(pool, ids),
+      (row) => row.projectId,
+    ),
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,

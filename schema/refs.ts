@@ -22,6 +22,7 @@ export const EvaluatorRef = prismaRef('Evaluator')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
+export const PersonConnection = connectionOf('Person', PersonRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemConnection = connectionOf('DatasetItem', DatasetItemRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)
