@@ -1,6 +1,6 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
-import type { DatasetItemRow } from '../../src/db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
+import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import { resolveVersion } from '../../src/engine/datasets/load-items.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -48,5 +48,5 @@ export async function datasetItemsConnection(
   const order = datasetItemOrder.read(args.orderBy)
   const list = listDatasetItemsAt(version, args.filter ?? {}, order.descending)
   const known = isUnfiltered(args.filter) ? totalCount : null
-  return listConnection<DatasetItemRow>(context, list, order.name, dataset.id, args, known)
+  return listConnection<DatasetItemRevisionRow>(context, list, order.name, dataset.id, args, known)
 }

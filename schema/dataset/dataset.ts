@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 import { RunStatus } from '../enums.ts'
 import { ExperimentFilter, experimentOrder, experimentsConnection } from '../experiment/experiment-list.ts'
 import {
-  DatasetItemConnection,
+  DatasetItemRevisionConnection,
   DatasetRef,
   DatasetVersionConnection,
   DatasetVersionRef,
@@ -41,9 +41,8 @@ builder.prismaNode('Dataset', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
     items: t.field({
-      type: DatasetItemConnection,
-      description:
-        'The items of the current or of an earlier version, oldest first. `totalCount` is known without a filter.',
+      type: DatasetItemRevisionConnection,
+      description: 'What the items say in a version, the oldest item first. `totalCount` is known without a filter.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),

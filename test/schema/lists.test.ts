@@ -77,7 +77,7 @@ describe('filters', () => {
     }
   })
 
-  const of = (type: string, id: string) => `datasetId: "${encodeGlobalId(type, id)}"`
+  const on = (datasetId: string) => `datasetId: "${encodeGlobalId('Dataset', datasetId)}"`
 
   test('of datasets', async () => {
     expect(await left('datasets', 'search: "TICKETS"')).toEqual(['faq', 'tickets/test', 'tickets/train'])
@@ -95,7 +95,7 @@ describe('filters', () => {
   })
 
   test('of experiments', async () => {
-    expect(await left('experiments', of('Dataset', limitedTo))).toEqual(['gated', 'free'])
+    expect(await left('experiments', on(limitedTo))).toEqual(['gated', 'free'])
     expect(await left('experiments', 'search: "gate"')).toEqual(['gated', 'free'])
     expect(await left('experiments', 'hasGate: true')).toEqual(['gated'])
     expect(await left('experiments', 'hasGate: false')).toEqual(['elsewhere', 'free'])
@@ -114,7 +114,7 @@ describe('filters', () => {
     expect(await left('evaluators', 'search: "same TEXT"')).toEqual(['exact'])
     expect(await left('evaluators', 'active: true')).toEqual(['exact', 'judge'])
     expect(await left('evaluators', 'active: false')).toEqual(['near'])
-    expect(await left('evaluators', of('Dataset', limitedTo))).toEqual(['exact', 'near'])
+    expect(await left('evaluators', on(limitedTo))).toEqual(['exact', 'near'])
     expect(await left('evaluators', 'kind: BUILTIN')).toEqual(['exact', 'near'])
     expect(await left('evaluators', 'kind: MODULE')).toEqual(['judge'])
     expect(await left('evaluators', 'type: LEVENSHTEIN')).toEqual(['near'])

@@ -2,7 +2,7 @@ import type { Json } from '../../../domain/json/json.ts'
 import { containing } from '../../columns.ts'
 import { jsonContains } from '../../conditions.ts'
 import type { List } from '../../keyset.ts'
-import { datasetItemColumns } from './item-row.ts'
+import { revisionColumns } from './revision-row.ts'
 
 export interface DatasetItemFilter {
   /** Text anywhere in the key, the input or the expected output, ignoring case. */
@@ -26,7 +26,7 @@ export function listDatasetItemsAt(
 ): List {
   const { search, tags, key, metadata } = filter
   return {
-    select: datasetItemColumns,
+    select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
     parent: { column: 'r.dataset_id', type: 'uuid' },
     where: (parameter) => {
