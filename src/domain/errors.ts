@@ -59,7 +59,7 @@ export class CursorExpiredError extends UserError {
 
   constructor() {
     super(
-      'Expected a cursor of this database, got one from before it was restored or copied: what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
+      'Expected a cursor of this database, got one from before it was restored or copied, or one that is too old: what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
       ['after'],
     )
   }
