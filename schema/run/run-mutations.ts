@@ -50,6 +50,10 @@ mutation('startRun', {
       metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
       overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
       subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
+      evaluatorIds: t.idList({
+        description:
+          'Exactly these evaluators score it; null: all that are active for the dataset. Default: as the experiment says.',
+      }),
       datasetVersion: t.int({ description: 'Default: the current one.' }),
       priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
       seed: t.string({
@@ -60,11 +64,12 @@ mutation('startRun', {
   },
   errors: [NotFoundError, ConflictError, LimitError],
   resolve: async (input, { services, scope }) => {
-    const { experimentId, overrides, subset, earlyStop, ...rest } = input
+    const { experimentId, overrides, subset, evaluatorIds, earlyStop, ...rest } = input
     const run = await startRun(services, scope, {
       ...rest,
       experimentId: rawId('Experiment', experimentId, ['experimentId']),
       settings: overrides,
+      evaluatorIds: evaluatorIds && rawIds('Evaluator', evaluatorIds, ['evaluatorIds']),
       earlyStop: earlyStop && {
         ...earlyStop,
         baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),

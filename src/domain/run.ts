@@ -72,6 +72,8 @@ export interface StartRunInput {
   /** What differs from the settings of the experiment. */
   settings?: RunSettingsChanges | null
   subset?: RunSubset | null
+  /** The evaluators that score it; null: all that are active for the dataset. Default: as the experiment says. */
+  evaluatorIds?: readonly string[] | null
   /** Runs with a higher priority are executed first: -100 to 100, default 0. */
   priority?: number | null
   /** Default: the dataset's current version. */

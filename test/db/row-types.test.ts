@@ -249,6 +249,8 @@ async function fillEveryColumn(): Promise<void> {
       idempotencyKey: 'key',
       idempotencyDigest: Buffer.from('digest'),
       earlyStop: json,
+      subset: json,
+      startedById: t.scope.person.id,
       latencyMin: 0.5,
       latencyMax: 1.5,
       costMax: 0.25,

@@ -26,9 +26,10 @@ beforeAll(async () => {
   })
   const task = { kind: 'module', name: 'any' } as const
   const seeded = [await seedExperiment(t, rawDatasetId, task), await seedExperiment(t, otherDatasetId, task)]
-  await t.db.prisma.experimentEvaluator.createMany({
-    data: seeded.map((experimentId) => ({ experimentId, evaluatorId })),
-  })
+  for (const id of seeded) {
+    const evaluators = { create: { evaluatorId } }
+    await t.db.prisma.experiment.update({ where: { id }, data: { evaluatorsNamed: true, evaluators } })
+  }
   experimentIds = seeded.map((id) => encodeGlobalId('Experiment', id))
 })
 afterAll(() => t[Symbol.asyncDispose]())

@@ -45,7 +45,7 @@ const run = `query ($id: ID!) { node(id: $id) { ... on Run {
   id name description metadata status stopReason seed createdAt startedAt finishedAt datasetVersion
   dataset { id } experiment { id } task ${task} settings ${settings}
   progress { total queued running succeeded failed cancelled }
-  stats { costUsd avgCostUsd evaluatorCostUsd unknownCostCount inputTokens outputTokens latencyMs ${distribution} scores { ${summary} } }
+  stats { costUsd avgCostUsd unknownCostCount inputTokens outputTokens latencyMs ${distribution} scores { ${summary} } }
   scores { ${score} }
   gate { status checks { rule metric limit actual passed reason } }
 } } }`
@@ -53,7 +53,7 @@ const run = `query ($id: ID!) { node(id: $id) { ... on Run {
 const runItems = `query ($id: ID!, $after: String) { node(id: $id) { ... on Run {
   items(first: 100, after: $after) {
     nodes {
-      id position repetition status output error ${error} attempts latencyMs costUsd evaluatorCostUsd inputTokens outputTokens
+      id position repetition status output error ${error} attempts latencyMs costUsd inputTokens outputTokens
       cached traceId startedAt finishedAt datasetItem { id } scores { ${score} }
     } ${page}
   }
