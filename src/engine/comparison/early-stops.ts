@@ -6,10 +6,11 @@ import type { RunChanges } from '../../db/run-changes.ts'
 import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { metricKey } from '../../domain/metric.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
-import { metricNamed, openComparison } from './comparison.ts'
+import { metricIn, openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Minimum interval between checks. */
@@ -68,9 +69,9 @@ export class EarlyStops {
     try {
       const comparison = await openComparison(db, { projectId }, { baselineId, candidateIds: [id] })
       const { baseline, candidates } = comparison
-      const watched = metricNamed(comparison, metric, ['earlyStop', 'metric'])
+      const watched = metricIn(comparison.metrics, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
-      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metric)
+      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(metric))
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')

@@ -9,18 +9,19 @@ import {
   type RowFilter,
   type RowOrder,
 } from '../../db/sql/comparison/load-page.ts'
+import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
-import type { ComparedMetric, Comparison } from './comparison.ts'
+import { type ComparedMetric, type Comparison, valuesOf } from './comparison.ts'
 
 /** An item with its results in each run. */
 export interface ComparedRow {
   itemId: string
   /** Its content in the dataset version of the first run that has it. */
   datasetItem: DatasetItemRow
-  /** One per run, baseline first; without items if the run does not have this one. */
+  /** One per run, baseline (if there is one) first; without items if the run does not have this one. */
   cells: ComparedCell[]
 }
 
@@ -34,7 +35,7 @@ export interface ComparedCell {
   latencyMs: number | null
   /** Mean of the repetitions whose cost is known. */
   costUsd: number | null
-  /** The baseline's cell; null in that cell itself. */
+  /** The baseline's cell; null in that cell itself and without a baseline. */
   baseline: ComparedCell | null
 }
 
@@ -45,11 +46,14 @@ export interface CellScore {
   value: number | null
   /** The distinct labels. */
   label: string | null
-  /** value − the baseline's; null in the baseline's cell and where either is missing. */
+  /** value − the baseline's; null in the baseline's cell, without a baseline, and where either is missing. */
   delta: number | null
-  /** Null in the baseline's cell. */
+  /** Null in the baseline's cell and without a baseline. */
   change: CellChange | null
 }
+
+/** A score of the comparison, with how its values are read. */
+type ComparedScore = ComparedMetric & Extract<MetricValues, { name: string }>
 
 /** A page of aligned rows, in four statements at any size. */
 export async function comparisonRows(
@@ -59,11 +63,12 @@ export async function comparisonRows(
   order: RowOrder,
   page: PageRequest,
 ): Promise<Page<ComparedRow>> {
-  const { baseline, runs } = comparison
+  const { baseline, candidates, runs } = comparison
+  const first = baseline ?? candidates[0]
   const compared = {
     ids: runs.map((run) => run.id),
     datasetVersions: runs.map((run) => run.datasetVersion),
-    repetitions: (baseline.settings as unknown as RunSettings).repetitions,
+    repetitions: first ? (first.settings as unknown as RunSettings).repetitions : 1,
   }
   const found = await loadComparisonPage(db.pool, compared, filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
@@ -90,7 +95,7 @@ export async function alignRows(
   comparison: Comparison,
   itemIds: readonly string[],
 ): Promise<ComparedRow[]> {
-  const { runs, metrics } = comparison
+  const { baseline, runs, metrics } = comparison
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
   const [items, { rows: executions, cut }, values] = await Promise.all([
@@ -106,20 +111,23 @@ export async function alignRows(
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
   // Grouped by item alone, then filtered: cheaper than composite keys.
-  const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
-  const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
-  const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
+  const executionsByItem = Map.groupBy(executions, ({ itemId }) => String(itemId))
+  const valuesByItem = Map.groupBy(values, ({ itemId }) => itemId)
+  const scores = metrics.flatMap((metric): ComparedScore[] => {
+    const values = valuesOf(metric)
+    return 'name' in values ? [{ ...metric, ...values }] : []
+  })
   return itemIds.map((itemId) => {
     const datasetItem = items.get(itemId)
     if (!datasetItem) throw new Error(`Item ${itemId} is in none of the runs, or not in their version of the dataset.`)
-    const executed = executionsOf.get(itemId) ?? []
-    const scored = valuesOf.get(itemId) ?? []
+    const executed = executionsByItem.get(itemId) ?? []
+    const scored = valuesByItem.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
       const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
       const ownValues = scored.filter((value) => value.run === index)
-      cells.push(cell(run, own, ownValues, scores, cells[0] ?? null))
+      cells.push(cell(run, own, ownValues, scores, (baseline && cells[0]) ?? null))
     }
     return { itemId, datasetItem, cells }
   })
@@ -129,11 +137,11 @@ function cell(
   run: Run,
   items: RunItem[],
   values: readonly CellValue[],
-  metrics: readonly ComparedMetric[],
+  compared: readonly ComparedScore[],
   baseline: ComparedCell | null,
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
-  const scores = metrics.map((metric, index): CellScore => {
+  const scores = compared.map((metric, index): CellScore => {
     const own = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
@@ -156,7 +164,7 @@ function cell(
 function changeFrom(
   baseline: CellScore | undefined,
   { value, label }: Pick<CellScore, 'value' | 'label'>,
-  { kind, direction }: ComparedMetric,
+  { kind, direction }: ComparedScore,
 ): Pick<CellScore, 'delta' | 'change'> {
   if (!baseline) return { delta: null, change: null }
   if (kind === 'LABEL') {
