@@ -1,4 +1,6 @@
+import type { GraphQLResolveInfo } from 'graphql'
 import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
+import type { Page } from '../../src/db/keyset.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
@@ -10,6 +12,8 @@ import {
   type ComparedCell,
   type ComparedRow,
   comparisonRows,
+  countComparisonRows,
+  totalRows,
 } from '../../src/engine/comparison/rows.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -18,6 +22,7 @@ import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
+import { selects } from '../selects.ts'
 
 const CellChange = builder.enumType('CellChange', {
   description: 'How the value of one item changed from the baseline to a candidate.',
@@ -175,7 +180,7 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
   }),
 })
 
-/** One page of the rows of a comparison. */
+/** One page of the rows of a comparison, empty where only their number is selected. */
 export async function comparisonRowsConnection(
   context: Context,
   comparison: Comparison,
@@ -183,6 +188,7 @@ export async function comparisonRowsConnection(
     filter?: typeof ComparisonFilter.$inferInput | null
     orderBy?: typeof ComparisonOrder.$inferInput | null
   },
+  info: GraphQLResolveInfo,
 ) {
   const filter = rowFilter(comparison, args.filter ?? {})
   const order = rowOrder(comparison, args.orderBy ?? { field: 'SCHEDULE' })
@@ -191,7 +197,19 @@ export async function comparisonRowsConnection(
       ? order.field
       : `${order.field} ${JSON.stringify(order.metric.values)} ${order.metric.candidates}`
   const request = pageRequest(args, { name, parts: rowKeyParts(order) })
-  return connection(await comparisonRows(context.services.db, comparison, filter, order, request), name)
+  const { db } = context.services
+  const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
+  const page = isShown ? await comparisonRows(db, comparison, filter, order, request) : noRows
+  return connection(page, name, {
+    totalCount: isUnfiltered(filter) ? () => totalRows(db, comparison) : null,
+    countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
+  })
+}
+
+const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }
+
+function isUnfiltered({ change, differingOutputs, failedInOne, tags, search }: RowFilter): boolean {
+  return !change && !differingOutputs && !failedInOne && !tags?.length && !search
 }
 
 function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {

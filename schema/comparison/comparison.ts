@@ -136,15 +136,15 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
     }),
     rows: t.field({
       type: ComparisonRowConnection,
-      nullable: true,
-      description: 'The items of all runs, aligned. Without a baseline no value has changed.',
+      description:
+        'The items of all runs, aligned; without a baseline no value has changed. `totalCount` is there without a filter, if the runs are on one version of the dataset and one of them has all its items.',
       extensions: { cost: comparisonCost },
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ComparisonFilter, description: 'Which items; parts given together must all hold.' }),
         orderBy: t.arg({ type: ComparisonOrder, description: 'Default: in the order they are executed.' }),
       },
-      resolve: (comparison, args, context) => comparisonRowsConnection(context, comparison, args),
+      resolve: (comparison, args, context, info) => comparisonRowsConnection(context, comparison, args, info),
     }),
   }),
 })
@@ -175,7 +175,6 @@ export function comparisonInput(args: {
 builder.queryField('compareRuns', (t) =>
   t.field({
     type: RunComparison,
-    nullable: true,
     description: 'Compares 1–10 runs with a baseline: item by item, and metric by metric with a verdict.',
     args: {
       baselineId: t.arg.id({

@@ -5,6 +5,8 @@ import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparis
 import { loadComparedItems } from '../../db/sql/comparison/load-items.ts'
 import {
   type CellChange,
+  type ComparedRuns,
+  countComparisonItems,
   loadComparisonPage,
   type RowFilter,
   type RowOrder,
@@ -63,14 +65,7 @@ export async function comparisonRows(
   order: RowOrder,
   page: PageRequest,
 ): Promise<Page<ComparedRow>> {
-  const { baseline, candidates, runs } = comparison
-  const first = baseline ?? candidates[0]
-  const compared = {
-    ids: runs.map((run) => run.id),
-    datasetVersions: runs.map((run) => run.datasetVersion),
-    repetitions: first ? (first.settings as unknown as RunSettings).repetitions : 1,
-  }
-  const found = await loadComparisonPage(db.pool, compared, filter, order, page)
+  const found = await loadComparisonPage(db.pool, comparedRuns(comparison), filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
   const aligned = await alignRows(
     db,
@@ -84,6 +79,44 @@ export async function comparisonRows(
     hasPreviousPage: found.hasPreviousPage || (cut && page.backward),
     hasNextPage: found.hasNextPage || (cut && !page.backward),
   }
+}
+
+/** The number of rows that the filter leaves, counted up to `limit`. */
+export function countComparisonRows(
+  db: Database,
+  comparison: Comparison,
+  filter: RowFilter,
+  limit: number,
+): Promise<number> {
+  return countComparisonItems(db.pool, comparedRuns(comparison), filter, limit)
+}
+
+/**
+ * The number of rows without a filter, where it is stored: if all runs are on one version of the dataset, and one of
+ * them has all its items. Null elsewhere.
+ */
+export async function totalRows({ prisma }: Database, { runs }: Comparison): Promise<number | null> {
+  const [version, ...others] = new Set(runs.map(({ datasetVersion }) => datasetVersion))
+  const datasetId = runs[0]?.datasetId
+  if (version === undefined || others.length > 0 || datasetId === undefined) return null
+  const found = await prisma.datasetVersion.findUnique({
+    where: { datasetId_version: { datasetId, version } },
+    select: { itemCount: true },
+  })
+  const itemCount = found?.itemCount ?? null
+  return itemCount !== null && runs.some((run) => run.total === itemCount * repetitionsOf(run)) ? itemCount : null
+}
+
+function comparedRuns({ runs }: Comparison): ComparedRuns {
+  return {
+    ids: runs.map((run) => run.id),
+    datasetVersions: runs.map((run) => run.datasetVersion),
+    repetitions: runs[0] ? repetitionsOf(runs[0]) : 1,
+  }
+}
+
+function repetitionsOf({ settings }: Run): number {
+  return (settings as unknown as RunSettings).repetitions
 }
 
 /**

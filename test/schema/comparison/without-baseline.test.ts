@@ -84,6 +84,10 @@ test('rows are paged and filtered as ever; none has changed, so any order by a c
     expect(await inputs({ filter: { change: { metric: correct, is } } })).toEqual([])
   }
   expect(await inputs({ filter: { search: '7' } })).toEqual([7])
+  const counts = `query ($ids: [ID!]!) { compareRuns(candidateIds: $ids) { all: rows { countUpTo }
+    changed: rows(filter: { change: { metric: { latency: true }, is: CHANGED } }) { countUpTo } } }`
+  const { data } = await t.query(counts, { ids })
+  expect(data.compareRuns).toEqual({ all: { countUpTo: 10 }, changed: { countUpTo: 0 } })
 })
 
 test('a rule of a gate that needs a baseline does not pass, and says why; the others are checked', async () => {
