@@ -20,8 +20,11 @@ query Compare {
       }
     ) {
       nodes {
-        datasetItem { input expectedOutput }
-        cells { items { output } scores { name value } }
+        cells {
+          revision { input expectedOutput }
+          items { output }
+          scores { name value }
+        }
       }
     }
   }

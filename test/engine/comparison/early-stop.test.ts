@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decideEarly, type EarlyStopInput } from '../../../src/domain/early-stop.ts'
 import { InvalidInputError } from '../../../src/domain/errors.ts'
+import { encodeGlobalId } from '../../../src/domain/global-id.ts'
 import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
@@ -63,7 +64,7 @@ test('a run whose comparison is decided stops with the verdict of the sequence',
   const datasetId = await seedDataset(t, numbers(300))
   const baselineId = await baselineOf(datasetId, 'wrong')
   const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
-  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+  for (const { itemId } of scheduled.slice(100)) slow.add(encodeGlobalId('DatasetItem', String(itemId)))
 
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'rightAtFirst' }, { concurrency: 20 })
   const earlyStop = { baselineId, metric: score('exact') }
@@ -100,7 +101,7 @@ test('a run without a difference continues to its end, unless not being worse is
   expect(await start('right')).toMatchObject({ status: 'COMPLETED', succeeded: 150 })
 
   const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
-  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+  for (const { itemId } of scheduled.slice(100)) slow.add(encodeGlobalId('DatasetItem', String(itemId)))
   const stopped = await start('rightAtFirst', 0.2)
   expect(stopped).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', succeeded: 100 })
   const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [stopped.id] })

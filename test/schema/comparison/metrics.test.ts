@@ -46,7 +46,7 @@ const compareQuery = `query ($ids: [ID!]!, $baseline: ID, $margins: [MetricMargi
   compareRuns(baselineId: $baseline, candidateIds: $ids, margins: $margins) {
     metrics { metric { kind name } margin delta verdict regressed sequence { low } sequencePairs }
     rows(first: 5, filter: $filter, orderBy: $orderBy, after: $after) {
-      nodes { datasetItem { input } } pageInfo { endCursor }
+      nodes { datasetItem { latest { input } } } pageInfo { endCursor }
     }
   }
 }`
@@ -59,7 +59,7 @@ async function compare(variables: object) {
     of: (kind: string, name: string | null = null) =>
       // biome-ignore lint/suspicious/noExplicitAny: the tests say what they expect of it
       metrics.find(({ metric }: any) => metric.kind === kind && metric.name === name),
-    inputs: rows?.nodes.map((row: { datasetItem: { input: number } }) => row.datasetItem.input),
+    inputs: rows?.nodes.map((row: { datasetItem: { latest: { input: number } } }) => row.datasetItem.latest.input),
     endCursor: rows?.pageInfo.endCursor,
   }
 }

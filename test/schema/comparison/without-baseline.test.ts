@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 const rowFields =
-  'datasetItem { input } cells { run { id } items { output } scores { name value label delta change } outputDiff { kind } }'
+  'datasetItem { latest { input } } cells { run { id } items { output } scores { name value label delta change } outputDiff { kind } }'
 const query = `query ($ids: [ID!]!, $filter: ComparisonFilter, $orderBy: ComparisonOrder, $first: Int, $after: String) {
   compareRuns(candidateIds: $ids) {
     baseline { id } candidates { id } metrics { verdict }
@@ -44,7 +44,7 @@ test('the comparison has the rows of the candidates, without baseline, metrics a
   expect(rest).toEqual({ baseline: null, candidates: ids.map((id) => ({ id })), metrics: [] })
   expect(rows.nodes).toHaveLength(10)
   for (const { datasetItem, cells } of rows.nodes) {
-    const { input } = datasetItem
+    const { input } = datasetItem.latest
     const scores = (right: number) => [
       { name: 'correct', value: input < right ? 1 : 0, label: null, delta: null, change: null },
       { name: 'tone', value: null, label: 'calm', delta: null, change: null },
@@ -69,7 +69,7 @@ test('rows are paged and filtered as ever; none has changed, so any order by a c
       const { data, errors } = await t.query(query, { ids, first: 3, after, ...variables })
       expect(errors).toBeUndefined()
       const { nodes, pageInfo } = data.compareRuns.rows
-      found.push(...nodes.map((row: { datasetItem: { input: number } }) => row.datasetItem.input))
+      found.push(...nodes.map((row: { datasetItem: { latest: { input: number } } }) => row.datasetItem.latest.input))
       if (!pageInfo.hasNextPage) return found
       after = pageInfo.endCursor
     }
