@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.ts'
+import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
@@ -61,12 +61,16 @@ const maxCandidates = 10
  * @throws {InvalidInputError} no or too many candidates, duplicate ones, runs of different datasets, or an invalid margin
  */
 export function openComparison(
-  db: Database,
+  db: ReadableDatabase,
   scope: ProjectScope,
   input: ComparisonInput & { baselineId: string },
 ): Promise<ComparisonWithBaseline>
-export function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison>
-export async function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison> {
+export function openComparison(db: ReadableDatabase, scope: ProjectScope, input: ComparisonInput): Promise<Comparison>
+export async function openComparison(
+  db: ReadableDatabase,
+  scope: ProjectScope,
+  input: ComparisonInput,
+): Promise<Comparison> {
   const { candidateIds } = input
   if (candidateIds.length < 1 || candidateIds.length > maxCandidates) {
     throw new InvalidInputError(`Expected 1 to ${maxCandidates} candidates, got ${candidateIds.length}.`, [
@@ -82,7 +86,7 @@ export async function openComparison(db: Database, scope: ProjectScope, input: C
 
 /** `openComparison` of runs that were compared before; a baseline approved in the meantime does not change it. */
 export async function reopenComparison(
-  db: Database,
+  db: ReadableDatabase,
   scope: ProjectScope,
   { baselineId, candidateIds, margin, margins }: ComparisonInput,
 ): Promise<Comparison> {
@@ -120,7 +124,7 @@ function existing(runs: ReadonlyMap<string, Run>, id: string, path: string[]): R
 
 /** Null where none is approved. */
 async function approvedBaseline(
-  db: Database,
+  db: ReadableDatabase,
   { projectId }: ProjectScope,
   candidateId: string,
 ): Promise<string | null> {
