@@ -35,7 +35,7 @@ export interface GateResult {
 /**
  * Sets the gate of an experiment's runs; null removes it.
  * @throws {NotFoundError} no such experiment
- * @throws {InvalidInputError} an invalid rule
+ * @throws {InvalidInputError} an invalid rule, or neither a gate nor null
  */
 export async function setGate(
   services: Services,
@@ -44,6 +44,7 @@ export async function setGate(
   gate: unknown,
 ): Promise<Experiment> {
   requireWrite(scope)
+  if (gate === undefined) throw new InvalidInputError('Expected a gate, or null to remove it, got neither.', ['gate'])
   const { prisma } = services.db
   const { projectId } = scope
   const found = await prisma.experiment.findFirst({ where: { id: experimentId, projectId }, select: { id: true } })
