@@ -75,7 +75,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   ],
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
-    [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
+    [await page(listRuns('dataset', {}, { by: 'CREATED_AT', descending: true }), datasetId), await runs()],
   ],
   'run/load-run-stats.ts': async () => {
     const { runScoreSummary, runScoreLabel, runLatencyBucket } = t.db.prisma
