@@ -5,6 +5,7 @@
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
 import { alteredCursor, keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
+import { countFailures, findExtremes } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
@@ -78,6 +79,14 @@ export function createLoaders(db: Database, scope: Scope) {
     ),
     latencyBuckets: many(
       (ids) => loadLatencyBuckets(pool, ids),
+      (row) => row.runId,
+    ),
+    failureCounts: many(
+      (ids) => countFailures(pool, ids),
+      (row) => row.runId,
+    ),
+    scoreExtremes: many(
+      (ids) => findExtremes(pool, ids),
       (row) => row.runId,
     ),
 

@@ -2,13 +2,14 @@ import type { RunItem } from '../../src/db/generated/prisma/client.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
+import { durationMs } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
 import { OrderDirection, RunItemStatus, RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
 import { linkTo } from '../links.ts'
-import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, ScoreRef } from '../refs.ts'
+import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, RunRef, ScoreRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { encodeGlobalId, optionalRawId } from '../relay/global-id.ts'
+import { encodeGlobalId, optionalRawId, rawId } from '../relay/global-id.ts'
 import { RunOrder, runsConnection } from './run-list.ts'
 import { RunSettingsRef } from './run-settings.ts'
 import { RunProgress, RunStats } from './run-stats.ts'
@@ -124,8 +125,25 @@ builder.prismaNode('Run', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker took it up.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    durationMs: t.float({
+      nullable: true,
+      description:
+        'Milliseconds from `startedAt` to `finishedAt`, with any pause before it was resumed; null until then.',
+      resolve: durationMs,
+    }),
   }),
 })
+
+builder.queryField('run', (t) =>
+  t.prismaField({
+    type: RunRef,
+    nullable: true,
+    description: 'The run with this id; null when there is none.',
+    args: { id: t.arg.id({ required: true, description: 'Its global id.' }) },
+    resolve: (query, _root, { id }, { services, scope: { projectId } }) =>
+      services.db.prisma.run.findUnique({ ...query, where: { id: rawId('Run', id, ['id']), projectId } }),
+  }),
+)
 
 builder.queryField('runs', (t) =>
   t.field({

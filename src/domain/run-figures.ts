@@ -19,6 +19,17 @@ export function finishedCount({ succeeded, failed }: Pick<ItemCounts, 'succeeded
   return succeeded + failed
 }
 
+/** Milliseconds from the first start to the end, pauses included; null until it has ended, or if it never started. */
+export function durationMs({
+  startedAt,
+  finishedAt,
+}: {
+  startedAt: Date | null
+  finishedAt: Date | null
+}): number | null {
+  return startedAt && finishedAt && finishedAt.getTime() - startedAt.getTime()
+}
+
 /** Seconds until the end at the rate so far; 0 after the end, null when it cannot be estimated. */
 export function etaSeconds(run: ItemCounts & { status: RunStatus; startedAt: Date | null }, now: Date): number | null {
   if (isFinished(run.status)) return 0

@@ -86,7 +86,8 @@ async function summarize(
   if (!score) return
   const { runId, name, dataType } = score
   const before = (await loadScoreTally(client, runId, name)) ?? { ...noMoments, errorCount: 0 }
-  await writeScoreTally(client, runId, { name, dataType, direction }, replaceScores(before, { removed, added }))
+  const change = { removed, added }
+  await writeScoreTally(client, runId, { name, dataType, direction }, replaceScores(before, change), change)
   for (const label of labelsOf(removed)) await addLabelCount(client, runId, name, label, -1)
   for (const label of labelsOf(added)) await addLabelCount(client, runId, name, label, 1)
 }

@@ -128,6 +128,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   }
   const type = types[name]
   if (field.name === 'dataset' && name === 'name') return JSON.stringify(project)
+  if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
 }

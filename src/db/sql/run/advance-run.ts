@@ -12,6 +12,8 @@ export interface RunDelta {
   running: number
   succeeded: number
   failed: number
+  /** `failed` by error code; null when none failed. Failed items are only ever taken back all at once. */
+  failures: Readonly<Record<string, number>> | null
   cancelled: number
   latencySum: number
   latencyMin: number | null
@@ -33,6 +35,7 @@ export const noDelta = {
   running: 0,
   succeeded: 0,
   failed: 0,
+  failures: null,
   cancelled: 0,
   latencySum: 0,
   latencyMin: null,
@@ -56,6 +59,8 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
     text: `WITH advanced AS (
       UPDATE run SET status = $2::"RunStatus", stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
         queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
+        failures = CASE WHEN failed + $9 = 0 THEN '{}' WHEN $21::jsonb IS NULL THEN failures ELSE failures || (
+          SELECT jsonb_object_agg(key, COALESCE((failures ->> key)::int, 0) + value::int) FROM jsonb_each_text($21)) END,
         cancelled = cancelled + $10, latency_sum = latency_sum + $11, latency_min = LEAST(latency_min, $12),
         latency_max = GREATEST(latency_max, $13), cost_sum = cost_sum + $14, cost_count = cost_count + $15,
         cost_max = GREATEST(cost_max, $20),
@@ -88,6 +93,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
       delta.inputTokens,
       delta.outputTokens,
       delta.costMax,
+      delta.failures && JSON.stringify(delta.failures),
     ],
   })
 }
