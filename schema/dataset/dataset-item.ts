@@ -1,8 +1,5 @@
-import { type DatasetItemRow, listDatasetItems } from '../../src/engine/datasets/load-items.ts'
 import { builder } from '../builder.ts'
-import type { Context } from '../context.ts'
 import { DatasetItemRef } from '../refs.ts'
-import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
 
 builder.node(DatasetItemRef, {
   description: 'What a dataset item said in one version; its id stays the same through all versions.',
@@ -36,29 +33,3 @@ builder.node(DatasetItemRef, {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When this revision was made.' }),
   }),
 })
-
-const order = { name: 'ITEM', parts: 1 }
-
-export async function datasetItemsConnection(
-  { services, scope }: Context,
-  datasetId: string,
-  args: ConnectionArguments & {
-    version?: number | null
-    asOf?: Date | null
-    search?: string | null
-    tags?: string[] | null
-  },
-) {
-  const { limit, backward, after, before } = pageRequest(args, order)
-  const { rows, hasPrevious, hasNext } = await listDatasetItems(services.db, scope, datasetId, {
-    version: args.version,
-    asOf: args.asOf,
-    search: args.search,
-    tags: args.tags,
-    [backward ? 'last' : 'first']: limit,
-    after: after?.[0],
-    before: before?.[0],
-  })
-  const keyed = rows.map((row: DatasetItemRow) => ({ ...row, sortKey: [row.id] }))
-  return connection({ rows: keyed, hasPreviousPage: hasPrevious, hasNextPage: hasNext }, order.name)
-}

@@ -30,15 +30,18 @@ export function encodeGlobalId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 
-/** For Pothos' `node` and `nodes`. @throws {GraphQLError} wrapping an InvalidInputError, for an invalid global id */
-export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+/**
+ * For `node` and `nodes`.
+ * @throws {GraphQLError} wrapping an InvalidInputError with `path`, for an invalid global id
+ */
+export function decodeGlobalId(globalId: string, path = ['id']): { typename: string; id: string } {
   const text = Buffer.from(globalId, 'base64url').toString()
   const colon = text.indexOf(':')
   const typename = text.slice(0, colon)
   if (!isNodeType(typename)) {
     const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
     // Pothos maps arguments outside of all plugins, so LocatedErrors cannot wrap this error.
-    throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
+    throw new GraphQLError(message, { originalError: new InvalidInputError(message, path) })
   }
   const id = text.slice(colon + 1)
   // An id that no row can have is treated as unknown, whatever it contains.
