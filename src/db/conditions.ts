@@ -3,7 +3,7 @@ import type { Json } from '../domain/json/json.ts'
 import { containing } from './columns.ts'
 
 /** Passes a value as a parameter of the statement. */
-type Parameter = (value: unknown) => string
+export type Parameter = (value: unknown) => string
 
 export interface TimeRange {
   from?: Date | null
@@ -17,6 +17,20 @@ export function within(column: string, range: TimeRange | null | undefined, para
   return [
     ...(from ? [`${column} >= ${parameter(from)}::timestamptz`] : []),
     ...(before ? [`${column} < ${parameter(before)}::timestamptz`] : []),
+  ]
+}
+
+export interface NumberRange {
+  min?: number | null
+  max?: number | null
+}
+
+/** The number lies in the range, whose ends belong to it. */
+export function between(column: string, range: NumberRange | null | undefined, parameter: Parameter): string[] {
+  const { min, max } = range ?? {}
+  return [
+    ...(min == null ? [] : [`${column} >= ${parameter(min)}::float8`]),
+    ...(max == null ? [] : [`${column} <= ${parameter(max)}::float8`]),
   ]
 }
 

@@ -184,7 +184,7 @@ test('clients that were cut off while a run ended, was retried, labelled and del
   const clients = [ofRun, ...lists]
   const serverState = async () => {
     const { data } = await t.query(
-      `{ runs(datasetId: "${dataset}") { nodes { ${runFields} } } node(id: "${run}") { ... on Run { items { nodes { ${itemFields} } } } } }`,
+      `{ runs(filter: { datasetId: "${dataset}" }) { nodes { ${runFields} } } node(id: "${run}") { ... on Run { items { nodes { ${itemFields} } } } } }`,
     )
     const runs: Node[] = data.runs.nodes
     const items: Node[] = (data.node?.items.nodes ?? []).filter(({ status }: { status: string }) => status !== 'QUEUED')

@@ -89,8 +89,8 @@ const documents: Record<string, Case> = {
   'a missing variable': { refused: true, query: 'query($id: ID!) { node(id: $id) { id } }' },
   'an enum and an input object in variables': {
     query:
-      'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
-    variables: () => ({ orderBy: { field: 'NAME' }, status: ['RUNNING', 'QUEUED'] }),
+      'query($orderBy: RunOrder, $filter: RunFilter) { runs(orderBy: $orderBy, filter: $filter) { nodes { id } } }',
+    variables: () => ({ orderBy: { field: 'NAME' }, filter: { status: ['RUNNING', 'QUEUED'] } }),
   },
   introspection: { query: '{ __type(name: "Run") { name fields { name type { name kind ofType { name } } } } }' },
 }

@@ -40,13 +40,14 @@ test('many comparisons in one document are refused for the work they take', asyn
 })
 
 test('many searches in one document are refused for the work they take', async () => {
-  const query = `{ runs(first: 100) { nodes { items(search: "x") { nodes { id } } } } }`
+  const query = `{ runs(first: 100) { nodes { items(filter: { search: "x" }) { nodes { id } } } } }`
   expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 100,000; the limit is 50,000/)
 })
 
 test('a long text is not looked for', async () => {
-  for (const list of ['datasets', 'runs', 'experiments']) {
-    const { errors } = await t.query(`{ ${list}(search: "${'x'.repeat(257)}") { nodes { id } } }`)
+  const search = `search: "${'x'.repeat(257)}"`
+  for (const list of [`datasets(${search})`, `runs(filter: { ${search} })`, `experiments(${search})`]) {
+    const { errors } = await t.query(`{ ${list} { nodes { id } } }`)
     expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
   }
 })
