@@ -13,14 +13,20 @@ import {
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
+import {
+  loadLatestRevisions,
+  loadRevisions,
+  loadRevisionsAt,
+  type RevisionKey,
+} from '../src/db/sql/dataset/load-revisions.ts'
 import { countFailures, findExtremes } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
-import { loadItemScores, loadScores } from '../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
-import { loadItems, loadRevisions } from '../src/engine/datasets/load-items.ts'
 import { Links } from './links.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
@@ -29,6 +35,7 @@ export function createLoaders(db: Database, scope: Scope) {
   const { pool, prisma } = db
   const { projectId } = scope
   const itemKey = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
+  const revisionKey = ({ itemId, validFrom }: RevisionKey) => `${itemId}:${validFrom}`
   return {
     links: new Links(prisma),
     currentVersion: one(
@@ -60,17 +67,26 @@ export function createLoaders(db: Database, scope: Scope) {
       (row) => row.runId,
     ),
     score: one(
-      (ids) => loadScores(pool, projectId, ids),
-      (row) => String(row.id),
+      (keys: readonly ScoreKey[]) => loadScores(pool, projectId, keys),
+      (row) => `${row.runId}:${row.id}`,
+      (key) => `${key.runId}:${key.id}`,
     ),
     runItem: one((keys: readonly RunItemKey[]) => loadRunItems(pool, projectId, keys), itemKey, itemKey),
 
-    /** The newest revision of a logical dataset item. */
-    datasetItem: new DataLoader((ids: readonly string[]) => loadItems(db, scope, [...ids])),
-    /** The revision of a logical dataset item in a version of its dataset. */
-    revision: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisions(db, [...keys]), {
+    datasetItem: one(
+      (ids) => loadDatasetItems(pool, projectId, ids),
+      (row) => row.id,
+    ),
+    revision: one((keys: readonly RevisionKey[]) => loadRevisions(pool, projectId, keys), revisionKey, revisionKey),
+    /** The revision of a dataset item in a version of its dataset. The caller has checked access to the item. */
+    revisionAt: new DataLoader((keys: readonly { itemId: string; version: number }[]) => loadRevisionsAt(pool, keys), {
       cacheKeyFn: (key): unknown => `${key.itemId}@${key.version}`,
     }),
+    /** The newest revision of a dataset item. The caller has checked access to the item. */
+    latestRevision: one(
+      (ids) => loadLatestRevisions(pool, ids),
+      (row) => row.itemId,
+    ),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
     scoreSummaries: many(

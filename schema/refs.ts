@@ -2,7 +2,7 @@
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
-import type { DatasetItemRow } from '../src/engine/datasets/load-items.ts'
+import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 
@@ -10,7 +10,9 @@ export const ProjectRef = prismaRef('Project')
 export const ApiKeyRef = prismaRef('ApiKey')
 export const PersonRef = prismaRef('Person')
 export const DatasetRef = prismaRef('Dataset')
-export const DatasetItemRef = builder.objectRef<DatasetItemRow>('DatasetItem')
+/** Known by its id alone; everything else is loaded on request. */
+export const DatasetItemRef = builder.objectRef<{ id: string }>('DatasetItem')
+export const DatasetItemRevisionRef = builder.objectRef<DatasetItemRevisionRow>('DatasetItemRevision')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
@@ -23,7 +25,7 @@ export const EvaluatorRef = prismaRef('Evaluator')
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
-export const DatasetItemConnection = connectionOf('DatasetItem', DatasetItemRef)
+export const DatasetItemRevisionConnection = connectionOf('DatasetItemRevision', DatasetItemRevisionRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)
 export const ExperimentConnection = connectionOf('Experiment', ExperimentRef)
 export const RunConnection = connectionOf('Run', RunRef)

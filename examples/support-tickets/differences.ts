@@ -18,7 +18,7 @@ const Requests = graphql(/* GraphQL */ `
   query Requests($ids: [ID!]!) {
     nodes(ids: $ids) {
       __typename
-      ... on DatasetItem { id metadata }
+      ... on DatasetItem { id latest { metadata } }
     }
   }
 `)
@@ -73,7 +73,9 @@ async function readRequests(client: GraphQLClient, pairs: Pair[]): Promise<Map<s
   const { nodes } = await client.request(Requests, { ids: pairs.map(({ first }) => first.datasetItem.id) })
   return new Map(
     (nodes ?? []).flatMap((node) =>
-      node?.__typename === 'DatasetItem' ? [[node.id, (node.metadata as LabelledTicket['metadata']).request]] : [],
+      node?.__typename === 'DatasetItem'
+        ? [[node.id, (node.latest.metadata as LabelledTicket['metadata']).request]]
+        : [],
     ),
   )
 }

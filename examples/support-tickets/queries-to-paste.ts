@@ -15,8 +15,11 @@ query Compare {
     }
     rows(first: 5, filter: { change: { metric: "accuracy", is: REGRESSED } }) {
       nodes {
-        datasetItem { input expectedOutput }
-        cells { items { output } scores { name value } }
+        cells {
+          revision { input expectedOutput }
+          items { output }
+          scores { name value }
+        }
       }
     }
   }

@@ -14,7 +14,7 @@ import {
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { ScoreDataType } from '../enums.ts'
-import { DatasetItemRef, RunItemRef, RunRef } from '../refs.ts'
+import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
 import { rawId } from '../relay/global-id.ts'
 
@@ -72,6 +72,13 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
   description: 'What one run made of one item.',
   fields: (t) => ({
     run: t.expose('run', { type: RunRef, description: 'The run.' }),
+    revision: t.field({
+      type: DatasetItemRevisionRef,
+      nullable: true,
+      description: 'What the item says in the version that the run is on; null when that version is without it.',
+      resolve: ({ run, itemId }, _args, { loaders }) =>
+        loaders.revisionAt.load({ itemId, version: run.datasetVersion }),
+    }),
     items: t.expose('items', {
       type: [RunItemRef],
       description: 'All repetitions, with output, error and single scores; empty when the run does not have the item.',
@@ -109,9 +116,10 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
 export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').implement({
   description: 'One item, with what each run made of it.',
   fields: (t) => ({
-    datasetItem: t.expose('datasetItem', {
+    datasetItem: t.field({
       type: DatasetItemRef,
-      description: 'The item as it was in the version of the first of the runs that has it.',
+      description: 'The item, through all versions; what each run was given is in its cell.',
+      resolve: ({ itemId }) => ({ id: itemId }),
     }),
     cells: t.expose('cells', {
       type: [ComparisonCell],

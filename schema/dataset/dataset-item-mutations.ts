@@ -1,9 +1,9 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
+import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import { archiveDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
-import type { DatasetItemRow } from '../../src/engine/datasets/load-items.ts'
 import { builder } from '../builder.ts'
-import { DatasetItemRef, DatasetRef } from '../refs.ts'
+import { DatasetItemRevisionRef, DatasetRef } from '../refs.ts'
 import { optionalRawId, rawId, rawIds } from '../relay/global-id.ts'
 import { resultOf } from '../user-error.ts'
 
@@ -28,14 +28,17 @@ const UpsertDatasetItemsInput = builder.inputType('UpsertDatasetItemsInput', {
 })
 
 const UpsertDatasetItemsPayload = builder
-  .objectRef<{ dataset: Dataset; items: DatasetItemRow[]; added: number; changed: number; unchanged: number }>(
+  .objectRef<{ dataset: Dataset; items: DatasetItemRevisionRow[]; added: number; changed: number; unchanged: number }>(
     'UpsertDatasetItemsPayload',
   )
   .implement({
     description: 'All items were written, as one new version unless they said nothing new.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
-      items: t.expose('items', { type: [DatasetItemRef], description: 'The items, in the order of the input.' }),
+      items: t.expose('items', {
+        type: [DatasetItemRevisionRef],
+        description: 'What the items say now, in the order of the input.',
+      }),
       added: t.exposeInt('added', { description: 'Items that are new.' }),
       changed: t.exposeInt('changed', { description: 'Items that said something else before.' }),
       unchanged: t.exposeInt('unchanged', { description: 'Items that said the same before.' }),

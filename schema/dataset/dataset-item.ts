@@ -1,35 +1,83 @@
+import type { RunItem } from '../../src/db/generated/prisma/client.ts'
+import { listItemRevisions } from '../../src/db/sql/dataset/list-revisions.ts'
+import type { DatasetItemRow } from '../../src/db/sql/dataset/load-items.ts'
+import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
+import { listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
 import { builder } from '../builder.ts'
-import { DatasetItemRef } from '../refs.ts'
+import type { Context } from '../context.ts'
+import {
+  DatasetItemRef,
+  DatasetItemRevisionConnection,
+  DatasetItemRevisionRef,
+  DatasetRef,
+  RunItemConnection,
+} from '../refs.ts'
+import { listConnection } from '../relay/connection.ts'
+
+async function rowOf({ id }: { id: string }, { loaders }: Context): Promise<DatasetItemRow> {
+  const row = await loaders.datasetItem.load(id)
+  if (!row) throw new Error(`dataset item ${id} is referred to but does not exist`)
+  return row
+}
 
 builder.node(DatasetItemRef, {
-  description: 'What a dataset item said in one version; its id stays the same through all versions.',
+  description: 'An item of a dataset through all versions. What it says is in its revisions.',
   id: { resolve: (item) => item.id },
   loadWithoutCache: (id, { loaders }) => loaders.datasetItem.load(id),
   fields: (t) => ({
-    key: t.exposeString('key', { nullable: true, description: 'Your own name for it, unique in the dataset.' }),
-    input: t.expose('input', {
-      type: 'JSON',
+    dataset: t.field({
+      type: DatasetRef,
+      description: 'The dataset it belongs to.',
+      resolve: async (item, _args, context) =>
+        context.loaders.links.load('dataset', (await rowOf(item, context)).datasetId),
+    }),
+    key: t.string({
       nullable: true,
-      description: 'What the task is given. May be JSON null.',
+      description: 'Your own name for it, unique in the dataset.',
+      resolve: async (item, _args, context) => (await rowOf(item, context)).key,
     }),
-    expectedOutput: t.expose('expectedOutput', {
-      type: 'JSON',
+    archived: t.boolean({
+      description: 'Whether the current version of the dataset is without it.',
+      resolve: async (item, _args, context) => (await rowOf(item, context)).archived,
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was added.',
+      resolve: async (item, _args, context) => (await rowOf(item, context)).createdAt,
+    }),
+    latest: t.field({
+      type: DatasetItemRevisionRef,
+      description: 'What it says now; of an archived item, what it said last.',
+      resolve: async ({ id }, _args, { loaders }) => {
+        const revision = await loaders.latestRevision.load(id)
+        if (!revision) throw new Error(`dataset item ${id} has no revision`)
+        return revision
+      },
+    }),
+    revision: t.field({
+      type: DatasetItemRevisionRef,
       nullable: true,
-      description: 'What evaluators compare the output with.',
+      description: 'What it says in a version of the dataset; null when the version is without it, or does not exist.',
+      args: { version: t.arg.int({ required: true, description: 'The version.' }) },
+      resolve: async (item, { version }, context) => {
+        const { links, revisionAt } = context.loaders
+        const dataset = await links.load('dataset', (await rowOf(item, context)).datasetId)
+        return version > dataset.version ? null : revisionAt.load({ itemId: item.id, version })
+      },
     }),
-    metadata: t.expose('metadata', {
-      type: 'JSON',
-      nullable: true,
-      description: 'Anything else; tasks and evaluators see it.',
+    revisions: t.field({
+      type: DatasetItemRevisionConnection,
+      description: 'Everything it ever said, newest first.',
+      args: t.arg.connectionArgs(),
+      resolve: ({ id }, args, context) =>
+        listConnection<DatasetItemRevisionRow>(context, listItemRevisions(), 'VERSION', id, args),
     }),
-    tags: t.exposeStringList('tags', {
-      description: 'Tags, e.g. the split it belongs to; runs can be limited to them.',
+    runItems: t.field({
+      type: RunItemConnection,
+      description: 'How it did over time: its executions, those of the newest run first.',
+      args: t.arg.connectionArgs(),
+      resolve: ({ id }, args, context) =>
+        listConnection<RunItem>(context, listRunItemsOfItem(), 'CREATED_AT', id, args),
     }),
-    validFrom: t.exposeInt('validFrom', { description: 'The first dataset version that says this.' }),
-    validTo: t.exposeInt('validTo', {
-      nullable: true,
-      description: 'The first version that no longer does; null: the current one still does.',
-    }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When this revision was made.' }),
   }),
 })

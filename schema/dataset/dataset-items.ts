@@ -1,6 +1,6 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
-import type { DatasetItemRow } from '../../src/db/sql/dataset/item-row.ts'
 import { type DatasetItemFilter, listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
+import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import { resolveVersion } from '../../src/engine/datasets/load-items.ts'
 import type { Context } from '../context.ts'
 import { type ConnectionArguments, listConnection } from '../relay/connection.ts'
@@ -23,5 +23,5 @@ export async function datasetItemsConnection(
   }
   const isFiltered = args.search != null || (args.tags?.length ?? 0) > 0
   const list = listDatasetItemsAt(version, args)
-  return listConnection<DatasetItemRow>(context, list, 'ITEM', dataset.id, args, isFiltered ? null : totalCount)
+  return listConnection<DatasetItemRevisionRow>(context, list, 'ITEM', dataset.id, args, isFiltered ? null : totalCount)
 }

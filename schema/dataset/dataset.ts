@@ -5,7 +5,7 @@ import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts
 import { builder } from '../builder.ts'
 import {
   DatasetConnection,
-  DatasetItemConnection,
+  DatasetItemRevisionConnection,
   DatasetRef,
   DatasetVersionConnection,
   DatasetVersionRef,
@@ -41,9 +41,9 @@ builder.prismaNode('Dataset', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
     items: t.field({
-      type: DatasetItemConnection,
+      type: DatasetItemRevisionConnection,
       description:
-        'The items of the current or of an earlier version, oldest first. `totalCount` is known without `search` and `tags`.',
+        'What the items say in a version, the oldest item first. `totalCount` is known without `search` and `tags`.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),

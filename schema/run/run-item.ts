@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { RunItemStatus } from '../enums.ts'
 import { linkTo } from '../links.ts'
-import { DatasetItemRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
+import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
 
 export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
   description: 'Why a task or an evaluator failed.',
@@ -24,7 +24,7 @@ export function runItemKey(id: string): { runId: string; ordinal: number } {
 
 async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
   const { datasetVersion: version } = await loaders.links.load('run', item.runId)
-  const revision = await loaders.revision.load({ itemId: String(item.itemId), version })
+  const revision = await loaders.revisionAt.load({ itemId: String(item.itemId), version })
   if (!revision) throw new Error(`item ${item.itemId} is not in version ${version} of its dataset`)
   return revision
 }
@@ -41,7 +41,12 @@ builder.node(RunItemRef, {
     }),
     datasetItem: t.field({
       type: DatasetItemRef,
-      description: 'The dataset item, as it was in the version the run is on.',
+      description: 'The dataset item, through all versions.',
+      resolve: ({ itemId }) => ({ id: String(itemId) }),
+    }),
+    revision: t.field({
+      type: DatasetItemRevisionRef,
+      description: 'What the dataset item says in the version that the run is on.',
       resolve: (item, _args, context) => revisionOf(item, context),
     }),
     position: t.exposeInt('position', { description: 'Place of the dataset item in the schedule of the run, from 0.' }),

@@ -7,6 +7,7 @@ import { ScoreRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { runItemKey } from '../run/run-item.ts'
 import { resultOf } from '../user-error.ts'
+import { scoreKey } from './score.ts'
 
 const ScoreTargetInput = builder.inputType('ScoreTargetInput', {
   description: 'What a score is about: exactly one of these.',
@@ -61,7 +62,7 @@ builder.mutationFields((t) => ({
     description: 'Deletes a score.',
     args: { input: t.arg({ type: DeleteInput, required: true, description: 'The score.' }) },
     resolve: async (_root, { input: { id } }, { services, scope }) => {
-      await deleteScore(services, scope, rawId('Score', id, ['id']))
+      await deleteScore(services, scope, scoreKey(rawId('Score', id, ['id'])))
       return { deletedId: id }
     },
   }),

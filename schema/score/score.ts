@@ -5,10 +5,16 @@ import { linkTo } from '../links.ts'
 import { EvaluatorRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
 import { RunItemError } from '../run/run-item.ts'
 
+/** `<run id>:<number>`, the raw id of a score. */
+export function scoreKey(rawId: string): { runId: string; id: string } {
+  const [runId = '', id = ''] = rawId.split(':')
+  return { runId, id }
+}
+
 builder.node(ScoreRef, {
   description: 'A judgement of a run item or of a run as a whole.',
-  id: { resolve: (score) => String(score.id) },
-  loadWithoutCache: (id, { loaders }) => loaders.score.load(id),
+  id: { resolve: (score) => `${score.runId}:${score.id}` },
+  loadWithoutCache: (id, { loaders }) => loaders.score.load(scoreKey(id)),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What is judged; scores of one name are summarised together.' }),
     dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),

@@ -4,6 +4,7 @@ import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma
 import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import { encodeGlobalId } from '../domain/global-id.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
@@ -164,5 +165,5 @@ function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'
 }
 
 function evaluatorNotFound(id: string): NotFoundError {
-  return new NotFoundError(`There is no evaluator ${id} in this project.`, ['id'])
+  return new NotFoundError(`There is no evaluator ${encodeGlobalId('Evaluator', id)} in this project.`, ['id'])
 }

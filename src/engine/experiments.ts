@@ -1,6 +1,7 @@
 import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
@@ -52,7 +53,7 @@ export async function createExperiment(
   const settings = parseRunSettings(input.settings, defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
-  if (!dataset) throw new NotFoundError(`There is no dataset ${datasetId} in this project.`, ['datasetId'])
+  if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
   return withUniqueName('experiment', input.name, () =>
     prisma.experiment.create({
@@ -141,7 +142,8 @@ export async function deleteExperiment(services: Services, scope: Scope, id: str
 async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<Experiment> {
   await lockExperimentForChange(tx, scope.projectId, id)
   const experiment = await tx.experiment.findFirst({ where: { id, projectId: scope.projectId } })
-  if (!experiment) throw new NotFoundError(`There is no experiment ${id} in this project.`, ['id'])
+  if (!experiment)
+    throw new NotFoundError(`There is no experiment ${encodeGlobalId('Experiment', id)} in this project.`, ['id'])
   return experiment
 }
 

@@ -3,6 +3,7 @@ import type { Score } from '../db/generated/prisma/client.ts'
 import { advanceRun, noDelta } from '../db/sql/run/advance-run.ts'
 import type { LockedRun } from '../db/sql/run/lock-run.ts'
 import { touchItem } from '../db/sql/run-item/touch-item.ts'
+import type { ScoreKey } from '../db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRow, insertScore, type ScoreIdentity } from '../db/sql/score/set-score.ts'
 import { addLabelCount, loadScoreTally, writeScoreTally } from '../db/sql/score/write-summary.ts'
 import { NotFoundError } from '../domain/errors.ts'
@@ -55,19 +56,13 @@ export async function setScore(services: Services, scope: Scope, input: SetScore
 
 /**
  * Deletes a score of any source.
- * @throws {NotFoundError} no such score
+ * @throws {NotFoundError} no such run or score
  */
-export async function deleteScore(services: Services, scope: Scope, id: string): Promise<void> {
-  requireWrite(scope)
-  const found = await services.db.prisma.score.findFirst({
-    where: { id: BigInt(id), run: { projectId: scope.projectId } },
-    select: { runId: true },
-  })
-  if (!found) throw new NotFoundError('There is no such score in this project.', ['id'])
-  const { runId } = found
+export async function deleteScore(services: Services, scope: Scope, key: ScoreKey): Promise<void> {
+  const { runId } = key
   await withLockedRun(services, scope, runId, async (client, run) => {
-    const score = await deleteScoreRow(client, BigInt(id))
-    if (!score) return
+    const score = await deleteScoreRow(client, key)
+    if (!score) throw new NotFoundError('There is no such score in this project.', ['id'])
     if (score.ordinal !== null) {
       await touchItem(client, runId, score.ordinal, run.seq + 1)
       await summarize(client, { removed: [score], added: [] })

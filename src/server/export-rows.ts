@@ -3,8 +3,9 @@
  * spreadsheets: values other than text are written as JSON, and text that a spreadsheet would execute as a formula is
  * prefixed with an apostrophe, because outputs come from untrusted models and endpoints.
  */
-import type { DatasetItemRow } from '../db/sql/dataset/item-row.ts'
+import type { DatasetItemRevisionRow } from '../db/sql/dataset/revision-row.ts'
 import type { ExportedRunItem } from '../db/sql/run-item/load-export-page.ts'
+import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 
 export const exportFormats = ['jsonl', 'csv'] as const
@@ -21,20 +22,24 @@ export interface RowWriter<Row> {
   line: (row: Row) => string
 }
 
-const itemColumns = ['key', 'input', 'expectedOutput', 'tags', 'metadata'] as const
+const contentColumns = ['key', 'input', 'expectedOutput', 'tags', 'metadata'] as const
 
-export function datasetItemWriter(format: ExportFormat): RowWriter<DatasetItemRow> {
+export function datasetItemWriter(format: ExportFormat): RowWriter<DatasetItemRevisionRow> {
   if (format === 'csv') {
     return {
-      header: csvLine(itemColumns),
+      header: csvLine(['id', ...contentColumns]),
       line: (item) =>
-        csvLine(itemColumns.map((name) => (name === 'tags' && item.tags.length === 0 ? null : item[name]))),
+        csvLine([
+          encodeGlobalId('DatasetItem', item.itemId),
+          ...contentColumns.map((name) => (name === 'tags' && item.tags.length === 0 ? null : item[name])),
+        ]),
     }
   }
   return {
     header: '',
-    line: ({ key, input, expectedOutput, tags, metadata }) =>
+    line: ({ itemId, key, input, expectedOutput, tags, metadata }) =>
       jsonLine({
+        id: encodeGlobalId('DatasetItem', itemId),
         ...(key !== null && { key }),
         input,
         ...(expectedOutput !== null && { expectedOutput }),
@@ -47,6 +52,7 @@ export function datasetItemWriter(format: ExportFormat): RowWriter<DatasetItemRo
 const runColumns = [
   'key',
   'itemId',
+  'runItemId',
   'position',
   'repetition',
   'status',
@@ -68,11 +74,21 @@ const runColumns = [
 ] as const
 
 /** @param scoreNames one CSV column each; the newest of several scores with the same name is used */
-export function runItemWriter(format: ExportFormat, scoreNames: readonly string[]): RowWriter<ExportedRunItem> {
-  if (format === 'jsonl') return { header: '', line: ({ ordinal: _, ...item }) => jsonLine(item) }
+export function runItemWriter(
+  format: ExportFormat,
+  runId: string,
+  scoreNames: readonly string[],
+): RowWriter<ExportedRunItem> {
+  const named = ({ ordinal, itemId, ...item }: ExportedRunItem) => ({
+    itemId: encodeGlobalId('DatasetItem', itemId),
+    runItemId: encodeGlobalId('RunItem', `${runId}:${ordinal}`),
+    ...item,
+  })
+  if (format === 'jsonl') return { header: '', line: (item) => jsonLine(named(item)) }
   return {
     header: csvLine([...runColumns, ...scoreNames.map((name) => `score:${name}`)]),
-    line: (item) => {
+    line: (row) => {
+      const item = named(row)
       const scores = new Map(item.scores.map((score) => [score.name, score.value ?? score.label]))
       return csvLine([
         ...runColumns.map((name) => plain(item[name])),

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { isRawId, rawId } from '../../schema/relay/global-id.ts'
+import { rawId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../db/client.ts'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-export-page.ts'
@@ -87,7 +87,7 @@ async function exportDataset(
   format: ExportFormat,
   givenVersion: string | null,
 ): Promise<Export> {
-  const id = isRawId('Dataset', givenId) ? givenId : rawId('Dataset', givenId, ['id'])
+  const id = rawId('Dataset', givenId, ['id'])
   if (givenVersion !== null && !/^\d{1,9}$/.test(givenVersion)) {
     throw new InvalidInputError(`Expected a version number, got "${givenVersion}".`, ['version'])
   }
@@ -98,11 +98,11 @@ async function exportDataset(
 }
 
 async function exportRun({ db }: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
-  const id = isRawId('Run', givenId) ? givenId : rawId('Run', givenId, ['id'])
+  const id = rawId('Run', givenId, ['id'])
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
-  return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, scoreNames)) }
+  return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, id, scoreNames)) }
 }
 
 async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {

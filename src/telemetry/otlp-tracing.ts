@@ -11,6 +11,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
+import { encodeGlobalId } from '../domain/global-id.ts'
 import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
 
 /** Spans waiting to be sent: a second or two of a busy process. */
@@ -41,9 +42,9 @@ export class OtlpTracing implements Tracing {
 
   begin({ runId, ordinal, itemId, repetition, attempt }: TracedAttempt): AttemptTrace {
     const attributes = {
-      'assay.run.id': runId,
-      'assay.item.id': itemId,
-      'assay.run_item.ordinal': ordinal,
+      'assay.run.id': encodeGlobalId('Run', runId),
+      'assay.item.id': encodeGlobalId('DatasetItem', itemId),
+      'assay.run_item.id': encodeGlobalId('RunItem', `${runId}:${ordinal}`),
       'assay.repetition': repetition,
       'assay.attempt': attempt,
     }

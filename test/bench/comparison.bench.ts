@@ -9,9 +9,9 @@ import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
 import { countComparedItems } from '../../src/db/sql/comparison/count-items.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { loadComparedItems } from '../../src/db/sql/comparison/load-items.ts'
 import { loadMetricMoments } from '../../src/db/sql/comparison/load-moments.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import { loadLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
@@ -23,7 +23,7 @@ const rounds = 40
 
 const page = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baselineId: $baseline, candidateIds: $candidates) {
   rows(first: 100) { nodes {
-    datasetItem { id key input expectedOutput }
+    datasetItem { id latest { key input expectedOutput } }
     cells { run { id } latencyMs costUsd scores { name value delta change } items { id status output error { code message } latencyMs costUsd } }
   } pageInfo { hasNextPage endCursor } }
 } }`
@@ -41,11 +41,12 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
   const request = { limit: 100, backward: false, after: null, before: null }
   const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
-  const [items, { rows: executions }, values] = await Promise.all([
-    loadComparedItems(db, runIds, itemIds),
+  const [revisions, { rows: executions }, values] = await Promise.all([
+    loadLatestRevisions(db, itemIds),
     loadCells(db, runIds, itemIds),
     loadCellValues(db, runIds, itemIds),
   ])
+  const items = new Map(revisions.map((revision) => [revision.itemId, revision]))
   const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
   const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
   const nodes = itemIds.map((id) => {
@@ -62,7 +63,7 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
         costUsd,
       })),
     }))
-    return { datasetItem: { id, key, input, expectedOutput }, cells }
+    return { datasetItem: { id, latest: { key, input, expectedOutput } }, cells }
   })
   return JSON.stringify({ nodes, hasNextPage })
 }

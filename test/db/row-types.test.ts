@@ -16,7 +16,7 @@ import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
 import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
-import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
@@ -97,6 +97,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => [
     [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
+    [await page(listRunItemsOfItem(), String((await runItems())[0]?.itemId)), await runItems()],
   ],
   'run-item/load-changed-items.ts': async () => {
     const { items: changed } = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
@@ -111,7 +112,11 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'score/load-scores.ts': async () => {
     const all = await scores({})
     const ids = all.map(({ id }) => String(id))
-    const loaded = await loadScores(t.db.pool, t.scope.projectId, ids)
+    const loaded = await loadScores(
+      t.db.pool,
+      t.scope.projectId,
+      ids.map((id) => ({ runId, id })),
+    )
     return [
       [loaded.sort((a, b) => ids.indexOf(String(a.id)) - ids.indexOf(String(b.id))), all],
       [await loadItemScores(t.db.pool, [{ runId, ordinal: 0 }]), await scores({ ordinal: 0 })],
@@ -128,7 +133,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     const replaced = await written()
     const replacedRows = await deleteReplacedScores(pool, identity)
     const deleted = await written()
-    const deletedRow = await deleteScoreRow(pool, deleted.inserted.id)
+    const deletedRow = await deleteScoreRow(pool, { runId, id: String(deleted.inserted.id) })
     return [
       [[replaced.inserted], [replaced.read]],
       [replacedRows, [replaced.read]],

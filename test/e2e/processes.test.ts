@@ -41,11 +41,10 @@ test('a subscriber of one server sees the results of a worker live, in a run tha
     process.kill('SIGTERM')
     expect(await exited).toBe(0)
   }
-  const uuid = Buffer.from(runId, 'base64url').toString().slice('Run:'.length)
   const logged = ({ stderr }: { stderr: string }) =>
     stderr
       .split('\n')
-      .filter((line) => line.includes(uuid))
+      .filter((line) => line.includes(runId))
       .map((line) => (JSON.parse(line) as { msg: string }).msg)
   expect(logged(first)).toEqual(['run: started'])
   expect(logged(worker)).toEqual(['run: over'])

@@ -19,7 +19,8 @@ const set = (score: Pick<SetScoreInput, 'ordinal' | 'name'> & Partial<SetScoreIn
     { runId, source: 'HUMAN', ...score },
   )
 
-const remove = (score: { id: bigint }) => deleteScore(t.services, t.scope, String(score.id))
+const remove = ({ runId, id }: { runId: string; id: bigint }) =>
+  deleteScore(t.services, t.scope, { runId, id: String(id) })
 
 const summaryOf = (name: string) =>
   t.db.prisma.runScoreSummary.findUniqueOrThrow({

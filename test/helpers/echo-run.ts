@@ -63,10 +63,11 @@ interface FollowedItem {
   status: string
   output: unknown
   traceId: string | null
+  datasetItem: { id: string }
 }
 
 const follow = `subscription Follow($runId: ID!) {
-  runFeed(runId: $runId) { done items { id status output traceId } }
+  runFeed(runId: $runId) { done items { id status output traceId datasetItem { id } } }
 }`
 
 /** Follows a run to its end over a WebSocket. @returns the last state of every item */

@@ -12,7 +12,7 @@ import {
 } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -104,6 +104,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     ApiKey: apiKey.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
+    DatasetItemRevision: `${item.id}:1`,
     EndpointLimit: limit.id,
     Evaluator: evaluator.id,
     Experiment: experiment.id,
@@ -111,10 +112,10 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Project: projectId,
     Run: run.id,
     RunItem: `${run.id}:0`,
-    Score: String(scoreId),
+    Score: `${run.id}:${scoreId}`,
   }
-  const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
-  everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', String(ofRun.id))]))
+  const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type as NodeType, id)] as const)
+  everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', `${run.id}:${ofRun.id}`)]))
   return Object.fromEntries(ids)
 }
 
@@ -129,6 +130,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   const type = types[name]
   if (field.name === 'dataset' && name === 'name') return JSON.stringify(project)
   if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
+  if (field.name === 'revision' && name === 'version') return '1'
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
 }

@@ -52,7 +52,7 @@ const verdicts: Record<string, Verdict> = {
   deleteScore: about(async () => {
     const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
     const score = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
-    return { id: encodeGlobalId('Score', String(score.id)) }
+    return { id: encodeGlobalId('Score', `${score.runId}:${score.id}`) }
   }),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),

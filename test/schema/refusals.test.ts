@@ -9,7 +9,7 @@ import {
 } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'any' })
   const run = await startRun(t.services, t.scope, { experimentId })
   const raw = { Dataset: datasetId, Experiment: experimentId, Run: run.id }
-  ids = Object.fromEntries(Object.entries(raw).map(([type, id]) => [type, encodeGlobalId(type, id)]))
+  ids = Object.fromEntries(Object.entries(raw).map(([type, id]) => [type, encodeGlobalId(type as NodeType, id)]))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

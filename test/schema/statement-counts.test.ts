@@ -77,7 +77,7 @@ const runs = `{ runs(first: 100) { nodes {
 
 const run = `query($id: ID!) { node(id: $id) { ... on Run {
   items(first: 100) { nodes {
-    id status input expectedOutput output datasetItem { key tags } run { name }
+    id status input expectedOutput output revision { key tags } datasetItem { id } run { name }
     scores { name value evaluator { name } }
   } pageInfo { hasNextPage } }
 } } }`
@@ -131,6 +131,37 @@ test('the newest run and the trend of many experiments are one statement each', 
   const [{ data }, statements] = await recordStatements(() => t.query(query))
   expect(data.experiments.nodes.length).toBeGreaterThan(0)
   expect(statements).toHaveLength(3)
+})
+
+test('everything about the dataset items of a page costs the same number of statements at 5 and at 500 items', async () => {
+  const item = `{
+    id key archived createdAt dataset { name } latest { input } revision(version: 1) { tags }
+    revisions(first: 2) { nodes { id item { key } } } runItems(first: 2) { nodes { status run { name } } }
+  }`
+  const ofRun = `query($id: ID!) { node(id: $id) { ... on Run {
+    items(first: 100) { nodes { datasetItem ${item} revision { id input item ${item} } } }
+  } } }`
+  const ofDataset = `query($id: ID!, $first: Int!) { node(id: $id) { ... on Dataset {
+    items(first: $first) { nodes { id input item ${item} } }
+  } } }`
+  const asNodes = `query($ids: [ID!]!) { nodes(ids: $ids) { ... on DatasetItem ${item} ... on DatasetItemRevision { input item ${item} } } }`
+  const measure = async (size: number) => {
+    const shown = Math.min(size, 100)
+    const [run, inRun] = await recordStatements(async () => t.query(ofRun, { id: await seedRun(size) }))
+    const variables = { id: encodeGlobalId('Dataset', datasetId), first: shown }
+    const [dataset, inDataset] = await recordStatements(() => t.query(ofDataset, variables))
+    const revisions: { id: string; item: { id: string } }[] = dataset.data.node.items.nodes
+    const ids = revisions.slice(0, shown / 2).flatMap((revision) => [revision.id, revision.item.id])
+    const [nodes, alone] = await recordStatements(() => t.query(asNodes, { ids }))
+    for (const { errors } of [run, dataset, nodes]) expect(errors).toBeUndefined()
+    for (const { datasetItem, revision } of run.data.node.items.nodes) expect(revision.item).toEqual(datasetItem)
+    expect(run.data.node.items.nodes).toHaveLength(shown)
+    expect(revisions).toHaveLength(shown)
+    expect(nodes.data.nodes.filter(Boolean)).toHaveLength(ids.length)
+    return [inRun.length, inDataset.length, alone.length]
+  }
+  const small = await measure(5)
+  expect(await measure(500)).toEqual(small)
 })
 
 test('the runs of many datasets cost one statement', async () => {

@@ -33,6 +33,10 @@ async function idOf(dataset: string) {
 }
 
 const get = (path: string) => fetch(`${server.url}/export/${path}`)
+const globalIdOf = async (dataset: string) => encodeGlobalId('Dataset', await idOf(dataset))
+const exportOf = async (dataset: string) => (await get(`datasets/${await globalIdOf(dataset)}.jsonl`)).text()
+/** Lines of an export without the ids of their items. */
+const withoutIds = (text: string) => text.replaceAll(/^\{"id":"[\w-]+",/gm, '{')
 
 describe('POST /import', () => {
   it('imports the body with the mapping of the query', async () => {
@@ -222,18 +226,70 @@ describe('GET /export/datasets', () => {
   it('gives back what was imported, which re-imports as itself', async () => {
     const name = newName()
     await post(name, lines(...rows))
-    const id = await idOf(name)
-    const response = await get(`datasets/${id}.jsonl`)
+    const response = await get(`datasets/${await globalIdOf(name)}.jsonl`)
     expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8')
     expect(response.headers.get('content-disposition')).toMatch(
       /^attachment; filename="http-\d+-v1.jsonl"; filename\*=UTF-8''http%2F\d+-v1.jsonl$/,
     )
     const text = await response.text()
-    expect(text).toBe(lines(...rows))
+    expect(withoutIds(text)).toBe(lines(...rows))
     expect(await post(name, text)).toMatchObject({ body: { version: 1, unchanged: rows.length } })
     const copy = newName()
-    await post(copy, text)
-    expect(await (await get(`datasets/${encodeGlobalId('Dataset', await idOf(copy))}.jsonl`)).text()).toBe(text)
+    expect(await post(copy, text)).toMatchObject({ body: { added: rows.length } })
+    expect(withoutIds(await exportOf(copy))).toBe(lines(...rows))
+  })
+
+  it('matches its rows by their ids, so that inputs and keys can be corrected in the file', async () => {
+    const name = newName()
+    await post(name, lines({ key: 'a', input: 1 }, { input: 'typo' }, { input: 'typo' }, { key: 'd', input: 4 }))
+    const [a, b, c, d] = (await exportOf(name))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)) as { id: string; key?: string; input: Json }[]
+    const corrected = [{ id: a?.id, input: 'one' }, { ...c, input: 'right' }, b, { ...d, key: 'e' }] as Json[]
+    expect(await post(name, lines(...corrected))).toMatchObject({
+      body: { version: 2, added: 0, changed: 2, unchanged: 2 },
+    })
+    const now = (await exportOf(name)).trim().split('\n')
+    expect(now.map((line) => JSON.parse(line))).toEqual([
+      { id: a?.id, key: 'a', input: 'one' },
+      { id: b?.id, input: 'typo' },
+      { id: c?.id, input: 'right' },
+      { id: d?.id, key: 'e', input: 4 },
+    ])
+    const csv = await (await get(`datasets/${await globalIdOf(name)}.csv`)).text()
+    expect(await post(name, csv, '?json=input')).toMatchObject({ status: 422 })
+    expect(await post(name, csv.replace(',4,', ',5,'))).toMatchObject({ body: { added: 0, changed: 1, unchanged: 3 } })
+  })
+
+  it('refuses rows that contradict each other about an item, naming their lines', async () => {
+    const name = newName()
+    await post(name, lines({ key: 'a', input: 1 }, { key: 'b', input: 2 }))
+    const [a, b] = (await exportOf(name))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id as string)
+    const problems = async (...rows: Json[]) => (await post(name, lines(...rows))).body.problems
+    expect(await problems({ id: a, input: 3 } as Json, { id: a, key: 'c', input: 4 } as Json)).toEqual([
+      { line: 2, column: 'id', expected: 'every id once', got: `"${a}", as on line 1` },
+    ])
+    expect(await problems({ id: a, input: 3 } as Json, { key: 'a', input: 4 })).toEqual([
+      { line: 2, column: 'key', expected: 'every key once', got: '"a", as on line 1' },
+    ])
+    expect(await problems({ id: b, key: 'a', input: 3 } as Json)).toEqual([
+      { line: 1, column: 'key', expected: 'a key that no other item has', got: '"a"' },
+    ])
+    expect(await exportOf(name)).toBe(
+      lines({ id: a, key: 'a', input: 1 } as Json, { id: b, key: 'b', input: 2 } as Json),
+    )
+  })
+
+  it('has ids that `node` takes', async () => {
+    const name = newName()
+    await post(name, lines({ key: 'a', input: 1 }))
+    const { id } = JSON.parse(await exportOf(name))
+    const { data } = await server.query(`{ node(id: "${id}") { ... on DatasetItem { id latest { input } } } }`)
+    expect(data.node).toEqual({ id, latest: { input: 1 } })
   })
 
   it('re-imports as itself also after items were changed by id and archived', async () => {
@@ -255,19 +311,21 @@ describe('GET /export/datasets', () => {
       datasetId,
       items: [{ id: third, input: 'a', expectedOutput: 9 }],
     })
-    const text = await (await get(`datasets/${datasetId}.jsonl`)).text()
-    expect(text).toBe(
+    const text = await exportOf(name)
+    expect(withoutIds(text)).toBe(
       lines({ input: 'a', expectedOutput: 2 }, { input: 'a', expectedOutput: 9 }, { input: 'a', expectedOutput: 3 }),
     )
     expect(await post(name, text)).toMatchObject({ body: { version: 3, unchanged: 3 } })
+    expect(await post(name, withoutIds(text))).toMatchObject({ body: { version: 3, unchanged: 3 } })
   })
 
   it('gives any version', async () => {
     const name = newName()
     await post(name, lines({ key: 'a', input: 1 }))
     await post(name, lines({ key: 'a', input: 2 }, { key: 'b', input: 3 }))
-    const id = await idOf(name)
-    expect(await (await get(`datasets/${id}.jsonl?version=1`)).text()).toBe(lines({ key: 'a', input: 1 }))
+    const id = await globalIdOf(name)
+    const first = await (await get(`datasets/${id}.jsonl?version=1`)).text()
+    expect(withoutIds(first)).toBe(lines({ key: 'a', input: 1 }))
     expect(await (await get(`datasets/${id}.jsonl?version=0`)).text()).toBe('')
     for (const version of ['3', '-1', 'x'])
       expect((await get(`datasets/${id}.jsonl?version=${version}`)).status).toBe(400)
@@ -276,11 +334,11 @@ describe('GET /export/datasets', () => {
   it('writes CSV that a spreadsheet will not execute', async () => {
     const name = newName()
     await post(name, lines(...rows))
-    const response = await get(`datasets/${await idOf(name)}.csv`)
+    const response = await get(`datasets/${await globalIdOf(name)}.csv`)
     expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present')
     const text = await response.text()
-    expect(text.split('\r\n')[0]).toBe('key,input,expectedOutput,tags,metadata')
-    expect(parse(text, { columns: true, recordDelimiter: '\r\n' })).toEqual([
+    expect(text.split('\r\n')[0]).toBe('id,key,input,expectedOutput,tags,metadata')
+    expect(parse(text, { columns: true, recordDelimiter: '\r\n' })).toMatchObject([
       {
         key: 'b',
         input: 'text, "quoted"\nline 2',
@@ -299,8 +357,8 @@ describe('GET /export/datasets', () => {
     const name = newName()
     const many = Array.from({ length: 5_000 }, (_, n) => ({ input: { n, text: 'x'.repeat(2_000) } }))
     await post(name, lines(...many))
-    const id = await idOf(name)
-    expect(await (await get(`datasets/${id}.jsonl`)).text()).toBe(lines(...many))
+    const id = await globalIdOf(name)
+    expect(withoutIds(await exportOf(name))).toBe(lines(...many))
 
     const abort = new AbortController()
     const response = await fetch(`${server.url}/export/datasets/${id}.jsonl`, { signal: abort.signal })
@@ -309,16 +367,17 @@ describe('GET /export/datasets', () => {
     expect((await get(`datasets/${id}.csv`)).status).toBe(200)
   })
 
-  it.each(['datasets/nonsense.jsonl', `datasets/${encodeGlobalId('Run', crypto.randomUUID())}.jsonl`])(
-    'refuses %s',
-    async (path) => {
-      expect((await get(path)).status).toBe(400)
-    },
-  )
+  it.each([
+    'datasets/nonsense.jsonl',
+    `datasets/${crypto.randomUUID()}.jsonl`,
+    `datasets/${encodeGlobalId('Run', crypto.randomUUID())}.jsonl`,
+  ])('refuses %s', async (path) => {
+    expect((await get(path)).status).toBe(400)
+  })
 
   it.each([
-    `datasets/${crypto.randomUUID()}.jsonl`,
-    `runs/${crypto.randomUUID()}.csv`,
+    `datasets/${encodeGlobalId('Dataset', crypto.randomUUID())}.jsonl`,
+    `runs/${encodeGlobalId('Run', crypto.randomUUID())}.csv`,
     'datasets/x.xlsx',
     'things/x.csv',
   ])('does not find %s', async (path) => {
@@ -390,12 +449,13 @@ describe('GET /export/runs', () => {
         { runId: id, ordinal: null, name: 'whole run', dataType: 'NUMERIC', value: 1, source: 'API' },
       ],
     })
-    return { id, a: String(a), b: String(b), at: at.toISOString() }
+    const [first, second] = [a, b].map((item) => encodeGlobalId('DatasetItem', String(item)))
+    return { runId: id, id: encodeGlobalId('Run', id), a: first, b: second, at: at.toISOString() }
   }
 
   it('gives every item with what it was asked, what came and its scores', async () => {
-    const { id, a, b, at } = await run()
-    const response = await get(`runs/${encodeGlobalId('Run', id)}.jsonl`)
+    const { runId, id, a, b, at } = await run()
+    const response = await get(`runs/${id}.jsonl`)
     expect(response.headers.get('content-disposition')).toContain('filename="Run-1-.jsonl"')
     const found = (await response.text())
       .trim()
@@ -404,6 +464,7 @@ describe('GET /export/runs', () => {
     expect(found).toMatchObject([
       {
         itemId: b,
+        runItemId: encodeGlobalId('RunItem', `${runId}:0`),
         key: 'b',
         input: 'q2',
         expectedOutput: null,
@@ -420,6 +481,7 @@ describe('GET /export/runs', () => {
       },
       {
         itemId: a,
+        runItemId: encodeGlobalId('RunItem', `${runId}:1`),
         key: 'a',
         input: 'q1',
         expectedOutput: 'x',

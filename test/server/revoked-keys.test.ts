@@ -143,7 +143,7 @@ describe('an export of 40 MB', () => {
   let id: string
   beforeAll(async () => {
     const inputs = Array.from({ length: 400 }, () => 'x'.repeat(100_000))
-    id = await seedDataset(t, inputs)
+    id = encodeGlobalId('Dataset', await seedDataset(t, inputs))
   })
 
   async function startExport() {

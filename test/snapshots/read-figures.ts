@@ -1,4 +1,5 @@
 /** Everything that a server reports about its data and that a migration must not change. */
+import { decodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Ask } from './api.ts'
 
 const summary = `name dataType direction count errorCount missingCount mean stddev stderr labels { label count }
@@ -36,7 +37,7 @@ const dataset = `query ($id: ID!) { node(id: $id) { ... on Dataset {
 
 const datasetItems = `query ($id: ID!, $version: Int!, $after: String) { node(id: $id) { ... on Dataset {
   items(version: $version, first: 100, after: $after) {
-    nodes { id key input expectedOutput metadata tags validFrom validTo createdAt } ${page}
+    nodes { item { id } key input expectedOutput metadata tags validFrom validTo createdAt } ${page}
   }
 } } }`
 
@@ -80,14 +81,17 @@ export async function readFigures(ask: Ask) {
   const { viewer, experiments, evaluators, endpointLimits } = found
   const datasets = await inTurn<Answer>(found.datasets.nodes, async ({ id }) => {
     const { node }: Answer = await ask(dataset, { id })
-    const versions = await inTurn(Array.from({ length: node.version }), (_, index) =>
-      pages(ask, datasetItems, { id, version: index + 1 }),
-    )
+    const versions = await inTurn(Array.from({ length: node.version }), async (_, index) => {
+      const revisions = await pages(ask, datasetItems, { id, version: index + 1 })
+      return revisions.map(({ item, ...revision }) => ({ id: item.id, ...revision }))
+    })
     return { ...node, items: versions }
   })
   const runs = await inTurn<Answer>(found.runs.nodes, async ({ id }) => {
     const { node }: Answer = await ask(run, { id })
-    return { ...node, items: await pages(ask, runItems, { id }) }
+    const items = await pages(ask, runItems, { id })
+    const scored = items.map((item) => ({ ...item, scores: item.scores.map(numbered) }))
+    return { ...node, scores: node.scores.map(numbered), items: scored }
   })
   return {
     viewer,
@@ -102,6 +106,12 @@ export async function readFigures(ask: Ask) {
       return { of: `${candidate.name} with ${baseline.name}`, ...compareRuns }
     }),
   }
+}
+
+/** A score under its number alone: the ids of the first versions did not contain the run. */
+function numbered({ id, ...score }: Answer): Answer {
+  const number = decodeGlobalId(id).id.split(':').at(-1)
+  return { id: Buffer.from(`Score:${number}`).toString('base64url'), ...score }
 }
 
 /** Each run with the baseline of its dataset, or with the oldest run if none is approved. */

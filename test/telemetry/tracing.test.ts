@@ -61,7 +61,8 @@ test('with an OTLP endpoint every attempt is a trace: item, task and evaluators,
     server.url,
     'mutation { createEvaluator(input: { name: "long", definition: { module: { name: "long" } } }) { __typename } }',
   )
-  const items = await followEchoRun(server.url, await startEchoRun(server.url, 'echo', [1, 2, 3]))
+  const runId = await startEchoRun(server.url, 'echo', [1, 2, 3])
+  const items = await followEchoRun(server.url, runId)
   const { node } = await ask<{ node: { traceUrl: string } }>(
     server.url,
     'query ($id: ID!) { node(id: $id) { ... on RunItem { traceUrl } } }',
@@ -80,7 +81,7 @@ test('with an OTLP endpoint every attempt is a trace: item, task and evaluators,
   })
   const spans = collector.spans()
   expect(items).toHaveLength(3)
-  for (const { output, traceId, status } of items) {
+  for (const { id, output, traceId, status, datasetItem } of items) {
     expect(status).toBe('SUCCEEDED')
     const trace = spans.filter((span) => span.traceId === traceId)
     expect(trace.map(({ name }) => name).sort()).toEqual(['evaluator long', 'item', 'task'])
@@ -90,8 +91,8 @@ test('with an OTLP endpoint every attempt is a trace: item, task and evaluators,
     expect(named('evaluator long')?.parentSpanId).toBe(named('item')?.spanId)
     expect(output).toBe(`00-${traceId}-${named('task')?.spanId}-01`)
     for (const span of trace) {
-      expect(attribute(span, 'assay.run.id')).toMatch(/^[\da-f-]{36}$/)
-      expect(attribute(span, 'assay.item.id')).toMatch(/^\d+$/)
+      const ids = ['assay.run.id', 'assay.run_item.id', 'assay.item.id'].map((name) => attribute(span, name))
+      expect(ids).toEqual([runId, id, datasetItem.id])
     }
   }
   const failure = spans.filter(({ traceId }) => traceId === failed[0]?.traceId)

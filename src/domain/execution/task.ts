@@ -29,7 +29,7 @@ export interface ModuleTaskSpec {
 
 /** The dataset item that a task is called with. */
 export interface TaskItem {
-  /** Logical id of the dataset item, as a decimal string. */
+  /** Global id of the dataset item, as in the API and in exports. */
   id: string
   key: string | null
   input: Json

@@ -6,6 +6,7 @@ import type { RunChanges } from '../../db/run-changes.ts'
 import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
@@ -73,7 +74,9 @@ export class EarlyStops {
       const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metric)
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
-      log.info({ runId: id, baselineId, metric, verdict, pairs: state?.pairs }, 'run: its comparison is decided')
+      const [runId, compared] = [id, baselineId].map((run) => encodeGlobalId('Run', run))
+      const decided = { runId, baselineId: compared, metric, verdict, pairs: state?.pairs }
+      log.info(decided, 'run: its comparison is decided')
     } catch (error) {
       // If its baseline was deleted, a run is compared with nothing and continues to its end.
       if (!(error instanceof NotFoundError)) throw error

@@ -2,7 +2,6 @@ import type { Database } from '../../db/client.ts'
 import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
-import { loadComparedItems } from '../../db/sql/comparison/load-items.ts'
 import {
   type CellChange,
   type ComparedRuns,
@@ -11,7 +10,6 @@ import {
   type RowFilter,
   type RowOrder,
 } from '../../db/sql/comparison/load-page.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
@@ -20,14 +18,13 @@ import type { ComparedMetric, Comparison } from './comparison.ts'
 /** An item with its results in each run. */
 export interface ComparedRow {
   itemId: string
-  /** Its content in the dataset version of the first run that has it. */
-  datasetItem: DatasetItemRow
   /** One per run, baseline first; without items if the run does not have this one. */
   cells: ComparedCell[]
 }
 
 export interface ComparedCell {
   run: Run
+  itemId: string
   /** All repetitions. */
   items: RunItem[]
   /** One per score of the comparison, even if it is missing. */
@@ -53,7 +50,7 @@ export interface CellScore {
   change: CellChange | null
 }
 
-/** A page of aligned rows, in four statements at any size. */
+/** A page of aligned rows, in three statements at any size. */
 export async function comparisonRows(
   db: Database,
   comparison: Comparison,
@@ -107,8 +104,7 @@ export async function alignRows(
   const { runs, metrics } = comparison
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
-  const [items, { rows: executions, cut }, values] = await Promise.all([
-    loadComparedItems(db.pool, runIds, itemIds),
+  const [{ rows: executions, cut }, values] = await Promise.all([
     loadCells(db.pool, runIds, itemIds),
     loadCellValues(db.pool, runIds, itemIds),
   ])
@@ -124,8 +120,6 @@ export async function alignRows(
   const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
   const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
   return itemIds.map((itemId) => {
-    const datasetItem = items.get(itemId)
-    if (!datasetItem) throw new Error(`Item ${itemId} is in none of the runs, or not in their version of the dataset.`)
     const executed = executionsOf.get(itemId) ?? []
     const scored = valuesOf.get(itemId) ?? []
     const cells: ComparedCell[] = []
@@ -133,18 +127,17 @@ export async function alignRows(
       const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
       const ownValues = scored.filter((value) => value.run === index)
-      cells.push(cell(run, own, ownValues, scores, cells[0] ?? null))
+      cells.push(cell({ run, itemId, baseline: cells[0] ?? null }, own, ownValues, scores))
     }
-    return { itemId, datasetItem, cells }
+    return { itemId, cells }
   })
 }
 
 function cell(
-  run: Run,
+  { run, itemId, baseline }: Pick<ComparedCell, 'run' | 'itemId' | 'baseline'>,
   items: RunItem[],
   values: readonly CellValue[],
   metrics: readonly ComparedMetric[],
-  baseline: ComparedCell | null,
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = metrics.map((metric, index): CellScore => {
@@ -159,6 +152,7 @@ function cell(
   })
   return {
     run,
+    itemId,
     items,
     scores,
     latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),

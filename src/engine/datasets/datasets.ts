@@ -5,6 +5,7 @@ import { deleteDatasetRow } from '../../db/sql/dataset/delete-dataset.ts'
 import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
 import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset/update-dataset.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -100,7 +101,8 @@ async function checkItemsFit(
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       path ??= error.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
-      if (++count <= maxListed) misfits.push(`item ${item.key ?? item.id}: ${error.message}`)
+      if (++count <= maxListed)
+        misfits.push(`item ${item.key ?? encodeGlobalId('DatasetItem', item.itemId)}: ${error.message}`)
     }
   }
   if (path === null) return
@@ -137,7 +139,7 @@ export function newSeed(): string {
 }
 
 export function datasetNotFound(id: string): NotFoundError {
-  return new NotFoundError(`There is no dataset ${id} in this project.`)
+  return new NotFoundError(`There is no dataset ${encodeGlobalId('Dataset', id)} in this project.`)
 }
 
 function nameTaken(name: string): ConflictError {

@@ -1,6 +1,7 @@
 /** Maps the columns of a file to the parts of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
+import { parseGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 import { parseExactly, type SourceRow } from './source-row.ts'
@@ -15,7 +16,9 @@ export interface ImportMapping {
   input?: readonly string[]
   /** Default: the first of `expectedOutput`, `expected_output`, `expected` and `output` that the row has. */
   expected?: readonly string[]
-  /** At most one. Default: `key`, else `id`, if the row has it. If set, every row must have one. */
+  /**
+   * At most one. Default: `key`, else `id` unless it names an item, if the row has it. If set, every row must have one.
+   */
   key?: readonly string[]
   /** At most one: a list, or comma-separated text. Default: `tags`. */
   tags?: readonly string[]
@@ -71,9 +74,13 @@ export class ItemMapper {
     return [...needed].filter((path) => !find(row.fields, path))
   }
 
-  /** @throws {ItemProblem} naming the column. */
-  toItem(row: SourceRow, isCsv: boolean): ItemContent {
-    const taken = new Set<string>()
+  /**
+   * The content of a row, and the id of the item that it is about, if a column `id` has one (as exports do).
+   * @throws {ItemProblem} naming the column.
+   */
+  toItem(row: SourceRow, isCsv: boolean): ItemContent & { itemId: string | null } {
+    const itemId = this.#mapping.key?.[0] === 'id' ? null : itemIdOf(row.fields.id)
+    const taken = new Set<string>(itemId === null ? [] : ['id'])
     const take = (path: string, asJson = false): Json | undefined => {
       const found = find(row.fields, path)
       if (!found) return undefined
@@ -99,7 +106,7 @@ export class ItemMapper {
     const input = takeAll(mapping.input ?? usual.input)
     if (input === undefined) throw missing((mapping.input ?? usual.input).join(', '), row)
     const expected = mapping.expected ? takeAll(mapping.expected) : takeUsual(usual.expected)
-    const key = mapping.key ? takeAll(mapping.key) : takeUsual(usual.key)
+    const key = mapping.key ? takeAll(mapping.key) : takeUsual(itemId === null ? usual.key : ['key'])
     if (mapping.key?.[0] !== undefined && !isPresent(key)) throw missing(mapping.key[0], row)
     const tags = takeAll(mapping.tags ?? usual.tags, true)
     const metadata = mapping.metadata
@@ -110,6 +117,7 @@ export class ItemMapper {
           isCsv,
         )
     return {
+      itemId,
       key: isPresent(key) ? keyText(key as Json) : null,
       input,
       expectedOutput: isPresent(expected) ? expected : null,
@@ -158,6 +166,12 @@ function withRest(own: Json | undefined, rest: [string, Json][], isCsv: boolean)
   if (own == null || (isCsv && own === '')) return Object.fromEntries(others)
   if (typeof own === 'object' && !Array.isArray(own)) return Object.fromEntries([...others, ...Object.entries(own)])
   return Object.fromEntries([...others, ['metadata', own]])
+}
+
+/** The raw id in the global id of a dataset item; null for anything else. */
+function itemIdOf(value: Json | undefined): string | null {
+  const found = typeof value === 'string' ? parseGlobalId(value) : null
+  return found?.type === 'DatasetItem' ? found.id : null
 }
 
 function keyText(value: Json): string {

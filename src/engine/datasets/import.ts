@@ -2,12 +2,19 @@
  * Imports a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
  * validated and staged row by row while it arrives, and only then is the dataset locked and written.
  */
-import { type Database, transaction } from '../../db/client.ts'
+import { type Database, type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
-import { type DatasetChangeCounts, findDuplicateKeys, type StagedItem } from '../../db/sql/dataset/staging.ts'
+import {
+  type DatasetChangeCounts,
+  findDuplicates,
+  findKeyConflicts,
+  resolveStagedIds,
+  type StagedItem,
+} from '../../db/sql/dataset/staging.ts'
 import { ConflictError, LimitError } from '../../domain/errors.ts'
 import { excerpt } from '../../domain/excerpt.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -48,8 +55,8 @@ const maxImportsOfProject = 3
 const running = new WeakMap<Database, string[]>()
 
 /**
- * Adds the rows of a file as items, or updates the matching items (by key, else by equal input). Other items stay
- * unchanged. A file without changes creates no version.
+ * Adds the rows of a file as items, or updates the matching items: by the id that exports have, else by key, else by
+ * equal input. Ids of other datasets are ignored. Other items stay unchanged. A file without changes creates no version.
  * @throws {ImportError} with the first 20 problems and their total number; {InvalidInputError} for an invalid name or
  *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 3 other imports of the
  *   project, or 6 of all, are running; whatever the source throws. Nothing is stored then.
@@ -78,16 +85,12 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
       problems.throwIfAny()
 
-      const { total, duplicates } = await findDuplicateKeys(client, maxListedProblems)
-      for (const { key, first, second } of duplicates) {
-        problems.add({ line: second, column: 'key', expected: 'every key once', got: `"${key}", as on line ${first}` })
-      }
-      problems.throwIfAny(total - duplicates.length)
-
       const dataset = await lockDatasetByName(client, { projectId: scope.projectId, name, seed: newSeed() })
       if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
         throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
       }
+      await resolveStagedIds(client, dataset.id)
+      await refuseContradictions(client, dataset.id, problems)
       const written = await writeStagedItems(client, dataset)
       input.signal?.throwIfAborted()
       return { rows: reading.rows, written, id: dataset.id }
@@ -103,6 +106,25 @@ function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, It
     inputSchema: dataset?.inputSchema ?? null,
     expectedOutputSchema: dataset?.expectedOutputSchema ?? null,
   }
+}
+
+/** @throws {ImportError} rows that are about one item, or whose key another item has */
+async function refuseContradictions(client: Queryable, datasetId: string, problems: Problems): Promise<void> {
+  let unlisted = 0
+  for (const column of ['key', 'item_id'] as const) {
+    const { total, duplicates } = await findDuplicates(client, column, maxListedProblems)
+    unlisted += total - duplicates.length
+    for (const { value, first, second } of duplicates) {
+      const [name, shown] = column === 'key' ? ['key', value] : ['id', encodeGlobalId('DatasetItem', value)]
+      const got = `"${shown}", as on line ${first}`
+      problems.add({ line: second, column: name, expected: `every ${name} once`, got })
+    }
+  }
+  problems.throwIfAny(unlisted)
+  for (const { line, key } of await findKeyConflicts(client, datasetId)) {
+    problems.add({ line, column: 'key', expected: 'a key that no other item has', got: `"${key}"` })
+  }
+  problems.throwIfAny()
 }
 
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */
@@ -135,9 +157,9 @@ async function* readItems(
       if (absent.length > 0) return
     }
     try {
-      const item = mapper.toItem(row, row.format === 'csv')
+      const { itemId, ...item } = mapper.toItem(row, row.format === 'csv')
       validate(item)
-      const staged = prepareItem(item, row.line)
+      const staged = prepareItem(item, row.line, itemId)
       if (problems.total === 0) yield staged
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error

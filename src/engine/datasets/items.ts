@@ -2,9 +2,10 @@ import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { archiveRevisions } from '../../db/sql/dataset/archive-revisions.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
+import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
 import { lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
+import type { DatasetItemRevisionRow } from '../../db/sql/dataset/revision-row.ts'
 import {
   type DatasetChangeCounts,
   findKeyConflicts,
@@ -13,6 +14,7 @@ import {
 } from '../../db/sql/dataset/staging.ts'
 import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
@@ -35,7 +37,7 @@ export interface UpsertItem extends ItemContent {
 interface UpsertedItems extends DatasetChangeCounts {
   dataset: Dataset
   /** In input order. */
-  items: DatasetItemRow[]
+  items: DatasetItemRevisionRow[]
 }
 
 /**
@@ -58,12 +60,13 @@ export async function upsertDatasetItems(
     await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
     for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
       const path = ['items', String(line - 1), 'key']
-      throw new ConflictError(`The key "${key}" belongs to item ${itemId} of this dataset. Use another key.`, path)
+      const owner = encodeGlobalId('DatasetItem', itemId)
+      throw new ConflictError(`The key "${key}" belongs to item ${owner} of this dataset. Use another key.`, path)
     }
     const { added, changed, unchanged } = await writeStagedItems(client, dataset)
     const ids = await loadMatchedItemIds(client)
-    const rows = await loadDatasetItems(client, scope.projectId, ids)
-    const byId = new Map(rows.map((row) => [row.id, row]))
+    const rows = await loadLatestRevisions(client, ids)
+    const byId = new Map(rows.map((row) => [row.itemId, row]))
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
   })
   return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
@@ -82,15 +85,14 @@ async function keysOfNamed(
     const first = seen.get(id)
     if (first !== undefined) {
       const path = ['items', String(index), 'id']
-      throw new InvalidInputError(`Expected every item once, got item ${id} at ${first} and ${index}.`, path)
+      throw new InvalidInputError(`Expected every item once, got the same one at ${first} and ${index}.`, path)
     }
     seen.set(id, index)
   }
   const rows = await loadDatasetItems(client, scope.projectId, [...seen.keys()].filter(isItemId))
   const keys = new Map(rows.flatMap((row) => (row.datasetId === datasetId ? [[row.id, row.key]] : [])))
   for (const [id, index] of seen) {
-    if (!keys.has(id))
-      throw new NotFoundError(`There is no item ${id} in this dataset.`, ['items', String(index), 'id'])
+    if (!keys.has(id)) throw itemNotFound(['items', String(index), 'id'])
   }
   return keys
 }
@@ -141,7 +143,7 @@ export async function archiveDatasetItems(
     const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
     const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
     for (const [index, id] of itemIds.entries()) {
-      if (!known.has(id)) throw new NotFoundError(`There is no item ${id} in this dataset.`, ['itemIds', String(index)])
+      if (!known.has(id)) throw itemNotFound(['itemIds', String(index)])
     }
     const count = await archiveRevisions(client, datasetId, itemIds, dataset.version + 1)
     if (count > 0) await advanceVersion(client, datasetId, { added: 0, changed: 0, archived: count })
@@ -153,6 +155,10 @@ export async function archiveDatasetItems(
 /** Whether this can be the id of a row; anything else would be a database error. */
 function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
+}
+
+function itemNotFound(path: string[]): NotFoundError {
+  return new NotFoundError('There is no such item in this dataset.', path)
 }
 
 function checkCount(count: number, field: string): void {

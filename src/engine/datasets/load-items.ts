@@ -1,17 +1,14 @@
 import type { Database } from '../../db/client.ts'
 import { loadPages } from '../../db/keyset.ts'
-import type { DatasetItemRow } from '../../db/sql/dataset/item-row.ts'
 import { listDatasetItemsAt } from '../../db/sql/dataset/list-items.ts'
-import { loadDatasetItems, loadDatasetRevisions } from '../../db/sql/dataset/load-items.ts'
+import type { DatasetItemRevisionRow } from '../../db/sql/dataset/revision-row.ts'
 import { findVersionAt } from '../../db/sql/dataset/versions.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import { datasetNotFound } from './datasets.ts'
 
-export type { DatasetItemRow }
-
 interface DatasetItemPage {
-  rows: DatasetItemRow[]
+  rows: DatasetItemRevisionRow[]
   hasNext: boolean
   hasPrevious: boolean
 }
@@ -44,7 +41,7 @@ export async function listDatasetItems(
   query: DatasetItemQuery,
 ): Promise<DatasetItemPage> {
   const version = await resolveVersion(db, scope, datasetId, query)
-  const [page] = await loadPages<DatasetItemRow>(db.pool, listDatasetItemsAt(version, query), [datasetId], {
+  const [page] = await loadPages<DatasetItemRevisionRow>(db.pool, listDatasetItemsAt(version, query), [datasetId], {
     limit: query.last ?? query.first ?? 0,
     backward: query.last != null,
     after: query.after == null ? null : [query.after],
@@ -81,27 +78,4 @@ export async function resolveVersion(
     throw new InvalidInputError(`Expected a version from 0 to ${dataset.version}, got ${version}.`, ['version'])
   }
   return version
-}
-
-/**
- * The content of each item in a version, in the order of the keys; null if it was not in the dataset then. For rows
- * that the caller may already see: the project is not checked.
- */
-export function loadRevisions(
-  db: Database,
-  keys: readonly { itemId: string; version: number }[],
-): Promise<(DatasetItemRow | null)[]> {
-  return loadDatasetRevisions(db.pool, keys)
-}
-
-/**
- * The newest revision of each item, including archived ones, in the order of the ids; null for items of other projects.
- */
-export async function loadItems(
-  db: Database,
-  scope: ProjectScope,
-  ids: readonly string[],
-): Promise<(DatasetItemRow | null)[]> {
-  const rows = new Map((await loadDatasetItems(db.pool, scope.projectId, ids)).map((row) => [row.id, row]))
-  return ids.map((id) => rows.get(id) ?? null)
 }

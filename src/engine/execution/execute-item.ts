@@ -7,6 +7,7 @@ import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
@@ -102,7 +103,16 @@ function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
 
 function taskItem(item: ClaimedItem, attempt: number) {
   const { key, input, expectedOutput, metadata, tags, repetition } = item
-  return { id: item.itemId, key, input, expectedOutput, metadata, tags, repetition, attempt }
+  return {
+    id: encodeGlobalId('DatasetItem', item.itemId),
+    key,
+    input,
+    expectedOutput,
+    metadata,
+    tags,
+    repetition,
+    attempt,
+  }
 }
 
 /** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */

@@ -4,6 +4,7 @@ import { type Queryable, transaction } from '../../db/client.ts'
 import { laneQueue, queryable, sendLanes } from '../../db/queue.ts'
 import { loadLanes } from '../../db/sql/lane/load-lanes.ts'
 import { deleteLane } from '../../db/sql/lane/run-lanes.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import { type LaneJob, queueLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
@@ -67,7 +68,7 @@ export async function passOnLane(
   const { runId, laneId, passed = 0 } = job.data
   if (missing.length === 0 || passed >= maxPasses) return false
   services.log.warn(
-    { runId, missing },
+    { runId: encodeGlobalId('Run', runId), missing },
     'worker: passes a run on, because its assay.config.ts does not register these functions',
   )
   await completing(services, job, async (client) => {

@@ -9,6 +9,7 @@
 import type { Logger } from 'pino'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
@@ -215,8 +216,12 @@ export class Lane {
     this.#meanMs = this.#meanMs === Infinity ? ms : this.#meanMs + (ms - this.#meanMs) / 16
     const { status, error, attempts, traceId } = result.item
     if (error) {
-      const { ordinal, itemId } = item
-      log.debug({ runId: plan.runId, ordinal, itemId, attempts, status, traceId, error }, 'item: an attempt failed')
+      const ids = {
+        runId: encodeGlobalId('Run', plan.runId),
+        runItemId: encodeGlobalId('RunItem', `${plan.runId}:${item.ordinal}`),
+        itemId: encodeGlobalId('DatasetItem', item.itemId),
+      }
+      log.debug({ ...ids, attempts, status, traceId, error }, 'item: an attempt failed')
     }
     if (status === 'QUEUED') {
       // The item can be claimed again, so the lane must not end without another claim.

@@ -9,6 +9,7 @@ import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-str
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { renewLanes, setLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { countRequeued } from './requeue.ts'
@@ -33,7 +34,10 @@ export class Reconciler {
     if (repaired.length > 0) {
       const { log, metrics } = this.#services
       metrics.runsRepaired.inc(repaired.length)
-      log.warn({ runs: repaired }, 'reconciler: repaired runs that no lane worked on')
+      log.warn(
+        { runIds: repaired.map((id) => encodeGlobalId('Run', id)) },
+        'reconciler: repaired runs that no lane worked on',
+      )
     }
     return repaired
   }

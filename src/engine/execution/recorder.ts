@@ -8,6 +8,7 @@
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../../domain/clock.ts'
 import { codeOf } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { countRetries, type ItemResult, unstorable } from './item-result.ts'
@@ -161,7 +162,7 @@ export class Recorder {
         }
         if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims, failures)
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)] ?? 0
-        log.warn({ runId, err: error, delayMs }, 'recorder: could not write, retrying')
+        log.warn({ runId: encodeGlobalId('Run', runId), err: error, delayMs }, 'recorder: could not write, retrying')
         await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve))
       }
     }

@@ -1,5 +1,6 @@
 import { type CachedResponse, findCachedResponses } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Services } from '../services.ts'
 import type { RunPlan } from './run-plan.ts'
 
@@ -22,7 +23,7 @@ export async function findCached(
   if (!cacheKey) return new Map()
   const keys = items.map(cacheKey)
   const found = await findCachedResponses(db.pool, projectId, keys).catch((error) => {
-    log.warn({ err: error, runId }, 'worker: could not read the response cache')
+    log.warn({ err: error, runId: encodeGlobalId('Run', runId) }, 'worker: could not read the response cache')
     return new Map<string, CachedResponse>()
   })
   return new Map(

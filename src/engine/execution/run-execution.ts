@@ -1,4 +1,5 @@
 import type { Job } from 'pg-boss'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import type { LaneJob } from '../runs/lanes.ts'
@@ -114,7 +115,9 @@ export class RunExecution {
 
   #follow(status: RunStatus): void {
     const over = isFinished(status)
-    if (over && !this.#over) this.#context.services.log.info({ runId: this.plan.runId, status }, 'run: over')
+    if (over && !this.#over) {
+      this.#context.services.log.info({ runId: encodeGlobalId('Run', this.plan.runId), status }, 'run: over')
+    }
     this.#over = over
     if (over) this.interrupt('RUN_ENDED')
   }

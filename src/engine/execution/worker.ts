@@ -5,6 +5,7 @@
 import type { Job } from 'pg-boss'
 import { channels, type Listener } from '../../db/listener.ts'
 import { laneQueue } from '../../db/queue.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
@@ -176,7 +177,8 @@ export class Worker {
   async #run(execution: RunExecution, held: HeldLane): Promise<void> {
     const { log } = this.#services
     const { job, lane } = held
-    const { runId, laneId } = job.data
+    const runId = encodeGlobalId('Run', job.data.runId)
+    const { laneId } = job.data
     log.debug({ runId, lane: laneId, lease: lane.lease }, 'lane: started')
     const slice = setInterval(() => this.#makeRoom(held), sliceMs)
     const outcome = await execution.run(held)

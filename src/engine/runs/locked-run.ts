@@ -3,6 +3,7 @@ import type { Run } from '../../db/generated/prisma/client.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
@@ -43,6 +44,6 @@ export function changeRun(
 /** The run as this transaction sees it. */
 export async function readRun(client: Queryable, { id, projectId }: { id: string; projectId: string }): Promise<Run> {
   const [run] = await loadRuns(client, projectId, [id])
-  if (!run) throw new Error(`Run ${id} disappeared while it was locked.`)
+  if (!run) throw new Error(`Run ${encodeGlobalId('Run', id)} disappeared while it was locked.`)
   return run
 }

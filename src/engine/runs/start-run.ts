@@ -8,6 +8,7 @@ import { findRunByKey, lockIdempotencyKey } from '../../db/sql/run/idempotency-k
 import { insertRun, setTotal } from '../../db/sql/run/insert-run.ts'
 import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
@@ -81,7 +82,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     const run = await setTotal(client, id, total)
     await notify(client, channels.run, `${id}:0`)
     await addLanes(services.boss, client, run, Math.min(concurrency, total))
-    services.log.info({ runId: id, items: total }, 'run: started')
+    services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
     return run
   })
 }

@@ -207,7 +207,7 @@ describe('rows', () => {
       expect(rows).toHaveLength(limit)
       return count
     }
-    expect(await statements(1)).toBe(4)
-    expect(await statements(30)).toBe(4)
+    expect(await statements(1)).toBe(3)
+    expect(await statements(30)).toBe(3)
   })
 })

@@ -191,9 +191,9 @@ describe('importing', () => {
       dataset: { id: datasetId },
     } = await load(dataset, file)
     const [a] = await items(dataset)
-    await archiveDatasetItems(test.services, test.scope, { datasetId, itemIds: [a?.id as string] })
+    await archiveDatasetItems(test.services, test.scope, { datasetId, itemIds: [a?.itemId as string] })
     expect(await load(dataset, file)).toMatchObject({ version: 3, added: 1, unchanged: 1, dataset: { itemCount: 2 } })
-    expect((await items(dataset))[0]).toMatchObject({ id: a?.id, validFrom: 3 })
+    expect((await items(dataset))[0]).toMatchObject({ itemId: a?.itemId, validFrom: 3 })
   })
 
   it('stores characters that are special in COPY unchanged', async () => {

@@ -48,9 +48,9 @@ const compare = `query($baseline: ID, $candidates: [ID!]!, $first: Int = 100, $f
     }
     rows(first: $first, filter: $filter, orderBy: $orderBy) {
       nodes {
-        datasetItem { id input }
+        datasetItem { id }
         cells {
-          run { id } latencyMs costUsd
+          run { id } revision { input } latencyMs costUsd
           items { id output error { message } scores { name value label } }
           scores { name value label delta change }
           outputDiff { kind text }
@@ -61,6 +61,7 @@ const compare = `query($baseline: ID, $candidates: [ID!]!, $first: Int = 100, $f
   }
 }`
 
+type AnyRow = { cells: { revision: { input: number } }[] }
 const compared = (more: object = {}) => t.query(compare, { baseline: runs[0], candidates: [runs[1]], ...more })
 
 describe('compareRuns', () => {
@@ -81,7 +82,7 @@ describe('compareRuns', () => {
     expect(metrics[1]).toMatchObject({ dataType: 'CATEGORICAL', direction: 'NONE', delta: null, unchanged: 90 })
     expect(metrics[2]).toMatchObject({ dataType: null, direction: 'LOWER_IS_BETTER', regressed: 100, sequence: null })
     expect(rows.nodes).toHaveLength(100)
-    const row = rows.nodes.find((row: { datasetItem: { input: number } }) => row.datasetItem.input === 60)
+    const row = rows.nodes.find((row: AnyRow) => row.cells[0]?.revision.input === 60)
     expect(row.cells).toMatchObject([
       { run: { id: runs[0] }, latencyMs: 150, outputDiff: null, scores: [{ value: 0, delta: null, change: null }, {}] },
       {
@@ -107,7 +108,7 @@ describe('compareRuns', () => {
       expect(errors).toBeUndefined()
       expect(data.compareRuns.rows.nodes).toHaveLength(first)
       // Ignores the statements of the worker, which polls meanwhile.
-      return statements.filter((statement) => /run_item|score|FROM run/.test(statement)).length
+      return statements.filter((statement) => /run_item|score|FROM run|dataset_item/.test(statement)).length
     }
     await measure(1)
     expect(await measure(5)).toBe(await measure(100))
@@ -116,7 +117,7 @@ describe('compareRuns', () => {
   test('filters, orders and pages its rows, and names invalid arguments', async () => {
     const filter = { change: { metric: 'correct', is: 'IMPROVED' }, search: '6' }
     const { data } = await compared({ filter, orderBy: { field: 'IMPROVEMENT', metric: 'correct' } })
-    const inputs = data.compareRuns.rows.nodes.map((row: { datasetItem: { input: number } }) => row.datasetItem.input)
+    const inputs = data.compareRuns.rows.nodes.map((row: AnyRow) => row.cells[0]?.revision.input)
     expect(inputs.toSorted()).toEqual([56, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 76])
     const failed = async (more: object) => (await compared(more)).errors?.[0]
     expect((await failed({ orderBy: { field: 'REGRESSION' } }))?.message).toMatch(/Expected the metric to order by/)

@@ -115,7 +115,7 @@ test('extremes are those of the scores that are left, whatever was set, replaced
     const key = `${ordinal} ${name}`
     const id = set.get(key)
     if (id && next(3) === 0) {
-      await deleteScore(t.services, t.scope, id)
+      await deleteScore(t.services, t.scope, { runId, id })
       set.delete(key)
     } else {
       const value = { odd: next(2), stars: 1 + next(5), distance: next(200) - 100 }[name]
@@ -127,7 +127,7 @@ test('extremes are those of the scores that are left, whatever was set, replaced
   }
   const scores = await t.db.prisma.score.findMany({ where: { runId, name: 'distance' } })
   for (const { id } of scores.sort((a, b) => Number(b.value) - Number(a.value))) {
-    await deleteScore(t.services, t.scope, String(id))
+    await deleteScore(t.services, t.scope, { runId, id: String(id) })
     const { stats } = await figures()
     const left = scores.slice(scores.findIndex((score) => score.id === id) + 1).map(({ value }) => value)
     const distance = stats.scores.find(({ name }: { name: string }) => name === 'distance')

@@ -1,6 +1,6 @@
 /** The runs of a project, a dataset and an experiment by every order, direction and filter, against a plain SELECT. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { encodeGlobalId, type NodeType } from '../../../schema/relay/global-id.ts'
 import { seedDataset, seedExperiment } from '../../helpers/engine.ts'
 import { walk } from '../../helpers/pages.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
@@ -84,7 +84,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-const global = (type: string, id: string | undefined) => encodeGlobalId(type, id ?? '')
+const global = (type: NodeType, id: string | undefined) => encodeGlobalId(type, id ?? '')
 
 const filters: [what: string, filter: () => object | null, holds: (row: Row) => boolean][] = [
   ['nothing', () => null, () => true],

@@ -184,7 +184,7 @@ test('a run item is a node with its position in the schedule, its dataset item a
   const [item] = (await page({ first: 1, filter: { status: ['SUCCEEDED'] } })).rows
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { id ... on RunItem {
-      run { id } datasetItem { id input } position repetition attempts traceId traceUrl
+      run { id } datasetItem { id } revision { input item { id } } position repetition attempts traceId traceUrl
       scores { id name source evaluator { name version } evaluatorVersion run { id } runItem { id } }
     } } }`,
     { id: item?.id },
@@ -192,7 +192,7 @@ test('a run item is a node with its position in the schedule, its dataset item a
   expect(data.node).toMatchObject({
     id: item?.id,
     run: { id },
-    datasetItem: { input: item?.input },
+    revision: { input: item?.input, item: data.node.datasetItem },
     repetition: 0,
     attempts: 1,
     traceUrl: `http://traces.test/${data.node.traceId}`,
@@ -212,6 +212,9 @@ test('a run item is a node with its position in the schedule, its dataset item a
     encode('RunItem', 'x:1'),
     encode('Dataset', '1'),
     encode('Score', '-1'),
+    encode('Score', '1'),
+    encode('DatasetItemRevision', '1'),
+    encode('DatasetItemRevision', '1:x'),
   ]) {
     const { data, errors } = await t.query('query($id: ID!) { node(id: $id) { id } }', { id: made })
     expect(errors).toBeUndefined()

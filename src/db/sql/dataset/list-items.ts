@@ -1,6 +1,6 @@
 import { containing } from '../../columns.ts'
 import type { List } from '../../keyset.ts'
-import { datasetItemColumns } from './item-row.ts'
+import { revisionColumns } from './revision-row.ts'
 
 export interface DatasetItemFilter {
   /** Text anywhere in the input or the expected output, ignoring case. */
@@ -16,7 +16,7 @@ export interface DatasetItemFilter {
 export function listDatasetItemsAt(version: number | 'current', filter: DatasetItemFilter = {}): List {
   const { search, tags } = filter
   return {
-    select: datasetItemColumns,
+    select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
     parent: { column: 'r.dataset_id', type: 'uuid' },
     where: (parameter) => {

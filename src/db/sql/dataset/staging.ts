@@ -7,7 +7,7 @@ import { queryRows } from '../../query-rows.ts'
 export interface StagedItem {
   /** Its line in the file, from 1; a line can contain several items. */
   line: number
-  /** The item to update, if the caller named one. */
+  /** The item to update, if the caller named one by its id. */
   itemId: string | null
   key: string | null
   identity: string
@@ -65,18 +65,37 @@ function field(text: string | null): string {
 }
 
 /**
- * Keys that were staged more than once, with their first two lines: at most `limit` of them, and their total number.
+ * Makes ids that came with rows of a file refer to items of the dataset, or to none: others are forgotten, and an item
+ * that is named without a key keeps its own.
  */
-export async function findDuplicateKeys(
+export async function resolveStagedIds(client: Queryable, datasetId: string): Promise<void> {
+  await client.query(
+    `UPDATE dataset_staging s SET item_id = NULL
+     WHERE s.item_id IS NOT NULL
+       AND NOT EXISTS (SELECT FROM dataset_item i WHERE i.id = s.item_id AND i.dataset_id = $1)`,
+    [datasetId],
+  )
+  await client.query(
+    `UPDATE dataset_staging s SET key = i.key, identity = i.identity
+     FROM dataset_item i
+     WHERE i.id = s.item_id AND s.key IS NULL AND i.key IS NOT NULL`,
+  )
+}
+
+/**
+ * Keys or ids that were staged more than once, with their first two lines: at most `limit` of them, and their total number.
+ */
+export async function findDuplicates(
   client: Queryable,
+  column: 'key' | 'item_id',
   limit: number,
-): Promise<{ total: number; duplicates: { key: string; first: number; second: number }[] }> {
-  const rows = await queryRows<{ key: string; first: number; second: number; total: number }>(
+): Promise<{ total: number; duplicates: { value: string; first: number; second: number }[] }> {
+  const rows = await queryRows<{ value: string; first: number; second: number; total: number }>(
     client,
-    `SELECT key, lines[1] AS first, lines[2] AS second, count(*) OVER ()::int AS total
-     FROM (SELECT key, array_agg(line ORDER BY n) AS lines FROM dataset_staging
-           WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1) repeated
-     ORDER BY lines[2], key
+    `SELECT value::text, lines[1] AS first, lines[2] AS second, count(*) OVER ()::int AS total
+     FROM (SELECT ${column} AS value, array_agg(line ORDER BY n) AS lines FROM dataset_staging
+           WHERE ${column} IS NOT NULL GROUP BY ${column} HAVING count(*) > 1) repeated
+     ORDER BY lines[2], value
      LIMIT $1`,
     [limit],
   )

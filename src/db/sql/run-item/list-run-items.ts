@@ -108,3 +108,19 @@ function scored(filter: ItemScoreFilter, parameter: Parameter): string {
     ...(hasError == null ? [] : [`(count(s.error) > 0) = ${parameter(hasError)}`]),
   ])
 }
+
+/** What runs made of a dataset item: those of the newest run first, within a run by repetition. */
+export function listRunItemsOfItem(): List {
+  return {
+    select: runItemColumns,
+    from: 'run_item i JOIN run r ON r.id = i.run_id',
+    parent: { column: 'i.item_id', type: 'bigint' },
+    where: () => [],
+    keys: [
+      { sql: 'r.created_at', type: 'timestamptz' },
+      { sql: 'r.id', type: 'uuid' },
+      { sql: '-i.repetition', type: 'int' },
+    ],
+    descending: true,
+  }
+}

@@ -7,13 +7,23 @@ import type { RunItemKey } from '../run-item/load-run-items.ts'
 
 const scoreColumns = columns('s', Prisma.ScoreScalarFieldEnum)
 
-/** The scores with these ids whose runs belong to the project. */
-export async function loadScores(db: Queryable, projectId: string, ids: readonly string[]): Promise<Score[]> {
+/** What identifies a score. */
+export interface ScoreKey {
+  runId: string
+  /** A decimal string. */
+  id: string
+}
+
+/** The scores with these keys whose runs belong to the project, in no particular order. */
+export async function loadScores(db: Queryable, projectId: string, keys: readonly ScoreKey[]): Promise<Score[]> {
   return queryRows<Score>(
     db,
-    `SELECT ${scoreColumns} FROM score s JOIN run r ON r.id = s.run_id
-     WHERE s.id = ANY ($1::bigint[]) AND r.project_id = $2`,
-    [ids, projectId],
+    `SELECT ${scoreColumns}
+     FROM unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
+     JOIN score s USING (run_id, id)
+     JOIN run r ON r.id = s.run_id
+     WHERE r.project_id = $3`,
+    [keys.map((key) => key.runId), keys.map((key) => key.id), projectId],
   )
 }
 

@@ -4,6 +4,7 @@ import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type Score } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import type { ScoreKey } from './load-scores.ts'
 
 const scoreColumns = columns('score', Prisma.ScoreScalarFieldEnum)
 
@@ -60,7 +61,11 @@ export async function insertScore(
 }
 
 /** Deletes a score and returns it; null if it was already deleted. */
-export async function deleteScoreRow(client: Queryable, id: bigint): Promise<Score | null> {
-  const [score] = await queryRows<Score>(client, `DELETE FROM score WHERE id = $1 RETURNING ${scoreColumns}`, [id])
+export async function deleteScoreRow(client: Queryable, { runId, id }: ScoreKey): Promise<Score | null> {
+  const [score] = await queryRows<Score>(
+    client,
+    `DELETE FROM score WHERE run_id = $1 AND id = $2 RETURNING ${scoreColumns}`,
+    [runId, id],
+  )
   return score ?? null
 }

@@ -1,10 +1,11 @@
 import type { Json } from '../../../domain/json/json.ts'
 
-/** An item of a dataset as of some version. */
-export interface DatasetItemRow {
-  /** Logical id, the same in all versions; a decimal string. */
-  id: string
+/** The content of an item in the versions [validFrom, validTo) of its dataset. */
+export interface DatasetItemRevisionRow {
+  /** Of the logical item; a decimal string. */
+  itemId: string
   datasetId: string
+  /** The item's current key. */
   key: string | null
   input: Json
   expectedOutput: Json
@@ -18,6 +19,7 @@ export interface DatasetItemRow {
   createdAt: Date
 }
 
-export const datasetItemColumns = `i.id::text, i.dataset_id AS "datasetId", i.key, r.input,
+/** Of item `i` and revision `r`. */
+export const revisionColumns = `i.id::text AS "itemId", i.dataset_id AS "datasetId", i.key, r.input,
   r.expected_output AS "expectedOutput", r.metadata, r.tags, r.valid_from AS "validFrom", r.valid_to AS "validTo",
   r.created_at AS "createdAt"`
