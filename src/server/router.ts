@@ -8,6 +8,7 @@ import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
+import { type AllowedOrigins, isPreflight, respondPreflight, setCorsHeaders } from './cors.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
@@ -116,7 +117,7 @@ function whenGone(response: ServerResponse): AbortSignal {
  */
 export function createRouter(
   routes: Route[],
-  guard: BrowserGuard,
+  { guard, allowed }: { guard: BrowserGuard; allowed: AllowedOrigins },
   { metrics, log }: Pick<Services, 'metrics' | 'log'>,
   arrivalMs: number,
 ) {
@@ -135,6 +136,7 @@ export function createRouter(
     }, arrivalMs)
     request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+    setCorsHeaders(request, response, allowed)
     try {
       const refused = guard(request)
       if (refused) return respondError(response, 403, refused)
@@ -145,6 +147,7 @@ export function createRouter(
       route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
+      if (isPreflight(request, allowed)) return respondPreflight(request, response, route.methods)
       if (!route.methods.includes(request.method ?? '')) {
         const allow = route.methods.join(', ')
         return respondError(response, 405, `Expected ${allow}, got ${request.method}.`, { allow })
@@ -215,7 +218,7 @@ function expectUtf8Query(url: string): void {
   expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
 }
 
-/** Whether browsers preflight cross-origin requests of this type; this server grants none. */
+/** Whether browsers preflight cross-origin requests of this type. */
 function isPreflighted(contentType: string | undefined): boolean {
   return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
 }

@@ -32,6 +32,8 @@ export interface ServerOptions {
   publicUrl?: string
   /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
+  /** Other origins whose web pages may use the server, as `parseOrigin` returns them; default: none. */
+  allowedOrigins?: readonly string[]
   /** Link to a trace, e.g. `https://jaeger.example/trace/{traceId}`; default: none. */
   traceUrlTemplate?: string
   /** What `/readyz` checks; default: the database only. */
@@ -82,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
   const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
-  const guard = createBrowserGuard(authenticator, publicUrl)
+  const allowed = new Set(options.allowedOrigins)
+  const guard = createBrowserGuard(authenticator, publicUrl, allowed)
   const turns = new OperationTurns()
   const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
   const route = createRouter(
@@ -90,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, turns }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
-    guard,
+    { guard, allowed },
     services,
     arrivalMs,
   )
