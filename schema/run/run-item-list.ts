@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../src/domain/errors.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { OrderDirection, RunItemStatus } from '../enums.ts'
+import { OrderDirection, RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 
@@ -62,7 +62,7 @@ export const RunItemFilter = builder.inputType('RunItemFilter', {
     score: t.field({ type: RunItemScoreFilter, description: 'By a score.' }),
     latencyMs: t.field({ type: FloatRange, description: 'Whose task took so many milliseconds.' }),
     costUsd: t.field({ type: FloatRange, description: 'Whose task cost so much.' }),
-    errorCode: t.stringList({ description: 'Whose error has one of these codes.' }),
+    errorCode: t.field({ type: [RunItemErrorCode], description: 'Whose error has one of these codes.' }),
     attempts: t.field({ type: IntRange, description: 'With so many attempts: `{ min: 2 }` for retried ones.' }),
     cached: t.boolean({ description: 'Whose output came from the response cache (true), or did not (false).' }),
     repetition: t.int({ description: 'Of this repetition, from 0.' }),

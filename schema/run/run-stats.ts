@@ -1,12 +1,13 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
 import type { FailureCount as FailureCountRow } from '../../src/db/sql/run/count-unknown.ts'
+import { type Failures, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
 import type { Distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { Direction, ScoreDataType } from '../enums.ts'
+import { Direction, RunItemErrorCode, ScoreDataType } from '../enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
   description: 'How many items of a run are in which state. The parts always add up to the total.',
@@ -129,16 +130,16 @@ async function extremesOf(summary: RunScoreSummary, { loaders }: Context) {
 const FailureCount = builder.objectRef<FailureCountRow>('FailureCount').implement({
   description: 'How many items failed with an error.',
   fields: (t) => ({
-    code: t.exposeString('code', { description: 'The code of the error.' }),
+    code: t.expose('code', { type: RunItemErrorCode, description: 'What kind of failure.' }),
     count: t.exposeInt('count', { description: 'How many items.' }),
   }),
 })
 
 async function failuresOf(run: Run, { loaders }: Context): Promise<FailureCountRow[]> {
-  const known = run.failures as Record<string, number> | null
+  const known = run.failures as Failures | null
   if (!known) return loaders.failureCounts.load(run.id)
   return Object.entries(known)
-    .map(([code, count]) => ({ runId: run.id, code, count }))
+    .map(([code, count]) => ({ runId: run.id, code: kindOfFailure(code), count }))
     .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1))
 }
 

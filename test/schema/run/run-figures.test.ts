@@ -1,6 +1,7 @@
 /** Figures of a run that are maintained with every change, against the items and scores that they are about. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { TaskError } from '../../../src/domain/execution/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { retryFailedItems } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
@@ -19,6 +20,7 @@ beforeAll(async () => {
         name: 'halves',
         run: (input: number) => {
           if (!failing && input % 5 === 0) return input
+          if (input % 6 === 0) throw new TaskError('OWN', 'no sixths', { retryable: false })
           if (input % 3 === 0) throw new Error('no thirds')
           return input % 5 === 0 ? 2n : input
         },
@@ -56,7 +58,7 @@ async function figures() {
 /** The same, read from the items and the scores. */
 async function plainFigures() {
   const failures = await t.db.pool.query(
-    `SELECT error ->> 'code' AS code, count(*)::int AS count FROM run_item WHERE run_id = $1 AND status = 'FAILED'
+    `SELECT replace(error ->> 'code', 'OWN', 'TASK_FAILED') AS code, count(*)::int AS count FROM run_item WHERE run_id = $1 AND status = 'FAILED'
      GROUP BY 1 ORDER BY 2 DESC, 1`,
     [runId],
   )

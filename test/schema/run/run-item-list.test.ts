@@ -54,7 +54,7 @@ beforeAll(async () => {
   await t.db.pool.query(
     `UPDATE run_item SET attempts = 1 + ordinal % 3, cached = ordinal % 4 = 1,
        finished_at = CASE WHEN ordinal % 6 > 0 THEN '2026-11-01Z'::timestamptz + ordinal % 5 * interval '1 min' END,
-       error = CASE WHEN ordinal % 2 = 0 THEN error || '{"code": "TIMEOUT"}' ELSE error END
+       error = CASE ordinal % 4 WHEN 0 THEN error || '{"code": "TIMEOUT"}' WHEN 2 THEN error || '{"code": "OWN"}' ELSE error END
      WHERE run_id = $1`,
     [runId],
   )
@@ -110,6 +110,7 @@ const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
   [{ latencyMs: { min: 1.5 } }, ({ latency }) => isIn(latency, 1.5)],
   [{ costUsd: { max: 0 } }, ({ cost }) => isIn(cost, 0, 0)],
   [{ errorCode: ['TIMEOUT'] }, ({ code }) => code === 'TIMEOUT'],
+  [{ errorCode: ['TASK_FAILED'] }, ({ code }) => code === 'TASK_FAILED' || code === 'OWN'],
   [{ attempts: { min: 2 } }, ({ attempts }) => attempts > 1],
   [{ cached: false, repetition: 1 }, ({ cached, repetition }) => !cached && repetition === 1],
   [

@@ -1,9 +1,9 @@
+import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
-import { columns } from '../../columns.ts'
 import { between, mentions, type NumberRange, type Parameter } from '../../conditions.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
 import { hasItemScore, itemScoreValue } from '../score/item-score.ts'
+import { runItemColumns } from './run-item-columns.ts'
 
 type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
 
@@ -35,14 +35,12 @@ export interface RunItemFilter {
   /** Milliseconds. */
   latencyMs?: NumberRange | null
   costUsd?: NumberRange | null
-  errorCode?: readonly string[] | null
+  errorCode?: readonly ItemErrorCode[] | null
   attempts?: NumberRange | null
   cached?: boolean | null
   /** From 0. */
   repetition?: number | null
 }
-
-const runItemColumns = columns('i', Prisma.RunItemScalarFieldEnum)
 
 /**
  * The items of a run. By POSITION a page is read from the primary key and ends when it is full; any other order and any
@@ -51,7 +49,7 @@ const runItemColumns = columns('i', Prisma.RunItemScalarFieldEnum)
 export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
   const { search, tags } = filter
   return {
-    select: runItemColumns,
+    select: runItemColumns('i'),
     from:
       search || tags?.length
         ? `run_item i
@@ -62,7 +60,7 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
     parent: { column: 'i.run_id', type: 'uuid' },
     where: (parameter) => [
       ...(filter.status ? [`i.status = ANY (${parameter(filter.status)}::"RunItemStatus"[])`] : []),
-      ...(filter.errorCode ? [`i.error ->> 'code' = ANY (${parameter(filter.errorCode)}::text[])`] : []),
+      ...(filter.errorCode ? [failed(filter.errorCode, parameter)] : []),
       ...(filter.cached == null ? [] : [`i.cached = ${parameter(filter.cached)}`]),
       ...(filter.repetition == null ? [] : [`i.repetition = ${parameter(filter.repetition)}::int`]),
       ...between('i.attempts', filter.attempts, parameter),
@@ -97,6 +95,13 @@ function orderKey({ field, descending, score }: RunItemOrder): Key[] {
   }
 }
 
+/** A task's own codes are all TASK_FAILED. */
+function failed(codes: readonly ItemErrorCode[], parameter: Parameter): string {
+  const isOne = `i.error ->> 'code' = ANY (${parameter(codes)}::text[])`
+  if (!codes.includes('TASK_FAILED')) return isOne
+  return `(${isOne} OR i.error ->> 'code' <> ALL (${parameter(itemErrorCodes)}::text[]))`
+}
+
 function scored(filter: ItemScoreFilter, parameter: Parameter): string {
   const { boolean, labels, hasError, missing } = filter
   const name = parameter(filter.name)
@@ -112,7 +117,7 @@ function scored(filter: ItemScoreFilter, parameter: Parameter): string {
 /** What runs made of a dataset item: those of the newest run first, within a run by repetition. */
 export function listRunItemsOfItem(): List {
   return {
-    select: runItemColumns,
+    select: runItemColumns('i'),
     from: 'run_item i JOIN run r ON r.id = i.run_id',
     parent: { column: 'i.item_id', type: 'bigint' },
     where: () => [],

@@ -1,3 +1,4 @@
+import type { Failures } from '../../../domain/execution/task.ts'
 import type { RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { channels } from '../../listener.ts'
@@ -12,8 +13,8 @@ export interface RunDelta {
   running: number
   succeeded: number
   failed: number
-  /** `failed` by error code; null when none failed. Failed items are only ever taken back all at once. */
-  failures: Readonly<Record<string, number>> | null
+  /** `failed` by its kinds; null when none failed. Failed items are only ever taken back all at once. */
+  failures: Readonly<Failures> | null
   cancelled: number
   latencySum: number
   latencyMin: number | null
@@ -50,7 +51,24 @@ export const noDelta = {
 } satisfies Omit<RunDelta, 'status'>
 
 /**
- * The last statement of every transaction that changes a run: counters, sums and feed position change together, and
+ * Moves the feeds of runs on by `count` positions, which only their items or scores took; readers are notified on
+ * commit. The caller holds the locks of the runs.
+ */
+export async function advanceFeeds(
+  client: Queryable,
+  runs: readonly { runId: string; count: number }[],
+): Promise<void> {
+  await client.query(
+    `WITH advanced AS (
+       UPDATE run r SET seq = r.seq + a.count FROM unnest($1::uuid[], $2::int[]) AS a (run_id, count)
+       WHERE r.id = a.run_id RETURNING r.id, r.seq
+     ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
+    [runs.map(({ runId }) => runId), runs.map(({ count }) => count)],
+  )
+}
+
+/**
+ * The last statement of every other transaction that changes a run: counters, sums and feed position change together, and
  * readers are notified on commit.
  */
 export async function advanceRun(client: Queryable, runId: string, delta: RunDelta): Promise<void> {

@@ -2,12 +2,13 @@
  * Figures of runs that processes of an older version have written to and left unknown, counted from items and scores: as
  * expensive as the runs are large.
  */
+import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
 export interface FailureCount {
   runId: string
-  code: string
+  code: ItemErrorCode
   count: number
 }
 
@@ -15,10 +16,11 @@ export interface FailureCount {
 export async function countFailures(db: Queryable, runIds: readonly string[]): Promise<FailureCount[]> {
   return queryRows<FailureCount>(
     db,
-    `SELECT run_id AS "runId", error ->> 'code' AS code, count(*)::int AS count
-     FROM run_item WHERE run_id = ANY ($1::uuid[]) AND status = 'FAILED' AND error ->> 'code' IS NOT NULL
-     GROUP BY 1, 2 ORDER BY 3 DESC, 2`,
-    [runIds],
+    `SELECT run_id AS "runId", count(*)::int AS count,
+       CASE WHEN error ->> 'code' = ANY ($2::text[]) THEN error ->> 'code' ELSE 'TASK_FAILED' END AS code
+     FROM run_item WHERE run_id = ANY ($1::uuid[]) AND status = 'FAILED' AND error IS NOT NULL
+     GROUP BY 1, 3 ORDER BY 2 DESC, 3`,
+    [runIds, itemErrorCodes],
   )
 }
 

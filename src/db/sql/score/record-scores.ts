@@ -1,7 +1,7 @@
 import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
-import type { ScoreMoments } from '../../../domain/statistics/score-moments.ts'
+import type { Extremes, ScoreMoments } from '../../../domain/statistics/score-moments.ts'
 import type { Queryable } from '../../client.ts'
 
 /** A score of an item from an evaluator, or the evaluator's error. */
@@ -19,14 +19,11 @@ export interface RecordedScore {
 }
 
 /** The change of a batch to the summary of one score name. */
-export interface SummaryDelta extends ScoreMoments {
+export interface SummaryDelta extends ScoreMoments, Extremes {
   name: string
   dataType: ScoreDataType
   direction: Direction
   errorCount: number
-  /** The smallest and the largest value; null without values. */
-  min: number | null
-  max: number | null
 }
 
 export interface LabelDelta {
