@@ -139,6 +139,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     experimentId: 'Experiment',
   }
   const type = types[name]
+  if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
   if (name === 'name') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
