@@ -19,8 +19,10 @@ import { extractRecipes, importRecipe, writeRecipe } from './recipes.ts'
 const folder = await extractRecipes('relay')
 // The compiler wants the name of the file at the beginning of the name of the operation.
 const moduleOf = (name: string) => name.replace(/(Query|Mutation|Subscription)$/, '')
+const paged = 'items(first: $first, after: $after)'
 for (const name of documents.keys()) {
-  const text = `import { graphql } from 'relay-runtime'\n\ngraphql\`\n${inlined(name)}\n\`\n`
+  const operation = inlined(name).replace(paged, `${paged} @connection(key: "Run_items")`)
+  const text = `import { graphql } from 'relay-runtime'\n\ngraphql\`\n${operation}\n\`\n`
   await writeRecipe(join(folder, 'src', `${moduleOf(name)}.ts`), text)
 }
 await promisify(execFile)(process.execPath, [join(root, 'node_modules/relay-compiler/cli.js'), 'relay.config.json'], {
