@@ -19,6 +19,7 @@ import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import type { Services } from '../engine/services.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
+import { RunEventPruning } from '../feed/run-event-pruning.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -128,6 +129,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
       const comparisons = new ComparisonFeeds(db, changes, sequences)
       metrics.watchFeeds(feeds, comparisons)
+      const pruning = new RunEventPruning({ db, log })
+      stops.push(() => pruning.stop())
       server = await listen(options.http, '-', (address) =>
         startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )

@@ -45,7 +45,7 @@ export class CursorExpiredError extends UserError {
 
   constructor() {
     super(
-      'The database was restored or copied since this cursor was given, so what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
+      'The database was restored or copied since this cursor was given, or it is too old, so what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
       ['after'],
     )
   }

@@ -2,7 +2,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { decodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { makeTemporary, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 import { connectApi } from '../snapshots/api.ts'
@@ -64,7 +63,7 @@ interface Item {
 }
 
 function executionOf({ datasetItem, repetition }: Item): string {
-  return `${decodeGlobalId(datasetItem.id).id} ${repetition}`
+  return `${datasetItem.id} ${repetition}`
 }
 
 function runsOf({ runs }: Figures) {

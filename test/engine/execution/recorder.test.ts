@@ -273,6 +273,20 @@ test('an abandoned recorder stops retrying and answers every claim with null', a
   expect(await clock.until(recorder.claim('1', 4, () => []))).toBeNull()
 })
 
+test('an abandoned recorder does not wait for a transaction that never ends', async () => {
+  const ledger = new FakeLedger()
+  const { recorder, clock } = ledger
+  ledger.gate = new Promise(() => {})
+  void recorder.record(succeeded(0))
+  const claim = recorder.claim('1', 4, () => [])
+  await clock.next()
+  const flushed = recorder.flushed()
+  recorder.abandon()
+  expect(await clock.until(claim)).toBeNull()
+  await clock.until(flushed)
+  expect(ledger.batches).toHaveLength(1)
+})
+
 test('the status of the run is reported after every transaction', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger

@@ -42,8 +42,8 @@ export async function loadChangedItems(
     values: [runId, after, upTo, limit, ...values],
   }
   const { rows, cut } = await queryWithinBytes<RunItem>(client, statement, pageBytes)
-  const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
-  const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
+  // Of all of them: people's scores stay while an item is executed again.
+  const scores = rows.length > 0 ? await loadItemScores(client, rows) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
   const items = rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
   return { items, more: cut || rows.length === limit }
