@@ -20,7 +20,7 @@ const CreateEvaluator = graphql(/* GraphQL */ `
   mutation CreateEvaluator($input: CreateEvaluatorInput!) {
     createEvaluator(input: $input) {
       __typename
-      ... on EvaluatorPayload { evaluator { id name } }
+      ... on CreateEvaluatorPayload { evaluator { id name } }
       ... on UserError { message }
     }
   }
@@ -83,7 +83,7 @@ export async function prepareExperiments(client: GraphQLClient, datasetId: strin
 
 async function createEvaluator(client: GraphQLClient, input: CreateEvaluatorInput): Promise<NamedId> {
   const { createEvaluator } = await client.request(CreateEvaluator, { input })
-  if (createEvaluator.__typename !== 'EvaluatorPayload') throw new CliError(createEvaluator.message)
+  if (createEvaluator.__typename !== 'CreateEvaluatorPayload') throw new CliError(createEvaluator.message)
   return createEvaluator.evaluator
 }
 

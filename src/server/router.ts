@@ -13,6 +13,7 @@ import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
+import { respondOutput } from './output.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
@@ -53,13 +54,14 @@ export interface Route {
   handle: Handler
 }
 
-/** GraphQL, imports, exports, and the pages for browsers. */
+/** GraphQL, imports, exports, whole outputs, and the pages for browsers. */
 export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
     { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
+    { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
     { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
       name: '/runs',
@@ -203,7 +205,7 @@ function respondFailure(response: ServerResponse, thrown: unknown, log: Logger):
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { 'www-authenticate': 'Bearer' })
   } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message)
-  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message)
+  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message, {}, error.path)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')

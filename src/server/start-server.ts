@@ -12,7 +12,7 @@ import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { Readiness } from './readiness.ts'
-import { isEventStream } from './respond.ts'
+import { errorResult, isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
 import { statusRoutes } from './status-routes.ts'
 import { createWebSockets } from './websocket.ts'
@@ -142,7 +142,8 @@ function refuseUpgrade(socket: Duplex, why: string): void {
   // Node no longer handles this socket: a reset must not crash the process, and a client must not keep it open.
   socket.on('error', () => {})
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${why}\n`)
+  const head = 'HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8'
+  socket.end(`${head}\r\n\r\n${JSON.stringify(errorResult(403, why))}\n`)
 }
 
 /** The URL of a listening server, as seen from this machine, without a trailing slash. */

@@ -20,7 +20,7 @@ import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
-import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/set-score.ts'
+import { deleteReplacedScores, deleteScoreRows, insertScores } from '../../src/db/sql/score/set-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 
@@ -127,17 +127,21 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     const identity = { runId, ordinal: 0, name: 'kind', source: 'HUMAN', author: 'ann' } as const
     const given = { dataType: 'NUMERIC', value: 1, label: null, comment: 'said', metadata: {} } as const
     const written = async () => {
-      const inserted = await insertScore(pool, identity, given)
-      return { inserted, read: await prisma.score.findUniqueOrThrow({ where: { id: inserted.id } }) }
+      const inserted = await insertScores(pool, [{ ...identity, ...given }])
+      const ids = inserted.map(({ id }) => id)
+      return { ids, inserted, read: await prisma.score.findMany({ where: { id: { in: ids } } }) }
     }
     const replaced = await written()
-    const replacedRows = await deleteReplacedScores(pool, identity)
+    const replacedRows = await deleteReplacedScores(pool, [identity])
     const deleted = await written()
-    const deletedRow = await deleteScoreRow(pool, { runId, id: String(deleted.inserted.id) })
+    const deletedRows = await deleteScoreRows(
+      pool,
+      deleted.ids.map((id) => ({ runId, id: String(id) })),
+    )
     return [
-      [[replaced.inserted], [replaced.read]],
-      [replacedRows, [replaced.read]],
-      [[deletedRow].filter((row) => row !== null), [deleted.read]],
+      [replaced.inserted, replaced.read],
+      [replacedRows, replaced.read],
+      [deletedRows, deleted.read],
     ]
   },
 }
@@ -248,7 +252,10 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.runItem.updateMany({
     data: {
+      outputBytes: 10,
       error: json,
+      attempts: 3,
+      excused: 1,
       latencyMs: 1.5,
       inputTokens: 1,
       outputTokens: 2,

@@ -56,12 +56,15 @@ test.each([
 })
 
 test.each([
-  [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['idempotencyKey']],
+  [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['input', 'idempotencyKey']],
   [
     'createEvaluator(input: { name: "e", definition: { builtin: { contains: { text: "\\u0000" } } } })',
-    ['definition', 'builtin', 'contains', 'text'],
+    ['input', 'definition', 'builtin', 'contains', 'text'],
   ],
-  [`setScore(input: { target: { runId: "${run}" }, name: "x", metadata: { a: ["\\u0000"] } })`, ['metadata', 'a', '0']],
+  [
+    `setScore(input: { target: { runId: "${run}" }, name: "x", metadata: { a: ["\\u0000"] } })`,
+    ['input', 'metadata', 'a', '0'],
+  ],
 ])('%s is refused with a typed error', async (mutation, path) => {
   const { data } = await t.query(`mutation { result: ${mutation} { __typename ... on UserError { path } } }`)
   expect(data.result).toEqual({ __typename: 'InvalidInputError', path })
