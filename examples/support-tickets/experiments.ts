@@ -5,14 +5,15 @@ import type { CreateEvaluatorInput } from '../../src/cli/gql/graphql.ts'
 import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
 import { StartRun } from '../../src/cli/run.ts'
 
-const ExistingObjects = graphql(/* GraphQL */ `
-  query ExistingObjects($datasetId: ID!) {
-    experiments(datasetId: $datasetId, first: 100) {
-      nodes { id name }
-    }
-    evaluators(first: 100) {
-      nodes { id name }
-    }
+const FindEvaluator = graphql(/* GraphQL */ `
+  query FindEvaluator($name: String!) {
+    evaluator(name: $name) { id name }
+  }
+`)
+
+const FindExperiment = graphql(/* GraphQL */ `
+  query FindExperimentOfDemo($name: String!) {
+    experiment(name: $name) { id name }
   }
 `)
 
@@ -67,16 +68,15 @@ const tasks = ['keyword rules', 'naive Bayes']
 
 /** Both experiments, created unless an earlier demo left them. */
 export async function prepareExperiments(client: GraphQLClient, datasetId: string): Promise<[NamedId, NamedId]> {
-  const existing = await client.request(ExistingObjects, { datasetId })
   const evaluatorIds: string[] = []
   for (const input of evaluators) {
-    const found = existing.evaluators?.nodes.find(({ name }) => name === input.name)
-    evaluatorIds.push((found ?? (await createEvaluator(client, input))).id)
+    const { evaluator } = await client.request(FindEvaluator, { name: input.name })
+    evaluatorIds.push((evaluator ?? (await createEvaluator(client, input))).id)
   }
   const experiments: NamedId[] = []
   for (const name of tasks) {
-    const found = existing.experiments?.nodes.find((experiment) => experiment.name === name)
-    experiments.push(found ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
+    const { experiment } = await client.request(FindExperiment, { name })
+    experiments.push(experiment ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
   }
   return experiments as [NamedId, NamedId]
 }

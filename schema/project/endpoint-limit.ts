@@ -6,6 +6,7 @@ import { deletion } from '../deletion.ts'
 import { mutation } from '../mutation.ts'
 import { EndpointLimitConnection, EndpointLimitRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
+import { listOrder } from '../relay/list-order.ts'
 
 builder.prismaNode('EndpointLimit', {
   description: 'How much all runs of the project together, in all processes, may ask of an endpoint.',
@@ -31,13 +32,36 @@ builder.prismaNode('EndpointLimit', {
   }),
 })
 
+const EndpointLimitFilter = builder.inputType('EndpointLimitFilter', {
+  description: 'Which endpoint limits.',
+  fields: (t) => ({ search: t.string({ description: 'With this text in their endpoint.' }) }),
+})
+
+const order = listOrder({
+  type: 'EndpointLimit',
+  rows: 'endpoint limits',
+  fields: {
+    ENDPOINT: 'Their endpoints.',
+    CREATED_AT: 'When they were first set.',
+    UPDATED_AT: 'When they were last set.',
+  },
+  default: { field: 'ENDPOINT', direction: 'ASC' },
+})
+
 builder.queryField('endpointLimits', (t) =>
   t.field({
     type: EndpointLimitConnection,
-    description: 'All endpoint limits, by endpoint.',
-    args: t.arg.connectionArgs(),
-    resolve: (_root, args, context) =>
-      listConnection<EndpointLimit>(context, listEndpointLimits(), 'ENDPOINT', context.scope.projectId, args),
+    description: 'All endpoint limits, by endpoint unless ordered otherwise.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: EndpointLimitFilter, description: 'Which limits; default: all.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by endpoint.' }),
+    },
+    resolve: (_root, args, context) => {
+      const by = order.read(args.orderBy)
+      const list = listEndpointLimits(args.filter ?? {}, by)
+      return listConnection<EndpointLimit>(context, list, by.name, context.scope.projectId, args)
+    },
   }),
 )
 

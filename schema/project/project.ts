@@ -6,20 +6,46 @@ import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { ProjectConnection, ProjectRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
+import { listOrder } from '../relay/list-order.ts'
 
-builder.queryField('projects', (t) =>
-  t.field({
+const ProjectFilter = builder.inputType('ProjectFilter', {
+  description: 'Which projects.',
+  fields: (t) => ({ search: t.string({ description: 'With this text in their name.' }) }),
+})
+
+const order = listOrder({
+  type: 'Project',
+  rows: 'projects',
+  fields: { NAME: 'Their names.', CREATED_AT: 'When they were created.' },
+  default: { field: 'NAME', direction: 'ASC' },
+})
+
+builder.queryFields((t) => ({
+  project: t.prismaField({
+    type: ProjectRef,
+    nullable: true,
+    description: 'The project of this name; null when there is none, or your key is not valid in it.',
+    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
+    resolve: (query, _root, { name }, { services, scope: { installation, projectId } }) =>
+      services.db.prisma.project.findFirst({ ...query, where: installation ? { name } : { name, id: projectId } }),
+  }),
+  projects: t.field({
     type: ProjectConnection,
-    description: 'The projects that your key is valid in, by name: all with a key of the installation, else one.',
-    args: t.arg.connectionArgs(),
+    description:
+      'The projects that your key is valid in, by name unless ordered otherwise: all with a key of the installation, else one.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: ProjectFilter, description: 'Which projects; default: all.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by name.' }),
+    },
     resolve: (_root, args, context) => {
       const { installation, projectId } = context.scope
-      return installation
-        ? listConnection<Project>(context, listProjects('all'), 'NAME', '', args)
-        : listConnection<Project>(context, listProjects('project'), 'NAME', projectId, args)
+      const by = order.read(args.orderBy)
+      const list = listProjects(installation ? 'all' : 'project', args.filter ?? {}, by)
+      return listConnection<Project>(context, list, by.name, installation ? '' : projectId, args)
     },
   }),
-)
+}))
 
 mutation('createProject', {
   description: 'Creates a project. Needs a key of the installation with the role ADMIN.',

@@ -47,7 +47,7 @@ test.each([
   ['{ runs(first: 3, last: 3) { nodes { id } } }', 'Expected either `first` or `last`, got both.', ['first']],
   ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
   ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],
-  ['{ datasets(search: "\\u0000") { nodes { id } } }', 'got U+0000', ['search']],
+  ['{ datasets(filter: { search: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['filter', 'search']],
   ['{ runs(orderBy: { field: SCORE, score: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['orderBy', 'score']],
   [`subscription { runFeed(runId: "${run}", after: "\\u0000") { done } }`, 'got U+0000', ['after']],
 ])('%s is refused', async (query, message, path) => {

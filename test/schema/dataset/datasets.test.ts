@@ -34,7 +34,7 @@ test('a dataset is created, found by name, by id and in the list', async () => {
     `query($id: ID!) {
       dataset(name: "tickets/train") { id version }
       node(id: $id) { __typename id ... on Dataset { name } }
-      datasets(search: "ckets/tr") { nodes { id } }
+      datasets(filter: { search: "ckets/tr" }) { nodes { id } }
       none: dataset(name: "nothing") { id }
     }`,
     { id },

@@ -41,7 +41,7 @@ const revokeDocument = `mutation($id: ID!) { revokeApiKey(input: { id: $id }) {
   __typename ... on RevokeApiKeyPayload { apiKey { id revokedAt } } ... on UserError { message path }
 } }`
 const listDocument = `query($first: Int, $after: String, $prefix: String, $includeRevoked: Boolean! = false) {
-  apiKeys(first: $first, after: $after, prefix: $prefix, includeRevoked: $includeRevoked) {
+  apiKeys(first: $first, after: $after, filter: { prefix: $prefix, includeRevoked: $includeRevoked }) {
     nodes { id name } pageInfo { endCursor hasNextPage }
   }
 }`
