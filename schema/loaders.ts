@@ -54,6 +54,17 @@ export function createLoaders(db: Database, scope: Scope) {
         }),
       (row) => row.experimentId,
     ),
+    runEvaluators: many(
+      async (ids) => {
+        const rows = await prisma.runEvaluator.findMany({
+          where: { runId: { in: [...ids] } },
+          orderBy: { evaluatorVersion: { evaluator: { name: 'asc' } } },
+          include: { evaluatorVersion: true },
+        })
+        return rows.map(({ runId, evaluatorVersion }) => ({ ...evaluatorVersion, runId }))
+      },
+      (row) => row.runId,
+    ),
     evaluatorDatasets: many(
       (ids) =>
         prisma.evaluatorDataset.findMany({

@@ -28,8 +28,10 @@ builder.prismaNode('Experiment', {
     }),
     evaluators: t.field({
       type: [EvaluatorRef],
-      description: 'Evaluators that score its runs besides the active ones.',
+      nullable: true,
+      description: 'The evaluators that score its runs; null: all that are active for the dataset when a run starts.',
       resolve: async (experiment, _args, { loaders }) => {
+        if (!experiment.evaluatorsNamed) return null
         const named = await loaders.experimentEvaluators.load(experiment.id)
         return Promise.all(named.map(({ evaluatorId }) => loaders.links.load('evaluator', evaluatorId)))
       },

@@ -113,10 +113,6 @@ builder.node(RunItemRef, {
       nullable: true,
       description: 'What the task cost; null when unknown, never 0 for unknown.',
     }),
-    evaluatorCostUsd: t.exposeFloat('evaluatorCostUsd', {
-      nullable: true,
-      description: 'What its evaluators cost; null when unknown.',
-    }),
     cached: t.exposeBoolean('cached', {
       description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',
     }),

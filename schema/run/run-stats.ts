@@ -129,11 +129,6 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
       description: 'What the task cost, over the items whose cost is known.',
       resolve: totalCostUsd,
     }),
-    evaluatorCostUsd: t.float({
-      nullable: true,
-      description: 'What the evaluators cost, over the items where it is known.',
-      resolve: (run) => (run.evaluatorCostCount > 0 ? run.evaluatorCostSum : null),
-    }),
     avgCostUsd: t.float({
       nullable: true,
       description: 'Mean cost of the task over the items whose cost is known.',
