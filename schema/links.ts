@@ -26,6 +26,8 @@ interface Rows {
 
 type Loader<Row> = DataLoader<string, Row>
 
+class MissingRow extends Error {}
+
 /** New for each request and each event of a subscription. Not scoped: a caller may see what a visible row refers to. */
 export class Links {
   readonly #loaders: { [Model in keyof Rows]: Loader<Rows[Model]> }
@@ -47,6 +49,14 @@ export class Links {
     return this.#loaders[model].load(id)
   }
 
+  /** The row with this id; null when it was deleted. For references that the database does not enforce. */
+  find<Model extends keyof Rows>(model: Model, id: string): Promise<Rows[Model] | null> {
+    return this.#loaders[model].load(id).catch((error: unknown) => {
+      if (error instanceof MissingRow) return null
+      throw error
+    })
+  }
+
   /** Links to this run resolve to this row. */
   keepRun(run: Run): void {
     this.#loaders.run.prime(run.id, run)
@@ -59,7 +69,7 @@ function byId<Row extends { id: string }>(
 ): Loader<Row> {
   return new DataLoader(async (ids) => {
     const rows = new Map((await findMany({ id: { in: [...ids] } })).map((row) => [row.id, row]))
-    return ids.map((id) => rows.get(id) ?? new Error(`${what} ${id} is referred to but does not exist`))
+    return ids.map((id) => rows.get(id) ?? new MissingRow(`${what} ${id} is referred to but does not exist`))
   })
 }
 

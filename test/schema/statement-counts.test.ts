@@ -53,7 +53,16 @@ async function seedRun(count: number): Promise<string> {
   )
   for (const name of ['a', 'b']) {
     await t.db.prisma.runScoreSummary.create({
-      data: { runId: id, name, dataType: 'NUMERIC', direction: 'HIGHER_IS_BETTER', count, sum: count / 2 },
+      data: {
+        runId: id,
+        name,
+        dataType: 'NUMERIC',
+        direction: 'HIGHER_IS_BETTER',
+        count,
+        sum: count / 2,
+        min: 0.5,
+        max: 0.5,
+      },
     })
   }
   await t.db.prisma.runLatencyBucket.create({ data: { runId: id, bucket: 115, count } })
@@ -63,7 +72,7 @@ async function seedRun(count: number): Promise<string> {
 const runs = `{ runs(first: 100) { nodes {
   id name status dataset { name } experiment { name }
   progress { total succeeded etaSeconds }
-  stats { costUsd latencyMs { count p50 } scores { name mean stderr missingCount labels { label } } }
+  stats { costUsd failures { code count } latencyMs { count p50 p99 } scores { name min max mean stderr missingCount labels { label } } }
 } } }`
 
 const run = `query($id: ID!) { node(id: $id) { ... on Run {
@@ -104,6 +113,26 @@ test('a page of run items with scores costs the same number of statements in run
   expect(await measure(500)).toBe(small)
 })
 
+test('items by score, with their numbers, are two statements for any number of runs', async () => {
+  for (const size of [1, 10]) {
+    const query = `{ runs(first: ${size}) { nodes {
+      items(first: 2, filter: { score: { name: "a", min: 0.5 }, status: [SUCCEEDED] }, orderBy: { field: SCORE, score: "b" }) {
+        nodes { id } totalCount countUpTo
+      } } } }`
+    const [{ data }, statements] = await recordStatements(() => t.query(query))
+    expect(data.runs.nodes).toHaveLength(size)
+    expect(data.runs.nodes[0].items).toMatchObject({ nodes: [{}, {}], totalCount: null })
+    expect(statements).toHaveLength(3)
+  }
+})
+
+test('the newest run and the trend of many experiments are one statement each', async () => {
+  const query = '{ experiments(first: 100) { nodes { latestRun { id } runTrends(last: 5) { run { id } } } } }'
+  const [{ data }, statements] = await recordStatements(() => t.query(query))
+  expect(data.experiments.nodes.length).toBeGreaterThan(0)
+  expect(statements).toHaveLength(3)
+})
+
 test('everything about the dataset items of a page costs the same number of statements at 5 and at 500 items', async () => {
   const item = `{
     id key archived createdAt dataset { name } latest { input } revision(version: 1) { tags }
@@ -135,6 +164,40 @@ test('everything about the dataset items of a page costs the same number of stat
   expect(await measure(500)).toEqual(small)
 })
 
+test('lists with their numbers cost the same number of statements at 5 and at 500 rows', async () => {
+  const { projectId } = t.scope
+  const document = `{
+    datasets(first: 100, orderBy: { field: CREATED_AT, direction: DESC }) {
+      countUpTo
+      nodes {
+        items(first: 1) { totalCount countUpTo nodes { key } }
+        versions(first: 1) { totalCount countUpTo }
+        experiments(first: 1, orderBy: { field: LATEST_RUN, direction: DESC }) { countUpTo nodes { name } }
+      }
+    }
+  }`
+  const task = { kind: 'module', name: 'any' }
+  let made = 0
+  const measure = async (size: number) => {
+    for (; made < size; made++) {
+      const name = `counted ${made}`
+      const data = { projectId, name, task, settings: {} }
+      await t.db.prisma.dataset.create({ data: { projectId, name, seed: 's', experiments: { create: data } } })
+    }
+    const [{ data, errors }, statements] = await recordStatements(() => t.query(document))
+    expect(errors).toBeUndefined()
+    expect(data.datasets.countUpTo).toBeGreaterThanOrEqual(size)
+    for (const { items, experiments } of data.datasets.nodes.slice(0, Math.min(size, 100))) {
+      expect(items).toMatchObject({ totalCount: 0, countUpTo: 0 })
+      expect(experiments).toMatchObject({ countUpTo: 1, nodes: [{}] })
+    }
+    return statements.length
+  }
+  const small = await measure(5)
+  expect(small).toBe(8)
+  expect(await measure(500)).toBe(small)
+})
+
 test('the runs of many datasets cost one statement', async () => {
   for (let n = 0; n < 3; n++) await seedDataset(t, ['x'])
   const query =
@@ -159,7 +222,10 @@ test('the links of experiments cost the same number of statements at 1 and at 30
   const measure = async (size: number) => {
     while (ids.length < size) {
       const id = await seedExperiment(t, datasetId, { kind: 'module', name: 'any' })
-      await t.db.prisma.experimentEvaluator.create({ data: { experimentId: id, evaluatorId } })
+      await t.db.prisma.experiment.update({
+        where: { id },
+        data: { evaluatorsNamed: true, evaluators: { create: { evaluatorId } } },
+      })
       ids.push(encodeGlobalId('Experiment', id))
     }
     const [list, inList] = await recordStatements(() =>
