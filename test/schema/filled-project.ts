@@ -1,4 +1,5 @@
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
@@ -93,6 +94,14 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ...{ outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' },
   }
   await prisma.run.updateMany({ where: { id: candidateId }, data: { task: http } })
+  const asked = {
+    idempotencyKey: name,
+    startedById: scope.person.id,
+    subset: { itemIds: [String(itemId)], tags: [name], sample: 2 },
+    earlyStop: { baselineId: candidateId, metric: { kind: 'SCORE', name: 'good', source: null }, margin: 0.1 },
+    evaluators: { create: { evaluatorVersionId: builtin.current.id } },
+  }
+  await prisma.run.update({ where: { id: runId }, data: asked })
   const ended = { status: 'STOPPED', stopReason: 'BUDGET', finishedAt: later } as const
   await prisma.run.updateMany({ where: { id: { in: [runId, candidateId] } }, data: ended })
   await prisma.runItem.updateMany({
@@ -145,13 +154,16 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       ...described,
       name,
       task: http,
-      gate: {
-        ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-        minMeans: [{ score: 'good', value: 0.1 }],
-        notWorse: [{ metric: 'good', margin: 0.1 }],
-      },
+      evaluatorsNamed: true,
       evaluators: { create: { evaluatorId: builtin.id } },
     },
+  })
+
+  const metric = { score: { name: 'good' } }
+  await setGate(services, scope, experimentId, {
+    ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
+    minMeans: [{ metric, value: 0.1 }],
+    notWorse: [{ metric, margin: 0.1 }],
   })
 
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
