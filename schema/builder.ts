@@ -2,20 +2,21 @@ import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
 import PrismaPlugin from '@pothos/plugin-prisma'
 import RelayPlugin from '@pothos/plugin-relay'
-import { InvalidInputError } from '../src/domain/errors.ts'
 import type { Json } from '../src/domain/json/json.ts'
 import type { Context } from './context.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 import { getDatamodel } from './generated/prisma-types.ts'
 import LocatedErrorsPlugin from './plugins/located-errors.ts'
+import RefusableFieldsPlugin from './plugins/refusable-fields.ts'
 import StorableArgumentsPlugin from './plugins/storable-arguments.ts'
-import { maxPageSize } from './relay/connection.ts'
-import { decodeGlobalId, encodeGlobalId, type NodeType } from './relay/global-id.ts'
+import { type ListSize, maxPageSize } from './relay/connection.ts'
+import { decodeGlobalId, encodeGlobalId } from './relay/global-id.ts'
 import './relay/plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
   Context: Context
   PrismaTypes: PrismaTypes
+  Connection: ListSize
   DefaultFieldNullability: false
   DefaultEdgesNullability: false
   DefaultNodeNullability: false
@@ -25,13 +26,20 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: Json; Output: unknown }
   }
 }>({
-  plugins: [LocatedErrorsPlugin, ErrorsPlugin, PrismaPlugin, RelayPlugin, StorableArgumentsPlugin],
+  plugins: [
+    LocatedErrorsPlugin,
+    ErrorsPlugin,
+    PrismaPlugin,
+    RelayPlugin,
+    StorableArgumentsPlugin,
+    RefusableFieldsPlugin,
+  ],
   defaultFieldNullability: false,
   errors: { directResult: true },
   prisma: { client: ({ services }) => services.db.prisma, dmmf: getDatamodel() },
   relay: {
-    encodeGlobalID: (type, id) => encodeGlobalId(type as NodeType, String(id)),
-    decodeGlobalID: decodeGlobalId,
+    encodeGlobalID: (type, id) => encodeGlobalId(type, String(id)),
+    decodeGlobalID: (globalId) => decodeGlobalId(globalId),
     cursorType: 'String',
     brandLoadedObjects: true,
     nodesOnConnection: { description: 'The rows of this page.' },
@@ -41,19 +49,8 @@ export const builder = new SchemaBuilder<{
       description: 'Anything by its global id; null when there is no such thing in your project.',
       args: { id: { description: 'Global id.' } },
     },
-    nodesQueryOptions: {
-      description: `Up to ${maxPageSize} things by their global ids, in the given order; null where there is none.`,
-      args: { ids: { description: `Global ids, at most ${maxPageSize}.` } },
-      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
-        if (ids.length > maxPageSize) {
-          throw new InvalidInputError(
-            `Expected at most ${maxPageSize} ids, got ${ids.length}. Ask for them in parts.`,
-            ['ids'],
-          )
-        }
-        return resolveNodes(ids)
-      },
-    },
+    // schema/relay/nodes.ts has it.
+    nodesQueryOptions: false,
     pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
     hasNextPageFieldOptions: { description: 'Whether there is anything after this page.' },
     hasPreviousPageFieldOptions: { description: 'Whether there is anything before this page.' },

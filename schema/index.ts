@@ -1,6 +1,8 @@
 /** The GraphQL schema. Each file defines one domain type; resolvers translate, the engine decides. */
 import { builder } from './builder.ts'
 import './scalar.ts'
+import './relay/list-size.ts'
+import './relay/nodes.ts'
 import './user-error.ts'
 import './project/viewer.ts'
 import './project/project.ts'

@@ -4,7 +4,15 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
-import { alteredCursor, keyExpressions, type List, loadPages, type Page, type PageRequest } from '../src/db/keyset.ts'
+import {
+  alteredCursor,
+  countRows,
+  keyExpressions,
+  type List,
+  loadPages,
+  type Page,
+  type PageRequest,
+} from '../src/db/keyset.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
   loadLatestRevisions,
@@ -98,6 +106,7 @@ export function createLoaders(db: Database, scope: Scope) {
     ),
 
     page: pages((list, parents, request) => loadPages(pool, list, parents, request)),
+    count: perList<number, number>((list, parents, limit) => countRows(pool, list, parents, limit)),
   }
 }
 
@@ -134,12 +143,12 @@ function many<Row, Key = string>(
   )
 }
 
-/** Loads the same page of the same list for many parents in one statement. */
-function pages(
-  load: (list: List, parents: readonly string[], request: PageRequest) => Promise<Page<unknown>[]>,
-): <Row>(list: List, parent: string, request: PageRequest) => Promise<Page<Row>> {
-  const loaders = new Map<string, DataLoader<string, Page<unknown>>>()
-  return async <Row>(list: List, parent: string, request: PageRequest) => {
+/** Loads the same of the same list for many parents in one statement. */
+function perList<Request, Result>(
+  load: (list: List, parents: readonly string[], request: Request) => Promise<Result[]>,
+): (list: List, parent: string, request: Request) => Promise<Result> {
+  const loaders = new Map<string, DataLoader<string, Result>>()
+  return (list, parent, request) => {
     const values: unknown[] = []
     const parameter = (value: unknown) => `$${values.push(value)}`
     const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
@@ -148,8 +157,18 @@ function pages(
       loader = new DataLoader((parents) => load(list, parents, request))
       loaders.set(key, loader)
     }
+    return loader.load(parent)
+  }
+}
+
+/** Loads the same page of the same list for many parents in one statement. */
+function pages(
+  load: (list: List, parents: readonly string[], request: PageRequest) => Promise<Page<unknown>[]>,
+): <Row>(list: List, parent: string, request: PageRequest) => Promise<Page<Row>> {
+  const loadPage = perList(load)
+  return async <Row>(list: List, parent: string, request: PageRequest) => {
     try {
-      return (await loader.load(parent)) as Page<Row>
+      return (await loadPage(list, parent, request)) as Page<Row>
     } catch (error) {
       throw isMalformedValue(error) ? alteredCursor() : error
     }

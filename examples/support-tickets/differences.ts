@@ -72,7 +72,7 @@ function sample(pairs: Pair[]): Pair[] {
 async function readRequests(client: GraphQLClient, pairs: Pair[]): Promise<Map<string, string>> {
   const { nodes } = await client.request(Requests, { ids: pairs.map(({ first }) => first.datasetItem.id) })
   return new Map(
-    nodes.flatMap((node) =>
+    (nodes ?? []).flatMap((node) =>
       node?.__typename === 'DatasetItem'
         ? [[node.id, (node.latest.metadata as LabelledTicket['metadata']).request]]
         : [],

@@ -70,12 +70,12 @@ export async function prepareExperiments(client: GraphQLClient, datasetId: strin
   const existing = await client.request(ExistingObjects, { datasetId })
   const evaluatorIds: string[] = []
   for (const input of evaluators) {
-    const found = existing.evaluators.nodes.find(({ name }) => name === input.name)
+    const found = existing.evaluators?.nodes.find(({ name }) => name === input.name)
     evaluatorIds.push((found ?? (await createEvaluator(client, input))).id)
   }
   const experiments: NamedId[] = []
   for (const name of tasks) {
-    const found = existing.experiments.nodes.find((experiment) => experiment.name === name)
+    const found = existing.experiments?.nodes.find((experiment) => experiment.name === name)
     experiments.push(found ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
   }
   return experiments as [NamedId, NamedId]

@@ -29,7 +29,7 @@ export async function describeVerdicts(
     head: ['', 'delta', '95 % interval', 'p', '+/−', 'verdict'],
     style: { head: [], border: [], compact: true },
   })
-  for (const metric of compareRuns.metrics) {
+  for (const metric of compareRuns?.metrics ?? []) {
     // Both versions run concurrently in one process, so their latencies depend on each other.
     if (metric.delta == null || metric.metric === 'latencyMs') continue
     const { delta, interval, adjustedPValue, improved, regressed, verdict } = metric

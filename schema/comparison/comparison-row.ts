@@ -9,6 +9,7 @@ import {
   type ComparedCell,
   type ComparedRow,
   comparisonRows,
+  countComparisonRows,
 } from '../../src/engine/comparison/rows.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -191,7 +192,11 @@ export async function comparisonRowsConnection(
   const name =
     order.field === 'SCHEDULE' ? order.field : `${order.field} ${order.metric.name} ${order.metric.candidates}`
   const request = pageRequest(args, { name, parts: rowKeyParts(order) })
-  return connection(await comparisonRows(context.services.db, comparison, filter, order, request), name)
+  const { db } = context.services
+  return connection(await comparisonRows(db, comparison, filter, order, request), name, {
+    totalCount: null,
+    countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
+  })
 }
 
 function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {

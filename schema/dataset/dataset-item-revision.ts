@@ -1,8 +1,5 @@
-import { listDatasetItems } from '../../src/engine/datasets/load-items.ts'
 import { builder } from '../builder.ts'
-import type { Context } from '../context.ts'
 import { DatasetItemRef, DatasetItemRevisionRef } from '../refs.ts'
-import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
 
 /** `<item id>:<first version>`, the raw id of a revision. */
 function revisionKey(rawId: string): { itemId: string; validFrom: number } {
@@ -47,30 +44,3 @@ builder.node(DatasetItemRevisionRef, {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
 })
-
-const order = { name: 'ITEM', parts: 1 }
-
-/** One page of the items of a dataset as they are in one version. */
-export async function datasetItemsConnection(
-  { services, scope }: Context,
-  datasetId: string,
-  args: ConnectionArguments & {
-    version?: number | null
-    asOf?: Date | null
-    search?: string | null
-    tags?: string[] | null
-  },
-) {
-  const { limit, backward, after, before } = pageRequest(args, order)
-  const { rows, hasPrevious, hasNext } = await listDatasetItems(services.db, scope, datasetId, {
-    version: args.version,
-    asOf: args.asOf,
-    search: args.search,
-    tags: args.tags,
-    [backward ? 'last' : 'first']: limit,
-    after: after?.[0],
-    before: before?.[0],
-  })
-  const keyed = rows.map((row) => ({ ...row, sortKey: [row.itemId] }))
-  return connection({ rows: keyed, hasPreviousPage: hasPrevious, hasNextPage: hasNext }, order.name)
-}

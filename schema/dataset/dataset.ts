@@ -16,7 +16,7 @@ import {
 import { listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
-import { datasetItemsConnection } from './dataset-item-revision.ts'
+import { datasetItemsConnection } from './dataset-items.ts'
 
 builder.prismaNode('Dataset', {
   description:
@@ -44,7 +44,8 @@ builder.prismaNode('Dataset', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
     items: t.field({
       type: DatasetItemRevisionConnection,
-      description: 'What the items say in the current or in an earlier version; the oldest item first.',
+      description:
+        'What the items say in a version, the oldest item first. `totalCount` is known without `search` and `tags`.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),
@@ -52,14 +53,14 @@ builder.prismaNode('Dataset', {
         search: t.arg.string({ description: 'Only items with this text in their key, input or expected output.' }),
         tags: t.arg.stringList({ description: 'Only items that have all of these tags.' }),
       },
-      resolve: (dataset, args, context) => datasetItemsConnection(context, dataset.id, args),
+      resolve: (dataset, args, context) => datasetItemsConnection(context, dataset, args),
     }),
     versions: t.field({
       type: DatasetVersionConnection,
-      description: 'What each version changed, newest first.',
+      description: 'What each version changed, newest first. `totalCount` is known.',
       args: t.arg.connectionArgs(),
       resolve: (dataset, args, context) =>
-        listConnection<DatasetVersion>(context, listDatasetVersions(), 'VERSION', dataset.id, args),
+        listConnection<DatasetVersion>(context, listDatasetVersions(), 'VERSION', dataset.id, args, dataset.version),
     }),
     experiments: t.field({
       type: ExperimentConnection,

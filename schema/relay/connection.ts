@@ -1,4 +1,7 @@
-/** Relay connections over keyset pages: arguments in, edges and opaque cursors out. */
+/**
+ * Relay connections over keyset pages: arguments in, edges and opaque cursors out. `list-size.ts` has the fields that
+ * say how long a list is.
+ */
 import type { Keyed, List, Page, PageRequest } from '../../src/db/keyset.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { Context } from '../context.ts'
@@ -13,9 +16,18 @@ export interface ConnectionArguments {
   before?: string | null
 }
 
+/** How many rows a list has. The builder demands it of every connection. */
+export interface ListSize {
+  /** The number of rows where it is stored; null elsewhere. Only called when it is selected. */
+  totalCount: number | null | (() => Promise<number | null>)
+  /** Counts the rows, at most `limit` of them. */
+  countUpTo: (limit: number) => Promise<number>
+}
+
 /**
  * One page of a list under a parent, as a Relay connection.
  * @param orderName part of the cursors, so that a cursor of another order is refused
+ * @param totalCount the number of rows of this list with its filters, if it is stored
  */
 export async function listConnection<Row>(
   context: Context,
@@ -23,9 +35,13 @@ export async function listConnection<Row>(
   orderName: string,
   parent: string,
   args: ConnectionArguments,
+  totalCount: ListSize['totalCount'] = null,
 ) {
   const request = pageRequest(args, { name: orderName, parts: list.keys.length })
-  return connection(await context.loaders.page<Row>(list, parent, request), orderName)
+  return connection(await context.loaders.page<Row>(list, parent, request), orderName, {
+    totalCount,
+    countUpTo: (limit) => context.loaders.count(list, parent, limit),
+  })
 }
 
 /**
@@ -56,9 +72,15 @@ export function checkPageSize(argument: 'first' | 'last', size: number | null | 
   )
 }
 
-export function connection<Row>(page: Page<Row>, orderName: string) {
+/** Whether a filter leaves every row; one of empty texts and lists counts as a filter. */
+export function isUnfiltered(filter: object | null | undefined): boolean {
+  return Object.values(filter ?? {}).every((value) => value == null)
+}
+
+export function connection<Row>(page: Page<Row>, orderName: string, size: ListSize) {
   const edges = page.rows.map((row: Keyed<Row>) => ({ cursor: encodeCursor(orderName, row.sortKey), node: row as Row }))
   return {
+    ...size,
     edges,
     pageInfo: {
       hasNextPage: page.hasNextPage,

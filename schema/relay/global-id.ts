@@ -5,13 +5,16 @@ import { isRawId, type NodeType, parseGlobalId, splitGlobalId, unusedRawId } fro
 
 export { encodeGlobalId, type NodeType } from '../../src/domain/global-id.ts'
 
-/** For Pothos' `node` and `nodes`. @throws {GraphQLError} wrapping an InvalidInputError, for an invalid global id */
-export function decodeGlobalId(globalId: string): { typename: string; id: string } {
+/**
+ * For `node` and `nodes`.
+ * @throws {GraphQLError} wrapping an InvalidInputError with `path`, for an invalid global id
+ */
+export function decodeGlobalId(globalId: string, path = ['id']): { typename: string; id: string } {
   const { type, id } = splitGlobalId(globalId)
   if (type === null) {
     const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
     // Pothos maps arguments outside of all plugins, so LocatedErrors cannot wrap this error.
-    throw new GraphQLError(message, { originalError: new InvalidInputError(message, ['id']) })
+    throw new GraphQLError(message, { originalError: new InvalidInputError(message, path) })
   }
   // An id that no row can have is treated as unknown, whatever it contains.
   return { typename: type, id: isRawId(type, id) ? id : unusedRawId(type) }

@@ -105,7 +105,8 @@ builder.prismaNode('Run', {
     }),
     items: t.field({
       type: RunItemConnection,
-      description: 'Its items: one for each dataset item and repetition, complete from the first second.',
+      description:
+        'Its items: one for each dataset item and repetition, complete from the first second. `totalCount` is known without `status` and `search`.',
       args: {
         ...t.arg.connectionArgs(),
         status: t.arg({ type: [RunItemStatus], description: 'Only items in one of these states.' }),
@@ -118,7 +119,8 @@ builder.prismaNode('Run', {
         const { field, direction } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
         context.loaders.links.keepRun(run)
         const list = listRunItems(args, { field, descending: direction === 'DESC' })
-        return listConnection<RunItem>(context, list, `${field} ${direction}`, run.id, args)
+        const total = args.status || args.search ? null : run.total
+        return listConnection<RunItem>(context, list, `${field} ${direction}`, run.id, args, total)
       },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),

@@ -84,9 +84,9 @@ async function watch(client: GraphQLClient, { id, name }: { id: string; name: st
 
 async function findExperiment(client: GraphQLClient, name: string): Promise<string> {
   const { experiments } = await client.request(FindExperiment, { search: name })
-  const found = experiments.nodes.find((candidate) => candidate.name === name)
+  const found = experiments?.nodes.find((candidate) => candidate.name === name)
   if (found) return found.id
-  const similar = experiments.nodes.map((candidate) => `"${candidate.name}"`).slice(0, 5)
+  const similar = (experiments?.nodes ?? []).map((candidate) => `"${candidate.name}"`).slice(0, 5)
   throw new CliError(
     `There is no experiment named "${name}"${similar.length > 0 ? `, but ${similar.join(', ')}` : ''}. ` +
       'Names must match exactly.',

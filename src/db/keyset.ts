@@ -5,6 +5,7 @@
  */
 import { InvalidInputError, LimitError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
+import { queryRows } from './query-rows.ts'
 import { pageBytes, queryWithinBytes } from './query-within-bytes.ts'
 
 /** A pageable list: a select, a parent column and a total order. */
@@ -19,6 +20,12 @@ export interface List {
   where: (parameter: (value: unknown) => string) => string[]
   /** Expressions that are never null, the last one unique within the parent. All ascending or all descending. */
   keys: Key[]
+  descending: boolean
+}
+
+/** What a list is ordered by, and whether the largest comes first. */
+export interface ListOrder<Field extends string> {
+  field: Field
   descending: boolean
 }
 
@@ -56,6 +63,26 @@ export function alteredCursor(path: string[] | null = null): InvalidInputError {
 /** The expressions of a list's sort key. */
 export function keyExpressions({ keys }: List, parameter: (value: unknown) => string): string[] {
   return keys.map(({ sql }) => (typeof sql === 'string' ? sql : sql(parameter)))
+}
+
+/** For each parent, in the order of `parents`, the number of its rows, counted up to `limit`; in one statement. */
+export async function countRows(
+  db: Queryable,
+  list: List,
+  parents: readonly string[],
+  limit: number,
+): Promise<number[]> {
+  const values: unknown[] = [parents]
+  const parameter = (value: unknown) => `$${values.push(value)}`
+  const conditions = [`${list.parent.column} = parent.id`, ...list.where(parameter)]
+  const rows = await queryRows<{ count: number }>(
+    db,
+    `SELECT (SELECT count(*)::int
+       FROM (SELECT FROM ${list.from} WHERE ${conditions.join(' AND ')} LIMIT ${parameter(limit)}) counted) AS count
+     FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number) ORDER BY parent.number`,
+    values,
+  )
+  return rows.map(({ count }) => count)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { excerptOf } from '../domain/excerpt.ts'
+import { InvalidInputError } from '../domain/errors.ts'
 import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
@@ -89,22 +89,31 @@ function compileHeaders(headers: Record<string, string>, at: readonly string[]) 
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) throw invalidInput(at, 'expected names of HTTP headers', given)
     if (reservedHeaders.has(name))
       throw invalidInput([...at, given], `expected no header ${name}: it is set for every call`, value)
-    if (!isHeaderValue(value)) throw invalidInput([...at, given], 'expected one line of Latin-1 text', value)
+    const unsendable = unsendableIn(value)
+    if (unsendable)
+      throw new InvalidInputError(`${[...at, given].join('.')}: ${expectedLine}, got ${unsendable}.`, [...at, given])
     return [name, compileText(value, [...at, given])] as const
   })
   return (item: TaskItem): Record<string, string> =>
     Object.fromEntries(
       compiled.map(([name, render]) => {
         const value = render(item)
-        if (isHeaderValue(value)) return [name, value]
-        const message = `Expected one line of Latin-1 text for the header ${name}, got ${excerptOf(value)}.`
+        const unsendable = unsendableIn(value)
+        if (unsendable === null) return [name, value]
+        const message = `The header ${name}: ${expectedLine}, got ${unsendable}.`
         throw new TaskError('INVALID_INPUT', message, { retryable: false })
       }),
     )
 }
 
-function isHeaderValue(value: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+const expectedLine = 'expected one line of Latin-1 text'
+
+/** Names the first character that a header cannot have; never quotes the value, which may be a credential. */
+function unsendableIn(value: string): string | null {
+  const index = value.search(/[^\t\x20-\x7e\x80-\xff]/u)
+  if (index === -1) return null
+  const code = value.codePointAt(index)?.toString(16).toUpperCase().padStart(4, '0')
+  return `U+${code} as character ${index + 1}`
 }
 
 const defaultBody = { input: '{{input}}', metadata: '{{metadata}}' }

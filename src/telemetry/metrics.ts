@@ -89,6 +89,11 @@ export class Metrics {
     name: 'assay_recorder_flush_failures_total',
     help: 'Failed transactions of the recorder, which are retried.',
   })
+  readonly runsRepaired = new Counter({
+    ...this.#options,
+    name: 'assay_runs_repaired_total',
+    help: 'Runs without progress that the reconciler repaired; should stay 0.',
+  })
   readonly feedLagSeconds = new Histogram({
     ...this.#options,
     name: 'assay_feed_lag_seconds',

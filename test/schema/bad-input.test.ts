@@ -22,10 +22,10 @@ test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1',
     const id = base64(text)
     const { errors } = await t.query('query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }', { id })
     const message = `Expected a global id as this API returns them in \`id\` fields, got "${id}".`
-    const extensions = { code: 'INVALID_INPUT', path: ['id'] }
+    const code = 'INVALID_INPUT'
     expect(errors).toMatchObject([
-      { message, path: ['node'], extensions },
-      { message, path: ['nodes'], extensions },
+      { message, path: ['node'], extensions: { code, path: ['id'] } },
+      { message, path: ['nodes', 0], extensions: { code, path: ['ids', '0'] } },
     ])
   },
 )

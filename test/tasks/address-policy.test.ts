@@ -14,7 +14,18 @@ describe('the address policy', () => {
     '[fd00:ec2::254]',
     '[::ffff:169.254.169.254]',
     '[64:ff9b::a9fe:a9fe]',
+    '[64:ff9b:1::a9fe:a9fe]',
+    '[2002:a9fe:a9fe::1]',
+    '[::169.254.169.254]',
+    '[::a9fe:a9fe]',
     '2852039166',
+    '168.63.129.16',
+    '[::ffff:168.63.129.16]',
+    '100.100.100.200',
+    '192.0.0.192',
+    '[fd20:ce::254]',
+    '[fd00:ec2::23]',
+    '[fd00:c1::a9fe:a9fe]',
   ]
   it.each(metadata)('never allows %s', async (host) => {
     expect(await failure('', { url: `http://${host}/latest/meta-data` })).toMatchObject({

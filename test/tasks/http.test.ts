@@ -96,7 +96,12 @@ describe('the request', () => {
     [
       'a header of two lines',
       { headers: { 'x-q': '{{metadata.two}}' } },
-      'one line of Latin-1 text for the header x-q, got "a\\r\\nb"',
+      'The header x-q: expected one line of Latin-1 text, got U+000D as character 2.',
+    ],
+    [
+      'a credential of two lines',
+      { headers: { authorization: 'Bearer sk-secret{{metadata.two}}' } },
+      'The header authorization: expected one line of Latin-1 text, got U+000D as character 18.',
     ],
   ])('is not made for an item with %s', async (_, parts, message) => {
     const call = task({ url: `${endpoint().server.url}/answer`, ...parts })(
@@ -177,7 +182,12 @@ describe('an invalid HTTP task is rejected when it is created', () => {
     ],
     [{ url: 'http://h', headers: { 'a b': 'x' } }, ['headers'], 'expected names of HTTP headers, got "a b"'],
     [{ url: 'http://h', headers: { Host: 'x' } }, ['headers', 'Host'], 'expected no header host'],
-    [{ url: 'http://h', headers: { a: 'x\ny' } }, ['headers', 'a'], 'one line of Latin-1 text'],
+    [
+      { url: 'http://h', headers: { a: 'x\ny' } },
+      ['headers', 'a'],
+      'one line of Latin-1 text, got U+000A as character 2.',
+    ],
+    [{ url: 'http://h', headers: { a: 'sk-secret 😀' } }, ['headers', 'a'], 'got U+1F600 as character 11.'],
     [{ url: 'http://h', headers: { a: 5 } }, ['headers', 'a'], 'expected string, got 5'],
     [{ url: 'http://h', outputPath: 'answer' }, ['outputPath'], 'expected a JSONPath'],
     [{ url: 'http://h', costPath: '$..cost' }, ['costPath'], 'expected a JSONPath of a single value'],

@@ -4,6 +4,8 @@ import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
 import {
   type CellChange,
+  type ComparedRuns,
+  countComparisonItems,
   loadComparisonPage,
   type RowFilter,
   type RowOrder,
@@ -56,13 +58,7 @@ export async function comparisonRows(
   order: RowOrder,
   page: PageRequest,
 ): Promise<Page<ComparedRow>> {
-  const { baseline, runs } = comparison
-  const compared = {
-    ids: runs.map((run) => run.id),
-    datasetVersions: runs.map((run) => run.datasetVersion),
-    repetitions: (baseline.settings as unknown as RunSettings).repetitions,
-  }
-  const found = await loadComparisonPage(db.pool, compared, filter, order, page)
+  const found = await loadComparisonPage(db.pool, comparedRuns(comparison), filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
   const aligned = await alignRows(
     db,
@@ -75,6 +71,24 @@ export async function comparisonRows(
     rows: page.backward ? rows.reverse() : rows,
     hasPreviousPage: found.hasPreviousPage || (cut && page.backward),
     hasNextPage: found.hasNextPage || (cut && !page.backward),
+  }
+}
+
+/** The number of rows that the filter leaves, counted up to `limit`. */
+export function countComparisonRows(
+  db: Database,
+  comparison: Comparison,
+  filter: RowFilter,
+  limit: number,
+): Promise<number> {
+  return countComparisonItems(db.pool, comparedRuns(comparison), filter, limit)
+}
+
+function comparedRuns({ baseline, runs }: Comparison): ComparedRuns {
+  return {
+    ids: runs.map((run) => run.id),
+    datasetVersions: runs.map((run) => run.datasetVersion),
+    repetitions: (baseline.settings as unknown as RunSettings).repetitions,
   }
 }
 

@@ -12,7 +12,7 @@ import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
 import { openLane } from './open-lane.ts'
-import { reconcile } from './reconciler.ts'
+import { Reconciler } from './reconciler.ts'
 import { type HeldLane, RunExecution } from './run-execution.ts'
 import { RunExecutions } from './run-executions.ts'
 import { Slots } from './slots.ts'
@@ -41,6 +41,7 @@ export class Worker {
   readonly #slots: Slots
   readonly #drainMs: number
   readonly #executions: RunExecutions
+  readonly #reconciler: Reconciler
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
   /** One per lane, from its fetch to the end of its job. */
@@ -55,6 +56,7 @@ export class Worker {
     this.limits = new EndpointLimits({ db: services.db, listener, log: services.log })
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
+    this.#reconciler = new Reconciler(services)
     const context = { services, limits: this.limits, slots: this.#slots }
     this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
@@ -223,8 +225,8 @@ export class Worker {
   }
 
   async #reconcile(): Promise<void> {
-    await reconcile(this.#services).catch((error) =>
-      this.#services.log.warn({ err: error }, 'worker: could not reconcile'),
-    )
+    await this.#reconciler
+      .check()
+      .catch((error) => this.#services.log.warn({ err: error }, 'worker: could not reconcile'))
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The cost of an operation before it is executed: the maximum number of objects it could return, given the requested
  * page sizes, plus extra work. A field that takes more work than its objects suggest declares it
- * (`extensions: { cost }`), counted once per parent object; every search text adds a fixed cost.
+ * (`extensions: { cost }`), counted once per parent object; every search text adds a fixed cost, again for each
+ * `countUpTo` of its list. A field that counts rows declares their maximum (`extensions: { counts }`).
  */
 import {
   type ArgumentNode,
@@ -30,13 +31,23 @@ const assumedListLength = 10
 const defaultPageSize = 20
 /** Cost of one text search. */
 const searchCost = 1_000
+/** Cost of a row that is counted and not returned. */
+const countedRowCost = 0.02
 
 export interface DocumentCost {
-  /** Maximum number of returned objects. */
+  /** Maximum number of returned objects; counted rows are a share of one. */
   objects: number
   /** Extra work, in the same unit. */
   work: number
 }
+
+interface SelectionCost extends DocumentCost {
+  /** How often the rows of the list are counted, and how many of them altogether. */
+  counts: number
+  counted: number
+}
+
+const nothing: SelectionCost = { objects: 0, work: 0, counts: 0, counted: 0 }
 
 interface CostInput {
   schema: GraphQLSchema
@@ -70,7 +81,8 @@ function countCost({ schema, document, operationName, variables }: CostInput) {
     ),
   )
   const counter = new CostCounter(schema, fragments, variables)
-  const cost = counter.selections(operation.selectionSet, root)
+  const { objects, work } = counter.selections(operation.selectionSet, root)
+  const cost = { objects, work }
   return { cost, isConstant: !counter.readsVariables }
 }
 
@@ -78,7 +90,7 @@ class CostCounter {
   readonly #schema: GraphQLSchema
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly #variables: Readonly<Record<string, unknown>>
-  readonly #counted = new Map<string, DocumentCost>()
+  readonly #counted = new Map<string, SelectionCost>()
   readsVariables = false
 
   constructor(
@@ -91,10 +103,10 @@ class CostCounter {
     this.#variables = variables
   }
 
-  selections(set: SelectionSetNode, type: GraphQLNamedType): DocumentCost {
-    const cost = { objects: 0, work: 0 }
+  selections(set: SelectionSetNode, type: GraphQLNamedType): SelectionCost {
+    const cost = { ...nothing }
     for (const selection of set.selections) {
-      const { objects, work } =
+      const { objects, work, counts, counted } =
         selection.kind === 'Field'
           ? this.#field(selection, type)
           : selection.kind === 'FragmentSpread'
@@ -102,33 +114,44 @@ class CostCounter {
             : this.selections(selection.selectionSet, this.#typeNamed(selection.typeCondition?.name.value) ?? type)
       cost.objects += objects
       cost.work += work
+      cost.counts += counts
+      cost.counted += counted
     }
     return cost
   }
 
   /** Computed once: the cost of a fragment does not depend on where it is spread. */
-  #fragment(name: string): DocumentCost {
+  #fragment(name: string): SelectionCost {
     const known = this.#counted.get(name)
     if (known !== undefined) return known
     const fragment = this.#fragments.get(name)
     const type = this.#typeNamed(fragment?.typeCondition.name.value)
-    const cost = fragment && type ? this.selections(fragment.selectionSet, type) : { objects: 0, work: 0 }
+    const cost = fragment && type ? this.selections(fragment.selectionSet, type) : nothing
     this.#counted.set(name, cost)
     return cost
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType): DocumentCost {
+  #field(node: FieldNode, parent: GraphQLNamedType): SelectionCost {
     const field = this.#fieldOf(parent, node.name.value)
-    if (!field) return { objects: 0, work: 0 }
-    const own = field.extensions.cost
-    const work =
-      (typeof own === 'number' ? own : 0) +
-      (node.arguments ?? []).reduce((sum, argument) => sum + this.#searches(argument) * searchCost, 0)
+    if (!field) return nothing
+    const own = typeof field.extensions.cost === 'number' ? field.extensions.cost : 0
+    const searches = (node.arguments ?? []).reduce((sum, argument) => sum + this.#searches(argument), 0)
     const type = getNamedType(field.type)
-    if (!node.selectionSet || !isCompositeType(type)) return { objects: 0, work }
+    if (!node.selectionSet || !isCompositeType(type)) {
+      const work = own + searches * searchCost
+      const limit = field.extensions.counts === 'limit' ? this.#argument(node, field, 'limit') : null
+      return typeof limit === 'number'
+        ? { objects: 0, work, counts: 1, counted: Math.max(0, limit) }
+        : { ...nothing, work }
+    }
     const rows = this.#rows(node, parent, type, field)
     const within = this.selections(node.selectionSet, type)
-    return { objects: rows * (1 + within.objects), work: work + rows * within.work }
+    const counted = within.counted + (typeof field.extensions.counts === 'number' ? field.extensions.counts : 0)
+    return {
+      ...nothing,
+      objects: rows * (1 + within.objects) + counted * countedRowCost,
+      work: own + searches * searchCost * (1 + within.counts) + rows * within.work,
+    }
   }
 
   /** The number of search texts in an argument, including nested filters. */

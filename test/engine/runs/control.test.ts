@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { result } from '../../../src/domain/execution/task-result.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
-import { reconcile } from '../../../src/engine/execution/reconciler.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun, retryFailedItems } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
@@ -198,19 +197,4 @@ test('the sums over items of a run with repetitions match its scores', async () 
   })
   expect(summary).toMatchObject({ count: 124, ...rows[0] })
   expect(summary.sumSS).toBeGreaterThan(0)
-})
-
-test('a run that lost its lanes is repaired', async () => {
-  open = Promise.withResolvers()
-  const experimentId = await experiment('gated', 8, { concurrency: 3 })
-  const { id } = await startRun(t.services, t.scope, { experimentId })
-  await expect.poll(async () => (await t.db.prisma.run.findUniqueOrThrow({ where: { id } })).running).toBe(3)
-  await t.db.pool.query(`DELETE FROM pgboss.job WHERE data ->> 'runId' = $1`, [id])
-  await t.db.pool.query(`UPDATE run_lane SET lease = nextval('lease_seq') WHERE run_id = $1`, [id])
-  expect(await reconcile(t.services)).toEqual([])
-  await t.db.pool.query(`UPDATE run SET created_at = now() - interval '1 minute' WHERE id = $1`, [id])
-  expect(await reconcile(t.services)).toEqual([id])
-  open.resolve()
-  const { run } = await followRun(t, id)
-  expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 8 })
 })

@@ -81,6 +81,20 @@ export async function loadComparisonPage(
   }
 }
 
+/** The number of items that the filter leaves, counted up to `limit`. */
+export async function countComparisonItems(
+  db: Queryable,
+  runs: ComparedRuns,
+  filter: RowFilter,
+  limit: number,
+): Promise<number> {
+  const values: unknown[] = [runs.ids]
+  const page = { limit: limit - 1, backward: false, after: null, before: null }
+  const items = inSchedule(runs, filter, page, (value) => `$${values.push(value)}`)
+  const rows = await queryRows<{ count: number }>(db, `SELECT count(*)::int AS count FROM (${items}) counted`, values)
+  return rows[0]?.count ?? 0
+}
+
 type Parameter = (value: unknown) => string
 
 function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, parameter: Parameter): string {

@@ -10,18 +10,21 @@ export interface DatasetItemFilter {
 }
 
 /**
- * The items of one version of a dataset, oldest first. The index on (dataset_id, item_id) provides the order and the
+ * The items of one version of a dataset (`current`: of the current version of each), oldest first. The index on (dataset_id, item_id) provides the order and the
  * starting point, so a page reads its own rows and the revisions of other versions between them.
  */
-export function listDatasetItemsAt(version: number, filter: DatasetItemFilter = {}): List {
+export function listDatasetItemsAt(version: number | 'current', filter: DatasetItemFilter = {}): List {
   const { search, tags } = filter
   return {
     select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
     parent: { column: 'r.dataset_id', type: 'uuid' },
     where: (parameter) => {
-      const at = parameter(version)
-      const conditions = [`r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`]
+      const conditions = ['r.valid_to IS NULL']
+      if (version !== 'current') {
+        const at = parameter(version)
+        conditions.splice(0, 1, `r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`)
+      }
       if (search) {
         // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
         const pattern = parameter(containing(JSON.stringify(search).slice(1, -1)))
