@@ -9,7 +9,7 @@ import { createLoaders } from './loaders.ts'
  * Resolves each event of a subscription like a request of its own, with fresh loaders. An error that ended the events
  * becomes the error of the field.
  * @param runsOf the runs that an event contains; links to one of them resolve to the row in the event
- * @param statsOf the rows that their statistics are computed from, if the event contains them
+ * @param statsOf the rows that the statistics of these runs are computed from, if the event contains them
  */
 export function perEvent<Event>(
   runsOf: (event: Event) => readonly Run[],
@@ -22,9 +22,10 @@ export function perEvent<Event>(
     for (const run of runsOf(event)) {
       context.loaders.links.keepRun(run)
       if (!stats) continue
-      context.loaders.scoreSummaries.prime(run.id, stats.summaries)
-      context.loaders.scoreLabels.prime(run.id, stats.labels)
-      context.loaders.latencyBuckets.prime(run.id, stats.buckets)
+      const ofRun = ({ runId }: { runId: string }) => runId === run.id
+      context.loaders.scoreSummaries.prime(run.id, stats.summaries.filter(ofRun))
+      context.loaders.scoreLabels.prime(run.id, stats.labels.filter(ofRun))
+      context.loaders.latencyBuckets.prime(run.id, stats.buckets.filter(ofRun))
     }
     context.diffs = new OutputDiffs()
     return event

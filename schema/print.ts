@@ -1,24 +1,40 @@
 /**
- * `node schema/print.ts` writes schema.graphql; with `--check` it fails if the file is out of date, and lists every
- * difference and whether it breaks clients.
+ * `node schema/print.ts` writes schema.graphql and what client caches need of it; with `--check` it fails if a file is
+ * out of date, and lists every difference of the schema and whether it breaks clients.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { CriticalityLevel, diff } from '@graphql-inspector/core'
 import { buildSchema, lexicographicSortSchema, printSchema } from 'graphql'
+import { possibleTypes, typePolicies, valueTypes } from './client-files.ts'
 import { schema } from './index.ts'
 
-const file = new URL('schema.graphql', import.meta.url)
-const printed = `${printSchema(lexicographicSortSchema(schema))}\n`
+const sorted = lexicographicSortSchema(schema)
+const sdl = `${printSchema(sorted)}\n`
+const files = {
+  'schema.graphql': sdl,
+  'possibleTypes.json': json(possibleTypes(sorted)),
+  'valueTypes.json': json(valueTypes(sorted)),
+  'typePolicies.json': json(typePolicies(sorted)),
+}
 
-if (process.argv.includes('--check')) {
-  const committed = await readFile(file, 'utf8')
-  if (committed !== printed) {
-    console.error('schema/schema.graphql does not say what the code says. Run `npm run schema` and commit it.')
-    for (const { message, criticality } of await diff(buildSchema(committed), buildSchema(printed))) {
-      console.error(`  ${criticality.level === CriticalityLevel.Breaking ? 'breaking: ' : ''}${message}`)
-    }
+for (const [name, text] of Object.entries(files)) {
+  const file = new URL(name, import.meta.url)
+  if (!process.argv.includes('--check')) await writeFile(file, text)
+  else {
+    const committed = await readFile(file, 'utf8').catch(() => '')
+    if (committed === text) continue
+    console.error(`schema/${name} does not say what the code says. Run \`npm run schema\` and commit it.`)
+    if (text === sdl) await printChanges(committed)
     process.exitCode = 1
   }
-} else {
-  await writeFile(file, printed)
+}
+
+async function printChanges(committed: string): Promise<void> {
+  for (const { message, criticality } of await diff(buildSchema(committed), buildSchema(sdl))) {
+    console.error(`  ${criticality.level === CriticalityLevel.Breaking ? 'breaking: ' : ''}${message}`)
+  }
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }

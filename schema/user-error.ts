@@ -8,14 +8,13 @@ import {
   type UserError,
 } from '../src/domain/errors.ts'
 import { builder } from './builder.ts'
+import { ErrorCode } from './enums.ts'
 
 export const UserErrorInterface = builder.interfaceRef<UserError>('UserError').implement({
   description: 'Something the caller can put right.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What was expected, what came, and what to do.' }),
-    code: t.exposeString('code', {
-      description: 'One of INVALID_INPUT, NOT_FOUND, CONFLICT, FORBIDDEN, LIMIT. Codes never change; messages may.',
-    }),
+    code: t.expose('code', { type: ErrorCode, description: 'What kind of trouble it is, for programs.' }),
     path: t.exposeStringList('path', {
       nullable: true,
       description: 'Where in the input the trouble is, e.g. ["task", "http", "url"].',

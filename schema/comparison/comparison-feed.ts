@@ -10,19 +10,20 @@ import { ComparisonRowRef } from './comparison-row.ts'
 
 const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').implement({
   description:
-    'What changed in the compared runs since the last batch. Merge rows by the id of their dataset item: each one is whole and in its latest state.',
+    'What changed in the compared runs since the last batch, everything at one moment. Merge rows by the id of their dataset item: each one is whole and in its latest state.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Pass it as `after` to continue after this batch.' }),
     runs: t.field({
       type: [RunRef],
       description:
-        'The runs, baseline first, at least as new as the rows; none when one of them was deleted, in the last batch.',
+        'The runs with their progress and statistics, baseline first; none when one of them was deleted, in the last batch.',
       resolve: ({ runs }) => [...runs],
     }),
     metrics: t.expose('metrics', {
       type: [MetricComparisonRef],
+      nullable: true,
       description:
-        'The comparison so far, in place of that of earlier batches. While runs execute it may be some seconds old; in the last batch it is what `compareRuns` returns.',
+        'The comparison so far, in place of an earlier one. Null in batches that come before it is computed again; in the last batch it is what `compareRuns` returns.',
     }),
     rows: t.expose('rows', { type: [ComparisonRowRef], description: 'The items that any of the runs changed.' }),
     changedOutside: t.exposeInt('changedOutside', {
@@ -60,9 +61,17 @@ builder.subscriptionField('comparisonFeed', (t) =>
     subscribe: (_root, { after, window, until, ...args }, { comparisons, scope }, info) =>
       eventsOf((signal) => {
         const without = (['rows', 'metrics', 'changedOutside'] as const).filter((part) => !selects(info, part))
-        const options = { window: feedWindow(window, 'DatasetItem'), without, until }
+        const stats = [['runs'], ['rows', 'cells', 'run'], ['metrics', 'candidate']]
+        const also = [
+          ...(stats.some((path) => selects(info, ...path, 'stats')) ? (['stats'] as const) : []),
+          ...(selects(info, 'rows', 'cells', 'items', 'scores') ? (['itemScores'] as const) : []),
+        ]
+        const options = { window: feedWindow(window, 'DatasetItem'), without, also, until }
         return comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal, options)
       }),
-    resolve: perEvent((batch: Batch) => batch.runs),
+    resolve: perEvent(
+      (batch: Batch) => batch.runs,
+      (batch) => batch.stats,
+    ),
   }),
 )

@@ -1,6 +1,7 @@
 import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
-import { InvalidInputError } from '../../src/domain/errors.ts'
+import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
+import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
 import { type Comparison, metricNamed } from '../../src/engine/comparison/comparison.ts'
@@ -100,14 +101,14 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
       type: [DiffPart],
       nullable: true,
       description:
-        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline and where either has no output.",
+        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline and where either has no output; refused with LIMIT where either is `outputTruncated`.",
       args: {
         repetition: t.arg.int({ required: true, defaultValue: 0, description: 'Which repetition of both, from 0.' }),
       },
       resolve: ({ baseline, items }, { repetition }, { diffs }) => {
-        const before = outputOf(baseline?.items, repetition)
-        const after = outputOf(items, repetition)
-        return before === undefined || after === undefined ? null : diffs.diff(before, after)
+        const before = succeeded(baseline?.items, repetition)
+        const after = succeeded(items, repetition)
+        return before && after ? diffs.diff(wholeOutput(before), wholeOutput(after)) : null
       },
     }),
   }),
@@ -226,7 +227,16 @@ function metricOf(comparison: Comparison, name: string, candidateId: string | nu
   return { kind, name, direction, candidates: [index + 2] }
 }
 
-function outputOf(items: readonly RunItemRow[] | undefined, repetition: number): Json | undefined {
-  const item = items?.find((item) => item.repetition === repetition)
-  return item?.status === 'SUCCEEDED' ? (item.output as Json) : undefined
+function succeeded(items: readonly RunItemRow[] | undefined, repetition: number): RunItemRow | undefined {
+  return items?.find((item) => item.repetition === repetition && item.status === 'SUCCEEDED')
+}
+
+/** @throws {LimitError} only its beginning was read */
+function wholeOutput(item: RunItemRow): Json {
+  if (!isTruncated(item)) return item.output as Json
+  const [limit, size] = [maxShownBytes, item.outputBytes ?? 0].map((bytes) =>
+    Math.ceil(bytes / 1024).toLocaleString('en'),
+  )
+  const message = `Expected outputs of at most ${limit} KB to compare, got one of ${size} KB. Compare the whole ones of \`GET /output/<run item>\`.`
+  throw new LimitError(message)
 }

@@ -1,12 +1,13 @@
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
+import { HttpMethod } from '../enums.ts'
 
 const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
   description: 'Calls an HTTP endpoint for every item.',
   fields: (t) => ({
     url: t.exposeString('url', { description: 'The endpoint.' }),
-    method: t.expose('method', { type: 'String', description: 'GET, POST, PUT or PATCH.' }),
+    method: t.expose('method', { type: HttpMethod, description: 'How it is called.' }),
     headers: t.field({
       type: 'JSON',
       description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
@@ -51,16 +52,6 @@ export const Task = builder.unionType('Task', {
   description: 'What an experiment executes for every item.',
   types: [HttpTask, ModuleTask],
   resolveType: (task: TaskSpec) => (task.kind === 'http' ? HttpTask : ModuleTask),
-})
-
-const HttpMethod = builder.enumType('HttpMethod', {
-  description: 'How an endpoint is called.',
-  values: {
-    GET: { description: 'Without a body.' },
-    POST: { description: 'The usual one.' },
-    PUT: { description: 'With a body.' },
-    PATCH: { description: 'With a body.' },
-  },
 })
 
 const HttpTaskInput = builder.inputType('HttpTaskInput', {

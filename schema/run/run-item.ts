@@ -1,18 +1,30 @@
-import type { ItemError } from '../../src/domain/execution/task.ts'
+import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
+import { type ItemError, isItemErrorCode } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { RunItemStatus } from '../enums.ts'
+import { RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { linkTo } from '../links.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
 
 export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
   description: 'Why a task or an evaluator failed.',
   fields: (t) => ({
-    code: t.exposeString('code', {
-      description: 'What kind of failure, e.g. TIMEOUT, HTTP_STATUS, RATE_LIMITED, TASK_FAILED.',
+    code: t.field({
+      type: RunItemErrorCode,
+      description: 'What kind of failure.',
+      resolve: ({ code }) => (isItemErrorCode(code) ? code : 'TASK_FAILED'),
+    }),
+    taskCode: t.string({
+      nullable: true,
+      description: 'The code that the task gave the error it threw; null when it gave none of its own.',
+      resolve: ({ code }) => (isItemErrorCode(code) ? null : code),
     }),
     message: t.exposeString('message', { description: 'What happened.' }),
     retryable: t.exposeBoolean('retryable', { description: 'Whether another attempt could have helped.' }),
+    attempt: t.exposeInt('attempt', {
+      nullable: true,
+      description: 'The attempt that failed, or whose output could not be scored; null in errors of older versions.',
+    }),
   }),
 })
 
@@ -67,7 +79,15 @@ builder.node(RunItemRef, {
     output: t.expose('output', {
       type: 'JSON',
       nullable: true,
-      description: 'What the task returned; null unless SUCCEEDED.',
+      description: `What the task returned; null unless SUCCEEDED. Above ${maxShownBytes / 1024} KB it is \`outputTruncated\`.`,
+    }),
+    outputBytes: t.exposeInt('outputBytes', {
+      nullable: true,
+      description: 'The size of the JSON of the whole output; null without an output.',
+    }),
+    outputTruncated: t.boolean({
+      description: 'Whether `output` is a text with the beginning of its JSON. `GET /output/<id>` gives the whole.',
+      resolve: isTruncated,
     }),
     error: t.field({
       type: RunItemError,
@@ -75,9 +95,13 @@ builder.node(RunItemRef, {
       description: 'How its last attempt failed; null when it did not.',
       resolve: (item) => item.error as ItemError | null,
     }),
+    attempt: t.int({
+      nullable: true,
+      description: 'The attempt that its status is of, from 1; null before the first.',
+      resolve: ({ attempts }) => attempts || null,
+    }),
     attempts: t.exposeInt('attempts', {
-      description:
-        'Attempts that count towards `maxAttempts`: not those that were interrupted, nor those answered with `Retry-After`.',
+      description: 'Attempts that began, also those that were interrupted or told to wait and do not count.',
     }),
     latencyMs: t.exposeFloat('latencyMs', {
       nullable: true,

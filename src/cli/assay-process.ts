@@ -19,6 +19,7 @@ import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import type { Services } from '../engine/services.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
+import { RunEventPruning } from '../feed/run-event-pruning.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
@@ -44,7 +45,7 @@ export interface ProcessOptions extends PostgresOptions {
   /** Maximum items of one run; default 2,000,000. */
   maxRunItems?: number
   /** Where to serve; null: nowhere. */
-  http: (Address & Pick<ServerOptions, 'publicUrl' | 'traceUrlTemplate' | 'open'>) | null
+  http: (Address & Pick<ServerOptions, 'publicUrl' | 'allowedOrigins' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
   status?: Address | null
 }
@@ -128,6 +129,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
       const comparisons = new ComparisonFeeds(db, changes, sequences)
       metrics.watchFeeds(feeds, comparisons)
+      const pruning = new RunEventPruning({ db, log })
+      stops.push(() => pruning.stop())
       server = await listen(options.http, '-', (address) =>
         startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )

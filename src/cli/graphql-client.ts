@@ -1,19 +1,30 @@
 /** An ordinary client of an Assay server: requests over HTTP, subscriptions over the graphql-ws protocol. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { type GraphQLFormattedError, print } from 'graphql'
-import { type Client, createClient } from 'graphql-ws'
+import { type Client, CloseCode, createClient } from 'graphql-ws'
 import { CliError } from './cli-error.ts'
 
 /** The header for servers that require an API key, if ASSAY_API_KEY is set. */
-export function authorization(): { authorization?: string } {
+function authorization(): { authorization?: string } {
   const key = process.env.ASSAY_API_KEY
   return key ? { authorization: `Bearer ${key}` } : {}
+}
+
+/** The headers that say who asks, in which project (default: that of the key). */
+export function requestHeaders(project?: string): Record<string, string> {
+  return { ...authorization(), ...(project === undefined ? {} : { 'x-assay-project': encodeURIComponent(project) }) }
+}
+
+/** The message for a refused request: with status 401, also what to do. */
+export function explainRefusal(url: string, status: number | undefined, message: string): string {
+  if (status !== 401) return message
+  return `${message} Set ASSAY_API_KEY to a key of ${url}; on the machine of the server, \`assay keys create <name>\` makes one.`
 }
 
 export class GraphQLClient {
   readonly url: string
   readonly #socket: Client
-  readonly #project: { 'x-assay-project'?: string }
+  readonly #headers: Record<string, string>
 
   /**
    * @param url the server's URL, e.g. `http://127.0.0.1:4000`. Does not connect yet.
@@ -21,7 +32,7 @@ export class GraphQLClient {
    */
   constructor(url: string, project?: string) {
     this.url = serverUrl(url)
-    this.#project = project === undefined ? {} : { 'x-assay-project': encodeURIComponent(project) }
+    this.#headers = requestHeaders(project)
     // Reconnecting is up to the subscriber, which knows the cursor to resume from.
     this.#socket = createClient({
       url: `${this.url.replace(/^http/, 'ws')}/graphql`,
@@ -40,8 +51,7 @@ export class GraphQLClient {
       headers: {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json',
-        ...authorization(),
-        ...this.#project,
+        ...this.#headers,
       },
       body: JSON.stringify({ query: print(document), variables }),
     }).catch((error: unknown) => {
@@ -51,12 +61,17 @@ export class GraphQLClient {
       throw new CliError(`The server at ${this.url} is not an Assay server. Use --url for another one.`)
     })) as { data?: Result | null; errors?: GraphQLFormattedError[] }
     if (answer.errors || !answer.data) {
-      throw new CliError(`${this.url} refused: ${answer.errors?.map(({ message }) => message).join('; ')}`)
+      const messages = answer.errors?.map(({ message }) => message).join('; ') ?? 'no data'
+      throw new CliError(`${this.url} refused: ${explainRefusal(this.url, response.status, messages)}`)
     }
     return answer.data
   }
 
-  /** Events until the server ends the subscription. @throws {CliError} an error of the operation, {ConnectionLost}. */
+  /**
+   * Events until the server ends the subscription.
+   * @throws {CliError} an error of the operation, or the key was revoked
+   * @throws {ConnectionLost}
+   */
   async *subscribe<Result, Variables extends Record<string, unknown>>(
     document: TypedDocumentNode<Result, Variables>,
     variables: Variables,
@@ -70,6 +85,10 @@ export class GraphQLClient {
     } catch (error) {
       if (error instanceof CliError) throw error
       if (Array.isArray(error)) throw new CliError(error.map(({ message }) => message).join('; '))
+      const { code, reason } = error as Partial<CloseEvent>
+      if (code === CloseCode.Forbidden) {
+        throw new CliError(explainRefusal(this.url, 401, `${this.url} ended the connection: ${reason}.`))
+      }
       throw new ConnectionLost(`The connection to ${this.url} was lost.`, { cause: error })
     }
   }

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CliError } from './cli-error.ts'
-import { authorization, serverUrl, unreachable } from './graphql-client.ts'
+import { explainRefusal, requestHeaders, serverUrl, unreachable } from './graphql-client.ts'
 
 /** Columns of the file by name or dotted path; missing parts default to the usual column names. */
 export interface ImportColumns {
@@ -21,6 +21,8 @@ export interface ImportColumns {
 interface ImportRequest {
   /** Of the server. */
   url: string
+  /** Default: that of the key. */
+  project?: string
   dataset: string
   /** The file's bytes; read to the end, or destroyed. */
   source: Readable
@@ -56,7 +58,11 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
   const send = url.startsWith('https:') ? httpsRequest : httpRequest
   const request = send(`${url}/import/${encodeURIComponent(options.dataset)}?${parameters(options)}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/octet-stream', accept: 'application/x-ndjson', ...authorization() },
+    headers: {
+      'content-type': 'application/octet-stream',
+      accept: 'application/x-ndjson',
+      ...requestHeaders(options.project),
+    },
   })
   const answered = once(request, 'response') as Promise<[IncomingMessage]>
   answered.catch(() => {})
@@ -111,7 +117,7 @@ async function refusal(response: IncomingMessage, url: string): Promise<string> 
   try {
     const body = JSON.parse(text) as { message?: string; errors?: { message: string }[] }
     const message = body.message ?? body.errors?.[0]?.message
-    if (message) return message
+    if (message) return explainRefusal(url, response.statusCode, message)
   } catch {
     // Not a response from Assay.
   }

@@ -7,12 +7,14 @@ import { declaredFormat, importFormats } from '../engine/datasets/import-format.
 import { CliError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
 import { openProgress } from './progress.ts'
+import { projectOption } from './project-option.ts'
 import { urlOption } from './url-option.ts'
 
 interface ImportOptions extends ImportColumns {
   dataset: string
   format?: string
   url: string
+  project?: string
 }
 
 export function importCommand(): Command {
@@ -28,6 +30,7 @@ export function importCommand(): Command {
     .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
     .addOption(urlOption())
+    .addOption(projectOption())
     .addHelpText(
       'after',
       `
@@ -51,13 +54,14 @@ function columns(flags: string, description: string): Option {
   ])
 }
 
-async function importInto(file: string, { dataset, format, url, ...columns }: ImportOptions): Promise<void> {
+async function importInto(file: string, { dataset, format, url, project, ...columns }: ImportOptions): Promise<void> {
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
   try {
     const summary = await importFile({
       url,
+      project,
       dataset,
       columns,
       format: format ?? declaredFormat({ name: file }),

@@ -4,6 +4,7 @@ import { CliError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
 import { GraphQLClient } from './graphql-client.ts'
 import { openProgress } from './progress.ts'
+import { projectOption } from './project-option.ts'
 import { type ReportedRun, runTable } from './run-report.ts'
 import { urlOption } from './url-option.ts'
 import { watchRun } from './watch-run.ts'
@@ -26,6 +27,13 @@ export const StartRun = graphql(/* GraphQL */ `
   }
 `)
 
+interface RunOptions {
+  name?: string
+  wait: boolean
+  url: string
+  project?: string
+}
+
 export function runCommand(): Command {
   return new Command('run')
     .description('Start a run of an experiment and follow it to its end.')
@@ -33,6 +41,7 @@ export function runCommand(): Command {
     .option('--name <name>', 'name of the run (default: the experiment and the time)')
     .option('--no-wait', 'print the id of the run and exit')
     .addOption(urlOption())
+    .addOption(projectOption())
     .addHelpText(
       'after',
       `
@@ -43,11 +52,11 @@ Examples:
   $ assay run "my experiment" --name "after the fix"
   $ id=$(assay run "my experiment" --no-wait)`,
     )
-    .action((experiment: string, options: { name?: string; wait: boolean; url: string }) => run(experiment, options))
+    .action((experiment: string, options: RunOptions) => run(experiment, options))
 }
 
-async function run(experiment: string, options: { name?: string; wait: boolean; url: string }): Promise<void> {
-  const client = new GraphQLClient(options.url)
+async function run(experiment: string, options: RunOptions): Promise<void> {
+  const client = new GraphQLClient(options.url, options.project)
   try {
     const experimentId = await findExperiment(client, experiment)
     const { startRun } = await client.request(StartRun, { input: { experimentId, name: options.name ?? null } })

@@ -3,6 +3,7 @@
  * the other commands start fast.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseOrigin } from '../server/cors.ts'
 import { CliError } from './cli-error.ts'
 import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
@@ -26,6 +27,7 @@ interface ServeOptions extends SharedOptions {
   port: number
   dataDir: string
   publicUrl?: string
+  allowOrigin: string[]
   traceUrl?: string
   worker: boolean
   open: boolean
@@ -45,6 +47,15 @@ export function serveCommand(): Command {
       new Option('--public-url <url>', 'public URL of the server behind a proxy')
         .env('ASSAY_PUBLIC_URL')
         .argParser(serverUrl),
+    )
+    .addOption(
+      new Option(
+        '--allow-origin <origin>',
+        'origin of web pages that may use the server besides its own, such as http://localhost:5173; may be repeated',
+      )
+        .env('ASSAY_ALLOW_ORIGIN')
+        .argParser(origins)
+        .default([], 'none'),
     )
     .addOption(
       new Option('--trace-url <template>', 'URL of a trace, such as https://jaeger.example/trace/{traceId}').env(
@@ -125,6 +136,7 @@ async function serve(options: ServeOptions): Promise<void> {
         host: options.host,
         port: options.port,
         publicUrl: options.publicUrl,
+        allowedOrigins: options.allowOrigin,
         traceUrlTemplate: options.traceUrl,
         open: options.open,
       },
@@ -175,6 +187,21 @@ async function work(options: WorkerOptions): Promise<void> {
 function list(what: string, named: ReadonlyMap<string, unknown>): string {
   if (named.size === 0) return `no ${what}s`
   return `${named.size} ${what}${named.size === 1 ? '' : 's'} (${[...named.keys()].join(', ')})`
+}
+
+/** Adds the origins in the text, several separated by commas or spaces, to those before it. */
+function origins(text: string, before: string[]): string[] {
+  try {
+    return [
+      ...before,
+      ...text
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .map(parseOrigin),
+    ]
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

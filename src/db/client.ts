@@ -16,6 +16,12 @@ export interface Database {
 /** Anything that can run a statement: the pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
+/** What reads need of a database; `pool` may be a client inside a transaction, too. */
+export interface ReadableDatabase {
+  readonly pool: Queryable
+  readonly prisma: PrismaClient
+}
+
 interface DatabaseOptions {
   /** Maximum connections; default 16. */
   max?: number
@@ -104,8 +110,15 @@ class RequestPool extends FairPool {
   }
 }
 
-/** Runs `work` in one transaction on one connection; rolls back when it throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction on one connection; rolls back when it throws.
+ * @param begin the statement that starts it, with another isolation level
+ */
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   // A connection that breaks between statements reports it here as well as through the next statement.
@@ -114,7 +127,7 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   }
   client.on('error', onError)
   try {
-    await client.query('BEGIN')
+    await client.query(begin)
     const result = await work(client)
     await client.query('COMMIT')
     return result

@@ -1,9 +1,23 @@
+/** Codes of mistakes of the caller. */
+export type UserErrorCode = 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
+
+/** Every code of an error of the API, over all transports. */
+export type ErrorCode =
+  | UserErrorCode
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'UNAUTHENTICATED'
+  | 'METHOD_NOT_ALLOWED'
+  | 'NOT_ACCEPTABLE'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'INTERNAL_SERVER_ERROR'
+
 /**
  * A mistake of the caller. Only these reach users with their message intact; any other error is a bug and is masked at
  * the edge.
  */
 export abstract class UserError extends Error {
-  abstract readonly code: 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
+  abstract readonly code: UserErrorCode
   /** The part of the input at fault, e.g. `['task', 'http', 'url']`. */
   readonly path: string[] | null
 
@@ -45,7 +59,7 @@ export class CursorExpiredError extends UserError {
 
   constructor() {
     super(
-      'The database was restored or copied since this cursor was given, so what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
+      'Expected a cursor of this database, got one from before it was restored or copied, or one that is too old: what changed after it is not known. Drop what you have and start over: read again what you show, and subscribe without `after`.',
       ['after'],
     )
   }

@@ -3,31 +3,38 @@
  *
  * As in the run feed a subscriber is a cursor, here one feed position per run: a row is delivered when any run changed
  * it, in its latest state in all of them, so replay and live delivery are the same reads and nothing is lost in
- * between. The metrics cover everything recorded so far. While runs execute, computing them takes a bounded share of
- * the time; in the last batch, and once changes pause, they are exact.
+ * between. Everything in a batch is read at one moment. While runs execute, computing the metrics takes a bounded share
+ * of the time, and the batches in between have none; the last batch, and one once changes pause, have them.
  */
-import type { Database } from '../db/client.ts'
+import type { Database, ReadableDatabase } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
+import { atOneMoment } from '../db/snapshot.ts'
 import { countItemChangesOutside, findItemChanges, findItemsAt } from '../db/sql/comparison/find-changes.ts'
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
+import type { RunStatsRows } from '../db/sql/run/load-followed-run.ts'
+import { loadRunStats } from '../db/sql/run/load-run-stats.ts'
+import { loadItemScores } from '../db/sql/score/load-scores.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isFinished, type RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
-import type { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 import { checkWindow, type FeedWindow } from './window.ts'
 
-/** Rows that changed after the last cursor, and the current comparison. */
+/** Rows that changed after the last cursor and the comparison, all at one moment. */
 export interface ComparisonFeedBatch {
   cursor: string
   /** Baseline first; empty when one of them was deleted, which ends the feed. */
   runs: readonly Run[]
-  metrics: MetricComparison[]
+  /** Of the runs; null unless requested. */
+  stats: RunStatsRows | null
+  /** Null when they were not computed for this batch. */
+  metrics: MetricComparison[] | null
   rows: ComparedRow[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
@@ -41,12 +48,14 @@ export interface ComparisonFeedOptions {
   window?: FeedWindow<string> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('rows' | 'metrics' | 'changedOutside')[]
+  /** Include the statistics of the runs, and the scores of the items in rows; default: none. */
+  also?: readonly ('stats' | 'itemScores')[]
   /** END: until all runs have finished; NEVER: until one is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
 
 interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonly number[]> {
-  /** The metrics are older than the rows. */
+  /** The metrics are still to come. */
   stale: boolean
   epoch: string
 }
@@ -57,11 +66,9 @@ const paceMs = 200
 /** Computing metrics takes at most this share of the time. */
 const metricsShare = 0.2
 const minMetricsMs = 500
-const noMetrics: { metrics: MetricComparison[]; stale: boolean } = { metrics: [], stale: false }
 
 interface ComparisonSource {
   db: Database
-  sequences: ComparisonSequences
   scope: Scope
   input: ComparisonInput
   runIds: readonly string[]
@@ -70,16 +77,21 @@ interface ComparisonSource {
   rows: boolean
   metrics: boolean
   changedOutside: boolean
+  stats: boolean
+  itemScores: boolean
 }
 
 class ComparisonReader extends SharedReader<readonly number[], SharedComparisonBatch> {
   readonly #source: ComparisonSource
-  #metrics: { seqs: string; at: number; tookMs: number; value: MetricComparison[] } | null = null
-  #computing: Promise<MetricComparison[]> | null = null
+  /** Its own, so that it is never ahead of the moment of a batch. */
+  readonly #sequences: ComparisonSequences
+  #metrics: { seqs: string; tookMs: number; value: MetricComparison[] } | null = null
+  #metricsDueAt = 0
 
   constructor(source: ComparisonSource, onIdle: () => void) {
     super(paceMs, onIdle)
     this.#source = source
+    this.#sequences = new ComparisonSequences(source.db)
   }
 
   get runIds(): readonly string[] {
@@ -87,21 +99,20 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
   }
 
   protected override query(after: readonly number[]): Promise<SharedComparisonBatch> {
-    return this.#query(after, batchSize)
+    const { pool, prisma } = this.#source.db
+    return atOneMoment(pool, (pool) => this.#query({ pool, prisma }, after, batchSize))
   }
 
-  async #query(after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
-    const { db, scope, input, window, runIds, ...reads } = this.#source
-    // The epoch first: if it changes meanwhile, the cursor is refused rather than misread.
+  async #query(db: ReadableDatabase, after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
+    const { scope, input, window, runIds, ...reads } = this.#source
     const epoch = await loadFeedEpoch(db.pool)
     const comparison = await openIfExisting(db, scope, input)
     if (!comparison) {
       const cursor = formatCursor(subjectOf(runIds), epoch, after.join('.'))
-      const nothing = { runs: [], metrics: [], rows: [], changedOutside: 0, empty: true, more: false, stale: false }
-      return { ...nothing, cursor, next: after, done: true, epoch }
+      const nothing = { runs: [], stats: null, metrics: [], rows: [], changedOutside: 0, empty: true, stale: false }
+      return { ...nothing, cursor, next: after, more: false, done: true, epoch }
     }
     const { runs } = comparison
-    // Rows that change after the runs were read have a larger seq and come with the next batch.
     const ranges = runs.map((run, index) => ({ runId: run.id, after: after[index] ?? 0, upTo: run.seq }))
     const limit = Math.ceil(maxChanges / runs.length)
     const behind = ranges.some((range) => range.upTo > range.after)
@@ -115,35 +126,33 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const itemIds = [...new Set(changes.map((change) => change.itemId))]
     const rows = await alignRows(db, comparison, itemIds)
     // Together these rows are too large: retry with fewer changes. At one change per run, read row by row.
-    if (rows.length < itemIds.length && limit > 1) return this.#query(after, Math.min(rows.length, maxChanges / 2))
+    if (rows.length < itemIds.length && limit > 1) return this.#query(db, after, Math.min(rows.length, maxChanges / 2))
     for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [id])))
+    if (reads.itemScores) await addItemScores(db, rows)
     const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
     const counted = behind && window && reads.changedOutside
     const changedOutside = counted ? await countItemChangesOutside(db.pool, read, window) : 0
-    const { metrics, stale } = reads.metrics ? await this.#metricsOf(comparison, done) : noMetrics
+    const stats = reads.stats ? await loadRunStats(db.pool, runIds) : null
+    const metrics = reads.metrics ? await this.#metricsOf(db, comparison, done) : null
+    const stale = reads.metrics && !metrics
     const cursor = formatCursor(subjectOf(runIds), epoch, next.join('.'))
-    return { cursor, runs, metrics, rows, changedOutside, done, next, more, empty: !behind, stale, epoch }
+    return { cursor, runs, stats, metrics, rows, changedOutside, done, next, more, empty: !behind, stale, epoch }
   }
 
-  async #metricsOf(comparison: Comparison, exact: boolean): Promise<{ metrics: MetricComparison[]; stale: boolean }> {
+  /** @param now even if they are not due */
+  async #metricsOf(db: ReadableDatabase, comparison: Comparison, now: boolean): Promise<MetricComparison[] | null> {
     const seqs = comparison.runs.map((run) => run.seq).join('.')
-    const known = this.#metrics
-    if (known?.seqs === seqs) return { metrics: known.value, stale: false }
-    if (!exact && known && performance.now() - known.at < this.metricsEveryMs)
-      return { metrics: known.value, stale: true }
-    if (!exact && this.#computing) return { metrics: await this.#computing, stale: true }
-    this.#computing = this.#compute(comparison, seqs).finally(() => {
-      this.#computing = null
-    })
-    return { metrics: await this.#computing, stale: false }
-  }
-
-  async #compute(comparison: Comparison, seqs: string): Promise<MetricComparison[]> {
+    if (this.#metrics?.seqs === seqs) return this.#metrics.value
     const startedAt = performance.now()
-    const value = await compareMetrics(this.#source.db, this.#source.sequences, comparison)
-    const at = performance.now()
-    this.#metrics = { seqs, at, tookMs: at - startedAt, value }
-    return value
+    if (!now && startedAt < this.#metricsDueAt) return null
+    this.#metricsDueAt = Infinity
+    try {
+      const value = await compareMetrics(db, this.#sequences, comparison)
+      this.#metrics = { seqs, tookMs: performance.now() - startedAt, value }
+      return value
+    } finally {
+      this.#metricsDueAt = performance.now() + this.metricsEveryMs
+    }
   }
 
   get metricsEveryMs(): number {
@@ -189,7 +198,7 @@ export class ComparisonFeeds {
     input: ComparisonInput,
     after: string | null,
     signal: AbortSignal,
-    { window = null, without = [], until = 'END' }: ComparisonFeedOptions = {},
+    { window = null, without = [], also = [], until = 'END' }: ComparisonFeedOptions = {},
   ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
     if (window) checkWindow(window)
     const epoch = await loadFeedEpoch(this.#db.pool)
@@ -197,7 +206,6 @@ export class ComparisonFeeds {
     const positions = after === null ? runs.map(() => 0) : parsePositions(after, runs, epoch)
     const source: ComparisonSource = {
       db: this.#db,
-      sequences: this.sequences,
       scope,
       // Another baseline may be approved meanwhile; this comparison keeps its own.
       input: { ...input, baselineId: baseline.id },
@@ -206,6 +214,8 @@ export class ComparisonFeeds {
       rows: !without.includes('rows'),
       metrics: !without.includes('metrics'),
       changedOutside: !without.includes('changedOutside'),
+      stats: also.includes('stats'),
+      itemScores: also.includes('itemScores'),
     }
     return this.#follow(source, { epoch, positions, until }, AbortSignal.any([signal, this.#changes.stopped]))
   }
@@ -215,17 +225,20 @@ export class ComparisonFeeds {
     { epoch: from, positions, until }: { epoch: string; positions: readonly number[]; until: 'END' | 'NEVER' },
     signal: AbortSignal,
   ): AsyncGenerator<ComparisonFeedBatch> {
-    const { db: _, sequences: __, scope, ...name } = source
+    const { db: _, scope, ...name } = source
     const key = JSON.stringify([scope.projectId, name])
     const reader = this.#readers.open(key, (onIdle) => new ComparisonReader(source, onIdle))
     let shown: ComparisonFeedBatch | null = null
+    let metrics: MetricComparison[] | null = null
     let seen = positions
     for await (const read of reader.follow(positions, signal, until === 'NEVER')) {
-      const { next, more: ___, empty: ____, stale, epoch, ...batch } = read
+      const { next, more: __, empty: ___, stale, epoch, ...batch } = read
       if (epoch !== from || isBehind(batch.runs, seen)) throw new CursorExpiredError()
       const moved = next.some((position, index) => position !== seen[index])
-      if (!shown || moved || batch.metrics !== shown.metrics || statuses(batch) !== statuses(shown)) yield batch
+      const compared = batch.metrics && batch.metrics !== metrics
+      if (!shown || moved || compared || statuses(batch) !== statuses(shown)) yield batch
       if (batch.runs.length === 0) return
+      metrics = batch.metrics ?? metrics
       shown = batch
       seen = next
       if (stale) reader.wake(reader.metricsEveryMs)
@@ -236,13 +249,22 @@ export class ComparisonFeeds {
 const statuses = ({ runs }: ComparisonFeedBatch) => runs.map((run) => run.status).join()
 
 /** Null when a run was deleted. */
-async function openIfExisting(db: Database, scope: Scope, input: ComparisonInput): Promise<Comparison | null> {
+async function openIfExisting(db: ReadableDatabase, scope: Scope, input: ComparisonInput): Promise<Comparison | null> {
   try {
     return await openComparison(db, scope, input)
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error
   }
+}
+
+async function addItemScores({ pool }: ReadableDatabase, rows: readonly ComparedRow[]): Promise<void> {
+  const items = rows.flatMap(({ cells }) => cells.flatMap(({ items }) => items))
+  const key = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
+  // A run may be compared with itself.
+  const once = [...new Map(items.map((item) => [key(item), item])).values()]
+  const scores = Map.groupBy(await loadItemScores(pool, once), key)
+  for (const item of items) Object.assign(item, { scores: scores.get(key(item)) ?? [] })
 }
 
 async function itemsOf(db: Database, window: FeedWindow<string>, baseline: Run): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
-import { isSnapshot, loadRunChanges } from '../db/sql/run/load-run-changes.ts'
+import { isSnapshot, loadRunChanges, type Place } from '../db/sql/run/load-run-changes.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -34,8 +34,8 @@ interface RunsSource {
 /**
  * The runs of a project, or of one of its datasets: first the unfinished ones and, with a cursor, those that were
  * created, changed or deleted since; then each one whenever it changes. The first batch is delivered at once, even if
- * empty. Ends when the signal aborts or the process stops; throws CursorExpiredError when the database is restored
- * meanwhile.
+ * empty. Ends when the signal aborts or the process stops; throws CursorExpiredError when the cursor is too old, or the
+ * database is restored meanwhile.
  *
  * @throws {NotFoundError} the project has no such dataset
  * @throws {InvalidInputError} a cursor that is not of this feed
@@ -60,7 +60,7 @@ export async function followRuns(
 
 async function* follow(
   { db, changes, projectId, datasetId }: RunsSource,
-  from: { epoch: string; after: string | null; since: string | null },
+  from: { epoch: string; after: string | null; since: Place | null },
   signal: AbortSignal,
 ): AsyncGenerator<RunsFeedBatch> {
   const news = new WakeUp(paceMs)
@@ -78,8 +78,8 @@ async function* follow(
         since,
         open: first ? null : [...open.keys()],
       })
-      if (read.epoch !== from.epoch) throw new CursorExpiredError()
-      const latest = formatCursor(subjectOf(projectId, datasetId), read.epoch, read.snapshot)
+      if (read.epoch !== from.epoch || read.expired) throw new CursorExpiredError()
+      const latest = formatCursor(subjectOf(projectId, datasetId), read.epoch, formatPlace(read.place))
       const runs = read.runs.filter((run) => hasChanged(run, open.get(run.id)))
       for (const id of read.deletedIds) open.delete(id)
       for (const run of runs) {
@@ -102,12 +102,13 @@ async function* follow(
         }
       }
       cursor = latest
-      since = read.snapshot
+      since = read.place
       await Promise.race([next, ended.promise])
     }
   } finally {
     ended.dispose()
     off()
+    news.stop()
   }
 }
 
@@ -120,8 +121,11 @@ function subjectOf(projectId: string, datasetId: string | null): Subject {
   return ['runs', projectId, datasetId ?? '']
 }
 
-async function parsePlace({ db, projectId, datasetId }: RunsSource, after: string, epoch: string): Promise<string> {
-  const snapshot = parseCursor(after, subjectOf(projectId, datasetId), epoch)
+const formatPlace = ({ at, snapshot }: Place) => `${at}.${snapshot}`
+
+async function parsePlace({ db, projectId, datasetId }: RunsSource, after: string, epoch: string): Promise<Place> {
+  const text = parseCursor(after, subjectOf(projectId, datasetId), epoch)
+  const [, at, snapshot = ''] = /^(\d{1,10})\.([\d:,]+)$/.exec(text) ?? []
   if (!(await isSnapshot(db.pool, snapshot))) throw unknownCursor(after)
-  return snapshot
+  return { at: Number(at), snapshot }
 }

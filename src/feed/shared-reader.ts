@@ -1,6 +1,7 @@
 /**
  * Shared by the feeds: subscribers are cursors, and those at the same cursor share one read.
  */
+import type { Clock } from '../domain/clock.ts'
 import { abortedPromise, WakeUp } from './wake-up.ts'
 
 /** The part of a batch that controls delivery. */
@@ -34,9 +35,10 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
   /**
    * @param paceMs how long changes are collected before they are read
    * @param onIdle called when the last subscriber leaves
+   * @param clock default: the system's
    */
-  constructor(paceMs: number, onIdle: () => void) {
-    this.#news = new WakeUp(paceMs)
+  constructor(paceMs: number, onIdle: () => void, clock?: Clock) {
+    this.#news = new WakeUp(paceMs, clock)
     this.#onIdle = onIdle
   }
 
@@ -69,7 +71,10 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     } finally {
       ended.dispose()
       this.#subscribers -= 1
-      if (this.#subscribers === 0) this.#onIdle()
+      if (this.#subscribers === 0) {
+        this.#news.stop()
+        this.#onIdle()
+      }
     }
   }
 

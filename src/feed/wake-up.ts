@@ -1,14 +1,17 @@
+import { type Clock, systemClock } from '../domain/clock.ts'
+
 /**
  * Throttles wake-ups: `next` resolves at most every `paceMs`, so that a busy source causes a bounded number of reads.
  */
 export class WakeUp {
   readonly #paceMs: number
+  readonly #clock: Clock
   #next = Promise.withResolvers<void>()
-  #timer: NodeJS.Timeout | null = null
-  #due = 0
+  #timer: { due: number; cancel: () => void } | null = null
 
-  constructor(paceMs: number) {
+  constructor(paceMs: number, clock: Clock = systemClock) {
     this.#paceMs = paceMs
+    this.#clock = clock
   }
 
   /** Resolves when there may be changes. Call it before reading, so that no change is missed. */
@@ -18,18 +21,24 @@ export class WakeUp {
 
   /** Resolves `next` after the delay, or earlier if an earlier wake-up is pending. */
   wake(delayMs = this.#paceMs): void {
-    const due = performance.now() + delayMs
+    const due = this.#clock.now() + delayMs
     if (this.#timer) {
-      if (this.#due <= due) return
-      clearTimeout(this.#timer)
+      if (this.#timer.due <= due) return
+      this.#timer.cancel()
     }
-    this.#due = due
-    this.#timer = setTimeout(() => {
+    const cancel = this.#clock.after(delayMs, () => {
       this.#timer = null
       const { resolve } = this.#next
       this.#next = Promise.withResolvers()
       resolve()
-    }, delayMs)
+    })
+    this.#timer = { due, cancel }
+  }
+
+  /** Drops a pending wake-up, when nobody waits any more. */
+  stop(): void {
+    this.#timer?.cancel()
+    this.#timer = null
   }
 }
 

@@ -1,16 +1,15 @@
 /** Masks errors: clients see user errors in full, internal errors only as an id that is also in the log. */
 import { randomUUID } from 'node:crypto'
-import { GraphQLError, type GraphQLErrorExtensions } from 'graphql'
+import { GraphQLError, type GraphQLErrorExtensions, type GraphQLFormattedError } from 'graphql'
 import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
-import { UserError } from '../domain/errors.ts'
+import { type ErrorCode, UserError } from '../domain/errors.ts'
 
 export function createErrorMask(log: Logger): (error: unknown) => Error {
   return (error) => {
     const located = error instanceof GraphQLError ? error : null
     const cause = explainRefusal(originalOf(error))
-    // Syntax, validation and limit errors.
-    if (located && cause instanceof GraphQLError) return located
+    if (located && cause instanceof GraphQLError && !isOfResult(located, cause)) return withCode(located)
 
     if (cause instanceof UserError) {
       return at(located, cause.message, { code: cause.code, ...(cause.path && { path: cause.path }) })
@@ -20,6 +19,32 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
     const message = `Something went wrong on our side. The server's log has it under ${errorId}.`
     return at(located, message, { code: 'INTERNAL_SERVER_ERROR', errorId, unexpected: true })
   }
+}
+
+/** graphql refuses what a resolver returned: our mistake. What it refuses in a document or in variables has a place there. */
+function isOfResult(located: GraphQLError, cause: GraphQLError): boolean {
+  return located.path !== undefined && cause.nodes === undefined && cause.source === undefined
+}
+
+/** An error of the document, its variables, its size or the request, with its code. */
+function withCode(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions, path, originalError, extensions } = error
+  const code = codeOfRequest(error)
+  if (extensions.code === code) return error
+  const options = { nodes, source, positions, path, originalError, extensions: { ...extensions, code } }
+  return new GraphQLError(message, options)
+}
+
+/** The error with its code as sent over a WebSocket: without the HTTP status that Yoga gives it. */
+export function formatError(error: GraphQLError): GraphQLFormattedError {
+  const { extensions: { http: _, ...extensions } = {}, ...formatted } = withCode(error).toJSON()
+  return { ...formatted, extensions }
+}
+
+function codeOfRequest({ source, nodes, extensions: { code, http } }: GraphQLError): ErrorCode {
+  if (code === 'LIMIT' || code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED') return code
+  if (source && !nodes) return 'GRAPHQL_PARSE_FAILED'
+  return (http as { status?: number } | undefined)?.status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_INPUT'
 }
 
 /** An error with this message at the location of another. */

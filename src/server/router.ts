@@ -8,10 +8,12 @@ import type { Services } from '../engine/services.ts'
 import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
+import { type AllowedOrigins, isPreflight, respondPreflight, setCorsHeaders } from './cors.ts'
 import { respondExport } from './export.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
+import { respondOutput } from './output.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
@@ -52,13 +54,14 @@ export interface Route {
   handle: Handler
 }
 
-/** GraphQL, imports, exports, and the pages for browsers. */
+/** GraphQL, imports, exports, whole outputs, and the pages for browsers. */
 export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
     { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
+    { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
     { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
       name: '/runs',
@@ -116,7 +119,7 @@ function whenGone(response: ServerResponse): AbortSignal {
  */
 export function createRouter(
   routes: Route[],
-  guard: BrowserGuard,
+  { guard, allowed }: { guard: BrowserGuard; allowed: AllowedOrigins },
   { metrics, log }: Pick<Services, 'metrics' | 'log'>,
   arrivalMs: number,
 ) {
@@ -135,6 +138,7 @@ export function createRouter(
     }, arrivalMs)
     request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
+    setCorsHeaders(request, response, allowed)
     try {
       const refused = guard(request)
       if (refused) return respondError(response, 403, refused)
@@ -145,6 +149,7 @@ export function createRouter(
       route = routes.find(({ path }) => path.test(url.pathname))
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
+      if (isPreflight(request, allowed)) return respondPreflight(request, response, route.methods)
       if (!route.methods.includes(request.method ?? '')) {
         const allow = route.methods.join(', ')
         return respondError(response, 405, `Expected ${allow}, got ${request.method}.`, { allow })
@@ -200,7 +205,7 @@ function respondFailure(response: ServerResponse, thrown: unknown, log: Logger):
   else if (error instanceof AuthenticationError) {
     respondError(response, 401, error.message, { 'www-authenticate': 'Bearer' })
   } else if (error instanceof BodyTooLargeError) respondError(response, 413, error.message)
-  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message)
+  else if (error instanceof UserError) respondError(response, errorBody(error).status, error.message, {}, error.path)
   else {
     const errorId = randomUUID()
     log.error({ err: error, errorId }, 'a request failed')
@@ -215,7 +220,7 @@ function expectUtf8Query(url: string): void {
   expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
 }
 
-/** Whether browsers preflight cross-origin requests of this type; this server grants none. */
+/** Whether browsers preflight cross-origin requests of this type. */
 function isPreflighted(contentType: string | undefined): boolean {
   return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
 }

@@ -12,7 +12,7 @@ import { openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { Readiness } from './readiness.ts'
-import { isEventStream } from './respond.ts'
+import { errorResult, isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
 import { statusRoutes } from './status-routes.ts'
 import { createWebSockets } from './websocket.ts'
@@ -32,6 +32,8 @@ export interface ServerOptions {
   publicUrl?: string
   /** Accept requests without a key even if keys exist; only on loopback. */
   open?: boolean
+  /** Other origins whose web pages may use the server, as `parseOrigin` returns them; default: none. */
+  allowedOrigins?: readonly string[]
   /** Link to a trace, e.g. `https://jaeger.example/trace/{traceId}`; default: none. */
   traceUrlTemplate?: string
   /** What `/readyz` checks; default: the database only. */
@@ -82,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
   const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
-  const guard = createBrowserGuard(authenticator, publicUrl)
+  const allowed = new Set(options.allowedOrigins)
+  const guard = createBrowserGuard(authenticator, publicUrl, allowed)
   const turns = new OperationTurns()
   const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
   const route = createRouter(
@@ -90,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, turns }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
     ],
-    guard,
+    { guard, allowed },
     services,
     arrivalMs,
   )
@@ -139,7 +142,8 @@ function refuseUpgrade(socket: Duplex, why: string): void {
   // Node no longer handles this socket: a reset must not crash the process, and a client must not keep it open.
   socket.on('error', () => {})
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${why}\n`)
+  const head = 'HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8'
+  socket.end(`${head}\r\n\r\n${JSON.stringify(errorResult(403, why))}\n`)
 }
 
 /** The URL of a listening server, as seen from this machine, without a trailing slash. */

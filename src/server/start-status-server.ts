@@ -35,7 +35,9 @@ export async function startStatusServer({
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
   const routes = statusRoutes({ metrics: services.metrics, readiness, authenticator })
-  const route = createRouter(routes, createBrowserGuard(authenticator, url), services, 10_000)
+  const allowed = new Set<string>()
+  const guard = createBrowserGuard(authenticator, url, allowed)
+  const route = createRouter(routes, { guard, allowed }, services, 10_000)
   http.on('request', (request, response) => void route(request, response))
   let stopping: Promise<unknown> | null = null
   return {

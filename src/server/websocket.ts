@@ -18,7 +18,7 @@ import { endWithErrors } from './end-with-errors.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
-import { createErrorMask } from './mask-errors.ts'
+import { createErrorMask, formatError } from './mask-errors.ts'
 import type { Revocation } from './revocation.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -142,10 +142,11 @@ export function createWebSockets(
       } catch (error) {
         if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
         socket.close(CloseCode.Forbidden, 'Forbidden')
-        return [new GraphQLError(error.message)]
+        return [new GraphQLError(error.message, { extensions: { code: 'UNAUTHENTICATED' } })]
       }
     },
 
+    onError: (_ctx, _id, _payload, errors) => errors.map(formatError),
     onComplete: (ctx, id) => void ctx.extra.operations.delete(id),
     execute: (args) => (args as OperationArgs).rootValue.execute(args),
     subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),

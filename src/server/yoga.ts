@@ -11,6 +11,7 @@ import { useSubscriptionLimit } from './limits/use-subscription-limit.ts'
 import { createErrorMask } from './mask-errors.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useOperationMetrics } from './use-operation-metrics.ts'
+import { useRefusalOfMediaTypes } from './use-refusal-of-media-types.ts'
 import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
 
 /** Context that the transport provides: from the HTTP request, or from the WebSocket connection. */
@@ -53,6 +54,7 @@ export function createGraphql(
       useSubscriptionLimit(),
       useCompiledExecution(),
       useStatementScope(),
+      useRefusalOfMediaTypes(),
     ],
   })
 }

@@ -205,6 +205,27 @@ test('a server behind a proxy requires a key', async () => {
   expect(mistyped.stderr).toContain('Expected the URL of a server')
 })
 
+test('pages of the origins that are listed may use the server', async () => {
+  const allowed = async (url: string, origin: string) => {
+    const response = await fetch(`${url}/healthz`, { headers: { origin } })
+    return response.headers.get('access-control-allow-origin')
+  }
+  const repeated = ['--allow-origin', 'http://localhost:5173', '--allow-origin', 'https://Dashboard.example']
+  const { url } = await spawnServer(repeated, { cwd: await makeTemporary() })
+  expect(await allowed(url, 'http://localhost:5173')).toBe('http://localhost:5173')
+  expect(await allowed(url, 'https://dashboard.example')).toBe('https://dashboard.example')
+  expect(await allowed(url, 'https://other.example')).toBeNull()
+
+  const env = { ASSAY_ALLOW_ORIGIN: 'http://a.example, http://b.example' }
+  const byVariable = await spawnServer([], { cwd: await makeTemporary(), env })
+  expect(await allowed(byVariable.url, 'http://b.example')).toBe('http://b.example')
+
+  const mistyped = spawnAssay(['serve', '--allow-origin', '*'])
+  expect(await mistyped.exited).toBe(1)
+  expect(mistyped.stderr).toContain('--allow-origin')
+  expect(mistyped.stderr).toContain('Expected one exact origin')
+})
+
 test('an option that is out of range is rejected with what was expected', async () => {
   const server = spawnAssay(['serve', '--port', '70000'])
   expect(await server.exited).toBe(1)

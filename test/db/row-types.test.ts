@@ -248,7 +248,10 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.runItem.updateMany({
     data: {
+      outputBytes: 10,
       error: json,
+      attempts: 3,
+      excused: 1,
       latencyMs: 1.5,
       inputTokens: 1,
       outputTokens: 2,

@@ -95,7 +95,7 @@ async function follow(baselineId: string, candidateIds: string[], random: () => 
       if (random() < 0.4) break
     }
   }
-  return { metrics: last.metrics.map(shown), rows, connections }
+  return { metrics: last.metrics?.map(shown), rows, connections }
 }
 
 function randomFrom(seed: number): () => number {
@@ -138,7 +138,7 @@ describe('a client that only follows the feed', () => {
     const intervals: { low: number; high: number }[] = []
     const input = { baselineId: baseline, candidateIds: [candidate] }
     for await (const batch of await t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
-      const exact = batch.metrics.find(({ metric }) => metric.name === 'exact')
+      const exact = batch.metrics?.find(({ metric }) => metric.name === 'exact')
       if (!exact) continue
       seen.push(exact.sequencePairs)
       if (exact.sequence) intervals.push(exact.sequence)

@@ -1,36 +1,13 @@
-import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import WebSocket from 'ws'
-import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import { deleteRun } from '../../src/engine/runs/delete-run.ts'
-import { retryFailedItems } from '../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { setScore } from '../../src/engine/scores.ts'
 import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
-import { followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
 
-let t: TestServer
-let failing = true
-/** Items of the task `held` wait for it. */
-let released = Promise.withResolvers<void>()
+let t: TestEngine
 
 beforeAll(async () => {
-  const sometimes = (input: number) => {
-    if (failing && input === 1) throw Object.assign(new Error('no'), { retryable: false })
-    return input
-  }
-  const held = async (input: number) => {
-    await released.promise
-    return sometimes(input)
-  }
-  t = await startTestServer({
-    tasks: [
-      { name: 'sometimes', run: sometimes },
-      { name: 'held', run: held },
-    ],
-  })
+  t = await createTestEngine()
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -44,8 +21,8 @@ async function next(feed: AsyncGenerator<RunsFeedBatch>) {
   return { cursor, runs: runs.map(({ id }) => id), deletedIds }
 }
 
-async function start(datasetId: string, task = 'sometimes') {
-  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
+async function start(datasetId: string) {
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'none' })
   return (await startRun(t.services, t.scope, { experimentId })).id
 }
 
@@ -119,110 +96,4 @@ test('cursors of another feed, altered ones and those of a restored database are
   await t.db.pool.query('UPDATE feed_epoch SET value = gen_random_uuid()')
   await expect(follow(one, cursor)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED', path: ['after'] })
   await expect(follow(crypto.randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND', path: ['datasetId'] })
-})
-
-const runFields = 'id status progress { queued running succeeded failed } scores { value } '
-const itemFields = 'id status output scores { value } '
-
-interface Node {
-  id: string
-}
-
-/** A client that keeps what a subscription sends by id, and whose socket can be cut. */
-function cachingClient(field: string, selection: string) {
-  const cache = new Map<string, Node>()
-  let cursor: string | null = null
-  return {
-    cache,
-    /** Subscribes after the last cursor; the result cuts the socket, without a word to the server. */
-    connect() {
-      const sockets: WebSocket[] = []
-      const client = createClient({
-        url: `${t.url.replace('http', 'ws')}/graphql`,
-        webSocketImpl: WebSocket,
-        retryAttempts: 0,
-        on: { opened: (socket) => void sockets.push(socket as WebSocket) },
-      })
-      const query = `subscription ($after: String) { feed: ${field} { cursor ${selection} } }`
-      const merge = async () => {
-        // biome-ignore lint/suspicious/noExplicitAny: what it has depends on the field
-        for await (const { data, errors } of client.iterate<any>({ query, variables: { after: cursor } })) {
-          if (errors) throw new Error(JSON.stringify(errors))
-          const { run, runs = [run], items = [], deletedRunIds = [] } = data.feed
-          if (run === null) cache.clear()
-          for (const node of [...runs, ...items]) if (node) cache.set(node.id, node)
-          for (const id of deletedRunIds) cache.delete(id)
-          cursor = data.feed.cursor
-        }
-      }
-      const ended = merge().catch((error: unknown) => {
-        if (error instanceof Error) throw error
-      })
-      return async () => {
-        for (const socket of sockets) socket.terminate()
-        await ended
-      }
-    },
-  }
-}
-
-test('clients that were cut off while a run ended, was retried, labelled and deleted have what the server has', async () => {
-  failing = true
-  released = Promise.withResolvers()
-  const datasetId = await seedDataset(t, [1, 2, 3])
-  const runId = await start(datasetId, 'held')
-  const [dataset, run] = [encodeGlobalId('Dataset', datasetId), encodeGlobalId('Run', runId)]
-  const runsOnly = `runs { ${runFields} } deletedRunIds`
-  const ofRun = cachingClient(
-    `runFeed(runId: "${run}", until: NEVER, after: $after)`,
-    `run { ${runFields} } items { ${itemFields} }`,
-  )
-  const lists = [
-    cachingClient(`datasetRuns(datasetId: "${dataset}", after: $after)`, runsOnly),
-    cachingClient('runsFeed(after: $after)', runsOnly),
-  ]
-  const clients = [ofRun, ...lists]
-  const serverState = async () => {
-    const { data } = await t.query(
-      `{ runs(datasetId: "${dataset}") { nodes { ${runFields} } } node(id: "${run}") { ... on Run { items { nodes { ${itemFields} } } } } }`,
-    )
-    const runs: Node[] = data.runs.nodes
-    const items: Node[] = (data.node?.items.nodes ?? []).filter(({ status }: { status: string }) => status !== 'QUEUED')
-    const byId = (nodes: Node[]) => Object.fromEntries(nodes.map((node) => [node.id, node]))
-    return [byId([...runs, ...items]), byId(runs), byId(runs)]
-  }
-  const cached = () => clients.map(({ cache }) => Object.fromEntries(cache))
-  /** Connects until all caches are as the server is, then cuts the sockets. */
-  const catchUp = async () => {
-    const cuts = clients.map((client) => client.connect())
-    const expected = await serverState()
-    await expect.poll(cached, { timeout: 10_000 }).toEqual(expected)
-    await Promise.all(cuts.map((cut) => cut()))
-  }
-
-  await catchUp()
-  expect(cached()[1]).toMatchObject({ [run]: { status: 'QUEUED' } })
-
-  await t.startWorker()
-  released.resolve()
-  await followRun(t, runId)
-  await catchUp()
-  expect(cached()[2]).toMatchObject({ [run]: { status: 'COMPLETED', progress: { failed: 1 } } })
-
-  failing = false
-  await retryFailedItems(t.services, t.scope, runId)
-  await followRun(t, runId)
-  await catchUp()
-  expect(cached()[1]).toMatchObject({ [run]: { progress: { failed: 0, succeeded: 3 } } })
-
-  const score = { runId, name: 'good', source: 'HUMAN', dataType: 'BOOLEAN', value: 1 } as const
-  await setScore(t.services, t.scope, { ...score, ordinal: 0 })
-  await setScore(t.services, t.scope, { ...score, ordinal: null })
-  await catchUp()
-  expect(cached()[2]).toMatchObject({ [run]: { scores: [{ value: 1 }] } })
-
-  // Ended, retried, labelled and deleted while nobody was there.
-  await deleteRun(t.services, t.scope, runId)
-  await catchUp()
-  expect(cached()).toEqual([{}, {}, {}])
 })

@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Clock } from '../../src/domain/clock.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from '../../src/feed/shared-reader.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 
 interface Batch extends SharedBatch<number> {
   rows: number[]
@@ -14,8 +16,8 @@ class ListReader extends SharedReader<number, Batch> {
   /** Reads take until then. */
   until: Promise<void> | null = null
 
-  constructor(rows: number[], onIdle: () => void) {
-    super(0, onIdle)
+  constructor(rows: number[], onIdle: () => void, clock?: Clock) {
+    super(0, onIdle, clock)
     this.rows = rows
   }
 
@@ -30,9 +32,9 @@ class ListReader extends SharedReader<number, Batch> {
   }
 }
 
-function open(rows: number[] = []) {
+function open(rows: number[] = [], clock?: Clock) {
   const readers = new SharedReaders<ListReader>()
-  return { readers, reader: readers.open('list', (onIdle) => new ListReader(rows, onIdle)) }
+  return { readers, reader: readers.open('list', (onIdle) => new ListReader(rows, onIdle, clock)) }
 }
 
 const never = new AbortController().signal
@@ -124,6 +126,18 @@ test('a reader is dropped with its last subscriber, however that one leaves', as
   expect(await next).toEqual({ done: true, value: undefined })
   expect([...readers.values()]).toEqual([])
   expect(readers.subscribers).toBe(0)
+})
+
+test('a wake-up for later ends with the last subscriber', async () => {
+  const clock = new FakeClock()
+  const { reader } = open([1], clock)
+  const followers = [reader.follow(1, never), reader.follow(1, never)]
+  await Promise.all(followers.map((follower) => follower.next()))
+  reader.wake(60_000)
+  await followers[0]?.return(undefined)
+  expect(clock.timers).toHaveLength(1)
+  await followers[1]?.return(undefined)
+  expect(clock.timers).toEqual([])
 })
 
 test('a read that failed ends those who wait for it and is not kept', async () => {

@@ -112,7 +112,7 @@ test('who asks a comparison for neither rows nor metrics has no item read', asyn
     const without = ['rows', 'metrics', 'changedOutside'] as const
     return (await (await t.comparisons.subscribe(t.scope, input, null, anyTime(), { without })).next()).value
   })
-  expect(batch).toMatchObject({ rows: [], metrics: [], done: true })
+  expect(batch).toMatchObject({ rows: [], metrics: null, done: true })
   expect(batch.runs).toHaveLength(2)
   expect(statements.filter((statement) => /run_item|FROM score /.test(statement))).toEqual([])
 })

@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, printSchema } from 'graphql'
 import { expect, test } from 'vitest'
+import { possibleTypes, typePolicies, valueTypes } from '../../schema/client-files.ts'
 import { schema } from '../../schema/index.ts'
 
 test('the committed schema.graphql is up to date', async () => {
   const committed = await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')
   expect(committed).toBe(`${printSchema(lexicographicSortSchema(schema))}\n`)
+})
+
+test.each([
+  ['possibleTypes.json', possibleTypes],
+  ['valueTypes.json', valueTypes],
+  ['typePolicies.json', typePolicies],
+])('the committed %s is up to date', async (name, derive) => {
+  const committed = JSON.parse(await readFile(new URL(`../../schema/${name}`, import.meta.url), 'utf8'))
+  expect(committed).toEqual(derive(schema))
 })
 
 test('everything in the schema has a description', () => {

@@ -42,7 +42,8 @@ for (const [limit, query] of Object.entries(tooMuch)) {
     const [{ data, errors }, statements] = await recordStatements(() => t.query(query))
     expect(data ?? null).toBeNull()
     const message = errors?.[0]?.message
-    expect(message).toMatch(/the limit is|more that 5000 tokens/)
+    expect(message).toMatch(/the limit is/)
+    expect(errors?.[0]?.extensions?.code).toBe('LIMIT')
     const [answer, moreStatements] = await recordStatements(() => overWebSocket(query))
     expect(answer).toContain(JSON.stringify(message))
     expect([...statements, ...moreStatements]).toEqual([])

@@ -25,9 +25,9 @@ export const maxRetryAfterMs = 3_600_000
  *
  * The wait is exponential with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015): uniform in [0,
  * min(cap, base * 2^(attempt - 1))]. A `Retry-After` is waited for in full, plus up to 10 % so that waiting
- * callers do not all return at once; the failed call then does not count as an attempt.
+ * callers do not all return at once; the failed call then does not count towards `maxAttempts`.
  *
- * @param attempt number of the failed call, from 1
+ * @param attempt number of the failed call among those that count, from 1
  * @param random uniform in [0, 1)
  */
 export function decideRetry(

@@ -38,7 +38,7 @@ export interface TaskItem {
   tags: string[]
   /** From 0. */
   repetition: number
-  /** From 1. */
+  /** The number of this call, from 1: as `RunItem.attempt`. */
   attempt: number
 }
 
@@ -60,24 +60,36 @@ export interface TaskResult {
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
 export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
 
-export type TaskErrorCode =
-  | 'TIMEOUT'
-  | 'CONNECTION_REFUSED'
-  | 'CONNECTION_FAILED'
-  | 'BLOCKED_ADDRESS'
-  | 'HTTP_STATUS'
-  | 'RATE_LIMITED'
-  | 'MALFORMED_RESPONSE'
-  | 'RESPONSE_TOO_LARGE'
-  | 'INVALID_INPUT'
-  | 'OUTPUT_NOT_FOUND'
-  | 'INVALID_OUTPUT'
-  | 'TASK_FAILED'
-  | 'MODULE_NOT_FOUND'
+const taskErrorCodes = [
+  'TIMEOUT',
+  'CONNECTION_REFUSED',
+  'CONNECTION_FAILED',
+  'BLOCKED_ADDRESS',
+  'HTTP_STATUS',
+  'RATE_LIMITED',
+  'MALFORMED_RESPONSE',
+  'RESPONSE_TOO_LARGE',
+  'INVALID_INPUT',
+  'OUTPUT_NOT_FOUND',
+  'INVALID_OUTPUT',
+  'TASK_FAILED',
+  'MODULE_NOT_FOUND',
+] as const
+export type TaskErrorCode = (typeof taskErrorCodes)[number]
+
+const itemErrorCodes = [...taskErrorCodes, 'UNSTORABLE_RESULT', 'EVALUATOR_FAILED'] as const
+/** What can be wrong with an item or a score. */
+export type ItemErrorCode = (typeof itemErrorCodes)[number]
+
+/** Whether it is a code that Assay gives, not one of a task's own. */
+export function isItemErrorCode(code: string): code is ItemErrorCode {
+  return itemErrorCodes.some((known) => known === code)
+}
 
 /** Why one call of a task failed, and whether another attempt can help. */
 export class TaskError extends Error {
-  readonly code: TaskErrorCode
+  /** One of those that Assay gives, or the task's own. */
+  readonly code: TaskErrorCode | (string & {})
   readonly retryable: boolean
   /** The wait that the server asked for, in milliseconds. */
   readonly retryAfterMs: number | null
@@ -85,7 +97,7 @@ export class TaskError extends Error {
   readonly overloaded: boolean
 
   constructor(
-    code: TaskErrorCode,
+    code: TaskErrorCode | (string & {}),
     message: string,
     options: { retryable: boolean; retryAfterMs?: number | null; overloaded?: boolean; cause?: unknown },
   ) {
@@ -98,9 +110,12 @@ export class TaskError extends Error {
   }
 }
 
-/** The failure of an item as stored and shown. */
+/** The failure of an item or a score, as stored and shown. */
 export interface ItemError {
+  /** An ItemErrorCode, or the task's own. */
   code: string
   message: string
   retryable: boolean
+  /** The number of the call that failed, or whose output could not be scored; absent in errors of before it was kept. */
+  attempt?: number
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.ts'
+import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
@@ -33,7 +33,7 @@ export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'
  * only about the metric that it was stopped for).
  */
 export async function compareMetrics(
-  db: Database,
+  db: ReadableDatabase,
   sequences: ComparisonSequences,
   { baseline, candidates, runs, metrics }: Comparison,
 ): Promise<MetricComparison[]> {
@@ -44,7 +44,7 @@ export async function compareMetrics(
     loadMetricMoments(db.pool, runIds, scoreNames),
     labelNames.length > 0 ? loadLabelPairs(db.pool, runIds, labelNames) : [],
     countComparedItems(db.pool, runIds),
-    Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics))),
+    Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics, db.pool))),
   ])
 
   const compared = metrics.flatMap((metric) =>

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.ts'
+import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricKind } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
@@ -50,7 +50,11 @@ const maxCandidates = 10
  * @throws {InvalidInputError} no or too many candidates, duplicate ones, runs of different datasets, an invalid margin,
  *   or no baseline where none is approved
  */
-export async function openComparison(db: Database, scope: ProjectScope, input: ComparisonInput): Promise<Comparison> {
+export async function openComparison(
+  db: ReadableDatabase,
+  scope: ProjectScope,
+  input: ComparisonInput,
+): Promise<Comparison> {
   const { candidateIds } = input
   if (candidateIds.length < 1 || candidateIds.length > maxCandidates) {
     throw new InvalidInputError(`Expected 1 to ${maxCandidates} candidates, got ${candidateIds.length}.`, [
@@ -92,7 +96,11 @@ function existing(runs: ReadonlyMap<string, Run>, id: string, path: string[]): R
   return run
 }
 
-async function approvedBaseline(db: Database, { projectId }: ProjectScope, candidateId: string): Promise<string> {
+async function approvedBaseline(
+  db: ReadableDatabase,
+  { projectId }: ProjectScope,
+  candidateId: string,
+): Promise<string> {
   const run = await db.prisma.run.findFirst({
     where: { id: candidateId, projectId },
     select: { dataset: { select: { name: true, baselineRunId: true } } },

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.ts'
+import type { Database, ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
@@ -97,7 +97,7 @@ function comparedRuns({ baseline, runs }: Comparison): ComparedRuns {
  * @throws {LimitError} when the outputs of the first item alone are too large
  */
 export async function alignRows(
-  db: Database,
+  db: ReadableDatabase,
   comparison: Comparison,
   itemIds: readonly string[],
 ): Promise<ComparedRow[]> {

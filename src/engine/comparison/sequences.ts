@@ -8,7 +8,7 @@
  * The order is the schedule of the older run, whichever is the baseline, so that swapping the runs mirrors the
  * intervals.
  */
-import type { Database } from '../../db/client.ts'
+import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import type { RunSettings } from '../../domain/run.ts'
@@ -47,13 +47,22 @@ export class ComparisonSequences {
     this.#db = db
   }
 
-  /** The sequences of all bounded scores that have pairs, by name, at least as recent as these runs. */
-  async read(baseline: Run, candidate: Run, metrics: readonly ComparedMetric[]): Promise<Map<string, SequenceState>> {
+  /**
+   * The sequences of all bounded scores that have pairs, by name, at least as recent as these runs.
+   * @param db what the runs were read from; default: the database now
+   */
+  async read(
+    baseline: Run,
+    candidate: Run,
+    metrics: readonly ComparedMetric[],
+    db: Queryable = this.#db.pool,
+  ): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
     if (bounded.length === 0) return new Map()
     const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ name, range }) => [name, range])])
     const previous = this.#progress.get(key)
-    const advanced = (async () => this.#advance(await previous?.catch(() => undefined), baseline, candidate, bounded))()
+    const advanced = (async () =>
+      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
@@ -68,6 +77,7 @@ export class ComparisonSequences {
   }
 
   async #advance(
+    db: Queryable,
     before: Progress | undefined,
     baseline: Run,
     candidate: Run,
@@ -82,7 +92,7 @@ export class ComparisonSequences {
         { runId: baseline.id, after: progress.baselineSeq },
         { runId: candidate.id, after: progress.candidateSeq },
       ]
-      if (await hasChangedBefore(this.#db.pool, schedule.runId, progress.position, changed)) progress = undefined
+      if (await hasChangedBefore(db, schedule.runId, progress.position, changed)) progress = undefined
     }
 
     const sequences =
@@ -90,7 +100,7 @@ export class ComparisonSequences {
     let from = progress?.position ?? 0
     for (;;) {
       const range = { baseline, candidate, schedule, from, limit: chunkSize }
-      const { frontier, differences } = await loadSettledPairs(this.#db.pool, range, names)
+      const { frontier, differences } = await loadSettledPairs(db, range, names)
       for (const { name, values } of differences) push(sequences, name, values)
       const full = frontier === from + chunkSize
       from = frontier

@@ -6,12 +6,12 @@ import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
-import { type ItemResult, released, unstarted } from './item-result.ts'
+import { type ItemResult, interrupted, withoutResult } from './item-result.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 
@@ -31,12 +31,13 @@ export interface Execution {
 
 /**
  * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
- * a result. An interrupted attempt requeues the item and does not count.
+ * a result. An interrupted attempt requeues the item and does not count
+ * towards `maxAttempts`.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution
-  const { ordinal, itemId, repetition, attempts } = item
-  const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt: attempts + 1 })
+  const { ordinal, itemId, repetition, attempts: attempt } = item
+  const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt })
   const result = await attemptItem(execution, trace)
   trace.end(result.item.status, result.item.error)
   return result
@@ -44,14 +45,13 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
 
 async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
   const { plan, item, cached, permit, signal, clock, random } = execution
-  const attempt = item.attempts + 1
-  const ended = { ...unstarted(item), attempts: attempt, traceId: trace.traceId }
+  const { attempts: attempt, excused } = item
+  const ended = { ...withoutResult(item), traceId: trace.traceId }
 
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
-    const call = (traceparent: string) =>
-      callTask(plan.task, taskItem(item, attempt), { timeoutMs, signal, traceparent })
+    const call = (traceparent: string) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent })
     const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
     const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...called }
@@ -71,7 +71,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       },
       trace,
     )
-    if (signal.aborted) return released(item)
+    if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
     return {
       item: { ...ended, ...response, status: 'SUCCEEDED', cached: fromCache },
@@ -79,16 +79,19 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (error) {
-    if (signal.aborted) return released(item)
+    if (signal.aborted) return interrupted(item)
     const failure =
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
-    const failed = { ...ended, error: { code, message, retryable }, latencyMs: clock.now() - startedAt }
-    const retry = decideRetry(failure, attempt, plan.settings.maxAttempts, random)
+    const failed = { ...ended, error: { code, message, retryable, attempt }, latencyMs: clock.now() - startedAt }
+    const retry = decideRetry(failure, attempt - excused, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
-    const attempts = retry.spendsAttempt ? attempt : item.attempts
-    return { item: { ...failed, status: 'QUEUED', attempts, delayMs: retry.delayMs }, scores: [] }
+    const { delayMs, spendsAttempt } = retry
+    return {
+      item: { ...failed, status: 'QUEUED', excused: spendsAttempt ? excused : excused + 1, delayMs },
+      scores: [],
+    }
   }
 }
 
@@ -101,18 +104,9 @@ function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
   return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
 }
 
-function taskItem(item: ClaimedItem, attempt: number) {
-  const { key, input, expectedOutput, metadata, tags, repetition } = item
-  return {
-    id: encodeGlobalId('DatasetItem', item.itemId),
-    key,
-    input,
-    expectedOutput,
-    metadata,
-    tags,
-    repetition,
-    attempt,
-  }
+function taskItem(item: ClaimedItem): TaskItem {
+  const { itemId, key, input, expectedOutput, metadata, tags, repetition, attempts: attempt } = item
+  return { id: encodeGlobalId('DatasetItem', itemId), key, input, expectedOutput, metadata, tags, repetition, attempt }
 }
 
 /** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */
@@ -143,7 +137,7 @@ async function evaluate(
               label: null,
               comment: null,
               metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false },
+              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt: item.attempts },
             },
           ]
         }

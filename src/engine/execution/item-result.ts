@@ -11,18 +11,20 @@ export interface ItemResult {
   response?: CachedResponse & { key: string }
 }
 
-/** The record of a claim before its attempt starts. */
-export function unstarted({
+/** The record of a claim without a result. */
+export function withoutResult({
   ordinal,
   lease,
   attempts,
-}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts'>): Omit<RecordedItem, 'status'> {
+  excused,
+}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts' | 'excused'>): Omit<RecordedItem, 'status'> {
   return {
     ordinal,
     lease,
     output: null,
     error: null,
     attempts,
+    excused,
     latencyMs: null,
     inputTokens: null,
     outputTokens: null,
@@ -34,22 +36,27 @@ export function unstarted({
   }
 }
 
-/** Requeues the item unchanged. */
+/** Requeues an item whose call did not begin. */
 export function released(item: ClaimedItem): ItemResult {
-  return { item: { ...unstarted(item), status: 'QUEUED' }, scores: [] }
+  return { item: { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' }, scores: [] }
+}
+
+/** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
+export function interrupted(item: ClaimedItem): ItemResult {
+  return { item: { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' }, scores: [] }
 }
 
 /** Replaces a result that the database refuses. */
 export function unstorable({ item }: ItemResult, error: Error): ItemResult {
-  const { traceId, latencyMs } = item
+  const { traceId, latencyMs, attempts } = item
   const message = `The result could not be stored: ${error.message}`
   return {
     item: {
-      ...unstarted(item),
+      ...withoutResult(item),
       traceId,
       latencyMs,
       status: 'FAILED',
-      error: { code: 'UNSTORABLE_RESULT', message, retryable: false },
+      error: { code: 'UNSTORABLE_RESULT', message, retryable: false, attempt: attempts },
     },
     scores: [],
   }

@@ -214,14 +214,14 @@ export class Lane {
     const result = await this.#attempt(item, cached)
     const ms = Math.max(this.#clock.now() - startedAt, 0.1)
     this.#meanMs = this.#meanMs === Infinity ? ms : this.#meanMs + (ms - this.#meanMs) / 16
-    const { status, error, attempts, traceId } = result.item
+    const { status, error, traceId } = result.item
     if (error) {
       const ids = {
         runId: encodeGlobalId('Run', plan.runId),
         runItemId: encodeGlobalId('RunItem', `${plan.runId}:${item.ordinal}`),
         itemId: encodeGlobalId('DatasetItem', item.itemId),
       }
-      log.debug({ ...ids, attempts, status, traceId, error }, 'item: an attempt failed')
+      log.debug({ ...ids, attempt: item.attempts, status, traceId, error }, 'item: an attempt failed')
     }
     if (status === 'QUEUED') {
       // The item can be claimed again, so the lane must not end without another claim.

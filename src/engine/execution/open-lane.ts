@@ -21,7 +21,7 @@ export function openLane(
     const lane = await takeLane(client, laneId)
     if (!lane) return null
     const { lease, previous, slots } = lane
-    if (previous !== null) await countRequeued(client, run, await requeueClaims(client, runId, previous, [], run.seq))
+    if (previous !== null) await countRequeued(client, run, await requeueClaims(client, runId, previous, null, run.seq))
     if (slots > 0) return { lease, slots }
     await deleteLane(client, laneId)
     return null

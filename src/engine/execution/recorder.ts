@@ -12,7 +12,7 @@ import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { countRetries, type ItemResult, unstorable } from './item-result.ts'
-import type { Claim, ClaimRequest, WriteLedger } from './ledger.ts'
+import type { Claim, ClaimRequest, WriteLedger, Written } from './ledger.ts'
 
 interface PendingClaim extends ClaimRequest {
   /** The ordinals that the lane still has. */
@@ -56,6 +56,8 @@ export class Recorder {
   #handedOver = 0
   #written = 0
   #abandoned = false
+  /** Ends the wait for the running transaction. */
+  #giveUp = () => {}
   #writing = 0
 
   constructor(options: RecorderOptions) {
@@ -91,7 +93,7 @@ export class Recorder {
     return this.#drained.promise
   }
 
-  /** Resolves when everything recorded so far is committed. */
+  /** Resolves when everything recorded so far is committed, or dropped. */
   async flushed(): Promise<void> {
     const all = this.#handedOver
     while (!this.#abandoned && this.#written < all) {
@@ -103,6 +105,7 @@ export class Recorder {
   /** Drops what is unwritten, for a process that must end while the database is unavailable. Its leases expire. */
   abandon(): void {
     this.#abandoned = true
+    this.#giveUp()
   }
 
   #flushSoon(delayMs: number): void {
@@ -140,14 +143,16 @@ export class Recorder {
 
   /** Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. */
   async #store(results: ItemResult[], claims: PendingClaim[], failed = 0): Promise<void> {
-    const { runId, write, log, metrics, onStatus } = this.#options
+    const { runId, log, metrics, onStatus } = this.#options
     for (let failures = failed; !this.#abandoned; failures += 1) {
       const startedAt = this.#clock.now()
       try {
         // A failed transaction may have been committed all the same: then it claimed items that no lane knows of.
         const uncertain =
           failures > 0 ? claims.map(({ lease, known }) => ({ lease, known: this.#unwritten(known()) })) : []
-        const { status, answers, ended } = await write(results, claims, uncertain)
+        const written = await this.#write(results, claims, uncertain)
+        if (!written) break
+        const { status, answers, ended } = written
         const seconds = (this.#clock.now() - startedAt) / 1_000
         metrics.flushed({ seconds, results: results.length, retries: countRetries(results), ended })
         for (const [index, answer] of answers.entries()) claims[index]?.resolve(answer)
@@ -167,6 +172,14 @@ export class Recorder {
       }
     }
     for (const { resolve } of claims) resolve(null)
+  }
+
+  /** Null when the recorder is abandoned meanwhile: a dead connection may never answer. */
+  #write(...batch: Parameters<WriteLedger>): Promise<Written | null> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = () => resolve(null)
+      this.#options.write(...batch).then(resolve, reject)
+    })
   }
 
   #unwritten(known: number[]): number[] {

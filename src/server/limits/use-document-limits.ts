@@ -48,7 +48,7 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
     const { errors, coerced = {} } = getVariableValues(schema, definitions, variableValues ?? {}, {
       maxErrors: limits.variableErrors,
     })
-    if (errors) return { errors: errors.map(shortened) }
+    if (errors) return { errors: errors.map(ofVariables) }
     const { objects, work } = documentCost({ schema, document, operationName, variables: coerced })
     const cost = Math.ceil(objects + work)
     if (cost <= limits.cost) return { work }
@@ -91,25 +91,27 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
   }
 }
 
-/** The same error with its quoted input cut. */
-function shortened(error: GraphQLError): GraphQLError {
+/** An error of the variables, with its quoted input cut. */
+function ofVariables(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions, path, originalError, extensions } = error
-  if (message.length <= messageCharacters) return error
   return new GraphQLError(excerpt(message, messageCharacters), {
     nodes,
     source,
     positions,
     path,
     originalError,
-    extensions,
+    extensions: { ...extensions, code: 'INVALID_INPUT' },
   })
 }
 
-/** The parser is recursive: nested brackets exhaust the stack long before the token limit. */
+/** Says of what was too much. The parser is recursive: nested brackets exhaust the stack long before the token limit. */
 function parseWithinStack<T>(parse: () => T): T {
   try {
     return parse()
   } catch (error) {
+    if (error instanceof GraphQLError && error.message.includes(`${limits.tokens} tokens`)) {
+      throw tooMuch('has more tokens than are read', limits.tokens)
+    }
     if (error instanceof RangeError) throw tooMuch('has brackets nested too deep to be read', 'about 1,000')
     throw error
   }

@@ -214,7 +214,7 @@ test('a lane that is drained during a claim releases the items that it gets', as
   ])
 })
 
-test('an interrupted lane aborts its calls, and they do not count as attempts', async () => {
+test('an interrupted lane aborts its calls, and they do not count towards the attempts that an item has', async () => {
   const run = new FakeRun(2)
   const lane = laneOf(run, hanging)
   const ended = lane.run()
@@ -222,8 +222,8 @@ test('an interrupted lane aborts its calls, and they do not count as attempts', 
   expect(lane.inFlight).toBe(2)
   lane.interrupt('SHUTDOWN')
   expect(await ended).toBe('STOPPED')
-  expect(run.results.map(({ status, attempts, error }) => ({ status, attempts, error }))).toEqual(
-    Array(2).fill({ status: 'QUEUED', attempts: 0, error: null }),
+  expect(run.results.map(({ status, attempts, excused, error }) => ({ status, attempts, excused, error }))).toEqual(
+    Array(2).fill({ status: 'QUEUED', attempts: 1, excused: 1, error: null }),
   )
 })
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { RunStatus } from '../../../src/domain/run.ts'
-import { type ItemResult, unstarted } from '../../../src/engine/execution/item-result.ts'
+import { type ItemResult, withoutResult } from '../../../src/engine/execution/item-result.ts'
 import type { Claim, ClaimRequest, UncertainClaim, Written } from '../../../src/engine/execution/ledger.ts'
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
@@ -66,7 +66,10 @@ function claimOf(status: RunStatus): Claim {
 }
 
 function succeeded(ordinal: number): ItemResult {
-  return { item: { ...unstarted({ ordinal, lease: '1', attempts: 1 }), status: 'SUCCEEDED' }, scores: [] }
+  return {
+    item: { ...withoutResult({ ordinal, lease: '1', attempts: 1, excused: 0 }), status: 'SUCCEEDED' },
+    scores: [],
+  }
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
@@ -271,6 +274,20 @@ test('an abandoned recorder stops retrying and answers every claim with null', a
   await clock.until(flushed)
   expect(ledger.batches).toHaveLength(1)
   expect(await clock.until(recorder.claim('1', 4, () => []))).toBeNull()
+})
+
+test('an abandoned recorder does not wait for a transaction that never ends', async () => {
+  const ledger = new FakeLedger()
+  const { recorder, clock } = ledger
+  ledger.gate = new Promise(() => {})
+  void recorder.record(succeeded(0))
+  const claim = recorder.claim('1', 4, () => [])
+  await clock.next()
+  const flushed = recorder.flushed()
+  recorder.abandon()
+  expect(await clock.until(claim)).toBeNull()
+  await clock.until(flushed)
+  expect(ledger.batches).toHaveLength(1)
 })
 
 test('the status of the run is reported after every transaction', async () => {

@@ -5,7 +5,7 @@ import { lockRun } from '../../../src/db/sql/run/lock-run.ts'
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import { TaskError } from '../../../src/domain/execution/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
-import { type ItemResult, released, unstarted } from '../../../src/engine/execution/item-result.ts'
+import { type ItemResult, released, withoutResult } from '../../../src/engine/execution/item-result.ts'
 import { type Claim, type WriteLedger, writeLedger } from '../../../src/engine/execution/ledger.ts'
 import { openLane } from '../../../src/engine/execution/open-lane.ts'
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
@@ -73,7 +73,7 @@ async function claim(runId: string, lease: string, limit: number, known?: number
 }
 
 function succeeded(item: ClaimedItem, output: string): ItemResult {
-  return { item: { ...unstarted(item), status: 'SUCCEEDED', attempts: 1, output, latencyMs: 1 }, scores: [] }
+  return { item: { ...withoutResult(item), status: 'SUCCEEDED', output, latencyMs: 1 }, scores: [] }
 }
 
 const runOf = (id: string) => t.db.prisma.run.findUniqueOrThrow({ where: { id } })
@@ -86,8 +86,8 @@ test('items of a dead lease are requeued when its lane is taken over, and spend 
   const alive = await hold(id)
   expect(await runOf(id)).toMatchObject({ queued: 10, running: 0 })
   const again = await claim(id, alive, 10)
-  expect(again?.items.map(({ ordinal, attempts }) => [ordinal, attempts])).toEqual(
-    Array.from({ length: 10 }, (_, ordinal) => [ordinal, 0]),
+  expect(again?.items.map(({ ordinal, attempts, excused }) => [ordinal, attempts, excused])).toEqual(
+    Array.from({ length: 10 }, (_, ordinal) => (ordinal < 4 ? [ordinal, 2, 1] : [ordinal, 1, 0])),
   )
 })
 
@@ -131,7 +131,11 @@ test('items whose claim was committed but never answered are requeued, and those
   await claim(id, lease, 2)
   expect(await runOf(id)).toMatchObject({ queued: 2, running: 4 })
   const again = await claim(id, lease, 2, known)
-  expect(again?.items.map(({ ordinal }) => ordinal)).toEqual([2, 3])
+  // The lost claim was no call.
+  expect(again?.items.map(({ ordinal, attempts, excused }) => [ordinal, attempts, excused])).toEqual([
+    [2, 1, 0],
+    [3, 1, 0],
+  ])
   expect(await runOf(id)).toMatchObject({ queued: 2, running: 4 })
 })
 
@@ -142,9 +146,9 @@ test("released items are due at once, whatever the worker's clock says", async (
   if (!item) throw new Error('nothing was claimed')
   await writeLedger(t.db, id, [released(item)], [], [])
   const again = await claim(id, lease, 2)
-  expect(again?.items.map(({ ordinal, attempts }) => [ordinal, attempts])).toEqual([
-    [0, 0],
-    [1, 0],
+  expect(again?.items.map(({ ordinal, attempts, excused }) => [ordinal, attempts, excused])).toEqual([
+    [0, 1, 0],
+    [1, 1, 0],
   ])
 })
 
@@ -184,12 +188,12 @@ test('results that cannot be stored fail with the reason, and the rest of their 
     orderBy: { ordinal: 'asc' },
   })
   expect(failed.map(({ ordinal, error }) => [ordinal, error])).toEqual([
-    [3, { code: 'UNSTORABLE_RESULT', message: expect.stringContaining('Unicode'), retryable: false }],
-    [17, { code: 'UNSTORABLE_RESULT', message: expect.stringContaining('out of range'), retryable: false }],
+    [3, { code: 'UNSTORABLE_RESULT', message: expect.stringContaining('Unicode'), retryable: false, attempt: 1 }],
+    [17, { code: 'UNSTORABLE_RESULT', message: expect.stringContaining('out of range'), retryable: false, attempt: 1 }],
   ])
 })
 
-test('a stopped worker requeues the items that it cannot finish, and no attempt is spent', async () => {
+test('a stopped worker requeues the items that it cannot finish, and their interrupted attempts do not count', async () => {
   called.length = 0
   const id = await start('gated', 12, { concurrency: 4, maxAttempts: 1 })
   const first = await t.startWorker({ drainMs: 100 })
@@ -201,8 +205,8 @@ test('a stopped worker requeues the items that it cannot finish, and no attempt 
   const { run, items } = await followRun(t, id)
   expect(worker.load.slots).toBe(200)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 12, failed: 0 })
-  expect([...items.values()].map((item) => item.attempts)).toEqual(new Array(12).fill(1))
-  expect(new Set(called.map(({ attempt }) => attempt))).toEqual(new Set([1]))
+  expect([...items.values()].map((item) => item.attempts).sort()).toEqual([...Array(8).fill(1), ...Array(4).fill(2)])
+  expect(called.map(({ attempt }) => attempt).sort()).toEqual([...Array(12).fill(1), ...Array(4).fill(2)])
   open = Promise.withResolvers()
 })
 

@@ -1,8 +1,8 @@
 import type { Queryable } from '../../client.ts'
-import { columns } from '../../columns.ts'
-import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
+import type { RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
+import { runItemColumns } from '../run-item/run-item-columns.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue {
@@ -21,7 +21,7 @@ export async function loadCells(
 ): Promise<RowsWithinBytes<RunItem>> {
   const statement = {
     name: 'comparison-cells',
-    text: `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)} FROM run_item i
+    text: `SELECT ${runItemColumns('i')} FROM run_item i
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
     values: [runIds, itemIds],
   }

@@ -11,7 +11,7 @@ import type { Queryable } from '../../client.ts'
 export async function cancelItems(client: Queryable, runId: string, seq: number): Promise<void> {
   await client.query(
     `UPDATE run_item SET status = 'CANCELLED', lease = NULL, available_at = NULL, finished_at = now(),
-       seq = $2::int + 1 + ordinal
+       excused = CASE status WHEN 'RUNNING' THEN least(excused + 1, attempts) ELSE excused END, seq = $2::int + 1 + ordinal
      WHERE run_id = $1 AND status IN ('QUEUED', 'RUNNING')`,
     [runId, seq],
   )

@@ -8,8 +8,10 @@ export interface ClaimedItem {
   lease: string
   itemId: string
   repetition: number
-  /** Attempts so far. */
+  /** Calls of it that began, this one included: its number. */
   attempts: number
+  /** How many of them do not count towards the run's `maxAttempts`. */
+  excused: number
   key: string | null
   input: Json
   expectedOutput: Json
@@ -29,7 +31,7 @@ export interface ClaimRange {
  * and a plain join then reads every revision of every dataset (measured: 8 ms for 13 items of 50,000, instead of 0.3).
  */
 const claimed = `
-  SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts,
+  SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, c.excused,
          (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
          r.metadata, r.tags
   FROM claimed c
@@ -65,10 +67,11 @@ export async function claimRanges(
        FROM unnest($2::bigint[], $3::int[], $4::int[]) AS range (lease, first, count)
        CROSS JOIN LATERAL generate_series(first, first + count - 1) AS ordinal
      ), claimed AS (
-       UPDATE run_item SET status = 'RUNNING', lease = wanted.lease, started_at = now(), seq = $5::int + wanted.n
+       UPDATE run_item SET status = 'RUNNING', lease = wanted.lease, started_at = now(), attempts = attempts + 1,
+         seq = $5::int + wanted.n
        FROM wanted
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused
      ) ${claimed}`,
     [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
     'claim-ranges',
@@ -90,9 +93,9 @@ export async function claimDue(
        FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
-         seq = $4::int + due.n
+         attempts = attempts + 1, seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused
      ) ${claimed}`,
     [runId, lease, limit, seq],
   )

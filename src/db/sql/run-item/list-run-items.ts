@@ -1,7 +1,7 @@
 import type { RunItemStatus } from '../../../domain/run.ts'
-import { columns, containing } from '../../columns.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
+import { containing } from '../../columns.ts'
 import type { List } from '../../keyset.ts'
+import { runItemColumns } from './run-item-columns.ts'
 
 export type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT'
 
@@ -10,8 +10,6 @@ export interface RunItemFilter {
   /** Text anywhere in the input, expected output, output or error. */
   search?: string | null
 }
-
-const runItemColumns = columns('i', Prisma.RunItemScalarFieldEnum)
 
 /** The items of a run. Items without a value for the order come last in either direction. */
 export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrderField; descending: boolean }): List {
@@ -24,7 +22,7 @@ export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrder
   } satisfies Record<RunItemOrderField, { sql: string; type: string }[]>
   const { search } = filter
   return {
-    select: runItemColumns,
+    select: runItemColumns('i'),
     from: search
       ? `run_item i
          JOIN run r ON r.id = i.run_id
@@ -51,7 +49,7 @@ export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrder
 /** What runs made of a dataset item: those of the newest run first, within a run by repetition. */
 export function listRunItemsOfItem(): List {
   return {
-    select: runItemColumns,
+    select: runItemColumns('i'),
     from: 'run_item i JOIN run r ON r.id = i.run_id',
     parent: { column: 'i.item_id', type: 'bigint' },
     where: () => [],

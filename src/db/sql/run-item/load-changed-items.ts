@@ -1,9 +1,9 @@
 import type { Queryable } from '../../client.ts'
-import { columns } from '../../columns.ts'
-import { Prisma, type RunItem, type Score } from '../../generated/prisma/client.ts'
+import type { RunItem, Score } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
 import { loadItemScores } from '../score/load-scores.ts'
+import { runItemColumns } from './run-item-columns.ts'
 
 /** A run item with its scores by name. */
 export interface RunItemWithScores extends RunItem {
@@ -37,13 +37,13 @@ export async function loadChangedItems(
   const seq = window ? 'seq + 0' : 'seq'
   const statement = {
     name: `changed-items${name}`,
-    text: `SELECT ${columns('run_item', Prisma.RunItemScalarFieldEnum)}
+    text: `SELECT ${runItemColumns('run_item')}
        FROM run_item WHERE run_id = $1 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit, ...values],
   }
   const { rows, cut } = await queryWithinBytes<RunItem>(client, statement, pageBytes)
-  const scored = rows.filter((row) => row.status === 'SUCCEEDED' || row.status === 'FAILED')
-  const scores = scored.length > 0 ? await loadItemScores(client, scored) : []
+  // Of all of them: people's scores stay while an item is executed again.
+  const scores = rows.length > 0 ? await loadItemScores(client, rows) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
   const items = rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
   return { items, more: cut || rows.length === limit }

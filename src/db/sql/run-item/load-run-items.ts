@@ -1,8 +1,7 @@
 import type { Queryable } from '../../client.ts'
-import { columns } from '../../columns.ts'
 import type { RunItem } from '../../generated/prisma/client.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { runItemColumns } from './run-item-columns.ts'
 
 export interface RunItemKey {
   runId: string
@@ -13,7 +12,7 @@ export interface RunItemKey {
 export async function loadRunItems(db: Queryable, projectId: string, keys: readonly RunItemKey[]): Promise<RunItem[]> {
   return queryRows<RunItem>(
     db,
-    `SELECT ${columns('i', Prisma.RunItemScalarFieldEnum)}
+    `SELECT ${runItemColumns('i')}
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
      JOIN run_item i USING (run_id, ordinal)
      JOIN run r ON r.id = i.run_id

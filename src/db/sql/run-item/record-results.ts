@@ -11,6 +11,7 @@ export interface RecordedItem {
   output: Json
   error: ItemError | null
   attempts: number
+  excused: number
   latencyMs: number | null
   inputTokens: number | null
   outputTokens: number | null
@@ -43,16 +44,17 @@ export async function recordResults(
     `WITH r AS MATERIALIZED (
          SELECT $1::uuid AS run_id, r.*
          FROM ROWS FROM (json_to_recordset($2::json) AS (
-           ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, "latencyMs" float8,
-           "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
+           ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, excused int,
+           "latencyMs" float8, "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
            "traceId" text, "delayMs" float8
          )) WITH ORDINALITY AS r (
-           ordinal, lease, status, output, error, attempts, "latencyMs", "inputTokens", "outputTokens", "costUsd",
-           "evaluatorCostUsd", cached, "traceId", "delayMs", n
+           ordinal, lease, status, output, error, attempts, excused, "latencyMs", "inputTokens", "outputTokens",
+           "costUsd", "evaluatorCostUsd", cached, "traceId", "delayMs", n
          )
        )
        UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
-         output = r.output, error = r.error, attempts = r.attempts, latency_ms = r."latencyMs",
+         output = r.output, output_bytes = CASE WHEN r.status = 'SUCCEEDED' THEN octet_length(COALESCE(r.output, 'null')::text) END,
+         error = r.error, attempts = r.attempts, excused = r.excused, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
          evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
          available_at = CASE WHEN r.status = 'QUEUED'

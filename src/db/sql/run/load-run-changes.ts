@@ -1,16 +1,26 @@
+import { codeOf } from '../../../domain/errors.ts'
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type Run } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { epochSql } from './feed-epoch.ts'
+import { cursorDays } from './run-events.ts'
+
+/** What a read saw. */
+export interface Place {
+  /** As PostgreSQL writes a `pg_snapshot`. */
+  snapshot: string
+  /** Seconds since 1970, by the clock of the database. */
+  at: number
+}
 
 /** Which runs to look for. */
 export interface RunChangesQuery {
   projectId: string
   /** Null: of any dataset. */
   datasetId: string | null
-  /** The `snapshot` that was returned before; null: nothing that happened earlier is of interest. */
-  since: string | null
+  /** The place that was returned before; null: nothing that happened earlier is of interest. */
+  since: Place | null
   /** The runs that had not ended then; null when it is not known, for all that have not ended now. */
   open: readonly string[] | null
 }
@@ -18,8 +28,10 @@ export interface RunChangesQuery {
 /** Runs as they are, at one moment. */
 export interface RunChanges {
   epoch: string
-  /** What this statement saw, as PostgreSQL writes a `pg_snapshot`. */
-  snapshot: string
+  /** Of this statement. */
+  place: Place
+  /** Events since then may have been deleted. */
+  expired: boolean
   /** Runs with an event since then, and the open ones, oldest first. */
   runs: Run[]
   deletedIds: string[]
@@ -34,9 +46,9 @@ export async function loadRunChanges(
   { projectId, datasetId, since, open }: RunChangesQuery,
 ): Promise<RunChanges> {
   const openRuns = open
-    ? 'SELECT unnest($4::uuid[])'
+    ? 'SELECT unnest($5::uuid[])'
     : `SELECT id FROM run WHERE project_id = $1 AND ($3::uuid IS NULL OR dataset_id = $3) AND status IN ('QUEUED', 'RUNNING')`
-  const rows = await queryRows<Run & { epoch: string; snapshot: string; changedId: string | null }>(
+  const rows = await queryRows<Run & Place & { epoch: string; expired: boolean; changedId: string | null }>(
     db,
     `WITH changed AS (
        SELECT run_id AS id FROM run_event
@@ -46,23 +58,29 @@ export async function loadRunChanges(
        UNION ${openRuns}
      )
      SELECT now.*, changed.id AS "changedId", ${columns('r', Prisma.RunScalarFieldEnum)}
-     FROM (SELECT ${epochSql} AS epoch, pg_current_snapshot()::text AS snapshot) now
+     FROM (SELECT ${epochSql} AS epoch, pg_current_snapshot()::text AS snapshot, extract(epoch FROM now())::int AS at,
+             COALESCE(to_timestamp($4) < now() - make_interval(days => ${cursorDays}), false) AS expired) now
      LEFT JOIN changed ON true LEFT JOIN run r ON r.id = changed.id
      ORDER BY r.created_at, r.id`,
-    [projectId, since, datasetId, ...(open ? [open] : [])],
+    [projectId, since?.snapshot ?? null, datasetId, since?.at ?? null, ...(open ? [open] : [])],
   )
-  const { epoch = '', snapshot = '' } = rows[0] ?? {}
+  const { epoch = '', snapshot = '', at = 0, expired = false } = rows[0] ?? {}
   const runs: Run[] = []
   const deletedIds: string[] = []
-  for (const { epoch: _, snapshot: __, changedId, ...run } of rows) {
+  for (const { epoch: _, snapshot: __, at: ___, expired: ____, changedId, ...run } of rows) {
     if (run.id !== null) runs.push(run)
     else if (changedId !== null) deletedIds.push(changedId)
   }
-  return { epoch, snapshot, runs, deletedIds }
+  return { epoch, place: { snapshot, at }, expired, runs, deletedIds }
 }
 
-/** Whether a text is a `snapshot` of {@link RunChanges}, so that it can be asked for. */
+/** Whether a text is the `snapshot` of a {@link Place}, so that it can be asked for. */
 export async function isSnapshot(db: Queryable, text: string): Promise<boolean> {
-  const { rows } = await db.query<{ valid: boolean }>(`SELECT pg_input_is_valid($1, 'pg_snapshot') AS valid`, [text])
-  return rows[0]?.valid ?? false
+  try {
+    await db.query('SELECT $1::pg_snapshot', [text])
+    return true
+  } catch (error) {
+    if (codeOf(error)?.startsWith('22')) return false
+    throw error
+  }
 }

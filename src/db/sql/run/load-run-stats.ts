@@ -3,10 +3,21 @@ import { columns } from '../../columns.ts'
 import type { RunLatencyBucket, RunScoreLabel, RunScoreSummary } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import type { RunStatsRows } from './load-followed-run.ts'
 
 const summaryColumns = columns('s', Prisma.RunScoreSummaryScalarFieldEnum)
 const labelColumns = columns('l', Prisma.RunScoreLabelScalarFieldEnum)
 const bucketColumns = columns('b', Prisma.RunLatencyBucketScalarFieldEnum)
+
+/** Everything that the statistics of these runs are computed from. */
+export async function loadRunStats(db: Queryable, runIds: readonly string[]): Promise<RunStatsRows> {
+  const [summaries, labels, buckets] = await Promise.all([
+    loadScoreSummaries(db, runIds),
+    loadScoreLabels(db, runIds),
+    loadLatencyBuckets(db, runIds),
+  ])
+  return { summaries, labels, buckets }
+}
 
 /** The score summaries of these runs, by name. */
 export async function loadScoreSummaries(db: Queryable, runIds: readonly string[]): Promise<RunScoreSummary[]> {

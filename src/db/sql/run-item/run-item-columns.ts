@@ -1,0 +1,38 @@
+import { columns } from '../../columns.ts'
+import { Prisma } from '../../generated/prisma/client.ts'
+
+/** Bytes of JSON up to which an output is read whole; of a larger one only the beginning. */
+export const maxShownBytes = 256 * 1024
+
+const { output: _, outputBytes: __, ...others } = Prisma.RunItemScalarFieldEnum
+
+/** The size of an output's JSON in bytes; null without an output. Measured where it is not stored. */
+export function outputBytes(table: string): string {
+  return `CASE WHEN ${table}.status = 'SUCCEEDED'
+    THEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text), 4) END`
+}
+
+/**
+ * The select list of a whole run item, with an output that is too large to be shown as a text: the beginning of its
+ * JSON, so that the database does not send the rest. The bytes that may be of an incomplete character are trimmed from
+ * its end; looking for the end of the last whole one in a subselect cost 0.25 ms of planning for every statement.
+ */
+export function runItemColumns(table: string): string {
+  const json = `convert_to(${table}.output::text, 'UTF8')`
+  const cut = `rtrim(rtrim(substring(${json} FOR ${maxShownBytes}), ${continuing}), ${leading})`
+  return `${columns(table, others)}, ${outputBytes(table)} AS "outputBytes",
+    CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
+      THEN to_jsonb(convert_from(${cut}, 'UTF8')) ELSE ${table}.output END AS "output"`
+}
+
+/** The bytes of a character of UTF-8 that follow its first, and the first ones of characters of several bytes. */
+const [continuing, leading] = [bytes(0x80, 0xbf), bytes(0xc0, 0xf7)]
+
+function bytes(from: number, to: number): string {
+  return `'\\x${Buffer.from(Array.from({ length: to - from + 1 }, (_, n) => from + n)).toString('hex')}'::bytea`
+}
+
+/** Whether the output of a row is only the beginning of it. */
+export function isTruncated({ outputBytes }: { outputBytes: number | null }): boolean {
+  return outputBytes !== null && outputBytes > maxShownBytes
+}

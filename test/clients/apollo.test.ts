@@ -1,0 +1,54 @@
+import { type ApolloClient, InMemoryCache } from '@apollo/client'
+import { afterEach, expect, test, vi } from 'vitest'
+import { testCache } from './conformance.ts'
+import { documentOf } from './documents.ts'
+import { extractRecipes, importRecipe } from './recipes.ts'
+
+const folder = await extractRecipes('apollo')
+const { createApolloClient } = await importRecipe<{ createApolloClient(url: string): ApolloClient }>(
+  folder,
+  'apollo.ts',
+)
+
+const clients: ApolloClient[] = []
+afterEach(() => {
+  for (const client of clients.splice(0)) client.stop()
+})
+
+testCache('Apollo Client', async (url, onExpired) => {
+  const client = createApolloClient(url)
+  clients.push(client)
+  client.onResetStore(async () => onExpired())
+  return {
+    async query(name, variables) {
+      const { data } = await client.query({ query: documentOf(name), variables, fetchPolicy: 'network-only' })
+      return data
+    },
+    cached: async (name, variables) => client.readQuery({ query: documentOf(name), variables }),
+    async mutate(name, variables) {
+      const { data } = await client.mutate({ mutation: documentOf(name), variables })
+      return data
+    },
+    subscribe(name, variables, onData) {
+      const subscription = client
+        .subscribe({ query: documentOf(name), variables })
+        .subscribe(({ data }) => onData(data))
+      return () => subscription.unsubscribe()
+    },
+  }
+})
+
+test('without the type policies Apollo warns of lost data', () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const cache = new InMemoryCache()
+  const write = (progress: object) =>
+    cache.writeQuery({
+      query: documentOf('OtherFiguresQuery'),
+      variables: { id: '1' },
+      data: { node: { __typename: 'Run', id: '1', progress } },
+    })
+  write({ __typename: 'RunProgress', total: 1, queued: 1 })
+  write({ __typename: 'RunProgress', total: 1, running: 1 })
+  expect(String(warned.mock.calls)).toContain('Cache data may be lost')
+  vi.restoreAllMocks()
+})
