@@ -5,6 +5,7 @@ import {
   listEvaluators,
 } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
@@ -72,7 +73,9 @@ async function currentVersion(
   { loaders }: Context,
 ): Promise<CurrentVersion> {
   const current = evaluator.current ?? (await loaders.currentVersion.load(evaluator.id))
-  if (!current) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
+  if (!current) {
+    throw new Error(`Evaluator ${encodeGlobalId('Evaluator', evaluator.id)} has no version ${evaluator.version}`)
+  }
   return current
 }
 
