@@ -1,14 +1,59 @@
-import { builder } from './builder.ts'
-import { resultOf } from './user-error.ts'
+import { type ConflictError, NotFoundError } from '../src/domain/errors.ts'
+import type { Context } from './context.ts'
+import { mutation } from './mutation.ts'
+import { type NodeType, rawId, rawIds } from './relay/global-id.ts'
 
-export const DeleteInput = builder.inputType('DeleteInput', {
-  description: 'What to delete.',
-  fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
-})
+interface Deletion<Deleted> {
+  type: NodeType
+  description: string
+  /** What the engine can answer besides NotFoundError. */
+  errors?: readonly (typeof ConflictError)[]
+  /** Gets raw ids. */
+  remove: (deleted: Deleted, context: Context) => Promise<unknown>
+}
 
-const DeletePayload = builder.objectRef<{ deletedId: string }>('DeletePayload').implement({
-  description: 'It is gone.',
-  fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The global id of what was deleted.' }) }),
-})
+/** Defines a mutation that deletes one thing by its id. */
+export function deletion(name: string, { type, description, errors = [], remove }: Deletion<string>): void {
+  mutation(name, {
+    description,
+    input: {
+      description: 'What to delete.',
+      fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
+    },
+    errors: [NotFoundError, ...errors],
+    resolve: async ({ id }, context) => {
+      await remove(rawId(type, id, ['id']), context)
+      return { deletedId: id }
+    },
+    payload: {
+      description: 'It is gone.',
+      fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The global id of what was deleted.' }) }),
+    },
+  })
+}
 
-export const DeleteResult = resultOf('DeleteResult', DeletePayload)
+/** Defines a mutation that deletes several things by their ids, all or none. */
+export function bulkDeletion(name: string, { type, description, errors = [], remove }: Deletion<string[]>): void {
+  mutation(name, {
+    description,
+    input: {
+      description: 'What to delete.',
+      fields: (t) => ({ ids: t.idList({ required: true, description: 'Their global ids, 1–1,000.' }) }),
+    },
+    errors: [NotFoundError, ...errors],
+    resolve: async ({ ids }, context) => {
+      await remove(rawIds(type, ids, ['ids']), context)
+      return { deletedIds: ids }
+    },
+    payload: {
+      description: 'They are gone.',
+      fields: (t) => ({
+        deletedIds: t.field({
+          type: ['ID'],
+          description: 'The global ids of what was deleted.',
+          resolve: (payload) => payload.deletedIds,
+        }),
+      }),
+    },
+  })
+}

@@ -20,6 +20,7 @@ import {
   loadRevisionsAt,
   type RevisionKey,
 } from '../src/db/sql/dataset/load-revisions.ts'
+import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
@@ -37,6 +38,10 @@ export function createLoaders(db: Database, scope: Scope) {
   const revisionKey = ({ itemId, validFrom }: RevisionKey) => `${itemId}:${validFrom}`
   return {
     links: new Links(prisma),
+    projectCounts: one(
+      (ids) => countProjectContents(pool, ids),
+      (row) => row.projectId,
+    ),
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,

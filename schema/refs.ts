@@ -24,6 +24,7 @@ export const EvaluatorRef = prismaRef('Evaluator')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
+export const PersonConnection = connectionOf('Person', PersonRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemRevisionConnection = connectionOf('DatasetItemRevision', DatasetItemRevisionRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)

@@ -1,4 +1,3 @@
-import type { ObjectRef } from '@pothos/core'
 import {
   ConflictError,
   ForbiddenError,
@@ -15,9 +14,11 @@ export const UserErrorInterface = builder.interfaceRef<UserError>('UserError').i
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What was expected, what came, and what to do.' }),
     code: t.expose('code', { type: ErrorCode, description: 'What kind of trouble it is, for programs.' }),
-    path: t.exposeStringList('path', {
+    path: t.stringList({
       nullable: true,
-      description: 'Where in the input the trouble is, e.g. ["task", "http", "url"].',
+      description: 'Where in the arguments the trouble is, e.g. ["input", "task", "http", "url"].',
+      // The engine knows the input of a mutation, not that it is an argument of that name.
+      resolve: ({ path }) => path && ['input', ...path],
     }),
   }),
 })
@@ -32,19 +33,4 @@ const descriptions = [
 
 for (const [error, description] of descriptions) {
   builder.objectType(error, { name: error.name, description, interfaces: [UserErrorInterface] })
-}
-
-const anyError = [InvalidInputError, NotFoundError, ConflictError, ForbiddenError, LimitError]
-
-/** The union of a mutation's payload and its possible errors; by default all of them. */
-export function resultOf<Shape extends object>(
-  name: string,
-  payload: ObjectRef<typeof builder.$inferSchemaTypes, Shape>,
-  errors: readonly (typeof anyError)[number][] = anyError,
-) {
-  return builder.errorUnion(name, {
-    description: 'What was done, or why it was not.',
-    types: [payload, ...errors],
-    resolveType: () => payload.name,
-  })
 }

@@ -5,14 +5,15 @@ import type { CreateEvaluatorInput } from '../../src/cli/gql/graphql.ts'
 import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
 import { StartRun } from '../../src/cli/run.ts'
 
-const ExistingObjects = graphql(/* GraphQL */ `
-  query ExistingObjects($datasetId: ID!) {
-    experiments(datasetId: $datasetId, first: 100) {
-      nodes { id name }
-    }
-    evaluators(first: 100) {
-      nodes { id name }
-    }
+const FindEvaluator = graphql(/* GraphQL */ `
+  query FindEvaluator($name: String!) {
+    evaluator(name: $name) { id name }
+  }
+`)
+
+const FindExperiment = graphql(/* GraphQL */ `
+  query FindExperimentOfDemo($name: String!) {
+    experiment(name: $name) { id name }
   }
 `)
 
@@ -20,7 +21,7 @@ const CreateEvaluator = graphql(/* GraphQL */ `
   mutation CreateEvaluator($input: CreateEvaluatorInput!) {
     createEvaluator(input: $input) {
       __typename
-      ... on EvaluatorPayload { evaluator { id name } }
+      ... on CreateEvaluatorPayload { evaluator { id name } }
       ... on UserError { message }
     }
   }
@@ -67,23 +68,22 @@ const tasks = ['keyword rules', 'naive Bayes']
 
 /** Both experiments, created unless an earlier demo left them. */
 export async function prepareExperiments(client: GraphQLClient, datasetId: string): Promise<[NamedId, NamedId]> {
-  const existing = await client.request(ExistingObjects, { datasetId })
   const evaluatorIds: string[] = []
   for (const input of evaluators) {
-    const found = existing.evaluators?.nodes.find(({ name }) => name === input.name)
-    evaluatorIds.push((found ?? (await createEvaluator(client, input))).id)
+    const { evaluator } = await client.request(FindEvaluator, { name: input.name })
+    evaluatorIds.push((evaluator ?? (await createEvaluator(client, input))).id)
   }
   const experiments: NamedId[] = []
   for (const name of tasks) {
-    const found = existing.experiments?.nodes.find((experiment) => experiment.name === name)
-    experiments.push(found ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
+    const { experiment } = await client.request(FindExperiment, { name })
+    experiments.push(experiment ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
   }
   return experiments as [NamedId, NamedId]
 }
 
 async function createEvaluator(client: GraphQLClient, input: CreateEvaluatorInput): Promise<NamedId> {
   const { createEvaluator } = await client.request(CreateEvaluator, { input })
-  if (createEvaluator.__typename !== 'EvaluatorPayload') throw new CliError(createEvaluator.message)
+  if (createEvaluator.__typename !== 'CreateEvaluatorPayload') throw new CliError(createEvaluator.message)
   return createEvaluator.evaluator
 }
 

@@ -1,10 +1,10 @@
-import type { Experiment } from '../../src/db/generated/prisma/client.ts'
+import { NotFoundError } from '../../src/domain/errors.ts'
 import type { GateCheck as GateCheckShape, Gate as GateShape } from '../../src/domain/gate.ts'
 import { checkRun, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
 import { builder } from '../builder.ts'
+import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
-import { resultOf } from '../user-error.ts'
 import { comparisonCost } from './comparison.ts'
 
 const limits = {
@@ -153,30 +153,23 @@ builder.objectField(RunRef, 'gate', (t) =>
   }),
 )
 
-const SetGateInput = builder.inputType('SetGateInput', {
-  description: 'What the runs of an experiment must fulfil.',
-  fields: (t) => ({
-    experimentId: t.id({ required: true, description: 'The experiment.' }),
-    gate: t.field({ type: GateInput, description: 'Replaces the gate; null removes it.' }),
-  }),
-})
-
-const SetGatePayload = builder.objectRef<{ experiment: Experiment }>('SetGatePayload').implement({
-  description: 'The gate was set.',
-  fields: (t) => ({
-    experiment: t.expose('experiment', { type: ExperimentRef, description: 'The experiment as it is now.' }),
-  }),
-})
-
-const SetGateResult = resultOf('SetGateResult', SetGatePayload)
-
-builder.mutationField('setGate', (t) =>
-  t.field({
-    type: SetGateResult,
-    description: 'Sets what the runs of an experiment must fulfil.',
-    args: { input: t.arg({ type: SetGateInput, required: true, description: 'The gate.' }) },
-    resolve: async (_root, { input: { experimentId, gate } }, { services, scope }) => ({
-      experiment: await setGate(services, scope, rawId('Experiment', experimentId, ['experimentId']), gate ?? null),
+mutation('setGate', {
+  description: 'Sets what the runs of an experiment must fulfil.',
+  input: {
+    description: 'What the runs of an experiment must fulfil.',
+    fields: (t) => ({
+      experimentId: t.id({ required: true, description: 'The experiment.' }),
+      gate: t.field({ type: GateInput, description: 'Replaces the gate; null removes it.' }),
     }),
+  },
+  errors: [NotFoundError],
+  resolve: async ({ experimentId, gate }, { services, scope }) => ({
+    experiment: await setGate(services, scope, rawId('Experiment', experimentId, ['experimentId']), gate),
   }),
-)
+  payload: {
+    description: 'The gate was set.',
+    fields: (t) => ({
+      experiment: t.expose('experiment', { type: ExperimentRef, description: 'The experiment as it is now.' }),
+    }),
+  },
+})

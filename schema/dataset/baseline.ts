@@ -1,10 +1,10 @@
-import type { Dataset } from '../../src/db/generated/prisma/client.ts'
+import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
 import { approveBaseline, removeBaseline } from '../../src/engine/comparison/baselines.ts'
 import { builder } from '../builder.ts'
 import { linkTo } from '../links.ts'
+import { mutation } from '../mutation.ts'
 import { DatasetRef, RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
-import { resultOf } from '../user-error.ts'
 
 interface ApprovedBaseline {
   runId: string
@@ -37,40 +37,34 @@ builder.objectField(DatasetRef, 'baseline', (t) =>
   }),
 )
 
-const ApproveBaselineInput = builder.inputType('ApproveBaselineInput', {
-  description: 'A run to compare others with.',
-  fields: (t) => ({
-    runId: t.id({ required: true, description: 'A run that is over.' }),
+mutation('approveBaseline', {
+  description: 'Makes a run the baseline of its dataset, in place of any other, in your name (`viewer.person`).',
+  input: {
+    description: 'A run to compare others with.',
+    fields: (t) => ({ runId: t.id({ required: true, description: 'A run that is over.' }) }),
+  },
+  errors: [NotFoundError, ConflictError],
+  resolve: async ({ runId }, { services, scope }) => ({
+    dataset: await approveBaseline(services, scope, rawId('Run', runId, ['runId'])),
   }),
+  payload: {
+    description: 'The run is the baseline.',
+    fields: (t) => ({ dataset: t.expose('dataset', { type: DatasetRef, description: 'Its dataset as it is now.' }) }),
+  },
 })
 
-const RemoveBaselineInput = builder.inputType('RemoveBaselineInput', {
-  description: 'The dataset whose baseline to remove.',
-  fields: (t) => ({ datasetId: t.id({ required: true, description: 'The dataset.' }) }),
-})
-
-const BaselinePayload = builder.objectRef<{ dataset: Dataset }>('BaselinePayload').implement({
-  description: 'The baseline was changed.',
-  fields: (t) => ({ dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }) }),
-})
-
-const BaselineResult = resultOf('BaselineResult', BaselinePayload)
-
-builder.mutationFields((t) => ({
-  approveBaseline: t.field({
-    type: BaselineResult,
-    description: 'Makes a run the baseline of its dataset, in place of any other, in your name (`viewer.person`).',
-    args: { input: t.arg({ type: ApproveBaselineInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { runId } }, { services, scope }) => ({
-      dataset: await approveBaseline(services, scope, rawId('Run', runId, ['runId'])),
-    }),
+mutation('removeBaseline', {
+  description: 'Leaves a dataset without a baseline.',
+  input: {
+    description: 'The dataset whose baseline to remove.',
+    fields: (t) => ({ datasetId: t.id({ required: true, description: 'The dataset.' }) }),
+  },
+  errors: [NotFoundError],
+  resolve: async ({ datasetId }, { services, scope }) => ({
+    dataset: await removeBaseline(services, scope, rawId('Dataset', datasetId, ['datasetId'])),
   }),
-  removeBaseline: t.field({
-    type: BaselineResult,
-    description: 'Leaves a dataset without a baseline.',
-    args: { input: t.arg({ type: RemoveBaselineInput, required: true, description: 'The dataset.' }) },
-    resolve: async (_root, { input: { datasetId } }, { services, scope }) => ({
-      dataset: await removeBaseline(services, scope, rawId('Dataset', datasetId, ['datasetId'])),
-    }),
-  }),
-}))
+  payload: {
+    description: 'There is no baseline.',
+    fields: (t) => ({ dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }) }),
+  },
+})

@@ -1,11 +1,9 @@
-import type { Dataset } from '../../src/db/generated/prisma/client.ts'
-import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
-import { InvalidInputError } from '../../src/domain/errors.ts'
-import { archiveDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
+import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
+import { archiveDatasetItems, restoreDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { builder } from '../builder.ts'
+import { mutation } from '../mutation.ts'
 import { DatasetItemRevisionRef, DatasetRef } from '../refs.ts'
 import { optionalRawId, rawId, rawIds } from '../relay/global-id.ts'
-import { resultOf } from '../user-error.ts'
 
 const DatasetItemInput = builder.inputType('DatasetItemInput', {
   description: 'An item as it should be from now on; all of its content is replaced.',
@@ -19,19 +17,28 @@ const DatasetItemInput = builder.inputType('DatasetItemInput', {
   }),
 })
 
-const UpsertDatasetItemsInput = builder.inputType('UpsertDatasetItemsInput', {
-  description: 'Items to add or change.',
-  fields: (t) => ({
-    datasetId: t.id({ required: true, description: 'The dataset.' }),
-    items: t.field({ type: [DatasetItemInput], required: true, description: '1–1,000 items.' }),
-  }),
-})
-
-const UpsertDatasetItemsPayload = builder
-  .objectRef<{ dataset: Dataset; items: DatasetItemRevisionRow[]; added: number; changed: number; unchanged: number }>(
-    'UpsertDatasetItemsPayload',
-  )
-  .implement({
+mutation('upsertDatasetItems', {
+  description:
+    'Adds and changes up to 1,000 items, all or none, as one new version. Larger data: POST /import/<dataset>.',
+  input: {
+    description: 'Items to add or change.',
+    fields: (t) => ({
+      datasetId: t.id({ required: true, description: 'The dataset.' }),
+      items: t.field({ type: [DatasetItemInput], required: true, description: '1–1,000 items.' }),
+    }),
+  },
+  errors: [NotFoundError, ConflictError],
+  resolve: (input, { services, scope }) =>
+    upsertDatasetItems(services, scope, {
+      datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
+      items: input.items.map(({ id, input: value, ...content }, i) => {
+        if (value === undefined) {
+          throw new InvalidInputError('Expected an input (it may be null), got none.', ['items', String(i), 'input'])
+        }
+        return { ...content, input: value, id: optionalRawId('DatasetItem', id, ['items', String(i), 'id']) }
+      }),
+    }),
+  payload: {
     description: 'All items were written, as one new version unless they said nothing new.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
@@ -43,54 +50,53 @@ const UpsertDatasetItemsPayload = builder
       changed: t.exposeInt('changed', { description: 'Items that said something else before.' }),
       unchanged: t.exposeInt('unchanged', { description: 'Items that said the same before.' }),
     }),
-  })
-
-const ArchiveDatasetItemsInput = builder.inputType('ArchiveDatasetItemsInput', {
-  description: 'Items to leave out from now on.',
-  fields: (t) => ({
-    datasetId: t.id({ required: true, description: 'The dataset.' }),
-    itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
-  }),
+  },
 })
 
-const ArchiveDatasetItemsPayload = builder
-  .objectRef<{ dataset: Dataset; archived: number }>('ArchiveDatasetItemsPayload')
-  .implement({
+mutation('archiveDatasetItems', {
+  description: 'Leaves up to 1,000 items out of the dataset from a new version on.',
+  input: {
+    description: 'Items to leave out from now on.',
+    fields: (t) => ({
+      datasetId: t.id({ required: true, description: 'The dataset.' }),
+      itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
+    }),
+  },
+  errors: [NotFoundError],
+  resolve: (input, { services, scope }) =>
+    archiveDatasetItems(services, scope, {
+      datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
+      itemIds: rawIds('DatasetItem', input.itemIds, ['itemIds']),
+    }),
+  payload: {
     description: 'The items are no longer in the current version; earlier versions and their runs still have them.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
       archived: t.exposeInt('archived', { description: 'How many were in the current version before.' }),
     }),
-  })
+  },
+})
 
-const UpsertDatasetItemsResult = resultOf('UpsertDatasetItemsResult', UpsertDatasetItemsPayload)
-const ArchiveDatasetItemsResult = resultOf('ArchiveDatasetItemsResult', ArchiveDatasetItemsPayload)
-
-builder.mutationFields((t) => ({
-  upsertDatasetItems: t.field({
-    type: UpsertDatasetItemsResult,
-    description:
-      'Adds and changes up to 1,000 items, all or none, as one new version. Larger data: POST /import/<dataset>.',
-    args: { input: t.arg({ type: UpsertDatasetItemsInput, required: true, description: 'The items.' }) },
-    resolve: (_root, { input }, { services, scope }) =>
-      upsertDatasetItems(services, scope, {
-        datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
-        items: input.items.map(({ id, input: value, ...content }, i) => {
-          if (value === undefined) {
-            throw new InvalidInputError('Expected an input (it may be null), got none.', ['items', String(i), 'input'])
-          }
-          return { ...content, input: value, id: optionalRawId('DatasetItem', id, ['items', String(i), 'id']) }
-        }),
-      }),
-  }),
-  archiveDatasetItems: t.field({
-    type: ArchiveDatasetItemsResult,
-    description: 'Leaves items out of the dataset from a new version on.',
-    args: { input: t.arg({ type: ArchiveDatasetItemsInput, required: true, description: 'The items.' }) },
-    resolve: (_root, { input }, { services, scope }) =>
-      archiveDatasetItems(services, scope, {
-        datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
-        itemIds: rawIds('DatasetItem', input.itemIds, ['itemIds']),
-      }),
-  }),
-}))
+mutation('restoreDatasetItems', {
+  description: 'Brings up to 1,000 archived items back into the dataset from a new version on, all or none.',
+  input: {
+    description: 'Items to bring back with the content they had.',
+    fields: (t) => ({
+      datasetId: t.id({ required: true, description: 'The dataset.' }),
+      itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
+    }),
+  },
+  errors: [NotFoundError],
+  resolve: (input, { services, scope }) =>
+    restoreDatasetItems(services, scope, {
+      datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
+      itemIds: rawIds('DatasetItem', input.itemIds, ['itemIds']),
+    }),
+  payload: {
+    description: 'The items are in the current version.',
+    fields: (t) => ({
+      dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
+      restored: t.exposeInt('restored', { description: 'How many were archived before.' }),
+    }),
+  },
+})

@@ -1,15 +1,39 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
-import { type DatasetItemFilter, listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
+import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import { resolveVersion } from '../../src/engine/datasets/resolve-version.ts'
+import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { type ConnectionArguments, listConnection } from '../relay/connection.ts'
+import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
+import { listOrder } from '../relay/list-order.ts'
+
+export const DatasetItemFilter = builder.inputType('DatasetItemFilter', {
+  description: 'Which items of a dataset; parts that are given together must all hold.',
+  fields: (t) => ({
+    search: t.string({ description: 'With this text in their key, input or expected output.' }),
+    tags: t.stringList({ description: 'That have all of these tags.' }),
+    key: t.string({ description: 'With this key.' }),
+    metadata: t.field({ type: 'JSON', description: 'Whose metadata has everything that this has.' }),
+  }),
+})
+
+export const datasetItemOrder = listOrder({
+  type: 'DatasetItem',
+  rows: 'the items of a dataset',
+  fields: { ADDED: 'When they were first added.' },
+  default: { field: 'ADDED', direction: 'ASC' },
+})
 
 /** One page of the items of a version of a dataset; their number is stored with each version. */
 export async function datasetItemsConnection(
   context: Context,
   dataset: Dataset,
-  args: ConnectionArguments & DatasetItemFilter & { version?: number | null; asOf?: Date | null },
+  args: ConnectionArguments & {
+    version?: number | null
+    asOf?: Date | null
+    filter?: typeof DatasetItemFilter.$inferInput | null
+    orderBy?: typeof datasetItemOrder.input.$inferInput | null
+  },
 ) {
   const { services, scope } = context
   const isCurrent = args.version == null && args.asOf == null
@@ -21,7 +45,8 @@ export async function datasetItemsConnection(
     const stored = await services.db.prisma.datasetVersion.findUnique({ where: { datasetId_version: key } })
     return stored?.itemCount ?? null
   }
-  const isFiltered = args.search != null || (args.tags?.length ?? 0) > 0
-  const list = listDatasetItemsAt(version, args)
-  return listConnection<DatasetItemRevisionRow>(context, list, 'ITEM', dataset.id, args, isFiltered ? null : totalCount)
+  const order = datasetItemOrder.read(args.orderBy)
+  const list = listDatasetItemsAt(version, args.filter ?? {}, order.descending)
+  const known = isUnfiltered(args.filter) ? totalCount : null
+  return listConnection<DatasetItemRevisionRow>(context, list, order.name, dataset.id, args, known)
 }

@@ -1,11 +1,9 @@
-import type { Dataset, DatasetVersion, Experiment } from '../../src/db/generated/prisma/client.ts'
-import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
+import type { DatasetVersion } from '../../src/db/generated/prisma/client.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
-import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { builder } from '../builder.ts'
 import { RunStatus } from '../enums.ts'
+import { ExperimentFilter, experimentOrder, experimentsConnection } from '../experiment/experiment-list.ts'
 import {
-  DatasetConnection,
   DatasetItemRevisionConnection,
   DatasetRef,
   DatasetVersionConnection,
@@ -16,7 +14,7 @@ import {
 import { listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
-import { datasetItemsConnection } from './dataset-items.ts'
+import { DatasetItemFilter, datasetItemOrder, datasetItemsConnection } from './dataset-items.ts'
 
 builder.prismaNode('Dataset', {
   description:
@@ -44,14 +42,13 @@ builder.prismaNode('Dataset', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
     items: t.field({
       type: DatasetItemRevisionConnection,
-      description:
-        'What the items say in a version, the oldest item first. `totalCount` is known without `search` and `tags`.',
+      description: 'What the items say in a version, the oldest item first. `totalCount` is known without a filter.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),
         asOf: t.arg({ type: 'DateTime', description: 'Read the version that was current at this moment.' }),
-        search: t.arg.string({ description: 'Only items with this text in their key, input or expected output.' }),
-        tags: t.arg.stringList({ description: 'Only items that have all of these tags.' }),
+        filter: t.arg({ type: DatasetItemFilter, description: 'Which items; default: all.' }),
+        orderBy: t.arg({ type: datasetItemOrder.input, description: 'Default: oldest first.' }),
       },
       resolve: (dataset, args, context) => datasetItemsConnection(context, dataset, args),
     }),
@@ -64,10 +61,13 @@ builder.prismaNode('Dataset', {
     }),
     experiments: t.field({
       type: ExperimentConnection,
-      description: 'The experiments on this dataset, newest first.',
-      args: t.arg.connectionArgs(),
-      resolve: (dataset, args, context) =>
-        listConnection<Experiment>(context, listExperiments('dataset', {}), 'CREATED_AT', dataset.id, args),
+      description: 'The experiments on this dataset, newest first unless ordered otherwise.',
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: ExperimentFilter, description: 'Which experiments; default: all.' }),
+        orderBy: t.arg({ type: experimentOrder.input, description: 'Default: newest first.' }),
+      },
+      resolve: (dataset, args, context) => experimentsConnection(context, 'dataset', dataset.id, args),
     }),
     runs: t.field({
       type: RunConnection,
@@ -101,8 +101,8 @@ DatasetVersionRef.implement({
   }),
 })
 
-builder.queryFields((t) => ({
-  dataset: t.prismaField({
+builder.queryField('dataset', (t) =>
+  t.prismaField({
     type: DatasetRef,
     nullable: true,
     description: 'The dataset of this name; null when there is none.',
@@ -110,14 +110,4 @@ builder.queryFields((t) => ({
     resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
       services.db.prisma.dataset.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
   }),
-  datasets: t.field({
-    type: DatasetConnection,
-    description: 'All datasets by name.',
-    args: {
-      ...t.arg.connectionArgs(),
-      search: t.arg.string({ description: 'Only datasets with this text in their name.' }),
-    },
-    resolve: (_root, args, context) =>
-      listConnection<Dataset>(context, listDatasets(args), 'NAME', context.scope.projectId, args),
-  }),
-}))
+)

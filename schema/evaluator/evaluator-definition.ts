@@ -2,7 +2,7 @@ import type { BuiltinEvaluatorSpec, EvaluatorSpec, ModuleEvaluatorSpec } from '.
 import type { Json } from '../../src/domain/json/json.ts'
 import { builder } from '../builder.ts'
 
-const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
+export const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
   description: 'The evaluators that come with Assay.',
   values: {
     EXACT_MATCH: { value: 'exactMatch', description: 'Output and expected output are the same text.' },

@@ -1,26 +1,12 @@
+import { NotFoundError } from '../../src/domain/errors.ts'
 import type { Evaluation } from '../../src/domain/evaluation.ts'
-import { type EvaluatorPreview, previewEvaluator } from '../../src/engine/preview-evaluator.ts'
+import { previewEvaluator } from '../../src/engine/preview-evaluator.ts'
 import { builder } from '../builder.ts'
 import { ScoreDataType } from '../enums.ts'
+import { mutation } from '../mutation.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { RunItemError } from '../run/run-item.ts'
-import { resultOf } from '../user-error.ts'
 import { EvaluatorDefinitionInput, evaluatorSpec } from './evaluator-input.ts'
-
-const PreviewEvaluatorInput = builder.inputType('PreviewEvaluatorInput', {
-  description: 'An evaluator, by its definition or its id, and an output to score with it.',
-  fields: (t) => ({
-    definition: t.field({ type: EvaluatorDefinitionInput, description: 'A definition to try out.' }),
-    id: t.id({ description: 'Or an evaluator, as it is now.' }),
-    name: t.string({ description: 'Name of the score; default: that of the evaluator, or "preview".' }),
-    input: t.field({ type: 'JSON', description: 'What the task would have been given.' }),
-    output: t.field({ type: 'JSON', description: 'What the task would have returned; default null.' }),
-    expectedOutput: t.field({ type: 'JSON', description: 'What the output is compared with.' }),
-    metadata: t.field({ type: 'JSON', description: 'Metadata of the item.' }),
-    latencyMs: t.float({ description: 'Milliseconds the task would have taken; default 0.' }),
-    costUsd: t.float({ description: 'What the task would have cost; default: not known.' }),
-  }),
-})
 
 const EvaluationRef = builder.objectRef<Evaluation>('Evaluation').implement({
   description: 'A score that was not recorded.',
@@ -34,36 +20,42 @@ const EvaluationRef = builder.objectRef<Evaluation>('Evaluation').implement({
   }),
 })
 
-const PreviewEvaluatorPayload = builder.objectRef<EvaluatorPreview>('PreviewEvaluatorPayload').implement({
-  description: 'What the evaluator would have recorded.',
-  fields: (t) => ({
-    evaluations: t.expose('evaluations', {
-      type: [EvaluationRef],
-      description: 'The scores; none when the evaluator does not apply, or failed.',
+mutation('previewEvaluator', {
+  description: 'Scores one output without recording anything.',
+  input: {
+    description: 'An evaluator, by its definition or its id, and an output to score with it.',
+    fields: (t) => ({
+      definition: t.field({ type: EvaluatorDefinitionInput, description: 'A definition to try out.' }),
+      id: t.id({ description: 'Or an evaluator, as it is now.' }),
+      name: t.string({ description: 'Name of the score; default: that of the evaluator, or "preview".' }),
+      input: t.field({ type: 'JSON', description: 'What the task would have been given.' }),
+      output: t.field({ type: 'JSON', description: 'What the task would have returned; default null.' }),
+      expectedOutput: t.field({ type: 'JSON', description: 'What the output is compared with.' }),
+      metadata: t.field({ type: 'JSON', description: 'Metadata of the item.' }),
+      latencyMs: t.float({ description: 'Milliseconds the task would have taken; default 0.' }),
+      costUsd: t.float({ description: 'What the task would have cost; default: not known.' }),
     }),
-    error: t.expose('error', {
-      type: RunItemError,
-      nullable: true,
-      description: 'How it failed; null when it did not.',
+  },
+  errors: [NotFoundError],
+  resolve: (input, { services, scope }) =>
+    previewEvaluator(services, scope, {
+      ...input,
+      id: optionalRawId('Evaluator', input.id, ['id']),
+      definition: input.definition ? evaluatorSpec(input.definition) : null,
+      output: input.output ?? null,
     }),
-  }),
-})
-
-const PreviewEvaluatorResult = resultOf('PreviewEvaluatorResult', PreviewEvaluatorPayload)
-
-builder.mutationField('previewEvaluator', (t) =>
-  t.field({
-    type: PreviewEvaluatorResult,
-    description: 'Scores one output without recording anything.',
-    args: {
-      input: t.arg({ type: PreviewEvaluatorInput, required: true, description: 'The evaluator and the output.' }),
-    },
-    resolve: (_root, { input }, { services, scope }) =>
-      previewEvaluator(services, scope, {
-        ...input,
-        id: optionalRawId('Evaluator', input.id, ['id']),
-        definition: input.definition ? evaluatorSpec(input.definition) : null,
-        output: input.output ?? null,
+  payload: {
+    description: 'What the evaluator would have recorded.',
+    fields: (t) => ({
+      evaluations: t.expose('evaluations', {
+        type: [EvaluationRef],
+        description: 'The scores; none when the evaluator does not apply, or failed.',
       }),
-  }),
-)
+      error: t.expose('error', {
+        type: RunItemError,
+        nullable: true,
+        description: 'How it failed; null when it did not.',
+      }),
+    }),
+  },
+})

@@ -1,16 +1,11 @@
 import type { Evaluator } from '../../src/db/generated/prisma/client.ts'
-import {
-  type CurrentVersion,
-  type ListedEvaluator,
-  listEvaluators,
-} from '../../src/db/sql/evaluator/list-evaluators.ts'
+import type { CurrentVersion } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
-import { DatasetRef, EvaluatorConnection } from '../refs.ts'
-import { listConnection } from '../relay/connection.ts'
+import { DatasetRef } from '../refs.ts'
 import { EvaluatorDefinition } from './evaluator-definition.ts'
 
 builder.prismaNode('Evaluator', {
@@ -78,13 +73,3 @@ async function currentVersion(
   }
   return current
 }
-
-builder.queryField('evaluators', (t) =>
-  t.field({
-    type: EvaluatorConnection,
-    description: 'All evaluators by name, without deleted ones.',
-    args: t.arg.connectionArgs(),
-    resolve: (_root, args, context) =>
-      listConnection<ListedEvaluator>(context, listEvaluators(), 'NAME', context.scope.projectId, args),
-  }),
-)

@@ -1,12 +1,8 @@
-import type { Experiment } from '../../src/db/generated/prisma/client.ts'
-import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { builder } from '../builder.ts'
 import { linkTo } from '../links.ts'
-import { DatasetRef, EvaluatorRef, ExperimentConnection, RunConnection } from '../refs.ts'
-import { listConnection } from '../relay/connection.ts'
-import { optionalRawId } from '../relay/global-id.ts'
+import { DatasetRef, EvaluatorRef, RunConnection } from '../refs.ts'
 import { RunOrder, runsConnection } from '../run/run-list.ts'
 import { RunSettingsRef } from '../run/run-settings.ts'
 import { Task } from './task.ts'
@@ -54,20 +50,3 @@ builder.prismaNode('Experiment', {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
   }),
 })
-
-builder.queryField('experiments', (t) =>
-  t.field({
-    type: ExperimentConnection,
-    description: 'All experiments, newest first.',
-    args: {
-      ...t.arg.connectionArgs(),
-      datasetId: t.arg.id({ description: 'Only experiments on this dataset.' }),
-      search: t.arg.string({ description: 'Only experiments with this text in their name.' }),
-    },
-    resolve: (_root, args, context) => {
-      const datasetId = optionalRawId('Dataset', args.datasetId, ['datasetId'])
-      const list = listExperiments('project', { datasetId, search: args.search })
-      return listConnection<Experiment>(context, list, 'CREATED_AT', context.scope.projectId, args)
-    },
-  }),
-)

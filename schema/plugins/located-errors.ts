@@ -12,9 +12,8 @@ type Resolve<Types extends SchemaTypes> = GraphQLFieldResolver<unknown, Types['C
 
 class LocatedErrors<Types extends SchemaTypes> extends BasePlugin<Types> {
   override wrapResolve(resolve: Resolve<Types>, field: PothosOutputFieldConfig<Types>): Resolve<Types> {
-    // Mutations return their errors; fields without arguments have no input that could be wrong.
-    const hasArguments = Object.keys(field.args).length > 0
-    return field.kind !== 'Mutation' && hasArguments ? wrap(resolve) : resolve
+    // Fields without arguments have no input that could be wrong.
+    return Object.keys(field.args).length > 0 ? wrap(resolve) : resolve
   }
 
   override wrapSubscribe(subscribe: Resolve<Types> | undefined): Resolve<Types> | undefined {

@@ -1,10 +1,7 @@
-import type { ApiKey } from '../../src/db/generated/prisma/client.ts'
-import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
-import { managedKeys, whichApiKeys } from '../../src/engine/projects/api-keys.ts'
+import { whichApiKeys } from '../../src/engine/projects/api-keys.ts'
 import { builder } from '../builder.ts'
 import { linkTo } from '../links.ts'
-import { ApiKeyConnection, PersonRef, ProjectRef } from '../refs.ts'
-import { listConnection } from '../relay/connection.ts'
+import { PersonRef, ProjectRef } from '../refs.ts'
 import { Role } from './viewer.ts'
 
 builder.prismaNode('ApiKey', {
@@ -42,25 +39,3 @@ builder.prismaNode('ApiKey', {
     }),
   }),
 })
-
-builder.queryField('apiKeys', (t) =>
-  t.field({
-    type: ApiKeyConnection,
-    nullable: true,
-    description:
-      'The keys that you manage, oldest first: those of your project, or all with a key of the installation. Needs the role ADMIN.',
-    args: {
-      ...t.arg.connectionArgs(),
-      prefix: t.arg.string({ description: 'Only keys that begin with this text.' }),
-      includeRevoked: t.arg.boolean({
-        required: true,
-        defaultValue: false,
-        description: 'Whether to list those that were revoked, too.',
-      }),
-    },
-    resolve: (_root, args, context) => {
-      const { of, parent } = managedKeys(context.scope)
-      return listConnection<ApiKey>(context, listApiKeys(of, args), 'CREATED_AT', parent, args)
-    },
-  }),
-)

@@ -2,11 +2,11 @@ import type { EndpointLimit } from '../../src/db/generated/prisma/client.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { deleteEndpointLimit, setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { builder } from '../builder.ts'
-import { DeleteInput, DeleteResult } from '../deletion.ts'
+import { deletion } from '../deletion.ts'
+import { mutation } from '../mutation.ts'
 import { EndpointLimitConnection, EndpointLimitRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { rawId } from '../relay/global-id.ts'
-import { resultOf } from '../user-error.ts'
+import { listOrder } from '../relay/list-order.ts'
 
 builder.prismaNode('EndpointLimit', {
   description: 'How much all runs of the project together, in all processes, may ask of an endpoint.',
@@ -32,56 +32,65 @@ builder.prismaNode('EndpointLimit', {
   }),
 })
 
+const EndpointLimitFilter = builder.inputType('EndpointLimitFilter', {
+  description: 'Which endpoint limits.',
+  fields: (t) => ({ search: t.string({ description: 'With this text in their endpoint.' }) }),
+})
+
+const order = listOrder({
+  type: 'EndpointLimit',
+  rows: 'endpoint limits',
+  fields: {
+    ENDPOINT: 'Their endpoints.',
+    CREATED_AT: 'When they were first set.',
+    UPDATED_AT: 'When they were last set.',
+  },
+  default: { field: 'ENDPOINT', direction: 'ASC' },
+})
+
 builder.queryField('endpointLimits', (t) =>
   t.field({
     type: EndpointLimitConnection,
-    description: 'All endpoint limits, by endpoint.',
-    args: t.arg.connectionArgs(),
-    resolve: (_root, args, context) =>
-      listConnection<EndpointLimit>(context, listEndpointLimits(), 'ENDPOINT', context.scope.projectId, args),
+    description: 'All endpoint limits, by endpoint unless ordered otherwise.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: EndpointLimitFilter, description: 'Which limits; default: all.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by endpoint.' }),
+    },
+    resolve: (_root, args, context) => {
+      const by = order.read(args.orderBy)
+      const list = listEndpointLimits(args.filter ?? {}, by)
+      return listConnection<EndpointLimit>(context, list, by.name, context.scope.projectId, args)
+    },
   }),
 )
 
-const SetEndpointLimitInput = builder.inputType('SetEndpointLimitInput', {
-  description: 'The limits of an endpoint, at least one; what is left out or null is not limited.',
-  fields: (t) => ({
-    endpoint: t.string({
-      required: true,
-      description: 'A URL, of which the origin counts, or `module:<name>` for a task of assay.config.ts.',
+mutation('setEndpointLimit', {
+  description: 'Limits what all processes together ask of an endpoint, in place of its former limits.',
+  input: {
+    description: 'The limits of an endpoint, at least one; what is left out or null is not limited.',
+    fields: (t) => ({
+      endpoint: t.string({
+        required: true,
+        description: 'A URL, of which the origin counts, or `module:<name>` for a task of assay.config.ts.',
+      }),
+      concurrency: t.int({ description: 'Calls at once: 1–100,000.' }),
+      requestsPerMinute: t.int({ description: 'Calls that begin in any 60 seconds: 1–10,000,000.' }),
+      tokensPerMinute: t.int({ description: 'Input and output tokens: 1–1,000,000,000.' }),
     }),
-    concurrency: t.int({ description: 'Calls at once: 1–100,000.' }),
-    requestsPerMinute: t.int({ description: 'Calls that begin in any 60 seconds: 1–10,000,000.' }),
-    tokensPerMinute: t.int({ description: 'Input and output tokens: 1–1,000,000,000.' }),
-  }),
-})
-
-const SetEndpointLimitPayload = builder
-  .objectRef<{ endpointLimit: EndpointLimit }>('SetEndpointLimitPayload')
-  .implement({
+  },
+  errors: [],
+  resolve: async (input, { services, scope }) => ({ endpointLimit: await setEndpointLimit(services, scope, input) }),
+  payload: {
     description: 'The limit holds; runs that are executing follow within seconds.',
     fields: (t) => ({
       endpointLimit: t.expose('endpointLimit', { type: EndpointLimitRef, description: 'The limit as it is now.' }),
     }),
-  })
+  },
+})
 
-const SetEndpointLimitResult = resultOf('SetEndpointLimitResult', SetEndpointLimitPayload)
-
-builder.mutationFields((t) => ({
-  setEndpointLimit: t.field({
-    type: SetEndpointLimitResult,
-    description: 'Limits what all processes together ask of an endpoint, in place of its former limits.',
-    args: { input: t.arg({ type: SetEndpointLimitInput, required: true, description: 'The limits.' }) },
-    resolve: async (_root, { input }, { services, scope }) => ({
-      endpointLimit: await setEndpointLimit(services, scope, input),
-    }),
-  }),
-  deleteEndpointLimit: t.field({
-    type: DeleteResult,
-    description: 'Removes all limits of an endpoint.',
-    args: { input: t.arg({ type: DeleteInput, required: true, description: 'The limit.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => {
-      await deleteEndpointLimit(services, scope, rawId('EndpointLimit', id, ['id']))
-      return { deletedId: id }
-    },
-  }),
-}))
+deletion('deleteEndpointLimit', {
+  type: 'EndpointLimit',
+  description: 'Removes all limits of an endpoint.',
+  remove: (id, { services, scope }) => deleteEndpointLimit(services, scope, id),
+})

@@ -1,4 +1,11 @@
+import type { Person } from '../../src/db/generated/prisma/client.ts'
+import { listPersons } from '../../src/db/sql/project/list-persons.ts'
+import { managedKeys } from '../../src/engine/projects/api-keys.ts'
 import { builder } from '../builder.ts'
+import { ApiKeyConnection, PersonConnection, PersonRef, ProjectRef } from '../refs.ts'
+import { listConnection } from '../relay/connection.ts'
+import { listOrder } from '../relay/list-order.ts'
+import { ApiKeyFilter, apiKeyOrder, apiKeysConnection } from './api-key-list.ts'
 
 builder.prismaNode('Person', {
   description: 'Whoever gives scores and approves baselines, as a human being or by a program: the bearer of API keys.',
@@ -8,6 +15,65 @@ builder.prismaNode('Person', {
   nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project, or in the installation.' }),
+    project: t.field({
+      type: ProjectRef,
+      nullable: true,
+      description: 'The only project that they are known in; null for a person of the installation, known in all.',
+      resolve: ({ projectId }, _args, { loaders }) =>
+        projectId === null ? null : loaders.links.load('project', projectId),
+    }),
+    apiKeys: t.field({
+      type: ApiKeyConnection,
+      description: 'Those of their keys that you manage, oldest first unless ordered otherwise. Needs the role ADMIN.',
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: ApiKeyFilter, description: 'Which keys; default: those in use.' }),
+        orderBy: t.arg({ type: apiKeyOrder.input, description: 'Default: oldest first.' }),
+      },
+      resolve: (person, args, context) => apiKeysConnection(context, person.id, args),
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first key was made for them.' }),
   }),
 })
+
+const PersonFilter = builder.inputType('PersonFilter', {
+  description: 'Which persons.',
+  fields: (t) => ({ search: t.string({ description: 'With this text in their name.' }) }),
+})
+
+const order = listOrder({
+  type: 'Person',
+  rows: 'persons',
+  fields: { NAME: 'Their names.', CREATED_AT: 'When the first key was made for them.' },
+  default: { field: 'NAME', direction: 'ASC' },
+})
+
+builder.queryFields((t) => ({
+  person: t.prismaField({
+    type: PersonRef,
+    nullable: true,
+    description:
+      'The person of this name in your project or in the installation; null when there is none. Needs the role ADMIN.',
+    args: { name: t.arg.string({ required: true, description: 'Their full name.' }) },
+    resolve: (query, _root, { name }, { services, scope }) => {
+      managedKeys(scope)
+      const where = { name, OR: [{ projectId: scope.projectId }, { projectId: null }] }
+      return services.db.prisma.person.findFirst({ ...query, where })
+    },
+  }),
+  persons: t.field({
+    type: PersonConnection,
+    description:
+      'Whoever has or had keys, by name unless ordered otherwise: the persons of your project, or all with a key of the installation. Needs the role ADMIN.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: PersonFilter, description: 'Which persons; default: all.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by name.' }),
+    },
+    resolve: (_root, args, context) => {
+      const { of, parent } = managedKeys(context.scope)
+      const by = order.read(args.orderBy)
+      return listConnection<Person>(context, listPersons(of, args.filter ?? {}, by), by.name, parent, args)
+    },
+  }),
+}))

@@ -1,49 +1,62 @@
 import type { Project } from '../../src/db/generated/prisma/client.ts'
 import { listProjects } from '../../src/db/sql/project/list-projects.ts'
-import { ConflictError, ForbiddenError, InvalidInputError } from '../../src/domain/errors.ts'
+import { ConflictError } from '../../src/domain/errors.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
 import { builder } from '../builder.ts'
+import { mutation } from '../mutation.ts'
 import { ProjectConnection, ProjectRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { resultOf } from '../user-error.ts'
+import { listOrder } from '../relay/list-order.ts'
 
-builder.queryField('projects', (t) =>
-  t.field({
+const ProjectFilter = builder.inputType('ProjectFilter', {
+  description: 'Which projects.',
+  fields: (t) => ({ search: t.string({ description: 'With this text in their name.' }) }),
+})
+
+const order = listOrder({
+  type: 'Project',
+  rows: 'projects',
+  fields: { NAME: 'Their names.', CREATED_AT: 'When they were created.' },
+  default: { field: 'NAME', direction: 'ASC' },
+})
+
+builder.queryFields((t) => ({
+  project: t.prismaField({
+    type: ProjectRef,
+    nullable: true,
+    description: 'The project of this name; null when there is none, or your key is not valid in it.',
+    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
+    resolve: (query, _root, { name }, { services, scope: { installation, projectId } }) =>
+      services.db.prisma.project.findFirst({ ...query, where: installation ? { name } : { name, id: projectId } }),
+  }),
+  projects: t.field({
     type: ProjectConnection,
-    description: 'The projects that your key is valid in, by name: all with a key of the installation, else one.',
-    args: t.arg.connectionArgs(),
+    description:
+      'The projects that your key is valid in, by name unless ordered otherwise: all with a key of the installation, else one.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: ProjectFilter, description: 'Which projects; default: all.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by name.' }),
+    },
     resolve: (_root, args, context) => {
       const { installation, projectId } = context.scope
-      return installation
-        ? listConnection<Project>(context, listProjects('all'), 'NAME', '', args)
-        : listConnection<Project>(context, listProjects('project'), 'NAME', projectId, args)
+      const by = order.read(args.orderBy)
+      const list = listProjects(installation ? 'all' : 'project', args.filter ?? {}, by)
+      return listConnection<Project>(context, list, by.name, installation ? '' : projectId, args)
     },
   }),
-)
+}))
 
-const CreateProjectInput = builder.inputType('CreateProjectInput', {
-  description: 'A new project, with nothing in it.',
-  fields: (t) => ({ name: t.string({ required: true, description: 'Unique in the installation.' }) }),
+mutation('createProject', {
+  description: 'Creates a project. Needs a key of the installation with the role ADMIN.',
+  input: {
+    description: 'A new project, with nothing in it.',
+    fields: (t) => ({ name: t.string({ required: true, description: 'Unique in the installation.' }) }),
+  },
+  errors: [ConflictError],
+  resolve: async (input, { services, scope }) => ({ project: await createProject(services.db, scope, input) }),
+  payload: {
+    description: 'The project was created.',
+    fields: (t) => ({ project: t.expose('project', { type: ProjectRef, description: 'The new project.' }) }),
+  },
 })
-
-const CreateProjectPayload = builder.objectRef<{ project: Project }>('CreateProjectPayload').implement({
-  description: 'The project was created.',
-  fields: (t) => ({ project: t.expose('project', { type: ProjectRef, description: 'The new project.' }) }),
-})
-
-const CreateProjectResult = resultOf('CreateProjectResult', CreateProjectPayload, [
-  InvalidInputError,
-  ConflictError,
-  ForbiddenError,
-])
-
-builder.mutationField('createProject', (t) =>
-  t.field({
-    type: CreateProjectResult,
-    description: 'Creates a project. Needs a key of the installation with the role ADMIN.',
-    args: { input: t.arg({ type: CreateProjectInput, required: true, description: 'The project.' }) },
-    resolve: async (_root, { input }, { services, scope }) => ({
-      project: await createProject(services.db, scope, input),
-    }),
-  }),
-)

@@ -1,15 +1,18 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
+import { ConflictError, LimitError, NotFoundError } from '../../src/domain/errors.ts'
+import type { Scope } from '../../src/domain/scope.ts'
 import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
-import { deleteRun } from '../../src/engine/runs/delete-run.ts'
+import { deleteRun, deleteRuns } from '../../src/engine/runs/delete-run.ts'
 import { resumeRun, retryFailedItems } from '../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
+import type { Services } from '../../src/engine/services.ts'
 import { builder } from '../builder.ts'
-import { DeleteInput, DeleteResult } from '../deletion.ts'
+import { bulkDeletion, deletion } from '../deletion.ts'
+import { mutation } from '../mutation.ts'
 import { RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
-import { resultOf } from '../user-error.ts'
-import { RunSettingsInput, settingsOf } from './run-settings.ts'
+import { RunSettingsInput } from './run-settings.ts'
 
 const RunSubsetInput = builder.inputType('RunSubsetInput', {
   description: 'Which items of the dataset to run; parts that are given together must all hold.',
@@ -32,127 +35,136 @@ const EarlyStopInput = builder.inputType('EarlyStopInput', {
   }),
 })
 
-const StartRunInput = builder.inputType('StartRunInput', {
-  description: 'A run of an experiment.',
-  fields: (t) => ({
-    experimentId: t.id({ required: true, description: 'The experiment.' }),
-    idempotencyKey: t.string({
-      description:
-        'Any text of yours: asking again with the same key returns the same run instead of starting another.',
+mutation('startRun', {
+  description: 'Starts a run of an experiment on its dataset.',
+  input: {
+    description: 'A run of an experiment.',
+    fields: (t) => ({
+      experimentId: t.id({ required: true, description: 'The experiment.' }),
+      idempotencyKey: t.string({
+        description:
+          'Any text of yours: asking again with the same key returns the same run instead of starting another.',
+      }),
+      name: t.string({ description: 'Default: the name of the experiment and the time.' }),
+      description: t.string({ description: 'What is special about it.' }),
+      metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
+      overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
+      subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
+      datasetVersion: t.int({ description: 'Default: the current one.' }),
+      priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
+      seed: t.string({
+        description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
+      }),
+      earlyStop: t.field({ type: EarlyStopInput, description: 'Default: execute every item.' }),
     }),
-    name: t.string({ description: 'Default: the name of the experiment and the time.' }),
-    description: t.string({ description: 'What is special about it.' }),
-    metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
-    overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
-    subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
-    datasetVersion: t.int({ description: 'Default: the current one.' }),
-    priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
-    seed: t.string({
-      description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
+  },
+  errors: [NotFoundError, ConflictError, LimitError],
+  resolve: async (input, { services, scope }) => {
+    const { experimentId, overrides, subset, earlyStop, ...rest } = input
+    const run = await startRun(services, scope, {
+      ...rest,
+      experimentId: rawId('Experiment', experimentId, ['experimentId']),
+      settings: overrides,
+      earlyStop: earlyStop && {
+        ...earlyStop,
+        baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),
+      },
+      subset: subset && {
+        ...subset,
+        itemIds: subset.itemIds && rawIds('DatasetItem', subset.itemIds, ['subset', 'itemIds']),
+      },
+    })
+    return { run }
+  },
+  payload: {
+    description: 'The run waits for a worker. Follow it with `runFeed`.',
+    fields: (t) => ({
+      run: t.expose('run', {
+        type: RunRef,
+        description: 'The new run, or the one that was started with the same key before.',
+      }),
     }),
-    earlyStop: t.field({ type: EarlyStopInput, description: 'Default: execute every item.' }),
-  }),
+  },
 })
 
-const StartRunPayload = builder.objectRef<{ run: Run }>('StartRunPayload').implement({
-  description: 'The run waits for a worker. Follow it with `runFeed`.',
-  fields: (t) => ({
-    run: t.expose('run', {
-      type: RunRef,
-      description: 'The new run, or the one that was started with the same key before.',
-    }),
-  }),
+control('cancelRun', {
+  description: 'Ends a run with what it has. Calls in flight are aborted; items that did not finish become CANCELLED.',
+  done: 'The run was cancelled.',
+  act: cancelRun,
 })
 
-const RunInput = builder.inputType('RunInput', {
-  description: 'A run.',
-  fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
+control('resumeRun', {
+  description: 'Continues a cancelled or stopped run with the items it did not finish.',
+  done: 'The run waits for a worker.',
+  act: resumeRun,
 })
 
-const UpdateRunInput = builder.inputType('UpdateRunInput', {
-  description: 'What may change while a run executes; what is left out stays.',
-  fields: (t) => ({
-    id: t.id({ required: true, description: 'The run.' }),
-    concurrency: t.int({ description: 'Items executed at once, 1–1,000; a running run follows at once.' }),
-    budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null lifts the limit.' }),
-    maxFailureRate: t.float({
-      description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
-    }),
-    priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100.' }),
-  }),
+control('retryFailedItems', {
+  description: 'Executes the failed items of a finished run again, with all their attempts; everything else stays.',
+  done: 'The run waits for a worker.',
+  act: retryFailedItems,
 })
 
-const RunPayload = builder.objectRef<{ run: Run }>('RunPayload').implement({
-  description: 'The run was changed.',
-  fields: (t) => ({ run: t.expose('run', { type: RunRef, description: 'The run as it is now.' }) }),
-})
-
-const StartRunResult = resultOf('StartRunResult', StartRunPayload)
-const RunResult = resultOf('RunResult', RunPayload)
-
-builder.mutationFields((t) => ({
-  startRun: t.field({
-    type: StartRunResult,
-    description: 'Starts a run of an experiment on its dataset.',
-    args: { input: t.arg({ type: StartRunInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input }, { services, scope }) => {
-      const { experimentId, overrides, subset, earlyStop, ...rest } = input
-      const run = await startRun(services, scope, {
-        ...rest,
-        experimentId: rawId('Experiment', experimentId, ['experimentId']),
-        settings: settingsOf(overrides),
-        earlyStop: earlyStop && {
-          ...earlyStop,
-          baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),
-        },
-        subset: subset && {
-          ...subset,
-          itemIds: subset.itemIds && rawIds('DatasetItem', subset.itemIds, ['subset', 'itemIds']),
-        },
-      })
-      return { run }
+/** Defines a mutation that does something with one run as a whole. */
+function control(
+  name: string,
+  what: {
+    description: string
+    done: string
+    act: (services: Services, scope: Scope, runId: string) => Promise<Run>
+  },
+): void {
+  mutation(name, {
+    description: what.description,
+    input: {
+      description: 'The run.',
+      fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
     },
-  }),
-  cancelRun: t.field({
-    type: RunResult,
-    description:
-      'Ends a run with what it has. Calls in flight are aborted; items that did not finish become CANCELLED.',
-    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => ({
-      run: await cancelRun(services, scope, rawId('Run', id, ['id'])),
+    errors: [NotFoundError, ConflictError],
+    resolve: async ({ id }, { services, scope }) => ({
+      run: await what.act(services, scope, rawId('Run', id, ['id'])),
     }),
-  }),
-  resumeRun: t.field({
-    type: RunResult,
-    description: 'Continues a cancelled or stopped run with the items it did not finish.',
-    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => ({
-      run: await resumeRun(services, scope, rawId('Run', id, ['id'])),
-    }),
-  }),
-  retryFailedItems: t.field({
-    type: RunResult,
-    description: 'Executes the failed items of a finished run again, with all their attempts; everything else stays.',
-    args: { input: t.arg({ type: RunInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => ({
-      run: await retryFailedItems(services, scope, rawId('Run', id, ['id'])),
-    }),
-  }),
-  updateRun: t.field({
-    type: RunResult,
-    description: 'Changes how a run is executed, also while it is running; never what its results mean.',
-    args: { input: t.arg({ type: UpdateRunInput, required: true, description: 'The run and its changes.' }) },
-    resolve: async (_root, { input: { id, ...changes } }, { services, scope }) => ({
-      run: await updateRun(services, scope, { ...changes, id: rawId('Run', id, ['id']) }),
-    }),
-  }),
-  deleteRun: t.field({
-    type: DeleteResult,
-    description: 'Deletes a finished run with its items and scores.',
-    args: { input: t.arg({ type: DeleteInput, required: true, description: 'The run.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => {
-      await deleteRun(services, scope, rawId('Run', id, ['id']))
-      return { deletedId: id }
+    payload: {
+      description: what.done,
+      fields: (t) => ({ run: t.expose('run', { type: RunRef, description: 'The run as it is now.' }) }),
     },
+  })
+}
+
+mutation('updateRun', {
+  description: 'Changes how a run is executed, also while it is running; never what its results mean.',
+  input: {
+    description: 'What may change while a run executes; what is left out stays.',
+    fields: (t) => ({
+      id: t.id({ required: true, description: 'The run.' }),
+      concurrency: t.int({ description: 'Items executed at once, 1–1,000; a running run follows at once.' }),
+      budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null lifts the limit.' }),
+      maxFailureRate: t.float({
+        description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
+      }),
+      priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100.' }),
+    }),
+  },
+  errors: [NotFoundError],
+  resolve: async (input, { services, scope }) => ({
+    run: await updateRun(services, scope, { ...input, id: rawId('Run', input.id, ['id']) }),
   }),
-}))
+  payload: {
+    description: 'The run was changed.',
+    fields: (t) => ({ run: t.expose('run', { type: RunRef, description: 'The run as it is now.' }) }),
+  },
+})
+
+deletion('deleteRun', {
+  type: 'Run',
+  description: 'Deletes a finished run with its items and scores.',
+  errors: [ConflictError],
+  remove: (id, { services, scope }) => deleteRun(services, scope, id),
+})
+
+bulkDeletion('deleteRuns', {
+  type: 'Run',
+  description: 'Deletes up to 1,000 finished runs with their items and scores, all or none.',
+  errors: [ConflictError],
+  remove: (ids, { services, scope }) => deleteRuns(services, scope, ids),
+})

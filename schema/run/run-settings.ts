@@ -38,16 +38,3 @@ export const RunSettingsInput = builder.inputType('RunSettingsInput', {
     cache: t.boolean({ description: 'Reuse outputs of the same task, input and repetition; default false.' }),
   }),
 })
-
-/**
- * The settings that the input sets. Null clears the two limits; for the other settings, which cannot be absent, it is
- * the same as omitting them.
- */
-export function settingsOf(input: typeof RunSettingsInput.$inferInput | null | undefined): Partial<RunSettings> {
-  const { budgetUsd, maxFailureRate, ...others } = input ?? {}
-  return {
-    ...(Object.fromEntries(Object.entries(others).filter(([, value]) => value != null)) as Partial<RunSettings>),
-    ...(budgetUsd === undefined ? {} : { budgetUsd }),
-    ...(maxFailureRate === undefined ? {} : { maxFailureRate }),
-  }
-}

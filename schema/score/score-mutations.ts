@@ -1,12 +1,12 @@
-import type { Score } from '../../src/db/generated/prisma/client.ts'
-import { deleteScore, setScore } from '../../src/engine/scores.ts'
+import { NotFoundError } from '../../src/domain/errors.ts'
+import { deleteScore, deleteScores, type SetScoreInput, setScore, setScores } from '../../src/engine/scores.ts'
 import { builder } from '../builder.ts'
-import { DeleteInput, DeleteResult } from '../deletion.ts'
+import { bulkDeletion, deletion } from '../deletion.ts'
 import { ScoreDataType } from '../enums.ts'
+import { mutation } from '../mutation.ts'
 import { ScoreRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { runItemKey } from '../run/run-item.ts'
-import { resultOf } from '../user-error.ts'
 import { scoreKey } from './score.ts'
 
 const ScoreTargetInput = builder.inputType('ScoreTargetInput', {
@@ -23,47 +23,75 @@ const GivenScoreSource = builder.enumType('GivenScoreSource', {
   values: { HUMAN: { description: 'A person.' }, API: { description: 'A program.' } } as const,
 })
 
-const SetScoreInput = builder.inputType('SetScoreInput', {
+const scoreFields = (t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) => ({
+  target: t.field({ type: ScoreTargetInput, required: true, description: 'What it is about.' }),
+  name: t.string({ required: true, description: 'What is judged.' }),
+  value: t.float({ description: 'The value of a NUMERIC or BOOLEAN (0 or 1) score.' }),
+  label: t.string({ description: 'The category of a CATEGORICAL or the text of a TEXT score.' }),
+  dataType: t.field({ type: ScoreDataType, description: 'Default: CATEGORICAL with a label, NUMERIC with a value.' }),
+  comment: t.string({ description: 'Why.' }),
+  metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
+  source: t.field({ type: GivenScoreSource, required: true, defaultValue: 'HUMAN', description: 'Who gives it.' }),
+})
+
+const ScoreInput = builder.inputType('ScoreInput', {
   description:
     'A score. You are its author (`viewer.person`); it replaces the one of the same name, source and author on the same target.',
-  fields: (t) => ({
-    target: t.field({ type: ScoreTargetInput, required: true, description: 'What it is about.' }),
-    name: t.string({ required: true, description: 'What is judged.' }),
-    value: t.float({ description: 'The value of a NUMERIC or BOOLEAN (0 or 1) score.' }),
-    label: t.string({ description: 'The category of a CATEGORICAL or the text of a TEXT score.' }),
-    dataType: t.field({ type: ScoreDataType, description: 'Default: CATEGORICAL with a label, NUMERIC with a value.' }),
-    comment: t.string({ description: 'Why.' }),
-    metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
-    source: t.field({ type: GivenScoreSource, required: true, defaultValue: 'HUMAN', description: 'Who gives it.' }),
-  }),
+  fields: scoreFields,
 })
 
-const ScorePayload = builder.objectRef<{ score: Score }>('ScorePayload').implement({
-  description: 'The score was set.',
-  fields: (t) => ({ score: t.expose('score', { type: ScoreRef, description: 'The score.' }) }),
+/** The score as the engine's input. */
+function scoreOf({ target, ...score }: typeof ScoreInput.$inferInput, path: string[]): SetScoreInput {
+  const about = target.runItemId
+    ? runItemKey(rawId('RunItem', target.runItemId, [...path, 'target', 'runItemId']))
+    : { runId: rawId('Run', target.runId ?? '', [...path, 'target', 'runId']), ordinal: null }
+  return { ...score, ...about }
+}
+
+mutation('setScore', {
+  description: 'Scores a run item or a run, as a person or a program.',
+  input: {
+    description:
+      'A score. You are its author (`viewer.person`); it replaces the one of the same name, source and author on the same target.',
+    fields: scoreFields,
+  },
+  errors: [NotFoundError],
+  resolve: async (input, { services, scope }) => ({ score: await setScore(services, scope, scoreOf(input, [])) }),
+  payload: {
+    description: 'The score was set.',
+    fields: (t) => ({ score: t.expose('score', { type: ScoreRef, description: 'The score.' }) }),
+  },
 })
 
-const ScoreResult = resultOf('ScoreResult', ScorePayload)
+mutation('setScores', {
+  description: 'Scores up to 1,000 run items and runs, all or none.',
+  input: {
+    description: 'Scores to set.',
+    fields: (t) => ({
+      scores: t.field({ type: [ScoreInput], required: true, description: '1–1,000 scores, each of them once.' }),
+    }),
+  },
+  errors: [NotFoundError],
+  resolve: async ({ scores }, { services, scope }) => {
+    const inputs = scores.map((score, index) => scoreOf(score, ['scores', String(index)]))
+    return { scores: await setScores(services, scope, inputs) }
+  },
+  payload: {
+    description: 'All scores were set.',
+    fields: (t) => ({
+      scores: t.expose('scores', { type: [ScoreRef], description: 'The scores, in the order of the input.' }),
+    }),
+  },
+})
 
-builder.mutationFields((t) => ({
-  setScore: t.field({
-    type: ScoreResult,
-    description: 'Scores a run item or a run, as a person or a program.',
-    args: { input: t.arg({ type: SetScoreInput, required: true, description: 'The score.' }) },
-    resolve: async (_root, { input: { target, ...score } }, { services, scope }) => {
-      const about = target.runItemId
-        ? runItemKey(rawId('RunItem', target.runItemId, ['target', 'runItemId']))
-        : { runId: rawId('Run', target.runId ?? '', ['target', 'runId']), ordinal: null }
-      return { score: await setScore(services, scope, { ...score, ...about }) }
-    },
-  }),
-  deleteScore: t.field({
-    type: DeleteResult,
-    description: 'Deletes a score.',
-    args: { input: t.arg({ type: DeleteInput, required: true, description: 'The score.' }) },
-    resolve: async (_root, { input: { id } }, { services, scope }) => {
-      await deleteScore(services, scope, scoreKey(rawId('Score', id, ['id'])))
-      return { deletedId: id }
-    },
-  }),
-}))
+deletion('deleteScore', {
+  type: 'Score',
+  description: 'Deletes a score.',
+  remove: (id, { services, scope }) => deleteScore(services, scope, scoreKey(id)),
+})
+
+bulkDeletion('deleteScores', {
+  type: 'Score',
+  description: 'Deletes up to 1,000 scores, all or none.',
+  remove: (ids, { services, scope }) => deleteScores(services, scope, ids.map(scoreKey)),
+})

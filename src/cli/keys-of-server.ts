@@ -16,7 +16,7 @@ const create = graphql(`
 
 const list = graphql(`
   query ApiKeys($prefix: String!, $after: String) {
-    apiKeys(first: 100, after: $after, prefix: $prefix) {
+    apiKeys(first: 100, after: $after, filter: { prefix: $prefix }) {
       nodes { id prefix role name lastUsedAt project { name } }
       pageInfo { hasNextPage endCursor }
     }

@@ -10,9 +10,10 @@ import { urlOption } from './url-option.ts'
 import { watchRun } from './watch-run.ts'
 
 const FindExperiment = graphql(/* GraphQL */ `
-  query FindExperiment($search: String!) {
-    experiments(search: $search, first: 100) {
-      nodes { id name }
+  query FindExperiment($name: String!) {
+    experiment(name: $name) { id }
+    experiments(filter: { search: $name }, first: 5) {
+      nodes { name }
     }
   }
 `)
@@ -92,10 +93,9 @@ async function watch(client: GraphQLClient, { id, name }: { id: string; name: st
 }
 
 async function findExperiment(client: GraphQLClient, name: string): Promise<string> {
-  const { experiments } = await client.request(FindExperiment, { search: name })
-  const found = experiments?.nodes.find((candidate) => candidate.name === name)
-  if (found) return found.id
-  const similar = (experiments?.nodes ?? []).map((candidate) => `"${candidate.name}"`).slice(0, 5)
+  const { experiment, experiments } = await client.request(FindExperiment, { name })
+  if (experiment) return experiment.id
+  const similar = experiments?.nodes.map((candidate) => `"${candidate.name}"`) ?? []
   throw new CliError(
     `There is no experiment named "${name}"${similar.length > 0 ? `, but ${similar.join(', ')}` : ''}. ` +
       'Names must match exactly.',

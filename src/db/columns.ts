@@ -23,7 +23,10 @@ const maxSearch = 256
  */
 export function containing(text: string): string {
   if (text.length > maxSearch) {
-    throw new InvalidInputError(`Expected a text of at most ${maxSearch} characters, got ${text.length}.`, ['search'])
+    throw new InvalidInputError(`Expected a text of at most ${maxSearch} characters, got ${text.length}.`, [
+      'filter',
+      'search',
+    ])
   }
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }

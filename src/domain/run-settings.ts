@@ -1,13 +1,14 @@
 import * as z from 'zod'
+import { parseChanges } from './changes.ts'
 import { optional, parseInput } from './parse-input.ts'
-import type { RunSettings } from './run.ts'
+import type { RunSettings, RunSettingsChanges } from './run.ts'
 
 /**
- * Settings in which `partial` overrides `base`. A missing member keeps its value; null clears the two optional limits
- * (`budgetUsd`, `maxFailureRate`) and leaves the others unchanged.
- * @throws {InvalidInputError} for values out of range (see {@link RunSettings}).
+ * Settings in which `changes` override `base`. A missing member keeps its value; null clears the two limits
+ * (`budgetUsd`, `maxFailureRate`).
+ * @throws {InvalidInputError} for values out of range (see {@link RunSettings}), and null for any other setting.
  */
-export function parseRunSettings(partial: unknown, base: RunSettings, path: readonly string[]): RunSettings {
+export function parseRunSettings(changes: RunSettingsChanges, base: RunSettings, path: readonly string[]): RunSettings {
   const limit = (schema: z.ZodNumber, current: number | null) =>
     schema.nullish().transform((value) => (value === undefined ? current : value))
   const schema = z.strictObject({
@@ -19,5 +20,5 @@ export function parseRunSettings(partial: unknown, base: RunSettings, path: read
     maxFailureRate: limit(z.number().min(0).max(1), base.maxFailureRate),
     cache: optional(z.boolean(), base.cache),
   })
-  return parseInput(schema, partial ?? {}, path)
+  return parseInput(schema, parseChanges(changes, ['budgetUsd', 'maxFailureRate'], path), path)
 }

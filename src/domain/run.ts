@@ -22,6 +22,9 @@ export interface RunSettings {
   cache: boolean
 }
 
+/** Settings to change; null clears the two limits. */
+export type RunSettingsChanges = { [Setting in keyof RunSettings]?: RunSettings[Setting] | null }
+
 export const defaultRunSettings: RunSettings = {
   concurrency: 10,
   repetitions: 1,
@@ -66,7 +69,8 @@ export interface StartRunInput {
   name?: string | null
   description?: string | null
   metadata?: Json
-  settings?: Partial<RunSettings> | null
+  /** What differs from the settings of the experiment. */
+  settings?: RunSettingsChanges | null
   subset?: RunSubset | null
   /** Runs with a higher priority are executed first: -100 to 100, default 0. */
   priority?: number | null

@@ -25,13 +25,24 @@ export interface ScoreValue {
   label: string | null
 }
 
-/** 1–200 characters after trimming. @throws {InvalidInputError} */
-export function parseScoreName(name: string): string {
-  return parseInput(z.string().trim().min(1).max(200), name, ['name'])
+/**
+ * 1–200 characters after trimming.
+ * @param path the score's position in the caller's input
+ * @throws {InvalidInputError}
+ */
+export function parseScoreName(name: string, path: readonly string[] = []): string {
+  return parseInput(z.string().trim().min(1).max(200), name, [...path, 'name'])
 }
 
-/** @throws {InvalidInputError} when the value or label does not fit the data type or the configuration */
-export function parseScore({ dataType, value, label }: ScoreInput, rules: ScoreRules | null): ScoreValue {
+/**
+ * @param path the score's position in the caller's input
+ * @throws {InvalidInputError} when the value or label does not fit the data type or the configuration
+ */
+export function parseScore(
+  { dataType, value, label }: ScoreInput,
+  rules: ScoreRules | null,
+  path: readonly string[] = [],
+): ScoreValue {
   const type = rules?.dataType ?? dataType ?? (label == null ? 'NUMERIC' : 'CATEGORICAL')
   const isNumber = type === 'NUMERIC' || type === 'BOOLEAN'
   const number = numberOf(type, rules)
@@ -41,7 +52,7 @@ export function parseScore({ dataType, value, label }: ScoreInput, rules: ScoreR
     value: isNumber ? number : optional(number, null),
     label: isNumber ? optional(text, null) : text,
   })
-  return parseInput(schema, { dataType, value, label }, [])
+  return parseInput(schema, { dataType, value, label }, path)
 }
 
 function numberOf(type: ScoreDataType, rules: ScoreRules | null): z.ZodNumber {

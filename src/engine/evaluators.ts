@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
 import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
+import { parseChanges } from '../domain/changes.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
@@ -32,7 +33,7 @@ export interface CreateEvaluatorInput {
   datasetIds?: readonly string[] | null
 }
 
-/** Undefined and null leave a member as it is; a null `description` or `datasetIds` clears it. */
+/** Undefined leaves a member as it is; null clears `description` and `datasetIds`. */
 export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> & { id: string; name?: string | null }
 
 /**
@@ -80,25 +81,26 @@ export async function updateEvaluator(
   input: UpdateEvaluatorInput,
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
-  const { id } = input
+  const changes = parseChanges(input, ['description', 'datasetIds'])
+  const { id } = changes
   const data = {
-    name: input.name == null ? undefined : parseInput(name, input.name, ['name']),
+    name: changes.name === undefined ? undefined : parseInput(name, changes.name, ['name']),
     description:
-      input.description === undefined
+      changes.description === undefined
         ? undefined
-        : parseInput(optional(text, null), input.description, ['description']),
-    active: input.active ?? undefined,
+        : parseInput(optional(text, null), changes.description, ['description']),
+    active: changes.active,
   }
-  return withUniqueName('evaluator', input.name ?? '', () =>
+  return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const { current } = await lockEvaluator(tx, scope, id)
-      const next = parseVersion(services, input, current)
+      const next = parseVersion(services, changes, current)
       const { definition, dataType, direction, sampling } = current
       const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
       const version = current.version + Number(changed)
       if (changed) await tx.evaluatorVersion.create({ data: { ...next, evaluatorId: id, version } })
-      if (input.datasetIds !== undefined) {
-        const datasetIds = [...new Set(input.datasetIds ?? [])]
+      if (changes.datasetIds !== undefined) {
+        const datasetIds = [...new Set(changes.datasetIds ?? [])]
         await requireDatasets(tx, scope, datasetIds, ['datasetIds'])
         await tx.evaluatorDataset.deleteMany({ where: { evaluatorId: id } })
         await tx.evaluatorDataset.createMany({ data: datasetIds.map((datasetId) => ({ evaluatorId: id, datasetId })) })

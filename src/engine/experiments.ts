@@ -1,10 +1,11 @@
 import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
+import { parseChanges, withoutNulls } from '../domain/changes.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
-import { defaultRunSettings, type RunSettings } from '../domain/run.ts'
+import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseTaskSpec } from '../tasks/registry.ts'
@@ -21,14 +22,11 @@ export interface CreateExperimentInput {
   task: unknown
   /** Evaluators that score its runs in addition to the active ones. */
   evaluatorIds?: readonly string[] | null
-  settings?: Partial<RunSettings> | null
+  settings?: RunSettingsChanges | null
   metadata?: Json
 }
 
-/**
- * Undefined leaves a member as it is. Null clears `description`, `evaluatorIds` and `metadata`, and leaves the others
- * as they are.
- */
+/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata`. */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -50,7 +48,7 @@ export async function createExperiment(
   const { datasetId } = input
   const evaluatorIds = distinct(input.evaluatorIds)
   const task = parseTaskSpec(input.task, services.modules)
-  const settings = parseRunSettings(input.settings, defaultRunSettings, ['settings'])
+  const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
@@ -98,12 +96,15 @@ export async function updateExperiment(
   input: UpdateExperimentInput,
 ): Promise<Experiment> {
   requireWrite(scope)
-  const task = input.task == null ? undefined : parseTaskSpec(input.task, services.modules)
-  const texts = parseTexts(input)
-  return withUniqueName('experiment', input.name ?? '', () =>
+  const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
+  const task = changes.task === undefined ? undefined : parseTaskSpec(changes.task, services.modules)
+  const texts = parseTexts(changes)
+  return withUniqueName('experiment', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
-      const settings = parseRunSettings(input.settings, current.settings as unknown as RunSettings, ['settings'])
+      const settings = parseRunSettings(changes.settings ?? {}, current.settings as unknown as RunSettings, [
+        'settings',
+      ])
       if (input.evaluatorIds !== undefined) {
         const evaluatorIds = distinct(input.evaluatorIds)
         await requireEvaluators(tx, scope, evaluatorIds, ['evaluatorIds'])
@@ -147,10 +148,10 @@ async function lockExperiment(tx: Prisma.TransactionClient, scope: Scope, id: st
   return experiment
 }
 
-function parseTexts(input: { name?: string | null; description?: string | null; metadata?: Json }) {
+function parseTexts(input: { name?: string; description?: string | null; metadata?: Json }) {
   const { metadata } = input
   return {
-    name: input.name == null ? undefined : parseInput(name, input.name, ['name']),
+    name: input.name === undefined ? undefined : parseInput(name, input.name, ['name']),
     description:
       input.description === undefined
         ? undefined

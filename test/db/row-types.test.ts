@@ -9,6 +9,7 @@ import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
+import { listPersons } from '../../src/db/sql/project/list-persons.ts'
 import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
@@ -20,7 +21,7 @@ import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
-import { deleteReplacedScores, deleteScoreRow, insertScore } from '../../src/db/sql/score/set-score.ts'
+import { deleteReplacedScores, deleteScoreRows, insertScores } from '../../src/db/sql/score/set-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 
@@ -36,6 +37,8 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
+const byTime = { field: 'CREATED_AT', descending: false } as const
+
 /** By file under src/db/sql: the Prisma rows that its statements return, and the same rows read by Prisma. */
 const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
   'comparison/load-cells.ts': async () => {
@@ -43,29 +46,33 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     const itemIds = items.map((item) => String(item.itemId))
     return [[(await loadCells(t.db.pool, [runId], itemIds)).rows, items]]
   },
-  'dataset/list-datasets.ts': async () => [[await page(listDatasets({}), t.scope.projectId), await datasets()]],
+  'dataset/list-datasets.ts': async () => [[await page(listDatasets({}, byTime), t.scope.projectId), await datasets()]],
   'dataset/versions.ts': async () => [
     [await page(listDatasetVersions(), datasetId), await t.db.prisma.datasetVersion.findMany()],
   ],
-  'endpoint/list-limits.ts': async () => [[await page(listEndpointLimits(), t.scope.projectId), await limits()]],
+  'endpoint/list-limits.ts': async () => [
+    [await page(listEndpointLimits({}, byTime), t.scope.projectId), await limits()],
+  ],
   'evaluator/list-evaluators.ts': async () => {
     const current = { select: { definition: true, dataType: true, direction: true, sampling: true } }
     const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
-    const listed = await page(listEvaluators(), t.scope.projectId)
-    // A deleted one is not listed.
-    const undeleted = ({ deletedAt: _, ...row }: object & { deletedAt?: unknown }) => row
-    return [[listed.map(undeleted), evaluators.map(undeleted)]]
+    return [[await page(listEvaluators({ includeDeleted: true }, byTime), t.scope.projectId), evaluators]]
   },
   'experiment/list-experiments.ts': async () => [
-    [await page(listExperiments('dataset', {}), datasetId), await experiments()],
+    [await page(listExperiments('dataset', {}, byTime), datasetId), await experiments()],
   ],
   'project/list-api-keys.ts': async () => [
     [
-      await page(listApiKeys('project', { includeRevoked: true }), t.scope.projectId),
+      await page(listApiKeys('project', null, { includeRevoked: true }, byTime), t.scope.projectId),
       await t.db.prisma.apiKey.findMany(),
     ],
   ],
-  'project/list-projects.ts': async () => [[await page(listProjects('all'), ''), await t.db.prisma.project.findMany()]],
+  'project/list-persons.ts': async () => [
+    [await page(listPersons('all', {}, byTime), ''), await t.db.prisma.person.findMany()],
+  ],
+  'project/list-projects.ts': async () => [
+    [await page(listProjects('all', {}, byTime), ''), await t.db.prisma.project.findMany()],
+  ],
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
@@ -127,17 +134,21 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     const identity = { runId, ordinal: 0, name: 'kind', source: 'HUMAN', author: 'ann' } as const
     const given = { dataType: 'NUMERIC', value: 1, label: null, comment: 'said', metadata: {} } as const
     const written = async () => {
-      const inserted = await insertScore(pool, identity, given)
-      return { inserted, read: await prisma.score.findUniqueOrThrow({ where: { id: inserted.id } }) }
+      const inserted = await insertScores(pool, [{ ...identity, ...given }])
+      const ids = inserted.map(({ id }) => id)
+      return { ids, inserted, read: await prisma.score.findMany({ where: { id: { in: ids } } }) }
     }
     const replaced = await written()
-    const replacedRows = await deleteReplacedScores(pool, identity)
+    const replacedRows = await deleteReplacedScores(pool, [identity])
     const deleted = await written()
-    const deletedRow = await deleteScoreRow(pool, { runId, id: String(deleted.inserted.id) })
+    const deletedRows = await deleteScoreRows(
+      pool,
+      deleted.ids.map((id) => ({ runId, id: String(id) })),
+    )
     return [
-      [[replaced.inserted], [replaced.read]],
-      [replacedRows, [replaced.read]],
-      [[deletedRow].filter((row) => row !== null), [deleted.read]],
+      [replaced.inserted, replaced.read],
+      [replacedRows, replaced.read],
+      [deletedRows, deleted.read],
     ]
   },
 }
@@ -222,6 +233,7 @@ async function fillEveryColumn(): Promise<void> {
       tokensPerMinute: 3,
     },
   })
+  await prisma.person.create({ data: { projectId, name: 'ann' } })
   await prisma.apiKey.create({
     data: {
       ...{ projectId, personId: t.scope.person.id, name: 'ci', role: 'READ', prefix: 'assay_' },
@@ -269,7 +281,7 @@ async function fillEveryColumn(): Promise<void> {
   await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
   const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
   const evaluator = await prisma.evaluator.create({
-    data: { projectId, name: 'judge', description: 'strict', versions: { create: version } },
+    data: { projectId, name: 'judge', description: 'strict', deletedAt: now, versions: { create: version } },
   })
   const { id: evaluatorVersionId } = await prisma.evaluatorVersion.findFirstOrThrow({
     where: { evaluatorId: evaluator.id },

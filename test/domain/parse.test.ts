@@ -5,7 +5,7 @@ import { canonicalJson } from '../../src/domain/json/canonical-json.ts'
 import { compileJsonPath, compileSingularJsonPath } from '../../src/domain/json/json-path.ts'
 import { replaceUnstorable } from '../../src/domain/json/storable.ts'
 import { toJson } from '../../src/domain/json/to-json.ts'
-import { defaultRunSettings } from '../../src/domain/run.ts'
+import { defaultRunSettings, type RunSettingsChanges } from '../../src/domain/run.ts'
 import { parseRunSettings } from '../../src/domain/run-settings.ts'
 
 describe('toJson', () => {
@@ -140,11 +140,11 @@ describe('run settings', () => {
   const path = ['settings']
 
   it('keep missing members and apply given ones', () => {
-    expect(parseRunSettings({ concurrency: 2, timeoutMs: null }, defaultRunSettings, path)).toEqual({
+    expect(parseRunSettings({ concurrency: 2, timeoutMs: undefined }, defaultRunSettings, path)).toEqual({
       ...defaultRunSettings,
       concurrency: 2,
     })
-    expect(parseRunSettings(null, defaultRunSettings, path)).toEqual(defaultRunSettings)
+    expect(parseRunSettings({}, defaultRunSettings, path)).toEqual(defaultRunSettings)
   })
 
   it('clear a limit that is null', () => {
@@ -161,9 +161,10 @@ describe('run settings', () => {
     [{ maxAttempts: '3' }, 'settings.maxAttempts: expected number, got "3"'],
     [{ budgetUsd: 0 }, 'settings.budgetUsd: expected number to be >0, got 0'],
     [{ maxFailureRate: 1.1 }, 'settings.maxFailureRate: expected number to be <=1, got 1.1'],
+    [{ cache: null }, 'Expected a value, got null: cache cannot be cleared. Leave it out to keep it.'],
     [{ cache: 'yes' }, 'settings.cache: expected boolean, got "yes"'],
     [{ concurency: 3 }, 'settings: expected no member "concurency", got {"concurency":3}'],
   ])('refuse %j', (partial, message) => {
-    expect(() => parseRunSettings(partial, defaultRunSettings, path)).toThrow(message)
+    expect(() => parseRunSettings(partial as RunSettingsChanges, defaultRunSettings, path)).toThrow(message)
   })
 })

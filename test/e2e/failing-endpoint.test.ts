@@ -39,7 +39,7 @@ afterAll(async () => {
 
 test('with 10 % failing calls every item ends, every call is counted and no item is scored twice', async () => {
   await t.query(`mutation { createEvaluator(input: { name: "answered", definition: { builtin: { contains: {
-    text: "answer" } } } }) { ... on EvaluatorPayload { evaluator { id } } } }`)
+    text: "answer" } } } }) { ... on CreateEvaluatorPayload { evaluator { id } } } }`)
   const datasetId = await seedDataset(
     t,
     Array.from({ length: size }, (_, n) => `question ${n}`),

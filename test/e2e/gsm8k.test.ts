@@ -36,7 +36,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
       mutation {
         createEvaluator(input: { name: "correct", definition: { builtin: { numeric: {
           outputPattern: "A:(.*)", expectedPattern: "####(.*)"
-        } } } }) { ... on EvaluatorPayload { evaluator { id } } ... on UserError { message } }
+        } } } }) { ... on CreateEvaluatorPayload { evaluator { id } } ... on UserError { message } }
       }`)
     expect(data.createEvaluator).toEqual({ evaluator: { id: expect.any(String) } })
     datasetId = (await t.query('{ dataset(name: "gsm8k") { id itemCount } }')).data.dataset.id

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deleteScore, type SetScoreInput, setScore } from '../../src/engine/scores.ts'
+import { deleteScore, deleteScores, type SetScoreInput, setScore, setScores } from '../../src/engine/scores.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordStatements } from '../helpers/statements.ts'
 
 let t: TestEngine
 let runId: string
@@ -92,4 +93,128 @@ test('each change takes a position in the feed of its run; other authors and sou
   expect(item.seq).toBe(before + 3)
   await expect(set({ ordinal: 99, name: 'place', value: 1 })).rejects.toMatchObject({ path: ['target'] })
   expect(await seq()).toBe(before + 3)
+})
+
+/** Everything that many scores change at once must equal what as many single ones change. */
+async function stateOf(id: string) {
+  const { prisma } = t.db
+  const [run, items, scores, summaries, labels] = await Promise.all([
+    prisma.run.findUniqueOrThrow({ where: { id }, select: { seq: true } }),
+    prisma.runItem.findMany({
+      where: { runId: id },
+      orderBy: { ordinal: 'asc' },
+      select: { ordinal: true, seq: true },
+    }),
+    prisma.score.findMany({
+      where: { runId: id },
+      orderBy: [{ name: 'asc' }, { ordinal: 'asc' }, { author: 'asc' }],
+      omit: { id: true, runId: true, createdAt: true },
+    }),
+    prisma.runScoreSummary.findMany({ where: { runId: id }, orderBy: { name: 'asc' }, omit: { runId: true } }),
+    prisma.runScoreLabel.findMany({
+      where: { runId: id, count: { not: 0 } },
+      orderBy: [{ name: 'asc' }, { label: 'asc' }],
+      omit: { runId: true },
+    }),
+  ])
+  return { seq: run.seq, items, scores, summaries, labels }
+}
+
+const threeItems = async () =>
+  recordRun(t, await seedDataset(t, ['a', 'b', 'c']), [{ item: 0 }, { item: 1 }, { item: 2 }])
+
+const given = (id: string): SetScoreInput[] => [
+  { runId: id, ordinal: 0, name: 'tone', label: 'kind', source: 'HUMAN', comment: 'why', metadata: { n: [1, null] } },
+  { runId: id, ordinal: 1, name: 'length', value: 3, source: 'HUMAN' },
+  { runId: id, ordinal: 2, name: 'length', value: 1e-7, source: 'API' },
+  { runId: id, ordinal: null, name: 'verdict', label: 'ship it', source: 'HUMAN' },
+]
+
+test('several scores set and deleted at once, of several runs, leave what as many single calls leave', async () => {
+  const [one, two, single] = [await threeItems(), await threeItems(), await threeItems()]
+  const scope = { ...t.scope, person: { ...t.scope.person, name: 'ann' } }
+  const replaced = (id: string): SetScoreInput[] => [
+    { runId: id, ordinal: 0, name: 'tone', label: 'rude', source: 'HUMAN' },
+    { runId: id, ordinal: 1, name: 'length', value: 5, source: 'HUMAN' },
+    { runId: id, ordinal: null, name: 'verdict', label: 'wait', source: 'HUMAN' },
+  ]
+  await setScores(t.services, scope, [...given(one), ...given(two)])
+  const set = await setScores(t.services, scope, [...replaced(two), ...replaced(one)])
+  expect(set.map(({ runId, name, label, value }) => [runId, name, label ?? value])).toEqual(
+    [two, one].flatMap((id) => [
+      [id, 'tone', 'rude'],
+      [id, 'length', 5],
+      [id, 'verdict', 'wait'],
+    ]),
+  )
+  for (const score of [...given(single), ...replaced(single)]) await setScore(t.services, scope, score)
+  const positions = ({ seq, items }: Awaited<ReturnType<typeof stateOf>>) =>
+    items.every((item) => item.seq <= seq) && new Set(items.map((item) => item.seq)).size === items.length
+  const written = ({ scores, summaries, labels }: Awaited<ReturnType<typeof stateOf>>) => ({
+    scores,
+    summaries,
+    labels,
+  })
+  for (const id of [one, two]) {
+    expect(written(await stateOf(id))).toEqual(written(await stateOf(single)))
+    expect(positions(await stateOf(id))).toBe(true)
+  }
+
+  const keys = async (runId: string) => {
+    const scores = await t.db.prisma.score.findMany({ where: { runId, name: { not: 'verdict' } } })
+    return scores.map(({ id }) => ({ runId, id: String(id) }))
+  }
+  await deleteScores(t.services, scope, [...(await keys(one)), ...(await keys(two))])
+  for (const key of await keys(single)) await deleteScore(t.services, scope, key)
+  const after = await stateOf(one)
+  expect(written(after)).toEqual(written(await stateOf(single)))
+  expect(after.summaries).toMatchObject([{ count: 0 }, { count: 0 }])
+})
+
+test('a thousand scores need no more statements than two', async () => {
+  const inputs = Array.from({ length: 1_000 }, (_, n) => n)
+  const large = await recordRun(
+    t,
+    await seedDataset(t, inputs),
+    inputs.map((item) => ({ item })),
+  )
+  const score = (ordinal: number) =>
+    ({ runId: large, ordinal, name: 'length', value: ordinal, source: 'HUMAN' }) as const
+  const [two, ofTwo] = await recordStatements(() => setScores(t.services, t.scope, [score(0), score(1)]))
+  const [all, ofAll] = await recordStatements(() => setScores(t.services, t.scope, inputs.map(score)))
+  expect([two.length, all.length, ofAll.length]).toEqual([2, 1_000, ofTwo.length])
+  const keys = all.map(({ id }) => ({ runId: large, id: String(id) }))
+  const [, ofDeletion] = await recordStatements(() => deleteScores(t.services, t.scope, keys.slice(500)))
+  expect(ofDeletion.length).toBeLessThan(15)
+  expect(await t.db.prisma.runScoreSummary.findMany({ where: { runId: large } })).toMatchObject([
+    { count: 500, sum: (499 * 500) / 2 },
+  ])
+  await expect(setScores(t.services, t.scope, [...inputs, 0].map(score))).rejects.toMatchObject({ path: ['scores'] })
+})
+
+test('one refused score refuses all, and the error lists every one', async () => {
+  const id = await threeItems()
+  const before = await stateOf(id)
+  const scores = [...given(id), { runId: id, ordinal: 0, name: '', value: 1, source: 'HUMAN' as const }]
+  const twice = [...scores, { runId: id, ordinal: 1, name: 'length', value: 4, source: 'HUMAN' as const }]
+  await expect(setScores(t.services, t.scope, twice)).rejects.toMatchObject({
+    code: 'INVALID_INPUT',
+    path: ['scores', '4', 'name'],
+    message: expect.stringMatching(
+      /\nAlso refused:\nscores\.5\.name: Expected every score once, got the same one as at 1/,
+    ),
+  })
+  const nowhere = [...given(id), { runId: id, ordinal: 9, name: 'x', value: 1, source: 'HUMAN' as const }]
+  await expect(setScores(t.services, t.scope, nowhere)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    path: ['scores', '4', 'target'],
+  })
+  const score = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'kept', value: 1, source: 'HUMAN' })
+  const keys = [String(score.id), '0'].map((id) => ({ runId, id }))
+  await expect(deleteScores(t.services, t.scope, keys)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    path: ['ids', '1'],
+  })
+  expect(await t.db.prisma.score.count({ where: { id: score.id } })).toBe(1)
+  expect(await stateOf(id)).toEqual(before)
 })

@@ -1,4 +1,6 @@
 /** A server on a free port, with its own engine. */
+import { pino } from 'pino'
+import { undeclaredError } from '../../schema/mutation.ts'
 import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
 import { type ServerOptions, startServer } from '../../src/server/start-server.ts'
 import { createTestEngine, type TestEngine } from './engine.ts'
@@ -23,8 +25,14 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const test = await createTestEngine(modules)
   const { services, feeds, comparisons, listener } = test
+  const undeclared: string[] = []
+  const write = (line: string) => {
+    if (line.includes(undeclaredError)) undeclared.push(line)
+    if (process.env.LOG_LEVEL) process.stdout.write(line)
+  }
+  const log = pino({ level: process.env.LOG_LEVEL ?? 'error' }, { write })
   const { url, stop } = await startServer({
-    services,
+    services: { ...services, log },
     feeds,
     comparisons,
     listener,
@@ -47,6 +55,7 @@ export async function startTestServer(
     async [Symbol.asyncDispose]() {
       await stop()
       await test[Symbol.asyncDispose]()
+      if (undeclared.length > 0) throw new Error(`Mutations must declare their errors: ${undeclared.join('')}`)
     },
   }
 }

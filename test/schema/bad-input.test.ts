@@ -47,7 +47,7 @@ test.each([
   ['{ runs(first: 3, last: 3) { nodes { id } } }', 'Expected either `first` or `last`, got both.', ['first']],
   ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
   ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],
-  ['{ datasets(search: "\\u0000") { nodes { id } } }', 'got U+0000', ['search']],
+  ['{ datasets(filter: { search: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['filter', 'search']],
   ['{ runs(orderBy: { field: SCORE, score: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['orderBy', 'score']],
   [`subscription { runFeed(runId: "${run}", after: "\\u0000") { done } }`, 'got U+0000', ['after']],
 ])('%s is refused', async (query, message, path) => {
@@ -56,12 +56,15 @@ test.each([
 })
 
 test.each([
-  [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['idempotencyKey']],
+  [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['input', 'idempotencyKey']],
   [
     'createEvaluator(input: { name: "e", definition: { builtin: { contains: { text: "\\u0000" } } } })',
-    ['definition', 'builtin', 'contains', 'text'],
+    ['input', 'definition', 'builtin', 'contains', 'text'],
   ],
-  [`setScore(input: { target: { runId: "${run}" }, name: "x", metadata: { a: ["\\u0000"] } })`, ['metadata', 'a', '0']],
+  [
+    `setScore(input: { target: { runId: "${run}" }, name: "x", metadata: { a: ["\\u0000"] } })`,
+    ['input', 'metadata', 'a', '0'],
+  ],
 ])('%s is refused with a typed error', async (mutation, path) => {
   const { data } = await t.query(`mutation { result: ${mutation} { __typename ... on UserError { path } } }`)
   expect(data.result).toEqual({ __typename: 'InvalidInputError', path })

@@ -4,8 +4,10 @@
  */
 import {
   type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   getNamedType,
+  isInputObjectType,
   isObjectType,
   isRequiredArgument,
   isUnionType,
@@ -38,6 +40,7 @@ const keys = new Map<string, string>()
 
 beforeAll(async () => {
   t = await startTestServer()
+  await t.db.prisma.project.update({ where: { id: t.scope.projectId }, data: { name: 'own' } })
   own = await seedProject(t.scope.projectId, 'own')
   const elsewhere = await t.db.prisma.project.create({ data: { name: 'foreign' } })
   foreign = await seedProject(elsewhere.id, 'foreign')
@@ -128,7 +131,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     experimentId: 'Experiment',
   }
   const type = types[name]
-  if (field.name === 'dataset' && name === 'name') return JSON.stringify(project)
+  if (name === 'name') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
@@ -212,20 +215,33 @@ test.each(links)('%s leads only to rows of the project', async (_name, type, way
   }
 })
 
+/** The paths in an argument to what names a thing: an id or a name, alone or in an input such as a filter. */
+function pathsToNames(name: string, type: GraphQLNamedType): ([string] | [string, string])[] {
+  if (type.name === 'ID' || name === 'name') return [[name]]
+  const fields = isInputObjectType(type) ? Object.values(type.getFields()) : []
+  return fields.flatMap((field): [string, string][] =>
+    getNamedType(field.type).name === 'ID' ? [[name, field.name]] : [],
+  )
+}
+
 const taking = [query, ...nodeTypes].flatMap((type) =>
   [...linksOf(type)].flatMap((way) => {
     const [field] = way
-    const named = field?.args.filter((argument) => getNamedType(argument.type).name === 'ID') ?? []
+    const named = field?.args.flatMap(({ name, type }) => pathsToNames(name, getNamedType(type))) ?? []
     return named.map(
-      ({ name }) => [`${type.name}.${way.map((step) => step.name).join('.')}(${name})`, type, way, name] as const,
+      (path) => [`${type.name}.${way.map((step) => step.name).join('.')}(${path.join('.')})`, type, way, path] as const,
     )
   }),
 )
 
-test.each(taking)('%s of a foreign id leads nowhere', async (_name, type, [field, ...way], argument) => {
+test.each(taking)('%s of a foreign project leads nowhere', async (_name, type, [field, ...way], [argument, inner]) => {
   if (!field) throw new Error('a link has at least one field')
   const names = new Set([argument, ...field.args.filter(isRequiredArgument).map(({ name }) => name)])
-  const args = [...names].map((name) => `${name}: ${argumentOf(field, name, name === argument ? foreign : own, 'own')}`)
+  const args = [...names].map((name) => {
+    if (name !== argument) return `${name}: ${argumentOf(field, name, own, 'own')}`
+    const value = argumentOf(field, inner ?? name, foreign, 'foreign')
+    return `${name}: ${inner ? `{ ${inner}: ${value} }` : value}`
+  })
   const selection = `${field.name}(${args.join(', ')}) { ${way.length > 0 ? spelled(way, own, 'own') : 'id'} }`
   const document =
     type === query ? `{ ${selection} }` : `query($id: ID!) { node(id: $id) { ${fragment(type, selection)} } }`

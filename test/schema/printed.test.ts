@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isInterfaceType, isObjectType, isUnionType, lexicographicSortSchema, printSchema } from 'graphql'
+import { lexicographicSortSchema, printSchema } from 'graphql'
 import { expect, test } from 'vitest'
 import { possibleTypes, typePolicies, valueTypes } from '../../schema/client-files.ts'
 import { schema } from '../../schema/index.ts'
@@ -32,20 +32,4 @@ test('everything in the schema has a description', () => {
     }
   }
   expect(undescribed).toEqual([])
-})
-
-test('every mutation takes one input and returns a union whose errors are UserErrors', () => {
-  const userError = schema.getType('UserError')
-  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {})
-  expect(mutations.length).toBeGreaterThan(20)
-  for (const field of mutations) {
-    expect(field.args.map((arg) => arg.name)).toEqual(['input'])
-    const type = 'ofType' in field.type ? field.type.ofType : field.type
-    if (!isUnionType(type) || !isInterfaceType(userError)) throw new Error(`${field.name} does not return a union`)
-    expect(type.name).toMatch(/Result$/)
-    const errors = type
-      .getTypes()
-      .filter((member) => isObjectType(member) && member.getInterfaces().includes(userError))
-    expect(errors).toHaveLength(type.getTypes().length - 1)
-  }
 })

@@ -116,6 +116,6 @@ test.each([
   expect(data.createDataset).toEqual({
     __typename: 'InvalidInputError',
     message: expect.stringContaining('does not refer to itself without end'),
-    path: ['inputSchema'],
+    path: ['input', 'inputSchema'],
   })
 })

@@ -18,7 +18,7 @@ test.each([
 ])('100,000 %s in variables cost little and are listed in part', async (_what, variables) => {
   const startedAt = performance.now()
   const { errors } = await t.query(
-    'query ($tags: [String!]) { datasets(first: 1) { nodes { items(tags: $tags) { nodes { id } } } } }',
+    'query ($tags: [String!]) { datasets(first: 1) { nodes { items(filter: { tags: $tags }) { nodes { id } } } } }',
     variables,
   )
   expect(performance.now() - startedAt).toBeLessThan(2_000)
@@ -44,9 +44,24 @@ test('many searches in one document are refused for the work they take', async (
   expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 100,000; the limit is 50,000/)
 })
 
+test('counting what a search finds is another search; counting rows is paid for by the row, once a list', async () => {
+  const searches = (counts: number) =>
+    `{ datasets(first: 20) { nodes { items(filter: { search: "x" }) { ${times(counts, (n) => `a${n}: countUpTo(limit: ${n + 1})`)} } } } }`
+  expect((await t.query(searches(1))).errors).toBeUndefined()
+  expect((await t.query(searches(2))).errors?.[0]?.message).toMatch(/takes work worth 60,000; the limit is 50,000/)
+  const counts = (limit: number) =>
+    `{ datasets(first: 100) { nodes { items(first: 1) { nodes { id } ${times(40, (n) => `a${n}: countUpTo(limit: ${limit})`)} } } } }`
+  expect((await t.query(counts(100))).errors).toBeUndefined()
+  expect((await t.query(counts(1_000))).errors?.[0]?.message).toMatch(
+    /could return 80,400 objects; the limit is 50,000/,
+  )
+  expect((await t.query('{ projects(first: 20) { nodes { counts { runs } } } }')).errors).toBeUndefined()
+  expect((await t.query('{ projects(first: 100) { nodes { counts { runs } } } }')).errors).toHaveLength(1)
+})
+
 test('a long text is not looked for', async () => {
-  for (const list of ['datasets', 'runs', 'experiments']) {
-    const { errors } = await t.query(`{ ${list}(search: "${'x'.repeat(257)}") { nodes { id } } }`)
+  for (const list of ['datasets', 'experiments', 'evaluators', 'endpointLimits']) {
+    const { errors } = await t.query(`{ ${list}(filter: { search: "${'x'.repeat(257)}" }) { nodes { id } } }`)
     expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
   }
 })

@@ -6,7 +6,7 @@ import {
   type RunLatencyBucket,
   type RunScoreSummary,
 } from '../../db/generated/prisma/client.ts'
-import { NotFoundError } from '../../domain/errors.ts'
+import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
 import { isFinished } from '../../domain/run.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
@@ -34,7 +34,7 @@ export interface GateResult {
 /**
  * Sets the gate of an experiment's runs; null removes it.
  * @throws {NotFoundError} no such experiment
- * @throws {InvalidInputError} an invalid rule
+ * @throws {InvalidInputError} an invalid rule, or neither a gate nor null
  */
 export async function setGate(
   services: Services,
@@ -43,6 +43,7 @@ export async function setGate(
   gate: unknown,
 ): Promise<Experiment> {
   requireWrite(scope)
+  if (gate === undefined) throw new InvalidInputError('Expected a gate, or null to remove it, got neither.', ['gate'])
   const { prisma } = services.db
   const { projectId } = scope
   const found = await prisma.experiment.findFirst({ where: { id: experimentId, projectId }, select: { id: true } })

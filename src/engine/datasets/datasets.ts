@@ -4,6 +4,7 @@ import { type Dataset, Prisma } from '../../db/generated/prisma/client.ts'
 import { deleteDatasetRow } from '../../db/sql/dataset/delete-dataset.ts'
 import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
 import { type DatasetChanges, updateDatasetRow } from '../../db/sql/dataset/update-dataset.ts'
+import { parseChanges } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
@@ -25,8 +26,9 @@ interface CreateDatasetInput {
   expectedOutputSchema?: Json
 }
 
-interface UpdateDatasetInput extends DatasetChanges {
+interface UpdateDatasetInput extends Omit<DatasetChanges, 'name'> {
   id: string
+  name?: string | null
 }
 
 /** Maximum number of items listed that do not fit a new schema. */
@@ -68,12 +70,13 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
  */
 export async function updateDataset(services: Services, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
-  const { id, ...changes } = input
+  const clearable = ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const
+  const { id, ...changes } = parseChanges(input, clearable)
   if (changes.name !== undefined) checkDatasetName(changes.name)
   checkStorable(changes)
   await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, id)
-    if (!dataset) throw datasetNotFound(id)
+    if (!dataset) throw datasetNotFound(id, ['id'])
     if (changes.inputSchema !== undefined || changes.expectedOutputSchema !== undefined) {
       await checkItemsFit(eachItem(client, id, dataset.version), changes, dataset)
     }
@@ -121,12 +124,13 @@ export async function deleteDataset(services: Services, scope: Scope, id: string
   requireWrite(scope)
   await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, id, 'UPDATE')
-    if (!dataset) throw datasetNotFound(id)
+    if (!dataset) throw datasetNotFound(id, ['id'])
     const open = await deleteDatasetRow(client, id)
     if (open > 0) {
       throw new ConflictError(
         `Dataset "${dataset.name}" has ${open} unfinished ${open === 1 ? 'run' : 'runs'}. ` +
           'Cancel them or wait, then delete it.',
+        ['id'],
       )
     }
   })
@@ -138,8 +142,8 @@ export function newSeed(): string {
   return randomBytes(8).toString('hex')
 }
 
-export function datasetNotFound(id: string): NotFoundError {
-  return new NotFoundError(`There is no dataset ${encodeGlobalId('Dataset', id)} in this project.`)
+export function datasetNotFound(id: string, path: string[] | null = null): NotFoundError {
+  return new NotFoundError(`There is no dataset ${encodeGlobalId('Dataset', id)} in this project.`, path)
 }
 
 function nameTaken(name: string): ConflictError {

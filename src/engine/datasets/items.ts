@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg'
 import { transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
-import { archiveRevisions } from '../../db/sql/dataset/archive-revisions.ts'
+import { archiveRevisions, restoreRevisions } from '../../db/sql/dataset/archive-revisions.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
-import { lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
+import { type DatasetHead, lockDataset } from '../../db/sql/dataset/lock-dataset.ts'
 import type { DatasetItemRevisionRow } from '../../db/sql/dataset/revision-row.ts'
 import {
   type DatasetChangeCounts,
@@ -16,14 +16,12 @@ import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { checkEach, requireCount } from '../bulk.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
 import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
-
-/** Maximum items per call; more belong in an import. */
-const maxItems = 1_000
 
 /**
  * An item to write. It is found by `id`, else by `key`, else by its input (the n-th item with that input); if there is
@@ -52,10 +50,10 @@ export async function upsertDatasetItems(
 ): Promise<UpsertedItems> {
   requireWrite(scope)
   const { datasetId, items } = input
-  checkCount(items.length, 'items')
+  requireCount(items.length, ['items'], 'Import a file for more.')
   const written = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
-    if (!dataset) throw datasetNotFound(datasetId)
+    if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const keys = await keysOfNamed(client, scope, datasetId, items)
     await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
     for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
@@ -135,21 +133,63 @@ export async function archiveDatasetItems(
   input: { datasetId: string; itemIds: readonly string[] },
 ): Promise<{ dataset: Dataset; archived: number }> {
   requireWrite(scope)
-  const { datasetId, itemIds } = input
-  checkCount(itemIds.length, 'itemIds')
-  const archived = await transaction(services.db.pool, async (client) => {
-    const dataset = await lockDataset(client, scope.projectId, datasetId)
-    if (!dataset) throw datasetNotFound(datasetId)
-    const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
-    const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
-    for (const [index, id] of itemIds.entries()) {
-      if (!known.has(id)) throw itemNotFound(['itemIds', String(index)])
-    }
-    const count = await archiveRevisions(client, datasetId, itemIds, dataset.version + 1)
-    if (count > 0) await advanceVersion(client, datasetId, { added: 0, changed: 0, archived: count })
+  const { dataset, count } = await changeItems(services, scope, input, async (client, { id, version }) => {
+    const count = await archiveRevisions(client, id, input.itemIds, version + 1)
+    if (count > 0) await advanceVersion(client, id, { added: 0, changed: 0, archived: count })
     return count
   })
-  return { archived, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+  return { dataset, archived: count }
+}
+
+/**
+ * Brings 1–1,000 archived items back with the content they had, all or none, as one new version. Items that are not
+ * archived are ignored.
+ * @throws {NotFoundError} for the dataset or an id; {InvalidInputError} for items that no longer fit the schemas.
+ */
+export async function restoreDatasetItems(
+  services: Services,
+  scope: Scope,
+  input: { datasetId: string; itemIds: readonly string[] },
+): Promise<{ dataset: Dataset; restored: number }> {
+  requireWrite(scope)
+  const { dataset, count } = await changeItems(services, scope, input, async (client, head) => {
+    const validate = itemValidator(head)
+    const latest = await loadLatestRevisions(client, input.itemIds)
+    const contents = new Map(latest.map((revision) => [revision.itemId, revision]))
+    checkEach(input.itemIds, (id, index) => {
+      try {
+        validate(contents.get(id) as DatasetItemRevisionRow)
+      } catch (error) {
+        if (!(error instanceof ItemProblem)) throw error
+        throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, ['itemIds', String(index)])
+      }
+    })
+    const count = await restoreRevisions(client, head.id, input.itemIds, head.version + 1)
+    if (count > 0) await advanceVersion(client, head.id, { added: count, changed: 0, archived: 0 })
+    return count
+  })
+  return { dataset, restored: count }
+}
+
+/** Locks the dataset and changes items that exist in it, in any version. Returns how many `change` has changed. */
+async function changeItems(
+  services: Services,
+  scope: Scope,
+  { datasetId, itemIds }: { datasetId: string; itemIds: readonly string[] },
+  change: (client: ClientBase, dataset: DatasetHead) => Promise<number>,
+): Promise<{ dataset: Dataset; count: number }> {
+  requireCount(itemIds.length, ['itemIds'])
+  const count = await transaction(services.db.pool, async (client) => {
+    const dataset = await lockDataset(client, scope.projectId, datasetId)
+    if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
+    const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
+    const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
+    checkEach(itemIds, (id, index) => {
+      if (!known.has(id)) throw itemNotFound(['itemIds', String(index)])
+    })
+    return change(client, dataset)
+  })
+  return { count, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }
 
 /** Whether this can be the id of a row; anything else would be a database error. */
@@ -159,9 +199,4 @@ function isItemId(id: string): boolean {
 
 function itemNotFound(path: string[]): NotFoundError {
   return new NotFoundError('There is no such item in this dataset.', path)
-}
-
-function checkCount(count: number, field: string): void {
-  if (count >= 1 && count <= maxItems) return
-  throw new InvalidInputError(`Expected 1 to ${maxItems} items, got ${count}. Import a file for more.`, [field])
 }

@@ -1,20 +1,36 @@
-import { deleteRunRow } from '../../db/sql/run/delete-run.ts'
+import { deleteRunRows } from '../../db/sql/run/delete-run.ts'
 import { ConflictError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
-import type { Scope } from '../../domain/scope.ts'
+import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { checkEach, type PathOf, requireCount } from '../bulk.ts'
 import type { Services } from '../services.ts'
-import { withLockedRun } from './locked-run.ts'
+import { withLockedRuns } from './locked-run.ts'
 
 /**
- * Deletes a finished run with its items and scores.
+ * Deletes 1–1,000 finished runs with their items and scores, all or none.
+ * @param at the position of each id in the caller's input
  * @throws {NotFoundError} no such run
- * @throws {ConflictError} the run is still executing
+ * @throws {ConflictError} a run is still executing
  */
-export async function deleteRun(services: Services, scope: Scope, runId: string): Promise<void> {
-  await withLockedRun(services, scope, runId, async (client, run) => {
-    if (!isFinished(run.status)) {
-      throw new ConflictError(`Only a finished run can be deleted; this one is ${run.status}. Cancel it first.`, ['id'])
-    }
-    await deleteRunRow(client, runId)
+export async function deleteRuns(
+  services: Services,
+  scope: Scope,
+  runIds: readonly string[],
+  at: PathOf = (index) => ['ids', String(index)],
+): Promise<void> {
+  requireWrite(scope)
+  requireCount(runIds.length, ['ids'])
+  await withLockedRuns(services, scope, runIds, at, async (client, runs) => {
+    checkEach(runIds, (id, index) => {
+      const { status } = runs.get(id)
+      if (isFinished(status)) return
+      throw new ConflictError(`Only a finished run can be deleted; this one is ${status}. Cancel it first.`, at(index))
+    })
+    await deleteRunRows(client, runIds)
   })
+}
+
+/** As {@link deleteRuns}, one run. */
+export async function deleteRun(services: Services, scope: Scope, runId: string): Promise<void> {
+  await deleteRuns(services, scope, [runId], () => ['id'])
 }

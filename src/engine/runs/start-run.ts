@@ -44,7 +44,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
     const { datasetId } = experiment
     if (earlyStop) requireSameDataset(earlyStop, datasetId)
-    const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['settings'])
+    const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
     const datasetVersion = input.datasetVersion ?? experiment.version
     if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
       const expected = experiment.version === 0 ? 'a dataset with items' : `a version from 1 to ${experiment.version}`

@@ -2,6 +2,7 @@ import type { Run } from '../../db/generated/prisma/client.ts'
 import { channels, notify } from '../../db/listener.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
 import { updateSettings } from '../../db/sql/run/update-run.ts'
+import { parseChanges } from '../../domain/changes.ts'
 import { isFinished } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import type { Scope } from '../../domain/scope.ts'
@@ -27,8 +28,8 @@ export interface UpdateRunInput {
  * @throws {NotFoundError} no such run
  * @throws {InvalidInputError} a value out of range
  */
-export function updateRun(services: Services, scope: Scope, input: UpdateRunInput): Promise<Run> {
-  const { id, priority, ...partial } = input
+export async function updateRun(services: Services, scope: Scope, input: UpdateRunInput): Promise<Run> {
+  const { id, priority, ...partial } = parseChanges(input, ['budgetUsd', 'maxFailureRate'])
   return changeRun(services, scope, id, async (client, run) => {
     const settings = parseRunSettings(partial, run.settings, [])
     const newPriority = parsePriority(priority ?? run.priority)

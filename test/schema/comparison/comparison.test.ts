@@ -129,7 +129,7 @@ describe('compareRuns', () => {
   test('uses the approved baseline by default', async () => {
     expect((await compared({ baseline: null })).errors?.[0]?.message).toMatch(/approve a run with approveBaseline/)
     const approve = `mutation($runId: ID!) { approveBaseline(input: { runId: $runId }) {
-      __typename ... on BaselinePayload { dataset { baseline { run { id } author approvedAt } } } } }`
+      __typename ... on ApproveBaselinePayload { dataset { baseline { run { id } author approvedAt } } } } }`
     const { data } = await t.query(approve, { runId: runs[0] })
     const { baseline } = data.approveBaseline.dataset
     expect(baseline).toMatchObject({ run: { id: runs[0] }, author: 'local' })

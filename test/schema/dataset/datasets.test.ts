@@ -34,7 +34,7 @@ test('a dataset is created, found by name, by id and in the list', async () => {
     `query($id: ID!) {
       dataset(name: "tickets/train") { id version }
       node(id: $id) { __typename id ... on Dataset { name } }
-      datasets(search: "ckets/tr") { nodes { id } }
+      datasets(filter: { search: "ckets/tr" }) { nodes { id } }
       none: dataset(name: "nothing") { id }
     }`,
     { id },
@@ -51,7 +51,7 @@ test('a taken name is a typed conflict with the path of the field', async () => 
   await createDataset('taken')
   const { data, errors } = await t.query(create, { input: { name: 'taken' } })
   expect(errors).toBeUndefined()
-  expect(data.createDataset).toMatchObject({ __typename: 'ConflictError', code: 'CONFLICT', path: ['name'] })
+  expect(data.createDataset).toMatchObject({ __typename: 'ConflictError', code: 'CONFLICT', path: ['input', 'name'] })
 })
 
 test('items are written as one version, and every version can be read', async () => {
@@ -109,7 +109,10 @@ test('items are written as one version, and every version can be read', async ()
 test('an item without input is refused with its path', async () => {
   const datasetId = await createDataset('no input')
   const { data } = await t.query(upsert, { input: { datasetId, items: [{ input: 1 }, { key: 'b' }] } })
-  expect(data.upsertDatasetItems).toMatchObject({ __typename: 'InvalidInputError', path: ['items', '1', 'input'] })
+  expect(data.upsertDatasetItems).toMatchObject({
+    __typename: 'InvalidInputError',
+    path: ['input', 'items', '1', 'input'],
+  })
 })
 
 test('an id of another type is refused with its path', async () => {
@@ -119,6 +122,6 @@ test('an id of another type is refused with its path', async () => {
   expect(data.deleteDataset).toMatchObject({
     __typename: 'InvalidInputError',
     message: expect.stringContaining('Expected the id of a Dataset, got that of a Run'),
-    path: ['id'],
+    path: ['input', 'id'],
   })
 })

@@ -39,7 +39,7 @@ const updateExperiment = `mutation($input: UpdateExperimentInput!) { updateExper
 
 const createEvaluator = `mutation($input: CreateEvaluatorInput!) { createEvaluator(input: $input) {
   __typename
-  ... on EvaluatorPayload { evaluator {
+  ... on CreateEvaluatorPayload { evaluator {
     id name version active sampling dataType direction datasets { id }
     definition { __typename ... on BuiltinEvaluator { type options } ... on ModuleEvaluator { name } }
   } }
@@ -85,7 +85,7 @@ test('the mask of a credential is not accepted as the credential', async () => {
   ).toMatchObject({
     __typename: 'InvalidInputError',
     message: 'Expected the value of the header X-Apikey, got the mask that is shown in its place.',
-    path: ['task', 'http', 'headers', 'X-Apikey'],
+    path: ['input', 'task', 'http', 'headers', 'X-Apikey'],
   })
 })
 
@@ -101,7 +101,7 @@ test('a task of both kinds or neither is refused before execution', async () => 
 test('an invalid value inside the task is a typed error with its path', async () => {
   expect(await create({ name: 'bad url', datasetId, task: { http: { url: 'nonsense' } } })).toMatchObject({
     __typename: 'InvalidInputError',
-    path: ['task', 'http', 'url'],
+    path: ['input', 'task', 'http', 'url'],
   })
 })
 
@@ -166,7 +166,7 @@ test('evaluators are created, versioned by what changes their scores, listed and
   const update = async (input: object) => {
     const answer = await t.query(
       `mutation($input: UpdateEvaluatorInput!) { updateEvaluator(input: $input) {
-        ... on EvaluatorPayload { evaluator { version active datasets { id } } } ... on UserError { message }
+        ... on UpdateEvaluatorPayload { evaluator { version active datasets { id } } } ... on UserError { message }
       } }`,
       { input: { id: evaluator.id, ...input } },
     )
@@ -187,7 +187,7 @@ test('an invalid pattern is reported with its path in the definition', async () 
   })
   expect(data.createEvaluator).toMatchObject({
     __typename: 'InvalidInputError',
-    path: ['definition', 'builtin', 'regex', 'pattern'],
+    path: ['input', 'definition', 'builtin', 'regex', 'pattern'],
   })
 })
 
@@ -209,7 +209,7 @@ test('an evaluator preview records nothing', async () => {
   expect(
     await preview({ definition: { builtin: { numeric: {} } }, output: '1', expectedOutput: 'no number' }),
   ).toMatchObject({ evaluations: [], error: { code: 'EVALUATOR_FAILED' } })
-  expect(await preview({ output: 1 })).toMatchObject({ __typename: 'InvalidInputError', path: ['definition'] })
+  expect(await preview({ output: 1 })).toMatchObject({ __typename: 'InvalidInputError', path: ['input', 'definition'] })
 })
 
 test('registered functions are listed', async () => {

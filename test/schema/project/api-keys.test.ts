@@ -41,7 +41,7 @@ const revokeDocument = `mutation($id: ID!) { revokeApiKey(input: { id: $id }) {
   __typename ... on RevokeApiKeyPayload { apiKey { id revokedAt } } ... on UserError { message path }
 } }`
 const listDocument = `query($first: Int, $after: String, $prefix: String, $includeRevoked: Boolean! = false) {
-  apiKeys(first: $first, after: $after, prefix: $prefix, includeRevoked: $includeRevoked) {
+  apiKeys(first: $first, after: $after, filter: { prefix: $prefix, includeRevoked: $includeRevoked }) {
     nodes { id name } pageInfo { endCursor hasNextPage }
   }
 }`
@@ -93,7 +93,7 @@ test('a revoked key stays revoked, and is listed only when asked for', async () 
   const { key, apiKey } = data.createApiKey
   const revoke = async (headers: Record<string, string>) =>
     (await t.query(revokeDocument, { id: apiKey.id }, headers)).data.revokeApiKey
-  expect(await revoke(other)).toMatchObject({ __typename: 'NotFoundError', path: ['id'] })
+  expect(await revoke(other)).toMatchObject({ __typename: 'NotFoundError', path: ['input', 'id'] })
   const first = await revoke(mine)
   expect(first.apiKey.revokedAt).not.toBeNull()
   expect(await revoke(root)).toEqual(first)
@@ -146,7 +146,7 @@ test('only the installation makes keys of the installation and projects, each na
 
 test('nobody in a project takes the name of a person of the installation', async () => {
   const { data } = await t.query(createDocument, { input: { name: 'ops', role: 'READ', person: 'root' } }, mine)
-  expect(data.createApiKey).toMatchObject({ __typename: 'ConflictError', path: ['person'] })
+  expect(data.createApiKey).toMatchObject({ __typename: 'ConflictError', path: ['input', 'person'] })
   const given = await t.query(createDocument, { input: { name: 'ops', role: 'READ', person: 'root' } }, root)
   expect(given.data.createApiKey.apiKey.person.name).toBe('root')
 })
@@ -156,8 +156,8 @@ test('scores and approvals bear the name of the person whose key they came with'
   const runId = encodeGlobalId('Run', await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }]))
   const { data } = await t.query(
     `mutation($runId: ID!) {
-      setScore(input: { target: { runId: $runId }, name: "tone", value: 1 }) { ... on ScorePayload { score { author } } }
-      approveBaseline(input: { runId: $runId }) { ... on BaselinePayload { dataset { baseline { author } } } }
+      setScore(input: { target: { runId: $runId }, name: "tone", value: 1 }) { ... on SetScorePayload { score { author } } }
+      approveBaseline(input: { runId: $runId }) { ... on ApproveBaselinePayload { dataset { baseline { author } } } }
     }`,
     { runId },
     headers,

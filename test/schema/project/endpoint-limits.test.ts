@@ -47,13 +47,13 @@ test('limits are set for the origin of a URL, replaced as a whole, listed by end
   const remove = async () => {
     const { data } = await t.query(
       `mutation($id: ID!) { deleteEndpointLimit(input: { id: $id }) {
-        __typename ... on DeletePayload { deletedId } ... on UserError { message }
+        __typename ... on DeleteEndpointLimitPayload { deletedId } ... on UserError { message }
       } }`,
       { id: endpointLimit.id },
     )
     return data.deleteEndpointLimit
   }
-  expect(await remove()).toEqual({ __typename: 'DeletePayload', deletedId: endpointLimit.id })
+  expect(await remove()).toEqual({ __typename: 'DeleteEndpointLimitPayload', deletedId: endpointLimit.id })
   expect(await remove()).toMatchObject({ __typename: 'NotFoundError' })
   expect(await list()).toEqual([module.endpointLimit])
 })
@@ -68,7 +68,7 @@ test.each([
 ])('%j is refused', async (input, path, message) => {
   expect(await set(input)).toEqual({
     __typename: 'InvalidInputError',
-    path: [path],
+    path: ['input', path],
     message: expect.stringMatching(message),
   })
 })

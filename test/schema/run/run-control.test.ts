@@ -37,7 +37,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 const change = (field: string, input: object) =>
   t.query(
     `mutation { ${field}(input: ${JSON.stringify(input).replace(/"(\w+)":/g, '$1:')}) {
-      ... on RunPayload { run { id status stopReason settings { concurrency budgetUsd maxFailureRate } progress { queued failed } } }
+      ... on ${field.charAt(0).toUpperCase()}${field.slice(1)}Payload { run { id status stopReason settings { concurrency budgetUsd maxFailureRate } progress { queued failed } } }
       ... on UserError { code message path }
     } }`,
   )
@@ -67,7 +67,7 @@ test('a run that stopped for too many failures is updated, retried and completed
   const id = encodeGlobalId('Run', run.id)
 
   const refused = await change('updateRun', { id, concurrency: 0 })
-  expect(refused.data.updateRun).toMatchObject({ code: 'INVALID_INPUT', path: ['concurrency'] })
+  expect(refused.data.updateRun).toMatchObject({ code: 'INVALID_INPUT', path: ['input', 'concurrency'] })
   const changed = await change('updateRun', { id, concurrency: 2, maxFailureRate: null })
   expect(changed.data.updateRun.run.settings).toEqual({ concurrency: 2, budgetUsd: null, maxFailureRate: null })
   broken = false

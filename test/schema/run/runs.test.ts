@@ -227,7 +227,7 @@ test('people score items and runs, and delete their scores', async () => {
   const set = async (target: object, score: object) => {
     const { data } = await t.query(
       `mutation($input: SetScoreInput!) { setScore(input: $input) {
-        __typename ... on ScorePayload { score { id name value label dataType source author } } ... on UserError { message path }
+        __typename ... on SetScorePayload { score { id name value label dataType source author } } ... on UserError { message path }
       } }`,
       { input: { target, ...score } },
     )
@@ -244,7 +244,7 @@ test('people score items and runs, and delete their scores', async () => {
   }
   expect(await read()).toEqual([{ name: 'verdict', label: 'ship it' }])
   const { data } = await t.query(
-    'mutation($id: ID!) { deleteScore(input: { id: $id }) { ... on DeletePayload { deletedId } } }',
+    'mutation($id: ID!) { deleteScore(input: { id: $id }) { ... on DeleteScorePayload { deletedId } } }',
     {
       id: score.id,
     },
@@ -269,6 +269,6 @@ test('a run is started once per idempotency key, on a subset, and deleted', asyn
   const rawId = Buffer.from(first.run.id, 'base64url').toString().slice('Run:'.length)
   await followRun(t, rawId)
   const remove = 'mutation($id: ID!) { deleteRun(input: { id: $id }) { __typename } }'
-  expect((await t.query(remove, { id: first.run.id })).data.deleteRun.__typename).toBe('DeletePayload')
+  expect((await t.query(remove, { id: first.run.id })).data.deleteRun.__typename).toBe('DeleteRunPayload')
   expect((await t.query(remove, { id: first.run.id })).data.deleteRun.__typename).toBe('NotFoundError')
 })

@@ -1,20 +1,30 @@
+import type { Json } from '../../../domain/json/json.ts'
 import { containing } from '../../columns.ts'
+import { jsonContains } from '../../conditions.ts'
 import type { List } from '../../keyset.ts'
 import { revisionColumns } from './revision-row.ts'
 
 export interface DatasetItemFilter {
-  /** Text anywhere in the input or the expected output, ignoring case. */
+  /** Text anywhere in the key, the input or the expected output, ignoring case. */
   search?: string | null
   /** Items with all of these tags. */
   tags?: readonly string[] | null
+  /** The item with this key. */
+  key?: string | null
+  /** What the metadata has. */
+  metadata?: Json
 }
 
 /**
- * The items of one version of a dataset (`current`: of the current version of each), oldest first. The index on (dataset_id, item_id) provides the order and the
+ * The items of one version of a dataset (`current`: of the current version of each) in the order they were added, or reversed. The index on (dataset_id, item_id) provides the order and the
  * starting point, so a page reads its own rows and the revisions of other versions between them.
  */
-export function listDatasetItemsAt(version: number | 'current', filter: DatasetItemFilter = {}): List {
-  const { search, tags } = filter
+export function listDatasetItemsAt(
+  version: number | 'current',
+  filter: DatasetItemFilter = {},
+  descending = false,
+): List {
+  const { search, tags, key, metadata } = filter
   return {
     select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
@@ -28,12 +38,15 @@ export function listDatasetItemsAt(version: number | 'current', filter: DatasetI
       if (search) {
         // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
         const pattern = parameter(containing(JSON.stringify(search).slice(1, -1)))
-        conditions.push(`(r.input::text ILIKE ${pattern} OR r.expected_output::text ILIKE ${pattern})`)
+        conditions.push(
+          `(i.key ILIKE ${parameter(containing(search))} OR r.input::text ILIKE ${pattern} OR r.expected_output::text ILIKE ${pattern})`,
+        )
       }
       if (tags?.length) conditions.push(`r.tags @> ${parameter(tags)}::text[]`)
-      return conditions
+      if (key != null) conditions.push(`i.key = ${parameter(key)}`)
+      return [...conditions, ...jsonContains('r.metadata', metadata, parameter)]
     },
     keys: [{ sql: 'r.item_id', type: 'bigint' }],
-    descending: false,
+    descending,
   }
 }

@@ -47,7 +47,24 @@ export const noDelta = {
 } satisfies Omit<RunDelta, 'status'>
 
 /**
- * The last statement of every transaction that changes a run: counters, sums and feed position change together, and
+ * Moves the feeds of runs on by `count` positions, which only their items or scores took; readers are notified on
+ * commit. The caller holds the locks of the runs.
+ */
+export async function advanceFeeds(
+  client: Queryable,
+  runs: readonly { runId: string; count: number }[],
+): Promise<void> {
+  await client.query(
+    `WITH advanced AS (
+       UPDATE run r SET seq = r.seq + a.count FROM unnest($1::uuid[], $2::int[]) AS a (run_id, count)
+       WHERE r.id = a.run_id RETURNING r.id, r.seq
+     ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
+    [runs.map(({ runId }) => runId), runs.map(({ count }) => count)],
+  )
+}
+
+/**
+ * The last statement of every other transaction that changes a run: counters, sums and feed position change together, and
  * readers are notified on commit.
  */
 export async function advanceRun(client: Queryable, runId: string, delta: RunDelta): Promise<void> {

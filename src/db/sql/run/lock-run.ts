@@ -2,6 +2,9 @@ import pg from 'pg'
 import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
+/** What a writer needs that changes several runs without their lanes. */
+export type RunHead = Pick<LockedRun, 'id' | 'status' | 'seq'>
+
 /** The state of a run, as its next writer reads it. */
 export interface LockedRun {
   id: string
@@ -53,4 +56,20 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
   const [, , runs, lanes] = results as [unknown, unknown, pg.QueryResult<LockedRun>, pg.QueryResult<{ lease: string }>]
   const run = runs.rows[0]
   return run ? { ...run, leases: lanes.rows.map(({ lease }) => lease) } : null
+}
+
+/**
+ * Locks those of these runs that belong to the project, as {@link lockRun} does. In the order of their ids, so that two
+ * callers never wait for each other.
+ */
+export async function lockRuns(client: Queryable, runIds: readonly string[], projectId: string): Promise<RunHead[]> {
+  const ids = pg.escapeLiteral(`{${runIds.join()}}`)
+  const results: unknown = await client.query(
+    `SET LOCAL idle_in_transaction_session_timeout = '5s';
+     SET LOCAL enable_seqscan = off;
+     SELECT id, status, seq FROM run
+     WHERE id = ANY (${ids}::uuid[]) AND project_id = ${pg.escapeLiteral(projectId)} ORDER BY id FOR UPDATE`,
+  )
+  const [, , { rows }] = results as [unknown, unknown, pg.QueryResult<RunHead>]
+  return rows
 }

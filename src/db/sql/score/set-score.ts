@@ -15,57 +15,55 @@ export interface ScoreIdentity {
   ordinal: number | null
   name: string
   source: 'HUMAN' | 'API'
-  author: string | null
+  author: string
 }
 
-/** Deletes and returns the scores that a new one with the same identity replaces. */
-export async function deleteReplacedScores(
-  client: Queryable,
-  { runId, ordinal, name, source, author }: ScoreIdentity,
-): Promise<Score[]> {
+export interface NewScore extends ScoreIdentity, ScoreValue {
+  comment: string | null
+  metadata: Json
+}
+
+const identityColumns = `"runId" uuid, ordinal int, name text, source "ScoreSource", author text`
+
+/**
+ * Deletes and returns the scores that new ones with the same identities replace. Two joins, because one on `ordinal IS
+ * NOT DISTINCT FROM` could not use the index and would read every score of the run.
+ */
+export async function deleteReplacedScores(client: Queryable, scores: readonly ScoreIdentity[]): Promise<Score[]> {
   return queryRows<Score>(
     client,
-    `DELETE FROM score
-     WHERE run_id = $1 AND ordinal IS NOT DISTINCT FROM $2 AND name = $3 AND source = $4
-       AND author IS NOT DISTINCT FROM $5
+    `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS g (${identityColumns}))
+     DELETE FROM score WHERE id IN (
+       SELECT s.id FROM given g JOIN score s ON s.run_id = g."runId" AND s.ordinal = g.ordinal
+         AND s.name = g.name AND s.source = g.source AND s.author = g.author
+       UNION ALL
+       SELECT s.id FROM given g JOIN score s ON s.run_id = g."runId" AND s.ordinal IS NULL
+         AND s.name = g.name AND s.source = g.source AND s.author = g.author
+       WHERE g.ordinal IS NULL)
      RETURNING ${scoreColumns}`,
-    [runId, ordinal, name, source, author],
+    [JSON.stringify(scores)],
   )
 }
 
-export async function insertScore(
-  client: Queryable,
-  { runId, ordinal, name, source, author }: ScoreIdentity,
-  { dataType, value, label, comment, metadata }: ScoreValue & { comment: string | null; metadata: Json },
-): Promise<Score> {
-  const [score] = await queryRows<Score>(
+/** Returns the new rows, in no particular order. */
+export async function insertScores(client: Queryable, scores: readonly NewScore[]): Promise<Score[]> {
+  return queryRows<Score>(
     client,
     `INSERT INTO score (run_id, ordinal, name, data_type, value, label, comment, metadata, source, author)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     SELECT "runId", ordinal, name, "dataType", value, label, comment, metadata, source, author
+     FROM jsonb_to_recordset($1::jsonb) AS g (${identityColumns}, "dataType" "ScoreDataType", value float8, label text,
+       comment text, metadata jsonb)
      RETURNING ${scoreColumns}`,
-    [
-      runId,
-      ordinal,
-      name,
-      dataType,
-      value,
-      label,
-      comment,
-      metadata === null ? null : JSON.stringify(metadata),
-      source,
-      author,
-    ],
+    [JSON.stringify(scores)],
   )
-  if (!score) throw new Error('Expected the insert of a score to return its row.')
-  return score
 }
 
-/** Deletes a score and returns it; null if it was already deleted. */
-export async function deleteScoreRow(client: Queryable, { runId, id }: ScoreKey): Promise<Score | null> {
-  const [score] = await queryRows<Score>(
+/** Deletes and returns those of these scores that still exist. */
+export async function deleteScoreRows(client: Queryable, keys: readonly ScoreKey[]): Promise<Score[]> {
+  return queryRows<Score>(
     client,
-    `DELETE FROM score WHERE run_id = $1 AND id = $2 RETURNING ${scoreColumns}`,
-    [runId, id],
+    `DELETE FROM score USING unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
+     WHERE score.run_id = key.run_id AND score.id = key.id RETURNING ${scoreColumns}`,
+    [keys.map((key) => key.runId), keys.map((key) => key.id)],
   )
-  return score ?? null
 }

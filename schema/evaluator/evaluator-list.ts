@@ -1,0 +1,71 @@
+import { type ListedEvaluator, listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
+import { builder } from '../builder.ts'
+import { ScoreDataType } from '../enums.ts'
+import { EvaluatorConnection, EvaluatorRef } from '../refs.ts'
+import { listConnection } from '../relay/connection.ts'
+import { optionalRawId } from '../relay/global-id.ts'
+import { listOrder } from '../relay/list-order.ts'
+import { BuiltinEvaluatorType } from './evaluator-definition.ts'
+
+const EvaluatorKind = builder.enumType('EvaluatorKind', {
+  description: 'Where an evaluator comes from.',
+  values: {
+    BUILTIN: { value: 'builtin', description: 'It comes with Assay.' },
+    MODULE: { value: 'module', description: 'It is a function registered in assay.config.ts.' },
+  } as const,
+})
+
+const EvaluatorFilter = builder.inputType('EvaluatorFilter', {
+  description: 'Which evaluators; parts that are given together must all hold.',
+  fields: (t) => ({
+    search: t.string({ description: 'With this text in their name or description.' }),
+    active: t.boolean({ description: 'Whether they score new runs of their datasets without being named.' }),
+    datasetId: t.id({ description: 'That may score this dataset: those limited to it, and those without limits.' }),
+    kind: t.field({ type: EvaluatorKind, description: 'Of this origin.' }),
+    type: t.field({ type: BuiltinEvaluatorType, description: 'Which of those that come with Assay.' }),
+    dataType: t.field({ type: ScoreDataType, description: 'That give scores of this kind.' }),
+    includeDeleted: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: 'Whether to list deleted ones, too.',
+    }),
+  }),
+})
+
+const order = listOrder({
+  type: 'Evaluator',
+  rows: 'evaluators',
+  fields: {
+    NAME: 'Their names.',
+    CREATED_AT: 'When they were created.',
+    UPDATED_AT: 'When they were last changed.',
+  },
+  default: { field: 'NAME', direction: 'ASC' },
+})
+
+builder.queryFields((t) => ({
+  evaluator: t.prismaField({
+    type: EvaluatorRef,
+    nullable: true,
+    description: 'The evaluator of this name; null when there is none, or only a deleted one.',
+    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
+    resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
+      services.db.prisma.evaluator.findFirst({ ...query, where: { projectId, name, deletedAt: null } }),
+  }),
+  evaluators: t.field({
+    type: EvaluatorConnection,
+    description: 'All evaluators, by name unless ordered otherwise.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: EvaluatorFilter, description: 'Which evaluators; default: all but deleted ones.' }),
+      orderBy: t.arg({ type: order.input, description: 'Default: by name.' }),
+    },
+    resolve: (_root, args, context) => {
+      const { datasetId, ...filter } = args.filter ?? {}
+      const by = order.read(args.orderBy)
+      const dataset = optionalRawId('Dataset', datasetId, ['filter', 'datasetId'])
+      const list = listEvaluators({ ...filter, datasetId: dataset }, by)
+      return listConnection<ListedEvaluator>(context, list, by.name, context.scope.projectId, args)
+    },
+  }),
+}))

@@ -1,0 +1,70 @@
+import type { Experiment } from '../../src/db/generated/prisma/client.ts'
+import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
+import { DateTimeRange } from '../date-time-range.ts'
+import { ExperimentConnection, ExperimentRef } from '../refs.ts'
+import { type ConnectionArguments, listConnection } from '../relay/connection.ts'
+import { optionalRawId } from '../relay/global-id.ts'
+import { listOrder } from '../relay/list-order.ts'
+
+export const ExperimentFilter = builder.inputType('ExperimentFilter', {
+  description: 'Which experiments; parts that are given together must all hold.',
+  fields: (t) => ({
+    datasetId: t.id({ description: 'On this dataset.' }),
+    search: t.string({ description: 'With this text in their name or description.' }),
+    metadata: t.field({ type: 'JSON', description: 'Whose metadata has everything that this has.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'That were created in this time.' }),
+    hasGate: t.boolean({ description: 'true: whose runs must fulfil a gate; false: the others.' }),
+  }),
+})
+
+export const experimentOrder = listOrder({
+  type: 'Experiment',
+  rows: 'experiments',
+  fields: {
+    NAME: 'Their names.',
+    CREATED_AT: 'When they were created.',
+    UPDATED_AT: 'When they were last changed.',
+    LATEST_RUN: 'When their newest run was started.',
+  },
+  default: { field: 'CREATED_AT', direction: 'DESC' },
+})
+
+/** One page of the experiments of a project or a dataset. */
+export function experimentsConnection(
+  context: Context,
+  parent: 'project' | 'dataset',
+  parentId: string,
+  args: ConnectionArguments & {
+    filter?: typeof ExperimentFilter.$inferInput | null
+    orderBy?: typeof experimentOrder.input.$inferInput | null
+  },
+) {
+  const { datasetId, ...filter } = args.filter ?? {}
+  const order = experimentOrder.read(args.orderBy)
+  const dataset = optionalRawId('Dataset', datasetId, ['filter', 'datasetId'])
+  const list = listExperiments(parent, { ...filter, datasetId: dataset }, order)
+  return listConnection<Experiment>(context, list, order.name, parentId, args)
+}
+
+builder.queryFields((t) => ({
+  experiment: t.prismaField({
+    type: ExperimentRef,
+    nullable: true,
+    description: 'The experiment of this name; null when there is none.',
+    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
+    resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
+      services.db.prisma.experiment.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
+  }),
+  experiments: t.field({
+    type: ExperimentConnection,
+    description: 'All experiments, newest first unless ordered otherwise.',
+    args: {
+      ...t.arg.connectionArgs(),
+      filter: t.arg({ type: ExperimentFilter, description: 'Which experiments; default: all.' }),
+      orderBy: t.arg({ type: experimentOrder.input, description: 'Default: newest first.' }),
+    },
+    resolve: (_root, args, context) => experimentsConnection(context, 'project', context.scope.projectId, args),
+  }),
+}))
