@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
 import { decideEarly, type EarlyStopInput } from '../../../src/domain/early-stop.ts'
 import { InvalidInputError } from '../../../src/domain/errors.ts'
 import { encodeGlobalId } from '../../../src/domain/global-id.ts'
