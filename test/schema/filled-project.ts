@@ -1,4 +1,5 @@
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import { scoreMetric } from '../../src/domain/metric.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
@@ -144,8 +145,8 @@ export async function fillProject(engine: TestEngine, scope: Scope, name: string
       task: http,
       gate: {
         ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-        minMeans: [{ score: 'good', value: 0.1 }],
-        notWorse: [{ metric: 'good', margin: 0.1 }],
+        minMeans: [{ metric: { ...scoreMetric('good') }, value: 0.1 }],
+        notWorse: [{ metric: { ...scoreMetric('good') }, margin: 0.1 }],
       },
       evaluators: { create: { evaluatorId: builtin.id } },
     },
