@@ -132,6 +132,13 @@ const orders: [field: string, value: (row: Row) => number | string | null][] = [
   ['SCORE', ({ mean }) => mean],
 ]
 
+const metrics: Record<string, object> = {
+  FAILED: { failed: true },
+  LATENCY: { latency: true },
+  COST: { cost: true },
+  SCORE: { score: { name: 'mean' } },
+}
+
 const cases = orders.flatMap(([field, value]) => ['ASC', 'DESC'].map((direction) => ({ field, direction, value })))
 
 const page = 'edges { node { id } } countUpTo pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
@@ -155,7 +162,8 @@ test.each(cases)(
           return sign * (byValue || compare(a.id, b.id))
         })
         .map(({ id }) => global('Run', id))
-    const orderBy = { field, direction, score: field === 'SCORE' ? 'mean' : null }
+    const metric = metrics[field]
+    const orderBy = { field: metric ? 'METRIC' : field, direction, metric }
     for (const [what, filter, holds] of filters) {
       const asked = { filter: filter(), orderBy }
       const expected = inOrder(rows.filter(holds))
