@@ -13,6 +13,7 @@ import type {
   Project,
   Run,
 } from '../src/db/generated/prisma/client.ts'
+import { encodeGlobalId } from '../src/domain/global-id.ts'
 
 interface Rows {
   dataset: Dataset
@@ -26,25 +27,35 @@ interface Rows {
 
 type Loader<Row> = DataLoader<string, Row>
 
+class MissingRow extends Error {}
+
 /** New for each request and each event of a subscription. Not scoped: a caller may see what a visible row refers to. */
 export class Links {
   readonly #loaders: { [Model in keyof Rows]: Loader<Rows[Model]> }
 
   constructor(prisma: PrismaClient) {
     this.#loaders = {
-      dataset: byId('dataset', (where) => prisma.dataset.findMany({ where })),
-      evaluator: byId('evaluator', (where) => prisma.evaluator.findMany({ where })),
-      evaluatorVersion: byId('evaluator version', (where) => prisma.evaluatorVersion.findMany({ where })),
-      experiment: byId('experiment', (where) => prisma.experiment.findMany({ where })),
-      person: byId('person', (where) => prisma.person.findMany({ where })),
-      project: byId('project', (where) => prisma.project.findMany({ where })),
-      run: byId('run', (where) => prisma.run.findMany({ where })),
+      dataset: byId('Dataset', (where) => prisma.dataset.findMany({ where })),
+      evaluator: byId('Evaluator', (where) => prisma.evaluator.findMany({ where })),
+      evaluatorVersion: byId('EvaluatorVersion', (where) => prisma.evaluatorVersion.findMany({ where })),
+      experiment: byId('Experiment', (where) => prisma.experiment.findMany({ where })),
+      person: byId('Person', (where) => prisma.person.findMany({ where })),
+      project: byId('Project', (where) => prisma.project.findMany({ where })),
+      run: byId('Run', (where) => prisma.run.findMany({ where })),
     }
   }
 
   /** The row with this id. @throws {Error} when there is none */
   load<Model extends keyof Rows>(model: Model, id: string): Promise<Rows[Model]> {
     return this.#loaders[model].load(id)
+  }
+
+  /** The row with this id; null when it was deleted. For references that the database does not enforce. */
+  find<Model extends keyof Rows>(model: Model, id: string): Promise<Rows[Model] | null> {
+    return this.#loaders[model].load(id).catch((error: unknown) => {
+      if (error instanceof MissingRow) return null
+      throw error
+    })
   }
 
   /** Links to this run resolve to this row. */
@@ -54,13 +65,18 @@ export class Links {
 }
 
 function byId<Row extends { id: string }>(
-  what: string,
+  type: string,
   findMany: (where: { id: { in: string[] } }) => Promise<Row[]>,
 ): Loader<Row> {
   return new DataLoader(async (ids) => {
     const rows = new Map((await findMany({ id: { in: [...ids] } })).map((row) => [row.id, row]))
-    return ids.map((id) => rows.get(id) ?? new Error(`${what} ${id} is referred to but does not exist`))
+    return ids.map((id) => rows.get(id) ?? missing(type, id))
   })
+}
+
+/** The error for a row that another one refers to. */
+export function missing(type: string, id: string): Error {
+  return new Error(`${type} ${encodeGlobalId(type, id)} is referred to but does not exist`)
 }
 
 /** Resolves a field to the row that its parent's foreign key names. */

@@ -16,7 +16,10 @@ mutation('createExperiment', {
       description: t.string({ description: 'What it tries out.' }),
       datasetId: t.id({ required: true, description: 'The dataset it runs on.' }),
       task: t.field({ type: TaskInput, required: true, description: 'What it executes for every item.' }),
-      evaluatorIds: t.idList({ description: 'Evaluators that score its runs besides the active ones.' }),
+      evaluatorIds: t.idList({
+        description:
+          'Exactly these evaluators score its runs; default: all that are active for the dataset when a run starts.',
+      }),
       settings: t.field({ type: RunSettingsInput, description: 'How its runs are executed unless told otherwise.' }),
       metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
       start: t.boolean({
@@ -32,7 +35,7 @@ mutation('createExperiment', {
       ...input,
       datasetId: rawId('Dataset', input.datasetId, ['datasetId']),
       task: taskSpec(input.task),
-      evaluatorIds: rawIds('Evaluator', input.evaluatorIds ?? [], ['evaluatorIds']),
+      evaluatorIds: input.evaluatorIds && rawIds('Evaluator', input.evaluatorIds, ['evaluatorIds']),
     }
     return start
       ? createAndStart(services, scope, experiment)
@@ -60,7 +63,10 @@ mutation('updateExperiment', {
       name: t.string({ description: 'A new name.' }),
       description: t.string({ description: 'What it tries out; null clears it.' }),
       task: t.field({ type: TaskInput, description: 'Replaces the task.' }),
-      evaluatorIds: t.idList({ description: 'Replaces the evaluators; null: none besides the active ones.' }),
+      evaluatorIds: t.idList({
+        description:
+          'Exactly these evaluators score its runs; null: all that are active for the dataset when a run starts.',
+      }),
       settings: t.field({
         type: RunSettingsInput,
         description: 'Settings to change; those left out stay as they are.',

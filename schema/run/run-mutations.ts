@@ -9,6 +9,7 @@ import { updateRun } from '../../src/engine/runs/update-run.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { builder } from '../builder.ts'
 import { bulkDeletion, deletion } from '../deletion.ts'
+import { MetricInput } from '../metric.ts'
 import { mutation } from '../mutation.ts'
 import { RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
@@ -28,7 +29,7 @@ const EarlyStopInput = builder.inputType('EarlyStopInput', {
     'Ends the run (STOPPED, EARLY_DECISION) as soon as its comparison with a baseline is decided, by `sequence`: it excludes 0, or a loss of the margin.',
   fields: (t) => ({
     baselineId: t.id({ required: true, description: 'A run of the same dataset.' }),
-    metric: t.string({ required: true, description: 'A score of the baseline that has bounds.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score of the baseline that has bounds.' }),
     margin: t.float({
       description: 'Stop also when it is not worse by more than this; default 0: only when better or worse.',
     }),
@@ -50,6 +51,10 @@ mutation('startRun', {
       metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
       overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
       subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
+      evaluatorIds: t.idList({
+        description:
+          'Exactly these evaluators score it; null: all that are active for the dataset. Default: as the experiment says.',
+      }),
       datasetVersion: t.int({ description: 'Default: the current one.' }),
       priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
       seed: t.string({
@@ -60,11 +65,12 @@ mutation('startRun', {
   },
   errors: [NotFoundError, ConflictError, LimitError],
   resolve: async (input, { services, scope }) => {
-    const { experimentId, overrides, subset, earlyStop, ...rest } = input
+    const { experimentId, overrides, subset, evaluatorIds, earlyStop, ...rest } = input
     const run = await startRun(services, scope, {
       ...rest,
       experimentId: rawId('Experiment', experimentId, ['experimentId']),
       settings: overrides,
+      evaluatorIds: evaluatorIds && rawIds('Evaluator', evaluatorIds, ['evaluatorIds']),
       earlyStop: earlyStop && {
         ...earlyStop,
         baselineId: rawId('Run', earlyStop.baselineId, ['earlyStop', 'baselineId']),

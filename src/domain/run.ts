@@ -1,3 +1,4 @@
+import type { EarlyStopInput } from './early-stop.ts'
 import type { Json } from './json/json.ts'
 
 export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'STOPPED'
@@ -72,6 +73,8 @@ export interface StartRunInput {
   /** What differs from the settings of the experiment. */
   settings?: RunSettingsChanges | null
   subset?: RunSubset | null
+  /** The evaluators that score it; null: all that are active for the dataset. Default: as the experiment says. */
+  evaluatorIds?: readonly string[] | null
   /** Runs with a higher priority are executed first: -100 to 100, default 0. */
   priority?: number | null
   /** Default: the dataset's current version. */
@@ -79,5 +82,5 @@ export interface StartRunInput {
   /** Default: the dataset's seed, so that all its runs share one schedule. */
   seed?: string | null
   /** Stop as soon as the comparison of a score with a baseline is decided. */
-  earlyStop?: { baselineId: string; metric: string; margin?: number | null } | null
+  earlyStop?: EarlyStopInput | null
 }

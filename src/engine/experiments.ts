@@ -20,13 +20,13 @@ export interface CreateExperimentInput {
   datasetId: string
   /** A TaskSpec; members that have a default are optional. */
   task: unknown
-  /** Evaluators that score its runs in addition to the active ones. */
+  /** The evaluators that score its runs; null: all that are active for the dataset when a run starts. */
   evaluatorIds?: readonly string[] | null
   settings?: RunSettingsChanges | null
   metadata?: Json
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` and `metadata`. */
+/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active ones) and `metadata`. */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -46,7 +46,7 @@ export async function createExperiment(
   requireWrite(scope)
   const { prisma } = services.db
   const { datasetId } = input
-  const evaluatorIds = distinct(input.evaluatorIds)
+  const evaluatorIds = distinct(input.evaluatorIds ?? [])
   const task = parseTaskSpec(input.task, services.modules)
   const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
@@ -62,6 +62,7 @@ export async function createExperiment(
         datasetId,
         task: { ...task },
         settings: { ...settings },
+        evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
       },
     }),
@@ -105,8 +106,9 @@ export async function updateExperiment(
       const settings = parseRunSettings(changes.settings ?? {}, current.settings as unknown as RunSettings, [
         'settings',
       ])
-      if (input.evaluatorIds !== undefined) {
-        const evaluatorIds = distinct(input.evaluatorIds)
+      const named = changes.evaluatorIds
+      if (named !== undefined) {
+        const evaluatorIds = distinct(named ?? [])
         await requireEvaluators(tx, scope, evaluatorIds, ['evaluatorIds'])
         await tx.experimentEvaluator.deleteMany({ where: { experimentId: input.id } })
         await tx.experimentEvaluator.createMany({
@@ -115,7 +117,12 @@ export async function updateExperiment(
       }
       return tx.experiment.update({
         where: { id: input.id },
-        data: { ...texts, ...(task && { task: { ...task } }), settings: { ...settings } },
+        data: {
+          ...texts,
+          ...(task && { task: { ...task } }),
+          ...(named !== undefined && { evaluatorsNamed: named !== null }),
+          settings: { ...settings },
+        },
       })
     }),
   )
@@ -160,6 +167,6 @@ function parseTexts(input: { name?: string; description?: string | null; metadat
   }
 }
 
-function distinct(ids: readonly string[] | null | undefined): string[] {
-  return [...new Set(ids ?? [])]
+function distinct(ids: readonly string[]): string[] {
+  return [...new Set(ids)]
 }

@@ -41,14 +41,30 @@ test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1',
 )
 
 test.each([
-  [`{ runs(datasetId: "${run}") { nodes { id } } }`, 'Expected the id of a Dataset, got that of a Run.', ['datasetId']],
-  [`{ runs(datasetId: "x") { nodes { id } } }`, 'Expected the id of a Dataset, got "x".', ['datasetId']],
-  ['{ runs(status: [DONE]) { nodes { id } } }', 'Value "DONE" does not exist in "RunStatus" enum.', undefined],
+  [
+    `{ runs(filter: { datasetId: "${run}" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got that of a Run.',
+    ['filter', 'datasetId'],
+  ],
+  [
+    `{ runs(filter: { datasetId: "x" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got "x".',
+    ['filter', 'datasetId'],
+  ],
+  [
+    '{ runs(filter: { status: [DONE] }) { nodes { id } } }',
+    'Value "DONE" does not exist in "RunStatus" enum.',
+    undefined,
+  ],
   ['{ runs(first: 3, last: 3) { nodes { id } } }', 'Expected either `first` or `last`, got both.', ['first']],
   ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
   ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],
   ['{ datasets(filter: { search: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['filter', 'search']],
-  ['{ runs(orderBy: { field: SCORE, score: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['orderBy', 'score']],
+  [
+    '{ runs(orderBy: { field: METRIC, metric: { score: { name: "\\u0000" } } }) { nodes { id } } }',
+    'got U+0000',
+    ['orderBy', 'metric', 'score', 'name'],
+  ],
   [`subscription { runFeed(runId: "${run}", after: "\\u0000") { done } }`, 'got U+0000', ['after']],
 ])('%s is refused', async (query, message, path) => {
   const { errors } = await t.query(query)

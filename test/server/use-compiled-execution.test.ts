@@ -26,9 +26,10 @@ beforeAll(async () => {
   })
   const task = { kind: 'module', name: 'any' } as const
   const seeded = [await seedExperiment(t, rawDatasetId, task), await seedExperiment(t, otherDatasetId, task)]
-  await t.db.prisma.experimentEvaluator.createMany({
-    data: seeded.map((experimentId) => ({ experimentId, evaluatorId })),
-  })
+  for (const id of seeded) {
+    const evaluators = { create: { evaluatorId } }
+    await t.db.prisma.experiment.update({ where: { id }, data: { evaluatorsNamed: true, evaluators } })
+  }
   experimentIds = seeded.map((id) => encodeGlobalId('Experiment', id))
 })
 afterAll(() => t[Symbol.asyncDispose]())
@@ -89,8 +90,16 @@ const documents: Record<string, Case> = {
   'a missing variable': { refused: true, query: 'query($id: ID!) { node(id: $id) { id } }' },
   'an enum and an input object in variables': {
     query:
-      'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
-    variables: () => ({ orderBy: { field: 'NAME' }, status: ['RUNNING', 'QUEUED'] }),
+      'query($orderBy: RunOrder, $filter: RunFilter) { runs(orderBy: $orderBy, filter: $filter) { nodes { id } } }',
+    variables: () => ({ orderBy: { field: 'NAME' }, filter: { status: ['RUNNING', 'QUEUED'] } }),
+  },
+  '@oneOf inputs as literals, as variables, and around variables': {
+    query: `query($metric: MetricInput!, $name: String!) {
+      a: runs(orderBy: { field: METRIC, metric: { score: { name: "x" } } }) { nodes { id } }
+      b: runs(orderBy: { field: METRIC, metric: $metric }) { nodes { id } }
+      c: runs(orderBy: { field: METRIC, metric: { score: { name: $name } } }) { nodes { id } }
+    }`,
+    variables: () => ({ metric: { cost: true }, name: 'x' }),
   },
   introspection: { query: '{ __type(name: "Run") { name fields { name type { name kind ofType { name } } } } }' },
 }

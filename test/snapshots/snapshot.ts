@@ -53,7 +53,8 @@ export async function loadSnapshot(name: string, url: string, temporary: string)
 
 /**
  * Figures that differ from those of a snapshot, or from their corrections, by path. Figures that the snapshot does not
- * have do not count, because its version could not report them; nor do the reasons of gates, which may be reworded.
+ * have do not count, because its version could not report them; nor do those that were null and are no longer
+ * reported, and the reasons of gates, which may be reworded.
  */
 export function differences(
   { figures, corrections }: Snapshot,
@@ -77,6 +78,6 @@ function leaves(value: unknown, path = '', found = new Map<string, unknown>()): 
 
 /** PostgreSQL may sum the same values in a different order. */
 function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'number' || typeof b !== 'number') return a === b
+  if (typeof a !== 'number' || typeof b !== 'number') return (a ?? null) === (b ?? null)
   return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b))
 }

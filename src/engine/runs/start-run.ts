@@ -14,6 +14,7 @@ import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
+import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { addLanes } from './lanes.ts'
 import { readRun } from './locked-run.ts'
@@ -24,7 +25,7 @@ import { readRun } from './locked-run.ts'
  *
  * @returns the run before any worker has touched it, unless the key had already started it
  * @throws {InvalidInputError} an invalid setting or subset, or a subset that selects no item
- * @throws {NotFoundError} no such experiment or dataset version
+ * @throws {NotFoundError} no such experiment, evaluator or baseline
  * @throws {LimitError} more items than a run may have
  * @throws {ConflictError} the idempotency key was used with another input
  */
@@ -35,6 +36,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
   const priority = parsePriority(input.priority ?? 0)
   checkName(input.name ?? null)
   const idempotency = parseIdempotency(input)
+  if (input.evaluatorIds) await requireEvaluators(services.db.prisma, scope, input.evaluatorIds, ['evaluatorIds'])
   const earlyStop = input.earlyStop ? await checkEarlyStop(services.db, scope, input.earlyStop) : null
 
   return transaction(services.db.pool, async (client) => {
@@ -66,10 +68,13 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       task: experiment.task,
       settings,
       priority,
+      subset: input.subset ?? null,
       earlyStop: earlyStop?.rule ?? null,
+      startedById: scope.person.id,
       idempotency,
     })
-    await pinEvaluators(client, { id, projectId, experimentId: experiment.id, datasetId })
+    const { evaluatorIds = experiment.evaluatorIds } = input
+    await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
     const { concurrency, repetitions } = settings
     await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)

@@ -64,7 +64,7 @@ test('an experiment with an HTTP task is created with all its defaults, and its 
       name: 'http',
       dataset: { id: datasetId },
       settings: { concurrency: 3, maxAttempts: 3, budgetUsd: 1.5 },
-      evaluators: [],
+      evaluators: null,
       task: {
         __typename: 'HttpTask',
         url: 'http://localhost:1/',
@@ -134,7 +134,7 @@ test('an update changes only the given fields', async () => {
       name: 'after',
       description: 'text',
       settings: { concurrency: 7, maxAttempts: 1, budgetUsd: null },
-      evaluators: [],
+      evaluators: null,
       task: { __typename: 'ModuleTask' },
     },
   })

@@ -2,22 +2,24 @@
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 
-/** Pins the current version of the experiment's evaluators and of every active one that applies to the dataset. */
+/** Pins the current version of the named evaluators, or (null) of every active one that applies to the dataset. */
 export async function pinEvaluators(
   client: Queryable,
-  run: { id: string; projectId: string; experimentId: string; datasetId: string },
+  run: { id: string; projectId: string; datasetId: string },
+  named: readonly string[] | null,
 ): Promise<void> {
   await client.query(
     `INSERT INTO run_evaluator (run_id, evaluator_version_id)
      SELECT $1, v.id
      FROM evaluator e
      JOIN evaluator_version v ON v.evaluator_id = e.id AND v.version = e.version
-     WHERE e.deleted_at IS NULL AND (
-       EXISTS (SELECT FROM experiment_evaluator x WHERE x.experiment_id = $3 AND x.evaluator_id = e.id)
-       OR e.active AND e.project_id = $2 AND (
+     WHERE e.deleted_at IS NULL AND e.project_id = $2 AND CASE
+       WHEN $4::uuid[] IS NOT NULL THEN e.id = ANY ($4)
+       ELSE e.active AND (
          NOT EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id)
-         OR EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id AND x.dataset_id = $4)))`,
-    [run.id, run.projectId, run.experimentId, run.datasetId],
+         OR EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id AND x.dataset_id = $3))
+       END`,
+    [run.id, run.projectId, run.datasetId, named],
   )
 }
 

@@ -10,6 +10,8 @@ export interface LockedExperiment {
   metadata: Json
   task: TaskSpec
   settings: RunSettings
+  /** Null: all that are active for the dataset. */
+  evaluatorIds: string[] | null
   datasetId: string
   datasetName: string
   /** The dataset's current version. */
@@ -24,7 +26,10 @@ export async function lockExperiment(
   id: string,
 ): Promise<LockedExperiment | null> {
   const { rows } = await client.query<LockedExperiment>(
-    `SELECT e.id, e.name, e.metadata, e.task, e.settings, d.id AS "datasetId", d.name AS "datasetName", d.version,
+    `SELECT e.id, e.name, e.metadata, e.task, e.settings,
+            CASE WHEN e.evaluators_named THEN ARRAY (
+              SELECT evaluator_id::text FROM experiment_evaluator WHERE experiment_id = e.id
+            ) END AS "evaluatorIds", d.id AS "datasetId", d.name AS "datasetName", d.version,
             d.seed
      FROM experiment e JOIN dataset d ON d.id = e.dataset_id
      WHERE e.project_id = $1 AND e.id = $2 FOR SHARE`,

@@ -1,7 +1,7 @@
 import type { EarlyStop } from '../../../domain/early-stop.ts'
 import type { TaskSpec } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
-import type { RunSettings } from '../../../domain/run.ts'
+import type { RunSettings, RunSubset } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import { Prisma, type Run } from '../../generated/prisma/client.ts'
@@ -20,7 +20,10 @@ export interface NewRun {
   task: TaskSpec
   settings: RunSettings
   priority: number
+  /** Null: every item. */
+  subset: RunSubset | null
   earlyStop: EarlyStop | null
+  startedById: string
   /** The caller's idempotency key, and the digest of its whole input. */
   idempotency: { key: string; digest: Buffer } | null
 }
@@ -29,8 +32,9 @@ export interface NewRun {
 export async function insertRun(client: Queryable, run: NewRun): Promise<string> {
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO run (project_id, experiment_id, dataset_id, dataset_version, name, description, metadata, seed,
-                      idempotency_key, idempotency_digest, task, settings, priority, early_stop, total, queued)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0) RETURNING id`,
+                      idempotency_key, idempotency_digest, task, settings, priority, early_stop, subset,
+                      started_by_id, total, queued)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0) RETURNING id`,
     [
       run.projectId,
       run.experimentId,
@@ -46,6 +50,8 @@ export async function insertRun(client: Queryable, run: NewRun): Promise<string>
       JSON.stringify(run.settings),
       run.priority,
       jsonOrNull(run.earlyStop),
+      jsonOrNull(run.subset),
+      run.startedById,
     ],
   )
   return rows[0]?.id as string

@@ -1,0 +1,101 @@
+/** What a run was started with, besides what it executes and how. */
+import type { EvaluatorVersion } from '../../src/db/generated/prisma/client.ts'
+import type { EarlyStop as EarlyStopShape } from '../../src/domain/early-stop.ts'
+import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
+import type { RunSubset as RunSubsetShape } from '../../src/domain/run.ts'
+import { builder } from '../builder.ts'
+import { Direction, ScoreDataType } from '../enums.ts'
+import { EvaluatorDefinition } from '../evaluator/evaluator-definition.ts'
+import { linkTo } from '../links.ts'
+import { MetricRef } from '../metric.ts'
+import { EvaluatorRef, PersonRef, RunRef } from '../refs.ts'
+import { encodeGlobalId } from '../relay/global-id.ts'
+
+const RunSubset = builder.objectRef<RunSubsetShape>('RunSubset').implement({
+  description: 'Which items of the dataset a run was started on; parts that are given all hold.',
+  fields: (t) => ({
+    tags: t.field({
+      type: ['String'],
+      nullable: true,
+      description: 'Items that have all of these tags.',
+      resolve: ({ tags }) => tags ?? null,
+    }),
+    itemIds: t.field({
+      type: ['ID'],
+      nullable: true,
+      description: 'These dataset items.',
+      resolve: ({ itemIds }) => itemIds?.map((id) => encodeGlobalId('DatasetItem', id)) ?? null,
+    }),
+    sample: t.int({
+      nullable: true,
+      description: 'This many items, chosen at random by the seed.',
+      resolve: ({ sample }) => sample ?? null,
+    }),
+  }),
+})
+
+const EarlyStop = builder.objectRef<EarlyStopShape>('EarlyStop').implement({
+  description: 'The comparison that ends a run as soon as it is decided.',
+  fields: (t) => ({
+    baseline: t.field({
+      type: RunRef,
+      nullable: true,
+      description: 'The run it is compared with; null when that was deleted.',
+      resolve: ({ baselineId }, _args, { loaders }) => loaders.links.find('run', baselineId),
+    }),
+    metric: t.expose('metric', { type: MetricRef, description: 'The metric that is compared.' }),
+    margin: t.exposeFloat('margin', { description: 'How much worse it may be and still count as not worse.' }),
+  }),
+})
+
+const RunEvaluator = builder.objectRef<EvaluatorVersion>('RunEvaluator').implement({
+  description: 'An evaluator that scores a run, as it was when the run started.',
+  fields: (t) => ({
+    evaluator: t.field({
+      type: EvaluatorRef,
+      description: 'The evaluator as it is now.',
+      resolve: linkTo('evaluator', (version) => version.evaluatorId),
+    }),
+    version: t.exposeInt('version', { description: 'Its version.' }),
+    definition: t.field({
+      type: EvaluatorDefinition,
+      description: 'How it scores.',
+      resolve: ({ definition }) => definition as unknown as EvaluatorSpec,
+    }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of scores it gives.' }),
+    direction: t.expose('direction', { type: Direction, description: 'Which of its scores are better.' }),
+    sampling: t.exposeFloat('sampling', { description: 'Share of the items it scores, above 0 and up to 1.' }),
+  }),
+})
+
+builder.objectFields(RunRef, (t) => ({
+  priority: t.exposeInt('priority', { description: 'Runs with a higher one get workers first; -100 to 100.' }),
+  idempotencyKey: t.exposeString('idempotencyKey', {
+    nullable: true,
+    description: 'The key it was started with; starting with it again returns this run.',
+  }),
+  subset: t.field({
+    type: RunSubset,
+    nullable: true,
+    description: 'The items it was started on; null: every item, or a run from before this was kept.',
+    resolve: ({ subset }) => subset as RunSubsetShape | null,
+  }),
+  evaluators: t.field({
+    type: [RunEvaluator],
+    description: 'The evaluators that score it, by name, pinned when it started.',
+    resolve: (run, _args, { loaders }) => loaders.runEvaluators.load(run.id),
+  }),
+  earlyStop: t.field({
+    type: EarlyStop,
+    nullable: true,
+    description: 'The comparison that may end it early; null when there is none, or it ended the run and was resumed.',
+    resolve: ({ earlyStop }) => earlyStop as EarlyStopShape | null,
+  }),
+  startedBy: t.field({
+    type: PersonRef,
+    nullable: true,
+    description: 'Who started it; null for a run from before this was kept.',
+    resolve: ({ startedById }, _args, { loaders }) =>
+      startedById === null ? null : loaders.links.load('person', startedById),
+  }),
+}))
