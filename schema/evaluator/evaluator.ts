@@ -19,7 +19,7 @@ builder.prismaNode('Evaluator', {
       description: 'The current version, from 1; whatever changes its scores makes a new one.',
     }),
     active: t.exposeBoolean('active', {
-      description: 'Whether it scores new runs of its datasets without being named.',
+      description: 'Whether it scores new runs of its datasets when their experiments name no evaluators.',
     }),
     datasets: t.field({
       type: [DatasetRef],
