@@ -10,10 +10,15 @@ query Compare {
     candidateIds: ["${runIds[1]}"]
   ) {
     metrics {
-      metric baselineMean candidateMean delta interval { low high }
+      metric { kind name } baselineMean candidateMean delta interval { low high }
       adjustedPValue improved regressed verdict
     }
-    rows(first: 5, filter: { change: { metric: "accuracy", is: REGRESSED } }) {
+    rows(
+      first: 5
+      filter: {
+        change: { metric: { score: { name: "accuracy" } }, is: REGRESSED }
+      }
+    ) {
       nodes {
         cells {
           revision { input expectedOutput }

@@ -7,7 +7,7 @@ const Verdicts = graphql(/* GraphQL */ `
   query Verdicts($baselineId: ID!, $candidateIds: [ID!]!) {
     compareRuns(baselineId: $baselineId, candidateIds: $candidateIds) {
       metrics {
-        metric
+        metric { kind name }
         delta
         interval { low high }
         adjustedPValue
@@ -29,12 +29,11 @@ export async function describeVerdicts(
     head: ['', 'delta', '95 % interval', 'p', '+/−', 'verdict'],
     style: { head: [], border: [], compact: true },
   })
-  for (const metric of compareRuns?.metrics ?? []) {
+  for (const { metric, delta, interval, adjustedPValue, improved, regressed, verdict } of compareRuns?.metrics ?? []) {
     // Both versions run concurrently in one process, so their latencies depend on each other.
-    if (metric.delta == null || metric.metric === 'latencyMs') continue
-    const { delta, interval, adjustedPValue, improved, regressed, verdict } = metric
+    if (delta == null || metric.kind === 'LATENCY') continue
     table.push([
-      metric.metric,
+      metric.name ?? metric.kind.toLowerCase(),
       signed(delta),
       interval ? `${signed(interval.low)}…${signed(interval.high)}` : '–',
       adjustedPValue == null ? '–' : adjustedPValue < 0.001 ? '< 0.001' : adjustedPValue.toFixed(3),

@@ -16,7 +16,7 @@ const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').impl
     runs: t.field({
       type: [RunRef],
       description:
-        'The runs with their progress and statistics, baseline first; none when one of them was deleted, in the last batch.',
+        'The runs with their progress and statistics, baseline (if any) first; none when one of them was deleted, in the last batch.',
       resolve: ({ runs }) => [...runs],
     }),
     metrics: t.expose('metrics', {
@@ -39,7 +39,10 @@ builder.subscriptionField('comparisonFeed', (t) =>
     description:
       'Runs beside each other while they execute: rows that changed after a cursor and the statistics so far, until all runs have ended. `sequence` may be looked at at any time; the other figures come when the runs are complete.',
     args: {
-      baselineId: t.arg.id({ description: 'Default: the approved baseline of the dataset.' }),
+      baselineId: t.arg.id({
+        description:
+          'Default: the one approved when the subscription begins; without one there are rows, and no metrics.',
+      }),
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({ description: 'As for `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As for `compareRuns`.' }),

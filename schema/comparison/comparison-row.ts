@@ -1,23 +1,29 @@
+import type { GraphQLResolveInfo } from 'graphql'
 import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
+import type { Page } from '../../src/db/keyset.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
+import { type MetricInput as MetricInputShape, parseComparableMetric } from '../../src/domain/metric.ts'
 import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
-import { type Comparison, metricNamed } from '../../src/engine/comparison/comparison.ts'
+import { type Comparison, metricIn, valuesOf } from '../../src/engine/comparison/comparison.ts'
 import {
   type CellScore as CellScoreShape,
   type ComparedCell,
   type ComparedRow,
   comparisonRows,
   countComparisonRows,
+  totalRows,
 } from '../../src/engine/comparison/rows.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { ScoreDataType } from '../enums.ts'
+import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
-import { rawId } from '../relay/global-id.ts'
+import { optionalRawId } from '../relay/global-id.ts'
+import { selects } from '../selects.ts'
 
 const CellChange = builder.enumType('CellChange', {
   description: 'How the value of one item changed from the baseline to a candidate.',
@@ -46,9 +52,13 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
     }),
     delta: t.exposeFloat('delta', {
       nullable: true,
-      description: "`value` − the baseline's; null in the baseline and where either is missing.",
+      description: "`value` − the baseline's; null in the baseline, without one, and where either is missing.",
     }),
-    change: t.expose('change', { type: CellChange, nullable: true, description: 'Null in the baseline.' }),
+    change: t.expose('change', {
+      type: CellChange,
+      nullable: true,
+      description: 'Null in the baseline and without one.',
+    }),
   }),
 })
 
@@ -101,7 +111,7 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
       type: [DiffPart],
       nullable: true,
       description:
-        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline and where either has no output; refused with LIMIT where either is `outputTruncated`.",
+        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline, without one, and where either has no output; refused with LIMIT where either is `outputTruncated`.",
       args: {
         repetition: t.arg.int({ required: true, defaultValue: 0, description: 'Which repetition of both, from 0.' }),
       },
@@ -124,7 +134,7 @@ export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').
     }),
     cells: t.expose('cells', {
       type: [ComparisonCell],
-      description: 'One for each run, baseline first.',
+      description: 'One for each run, baseline (if any) first.',
       extensions: { listLength: 3 },
     }),
   }),
@@ -138,7 +148,7 @@ export const ComparisonRowConnection = builder.connectionObject(
 const MetricChangeInput = builder.inputType('MetricChangeInput', {
   description: 'Items on which a metric changed in some way.',
   fields: (t) => ({
-    metric: t.string({ required: true, description: 'Name of a score, or latencyMs, costUsd.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
     is: t.field({ type: CellChange, required: true, description: 'How it changed.' }),
     candidateId: t.id({ description: 'In this candidate; default: in any.' }),
   }),
@@ -174,12 +184,12 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
       defaultValue: 'SCHEDULE',
       description: 'What to order by.',
     }),
-    metric: t.string({ description: 'By which metric; needed unless by SCHEDULE.' }),
+    metric: t.field({ type: MetricInput, description: 'A score, latency or cost; needed unless by SCHEDULE.' }),
     candidateId: t.id({ description: 'In this candidate; default: where it is largest.' }),
   }),
 })
 
-/** One page of the rows of a comparison. */
+/** One page of the rows of a comparison, empty where only their number is selected. */
 export async function comparisonRowsConnection(
   context: Context,
   comparison: Comparison,
@@ -187,17 +197,28 @@ export async function comparisonRowsConnection(
     filter?: typeof ComparisonFilter.$inferInput | null
     orderBy?: typeof ComparisonOrder.$inferInput | null
   },
+  info: GraphQLResolveInfo,
 ) {
   const filter = rowFilter(comparison, args.filter ?? {})
   const order = rowOrder(comparison, args.orderBy ?? { field: 'SCHEDULE' })
   const name =
-    order.field === 'SCHEDULE' ? order.field : `${order.field} ${order.metric.name} ${order.metric.candidates}`
+    order.field === 'SCHEDULE'
+      ? order.field
+      : `${order.field} ${JSON.stringify(order.metric.values)} ${order.metric.candidates}`
   const request = pageRequest(args, { name, parts: rowKeyParts(order) })
   const { db } = context.services
-  return connection(await comparisonRows(db, comparison, filter, order, request), name, {
-    totalCount: null,
+  const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
+  const page = isShown ? await comparisonRows(db, comparison, filter, order, request) : noRows
+  return connection(page, name, {
+    totalCount: isUnfiltered(filter) ? () => totalRows(db, comparison) : null,
     countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
   })
+}
+
+const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }
+
+function isUnfiltered({ change, differingOutputs, failedInOne, tags, search }: RowFilter): boolean {
+  return !change && !differingOutputs && !failedInOne && !tags?.length && !search
 }
 
 function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {
@@ -212,19 +233,25 @@ function rowOrder(comparison: Comparison, order: typeof ComparisonOrder.$inferIn
   if (metric == null) {
     throw new InvalidInputError(`Expected the metric to order by its ${field}, got none.`, ['orderBy', 'metric'])
   }
-  return { field, metric: metricOf(comparison, metric, candidateId, ['orderBy']) }
+  const compared = metricOf(comparison, metric, candidateId, ['orderBy'])
+  // Without a baseline no item can be compared, and those stay in the order of the schedule.
+  return comparison.baseline ? { field, metric: compared } : { field: 'SCHEDULE' }
 }
 
-function metricOf(comparison: Comparison, name: string, candidateId: string | null | undefined, path: string[]) {
-  const { kind, direction } = metricNamed(comparison, name, [...path, 'metric'])
-  const positions = comparison.candidates.map((_, index) => index + 2)
-  if (candidateId == null) return { kind, name, direction, candidates: positions }
-  const id = rawId('Run', candidateId, [...path, 'candidateId'])
-  const index = comparison.candidates.findIndex((candidate) => candidate.id === id)
-  if (index < 0) {
+/** A metric, in all candidates or one of them. */
+function metricOf(
+  { baseline, candidates, metrics }: Comparison,
+  input: MetricInputShape,
+  candidateId: string | null | undefined,
+  path: string[],
+) {
+  const metric = metricIn(metrics, parseComparableMetric(input, [...path, 'metric']), [...path, 'metric'])
+  const id = optionalRawId('Run', candidateId, [...path, 'candidateId'])
+  if (id !== null && !candidates.some((candidate) => candidate.id === id)) {
     throw new InvalidInputError('Expected one of the candidates of this comparison.', [...path, 'candidateId'])
   }
-  return { kind, name, direction, candidates: [index + 2] }
+  const chosen = candidates.flatMap((candidate, index) => (id === null || candidate.id === id ? [index + 2] : []))
+  return { values: valuesOf(metric), direction: metric.direction, candidates: baseline ? chosen : [] }
 }
 
 function succeeded(items: readonly RunItemRow[] | undefined, repetition: number): RunItemRow | undefined {

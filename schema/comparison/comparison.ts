@@ -6,6 +6,7 @@ import {
 import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
 import { builder } from '../builder.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
+import { MetricInput, MetricRef } from '../metric.ts'
 import { RunRef } from '../refs.ts'
 import { optionalRawId, rawIds } from '../relay/global-id.ts'
 import {
@@ -49,22 +50,15 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
   description:
     'One metric of one candidate against the baseline, over the items that have a value in both runs (repetitions averaged first). What is not compared is counted in `missing`.',
   fields: (t) => ({
-    metric: t.string({
-      description: 'Name of the score; or `latencyMs`, `costUsd`.',
-      resolve: ({ metric }) => metric.name,
-    }),
-    dataType: t.field({
+    metric: t.expose('metric', { type: MetricRef, description: 'The metric.' }),
+    dataType: t.expose('dataType', {
       type: ScoreDataType,
       nullable: true,
       description: 'What kind of score it is; null for latency and cost.',
-      resolve: ({ metric }) => metric.dataType,
     }),
     candidate: t.expose('candidate', { type: RunRef, description: 'The run that is compared with the baseline.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
-    margin: t.float({
-      description: 'How much worse still counts as not worse, as it was asked for.',
-      resolve: ({ metric }) => metric.margin,
-    }),
+    margin: t.exposeFloat('margin', { description: 'How much worse still counts as not worse, as it was asked for.' }),
     baselineMean: t.exposeFloat('baselineMean', {
       nullable: true,
       description: 'Mean of the baseline over the pairs.',
@@ -123,7 +117,11 @@ export const comparisonCost = 2_500
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'Runs of one dataset beside each other.',
   fields: (t) => ({
-    baseline: t.expose('baseline', { type: RunRef, description: 'The run that the others are compared with.' }),
+    baseline: t.expose('baseline', {
+      type: RunRef,
+      nullable: true,
+      description: 'The run that the others are compared with; null when none was given and none is approved.',
+    }),
     candidates: t.expose('candidates', {
       type: [RunRef],
       description: 'The others, in the order they were asked for.',
@@ -131,21 +129,22 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
     metrics: t.field({
       type: [MetricComparisonRef],
       description:
-        'Every score of any of the runs by name, then latencyMs and costUsd; for each of them one per candidate.',
+        'Every score of any of the runs by name, then latency and cost; for each of them one per candidate. Empty without a baseline.',
       extensions: { cost: comparisonCost },
       resolve: (comparison, _args, { services, comparisons }) =>
         compareMetrics(services.db, comparisons.sequences, comparison),
     }),
     rows: t.field({
       type: ComparisonRowConnection,
-      description: 'The items of all runs, aligned.',
+      description:
+        'The items of all runs, aligned; without a baseline no value has changed. `totalCount` is there without a filter, if the runs are on one version of the dataset and one of them has all its items.',
       extensions: { cost: comparisonCost },
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ComparisonFilter, description: 'Which items; parts given together must all hold.' }),
         orderBy: t.arg({ type: ComparisonOrder, description: 'Default: in the order they are executed.' }),
       },
-      resolve: (comparison, args, context) => comparisonRowsConnection(context, comparison, args),
+      resolve: (comparison, args, context, info) => comparisonRowsConnection(context, comparison, args, info),
     }),
   }),
 })
@@ -153,7 +152,7 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
 export const MetricMarginInput = builder.inputType('MetricMarginInput', {
   description: 'How much worse one metric may be and still count as not worse.',
   fields: (t) => ({
-    metric: t.string({ required: true, description: 'Name of a score, or latencyMs, costUsd.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
     margin: t.float({ required: true, description: '0 or more, in the units of the metric.' }),
   }),
 })
@@ -178,7 +177,9 @@ builder.queryField('compareRuns', (t) =>
     type: RunComparison,
     description: 'Compares 1–10 runs with a baseline: item by item, and metric by metric with a verdict.',
     args: {
-      baselineId: t.arg.id({ description: 'Default: the approved baseline of the dataset.' }),
+      baselineId: t.arg.id({
+        description: 'Default: the approved baseline of the dataset; none where none is approved.',
+      }),
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({
         description: 'How much worse every score may be and still count as not worse; default 0.',

@@ -2,6 +2,7 @@ import { NotFoundError } from '../../src/domain/errors.ts'
 import type { GateCheck as GateCheckShape, Gate as GateShape } from '../../src/domain/gate.ts'
 import { checkRun, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
 import { builder } from '../builder.ts'
+import { MetricInput, MetricRef } from '../metric.ts'
 import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
@@ -19,7 +20,7 @@ const limitNames = Object.keys(limits) as (keyof typeof limits)[]
 const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').implement({
   description: 'The smallest mean that a score may have.',
   fields: (t) => ({
-    score: t.exposeString('score', { description: 'Name of the score.' }),
+    metric: t.expose('metric', { type: MetricRef, description: 'The score.' }),
     value: t.exposeFloat('value', { description: 'The smallest mean.' }),
   }),
 })
@@ -27,7 +28,7 @@ const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').impl
 const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').implement({
   description: 'How much worse than the baseline a metric may be.',
   fields: (t) => ({
-    metric: t.exposeString('metric', { description: 'Name of a score, or latencyMs, costUsd.' }),
+    metric: t.expose('metric', { type: MetricRef, description: 'A score, latency or cost.' }),
     margin: t.exposeFloat('margin', { description: 'In the units of the metric.' }),
   }),
 })
@@ -49,7 +50,7 @@ const Gate = builder.objectRef<GateShape>('Gate').implement({
 const MinMeanInput = builder.inputType('MinMeanInput', {
   description: 'The smallest mean that a score may have.',
   fields: (t) => ({
-    score: t.string({ required: true, description: 'Name of the score.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score.' }),
     value: t.float({ required: true, description: 'The smallest mean.' }),
   }),
 })
@@ -57,7 +58,7 @@ const MinMeanInput = builder.inputType('MinMeanInput', {
 const NotWorseInput = builder.inputType('NotWorseInput', {
   description: 'How much worse than the baseline a metric may be.',
   fields: (t) => ({
-    metric: t.string({ required: true, description: 'Name of a score, or latencyMs, costUsd.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
     margin: t.float({ required: true, description: 'More than 0, in the units of the metric.' }),
   }),
 })
@@ -101,7 +102,11 @@ const GateCheck = builder.objectRef<GateCheckShape>('GateCheck').implement({
   description: 'How one rule of a gate came out. What is not known does not pass.',
   fields: (t) => ({
     rule: t.expose('rule', { type: GateRule, description: 'The rule.' }),
-    metric: t.exposeString('metric', { nullable: true, description: 'The score or metric it is about.' }),
+    metric: t.expose('metric', {
+      type: MetricRef,
+      nullable: true,
+      description: 'What MIN_MEAN and NOT_WORSE are about; null for other rules, which say it themselves.',
+    }),
     passed: t.exposeBoolean('passed', { description: 'Whether it is fulfilled.' }),
     limit: t.exposeFloat('limit', { nullable: true, description: 'The limit, smallest mean or margin.' }),
     actual: t.exposeFloat('actual', { nullable: true, description: 'What the run has; for NOT_WORSE the difference.' }),
@@ -135,7 +140,9 @@ builder.objectField(RunRef, 'gate', (t) =>
     extensions: { cost: comparisonCost },
     args: {
       gate: t.arg({ type: GateInput, description: 'Default: that of its experiment.' }),
-      baselineId: t.arg.id({ description: 'What `notWorse` is about; default: the approved baseline.' }),
+      baselineId: t.arg.id({
+        description: 'What `notWorse` compares with; default: the approved baseline. Without one it does not pass.',
+      }),
     },
     resolve: (run, { gate, baselineId }, { services, scope, comparisons, loaders }) =>
       checkRun(

@@ -1,7 +1,7 @@
 import type { Dataset } from '../../src/db/generated/prisma/client.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
-import { resolveVersion } from '../../src/engine/datasets/load-items.ts'
+import { resolveVersion } from '../../src/engine/datasets/resolve-version.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'

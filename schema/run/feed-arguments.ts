@@ -28,7 +28,7 @@ export const FeedWindowInput = builder.inputType('FeedWindow', {
     positions: t.field({
       type: PositionRange,
       description:
-        'By their places in the schedule: `RunItem.position` in `runFeed`, that of the baseline in `comparisonFeed`.',
+        'By their places in the schedule: `RunItem.position` in `runFeed`, that of the first run in `comparisonFeed`.',
     }),
     items: t.idList({
       description: 'At most 500, by id: run items in `runFeed`, dataset items in `comparisonFeed`.',

@@ -1,9 +1,11 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { listRuns, type RunFilter } from '../../src/db/sql/run/list-runs.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
+import { type Metric, type MetricInput as MetricInputShape, metricKey, parseMetric } from '../../src/domain/metric.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { OrderDirection } from '../enums.ts'
+import { MetricInput } from '../metric.ts'
 import { type ConnectionArguments, listConnection } from '../relay/connection.ts'
 
 const RunOrderField = builder.enumType('RunOrderField', {
@@ -12,10 +14,7 @@ const RunOrderField = builder.enumType('RunOrderField', {
     CREATED_AT: { description: 'When it was started.' },
     FINISHED_AT: { description: 'When it ended; runs that have not ended count as the newest.' },
     NAME: { description: 'Its name.' },
-    FAILED: { description: 'How many of its items failed.' },
-    LATENCY: { description: 'Mean milliseconds of the task.' },
-    COST: { description: 'Mean cost of an item.' },
-    SCORE: { description: 'Mean of the score named `score`.' },
+    METRIC: { description: 'The `metric`: its mean, for `failed` the number of failed items.' },
   },
 })
 
@@ -34,7 +33,7 @@ export const RunOrder = builder.inputType('RunOrder', {
       defaultValue: 'DESC',
       description: 'Which end comes first.',
     }),
-    score: t.string({ description: 'Name of the score to order by; needed for SCORE.' }),
+    metric: t.field({ type: MetricInput, description: 'The metric to order by; needed for METRIC.' }),
   }),
 })
 
@@ -46,11 +45,14 @@ export function runsConnection(
   args: ConnectionArguments & { orderBy?: typeof RunOrder.$inferInput | null },
   filter: RunFilter,
 ) {
-  const { field, direction, score = null } = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }
-  if (field === 'SCORE' && score === null) {
-    throw new InvalidInputError('Expected the name of the score to order by, got none.', ['orderBy', 'score'])
-  }
-  const list = listRuns(parent, filter, { field, descending: direction === 'DESC', score })
-  const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
+  const { field, direction, metric } = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }
+  const by = field === 'METRIC' ? orderMetric(metric) : field
+  const list = listRuns(parent, filter, { by, descending: direction === 'DESC' })
+  const orderName = `${typeof by === 'string' ? by : metricKey(by)} ${direction}`
   return listConnection<Run>(context, list, orderName, parentId, args)
+}
+
+function orderMetric(metric: MetricInputShape | null | undefined): Metric {
+  if (metric) return parseMetric(metric, ['orderBy', 'metric'])
+  throw new InvalidInputError('Expected the metric to order by, got none.', ['orderBy', 'metric'])
 }

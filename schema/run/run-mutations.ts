@@ -9,6 +9,7 @@ import { updateRun } from '../../src/engine/runs/update-run.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { builder } from '../builder.ts'
 import { bulkDeletion, deletion } from '../deletion.ts'
+import { MetricInput } from '../metric.ts'
 import { mutation } from '../mutation.ts'
 import { RunRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
@@ -28,7 +29,7 @@ const EarlyStopInput = builder.inputType('EarlyStopInput', {
     'Ends the run (STOPPED, EARLY_DECISION) as soon as its comparison with a baseline is decided, by `sequence`: it excludes 0, or a loss of the margin.',
   fields: (t) => ({
     baselineId: t.id({ required: true, description: 'A run of the same dataset.' }),
-    metric: t.string({ required: true, description: 'A score of the baseline that has bounds.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'A score of the baseline that has bounds.' }),
     margin: t.float({
       description: 'Stop also when it is not worse by more than this; default 0: only when better or worse.',
     }),

@@ -7,6 +7,7 @@ import { builder } from '../builder.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
 import { EvaluatorDefinition } from '../evaluator/evaluator-definition.ts'
 import { linkTo } from '../links.ts'
+import { MetricRef } from '../metric.ts'
 import { EvaluatorRef, PersonRef, RunRef } from '../refs.ts'
 import { encodeGlobalId } from '../relay/global-id.ts'
 
@@ -42,7 +43,7 @@ const EarlyStop = builder.objectRef<EarlyStopShape>('EarlyStop').implement({
       description: 'The run it is compared with; null when that was deleted.',
       resolve: ({ baselineId }, _args, { loaders }) => loaders.links.find('run', baselineId),
     }),
-    metric: t.exposeString('metric', { description: 'The score that is compared.' }),
+    metric: t.expose('metric', { type: MetricRef, description: 'The score that is compared.' }),
     margin: t.exposeFloat('margin', { description: 'How much worse it may be and still count as not worse.' }),
   }),
 })

@@ -41,7 +41,7 @@ builder.objectField(DatasetRef, 'runTrends', (t) =>
     args: { last: t.arg.int({ required: true, defaultValue: 50, description: 'How many runs, 1–100.' }) },
     resolve: async (dataset, { last }, { loaders }) => {
       checkPageSize('last', last)
-      const newestFirst = listRuns('dataset', {}, { field: 'CREATED_AT', descending: true })
+      const newestFirst = listRuns('dataset', {}, { by: 'CREATED_AT', descending: true })
       const request = pageRequest({ first: last }, { name: 'CREATED_AT', parts: 2 })
       const { rows } = await loaders.page<Run>(newestFirst, dataset.id, request)
       return rows.toReversed()

@@ -3,7 +3,7 @@ import type { Json } from '../domain/json/json.ts'
 import { containing } from './columns.ts'
 
 /** Passes a value as a parameter of the statement. */
-type Parameter = (value: unknown) => string
+export type Parameter = (value: unknown) => string
 
 export interface TimeRange {
   from?: Date | null
@@ -23,6 +23,16 @@ export function within(column: string, range: TimeRange | null | undefined, para
 /** The JSON has everything that `part` has: its members, in any depth, and its elements, in any order. */
 export function jsonContains(column: string, part: Json | undefined, parameter: Parameter): string[] {
   return part == null ? [] : [`${column} @> ${parameter(JSON.stringify(part))}::jsonb`]
+}
+
+/**
+ * The text is anywhere in the texts of one of these JSON values, ignoring case.
+ * @throws {InvalidInputError} when it is too long
+ */
+export function jsonMentions(columns: readonly string[], text: string, parameter: Parameter): string {
+  // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
+  const pattern = parameter(containing(JSON.stringify(text).slice(1, -1)))
+  return columns.map((column) => `${column}::text ILIKE ${pattern}`).join(' OR ')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { InvalidInputError } from './errors.ts'
 import type { Direction } from './evaluation.ts'
+import { type ComparableMetric, type MetricInput, parseComparableMetric } from './metric.ts'
 import type { Interval } from './statistics/interval.ts'
 import type { Verdict } from './statistics/verdict.ts'
 
@@ -7,21 +8,25 @@ import type { Verdict } from './statistics/verdict.ts'
 export interface EarlyStop {
   baselineId: string
   /** A score with bounds. */
-  metric: string
+  metric: ComparableMetric
   /** How much worse the score may be and still count as not worse; 0 for no margin. */
   margin: number
 }
 
-/** @throws {InvalidInputError} for a margin below 0. */
-export function parseEarlyStop({
-  baselineId,
-  metric,
-  margin,
-}: Omit<EarlyStop, 'margin'> & { margin?: number | null }): EarlyStop {
+/** An early-stop rule as passed by a client. */
+export interface EarlyStopInput {
+  baselineId: string
+  metric: MetricInput
+  /** Default: 0. */
+  margin?: number | null
+}
+
+/** @throws {InvalidInputError} for a margin below 0 and a metric that cannot be compared */
+export function parseEarlyStop({ baselineId, metric, margin }: EarlyStopInput): EarlyStop {
   if (margin != null && !(margin >= 0 && Number.isFinite(margin))) {
     throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, ['earlyStop', 'margin'])
   }
-  return { baselineId, metric, margin: margin ?? 0 }
+  return { baselineId, metric: parseComparableMetric(metric, ['earlyStop', 'metric']), margin: margin ?? 0 }
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type ComparableMetric, comparableMetricSchema, describeMetric, type Metric, metricSchema } from './metric.ts'
 import { parseInput } from './parse-input.ts'
 import type { Verdict } from './statistics/verdict.ts'
 
@@ -8,14 +9,20 @@ const limit = z
   .nullish()
   .transform((value) => value ?? null)
 
+const scoreSchema = metricSchema.transform((metric, context) => {
+  if (metric.kind === 'SCORE') return metric
+  context.addIssue({ code: 'custom', message: 'expected a score: latency, cost and failures have maxima of their own' })
+  return z.NEVER
+})
+
 const gateSchema = z.strictObject({
   minMeans: z
-    .array(z.strictObject({ score: z.string().min(1), value: z.number() }))
+    .array(z.strictObject({ metric: scoreSchema, value: z.number() }))
     .max(50)
     .nullish()
     .transform((rules) => rules ?? []),
   notWorse: z
-    .array(z.strictObject({ metric: z.string().min(1), margin: z.number().positive() }))
+    .array(z.strictObject({ metric: comparableMetricSchema, margin: z.number().positive() }))
     .max(50)
     .nullish()
     .transform((rules) => rules ?? []),
@@ -57,8 +64,8 @@ type GateRule =
 /** The result of one rule. */
 export interface GateCheck {
   rule: GateRule
-  /** The score or metric checked; null for the run as a whole. */
-  metric: string | null
+  /** Of `MIN_MEAN` and `NOT_WORSE`; null for the others, whose rule says what they check. */
+  metric: Metric | null
   passed: boolean
   /** The limit, the minimum mean or the margin. */
   limit: number | null
@@ -77,9 +84,9 @@ interface GateSubject {
   avgCostUsd: number | null
   avgLatencyMs: number | null
   p95LatencyMs: number | null
-  mean: (score: string) => number | null
+  mean: (score: Gate['minMeans'][number]['metric']) => number | null
   /** Null without a baseline. */
-  comparison: ((metric: string) => Compared | null) | null
+  comparison: ((metric: ComparableMetric) => Compared | null) | null
 }
 
 /** A metric of the run against its baseline. */
@@ -106,15 +113,15 @@ export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
       actual: null,
       reason: `The run is ${subject.status}.`,
     },
-    ...gate.minMeans.map(({ score, value }): GateCheck => {
-      const actual = subject.mean(score)
+    ...gate.minMeans.map(({ metric, value }): GateCheck => {
+      const actual = subject.mean(metric)
       const reason =
         actual === null
-          ? `There is no score "${score}".`
-          : `The mean of "${score}" is ${actual}; the minimum is ${value}.`
+          ? `There is no score ${describeMetric(metric)}.`
+          : `The mean of ${describeMetric(metric)} is ${actual}; the minimum is ${value}.`
       return {
         rule: 'MIN_MEAN',
-        metric: score,
+        metric,
         passed: actual !== null && actual >= value,
         limit: value,
         actual,
@@ -135,15 +142,17 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
   if (comparison === null) {
     return { ...check, passed: false, actual: null, reason: 'There is no baseline: approve one, or name one.' }
   }
+  const what = describeMetric(metric)
   const compared = comparison(metric)
-  if (!compared) return { ...check, passed: false, actual: null, reason: `There is no metric "${metric}".` }
+  if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
   const { verdict, delta, pairsNeeded } = compared
   const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
+  const What = what.charAt(0).toUpperCase() + what.slice(1)
   const reasons = {
-    IMPROVED: `"${metric}" is better than in the baseline (by ${delta}).`,
-    NOT_WORSE: `"${metric}" is worse than in the baseline by less than ${margin}, if at all (delta ${delta}).`,
-    REGRESSED: `"${metric}" is worse than in the baseline (by ${delta}); the margin is ${margin}.`,
-    INCONCLUSIVE: `It is undecided whether "${metric}" is within ${margin} of the baseline (delta ${delta})${needed}.`,
+    IMPROVED: `${What} is better than in the baseline (by ${delta}).`,
+    NOT_WORSE: `${What} is worse than in the baseline by less than ${margin}, if at all (delta ${delta}).`,
+    REGRESSED: `${What} is worse than in the baseline (by ${delta}); the margin is ${margin}.`,
+    INCONCLUSIVE: `It is undecided whether ${what} is within ${margin} of the baseline (delta ${delta})${needed}.`,
   }
   return {
     ...check,

@@ -1,3 +1,4 @@
+import type { EarlyStopInput } from './early-stop.ts'
 import type { Json } from './json/json.ts'
 
 export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'STOPPED'
@@ -81,5 +82,5 @@ export interface StartRunInput {
   /** Default: the dataset's seed, so that all its runs share one schedule. */
   seed?: string | null
   /** Stop as soon as the comparison of a score with a baseline is decided. */
-  earlyStop?: { baselineId: string; metric: string; margin?: number | null } | null
+  earlyStop?: EarlyStopInput | null
 }

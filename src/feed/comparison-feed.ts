@@ -19,7 +19,12 @@ import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isFinished, type RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
-import { type Comparison, type ComparisonInput, openComparison } from '../engine/comparison/comparison.ts'
+import {
+  type Comparison,
+  type ComparisonInput,
+  openComparison,
+  reopenComparison,
+} from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
@@ -29,7 +34,7 @@ import { checkWindow, type FeedWindow } from './window.ts'
 /** Rows that changed after the last cursor and the comparison, all at one moment. */
 export interface ComparisonFeedBatch {
   cursor: string
-  /** Baseline first; empty when one of them was deleted, which ends the feed. */
+  /** Baseline first, if there is one; empty when one of them was deleted, which ends the feed. */
   runs: readonly Run[]
   /** Of the runs; null unless requested. */
   stats: RunStatsRows | null
@@ -44,7 +49,7 @@ export interface ComparisonFeedBatch {
 
 /** What a subscriber requests. */
 export interface ComparisonFeedOptions {
-  /** Dataset items, or positions in the baseline's schedule; default: all. */
+  /** Dataset items, or positions in the schedule of the first run; default: all. */
   window?: FeedWindow<string> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('rows' | 'metrics' | 'changedOutside')[]
@@ -108,7 +113,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const epoch = await loadFeedEpoch(db.pool)
     const comparison = await openIfExisting(db, scope, input)
     if (!comparison) {
-      const cursor = formatCursor(subjectOf(runIds), epoch, after.join('.'))
+      const cursor = formatCursor(subjectOf(input), epoch, after.join('.'))
       const nothing = { runs: [], stats: null, metrics: [], rows: [], changedOutside: 0, empty: true, stale: false }
       return { ...nothing, cursor, next: after, more: false, done: true, epoch }
     }
@@ -135,7 +140,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const stats = reads.stats ? await loadRunStats(db.pool, runIds) : null
     const metrics = reads.metrics ? await this.#metricsOf(db, comparison, done) : null
     const stale = reads.metrics && !metrics
-    const cursor = formatCursor(subjectOf(runIds), epoch, next.join('.'))
+    const cursor = formatCursor(subjectOf(input), epoch, next.join('.'))
     return { cursor, runs, stats, metrics, rows, changedOutside, done, next, more, empty: !behind, stale, epoch }
   }
 
@@ -202,15 +207,16 @@ export class ComparisonFeeds {
   ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
     if (window) checkWindow(window)
     const epoch = await loadFeedEpoch(this.#db.pool)
-    const { runs, baseline } = await openComparison(this.#db, scope, input)
-    const positions = after === null ? runs.map(() => 0) : parsePositions(after, runs, epoch)
+    const comparison = await openComparison(this.#db, scope, input)
+    const { runs, baseline } = comparison
+    const positions = after === null ? runs.map(() => 0) : parsePositions(after, comparison, epoch)
     const source: ComparisonSource = {
       db: this.#db,
       scope,
       // Another baseline may be approved meanwhile; this comparison keeps its own.
-      input: { ...input, baselineId: baseline.id },
+      input: { ...input, baselineId: baseline?.id ?? null },
       runIds: runs.map((run) => run.id),
-      window: window && (await itemsOf(this.#db, window, baseline)),
+      window: window && (await itemsOf(this.#db, window, runs[0])),
       rows: !without.includes('rows'),
       metrics: !without.includes('metrics'),
       changedOutside: !without.includes('changedOutside'),
@@ -251,7 +257,7 @@ const statuses = ({ runs }: ComparisonFeedBatch) => runs.map((run) => run.status
 /** Null when a run was deleted. */
 async function openIfExisting(db: ReadableDatabase, scope: Scope, input: ComparisonInput): Promise<Comparison | null> {
   try {
-    return await openComparison(db, scope, input)
+    return await reopenComparison(db, scope, input)
   } catch (error) {
     if (error instanceof NotFoundError) return null
     throw error
@@ -267,16 +273,20 @@ async function addItemScores({ pool }: ReadableDatabase, rows: readonly Compared
   for (const item of items) Object.assign(item, { scores: scores.get(key(item)) ?? [] })
 }
 
-async function itemsOf(db: Database, window: FeedWindow<string>, baseline: Run): Promise<readonly string[]> {
+async function itemsOf(db: Database, window: FeedWindow<string>, run: Run | undefined): Promise<readonly string[]> {
   if ('items' in window) return window.items
-  const { repetitions } = baseline.settings as unknown as RunSettings
-  return findItemsAt(db.pool, baseline.id, window.positions, repetitions)
+  if (!run) return []
+  const { repetitions } = run.settings as unknown as RunSettings
+  return findItemsAt(db.pool, run.id, window.positions, repetitions)
 }
 
-const subjectOf = (runIds: readonly string[]): Subject => ['comparison', ...runIds]
+function subjectOf({ baselineId, candidateIds }: Pick<ComparisonInput, 'baselineId' | 'candidateIds'>): Subject {
+  return ['comparison', baselineId ?? 'none', ...candidateIds]
+}
 
-function parsePositions(after: string, runs: readonly Run[], epoch: string): number[] {
-  const text = parseCursor(after, subjectOf(runs.map((run) => run.id)), epoch)
+function parsePositions(after: string, { baseline, candidates, runs }: Comparison, epoch: string): number[] {
+  const subject = { baselineId: baseline?.id ?? null, candidateIds: candidates.map(({ id }) => id) }
+  const text = parseCursor(after, subjectOf(subject), epoch)
   const positions = /^\d{1,10}(\.\d{1,10})*$/.test(text) ? text.split('.').map(Number) : []
   if (positions.length !== runs.length) throw unknownCursor(after)
   if (isBehind(runs, positions)) throw new CursorExpiredError()

@@ -15,7 +15,7 @@ import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
 import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
-import { resolveVersion } from '../engine/datasets/load-items.ts'
+import { resolveVersion } from '../engine/datasets/resolve-version.ts'
 import type { Services } from '../engine/services.ts'
 import {
   datasetItemWriter,

@@ -21,15 +21,16 @@ export function createErrorMask(log: Logger): (error: unknown) => Error {
   }
 }
 
-/** graphql refuses what a resolver returned: our mistake. What it refuses in a document or in variables has a place there. */
+/** Whether graphql refused what a resolver returned: our mistake. What it refuses in a document has its place there. */
 function isOfResult(located: GraphQLError, cause: GraphQLError): boolean {
-  return located.path !== undefined && cause.nodes === undefined && cause.source === undefined
+  return cause !== located && cause.nodes === undefined && cause.source === undefined
 }
 
 /** An error of the document, its variables, its size or the request, with its code. */
 function withCode(error: GraphQLError): GraphQLError {
-  const { message, nodes, source, positions, path, originalError, extensions } = error
-  const code = codeOfRequest(error)
+  // Errors of graphql-jit have no extensions.
+  const { message, nodes, source, positions, path, originalError, extensions = {} } = error
+  const code = codeOfRequest(error, extensions)
   if (extensions.code === code) return error
   const options = { nodes, source, positions, path, originalError, extensions: { ...extensions, code } }
   return new GraphQLError(message, options)
@@ -41,7 +42,7 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
   return { ...formatted, extensions }
 }
 
-function codeOfRequest({ source, nodes, extensions: { code, http } }: GraphQLError): ErrorCode {
+function codeOfRequest({ source, nodes }: GraphQLError, { code, http }: GraphQLErrorExtensions): ErrorCode {
   if (code === 'LIMIT' || code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED') return code
   if (source && !nodes) return 'GRAPHQL_PARSE_FAILED'
   return (http as { status?: number } | undefined)?.status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_INPUT'

@@ -30,7 +30,7 @@ const page = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baselineI
 
 const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baselineId: $baseline, candidateIds: $candidates) {
   metrics {
-    metric candidate { id name } direction baselineMean candidateMean delta interval { low high } sequence { low high }
+    metric { kind name } candidate { id name } direction baselineMean candidateMean delta interval { low high } sequence { low high }
     pValue adjustedPValue method pairs improved regressed unchanged missing verdict pairsNeeded
   }
 } }`

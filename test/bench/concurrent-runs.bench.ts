@@ -24,9 +24,11 @@ const child = fork(join(import.meta.dirname, 'engine-process.ts'), {
   env: { ...process.env, DATABASE_URL: bench.url },
 })
 const ready = Promise.withResolvers<string>()
+let onStarted = () => {}
 let onMeasured = (_: Measured) => {}
 child.on('message', (said: Said) => {
   if ('ready' in said) ready.resolve(said.ready)
+  else if ('started' in said) onStarted()
   else if ('measured' in said) onMeasured(said.measured)
 })
 const url = await ready.promise
@@ -77,6 +79,8 @@ async function measure(items: number): Promise<Map<string, number>> {
   for (let n = 0; n < runs; n += 1) {
     experiments.push(await seedBench(bench, items, 'echo', { ...defaultRunSettings, concurrency: 50 }))
   }
+  const started = Promise.withResolvers<void>()
+  onStarted = started.resolve
   const ended = Promise.withResolvers<void>()
   const measured: Measured[] = []
   onMeasured = (one) => {
@@ -87,8 +91,8 @@ async function measure(items: number): Promise<Map<string, number>> {
   const startedAt = performance.now()
   for (const run of experiments) child.send({ run })
   let over = false
-  await delay(50)
-  const id = (await ask('{ runs(first: 1) { nodes { id } } }')).runs.nodes[0]?.id
+  await started.promise
+  const { id } = (await ask('{ runs(first: 1) { nodes { id } } }')).runs.nodes[0]
   const queried = pageNames.map((name) => queryPage(name, id, () => over))
   await ended.promise
   const seconds = (performance.now() - startedAt) / 1_000

@@ -1,23 +1,13 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../src/db/migrate.ts'
-import { createTestDatabase } from '../helpers/database.ts'
+import { emptyDatabase, migrationsBefore } from '../helpers/migrations.ts'
 
-const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
 const MIGRATION = '20261125120000_keys_and_persons'
 
 test('keys from before there were persons stay valid in their project, each as a person of its name', async () => {
-  const { url, drop } = await createTestDatabase('template0')
-  onTestFinished(drop)
-  const earlier = await mkdtemp(join(tmpdir(), 'assay-migrations-'))
-  onTestFinished(() => rm(earlier, { recursive: true }))
-  for (const name of await readdir(MIGRATIONS)) {
-    if (name < MIGRATION) await cp(join(MIGRATIONS, name), join(earlier, name), { recursive: true })
-  }
-  await migrate(url, { directory: earlier })
+  const url = await emptyDatabase()
+  await migrate(url, { directory: await migrationsBefore(MIGRATION) })
   const client = new Client({ connectionString: url })
   await client.connect()
   onTestFinished(() => client.end())

@@ -75,7 +75,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   ],
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
-    [await page(listRuns('dataset', {}, { field: 'CREATED_AT', descending: true }), datasetId), await runs()],
+    [await page(listRuns('dataset', {}, { by: 'CREATED_AT', descending: true }), datasetId), await runs()],
   ],
   'run/load-run-stats.ts': async () => {
     const { runScoreSummary, runScoreLabel, runLatencyBucket } = t.db.prisma
@@ -174,7 +174,7 @@ test('every statement that selects the columns of a Prisma model is compared', a
   const folder = join(import.meta.dirname, '../../src/db/sql')
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'))
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-  const typed = files.filter((_, index) => texts[index]?.includes('ScalarFieldEnum'))
+  const typed = files.filter((_, index) => /ScalarFieldEnum\)|runItemColumns\('/.test(texts[index] ?? ''))
   expect(typed.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(reads).sort())
 })
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { Listener } from '../../src/db/listener.ts'
+import { migrationNames } from '../../src/db/migrate.ts'
 import { lockSchema, SchemaLock } from '../../src/db/schema-lock.ts'
 import { laneSlots } from '../../src/engine/runs/lanes.ts'
 import { limits } from '../../src/server/limits/use-document-limits.ts'
@@ -82,7 +83,7 @@ test('the page has the messages of an upgrade, and the statements that find the 
   const [, migration = ''] = /The migration (\S+) is waiting/.exec(page) ?? []
   const database = await createTestDatabase()
   onTestFinished(database.drop)
-  const lock = new SchemaLock(['20261122000000_init'])
+  const lock = new SchemaLock(await migrationNames())
   const listener = await new Listener(database.url, (client) => lock.share(client)).start()
   lock.watch(listener)
   onTestFinished(() => listener.close())

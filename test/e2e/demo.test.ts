@@ -35,9 +35,9 @@ test('the demo runs both versions, shows the results, and serves operations that
   for (const operation of [both, another, watched]) parse(operation)
 
   const { compareRuns } = await ask<{
-    compareRuns: { metrics: { metric: string; verdict: string }[]; rows: { nodes: { cells: unknown[] }[] } }
+    compareRuns: { metrics: { metric: { name: string }; verdict: string }[]; rows: { nodes: { cells: unknown[] }[] } }
   }>(url, both)
-  expect(compareRuns.metrics.find(({ metric }) => metric === 'accuracy')).toMatchObject({ verdict: 'IMPROVED' })
+  expect(compareRuns.metrics.find(({ metric }) => metric.name === 'accuracy')).toMatchObject({ verdict: 'IMPROVED' })
   expect(compareRuns.rows.nodes.map(({ cells }) => cells.length)).toEqual([2, 2, 2, 2, 2])
   const { startRun } = await ask<{ startRun: { run: { id: string; progress: object } } }>(url, another)
   expect(startRun.run.progress).toEqual({ total: 50 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TaskError } from '../../src/domain/execution/task.ts'
+import { type Metric, metricKey, scoreMetric } from '../../src/domain/metric.ts'
 import { compareMetrics, type MetricComparison } from '../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../src/engine/comparison/comparison.ts'
 import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/rows.ts'
@@ -41,6 +42,8 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
+
+const isScore = (metric: Metric, name: string) => metric.kind === 'SCORE' && metric.name === name
 
 async function start(datasetId: string, task: string, settings: object = {}): Promise<string> {
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task }, settings)
@@ -123,7 +126,7 @@ describe('a client that only follows the feed', () => {
       expect(rows).toEqual(expected.rows)
     }
     const exact = expected.metrics.find(
-      ({ metric, candidate }) => metric.name === 'exact' && candidate === candidates[0],
+      ({ metric, candidate }) => isScore(metric, 'exact') && candidate === candidates[0],
     )
     expect(exact).toMatchObject({ verdict: 'IMPROVED', regressed: 0 })
     expect(exact?.sequence?.low).toBeGreaterThan(0)
@@ -138,7 +141,7 @@ describe('a client that only follows the feed', () => {
     const intervals: { low: number; high: number }[] = []
     const input = { baselineId: baseline, candidateIds: [candidate] }
     for await (const batch of await t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000))) {
-      const exact = batch.metrics?.find(({ metric }) => metric.name === 'exact')
+      const exact = batch.metrics?.find(({ metric }) => isScore(metric, 'exact'))
       if (!exact) continue
       seen.push(exact.sequencePairs)
       if (exact.sequence) intervals.push(exact.sequence)
@@ -174,7 +177,7 @@ test('a score given later starts the sequence over, so that following and replay
   const read = async (sequences: ComparisonSequences) => {
     const comparison = await openComparison(t.db, t.scope, { baselineId: baseline, candidateIds: [candidate] })
     const [first = comparison.baseline] = comparison.candidates
-    return (await sequences.read(comparison.baseline, first, comparison.metrics)).get('correct')
+    return (await sequences.read(comparison.baseline, first, comparison.metrics)).get(metricKey(scoreMetric('correct')))
   }
   const before = await read(followed)
   expect(before).toEqual(await read(new ComparisonSequences(t.db)))
@@ -194,9 +197,10 @@ test('a sequence of one score does not start those of all scores over', async ()
   const [candidate = baseline] = candidates
   const sequences = new ComparisonSequences(t.db)
   const followed = await sequences.read(baseline, candidate, metrics)
-  expect([...followed.keys()].sort()).toEqual(['correct', 'fast'])
-  const watched = metrics.filter(({ name }) => name === 'correct')
-  expect(await sequences.read(baseline, candidate, watched)).toEqual(new Map([['correct', followed.get('correct')]]))
+  const correct = metricKey(scoreMetric('correct'))
+  expect([...followed.keys()].sort()).toEqual([correct, metricKey(scoreMetric('fast'))])
+  const watched = metrics.filter(({ metric }) => isScore(metric, 'correct'))
+  expect(await sequences.read(baseline, candidate, watched)).toEqual(new Map([[correct, followed.get(correct)]]))
   const [again, statements] = await recordStatements(() => sequences.read(baseline, candidate, metrics))
   expect(again).toEqual(followed)
   expect(statements.filter((statement) => statement.includes('frontier'))).toEqual([])

@@ -1,6 +1,7 @@
 /** Whatever is in one batch of a comparison is of one moment, while its runs execute. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunItem, Score } from '../../src/db/generated/prisma/client.ts'
+import { metricKey, scoreMetric } from '../../src/domain/metric.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
@@ -62,7 +63,7 @@ test('a client that has received everything up to a batch can count every figure
       ])
     }
     if (!done) counted += 1
-    const exact = metrics?.find(({ metric }) => metric.name === 'exact')
+    const exact = metrics?.find(({ metric }) => metricKey(metric) === metricKey(scoreMetric('exact')))
     if (!exact) continue
     expect([exact.pairs, exact.sequencePairs]).toEqual(pairsOf([...rows.values()]))
     if (!done) compared += 1

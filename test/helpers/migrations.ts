@@ -1,5 +1,5 @@
 /** Databases for tests to migrate, and test migrations. */
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { onTestFinished } from 'vitest'
@@ -17,6 +17,16 @@ export async function migrationsDirectory(migrations: Record<string, string>): P
   const path = await makeTemporary()
   await writeFile(join(path, 'migration_lock.toml'), 'provider = "postgresql"\n')
   await addMigrations(path, migrations)
+  return path
+}
+
+/** A directory of Assay's own migrations up to one of them, which is not in it. */
+export async function migrationsBefore(migration: string): Promise<string> {
+  const directory = join(root, 'prisma/migrations')
+  const path = await makeTemporary()
+  for (const name of await readdir(directory)) {
+    if (name < migration) await cp(join(directory, name), join(path, name), { recursive: true })
+  }
   return path
 }
 

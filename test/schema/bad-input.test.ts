@@ -48,7 +48,11 @@ test.each([
   ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
   ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],
   ['{ datasets(filter: { search: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['filter', 'search']],
-  ['{ runs(orderBy: { field: SCORE, score: "\\u0000" }) { nodes { id } } }', 'got U+0000', ['orderBy', 'score']],
+  [
+    '{ runs(orderBy: { field: METRIC, metric: { score: { name: "\\u0000" } } }) { nodes { id } } }',
+    'got U+0000',
+    ['orderBy', 'metric', 'score', 'name'],
+  ],
   [`subscription { runFeed(runId: "${run}", after: "\\u0000") { done } }`, 'got U+0000', ['after']],
 ])('%s is refused', async (query, message, path) => {
   const { errors } = await t.query(query)

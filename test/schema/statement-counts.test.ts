@@ -135,6 +135,40 @@ test('everything about the dataset items of a page costs the same number of stat
   expect(await measure(500)).toEqual(small)
 })
 
+test('lists with their numbers cost the same number of statements at 5 and at 500 rows', async () => {
+  const { projectId } = t.scope
+  const document = `{
+    datasets(first: 100, orderBy: { field: CREATED_AT, direction: DESC }) {
+      countUpTo
+      nodes {
+        items(first: 1) { totalCount countUpTo nodes { key } }
+        versions(first: 1) { totalCount countUpTo }
+        experiments(first: 1, orderBy: { field: LATEST_RUN, direction: DESC }) { countUpTo nodes { name } }
+      }
+    }
+  }`
+  const task = { kind: 'module', name: 'any' }
+  let made = 0
+  const measure = async (size: number) => {
+    for (; made < size; made++) {
+      const name = `counted ${made}`
+      const data = { projectId, name, task, settings: {} }
+      await t.db.prisma.dataset.create({ data: { projectId, name, seed: 's', experiments: { create: data } } })
+    }
+    const [{ data, errors }, statements] = await recordStatements(() => t.query(document))
+    expect(errors).toBeUndefined()
+    expect(data.datasets.countUpTo).toBeGreaterThanOrEqual(size)
+    for (const { items, experiments } of data.datasets.nodes.slice(0, Math.min(size, 100))) {
+      expect(items).toMatchObject({ totalCount: 0, countUpTo: 0 })
+      expect(experiments).toMatchObject({ countUpTo: 1, nodes: [{}] })
+    }
+    return statements.length
+  }
+  const small = await measure(5)
+  expect(small).toBe(8)
+  expect(await measure(500)).toBe(small)
+})
+
 test('the runs of many datasets cost one statement', async () => {
   for (let n = 0; n < 3; n++) await seedDataset(t, ['x'])
   const query =

@@ -26,7 +26,7 @@ test('other paths and methods are answered in JSON, the root leads to GraphiQL',
   const notFound = await fetch(`${t.url}/nothing`)
   expect(notFound.status).toBe(404)
   expect(await notFound.json()).toEqual({
-    errors: [{ message: 'There is nothing at /nothing. The API is at /graphql.' }],
+    errors: [{ message: 'There is nothing at /nothing. The API is at /graphql.', extensions: { code: 'NOT_FOUND' } }],
   })
   const notAllowed = await fetch(`${t.url}/healthz`, { method: 'DELETE' })
   expect(notAllowed.status).toBe(405)

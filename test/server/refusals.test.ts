@@ -169,6 +169,12 @@ const ofDocuments: [what: string, code: ErrorCode, query: string, variables?: ob
   ['a literal of another type', 'GRAPHQL_VALIDATION_FAILED', '{ runs(first: "x") { nodes { id } } }'],
   ['a variable of another type', 'INVALID_INPUT', 'query ($n: Int) { runs(first: $n) { nodes { id } } }', { n: 'x' }],
   ['a missing variable', 'INVALID_INPUT', 'query ($id: ID!) { node(id: $id) { id } }'],
+  [
+    'a null for what must not be null',
+    'INVALID_INPUT',
+    'query ($all: Boolean) { apiKeys(includeRevoked: $all) { nodes { id } } }',
+    { all: null },
+  ],
   ['too many characters', 'LIMIT', `# ${'x'.repeat(100_000)}\n{ __typename }`],
   ['too many tokens', 'LIMIT', `{ viewer { ${'role '.repeat(5_000)} } }`],
   ['brackets nested too deep', 'LIMIT', `{ a(b: ${'['.repeat(4_000)}`],

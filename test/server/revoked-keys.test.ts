@@ -7,6 +7,7 @@ import type { Role } from '../../src/domain/scope.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
@@ -179,6 +180,23 @@ describe('an export of 40 MB', () => {
     expect(await ended(answer)).toBe('BROKEN OFF')
   }, 20_000)
 })
+
+test('an output of 40 MB that a client does not take is broken off', async () => {
+  const run = await recordRun(t, await seedDataset(t, [1]), [{ item: 0, output: 'x'.repeat(40_000_000) }])
+  const { authorization, revoke } = await makeKey('READ')
+  const { sent, response } = await openRequest(
+    'GET',
+    `/output/${encodeGlobalId('RunItem', `${run}:0`)}`,
+    { authorization },
+    '',
+  )
+  sent.end()
+  const [answer] = await response
+  answer.pause()
+  const closed = closing(await followOverSocket({ authorization }))
+  await Promise.all([revoke(), closed])
+  expect(await ended(answer)).toBe('BROKEN OFF')
+}, 15_000)
 
 test('a revocation that nobody announces is found within the limit', async () => {
   const { authorization, id } = await makeKey()

@@ -93,6 +93,14 @@ const documents: Record<string, Case> = {
       'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
     variables: () => ({ orderBy: { field: 'NAME' }, status: ['RUNNING', 'QUEUED'] }),
   },
+  '@oneOf inputs as literals, as variables, and around variables': {
+    query: `query($metric: MetricInput!, $name: String!) {
+      a: runs(orderBy: { field: METRIC, metric: { score: { name: "x" } } }) { nodes { id } }
+      b: runs(orderBy: { field: METRIC, metric: $metric }) { nodes { id } }
+      c: runs(orderBy: { field: METRIC, metric: { score: { name: $name } } }) { nodes { id } }
+    }`,
+    variables: () => ({ metric: { cost: true }, name: 'x' }),
+  },
   introspection: { query: '{ __type(name: "Run") { name fields { name type { name kind ofType { name } } } } }' },
 }
 

@@ -11,6 +11,7 @@ const score = `id name dataType value label comment metadata source author creat
 const task = `{ ... on ModuleTask { name }
   ... on HttpTask { url method headers body outputPath costPath inputTokensPath outputTokensPath } }`
 const settings = '{ concurrency repetitions maxAttempts timeoutMs cache budgetUsd maxFailureRate }'
+const metric = '{ kind name }'
 const page = 'pageInfo { hasNextPage endCursor }'
 
 const installation = `{
@@ -18,7 +19,7 @@ const installation = `{
   datasets(first: 100) { nodes { id } }
   experiments(first: 100) { nodes {
     id name description metadata createdAt updatedAt dataset { id } evaluators { id } task ${task} settings ${settings}
-    gate { maxAvgCostUsd maxAvgLatencyMs maxCostUsd maxFailureRate maxP95LatencyMs minMeans { score value } notWorse { metric margin } }
+    gate { maxAvgCostUsd maxAvgLatencyMs maxCostUsd maxFailureRate maxP95LatencyMs minMeans { score: metric ${metric} value } notWorse { metric ${metric} margin } }
   } }
   evaluators(first: 100) { nodes {
     id name description version active sampling dataType direction createdAt updatedAt deletedAt datasets { id }
@@ -47,7 +48,7 @@ const run = `query ($id: ID!) { node(id: $id) { ... on Run {
   progress { total queued running succeeded failed cancelled }
   stats { costUsd avgCostUsd unknownCostCount inputTokens outputTokens latencyMs ${distribution} scores { ${summary} } }
   scores { ${score} }
-  gate { status checks { rule metric limit actual passed reason } }
+  gate { status checks { rule metric ${metric} limit actual passed reason } }
 } } }`
 
 const runItems = `query ($id: ID!, $after: String) { node(id: $id) { ... on Run {
@@ -62,7 +63,7 @@ const runItems = `query ($id: ID!, $after: String) { node(id: $id) { ... on Run 
 const comparison = `query ($baselineId: ID!, $candidateIds: [ID!]!) {
   compareRuns(baselineId: $baselineId, candidateIds: $candidateIds, margin: 0.05) {
     metrics {
-      candidate { id } metric dataType direction baselineMean candidateMean delta interval { low high } method pValue adjustedPValue
+      candidate { id } metric ${metric} dataType direction baselineMean candidateMean delta interval { low high } method pValue adjustedPValue
       margin verdict pairs pairsNeeded improved regressed unchanged missing sequence { low high } sequencePairs
     }
     rows(first: 100) { nodes { datasetItem { id } cells { latencyMs costUsd scores { name value label delta change } } } }
@@ -75,8 +76,9 @@ type Answer = any
 
 export type Figures = Awaited<ReturnType<typeof readFigures>>
 
-/** @param ask queries a server while no process executes anything */
-export async function readFigures(ask: Ask) {
+/** @param askServer queries a server while no process executes anything */
+export async function readFigures(askServer: Ask) {
+  const ask: Ask = async (query, variables) => withNamedMetrics(await askServer(query, variables))
   const found: Answer = await ask(installation)
   const { viewer, experiments, evaluators, endpointLimits } = found
   const datasets = await inTurn<Answer>(found.datasets.nodes, async ({ id }) => {
@@ -106,6 +108,14 @@ export async function readFigures(ask: Ask) {
       return { of: `${candidate.name} with ${baseline.name}`, ...compareRuns }
     }),
   }
+}
+
+/** Snapshots have the names that metrics were before they had kinds. */
+function withNamedMetrics<T>(answer: T): T {
+  const names: Record<string, string> = { LATENCY: 'latencyMs', COST: 'costUsd' }
+  return JSON.parse(JSON.stringify(answer), (key, value) =>
+    value && (key === 'metric' || key === 'score') ? (value.name ?? names[value.kind]) : value,
+  )
 }
 
 /** A score under its number alone: the ids of the first versions did not contain the run. */

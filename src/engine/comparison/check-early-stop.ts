@@ -1,8 +1,9 @@
 import type { Database } from '../../db/client.ts'
-import { type EarlyStop, parseEarlyStop } from '../../domain/early-stop.ts'
-import { InvalidInputError } from '../../domain/errors.ts'
+import { type EarlyStop, type EarlyStopInput, parseEarlyStop } from '../../domain/early-stop.ts'
+import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { describeMetric } from '../../domain/metric.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { metricNamed, openComparison } from './comparison.ts'
+import { metricIn, openComparison } from './comparison.ts'
 
 /** An early-stop rule for runs on one dataset. */
 export interface CheckedEarlyStop {
@@ -16,18 +17,16 @@ export interface CheckedEarlyStop {
  * @throws {NotFoundError} no such baseline
  * @throws {InvalidInputError} a metric that the baseline does not have or that has no bounds
  */
-export async function checkEarlyStop(
-  db: Database,
-  scope: Scope,
-  input: { baselineId: string; metric: string; margin?: number | null },
-): Promise<CheckedEarlyStop> {
+export async function checkEarlyStop(db: Database, scope: Scope, input: EarlyStopInput): Promise<CheckedEarlyStop> {
   const rule = parseEarlyStop(input)
   const { baselineId } = rule
-  const comparison = await openComparison(db, scope, { baselineId, candidateIds: [baselineId] })
-  if (metricNamed(comparison, rule.metric, ['earlyStop', 'metric']).range === null) {
+  const comparison = await openComparison(db, scope, { baselineId, candidateIds: [baselineId] }).catch((error) => {
+    throw error instanceof NotFoundError ? new NotFoundError(error.message, ['earlyStop', 'baselineId']) : error
+  })
+  if (metricIn(comparison.metrics, rule.metric, ['earlyStop', 'metric']).range === null) {
     throw new InvalidInputError(
       'Expected a score with bounds: a BOOLEAN one, or a NUMERIC one whose configuration has min and max. ' +
-        `"${rule.metric}" has none.`,
+        `This is ${describeMetric(rule.metric)}, which has none.`,
       ['earlyStop', 'metric'],
     )
   }

@@ -3,17 +3,18 @@ import type { Run } from '../../db/generated/prisma/client.ts'
 import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
+import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
+import { metricKey } from '../../domain/metric.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
 import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
 import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts'
-import { type ComparedMetric, type Comparison, isComplete } from './comparison.ts'
+import { type ComparedMetric, type Comparison, isComplete, valuesOf } from './comparison.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
-export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'> {
-  metric: ComparedMetric
+export interface MetricComparison extends ComparedMetric, Omit<MetricFigures, 'direction' | 'differenceStddev'> {
   candidate: Run
   /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
   sequence: Interval | null
@@ -26,7 +27,7 @@ export interface MetricComparison extends Omit<MetricFigures, 'differenceStddev'
 
 /**
  * Compares every metric of every candidate with the baseline: metric by metric, candidate by candidate. Costs four
- * statements at any size, and reading the pairs that the sequences have not seen yet.
+ * statements at any size, and reading the pairs that the sequences have not seen yet. Empty without a baseline.
  *
  * Interval, p value and verdict come from the fixed-n statistics, which only hold once both runs have ended, and not for
  * a run that its comparison stopped. Otherwise interval and p value are null and the sequence decides (for a stopped run
@@ -37,9 +38,12 @@ export async function compareMetrics(
   sequences: ComparisonSequences,
   { baseline, candidates, runs, metrics }: Comparison,
 ): Promise<MetricComparison[]> {
+  if (!baseline) return []
   const runIds = runs.map((run) => run.id)
-  const scoreNames = metrics.filter(({ kind }) => kind === 'SCORE').map(({ name }) => name)
-  const labelNames = metrics.filter(({ kind }) => kind === 'LABEL').map(({ name }) => name)
+  const namesOf = (kind: MetricValues['kind']) =>
+    metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values.name] : []))
+  const scoreNames = namesOf('SCORE')
+  const labelNames = namesOf('LABEL')
   const [moments, labels, itemCounts, states] = await Promise.all([
     loadMetricMoments(db.pool, runIds, scoreNames),
     labelNames.length > 0 ? loadLabelPairs(db.pool, runIds, labelNames) : [],
@@ -51,11 +55,12 @@ export async function compareMetrics(
     candidates.map((candidate, index) => {
       const run = index + 2
       const items = itemCounts[index] ?? 0
-      const number = metric.kind === 'LATENCY' ? 0 : metric.kind === 'COST' ? -1 : scoreNames.indexOf(metric.name) + 1
+      const values = valuesOf(metric)
+      const number = 'name' in values ? scoreNames.indexOf(values.name) + 1 : values.kind === 'LATENCY' ? 0 : -1
       const figures =
-        metric.kind === 'LABEL'
+        values.kind === 'LABEL'
           ? labelFigures(
-              labels.find((pairs) => pairs.run === run && pairs.name === metric.name),
+              labels.find((pairs) => pairs.run === run && pairs.name === values.name),
               items,
             )
           : numberFigures(
@@ -65,16 +70,22 @@ export async function compareMetrics(
             )
       const complete = isComplete(baseline, candidate)
       const shown = complete ? figures : { ...figures, interval: null, pValue: null, method: null }
-      return { metric, candidate, complete, figures: shown, state: states[index]?.get(metric.name) ?? null }
+      return {
+        metric,
+        candidate,
+        complete,
+        figures: shown,
+        state: states[index]?.get(metricKey(metric.metric)) ?? null,
+      }
     }),
   )
   const decisions = decideVerdicts(compared.map(({ figures, metric }) => ({ figures, margin: metric.margin })))
   return compared.map(({ metric, candidate, complete, figures, state }, index) => {
-    const { differenceStddev: _, ...rest } = figures
+    const { direction: _, differenceStddev: __, ...rest } = figures
     const decision = decisions[index]
     return {
+      ...metric,
       ...rest,
-      metric,
       candidate,
       sequence: state?.interval ?? null,
       sequencePairs: state?.pairs ?? 0,
@@ -91,11 +102,12 @@ export async function compareMetrics(
 function decidedEarly(
   baseline: Run,
   candidate: Run,
-  { name, direction }: ComparedMetric,
+  { metric, direction }: ComparedMetric,
   state: SequenceState | null,
 ): Verdict | null {
   const rule = candidate.earlyStop as EarlyStop | null
-  if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id || rule.metric !== name) return null
+  if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id) return null
+  if (metricKey(rule.metric) !== metricKey(metric)) return null
   return decideEarly(state?.interval ?? null, direction, rule.margin)
 }
 

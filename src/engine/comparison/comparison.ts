@@ -1,30 +1,38 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
-import type { MetricKind } from '../../db/sql/comparison/metric-values.ts'
+import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { loadScoreBounds, type ScoreBounds } from '../../db/sql/score/load-score-bounds.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
+import {
+  type ComparableMetric,
+  describeMetric,
+  type Metric,
+  type MetricInput,
+  metricKey,
+  parseComparableMetric,
+  scoreMetric,
+} from '../../domain/metric.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 
 export interface ComparisonInput {
-  /** Default: the approved baseline of the candidates' dataset. */
+  /** Default: the approved baseline of the candidates' dataset, or none if there is none. */
   baselineId: string | null
   /** 1–10 runs of the baseline's dataset. */
   candidateIds: readonly string[]
   /** How much worse a score may be and still count as not worse, in its own units; default 0. */
   margin?: number | null
-  /** Margins of individual metrics, by name. */
-  margins?: readonly { metric: string; margin: number }[] | null
+  /** Margins of individual metrics. */
+  margins?: readonly { metric: MetricInput; margin: number }[] | null
 }
 
 /** A metric that the runs are compared on. */
 export interface ComparedMetric {
-  kind: MetricKind
-  /** The score's name, or `latencyMs` or `costUsd`. */
-  name: string
+  metric: ComparableMetric
+  /** Null for latency and cost. */
   dataType: ScoreDataType | null
   direction: Direction
   /** Highest minus lowest possible value; null without bounds. */
@@ -34,22 +42,30 @@ export interface ComparedMetric {
 
 /** The runs of one dataset and the metrics to compare them on. */
 export interface Comparison {
-  baseline: Run
+  /** Null where none was given and none is approved. */
+  baseline: Run | null
   candidates: Run[]
   /** Baseline first. */
   runs: Run[]
-  /** All score names of all the runs, then latency and cost. */
+  /** All scores of all the runs by name, then latency and cost. */
   metrics: ComparedMetric[]
 }
+
+export type ComparisonWithBaseline = Comparison & { baseline: Run }
 
 const maxCandidates = 10
 
 /**
  * Loads the runs and the metrics of a comparison.
  * @throws {NotFoundError} no such run in the project
- * @throws {InvalidInputError} no or too many candidates, duplicate ones, runs of different datasets, an invalid margin,
- *   or no baseline where none is approved
+ * @throws {InvalidInputError} no or too many candidates, duplicate ones, runs of different datasets, or an invalid margin
  */
+export function openComparison(
+  db: ReadableDatabase,
+  scope: ProjectScope,
+  input: ComparisonInput & { baselineId: string },
+): Promise<ComparisonWithBaseline>
+export function openComparison(db: ReadableDatabase, scope: ProjectScope, input: ComparisonInput): Promise<Comparison>
 export async function openComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
@@ -65,24 +81,34 @@ export async function openComparison(
     throw new InvalidInputError('Expected different candidates, got the same one twice.', ['candidateIds'])
   }
   const baselineId = input.baselineId ?? (await approvedBaseline(db, scope, candidateIds[0] ?? ''))
-  const ids = [...new Set([baselineId, ...candidateIds])]
+  return reopenComparison(db, scope, { ...input, baselineId })
+}
+
+/** `openComparison` of runs that were compared before; a baseline approved in the meantime does not change it. */
+export async function reopenComparison(
+  db: ReadableDatabase,
+  scope: ProjectScope,
+  { baselineId, candidateIds, margin, margins }: ComparisonInput,
+): Promise<Comparison> {
+  const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
   const [found, summaries, bounds] = await Promise.all([
     loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
     loadScoreBounds(db.pool, scope.projectId),
   ])
   const runs = new Map(found.map((run) => [run.id, run]))
-  const baseline = existing(runs, baselineId, ['baselineId'])
+  const baseline = baselineId === null ? null : existing(runs, baselineId, ['baselineId'])
   const candidates = candidateIds.map((id, index) => existing(runs, id, ['candidateIds', String(index)]))
-  candidates.forEach((candidate, index) => {
-    if (candidate.datasetId === baseline.datasetId) return
+  const all = baseline ? [baseline, ...candidates] : candidates
+  const other = candidates.findIndex((candidate) => candidate.datasetId !== all[0]?.datasetId)
+  if (other >= 0) {
     throw new InvalidInputError(
-      `Expected runs of one dataset, but "${candidate.name}" is on another dataset than the baseline "${baseline.name}".`,
-      ['candidateIds', String(index)],
+      `Expected runs of one dataset, but "${candidates[other]?.name}" is on another dataset than "${all[0]?.name}".`,
+      ['candidateIds', String(other)],
     )
-  })
-  const all = [baseline, ...candidates]
-  return { baseline, candidates, runs: all, metrics: metricsOf(all, summaries, bounds, input) }
+  }
+  const metrics = withMargins(metricsOf(all, summaries, bounds), margin ?? 0, margins ?? [])
+  return { baseline, candidates, runs: all, metrics }
 }
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */
@@ -96,60 +122,59 @@ function existing(runs: ReadonlyMap<string, Run>, id: string, path: string[]): R
   return run
 }
 
+/** Null where none is approved. */
 async function approvedBaseline(
   db: ReadableDatabase,
   { projectId }: ProjectScope,
   candidateId: string,
-): Promise<string> {
+): Promise<string | null> {
   const run = await db.prisma.run.findFirst({
     where: { id: candidateId, projectId },
-    select: { dataset: { select: { name: true, baselineRunId: true } } },
+    select: { dataset: { select: { baselineRunId: true } } },
   })
   if (!run) throw new NotFoundError('There is no such run in this project.', ['candidateIds', '0'])
-  if (run.dataset.baselineRunId) return run.dataset.baselineRunId
-  throw new InvalidInputError(
-    `Expected a baseline, because no run of the dataset "${run.dataset.name}" is approved as one. ` +
-      'Pass `baselineId`, or approve a run with approveBaseline.',
-    ['baselineId'],
-  )
+  return run.dataset.baselineRunId
 }
+
+type MetricOfRuns = Omit<ComparedMetric, 'margin'>
 
 function metricsOf(
   runs: readonly Run[],
   summaries: readonly RunScoreSummary[],
   bounds: ReadonlyMap<string, ScoreBounds>,
-  { margin, margins }: ComparisonInput,
-): ComparedMetric[] {
+): MetricOfRuns[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
   const byName = Map.groupBy(summaries, (summary) => summary.name)
 
-  const scores = [...byName].map(([name, found]): Omit<ComparedMetric, 'margin'> => {
-    // The definition of a score may have changed between the runs; that of the newest run applies, whichever is the
-    // baseline.
-    const { dataType, direction } = newestFirst
-      .map((run) => found.find((summary) => summary.runId === run.id))
-      .find((summary) => summary !== undefined) as RunScoreSummary
-    const isLabel = dataType === 'CATEGORICAL' || dataType === 'TEXT'
-    return {
-      kind: isLabel ? 'LABEL' : 'SCORE',
-      name,
-      dataType,
-      direction: isLabel ? 'NONE' : direction,
-      range: rangeOf(dataType, bounds.get(name)),
-    }
-  })
-  scores.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const scores = [...byName].sort(([a], [b]) => (a < b ? -1 : 1))
   const measured = { dataType: null, direction: 'LOWER_IS_BETTER', range: null } as const
-  const metrics: Omit<ComparedMetric, 'margin'>[] = [
-    ...scores,
-    { kind: 'LATENCY', name: 'latencyMs', ...measured },
-    { kind: 'COST', name: 'costUsd', ...measured },
+  return [
+    ...scores.map(([name, found]): MetricOfRuns => {
+      // The definition of a score may have changed between the runs; that of the newest run applies, whichever is the
+      // baseline.
+      const { dataType, direction } = newestFirst
+        .map((run) => found.find((summary) => summary.runId === run.id))
+        .find((summary) => summary !== undefined) as RunScoreSummary
+      return {
+        metric: scoreMetric(name),
+        dataType,
+        direction: isLabel(dataType) ? 'NONE' : direction,
+        range: rangeOf(dataType, bounds.get(name)),
+      }
+    }),
+    { metric: { kind: 'LATENCY' }, ...measured },
+    { metric: { kind: 'COST' }, ...measured },
   ]
-  const parsed = parseMargins(margin ?? 0, margins ?? [], metrics)
-  return metrics.map((metric) => ({
-    ...metric,
-    margin: parsed.get(metric.name) ?? (metric.kind === 'SCORE' ? (margin ?? 0) : 0),
-  }))
+}
+
+function isLabel(dataType: ScoreDataType | null): boolean {
+  return dataType === 'CATEGORICAL' || dataType === 'TEXT'
+}
+
+/** The values of a metric: categories and texts have labels and no numbers. */
+export function valuesOf({ metric, dataType }: Pick<ComparedMetric, 'metric' | 'dataType'>): MetricValues {
+  if (metric.kind !== 'SCORE') return metric
+  return { kind: isLabel(dataType) ? 'LABEL' : 'SCORE', name: metric.name }
 }
 
 function rangeOf(dataType: ScoreDataType, bounds?: ScoreBounds): number | null {
@@ -158,37 +183,35 @@ function rangeOf(dataType: ScoreDataType, bounds?: ScoreBounds): number | null {
   return bounds.max > bounds.min ? bounds.max - bounds.min : null
 }
 
-function parseMargins(
+function withMargins(
+  metrics: readonly MetricOfRuns[],
   margin: number,
-  margins: readonly { metric: string; margin: number }[],
-  metrics: readonly { name: string }[],
-): Map<string, number> {
-  if (!(margin >= 0 && Number.isFinite(margin))) {
-    throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, ['margin'])
-  }
-  return new Map(
+  margins: readonly { metric: MetricInput; margin: number }[],
+): ComparedMetric[] {
+  checkMargin(margin, ['margin'])
+  const own = new Map(
     margins.map(({ metric, margin }, index) => {
       const path = ['margins', String(index)]
-      if (!(margin >= 0 && Number.isFinite(margin))) {
-        throw new InvalidInputError(`Expected a margin of 0 or more for "${metric}", got ${margin}.`, [
-          ...path,
-          'margin',
-        ])
-      }
-      if (!metrics.some(({ name }) => name === metric)) throw unknownMetric(metric, metrics, [...path, 'metric'])
-      return [metric, margin]
+      const parsed = parseComparableMetric(metric, [...path, 'metric'])
+      checkMargin(margin, [...path, 'margin'])
+      return [metricKey(metricIn(metrics, parsed, [...path, 'metric']).metric), margin]
     }),
   )
+  return metrics.map((compared) => ({
+    ...compared,
+    margin: own.get(metricKey(compared.metric)) ?? (valuesOf(compared).kind === 'SCORE' ? margin : 0),
+  }))
 }
 
-/** The metric with this name. @throws {InvalidInputError} listing the metrics */
-export function metricNamed({ metrics }: Comparison, name: string, path: string[]): ComparedMetric {
-  const metric = metrics.find((metric) => metric.name === name)
-  if (!metric) throw unknownMetric(name, metrics, path)
-  return metric
+function checkMargin(margin: number, path: string[]): void {
+  if (margin >= 0 && Number.isFinite(margin)) return
+  throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, path)
 }
 
-function unknownMetric(name: string, metrics: readonly { name: string }[], path: string[]): InvalidInputError {
-  const names = metrics.map((metric) => `"${metric.name}"`).join(', ')
-  return new InvalidInputError(`Expected a metric of these runs (${names}), got "${name}".`, path)
+/** The metric among those of a comparison. @throws {InvalidInputError} listing them */
+export function metricIn<M extends MetricOfRuns>(metrics: readonly M[], wanted: Metric, path: string[]): M {
+  const found = metrics.find(({ metric }) => metricKey(metric) === metricKey(wanted))
+  if (found) return found
+  const known = metrics.map(({ metric }) => describeMetric(metric)).join(', ')
+  throw new InvalidInputError(`Expected a metric of these runs (${known}), got ${describeMetric(wanted)}.`, path)
 }

@@ -7,10 +7,11 @@ import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-
 import { decideEarly } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
+import { metricKey } from '../../domain/metric.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
-import { metricNamed, openComparison } from './comparison.ts'
+import { metricIn, openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Minimum interval between checks. */
@@ -69,9 +70,9 @@ export class EarlyStops {
     try {
       const comparison = await openComparison(db, { projectId }, { baselineId, candidateIds: [id] })
       const { baseline, candidates } = comparison
-      const watched = metricNamed(comparison, metric, ['earlyStop', 'metric'])
+      const watched = metricIn(comparison.metrics, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
-      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metric)
+      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(metric))
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       const [runId, compared] = [id, baselineId].map((run) => encodeGlobalId('Run', run))

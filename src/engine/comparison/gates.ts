@@ -8,6 +8,7 @@ import {
 } from '../../db/generated/prisma/client.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
+import { type ComparableMetric, metricKey } from '../../domain/metric.ts'
 import { isFinished } from '../../domain/run.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -86,7 +87,7 @@ export async function checkRun(
     avgLatencyMs: latency?.avg ?? null,
     p95LatencyMs: latency?.p95 ?? null,
     mean: (score) => {
-      const summary = summaries.find(({ name }) => name === score)
+      const summary = summaries.find(({ name }) => name === score.name)
       return summary ? mean(summary) : null
     },
     comparison,
@@ -102,18 +103,18 @@ async function compared(
   scope: Scope,
   run: Run,
   gate: Gate,
-  requestedId: string | null,
-): Promise<((metric: string) => Compared | null) | null> {
-  const dataset = await db.prisma.dataset.findFirst({
-    where: { id: run.datasetId, projectId: scope.projectId },
-    select: { baselineRunId: true },
+  baselineId: string | null,
+): Promise<((metric: ComparableMetric) => Compared | null) | null> {
+  const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] }).catch((error) => {
+    throw error instanceof InvalidInputError ? new InvalidInputError(error.message, ['baselineId']) : error
   })
-  const baselineId = requestedId ?? dataset?.baselineRunId ?? null
-  if (baselineId === null) return null
-  const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] })
-  const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metric, margin]))
-  const metrics = comparison.metrics.map((metric) => ({ ...metric, margin: margins.get(metric.name) ?? metric.margin }))
+  if (!comparison.baseline) return null
+  const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metricKey(metric), margin]))
+  const metrics = comparison.metrics.map((compared) => ({
+    ...compared,
+    margin: margins.get(metricKey(compared.metric)) ?? compared.margin,
+  }))
   const found = await compareMetrics(db, sequences, { ...comparison, metrics })
-  const byName = new Map(found.map((figures) => [figures.metric.name, figures]))
-  return (metric) => byName.get(metric) ?? null
+  const byMetric = new Map(found.map((figures) => [metricKey(figures.metric), figures]))
+  return (metric) => byMetric.get(metricKey(metric)) ?? null
 }

@@ -10,15 +10,16 @@ import {
   type RowFilter,
   type RowOrder,
 } from '../../db/sql/comparison/load-page.ts'
+import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
-import type { ComparedMetric, Comparison } from './comparison.ts'
+import { type ComparedMetric, type Comparison, valuesOf } from './comparison.ts'
 
 /** An item with its results in each run. */
 export interface ComparedRow {
   itemId: string
-  /** One per run, baseline first; without items if the run does not have this one. */
+  /** One per run, baseline (if there is one) first; without items if the run does not have this one. */
   cells: ComparedCell[]
 }
 
@@ -33,7 +34,7 @@ export interface ComparedCell {
   latencyMs: number | null
   /** Mean of the repetitions whose cost is known. */
   costUsd: number | null
-  /** The baseline's cell; null in that cell itself. */
+  /** The baseline's cell; null in that cell itself and without a baseline. */
   baseline: ComparedCell | null
 }
 
@@ -44,11 +45,14 @@ export interface CellScore {
   value: number | null
   /** The distinct labels. */
   label: string | null
-  /** value − the baseline's; null in the baseline's cell and where either is missing. */
+  /** value − the baseline's; null in the baseline's cell, without a baseline, and where either is missing. */
   delta: number | null
-  /** Null in the baseline's cell. */
+  /** Null in the baseline's cell and without a baseline. */
   change: CellChange | null
 }
+
+/** A score of the comparison, with how its values are read. */
+type ComparedScore = ComparedMetric & Extract<MetricValues, { name: string }>
 
 /** A page of aligned rows, in three statements at any size. */
 export async function comparisonRows(
@@ -84,12 +88,32 @@ export function countComparisonRows(
   return countComparisonItems(db.pool, comparedRuns(comparison), filter, limit)
 }
 
-function comparedRuns({ baseline, runs }: Comparison): ComparedRuns {
+/**
+ * The number of rows without a filter, where it is stored: if all runs are on one version of the dataset, and one of
+ * them has all its items. Null elsewhere.
+ */
+export async function totalRows({ prisma }: Database, { runs }: Comparison): Promise<number | null> {
+  const [version, ...others] = new Set(runs.map(({ datasetVersion }) => datasetVersion))
+  const datasetId = runs[0]?.datasetId
+  if (version === undefined || others.length > 0 || datasetId === undefined) return null
+  const found = await prisma.datasetVersion.findUnique({
+    where: { datasetId_version: { datasetId, version } },
+    select: { itemCount: true },
+  })
+  const itemCount = found?.itemCount ?? null
+  return itemCount !== null && runs.some((run) => run.total === itemCount * repetitionsOf(run)) ? itemCount : null
+}
+
+function comparedRuns({ runs }: Comparison): ComparedRuns {
   return {
     ids: runs.map((run) => run.id),
     datasetVersions: runs.map((run) => run.datasetVersion),
-    repetitions: (baseline.settings as unknown as RunSettings).repetitions,
+    repetitions: runs[0] ? repetitionsOf(runs[0]) : 1,
   }
+}
+
+function repetitionsOf({ settings }: Run): number {
+  return (settings as unknown as RunSettings).repetitions
 }
 
 /**
@@ -101,7 +125,7 @@ export async function alignRows(
   comparison: Comparison,
   itemIds: readonly string[],
 ): Promise<ComparedRow[]> {
-  const { runs, metrics } = comparison
+  const { baseline, runs, metrics } = comparison
   if (itemIds.length === 0) return []
   const runIds = runs.map((run) => run.id)
   const [{ rows: executions, cut }, values] = await Promise.all([
@@ -116,18 +140,22 @@ export async function alignRows(
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
   // Grouped by item alone, then filtered: cheaper than composite keys.
-  const executionsOf = Map.groupBy(executions, ({ itemId }) => String(itemId))
-  const valuesOf = Map.groupBy(values, ({ itemId }) => itemId)
-  const scores = metrics.filter(({ kind }) => kind === 'SCORE' || kind === 'LABEL')
+  const executionsByItem = Map.groupBy(executions, ({ itemId }) => String(itemId))
+  const valuesByItem = Map.groupBy(values, ({ itemId }) => itemId)
+  const scores = metrics.flatMap((metric): ComparedScore[] => {
+    const values = valuesOf(metric)
+    return 'name' in values ? [{ ...metric, ...values }] : []
+  })
   return itemIds.map((itemId) => {
-    const executed = executionsOf.get(itemId) ?? []
-    const scored = valuesOf.get(itemId) ?? []
+    const executed = executionsByItem.get(itemId) ?? []
+    const scored = valuesByItem.get(itemId) ?? []
     const cells: ComparedCell[] = []
     for (const run of runs) {
       const index = runIds.indexOf(run.id)
       const own = executed.filter(({ runId }) => runId === run.id)
       const ownValues = scored.filter((value) => value.run === index)
-      cells.push(cell({ run, itemId, baseline: cells[0] ?? null }, own, ownValues, scores))
+      const first = (baseline && cells[0]) ?? null
+      cells.push(cell({ run, itemId, baseline: first }, own, ownValues, scores))
     }
     return { itemId, cells }
   })
@@ -137,10 +165,10 @@ function cell(
   { run, itemId, baseline }: Pick<ComparedCell, 'run' | 'itemId' | 'baseline'>,
   items: RunItem[],
   values: readonly CellValue[],
-  metrics: readonly ComparedMetric[],
+  compared: readonly ComparedScore[],
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
-  const scores = metrics.map((metric, index): CellScore => {
+  const scores = compared.map((metric, index): CellScore => {
     const own = values.filter((score) => score.name === metric.name)
     const score = {
       name: metric.name,
@@ -164,7 +192,7 @@ function cell(
 function changeFrom(
   baseline: CellScore | undefined,
   { value, label }: Pick<CellScore, 'value' | 'label'>,
-  { kind, direction }: ComparedMetric,
+  { kind, direction }: ComparedScore,
 ): Pick<CellScore, 'delta' | 'change'> {
   if (!baseline) return { delta: null, change: null }
   if (kind === 'LABEL') {

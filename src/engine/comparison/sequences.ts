@@ -11,6 +11,7 @@
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
+import { type Metric, metricKey } from '../../domain/metric.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
@@ -24,12 +25,17 @@ export interface SequenceState {
   pairs: number
 }
 
+interface BoundedScore {
+  metric: Extract<Metric, { kind: 'SCORE' }>
+  range: number
+}
+
 interface Progress {
   baselineSeq: number
   candidateSeq: number
   /** Everything before this position of the schedule is included. */
   position: number
-  /** Null for a score that exceeded its bounds and therefore has no interval. */
+  /** By the name of the score; null for one that exceeded its bounds and therefore has no interval. */
   sequences: Map<string, DifferenceSequence | null>
 }
 
@@ -48,7 +54,7 @@ export class ComparisonSequences {
   }
 
   /**
-   * The sequences of all bounded scores that have pairs, by name, at least as recent as these runs.
+   * The sequences of all bounded scores that have pairs, by `metricKey`, at least as recent as these runs.
    * @param db what the runs were read from; default: the database now
    */
   async read(
@@ -57,9 +63,11 @@ export class ComparisonSequences {
     metrics: readonly ComparedMetric[],
     db: Queryable = this.#db.pool,
   ): Promise<Map<string, SequenceState>> {
-    const bounded = metrics.filter((metric) => metric.kind === 'SCORE' && metric.range !== null)
+    const bounded = metrics.flatMap(({ metric, range }) =>
+      metric.kind === 'SCORE' && range !== null ? [{ metric, range }] : [],
+    )
     if (bounded.length === 0) return new Map()
-    const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ name, range }) => [name, range])])
+    const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ metric, range }) => [metric, range])])
     const previous = this.#progress.get(key)
     const advanced = (async () =>
       this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded))()
@@ -70,9 +78,11 @@ export class ComparisonSequences {
 
     const { sequences } = await advanced
     return new Map(
-      [...sequences].flatMap(([name, sequence]) =>
-        sequence && sequence.count > 0 ? [[name, { interval: sequence.interval(), pairs: sequence.count }]] : [],
-      ),
+      bounded.flatMap(({ metric }) => {
+        const sequence = sequences.get(metric.name)
+        if (!sequence || sequence.count === 0) return []
+        return [[metricKey(metric), { interval: sequence.interval(), pairs: sequence.count }]]
+      }),
     )
   }
 
@@ -81,9 +91,9 @@ export class ComparisonSequences {
     before: Progress | undefined,
     baseline: Run,
     candidate: Run,
-    metrics: readonly ComparedMetric[],
+    scores: readonly BoundedScore[],
   ): Promise<Progress> {
-    const names = metrics.map((metric) => metric.name)
+    const names = scores.map(({ metric }) => metric.name)
     const schedule = scheduleOf(baseline, candidate)
     let progress = before
     if (progress) {
@@ -96,7 +106,7 @@ export class ComparisonSequences {
     }
 
     const sequences =
-      progress?.sequences ?? new Map(metrics.map(({ name, range }) => [name, new DifferenceSequence(range ?? 1)]))
+      progress?.sequences ?? new Map(scores.map(({ metric, range }) => [metric.name, new DifferenceSequence(range)]))
     let from = progress?.position ?? 0
     for (;;) {
       const range = { baseline, candidate, schedule, from, limit: chunkSize }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidInputError, NotFoundError } from '../../../src/domain/errors.ts'
+import type { Metric, MetricInput } from '../../../src/domain/metric.ts'
 import { compareMetrics, type MetricComparison } from '../../../src/engine/comparison/compare-metrics.ts'
 import { type ComparisonInput, openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
@@ -20,8 +21,11 @@ async function compare(baselineId: string, candidateIds: string[], more: Partial
   return compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
 }
 
+/** The name of a score, or the kind of what is measured. */
+const nameOf = (metric: Metric) => (metric.kind === 'SCORE' ? metric.name : metric.kind)
+
 function figuresOf(metrics: MetricComparison[], name: string, candidate = 0) {
-  const found = metrics.filter(({ metric }) => metric.name === name)[candidate]
+  const found = metrics.filter(({ metric }) => nameOf(metric) === name)[candidate]
   if (!found) throw new Error(`no metric ${name}`)
   const { metric: _, candidate: __, ...figures } = found
   return figures
@@ -48,19 +52,19 @@ describe('the figures of a comparison', () => {
     const candidate = await recordRun(t, datasetId, after)
     const metrics = await compare(baseline, [candidate])
 
-    expect(metrics.map(({ metric }) => metric.name)).toEqual(['correct', 'quality', 'latencyMs', 'costUsd'])
+    expect(metrics.map(({ metric }) => nameOf(metric))).toEqual(['correct', 'quality', 'LATENCY', 'COST'])
     const measures = {
       correct: ({ scores }: RecordedExecution) => Number(scores?.correct),
       quality: ({ scores }: RecordedExecution) => Number(scores?.quality),
-      latencyMs: ({ latencyMs }: RecordedExecution) => Number(latencyMs),
-      costUsd: ({ costUsd }: RecordedExecution) => Number(costUsd),
+      LATENCY: ({ latencyMs }: RecordedExecution) => Number(latencyMs),
+      COST: ({ costUsd }: RecordedExecution) => Number(costUsd),
     }
     for (const [name, value] of Object.entries(measures)) {
       const pairs = before.map((execution, i) => ({
         baseline: value(execution),
         candidate: value(after[i] as RecordedExecution),
       }))
-      const direction = name.endsWith('Ms') || name.endsWith('Usd') ? 'LOWER_IS_BETTER' : 'HIGHER_IS_BETTER'
+      const direction = name === 'LATENCY' || name === 'COST' ? 'LOWER_IS_BETTER' : 'HIGHER_IS_BETTER'
       const { interval, differenceStddev: _, ...expected } = compareMetric(pairs, direction)
       const figures = figuresOf(metrics, name)
       expect(figures).toMatchObject({ method: expected.method, pairs: 60, missing: 0, unchanged: expected.unchanged })
@@ -140,7 +144,7 @@ describe('the figures of a comparison', () => {
     const negated = (x: number | null) => (x === null ? null : 0 - x)
     const flipped = (i: { low: number; high: number } | null) => i && { low: 0 - i.high, high: 0 - i.low }
     const verdicts = { IMPROVED: 'REGRESSED', REGRESSED: 'IMPROVED' } as Record<string, string>
-    for (const name of ['correct', 'quality', 'latencyMs', 'costUsd']) {
+    for (const name of ['correct', 'quality', 'LATENCY', 'COST']) {
       const [x, y] = [figuresOf(there, name), figuresOf(back, name)]
       expect(y).toEqual({
         ...x,
@@ -176,8 +180,8 @@ describe('the figures of a comparison', () => {
     // Together the runs have items 0–7 and 9.
     expect(figuresOf(metrics, 'q')).toMatchObject({ pairs: 4, missing: 5, unchanged: 4 })
     expect(figuresOf(metrics, 'other')).toMatchObject({ pairs: 0, missing: 9, delta: null, verdict: 'INCONCLUSIVE' })
-    expect(figuresOf(metrics, 'latencyMs')).toMatchObject({ pairs: 6, missing: 3, regressed: 6, delta: 10 })
-    expect(figuresOf(metrics, 'costUsd')).toMatchObject({ pairs: 6, missing: 3, improved: 1, unchanged: 5 })
+    expect(figuresOf(metrics, 'LATENCY')).toMatchObject({ pairs: 6, missing: 3, regressed: 6, delta: 10 })
+    expect(figuresOf(metrics, 'COST')).toMatchObject({ pairs: 6, missing: 3, improved: 1, unchanged: 5 })
   })
 
   test('average repetitions per item first, however many each run made', async () => {
@@ -283,15 +287,25 @@ describe('a comparison is refused', () => {
     await expect(openComparison(t.db, { projectId }, input)).rejects.toThrow(NotFoundError)
   })
 
-  test('without a baseline where none is approved, and for margins of unknown metrics', async () => {
+  test('for margins below 0, and of metrics that cannot be compared', async () => {
     const datasetId = await seedDataset(t, [1])
     const id = await recordRun(t, datasetId, [{ item: 0, scores: { q: 1 } }])
     const open = (input: Partial<ComparisonInput>) =>
-      openComparison(t.db, t.scope, { baselineId: null, candidateIds: [id], ...input })
-    await expect(open({})).rejects.toMatchObject({ path: ['baselineId'] })
-    await expect(open({ baselineId: id, margins: [{ metric: 'x', margin: 1 }] })).rejects.toThrow(
-      'Expected a metric of these runs ("q", "latencyMs", "costUsd"), got "x".',
+      openComparison(t.db, t.scope, { baselineId: id, candidateIds: [id], ...input })
+    const margins = (metric: MetricInput, margin = 1) => open({ margins: [{ metric, margin }] })
+    await expect(margins({ score: { name: 'x' } })).rejects.toThrow(
+      'Expected a metric of these runs ("q", latency, cost), got "x".',
     )
-    await expect(open({ baselineId: id, margin: -1 })).rejects.toMatchObject({ path: ['margin'] })
+    await expect(margins({ failed: true })).rejects.toMatchObject({
+      message: expect.stringContaining('failures cannot be compared yet'),
+      path: ['margins', '0', 'metric'],
+    })
+    await expect(margins({ score: { name: 'q', source: 'HUMAN' } })).rejects.toMatchObject({
+      message: expect.stringContaining('expected no source'),
+      path: ['margins', '0', 'metric', 'score', 'source'],
+    })
+    await expect(margins({ latency: false })).rejects.toMatchObject({ path: ['margins', '0', 'metric', 'latency'] })
+    await expect(margins({ latency: true }, -1)).rejects.toMatchObject({ path: ['margins', '0', 'margin'] })
+    await expect(open({ margin: -1 })).rejects.toMatchObject({ path: ['margin'] })
   })
 })

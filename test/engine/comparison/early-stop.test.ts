@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decideEarly } from '../../../src/domain/early-stop.ts'
+import { decideEarly, type EarlyStopInput } from '../../../src/domain/early-stop.ts'
 import { InvalidInputError } from '../../../src/domain/errors.ts'
+import { encodeGlobalId } from '../../../src/domain/global-id.ts'
 import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
@@ -12,6 +13,7 @@ import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngi
 import { recordRun } from '../../helpers/recorded-runs.ts'
 
 const gate = { open: Promise.withResolvers<void>(), entered: 0, aborted: 0 }
+const score = (name: string) => ({ score: { name } })
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 
 let t: TestEngine
@@ -62,10 +64,10 @@ test('a run whose comparison is decided stops with the verdict of the sequence',
   const datasetId = await seedDataset(t, numbers(300))
   const baselineId = await baselineOf(datasetId, 'wrong')
   const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
-  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+  for (const { itemId } of scheduled.slice(100)) slow.add(encodeGlobalId('DatasetItem', String(itemId)))
 
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'rightAtFirst' }, { concurrency: 20 })
-  const earlyStop = { baselineId, metric: 'exact' }
+  const earlyStop = { baselineId, metric: score('exact') }
   const { id } = await startRun(t.services, t.scope, { experimentId, earlyStop })
   const { run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', queued: 0, running: 0 })
@@ -92,14 +94,14 @@ test('a run without a difference continues to its end, unless not being worse is
   const baselineId = await baselineOf(datasetId, 'right')
   const start = async (task: string, margin?: number) => {
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
-    const earlyStop = { baselineId, metric: 'exact', margin }
+    const earlyStop = { baselineId, metric: score('exact'), margin }
     const { id } = await startRun(t.services, t.scope, { experimentId, earlyStop })
     return (await followRun(t, id)).run
   }
   expect(await start('right')).toMatchObject({ status: 'COMPLETED', succeeded: 150 })
 
   const scheduled = await t.db.prisma.runItem.findMany({ where: { runId: baselineId }, orderBy: { ordinal: 'asc' } })
-  for (const { itemId } of scheduled.slice(100)) slow.add(String(itemId))
+  for (const { itemId } of scheduled.slice(100)) slow.add(encodeGlobalId('DatasetItem', String(itemId)))
   const stopped = await start('rightAtFirst', 0.2)
   expect(stopped).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', succeeded: 100 })
   const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [stopped.id] })
@@ -112,12 +114,11 @@ test('an early-stop rule is rejected when its baseline or score cannot decide an
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'right' })
   const baselineId = await recordRun(t, datasetId, [{ item: 0, scores: { free: 3, correct: true } }])
   const elsewhere = await recordRun(t, await seedDataset(t, [1]), [{ item: 0, scores: { correct: true } }])
-  const start = (earlyStop: { baselineId: string; metric: string; margin?: number }) =>
-    startRun(t.services, t.scope, { experimentId, earlyStop })
-  await expect(start({ baselineId, metric: 'free' })).rejects.toThrow(/bounds/)
-  await expect(start({ baselineId, metric: 'absent' })).rejects.toThrow(InvalidInputError)
-  await expect(start({ baselineId: elsewhere, metric: 'correct' })).rejects.toThrow(/another dataset/)
-  await expect(start({ baselineId, metric: 'correct', margin: -1 })).rejects.toMatchObject({
+  const start = (earlyStop: EarlyStopInput) => startRun(t.services, t.scope, { experimentId, earlyStop })
+  await expect(start({ baselineId, metric: score('free') })).rejects.toThrow(/bounds/)
+  await expect(start({ baselineId, metric: score('absent') })).rejects.toThrow(InvalidInputError)
+  await expect(start({ baselineId: elsewhere, metric: score('correct') })).rejects.toThrow(/another dataset/)
+  await expect(start({ baselineId, metric: score('correct'), margin: -1 })).rejects.toMatchObject({
     path: ['earlyStop', 'margin'],
   })
 })

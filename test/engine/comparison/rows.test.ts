@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RowFilter, RowOrder } from '../../../src/db/sql/comparison/load-page.ts'
-import { type Comparison, metricNamed, openComparison } from '../../../src/engine/comparison/comparison.ts'
+import { type Metric, scoreMetric } from '../../../src/domain/metric.ts'
+import { type Comparison, metricIn, openComparison, valuesOf } from '../../../src/engine/comparison/comparison.ts'
 import { type ComparedRow, comparisonRows } from '../../../src/engine/comparison/rows.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
@@ -83,8 +84,12 @@ const placeOf = (row: ComparedRow) => itemIds.indexOf(row.itemId)
 const sorted = (places: number[]) => places.toSorted((a, b) => a - b)
 
 function byQuality(candidates: number[] = [2, 3]) {
-  const { kind, name, direction } = metricNamed(comparison, 'quality', [])
-  return { kind, name, direction, candidates }
+  return byMetric(scoreMetric('quality'), candidates)
+}
+
+function byMetric(metric: Metric, candidates: number[]) {
+  const compared = metricIn(comparison.metrics, metric, [])
+  return { values: valuesOf(compared), direction: compared.direction, candidates }
 }
 
 async function schedule(run: number): Promise<number[]> {
@@ -127,9 +132,8 @@ describe('rows', () => {
     expect(improvements.slice(0, 3)).toEqual([19, 18, 17])
   })
 
-  test.each(['latencyMs', 'costUsd'])('can be ordered and filtered by %s in every way', async (name) => {
-    const { kind, direction } = metricNamed(comparison, name, [])
-    const metric = { kind, name, direction, candidates: [2, 3] }
+  test.each(['LATENCY', 'COST'] as const)('can be ordered and filtered by %s in every way', async (kind) => {
+    const metric = byMetric({ kind }, [2, 3])
     for (const field of ['REGRESSION', 'IMPROVEMENT', 'CHANGE'] as const) {
       expect(sorted(await walk({}, { field, metric }, 7))).toEqual(numbers(30))
     }

@@ -5,7 +5,7 @@ import { createDataset, updateDataset } from '../../../src/engine/datasets/datas
 import { type ImportError, type ImportInput, importItems } from '../../../src/engine/datasets/import.ts'
 import type { ImportMapping } from '../../../src/engine/datasets/import-mapping.ts'
 import { archiveDatasetItems } from '../../../src/engine/datasets/items.ts'
-import { listDatasetItems } from '../../../src/engine/datasets/load-items.ts'
+import { listDatasetItems } from '../../helpers/dataset-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
 import { gsm8k } from '../../helpers/gsm8k.ts'
 

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../../src/domain/errors.ts'
 import type { Json } from '../../../src/domain/json/json.ts'
 import { createDataset } from '../../../src/engine/datasets/datasets.ts'
 import { archiveDatasetItems, type UpsertItem, upsertDatasetItems } from '../../../src/engine/datasets/items.ts'
-import { type DatasetItemQuery, listDatasetItems } from '../../../src/engine/datasets/load-items.ts'
+import { type DatasetItemQuery, listDatasetItems } from '../../helpers/dataset-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
 import { testScope } from '../../helpers/scope.ts'
 

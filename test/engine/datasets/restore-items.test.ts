@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDataset, updateDataset } from '../../../src/engine/datasets/datasets.ts'
 import { archiveDatasetItems, restoreDatasetItems, upsertDatasetItems } from '../../../src/engine/datasets/items.ts'
-import { listDatasetItems } from '../../../src/engine/datasets/load-items.ts'
+import { listDatasetItems } from '../../helpers/dataset-items.ts'
 import { createTestEngine, type TestEngine } from '../../helpers/engine.ts'
 
 let t: TestEngine

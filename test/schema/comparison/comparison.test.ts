@@ -13,6 +13,7 @@ let datasetId: string
 let runs: string[]
 const held = Promise.withResolvers<void>()
 
+const correct = { score: { name: 'correct' } }
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 const gid = (type: 'Run' | 'Dataset' | 'Experiment', id: string) => encodeGlobalId(type, id)
 
@@ -42,7 +43,7 @@ const compare = `query($baseline: ID, $candidates: [ID!]!, $first: Int = 100, $f
   compareRuns(baselineId: $baseline, candidateIds: $candidates) {
     baseline { id } candidates { id }
     metrics {
-      metric dataType candidate { id } direction margin baselineMean candidateMean delta interval { low high }
+      metric { kind name source } dataType candidate { id } direction margin baselineMean candidateMean delta interval { low high }
       sequence { low high } sequencePairs pValue adjustedPValue method
       pairs improved regressed unchanged missing verdict pairsNeeded
     }
@@ -69,7 +70,12 @@ describe('compareRuns', () => {
     const { data, errors } = await compared()
     expect(errors).toBeUndefined()
     const { metrics, rows } = data.compareRuns
-    expect(metrics.map(({ metric }: { metric: string }) => metric)).toEqual(['correct', 'tone', 'latencyMs', 'costUsd'])
+    expect(metrics.map(({ metric }: { metric: object }) => metric)).toEqual([
+      { kind: 'SCORE', name: 'correct', source: null },
+      { kind: 'SCORE', name: 'tone', source: null },
+      { kind: 'LATENCY', name: null, source: null },
+      { kind: 'COST', name: null, source: null },
+    ])
     expect(metrics[0]).toMatchObject({
       dataType: 'BOOLEAN',
       candidate: { id: runs[1] },
@@ -115,19 +121,20 @@ describe('compareRuns', () => {
   })
 
   test('filters, orders and pages its rows, and names invalid arguments', async () => {
-    const filter = { change: { metric: 'correct', is: 'IMPROVED' }, search: '6' }
-    const { data } = await compared({ filter, orderBy: { field: 'IMPROVEMENT', metric: 'correct' } })
+    const filter = { change: { metric: correct, is: 'IMPROVED' }, search: '6' }
+    const { data } = await compared({ filter, orderBy: { field: 'IMPROVEMENT', metric: correct } })
     const inputs = data.compareRuns.rows.nodes.map((row: AnyRow) => row.cells[0]?.revision.input)
     expect(inputs.toSorted()).toEqual([56, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 76])
     const failed = async (more: object) => (await compared(more)).errors?.[0]
     expect((await failed({ orderBy: { field: 'REGRESSION' } }))?.message).toMatch(/Expected the metric to order by/)
-    expect((await failed({ orderBy: { field: 'REGRESSION', metric: 'x' } }))?.message).toMatch(/"correct", "tone"/)
+    expect((await failed({ orderBy: { field: 'REGRESSION', metric: { score: { name: 'x' } } } }))?.message).toMatch(
+      /"correct", "tone"/,
+    )
     expect((await failed({ first: 101 }))?.message).toMatch(/1–100/)
     expect((await failed({ candidates: [gid('Dataset', datasetId)] }))?.message).toMatch(/id of a Run/)
   })
 
   test('uses the approved baseline by default', async () => {
-    expect((await compared({ baseline: null })).errors?.[0]?.message).toMatch(/approve a run with approveBaseline/)
     const approve = `mutation($runId: ID!) { approveBaseline(input: { runId: $runId }) {
       __typename ... on ApproveBaselinePayload { dataset { baseline { run { id } author approvedAt } } } } }`
     const { data } = await t.query(approve, { runId: runs[0] })
@@ -144,28 +151,32 @@ test('a run is checked against a given gate or that of its experiment', async ()
   )
   expect(data.node.gate).toBeNull()
   const gate = {
-    minMeans: [{ score: 'correct', value: 0.9 }],
-    notWorse: [{ metric: 'correct', margin: 0.1 }],
+    minMeans: [{ metric: correct, value: 0.9 }],
+    notWorse: [{ metric: correct, margin: 0.1 }],
     maxFailureRate: 0,
   }
   const set = await t.query(
-    `mutation($input: SetGateInput!) { setGate(input: $input) { ... on SetGatePayload { experiment { gate { maxFailureRate maxCostUsd notWorse { metric margin } } } } ... on UserError { message } } }`,
+    `mutation($input: SetGateInput!) { setGate(input: $input) { ... on SetGatePayload { experiment { gate { maxFailureRate maxCostUsd notWorse { metric { kind name } margin } } } } ... on UserError { message } } }`,
     { input: { experimentId: data.node.experiment.id, gate } },
   )
-  expect(set.data.setGate.experiment.gate).toEqual({ maxFailureRate: 0, maxCostUsd: null, notWorse: gate.notWorse })
+  expect(set.data.setGate.experiment.gate).toEqual({
+    maxFailureRate: 0,
+    maxCostUsd: null,
+    notWorse: [{ metric: { kind: 'SCORE', name: 'correct' }, margin: 0.1 }],
+  })
   const check = `query($id: ID!, $gate: GateInput, $baseline: ID) { node(id: $id) { ... on Run {
-    gate(gate: $gate, baselineId: $baseline) { status checks { rule metric passed limit actual reason } } } } }`
+    gate(gate: $gate, baselineId: $baseline) { status checks { rule metric { name } passed limit actual reason } } } } }`
   const result = await t.query(check, { id: runs[1], baseline: runs[0] })
   expect(result.data.node.gate).toMatchObject({
     status: 'FAILED',
     checks: [
       { rule: 'COMPLETED', passed: true },
-      { rule: 'MIN_MEAN', metric: 'correct', passed: false, limit: 0.9, actual: 0.8 },
+      { rule: 'MIN_MEAN', metric: { name: 'correct' }, passed: false, limit: 0.9, actual: 0.8 },
       { rule: 'NOT_WORSE', passed: true },
       { rule: 'MAX_FAILURE_RATE', passed: true, actual: 0 },
     ],
   })
-  const own = await t.query(check, { id: runs[1], gate: { minMeans: [{ score: 'correct', value: 0.8 }] } })
+  const own = await t.query(check, { id: runs[1], gate: { minMeans: [{ metric: correct, value: 0.8 }] } })
   expect(own.data.node.gate.status).toBe('PASSED')
 })
 
@@ -173,7 +184,7 @@ test('gates cost the same number of statements for any number of runs, and compa
   const query = `query($id: ID!, $first: Int!, $gate: GateInput!) { node(id: $id) { ... on Dataset { runs(first: $first) {
     nodes { gate(gate: $gate) { status } } } } } }`
   const id = gid('Dataset', datasetId)
-  const gate = { minMeans: [{ score: 'correct', value: 0.6 }], maxP95LatencyMs: 1_000 }
+  const gate = { minMeans: [{ metric: correct, value: 0.6 }], maxP95LatencyMs: 1_000 }
   const statements = async (first: number) => {
     const [{ data }, asked] = await recordStatements(() => t.query(query, { id, first, gate }))
     expect(data.node.runs.nodes).toHaveLength(first)
@@ -192,7 +203,7 @@ test('the runs of a dataset are charted oldest first, and ordered by their means
   const id = gid('Dataset', datasetId)
   const { data, errors } = await t.query(query, {
     id,
-    orderBy: { field: 'SCORE', score: 'correct', direction: 'DESC' },
+    orderBy: { field: 'METRIC', metric: correct, direction: 'DESC' },
   })
   expect(errors).toBeUndefined()
   expect(data.node.runTrends.map(({ run }: { run: { id: string } }) => run.id)).toEqual(runs)
@@ -201,8 +212,8 @@ test('the runs of a dataset are charted oldest first, and ordered by their means
     { name: 'tone', mean: null },
   ])
   expect(data.node.runs.nodes.map(({ id }: { id: string }) => id)).toEqual(runs.toReversed())
-  const unnamed = await t.query(query, { id, orderBy: { field: 'SCORE' } })
-  expect(unnamed.errors?.[0]?.message).toMatch(/name of the score/)
+  const unnamed = await t.query(query, { id, orderBy: { field: 'METRIC' } })
+  expect(unnamed.errors?.[0]?.message).toMatch(/Expected the metric to order by/)
 })
 
 interface Row {
@@ -227,7 +238,7 @@ describe('subscriptions', () => {
     ].map(({ id }) => gid('Run', id))
     const feed = `subscription($baseline: ID!, $candidates: [ID!]!, $after: String) {
       comparisonFeed(baselineId: $baseline, candidateIds: $candidates, after: $after) {
-        cursor done runs { status } metrics { metric pairs delta pValue verdict }
+        cursor done runs { status } metrics { metric { kind name } pairs delta pValue verdict }
         rows { datasetItem { id } cells { items { output } latencyMs } }
       } }`
     const rows = new Map<string, object[]>()
@@ -246,7 +257,7 @@ describe('subscriptions', () => {
       await client.dispose()
     }
     const query = `query($baseline: ID!, $candidates: [ID!]!, $after: String) { compareRuns(baselineId: $baseline, candidateIds: $candidates) {
-      metrics { metric pairs delta pValue verdict }
+      metrics { metric { kind name } pairs delta pValue verdict }
       rows(first: 100, after: $after) { nodes { datasetItem { id } cells { items { output } latencyMs } } pageInfo { hasNextPage endCursor } } } }`
     const found = new Map<string, object[]>()
     for (let after = null; ; ) {

@@ -1,24 +1,24 @@
 /**
  * A page of the items in a comparison.
  *
- * In schedule order a page costs the same at any size: the items of the baseline come first, in its order, straight
- * from the primary key; the few that only candidates have come last and are not searched before the baseline's are used
- * up. Ordering by the size of a change has to read every item: one grouping over the metric's values, then the largest.
+ * In schedule order a page costs the same at any size: the items of the first run (the baseline, if there is one) come
+ * first, in its order, straight from the primary key; the few that only others have come last and are not searched
+ * before those are used up. Ordering by the size of a change has to read every item: one grouping over the metric's
+ * values, then the largest.
  */
 import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
 import { alteredCursor, type Page, type PageRequest } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
-import { differenceOf, type MetricKind, valuesOfMetric } from './metric-values.ts'
+import { differenceOf, type MetricValues, valuesOfMetric } from './metric-values.ts'
 
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
 type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
 
-/** A metric and the candidates it applies to, as run numbers from 2. */
+/** A metric and the candidates it applies to, as run numbers from 2; none without a baseline. */
 interface MetricOfRuns {
-  kind: MetricKind
-  name: string
+  values: MetricValues
   direction: Direction
   candidates: readonly number[]
 }
@@ -40,10 +40,10 @@ export interface RowFilter {
 export type RowOrder = { field: 'SCHEDULE' } | { field: Exclude<RowOrderField, 'SCHEDULE'>; metric: MetricOfRuns }
 
 export interface ComparedRuns {
-  /** Baseline first. */
+  /** Baseline first, if there is one. */
   ids: readonly string[]
   datasetVersions: readonly number[]
-  /** Of the baseline. */
+  /** Of the first run. */
   repetitions: number
 }
 
@@ -105,7 +105,7 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
   const after = parseKey(page.after, 'after')
   const before = parseKey(page.before, 'before')
 
-  const ofBaseline = {
+  const ofFirst = {
     from: '(SELECT *, 1 AS run FROM run_item WHERE run_id = ($1::uuid[])[1]) i',
     // In terms of the primary key: ordinal = position * repetitions + repetition.
     where: [
@@ -117,7 +117,7 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
     ],
     orderBy: `i.ordinal ${direction}`,
   }
-  const ofCandidates = {
+  const ofOthers = {
     from: `(
         SELECT o.item_id, array_position($1::uuid[], o.run_id) AS run, o.position FROM run_item o
         WHERE o.run_id = ANY (($1::uuid[])[2:]) AND o.repetition = 0 AND NOT EXISTS (
@@ -130,10 +130,10 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
     ],
     orderBy: `i.run ${direction}, i.position ${direction}`,
   }
-  const select = ({ from, where, orderBy }: typeof ofBaseline, ...more: string[]) =>
+  const select = ({ from, where, orderBy }: typeof ofFirst, ...more: string[]) =>
     `SELECT i.item_id, i.run, i.position FROM ${from} ${join}
      WHERE ${['true', ...more, ...where, ...conditions].join(' AND ')} ORDER BY ${orderBy} LIMIT ${limit}`
-  const [near, far] = page.backward ? [ofCandidates, ofBaseline] : [ofBaseline, ofCandidates]
+  const [near, far] = page.backward ? [ofOthers, ofFirst] : [ofFirst, ofOthers]
   return `WITH ${[
     ...ctes,
     `near AS MATERIALIZED (${select(near)})`,
@@ -168,7 +168,7 @@ function byChange(
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
   return `WITH ${[
     ...ctes,
-    `ordered AS MATERIALIZED (${valuesOfMetric(metric.kind, nameIn(metric, parameter), runs.ids.length)})`,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length)})`,
     `item AS MATERIALIZED (
        SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
        FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2)`,
@@ -221,22 +221,14 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
         AND (x.output #>> '{}' ILIKE ${pattern} OR x.error ->> 'message' ILIKE ${pattern})))`)
   }
   return {
-    ctes: change
-      ? [
-          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.kind, nameIn(change.metric, parameter), ids.length)})`,
-        ]
-      : [],
+    ctes: change ? [`filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, ids.length)})`] : [],
     join: change ? 'LEFT JOIN filtered USING (item_id)' : '',
     conditions,
   }
 }
 
-/** The parameter that holds a score's name. What is measured is not looked up by name, and a parameter that nothing uses has no type. */
-function nameIn({ kind, name }: MetricOfRuns, parameter: Parameter): string {
-  return kind === 'LATENCY' || kind === 'COST' ? '' : parameter(name)
-}
-
 function changed(is: CellChange, { direction, candidates }: MetricOfRuns): string {
+  if (candidates.length === 0) return 'false'
   const conditions = candidates.map((run) => {
     const change = `(${differenceOf('filtered.v1', `filtered.v${run}`)})`
     if (is === 'MISSING') {

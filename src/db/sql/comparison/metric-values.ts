@@ -11,7 +11,8 @@
  * ANY ($1)` and not by a join, and the statements are not prepared under a name: the planner then knows how many rows
  * they have, where with `unnest($1)` it read the tables of all runs.
  */
-export type MetricKind = 'SCORE' | 'LABEL' | 'LATENCY' | 'COST'
+/** Which values a metric has: those of a score by its name, as numbers or as labels, or what was measured. */
+export type MetricValues = { kind: 'SCORE' | 'LABEL'; name: string } | { kind: 'LATENCY' | 'COST' }
 
 /** The columns `v1, v2 …` for this many runs, each built by `column`. */
 export function perRun(runs: number, column: (run: number) => string): string {
@@ -20,18 +21,20 @@ export function perRun(runs: number, column: (run: number) => string): string {
 
 /**
  * A select of `item_id, v1, v2 …` for one metric. `$1` contains the run ids.
- * @param name the parameter with the name of the score
+ * @param parameter adds the name of a score to the parameters
  */
-export function valuesOfMetric(kind: MetricKind, name: string, runs: number): string {
-  if (kind === 'LATENCY' || kind === 'COST') {
-    return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure[kind]}) ${ofRun('i', run)} AS v${run}`)}
+export function valuesOfMetric(metric: MetricValues, parameter: (name: string) => string, runs: number): string {
+  if (!('name' in metric)) {
+    const value = measure[metric.kind]
+    return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${value}) ${ofRun('i', run)} AS v${run}`)}
       FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
   }
+  const { kind, name } = metric
   const value = kind === 'SCORE' ? 'avg(s.value)' : 'array_agg(DISTINCT s.label)'
   const number = (aggregate: string) => (kind === 'SCORE' ? aggregate : `hashtext(${aggregate}::text)::float8`)
   return `SELECT i.item_id, ${perRun(runs, (run) => `${number(`${value} ${ofRun('s', run)}`)} AS v${run}`)}
     FROM score s JOIN run_item i USING (run_id, ordinal)
-    WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ${name}
+    WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ${parameter(name)}
       AND s.${kind === 'SCORE' ? 'value' : 'label'} IS NOT NULL
     GROUP BY i.item_id`
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../../../domain/json/json.ts'
 import { containing } from '../../columns.ts'
-import { jsonContains } from '../../conditions.ts'
+import { jsonContains, jsonMentions, type Parameter } from '../../conditions.ts'
 import type { List } from '../../keyset.ts'
 import { revisionColumns } from './revision-row.ts'
 
@@ -16,8 +16,9 @@ export interface DatasetItemFilter {
 }
 
 /**
- * The items of one version of a dataset (`current`: of the current version of each) in the order they were added, or reversed. The index on (dataset_id, item_id) provides the order and the
- * starting point, so a page reads its own rows and the revisions of other versions between them.
+ * The items of one version of a dataset, `current` for the one that each parent has, in the order they were added or
+ * reversed. The index on (dataset_id, item_id) provides the order and the starting point, so a page reads its own rows
+ * and the revisions of other versions between them.
  */
 export function listDatasetItemsAt(
   version: number | 'current',
@@ -29,24 +30,25 @@ export function listDatasetItemsAt(
     select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
     parent: { column: 'r.dataset_id', type: 'uuid' },
-    where: (parameter) => {
-      const conditions = ['r.valid_to IS NULL']
-      if (version !== 'current') {
-        const at = parameter(version)
-        conditions.splice(0, 1, `r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`)
-      }
-      if (search) {
-        // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
-        const pattern = parameter(containing(JSON.stringify(search).slice(1, -1)))
-        conditions.push(
-          `(i.key ILIKE ${parameter(containing(search))} OR r.input::text ILIKE ${pattern} OR r.expected_output::text ILIKE ${pattern})`,
-        )
-      }
-      if (tags?.length) conditions.push(`r.tags @> ${parameter(tags)}::text[]`)
-      if (key != null) conditions.push(`i.key = ${parameter(key)}`)
-      return [...conditions, ...jsonContains('r.metadata', metadata, parameter)]
-    },
+    where: (parameter) => [
+      ...inVersion(version, parameter),
+      ...(search
+        ? [
+            `(i.key ILIKE ${parameter(containing(search))}
+              OR ${jsonMentions(['r.input', 'r.expected_output'], search, parameter)})`,
+          ]
+        : []),
+      ...(tags?.length ? [`r.tags @> ${parameter(tags)}::text[]`] : []),
+      ...(key == null ? [] : [`i.key = ${parameter(key)}`]),
+      ...jsonContains('r.metadata', metadata, parameter),
+    ],
     keys: [{ sql: 'r.item_id', type: 'bigint' }],
     descending,
   }
+}
+
+function inVersion(version: number | 'current', parameter: Parameter): string[] {
+  if (version === 'current') return ['r.valid_to IS NULL']
+  const at = parameter(version)
+  return [`r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`]
 }

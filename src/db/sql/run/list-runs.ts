@@ -1,16 +1,14 @@
+import type { Metric } from '../../../domain/metric.ts'
 import type { RunStatus } from '../../../domain/run.ts'
 import { columns, containing } from '../../columns.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
 
-type RunOrderField = 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | 'FAILED' | 'LATENCY' | 'COST' | 'SCORE'
-
 /** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
-  field: RunOrderField
+  /** A metric: its mean, for failures their number. */
+  by: 'CREATED_AT' | 'FINISHED_AT' | 'NAME' | Metric
   descending: boolean
-  /** Name of the score whose mean SCORE orders by. */
-  score?: string | null
 }
 
 export interface RunFilter {
@@ -20,9 +18,8 @@ export interface RunFilter {
   search?: string | null
 }
 
-function orderKey({ field, descending, score }: RunOrder): Key {
-  const last = descending ? `'-infinity'` : `'infinity'`
-  switch (field) {
+function orderKey({ by, descending }: RunOrder): Key {
+  switch (by) {
     case 'CREATED_AT':
       return { sql: 'r.created_at', type: 'timestamptz' }
     case 'FINISHED_AT':
@@ -30,6 +27,14 @@ function orderKey({ field, descending, score }: RunOrder): Key {
       return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
     case 'NAME':
       return { sql: 'r.name', type: 'text' }
+    default:
+      return metricOrderKey(by, descending ? `'-infinity'` : `'infinity'`)
+  }
+}
+
+/** @param last the value of runs that have none */
+function metricOrderKey(metric: Metric, last: string): Key {
+  switch (metric.kind) {
     case 'FAILED':
       return { sql: 'r.failed', type: 'int' }
     case 'LATENCY':
@@ -39,7 +44,7 @@ function orderKey({ field, descending, score }: RunOrder): Key {
     case 'SCORE':
       return {
         sql: (parameter) => `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${parameter(score ?? '')}
+          WHERE s.run_id = r.id AND s.name = ${parameter(metric.name)}
             AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
         type: 'float8',
       }

@@ -1,0 +1,85 @@
+/**
+ * What runs are compared, checked and ordered by. Metrics are told apart by kind: a score named `costUsd` is never the
+ * measured cost.
+ */
+import * as z from 'zod'
+import { parseInput, text } from './parse-input.ts'
+
+type ScoreSource = 'EVALUATOR' | 'HUMAN' | 'API'
+
+export type Metric =
+  /** The scores of one name; `source` null: whoever gave them. */
+  | { kind: 'SCORE'; name: string; source: ScoreSource | null }
+  /** Milliseconds of the task, over successful calls. */
+  | { kind: 'LATENCY' }
+  /** USD of the task, over calls with a known cost. */
+  | { kind: 'COST' }
+  /** Failed items. */
+  | { kind: 'FAILED' }
+
+/** A metric that runs can be compared by. */
+export type ComparableMetric = Exclude<Metric, { kind: 'FAILED' }>
+
+/** A metric as passed by a client: exactly one member, `true` unless it is a score. */
+export interface MetricInput {
+  score?: { name: string; source?: ScoreSource | null } | null
+  latency?: boolean | null
+  cost?: boolean | null
+  failed?: boolean | null
+}
+
+/** The score with this name. */
+export function scoreMetric(name: string): Extract<Metric, { kind: 'SCORE' }> {
+  return { kind: 'SCORE', name, source: null }
+}
+
+const given = z
+  .strictObject({
+    score: z
+      .strictObject({
+        name: text.min(1),
+        source: z.null('expected no source: scores are not told apart by it yet').optional(),
+      })
+      .nullish(),
+    latency: z.literal(true).nullish(),
+    cost: z.literal(true).nullish(),
+    failed: z.literal(true).nullish(),
+  })
+  .refine(
+    (metric) => Object.values(metric).filter((member) => member != null).length === 1,
+    'expected exactly one of score, latency, cost and failed',
+  )
+
+/** Any metric. */
+export const metricSchema = given.transform(({ score, latency, cost }): Metric => {
+  if (score) return scoreMetric(score.name)
+  return { kind: latency ? 'LATENCY' : cost ? 'COST' : 'FAILED' }
+})
+
+/** A metric that runs can be compared by. */
+export const comparableMetricSchema = metricSchema.transform((metric, context): ComparableMetric => {
+  if (metric.kind !== 'FAILED') return metric
+  context.addIssue({ code: 'custom', message: 'expected a score, latency or cost: failures cannot be compared yet' })
+  return z.NEVER
+})
+
+/** @throws {InvalidInputError} naming the invalid part */
+export function parseMetric(input: MetricInput, path: readonly string[]): Metric {
+  return parseInput(metricSchema, input, path)
+}
+
+/** @throws {InvalidInputError} naming the invalid part, and for `failed` */
+export function parseComparableMetric(input: MetricInput, path: readonly string[]): ComparableMetric {
+  return parseInput(comparableMetricSchema, input, path)
+}
+
+/** Equal for equal metrics, and for no others. */
+export function metricKey(metric: Metric): string {
+  return JSON.stringify(metric.kind === 'SCORE' ? [metric.kind, metric.name, metric.source] : [metric.kind])
+}
+
+/** For people: the quoted name of a score, or what is measured. */
+export function describeMetric(metric: Metric): string {
+  if (metric.kind === 'SCORE') return `"${metric.name}"`
+  return { LATENCY: 'latency', COST: 'cost', FAILED: 'failed items' }[metric.kind]
+}

@@ -1,0 +1,185 @@
+import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import type { Scope } from '../../src/domain/scope.ts'
+import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
+import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
+import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
+import { setScore } from '../../src/engine/scores.ts'
+import { seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+
+export interface FilledProject {
+  name: string
+  projectId: string
+  /** Global ids of nodes of each type, which together have something in every field that can have it. */
+  ids: Record<string, string[]>
+}
+
+const items = [0, 1, 2, 3, 4, 5]
+const at = new Date('2026-01-01T00:00:00Z')
+const later = new Date('2026-01-01T00:00:10Z')
+
+/** A project with rows of every kind, whose texts all contain its name. */
+export async function fillProject(engine: TestEngine, scope: Scope, name: string): Promise<FilledProject> {
+  const t = { ...engine, scope }
+  const { services } = t
+  const { prisma, pool } = t.db
+  const { projectId } = scope
+  const described = { description: `of ${name}`, metadata: { of: name } }
+
+  const datasetId = await seedDataset(
+    t,
+    items.map((n) => `${name} ${n}`),
+  )
+  const { id: itemId } = await prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
+  await prisma.datasetItem.update({ where: { id: itemId }, data: { key: name } })
+  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata: { of: name } }
+  await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
+  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array() } })
+  const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
+
+  const definition = { kind: 'builtin', type: 'exactMatch' }
+  const builtin = await createEvaluator(services, scope, {
+    name,
+    definition,
+    description: name,
+    datasetIds: [datasetId],
+    direction: 'HIGHER_IS_BETTER',
+  })
+  const removed = await createEvaluator(services, scope, {
+    name: `${name} removed`,
+    definition: { kind: 'module', module: 'judge' },
+  })
+  await deleteEvaluator(services, scope, removed.id)
+
+  const record = (shift: number, status: 'COMPLETED' | 'RUNNING') => {
+    const executions = items.map((item) => ({
+      item,
+      output: `${name} ${(item * shift) % 5}`,
+      latencyMs: 10 + item * shift,
+      costUsd: 0.01 * (item + shift),
+      scores: { good: (item + shift) % 3 > 0, similarity: (item * shift) / 10, tone: `${name} ${item % shift}` },
+    }))
+    const failed = { item: 5, status: 'FAILED' as const, error: name, scores: { good: null } }
+    return recordRun(t, datasetId, [...executions.slice(0, 5), failed], { status })
+  }
+  const runIds = [await record(1, 'COMPLETED'), await record(2, 'COMPLETED'), await record(3, 'RUNNING')]
+  const [runId = '', candidateId = '', runningId = ''] = runIds
+  const module = { kind: 'module', name: 'any' }
+  const sums = { latencySum: 60, latencyMin: 10, latencyMax: 15, costSum: 0.2, costCount: 5, costMax: 0.1 }
+  const evaluation = { evaluatorCostSum: 0.1, evaluatorCostCount: 5, inputTokens: 7n, outputTokens: 9n }
+  const settings = {
+    concurrency: 3,
+    repetitions: 1,
+    timeoutMs: 1_000,
+    maxAttempts: 2,
+    budgetUsd: 5,
+    maxFailureRate: 0.5,
+  }
+  await prisma.run.updateMany({
+    where: { id: { in: runIds } },
+    data: {
+      name,
+      ...described,
+      ...sums,
+      ...evaluation,
+      settings: { ...settings, cache: true },
+      task: module,
+      startedAt: at,
+    },
+  })
+  const http = {
+    ...{ kind: 'http', url: `http://${name}.example`, method: 'POST', headers: { of: name }, body: { of: name } },
+    ...{ outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' },
+  }
+  await prisma.run.updateMany({ where: { id: candidateId }, data: { task: http } })
+  const ended = { status: 'STOPPED', stopReason: 'BUDGET', finishedAt: later } as const
+  await prisma.run.updateMany({ where: { id: { in: [runId, candidateId] } }, data: ended })
+  await prisma.runItem.updateMany({
+    where: { runId: { in: runIds } },
+    data: { evaluatorCostUsd: 0.1, inputTokens: 1, outputTokens: 2, traceId: name, startedAt: at, finishedAt: later },
+  })
+  await prisma.runScoreSummary.updateMany({ where: { runId: { in: runIds } }, data: { m2: 1 } })
+  await pool.query(
+    `INSERT INTO run_score_label (run_id, name, label, count) SELECT unnest($1::uuid[]), 'tone', $2, 3`,
+    [runIds, name],
+  )
+  await pool.query(`INSERT INTO run_latency_bucket (run_id, bucket, count) SELECT unnest($1::uuid[]), 40, 5`, [runIds])
+  await prisma.score.updateMany({
+    where: { runId: { in: runIds } },
+    data: { comment: name, metadata: { of: name }, evaluatorVersionId: builtin.current.id },
+  })
+  const human = { runId, name: 'liked', source: 'HUMAN', comment: name, metadata: { of: name } } as const
+  const scores = [
+    await setScore(services, scope, { ...human, ordinal: 0, dataType: 'NUMERIC', value: 1 }),
+    await setScore(services, scope, { ...human, ordinal: null, dataType: 'CATEGORICAL', label: name }),
+    ...(await prisma.score.findMany({
+      where: { runId, ordinal: { not: null }, name: 'good' },
+      orderBy: { id: 'asc' },
+    })),
+  ]
+
+  await prisma.dataset.update({
+    where: { id: datasetId },
+    data: {
+      ...described,
+      name,
+      version: 2,
+      inputSchema: { title: name },
+      expectedOutputSchema: { title: name },
+      baselineRunId: runId,
+      baselineAuthor: name,
+      baselineApprovedAt: at,
+      versions,
+    },
+  })
+  const runs = await prisma.run.findMany({ where: { id: { in: [runId, candidateId] } } })
+  const [experimentId = '', otherExperimentId = ''] = runIds.map(
+    (id) => runs.find((run) => run.id === id)?.experimentId ?? '',
+  )
+  await prisma.experiment.update({
+    where: { id: experimentId },
+    data: {
+      ...described,
+      name,
+      task: http,
+      gate: {
+        ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
+        minMeans: [{ score: 'good', value: 0.1 }],
+        notWorse: [{ metric: 'good', margin: 0.1 }],
+      },
+      evaluators: { create: { evaluatorId: builtin.id } },
+    },
+  })
+
+  const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
+  const limit = await setEndpointLimit(services, scope, { endpoint: `module:${name}`, ...limits })
+  const { apiKey } = await createApiKey(t.db, scope, { name, role: 'READ' })
+  const revoked = await createApiKey(t.db, scope, { name: `${name} revoked`, role: 'READ' })
+  await revokeApiKey(t.db, scope, revoked.apiKey.id)
+  await prisma.apiKey.updateMany({ where: { projectId }, data: { lastUsedAt: at } })
+
+  const rawIds: Record<NodeType, string[]> = {
+    ApiKey: [apiKey.id, revoked.apiKey.id],
+    Dataset: [datasetId],
+    DatasetItem: [String(itemId)],
+    DatasetItemRevision: [`${itemId}:1`],
+    EndpointLimit: [limit.id],
+    Evaluator: [builtin.id, removed.id],
+    Experiment: [experimentId, otherExperimentId],
+    Person: [apiKey.personId],
+    Project: [projectId],
+    Run: [runId, candidateId, runningId],
+    RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
+    Score: scores.map((score) => `${runId}:${score.id}`),
+  }
+  const ids = Object.entries(rawIds).map(
+    ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,
+  )
+  return { name, projectId, ids: Object.fromEntries(ids) }
+}
+
+function countsOf(version: number) {
+  return version === 1
+    ? { added: items.length, changed: 0, archived: 0, itemCount: items.length }
+    : { added: 0, changed: 1, archived: 0, itemCount: items.length }
+}
