@@ -10,7 +10,7 @@ import LocatedErrorsPlugin from './plugins/located-errors.ts'
 import RefusableFieldsPlugin from './plugins/refusable-fields.ts'
 import StorableArgumentsPlugin from './plugins/storable-arguments.ts'
 import { type ListSize, maxPageSize } from './relay/connection.ts'
-import { decodeGlobalId, encodeGlobalId, type NodeType } from './relay/global-id.ts'
+import { decodeGlobalId, encodeGlobalId } from './relay/global-id.ts'
 import './relay/plain-global-ids.ts'
 
 export const builder = new SchemaBuilder<{
@@ -38,7 +38,7 @@ export const builder = new SchemaBuilder<{
   errors: { directResult: true },
   prisma: { client: ({ services }) => services.db.prisma, dmmf: getDatamodel() },
   relay: {
-    encodeGlobalID: (type, id) => encodeGlobalId(type as NodeType, String(id)),
+    encodeGlobalID: (type, id) => encodeGlobalId(type, String(id)),
     decodeGlobalID: (globalId) => decodeGlobalId(globalId),
     cursorType: 'String',
     brandLoadedObjects: true,

@@ -13,6 +13,7 @@ import type {
   Project,
   Run,
 } from '../src/db/generated/prisma/client.ts'
+import { encodeGlobalId } from '../src/domain/global-id.ts'
 
 interface Rows {
   dataset: Dataset
@@ -34,13 +35,13 @@ export class Links {
 
   constructor(prisma: PrismaClient) {
     this.#loaders = {
-      dataset: byId('dataset', (where) => prisma.dataset.findMany({ where })),
-      evaluator: byId('evaluator', (where) => prisma.evaluator.findMany({ where })),
-      evaluatorVersion: byId('evaluator version', (where) => prisma.evaluatorVersion.findMany({ where })),
-      experiment: byId('experiment', (where) => prisma.experiment.findMany({ where })),
-      person: byId('person', (where) => prisma.person.findMany({ where })),
-      project: byId('project', (where) => prisma.project.findMany({ where })),
-      run: byId('run', (where) => prisma.run.findMany({ where })),
+      dataset: byId('Dataset', (where) => prisma.dataset.findMany({ where })),
+      evaluator: byId('Evaluator', (where) => prisma.evaluator.findMany({ where })),
+      evaluatorVersion: byId('EvaluatorVersion', (where) => prisma.evaluatorVersion.findMany({ where })),
+      experiment: byId('Experiment', (where) => prisma.experiment.findMany({ where })),
+      person: byId('Person', (where) => prisma.person.findMany({ where })),
+      project: byId('Project', (where) => prisma.project.findMany({ where })),
+      run: byId('Run', (where) => prisma.run.findMany({ where })),
     }
   }
 
@@ -64,13 +65,18 @@ export class Links {
 }
 
 function byId<Row extends { id: string }>(
-  what: string,
+  type: string,
   findMany: (where: { id: { in: string[] } }) => Promise<Row[]>,
 ): Loader<Row> {
   return new DataLoader(async (ids) => {
     const rows = new Map((await findMany({ id: { in: [...ids] } })).map((row) => [row.id, row]))
-    return ids.map((id) => rows.get(id) ?? new MissingRow(`${what} ${id} is referred to but does not exist`))
+    return ids.map((id) => rows.get(id) ?? missing(type, id))
   })
+}
+
+/** The error for a row that another one refers to. */
+export function missing(type: string, id: string): Error {
+  return new Error(`${type} ${encodeGlobalId(type, id)} is referred to but does not exist`)
 }
 
 /** Resolves a field to the row that its parent's foreign key names. */

@@ -5,6 +5,7 @@ import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-r
 import { listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
+import { missing } from '../links.ts'
 import {
   DatasetItemRef,
   DatasetItemRevisionConnection,
@@ -16,7 +17,7 @@ import { listConnection } from '../relay/connection.ts'
 
 async function rowOf({ id }: { id: string }, { loaders }: Context): Promise<DatasetItemRow> {
   const row = await loaders.datasetItem.load(id)
-  if (!row) throw new Error(`dataset item ${id} is referred to but does not exist`)
+  if (!row) throw missing('DatasetItem', id)
   return row
 }
 
@@ -50,7 +51,7 @@ builder.node(DatasetItemRef, {
       description: 'What it says now; of an archived item, what it said last.',
       resolve: async ({ id }, _args, { loaders }) => {
         const revision = await loaders.latestRevision.load(id)
-        if (!revision) throw new Error(`dataset item ${id} has no revision`)
+        if (!revision) throw missing('DatasetItem', id)
         return revision
       },
     }),

@@ -1,7 +1,6 @@
 import type { DatasetVersion } from '../../src/db/generated/prisma/client.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { builder } from '../builder.ts'
-import { RunStatus } from '../enums.ts'
 import { ExperimentFilter, experimentOrder, experimentsConnection } from '../experiment/experiment-list.ts'
 import {
   DatasetItemRevisionConnection,
@@ -12,8 +11,7 @@ import {
   RunConnection,
 } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
-import { optionalRawId } from '../relay/global-id.ts'
-import { RunOrder, runsConnection } from '../run/run-list.ts'
+import { RunFilter, RunOrder, runsConnection } from '../run/run-list.ts'
 import { DatasetItemFilter, datasetItemOrder, datasetItemsConnection } from './dataset-items.ts'
 
 builder.prismaNode('Dataset', {
@@ -74,17 +72,10 @@ builder.prismaNode('Dataset', {
       description: 'The runs on this dataset, newest first unless ordered otherwise.',
       args: {
         ...t.arg.connectionArgs(),
-        status: t.arg({ type: [RunStatus], description: 'Only runs in one of these states.' }),
-        experimentId: t.arg.id({ description: 'Only runs of this experiment.' }),
-        search: t.arg.string({ description: 'Only runs with this text in their name.' }),
+        filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),
         orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }),
       },
-      resolve: (dataset, args, context) =>
-        runsConnection(context, 'dataset', dataset.id, args, {
-          status: args.status,
-          search: args.search,
-          experimentId: optionalRawId('Experiment', args.experimentId, ['experimentId']),
-        }),
+      resolve: (dataset, args, context) => runsConnection(context, 'dataset', dataset.id, args),
     }),
   }),
 })

@@ -1,6 +1,7 @@
 import type { Evaluator } from '../../src/db/generated/prisma/client.ts'
 import type { CurrentVersion } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
@@ -67,6 +68,8 @@ async function currentVersion(
   { loaders }: Context,
 ): Promise<CurrentVersion> {
   const current = evaluator.current ?? (await loaders.currentVersion.load(evaluator.id))
-  if (!current) throw new Error(`evaluator ${evaluator.id} has no version ${evaluator.version}`)
+  if (!current) {
+    throw new Error(`Evaluator ${encodeGlobalId('Evaluator', evaluator.id)} has no version ${evaluator.version}`)
+  }
   return current
 }

@@ -3,7 +3,7 @@ import type { RunSettings } from '../../src/domain/run.ts'
 import { builder } from '../builder.ts'
 import { linkTo } from '../links.ts'
 import { DatasetRef, EvaluatorRef, RunConnection } from '../refs.ts'
-import { RunOrder, runsConnection } from '../run/run-list.ts'
+import { RunFilter, RunOrder, runsConnection } from '../run/run-list.ts'
 import { RunSettingsRef } from '../run/run-settings.ts'
 import { Task } from './task.ts'
 
@@ -45,8 +45,12 @@ builder.prismaNode('Experiment', {
     runs: t.field({
       type: RunConnection,
       description: 'Its runs, newest first unless ordered otherwise.',
-      args: { ...t.arg.connectionArgs(), orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }) },
-      resolve: (experiment, args, context) => runsConnection(context, 'experiment', experiment.id, args, {}),
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),
+        orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }),
+      },
+      resolve: (experiment, args, context) => runsConnection(context, 'experiment', experiment.id, args),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),

@@ -3,11 +3,11 @@
  * when the id is known: for the 700 ids of a page of a comparison that took as long as all of its other fields.
  */
 import { RootFieldBuilder } from '@pothos/core'
-import { encodeGlobalId, type NodeType } from './global-id.ts'
+import { encodeGlobalId } from './global-id.ts'
 
 interface Builder {
   field(options: object): unknown
-  builder: { configStore: { getTypeConfig(type: unknown): { name: NodeType } } }
+  builder: { configStore: { getTypeConfig(type: unknown): { name: string } } }
 }
 
 interface Identified {

@@ -1,5 +1,6 @@
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
-import { type ItemError, isItemErrorCode } from '../../src/domain/execution/task.ts'
+import { type ItemError, isItemErrorCode, kindOfFailure } from '../../src/domain/execution/task.ts'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { RunItemErrorCode, RunItemStatus } from '../enums.ts'
@@ -12,7 +13,7 @@ export const RunItemError = builder.objectRef<ItemError>('RunItemError').impleme
     code: t.field({
       type: RunItemErrorCode,
       description: 'What kind of failure.',
-      resolve: ({ code }) => (isItemErrorCode(code) ? code : 'TASK_FAILED'),
+      resolve: ({ code }) => kindOfFailure(code),
     }),
     taskCode: t.string({
       nullable: true,
@@ -37,7 +38,10 @@ export function runItemKey(id: string): { runId: string; ordinal: number } {
 async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
   const { datasetVersion: version } = await loaders.links.load('run', item.runId)
   const revision = await loaders.revisionAt.load({ itemId: String(item.itemId), version })
-  if (!revision) throw new Error(`item ${item.itemId} is not in version ${version} of its dataset`)
+  if (!revision) {
+    const id = encodeGlobalId('DatasetItem', String(item.itemId))
+    throw new Error(`DatasetItem ${id} is not in version ${version} of its dataset`)
+  }
   return revision
 }
 

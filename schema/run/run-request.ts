@@ -43,7 +43,7 @@ const EarlyStop = builder.objectRef<EarlyStopShape>('EarlyStop').implement({
       description: 'The run it is compared with; null when that was deleted.',
       resolve: ({ baselineId }, _args, { loaders }) => loaders.links.find('run', baselineId),
     }),
-    metric: t.expose('metric', { type: MetricRef, description: 'The score that is compared.' }),
+    metric: t.expose('metric', { type: MetricRef, description: 'The metric that is compared.' }),
     margin: t.exposeFloat('margin', { description: 'How much worse it may be and still count as not worse.' }),
   }),
 })

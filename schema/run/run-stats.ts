@@ -1,11 +1,13 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
+import type { FailureCount as FailureCountRow } from '../../src/db/sql/run/count-unknown.ts'
+import { type Failures, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
 import type { Distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { Direction, ScoreDataType } from '../enums.ts'
+import { Direction, RunItemErrorCode, ScoreDataType } from '../enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
   description: 'How many items of a run are in which state. The parts always add up to the total.',
@@ -31,7 +33,9 @@ export const DistributionRef = builder.objectRef<Distribution>('Distribution').i
     avg: t.exposeFloat('avg', { description: 'Their mean.' }),
     min: t.exposeFloat('min', { description: 'The smallest.' }),
     p50: t.exposeFloat('p50', { description: 'Half of them are at most this.' }),
+    p90: t.exposeFloat('p90', { description: '90 % of them are at most this.' }),
     p95: t.exposeFloat('p95', { description: '95 % of them are at most this.' }),
+    p99: t.exposeFloat('p99', { description: '99 % of them are at most this.' }),
     max: t.exposeFloat('max', { description: 'The largest.' }),
   }),
 })
@@ -72,6 +76,16 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
       description: 'Mean value; for booleans the share of true. Null without values.',
       resolve: mean,
     }),
+    min: t.float({
+      nullable: true,
+      description: 'The smallest value; 0 or 1 for booleans. Null without values.',
+      resolve: async (summary, _args, context) => (await extremesOf(summary, context)).min,
+    }),
+    max: t.float({
+      nullable: true,
+      description: 'The largest value; 0 or 1 for booleans. Null without values.',
+      resolve: async (summary, _args, context) => (await extremesOf(summary, context)).max,
+    }),
     stddev: t.float({
       nullable: true,
       description: 'Sample standard deviation; null below two values.',
@@ -105,6 +119,29 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     }),
   }),
 })
+
+async function extremesOf(summary: RunScoreSummary, { loaders }: Context) {
+  const { runId, name, min, max } = summary
+  if (min !== null || mean(summary) === null) return { min, max }
+  const found = (await loaders.scoreExtremes.load(runId)).find((extremes) => extremes.name === name)
+  return found ?? { min, max }
+}
+
+const FailureCount = builder.objectRef<FailureCountRow>('FailureCount').implement({
+  description: 'How many items failed with an error.',
+  fields: (t) => ({
+    code: t.expose('code', { type: RunItemErrorCode, description: 'What kind of failure.' }),
+    count: t.exposeInt('count', { description: 'How many items.' }),
+  }),
+})
+
+async function failuresOf(run: Run, { loaders }: Context): Promise<FailureCountRow[]> {
+  const known = run.failures as Failures | null
+  if (!known) return loaders.failureCounts.load(run.id)
+  return Object.entries(known)
+    .map(([code, count]) => ({ runId: run.id, code: kindOfFailure(code), count }))
+    .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1))
+}
 
 export async function latencyOf(run: Run, { loaders }: Context): Promise<Distribution | null> {
   const { latencySum: sum, latencyMin: min, latencyMax: max } = run
@@ -148,6 +185,11 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
       nullable: true,
       description: 'Tokens received, where known; a whole number.',
       resolve: (run) => tokens(run.outputTokens),
+    }),
+    failures: t.field({
+      type: [FailureCount],
+      description: 'How many items failed with which error, the most frequent first.',
+      resolve: (run, _args, context) => failuresOf(run, context),
     }),
     scores: t.field({
       type: [ScoreSummary],

@@ -2,12 +2,13 @@ import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { avgCostUsd } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
-import { DatasetRef, RunRef } from '../refs.ts'
-import { checkPageSize, pageRequest } from '../relay/connection.ts'
+import type { Context } from '../context.ts'
+import { DatasetRef, ExperimentRef, RunRef } from '../refs.ts'
+import { checkPageSize } from '../relay/connection.ts'
 import { DistributionRef, latencyOf, ScoreSummary, scoresOf } from './run-stats.ts'
 
 const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
-  description: 'One run of a dataset, for charts over its runs.',
+  description: 'One run of a dataset or an experiment, for charts over its runs.',
   fields: (t) => ({
     run: t.field({ type: RunRef, description: 'The run.', resolve: (run) => run }),
     latencyMs: t.field({
@@ -34,17 +35,40 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
   }),
 })
 
+const last = { required: true, defaultValue: 50, description: 'How many runs, 1–100.' } as const
+
 builder.objectField(DatasetRef, 'runTrends', (t) =>
   t.field({
     type: [RunTrendPoint],
     description: 'The newest runs, oldest first, at a cost that does not depend on their size.',
-    args: { last: t.arg.int({ required: true, defaultValue: 50, description: 'How many runs, 1–100.' }) },
-    resolve: async (dataset, { last }, { loaders }) => {
-      checkPageSize('last', last)
-      const newestFirst = listRuns('dataset', {}, { by: 'CREATED_AT', descending: true })
-      const request = pageRequest({ first: last }, { name: 'CREATED_AT', parts: 2 })
-      const { rows } = await loaders.page<Run>(newestFirst, dataset.id, request)
-      return rows.toReversed()
-    },
+    args: { last: t.arg.int(last) },
+    resolve: (dataset, { last }, context) => trends(context, 'dataset', dataset.id, last),
   }),
 )
+
+builder.objectFields(ExperimentRef, (t) => ({
+  runTrends: t.field({
+    type: [RunTrendPoint],
+    description: 'Its newest runs, oldest first, at a cost that does not depend on their size.',
+    args: { last: t.arg.int(last) },
+    resolve: (experiment, { last }, context) => trends(context, 'experiment', experiment.id, last),
+  }),
+  latestRun: t.field({
+    type: RunRef,
+    nullable: true,
+    description: 'The run that was started last; null before the first.',
+    resolve: async (experiment, _args, context) =>
+      (await newestRuns(context, 'experiment', experiment.id, 1))[0] ?? null,
+  }),
+}))
+
+async function trends(context: Context, parent: 'dataset' | 'experiment', id: string, last: number): Promise<Run[]> {
+  checkPageSize('last', last)
+  return (await newestRuns(context, parent, id, last)).toReversed()
+}
+
+async function newestRuns({ loaders }: Context, parent: 'dataset' | 'experiment', id: string, limit: number) {
+  const newestFirst = listRuns(parent, {}, { by: 'CREATED_AT', descending: true })
+  const { rows } = await loaders.page<Run>(newestFirst, id, { limit, backward: false, after: null, before: null })
+  return rows
+}

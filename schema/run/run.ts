@@ -1,45 +1,16 @@
-import type { RunItem } from '../../src/db/generated/prisma/client.ts'
-import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
+import { durationMs } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
-import { OrderDirection, RunItemStatus, RunStatus, StopReason } from '../enums.ts'
+import { RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
 import { linkTo } from '../links.ts'
-import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, ScoreRef } from '../refs.ts'
-import { listConnection } from '../relay/connection.ts'
-import { encodeGlobalId, optionalRawId } from '../relay/global-id.ts'
-import { RunOrder, runsConnection } from './run-list.ts'
+import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, RunRef, ScoreRef } from '../refs.ts'
+import { encodeGlobalId, rawId } from '../relay/global-id.ts'
+import { RunItemFilter, RunItemOrder, runItemsConnection } from './run-item-list.ts'
+import { RunFilter, RunOrder, runsConnection } from './run-list.ts'
 import { RunSettingsRef } from './run-settings.ts'
 import { RunProgress, RunStats } from './run-stats.ts'
-
-const RunItemOrderField = builder.enumType('RunItemOrderField', {
-  description: 'What the items of a run can be ordered by. Items without a value come last in either direction.',
-  values: {
-    POSITION: { description: 'The order they are executed in.' },
-    LATENCY: { description: 'How long the task took.' },
-    COST: { description: 'What the task cost.' },
-    FINISHED_AT: { description: 'When they finished.' },
-  },
-})
-
-const RunItemOrder = builder.inputType('RunItemOrder', {
-  description: 'How the items of a run are ordered.',
-  fields: (t) => ({
-    field: t.field({
-      type: RunItemOrderField,
-      required: true,
-      defaultValue: 'POSITION',
-      description: 'What to order by.',
-    }),
-    direction: t.field({
-      type: OrderDirection,
-      required: true,
-      defaultValue: 'ASC',
-      description: 'Which end comes first.',
-    }),
-  }),
-})
 
 builder.prismaNode('Run', {
   description:
@@ -106,47 +77,43 @@ builder.prismaNode('Run', {
     items: t.field({
       type: RunItemConnection,
       description:
-        'Its items: one for each dataset item and repetition, complete from the first second. `totalCount` is known without `status` and `search`.',
+        'Its items: one for each dataset item and repetition, complete from the first second. `totalCount` is known by status.',
       args: {
         ...t.arg.connectionArgs(),
-        status: t.arg({ type: [RunItemStatus], description: 'Only items in one of these states.' }),
-        search: t.arg.string({
-          description: 'Only items with this text in their input, expected output, output or error.',
-        }),
+        filter: t.arg({ type: RunItemFilter, description: 'Which items; default: all.' }),
         orderBy: t.arg({ type: RunItemOrder, description: 'Default: in the order they are executed.' }),
       },
-      resolve: (run, args, context) => {
-        const { field, direction } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
-        context.loaders.links.keepRun(run)
-        const list = listRunItems(args, { field, descending: direction === 'DESC' })
-        const total = args.status || args.search ? null : run.total
-        return listConnection<RunItem>(context, list, `${field} ${direction}`, run.id, args, total)
-      },
+      resolve: (run, args, context) => runItemsConnection(context, run, args),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker took it up.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    durationMs: t.float({
+      nullable: true,
+      description:
+        'Milliseconds from `startedAt` to `finishedAt`, with any pause before it was resumed; null until then.',
+      resolve: durationMs,
+    }),
   }),
 })
 
-builder.queryField('runs', (t) =>
-  t.field({
+builder.queryFields((t) => ({
+  run: t.prismaField({
+    type: RunRef,
+    nullable: true,
+    description: 'The run with this id; null when there is none.',
+    args: { id: t.arg.id({ required: true, description: 'Its global id.' }) },
+    resolve: (query, _root, { id }, { services, scope: { projectId } }) =>
+      services.db.prisma.run.findUnique({ ...query, where: { id: rawId('Run', id, ['id']), projectId } }),
+  }),
+  runs: t.field({
     type: RunConnection,
     description: 'All runs, newest first unless ordered otherwise.',
     args: {
       ...t.arg.connectionArgs(),
-      datasetId: t.arg.id({ description: 'Only runs on this dataset.' }),
-      experimentId: t.arg.id({ description: 'Only runs of this experiment.' }),
-      status: t.arg({ type: [RunStatus], description: 'Only runs in one of these states.' }),
-      search: t.arg.string({ description: 'Only runs with this text in their name.' }),
+      filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),
       orderBy: t.arg({ type: RunOrder, description: 'Default: newest first.' }),
     },
-    resolve: (_root, args, context) =>
-      runsConnection(context, 'project', context.scope.projectId, args, {
-        status: args.status,
-        search: args.search,
-        datasetId: optionalRawId('Dataset', args.datasetId, ['datasetId']),
-        experimentId: optionalRawId('Experiment', args.experimentId, ['experimentId']),
-      }),
+    resolve: (_root, args, context) => runsConnection(context, 'project', context.scope.projectId, args),
   }),
-)
+}))

@@ -20,6 +20,20 @@ export function within(column: string, range: TimeRange | null | undefined, para
   ]
 }
 
+export interface NumberRange {
+  min?: number | null
+  max?: number | null
+}
+
+/** The number lies in the range, whose ends belong to it. */
+export function between(column: string, range: NumberRange | null | undefined, parameter: Parameter): string[] {
+  const { min, max } = range ?? {}
+  return [
+    ...(min == null ? [] : [`${column} >= ${parameter(min)}::float8`]),
+    ...(max == null ? [] : [`${column} <= ${parameter(max)}::float8`]),
+  ]
+}
+
 /** The JSON has everything that `part` has: its members, in any depth, and its elements, in any order. */
 export function jsonContains(column: string, part: Json | undefined, parameter: Parameter): string[] {
   return part == null ? [] : [`${column} @> ${parameter(JSON.stringify(part))}::jsonb`]

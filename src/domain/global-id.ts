@@ -28,8 +28,8 @@ const shapes = {
 
 export type NodeType = keyof typeof shapes
 
-/** The global id of the row with this raw id. */
-export function encodeGlobalId(type: NodeType, id: string): string {
+/** The global id of the row of a type with this raw id. */
+export function encodeGlobalId(type: string, id: string): string {
   return Buffer.from(`${type}:${id}`).toString('base64url')
 }
 

@@ -1,5 +1,5 @@
 /** Counts, time and cost of a run from the sums that are maintained while it executes. Unknown figures are null, never 0. */
-import { isFinished, type RunStatus } from './run.ts'
+import { isFinished, type RunItemStatus, type RunStatus } from './run.ts'
 
 interface ItemCounts {
   queued: number
@@ -17,6 +17,33 @@ interface Costs {
 /** Items that were executed to their end. */
 export function finishedCount({ succeeded, failed }: Pick<ItemCounts, 'succeeded' | 'failed'>): number {
   return succeeded + failed
+}
+
+/** The number of items in these states, or of all. */
+export function itemCount(
+  run: ItemCounts & { cancelled: number; total: number },
+  states: readonly RunItemStatus[] | null | undefined,
+): number {
+  if (!states) return run.total
+  const counts = {
+    QUEUED: run.queued,
+    RUNNING: run.running,
+    SUCCEEDED: run.succeeded,
+    FAILED: run.failed,
+    CANCELLED: run.cancelled,
+  }
+  return [...new Set(states)].reduce((sum, state) => sum + counts[state], 0)
+}
+
+/** Milliseconds from the first start to the end, pauses included; null until it has ended, or if it never started. */
+export function durationMs({
+  startedAt,
+  finishedAt,
+}: {
+  startedAt: Date | null
+  finishedAt: Date | null
+}): number | null {
+  return startedAt && finishedAt && finishedAt.getTime() - startedAt.getTime()
 }
 
 /** Seconds until the end at the rate so far; 0 after the end, null when it cannot be estimated. */

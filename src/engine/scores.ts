@@ -10,7 +10,7 @@ import type { Direction } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
-import { noMoments, replaceScores } from '../domain/statistics/score-moments.ts'
+import { extremesOf, noMoments, replaceScores } from '../domain/statistics/score-moments.ts'
 import { checkEach, type PathOf, requireCount } from './bulk.ts'
 import { type LockedRuns, withLockedRuns } from './runs/locked-run.ts'
 import type { Services } from './services.ts'
@@ -166,10 +166,13 @@ async function summarize(
     client,
     first.map(({ runId, name, dataType }) => {
       const key = keyOf({ runId, name })
-      const tally = tallies.get(key) ?? { ...noMoments, errorCount: 0 }
+      const tally = tallies.get(key) ?? { ...noMoments, errorCount: 0, dataType, ...extremesOf([]) }
       const change = { removed: removedBy.get(key) ?? [], added: addedBy.get(key) ?? [] }
       const direction = directionOf(name) ?? 'HIGHER_IS_BETTER'
-      return { ...replaceScores(tally, change), runId, name, dataType, direction }
+      const removed = extremesOf(change.removed.map(({ value }) => value))
+      const isUnknown = tally.count > 0 && tally.min === null
+      const added = isUnknown ? [] : [tally.min, tally.max, ...change.added.map(({ value }) => value)]
+      return { ...tally, ...replaceScores(tally, change), ...extremesOf(added), runId, name, direction, removed }
     }),
   )
   const labels = labelChanges(before, after)

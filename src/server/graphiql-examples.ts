@@ -37,6 +37,7 @@ query Runs {
       stats {
         latencyMs { p50 p95 }
         costUsd # null: not known
+        failures { code count }
         scores {
           name
           mean
@@ -51,7 +52,9 @@ query Runs {
   }
 }
 
-# Or try status: [FAILED], or search: "refund".
+# Or try filter: { status: [FAILED] },
+# { search: "refund" }, { latencyMs: { min: 1000 } },
+# { score: { name: "correct", max: 0.5 } }.
 fragment Slowest on Run {
   items(
     first: 3

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
@@ -82,14 +82,9 @@ function defineTests(create: ClientMaker): void {
   }
 
   async function completedRun(): Promise<string> {
-    const id = await startedRun()
-    await expect.poll(() => statusOf(id), { timeout: 15_000 }).toBe('COMPLETED')
-    return id
-  }
-
-  async function statusOf(id: string) {
-    const { data } = await t.query('query ($id: ID!) { node(id: $id) { ... on Run { status } } }', { id })
-    return data.node.status
+    const { id } = await startRun(t.services, t.scope, { experimentId })
+    await followRun(t, id)
+    return globalId('Run', id)
   }
 
   test('runs on two versions of a dataset each show what they saw', async () => {
@@ -126,11 +121,6 @@ function defineTests(create: ClientMaker): void {
     const renamed = await client.mutate('RenameDatasetMutation', { id: datasetId, name })
     expect(renamed.updateDataset.__typename).toBe('UpdateDatasetPayload')
     expect((await client.cached('DatasetByIdQuery', { id: datasetId })).node).toMatchObject({ ...node, name })
-
-    await client.query('OtherFiguresQuery', { id: runs[0] })
-    await client.mutate('UpdateRunMutation', { id: runs[0], concurrency: 7 })
-    const { settings } = (await client.cached('OtherFiguresQuery', { id: runs[0] })).node
-    expect(settings).toMatchObject({ concurrency: 7 })
   })
 
   test('a changed item is new in the cache, and what earlier runs saw is not', async () => {
@@ -141,6 +131,14 @@ function defineTests(create: ClientMaker): void {
     const [now] = edges(await client.cached('SeenQuery', { id: runs[1] }))
     expect(now.datasetItem.latest.input).toEqual(input)
     expect(now.revision).toEqual(revision)
+  })
+
+  test('the pages of a list become one list', async () => {
+    const { node } = await client.query('RunQuery', { id: runs[0], first: 2 })
+    const after = node.items.pageInfo.endCursor
+    await client.query('RunQuery', { id: runs[0], first: 2, after })
+    const { node: cached } = await client.cached('RunQuery', { id: runs[0], first: 2 })
+    expect(new Set(cached.items.edges.map(({ node }: Data) => node.id)).size).toBe(4)
   })
 
   test('an error of a mutation is data, with code, message and path', async () => {
@@ -175,8 +173,8 @@ function defineTests(create: ClientMaker): void {
       )
       const names = async () =>
         (await client.cached('RunQuery', { id, first: 10 }))?.node.stats.scores.map(({ name }: Data) => name)
-      const target = edges({ node })[0].id
-      return { batches, end, names, give: (name: string) => giveScore(target, name) }
+      const rows = edges({ node }).map(({ id }) => id)
+      return { batches, end, names, rows }
     }
 
     async function giveScore(runItemId: string, name: string) {
@@ -186,27 +184,27 @@ function defineTests(create: ClientMaker): void {
     }
 
     test('continues after a lost connection from the last cursor', async () => {
-      const { batches, end, names, give } = await followScores()
-      await give('before')
+      const { batches, end, names, rows } = await followScores()
+      await giveScore(rows[0], 'before')
       await expect.poll(names).toEqual(['before'])
       const received = batches.length
       connection.cut()
-      await give('meanwhile')
+      await giveScore(rows[1], 'meanwhile')
       await expect.poll(names, { timeout: 20_000 }).toEqual(['before', 'meanwhile'])
       const later = batches.slice(received).flatMap(({ items }) => items)
-      expect(new Set(later.map(({ id }) => id)).size).toBe(1)
+      expect(new Set(later.map(({ id }) => id))).toEqual(new Set([rows[1]]))
       end()
     })
 
     test('starts over when the database was restored, after the cache was told', async () => {
-      const { batches, end, names, give } = await followScores()
-      await give('before')
+      const { batches, end, names, rows } = await followScores()
+      await giveScore(rows[0], 'before')
       await expect.poll(names).toEqual(['before'])
       await t.db.pool.query('UPDATE feed_epoch SET value = gen_random_uuid()')
       const received = batches.length
       await expect.poll(() => batches.slice(received).flatMap(({ items }) => items).length, { timeout: 15_000 }).toBe(5)
       expect(expirations).toBe(1)
-      await give('after')
+      await giveScore(rows[1], 'after')
       await expect.poll(() => batches.at(-1).run.stats.scores.length).toBe(2)
       end()
     })

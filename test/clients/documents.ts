@@ -53,10 +53,6 @@ const ofTests = /* GraphQL */ `
     }
   }
 
-  query DatasetQuery($name: String!) {
-    dataset(name: $name) { id name version itemCount }
-  }
-
   query DatasetByIdQuery($id: ID!) {
     node(id: $id) { id ... on Dataset { name version itemCount } }
   }
@@ -69,14 +65,6 @@ const ofTests = /* GraphQL */ `
         dataset { id version }
         items { id validFrom input item { id latest { id input } } }
       }
-      ... on UserError { code message path }
-    }
-  }
-
-  mutation UpdateRunMutation($id: ID!, $concurrency: Int!) {
-    updateRun(input: { id: $id, concurrency: $concurrency }) {
-      __typename
-      ... on UpdateRunPayload { run { id settings { concurrency maxAttempts } } }
       ... on UserError { code message path }
     }
   }

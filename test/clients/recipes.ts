@@ -1,6 +1,8 @@
 /** The blocks of docs/graphql-clients.md, as files that can be imported. */
+import { execFile } from 'node:child_process'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { root } from '../helpers/spawn-assay.ts'
 
 const page = await readFile(join(root, 'docs/graphql-clients.md'), 'utf8')
@@ -30,6 +32,7 @@ export async function extractRecipes(name: string): Promise<string> {
   for (const [name, text] of blocks) await writeFile(join(folder, name), text)
   for (const name of ['possibleTypes.json', 'valueTypes.json', 'typePolicies.json', 'schema.graphql'])
     await copyFile(join(root, 'schema', name), join(folder, name))
+  await promisify(execFile)(process.execPath, ['introspect.ts'], { cwd: folder })
   return folder
 }
 

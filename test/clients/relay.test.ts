@@ -4,13 +4,17 @@ import { promisify } from 'node:util'
 import {
   commitMutation,
   createOperationDescriptor,
-  type Environment,
+  Environment,
   fetchQuery,
   type GraphQLTaggedNode,
   getRequest,
+  Network,
+  RecordSource,
   requestSubscription,
+  Store,
   type Variables,
 } from 'relay-runtime'
+import { expect, test, vi } from 'vitest'
 import { root } from '../helpers/spawn-assay.ts'
 import { type Data, testCache } from './conformance.ts'
 import { documents, inlined } from './documents.ts'
@@ -19,8 +23,10 @@ import { extractRecipes, importRecipe, writeRecipe } from './recipes.ts'
 const folder = await extractRecipes('relay')
 // The compiler wants the name of the file at the beginning of the name of the operation.
 const moduleOf = (name: string) => name.replace(/(Query|Mutation|Subscription)$/, '')
+const paged = 'items(first: $first, after: $after)'
 for (const name of documents.keys()) {
-  const text = `import { graphql } from 'relay-runtime'\n\ngraphql\`\n${inlined(name)}\n\`\n`
+  const operation = inlined(name).replace(paged, `${paged} @connection(key: "Run_items")`)
+  const text = `import { graphql } from 'relay-runtime'\n\ngraphql\`\n${operation}\n\`\n`
   await writeRecipe(join(folder, 'src', `${moduleOf(name)}.ts`), text)
 }
 await promisify(execFile)(process.execPath, [join(root, 'node_modules/relay-compiler/cli.js'), 'relay.config.json'], {
@@ -79,4 +85,24 @@ testCache('Relay', async (url, onExpired) => {
       return () => subscription.dispose()
     },
   }
+})
+
+test('Relay warns when one id stands for two contents', async () => {
+  const warned = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const edge = (id: string, n: number) => {
+    const revision = { __typename: 'DatasetItemRevision', id: 'same', validFrom: 1, input: n, expectedOutput: null }
+    return { cursor: id, node: { __typename: 'RunItem', id, position: 0, datasetItem: null, revision } }
+  }
+  const pageInfo = { hasNextPage: false, endCursor: null }
+  const node = {
+    __typename: 'Run',
+    id: 'run',
+    datasetVersion: 1,
+    items: { edges: [edge('1', 1), edge('2', 2)], pageInfo },
+  }
+  const network = Network.create(async () => ({ data: { node } }))
+  const environment = new Environment({ network, store: new Store(new RecordSource()) })
+  await fetchQuery(environment, artifact('SeenQuery'), { id: 'run' }).toPromise()
+  expect(JSON.stringify(warned.mock.calls)).toContain('two instances of the same id')
+  vi.restoreAllMocks()
 })

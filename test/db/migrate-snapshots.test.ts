@@ -71,6 +71,8 @@ function runsOf({ runs }: Figures) {
 }
 
 async function unfinishedRuns(ask: ReturnType<typeof connectApi>['ask']): Promise<number> {
-  const { runs } = await ask<{ runs: { nodes: unknown[] } }>('{ runs(status: [QUEUED, RUNNING]) { nodes { id } } }')
+  const { runs } = await ask<{ runs: { nodes: unknown[] } }>(
+    '{ runs(filter: { status: [QUEUED, RUNNING] }) { nodes { id } } }',
+  )
   return runs.nodes.length
 }

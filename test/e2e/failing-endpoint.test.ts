@@ -86,7 +86,7 @@ test('with 10 % failing calls every item ends, every call is counted and no item
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { ... on Run {
       progress { total succeeded failed } stats { scores { name count missingCount } }
-      items(first: 100, status: [FAILED]) { nodes { error { code message retryable } } } } } }`,
+      items(first: 100, filter: { status: [FAILED] }) { nodes { error { code message retryable } } } } } }`,
     { id: global },
   )
   expect(data.node.progress).toEqual({ total: size, succeeded: run.succeeded, failed: run.failed })

@@ -110,7 +110,11 @@ async function stateOf(id: string) {
       orderBy: [{ name: 'asc' }, { ordinal: 'asc' }, { author: 'asc' }],
       omit: { id: true, runId: true, createdAt: true },
     }),
-    prisma.runScoreSummary.findMany({ where: { runId: id }, orderBy: { name: 'asc' }, omit: { runId: true } }),
+    prisma.runScoreSummary.findMany({
+      where: { runId: id },
+      orderBy: { name: 'asc' },
+      omit: { runId: true, revision: true },
+    }),
     prisma.runScoreLabel.findMany({
       where: { runId: id, count: { not: 0 } },
       orderBy: [{ name: 'asc' }, { label: 'asc' }],

@@ -90,7 +90,7 @@ test.each([1, 4, 5])(
     const lives: (() => Promise<unknown>)[][] = []
     const list = `runs { ${runFields} } deletedRunIds`
     const runsOfDataset = async () => {
-      const { data } = await t.query(`{ runs(datasetId: "${dataset}") { nodes { ${runFields} } } }`)
+      const { data } = await t.query(`{ runs(filter: { datasetId: "${dataset}" }) { nodes { ${runFields} } } }`)
       return data.runs.nodes as CachedNode[]
     }
     const clients = [

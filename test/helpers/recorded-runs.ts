@@ -55,6 +55,7 @@ export async function recordRun(
       running: count('RUNNING'),
       succeeded: count('SUCCEEDED'),
       failed: count('FAILED'),
+      failures: count('FAILED') > 0 ? { TASK_FAILED: count('FAILED') } : {},
       cancelled: count('CANCELLED'),
     },
   })
@@ -102,9 +103,9 @@ export async function recordRun(
        SELECT * FROM jsonb_to_recordset($3::jsonb) AS s (item int, repetition int, name text, "dataType" "ScoreDataType",
          value float8, label text, error jsonb, direction "Direction")
      ), summary AS (
-       INSERT INTO run_score_summary (run_id, name, data_type, direction, count, error_count, sum)
+       INSERT INTO run_score_summary (run_id, name, data_type, direction, count, error_count, sum, min, max)
        SELECT $1, name, max("dataType"), max(direction), count(COALESCE(value::text, label)), count(error),
-              COALESCE(sum(value), 0)
+              COALESCE(sum(value), 0), min(value), max(value)
        FROM given GROUP BY name
      )
      INSERT INTO score (run_id, ordinal, name, data_type, value, label, source, error)

@@ -86,7 +86,7 @@ export const shapes: Record<string, Shape> = {
     again(t, 25, (n) =>
       ask(
         t,
-        `query ($id: ID!) { node(id: $id) { ... on Run { items(search: "${'zq'.repeat(100)}${n}") { nodes { id } } } } }`,
+        `query ($id: ID!) { node(id: $id) { ... on Run { items(filter: { search: "${'zq'.repeat(100)}${n}" }) { nodes { id } } } } }`,
         {
           id: t.runIds[0],
         },

@@ -41,9 +41,21 @@ test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1',
 )
 
 test.each([
-  [`{ runs(datasetId: "${run}") { nodes { id } } }`, 'Expected the id of a Dataset, got that of a Run.', ['datasetId']],
-  [`{ runs(datasetId: "x") { nodes { id } } }`, 'Expected the id of a Dataset, got "x".', ['datasetId']],
-  ['{ runs(status: [DONE]) { nodes { id } } }', 'Value "DONE" does not exist in "RunStatus" enum.', undefined],
+  [
+    `{ runs(filter: { datasetId: "${run}" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got that of a Run.',
+    ['filter', 'datasetId'],
+  ],
+  [
+    `{ runs(filter: { datasetId: "x" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got "x".',
+    ['filter', 'datasetId'],
+  ],
+  [
+    '{ runs(filter: { status: [DONE] }) { nodes { id } } }',
+    'Value "DONE" does not exist in "RunStatus" enum.',
+    undefined,
+  ],
   ['{ runs(first: 3, last: 3) { nodes { id } } }', 'Expected either `first` or `last`, got both.', ['first']],
   ['{ runs(after: "x") { nodes { id } } }', 'Expected `after` to be a cursor of this list in this order', ['after']],
   ['{ dataset(name: "\\u0000") { id } }', 'got U+0000', ['name']],

@@ -14,7 +14,7 @@ import {
 } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -125,7 +125,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
   }
-  const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type as NodeType, id)] as const)
+  const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
   everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', `${run.id}:${ofRun.id}`)]))
   return Object.fromEntries(ids)
 }
@@ -139,6 +139,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     experimentId: 'Experiment',
   }
   const type = types[name]
+  if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
   if (name === 'name') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)

@@ -9,7 +9,7 @@ import {
 } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -29,8 +29,9 @@ beforeAll(async () => {
   const datasetId = await seedDataset(t, [1, 2])
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'any' })
   const run = await startRun(t.services, t.scope, { experimentId })
-  const raw = { Dataset: datasetId, Experiment: experimentId, Run: run.id }
-  ids = Object.fromEntries(Object.entries(raw).map(([type, id]) => [type, encodeGlobalId(type as NodeType, id)]))
+  const item = await t.db.prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
+  const raw = { Dataset: datasetId, DatasetItem: String(item.id), Experiment: experimentId, Run: run.id }
+  ids = Object.fromEntries(Object.entries(raw).map(([type, id]) => [type, encodeGlobalId(type, id)]))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -55,7 +56,7 @@ test('every connection says how long it is', () => {
   }
 })
 
-const seeded = ['Query', 'Dataset', 'Experiment', 'Run']
+const seeded = ['Query', 'Dataset', 'DatasetItem', 'Experiment', 'Run']
 const lists = readable
   .filter(({ name }) => seeded.includes(name))
   .flatMap((type) =>

@@ -53,7 +53,16 @@ async function seedRun(count: number): Promise<string> {
   )
   for (const name of ['a', 'b']) {
     await t.db.prisma.runScoreSummary.create({
-      data: { runId: id, name, dataType: 'NUMERIC', direction: 'HIGHER_IS_BETTER', count, sum: count / 2 },
+      data: {
+        runId: id,
+        name,
+        dataType: 'NUMERIC',
+        direction: 'HIGHER_IS_BETTER',
+        count,
+        sum: count / 2,
+        min: 0.5,
+        max: 0.5,
+      },
     })
   }
   await t.db.prisma.runLatencyBucket.create({ data: { runId: id, bucket: 115, count } })
@@ -63,7 +72,7 @@ async function seedRun(count: number): Promise<string> {
 const runs = `{ runs(first: 100) { nodes {
   id name status dataset { name } experiment { name }
   progress { total succeeded etaSeconds }
-  stats { costUsd latencyMs { count p50 } scores { name mean stderr missingCount labels { label } } }
+  stats { costUsd failures { code count } latencyMs { count p50 p99 } scores { name min max mean stderr missingCount labels { label } } }
 } } }`
 
 const run = `query($id: ID!) { node(id: $id) { ... on Run {
@@ -102,6 +111,26 @@ test('a page of run items with scores costs the same number of statements in run
   const small = await measure(5)
   expect(small).toBe(4)
   expect(await measure(500)).toBe(small)
+})
+
+test('items by score, with their numbers, are two statements for any number of runs', async () => {
+  for (const size of [1, 10]) {
+    const query = `{ runs(first: ${size}) { nodes {
+      items(first: 2, filter: { score: { name: "a", min: 0.5 }, status: [SUCCEEDED] }, orderBy: { field: SCORE, score: "b" }) {
+        nodes { id } totalCount countUpTo
+      } } } }`
+    const [{ data }, statements] = await recordStatements(() => t.query(query))
+    expect(data.runs.nodes).toHaveLength(size)
+    expect(data.runs.nodes[0].items).toMatchObject({ nodes: [{}, {}], totalCount: null })
+    expect(statements).toHaveLength(3)
+  }
+})
+
+test('the newest run and the trend of many experiments are one statement each', async () => {
+  const query = '{ experiments(first: 100) { nodes { latestRun { id } runTrends(last: 5) { run { id } } } } }'
+  const [{ data }, statements] = await recordStatements(() => t.query(query))
+  expect(data.experiments.nodes.length).toBeGreaterThan(0)
+  expect(statements).toHaveLength(3)
 })
 
 test('everything about the dataset items of a page costs the same number of statements at 5 and at 500 items', async () => {

@@ -90,8 +90,8 @@ const documents: Record<string, Case> = {
   'a missing variable': { refused: true, query: 'query($id: ID!) { node(id: $id) { id } }' },
   'an enum and an input object in variables': {
     query:
-      'query($orderBy: RunOrder, $status: [RunStatus!]) { runs(orderBy: $orderBy, status: $status) { nodes { id } } }',
-    variables: () => ({ orderBy: { field: 'NAME' }, status: ['RUNNING', 'QUEUED'] }),
+      'query($orderBy: RunOrder, $filter: RunFilter) { runs(orderBy: $orderBy, filter: $filter) { nodes { id } } }',
+    variables: () => ({ orderBy: { field: 'NAME' }, filter: { status: ['RUNNING', 'QUEUED'] } }),
   },
   '@oneOf inputs as literals, as variables, and around variables': {
     query: `query($metric: MetricInput!, $name: String!) {

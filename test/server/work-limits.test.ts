@@ -40,7 +40,7 @@ test('many comparisons in one document are refused for the work they take', asyn
 })
 
 test('many searches in one document are refused for the work they take', async () => {
-  const query = `{ runs(first: 100) { nodes { items(search: "x") { nodes { id } } } } }`
+  const query = `{ runs(first: 100) { nodes { items(filter: { search: "x" }) { nodes { id } } } } }`
   expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 100,000; the limit is 50,000/)
 })
 
@@ -60,7 +60,7 @@ test('counting what a search finds is another search; counting rows is paid for 
 })
 
 test('a long text is not looked for', async () => {
-  for (const list of ['datasets', 'experiments', 'evaluators', 'endpointLimits']) {
+  for (const list of ['datasets', 'runs', 'experiments', 'evaluators', 'endpointLimits']) {
     const { errors } = await t.query(`{ ${list}(filter: { search: "${'x'.repeat(257)}" }) { nodes { id } } }`)
     expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
   }

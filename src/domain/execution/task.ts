@@ -77,13 +77,21 @@ const taskErrorCodes = [
 ] as const
 export type TaskErrorCode = (typeof taskErrorCodes)[number]
 
-const itemErrorCodes = [...taskErrorCodes, 'UNSTORABLE_RESULT', 'EVALUATOR_FAILED'] as const
+export const itemErrorCodes = [...taskErrorCodes, 'UNSTORABLE_RESULT', 'EVALUATOR_FAILED'] as const
 /** What can be wrong with an item or a score. */
 export type ItemErrorCode = (typeof itemErrorCodes)[number]
 
 /** Whether it is a code that Assay gives, not one of a task's own. */
 export function isItemErrorCode(code: string): code is ItemErrorCode {
   return itemErrorCodes.some((known) => known === code)
+}
+
+/** How many items of a run failed in which way. */
+export type Failures = Partial<Record<ItemErrorCode, number>>
+
+/** The kind of failure of a code: a task's own codes are all TASK_FAILED. */
+export function kindOfFailure(code: string): ItemErrorCode {
+  return isItemErrorCode(code) ? code : 'TASK_FAILED'
 }
 
 /** Why one call of a task failed, and whether another attempt can help. */

@@ -20,7 +20,9 @@ export interface Distribution {
   avg: number
   min: number
   p50: number
+  p90: number
   p95: number
+  p99: number
   max: number
 }
 
@@ -48,5 +50,14 @@ export function distribution(
     }
     return max
   }
-  return { count, avg: exact.sum / count, min, p50: quantile(0.5), p95: quantile(0.95), max }
+  return {
+    count,
+    avg: exact.sum / count,
+    min,
+    p50: quantile(0.5),
+    p90: quantile(0.9),
+    p95: quantile(0.95),
+    p99: quantile(0.99),
+    max,
+  }
 }

@@ -6,6 +6,17 @@ export interface ScoreMoments {
   m2: number
 }
 
+/** The smallest and the largest of some values; null without any. */
+export interface Extremes {
+  min: number | null
+  max: number | null
+}
+
+export function extremesOf(values: readonly (number | null)[]): Extremes {
+  const known = values.filter((value) => value !== null)
+  return known.length > 0 ? { min: Math.min(...known), max: Math.max(...known) } : { min: null, max: null }
+}
+
 export const noMoments: ScoreMoments = { count: 0, sum: 0, m2: 0 }
 
 /** The moments after adding a value (Welford, Technometrics 4(3), 1962). */

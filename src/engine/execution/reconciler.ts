@@ -34,10 +34,8 @@ export class Reconciler {
     if (repaired.length > 0) {
       const { log, metrics } = this.#services
       metrics.runsRepaired.inc(repaired.length)
-      log.warn(
-        { runIds: repaired.map((id) => encodeGlobalId('Run', id)) },
-        'reconciler: repaired runs that no lane worked on',
-      )
+      const runIds = repaired.map((id) => encodeGlobalId('Run', id))
+      log.warn({ runIds }, 'reconciler: repaired runs that no lane worked on')
     }
     return repaired
   }

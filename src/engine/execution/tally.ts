@@ -1,5 +1,6 @@
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
+import { type Failures, kindOfFailure } from '../../domain/execution/task.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/statistics/latency-histogram.ts'
 import { addValue, noMoments } from '../../domain/statistics/score-moments.ts'
 import type { ItemResult } from './item-result.ts'
@@ -22,11 +23,16 @@ export function tally(results: readonly ItemResult[]): Tally {
   const summaries = new Map<string, SummaryDelta>()
   const labels = new Map<string, LabelDelta>()
   const latencies = new Map<number, number>()
+  const failures: Failures = {}
 
   for (const { item, scores } of results) {
     run.running -= 1
     if (item.status === 'QUEUED') run.queued += 1
-    if (item.status === 'FAILED') run.failed += 1
+    if (item.status === 'FAILED') {
+      run.failed += 1
+      const kind = item.error && kindOfFailure(item.error.code)
+      if (kind) failures[kind] = (failures[kind] ?? 0) + 1
+    }
     if (item.status === 'SUCCEEDED') {
       run.succeeded += 1
       const latency = item.latencyMs ?? 0
@@ -49,13 +55,25 @@ export function tally(results: readonly ItemResult[]): Tally {
     run.outputTokens = plus(run.outputTokens, item.outputTokens)
     for (const score of scores) addScore(score)
   }
+  if (run.failed > 0) run.failures = failures
 
   function addScore(score: RecordedScore) {
     const { name, dataType, direction, value, label } = score
-    let summary = summaries.get(name) ?? { name, dataType, direction, errorCount: 0, ...noMoments }
+    let summary = summaries.get(name) ?? {
+      name,
+      dataType,
+      direction,
+      errorCount: 0,
+      ...noMoments,
+      min: null,
+      max: null,
+    }
     if (score.error) summary = { ...summary, errorCount: summary.errorCount + 1 }
-    else if (value !== null) summary = { ...summary, ...addValue(summary, value) }
-    else summary = { ...summary, count: summary.count + 1 }
+    else if (value !== null) {
+      const min = Math.min(summary.min ?? value, value)
+      const max = Math.max(summary.max ?? value, value)
+      summary = { ...summary, ...addValue(summary, value), min, max }
+    } else summary = { ...summary, count: summary.count + 1 }
     summaries.set(name, summary)
     if (label !== null && dataType === 'CATEGORICAL') {
       const key = JSON.stringify([name, label])

@@ -28,7 +28,7 @@ function load(dataset: string, file: string | Buffer, options: Partial<ImportInp
 
 async function items(dataset: string) {
   const found = await test.db.prisma.dataset.findFirstOrThrow({ where: { name: dataset } })
-  return (await listDatasetItems(test.db, test.scope, found.id, { first: 10_000 })).rows
+  return (await listDatasetItems(test, test.scope, found.id)).rows
 }
 
 /** What the first row becomes. */

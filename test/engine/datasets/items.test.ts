@@ -20,8 +20,7 @@ async function dataset(schemas: { inputSchema?: object; expectedOutputSchema?: o
     id,
     upsert: (...items: UpsertItem[]) => upsertDatasetItems(test.services, test.scope, { datasetId: id, items }),
     archive: (...itemIds: string[]) => archiveDatasetItems(test.services, test.scope, { datasetId: id, itemIds }),
-    list: (query: DatasetItemQuery = { first: 100 }) =>
-      listDatasetItems(test.db, test.scope, id, { first: query.last ? null : 100, ...query }),
+    list: (query?: DatasetItemQuery) => listDatasetItems(test, test.scope, id, query),
     async inputs(query?: DatasetItemQuery) {
       return (await this.list(query)).rows.map((row) => row.input)
     },
@@ -201,7 +200,7 @@ describe('upserting', () => {
       NotFoundError,
     )
     await expect(archiveDatasetItems(test.services, scope, { datasetId: d.id, itemIds })).rejects.toThrow(NotFoundError)
-    await expect(listDatasetItems(test.db, scope, d.id, { first: 1 })).rejects.toThrow(NotFoundError)
+    await expect(listDatasetItems(test, scope, d.id)).rejects.toThrow(NotFoundError)
   })
 })
 
@@ -257,8 +256,8 @@ describe('reading', () => {
     for (let after: string | null = null, more = true; more; ) {
       const page = await d.list({ first: 3, after })
       forward.push(...page.rows.map((row) => row.input))
-      expect(page.hasPrevious).toBe(after !== null)
-      more = page.hasNext
+      expect(page.hasPreviousPage).toBe(after !== null)
+      more = page.hasNextPage
       after = page.rows.at(-1)?.itemId ?? null
     }
     expect(forward).toEqual([0, 1, 2, 3, 4, 5, 6])
@@ -266,7 +265,7 @@ describe('reading', () => {
     for (let before: string | null = null, more = true; more; ) {
       const page = await d.list({ last: 3, before })
       backward.push(page.rows.map((row) => row.input))
-      more = page.hasPrevious
+      more = page.hasPreviousPage
       before = page.rows[0]?.itemId ?? null
     }
     expect(backward).toEqual([[4, 5, 6], [1, 2, 3], [0]])

@@ -18,7 +18,7 @@ async function seed(name: string) {
     items: [{ key: 'a', input: 1, expectedOutput: 'x', metadata: { m: 1 }, tags: ['t'] }, { input: 2 }, { input: 3 }],
   })
   const inputs = async (version?: number) =>
-    (await listDatasetItems(t.db, t.scope, datasetId, { first: 100, version })).rows.map(({ input }) => input)
+    (await listDatasetItems(t, t.scope, datasetId, { version })).rows.map(({ input }) => input)
   const [first = '', second = '', third = ''] = items.map(({ itemId }) => itemId)
   await archiveDatasetItems(t.services, t.scope, { datasetId, itemIds: [first, second] })
   const restore = (...itemIds: string[]) => restoreDatasetItems(t.services, t.scope, { datasetId, itemIds })
@@ -30,7 +30,7 @@ test('archived items come back with their content in a new version, and all othe
   expect(await restore(first, first, third)).toMatchObject({ restored: 1, dataset: { version: 3, itemCount: 2 } })
   expect(await inputs()).toEqual([1, 3])
   expect(await inputs(2)).toEqual([3])
-  const { rows } = await listDatasetItems(t.db, t.scope, datasetId, { first: 1 })
+  const { rows } = await listDatasetItems(t, t.scope, datasetId, { first: 1 })
   expect(rows).toMatchObject([{ key: 'a', expectedOutput: 'x', metadata: { m: 1 }, tags: ['t'], validFrom: 3 }])
   expect(await restore(first)).toMatchObject({ restored: 0, dataset: { version: 3 } })
   expect(await restore(second)).toMatchObject({ restored: 1, dataset: { version: 4, itemCount: 3 } })

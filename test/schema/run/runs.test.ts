@@ -49,9 +49,9 @@ interface Item {
   scores: { value: number }[]
 }
 
-const itemsQuery = `query($id: ID!, $first: Int, $last: Int, $after: String, $before: String, $status: [RunItemStatus!], $search: String, $orderBy: RunItemOrder) {
+const itemsQuery = `query($id: ID!, $first: Int, $last: Int, $after: String, $before: String, $filter: RunItemFilter, $orderBy: RunItemOrder) {
   node(id: $id) { ... on Run {
-    items(first: $first, last: $last, after: $after, before: $before, status: $status, search: $search, orderBy: $orderBy) {
+    items(first: $first, last: $last, after: $after, before: $before, filter: $filter, orderBy: $orderBy) {
       edges { cursor node { id input output status latencyMs scores { value } } }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
@@ -107,13 +107,13 @@ test('items without a latency come last in either direction', async () => {
 })
 
 test('items are filtered by status and searched by content', async () => {
-  const failed = await allForward({ status: ['FAILED'] })
+  const failed = await allForward({ filter: { status: ['FAILED'] } })
   expect(failed.map((item) => item.input).toSorted((a, b) => a - b)).toEqual(
     Array.from({ length: 19 }, (_, n) => 3 * n),
   )
-  expect((await page({ search: 'cannot do 42' })).rows).toMatchObject([{ input: 42, status: 'FAILED' }])
-  expect((await page({ search: '%' })).rows).toEqual([])
-  expect((await page({ search: '-55' })).rows).toMatchObject([{ input: 55, output: -55 }])
+  expect((await page({ filter: { search: 'cannot do 42' } })).rows).toMatchObject([{ input: 42, status: 'FAILED' }])
+  expect((await page({ filter: { search: '%' } })).rows).toEqual([])
+  expect((await page({ filter: { search: '-55' } })).rows).toMatchObject([{ input: 55, output: -55 }])
 })
 
 test('a cursor of another order, an altered cursor and an invented cursor are refused', async () => {
@@ -181,7 +181,7 @@ test('progress and statistics count succeeded, failed and missing items', async 
 })
 
 test('a run item is a node with its position in the schedule, its dataset item and its scores', async () => {
-  const [item] = (await page({ first: 1, status: ['SUCCEEDED'] })).rows
+  const [item] = (await page({ first: 1, filter: { status: ['SUCCEEDED'] } })).rows
   const { data } = await t.query(
     `query($id: ID!) { node(id: $id) { id ... on RunItem {
       run { id } datasetItem { id } revision { input item { id } } position repetition attempts traceId traceUrl

@@ -1,49 +1,117 @@
+import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
-import { containing } from '../../columns.ts'
-import type { List } from '../../keyset.ts'
+import { between, mentions, type NumberRange, type Parameter } from '../../conditions.ts'
+import type { Key, List } from '../../keyset.ts'
+import { hasItemScore, itemScoreValue } from '../score/item-score.ts'
 import { runItemColumns } from './run-item-columns.ts'
 
-export type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT'
+type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
 
+/** Items without a value for the order come last in either direction. */
+export interface RunItemOrder {
+  field: RunItemOrderField
+  descending: boolean
+  /** Name of the score that SCORE orders by. */
+  score?: string | null
+}
+
+/** Items with scores of a name that satisfy every part; with `missing`, items that were executed and have none. */
+export interface ItemScoreFilter extends NumberRange {
+  name: string
+  boolean?: boolean | null
+  labels?: readonly string[] | null
+  hasError?: boolean | null
+  missing?: boolean | null
+}
+
+/** An item must satisfy every part. */
 export interface RunItemFilter {
   status?: readonly RunItemStatus[] | null
   /** Text anywhere in the input, expected output, output or error. */
   search?: string | null
+  /** All of these. */
+  tags?: readonly string[] | null
+  score?: ItemScoreFilter | null
+  /** Milliseconds. */
+  latencyMs?: NumberRange | null
+  costUsd?: NumberRange | null
+  errorCode?: readonly ItemErrorCode[] | null
+  attempts?: NumberRange | null
+  cached?: boolean | null
+  /** From 0. */
+  repetition?: number | null
 }
 
-/** The items of a run. Items without a value for the order come last in either direction. */
-export function listRunItems(filter: RunItemFilter, order: { field: RunItemOrderField; descending: boolean }): List {
-  const last = order.descending ? `'-infinity'` : `'infinity'`
-  const orderKeys = {
-    POSITION: [],
-    LATENCY: [{ sql: `COALESCE(i.latency_ms, ${last})`, type: 'float8' }],
-    COST: [{ sql: `COALESCE(i.cost_usd, ${last})`, type: 'float8' }],
-    FINISHED_AT: [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }],
-  } satisfies Record<RunItemOrderField, { sql: string; type: string }[]>
-  const { search } = filter
+/**
+ * The items of a run. By POSITION a page is read from the primary key and ends when it is full; any other order and any
+ * filter reads at most the run's items, each with the scores of one name or its revision where these are asked for.
+ */
+export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
+  const { search, tags } = filter
   return {
     select: runItemColumns('i'),
-    from: search
-      ? `run_item i
+    from:
+      search || tags?.length
+        ? `run_item i
          JOIN run r ON r.id = i.run_id
          JOIN dataset_item_revision v ON v.item_id = i.item_id
            AND v.valid_from <= r.dataset_version AND (v.valid_to IS NULL OR v.valid_to > r.dataset_version)`
-      : 'run_item i',
+        : 'run_item i',
     parent: { column: 'i.run_id', type: 'uuid' },
     where: (parameter) => [
       ...(filter.status ? [`i.status = ANY (${parameter(filter.status)}::"RunItemStatus"[])`] : []),
-      ...(search
-        ? [
-            `(v.input #>> '{}' ILIKE ${parameter(containing(search))}
-              OR v.expected_output #>> '{}' ILIKE ${parameter(containing(search))}
-              OR i.output #>> '{}' ILIKE ${parameter(containing(search))}
-              OR i.error ->> 'message' ILIKE ${parameter(containing(search))})`,
-          ]
-        : []),
+      ...(filter.errorCode ? [failed(filter.errorCode, parameter)] : []),
+      ...(filter.cached == null ? [] : [`i.cached = ${parameter(filter.cached)}`]),
+      ...(filter.repetition == null ? [] : [`i.repetition = ${parameter(filter.repetition)}::int`]),
+      ...between('i.attempts', filter.attempts, parameter),
+      ...between('i.latency_ms', filter.latencyMs, parameter),
+      ...between('i.cost_usd', filter.costUsd, parameter),
+      ...(tags?.length ? [`v.tags @> ${parameter(tags)}::text[]`] : []),
+      ...(filter.score ? [scored(filter.score, parameter)] : []),
+      ...mentions(
+        [`v.input #>> '{}'`, `v.expected_output #>> '{}'`, `i.output #>> '{}'`, `i.error ->> 'message'`],
+        search,
+        parameter,
+      ),
     ],
-    keys: [...orderKeys[order.field], { sql: 'i.ordinal', type: 'int' }],
+    keys: [...orderKey(order), { sql: 'i.ordinal', type: 'int' }],
     descending: order.descending,
   }
+}
+
+function orderKey({ field, descending, score }: RunItemOrder): Key[] {
+  const last = descending ? `'-infinity'` : `'infinity'`
+  switch (field) {
+    case 'POSITION':
+      return []
+    case 'LATENCY':
+      return [{ sql: `COALESCE(i.latency_ms, ${last})`, type: 'float8' }]
+    case 'COST':
+      return [{ sql: `COALESCE(i.cost_usd, ${last})`, type: 'float8' }]
+    case 'FINISHED_AT':
+      return [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }]
+    case 'SCORE':
+      return [{ sql: (parameter) => `COALESCE(${itemScoreValue(parameter(score ?? ''))}, ${last})`, type: 'float8' }]
+  }
+}
+
+/** A task's own codes are all TASK_FAILED. */
+function failed(codes: readonly ItemErrorCode[], parameter: Parameter): string {
+  const isOne = `i.error ->> 'code' = ANY (${parameter(codes)}::text[])`
+  if (!codes.includes('TASK_FAILED')) return isOne
+  return `(${isOne} OR i.error ->> 'code' <> ALL (${parameter(itemErrorCodes)}::text[]))`
+}
+
+function scored(filter: ItemScoreFilter, parameter: Parameter): string {
+  const { boolean, labels, hasError, missing } = filter
+  const name = parameter(filter.name)
+  if (missing) return `(i.status IN ('SUCCEEDED', 'FAILED') AND NOT ${hasItemScore(name, [])})`
+  return hasItemScore(name, [
+    ...between('avg(s.value)', filter, parameter),
+    ...(boolean == null ? [] : [`avg(s.value) = ${Number(boolean)}`]),
+    ...(labels ? [`bool_or(s.label = ANY (${parameter(labels)}::text[]))`] : []),
+    ...(hasError == null ? [] : [`(count(s.error) > 0) = ${parameter(hasError)}`]),
+  ])
 }
 
 /** What runs made of a dataset item: those of the newest run first, within a run by repetition. */

@@ -1,3 +1,4 @@
+import type { Failures } from '../../../domain/execution/task.ts'
 import type { RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { channels } from '../../listener.ts'
@@ -12,6 +13,8 @@ export interface RunDelta {
   running: number
   succeeded: number
   failed: number
+  /** `failed` by its kinds; null when none failed. Failed items are only ever taken back all at once. */
+  failures: Readonly<Failures> | null
   cancelled: number
   latencySum: number
   latencyMin: number | null
@@ -33,6 +36,7 @@ export const noDelta = {
   running: 0,
   succeeded: 0,
   failed: 0,
+  failures: null,
   cancelled: 0,
   latencySum: 0,
   latencyMin: null,
@@ -73,6 +77,8 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
     text: `WITH advanced AS (
       UPDATE run SET status = $2::"RunStatus", stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
         queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
+        failures = CASE WHEN failed + $9 = 0 THEN '{}' WHEN $21::jsonb IS NULL THEN failures ELSE failures || (
+          SELECT jsonb_object_agg(key, COALESCE((failures ->> key)::int, 0) + value::int) FROM jsonb_each_text($21)) END,
         cancelled = cancelled + $10, latency_sum = latency_sum + $11, latency_min = LEAST(latency_min, $12),
         latency_max = GREATEST(latency_max, $13), cost_sum = cost_sum + $14, cost_count = cost_count + $15,
         cost_max = GREATEST(cost_max, $20),
@@ -105,6 +111,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
       delta.inputTokens,
       delta.outputTokens,
       delta.costMax,
+      delta.failures && JSON.stringify(delta.failures),
     ],
   })
 }

@@ -1,6 +1,8 @@
+import type { Json } from '../../../domain/json/json.ts'
 import type { Metric } from '../../../domain/metric.ts'
-import type { RunStatus } from '../../../domain/run.ts'
-import { columns, containing } from '../../columns.ts'
+import type { RunStatus, StopReason } from '../../../domain/run.ts'
+import { columns } from '../../columns.ts'
+import { jsonContains, mentions, type TimeRange, within } from '../../conditions.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
 
@@ -11,24 +13,32 @@ export interface RunOrder {
   descending: boolean
 }
 
+/** A run must satisfy every part. */
 export interface RunFilter {
   datasetId?: string | null
+  datasetVersion?: number | null
   experimentId?: string | null
   status?: readonly RunStatus[] | null
+  stopReason?: readonly StopReason[] | null
+  /** Text anywhere in the name or the description. */
   search?: string | null
+  /** What the metadata contain. */
+  metadata?: Json
+  createdAt?: TimeRange | null
+  finishedAt?: TimeRange | null
 }
 
 function orderKey({ by, descending }: RunOrder): Key {
+  const last = descending ? `'-infinity'` : `'infinity'`
   switch (by) {
     case 'CREATED_AT':
       return { sql: 'r.created_at', type: 'timestamptz' }
     case 'FINISHED_AT':
-      // Unfinished runs count as newer than all finished ones.
-      return { sql: `COALESCE(r.finished_at, 'infinity')`, type: 'timestamptz' }
+      return { sql: `COALESCE(r.finished_at, ${last})`, type: 'timestamptz' }
     case 'NAME':
       return { sql: 'r.name', type: 'text' }
     default:
-      return metricOrderKey(by, descending ? `'-infinity'` : `'infinity'`)
+      return metricOrderKey(by, last)
   }
 }
 
@@ -51,7 +61,11 @@ function metricOrderKey(metric: Metric, last: string): Key {
   }
 }
 
-/** The runs of a project, a dataset or an experiment. */
+/**
+ * The runs of a project, a dataset or an experiment. By CREATED_AT a page is read from an index that begins with the
+ * parent, ends when it is full, and is entered where the range of `createdAt` begins. Any other order and any other filter
+ * reads at most the parent's runs.
+ */
 export function listRuns(parent: 'project' | 'dataset' | 'experiment', filter: RunFilter, order: RunOrder): List {
   return {
     select: columns('r', Prisma.RunScalarFieldEnum),
@@ -59,9 +73,14 @@ export function listRuns(parent: 'project' | 'dataset' | 'experiment', filter: R
     parent: { column: `r.${parent}_id`, type: 'uuid' },
     where: (parameter) => [
       ...(filter.datasetId ? [`r.dataset_id = ${parameter(filter.datasetId)}`] : []),
+      ...(filter.datasetVersion == null ? [] : [`r.dataset_version = ${parameter(filter.datasetVersion)}::int`]),
       ...(filter.experimentId ? [`r.experiment_id = ${parameter(filter.experimentId)}`] : []),
       ...(filter.status ? [`r.status = ANY (${parameter(filter.status)}::"RunStatus"[])`] : []),
-      ...(filter.search ? [`r.name ILIKE ${parameter(containing(filter.search))}`] : []),
+      ...(filter.stopReason ? [`r.stop_reason = ANY (${parameter(filter.stopReason)}::"StopReason"[])`] : []),
+      ...within('r.created_at', filter.createdAt, parameter),
+      ...within('r.finished_at', filter.finishedAt, parameter),
+      ...jsonContains('r.metadata', filter.metadata, parameter),
+      ...mentions(['r.name', 'r.description'], filter.search, parameter),
     ],
     keys: [orderKey(order), { sql: 'r.id', type: 'uuid' }],
     descending: order.descending,

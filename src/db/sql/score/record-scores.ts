@@ -1,7 +1,7 @@
 import type { Direction, ScoreDataType } from '../../../domain/evaluation.ts'
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
-import type { ScoreMoments } from '../../../domain/statistics/score-moments.ts'
+import type { Extremes, ScoreMoments } from '../../../domain/statistics/score-moments.ts'
 import type { Queryable } from '../../client.ts'
 
 /** A score of an item from an evaluator, or the evaluator's error. */
@@ -19,7 +19,7 @@ export interface RecordedScore {
 }
 
 /** The change of a batch to the summary of one score name. */
-export interface SummaryDelta extends ScoreMoments {
+export interface SummaryDelta extends ScoreMoments, Extremes {
   name: string
   dataType: ScoreDataType
   direction: Direction
@@ -56,10 +56,10 @@ export async function recordScores(
          FROM json_to_recordset($2::json) AS s (ordinal int, "evaluatorVersionId" uuid, name text,
            "dataType" "ScoreDataType", value float8, label text, comment text, metadata jsonb, error jsonb)
        ), summary AS (
-         INSERT INTO run_score_summary AS old (run_id, name, data_type, direction, count, error_count, sum, m2)
-         SELECT $1, name, "dataType", direction, count, "errorCount", sum, m2
+         INSERT INTO run_score_summary AS old (run_id, name, data_type, direction, count, error_count, sum, m2, min, max)
+         SELECT $1, name, "dataType", direction, count, "errorCount", sum, m2, min, max
          FROM json_to_recordset($3::json) AS d (name text, "dataType" "ScoreDataType", direction "Direction",
-           count int, "errorCount" int, sum float8, m2 float8)
+           count int, "errorCount" int, sum float8, m2 float8, min float8, max float8)
          ON CONFLICT (run_id, name) DO UPDATE SET
            count = old.count + excluded.count,
            error_count = old.error_count + excluded.error_count,
@@ -67,7 +67,10 @@ export async function recordScores(
            m2 = old.m2 + excluded.m2 + CASE WHEN old.count > 0 AND excluded.count > 0
              THEN (excluded.sum / excluded.count - old.sum / old.count) ^ 2
                   * old.count * excluded.count / (old.count + excluded.count)
-             ELSE 0 END
+             ELSE 0 END,
+           min = CASE WHEN old.count = 0 OR old.min IS NOT NULL THEN LEAST(old.min, excluded.min) END,
+           max = CASE WHEN old.count = 0 OR old.max IS NOT NULL THEN GREATEST(old.max, excluded.max) END,
+           revision = old.revision + 1
        ), label AS (
          INSERT INTO run_score_label AS old (run_id, name, label, count)
          SELECT $1, name, label, count FROM json_to_recordset($4::json) AS d (name text, label text, count int)

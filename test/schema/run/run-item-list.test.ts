@@ -1,0 +1,194 @@
+/** The items of a run by every order, direction and filter, against a plain SELECT of all of them. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { setScore } from '../../../src/engine/scores.ts'
+import { seedDataset } from '../../helpers/engine.ts'
+import { walk } from '../../helpers/pages.ts'
+import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+
+let t: TestServer
+let runId: string
+let rows: Row[]
+
+/** An item as the tables have it. */
+interface Row {
+  ordinal: number
+  repetition: number
+  status: string
+  code: string | null
+  attempts: number
+  cached: boolean
+  latency: number | null
+  cost: number | null
+  finished: Date | null
+  tags: string[]
+  texts: (string | null)[]
+  scores: { name: string; value: number | null; label: string | null; failed: boolean }[]
+}
+
+/** Two repetitions of 18 items, with ties and gaps in everything that can be ordered or filtered by. */
+beforeAll(async () => {
+  t = await startTestServer()
+  const inputs = Array.from({ length: 18 }, (_, n) => `question ${n}`)
+  const datasetId = await seedDataset(t, inputs, { tags: (n) => ['even', 'third'].filter((_, i) => n % (i + 2) === 0) })
+  const executions = inputs.flatMap((_, item) =>
+    [0, 1].map((repetition): RecordedExecution => {
+      const n = 2 * item + repetition
+      const status = n % 7 === 3 ? 'FAILED' : n % 11 === 5 ? 'QUEUED' : 'SUCCEEDED'
+      if (status !== 'SUCCEEDED')
+        return { item, repetition, status, error: status === 'FAILED' ? `broke ${n}` : undefined }
+      return {
+        ...{ item, repetition, status, output: `answer ${n}` },
+        latencyMs: n % 5 === 0 ? null : (n % 4) * 1.5,
+        costUsd: n % 3 === 0 ? null : (n % 2) * 0.001,
+        scores: {
+          ...(n % 4 > 0 && { length: n % 8 === 6 ? null : (n % 3) / 3 }),
+          ...(n % 5 > 0 && { right: n % 2 === 0 }),
+          tone: ['kind', 'rude', 'terse'][n % 3] as string,
+        },
+      }
+    }),
+  )
+  runId = await recordRun(t, datasetId, executions, { repetitions: 2 })
+  await t.db.pool.query(
+    `UPDATE run_item SET attempts = 1 + ordinal % 3, cached = ordinal % 4 = 1,
+       finished_at = CASE WHEN ordinal % 6 > 0 THEN '2026-11-01Z'::timestamptz + ordinal % 5 * interval '1 min' END,
+       error = CASE ordinal % 4 WHEN 0 THEN error || '{"code": "TIMEOUT"}' WHEN 2 THEN error || '{"code": "OWN"}' ELSE error END
+     WHERE run_id = $1`,
+    [runId],
+  )
+  // Some items have several scores of one name.
+  for (const ordinal of [1, 2, 10]) {
+    await setScore(t.services, t.scope, { runId, ordinal, name: 'length', value: 0.9, source: 'HUMAN' })
+  }
+  const found = await t.db.pool.query<Row>(
+    `SELECT i.ordinal, i.repetition, i.status, i.error ->> 'code' AS code, i.attempts, i.cached, i.latency_ms AS latency,
+            i.cost_usd AS cost, i.finished_at AS finished, v.tags,
+            ARRAY[v.input #>> '{}', v.expected_output #>> '{}', i.output #>> '{}', i.error ->> 'message'] AS texts,
+            (SELECT COALESCE(json_agg(json_build_object('name', name, 'value', value, 'label', label,
+               'failed', error IS NOT NULL)), '[]') FROM score s WHERE s.run_id = i.run_id AND s.ordinal = i.ordinal) AS scores
+     FROM run_item i JOIN dataset_item_revision v USING (item_id) WHERE i.run_id = $1`,
+    [runId],
+  )
+  rows = found.rows
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const named = (row: Row, name: string) => row.scores.filter((score) => score.name === name)
+
+function meanOf(row: Row, name: string): number | null {
+  const values = named(row, name).flatMap(({ value }) => value ?? [])
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null
+}
+
+const isIn = (value: number | null, min: number, max = Number.POSITIVE_INFINITY) =>
+  value !== null && value >= min && value <= max
+
+const noState = { status: [] }
+
+const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
+  [null, () => true],
+  [{ status: ['FAILED', 'QUEUED'] }, ({ status }) => status !== 'SUCCEEDED'],
+  [noState, () => false],
+  [{ search: 'QUESTION 1' }, ({ texts }) => texts[0]?.startsWith('question 1') ?? false],
+  [{ search: 'broke' }, ({ status }) => status === 'FAILED'],
+  [{ tags: ['even', 'third'] }, ({ tags }) => tags.length === 2],
+  [{ score: { name: 'length' } }, (row) => named(row, 'length').length > 0],
+  [{ score: { name: 'length', min: 0.3, max: 0.8 } }, (row) => isIn(meanOf(row, 'length'), 0.3, 0.8)],
+  [{ score: { name: 'length', hasError: true } }, (row) => named(row, 'length').some(({ failed }) => failed)],
+  [
+    { score: { name: 'length', hasError: false } },
+    (row) => named(row, 'length').length > 0 && !named(row, 'length').some(({ failed }) => failed),
+  ],
+  [{ score: { name: 'length', missing: true } }, (row) => row.status !== 'QUEUED' && named(row, 'length').length === 0],
+  [{ score: { name: 'right', boolean: false } }, (row) => meanOf(row, 'right') === 0],
+  [
+    { score: { name: 'tone', labels: ['kind', 'terse'] } },
+    (row) => named(row, 'tone').some(({ label }) => label !== 'rude'),
+  ],
+  [{ latencyMs: { min: 1.5 } }, ({ latency }) => isIn(latency, 1.5)],
+  [{ costUsd: { max: 0 } }, ({ cost }) => isIn(cost, 0, 0)],
+  [{ errorCode: ['TIMEOUT'] }, ({ code }) => code === 'TIMEOUT'],
+  [{ errorCode: ['TASK_FAILED'] }, ({ code }) => code === 'TASK_FAILED' || code === 'OWN'],
+  [{ attempts: { min: 2 } }, ({ attempts }) => attempts > 1],
+  [{ cached: false, repetition: 1 }, ({ cached, repetition }) => !cached && repetition === 1],
+  [
+    { status: ['SUCCEEDED'], tags: ['even'], search: 'answer', score: { name: 'right', boolean: true }, latencyMs: {} },
+    (row) => row.status === 'SUCCEEDED' && row.tags.includes('even') && meanOf(row, 'right') === 1,
+  ],
+]
+
+const orders: [field: string, score: string | null, value: (row: Row) => number | null][] = [
+  ['POSITION', null, () => 0],
+  ['LATENCY', null, ({ latency }) => latency],
+  ['COST', null, ({ cost }) => cost],
+  ['FINISHED_AT', null, ({ finished }) => finished?.getTime() ?? null],
+  ['SCORE', 'length', (row) => meanOf(row, 'length')],
+  ['SCORE', 'tone', (row) => meanOf(row, 'tone')],
+]
+
+const cases = orders.flatMap(([field, score, value]) =>
+  ['ASC', 'DESC'].map((direction) => ({ orderBy: { field, direction, score }, value })),
+)
+
+const document = `query($id: ID!, $first: Int, $last: Int, $after: String, $before: String, $filter: RunItemFilter, $orderBy: RunItemOrder) {
+  run(id: $id) { items(first: $first, last: $last, after: $after, before: $before, filter: $filter, orderBy: $orderBy) {
+    edges { node { id } } totalCount countUpTo pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  } }
+}`
+
+test.each(cases)(
+  'by $orderBy.field $orderBy.score $orderBy.direction every filter gives its items once, those without a value last',
+  async ({ orderBy, value }) => {
+    const sign = orderBy.direction === 'ASC' ? 1 : -1
+    for (const [filter, holds] of filters) {
+      const expected = rows
+        .filter(holds)
+        .map((row) => ({ ordinal: row.ordinal, value: value(row) }))
+        .sort((a, b) => {
+          if (a.value === null || b.value === null) {
+            if (a.value !== b.value) return a.value === null ? 1 : -1
+            return sign * (a.ordinal - b.ordinal)
+          }
+          return sign * (a.value - b.value || a.ordinal - b.ordinal)
+        })
+        .map(({ ordinal }) => encodeGlobalId('RunItem', `${runId}:${ordinal}`))
+      const variables = { id: encodeGlobalId('Run', runId), filter, orderBy }
+      const forward = await walk(t, document, variables, ({ run }) => run.items, { by: 7 })
+      expect(forward, JSON.stringify(filter)).toEqual(expected)
+      expect(await walk(t, document, variables, ({ run }) => run.items, { by: 7, backward: true })).toEqual(expected)
+    }
+  },
+)
+
+test('every filter leaves some items and takes others away', () => {
+  for (const [filter, holds] of filters) {
+    if (filter === null || filter === noState) continue
+    const count = rows.filter(holds).length
+    expect(count, JSON.stringify(filter)).toBeGreaterThan(0)
+    expect(count, JSON.stringify(filter)).toBeLessThan(rows.length)
+  }
+})
+
+test('the number of items is known by status, and counted by any filter', async () => {
+  for (const [filter, holds] of filters) {
+    const { data } = await t.query(document, { id: encodeGlobalId('Run', runId), filter, first: 1 })
+    const count = rows.filter(holds).length
+    const isKnown = Object.keys(filter ?? {}).every((part) => part === 'status')
+    expect(data.run.items).toMatchObject({ totalCount: isKnown ? count : null, countUpTo: count })
+  }
+})
+
+test('a page by score needs the name of the score, and a cursor belongs to that score', async () => {
+  const id = encodeGlobalId('Run', runId)
+  const { errors } = await t.query(document, { id, orderBy: { field: 'SCORE' } })
+  expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path: ['orderBy', 'score'] } }])
+  const by = (score: string) => ({ id, first: 1, orderBy: { field: 'SCORE', score } })
+  const { data } = await t.query(document, by('length'))
+  const after = data.run.items.pageInfo.endCursor
+  expect((await t.query(document, { ...by('length'), after })).errors).toBeUndefined()
+  expect((await t.query(document, { ...by('right'), after })).errors).toMatchObject([
+    { extensions: { code: 'INVALID_INPUT', path: ['after'] } },
+  ])
+})
