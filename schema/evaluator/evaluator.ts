@@ -20,7 +20,7 @@ builder.prismaNode('Evaluator', {
       description: 'The current version, from 1; any change that affects its scores creates a new one.',
     }),
     active: t.exposeBoolean('active', {
-      description: 'Whether it scores all new runs of its datasets.',
+      description: 'Whether it scores new runs of its datasets when their experiments name no evaluators.',
     }),
     datasets: t.field({
       type: [DatasetRef],
