@@ -47,6 +47,7 @@ export const RunFilter = builder.inputType('RunFilter', {
     datasetId: t.id({ description: 'On this dataset.' }),
     datasetVersion: t.int({ description: 'On this version of their dataset.' }),
     experimentId: t.id({ description: 'Of this experiment.' }),
+    startedById: t.id({ description: 'Started by this person.' }),
     search: t.string({ description: 'With this text in their name or description.' }),
     metadata: t.field({ type: 'JSON', description: 'Whose metadata contain this, e.g. `{ branch: "main" }`.' }),
     createdAt: t.field({ type: DateTimeRange, description: 'Started in this stretch of time.' }),
@@ -70,6 +71,7 @@ export function runsConnection(
     ...args.filter,
     datasetId: optionalRawId('Dataset', args.filter?.datasetId, ['filter', 'datasetId']),
     experimentId: optionalRawId('Experiment', args.filter?.experimentId, ['filter', 'experimentId']),
+    startedById: optionalRawId('Person', args.filter?.startedById, ['filter', 'startedById']),
   }
   const list = listRuns(parent, filter, { by, descending: direction === 'DESC' })
   const orderName = `${typeof by === 'string' ? by : metricKey(by)} ${direction}`

@@ -76,8 +76,7 @@ builder.prismaNode('Run', {
     }),
     items: t.field({
       type: RunItemConnection,
-      description:
-        'Its items: one for each dataset item and repetition, complete from the first second. `totalCount` is known by status.',
+      description: 'One for each dataset item and repetition, from the first second. `totalCount` is known by status.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: RunItemFilter, description: 'Which items; default: all.' }),
@@ -90,8 +89,7 @@ builder.prismaNode('Run', {
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
     durationMs: t.float({
       nullable: true,
-      description:
-        'Milliseconds from `startedAt` to `finishedAt`, with any pause before it was resumed; null until then.',
+      description: 'Milliseconds from `startedAt` to `finishedAt`, pauses included; null until then.',
       resolve: durationMs,
     }),
   }),

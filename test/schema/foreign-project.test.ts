@@ -137,6 +137,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     candidateIds: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
+    startedById: 'Person',
   }
   const type = types[name]
   if (field.name === 'run' && name === 'id') return `"${ids.Run}"`

@@ -19,6 +19,7 @@ interface Row {
   datasetId: string
   datasetVersion: number
   experimentId: string
+  startedById: string | null
   metadata: { branch?: string; git?: { commit: string } } | null
   createdAt: Date
   finishedAt: Date | null
@@ -46,6 +47,7 @@ beforeAll(async () => {
         datasetId: datasets[Math.floor((n % 4) / 2)] as string,
         experimentId: experiments[n % 4] as string,
         datasetVersion: 1 + (n % 3),
+        startedById: n % 4 === 2 ? null : t.scope.person.id,
         name: ['alpha', 'beta', 'gamma'][n % 3] as string,
         description: n % 5 === 0 ? 'the nightly one' : null,
         metadata: n % 2 === 0 ? { branch: 'main', git: { commit: `c${n % 6}` } } : undefined,
@@ -75,7 +77,7 @@ beforeAll(async () => {
   }
   const found = await t.db.pool.query<Row>(
     `SELECT r.id, r.name, description, status, stop_reason AS "stopReason", dataset_id AS "datasetId",
-            dataset_version AS "datasetVersion", experiment_id AS "experimentId", metadata, created_at AS "createdAt",
+            dataset_version AS "datasetVersion", experiment_id AS "experimentId", started_by_id AS "startedById", metadata, created_at AS "createdAt",
             finished_at AS "finishedAt", failed, latency_sum / NULLIF(succeeded, 0) AS latency,
             cost_sum / NULLIF(cost_count, 0) AS cost, s.sum / NULLIF(s.count, 0) AS mean
      FROM run r LEFT JOIN run_score_summary s ON s.run_id = r.id AND s.name = 'mean'`,
@@ -95,6 +97,11 @@ const filters: [what: string, filter: () => object | null, holds: (row: Row) => 
     'experiment',
     () => ({ experimentId: global('Experiment', experiments[2]) }),
     ({ experimentId }) => experimentId === experiments[2],
+  ],
+  [
+    'startedBy',
+    () => ({ startedById: global('Person', t.scope.person.id) }),
+    ({ startedById }) => startedById !== null,
   ],
   ['datasetVersion', () => ({ datasetVersion: 2 }), ({ datasetVersion }) => datasetVersion === 2],
   ['name', () => ({ search: 'GAM' }), ({ name }) => name === 'gamma'],
@@ -122,17 +129,19 @@ const filters: [what: string, filter: () => object | null, holds: (row: Row) => 
   ],
 ]
 
-const orders: [field: string, value: (row: Row) => number | string | null][] = [
+const orders: [by: string | object, value: (row: Row) => number | string | null][] = [
   ['CREATED_AT', ({ createdAt }) => createdAt.getTime()],
   ['FINISHED_AT', ({ finishedAt }) => finishedAt?.getTime() ?? null],
   ['NAME', ({ name }) => name],
-  ['FAILED', ({ failed }) => failed],
-  ['LATENCY', ({ latency }) => latency],
-  ['COST', ({ cost }) => cost],
-  ['SCORE', ({ mean }) => mean],
+  [{ failed: true }, ({ failed }) => failed],
+  [{ latency: true }, ({ latency }) => latency],
+  [{ cost: true }, ({ cost }) => cost],
+  [{ score: { name: 'mean' } }, ({ mean }) => mean],
 ]
 
-const cases = orders.flatMap(([field, value]) => ['ASC', 'DESC'].map((direction) => ({ field, direction, value })))
+const cases = orders.flatMap(([by, value]) =>
+  ['ASC', 'DESC'].map((direction) => ({ by: JSON.stringify(by), direction, value })),
+)
 
 const page = 'edges { node { id } } countUpTo pageInfo { hasNextPage hasPreviousPage startCursor endCursor }'
 const args = 'first: $first, last: $last, after: $after, before: $before, filter: $filter, orderBy: $orderBy'
@@ -142,8 +151,8 @@ const ofNode = `query($id: ID!, ${variables}) { node(id: $id) { __typename ... o
   ... on Experiment { runs(${args}) { ${page} } } } }`
 
 test.each(cases)(
-  'by $field $direction every filter gives its runs once, those without a value last',
-  async ({ field, direction, value }) => {
+  'by $by $direction every filter gives its runs once, those without a value last',
+  async ({ by, direction, value }) => {
     const sign = direction === 'ASC' ? 1 : -1
     const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0)
     const inOrder = (found: Row[]) =>
@@ -155,7 +164,8 @@ test.each(cases)(
           return sign * (byValue || compare(a.id, b.id))
         })
         .map(({ id }) => global('Run', id))
-    const orderBy = { field, direction, score: field === 'SCORE' ? 'mean' : null }
+    const metric = JSON.parse(by)
+    const orderBy = typeof metric === 'string' ? { field: metric, direction } : { field: 'METRIC', direction, metric }
     for (const [what, filter, holds] of filters) {
       const asked = { filter: filter(), orderBy }
       const expected = inOrder(rows.filter(holds))

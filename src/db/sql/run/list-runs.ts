@@ -18,6 +18,7 @@ export interface RunFilter {
   datasetId?: string | null
   datasetVersion?: number | null
   experimentId?: string | null
+  startedById?: string | null
   status?: readonly RunStatus[] | null
   stopReason?: readonly StopReason[] | null
   /** Text anywhere in the name or the description. */
@@ -75,6 +76,7 @@ export function listRuns(parent: 'project' | 'dataset' | 'experiment', filter: R
       ...(filter.datasetId ? [`r.dataset_id = ${parameter(filter.datasetId)}`] : []),
       ...(filter.datasetVersion == null ? [] : [`r.dataset_version = ${parameter(filter.datasetVersion)}::int`]),
       ...(filter.experimentId ? [`r.experiment_id = ${parameter(filter.experimentId)}`] : []),
+      ...(filter.startedById ? [`r.started_by_id = ${parameter(filter.startedById)}`] : []),
       ...(filter.status ? [`r.status = ANY (${parameter(filter.status)}::"RunStatus"[])`] : []),
       ...(filter.stopReason ? [`r.stop_reason = ANY (${parameter(filter.stopReason)}::"StopReason"[])`] : []),
       ...within('r.created_at', filter.createdAt, parameter),
