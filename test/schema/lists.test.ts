@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
@@ -100,16 +101,16 @@ test('the versions of a dataset and the items of a run have their totals', async
   })
 })
 
-test('what a search finds in the items of a dataset it finds in the rows of a comparison', async () => {
+test('a search finds the same in the items of a dataset, of a run and in the rows of a comparison', async () => {
   const texts = ['say "hi"', { text: 'say "hi"' }, { text: 'back\\slash\nline' }, 'else']
   const datasetId = await seedDataset(t, texts)
-  const record = async (output: (n: number) => string | object) =>
+  const record = async (output: (n: number) => Json) =>
     encodeGlobalId(
       'Run',
       await recordRun(
         t,
         datasetId,
-        texts.map((_, item) => ({ item, output: output(item) as string })),
+        texts.map((_, item) => ({ item, output: output(item) })),
       ),
     )
   const variables = {
@@ -119,27 +120,32 @@ test('what a search finds in the items of a dataset it finds in the rows of a co
   }
   const found = async (search: string) => {
     const { data } = await t.query(
-      `query ($dataset: ID!, $baseline: ID!, $candidates: [ID!]!, $search: String!) {
+      `query ($dataset: ID!, $baseline: ID!, $candidates: [ID!]!, $run: ID!, $search: String!) {
         node(id: $dataset) { ... on Dataset { items(filter: { search: $search }) { nodes { input } } } }
+        run: node(id: $run) { ... on Run { items(filter: { search: $search }) { nodes { input } } } }
         compareRuns(baselineId: $baseline, candidateIds: $candidates) {
           rows(filter: { search: $search }) { nodes { datasetItem { latest { input } } } countUpTo }
         }
       }`,
-      { ...variables, search },
+      { ...variables, run: variables.candidates[0], search },
     )
-    const items = data.node.items.nodes.map(({ input }: { input: unknown }) => input)
+    const inOrder = (inputs: unknown[]) =>
+      texts.filter((text) => inputs.some((input) => isDeepStrictEqual(input, text)))
     const { nodes, countUpTo } = data.compareRuns.rows
-    const rows = nodes.map(
-      ({ datasetItem }: { datasetItem: { latest: { input: unknown } } }) => datasetItem.latest.input,
-    )
-    expect(countUpTo).toBe(rows.length)
-    // The order of a comparison is that of its schedule.
-    return { items, rows: texts.filter((text) => rows.some((row: unknown) => isDeepStrictEqual(row, text))) }
+    expect(countUpTo).toBe(nodes.length)
+    return {
+      items: inOrder(data.node.items.nodes.map((node: { input: unknown }) => node.input)),
+      ofRun: inOrder(data.run.items.nodes.map((node: { input: unknown }) => node.input)),
+      rows: inOrder(
+        nodes.map((node: { datasetItem: { latest: { input: unknown } } }) => node.datasetItem.latest.input),
+      ),
+    }
   }
   const hi = texts.slice(0, 2)
-  expect(await found('say "HI"')).toEqual({ items: hi, rows: hi })
-  expect(await found('back\\slash\nline')).toEqual({ items: [texts[2]], rows: [texts[2]] })
-  expect(await found('a "quoted"')).toEqual({ items: [], rows: ['else'] })
+  expect(await found('say "HI"')).toEqual({ items: hi, ofRun: hi, rows: hi })
+  const lines = [texts[2]]
+  expect(await found('back\\slash\nline')).toEqual({ items: lines, ofRun: lines, rows: lines })
+  expect(await found('a "quoted"')).toEqual({ items: [], ofRun: ['else'], rows: ['else'] })
 })
 
 test('the counts of many lists are one statement, and none unless they are selected', async () => {
