@@ -22,7 +22,7 @@ const fields = `id name description metadata seed datasetVersion priority idempo
     version dataType direction sampling evaluator { id version sampling }
     definition { ... on BuiltinEvaluator { type options } }
   }
-  earlyStop { baseline { id } metric { kind name } margin }
+  earlyStop { baseline { id } metric { kind name source } margin }
   startedBy { name }`
 
 async function start(input: object, headers = {}) {
@@ -77,7 +77,11 @@ test('everything that a run is started with can be read back, and who started it
         definition: { type: 'EXACT_MATCH', options: expect.objectContaining({ ignoreCase: true }) },
       },
     ],
-    earlyStop: { baseline: { id: earlyStop.baselineId }, metric: { kind: 'SCORE', name: 'ok' }, margin: 0.125 },
+    earlyStop: {
+      baseline: { id: earlyStop.baselineId },
+      metric: { kind: 'SCORE', name: 'ok', source: null },
+      margin: 0.125,
+    },
     startedBy: { name: 'ann' },
   })
 
@@ -91,7 +95,7 @@ test('everything that a run is started with can be read back, and who started it
   )
   expect(data.node).toMatchObject({
     evaluators: [{ version: 1, sampling: 0.5, evaluator: { version: 2, sampling: 1 } }],
-    earlyStop: { baseline: null, metric: { kind: 'SCORE', name: 'ok' } },
+    earlyStop: { baseline: null, metric: { name: 'ok' } },
   })
 })
 
