@@ -35,6 +35,7 @@ const empty: Record<string, string> = {
       'not stored',
     ]),
   ),
+  'Metric.source': 'scores are not told apart by it yet',
   'Query.node': 'in foreign-project.test.ts',
   'Query.nodes': 'in foreign-project.test.ts',
   'RunsFeedBatch.deletedRunIds': 'a first batch has none',
