@@ -43,10 +43,10 @@ export const builder = new SchemaBuilder<{
     cursorType: 'String',
     brandLoadedObjects: true,
     nodesOnConnection: { description: 'The rows of this page.' },
-    nodeTypeOptions: { description: 'Anything that can be fetched again by its global id with `node`.' },
+    nodeTypeOptions: { description: 'An object with a global id, for `node`.' },
     idFieldOptions: { description: 'Global id: opaque, stable, valid in `node`, `nodes` and every `…Id` argument.' },
     nodeQueryOptions: {
-      description: 'Anything by its global id; null when there is no such thing in your project.',
+      description: 'An object by its global id; null if the project has none with this id.',
       args: { id: { description: 'Global id.' } },
     },
     // schema/relay/nodes.ts has it.

@@ -17,7 +17,7 @@ export function deletion(name: string, { type, description, errors = [], remove 
   mutation(name, {
     description,
     input: {
-      description: 'What to delete.',
+      description: 'An object to delete.',
       fields: (t) => ({ id: t.id({ required: true, description: 'Its global id.' }) }),
     },
     errors: [NotFoundError, ...errors],
@@ -26,8 +26,8 @@ export function deletion(name: string, { type, description, errors = [], remove 
       return { deletedId: id }
     },
     payload: {
-      description: 'It is gone.',
-      fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The global id of what was deleted.' }) }),
+      description: 'It was deleted.',
+      fields: (t) => ({ deletedId: t.exposeID('deletedId', { description: 'The global id of the deleted object.' }) }),
     },
   })
 }
@@ -37,7 +37,7 @@ export function bulkDeletion(name: string, { type, description, errors = [], rem
   mutation(name, {
     description,
     input: {
-      description: 'What to delete.',
+      description: 'An object to delete.',
       fields: (t) => ({ ids: t.idList({ required: true, description: 'Their global ids, 1–1,000.' }) }),
     },
     errors: [NotFoundError, ...errors],
@@ -46,11 +46,11 @@ export function bulkDeletion(name: string, { type, description, errors = [], rem
       return { deletedIds: ids }
     },
     payload: {
-      description: 'They are gone.',
+      description: 'They were deleted.',
       fields: (t) => ({
         deletedIds: t.field({
           type: ['ID'],
-          description: 'The global ids of what was deleted.',
+          description: 'The global ids of the deleted objects.',
           resolve: (payload) => payload.deletedIds,
         }),
       }),

@@ -5,88 +5,90 @@ import { builder } from './builder.ts'
 export const ErrorCode = builder.enumType('ErrorCode', {
   description: 'Every code of an error of this API, in `UserError.code` and in `extensions.code`. Messages may change.',
   values: {
-    INVALID_INPUT: { description: 'The input cannot be used; `path` says which part of it.' },
-    NOT_FOUND: { description: 'There is no such thing in your project.' },
-    CONFLICT: { description: 'The input is fine, but not with what is already there.' },
-    FORBIDDEN: { description: 'Your key, your role or the origin of your page does not allow it.' },
-    LIMIT: { description: 'More was asked for than one request, or one caller, may have.' },
+    INVALID_INPUT: { description: 'The input is invalid; `path` is the invalid part.' },
+    NOT_FOUND: { description: 'The project has no such object.' },
+    CONFLICT: { description: 'The input is valid, but conflicts with the current state.' },
+    FORBIDDEN: { description: 'The key, its role or the origin of the web page does not allow it.' },
+    LIMIT: { description: 'The request or the caller exceeds a limit.' },
     CURSOR_EXPIRED: { description: 'The cursor is from before the database was restored: start over without it.' },
-    GRAPHQL_PARSE_FAILED: { description: 'The document is not GraphQL.' },
-    GRAPHQL_VALIDATION_FAILED: { description: 'The document does not fit the schema.' },
-    UNAUTHENTICATED: { description: 'An API key is needed, and there is none, an unknown or a revoked one.' },
-    METHOD_NOT_ALLOWED: { description: 'The HTTP method is not one that is served here.' },
-    NOT_ACCEPTABLE: { description: 'No media type of the accept header is served here.' },
-    UNSUPPORTED_MEDIA_TYPE: { description: 'The content type of the body is not read here.' },
-    INTERNAL_SERVER_ERROR: { description: 'Our mistake; the log of the server has it under `extensions.errorId`.' },
+    GRAPHQL_PARSE_FAILED: { description: 'The document is not valid GraphQL.' },
+    GRAPHQL_VALIDATION_FAILED: { description: 'The document does not match the schema.' },
+    UNAUTHENTICATED: { description: 'The API key is missing, unknown or revoked.' },
+    METHOD_NOT_ALLOWED: { description: 'The HTTP method is not supported.' },
+    NOT_ACCEPTABLE: { description: 'No media type of the accept header is supported.' },
+    UNSUPPORTED_MEDIA_TYPE: { description: 'The content type of the body is not supported.' },
+    INTERNAL_SERVER_ERROR: {
+      description: "An internal error; the server's log has the details under `extensions.errorId`.",
+    },
   } satisfies Record<ErrorCodeName, { description: string }>,
 })
 
 export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
-  description: 'What kind of failure it was.',
+  description: 'Kinds of failures.',
   values: {
     TIMEOUT: { description: 'No result within `timeoutMs`.' },
-    CONNECTION_REFUSED: { description: 'Nothing listens at the endpoint.' },
-    CONNECTION_FAILED: { description: 'The connection could not be made, or was closed.' },
-    BLOCKED_ADDRESS: { description: 'The endpoint is at an address that may not be called.' },
-    HTTP_STATUS: { description: 'The endpoint answered with another status than 200–299.' },
-    RATE_LIMITED: { description: 'The endpoint answered 429.' },
-    MALFORMED_RESPONSE: { description: 'The response could not be read.' },
-    RESPONSE_TOO_LARGE: { description: 'The response is larger than may be read.' },
-    INVALID_INPUT: { description: 'The item does not fit the task, e.g. its URL or body cannot be made.' },
-    OUTPUT_NOT_FOUND: { description: 'A path finds nothing in the response.' },
-    INVALID_OUTPUT: { description: 'What the task returned is not JSON, or not a cost or a number of tokens.' },
-    TASK_FAILED: { description: 'The task threw; with a code of its own, `taskCode` has it.' },
+    CONNECTION_REFUSED: { description: 'The endpoint refused the connection.' },
+    CONNECTION_FAILED: { description: 'The connection failed or was closed.' },
+    BLOCKED_ADDRESS: { description: 'The address of the endpoint is not allowed.' },
+    HTTP_STATUS: { description: 'The status of the response is not 200–299.' },
+    RATE_LIMITED: { description: 'The endpoint responded with 429.' },
+    MALFORMED_RESPONSE: { description: 'The response could not be parsed.' },
+    RESPONSE_TOO_LARGE: { description: 'The response exceeds the size limit.' },
+    INVALID_INPUT: { description: 'The item does not fit the task, e.g. the rendered URL is invalid.' },
+    OUTPUT_NOT_FOUND: { description: 'A path does not match the response.' },
+    INVALID_OUTPUT: { description: 'The output of the task is not JSON, or its cost or number of tokens is invalid.' },
+    TASK_FAILED: { description: 'The task threw; `taskCode` is its own code, if any.' },
     MODULE_NOT_FOUND: { description: 'The worker has no function of this name.' },
-    UNSTORABLE_RESULT: { description: 'The database refused the result.' },
-    EVALUATOR_FAILED: { description: 'The evaluator threw or took too long; only in scores.' },
+    UNSTORABLE_RESULT: { description: 'The result could not be stored.' },
+    EVALUATOR_FAILED: { description: 'The evaluator threw or timed out; only in scores.' },
   } satisfies Record<ItemErrorCode, { description: string }>,
 })
 
 export const HttpMethod = builder.enumType('HttpMethod', {
-  description: 'How an endpoint is called.',
+  description: 'HTTP methods.',
   values: {
     GET: { description: 'Without a body.' },
-    POST: { description: 'The usual one.' },
+    POST: { description: 'The default.' },
     PUT: { description: 'With a body.' },
     PATCH: { description: 'With a body.' },
   },
 })
 
 export const RunStatus = builder.enumType('RunStatus', {
-  description: 'Where a run is in its life (docs/run-lifecycle.md draws it).',
+  description: 'The status of a run; docs/run-lifecycle.md has the transitions.',
   values: {
     QUEUED: { description: 'Waits for a worker.' },
     RUNNING: { description: 'Items are being executed.' },
     COMPLETED: { description: 'Every item succeeded or failed.' },
     CANCELLED: {
-      description: 'Somebody cancelled it, or only what had failed was retried; `resumeRun` executes the rest.',
+      description: 'It was cancelled, or only its failed items were retried; `resumeRun` executes the rest.',
     },
-    STOPPED: { description: 'It stopped itself; `stopReason` says why.' },
+    STOPPED: { description: 'It stopped for a reason in `stopReason`.' },
   },
 })
 
 export const StopReason = builder.enumType('StopReason', {
-  description: 'Why a run stopped itself.',
+  description: 'Reasons why a run stopped.',
   values: {
     BUDGET: { description: 'Its known cost reached `budgetUsd`.' },
     FAILURE_RATE: { description: 'More than `maxFailureRate` of its finished items had failed.' },
-    EARLY_DECISION: { description: 'The comparison it was started for was decided.' },
+    EARLY_DECISION: { description: 'Its comparison with the baseline was decided (`earlyStop`).' },
   },
 })
 
 export const RunItemStatus = builder.enumType('RunItemStatus', {
-  description: 'Where one execution of one dataset item is.',
+  description: 'The status of one execution of one dataset item.',
   values: {
-    QUEUED: { description: 'Not executed yet, or waiting for another attempt.' },
+    QUEUED: { description: 'Not started, or waiting for another attempt.' },
     RUNNING: { description: 'The task is being called, or its output scored.' },
     SUCCEEDED: { description: 'The task returned an output.' },
-    FAILED: { description: 'The last attempt failed; `error` says how.' },
-    CANCELLED: { description: 'The run ended before it.' },
+    FAILED: { description: 'The last attempt failed, with `error`.' },
+    CANCELLED: { description: 'The run ended before it finished.' },
   },
 })
 
 export const ScoreDataType = builder.enumType('ScoreDataType', {
-  description: 'What kind of value a score has.',
+  description: 'Types of scores.',
   values: {
     NUMERIC: { description: 'A number in `value`.' },
     BOOLEAN: { description: '0 or 1 in `value`.' },
@@ -96,7 +98,7 @@ export const ScoreDataType = builder.enumType('ScoreDataType', {
 })
 
 export const ScoreSource = builder.enumType('ScoreSource', {
-  description: 'Who gave a score.',
+  description: 'The origin of a score.',
   values: {
     EVALUATOR: { description: 'An evaluator, while the run was executed.' },
     HUMAN: { description: 'A person.' },
@@ -107,13 +109,13 @@ export const ScoreSource = builder.enumType('ScoreSource', {
 export const Direction = builder.enumType('Direction', {
   description: 'Which values of a score are better.',
   values: {
-    HIGHER_IS_BETTER: { description: 'The more the better.' },
-    LOWER_IS_BETTER: { description: 'The less the better.' },
-    NONE: { description: 'Neither: the score only describes.' },
+    HIGHER_IS_BETTER: { description: 'Higher values are better.' },
+    LOWER_IS_BETTER: { description: 'Lower values are better.' },
+    NONE: { description: 'Neither: the score is only descriptive.' },
   },
 })
 
 export const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which end of a list comes first.',
+  description: 'Directions of an order.',
   values: { ASC: { description: 'Smallest or oldest first.' }, DESC: { description: 'Largest or newest first.' } },
 })

@@ -42,10 +42,10 @@ import './run/run-trends.ts'
 import './dataset/baseline.ts'
 import './comparison/gate.ts'
 
-builder.queryType({ description: 'Everything that can be read.' })
-builder.mutationType({ description: 'Everything that can be changed. What can go wrong is part of the result.' })
+builder.queryType({ description: 'All reads.' })
+builder.mutationType({ description: 'All changes. Expected errors are part of the result.' })
 builder.subscriptionType({
-  description: 'What can be watched while it happens, over WebSocket (graphql-ws) or server-sent events.',
+  description: 'Live changes, over WebSocket (graphql-ws) or server-sent events.',
 })
 
 export const schema = builder.toSchema()

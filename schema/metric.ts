@@ -3,19 +3,19 @@ import { builder } from './builder.ts'
 import { ScoreSource } from './enums.ts'
 
 const MetricKind = builder.enumType('MetricKind', {
-  description: 'What a metric is about.',
+  description: 'Kinds of metrics.',
   values: {
     SCORE: { description: 'The scores of one name.' },
-    LATENCY: { description: 'Milliseconds of the task, over successful calls.' },
-    COST: { description: 'USD of the task, over calls whose cost is known.' },
+    LATENCY: { description: 'The latency of the task in milliseconds, over successful calls.' },
+    COST: { description: 'The cost of the task in USD, over calls whose cost is known.' },
     FAILED: { description: 'Failed items.' },
   },
 })
 
 export const MetricRef = builder.objectRef<Metric>('Metric').implement({
-  description: 'What runs are compared, checked and ordered by. A score named "cost" is a score, whatever its name.',
+  description: 'A metric to compare, check and order runs by. A score named "cost" is a score, not the cost.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: MetricKind, description: 'What it is about.' }),
+    kind: t.expose('kind', { type: MetricKind, description: 'Its target.' }),
     name: t.string({
       nullable: true,
       description: 'Name of the score; null for other kinds.',
@@ -24,7 +24,7 @@ export const MetricRef = builder.objectRef<Metric>('Metric').implement({
     source: t.field({
       type: ScoreSource,
       nullable: true,
-      description: 'Who gave the scores; null: anybody, and for other kinds.',
+      description: 'The origin of the scores; null: any. Null for other kinds.',
       resolve: (metric) => (metric.kind === 'SCORE' ? metric.source : null),
     }),
   }),
@@ -36,13 +36,13 @@ const ScoreMetricInput = builder.inputType('ScoreMetricInput', {
     name: t.string({ required: true, description: 'Name of the score.' }),
     source: t.field({
       type: ScoreSource,
-      description: 'Refused so far: scores are not told apart by who gave them yet.',
+      description: 'Not supported yet: scores of all origins count together.',
     }),
   }),
 })
 
 export const MetricInput = builder.inputType('MetricInput', {
-  description: 'A metric: exactly one of these, a Boolean being true.',
+  description: 'A metric: exactly one of these; a Boolean must be true.',
   isOneOf: true,
   fields: (t) => ({
     score: t.field({ type: ScoreMetricInput, description: 'A score.' }),

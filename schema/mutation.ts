@@ -47,7 +47,7 @@ export function mutation<Fields extends InputFieldMap, Payload extends object>(
   const Input = builder.inputType(`${prefix}Input`, input) as unknown as InputObjectRef<Types, object>
   const Payload: ObjectRef<Types, object> = builder.objectRef<Payload>(`${prefix}Payload`).implement(payload)
   const Result = builder.errorUnion(`${prefix}Result`, {
-    description: 'What was done, or why it was not.',
+    description: 'The result, or the reason why there is none.',
     types: [Payload, ...declared],
     resolveType: () => Payload.name,
   })

@@ -10,13 +10,13 @@ import { builder } from './builder.ts'
 import { ErrorCode } from './enums.ts'
 
 export const UserErrorInterface = builder.interfaceRef<UserError>('UserError').implement({
-  description: 'Something the caller can put right.',
+  description: 'An error that the caller can correct.',
   fields: (t) => ({
-    message: t.exposeString('message', { description: 'What was expected, what came, and what to do.' }),
-    code: t.expose('code', { type: ErrorCode, description: 'What kind of trouble it is, for programs.' }),
+    message: t.exposeString('message', { description: 'What was expected, what was received, and what to do.' }),
+    code: t.expose('code', { type: ErrorCode, description: 'The kind of error, for programs.' }),
     path: t.stringList({
       nullable: true,
-      description: 'Where in the arguments the trouble is, e.g. ["input", "task", "http", "url"].',
+      description: 'The invalid part of the arguments, e.g. ["input", "task", "http", "url"].',
       // The engine knows the input of a mutation, not that it is an argument of that name.
       resolve: ({ path }) => path && ['input', ...path],
     }),
@@ -24,11 +24,11 @@ export const UserErrorInterface = builder.interfaceRef<UserError>('UserError').i
 })
 
 const descriptions = [
-  [InvalidInputError, 'The input cannot be used.'],
-  [NotFoundError, 'There is nothing of that id or name in your project.'],
-  [ConflictError, 'The input is fine, but not with what is already there.'],
-  [ForbiddenError, 'Your role does not allow it.'],
-  [LimitError, 'More was asked for than one request may have.'],
+  [InvalidInputError, 'The input is invalid.'],
+  [NotFoundError, 'The project has nothing with this id or name.'],
+  [ConflictError, 'The input is valid, but conflicts with the current state.'],
+  [ForbiddenError, "The caller's role does not allow it."],
+  [LimitError, 'The request exceeds a limit.'],
 ] as const
 
 for (const [error, description] of descriptions) {

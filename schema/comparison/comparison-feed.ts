@@ -10,26 +10,26 @@ import { ComparisonRowRef } from './comparison-row.ts'
 
 const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').implement({
   description:
-    'What changed in the compared runs since the last batch, everything at one moment. Merge rows by the id of their dataset item: each one is whole and in its latest state.',
+    'What changed in the compared runs since the last batch, as of one moment.\nMerge the rows by the id of their dataset item: each one is complete and in its latest state.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Pass it as `after` to continue after this batch.' }),
     runs: t.field({
       type: [RunRef],
       description:
-        'The runs with their progress and statistics, baseline (if any) first; none when one of them was deleted, in the last batch.',
+        'The runs with progress and statistics, baseline (if any) first; empty in the last batch if one was deleted.',
       resolve: ({ runs }) => [...runs],
     }),
     metrics: t.expose('metrics', {
       type: [MetricComparisonRef],
       nullable: true,
       description:
-        'The comparison so far, in place of an earlier one. Null in batches that come before it is computed again; in the last batch it is what `compareRuns` returns.',
+        'The comparison so far, replacing earlier ones; null in batches for which it was not computed again.\nIn the last batch it is what `compareRuns` returns.',
     }),
-    rows: t.expose('rows', { type: [ComparisonRowRef], description: 'The items that any of the runs changed.' }),
+    rows: t.expose('rows', { type: [ComparisonRowRef], description: 'The items that changed in any of the runs.' }),
     changedOutside: t.exposeInt('changedOutside', {
-      description: 'How many items outside the window any of the runs changed; 0 without one.',
+      description: 'Number of changed items outside the window; 0 without one.',
     }),
-    done: t.exposeBoolean('done', { description: 'Whether all runs have ended and everything is delivered.' }),
+    done: t.exposeBoolean('done', { description: 'Whether all runs have finished and everything is delivered.' }),
   }),
 })
 
@@ -37,18 +37,18 @@ builder.subscriptionField('comparisonFeed', (t) =>
   t.field({
     type: ComparisonFeedBatch,
     description:
-      'Runs beside each other while they execute: rows that changed after a cursor and the statistics so far, until all runs have ended. `sequence` may be looked at at any time; the other figures come when the runs are complete.',
+      'A live comparison: rows that changed after a cursor and the statistics so far, until all runs have finished.\n`sequence` is valid at any time; the other figures come when the runs are complete.',
     args: {
       baselineId: t.arg.id({
         description:
-          'Default: the one approved when the subscription begins; without one there are rows, and no metrics.',
+          'Default: the baseline approved when the subscription starts; without one there are rows, but no metrics.',
       }),
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
-      margin: t.arg.float({ description: 'As for `compareRuns`.' }),
-      margins: t.arg({ type: [MetricMarginInput], description: 'As for `compareRuns`.' }),
+      margin: t.arg.float({ description: 'As in `compareRuns`.' }),
+      margins: t.arg({ type: [MetricMarginInput], description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:
-          'A cursor of this comparison; default: from the beginning. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+          'A cursor of this comparison; default: from the beginning.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',
       }),
       window: t.arg({
         type: FeedWindowInput,
@@ -58,7 +58,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
         type: FeedUntil,
         required: true,
         defaultValue: 'END',
-        description: 'When it ends. Either way it does when a run is deleted, with a batch whose `runs` are empty.',
+        description: 'When it ends; in any case when a run is deleted, with a batch whose `runs` are empty.',
       }),
     },
     subscribe: (_root, { after, window, until, ...args }, { comparisons, scope }, info) =>

@@ -28,10 +28,10 @@ import { selects } from '../selects.ts'
 const CellChange = builder.enumType('CellChange', {
   description: 'How the value of one item changed from the baseline to a candidate.',
   values: {
-    IMPROVED: { description: 'It got better.' },
-    REGRESSED: { description: 'It got worse.' },
-    CHANGED: { description: 'It is different; in filters also when it got better or worse.' },
-    UNCHANGED: { description: 'It is the same, but for rounding.' },
+    IMPROVED: { description: 'It is better.' },
+    REGRESSED: { description: 'It is worse.' },
+    CHANGED: { description: 'It is different; as a filter, also IMPROVED and REGRESSED.' },
+    UNCHANGED: { description: 'It is the same, except for rounding.' },
     MISSING: { description: 'One of the two has no value.' },
   },
 })
@@ -40,7 +40,7 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
   description: 'One score of one item in one run, over its repetitions.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the score.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, nullable: true, description: 'What kind of value it has.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, nullable: true, description: 'The type of its value.' }),
     value: t.exposeFloat('value', {
       nullable: true,
       description: 'Mean over the repetitions; null when there is none.',
@@ -57,13 +57,13 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
     change: t.expose('change', {
       type: CellChange,
       nullable: true,
-      description: 'Null in the baseline and without one.',
+      description: 'Null in the baseline, and without one.',
     }),
   }),
 })
 
 const DiffPartKind = builder.enumType('DiffPartKind', {
-  description: 'Which of two outputs a part belongs to.',
+  description: 'The outputs that contain a part.',
   values: {
     SAME: { description: 'Both.' },
     ADDED: { description: 'Only the candidate.' },
@@ -72,21 +72,22 @@ const DiffPartKind = builder.enumType('DiffPartKind', {
 })
 
 const DiffPart = builder.objectRef<DiffPartShape>('DiffPart').implement({
-  description: 'A stretch of text in the difference of two outputs.',
+  description: 'A part of the difference of two outputs.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: DiffPartKind, description: 'Whose text it is.' }),
+    kind: t.expose('kind', { type: DiffPartKind, description: 'The outputs that contain it.' }),
     text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
 const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').implement({
-  description: 'What one run made of one item.',
+  description: 'The results of one run on one item.',
   fields: (t) => ({
     run: t.expose('run', { type: RunRef, description: 'The run.' }),
     revision: t.field({
       type: DatasetItemRevisionRef,
       nullable: true,
-      description: 'What the item says in the version that the run is on; null when that version is without it.',
+      description:
+        'The content of the item in the version that the run used; null if that version does not contain it.',
       resolve: ({ run, itemId }, _args, { loaders }) =>
         loaders.revisionAt.load({ itemId, version: run.datasetVersion }),
     }),
@@ -97,7 +98,7 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
     }),
     scores: t.expose('scores', {
       type: [CellScore],
-      description: 'Every score of the comparison, averaged over the repetitions, also where it is missing.',
+      description: 'Every score of the comparison, averaged over the repetitions; missing ones included.',
     }),
     latencyMs: t.exposeFloat('latencyMs', {
       nullable: true,
@@ -111,9 +112,9 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
       type: [DiffPart],
       nullable: true,
       description:
-        "How the output differs from the baseline's, word by word (line by line when long). One is REMOVED and the other ADDED as a whole when they cannot be compared in 10 ms, or the diffs before have used up the 250 ms of the request: then ask for fewer rows. Null in the baseline, without one, and where either has no output; refused with LIMIT where either is `outputTruncated`.",
+        "Differences between the output and the baseline's, by words, or by lines if long.\nWithin 10 ms per diff and 250 ms per request; beyond, one is REMOVED and the other ADDED as a whole.\nNull in the baseline, without one, and without an output; LIMIT where either output is `outputTruncated`.",
       args: {
-        repetition: t.arg.int({ required: true, defaultValue: 0, description: 'Which repetition of both, from 0.' }),
+        repetition: t.arg.int({ required: true, defaultValue: 0, description: 'The repetition of both, from 0.' }),
       },
       resolve: ({ baseline, items }, { repetition }, { diffs }) => {
         const before = succeeded(baseline?.items, repetition)
@@ -125,11 +126,11 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
 })
 
 export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').implement({
-  description: 'One item, with what each run made of it.',
+  description: 'One item, with the results of each run.',
   fields: (t) => ({
     datasetItem: t.field({
       type: DatasetItemRef,
-      description: 'The item, through all versions; what each run was given is in its cell.',
+      description: 'The item, through all versions; the content that each run used is in its cell.',
       resolve: ({ itemId }) => ({ id: itemId }),
     }),
     cells: t.expose('cells', {
@@ -146,7 +147,7 @@ export const ComparisonRowConnection = builder.connectionObject(
 )
 
 const MetricChangeInput = builder.inputType('MetricChangeInput', {
-  description: 'Items on which a metric changed in some way.',
+  description: 'Items on which a metric changed in a given way.',
   fields: (t) => ({
     metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
     is: t.field({ type: CellChange, required: true, description: 'How it changed.' }),
@@ -155,20 +156,20 @@ const MetricChangeInput = builder.inputType('MetricChangeInput', {
 })
 
 export const ComparisonFilter = builder.inputType('ComparisonFilter', {
-  description: 'Which items of a comparison; parts that are given together must all hold.',
+  description: 'Items of a comparison; all of the conditions must hold.',
   fields: (t) => ({
-    change: t.field({ type: MetricChangeInput, description: 'On which a metric changed.' }),
-    differingOutputs: t.boolean({ description: 'Whose outputs are not the same in all runs that have one.' }),
-    failedInOne: t.boolean({ description: 'That failed in a run and succeeded in another.' }),
-    tags: t.stringList({ description: 'That have all of these tags.' }),
-    search: t.string({ description: 'With this text in their input, expected output, an output or an error.' }),
+    change: t.field({ type: MetricChangeInput, description: 'A metric changed.' }),
+    differingOutputs: t.boolean({ description: 'The outputs of the runs that have one differ.' }),
+    failedInOne: t.boolean({ description: 'It failed in one run and succeeded in another.' }),
+    tags: t.stringList({ description: 'It has all of these tags.' }),
+    search: t.string({ description: 'The input, expected output, an output or an error contains this text.' }),
   }),
 })
 
 const ComparisonOrderField = builder.enumType('ComparisonOrderField', {
-  description: 'What the rows of a comparison can be ordered by. Items that cannot be compared come last.',
+  description: 'Orders of the rows of a comparison. Items that cannot be compared come last.',
   values: {
-    SCHEDULE: { description: 'The order they are executed in.' },
+    SCHEDULE: { description: 'The order in which they are executed.' },
     REGRESSION: { description: 'The largest regression first; improvements last.' },
     IMPROVEMENT: { description: 'The largest improvement first; regressions last.' },
     CHANGE: { description: 'The largest change first, in either direction.' },
@@ -182,10 +183,10 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
       type: ComparisonOrderField,
       required: true,
       defaultValue: 'SCHEDULE',
-      description: 'What to order by.',
+      description: 'The order.',
     }),
-    metric: t.field({ type: MetricInput, description: 'A score, latency or cost; needed unless by SCHEDULE.' }),
-    candidateId: t.id({ description: 'In this candidate; default: where it is largest.' }),
+    metric: t.field({ type: MetricInput, description: 'A score, latency or cost; required unless by SCHEDULE.' }),
+    candidateId: t.id({ description: 'By the values of this candidate; default: by the largest change in any.' }),
   }),
 })
 

@@ -17,29 +17,31 @@ import {
 } from './comparison-row.ts'
 
 const Verdict = builder.enumType('Verdict', {
-  description: 'What can be said about a candidate by one metric (docs/statistics.md says how).',
+  description: 'Conclusions about a candidate by one metric; rules in docs/statistics.md.',
   values: {
-    IMPROVED: { description: 'Better, and not by chance.' },
-    REGRESSED: { description: 'Worse, and not by chance.' },
-    NOT_WORSE: { description: 'Worse by less than the margin, if at all.' },
+    IMPROVED: { description: 'Significantly better.' },
+    REGRESSED: { description: 'Significantly worse.' },
+    NOT_WORSE: { description: 'Not worse by more than the margin.' },
     INCONCLUSIVE: {
-      description: 'Cannot be told; `pairsNeeded` says what it would take. It does not mean "no difference".',
+      description: 'Undecided; `pairsNeeded` estimates what would decide it. It does not mean "no difference".',
     },
   },
 })
 
 const ComparisonMethod = builder.enumType('ComparisonMethod', {
-  description: 'How interval and p value were computed (docs/statistics.md has the formulas).',
+  description: 'How interval and p value were computed; formulas in docs/statistics.md.',
   values: {
     EXACT_MCNEMAR: { description: "Exact McNemar test and Tango's score interval: every value is 0 or 1." },
     STUDENT_T: { description: 'Paired t test and interval.' },
-    BCA_BOOTSTRAP: { description: 'BCa bootstrap interval and exact sign test: few pairs that all moved one way.' },
-    EXACT_SIGN: { description: 'Exact sign test, no interval: the differences show no spread.' },
+    BCA_BOOTSTRAP: {
+      description: 'BCa bootstrap interval and exact sign test: few pairs that all changed in one direction.',
+    },
+    EXACT_SIGN: { description: 'Exact sign test, no interval: the differences have no spread.' },
   },
 })
 
 const Interval = builder.objectRef<IntervalShape>('Interval').implement({
-  description: 'A 95 % interval of the true difference, in the units of the metric. Both ends belong to it.',
+  description: 'A 95 % interval of the true difference, in the units of the metric, both ends included.',
   fields: (t) => ({
     low: t.exposeFloat('low', { description: 'Lower end.' }),
     high: t.exposeFloat('high', { description: 'Upper end.' }),
@@ -48,17 +50,19 @@ const Interval = builder.objectRef<IntervalShape>('Interval').implement({
 
 export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('MetricComparison').implement({
   description:
-    'One metric of one candidate against the baseline, over the items that have a value in both runs (repetitions averaged first). What is not compared is counted in `missing`.',
+    'One metric of one candidate against the baseline, over the items with a value in both runs.\nRepetitions are averaged first. Items that are not compared are counted in `missing`.',
   fields: (t) => ({
     metric: t.expose('metric', { type: MetricRef, description: 'The metric.' }),
     dataType: t.expose('dataType', {
       type: ScoreDataType,
       nullable: true,
-      description: 'What kind of score it is; null for latency and cost.',
+      description: 'The type of the score; null for latency and cost.',
     }),
     candidate: t.expose('candidate', { type: RunRef, description: 'The run that is compared with the baseline.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
-    margin: t.exposeFloat('margin', { description: 'How much worse still counts as not worse, as it was asked for.' }),
+    margin: t.exposeFloat('margin', {
+      description: 'How much worse it may be and still count as not worse, as requested.',
+    }),
     baselineMean: t.exposeFloat('baselineMean', {
       nullable: true,
       description: 'Mean of the baseline over the pairs.',
@@ -72,22 +76,23 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       type: Interval,
       nullable: true,
       description:
-        '95 % interval of `delta`, paired. Null until both runs are complete: it holds when looked at once, at the end.',
+        'Paired 95 % interval of `delta`. Null until both runs are complete, because it is valid only once, at the end.',
     }),
     sequence: t.expose('sequence', {
       type: Interval,
       nullable: true,
       description:
-        '95 % interval of `delta` that may be looked at at any time, over the pairs finished so far in schedule order. Null for metrics without bounds, and when later pairs contradict earlier ones: the differences drift.',
+        '95 % interval of `delta`, valid at any time, over the pairs finished so far in schedule order.\nNull for metrics without bounds, and when the differences drift: later pairs contradict earlier ones.',
     }),
-    sequencePairs: t.exposeInt('sequencePairs', { description: 'Pairs that `sequence` has seen.' }),
+    sequencePairs: t.exposeInt('sequencePairs', { description: 'Number of pairs in `sequence`.' }),
     pValue: t.exposeFloat('pValue', {
       nullable: true,
-      description: 'How often chance alone would make a difference this large. Null until both runs are complete.',
+      description: 'The probability of a difference this large by chance. Null until both runs are complete.',
     }),
     adjustedPValue: t.exposeFloat('adjustedPValue', {
       nullable: true,
-      description: 'The p value corrected (Holm) for all metrics and candidates of this comparison; verdicts go by it.',
+      description:
+        'The p value, Holm-corrected for all metrics and candidates of this comparison; it decides the verdict.',
     }),
     method: t.expose('method', {
       type: ComparisonMethod,
@@ -95,18 +100,17 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       description: 'How interval and p value were computed; null when there are none.',
     }),
     pairs: t.exposeInt('pairs', { description: 'Items with a value in both runs.' }),
-    improved: t.exposeInt('improved', { description: 'Pairs that got better; 0 for a metric without direction.' }),
-    regressed: t.exposeInt('regressed', { description: 'Pairs that got worse; 0 for a metric without direction.' }),
-    unchanged: t.exposeInt('unchanged', { description: 'Pairs that stayed the same.' }),
+    improved: t.exposeInt('improved', { description: 'Pairs that improved; 0 for a metric without direction.' }),
+    regressed: t.exposeInt('regressed', { description: 'Pairs that regressed; 0 for a metric without direction.' }),
+    unchanged: t.exposeInt('unchanged', { description: 'Pairs that did not change.' }),
     missing: t.exposeInt('missing', {
       description:
         'Items of either run that have no value in one of them: not in that run, failed, not scored, not finished.',
     }),
-    verdict: t.expose('verdict', { type: Verdict, description: 'What can be said.' }),
+    verdict: t.expose('verdict', { type: Verdict, description: 'The conclusion.' }),
     pairsNeeded: t.exposeInt('pairsNeeded', {
       nullable: true,
-      description:
-        'For INCONCLUSIVE: how many more pairs would probably decide it, if the effect is what it looks like.',
+      description: 'For INCONCLUSIVE: about how many more pairs would decide it, if the effect is as observed.',
     }),
   }),
 })
@@ -115,21 +119,21 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
 export const comparisonCost = 2_500
 
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
-  description: 'Runs of one dataset beside each other.',
+  description: 'A comparison of runs of one dataset.',
   fields: (t) => ({
     baseline: t.expose('baseline', {
       type: RunRef,
       nullable: true,
-      description: 'The run that the others are compared with; null when none was given and none is approved.',
+      description: 'The run that the others are compared with; null if none was requested and none is approved.',
     }),
     candidates: t.expose('candidates', {
       type: [RunRef],
-      description: 'The others, in the order they were asked for.',
+      description: 'The others, in the order of the request.',
     }),
     metrics: t.field({
       type: [MetricComparisonRef],
       description:
-        'Every score of any of the runs by name, then latency and cost; for each of them one per candidate. Empty without a baseline.',
+        'All scores of the runs by name, then latency and cost; one of each for every candidate. Empty without a baseline.',
       extensions: { cost: comparisonCost },
       resolve: (comparison, _args, { services, comparisons }) =>
         compareMetrics(services.db, comparisons.sequences, comparison),
@@ -137,11 +141,11 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
     rows: t.field({
       type: ComparisonRowConnection,
       description:
-        'The items of all runs, aligned; without a baseline no value has changed. `totalCount` is there without a filter, if the runs are on one version of the dataset and one of them has all its items.',
+        'The items of all runs, aligned; without a baseline no value counts as changed.\n`totalCount` is known without a filter if all runs used one version and one of them has all of its items.',
       extensions: { cost: comparisonCost },
       args: {
         ...t.arg.connectionArgs(),
-        filter: t.arg({ type: ComparisonFilter, description: 'Which items; parts given together must all hold.' }),
+        filter: t.arg({ type: ComparisonFilter, description: 'Which items; all of the conditions must hold.' }),
         orderBy: t.arg({ type: ComparisonOrder, description: 'Default: in the order they are executed.' }),
       },
       resolve: (comparison, args, context, info) => comparisonRowsConnection(context, comparison, args, info),

@@ -26,7 +26,7 @@ const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').impl
 })
 
 const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').implement({
-  description: 'How much worse than the baseline a metric may be.',
+  description: 'The margin by which a metric may be worse than the baseline.',
   fields: (t) => ({
     metric: t.expose('metric', { type: MetricRef, description: 'A score, latency or cost.' }),
     margin: t.exposeFloat('margin', { description: 'In the units of the metric.' }),
@@ -34,12 +34,12 @@ const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').im
 })
 
 const Gate = builder.objectRef<GateShape>('Gate').implement({
-  description: 'What runs must fulfil; what is null or empty is not asked for.',
+  description: 'Requirements for runs; rules that are null or empty do not apply.',
   fields: (t) => ({
     minMeans: t.expose('minMeans', { type: [MinMean], description: 'Smallest means of scores.' }),
     notWorse: t.expose('notWorse', {
       type: [NotWorse],
-      description: 'Metrics that must be shown to be worse than the baseline by less than a margin, if at all.',
+      description: 'Metrics that must provably not be worse than the baseline by a margin.',
     }),
     ...Object.fromEntries(
       limitNames.map((name) => [name, t.exposeFloat(name, { nullable: true, description: limits[name] })]),
@@ -56,7 +56,7 @@ const MinMeanInput = builder.inputType('MinMeanInput', {
 })
 
 const NotWorseInput = builder.inputType('NotWorseInput', {
-  description: 'How much worse than the baseline a metric may be.',
+  description: 'The margin by which a metric may be worse than the baseline.',
   fields: (t) => ({
     metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
     margin: t.float({ required: true, description: 'More than 0, in the units of the metric.' }),
@@ -64,58 +64,63 @@ const NotWorseInput = builder.inputType('NotWorseInput', {
 })
 
 const GateInput = builder.inputType('GateInput', {
-  description: 'What runs must fulfil; what is left out is not asked for.',
+  description: 'Requirements for runs; omitted rules do not apply.',
   fields: (t) => ({
     minMeans: t.field({ type: [MinMeanInput], description: 'Smallest means of scores.' }),
     notWorse: t.field({
       type: [NotWorseInput],
-      description: 'Metrics that must be shown to be worse than the baseline by less than a margin, if at all.',
+      description: 'Metrics that must provably not be worse than the baseline by a margin.',
     }),
     ...Object.fromEntries(limitNames.map((name) => [name, t.float({ description: limits[name] })])),
   }),
 })
 
 const GateStatus = builder.enumType('GateStatus', {
-  description: 'How a run did at a gate.',
+  description: 'Results of a gate.',
   values: {
-    PASSED: { description: 'It fulfils everything.' },
-    FAILED: { description: 'It does not.' },
-    PENDING: { description: 'The run is not over yet.' },
+    PASSED: { description: 'The run satisfies every rule.' },
+    FAILED: { description: 'The run violates a rule.' },
+    PENDING: { description: 'The run has not finished.' },
   },
 })
 
 const GateRule = builder.enumType('GateRule', {
-  description: 'What a check is about.',
+  description: 'Rules of gates.',
   values: {
-    COMPLETED: { description: 'The run ended by itself, or because its comparison was decided. Part of every gate.' },
+    COMPLETED: {
+      description: 'The run completed, or was stopped because its comparison was decided. Part of every gate.',
+    },
     MIN_MEAN: { description: 'The mean of a score is large enough.' },
     NOT_WORSE: { description: 'A metric is not worse than in the baseline by more than the margin.' },
-    MAX_FAILURE_RATE: { description: 'Few enough items failed.' },
-    MAX_COST: { description: 'The run was cheap enough.' },
-    MAX_AVG_COST: { description: 'Its items were cheap enough on average.' },
-    MAX_AVG_LATENCY: { description: 'The task was fast enough on average.' },
-    MAX_P95_LATENCY: { description: 'The task was fast enough nearly always.' },
+    MAX_FAILURE_RATE: { description: 'The share of failed items is within the limit.' },
+    MAX_COST: { description: 'The cost of the run is within the limit.' },
+    MAX_AVG_COST: { description: 'The mean cost of an item is within the limit.' },
+    MAX_AVG_LATENCY: { description: 'The mean latency of the task is within the limit.' },
+    MAX_P95_LATENCY: { description: 'The 95th percentile of the latency is within the limit.' },
   },
 })
 
 const GateCheck = builder.objectRef<GateCheckShape>('GateCheck').implement({
-  description: 'How one rule of a gate came out. What is not known does not pass.',
+  description: 'The result of one rule of a gate. Unknown values do not pass.',
   fields: (t) => ({
     rule: t.expose('rule', { type: GateRule, description: 'The rule.' }),
     metric: t.expose('metric', {
       type: MetricRef,
       nullable: true,
-      description: 'What MIN_MEAN and NOT_WORSE are about; null for other rules, which say it themselves.',
+      description: 'The metric of MIN_MEAN and NOT_WORSE; null for other rules.',
     }),
     passed: t.exposeBoolean('passed', { description: 'Whether it is fulfilled.' }),
     limit: t.exposeFloat('limit', { nullable: true, description: 'The limit, smallest mean or margin.' }),
-    actual: t.exposeFloat('actual', { nullable: true, description: 'What the run has; for NOT_WORSE the difference.' }),
-    reason: t.exposeString('reason', { description: 'The same for people.' }),
+    actual: t.exposeFloat('actual', {
+      nullable: true,
+      description: 'The value of the run; for NOT_WORSE the difference.',
+    }),
+    reason: t.exposeString('reason', { description: 'An explanation for people.' }),
   }),
 })
 
 const GateResult = builder.objectRef<GateResultShape>('GateResult').implement({
-  description: 'What became of a run at a gate.',
+  description: 'The result of a gate for a run.',
   fields: (t) => ({
     status: t.expose('status', { type: GateStatus, description: 'Whether it passed.' }),
     checks: t.expose('checks', { type: [GateCheck], description: 'Every rule, with a reason.' }),
@@ -126,7 +131,7 @@ builder.objectField(ExperimentRef, 'gate', (t) =>
   t.field({
     type: Gate,
     nullable: true,
-    description: 'What its runs must fulfil; null when nothing is asked for.',
+    description: 'The requirements for its runs; null when there are none.',
     resolve: ({ gate }) => gate as GateShape | null,
   }),
 )
@@ -136,12 +141,12 @@ builder.objectField(RunRef, 'gate', (t) =>
     type: GateResult,
     nullable: true,
     description:
-      'Whether the run fulfils a gate; null when there is none. Checked when asked for: `notWorse` takes a whole comparison of the run, so ask for few runs at once.',
+      'The result of a gate; null when there is none. It is computed on request: `notWorse` costs a whole comparison,\nso select it for few runs at once.',
     extensions: { cost: comparisonCost },
     args: {
       gate: t.arg({ type: GateInput, description: 'Default: that of its experiment.' }),
       baselineId: t.arg.id({
-        description: 'What `notWorse` compares with; default: the approved baseline. Without one it does not pass.',
+        description: 'The baseline of `notWorse`; default: the approved one. Without one it does not pass.',
       }),
     },
     resolve: (run, { gate, baselineId }, { services, scope, comparisons, loaders }) =>
@@ -161,9 +166,9 @@ builder.objectField(RunRef, 'gate', (t) =>
 )
 
 mutation('setGate', {
-  description: 'Sets what the runs of an experiment must fulfil.',
+  description: 'Sets the requirements for the runs of an experiment.',
   input: {
-    description: 'What the runs of an experiment must fulfil.',
+    description: 'The requirements for the runs of an experiment.',
     fields: (t) => ({
       experimentId: t.id({ required: true, description: 'The experiment.' }),
       gate: t.field({ type: GateInput, description: 'Replaces the gate; null removes it.' }),

@@ -13,7 +13,7 @@ interface ApprovedBaseline {
 }
 
 const DatasetBaseline = builder.objectRef<ApprovedBaseline>('DatasetBaseline').implement({
-  description: 'The run that runs of a dataset are compared with unless another one is named.',
+  description: 'The default baseline for the runs of a dataset.',
   fields: (t) => ({
     run: t.field({
       type: RunRef,
@@ -21,7 +21,7 @@ const DatasetBaseline = builder.objectRef<ApprovedBaseline>('DatasetBaseline').i
       resolve: linkTo('run', (baseline) => baseline.runId),
     }),
     author: t.exposeString('author', { nullable: true, description: 'The person who approved it.' }),
-    approvedAt: t.expose('approvedAt', { type: 'DateTime', description: 'When.' }),
+    approvedAt: t.expose('approvedAt', { type: 'DateTime', description: 'When it was approved.' }),
   }),
 })
 
@@ -38,10 +38,10 @@ builder.objectField(DatasetRef, 'baseline', (t) =>
 )
 
 mutation('approveBaseline', {
-  description: 'Makes a run the baseline of its dataset, in place of any other, in your name (`viewer.person`).',
+  description: 'Approves a run as the baseline of its dataset, replacing any other. The author is `viewer.person`.',
   input: {
-    description: 'A run to compare others with.',
-    fields: (t) => ({ runId: t.id({ required: true, description: 'A run that is over.' }) }),
+    description: 'A run to compare other runs with.',
+    fields: (t) => ({ runId: t.id({ required: true, description: 'A finished run.' }) }),
   },
   errors: [NotFoundError, ConflictError],
   resolve: async ({ runId }, { services, scope }) => ({
@@ -54,7 +54,7 @@ mutation('approveBaseline', {
 })
 
 mutation('removeBaseline', {
-  description: 'Leaves a dataset without a baseline.',
+  description: 'Removes the baseline of a dataset.',
   input: {
     description: 'The dataset whose baseline to remove.',
     fields: (t) => ({ datasetId: t.id({ required: true, description: 'The dataset.' }) }),
@@ -64,7 +64,7 @@ mutation('removeBaseline', {
     dataset: await removeBaseline(services, scope, rawId('Dataset', datasetId, ['datasetId'])),
   }),
   payload: {
-    description: 'There is no baseline.',
+    description: 'The dataset has no baseline.',
     fields: (t) => ({ dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }) }),
   },
 })

@@ -6,14 +6,14 @@ import { DatasetItemRevisionRef, DatasetRef } from '../refs.ts'
 import { optionalRawId, rawId, rawIds } from '../relay/global-id.ts'
 
 const DatasetItemInput = builder.inputType('DatasetItemInput', {
-  description: 'An item as it should be from now on; all of its content is replaced.',
+  description: 'An item to write; all of its content is replaced.',
   fields: (t) => ({
-    id: t.id({ description: 'The item to change; without it the item is found by `key`, else by its input.' }),
-    key: t.string({ description: 'Your own name for it, unique in the dataset.' }),
-    input: t.field({ type: 'JSON', description: 'What the task is given. Must be there; may be null.' }),
-    expectedOutput: t.field({ type: 'JSON', description: 'What evaluators compare the output with.' }),
-    metadata: t.field({ type: 'JSON', description: 'Anything else; tasks and evaluators see it.' }),
-    tags: t.stringList({ description: 'Tags, e.g. the split it belongs to.' }),
+    id: t.id({ description: 'The item to change; default: the one with the same `key`, else with the same input.' }),
+    key: t.string({ description: "The caller's own name for it, unique in the dataset." }),
+    input: t.field({ type: 'JSON', description: 'The input of the task. Required; may be null.' }),
+    expectedOutput: t.field({ type: 'JSON', description: 'The value that evaluators compare the output with.' }),
+    metadata: t.field({ type: 'JSON', description: 'Any other data; available to tasks and evaluators.' }),
+    tags: t.stringList({ description: 'Tags, such as the split it belongs to.' }),
   }),
 })
 
@@ -39,24 +39,24 @@ mutation('upsertDatasetItems', {
       }),
     }),
   payload: {
-    description: 'All items were written, as one new version unless they said nothing new.',
+    description: 'All items were written, as one new version if any content changed.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
       items: t.expose('items', {
         type: [DatasetItemRevisionRef],
-        description: 'What the items say now, in the order of the input.',
+        description: 'The current revisions of the items, in the order of the input.',
       }),
       added: t.exposeInt('added', { description: 'Items that are new.' }),
-      changed: t.exposeInt('changed', { description: 'Items that said something else before.' }),
-      unchanged: t.exposeInt('unchanged', { description: 'Items that said the same before.' }),
+      changed: t.exposeInt('changed', { description: 'Items whose content changed.' }),
+      unchanged: t.exposeInt('unchanged', { description: 'Items whose content did not change.' }),
     }),
   },
 })
 
 mutation('archiveDatasetItems', {
-  description: 'Leaves up to 1,000 items out of the dataset from a new version on.',
+  description: 'Removes up to 1,000 items from a new version of the dataset.',
   input: {
-    description: 'Items to leave out from now on.',
+    description: 'Items to remove from the current version.',
     fields: (t) => ({
       datasetId: t.id({ required: true, description: 'The dataset.' }),
       itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
@@ -69,18 +69,18 @@ mutation('archiveDatasetItems', {
       itemIds: rawIds('DatasetItem', input.itemIds, ['itemIds']),
     }),
   payload: {
-    description: 'The items are no longer in the current version; earlier versions and their runs still have them.',
+    description: 'The items are no longer in the current version; earlier versions and their runs keep them.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
-      archived: t.exposeInt('archived', { description: 'How many were in the current version before.' }),
+      archived: t.exposeInt('archived', { description: 'How many of them were in the current version.' }),
     }),
   },
 })
 
 mutation('restoreDatasetItems', {
-  description: 'Brings up to 1,000 archived items back into the dataset from a new version on, all or none.',
+  description: 'Restores up to 1,000 archived items in a new version of the dataset, all or none.',
   input: {
-    description: 'Items to bring back with the content they had.',
+    description: 'Archived items to restore with their last content.',
     fields: (t) => ({
       datasetId: t.id({ required: true, description: 'The dataset.' }),
       itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),
@@ -96,7 +96,7 @@ mutation('restoreDatasetItems', {
     description: 'The items are in the current version.',
     fields: (t) => ({
       dataset: t.expose('dataset', { type: DatasetRef, description: 'The dataset as it is now.' }),
-      restored: t.exposeInt('restored', { description: 'How many were archived before.' }),
+      restored: t.exposeInt('restored', { description: 'How many of them were archived.' }),
     }),
   },
 })

@@ -8,39 +8,39 @@ function revisionKey(rawId: string): { itemId: string; validFrom: number } {
 }
 
 builder.node(DatasetItemRevisionRef, {
-  description: 'What a dataset item says from one version of its dataset to another. Its content never changes.',
+  description: 'The content of a dataset item in a range of versions. A revision never changes.',
   id: { resolve: ({ itemId, validFrom }) => `${itemId}:${validFrom}` },
   loadWithoutCache: (id, { loaders }) => loaders.revision.load(revisionKey(id)),
   fields: (t) => ({
     item: t.field({
       type: DatasetItemRef,
-      description: 'The item, whose id stays the same through all versions; mutations take that one.',
+      description: 'The item. Its id is the same in all versions; mutations take that id.',
       resolve: ({ itemId }) => ({ id: itemId }),
     }),
-    key: t.exposeString('key', { nullable: true, description: 'The key of the item, as it is now.' }),
+    key: t.exposeString('key', { nullable: true, description: 'The current key of the item.' }),
     input: t.expose('input', {
       type: 'JSON',
       nullable: true,
-      description: 'What the task is given. May be JSON null.',
+      description: 'The input of the task. May be JSON null.',
     }),
     expectedOutput: t.expose('expectedOutput', {
       type: 'JSON',
       nullable: true,
-      description: 'What evaluators compare the output with.',
+      description: 'The value that evaluators compare the output with.',
     }),
     metadata: t.expose('metadata', {
       type: 'JSON',
       nullable: true,
-      description: 'Anything else; tasks and evaluators see it.',
+      description: 'Any other data; available to tasks and evaluators.',
     }),
     tags: t.exposeStringList('tags', {
-      description: 'Tags, e.g. the split it belongs to; runs can be limited to them.',
+      description: 'Tags, such as the split it belongs to; runs can be limited to them.',
     }),
-    validFrom: t.exposeInt('validFrom', { description: 'The first dataset version that says this.' }),
+    validFrom: t.exposeInt('validFrom', { description: 'The first dataset version with this content.' }),
     validTo: t.exposeInt('validTo', {
       nullable: true,
-      description: 'The first version that no longer does; null: the current one still does.',
+      description: 'The first later version without it; null if the current version has it.',
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
   }),
 })

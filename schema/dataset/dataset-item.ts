@@ -22,7 +22,7 @@ async function rowOf({ id }: { id: string }, { loaders }: Context): Promise<Data
 }
 
 builder.node(DatasetItemRef, {
-  description: 'An item of a dataset through all versions. What it says is in its revisions.',
+  description: 'An item of a dataset through all versions. Its content is in its revisions.',
   id: { resolve: (item) => item.id },
   loadWithoutCache: (id, { loaders }) => loaders.datasetItem.load(id),
   fields: (t) => ({
@@ -34,11 +34,11 @@ builder.node(DatasetItemRef, {
     }),
     key: t.string({
       nullable: true,
-      description: 'Your own name for it, unique in the dataset.',
+      description: "The caller's own name for it, unique in the dataset.",
       resolve: async (item, _args, context) => (await rowOf(item, context)).key,
     }),
     archived: t.boolean({
-      description: 'Whether the current version of the dataset is without it.',
+      description: 'Whether the current version of the dataset does not contain it.',
       resolve: async (item, _args, context) => (await rowOf(item, context)).archived,
     }),
     createdAt: t.field({
@@ -48,7 +48,7 @@ builder.node(DatasetItemRef, {
     }),
     latest: t.field({
       type: DatasetItemRevisionRef,
-      description: 'What it says now; of an archived item, what it said last.',
+      description: 'Its current content; the last one if it is archived.',
       resolve: async ({ id }, _args, { loaders }) => {
         const revision = await loaders.latestRevision.load(id)
         if (!revision) throw missing('DatasetItem', id)
@@ -58,7 +58,8 @@ builder.node(DatasetItemRef, {
     revision: t.field({
       type: DatasetItemRevisionRef,
       nullable: true,
-      description: 'What it says in a version of the dataset; null when the version is without it, or does not exist.',
+      description:
+        'Its content in a version of the dataset; null if the version does not contain it or does not exist.',
       args: { version: t.arg.int({ required: true, description: 'The version.' }) },
       resolve: async (item, { version }, context) => {
         const { links, revisionAt } = context.loaders
@@ -68,14 +69,14 @@ builder.node(DatasetItemRef, {
     }),
     revisions: t.field({
       type: DatasetItemRevisionConnection,
-      description: 'Everything it ever said, newest first.',
+      description: 'All of its contents, newest first.',
       args: t.arg.connectionArgs(),
       resolve: ({ id }, args, context) =>
         listConnection<DatasetItemRevisionRow>(context, listItemRevisions(), 'VERSION', id, args),
     }),
     runItems: t.field({
       type: RunItemConnection,
-      description: 'How it did over time: its executions, those of the newest run first.',
+      description: 'Its executions, newest run first.',
       args: t.arg.connectionArgs(),
       resolve: ({ id }, args, context) =>
         listConnection<RunItem>(context, listRunItemsOfItem(), 'CREATED_AT', id, args),

@@ -8,12 +8,12 @@ import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay
 import { listOrder } from '../relay/list-order.ts'
 
 export const DatasetItemFilter = builder.inputType('DatasetItemFilter', {
-  description: 'Which items of a dataset; parts that are given together must all hold.',
+  description: 'Which items of a dataset; all of the conditions must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'With this text in their key, input or expected output.' }),
-    tags: t.stringList({ description: 'That have all of these tags.' }),
+    search: t.string({ description: 'Only those with this text in their key, input or expected output.' }),
+    tags: t.stringList({ description: 'It has all of these tags.' }),
     key: t.string({ description: 'With this key.' }),
-    metadata: t.field({ type: 'JSON', description: 'Whose metadata has everything that this has.' }),
+    metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
   }),
 })
 

@@ -7,11 +7,11 @@ import { listConnection } from '../relay/connection.ts'
 import { listOrder } from '../relay/list-order.ts'
 
 const DatasetFilter = builder.inputType('DatasetFilter', {
-  description: 'Which datasets; parts that are given together must all hold.',
+  description: 'Which datasets; all of the conditions must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'With this text in their name or description.' }),
-    metadata: t.field({ type: 'JSON', description: 'Whose metadata has everything that this has.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'That were created in this time.' }),
+    search: t.string({ description: 'Only those with this text in their name or description.' }),
+    metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only those created in this period.' }),
   }),
 })
 
@@ -30,7 +30,7 @@ const order = listOrder({
 builder.queryField('datasets', (t) =>
   t.field({
     type: DatasetConnection,
-    description: 'All datasets, by name unless ordered otherwise.',
+    description: 'All datasets, by default by name.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: DatasetFilter, description: 'Which datasets; default: all.' }),

@@ -11,8 +11,8 @@ mutation('createDataset', {
     description: 'A new, empty dataset.',
     fields: (t) => ({
       name: t.string({ required: true, description: 'Unique in the project; `/` groups names.' }),
-      description: t.string({ description: 'What it is for.' }),
-      metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
+      description: t.string({ description: 'Its purpose.' }),
+      metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
       inputSchema: t.field({ type: 'JSON', description: 'JSON Schema that the input of every item must satisfy.' }),
       expectedOutputSchema: t.field({
         type: 'JSON',
@@ -31,16 +31,16 @@ mutation('createDataset', {
 mutation('updateDataset', {
   description: 'Changes a dataset; its items have their own mutations.',
   input: {
-    description: 'What to change; fields that are left out stay as they are.',
+    description: 'The changes; omitted fields stay as they are.',
     fields: (t) => ({
       id: t.id({ required: true, description: 'The dataset.' }),
       name: t.string({ description: 'A new name.' }),
-      description: t.string({ description: 'What it is for; null clears it.' }),
+      description: t.string({ description: 'Its purpose; null clears it.' }),
       metadata: t.field({ type: 'JSON', description: 'Replaces the metadata; null clears it.' }),
-      inputSchema: t.field({ type: 'JSON', description: 'Every current item must satisfy it; null removes it.' }),
+      inputSchema: t.field({ type: 'JSON', description: 'Every current input must match it; null removes it.' }),
       expectedOutputSchema: t.field({
         type: 'JSON',
-        description: 'Every current expected output must satisfy it; null removes it.',
+        description: 'Every current expected output must match it; null removes it.',
       }),
     }),
   },

@@ -16,31 +16,32 @@ import { DatasetItemFilter, datasetItemOrder, datasetItemsConnection } from './d
 
 builder.prismaNode('Dataset', {
   description:
-    'Items that experiments are run on. Every change of its items makes a new version; any version can be read.',
+    'Items that experiments run on. Every change of its items creates a new version; all versions stay readable.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project; `/` groups names.' }),
-    description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything you want to keep with it.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data to store with it.' }),
     inputSchema: t.expose('inputSchema', {
       type: 'JSON',
       nullable: true,
-      description: 'JSON Schema that the input of every item satisfies.',
+      description: 'JSON Schema of the inputs.',
     }),
     expectedOutputSchema: t.expose('expectedOutputSchema', {
       type: 'JSON',
       nullable: true,
-      description: 'JSON Schema that the expected output of every item that has one satisfies.',
+      description: 'JSON Schema of the expected outputs.',
     }),
-    version: t.exposeInt('version', { description: 'The current version; 0 until the first items are added.' }),
+    version: t.exposeInt('version', { description: 'The current version; 0 while it never had items.' }),
     itemCount: t.exposeInt('itemCount', { description: 'Items in the current version.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items were last changed.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it or its items last changed.' }),
     items: t.field({
       type: DatasetItemRevisionConnection,
-      description: 'What the items say in a version, the oldest item first. `totalCount` is known without a filter.',
+      description:
+        'The content of the items in a version, by default oldest item first. `totalCount` is known without a filter.',
       args: {
         ...t.arg.connectionArgs(),
         version: t.arg.int({ description: 'The version to read; default: the current one.' }),
@@ -52,14 +53,14 @@ builder.prismaNode('Dataset', {
     }),
     versions: t.field({
       type: DatasetVersionConnection,
-      description: 'What each version changed, newest first. `totalCount` is known.',
+      description: 'The versions with their changes, newest first. `totalCount` is known.',
       args: t.arg.connectionArgs(),
       resolve: (dataset, args, context) =>
         listConnection<DatasetVersion>(context, listDatasetVersions(), 'VERSION', dataset.id, args, dataset.version),
     }),
     experiments: t.field({
       type: ExperimentConnection,
-      description: 'The experiments on this dataset, newest first unless ordered otherwise.',
+      description: 'The experiments on this dataset, by default newest first.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ExperimentFilter, description: 'Which experiments; default: all.' }),
@@ -69,7 +70,7 @@ builder.prismaNode('Dataset', {
     }),
     runs: t.field({
       type: RunConnection,
-      description: 'The runs on this dataset, newest first unless ordered otherwise.',
+      description: 'The runs on this dataset, by default newest first.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),
@@ -88,7 +89,7 @@ DatasetVersionRef.implement({
     changed: t.exposeInt('changed', { description: 'Items whose content changed.' }),
     archived: t.exposeInt('archived', { description: 'Items that were archived.' }),
     itemCount: t.exposeInt('itemCount', { description: 'Items in this version.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
   }),
 })
 

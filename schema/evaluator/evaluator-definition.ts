@@ -11,19 +11,19 @@ export const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
     NUMERIC: { value: 'numeric', description: 'The number in the output is the expected one.' },
     JSON_EQUALS: { value: 'jsonEquals', description: 'Output and expected output are the same JSON.' },
     JSON_SCHEMA: { value: 'jsonSchema', description: 'The output satisfies a JSON Schema.' },
-    LEVENSHTEIN: { value: 'levenshtein', description: 'How similar output and expected output are, 0–1.' },
-    LATENCY: { value: 'latency', description: 'The task was fast enough.' },
-    COST: { value: 'cost', description: 'The task was cheap enough.' },
+    LEVENSHTEIN: { value: 'levenshtein', description: 'Similarity of output and expected output, 0–1.' },
+    LATENCY: { value: 'latency', description: 'The latency of the task is within a limit.' },
+    COST: { value: 'cost', description: 'The cost of the task is within a limit.' },
   } as const,
 })
 
 const BuiltinEvaluator = builder.objectRef<BuiltinEvaluatorSpec>('BuiltinEvaluator').implement({
   description: 'An evaluator that comes with Assay.',
   fields: (t) => ({
-    type: t.expose('type', { type: BuiltinEvaluatorType, description: 'Which one.' }),
+    type: t.expose('type', { type: BuiltinEvaluatorType, description: 'Which evaluator.' }),
     options: t.field({
       type: 'JSON',
-      description: 'Its options, named as in the input it was created with.',
+      description: 'Its options, named as in its input.',
       resolve: ({ kind: _kind, type: _type, ...options }) => options as Json,
     }),
   }),

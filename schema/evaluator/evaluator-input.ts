@@ -6,11 +6,11 @@ import { builder } from '../builder.ts'
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
 
 const outputPath = (t: Fields) =>
-  t.string({ description: 'JSONPath of what is looked at in the output, e.g. `$.answer`; default: all of it.' })
+  t.string({ description: 'JSONPath of the compared part of the output, e.g. `$.answer`; default: all of it.' })
 const expectedPath = (t: Fields) =>
-  t.string({ description: 'JSONPath of what it is compared with in the expected output; default: all of it.' })
+  t.string({ description: 'JSONPath of the compared part of the expected output; default: all of it.' })
 const ignoreCase = (t: Fields) =>
-  t.boolean({ required: true, defaultValue: false, description: 'Upper and lower case are the same.' })
+  t.boolean({ required: true, defaultValue: false, description: 'Whether to ignore case.' })
 
 const ExactMatchInput = builder.inputType('ExactMatchInput', {
   description: '1 when output and expected output are the same text, else 0.',
@@ -21,7 +21,7 @@ const ExactMatchInput = builder.inputType('ExactMatchInput', {
     normalizeWhitespace: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'Any run of white space is one space, none at the ends.',
+      description: 'Whether to trim white space and collapse it to single spaces.',
     }),
   }),
 })
@@ -37,24 +37,24 @@ const ContainsInput = builder.inputType('ContainsInput', {
 })
 
 const RegexInput = builder.inputType('RegexInput', {
-  description: '1 when the output matches a pattern (and the group it captures is what is expected), else 0.',
+  description: '1 when the output matches a pattern, and its group equals the expected text; else 0.',
   fields: (t) => ({
     outputPath: outputPath(t),
     expectedPath: expectedPath(t),
     pattern: t.string({ required: true, description: 'RE2 pattern: linear time, no look-around or back-references.' }),
     flags: t.string({ required: true, defaultValue: '', description: 'Any of `i`, `m`, `s`.' }),
     group: t.string({ description: 'Name or number of the group that is compared; default: matching is enough.' }),
-    expected: t.string({ description: 'What the group is compared with; default: the expected output.' }),
+    expected: t.string({ description: 'The text that the group must equal; default: the expected output.' }),
   }),
 })
 
 const NumberOccurrence = builder.enumType('NumberOccurrence', {
-  description: 'Which of several numbers in a text counts.',
+  description: 'Which of several numbers in a text to use.',
   values: { FIRST: { description: 'The first.' }, LAST: { description: 'The last.' } },
 })
 
 const NumericInput = builder.inputType('NumericInput', {
-  description: '1 when the number in the output is the expected one within a tolerance, else 0.',
+  description: '1 when the number in the output equals the expected one within a tolerance, else 0.',
   fields: (t) => ({
     outputPath: outputPath(t),
     expectedPath: expectedPath(t),
@@ -69,15 +69,14 @@ const NumericInput = builder.inputType('NumericInput', {
       description: 'Largest difference that counts as equal, as a share of the expected number.',
     }),
     outputPattern: t.string({
-      description:
-        'RE2 pattern that finds the number in the output; its first group if it has one. Default: anything that reads as a number.',
+      description: 'RE2 pattern of the number in the output, or its first group. Default: anything that is a number.',
     }),
     expectedPattern: t.string({ description: 'The same for the expected output.' }),
     occurrence: t.field({
       type: NumberOccurrence,
       required: true,
       defaultValue: 'LAST',
-      description: 'Which match counts when there are several.',
+      description: 'Which of several matches to use.',
     }),
     thousandsSeparator: t.string({
       required: true,
@@ -95,7 +94,7 @@ const JsonEqualsInput = builder.inputType('JsonEqualsInput', {
     ignoreArrayOrder: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'The order of arrays does not matter either.',
+      description: 'Whether to ignore the order of arrays too.',
     }),
   }),
 })
@@ -114,13 +113,13 @@ const LevenshteinInput = builder.inputType('LevenshteinInput', {
 })
 
 const LatencyInput = builder.inputType('LatencyInput', {
-  description: '1 when the task took at most so long, else 0.',
-  fields: (t) => ({ maxMs: t.float({ required: true, description: 'Milliseconds at most.' }) }),
+  description: '1 when the latency of the task is within a limit, else 0.',
+  fields: (t) => ({ maxMs: t.float({ required: true, description: 'The limit in milliseconds.' }) }),
 })
 
 const CostInput = builder.inputType('CostInput', {
-  description: '1 when the task cost at most so much, else 0; no score when the cost is not known.',
-  fields: (t) => ({ maxUsd: t.float({ required: true, description: 'USD at most.' }) }),
+  description: '1 when the cost of the task is within a limit, else 0; no score when the cost is unknown.',
+  fields: (t) => ({ maxUsd: t.float({ required: true, description: 'The limit in USD.' }) }),
 })
 
 const BuiltinEvaluatorInput = builder.inputType('BuiltinEvaluatorInput', {
@@ -133,9 +132,9 @@ const BuiltinEvaluatorInput = builder.inputType('BuiltinEvaluatorInput', {
     numeric: t.field({ type: NumericInput, description: 'Same number.' }),
     jsonEquals: t.field({ type: JsonEqualsInput, description: 'Same JSON.' }),
     jsonSchema: t.field({ type: JsonSchemaInput, description: 'Satisfies a JSON Schema.' }),
-    levenshtein: t.field({ type: LevenshteinInput, description: 'How similar the texts are.' }),
-    latency: t.field({ type: LatencyInput, description: 'Fast enough.' }),
-    cost: t.field({ type: CostInput, description: 'Cheap enough.' }),
+    levenshtein: t.field({ type: LevenshteinInput, description: 'Similarity of the texts.' }),
+    latency: t.field({ type: LatencyInput, description: 'The latency is within a limit.' }),
+    cost: t.field({ type: CostInput, description: 'The cost is within a limit.' }),
   }),
 })
 

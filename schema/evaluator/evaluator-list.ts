@@ -8,7 +8,7 @@ import { listOrder } from '../relay/list-order.ts'
 import { BuiltinEvaluatorType } from './evaluator-definition.ts'
 
 const EvaluatorKind = builder.enumType('EvaluatorKind', {
-  description: 'Where an evaluator comes from.',
+  description: 'Kinds of evaluators.',
   values: {
     BUILTIN: { value: 'builtin', description: 'It comes with Assay.' },
     MODULE: { value: 'module', description: 'It is a function registered in assay.config.ts.' },
@@ -16,18 +16,18 @@ const EvaluatorKind = builder.enumType('EvaluatorKind', {
 })
 
 const EvaluatorFilter = builder.inputType('EvaluatorFilter', {
-  description: 'Which evaluators; parts that are given together must all hold.',
+  description: 'Which evaluators; all of the conditions must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'With this text in their name or description.' }),
-    active: t.boolean({ description: 'Whether they score new runs of their datasets without being named.' }),
-    datasetId: t.id({ description: 'That may score this dataset: those limited to it, and those without limits.' }),
-    kind: t.field({ type: EvaluatorKind, description: 'Of this origin.' }),
-    type: t.field({ type: BuiltinEvaluatorType, description: 'Which of those that come with Assay.' }),
-    dataType: t.field({ type: ScoreDataType, description: 'That give scores of this kind.' }),
+    search: t.string({ description: 'Only those with this text in their name or description.' }),
+    active: t.boolean({ description: 'Whether they score all new runs of their datasets.' }),
+    datasetId: t.id({ description: 'Only those that may score this dataset: limited to it, or not limited.' }),
+    kind: t.field({ type: EvaluatorKind, description: 'Only those of this kind.' }),
+    type: t.field({ type: BuiltinEvaluatorType, description: 'Only this one of those that come with Assay.' }),
+    dataType: t.field({ type: ScoreDataType, description: 'Only those with scores of this type.' }),
     includeDeleted: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'Whether to list deleted ones, too.',
+      description: 'Whether to include deleted ones.',
     }),
   }),
 })
@@ -47,14 +47,14 @@ builder.queryFields((t) => ({
   evaluator: t.prismaField({
     type: EvaluatorRef,
     nullable: true,
-    description: 'The evaluator of this name; null when there is none, or only a deleted one.',
+    description: 'The evaluator of this name; null if there is none, or only a deleted one.',
     args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
     resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
       services.db.prisma.evaluator.findFirst({ ...query, where: { projectId, name, deletedAt: null } }),
   }),
   evaluators: t.field({
     type: EvaluatorConnection,
-    description: 'All evaluators, by name unless ordered otherwise.',
+    description: 'All evaluators, by default by name.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: EvaluatorFilter, description: 'Which evaluators; default: all but deleted ones.' }),

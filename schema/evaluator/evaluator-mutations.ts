@@ -8,17 +8,19 @@ import { rawId, rawIds } from '../relay/global-id.ts'
 import { EvaluatorDefinitionInput, evaluatorSpec } from './evaluator-input.ts'
 
 mutation('createEvaluator', {
-  description: 'Creates an evaluator. It scores the runs that start from now on.',
+  description: 'Creates an evaluator. It scores runs that start later.',
   input: {
     description: 'A new evaluator.',
     fields: (t) => ({
-      name: t.string({ required: true, description: 'Unique in the project; its scores carry this name.' }),
-      description: t.string({ description: 'What it judges.' }),
+      name: t.string({ required: true, description: 'Unique in the project; also the name of its scores.' }),
+      description: t.string({ description: 'Its purpose.' }),
       definition: t.field({ type: EvaluatorDefinitionInput, required: true, description: 'How it scores.' }),
-      dataType: t.field({ type: ScoreDataType, description: 'Default: what the definition gives.' }),
-      direction: t.field({ type: Direction, description: 'Default: what the definition says, else HIGHER_IS_BETTER.' }),
+      dataType: t.field({ type: ScoreDataType, description: 'Default: that of the definition.' }),
+      direction: t.field({ type: Direction, description: 'Default: that of the definition, else HIGHER_IS_BETTER.' }),
       sampling: t.float({ description: 'Share of the items it scores, above 0 and up to 1; default 1.' }),
-      active: t.boolean({ description: 'Whether it scores new runs without being named; default true.' }),
+      active: t.boolean({
+        description: 'Whether it scores new runs of experiments that name no evaluators; default true.',
+      }),
       datasetIds: t.idList({ description: 'Limits it to these datasets; default: all.' }),
     }),
   },
@@ -38,21 +40,21 @@ mutation('createEvaluator', {
 
 mutation('updateEvaluator', {
   description:
-    'Changes an evaluator; whatever changes its scores makes a new version. Runs keep the version they started with.',
+    'Changes an evaluator; changes that affect scores create a new version. Runs keep the version they started with.',
   input: {
-    description: 'What to change; fields that are left out stay as they are.',
+    description: 'The changes; omitted fields stay as they are.',
     fields: (t) => ({
       id: t.id({ required: true, description: 'The evaluator.' }),
       name: t.string({ description: 'A new name.' }),
-      description: t.string({ description: 'What it judges; null clears it.' }),
+      description: t.string({ description: 'Its purpose; null clears it.' }),
       definition: t.field({
         type: EvaluatorDefinitionInput,
-        description: 'How it scores; a change makes a new version.',
+        description: 'How it scores; a change creates a new version.',
       }),
-      dataType: t.field({ type: ScoreDataType, description: 'A change makes a new version.' }),
-      direction: t.field({ type: Direction, description: 'A change makes a new version.' }),
-      sampling: t.float({ description: 'A change makes a new version.' }),
-      active: t.boolean({ description: 'Whether it scores new runs without being named.' }),
+      dataType: t.field({ type: ScoreDataType, description: 'A change creates a new version.' }),
+      direction: t.field({ type: Direction, description: 'A change creates a new version.' }),
+      sampling: t.float({ description: 'A change creates a new version.' }),
+      active: t.boolean({ description: 'Whether it scores new runs of experiments that name no evaluators.' }),
       datasetIds: t.idList({ description: 'Limits it to these datasets; empty or null: all.' }),
     }),
   },
@@ -77,6 +79,6 @@ mutation('updateEvaluator', {
 
 deletion('deleteEvaluator', {
   type: 'Evaluator',
-  description: 'Deletes an evaluator: it scores nothing new. The scores it gave stay, and still name it.',
+  description: 'Deletes an evaluator. Its scores stay and still refer to it.',
   remove: (id, { services, scope }) => deleteEvaluator(services, scope, id),
 })

@@ -9,14 +9,17 @@ import { RunItemError } from '../run/run-item.ts'
 import { EvaluatorDefinitionInput, evaluatorSpec } from './evaluator-input.ts'
 
 const EvaluationRef = builder.objectRef<Evaluation>('Evaluation').implement({
-  description: 'A score that was not recorded.',
+  description: 'A score that is not recorded.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What is judged.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
+    name: t.exposeString('name', { description: 'What is scored.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
     value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
-    label: t.exposeString('label', { nullable: true, description: 'The category or text of the others.' }),
+    label: t.exposeString('label', {
+      nullable: true,
+      description: 'The category of a CATEGORICAL or the text of a TEXT score.',
+    }),
     comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything the evaluator added.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data that the evaluator added.' }),
   }),
 })
 
@@ -25,15 +28,15 @@ mutation('previewEvaluator', {
   input: {
     description: 'An evaluator, by its definition or its id, and an output to score with it.',
     fields: (t) => ({
-      definition: t.field({ type: EvaluatorDefinitionInput, description: 'A definition to try out.' }),
-      id: t.id({ description: 'Or an evaluator, as it is now.' }),
+      definition: t.field({ type: EvaluatorDefinitionInput, description: 'A definition to try.' }),
+      id: t.id({ description: 'Or an existing evaluator.' }),
       name: t.string({ description: 'Name of the score; default: that of the evaluator, or "preview".' }),
-      input: t.field({ type: 'JSON', description: 'What the task would have been given.' }),
-      output: t.field({ type: 'JSON', description: 'What the task would have returned; default null.' }),
-      expectedOutput: t.field({ type: 'JSON', description: 'What the output is compared with.' }),
+      input: t.field({ type: 'JSON', description: 'The input of the task.' }),
+      output: t.field({ type: 'JSON', description: 'The output of the task; default null.' }),
+      expectedOutput: t.field({ type: 'JSON', description: 'The value that the output is compared with.' }),
       metadata: t.field({ type: 'JSON', description: 'Metadata of the item.' }),
-      latencyMs: t.float({ description: 'Milliseconds the task would have taken; default 0.' }),
-      costUsd: t.float({ description: 'What the task would have cost; default: not known.' }),
+      latencyMs: t.float({ description: 'The latency of the task in milliseconds; default 0.' }),
+      costUsd: t.float({ description: 'The cost of the task; default: unknown.' }),
     }),
   },
   errors: [NotFoundError],
@@ -45,7 +48,7 @@ mutation('previewEvaluator', {
       output: input.output ?? null,
     }),
   payload: {
-    description: 'What the evaluator would have recorded.',
+    description: 'The scores that the evaluator would record.',
     fields: (t) => ({
       evaluations: t.expose('evaluations', {
         type: [EvaluationRef],
@@ -54,7 +57,7 @@ mutation('previewEvaluator', {
       error: t.expose('error', {
         type: RunItemError,
         nullable: true,
-        description: 'How it failed; null when it did not.',
+        description: 'The error if it failed, else null.',
       }),
     }),
   },

@@ -9,22 +9,22 @@ import { DatasetRef } from '../refs.ts'
 import { EvaluatorDefinition } from './evaluator-definition.ts'
 
 builder.prismaNode('Evaluator', {
-  description: 'Scores the outputs of runs. Versioned: a run keeps the versions it started with.',
+  description: 'Scores the outputs of runs. It is versioned: a run keeps the version it started with.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Unique in the project; its scores carry this name.' }),
-    description: t.exposeString('description', { nullable: true, description: 'What it judges.' }),
+    name: t.exposeString('name', { description: 'Unique in the project; also the name of its scores.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
     version: t.exposeInt('version', {
-      description: 'The current version, from 1; whatever changes its scores makes a new one.',
+      description: 'The current version, from 1; any change that affects its scores creates a new one.',
     }),
     active: t.exposeBoolean('active', {
-      description: 'Whether it scores new runs of its datasets without being named.',
+      description: 'Whether it scores new runs of its datasets when their experiments name no evaluators.',
     }),
     datasets: t.field({
       type: [DatasetRef],
-      description: 'The datasets it is limited to; empty: all.',
+      description: 'The datasets that it is limited to; empty: all.',
       resolve: async (evaluator, _args, { loaders }) => {
         const limited = await loaders.evaluatorDatasets.load(evaluator.id)
         return Promise.all(limited.map(({ datasetId }) => loaders.links.load('dataset', datasetId)))
@@ -36,7 +36,7 @@ builder.prismaNode('Evaluator', {
     }),
     dataType: t.field({
       type: ScoreDataType,
-      description: 'What kind of scores it gives.',
+      description: 'The type of its scores.',
       resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).dataType,
     }),
     direction: t.field({
@@ -53,11 +53,11 @@ builder.prismaNode('Evaluator', {
       },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     deletedAt: t.expose('deletedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was deleted; it stays readable for the scores it gave.',
+      description: 'When it was deleted; it stays readable for its scores.',
     }),
   }),
 })

@@ -9,13 +9,13 @@ import { optionalRawId } from '../relay/global-id.ts'
 import { listOrder } from '../relay/list-order.ts'
 
 export const ExperimentFilter = builder.inputType('ExperimentFilter', {
-  description: 'Which experiments; parts that are given together must all hold.',
+  description: 'Which experiments; all of the conditions must hold.',
   fields: (t) => ({
-    datasetId: t.id({ description: 'On this dataset.' }),
-    search: t.string({ description: 'With this text in their name or description.' }),
-    metadata: t.field({ type: 'JSON', description: 'Whose metadata has everything that this has.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'That were created in this time.' }),
-    hasGate: t.boolean({ description: 'true: whose runs must fulfil a gate; false: the others.' }),
+    datasetId: t.id({ description: 'Only those on this dataset.' }),
+    search: t.string({ description: 'Only those with this text in their name or description.' }),
+    metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only those created in this period.' }),
+    hasGate: t.boolean({ description: 'true: only those with a gate; false: only those without.' }),
   }),
 })
 
@@ -26,7 +26,7 @@ export const experimentOrder = listOrder({
     NAME: 'Their names.',
     CREATED_AT: 'When they were created.',
     UPDATED_AT: 'When they were last changed.',
-    LATEST_RUN: 'When their newest run was started.',
+    LATEST_RUN: 'When their newest run was created.',
   },
   default: { field: 'CREATED_AT', direction: 'DESC' },
 })
@@ -59,7 +59,7 @@ builder.queryFields((t) => ({
   }),
   experiments: t.field({
     type: ExperimentConnection,
-    description: 'All experiments, newest first unless ordered otherwise.',
+    description: 'All experiments, by default newest first.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: ExperimentFilter, description: 'Which experiments; default: all.' }),

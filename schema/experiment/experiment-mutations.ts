@@ -8,24 +8,24 @@ import { RunSettingsInput } from '../run/run-settings.ts'
 import { TaskInput, taskSpec } from './task.ts'
 
 mutation('createExperiment', {
-  description: 'Creates an experiment, and starts a run of it if asked to.',
+  description: 'Creates an experiment, and optionally starts a run.',
   input: {
     description: 'A new experiment on a dataset.',
     fields: (t) => ({
       name: t.string({ required: true, description: 'Unique in the project.' }),
-      description: t.string({ description: 'What it tries out.' }),
+      description: t.string({ description: 'Its purpose.' }),
       datasetId: t.id({ required: true, description: 'The dataset it runs on.' }),
-      task: t.field({ type: TaskInput, required: true, description: 'What it executes for every item.' }),
+      task: t.field({ type: TaskInput, required: true, description: 'The task that is executed for every item.' }),
       evaluatorIds: t.idList({
         description:
           'Exactly these evaluators score its runs; default: all that are active for the dataset when a run starts.',
       }),
-      settings: t.field({ type: RunSettingsInput, description: 'How its runs are executed unless told otherwise.' }),
-      metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
+      settings: t.field({ type: RunSettingsInput, description: 'The default settings of its runs.' }),
+      metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
       start: t.boolean({
         required: true,
         defaultValue: false,
-        description: 'Also start a run at once. When it cannot start, the experiment is not created either.',
+        description: 'Whether to start a run too. If it cannot start, the experiment is not created either.',
       }),
     }),
   },
@@ -55,13 +55,13 @@ mutation('createExperiment', {
 })
 
 mutation('updateExperiment', {
-  description: 'Changes an experiment. Runs that have started are not affected: they pinned what they need.',
+  description: 'Changes an experiment. Runs that have started are not affected.',
   input: {
-    description: 'What to change for later runs; fields that are left out stay as they are.',
+    description: 'The changes for later runs; omitted fields stay as they are.',
     fields: (t) => ({
       id: t.id({ required: true, description: 'The experiment.' }),
       name: t.string({ description: 'A new name.' }),
-      description: t.string({ description: 'What it tries out; null clears it.' }),
+      description: t.string({ description: 'Its purpose; null clears it.' }),
       task: t.field({ type: TaskInput, description: 'Replaces the task.' }),
       evaluatorIds: t.idList({
         description:
@@ -69,7 +69,7 @@ mutation('updateExperiment', {
       }),
       settings: t.field({
         type: RunSettingsInput,
-        description: 'Settings to change; those left out stay as they are.',
+        description: 'Settings to change; omitted ones stay as they are.',
       }),
       metadata: t.field({ type: 'JSON', description: 'Replaces the metadata; null clears it.' }),
     }),

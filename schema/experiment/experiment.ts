@@ -8,22 +8,21 @@ import { RunSettingsRef } from '../run/run-settings.ts'
 import { Task } from './task.ts'
 
 builder.prismaNode('Experiment', {
-  description:
-    'A named configuration on a dataset: what to execute, how, and what to score it by. Its runs pin it as it was when they started.',
+  description: 'A named configuration on a dataset: a task, settings and evaluators. Its runs pin it when they start.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Unique in the project.' }),
-    description: t.exposeString('description', { nullable: true, description: 'What it tries out.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
     dataset: t.field({
       type: DatasetRef,
-      description: 'What it runs on.',
+      description: 'The dataset it runs on.',
       resolve: linkTo('dataset', (experiment) => experiment.datasetId),
     }),
     task: t.field({
       type: Task,
-      description: 'What it executes for every item.',
+      description: 'The task that is executed for every item.',
       resolve: (experiment) => experiment.task as unknown as TaskSpec,
     }),
     evaluators: t.field({
@@ -38,13 +37,13 @@ builder.prismaNode('Experiment', {
     }),
     settings: t.field({
       type: RunSettingsRef,
-      description: 'How its runs are executed unless told otherwise.',
+      description: 'The default settings of its runs.',
       resolve: (experiment) => experiment.settings as unknown as RunSettings,
     }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything you want to keep with it.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data to store with it.' }),
     runs: t.field({
       type: RunConnection,
-      description: 'Its runs, newest first unless ordered otherwise.',
+      description: 'Its runs, by default newest first.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),
@@ -53,6 +52,6 @@ builder.prismaNode('Experiment', {
       resolve: (experiment, args, context) => runsConnection(context, 'experiment', experiment.id, args),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last changed.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
   }),
 })

@@ -7,7 +7,7 @@ const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
   description: 'Calls an HTTP endpoint for every item.',
   fields: (t) => ({
     url: t.exposeString('url', { description: 'The endpoint.' }),
-    method: t.expose('method', { type: HttpMethod, description: 'How it is called.' }),
+    method: t.expose('method', { type: HttpMethod, description: 'The HTTP method.' }),
     headers: t.field({
       type: 'JSON',
       description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
@@ -49,7 +49,7 @@ const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
 })
 
 export const Task = builder.unionType('Task', {
-  description: 'What an experiment executes for every item.',
+  description: 'The task that an experiment executes for every item.',
   types: [HttpTask, ModuleTask],
   resolveType: (task: TaskSpec) => (task.kind === 'http' ? HttpTask : ModuleTask),
 })
@@ -58,12 +58,12 @@ const HttpTaskInput = builder.inputType('HttpTaskInput', {
   description: 'An HTTP endpoint that is called for every item.',
   fields: (t) => ({
     url: t.string({ required: true, description: 'The endpoint, http or https.' }),
-    method: t.field({ type: HttpMethod, required: true, defaultValue: 'POST', description: 'How it is called.' }),
+    method: t.field({ type: HttpMethod, required: true, defaultValue: 'POST', description: 'The HTTP method.' }),
     headers: t.field({ type: 'JSON', description: 'Headers by name, as an object of strings.' }),
     body: t.field({
       type: 'JSON',
       description:
-        'Template of the JSON body: `{{input}}`, `{{input.question}}`, `{{metadata.x}}` are replaced. Default: `{"input": …, "metadata": …}`.',
+        'Template of the JSON body, with `{{input}}`, `{{input.question}}`, `{{metadata.x}}`.\nDefault: `{"input": …, "metadata": …}`.',
     }),
     outputPath: t.string({
       description: 'JSONPath of the output in the response, e.g. `$.answer`; default: all of it.',
@@ -82,7 +82,7 @@ const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
 })
 
 export const TaskInput = builder.inputType('TaskInput', {
-  description: 'What to execute for every item: exactly one of these.',
+  description: 'A task to execute for every item: exactly one of these.',
   isOneOf: true,
   fields: (t) => ({
     http: t.field({ type: HttpTaskInput, description: 'Call an HTTP endpoint.' }),

@@ -9,15 +9,15 @@ import { listOrder } from '../relay/list-order.ts'
 import { Role } from './viewer.ts'
 
 export const ApiKeyFilter = builder.inputType('ApiKeyFilter', {
-  description: 'Which keys; parts that are given together must all hold.',
+  description: 'Which keys; all of the conditions must hold.',
   fields: (t) => ({
-    prefix: t.string({ description: 'That begin with this text.' }),
-    search: t.string({ description: 'With this text in their name.' }),
-    role: t.field({ type: Role, description: 'That have this role.' }),
+    prefix: t.string({ description: 'Only those that begin with this text.' }),
+    search: t.string({ description: 'Only those with this text in their name.' }),
+    role: t.field({ type: Role, description: 'Only those that have this role.' }),
     includeRevoked: t.boolean({
       required: true,
       defaultValue: false,
-      description: 'Whether to list those that were revoked, too.',
+      description: 'Whether to include revoked keys.',
     }),
   }),
 })
@@ -26,8 +26,8 @@ export const apiKeyOrder = listOrder({
   type: 'ApiKey',
   rows: 'keys',
   fields: {
-    CREATED_AT: 'When they were made.',
-    NAME: 'What they are for.',
+    CREATED_AT: 'When they were created.',
+    NAME: 'Their names.',
     LAST_USED_AT: 'When they were last used.',
   },
   default: { field: 'CREATED_AT', direction: 'ASC' },
@@ -56,7 +56,7 @@ builder.queryField('apiKeys', (t) =>
   t.field({
     type: ApiKeyConnection,
     description:
-      'The keys that you manage, oldest first unless ordered otherwise: those of your project, or all with a key of the installation. Needs the role ADMIN.',
+      'The keys that the caller manages: those of the project, or all with a key of the installation.\nBy default oldest first. Requires the role ADMIN.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: ApiKeyFilter, description: 'Which keys; default: those in use.' }),

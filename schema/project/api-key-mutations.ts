@@ -7,29 +7,30 @@ import { Role } from './viewer.ts'
 
 mutation('createApiKey', {
   description:
-    'Makes an API key. A server that needed none until now needs one within 10 s. Needs the role ADMIN; for a key of the installation, one of the installation.',
+    'Creates an API key. Within 10 s of the first one the server requires a key for every request.\nRequires the role ADMIN; for a key of the installation, in the installation.',
   input: {
     description: 'A new API key.',
     fields: (t) => ({
-      name: t.string({ required: true, description: 'What it is for.' }),
-      role: t.field({ type: Role, required: true, description: 'What it allows.' }),
+      name: t.string({ required: true, description: 'Its purpose.' }),
+      role: t.field({ type: Role, required: true, description: 'Its permissions.' }),
       installation: t.boolean({
         required: true,
         defaultValue: false,
         description:
-          'Whether it is a key of the installation, valid in every project; else it is valid in the project of this request only.',
+          'Whether it is a key of the installation, valid in every project; else only in the project of this request.',
       }),
       person: t.string({
-        description: 'Name of the person who is the author of what is written with it; default: the name of the key.',
+        description:
+          'Name of the person who is the author of everything written with it; default: the name of the key.',
       }),
     }),
   },
   errors: [ConflictError],
   resolve: (input, { services, scope }) => createApiKey(services.db, scope, input),
   payload: {
-    description: 'The key was made.',
+    description: 'The key was created.',
     fields: (t) => ({
-      apiKey: t.expose('apiKey', { type: ApiKeyRef, description: 'The new key, as it is listed.' }),
+      apiKey: t.expose('apiKey', { type: ApiKeyRef, description: 'The new key.' }),
       key: t.exposeString('key', {
         description: 'The key itself, for the header `Authorization: Bearer <key>`. It is never shown again.',
       }),
@@ -39,9 +40,9 @@ mutation('createApiKey', {
 
 mutation('revokeApiKey', {
   description:
-    'Ends a key for good: no new request is answered, and within 10 s sockets, event streams, imports and exports that are open with it are closed. Needs the role ADMIN.',
+    'Revokes a key permanently. New requests are refused; within 10 s its open sockets, event streams,\nimports and exports are closed. Requires the role ADMIN.',
   input: {
-    description: 'The end of an API key.',
+    description: 'An API key to revoke.',
     fields: (t) => ({ id: t.id({ required: true, description: 'The key.' }) }),
   },
   errors: [NotFoundError],
@@ -49,7 +50,7 @@ mutation('revokeApiKey', {
     apiKey: await revokeApiKey(services.db, scope, rawId('ApiKey', id, ['id'])),
   }),
   payload: {
-    description: 'The key is not valid any more.',
+    description: 'The key is no longer valid.',
     fields: (t) => ({ apiKey: t.expose('apiKey', { type: ApiKeyRef, description: 'The key as it is now.' }) }),
   },
 })

@@ -5,15 +5,14 @@ import { PersonRef, ProjectRef } from '../refs.ts'
 import { Role } from './viewer.ts'
 
 builder.prismaNode('ApiKey', {
-  description:
-    'What a caller shows to be let in. The key itself is shown once, when it is made; only ADMINs see the rest.',
+  description: 'A credential for this API. The key itself is shown only once, on creation; only ADMINs see the rest.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, AND: whichApiKeys(scope) }),
   nullable: true,
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What it is for.' }),
-    prefix: t.exposeString('prefix', { description: 'How the key begins, to recognize it by.' }),
-    role: t.expose('role', { type: Role, description: 'What it allows.' }),
+    name: t.exposeString('name', { description: 'Its purpose.' }),
+    prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognize it by.' }),
+    role: t.expose('role', { type: Role, description: 'Its permissions.' }),
     project: t.field({
       type: ProjectRef,
       nullable: true,
@@ -23,10 +22,10 @@ builder.prismaNode('ApiKey', {
     }),
     person: t.field({
       type: PersonRef,
-      description: 'The author of what is written with it.',
+      description: 'The author of everything that is written with it.',
       resolve: linkTo('person', (apiKey) => apiKey.personId),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,

@@ -9,23 +9,23 @@ import { listConnection } from '../relay/connection.ts'
 import { listOrder } from '../relay/list-order.ts'
 
 builder.prismaNode('EndpointLimit', {
-  description: 'How much all runs of the project together, in all processes, may ask of an endpoint.',
+  description: 'Limits of the calls of an endpoint, for all runs of the project in all processes.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
     endpoint: t.exposeString('endpoint', {
-      description: 'Where calls go: the origin of an HTTP task’s URL (`http://127.0.0.1:9000`), or `module:<name>`.',
+      description: 'The origin of an HTTP task’s URL (`http://127.0.0.1:9000`), or `module:<name>`.',
     }),
-    concurrency: t.exposeInt('concurrency', { nullable: true, description: 'Calls at once; null: no limit.' }),
+    concurrency: t.exposeInt('concurrency', { nullable: true, description: 'Concurrent calls; null: no limit.' }),
     requestsPerMinute: t.exposeInt('requestsPerMinute', {
       nullable: true,
-      description: 'Calls that begin in any 60 seconds, evenly spaced; null: no limit.',
+      description: 'Calls started in any 60 seconds, evenly spaced; null: no limit.',
     }),
     tokensPerMinute: t.exposeInt('tokensPerMinute', {
       nullable: true,
       description:
-        'Input and output tokens. What a call uses is known when it ends, so a minute may exceed it by what is in flight; the excess is waited for. Null: no limit.',
+        'Input and output tokens. Usage is known when a call ends, so a minute may exceed it by the calls in flight;\nlater calls wait until the excess is compensated. Null: no limit.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was first set.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was last set.' }),
@@ -34,7 +34,7 @@ builder.prismaNode('EndpointLimit', {
 
 const EndpointLimitFilter = builder.inputType('EndpointLimitFilter', {
   description: 'Which endpoint limits.',
-  fields: (t) => ({ search: t.string({ description: 'With this text in their endpoint.' }) }),
+  fields: (t) => ({ search: t.string({ description: 'Only those with this text in their endpoint.' }) }),
 })
 
 const order = listOrder({
@@ -51,7 +51,7 @@ const order = listOrder({
 builder.queryField('endpointLimits', (t) =>
   t.field({
     type: EndpointLimitConnection,
-    description: 'All endpoint limits, by endpoint unless ordered otherwise.',
+    description: 'All endpoint limits, by default by endpoint.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: EndpointLimitFilter, description: 'Which limits; default: all.' }),
@@ -66,23 +66,23 @@ builder.queryField('endpointLimits', (t) =>
 )
 
 mutation('setEndpointLimit', {
-  description: 'Limits what all processes together ask of an endpoint, in place of its former limits.',
+  description: 'Limits the calls of an endpoint by all processes, replacing its former limits.',
   input: {
-    description: 'The limits of an endpoint, at least one; what is left out or null is not limited.',
+    description: 'The limits of an endpoint, at least one; null or omitted: no limit.',
     fields: (t) => ({
       endpoint: t.string({
         required: true,
-        description: 'A URL, of which the origin counts, or `module:<name>` for a task of assay.config.ts.',
+        description: 'A URL, of which only the origin matters, or `module:<name>` for a task of assay.config.ts.',
       }),
-      concurrency: t.int({ description: 'Calls at once: 1–100,000.' }),
-      requestsPerMinute: t.int({ description: 'Calls that begin in any 60 seconds: 1–10,000,000.' }),
+      concurrency: t.int({ description: 'Concurrent calls: 1–100,000.' }),
+      requestsPerMinute: t.int({ description: 'Calls started in any 60 seconds: 1–10,000,000.' }),
       tokensPerMinute: t.int({ description: 'Input and output tokens: 1–1,000,000,000.' }),
     }),
   },
   errors: [],
   resolve: async (input, { services, scope }) => ({ endpointLimit: await setEndpointLimit(services, scope, input) }),
   payload: {
-    description: 'The limit holds; runs that are executing follow within seconds.',
+    description: 'The limit was set; running runs follow within seconds.',
     fields: (t) => ({
       endpointLimit: t.expose('endpointLimit', { type: EndpointLimitRef, description: 'The limit as it is now.' }),
     }),

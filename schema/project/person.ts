@@ -8,7 +8,7 @@ import { listOrder } from '../relay/list-order.ts'
 import { ApiKeyFilter, apiKeyOrder, apiKeysConnection } from './api-key-list.ts'
 
 builder.prismaNode('Person', {
-  description: 'Whoever gives scores and approves baselines, as a human being or by a program: the bearer of API keys.',
+  description: 'The author of scores and approvals, a human or a program; every API key has one.',
   id: { field: 'id' },
   findUnique: (id, { scope }) =>
     scope.installation ? { id } : { id, OR: [{ projectId: scope.projectId }, { projectId: null }] },
@@ -18,13 +18,13 @@ builder.prismaNode('Person', {
     project: t.field({
       type: ProjectRef,
       nullable: true,
-      description: 'The only project that they are known in; null for a person of the installation, known in all.',
+      description: 'The only project of the person; null for a person of the installation, valid in all.',
       resolve: ({ projectId }, _args, { loaders }) =>
         projectId === null ? null : loaders.links.load('project', projectId),
     }),
     apiKeys: t.field({
       type: ApiKeyConnection,
-      description: 'Those of their keys that you manage, oldest first unless ordered otherwise. Needs the role ADMIN.',
+      description: 'Those of their keys that the caller manages, by default oldest first. Requires the role ADMIN.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ApiKeyFilter, description: 'Which keys; default: those in use.' }),
@@ -32,19 +32,19 @@ builder.prismaNode('Person', {
       },
       resolve: (person, args, context) => apiKeysConnection(context, person.id, args),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first key was made for them.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first key for them was created.' }),
   }),
 })
 
 const PersonFilter = builder.inputType('PersonFilter', {
   description: 'Which persons.',
-  fields: (t) => ({ search: t.string({ description: 'With this text in their name.' }) }),
+  fields: (t) => ({ search: t.string({ description: 'Only those with this text in their name.' }) }),
 })
 
 const order = listOrder({
   type: 'Person',
   rows: 'persons',
-  fields: { NAME: 'Their names.', CREATED_AT: 'When the first key was made for them.' },
+  fields: { NAME: 'Their names.', CREATED_AT: 'When the first key for them was created.' },
   default: { field: 'NAME', direction: 'ASC' },
 })
 
@@ -53,7 +53,7 @@ builder.queryFields((t) => ({
     type: PersonRef,
     nullable: true,
     description:
-      'The person of this name in your project or in the installation; null when there is none. Needs the role ADMIN.',
+      'The person of this name in the project or the installation; null if there is none. Requires the role ADMIN.',
     args: { name: t.arg.string({ required: true, description: 'Their full name.' }) },
     resolve: (query, _root, { name }, { services, scope }) => {
       managedKeys(scope)
@@ -64,7 +64,7 @@ builder.queryFields((t) => ({
   persons: t.field({
     type: PersonConnection,
     description:
-      'Whoever has or had keys, by name unless ordered otherwise: the persons of your project, or all with a key of the installation. Needs the role ADMIN.',
+      'The persons of the project, or all with a key of the installation, by default by name.\nRequires the role ADMIN.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: PersonFilter, description: 'Which persons; default: all.' }),

@@ -5,7 +5,7 @@ import { ProjectRef } from '../refs.ts'
 const upTo = `exact up to ${maxProjectCount.toLocaleString('en')}, which means that many or more`
 
 const ProjectCounts = builder.objectRef<ProjectCountsRow>('ProjectCounts').implement({
-  description: `How much there is in a project, at one moment. Every number is ${upTo}.`,
+  description: `Numbers of objects in a project, as of one moment. Each is ${upTo}.`,
   fields: (t) => ({
     datasets: t.exposeInt('datasets', { description: 'Datasets.' }),
     experiments: t.exposeInt('experiments', { description: 'Experiments.' }),
@@ -19,7 +19,7 @@ const ProjectCounts = builder.objectRef<ProjectCountsRow>('ProjectCounts').imple
 builder.objectField(ProjectRef, 'counts', (t) =>
   t.field({
     type: ProjectCounts,
-    description: `How much there is in it, for a start page: ${upTo}.`,
+    description: `Numbers of objects in it, each ${upTo}.`,
     extensions: { counts: 6 * maxProjectCount },
     resolve: async ({ id }, _args, { loaders }) => {
       const counts = await loaders.projectCounts.load(id)

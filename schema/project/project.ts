@@ -10,7 +10,7 @@ import { listOrder } from '../relay/list-order.ts'
 
 const ProjectFilter = builder.inputType('ProjectFilter', {
   description: 'Which projects.',
-  fields: (t) => ({ search: t.string({ description: 'With this text in their name.' }) }),
+  fields: (t) => ({ search: t.string({ description: 'Only those with this text in their name.' }) }),
 })
 
 const order = listOrder({
@@ -24,7 +24,7 @@ builder.queryFields((t) => ({
   project: t.prismaField({
     type: ProjectRef,
     nullable: true,
-    description: 'The project of this name; null when there is none, or your key is not valid in it.',
+    description: "The project of this name; null if there is none, or the caller's key is not valid in it.",
     args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
     resolve: (query, _root, { name }, { services, scope: { installation, projectId } }) =>
       services.db.prisma.project.findFirst({ ...query, where: installation ? { name } : { name, id: projectId } }),
@@ -32,7 +32,7 @@ builder.queryFields((t) => ({
   projects: t.field({
     type: ProjectConnection,
     description:
-      'The projects that your key is valid in, by name unless ordered otherwise: all with a key of the installation, else one.',
+      "The projects in which the caller's key is valid: all with a key of the installation, else one.\nBy default by name.",
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: ProjectFilter, description: 'Which projects; default: all.' }),
@@ -48,9 +48,9 @@ builder.queryFields((t) => ({
 }))
 
 mutation('createProject', {
-  description: 'Creates a project. Needs a key of the installation with the role ADMIN.',
+  description: 'Creates a project. Requires a key of the installation with the role ADMIN.',
   input: {
-    description: 'A new project, with nothing in it.',
+    description: 'A new, empty project.',
     fields: (t) => ({ name: t.string({ required: true, description: 'Unique in the installation.' }) }),
   },
   errors: [ConflictError],

@@ -2,7 +2,7 @@ import { builder } from '../builder.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
 
 const ModuleKind = builder.enumType('ModuleKind', {
-  description: 'What a registered function is for.',
+  description: 'Kinds of registered functions.',
   values: { TASK: { description: 'Executes items.' }, EVALUATOR: { description: 'Scores outputs.' } },
 })
 
@@ -18,12 +18,12 @@ const Module = builder.objectRef<ModuleRow>('Module').implement({
   description: 'A function registered in assay.config.ts.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name it is registered under.' }),
-    kind: t.expose('kind', { type: ModuleKind, description: 'What it is for.' }),
-    description: t.exposeString('description', { nullable: true, description: 'What it does.' }),
+    kind: t.expose('kind', { type: ModuleKind, description: 'Its purpose.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
     dataType: t.expose('dataType', {
       type: ScoreDataType,
       nullable: true,
-      description: 'What an evaluator returns; null for tasks.',
+      description: "The type of an evaluator's scores; null for tasks.",
     }),
     direction: t.expose('direction', {
       type: Direction,

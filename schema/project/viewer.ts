@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { PersonRef, ProjectRef } from '../refs.ts'
 
 builder.prismaNode('Project', {
-  description: 'What everything else belongs to. A key of one project sees nothing of another.',
+  description: 'The owner of all data. A key of one project sees nothing of another.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => (scope.installation ? { id } : { id, AND: { id: scope.projectId } }),
   nullable: true,
@@ -14,7 +14,7 @@ builder.prismaNode('Project', {
 })
 
 export const Role = builder.enumType('Role', {
-  description: 'What somebody may do: in one project, or with a key of the installation in all.',
+  description: 'Permissions in one project; with a key of the installation, in all.',
   values: {
     READ: { description: 'Read everything.' },
     WRITE: { description: 'Read and change everything.' },
@@ -23,28 +23,28 @@ export const Role = builder.enumType('Role', {
 })
 
 const Viewer = builder.objectRef<Scope>('Viewer').implement({
-  description: 'On whose behalf this request is answered.',
+  description: 'The caller of a request.',
   fields: (t) => ({
     project: t.prismaField({
       type: ProjectRef,
-      description: 'The project that everything here is read from and written to.',
+      description: 'The project of this request.',
       resolve: (query, { projectId }, _args, { services }) =>
         services.db.prisma.project.findUniqueOrThrow({ ...query, where: { id: projectId } }),
     }),
     person: t.prismaField({
       type: PersonRef,
-      description: 'Who you are: the author of what you write.',
+      description: 'The caller, the author of everything it writes.',
       resolve: (query, { person }, _args, { services }) =>
         services.db.prisma.person.findUniqueOrThrow({ ...query, where: { id: person.id } }),
     }),
     installation: t.exposeBoolean('installation', {
       description:
-        'Whether your role holds in every project: with a key of the installation, or at a server that needs no keys. Then `x-assay-project` chooses the project.',
+        'Whether the role is valid in every project: with a key of the installation, or without keys.\nThen the header `x-assay-project` selects the project.',
     }),
-    role: t.expose('role', { type: Role, description: 'What you may do.' }),
+    role: t.expose('role', { type: Role, description: 'The permissions of the caller.' }),
   }),
 })
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: Viewer, description: 'Who you are to this server.', resolve: (_root, _args, { scope }) => scope }),
+  t.field({ type: Viewer, description: 'The caller of this request.', resolve: (_root, _args, { scope }) => scope }),
 )

@@ -17,23 +17,23 @@ export function listOrder<const Field extends string>(options: OrderOptions<Fiel
   const { type, rows, fields, default: usual } = options
   const entries = Object.entries<string>(fields).map(([field, description]) => [field, { description }] as const)
   const OrderField = builder.enumType(`${type}OrderField`, {
-    description: `What ${rows} can be ordered by.`,
+    description: `Orders of ${rows}.`,
     values: Object.fromEntries(entries) as Record<Field, { description: string }>,
   })
   const input = builder.inputType(`${type}Order`, {
-    description: `How ${rows} are ordered; those without the value come last in either direction.`,
+    description: `The order of ${rows}; those without the value come last in either direction.`,
     fields: (t) => ({
       field: t.field({
         type: OrderField,
         required: true,
         defaultValue: usual.field as never,
-        description: 'What to order by.',
+        description: 'The order.',
       }),
       direction: t.field({
         type: OrderDirection,
         required: true,
         defaultValue: usual.direction,
-        description: 'Which end comes first.',
+        description: 'The direction.',
       }),
     }),
   })

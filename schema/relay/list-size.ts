@@ -7,11 +7,11 @@ const maxCount = 1_000
 builder.globalConnectionFields((t) => ({
   totalCount: t.int({
     nullable: true,
-    description: 'Rows in the whole list, where that number is stored (the field says so); null elsewhere.',
+    description: 'Number of rows in the whole list; null unless the description of the list says that it is known.',
     resolve: ({ totalCount }) => (typeof totalCount === 'function' ? totalCount() : totalCount),
   }),
   countUpTo: t.int({
-    description: 'Rows in the whole list with its filters; as many as `limit` means that many or more.',
+    description: 'Number of rows in the whole list with its filters, at most `limit`.',
     extensions: { counts: 'limit' },
     args: {
       limit: t.arg.int({

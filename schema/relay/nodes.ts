@@ -12,7 +12,7 @@ builder.queryField('nodes', (t) =>
   t.field({
     type: [builder.nodeInterfaceRef()],
     nullable: { list: true, items: true },
-    description: `Up to ${maxPageSize} things by their global ids, in the given order; null where there is none.`,
+    description: `Up to ${maxPageSize} objects by their global ids, in the same order; null where there is none.`,
     args: {
       ids: t.arg.idList({ required: true, description: `Global ids, at most ${maxPageSize}.` }),
     },

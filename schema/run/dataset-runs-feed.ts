@@ -8,7 +8,7 @@ import { RunsFeedBatchRef } from './runs-feed.ts'
 builder.subscriptionField('datasetRuns', (t) =>
   t.field({
     type: RunsFeedBatchRef,
-    description: 'The runs of a dataset, as `runsFeed` has those of the project.',
+    description: 'Like `runsFeed`, for the runs of a dataset.',
     args: {
       datasetId: t.arg.id({ required: true, description: 'The dataset.' }),
       after: t.arg.string({ description: 'A cursor of this feed for this dataset; default: from now on.' }),

@@ -6,9 +6,9 @@ import { rawIds } from '../relay/global-id.ts'
 export const FeedUntil = builder.enumType('FeedUntil', {
   description: 'When a feed ends.',
   values: {
-    END: { description: 'When everything it is about has ended, with the batch that is `done`.' },
+    END: { description: 'When all of its runs have finished, with the batch that is `done`.' },
     NEVER: {
-      description: 'Not before a run is deleted: it goes on with what retries, labels and rescoring change afterwards.',
+      description: 'Only when a run is deleted: it continues with changes by retries, scores of people and settings.',
     },
   },
 })
@@ -22,13 +22,13 @@ const PositionRange = builder.inputType('PositionRange', {
 })
 
 export const FeedWindowInput = builder.inputType('FeedWindow', {
-  description: 'The rows that somebody looks at: exactly one of these.',
+  description: 'The rows to deliver: exactly one of these.',
   isOneOf: true,
   fields: (t) => ({
     positions: t.field({
       type: PositionRange,
       description:
-        'By their places in the schedule: `RunItem.position` in `runFeed`, that of the first run in `comparisonFeed`.',
+        'By position in the schedule: `RunItem.position` in `runFeed`, that of the first run in `comparisonFeed`.',
     }),
     items: t.idList({
       description: 'At most 500, by id: run items in `runFeed`, dataset items in `comparisonFeed`.',

@@ -12,25 +12,25 @@ import { runItemKey } from './run-item.ts'
 
 const RunFeedBatchRef = builder.objectRef<RunFeedBatch>('RunFeedBatch').implement({
   description:
-    'What changed in a run since the last batch. Merge items by id: each one is whole and in its latest state.',
+    'What changed in a run since the last batch. Merge items by id: each is complete and in its latest state.',
   fields: (t) => ({
     cursor: t.exposeString('cursor', { description: 'Pass it as `after` to continue after this batch.' }),
     run: t.field({
       type: RunRef,
       nullable: true,
       description:
-        'The run with its progress and statistics at one moment, at least as new as the items; null when it was deleted, in the last batch.',
+        'The run with progress and statistics as of one moment, at least as new as the items.\nNull in the last batch if it was deleted.',
       resolve: (batch) => batch.run,
     }),
     items: t.expose('items', {
       type: [RunItemRef],
       description:
-        'The items that changed, in the order they changed. A document that does not ask for them gets a batch a few times a second at most.',
+        'The changed items, in the order of their changes.\nA document that does not select them gets at most a few batches a second.',
     }),
     changedOutside: t.exposeInt('changedOutside', {
-      description: 'How many items outside the window changed; 0 without one.',
+      description: 'Number of changed items outside the window; 0 without one.',
     }),
-    done: t.exposeBoolean('done', { description: 'Whether the run has ended and everything is delivered.' }),
+    done: t.exposeBoolean('done', { description: 'Whether the run has finished and everything is delivered.' }),
   }),
 })
 
@@ -38,23 +38,23 @@ builder.subscriptionField('runFeed', (t) =>
   t.field({
     type: RunFeedBatchRef,
     description:
-      'Rows of a run that changed after a cursor, in their latest state: first what is already there, then live, until the run has ended. Nothing is lost between a query of `Run.cursor` and a feed from it, or across reconnects.',
+      'Rows of a run that changed after a cursor, in their latest state: first the existing ones, then live changes.\nNothing is lost between a query of `Run.cursor` and a feed from it, or across reconnects.',
     args: {
       runId: t.arg.id({ required: true, description: 'The run.' }),
       after: t.arg.string({
         description:
-          'A cursor of this run; default: from the beginning. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+          'A cursor of this run; default: from the beginning.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',
       }),
       window: t.arg({
         type: FeedWindowInput,
         description:
-          'Only these items, the others are counted; default: all. For another window, query its items and follow them from `Run.cursor` of the same answer.',
+          'Only these items, the others are counted; default: all.\nFor another window, query its items and follow them from `Run.cursor` of the same response.',
       }),
       until: t.arg({
         type: FeedUntil,
         required: true,
         defaultValue: 'END',
-        description: 'When it ends. Either way it does when the run is deleted, with a batch whose `run` is null.',
+        description: 'When it ends; in any case when the run is deleted, with a batch whose `run` is null.',
       }),
     },
     subscribe: (_root, { runId, after, window, until }, { feeds, scope }, info) =>

@@ -9,13 +9,13 @@ import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
-  description: 'What the items of a run can be ordered by. Items without a value come last in either direction.',
+  description: 'Orders of the items of a run. Items without a value come last in either direction.',
   values: {
-    POSITION: { description: 'The order they are executed in.' },
+    POSITION: { description: 'The order in which they are executed.' },
     LATENCY: { description: 'How long the task took.' },
-    COST: { description: 'What the task cost.' },
+    COST: { description: 'The cost of the task.' },
     FINISHED_AT: { description: 'When they finished.' },
-    SCORE: { description: 'Their score named `score`; the mean if there are several.' },
+    SCORE: { description: 'Their score named `score`; the mean of several.' },
   },
 })
 
@@ -26,46 +26,53 @@ export const RunItemOrder = builder.inputType('RunItemOrder', {
       type: RunItemOrderField,
       required: true,
       defaultValue: 'POSITION',
-      description: 'What to order by.',
+      description: 'The order.',
     }),
     direction: t.field({
       type: OrderDirection,
       required: true,
       defaultValue: 'ASC',
-      description: 'Which end comes first.',
+      description: 'The direction.',
     }),
-    score: t.string({ description: 'Name of the score to order by; needed for SCORE.' }),
+    score: t.string({ description: 'Name of the score to order by; required for SCORE.' }),
   }),
 })
 
 const RunItemScoreFilter = builder.inputType('RunItemScoreFilter', {
-  description: 'Items with a score of this name, of any source; several on one item count as their mean.',
+  description: 'Items with a score of this name, from any source; several on one item count as their mean.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'The name of the score.' }),
-    min: t.float({ description: 'Whose value is at least this.' }),
-    max: t.float({ description: 'Whose value is at most this.' }),
-    boolean: t.boolean({ description: 'Whose value is true, or false.' }),
-    labels: t.stringList({ description: 'With one of these labels.' }),
-    hasError: t.boolean({ description: 'Whose evaluator failed (true), or did not (false).' }),
+    min: t.float({ description: 'Only those with at least this value.' }),
+    max: t.float({ description: 'Only those with at most this value.' }),
+    boolean: t.boolean({ description: 'Only those with this value.' }),
+    labels: t.stringList({ description: 'Only those with one of these labels.' }),
+    hasError: t.boolean({ description: 'true: only those whose evaluator failed; false: only the others.' }),
     missing: t.boolean({
-      description: 'True: instead those that were executed and have neither the score nor an error of its evaluator.',
+      description: 'true: instead, executed items with neither the score nor an error of its evaluator.',
     }),
   }),
 })
 
 export const RunItemFilter = builder.inputType('RunItemFilter', {
-  description: 'Which items of a run; parts that are given together must all hold.',
+  description: 'Which items of a run; all of the conditions must hold.',
   fields: (t) => ({
-    status: t.field({ type: [RunItemStatus], description: 'In one of these states.' }),
-    search: t.string({ description: 'With this text in their input, expected output, output or error.' }),
-    tags: t.stringList({ description: 'Whose dataset item has all of these tags, in the version of the run.' }),
-    score: t.field({ type: RunItemScoreFilter, description: 'By a score.' }),
-    latencyMs: t.field({ type: FloatRange, description: 'Whose task took so many milliseconds.' }),
-    costUsd: t.field({ type: FloatRange, description: 'Whose task cost so much.' }),
-    errorCode: t.field({ type: [RunItemErrorCode], description: 'Whose error has one of these codes.' }),
-    attempts: t.field({ type: IntRange, description: 'With so many attempts: `{ min: 2 }` for retried ones.' }),
-    cached: t.boolean({ description: 'Whose output came from the response cache (true), or did not (false).' }),
-    repetition: t.int({ description: 'Of this repetition, from 0.' }),
+    status: t.field({ type: [RunItemStatus], description: 'Only those with one of these statuses.' }),
+    search: t.string({ description: 'Only those with this text in their input, expected output, output or error.' }),
+    tags: t.stringList({
+      description: 'Only those whose dataset item has all of these tags in the version of the run.',
+    }),
+    score: t.field({ type: RunItemScoreFilter, description: 'Only those with a certain score.' }),
+    latencyMs: t.field({ type: FloatRange, description: 'Only those with a latency in this range, in milliseconds.' }),
+    costUsd: t.field({ type: FloatRange, description: 'Only those with a cost in this range.' }),
+    errorCode: t.field({ type: [RunItemErrorCode], description: 'Only those with one of these error codes.' }),
+    attempts: t.field({
+      type: IntRange,
+      description: 'Only those with a number of attempts in this range: `{ min: 2 }` for retried ones.',
+    }),
+    cached: t.boolean({
+      description: 'true: only those with an output from the response cache; false: only the others.',
+    }),
+    repetition: t.int({ description: 'Only those of this repetition, from 0.' }),
   }),
 })
 

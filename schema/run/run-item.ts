@@ -12,19 +12,19 @@ export const RunItemError = builder.objectRef<ItemError>('RunItemError').impleme
   fields: (t) => ({
     code: t.field({
       type: RunItemErrorCode,
-      description: 'What kind of failure.',
+      description: 'The kind of failure.',
       resolve: ({ code }) => kindOfFailure(code),
     }),
     taskCode: t.string({
       nullable: true,
-      description: 'The code that the task gave the error it threw; null when it gave none of its own.',
+      description: "The task's own code of the error that it threw; null if it has none.",
       resolve: ({ code }) => (isItemErrorCode(code) ? null : code),
     }),
     message: t.exposeString('message', { description: 'What happened.' }),
-    retryable: t.exposeBoolean('retryable', { description: 'Whether another attempt could have helped.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether another attempt could succeed.' }),
     attempt: t.exposeInt('attempt', {
       nullable: true,
-      description: 'The attempt that failed, or whose output could not be scored; null in errors of older versions.',
+      description: 'The attempt that failed, or whose output could not be scored; null for errors of older versions.',
     }),
   }),
 })
@@ -62,60 +62,60 @@ builder.node(RunItemRef, {
     }),
     revision: t.field({
       type: DatasetItemRevisionRef,
-      description: 'What the dataset item says in the version that the run is on.',
+      description: 'The content of the dataset item that the run used.',
       resolve: (item, _args, context) => revisionOf(item, context),
     }),
     position: t.exposeInt('position', { description: 'Place of the dataset item in the schedule of the run, from 0.' }),
     repetition: t.exposeInt('repetition', { description: 'Which execution of the dataset item this is, from 0.' }),
-    status: t.expose('status', { type: RunItemStatus, description: 'Where it is.' }),
+    status: t.expose('status', { type: RunItemStatus, description: 'Its status.' }),
     input: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What the task was given. May be JSON null.',
+      description: 'The input of the task. May be JSON null.',
       resolve: async (item, _args, context) => (await revisionOf(item, context)).input,
     }),
     expectedOutput: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What the output is compared with.',
+      description: 'The value that the output is compared with.',
       resolve: async (item, _args, context) => (await revisionOf(item, context)).expectedOutput,
     }),
     output: t.expose('output', {
       type: 'JSON',
       nullable: true,
-      description: `What the task returned; null unless SUCCEEDED. Above ${maxShownBytes / 1024} KB it is \`outputTruncated\`.`,
+      description: `The output of the task; null unless SUCCEEDED. Above ${maxShownBytes / 1024} KB it is \`outputTruncated\`.`,
     }),
     outputBytes: t.exposeInt('outputBytes', {
       nullable: true,
-      description: 'The size of the JSON of the whole output; null without an output.',
+      description: 'The size of the JSON of the whole output in bytes; null without an output.',
     }),
     outputTruncated: t.boolean({
-      description: 'Whether `output` is a text with the beginning of its JSON. `GET /output/<id>` gives the whole.',
+      description: 'Whether `output` is a text, the beginning of its JSON. `GET /output/<id>` returns all of it.',
       resolve: isTruncated,
     }),
     error: t.field({
       type: RunItemError,
       nullable: true,
-      description: 'How its last attempt failed; null when it did not.',
+      description: 'The error of its last attempt; null if it did not fail.',
       resolve: (item) => item.error as ItemError | null,
     }),
     attempt: t.int({
       nullable: true,
-      description: 'The attempt that its status is of, from 1; null before the first.',
+      description: 'The attempt of its status, output and error, from 1; null before the first.',
       resolve: ({ attempts }) => attempts || null,
     }),
     attempts: t.exposeInt('attempts', {
-      description: 'Attempts that began, also those that were interrupted or told to wait and do not count.',
+      description: 'Started attempts, including interrupted ones and those that do not count because of `Retry-After`.',
     }),
     latencyMs: t.exposeFloat('latencyMs', {
       nullable: true,
       description: 'Milliseconds of the task alone, evaluators excluded.',
     }),
-    inputTokens: t.exposeInt('inputTokens', { nullable: true, description: 'Tokens sent; null when unknown.' }),
-    outputTokens: t.exposeInt('outputTokens', { nullable: true, description: 'Tokens received; null when unknown.' }),
+    inputTokens: t.exposeInt('inputTokens', { nullable: true, description: 'Input tokens; null when unknown.' }),
+    outputTokens: t.exposeInt('outputTokens', { nullable: true, description: 'Output tokens; null when unknown.' }),
     costUsd: t.exposeFloat('costUsd', {
       nullable: true,
-      description: 'What the task cost; null when unknown, never 0 for unknown.',
+      description: 'The cost of the task; null when unknown, never 0 for unknown.',
     }),
     cached: t.exposeBoolean('cached', {
       description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',
@@ -123,7 +123,7 @@ builder.node(RunItemRef, {
     traceId: t.exposeString('traceId', { nullable: true, description: 'W3C trace id that the task was called with.' }),
     traceUrl: t.string({
       nullable: true,
-      description: 'Where its trace can be looked at; null unless the server was told where traces are.',
+      description: 'URL of its trace; null unless the server has a trace URL.',
       resolve: ({ traceId }, _args, { traceUrlTemplate }) =>
         traceId === null ? null : (traceUrlTemplate?.replaceAll('{traceId}', traceId) ?? null),
     }),
@@ -132,7 +132,11 @@ builder.node(RunItemRef, {
       description: 'Its scores by name; failed evaluators are rows with `error`.',
       resolve: (item, _args, { loaders }) => item.scores ?? loaders.itemScores.load(item),
     }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When its last attempt began.' }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    startedAt: t.expose('startedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its last attempt started.',
+    }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it finished.' }),
   }),
 })

@@ -11,47 +11,50 @@ import { type ConnectionArguments, listConnection } from '../relay/connection.ts
 import { optionalRawId } from '../relay/global-id.ts'
 
 const RunOrderField = builder.enumType('RunOrderField', {
-  description: 'What runs can be ordered by.',
+  description: 'Orders of runs.',
   values: {
-    CREATED_AT: { description: 'When it was started.' },
-    FINISHED_AT: { description: 'When it ended.' },
+    CREATED_AT: { description: 'When it was created.' },
+    FINISHED_AT: { description: 'When it finished.' },
     NAME: { description: 'Its name.' },
-    METRIC: { description: 'The `metric`: its mean, for `failed` the number of failed items.' },
+    METRIC: { description: 'By `metric`: its mean; for `failed` the number of failed items.' },
   },
 })
 
 export const RunOrder = builder.inputType('RunOrder', {
-  description: 'How runs are ordered; those without the value come last in either direction.',
+  description: 'The order of runs; those without the value come last in either direction.',
   fields: (t) => ({
     field: t.field({
       type: RunOrderField,
       required: true,
       defaultValue: 'CREATED_AT',
-      description: 'What to order by.',
+      description: 'The order.',
     }),
     direction: t.field({
       type: OrderDirection,
       required: true,
       defaultValue: 'DESC',
-      description: 'Which end comes first.',
+      description: 'The direction.',
     }),
-    metric: t.field({ type: MetricInput, description: 'The metric to order by; needed for METRIC.' }),
+    metric: t.field({ type: MetricInput, description: 'The metric to order by; required for METRIC.' }),
   }),
 })
 
 export const RunFilter = builder.inputType('RunFilter', {
-  description: 'Which runs; parts that are given together must all hold.',
+  description: 'Which runs; all of the conditions must hold.',
   fields: (t) => ({
-    status: t.field({ type: [RunStatus], description: 'In one of these states.' }),
-    stopReason: t.field({ type: [StopReason], description: 'That stopped themselves for one of these reasons.' }),
-    datasetId: t.id({ description: 'On this dataset.' }),
-    datasetVersion: t.int({ description: 'On this version of their dataset.' }),
-    experimentId: t.id({ description: 'Of this experiment.' }),
-    startedById: t.id({ description: 'Started by this person.' }),
-    search: t.string({ description: 'With this text in their name or description.' }),
-    metadata: t.field({ type: 'JSON', description: 'Whose metadata contain this, e.g. `{ branch: "main" }`.' }),
-    createdAt: t.field({ type: DateTimeRange, description: 'Started in this stretch of time.' }),
-    finishedAt: t.field({ type: DateTimeRange, description: 'Ended in this stretch of time.' }),
+    status: t.field({ type: [RunStatus], description: 'Only those with one of these statuses.' }),
+    stopReason: t.field({ type: [StopReason], description: 'Only those that stopped for one of these reasons.' }),
+    datasetId: t.id({ description: 'Only those on this dataset.' }),
+    datasetVersion: t.int({ description: 'Only those on this version of their dataset.' }),
+    experimentId: t.id({ description: 'Only those of this experiment.' }),
+    startedById: t.id({ description: 'Only those started by this person.' }),
+    search: t.string({ description: 'Only those with this text in their name or description.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Only those whose metadata contains this, e.g. `{ branch: "main" }`.',
+    }),
+    createdAt: t.field({ type: DateTimeRange, description: 'Only those created in this period.' }),
+    finishedAt: t.field({ type: DateTimeRange, description: 'Only those finished in this period.' }),
   }),
 })
 

@@ -16,7 +16,7 @@ import { rawId, rawIds } from '../relay/global-id.ts'
 import { RunSettingsInput } from './run-settings.ts'
 
 const RunSubsetInput = builder.inputType('RunSubsetInput', {
-  description: 'Which items of the dataset to run; parts that are given together must all hold.',
+  description: 'Which items of the dataset to run; all of the conditions must hold.',
   fields: (t) => ({
     tags: t.stringList({ description: 'Items that have all of these tags.' }),
     itemIds: t.idList({ description: 'These dataset items.' }),
@@ -26,12 +26,12 @@ const RunSubsetInput = builder.inputType('RunSubsetInput', {
 
 const EarlyStopInput = builder.inputType('EarlyStopInput', {
   description:
-    'Ends the run (STOPPED, EARLY_DECISION) as soon as its comparison with a baseline is decided, by `sequence`: it excludes 0, or a loss of the margin.',
+    'Stops the run (EARLY_DECISION) as soon as its comparison with a baseline is decided:\nas soon as `sequence` excludes 0, or a loss of the margin.',
   fields: (t) => ({
     baselineId: t.id({ required: true, description: 'A run of the same dataset.' }),
     metric: t.field({ type: MetricInput, required: true, description: 'A score of the baseline that has bounds.' }),
     margin: t.float({
-      description: 'Stop also when it is not worse by more than this; default 0: only when better or worse.',
+      description: 'Stop also when it is not worse by more than this; default 0: stop only when better or worse.',
     }),
   }),
 })
@@ -43,22 +43,22 @@ mutation('startRun', {
     fields: (t) => ({
       experimentId: t.id({ required: true, description: 'The experiment.' }),
       idempotencyKey: t.string({
-        description:
-          'Any text of yours: asking again with the same key returns the same run instead of starting another.',
+        description: 'Any text: a repeated request with the same key returns the same run instead of starting another.',
       }),
       name: t.string({ description: 'Default: the name of the experiment and the time.' }),
-      description: t.string({ description: 'What is special about it.' }),
-      metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
-      overrides: t.field({ type: RunSettingsInput, description: 'Settings that differ from those of the experiment.' }),
+      description: t.string({ description: 'Its purpose.' }),
+      metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
+      overrides: t.field({ type: RunSettingsInput, description: 'Settings that replace those of the experiment.' }),
       subset: t.field({ type: RunSubsetInput, description: 'Default: every item.' }),
       evaluatorIds: t.idList({
         description:
-          'Exactly these evaluators score it; null: all that are active for the dataset. Default: as the experiment says.',
+          'Exactly these evaluators score it; null: all that are active for the dataset. Default: those of the experiment.',
       }),
       datasetVersion: t.int({ description: 'Default: the current one.' }),
-      priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100, default 0.' }),
+      priority: t.int({ description: 'Runs with a higher priority get workers first; -100 to 100, default 0.' }),
       seed: t.string({
-        description: 'Order of the items. Default: the seed of the dataset, so that its runs share one order.',
+        description:
+          'Determines the order of the items. Default: the seed of the dataset, so that its runs share one order.',
       }),
       earlyStop: t.field({ type: EarlyStopInput, description: 'Default: execute every item.' }),
     }),
@@ -87,26 +87,26 @@ mutation('startRun', {
     fields: (t) => ({
       run: t.expose('run', {
         type: RunRef,
-        description: 'The new run, or the one that was started with the same key before.',
+        description: 'The new run, or the earlier one with the same idempotency key.',
       }),
     }),
   },
 })
 
 control('cancelRun', {
-  description: 'Ends a run with what it has. Calls in flight are aborted; items that did not finish become CANCELLED.',
+  description: 'Ends a run and keeps its results. Calls in flight are aborted; unfinished items become CANCELLED.',
   done: 'The run was cancelled.',
   act: cancelRun,
 })
 
 control('resumeRun', {
-  description: 'Continues a cancelled or stopped run with the items it did not finish.',
+  description: 'Continues a cancelled or stopped run with its unfinished items.',
   done: 'The run waits for a worker.',
   act: resumeRun,
 })
 
 control('retryFailedItems', {
-  description: 'Executes the failed items of a finished run again, with all their attempts; everything else stays.',
+  description: 'Executes the failed items of a finished run again, with all attempts; everything else stays.',
   done: 'The run waits for a worker.',
   act: retryFailedItems,
 })
@@ -138,17 +138,17 @@ function control(
 }
 
 mutation('updateRun', {
-  description: 'Changes how a run is executed, also while it is running; never what its results mean.',
+  description: 'Changes how a run is executed, also while it is running; never the meaning of its results.',
   input: {
-    description: 'What may change while a run executes; what is left out stays.',
+    description: 'The changes; omitted fields stay as they are.',
     fields: (t) => ({
       id: t.id({ required: true, description: 'The run.' }),
-      concurrency: t.int({ description: 'Items executed at once, 1–1,000; a running run follows at once.' }),
+      concurrency: t.int({ description: 'Concurrent items, 1–1,000; takes effect at once.' }),
       budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null lifts the limit.' }),
       maxFailureRate: t.float({
         description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
       }),
-      priority: t.int({ description: 'Runs with a higher one get workers first; -100 to 100.' }),
+      priority: t.int({ description: 'Runs with a higher priority get workers first; -100 to 100.' }),
     }),
   },
   errors: [NotFoundError],

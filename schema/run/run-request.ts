@@ -12,7 +12,7 @@ import { EvaluatorRef, PersonRef, RunRef } from '../refs.ts'
 import { encodeGlobalId } from '../relay/global-id.ts'
 
 const RunSubset = builder.objectRef<RunSubsetShape>('RunSubset').implement({
-  description: 'Which items of the dataset a run was started on; parts that are given all hold.',
+  description: 'The items of the dataset that a run was started on; all of the conditions hold.',
   fields: (t) => ({
     tags: t.field({
       type: ['String'],
@@ -35,12 +35,12 @@ const RunSubset = builder.objectRef<RunSubsetShape>('RunSubset').implement({
 })
 
 const EarlyStop = builder.objectRef<EarlyStopShape>('EarlyStop').implement({
-  description: 'The comparison that ends a run as soon as it is decided.',
+  description: 'The comparison that stops a run as soon as it is decided.',
   fields: (t) => ({
     baseline: t.field({
       type: RunRef,
       nullable: true,
-      description: 'The run it is compared with; null when that was deleted.',
+      description: 'The run it is compared with; null if that was deleted.',
       resolve: ({ baselineId }, _args, { loaders }) => loaders.links.find('run', baselineId),
     }),
     metric: t.expose('metric', { type: MetricRef, description: 'The metric that is compared.' }),
@@ -62,22 +62,22 @@ const RunEvaluator = builder.objectRef<EvaluatorVersion>('RunEvaluator').impleme
       description: 'How it scores.',
       resolve: ({ definition }) => definition as unknown as EvaluatorSpec,
     }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of scores it gives.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its scores.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which of its scores are better.' }),
     sampling: t.exposeFloat('sampling', { description: 'Share of the items it scores, above 0 and up to 1.' }),
   }),
 })
 
 builder.objectFields(RunRef, (t) => ({
-  priority: t.exposeInt('priority', { description: 'Runs with a higher one get workers first; -100 to 100.' }),
+  priority: t.exposeInt('priority', { description: 'Runs with a higher priority get workers first; -100 to 100.' }),
   idempotencyKey: t.exposeString('idempotencyKey', {
     nullable: true,
-    description: 'The key it was started with; starting with it again returns this run.',
+    description: 'The idempotency key of its start: a repeated request with it returns this run.',
   }),
   subset: t.field({
     type: RunSubset,
     nullable: true,
-    description: 'The items it was started on; null: every item, or a run from before this was kept.',
+    description: 'The items it was started on; null: every item, or a run from before this was stored.',
     resolve: ({ subset }) => subset as RunSubsetShape | null,
   }),
   evaluators: t.field({
@@ -88,13 +88,13 @@ builder.objectFields(RunRef, (t) => ({
   earlyStop: t.field({
     type: EarlyStop,
     nullable: true,
-    description: 'The comparison that may end it early; null when there is none, or it ended the run and was resumed.',
+    description: 'The comparison that may stop it early; null if there is none, or the run was resumed after it.',
     resolve: ({ earlyStop }) => earlyStop as EarlyStopShape | null,
   }),
   startedBy: t.field({
     type: PersonRef,
     nullable: true,
-    description: 'Who started it; null for a run from before this was kept.',
+    description: 'The person who started it; null for runs from before this was stored.',
     resolve: ({ startedById }, _args, { loaders }) =>
       startedById === null ? null : loaders.links.load('person', startedById),
   }),

@@ -4,7 +4,7 @@ import { builder } from '../builder.ts'
 export const RunSettingsRef = builder.objectRef<RunSettings>('RunSettings').implement({
   description: 'How a run is executed.',
   fields: (t) => ({
-    concurrency: t.exposeInt('concurrency', { description: 'Items executed at once, over all workers.' }),
+    concurrency: t.exposeInt('concurrency', { description: 'Concurrent items, over all workers.' }),
     repetitions: t.exposeInt('repetitions', { description: 'Executions of every item.' }),
     timeoutMs: t.exposeInt('timeoutMs', { description: 'Limit of one call of the task, in milliseconds.' }),
     maxAttempts: t.exposeInt('maxAttempts', { description: 'Calls per item before a retryable failure is final.' }),
@@ -23,9 +23,9 @@ export const RunSettingsRef = builder.objectRef<RunSettings>('RunSettings').impl
 })
 
 export const RunSettingsInput = builder.inputType('RunSettingsInput', {
-  description: 'How runs are executed; what is left out keeps its value (of the experiment, or the default).',
+  description: 'How runs are executed; omitted fields keep the value of the experiment, or the default.',
   fields: (t) => ({
-    concurrency: t.int({ description: `Items executed at once, 1–1,000; default ${defaultRunSettings.concurrency}.` }),
+    concurrency: t.int({ description: `Concurrent items, 1–1,000; default ${defaultRunSettings.concurrency}.` }),
     repetitions: t.int({ description: `Executions of every item, 1–100; default ${defaultRunSettings.repetitions}.` }),
     timeoutMs: t.int({
       description: `Milliseconds per call of the task, 1–3,600,000; default ${defaultRunSettings.timeoutMs}.`,

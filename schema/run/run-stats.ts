@@ -10,65 +10,65 @@ import type { Context } from '../context.ts'
 import { Direction, RunItemErrorCode, ScoreDataType } from '../enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
-  description: 'How many items of a run are in which state. The parts always add up to the total.',
+  description: 'Number of items of a run by status. The numbers always add up to the total.',
   fields: (t) => ({
     total: t.exposeInt('total', { description: 'Items times repetitions.' }),
-    queued: t.exposeInt('queued', { description: 'Not executed yet, or waiting for another attempt.' }),
+    queued: t.exposeInt('queued', { description: 'Not started, or waiting for another attempt.' }),
     running: t.exposeInt('running', { description: 'Being executed.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Returned an output.' }),
-    failed: t.exposeInt('failed', { description: 'Failed for good.' }),
-    cancelled: t.exposeInt('cancelled', { description: 'Not finished when the run was cancelled or stopped.' }),
+    failed: t.exposeInt('failed', { description: 'Failed in the last attempt.' }),
+    cancelled: t.exposeInt('cancelled', { description: 'Unfinished when the run was cancelled or stopped.' }),
     etaSeconds: t.float({
       nullable: true,
-      description: 'Seconds until the end at the rate so far; 0 when it has ended, null when nobody can tell.',
+      description: 'Estimated seconds until the end; 0 when it has finished, null when unknown.',
       resolve: (run) => etaSeconds(run, new Date()),
     }),
   }),
 })
 
 export const DistributionRef = builder.objectRef<Distribution>('Distribution').implement({
-  description: 'How values are spread. Quantiles are within 1 %, everything else is exact.',
+  description: 'The distribution of values. Quantiles are within 1 %, everything else is exact.',
   fields: (t) => ({
     count: t.exposeInt('count', { description: 'How many values.' }),
     avg: t.exposeFloat('avg', { description: 'Their mean.' }),
     min: t.exposeFloat('min', { description: 'The smallest.' }),
-    p50: t.exposeFloat('p50', { description: 'Half of them are at most this.' }),
-    p90: t.exposeFloat('p90', { description: '90 % of them are at most this.' }),
-    p95: t.exposeFloat('p95', { description: '95 % of them are at most this.' }),
-    p99: t.exposeFloat('p99', { description: '99 % of them are at most this.' }),
+    p50: t.exposeFloat('p50', { description: 'The median.' }),
+    p90: t.exposeFloat('p90', { description: 'The 90th percentile.' }),
+    p95: t.exposeFloat('p95', { description: 'The 95th percentile.' }),
+    p99: t.exposeFloat('p99', { description: 'The 99th percentile.' }),
     max: t.exposeFloat('max', { description: 'The largest.' }),
   }),
 })
 
 const LabelCount = builder.objectRef<RunScoreLabel>('LabelCount').implement({
-  description: 'How often a label was given.',
+  description: 'The number of scores with a label.',
   fields: (t) => ({
     label: t.exposeString('label', { description: 'The category.' }),
-    count: t.exposeInt('count', { description: 'How often.' }),
+    count: t.exposeInt('count', { description: 'The number of scores.' }),
   }),
 })
 
 const ScoreReducer = builder.enumType('ScoreReducer', {
-  description: 'How the scores of an item’s repetitions become one.',
+  description: 'How the scores of an item’s repetitions are reduced to one.',
   values: {
     MEAN: { description: 'Their mean.' },
-    MAJORITY: { description: 'The most frequent one; the lowest of several that are as frequent.' },
-    ANY: { description: 'The best one: pass@k for a boolean score.' },
-    ALL: { description: 'The worst one: pass^k for a boolean score.' },
+    MAJORITY: { description: 'The most frequent; the lowest of several equally frequent ones.' },
+    ANY: { description: 'The best: pass@k for a boolean score.' },
+    ALL: { description: 'The worst: pass^k for a boolean score.' },
   },
 })
 
 export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
-  description: 'All scores of one name in one run. What failed or is missing is counted beside every mean.',
+  description: 'All scores of one name in one run. Failed and missing scores are counted beside every mean.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the score.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
     count: t.exposeInt('count', { description: 'Scores with a value or label.' }),
     errorCount: t.exposeInt('errorCount', { description: 'Scores whose evaluator failed.' }),
     missingCount: t.int({
       description:
-        'Finished items (failed ones too) that have neither a score of this name nor an error of its evaluator.',
+        'Finished items, failed ones included, with neither a score of this name nor an error of its evaluator.',
       resolve: (summary) => missingCount(summary.run, summary),
     }),
     mean: t.float({
@@ -100,8 +100,10 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     reduced: t.float({
       nullable: true,
       description:
-        'Each item’s repetitions reduced to one value, then the mean over the items: pass@k is `ANY` of a boolean, pass^k is `ALL`. Reads every score of the run.',
-      args: { by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions become one value.' }) },
+        'The mean over the items of their repetitions reduced to one value. Reads every score of the run.\npass@k is `ANY` of a boolean, pass^k is `ALL`.',
+      args: {
+        by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions are reduced to one value.' }),
+      },
       resolve: async ({ run, name, direction }, { by }, { loaders }) => {
         const reduced = (await loaders.reducedScores.load(run.id)).find((row) => row.name === name)
         const lowerIsBetter = direction === 'LOWER_IS_BETTER'
@@ -113,7 +115,7 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     }),
     labels: t.field({
       type: [LabelCount],
-      description: 'How often each category was given, most frequent first; empty for numbers.',
+      description: 'Number of scores of each category, most frequent first; empty for numbers.',
       resolve: async ({ run, name }, _args, { loaders }) =>
         (await loaders.scoreLabels.load(run.id)).filter((label) => label.name === name),
     }),
@@ -128,10 +130,10 @@ async function extremesOf(summary: RunScoreSummary, { loaders }: Context) {
 }
 
 const FailureCount = builder.objectRef<FailureCountRow>('FailureCount').implement({
-  description: 'How many items failed with an error.',
+  description: 'The number of items that failed with an error.',
   fields: (t) => ({
-    code: t.expose('code', { type: RunItemErrorCode, description: 'What kind of failure.' }),
-    count: t.exposeInt('count', { description: 'How many items.' }),
+    code: t.expose('code', { type: RunItemErrorCode, description: 'The kind of failure.' }),
+    count: t.exposeInt('count', { description: 'The number of items.' }),
   }),
 })
 
@@ -153,7 +155,7 @@ export async function scoresOf(run: Run, { loaders }: Context): Promise<(RunScor
 }
 
 export const RunStats = builder.objectRef<Run>('RunStats').implement({
-  description: 'What came out of a run so far. Costs and tokens are null when none is known, never 0.',
+  description: 'The statistics of a run so far. Costs and tokens are null when none is known, never 0.',
   fields: (t) => ({
     latencyMs: t.field({
       type: DistributionRef,
@@ -163,7 +165,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     }),
     costUsd: t.float({
       nullable: true,
-      description: 'What the task cost, over the items whose cost is known.',
+      description: 'The cost of the task, over the items whose cost is known.',
       resolve: totalCostUsd,
     }),
     avgCostUsd: t.float({
@@ -178,22 +180,22 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     // A large run can exceed the maximum of an Int, 2,147,483,647.
     inputTokens: t.float({
       nullable: true,
-      description: 'Tokens sent, where known; a whole number.',
+      description: 'Input tokens, where known; a whole number.',
       resolve: (run) => tokens(run.inputTokens),
     }),
     outputTokens: t.float({
       nullable: true,
-      description: 'Tokens received, where known; a whole number.',
+      description: 'Output tokens, where known; a whole number.',
       resolve: (run) => tokens(run.outputTokens),
     }),
     failures: t.field({
       type: [FailureCount],
-      description: 'How many items failed with which error, the most frequent first.',
+      description: 'Numbers of failed items by error, most frequent first.',
       resolve: (run, _args, context) => failuresOf(run, context),
     }),
     scores: t.field({
       type: [ScoreSummary],
-      description: 'A summary of every score name, by name.',
+      description: 'A summary of every score, by name.',
       resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),

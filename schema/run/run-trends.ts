@@ -29,7 +29,7 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
     }),
     scores: t.field({
       type: [ScoreSummary],
-      description: 'A summary of every score name, by name.',
+      description: 'A summary of every score, by name.',
       resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),
@@ -40,7 +40,7 @@ const last = { required: true, defaultValue: 50, description: 'How many runs, 1â
 builder.objectField(DatasetRef, 'runTrends', (t) =>
   t.field({
     type: [RunTrendPoint],
-    description: 'The newest runs, oldest first, at a cost that does not depend on their size.',
+    description: 'The newest runs, oldest first. The cost does not depend on the size of the runs.',
     args: { last: t.arg.int(last) },
     resolve: (dataset, { last }, context) => trends(context, 'dataset', dataset.id, last),
   }),
@@ -49,14 +49,14 @@ builder.objectField(DatasetRef, 'runTrends', (t) =>
 builder.objectFields(ExperimentRef, (t) => ({
   runTrends: t.field({
     type: [RunTrendPoint],
-    description: 'Its newest runs, oldest first, at a cost that does not depend on their size.',
+    description: 'Its newest runs, oldest first. The cost does not depend on the size of the runs.',
     args: { last: t.arg.int(last) },
     resolve: (experiment, { last }, context) => trends(context, 'experiment', experiment.id, last),
   }),
   latestRun: t.field({
     type: RunRef,
     nullable: true,
-    description: 'The run that was started last; null before the first.',
+    description: 'Its newest run; null before the first.',
     resolve: async (experiment, _args, context) =>
       (await newestRuns(context, 'experiment', experiment.id, 1))[0] ?? null,
   }),

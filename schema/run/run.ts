@@ -14,31 +14,31 @@ import { RunProgress, RunStats } from './run-stats.ts'
 
 builder.prismaNode('Run', {
   description:
-    'One execution of an experiment. What decides its results (task, evaluators, dataset version, order) is pinned when it starts, so it never changes meaning.',
+    'One execution of an experiment. Task, evaluators, dataset version and order are pinned when it starts,\nso that its meaning never changes.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
     name: t.exposeString('name', {
-      description: 'Given when it was started, or made from the experiment and the time.',
+      description: 'Its name; default: derived from the experiment and the time.',
     }),
-    description: t.exposeString('description', { nullable: true, description: 'What is special about it.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
     experiment: t.field({
       type: ExperimentRef,
-      description: 'The experiment it is a run of, as it is configured now.',
+      description: 'Its experiment, as it is configured now.',
       resolve: linkTo('experiment', (run) => run.experimentId),
     }),
     dataset: t.field({
       type: DatasetRef,
-      description: 'The dataset its items are from.',
+      description: 'The dataset of its items.',
       resolve: linkTo('dataset', (run) => run.datasetId),
     }),
     datasetVersion: t.exposeInt('datasetVersion', { description: 'The version of the dataset it runs on.' }),
-    status: t.expose('status', { type: RunStatus, description: 'Where it is in its life.' }),
+    status: t.expose('status', { type: RunStatus, description: 'Its status.' }),
     stopReason: t.expose('stopReason', {
       type: StopReason,
       nullable: true,
-      description: 'Why it stopped itself; null unless STOPPED.',
+      description: 'Why it stopped; null unless STOPPED.',
     }),
     task: t.field({
       type: Task,
@@ -47,36 +47,37 @@ builder.prismaNode('Run', {
     }),
     settings: t.field({
       type: RunSettingsRef,
-      description: 'How it executes: as it was when it started, except for what `updateRun` changed since.',
+      description: 'How it is executed: pinned when it started, except for changes by `updateRun`.',
       resolve: (run) => run.settings as unknown as RunSettings,
     }),
     seed: t.exposeString('seed', {
-      description: 'Decides the order of its items; runs of a dataset share it unless told otherwise.',
+      description: 'Determines the order of its items; by default the same for all runs of a dataset.',
     }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything you want to keep with it.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data to store with it.' }),
     cursor: t.string({
       description:
         'The feed position of this snapshot: `runFeed(runId, after: cursor)` continues exactly where it ends.',
       resolve: (run, _args, { feeds }) => feeds.cursorOf(run),
     }),
-    progress: t.field({ type: RunProgress, description: 'How far it is.', resolve: (run) => run }),
+    progress: t.field({ type: RunProgress, description: 'Its progress.', resolve: (run) => run }),
     stats: t.field({
       type: RunStats,
-      description: 'What came out so far, at a cost that does not depend on its size.',
+      description: 'Its statistics so far. The cost does not depend on the size of the run.',
       resolve: (run) => run,
     }),
     url: t.string({
-      description: 'Where people can look at it.',
+      description: 'URL of its web page.',
       resolve: (run, _args, { publicUrl }) => `${publicUrl}/runs/${encodeGlobalId('Run', run.id)}`,
     }),
     scores: t.field({
       type: [ScoreRef],
-      description: 'Scores of the run as a whole.',
+      description: 'Scores of the whole run.',
       resolve: (run, _args, { loaders }) => loaders.runScores.load(run.id),
     }),
     items: t.field({
       type: RunItemConnection,
-      description: 'One for each dataset item and repetition, from the first second. `totalCount` is known by status.',
+      description:
+        'Its items, one for each dataset item and repetition, all of them from the start.\n`totalCount` is known without other filters than `status`.',
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: RunItemFilter, description: 'Which items; default: all.' }),
@@ -84,12 +85,12 @@ builder.prismaNode('Run', {
       },
       resolve: (run, args, context) => runItemsConnection(context, run, args),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was asked for.' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker took it up.' }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker started it.' }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it finished.' }),
     durationMs: t.float({
       nullable: true,
-      description: 'Milliseconds from `startedAt` to `finishedAt`, pauses included; null until then.',
+      description: 'Milliseconds from `startedAt` to `finishedAt`, pauses included; null until it has finished.',
       resolve: durationMs,
     }),
   }),
@@ -99,14 +100,14 @@ builder.queryFields((t) => ({
   run: t.prismaField({
     type: RunRef,
     nullable: true,
-    description: 'The run with this id; null when there is none.',
+    description: 'The run with this id; null if there is none.',
     args: { id: t.arg.id({ required: true, description: 'Its global id.' }) },
     resolve: (query, _root, { id }, { services, scope: { projectId } }) =>
       services.db.prisma.run.findUnique({ ...query, where: { id: rawId('Run', id, ['id']), projectId } }),
   }),
   runs: t.field({
     type: RunConnection,
-    description: 'All runs, newest first unless ordered otherwise.',
+    description: 'All runs, by default newest first.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: RunFilter, description: 'Which runs; default: all.' }),

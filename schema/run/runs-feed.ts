@@ -21,11 +21,11 @@ builder.subscriptionField('runsFeed', (t) =>
   t.field({
     type: RunsFeedBatchRef,
     description:
-      'The runs of the project: first those that have not ended and those started, changed or deleted after the cursor, then every further change, at most a few times a second. The first batch comes at once: a list queried after it misses nothing.',
+      'The runs of the project: first unfinished ones and those started, changed or deleted after the cursor,\nthen all further changes, at most a few times a second.\nThe first batch is delivered at once: a list queried after it misses nothing.',
     args: {
       after: t.arg.string({
         description:
-          'A cursor of this feed; default: from now on. One from before the database was restored is refused with CURSOR_EXPIRED: start over without it.',
+          'A cursor of this feed; default: from now on.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',
       }),
     },
     subscribe: (_root, { after }, { services, feeds, scope }) =>

@@ -10,33 +10,33 @@ import { runItemKey } from '../run/run-item.ts'
 import { scoreKey } from './score.ts'
 
 const ScoreTargetInput = builder.inputType('ScoreTargetInput', {
-  description: 'What a score is about: exactly one of these.',
+  description: 'The target of a score: exactly one of these.',
   isOneOf: true,
   fields: (t) => ({
     runItemId: t.id({ description: 'One item of a run.' }),
-    runId: t.id({ description: 'A run as a whole.' }),
+    runId: t.id({ description: 'A whole run.' }),
   }),
 })
 
 const GivenScoreSource = builder.enumType('GivenScoreSource', {
-  description: 'Who gives a score.',
+  description: 'The origin of a score.',
   values: { HUMAN: { description: 'A person.' }, API: { description: 'A program.' } } as const,
 })
 
 const scoreFields = (t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) => ({
-  target: t.field({ type: ScoreTargetInput, required: true, description: 'What it is about.' }),
-  name: t.string({ required: true, description: 'What is judged.' }),
+  target: t.field({ type: ScoreTargetInput, required: true, description: 'Its target.' }),
+  name: t.string({ required: true, description: 'What is scored.' }),
   value: t.float({ description: 'The value of a NUMERIC or BOOLEAN (0 or 1) score.' }),
   label: t.string({ description: 'The category of a CATEGORICAL or the text of a TEXT score.' }),
   dataType: t.field({ type: ScoreDataType, description: 'Default: CATEGORICAL with a label, NUMERIC with a value.' }),
   comment: t.string({ description: 'Why.' }),
-  metadata: t.field({ type: 'JSON', description: 'Anything you want to keep with it.' }),
-  source: t.field({ type: GivenScoreSource, required: true, defaultValue: 'HUMAN', description: 'Who gives it.' }),
+  metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
+  source: t.field({ type: GivenScoreSource, required: true, defaultValue: 'HUMAN', description: 'Its origin.' }),
 })
 
 const ScoreInput = builder.inputType('ScoreInput', {
   description:
-    'A score. You are its author (`viewer.person`); it replaces the one of the same name, source and author on the same target.',
+    'A score by `viewer.person`. It replaces the one of the same name, source and author on the same target.',
   fields: scoreFields,
 })
 
@@ -49,10 +49,10 @@ function scoreOf({ target, ...score }: typeof ScoreInput.$inferInput, path: stri
 }
 
 mutation('setScore', {
-  description: 'Scores a run item or a run, as a person or a program.',
+  description: 'Scores a run item or a whole run, as a person or a program.',
   input: {
     description:
-      'A score. You are its author (`viewer.person`); it replaces the one of the same name, source and author on the same target.',
+      'A score by `viewer.person`. It replaces the one of the same name, source and author on the same target.',
     fields: scoreFields,
   },
   errors: [NotFoundError],
@@ -68,7 +68,7 @@ mutation('setScores', {
   input: {
     description: 'Scores to set.',
     fields: (t) => ({
-      scores: t.field({ type: [ScoreInput], required: true, description: '1–1,000 scores, each of them once.' }),
+      scores: t.field({ type: [ScoreInput], required: true, description: '1–1,000 different scores.' }),
     }),
   },
   errors: [NotFoundError],

@@ -12,24 +12,24 @@ export function scoreKey(rawId: string): { runId: string; id: string } {
 }
 
 builder.node(ScoreRef, {
-  description: 'A judgement of a run item or of a run as a whole.',
+  description: 'A score of a run item or of a whole run.',
   id: { resolve: (score) => `${score.runId}:${score.id}` },
   loadWithoutCache: (id, { loaders }) => loaders.score.load(scoreKey(id)),
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What is judged; scores of one name are summarised together.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'What kind of value it has.' }),
+    name: t.exposeString('name', { description: 'What is scored; scores of one name are summarized together.' }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
     value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
     label: t.exposeString('label', {
       nullable: true,
       description: 'The category of a CATEGORICAL or the text of a TEXT score.',
     }),
     comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
-    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Anything the scorer kept with it.' }),
-    source: t.expose('source', { type: ScoreSource, description: 'Who gave it.' }),
+    metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data stored with it.' }),
+    source: t.expose('source', { type: ScoreSource, description: 'Its origin.' }),
     evaluator: t.field({
       type: EvaluatorRef,
       nullable: true,
-      description: 'The evaluator that gave it, as it is now; null for scores of people and programs.',
+      description: 'Its evaluator, as it is now; null for scores of people and programs.',
       resolve: async ({ evaluatorVersionId }, _args, { loaders: { links } }) => {
         if (evaluatorVersionId === null) return null
         const { evaluatorId } = await links.load('evaluatorVersion', evaluatorVersionId)
@@ -38,29 +38,29 @@ builder.node(ScoreRef, {
     }),
     evaluatorVersion: t.int({
       nullable: true,
-      description: 'The version of the evaluator that gave it.',
+      description: 'The version of its evaluator.',
       resolve: async ({ evaluatorVersionId }, _args, { loaders }) =>
         evaluatorVersionId === null ? null : (await loaders.links.load('evaluatorVersion', evaluatorVersionId)).version,
     }),
-    author: t.exposeString('author', { nullable: true, description: 'The person or program that gave it.' }),
+    author: t.exposeString('author', { nullable: true, description: 'The person or program that set it.' }),
     error: t.field({
       type: RunItemError,
       nullable: true,
-      description: 'How its evaluator failed; there is no value then.',
+      description: 'The error of its evaluator; there is no value then.',
       resolve: (score) => score.error as ItemError | null,
     }),
     run: t.field({
       type: RunRef,
-      description: 'The run it is about, or whose item it is about.',
+      description: 'The run, also of a scored item.',
       resolve: linkTo('run', (score) => score.runId),
     }),
     runItem: t.field({
       type: RunItemRef,
       nullable: true,
-      description: 'The run item it is about; null for scores of the run as a whole.',
+      description: 'The scored run item; null for scores of the whole run.',
       resolve: ({ runId, ordinal }, _args, { loaders }) =>
         ordinal === null ? null : loaders.runItem.load({ runId, ordinal }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was given.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was set.' }),
   }),
 })

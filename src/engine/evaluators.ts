@@ -27,7 +27,7 @@ export interface CreateEvaluatorInput {
   direction?: Direction | null
   /** Fraction of the items to score, above 0 up to 1; default 1. */
   sampling?: number | null
-  /** Whether it scores every new run; default true. */
+  /** Whether it scores new runs whose experiment names no evaluators; default true. */
   active?: boolean | null
   /** The datasets it is limited to; empty means all. */
   datasetIds?: readonly string[] | null

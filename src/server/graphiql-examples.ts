@@ -6,8 +6,17 @@ export const examples = [
 # Next tabs: read runs, start one, watch it.
 
 query Datasets {
-  viewer { role project { name } }
-  datasets(first: 20) {
+  viewer {
+    role
+    project { name counts { runs runningRuns } }
+  }
+  # Or by name: dataset(name: "support tickets").
+  datasets(
+    first: 20
+    # filter: { search: "tickets" }
+    orderBy: { field: UPDATED_AT, direction: DESC }
+  ) {
+    countUpTo # or totalCount, where it is known
     nodes {
       id # ids go into node(id:) and every "…Id"
       name

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { makeTemporary, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
@@ -33,8 +34,15 @@ test('with a key a server listens on every address and accepts requests with the
 
   await writeFile(join(cwd, 'items.jsonl'), '{"input":1}\n')
   const importing = ['import', 'items.jsonl', '--dataset', 'd', '--url', url]
-  expect((await assay(importing)).stderr).toContain('Expected an API key')
-  expect((await assay(importing, { ASSAY_API_KEY: key })).status).toBe(0)
+  expect((await assay(importing)).stderr).toMatch(/Expected an API key.*Set ASSAY_API_KEY to a key of http/)
+  const keyed = { ASSAY_API_KEY: key }
+  expect((await assay(importing, keyed)).status).toBe(0)
+  const inProject = [...importing, '--project', 'größe & mehr']
+  expect((await assay(inProject, keyed)).stderr).toContain('There is no project "größe & mehr".')
+  await createProject(database.url, 'größe & mehr')
+  expect((await assay(inProject, keyed)).stdout).toContain('is at version 1: 1 added')
+  const running = await assay(['run', 'x', '--project', 'nowhere', '--url', url], keyed)
+  expect(running.stderr).toContain('There is no project "nowhere".')
 
   expect((await assay(['keys', 'revoke', key.slice(0, 12)])).status).toBe(0)
   expect(await status('/metrics', { authorization: `Bearer ${key}` })).toBe(401)
@@ -85,6 +93,13 @@ test('keys are made and revoked beside a server on its embedded database, which 
   expect((await assay(['keys', 'revoke', ops.slice(0, 12)])).exited).toBe(0)
   expect((await ask(ops)).status).toBe(401)
 }, 120_000)
+
+async function createProject(databaseUrl: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('INSERT INTO project (name) VALUES ($1)', [name])
+  await client.end()
+}
 
 async function ended(child: ReturnType<typeof spawnAssay>) {
   const exited = await child.exited

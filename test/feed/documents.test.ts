@@ -47,7 +47,7 @@ test.each([
 })
 
 test('a batch of a comparison is read in one transaction, whatever the document selects of it', async () => {
-  const selection = `cursor runs { ${stats} } metrics { metric pairs candidate { ${stats} } }
+  const selection = `cursor runs { ${stats} } metrics { metric { name } pairs candidate { ${stats} } }
     rows { datasetItem { id } cells { run { ${stats} } items { status scores { name value } } } }`
   const field = `comparisonFeed(baselineId: "${run}", candidateIds: ["${run}"]) { ${selection} }`
   const { data, statements } = await firstEvent(`subscription { ${field} }`)

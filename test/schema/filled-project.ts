@@ -1,11 +1,12 @@
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
-import type { Scope } from '../../src/domain/scope.ts'
+import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
+import { testScope } from '../helpers/scope.ts'
 
 export interface FilledProject {
   name: string
@@ -18,12 +19,13 @@ const items = [0, 1, 2, 3, 4, 5]
 const at = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-01T00:00:10Z')
 
-/** A project with rows of every kind, whose texts all contain its name. */
-export async function fillProject(engine: TestEngine, scope: Scope, name: string): Promise<FilledProject> {
+/** Creates a project with rows of every kind, whose texts all contain its name. */
+export async function fillProject(engine: TestEngine, name: string): Promise<FilledProject> {
+  const { services, db } = engine
+  const { prisma, pool } = db
+  const { id: projectId } = await prisma.project.create({ data: { name } })
+  const scope = await testScope(db, projectId)
   const t = { ...engine, scope }
-  const { services } = t
-  const { prisma, pool } = t.db
-  const { projectId } = scope
   const described = { description: `of ${name}`, metadata: { of: name } }
 
   const datasetId = await seedDataset(
@@ -92,12 +94,22 @@ export async function fillProject(engine: TestEngine, scope: Scope, name: string
     ...{ outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' },
   }
   await prisma.run.updateMany({ where: { id: candidateId }, data: { task: http } })
+  const asked = {
+    idempotencyKey: name,
+    startedById: scope.person.id,
+    subset: { itemIds: [String(itemId)], tags: [name], sample: 2 },
+    earlyStop: { baselineId: candidateId, metric: { kind: 'SCORE', name: 'good', source: null }, margin: 0.1 },
+    evaluators: { create: { evaluatorVersionId: builtin.current.id } },
+  }
+  await prisma.run.update({ where: { id: runId }, data: asked })
   const ended = { status: 'STOPPED', stopReason: 'BUDGET', finishedAt: later } as const
   await prisma.run.updateMany({ where: { id: { in: [runId, candidateId] } }, data: ended })
   await prisma.runItem.updateMany({
     where: { runId: { in: runIds } },
     data: { evaluatorCostUsd: 0.1, inputTokens: 1, outputTokens: 2, traceId: name, startedAt: at, finishedAt: later },
   })
+  const error = { code: `of ${name}`, message: name, retryable: false, attempt: 1 }
+  await prisma.runItem.updateMany({ where: { runId: { in: runIds }, status: 'FAILED' }, data: { error } })
   await prisma.runScoreSummary.updateMany({ where: { runId: { in: runIds } }, data: { m2: 1 } })
   await pool.query(
     `INSERT INTO run_score_label (run_id, name, label, count) SELECT unnest($1::uuid[]), 'tone', $2, 3`,
@@ -142,13 +154,16 @@ export async function fillProject(engine: TestEngine, scope: Scope, name: string
       ...described,
       name,
       task: http,
-      gate: {
-        ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-        minMeans: [{ score: 'good', value: 0.1 }],
-        notWorse: [{ metric: 'good', margin: 0.1 }],
-      },
+      evaluatorsNamed: true,
       evaluators: { create: { evaluatorId: builtin.id } },
     },
+  })
+
+  const metric = { score: { name: 'good' } }
+  await setGate(services, scope, experimentId, {
+    ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
+    minMeans: [{ metric, value: 0.1 }],
+    notWorse: [{ metric, margin: 0.1 }],
   })
 
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }

@@ -99,7 +99,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   })
   await prisma.run.update({
     where: { id: run.id },
-    data: { earlyStop: { baselineId: run.id, metric: name, margin: 0 } },
+    data: { earlyStop: { baselineId: run.id, metric: { kind: 'SCORE', name, source: null }, margin: 0 } },
   })
   await prisma.dataset.update({
     where: { id: datasetId },

@@ -1,10 +1,12 @@
 /** Filters, look-ups by name and numbers of rows. */
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
 import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
@@ -215,6 +217,48 @@ test('the versions of a dataset and the items of a run have their totals', async
     dataset: { versions: { totalCount: 2, countUpTo: 2 }, runs: { totalCount: null, countUpTo: 1 } },
     run: { items: { totalCount: 4, countUpTo: 4 } },
   })
+})
+
+test('what a search finds in the items of a dataset it finds in the rows of a comparison', async () => {
+  const texts = ['say "hi"', { text: 'say "hi"' }, { text: 'back\\slash\nline' }, 'else']
+  const datasetId = await seedDataset(t, texts)
+  const record = async (output: (n: number) => string | object) =>
+    encodeGlobalId(
+      'Run',
+      await recordRun(
+        t,
+        datasetId,
+        texts.map((_, item) => ({ item, output: output(item) as string })),
+      ),
+    )
+  const variables = {
+    dataset: encodeGlobalId('Dataset', datasetId),
+    baseline: await record(() => 'x'),
+    candidates: [await record((n) => (n === 3 ? { answer: 'a "quoted" one' } : 'x'))],
+  }
+  const found = async (search: string) => {
+    const { data } = await t.query(
+      `query ($dataset: ID!, $baseline: ID!, $candidates: [ID!]!, $search: String!) {
+        node(id: $dataset) { ... on Dataset { items(filter: { search: $search }) { nodes { input } } } }
+        compareRuns(baselineId: $baseline, candidateIds: $candidates) {
+          rows(filter: { search: $search }) { nodes { datasetItem { latest { input } } } countUpTo }
+        }
+      }`,
+      { ...variables, search },
+    )
+    const items = data.node.items.nodes.map(({ input }: { input: unknown }) => input)
+    const { nodes, countUpTo } = data.compareRuns.rows
+    const rows = nodes.map(
+      ({ datasetItem }: { datasetItem: { latest: { input: unknown } } }) => datasetItem.latest.input,
+    )
+    expect(countUpTo).toBe(rows.length)
+    // The order of a comparison is that of its schedule.
+    return { items, rows: texts.filter((text) => rows.some((row: unknown) => isDeepStrictEqual(row, text))) }
+  }
+  const hi = texts.slice(0, 2)
+  expect(await found('say "HI"')).toEqual({ items: hi, rows: hi })
+  expect(await found('back\\slash\nline')).toEqual({ items: [texts[2]], rows: [texts[2]] })
+  expect(await found('a "quoted"')).toEqual({ items: [], rows: ['else'] })
 })
 
 test('the counts of many lists are one statement, and none unless they are selected', async () => {

@@ -29,12 +29,7 @@ type Headers = { authorization: string }
 
 /** Fields that have nothing in an answer here, and why. */
 const empty: Record<string, string> = {
-  ...Object.fromEntries(
-    ['ApiKey', 'ComparisonRow', 'Dataset', 'EndpointLimit', 'Evaluator', 'Experiment', 'Project', 'Run'].map((row) => [
-      `${row}Connection.totalCount`,
-      'not stored',
-    ]),
-  ),
+  'Metric.source': 'scores are not told apart by it yet',
   'Query.node': 'in foreign-project.test.ts',
   'Query.nodes': 'in foreign-project.test.ts',
   'RunsFeedBatch.deletedRunIds': 'a first batch has none',
@@ -62,8 +57,8 @@ beforeAll(async () => {
     evaluators: [{ name: 'judge', description: 'any', evaluate: () => 1 }],
   }
   t = await startTestServer(modules, { traceUrlTemplate: 'http://traces.example/{traceId}' })
-  own = await fillProject(t, t.scope, 'own')
-  keys = await keysOf(t.scope.projectId)
+  own = await fillProject(t, 'own')
+  keys = await keysOf(own.projectId)
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -153,15 +148,15 @@ async function batches(): Promise<Map<string, string>> {
 
 test('what a key of a project is answered does not depend on other projects, whatever its role', async () => {
   const before = [...(await answers()), ...(await batches())]
-  const { id } = await t.db.prisma.project.create({ data: { name: 'elsewhere' } })
-  elsewhere = await fillProject(t, await testScope(t.db, id), 'elsewhere')
+  elsewhere = await fillProject(t, 'elsewhere')
   const after = new Map([...(await answers()), ...(await batches())])
   expect(before.filter(([name, answer]) => after.get(name) !== answer).map(([name]) => name)).toEqual([])
   expect(after.size).toBe(before.length)
 }, 240_000)
 
 test('every field has something in the seeded project', () => {
-  const unseen = reachableFields().filter((field) => !seen.has(field))
+  // The total of a list is null where it is not stored.
+  const unseen = reachableFields().filter((field) => !seen.has(field) && !field.endsWith('Connection.totalCount'))
   expect(unseen.sort()).toEqual(Object.keys(empty).sort())
 })
 
@@ -180,6 +175,7 @@ describe.each(subscriptions.map((field) => [field.name, field] as const))('%s', 
 /** What the ids of an argument are of. */
 function typeOfIds(name: string, field: Field): string {
   if (/^(baseline|candidate|run)Ids?$/.test(name)) return 'Run'
+  if (name === 'id') return getNamedType(field.type).name
   if (name === 'datasetId') return 'Dataset'
   if (name === 'experimentId') return 'Experiment'
   if (name === 'items') return field.name === 'runFeed' ? 'RunItem' : 'DatasetItem'

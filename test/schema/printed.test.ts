@@ -18,6 +18,13 @@ test.each([
   expect(committed).toEqual(derive(schema))
 })
 
+test('no line of a description is longer than 120 columns', async () => {
+  const committed = await readFile(new URL('../../schema/schema.graphql', import.meta.url), 'utf8')
+  const descriptions = committed.match(/^ *"""[\s\S]*?"""$/gm) ?? []
+  expect(descriptions.length).toBeGreaterThan(1_000)
+  expect(descriptions.flatMap((text) => text.split('\n')).filter((line) => line.length > 120)).toEqual([])
+})
+
 test('everything in the schema has a description', () => {
   const undescribed: string[] = []
   for (const type of Object.values(schema.getTypeMap())) {

@@ -39,7 +39,8 @@ export function selectionOf(
   }
   if (!(type instanceof GraphQLObjectType)) return ''
   const below = [type, ...way]
-  const fields = Object.values(type.getFields()).filter((field) => !below.includes(getNamedType(field.type)))
+  const ends = (named: GraphQLNamedType) => nodeTypes.includes(named as GraphQLObjectType) || !below.includes(named)
+  const fields = Object.values(type.getFields()).filter((field) => ends(getNamedType(field.type)))
   return `{ __typename ${fields.map((field) => called(project, field, {}, below)).join(' ')} }`
 }
 

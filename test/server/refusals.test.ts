@@ -172,8 +172,8 @@ const ofDocuments: [what: string, code: ErrorCode, query: string, variables?: ob
   [
     'a null for what must not be null',
     'INVALID_INPUT',
-    'query ($all: Boolean) { apiKeys(includeRevoked: $all) { nodes { id } } }',
-    { all: null },
+    'query ($n: Int) { runs { countUpTo(limit: $n) } }',
+    { n: null },
   ],
   ['too many characters', 'LIMIT', `# ${'x'.repeat(100_000)}\n{ __typename }`],
   ['too many tokens', 'LIMIT', `{ viewer { ${'role '.repeat(5_000)} } }`],

@@ -22,7 +22,7 @@ const fields = `id name description metadata seed datasetVersion priority idempo
     version dataType direction sampling evaluator { id version sampling }
     definition { ... on BuiltinEvaluator { type options } }
   }
-  earlyStop { baseline { id } metric margin }
+  earlyStop { baseline { id } metric { kind name source } margin }
   startedBy { name }`
 
 async function start(input: object, headers = {}) {
@@ -58,7 +58,7 @@ test('everything that a run is started with can be read back, and who started it
     ...{ budgetUsd: 6.5, maxFailureRate: 0.25, cache: true },
   }
   const subset = { tags: ['short'], itemIds: [encodeGlobalId('DatasetItem', String(item.id))], sample: 1 }
-  const earlyStop = { baselineId: encodeGlobalId('Run', baselineId), metric: 'ok', margin: 0.125 }
+  const earlyStop = { baselineId: encodeGlobalId('Run', baselineId), metric: { score: { name: 'ok' } }, margin: 0.125 }
   const evaluatorIds = [encodeGlobalId('Evaluator', evaluator.id)]
   const input = { ...given, experimentId, overrides, subset, earlyStop, evaluatorIds }
   const run = await start(input, { authorization: `Bearer ${key}` })
@@ -77,7 +77,11 @@ test('everything that a run is started with can be read back, and who started it
         definition: { type: 'EXACT_MATCH', options: expect.objectContaining({ ignoreCase: true }) },
       },
     ],
-    earlyStop: { baseline: { id: earlyStop.baselineId }, metric: 'ok', margin: 0.125 },
+    earlyStop: {
+      baseline: { id: earlyStop.baselineId },
+      metric: { kind: 'SCORE', name: 'ok', source: null },
+      margin: 0.125,
+    },
     startedBy: { name: 'ann' },
   })
 
@@ -91,7 +95,7 @@ test('everything that a run is started with can be read back, and who started it
   )
   expect(data.node).toMatchObject({
     evaluators: [{ version: 1, sampling: 0.5, evaluator: { version: 2, sampling: 1 } }],
-    earlyStop: { baseline: null, metric: 'ok' },
+    earlyStop: { baseline: null, metric: { name: 'ok' } },
   })
 })
 

@@ -9,6 +9,7 @@
 import type { Direction } from '../../../domain/evaluation.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
+import { jsonMentions } from '../../conditions.ts'
 import { alteredCursor, type Page, type PageRequest } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
 import { differenceOf, type MetricValues, valuesOfMetric } from './metric-values.ts'
@@ -214,11 +215,11 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
   }
   if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
   if (search) {
-    const pattern = parameter(containing(search))
     conditions.push(`(EXISTS (SELECT FROM ${revision()}
-        AND (v.input #>> '{}' ILIKE ${pattern} OR v.expected_output #>> '{}' ILIKE ${pattern}))
+        AND (${jsonMentions(['v.input', 'v.expected_output'], search, parameter)}))
       OR EXISTS (SELECT FROM ${executions}
-        AND (x.output #>> '{}' ILIKE ${pattern} OR x.error ->> 'message' ILIKE ${pattern})))`)
+        AND (${jsonMentions(['x.output'], search, parameter)}
+          OR x.error ->> 'message' ILIKE ${parameter(containing(search))})))`)
   }
   return {
     ctes: change ? [`filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, ids.length)})`] : [],
