@@ -76,7 +76,7 @@ function byId<Row extends { id: string }>(
 
 /** The error for a row that another one refers to. */
 export function missing(type: string, id: string): Error {
-  return new Error(`${type} ${encodeGlobalId(type, id)} is referred to but does not exist`)
+  return new MissingRow(`${type} ${encodeGlobalId(type, id)} is referred to but does not exist`)
 }
 
 /** Resolves a field to the row that its parent's foreign key names. */

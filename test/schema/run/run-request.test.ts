@@ -88,11 +88,12 @@ test('everything that a run is started with can be read back, and who started it
   await updateEvaluator(t.services, t.scope, { id: evaluator.id, sampling: 1 })
   await deleteRun(t.services, t.scope, baselineId)
   const headers = { authorization: `Bearer ${key}` }
-  const { data } = await t.query(
+  const { data, errors } = await t.query(
     `query($id: ID!) { node(id: $id) { ... on Run { ${fields} } } }`,
     { id: run.id },
     headers,
   )
+  expect(errors).toBeUndefined()
   expect(data.node).toMatchObject({
     evaluators: [{ version: 1, sampling: 0.5, evaluator: { version: 2, sampling: 1 } }],
     earlyStop: { baseline: null, metric: { name: 'ok' } },
