@@ -11,8 +11,8 @@ export const DatasetItemFilter = builder.inputType('DatasetItemFilter', {
   description: 'Which items of a dataset; all of the conditions must hold.',
   fields: (t) => ({
     search: t.string({ description: 'Only those with this text in their key, input or expected output.' }),
-    tags: t.stringList({ description: 'It has all of these tags.' }),
-    key: t.string({ description: 'With this key.' }),
+    tags: t.stringList({ description: 'Only those with all of these tags.' }),
+    key: t.string({ description: 'Only the one with this key.' }),
     metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
   }),
 })
@@ -35,14 +35,14 @@ export async function datasetItemsConnection(
     orderBy?: typeof datasetItemOrder.input.$inferInput | null
   },
 ) {
-  const { services, scope } = context
+  const { db } = context.services
   const isCurrent = args.version == null && args.asOf == null
-  const version = isCurrent ? 'current' : await resolveVersion(services.db, scope, dataset.id, args)
+  const version = isCurrent ? 'current' : await resolveVersion(db, dataset, args)
   const totalCount = async () => {
     if (version === 'current') return dataset.itemCount
     if (version === 0) return 0
     const key = { datasetId: dataset.id, version }
-    const stored = await services.db.prisma.datasetVersion.findUnique({ where: { datasetId_version: key } })
+    const stored = await db.prisma.datasetVersion.findUnique({ where: { datasetId_version: key } })
     return stored?.itemCount ?? null
   }
   const order = datasetItemOrder.read(args.orderBy)

@@ -14,6 +14,7 @@ import { listScoreNames } from '../db/sql/score/list-score-names.ts'
 import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
+import { datasetNotFound } from '../engine/datasets/datasets.ts'
 import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/resolve-version.ts'
 import type { Services } from '../engine/services.ts'
@@ -91,10 +92,11 @@ async function exportDataset(
   if (givenVersion !== null && !/^\d{1,9}$/.test(givenVersion)) {
     throw new InvalidInputError(`Expected a version number, got "${givenVersion}".`, ['version'])
   }
-  const version = await resolveVersion(db, scope, id, { version: givenVersion === null ? null : Number(givenVersion) })
-  const { name } = await db.prisma.dataset.findUniqueOrThrow({ where: { id }, select: { name: true } })
+  const dataset = await db.prisma.dataset.findFirst({ where: { id, projectId: scope.projectId } })
+  if (!dataset) throw datasetNotFound(id)
+  const version = await resolveVersion(db, dataset, { version: givenVersion === null ? null : Number(givenVersion) })
   const lines = written(eachItem(db.pool, id, version), datasetItemWriter(format))
-  return { name: `${name}-v${version}`, format, lines }
+  return { name: `${dataset.name}-v${version}`, format, lines }
 }
 
 async function exportRun({ db }: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {

@@ -23,7 +23,9 @@ export async function listDatasetItems(
   datasetId: string,
   { first = 10_000, last, after, before, ...query }: DatasetItemQuery = {},
 ): Promise<Page<DatasetItemRevisionRow>> {
-  const version = await resolveVersion(db, scope, datasetId, query)
+  const { projectId } = scope
+  const dataset = await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId, projectId } })
+  const version = await resolveVersion(db, dataset, query)
   const request = {
     limit: last ?? first,
     backward: last !== undefined,

@@ -171,30 +171,35 @@ test('lists with their numbers cost the same number of statements at 5 and at 50
       countUpTo
       nodes {
         items(first: 1) { totalCount countUpTo nodes { key } }
+        before: items(first: 1, version: 1) { totalCount }
         versions(first: 1) { totalCount countUpTo }
         experiments(first: 1, orderBy: { field: LATEST_RUN, direction: DESC }) { countUpTo nodes { name } }
       }
     }
   }`
   const task = { kind: 'module', name: 'any' }
+  const version = { version: 1, added: 7, changed: 0, archived: 0, itemCount: 7 }
   let made = 0
   const measure = async (size: number) => {
     for (; made < size; made++) {
       const name = `counted ${made}`
       const data = { projectId, name, task, settings: {} }
-      await t.db.prisma.dataset.create({ data: { projectId, name, seed: 's', experiments: { create: data } } })
+      await t.db.prisma.dataset.create({
+        data: { projectId, name, seed: 's', version: 1, versions: { create: version }, experiments: { create: data } },
+      })
     }
     const [{ data, errors }, statements] = await recordStatements(() => t.query(document))
     expect(errors).toBeUndefined()
     expect(data.datasets.countUpTo).toBeGreaterThanOrEqual(size)
-    for (const { items, experiments } of data.datasets.nodes.slice(0, Math.min(size, 100))) {
+    for (const { items, before, experiments } of data.datasets.nodes.slice(0, Math.min(size, 100))) {
+      expect(before).toEqual({ totalCount: 7 })
       expect(items).toMatchObject({ totalCount: 0, countUpTo: 0 })
       expect(experiments).toMatchObject({ countUpTo: 1, nodes: [{}] })
     }
     return statements.length
   }
   const small = await measure(5)
-  expect(small).toBe(8)
+  expect(small).toBe(10)
   expect(await measure(500)).toBe(small)
 })
 
