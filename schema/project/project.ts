@@ -8,6 +8,17 @@ import { ProjectConnection, ProjectRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { listOrder } from '../relay/list-order.ts'
 
+builder.prismaNode('Project', {
+  description: 'The owner of all data. A key of one project sees nothing of another.',
+  id: { field: 'id' },
+  findUnique: (id, { scope }) => (scope.installation ? { id } : { id, AND: { id: scope.projectId } }),
+  nullable: true,
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+  }),
+})
+
 const ProjectFilter = builder.inputType('ProjectFilter', {
   description: 'Which projects.',
   fields: (t) => ({ search: t.string({ description: 'Only those with this text in their name.' }) }),

@@ -2,17 +2,6 @@ import type { Scope } from '../../src/domain/scope.ts'
 import { builder } from '../builder.ts'
 import { PersonRef, ProjectRef } from '../refs.ts'
 
-builder.prismaNode('Project', {
-  description: 'The owner of all data. A key of one project sees nothing of another.',
-  id: { field: 'id' },
-  findUnique: (id, { scope }) => (scope.installation ? { id } : { id, AND: { id: scope.projectId } }),
-  nullable: true,
-  fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name.' }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
-  }),
-})
-
 export const Role = builder.enumType('Role', {
   description: 'Permissions in one project; with a key of the installation, in all.',
   values: {
