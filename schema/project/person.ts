@@ -58,7 +58,12 @@ builder.queryFields((t) => ({
     resolve: (query, _root, { name }, { services, scope }) => {
       managedKeys(scope)
       const where = { name, OR: [{ projectId: scope.projectId }, { projectId: null }] }
-      return services.db.prisma.person.findFirst({ ...query, where })
+      // A person of the project comes before one of the installation with the same name.
+      return services.db.prisma.person.findFirst({
+        ...query,
+        where,
+        orderBy: { projectId: { sort: 'asc', nulls: 'last' } },
+      })
     },
   }),
   persons: t.field({
