@@ -42,9 +42,10 @@ const ScoreInput = builder.inputType('ScoreInput', {
 
 /** The score as the engine's input. */
 function scoreOf({ target, ...score }: typeof ScoreInput.$inferInput, path: string[]): SetScoreInput {
-  const about = target.runItemId
-    ? runItemKey(rawId('RunItem', target.runItemId, [...path, 'target', 'runItemId']))
-    : { runId: rawId('Run', target.runId ?? '', [...path, 'target', 'runId']), ordinal: null }
+  const about =
+    target.runItemId != null
+      ? runItemKey(rawId('RunItem', target.runItemId, [...path, 'target', 'runItemId']))
+      : { runId: rawId('Run', target.runId ?? '', [...path, 'target', 'runId']), ordinal: null }
   return { ...score, ...about }
 }
 
