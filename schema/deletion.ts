@@ -37,7 +37,7 @@ export function bulkDeletion(name: string, { type, description, errors = [], rem
   mutation(name, {
     description,
     input: {
-      description: 'An object to delete.',
+      description: 'Objects to delete.',
       fields: (t) => ({ ids: t.idList({ required: true, description: 'Their global ids, 1–1,000.' }) }),
     },
     errors: [NotFoundError, ...errors],
@@ -48,11 +48,7 @@ export function bulkDeletion(name: string, { type, description, errors = [], rem
     payload: {
       description: 'They were deleted.',
       fields: (t) => ({
-        deletedIds: t.field({
-          type: ['ID'],
-          description: 'The global ids of the deleted objects.',
-          resolve: (payload) => payload.deletedIds,
-        }),
+        deletedIds: t.exposeIDList('deletedIds', { description: 'The global ids of the deleted objects.' }),
       }),
     },
   })

@@ -15,7 +15,7 @@ const MetricKind = builder.enumType('MetricKind', {
 export const MetricRef = builder.objectRef<Metric>('Metric').implement({
   description: 'A metric to compare, check and order runs by. A score named "cost" is a score, not the cost.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: MetricKind, description: 'Its target.' }),
+    kind: t.expose('kind', { type: MetricKind, description: 'Its kind.' }),
     name: t.string({
       nullable: true,
       description: 'Name of the score; null for other kinds.',

@@ -21,7 +21,7 @@ import type { Context } from '../context.ts'
 import { ScoreDataType } from '../enums.ts'
 import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
-import { type ConnectionArguments, connection, pageRequest } from '../relay/connection.ts'
+import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { selects } from '../selects.ts'
 
@@ -158,11 +158,13 @@ const MetricChangeInput = builder.inputType('MetricChangeInput', {
 export const ComparisonFilter = builder.inputType('ComparisonFilter', {
   description: 'Items of a comparison; all of the conditions must hold.',
   fields: (t) => ({
-    change: t.field({ type: MetricChangeInput, description: 'A metric changed.' }),
-    differingOutputs: t.boolean({ description: 'The outputs of the runs that have one differ.' }),
-    failedInOne: t.boolean({ description: 'It failed in one run and succeeded in another.' }),
-    tags: t.stringList({ description: 'It has all of these tags.' }),
-    search: t.string({ description: 'The input, expected output, an output or an error contains this text.' }),
+    change: t.field({ type: MetricChangeInput, description: 'Only those on which a metric changed.' }),
+    differingOutputs: t.boolean({ description: 'true: only those whose outputs differ, of the runs that have one.' }),
+    failedInOne: t.boolean({ description: 'true: only those that failed in one run and succeeded in another.' }),
+    tags: t.stringList({ description: 'Only those with all of these tags.' }),
+    search: t.string({
+      description: 'Only those with this text in their input, expected output, an output or an error.',
+    }),
   }),
 })
 
@@ -211,16 +213,12 @@ export async function comparisonRowsConnection(
   const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
   const page = isShown ? await comparisonRows(db, comparison, filter, order, request) : noRows
   return connection(page, name, {
-    totalCount: isUnfiltered(filter) ? () => totalRows(db, comparison) : null,
+    totalCount: isUnfiltered(args.filter) ? () => totalRows(db, comparison) : null,
     countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
   })
 }
 
 const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }
-
-function isUnfiltered({ change, differingOutputs, failedInOne, tags, search }: RowFilter): boolean {
-  return !change && !differingOutputs && !failedInOne && !tags?.length && !search
-}
 
 function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {
   if (!change) return rest

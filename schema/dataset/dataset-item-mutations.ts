@@ -54,9 +54,9 @@ mutation('upsertDatasetItems', {
 })
 
 mutation('archiveDatasetItems', {
-  description: 'Removes up to 1,000 items from a new version of the dataset.',
+  description: 'Archives up to 1,000 items in a new version of the dataset, all or none.',
   input: {
-    description: 'Items to remove from the current version.',
+    description: 'Items to archive.',
     fields: (t) => ({
       datasetId: t.id({ required: true, description: 'The dataset.' }),
       itemIds: t.idList({ required: true, description: '1–1,000 of its items.' }),

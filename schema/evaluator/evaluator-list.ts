@@ -19,7 +19,7 @@ const EvaluatorFilter = builder.inputType('EvaluatorFilter', {
   description: 'Which evaluators; all of the conditions must hold.',
   fields: (t) => ({
     search: t.string({ description: 'Only those with this text in their name or description.' }),
-    active: t.boolean({ description: 'Whether they score all new runs of their datasets.' }),
+    active: t.boolean({ description: 'true: only active ones; false: only the others.' }),
     datasetId: t.id({ description: 'Only those that may score this dataset: limited to it, or not limited.' }),
     kind: t.field({ type: EvaluatorKind, description: 'Only those of this kind.' }),
     type: t.field({ type: BuiltinEvaluatorType, description: 'Only this one of those that come with Assay.' }),

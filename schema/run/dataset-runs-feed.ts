@@ -11,7 +11,7 @@ builder.subscriptionField('datasetRuns', (t) =>
     description: 'Like `runsFeed`, for the runs of a dataset.',
     args: {
       datasetId: t.arg.id({ required: true, description: 'The dataset.' }),
-      after: t.arg.string({ description: 'A cursor of this feed for this dataset; default: from now on.' }),
+      after: t.arg.string({ description: 'As in `runsFeed`; a cursor belongs to one dataset.' }),
     },
     subscribe: (_root, { datasetId, after }, { services, feeds, scope }) =>
       eventsOf((signal) => {

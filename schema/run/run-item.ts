@@ -96,12 +96,13 @@ builder.node(RunItemRef, {
     error: t.field({
       type: RunItemError,
       nullable: true,
-      description: 'The error of its last attempt; null if it did not fail.',
+      description: 'The error of the last attempt that failed; null if none did, or it succeeded.',
       resolve: (item) => item.error as ItemError | null,
     }),
     attempt: t.int({
       nullable: true,
-      description: 'The attempt of its status, output and error, from 1; null before the first.',
+      description:
+        'The number of its last attempt, from 1; null before the first. `error.attempt` may be an earlier one.',
       resolve: ({ attempts }) => attempts || null,
     }),
     attempts: t.exposeInt('attempts', {
