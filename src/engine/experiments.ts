@@ -1,7 +1,7 @@
 import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { parseChanges, withoutNulls } from '../domain/changes.ts'
-import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../domain/errors.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
@@ -71,7 +71,7 @@ export async function createExperiment(
 
 /**
  * Creates an experiment and starts a run of it. When the run cannot start, the experiment is deleted again.
- * @throws as {@link createExperiment} and `startRun`
+ * @throws as {@link createExperiment}; as `startRun`, with the path of `start`
  */
 export async function createAndStart(
   services: Services,
@@ -83,7 +83,8 @@ export async function createAndStart(
     return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
   } catch (error) {
     await deleteExperiment(services, scope, experiment.id)
-    throw error
+    if (error instanceof InvalidInputError) throw new InvalidInputError(error.message, ['start'])
+    throw error instanceof LimitError ? new LimitError(error.message, ['start']) : error
   }
 }
 

@@ -112,7 +112,8 @@ test('an experiment created with `start` has a run, and is not created when the 
   })
   const empty = encode('Dataset', await seedDataset(t, []))
   expect(await create({ name: 'not at once', datasetId: empty, task, start: true })).toMatchObject({
-    __typename: expect.stringMatching(/Error$/),
+    __typename: 'InvalidInputError',
+    path: ['input', 'start'],
   })
   expect(await t.db.prisma.experiment.count({ where: { name: 'not at once' } })).toBe(0)
 })
