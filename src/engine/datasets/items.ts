@@ -101,7 +101,7 @@ function prepareAll(
   validate: ItemValidator,
 ): StagedItem[] {
   const lines = new Map<string, number>()
-  return items.map((item, index) => {
+  return checkEach(items, (item, index) => {
     const at = (field: string) => ['items', String(index), ...field.split('/')]
     try {
       validate(item)

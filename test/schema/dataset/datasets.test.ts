@@ -106,6 +106,16 @@ test('items are written as one version, and every version can be read', async ()
   })
 })
 
+test('of several refused items the error has the path of the first, and its message the others', async () => {
+  const datasetId = await createDataset('refused items')
+  const items = [{ input: 1, key: '' }, { input: 2 }, { input: 3, key: '' }]
+  const { data } = await t.query(upsert, { input: { datasetId, items } })
+  expect(data.upsertDatasetItems).toMatchObject({
+    path: ['input', 'items', '0', 'key'],
+    message: expect.stringContaining('Also refused:\nitems.2.key: '),
+  })
+})
+
 test('an item without input is refused with its path', async () => {
   const datasetId = await createDataset('no input')
   const { data } = await t.query(upsert, { input: { datasetId, items: [{ input: 1 }, { key: 'b' }] } })
