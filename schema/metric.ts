@@ -36,7 +36,7 @@ const ScoreMetricInput = builder.inputType('ScoreMetricInput', {
     name: t.string({ required: true, description: 'Name of the score.' }),
     source: t.field({
       type: ScoreSource,
-      description: 'Not supported yet: scores of all origins count together.',
+      description: 'Refused for now: scores of all origins count together.',
     }),
   }),
 })
