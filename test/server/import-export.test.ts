@@ -385,6 +385,15 @@ describe('GET /export/datasets', () => {
     expect(response.status).toBe(404)
     expect(((await response.json()) as { message: string }).message).toMatch(/There is no|Expected \/export/)
   })
+
+  it('finds no dataset of another project', async () => {
+    const dataset = newName()
+    await post(dataset, lines({ input: 1 }))
+    await server.db.prisma.project.create({ data: { name: 'elsewhere' } })
+    const url = `${server.url}/export/datasets/${await globalIdOf(dataset)}.jsonl`
+    expect((await fetch(url)).status).toBe(200)
+    expect((await fetch(url, { headers: { 'x-assay-project': 'elsewhere' } })).status).toBe(404)
+  })
 })
 
 describe('GET /export/runs', () => {
