@@ -32,9 +32,13 @@ export function isGlobalId(type: NodeType, text: string): boolean {
 export function rawId(type: NodeType, globalId: string, path: string[]): string {
   const found = splitGlobalId(globalId)
   if (found.type === type && isRawId(type, found.id)) return found.id
-  const got = found.type === null || found.type === type ? `"${globalId}"` : `that of a ${found.type}`
+  const got = found.type === null || found.type === type ? `"${globalId}"` : `that of ${withArticle(found.type)}`
   const hint = type === 'DatasetItem' && found.type === 'DatasetItemRevision' ? ' Pass the id of its `item`.' : ''
-  throw new InvalidInputError(`Expected the id of a ${type}, got ${got}.${hint}`, path)
+  throw new InvalidInputError(`Expected the id of ${withArticle(type)}, got ${got}.${hint}`, path)
+}
+
+function withArticle(type: NodeType): string {
+  return `${/^[AE]/.test(type) ? 'an' : 'a'} ${type}`
 }
 
 /** `rawId` for optional arguments. */

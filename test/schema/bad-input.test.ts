@@ -52,6 +52,16 @@ test.each([
     ['filter', 'datasetId'],
   ],
   [
+    `{ runs(filter: { experimentId: "x" }) { nodes { id } } }`,
+    'Expected the id of an Experiment, got "x".',
+    ['filter', 'experimentId'],
+  ],
+  [
+    `{ runs(filter: { datasetId: "${experiment}" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got that of an Experiment.',
+    ['filter', 'datasetId'],
+  ],
+  [
     '{ runs(filter: { status: [DONE] }) { nodes { id } } }',
     'Value "DONE" does not exist in "RunStatus" enum.',
     undefined,
