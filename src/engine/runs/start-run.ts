@@ -124,14 +124,20 @@ interface Idempotency {
 }
 
 /** Null without a key. */
-function parseIdempotency({ idempotencyKey: key, ...request }: StartRunInput): Idempotency | null {
+function parseIdempotency({ idempotencyKey: key, subset, ...rest }: StartRunInput): Idempotency | null {
   if (key == null) return null
   if (key.length === 0 || key.length > 200) {
     throw new InvalidInputError(`expected an idempotency key of 1 to 200 characters, got ${key.length}`, [
       'idempotencyKey',
     ])
   }
+  // Null is the same as leaving it out, except for the evaluators, where null means all.
+  const request = { ...omitNulls(rest, ['evaluatorIds']), ...(subset && { subset: omitNulls(subset) }) }
   return { key, digest: hash('sha256', canonicalJson(JSON.parse(JSON.stringify(request))), 'buffer') }
+}
+
+function omitNulls(input: object, kept: readonly string[] = []): object {
+  return Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== null || kept.includes(name)))
 }
 
 /** The run that the key has already started. If there is none, the key is locked until the transaction ends. */
