@@ -1,7 +1,8 @@
-/** Filters, look-ups by name and numbers of rows. */
+/** Look-ups by name and numbers of rows; list-filters.test.ts has the filters, list-orders.test.ts the orders. */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
@@ -21,125 +22,6 @@ beforeAll(async () => {
 afterAll(() => t[Symbol.asyncDispose]())
 
 const task = { kind: 'module', name: 'any' } as const
-
-/** The names (or `what`) of the rows that a filter leaves, with their number as it is counted. */
-async function left(field: string, filter: string, what = 'name') {
-  const { data, errors } = await t.query(
-    `{ list: ${field}(first: 100, filter: { ${filter} }) { nodes { ${what} } totalCount countUpTo } }`,
-  )
-  if (errors) throw new Error(JSON.stringify(errors))
-  const { nodes, countUpTo, totalCount } = data.list
-  expect(countUpTo).toBe(nodes.length)
-  expect(totalCount).toBeNull()
-  return nodes.map((node: Record<string, string>) => node[what]) as string[]
-}
-
-describe('filters', () => {
-  let limitedTo: string
-
-  beforeAll(async () => {
-    const { prisma } = t.db
-    const dataset = (name: string, rest: object) =>
-      prisma.dataset.create({ data: { projectId, name, seed: 's', ...rest } })
-    const first = await dataset('tickets/train', {
-      description: 'From 50 % of March',
-      metadata: { team: 'a', tags: ['x', 'y'] },
-    })
-    await dataset('tickets/test', { metadata: { team: 'b', size: { min: 1, max: 2 } } })
-    await dataset('faq', { description: 'Tickets that came in twice', createdAt: new Date('2020-02-02T00:00:00Z') })
-    limitedTo = first.id
-
-    const experiment = (name: string, rest: object) =>
-      prisma.experiment.create({ data: { projectId, datasetId: first.id, name, task, settings: {}, ...rest } })
-    await experiment('gated', { gate: { minMeans: [], notWorse: [], maxFailureRate: null }, metadata: { model: 'm1' } })
-    await experiment('free', { description: 'without a Gate', createdAt: new Date('2020-02-02T00:00:00Z') })
-    await prisma.experiment.create({
-      data: { projectId, datasetId: await seedDataset(t, []), name: 'elsewhere', task, settings: {} },
-    })
-
-    const evaluator = (name: string, definition: object, rest: object = {}, datasets: string[] = []) =>
-      prisma.evaluator.create({
-        data: {
-          ...{ projectId, name, ...rest },
-          datasets: { create: datasets.map((datasetId) => ({ datasetId })) },
-          versions: {
-            create: {
-              ...{ version: 1, definition, direction: 'NONE' },
-              dataType: 'type' in definition ? 'BOOLEAN' : 'NUMERIC',
-            },
-          },
-        },
-      })
-    await evaluator('exact', { kind: 'builtin', type: 'exactMatch' }, { description: 'The same text' })
-    await evaluator('near', { kind: 'builtin', type: 'levenshtein' }, { active: false }, [first.id])
-    await evaluator('judge', { kind: 'module', module: 'judge' }, {}, [await seedDataset(t, [])])
-    await evaluator('gone', { kind: 'module', module: 'judge' }, { deletedAt: new Date() })
-    for (const endpoint of ['module:any', 'http://127.0.0.1:9000', 'http://localhost:9000']) {
-      await prisma.endpointLimit.create({ data: { projectId, endpoint, concurrency: 1 } })
-    }
-  })
-
-  const on = (datasetId: string) => `datasetId: "${encodeGlobalId('Dataset', datasetId)}"`
-
-  test('of datasets', async () => {
-    expect(await left('datasets', 'search: "TICKETS"')).toEqual(['faq', 'tickets/test', 'tickets/train'])
-    expect(await left('datasets', 'search: "50 %"')).toEqual(['tickets/train'])
-    expect(await left('datasets', 'search: "5_ %"')).toEqual([])
-    expect(await left('datasets', 'metadata: { team: "a" }')).toEqual(['tickets/train'])
-    expect(await left('datasets', 'metadata: { tags: ["y"] }')).toEqual(['tickets/train'])
-    expect(await left('datasets', 'metadata: { size: { max: 2 } }')).toEqual(['tickets/test'])
-    expect(await left('datasets', 'metadata: { team: "a" }, search: "faq"')).toEqual([])
-    const ended = 'before: "2020-02-02T00:00:00Z"'
-    expect(
-      await left('datasets', `createdAt: { from: "2020-02-02T00:00:00Z", before: "2020-02-03T00:00:00Z" }`),
-    ).toEqual(['faq'])
-    expect(await left('datasets', `createdAt: { ${ended} }`)).toEqual([])
-  })
-
-  test('of experiments', async () => {
-    expect(await left('experiments', on(limitedTo))).toEqual(['gated', 'free'])
-    expect(await left('experiments', 'search: "gate"')).toEqual(['gated', 'free'])
-    expect(await left('experiments', 'hasGate: true')).toEqual(['gated'])
-    expect(await left('experiments', 'hasGate: false')).toEqual(['elsewhere', 'free'])
-    expect(await left('experiments', 'metadata: { model: "m1" }')).toEqual(['gated'])
-    expect(await left('experiments', 'createdAt: { before: "2021-01-01T00:00:00Z" }')).toEqual(['free'])
-    const { data } = await t.query(
-      `query ($id: ID!) { node(id: $id) { ... on Dataset { experiments(filter: { hasGate: false }) { nodes { name } } } } }`,
-      { id: encodeGlobalId('Dataset', limitedTo) },
-    )
-    expect(data.node.experiments.nodes).toEqual([{ name: 'free' }])
-  })
-
-  test('of evaluators', async () => {
-    expect(await left('evaluators', '')).toEqual(['exact', 'judge', 'near'])
-    expect(await left('evaluators', 'includeDeleted: true')).toEqual(['exact', 'gone', 'judge', 'near'])
-    expect(await left('evaluators', 'search: "same TEXT"')).toEqual(['exact'])
-    expect(await left('evaluators', 'active: true')).toEqual(['exact', 'judge'])
-    expect(await left('evaluators', 'active: false')).toEqual(['near'])
-    expect(await left('evaluators', on(limitedTo))).toEqual(['exact', 'near'])
-    expect(await left('evaluators', 'kind: BUILTIN')).toEqual(['exact', 'near'])
-    expect(await left('evaluators', 'kind: MODULE')).toEqual(['judge'])
-    expect(await left('evaluators', 'type: LEVENSHTEIN')).toEqual(['near'])
-    expect(await left('evaluators', 'dataType: NUMERIC')).toEqual(['judge'])
-  })
-
-  test('of endpoint limits and projects', async () => {
-    expect(await left('endpointLimits', 'search: ":9000"', 'endpoint')).toEqual([
-      'http://127.0.0.1:9000',
-      'http://localhost:9000',
-    ])
-    await t.db.prisma.project.create({ data: { name: 'Sales' } })
-    expect(await left('projects', 'search: "sale"')).toEqual(['Sales'])
-  })
-
-  test('a search that is too long is refused with its path', async () => {
-    const { data, errors } = await t.query(
-      `{ datasets(filter: { search: "${'x'.repeat(257)}" }) { nodes { id } } viewer { role } }`,
-    )
-    expect(errors).toMatchObject([{ path: ['datasets'], extensions: { path: ['filter', 'search'] } }])
-    expect(data).toEqual({ datasets: null, viewer: { role: 'ADMIN' } })
-  })
-})
 
 describe('the items of a dataset', () => {
   let id: string
@@ -219,16 +101,16 @@ test('the versions of a dataset and the items of a run have their totals', async
   })
 })
 
-test('what a search finds in the items of a dataset it finds in the rows of a comparison', async () => {
+test('a search finds the same in the items of a dataset, of a run and in the rows of a comparison', async () => {
   const texts = ['say "hi"', { text: 'say "hi"' }, { text: 'back\\slash\nline' }, 'else']
   const datasetId = await seedDataset(t, texts)
-  const record = async (output: (n: number) => string | object) =>
+  const record = async (output: (n: number) => Json) =>
     encodeGlobalId(
       'Run',
       await recordRun(
         t,
         datasetId,
-        texts.map((_, item) => ({ item, output: output(item) as string })),
+        texts.map((_, item) => ({ item, output: output(item) })),
       ),
     )
   const variables = {
@@ -238,27 +120,32 @@ test('what a search finds in the items of a dataset it finds in the rows of a co
   }
   const found = async (search: string) => {
     const { data } = await t.query(
-      `query ($dataset: ID!, $baseline: ID!, $candidates: [ID!]!, $search: String!) {
+      `query ($dataset: ID!, $baseline: ID!, $candidates: [ID!]!, $run: ID!, $search: String!) {
         node(id: $dataset) { ... on Dataset { items(filter: { search: $search }) { nodes { input } } } }
+        run: node(id: $run) { ... on Run { items(filter: { search: $search }) { nodes { input } } } }
         compareRuns(baselineId: $baseline, candidateIds: $candidates) {
           rows(filter: { search: $search }) { nodes { datasetItem { latest { input } } } countUpTo }
         }
       }`,
-      { ...variables, search },
+      { ...variables, run: variables.candidates[0], search },
     )
-    const items = data.node.items.nodes.map(({ input }: { input: unknown }) => input)
+    const inOrder = (inputs: unknown[]) =>
+      texts.filter((text) => inputs.some((input) => isDeepStrictEqual(input, text)))
     const { nodes, countUpTo } = data.compareRuns.rows
-    const rows = nodes.map(
-      ({ datasetItem }: { datasetItem: { latest: { input: unknown } } }) => datasetItem.latest.input,
-    )
-    expect(countUpTo).toBe(rows.length)
-    // The order of a comparison is that of its schedule.
-    return { items, rows: texts.filter((text) => rows.some((row: unknown) => isDeepStrictEqual(row, text))) }
+    expect(countUpTo).toBe(nodes.length)
+    return {
+      items: inOrder(data.node.items.nodes.map((node: { input: unknown }) => node.input)),
+      ofRun: inOrder(data.run.items.nodes.map((node: { input: unknown }) => node.input)),
+      rows: inOrder(
+        nodes.map((node: { datasetItem: { latest: { input: unknown } } }) => node.datasetItem.latest.input),
+      ),
+    }
   }
   const hi = texts.slice(0, 2)
-  expect(await found('say "HI"')).toEqual({ items: hi, rows: hi })
-  expect(await found('back\\slash\nline')).toEqual({ items: [texts[2]], rows: [texts[2]] })
-  expect(await found('a "quoted"')).toEqual({ items: [], rows: ['else'] })
+  expect(await found('say "HI"')).toEqual({ items: hi, ofRun: hi, rows: hi })
+  const lines = [texts[2]]
+  expect(await found('back\\slash\nline')).toEqual({ items: lines, ofRun: lines, rows: lines })
+  expect(await found('a "quoted"')).toEqual({ items: [], ofRun: ['else'], rows: ['else'] })
 })
 
 test('the counts of many lists are one statement, and none unless they are selected', async () => {

@@ -85,7 +85,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
     const failed = { ...ended, error: { code, message, retryable, attempt }, latencyMs: clock.now() - startedAt }
-    const retry = decideRetry(failure, attempt - excused, plan.settings.maxAttempts, random)
+    const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const { delayMs, spendsAttempt } = retry
     return {

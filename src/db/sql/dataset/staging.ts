@@ -83,7 +83,8 @@ export async function resolveStagedIds(client: Queryable, datasetId: string): Pr
 }
 
 /**
- * Keys or ids that were staged more than once, with their first two lines: at most `limit` of them, and their total number.
+ * Keys or ids that were staged more than once, with their first two lines: at most `limit` of them, and their total
+ * number.
  */
 export async function findDuplicates(
   client: Queryable,

@@ -1,6 +1,7 @@
 import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
-import { between, mentions, type NumberRange, type Parameter } from '../../conditions.ts'
+import { containing } from '../../columns.ts'
+import { between, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
 import { hasItemScore, itemScoreValue } from '../score/item-score.ts'
 import { runItemColumns } from './run-item-columns.ts'
@@ -68,11 +69,12 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
       ...between('i.cost_usd', filter.costUsd, parameter),
       ...(tags?.length ? [`v.tags @> ${parameter(tags)}::text[]`] : []),
       ...(filter.score ? [scored(filter.score, parameter)] : []),
-      ...mentions(
-        [`v.input #>> '{}'`, `v.expected_output #>> '{}'`, `i.output #>> '{}'`, `i.error ->> 'message'`],
-        search,
-        parameter,
-      ),
+      ...(search
+        ? [
+            `(${jsonMentions(['v.input', 'v.expected_output', 'i.output'], search, parameter)}
+              OR i.error ->> 'message' ILIKE ${parameter(containing(search))})`,
+          ]
+        : []),
     ],
     keys: [...orderKey(order), { sql: 'i.ordinal', type: 'int' }],
     descending: order.descending,
