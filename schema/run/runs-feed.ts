@@ -25,7 +25,7 @@ builder.subscriptionField('runsFeed', (t) =>
     args: {
       after: t.arg.string({
         description:
-          'A cursor of this feed, at most 7 days old; default: from now on.\nOlder ones, and those from before a restore of the database, are refused with CURSOR_EXPIRED: start over without one.',
+          'A cursor of this feed, at most 7 days old; default: from now on.\nOlder ones and those from before a restore of the database are refused with CURSOR_EXPIRED: start over.',
       }),
     },
     subscribe: (_root, { after }, { services, feeds, scope }) =>
