@@ -54,7 +54,8 @@ test.skipIf(!browserPath)(
     await t.startWorker()
 
     await page.goto(`${t.url}/`)
-    await expect.poll(() => page.getByRole('tab').allInnerTexts()).toEqual(['Datasets', 'Runs', 'StartRun', 'RunFeed'])
+    const tabs = () => page.getByRole('tab').allInnerTexts()
+    await expect.poll(tabs, { timeout: 15_000 }).toEqual(['Datasets', 'Runs', 'StartRun', 'RunFeed'])
     await runButton().click()
     await expect.poll(response).toContain('"itemCount":3')
 

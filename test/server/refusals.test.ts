@@ -188,7 +188,11 @@ const ofDocuments: [what: string, code: ErrorCode, query: string, variables?: ob
   ['a page that is too large', 'INVALID_INPUT', '{ runs(first: 1000) { nodes { id } } }'],
   ['an id that is none', 'INVALID_INPUT', '{ node(id: "x") { id } }'],
   ['an id that is none among others', 'INVALID_INPUT', '{ nodes(ids: ["x"]) { id } }'],
-  ['an id of another kind', 'INVALID_INPUT', `{ runs(datasetId: "${encodeGlobalId('Score', '1')}") { nodes { id } } }`],
+  [
+    'an id of another kind',
+    'INVALID_INPUT',
+    `{ runs(filter: { datasetId: "${encodeGlobalId('Score', '1')}" }) { nodes { id } } }`,
+  ],
 ]
 
 describe('of documents and variables', () => {

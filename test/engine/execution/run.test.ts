@@ -188,7 +188,7 @@ describe('starting', () => {
     [{ subset: { tags: ['none'] } }, /selects none/],
     [{ subset: { sample: 0 } }, /at least 1 item/],
     [{ datasetVersion: 9 }, /a version from 1 to 1/],
-    [{ settings: { concurrency: 0 } }, /^settings\.concurrency: .*expected number to be >=1, got 0\.$/],
+    [{ settings: { concurrency: 0 } }, /^overrides\.concurrency: expected number to be >=1, got 0\.$/],
   ])('%j is refused', async (input, message) => {
     const datasetId = await seedDataset(t, numbers(2))
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
