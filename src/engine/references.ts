@@ -37,7 +37,7 @@ function requireAll(what: string, ids: readonly string[], found: { id: string }[
   const known = new Set(found.map(({ id }) => id))
   const index = ids.findIndex((id) => !known.has(id))
   if (index !== -1) {
-    throw new NotFoundError(`There is no ${what} ${ids[index]} in this project.`, [...path, String(index)])
+    throw new NotFoundError(`There is no such ${what} in this project.`, [...path, String(index)])
   }
 }
 
