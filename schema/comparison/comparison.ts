@@ -115,8 +115,8 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
   }),
 })
 
-/** The document cost of a field that reads every item of the runs. */
-export const comparisonCost = 2_500
+/** The document cost of a field that reads every item of the runs: a page of 20 runs may ask for the gate of each. */
+export const comparisonCost = 2_000
 
 const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'A comparison of runs of one dataset.',

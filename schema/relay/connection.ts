@@ -4,6 +4,7 @@
  */
 import type { Keyed, List, Page, PageRequest } from '../../src/db/keyset.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
+import { excerptOf } from '../../src/domain/excerpt.ts'
 import type { Context } from '../context.ts'
 
 export const maxPageSize = 100
@@ -99,7 +100,7 @@ function decodeCursor(cursor: string, order: { name: string; parts: number }, ar
   const [name, ...key] = parseStrings(Buffer.from(cursor, 'base64url').toString())
   if (name !== order.name || key.length !== order.parts) {
     throw new InvalidInputError(
-      `Expected \`${argument}\` to be a cursor of this list in this order (from \`pageInfo\` or \`edges\`), got "${cursor}".`,
+      `Expected \`${argument}\` to be a cursor of this list in this order (from \`pageInfo\` or \`edges\`), got ${excerptOf(cursor)}.`,
       [argument],
     )
   }

@@ -1,6 +1,7 @@
 /** Global ids as arguments: only the schema and the server decode them; everything below works with raw ids. */
 import { GraphQLError } from 'graphql'
 import { InvalidInputError } from '../../src/domain/errors.ts'
+import { excerptOf } from '../../src/domain/excerpt.ts'
 import { isRawId, type NodeType, parseGlobalId, splitGlobalId, unusedRawId } from '../../src/domain/global-id.ts'
 
 export { encodeGlobalId, type NodeType } from '../../src/domain/global-id.ts'
@@ -12,7 +13,7 @@ export { encodeGlobalId, type NodeType } from '../../src/domain/global-id.ts'
 export function decodeGlobalId(globalId: string, path = ['id']): { typename: string; id: string } {
   const { type, id } = splitGlobalId(globalId)
   if (type === null) {
-    const message = `Expected a global id as this API returns them in \`id\` fields, got "${globalId}".`
+    const message = `Expected a global id as this API returns them in \`id\` fields, got ${excerptOf(globalId)}.`
     // Pothos maps arguments outside of all plugins, so LocatedErrors cannot wrap this error.
     throw new GraphQLError(message, { originalError: new InvalidInputError(message, path) })
   }
@@ -32,9 +33,13 @@ export function isGlobalId(type: NodeType, text: string): boolean {
 export function rawId(type: NodeType, globalId: string, path: string[]): string {
   const found = splitGlobalId(globalId)
   if (found.type === type && isRawId(type, found.id)) return found.id
-  const got = found.type === null || found.type === type ? `"${globalId}"` : `that of a ${found.type}`
+  const got = found.type === null || found.type === type ? excerptOf(globalId) : `that of ${withArticle(found.type)}`
   const hint = type === 'DatasetItem' && found.type === 'DatasetItemRevision' ? ' Pass the id of its `item`.' : ''
-  throw new InvalidInputError(`Expected the id of a ${type}, got ${got}.${hint}`, path)
+  throw new InvalidInputError(`Expected the id of ${withArticle(type)}, got ${got}.${hint}`, path)
+}
+
+function withArticle(type: NodeType): string {
+  return `${/^[AE]/.test(type) ? 'an' : 'a'} ${type}`
 }
 
 /** `rawId` for optional arguments. */

@@ -1,5 +1,12 @@
 import * as z from 'zod'
-import { type ComparableMetric, comparableMetricSchema, describeMetric, type Metric, metricSchema } from './metric.ts'
+import {
+  type ComparableMetric,
+  comparableMetricSchema,
+  describeMetric,
+  type Metric,
+  metricSchema,
+  namesEachOnce,
+} from './metric.ts'
 import { parseInput } from './parse-input.ts'
 import type { Verdict } from './statistics/verdict.ts'
 
@@ -24,6 +31,7 @@ const gateSchema = z.strictObject({
   notWorse: z
     .array(z.strictObject({ metric: comparableMetricSchema, margin: z.number().positive() }))
     .max(50)
+    .refine(namesEachOnce, 'expected every metric once')
     .nullish()
     .transform((rules) => rules ?? []),
   maxFailureRate: z

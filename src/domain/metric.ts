@@ -78,6 +78,11 @@ export function metricKey(metric: Metric): string {
   return JSON.stringify(metric.kind === 'SCORE' ? [metric.kind, metric.name, metric.source] : [metric.kind])
 }
 
+/** Whether a list has each metric at most once. */
+export function namesEachOnce(list: readonly { metric: Metric }[]): boolean {
+  return new Set(list.map(({ metric }) => metricKey(metric))).size === list.length
+}
+
 /** For people: the quoted name of a score, or what is measured. */
 export function describeMetric(metric: Metric): string {
   if (metric.kind === 'SCORE') return `"${metric.name}"`

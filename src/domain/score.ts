@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { InvalidInputError } from './errors.ts'
 import type { ScoreDataType } from './evaluation.ts'
 import { optional, parseInput } from './parse-input.ts'
 
@@ -43,6 +44,9 @@ export function parseScore(
   rules: ScoreRules | null,
   path: readonly string[] = [],
 ): ScoreValue {
+  if (value == null && label == null) {
+    throw new InvalidInputError('Expected a value or a label, got neither.', [...path, 'value'])
+  }
   const type = rules?.dataType ?? dataType ?? (label == null ? 'NUMERIC' : 'CATEGORICAL')
   const isNumber = type === 'NUMERIC' || type === 'BOOLEAN'
   const number = numberOf(type, rules)

@@ -1,6 +1,7 @@
 /** Checks that the rows an input refers to are in the caller's project, and that names are unique there. */
 import { Prisma } from '../db/generated/prisma/client.ts'
 import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Scope } from '../domain/scope.ts'
 
 type Reader = Pick<Prisma.TransactionClient, 'dataset' | 'evaluator'>
@@ -16,7 +17,7 @@ export async function requireDatasets(
     where: { projectId: scope.projectId, id: { in: [...ids] } },
     select: { id: true },
   })
-  requireAll('dataset', ids, found, path)
+  requireAll('Dataset', ids, found, path)
 }
 
 /** @throws {NotFoundError} naming the first evaluator that is missing or deleted */
@@ -30,14 +31,20 @@ export async function requireEvaluators(
     where: { projectId: scope.projectId, deletedAt: null, id: { in: [...ids] } },
     select: { id: true },
   })
-  requireAll('evaluator', ids, found, path)
+  requireAll('Evaluator', ids, found, path)
 }
 
-function requireAll(what: string, ids: readonly string[], found: { id: string }[], path: string[]): void {
+function requireAll(
+  type: 'Dataset' | 'Evaluator',
+  ids: readonly string[],
+  found: { id: string }[],
+  path: string[],
+): void {
   const known = new Set(found.map(({ id }) => id))
   const index = ids.findIndex((id) => !known.has(id))
   if (index !== -1) {
-    throw new NotFoundError(`There is no such ${what} in this project.`, [...path, String(index)])
+    const id = encodeGlobalId(type, ids[index] as string)
+    throw new NotFoundError(`There is no ${type.toLowerCase()} ${id} in this project.`, [...path, String(index)])
   }
 }
 

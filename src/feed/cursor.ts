@@ -1,6 +1,7 @@
 /** Cursors of feeds: opaque to clients, and valid for one feed and one epoch of the database. */
 import { hash } from 'node:crypto'
 import { CursorExpiredError, InvalidInputError } from '../domain/errors.ts'
+import { excerptOf } from '../domain/excerpt.ts'
 
 /** The subject of a feed, as encoded in its cursors. */
 export type Subject = readonly [kind: 'run' | 'comparison' | 'runs', ...ids: string[]]
@@ -25,7 +26,7 @@ export function parseCursor(after: string, subject: Subject, epoch: string): str
 
 export function unknownCursor(after: string): InvalidInputError {
   return new InvalidInputError(
-    `Expected a cursor that this feed gave, got ${JSON.stringify(after)}; leave it out to start over.`,
+    `Expected a cursor that this feed gave, got ${excerptOf(after)}; leave it out to start over.`,
     ['after'],
   )
 }

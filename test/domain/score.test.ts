@@ -47,6 +47,7 @@ test.for<[name: string, given: ScoreInput, configured: ScoreRules | null, path: 
     /expected number, got nothing/,
   ],
   ['a CATEGORICAL score without a label', { dataType: 'CATEGORICAL', value: 1 }, null, 'label', /string, got nothing/],
+  ['neither a value nor a label', { value: null }, null, 'value', /a value or a label, got neither/],
   ['a value that is not finite', { value: Number.NaN }, null, 'value', /number, got NaN/],
   ['half a BOOLEAN', { dataType: 'BOOLEAN', value: 0.5 }, null, 'value', /expected 0 or 1, got 0.5/],
   ['a value below the range', { value: 0 }, rules({ min: 1 }), 'value', />=1, got 0/],

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { transaction } from '../../src/db/client.ts'
 import { loadPinnedEvaluators } from '../../src/db/sql/evaluator/pin-evaluators.ts'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { createExperiment, updateExperiment } from '../../src/engine/experiments.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
@@ -70,6 +71,12 @@ test('a deleted evaluator scores nothing, and does not make a list mean all', as
   const id = await experiment([gone.id])
   await deleteEvaluator(t.services, t.scope, gone.id)
   expect(await scoredBy(id)).toEqual([])
+})
+
+test('one that does not exist is named as the API names it', async () => {
+  const unknown = randomUUID()
+  const message = `There is no evaluator ${encodeGlobalId('Evaluator', unknown)} in this project.`
+  await expect(experiment([unknown])).rejects.toMatchObject({ message })
 })
 
 test('a run may be scored by others than its experiment says', async () => {

@@ -30,6 +30,19 @@ test.each(['', 'x', ':', 'Dataset', 'Nothing:1', 'constructor:1', '__proto__:1',
   },
 )
 
+test('a long id or cursor is not sent back whole', async () => {
+  const text = 'A'.repeat(50_000)
+  const query = `query ($id: ID!, $after: String) {
+    node(id: $id) { id } runs(after: $after) { nodes { id } } experiments(filter: { datasetId: $id }) { nodes { id } }
+  }`
+  const { errors } = await t.query(query, { id: text, after: text })
+  expect(errors).toHaveLength(3)
+  expect(JSON.stringify(errors).length).toBeLessThan(2_000)
+  const feed = await t.query('subscription ($after: String) { runsFeed(after: $after) { cursor } }', { after: text })
+  expect(feed.errors).toHaveLength(1)
+  expect(JSON.stringify(feed.errors).length).toBeLessThan(1_000)
+})
+
 test.each(['Dataset:1', 'Score:99999999999999999999', 'Score:-1', 'RunItem:x:1', `RunItem:${randomUUID()}:9999999999`])(
   'no row can have the id %s',
   async (text) => {
@@ -49,6 +62,16 @@ test.each([
   [
     `{ runs(filter: { datasetId: "x" }) { nodes { id } } }`,
     'Expected the id of a Dataset, got "x".',
+    ['filter', 'datasetId'],
+  ],
+  [
+    `{ runs(filter: { experimentId: "x" }) { nodes { id } } }`,
+    'Expected the id of an Experiment, got "x".',
+    ['filter', 'experimentId'],
+  ],
+  [
+    `{ runs(filter: { datasetId: "${experiment}" }) { nodes { id } } }`,
+    'Expected the id of a Dataset, got that of an Experiment.',
     ['filter', 'datasetId'],
   ],
   [

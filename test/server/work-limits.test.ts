@@ -37,19 +37,32 @@ test('a wrong variable of megabytes is not sent back', async () => {
 
 test('many comparisons in one document are refused for the work they take', async () => {
   const query = `{ ${times(45, (n) => `a${n}: compareRuns(candidateIds: ["x"]) { metrics { delta } }`)} }`
-  expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 112,500; the limit is 50,000/)
+  expect((await t.query(query)).errors?.[0]?.message).toMatch(
+    /takes work worth 90,000, together 90,495; the limit is 50,000/,
+  )
+})
+
+test('the gate of every run of a page of the default size may be asked for', async () => {
+  const gates = (args: string) =>
+    `{ runs${args} { nodes { name status gate { status checks { rule passed reason } } } } }`
+  expect((await t.query(gates(''))).errors).toBeUndefined()
+  expect((await t.query(gates('(first: 25)'))).errors).toMatchObject([{ extensions: { code: 'LIMIT' } }])
 })
 
 test('many searches in one document are refused for the work they take', async () => {
   const query = `{ runs(first: 100) { nodes { items(filter: { search: "x" }) { nodes { id } } } } }`
-  expect((await t.query(query)).errors?.[0]?.message).toMatch(/takes work worth 100,000; the limit is 50,000/)
+  expect((await t.query(query)).errors?.[0]?.message).toMatch(
+    /takes work worth 100,000, together 104,200; the limit is 50,000/,
+  )
 })
 
 test('counting what a search finds is another search; counting rows is paid for by the row, once a list', async () => {
   const searches = (counts: number) =>
     `{ datasets(first: 20) { nodes { items(filter: { search: "x" }) { ${times(counts, (n) => `a${n}: countUpTo(limit: ${n + 1})`)} } } } }`
   expect((await t.query(searches(1))).errors).toBeUndefined()
-  expect((await t.query(searches(2))).errors?.[0]?.message).toMatch(/takes work worth 60,000; the limit is 50,000/)
+  expect((await t.query(searches(2))).errors?.[0]?.message).toMatch(
+    /takes work worth 60,000, together [0-9,]+; the limit is 50,000/,
+  )
   const counts = (limit: number) =>
     `{ datasets(first: 100) { nodes { items(first: 1) { nodes { id } ${times(40, (n) => `a${n}: countUpTo(limit: ${limit})`)} } } } }`
   expect((await t.query(counts(100))).errors).toBeUndefined()

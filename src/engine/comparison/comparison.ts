@@ -189,14 +189,15 @@ function withMargins(
   margins: readonly { metric: MetricInput; margin: number }[],
 ): ComparedMetric[] {
   checkMargin(margin, ['margin'])
-  const own = new Map(
-    margins.map(({ metric, margin }, index) => {
-      const path = ['margins', String(index)]
-      const parsed = parseComparableMetric(metric, [...path, 'metric'])
-      checkMargin(margin, [...path, 'margin'])
-      return [metricKey(metricIn(metrics, parsed, [...path, 'metric']).metric), margin]
-    }),
-  )
+  const own = new Map<string, number>()
+  for (const [index, { metric, margin }] of margins.entries()) {
+    const path = ['margins', String(index)]
+    checkMargin(margin, [...path, 'margin'])
+    const at = [...path, 'metric']
+    const key = metricKey(metricIn(metrics, parseComparableMetric(metric, at), at).metric)
+    if (own.has(key)) throw new InvalidInputError('Expected every metric once, got this one twice.', at)
+    own.set(key, margin)
+  }
   return metrics.map((compared) => ({
     ...compared,
     margin: own.get(metricKey(compared.metric)) ?? (valuesOf(compared).kind === 'SCORE' ? margin : 0),

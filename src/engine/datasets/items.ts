@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { transaction } from '../../db/client.ts'
+import { type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { archiveRevisions, restoreRevisions } from '../../db/sql/dataset/archive-revisions.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
@@ -184,14 +184,24 @@ async function changeItems(
   const count = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
-    const rows = await loadDatasetItems(client, scope.projectId, itemIds.filter(isItemId))
-    const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
-    checkEach(itemIds, (id, index) => {
-      if (!known.has(id)) throw itemNotFound(['itemIds', String(index)])
-    })
+    await requireItems(client, { projectId: scope.projectId, datasetId }, itemIds, ['itemIds'])
     return change(client, dataset)
   })
   return { count, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+}
+
+/** @throws {NotFoundError} the first id that is of no item of the dataset in any version; its message lists the others */
+export async function requireItems(
+  client: Queryable,
+  { projectId, datasetId }: { projectId: string; datasetId: string },
+  itemIds: readonly string[],
+  path: string[],
+): Promise<void> {
+  const rows = await loadDatasetItems(client, projectId, itemIds.filter(isItemId))
+  const known = new Set(rows.filter((row) => row.datasetId === datasetId).map((row) => row.id))
+  checkEach(itemIds, (id, index) => {
+    if (!known.has(id)) throw itemNotFound([...path, String(index)])
+  })
 }
 
 /** Whether this can be the id of a row; anything else would be a database error. */

@@ -14,6 +14,7 @@ import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
+import { requireItems } from '../datasets/items.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { addLanes } from './lanes.ts'
@@ -25,7 +26,7 @@ import { readRun } from './locked-run.ts'
  *
  * @returns the run before any worker has touched it, unless the key had already started it
  * @throws {InvalidInputError} an invalid setting or subset, or a subset that selects no item
- * @throws {NotFoundError} no such experiment, evaluator or baseline
+ * @throws {NotFoundError} no such experiment, item, evaluator or baseline
  * @throws {LimitError} more items than a run may have
  * @throws {ConflictError} the idempotency key was used with another input
  */
@@ -46,6 +47,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
     const { datasetId } = experiment
     if (earlyStop) requireSameDataset(earlyStop, datasetId)
+    if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
     const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
     const datasetVersion = input.datasetVersion ?? experiment.version
     if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
@@ -80,7 +82,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
     if (total === 0) {
       throw new InvalidInputError(
-        `expected a subset with at least one of the dataset's items, got ${JSON.stringify(subset)}, which selects none`,
+        `Expected a subset with at least one item of version ${datasetVersion} of the dataset; this one selects none.`,
         ['subset'],
       )
     }
@@ -122,14 +124,20 @@ interface Idempotency {
 }
 
 /** Null without a key. */
-function parseIdempotency({ idempotencyKey: key, ...request }: StartRunInput): Idempotency | null {
+function parseIdempotency({ idempotencyKey: key, subset, ...rest }: StartRunInput): Idempotency | null {
   if (key == null) return null
   if (key.length === 0 || key.length > 200) {
     throw new InvalidInputError(`expected an idempotency key of 1 to 200 characters, got ${key.length}`, [
       'idempotencyKey',
     ])
   }
+  // Null is the same as leaving it out, except for the evaluators, where null means all.
+  const request = { ...omitNulls(rest, ['evaluatorIds']), ...(subset && { subset: omitNulls(subset) }) }
   return { key, digest: hash('sha256', canonicalJson(JSON.parse(JSON.stringify(request))), 'buffer') }
+}
+
+function omitNulls(input: object, kept: readonly string[] = []): object {
+  return Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== null || kept.includes(name)))
 }
 
 /** The run that the key has already started. If there is none, the key is locked until the transaction ends. */

@@ -52,7 +52,9 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
     const { objects, work } = documentCost({ schema, document, operationName, variables: coerced })
     const cost = Math.ceil(objects + work)
     if (cost <= limits.cost) return { work }
-    const got = `could return ${Math.ceil(objects).toLocaleString('en')} objects${work > 0 ? ` and takes work worth ${work.toLocaleString('en')}` : ''}`
+    const [returned, worked, together] = [Math.ceil(objects), work, cost].map((number) => number.toLocaleString('en'))
+    const more = work > 0 ? ` and takes work worth ${worked}, together ${together}` : ''
+    const got = `could return ${returned} objects${more}`
     return { errors: [tooMuch(got, `${limits.cost.toLocaleString('en')}; ask for smaller pages`)] }
   }
   const checkAnswer = (result: unknown, setResult: (result: { errors: GraphQLError[] }) => void) => {

@@ -42,6 +42,11 @@ test.each([
     'INVALID_INPUT',
     ['margins', '0', 'metric'],
   ],
+  [
+    'candidateIds: [$b], margins: [{ metric: { latency: true }, margin: 1 }, { metric: { latency: true }, margin: 2 }]',
+    'INVALID_INPUT',
+    ['margins', '1', 'metric'],
+  ],
 ])('compareRuns(baselineId: $a, %s)', async (given, code, path) => {
   const { data, errors } = await ask(`compareRuns(baselineId: $a, ${given}) { baseline { id } }`)
   expect(data).toEqual({ compareRuns: null, viewer: { role: 'ADMIN' } })
@@ -86,6 +91,11 @@ test.each([
     'gate: { notWorse: [{ metric: { failed: true }, margin: 1 }] }',
     'INVALID_INPUT',
     ['gate', 'notWorse', '0', 'metric'],
+  ],
+  [
+    'gate: { notWorse: [{ metric: { latency: true }, margin: 1 }, { metric: { latency: true }, margin: 2 }] }',
+    'INVALID_INPUT',
+    ['gate', 'notWorse'],
   ],
 ])('Run.gate(%s)', async (given, code, path) => {
   const { data, errors } = await ask(`node(id: $a) { ... on Run { name gate(${given}) { status } } }`)

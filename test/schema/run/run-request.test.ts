@@ -114,3 +114,33 @@ test('a run that was started with nothing else has nothing else', async () => {
     startedBy: { name: 'plain' },
   })
 })
+
+test('a subset names items of the dataset; another is refused, never left out', async () => {
+  const foreign = await seedDataset(t, [1])
+  const itemOf = async (dataset: string) => {
+    const { id } = await t.db.prisma.datasetItem.findFirstOrThrow({ where: { datasetId: dataset } })
+    return encodeGlobalId('DatasetItem', String(id))
+  }
+  const experimentId = encodeGlobalId(
+    'Experiment',
+    await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' }),
+  )
+  const { key } = await createApiKey(t.db, t.scope, { name: 'subset', role: 'WRITE' })
+  const document = `mutation($input: StartRunInput!) { startRun(input: $input) {
+    __typename ... on UserError { message path } } }`
+  const startWith = async (itemIds: string[]) =>
+    (await t.query(document, { input: { experimentId, subset: { itemIds } } }, { authorization: `Bearer ${key}` })).data
+      .startRun
+  const known = await itemOf(datasetId)
+  for (const id of [await itemOf(foreign), encodeGlobalId('DatasetItem', '999999')]) {
+    expect(await startWith([known, id])).toMatchObject({
+      __typename: 'NotFoundError',
+      path: ['input', 'subset', 'itemIds', '1'],
+    })
+  }
+  expect(await startWith([])).toEqual({
+    __typename: 'InvalidInputError',
+    message: 'Expected a subset with at least one item of version 1 of the dataset; this one selects none.',
+    path: ['input', 'subset'],
+  })
+})

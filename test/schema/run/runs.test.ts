@@ -264,6 +264,9 @@ test('a run is started once per idempotency key, on a subset, and deleted', asyn
   const first = (await start(input)).data.startRun
   expect(first.run).toMatchObject({ progress: { total: 5 }, settings: { concurrency: 2, maxAttempts: 1 } })
   expect((await start(input)).data.startRun.run.id).toBe(first.run.id)
+  const nulls = { description: null, metadata: null, subset: { sample: 5, tags: null } }
+  expect((await start({ ...input, ...nulls })).data.startRun.run.id).toBe(first.run.id)
+  expect((await start({ ...input, evaluatorIds: null })).data.startRun.__typename).toBe('ConflictError')
   expect((await start({ ...input, subset: { sample: 6 } })).data.startRun.__typename).toBe('ConflictError')
 
   const rawId = Buffer.from(first.run.id, 'base64url').toString().slice('Run:'.length)
