@@ -10,7 +10,9 @@ export const ErrorCode = builder.enumType('ErrorCode', {
     CONFLICT: { description: 'The input is valid, but conflicts with the current state.' },
     FORBIDDEN: { description: 'The key, its role or the origin of the web page does not allow it.' },
     LIMIT: { description: 'The request or the caller exceeds a limit.' },
-    CURSOR_EXPIRED: { description: 'The cursor is from before the database was restored: start over without it.' },
+    CURSOR_EXPIRED: {
+      description: 'The cursor is from before the database was restored, or too old: start over without it.',
+    },
     GRAPHQL_PARSE_FAILED: { description: 'The document is not valid GraphQL.' },
     GRAPHQL_VALIDATION_FAILED: { description: 'The document does not match the schema.' },
     UNAUTHENTICATED: { description: 'The API key is missing, unknown or revoked.' },

@@ -54,7 +54,7 @@ export class LimitError extends UserError {
   readonly code = 'LIMIT'
 }
 
-/** The cursor is from before the database was restored or copied; the feed cannot continue after it. */
+/** The cursor is from before the database was restored or copied, or too old; the feed cannot continue after it. */
 export class CursorExpiredError extends UserError {
   readonly code = 'CURSOR_EXPIRED'
 
