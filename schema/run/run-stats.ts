@@ -1,6 +1,6 @@
 import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated/prisma/client.ts'
 import type { FailureCount as FailureCountRow } from '../../src/db/sql/run/count-unknown.ts'
-import { type Failures, kindOfFailure } from '../../src/domain/execution/task.ts'
+import { addFailures, type Failures, type ItemErrorCode } from '../../src/domain/execution/task.ts'
 import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
 import type { Distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
@@ -140,8 +140,11 @@ const FailureCount = builder.objectRef<FailureCountRow>('FailureCount').implemen
 async function failuresOf(run: Run, { loaders }: Context): Promise<FailureCountRow[]> {
   const known = run.failures as Failures | null
   if (!known) return loaders.failureCounts.load(run.id)
-  return Object.entries(known)
-    .map(([code, count]) => ({ runId: run.id, code: kindOfFailure(code), count }))
+  const failures: Failures = {}
+  // In runs from before failures were counted, tasks' own codes are apart.
+  for (const [code, count] of Object.entries(known)) addFailures(failures, code, count)
+  return Object.entries(failures)
+    .map(([code, count]) => ({ runId: run.id, code: code as ItemErrorCode, count }))
     .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1))
 }
 

@@ -19,14 +19,15 @@ const maxSearch = 256
 
 /**
  * An ILIKE pattern that matches the text anywhere, literally.
+ * @param written the text as the column has it, if it is escaped there
  * @throws {InvalidInputError} when it is too long
  */
-export function containing(text: string): string {
+export function containing(text: string, written = text): string {
   if (text.length > maxSearch) {
     throw new InvalidInputError(`Expected a text of at most ${maxSearch} characters, got ${text.length}.`, [
       'filter',
       'search',
     ])
   }
-  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
+  return `%${written.replace(/[\\%_]/g, '\\$&')}%`
 }

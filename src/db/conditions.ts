@@ -45,7 +45,7 @@ export function jsonContains(column: string, part: Json | undefined, parameter: 
  */
 export function jsonMentions(columns: readonly string[], text: string, parameter: Parameter): string {
   // jsonb output escapes quotes, backslashes and control characters as JSON.stringify does.
-  const pattern = parameter(containing(JSON.stringify(text).slice(1, -1)))
+  const pattern = parameter(containing(text, JSON.stringify(text).slice(1, -1)))
   return columns.map((column) => `${column}::text ILIKE ${pattern}`).join(' OR ')
 }
 

@@ -26,7 +26,7 @@ export function parseChanges<Input extends object, Clearable extends string & ke
   return input as Changes<Input, Clearable>
 }
 
-/** The input of a creation, in which null is the same as undefined. */
+/** An input in which null is the same as undefined, such as that of a creation. */
 export function withoutNulls<Input extends object>(
   input: Input,
 ): { [Member in keyof Input]: Exclude<Input[Member], null> } {

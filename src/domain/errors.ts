@@ -1,23 +1,24 @@
-/** Codes of mistakes of the caller. */
-export type UserErrorCode = 'INVALID_INPUT' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'LIMIT' | 'CURSOR_EXPIRED'
+const userErrorCodes = ['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN', 'LIMIT', 'CURSOR_EXPIRED'] as const
 
 /** Every code of an error of the API, over all transports. */
-export type ErrorCode =
-  | UserErrorCode
-  | 'GRAPHQL_PARSE_FAILED'
-  | 'GRAPHQL_VALIDATION_FAILED'
-  | 'UNAUTHENTICATED'
-  | 'METHOD_NOT_ALLOWED'
-  | 'NOT_ACCEPTABLE'
-  | 'UNSUPPORTED_MEDIA_TYPE'
-  | 'INTERNAL_SERVER_ERROR'
+export const errorCodes = [
+  ...userErrorCodes,
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'UNAUTHENTICATED',
+  'METHOD_NOT_ALLOWED',
+  'NOT_ACCEPTABLE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'INTERNAL_SERVER_ERROR',
+] as const
+export type ErrorCode = (typeof errorCodes)[number]
 
 /**
  * A mistake of the caller. Only these reach users with their message intact; any other error is a bug and is masked at
  * the edge.
  */
 export abstract class UserError extends Error {
-  abstract readonly code: UserErrorCode
+  abstract readonly code: (typeof userErrorCodes)[number]
   /** The part of the input at fault, e.g. `['task', 'http', 'url']`. */
   readonly path: string[] | null
 
@@ -53,7 +54,7 @@ export class LimitError extends UserError {
   readonly code = 'LIMIT'
 }
 
-/** The cursor is from before the database was restored or copied; the feed cannot continue after it. */
+/** The cursor is from before the database was restored or copied, or too old; the feed cannot continue after it. */
 export class CursorExpiredError extends UserError {
   readonly code = 'CURSOR_EXPIRED'
 

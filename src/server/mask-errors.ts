@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError, type GraphQLErrorExtensions, type GraphQLFormattedError } from 'graphql'
 import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
-import { type ErrorCode, UserError } from '../domain/errors.ts'
+import { type ErrorCode, errorCodes, UserError } from '../domain/errors.ts'
 
 export function createErrorMask(log: Logger): (error: unknown) => Error {
   return (error) => {
@@ -43,7 +43,8 @@ export function formatError(error: GraphQLError): GraphQLFormattedError {
 }
 
 function codeOfRequest({ source, nodes }: GraphQLError, { code, http }: GraphQLErrorExtensions): ErrorCode {
-  if (code === 'LIMIT' || code === 'GRAPHQL_PARSE_FAILED' || code === 'GRAPHQL_VALIDATION_FAILED') return code
+  const own = errorCodes.find((known) => known === code)
+  if (own) return own
   if (source && !nodes) return 'GRAPHQL_PARSE_FAILED'
   return (http as { status?: number } | undefined)?.status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_INPUT'
 }

@@ -1,6 +1,7 @@
 /** Which evaluators score a run: those that it or its experiment names, else all that are active for its dataset. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { transaction } from '../../src/db/client.ts'
 import { loadPinnedEvaluators } from '../../src/db/sql/evaluator/pin-evaluators.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
@@ -88,4 +89,18 @@ test('a run may be scored by others than its experiment says', async () => {
     code: 'NOT_FOUND',
     path: ['evaluatorIds', '1'],
   })
+})
+
+test('a run that waits for a change of its experiment is scored by the evaluators that it then names', async () => {
+  const id = await experiment(null)
+  const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const scored = await transaction(t.db.pool, async (client) => {
+    await client.query('UPDATE experiment SET evaluators_named = true WHERE id = $1', [id])
+    await client.query('INSERT INTO experiment_evaluator (experiment_id, evaluator_id) VALUES ($1, $2)', [id, ids.idle])
+    const scored = scoredBy(id)
+    await expect.poll(async () => (await t.db.pool.query(waiting)).rows).toEqual([{ count: 1 }])
+    return { names: scored }
+  })
+  expect(await scored.names).toEqual(['idle'])
 })

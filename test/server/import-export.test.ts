@@ -284,6 +284,21 @@ describe('GET /export/datasets', () => {
     )
   })
 
+  it('lists some of the rows whose keys other items have, and counts all', async () => {
+    const name = newName()
+    const rows = Array.from({ length: 60 }, (_, n) => ({ key: `k${n}`, input: n }))
+    await post(name, lines(...rows))
+    const ids = (await exportOf(name))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id as string)
+    const swapped = rows.slice(0, 30).map((row, n) => ({ ...row, id: ids[n + 30] as string }))
+    const { body } = await post(name, lines(...swapped))
+    expect(body).toMatchObject({ message: expect.stringMatching(/30 problems/) })
+    expect(body.problems).toHaveLength(20)
+    expect(body.problems?.[0]).toMatchObject({ line: 1, column: 'key', got: '"k0"' })
+  })
+
   it('has ids that `node` takes', async () => {
     const name = newName()
     await post(name, lines({ key: 'a', input: 1 }))

@@ -203,6 +203,23 @@ describe('of documents and variables', () => {
   })
 })
 
+test('an operation on an open WebSocket whose project is gone keeps its code', async () => {
+  const { id } = await createProject(open.db, open.scope, { name: 'short-lived' })
+  const client = createWsClient({
+    url: `${open.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    lazyCloseTimeout: 60_000,
+    connectionParams: { project: 'short-lived' },
+  })
+  onTestFinished(() => client.dispose())
+  const ask = () => client.iterate({ query: '{ __typename }' }).next()
+  expect((await ask()).value).toEqual({ data: { __typename: 'Query' } })
+  await open.db.prisma.project.update({ where: { id }, data: { name: 'renamed' } })
+  const errors = await ask().catch((refused: GraphQLFormattedError[]) => refused)
+  expectRefused(errors as GraphQLFormattedError[], 'NOT_FOUND')
+})
+
 describe('of feeds', () => {
   test.each<[what: string, code: ErrorCode, path: string, variables: () => object]>([
     [

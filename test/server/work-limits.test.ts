@@ -1,6 +1,7 @@
 /** Requests that are small to send and large to answer: they are refused, bounded, or wait for each other. */
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDataset } from '../../src/engine/datasets/datasets.ts'
 import { ExpensiveOperations } from '../../src/server/limits/expensive-operations.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -77,6 +78,15 @@ test('a long text is not looked for', async () => {
     const { errors } = await t.query(`{ ${list}(filter: { search: "${'x'.repeat(257)}" }) { nodes { id } } }`)
     expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
   }
+})
+
+test('the length of a text is that of what was given, not of how JSON writes it', async () => {
+  await createDataset(t.services, t.scope, { name: 'quotes' })
+  const query =
+    'query ($search: String) { dataset(name: "quotes") { items(filter: { search: $search }) { nodes { key } } } }'
+  expect((await t.query(query, { search: '"'.repeat(256) })).errors).toBeUndefined()
+  const { errors } = await t.query(query, { search: '"'.repeat(257) })
+  expect(errors?.[0]?.message).toBe('Expected a text of at most 256 characters, got 257.')
 })
 
 test('introspection counts like everything else: once is fine, by aliases it is refused', async () => {

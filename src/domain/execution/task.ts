@@ -94,6 +94,12 @@ export function kindOfFailure(code: string): ItemErrorCode {
   return isItemErrorCode(code) ? code : 'TASK_FAILED'
 }
 
+/** Counts failures with a code among those of its kind. */
+export function addFailures(failures: Failures, code: string, count: number): void {
+  const kind = kindOfFailure(code)
+  failures[kind] = (failures[kind] ?? 0) + count
+}
+
 /** Why one call of a task failed, and whether another attempt can help. */
 export class TaskError extends Error {
   /** One of those that Assay gives, or the task's own. */

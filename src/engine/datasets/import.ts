@@ -121,10 +121,11 @@ async function refuseContradictions(client: Queryable, datasetId: string, proble
     }
   }
   problems.throwIfAny(unlisted)
-  for (const { line, key } of await findKeyConflicts(client, datasetId)) {
+  const { total, conflicts } = await findKeyConflicts(client, datasetId, maxListedProblems)
+  for (const { line, key } of conflicts) {
     problems.add({ line, column: 'key', expected: 'a key that no other item has', got: `"${key}"` })
   }
-  problems.throwIfAny()
+  problems.throwIfAny(total - conflicts.length)
 }
 
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */

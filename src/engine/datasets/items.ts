@@ -56,7 +56,9 @@ export async function upsertDatasetItems(
     if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const keys = await keysOfNamed(client, scope, datasetId, items)
     await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
-    for (const { line, key, itemId } of await findKeyConflicts(client, datasetId)) {
+    const [conflict] = (await findKeyConflicts(client, datasetId, 1)).conflicts
+    if (conflict) {
+      const { line, key, itemId } = conflict
       const path = ['items', String(line - 1), 'key']
       const owner = encodeGlobalId('DatasetItem', itemId)
       throw new ConflictError(`The key "${key}" belongs to item ${owner} of this dataset. Use another key.`, path)

@@ -31,8 +31,7 @@ export interface Execution {
 
 /**
  * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
- * a result. An interrupted attempt requeues the item and does not count
- * towards `maxAttempts`.
+ * a result. An interrupted attempt requeues the item and does not count towards `maxAttempts`.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution

@@ -1,6 +1,6 @@
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
 import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
-import { type Failures, kindOfFailure } from '../../domain/execution/task.ts'
+import { addFailures, type Failures } from '../../domain/execution/task.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/statistics/latency-histogram.ts'
 import { addValue, noMoments } from '../../domain/statistics/score-moments.ts'
 import type { ItemResult } from './item-result.ts'
@@ -30,8 +30,7 @@ export function tally(results: readonly ItemResult[]): Tally {
     if (item.status === 'QUEUED') run.queued += 1
     if (item.status === 'FAILED') {
       run.failed += 1
-      const kind = item.error && kindOfFailure(item.error.code)
-      if (kind) failures[kind] = (failures[kind] ?? 0) + 1
+      if (item.error) addFailures(failures, item.error.code, 1)
     }
     if (item.status === 'SUCCEEDED') {
       run.succeeded += 1

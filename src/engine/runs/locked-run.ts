@@ -14,7 +14,7 @@ import type { Services } from '../services.ts'
  * @throws {NotFoundError} the project has no such run
  * @throws {ForbiddenError} the caller may only read
  */
-export async function withLockedRun<T>(
+async function withLockedRun<T>(
   services: Services,
   scope: Scope,
   runId: string,

@@ -7,6 +7,7 @@ import { lockExperiment } from '../../db/sql/experiment/lock-experiment.ts'
 import { findRunByKey, lockIdempotencyKey } from '../../db/sql/run/idempotency-key.ts'
 import { insertRun, setTotal } from '../../db/sql/run/insert-run.ts'
 import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
+import { withoutNulls } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
@@ -132,12 +133,12 @@ function parseIdempotency({ idempotencyKey: key, subset, ...rest }: StartRunInpu
     ])
   }
   // Null is the same as leaving it out, except for the evaluators, where null means all.
-  const request = { ...omitNulls(rest, ['evaluatorIds']), ...(subset && { subset: omitNulls(subset) }) }
+  const request = {
+    ...withoutNulls(rest),
+    ...(rest.evaluatorIds === null && { evaluatorIds: null }),
+    ...(subset && { subset: withoutNulls(subset) }),
+  }
   return { key, digest: hash('sha256', canonicalJson(JSON.parse(JSON.stringify(request))), 'buffer') }
-}
-
-function omitNulls(input: object, kept: readonly string[] = []): object {
-  return Object.fromEntries(Object.entries(input).filter(([name, value]) => value !== null || kept.includes(name)))
 }
 
 /** The run that the key has already started. If there is none, the key is locked until the transaction ends. */

@@ -159,3 +159,12 @@ test('what a process of an older version wrote, which knows neither, is counted'
   await setScore(t.services, t.scope, { runId, ordinal: 2, name: 'stars', value: 4, source: 'HUMAN' })
   await expectPlainFigures()
 })
+
+test('the own codes of tasks are one kind of failure, also where a run of before counted them apart', async () => {
+  const counted = { OWN: 2, OTHER: 1, TASK_FAILED: 3, TIMEOUT: 4 }
+  await t.db.prisma.run.update({ where: { id: runId }, data: { failures: counted } })
+  expect((await figures()).stats.failures).toEqual([
+    { code: 'TASK_FAILED', count: 6 },
+    { code: 'TIMEOUT', count: 4 },
+  ])
+})

@@ -103,19 +103,25 @@ export async function findDuplicates(
   return { total: rows[0]?.total ?? 0, duplicates: rows.map(({ total: _, ...duplicate }) => duplicate) }
 }
 
-/** Items staged by id with a key that another item of the dataset has, including archived ones. */
+/**
+ * Items staged by id with a key that another item of the dataset has, including archived ones: the first `limit` of
+ * them, and their total number.
+ */
 export async function findKeyConflicts(
   client: Queryable,
   datasetId: string,
-): Promise<{ line: number; key: string; itemId: string }[]> {
-  return queryRows<{ line: number; key: string; itemId: string }>(
+  limit: number,
+): Promise<{ total: number; conflicts: { line: number; key: string; itemId: string }[] }> {
+  const rows = await queryRows<{ line: number; key: string; itemId: string; total: number }>(
     client,
-    `SELECT s.line, s.key, i.id::text AS "itemId"
+    `SELECT s.line, s.key, i.id::text AS "itemId", count(*) OVER ()::int AS total
      FROM dataset_staging s JOIN dataset_item i ON i.dataset_id = $1 AND i.identity = s.identity AND i.id <> s.item_id
      WHERE s.key IS NOT NULL
-     ORDER BY s.n`,
-    [datasetId],
+     ORDER BY s.n
+     LIMIT $2`,
+    [datasetId, limit],
   )
+  return { total: rows[0]?.total ?? 0, conflicts: rows.map(({ total: _, ...conflict }) => conflict) }
 }
 
 /**

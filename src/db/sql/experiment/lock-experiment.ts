@@ -25,15 +25,24 @@ export async function lockExperiment(
   projectId: string,
   id: string,
 ): Promise<LockedExperiment | null> {
-  const { rows } = await client.query<LockedExperiment>(
-    `SELECT e.id, e.name, e.metadata, e.task, e.settings,
-            CASE WHEN e.evaluators_named THEN ARRAY (
-              SELECT evaluator_id::text FROM experiment_evaluator WHERE experiment_id = e.id
-            ) END AS "evaluatorIds", d.id AS "datasetId", d.name AS "datasetName", d.version,
-            d.seed
+  const { rows } = await client.query<Omit<LockedExperiment, 'evaluatorIds'> & { evaluatorsNamed: boolean }>(
+    `SELECT e.id, e.name, e.metadata, e.task, e.settings, e.evaluators_named AS "evaluatorsNamed",
+            d.id AS "datasetId", d.name AS "datasetName", d.version, d.seed
      FROM experiment e JOIN dataset d ON d.id = e.dataset_id
      WHERE e.project_id = $1 AND e.id = $2 FOR SHARE`,
     [projectId, id],
   )
-  return rows[0] ?? null
+  const [found] = rows
+  if (!found) return null
+  const { evaluatorsNamed, ...experiment } = found
+  return { ...experiment, evaluatorIds: evaluatorsNamed ? await loadEvaluatorIds(client, id) : null }
+}
+
+/** A statement of its own: one that had to wait for the lock still sees the list from before the change. */
+async function loadEvaluatorIds(client: Queryable, experimentId: string): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT evaluator_id AS id FROM experiment_evaluator WHERE experiment_id = $1',
+    [experimentId],
+  )
+  return rows.map((row) => row.id)
 }

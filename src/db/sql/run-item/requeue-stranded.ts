@@ -2,8 +2,7 @@ import type { Queryable } from '../../client.ts'
 
 /**
  * Requeues every item of a run whose lease belongs to no lane; returns how many. The interrupted calls do not count
- * towards `maxAttempts`. Row `ordinal` gets `seq` + 1 +
- * ordinal.
+ * towards `maxAttempts`. Row `ordinal` gets `seq` + 1 + ordinal.
  */
 export async function requeueStranded(client: Queryable, runId: string, seq: number): Promise<number> {
   const { rowCount } = await client.query(
