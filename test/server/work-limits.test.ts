@@ -169,3 +169,20 @@ test('the cost of a document follows its variables, whatever they were before', 
   expect((await t.query(query, { n: 100 })).errors?.[0]?.message).toMatch(/objects; the limit is 50,000/)
   expect((await t.query(query, { n: 1 })).errors).toBeUndefined()
 })
+
+test('errors of variables say where in them the input is', async () => {
+  const query = 'mutation ($input: SetGateInput!) { setGate(input: $input) { __typename } }'
+  const rule = (metric: object) => ({ metric, value: 1 })
+  const minMeans = [rule({ score: { name: 'a' } }), rule({}), rule({ score: { name: 7 } })]
+  const wrong = await t.query(query, { input: { experimentId: 'x at "y"', gate: { minMeans } } })
+  expect(wrong.errors?.map(({ extensions }) => extensions?.path)).toEqual([
+    ['input', 'gate', 'minMeans', '1', 'metric'],
+    ['input', 'gate', 'minMeans', '2', 'metric', 'score', 'name'],
+  ])
+  for (const variables of [{}, { input: null }]) {
+    expect((await t.query(query, variables)).errors?.[0]?.extensions).toMatchObject({
+      code: 'INVALID_INPUT',
+      path: ['input'],
+    })
+  }
+})

@@ -14,11 +14,11 @@ import {
   type SelectionSetNode,
   type ValidationContext,
 } from 'graphql'
-import { excerpt } from '../../domain/excerpt.ts'
 import type { OperationCaller } from '../use-statement-scope.ts'
 import { isLargerThan } from './answer-size.ts'
 import { documentCost } from './document-cost.ts'
 import { ExpensiveOperations } from './expensive-operations.ts'
+import { describeVariableErrors } from './variable-errors.ts'
 
 export const limits = {
   /** Characters in a document. */
@@ -35,9 +35,6 @@ export const limits = {
   variableErrors: 5,
 }
 
-/** Maximum length of a message that quotes input. */
-const messageCharacters = 1_000
-
 export function useDocumentLimits(): Plugin<OperationCaller> {
   const expensive = new ExpensiveOperations()
 
@@ -48,7 +45,7 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
     const { errors, coerced = {} } = getVariableValues(schema, definitions, variableValues ?? {}, {
       maxErrors: limits.variableErrors,
     })
-    if (errors) return { errors: errors.map(ofVariables) }
+    if (errors) return { errors: describeVariableErrors(errors, args) }
     const { objects, work } = documentCost({ schema, document, operationName, variables: coerced })
     const cost = Math.ceil(objects + work)
     if (cost <= limits.cost) return { work }
@@ -91,19 +88,6 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
       }
     },
   }
-}
-
-/** An error of the variables, with its quoted input cut. */
-function ofVariables(error: GraphQLError): GraphQLError {
-  const { message, nodes, source, positions, path, originalError, extensions } = error
-  return new GraphQLError(excerpt(message, messageCharacters), {
-    nodes,
-    source,
-    positions,
-    path,
-    originalError,
-    extensions: { ...extensions, code: 'INVALID_INPUT' },
-  })
 }
 
 /** Says of what was too much. The parser is recursive: nested brackets exhaust the stack long before the token limit. */

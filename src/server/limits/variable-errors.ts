@@ -1,0 +1,60 @@
+import {
+  coerceInputValue,
+  type ExecutionArgs,
+  GraphQLError,
+  isInputType,
+  typeFromAST,
+  type VariableDefinitionNode,
+} from 'graphql'
+import { excerpt } from '../../domain/excerpt.ts'
+
+/** Maximum length of a message that quotes input. */
+const messageCharacters = 1_000
+
+/** The errors of variables with their quoted input cut, and with the path of that input: the variable, then inside it. */
+export function describeVariableErrors(
+  errors: readonly GraphQLError[],
+  { schema, variableValues }: Pick<ExecutionArgs, 'schema' | 'variableValues'>,
+): GraphQLError[] {
+  const paths = new Map<VariableDefinitionNode, string[][]>()
+  return errors.map((error) => {
+    const { message, nodes, source, positions, path, originalError, extensions } = error
+    const definition = nodes?.find((node) => node.kind === 'VariableDefinition')
+    let input: string[] | undefined
+    if (definition) {
+      const name = definition.variable.name.value
+      const inside = paths.get(definition) ?? findWrong(definition, schema, variableValues?.[name], errors.length)
+      paths.set(definition, inside)
+      input = [name, ...(inside.shift() ?? [])]
+    }
+    return new GraphQLError(excerpt(message, messageCharacters), {
+      nodes,
+      source,
+      positions,
+      path,
+      originalError,
+      extensions: { ...extensions, code: 'INVALID_INPUT', ...(input && { path: input }) },
+    })
+  })
+}
+
+/** Where a value is wrong, at most `max` places: graphql-js has these paths in its messages only. */
+function findWrong(
+  definition: VariableDefinitionNode,
+  schema: ExecutionArgs['schema'],
+  value: unknown,
+  max: number,
+): string[][] {
+  const type = typeFromAST(schema, definition.type)
+  const found: string[][] = []
+  if (value == null || !isInputType(type)) return found
+  const enough = new Error()
+  try {
+    coerceInputValue(value, type, (path) => {
+      if (found.push(path.map(String)) >= max) throw enough
+    })
+  } catch (error) {
+    if (error !== enough) throw error
+  }
+  return found
+}
