@@ -228,7 +228,13 @@ function rowFilter(comparison: Comparison, { change, ...rest }: typeof Compariso
 
 function rowOrder(comparison: Comparison, order: typeof ComparisonOrder.$inferInput): RowOrder {
   const { field, metric, candidateId } = order
-  if (field === 'SCHEDULE') return { field }
+  if (field === 'SCHEDULE') {
+    for (const [name, value] of Object.entries({ metric, candidateId })) {
+      if (value == null) continue
+      throw new InvalidInputError(`Expected no ${name} in an order by SCHEDULE, got one.`, ['orderBy', name])
+    }
+    return { field }
+  }
   if (metric == null) {
     throw new InvalidInputError(`Expected the metric to order by its ${field}, got none.`, ['orderBy', 'metric'])
   }

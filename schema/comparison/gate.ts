@@ -1,7 +1,9 @@
+import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { NotFoundError } from '../../src/domain/errors.ts'
 import type { GateCheck as GateCheckShape, Gate as GateShape } from '../../src/domain/gate.ts'
 import { checkRun, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
 import { builder } from '../builder.ts'
+import type { Context } from '../context.ts'
 import { MetricInput, MetricRef } from '../metric.ts'
 import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
@@ -75,7 +77,7 @@ const GateInput = builder.inputType('GateInput', {
   }),
 })
 
-const GateStatus = builder.enumType('GateStatus', {
+export const GateStatus = builder.enumType('GateStatus', {
   description: 'Results of a gate.',
   values: {
     PASSED: { description: 'The run satisfies every rule.' },
@@ -136,6 +138,19 @@ builder.objectField(ExperimentRef, 'gate', (t) =>
   }),
 )
 
+/** The result of a run's gate, by default that of its experiment; null without one. */
+export function gateOf(
+  { services, scope, comparisons, loaders }: Context,
+  run: Run,
+  asked: { gate?: unknown; baselineId?: string | null } = {},
+): Promise<GateResultShape | null> {
+  return checkRun(services.db, comparisons.sequences, scope, run, asked, {
+    experiment: (id) => loaders.links.load('experiment', id),
+    summaries: (runId) => loaders.scoreSummaries.load(runId),
+    buckets: (runId) => loaders.latencyBuckets.load(runId),
+  })
+}
+
 builder.objectField(RunRef, 'gate', (t) =>
   t.field({
     type: GateResult,
@@ -149,19 +164,8 @@ builder.objectField(RunRef, 'gate', (t) =>
         description: 'The baseline of `notWorse`; default: the approved one. Without one it does not pass.',
       }),
     },
-    resolve: (run, { gate, baselineId }, { services, scope, comparisons, loaders }) =>
-      checkRun(
-        services.db,
-        comparisons.sequences,
-        scope,
-        run,
-        { gate, baselineId: optionalRawId('Run', baselineId, ['baselineId']) },
-        {
-          experiment: (id) => loaders.links.load('experiment', id),
-          summaries: (runId) => loaders.scoreSummaries.load(runId),
-          buckets: (runId) => loaders.latencyBuckets.load(runId),
-        },
-      ),
+    resolve: (run, { gate, baselineId }, context) =>
+      gateOf(context, run, { gate, baselineId: optionalRawId('Run', baselineId, ['baselineId']) }),
   }),
 )
 

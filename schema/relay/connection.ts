@@ -92,7 +92,7 @@ export function connection<Row>(page: Page<Row>, orderName: string, size: ListSi
   }
 }
 
-function encodeCursor(orderName: string, sortKey: string[]): string {
+export function encodeCursor(orderName: string, sortKey: string[]): string {
   return Buffer.from(JSON.stringify([orderName, ...sortKey])).toString('base64url')
 }
 

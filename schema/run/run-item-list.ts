@@ -91,6 +91,17 @@ export function runItemsConnection(
   }
   context.loaders.links.keepRun(run)
   const { status, ...others } = args.filter ?? {}
+  if (field !== 'SCORE' && score !== null) {
+    throw new InvalidInputError(`Expected no score in an order by ${field}, got one.`, ['orderBy', 'score'])
+  }
+  const { name: _name, missing, ...values } = args.filter?.score ?? {}
+  if (missing && !isUnfiltered(values)) {
+    throw new InvalidInputError('Expected `missing` without conditions on the score, got both.', [
+      'filter',
+      'score',
+      'missing',
+    ])
+  }
   const list = listRunItems(args.filter ?? {}, { field, descending: direction === 'DESC', score })
   const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null

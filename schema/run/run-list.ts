@@ -3,12 +3,14 @@ import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import { type Metric, type MetricInput as MetricInputShape, metricKey, parseMetric } from '../../src/domain/metric.ts'
 import { builder } from '../builder.ts'
+import { GateStatus } from '../comparison/gate.ts'
 import type { Context } from '../context.ts'
 import { DateTimeRange } from '../date-time-range.ts'
 import { OrderDirection, RunStatus, StopReason } from '../enums.ts'
 import { MetricInput } from '../metric.ts'
 import { type ConnectionArguments, listConnection } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
+import { runsByGate } from './runs-by-gate.ts'
 
 const RunOrderField = builder.enumType('RunOrderField', {
   description: 'Orders of runs.',
@@ -55,6 +57,11 @@ export const RunFilter = builder.inputType('RunFilter', {
     }),
     createdAt: t.field({ type: DateTimeRange, description: 'Only those created in this period.' }),
     finishedAt: t.field({ type: DateTimeRange, description: 'Only those finished in this period.' }),
+    gate: t.field({
+      type: [GateStatus],
+      description:
+        'Only those whose gate has one of these results now.\nA page ends after 20 gates or 200 runs: it may be short or empty, and `hasNextPage` still be true.',
+    }),
   }),
 })
 
@@ -69,6 +76,9 @@ export function runsConnection(
   },
 ) {
   const { field, direction, metric } = args.orderBy ?? { field: 'CREATED_AT', direction: 'DESC' }
+  if (metric && field !== 'METRIC') {
+    throw new InvalidInputError(`Expected no metric in an order by ${field}, got one.`, ['orderBy', 'metric'])
+  }
   const by = field === 'METRIC' ? orderMetric(metric) : field
   const filter = {
     ...args.filter,
@@ -78,7 +88,9 @@ export function runsConnection(
   }
   const list = listRuns(parent, filter, { by, descending: direction === 'DESC' })
   const orderName = `${typeof by === 'string' ? by : metricKey(by)} ${direction}`
-  return listConnection<Run>(context, list, orderName, parentId, args)
+  return args.filter?.gate
+    ? runsByGate(context, { list, orderName, parent: parentId }, args, args.filter.gate)
+    : listConnection<Run>(context, list, orderName, parentId, args)
 }
 
 function orderMetric(metric: MetricInputShape | null | undefined): Metric {

@@ -31,6 +31,8 @@ const assumedListLength = 10
 const defaultPageSize = 20
 /** Cost of one text search. */
 const searchCost = 1_000
+/** A filter by gate computes several, in units of searches. */
+const searchesPerGateFilter = 5
 /** Cost of a row that is counted and not returned. */
 const countedRowCost = 0.02
 
@@ -154,7 +156,7 @@ class CostCounter {
     }
   }
 
-  /** The number of search texts in an argument, including nested filters. */
+  /** The number of search texts in an argument, including nested filters; a filter by gate counts as several. */
   #searches({ name, value }: ArgumentNode): number {
     if (name.value !== 'search' && name.value !== 'filter') return 0
     return this.#searchesIn(name.value, this.#valueOf(value))
@@ -162,6 +164,7 @@ class CostCounter {
 
   #searchesIn(name: string, value: unknown): number {
     if (name === 'search' && typeof value === 'string' && value !== '') return 1
+    if (name === 'gate' && value != null) return searchesPerGateFilter
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return 0
     return name === 'filter'
       ? Object.entries(value).reduce((sum, [part, inner]) => sum + this.#searchesIn(part, inner), 0)

@@ -102,3 +102,18 @@ test.each([
   expect(data).toEqual({ node: { name: 'recorded', gate: null }, viewer: { role: 'ADMIN' } })
   expect(errors).toMatchObject([{ path: ['node', 'gate'], extensions: { code, path } }])
 })
+
+test.each([
+  ['run(id: $a) { id } runs(orderBy: { field: NAME, metric: { cost: true } }) { countUpTo }', ['orderBy', 'metric']],
+  ['run(id: $a) { items(orderBy: { field: COST, score: "x" }) { countUpTo } }', ['orderBy', 'score']],
+  [
+    'run(id: $a) { items(filter: { score: { name: "x", missing: true, min: 1 } }) { countUpTo } }',
+    ['filter', 'score', 'missing'],
+  ],
+  [
+    'compareRuns(baselineId: $a, candidateIds: [$b]) { rows(orderBy: { candidateId: $b }) { countUpTo } }',
+    ['orderBy', 'candidateId'],
+  ],
+])('what would be ignored is refused: %s', async (selection, path) => {
+  expect((await ask(selection)).errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path } }])
+})

@@ -26,5 +26,6 @@ export async function loadDatasetItems(
      JOIN dataset d ON d.id = i.dataset_id
      WHERE i.id = ANY ($1::bigint[]) AND d.project_id = $2`,
     [ids, projectId],
+    'load-dataset-items',
   )
 }

@@ -23,6 +23,7 @@ export async function loadRevisions(
      JOIN dataset d ON d.id = i.dataset_id
      WHERE d.project_id = $3`,
     [keys.map((key) => key.itemId), keys.map((key) => key.validFrom), projectId],
+    'load-revisions',
   )
 }
 
@@ -43,6 +44,7 @@ export async function loadLatestRevisions(
      ) r
      WHERE i.id = ANY ($1::bigint[])`,
     [itemIds],
+    'load-latest-revisions',
   )
 }
 
@@ -62,6 +64,7 @@ export async function loadRevisionsAt(
       AND (r.valid_to IS NULL OR r.valid_to > requested.version)
      JOIN dataset_item i ON i.id = r.item_id`,
     [keys.map((key) => key.itemId), keys.map((key) => key.version)],
+    'load-revisions-at',
   )
   const found = new Map(rows.map(({ n, ...row }) => [n, row]))
   return keys.map((_, index) => found.get(index + 1) ?? null)
