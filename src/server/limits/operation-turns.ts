@@ -12,16 +12,15 @@ export class OperationTurns {
   readonly #waiting = new FairQueue<() => void>()
   #scheduled = false
 
-  /** Resolves when an operation of the caller may start. */
-  next(caller: string): Promise<void> {
+  /** Resolves when an operation of the caller may start: the first in a turn of the event loop at once. */
+  async next(caller: string): Promise<void> {
+    if (!this.#scheduled) return this.#schedule()
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waiting.push(caller, resolve)
-    this.#schedule()
     return promise
   }
 
   #schedule(): void {
-    if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => void this.#slice())
   }
