@@ -60,7 +60,7 @@ export const RunFilter = builder.inputType('RunFilter', {
     gate: t.field({
       type: [GateStatus],
       description:
-        'Only those whose gate has one of these results now.\nA page ends after 20 gates or 200 runs: it may be short or empty, and `hasNextPage` still be true.',
+        'Only those whose gate has one of these results now.\nA page ends after 10 gates or 200 runs: it may be short or empty, and `hasNextPage` still be true.',
     }),
   }),
 })

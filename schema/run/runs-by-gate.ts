@@ -6,13 +6,13 @@ import type { Context } from '../context.ts'
 import { type ConnectionArguments, connection, encodeCursor, pageRequest } from '../relay/connection.ts'
 
 /** Gates are computed one by one, and one with `notWorse` costs a comparison. */
-const maxGates = 20
+const maxGates = 10
 const batch = 20
 const maxBatches = 10
 
 /**
  * One page of the runs of a list whose gates have one of these statuses. Gates depend on the moment, so they are computed,
- * and the page ends after 20 gates or 200 runs: it may be short or empty and yet say that there are more.
+ * and the page ends after 10 gates or 200 runs: it may be short or empty and yet say that there are more.
  */
 export async function runsByGate(
   context: Context,

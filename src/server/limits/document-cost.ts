@@ -31,8 +31,8 @@ const assumedListLength = 10
 const defaultPageSize = 20
 /** Cost of one text search. */
 const searchCost = 1_000
-/** A filter by gate computes several, in units of searches. */
-const searchesPerGateFilter = 5
+/** A filter by gate computes up to 10 gates, each of which may cost a comparison; in units of searches. */
+const searchesPerGateFilter = 20
 /** Cost of a row that is counted and not returned. */
 const countedRowCost = 0.02
 

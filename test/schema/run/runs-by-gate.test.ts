@@ -61,7 +61,7 @@ test.each([[['PASSED']], [['FAILED']], [['PENDING']], [['PASSED', 'PENDING']], [
   },
 )
 
-test('a page ends after 20 gates, and says that there are more', async () => {
+test('a page ends after 10 gates, and says that there are more', async () => {
   const { data } = await t.query(query, { first: 100, gate: ['FAILED'] })
   const { edges, pageInfo } = data.runs
   expect(edges).toEqual([])
@@ -78,4 +78,10 @@ test('a list by gate is not counted', async () => {
 
 test('without a gate in the filter all runs are listed', async () => {
   expect(await walk(t, query, { gate: null }, (data) => data.runs, { by: 20 })).toHaveLength(90)
+})
+
+test('many lists by gate in one document are refused for the comparisons that they may take', async () => {
+  const lists = [1, 2, 3].map((n) => `a${n}: runs(first: 1, filter: { gate: [PASSED] }) { nodes { id } }`)
+  const { errors } = await t.query(`{ ${lists.join(' ')} }`)
+  expect(errors?.[0]?.message).toMatch(/takes work worth 60,000, together .*; the limit is 50,000/)
 })
