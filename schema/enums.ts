@@ -40,6 +40,7 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
     OUTPUT_NOT_FOUND: { description: 'A path does not match the response.' },
     INVALID_OUTPUT: { description: 'The output of the task is not JSON, or its cost or number of tokens is invalid.' },
     TASK_FAILED: { description: 'The task threw; `taskCode` is its own code, if any.' },
+    TASK_CRASHED: { description: 'The function ended the process in which it ran alone.' },
     MODULE_NOT_FOUND: { description: 'The worker has no function of this name.' },
     UNSTORABLE_RESULT: { description: 'The result could not be stored.' },
     EVALUATOR_FAILED: { description: 'The evaluator threw or timed out; only in scores.' },

@@ -26,6 +26,8 @@ import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
+import type { Announced } from '../src/db/sql/worker/announce-worker.ts'
+import { listWorkers } from '../src/db/sql/worker/list-workers.ts'
 import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { Links } from './links.ts'
@@ -39,6 +41,11 @@ export function createLoaders(db: Database, scope: Scope) {
   const revisionKey = ({ itemId, validFrom }: RevisionKey) => `${itemId}:${validFrom}`
   return {
     links: new Links(prisma),
+    /** Under one key: the workers of the installation. */
+    workers: new DataLoader<0, Announced[]>(async (keys) => {
+      const workers = await listWorkers(pool)
+      return keys.map(() => workers)
+    }),
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,

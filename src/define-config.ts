@@ -31,6 +31,7 @@ export function defineConfig(config: Config): Config {
 }
 
 const description = z.string().optional()
+const version = z.string().min(1).max(200).optional()
 const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
 const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
 
@@ -38,10 +39,11 @@ const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
   evaluators: z.record(z.string(), z.unknown()).optional(),
 })
-const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description })
+const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description, version })
 const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
+  version,
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
 })
@@ -56,13 +58,13 @@ export function modulesOf(config: unknown): Modules {
     tasks: new Map(
       Object.entries(tasks).map(([name, task]) => {
         const options = typeof task === 'function' ? { run: task } : task
-        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description }') }]
+        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description, version }') }]
       }),
     ),
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, dataType, direction }'
+        const described = '{ evaluate, description, version, dataType, direction }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

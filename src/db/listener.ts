@@ -18,6 +18,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or returned some. */
   permit: 'assay_permit',
+  /** Empty: an evaluator is to be previewed by a worker. */
+  preview: 'assay_preview',
   /** Empty: API keys were created or revoked. */
   key: 'assay_key',
   /** The name of a migration that older processes cannot work beside. */

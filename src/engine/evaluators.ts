@@ -5,12 +5,14 @@ import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
 import { parseChanges } from '../domain/changes.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import type { RegisteredFunctions } from '../domain/execution/functions.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { requireDatasets, withUniqueName } from './references.ts'
 import type { Services } from './services.ts'
+import { functionsFor } from './workers.ts'
 
 /** An evaluator with its current version. */
 export type CurrentEvaluator = Evaluator & { current: EvaluatorVersion }
@@ -49,7 +51,7 @@ export async function createEvaluator(
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
   const { prisma } = services.db
-  const version = parseVersion(services, input, null)
+  const version = parseVersion(await functionsFor(services, input.definition, ['definition']), input, null)
   const datasetIds = [...new Set(input.datasetIds ?? [])]
   const data = {
     name: parseInput(name, input.name, ['name']),
@@ -91,10 +93,11 @@ export async function updateEvaluator(
         : parseInput(optional(text, null), changes.description, ['description']),
     active: changes.active,
   }
+  const functions = await functionsFor(services, changes.definition, ['definition'])
   return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const { current } = await lockEvaluator(tx, scope, id)
-      const next = parseVersion(services, changes, current)
+      const next = parseVersion(functions, changes, current)
       const { definition, dataType, direction, sampling } = current
       const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
       const version = current.version + Number(changed)
@@ -146,16 +149,20 @@ async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: str
  * The members of the next version: those of the input, else those of the current version. With a new definition, data
  * type and direction default to the definition's.
  */
-function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorVersion | null) {
+function parseVersion(
+  functions: RegisteredFunctions,
+  input: Omit<UpdateEvaluatorInput, 'id'>,
+  current: EvaluatorVersion | null,
+) {
   const definition =
     current !== null && input.definition == null
       ? (current.definition as unknown as EvaluatorSpec)
-      : parseEvaluatorSpec(input.definition, services.modules, ['definition'])
+      : parseEvaluatorSpec(input.definition, functions, ['definition'])
   const same = current !== null && isDeepStrictEqual(definition, current.definition)
-  const defaults = same ? current : defaultsOf(definition, services.modules)
+  const defaults = same ? current : defaultsOf(definition, functions)
   const dataType = input.dataType ?? defaults.dataType
-  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, services.modules).dataType) {
-    const expected = defaultsOf(definition, services.modules).dataType
+  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, functions).dataType) {
+    const expected = defaultsOf(definition, functions).dataType
     throw new InvalidInputError(`dataType: expected ${expected} for ${definition.type}, got ${dataType}`, ['dataType'])
   }
   return {

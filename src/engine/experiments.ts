@@ -12,6 +12,7 @@ import { parseTaskSpec } from '../tasks/registry.ts'
 import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
+import { functionsFor } from './workers.ts'
 
 export interface CreateExperimentInput {
   /** Unique in the project. */
@@ -47,7 +48,7 @@ export async function createExperiment(
   const { prisma } = services.db
   const { datasetId } = input
   const evaluatorIds = distinct(input.evaluatorIds ?? [])
-  const task = parseTaskSpec(input.task, services.modules)
+  const task = parseTaskSpec(input.task, await functionsFor(services, input.task, ['task']))
   const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
@@ -99,7 +100,10 @@ export async function updateExperiment(
 ): Promise<Experiment> {
   requireWrite(scope)
   const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
-  const task = changes.task === undefined ? undefined : parseTaskSpec(changes.task, services.modules)
+  const task =
+    changes.task === undefined
+      ? undefined
+      : parseTaskSpec(changes.task, await functionsFor(services, changes.task, ['task']))
   const texts = parseTexts(changes)
   return withUniqueName('experiment', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {

@@ -1,5 +1,5 @@
 import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
-import type { Modules } from '../domain/execution/modules.ts'
+import type { Functions } from '../domain/execution/functions.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Builtin, SpecOf } from './builtin.ts'
 import { contains } from './contains.ts'
@@ -9,7 +9,7 @@ import { jsonEquals } from './json-equals.ts'
 import { jsonSchema } from './json-schema.ts'
 import { latency } from './latency.ts'
 import { levenshtein } from './levenshtein.ts'
-import { createModuleEvaluator, parseModuleEvaluator } from './module.ts'
+import { type DeclaredEvaluators, evaluatorTimeoutMs, parseModuleEvaluator } from './module.ts'
 import { numeric } from './numeric.ts'
 import { regex } from './regex.ts'
 
@@ -28,10 +28,15 @@ const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
 /**
  * Prepares an evaluator for a run.
  * @param name name of its score; functions may return scores with other names
+ * @param functions calls those of assay.config.ts
  * @throws {InvalidInputError} for a spec that {@link parseEvaluatorSpec} would refuse.
  */
-export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
-  if (spec.kind === 'module') return createModuleEvaluator(spec, name, modules)
+export function createEvaluator(spec: EvaluatorSpec, name: string, functions: Functions): Evaluate {
+  if (spec.kind === 'module') {
+    const evaluate: Evaluate = (item, { timeoutMs = evaluatorTimeoutMs, ...call }) =>
+      functions.evaluate(spec.module, name, item, { ...call, timeoutMs: Math.min(timeoutMs, evaluatorTimeoutMs) })
+    return Object.assign(evaluate, { keepsTime: true as const })
+  }
   const { dataType } = builtins[spec.type]
   const judge = compile(spec.type, spec, ['definition', 'builtin', spec.type])
   return (item) => {
@@ -48,14 +53,14 @@ export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modu
  */
 export function parseEvaluatorSpec(
   input: unknown,
-  modules: Modules,
+  functions: DeclaredEvaluators,
   path: readonly string[] = ['definition'],
 ): EvaluatorSpec {
   const { kind, type } = (typeof input === 'object' && input !== null ? input : {}) as {
     kind?: unknown
     type?: unknown
   }
-  if (kind === 'module') return parseModuleEvaluator(input, modules, [...path, kind])
+  if (kind === 'module') return parseModuleEvaluator(input, functions, [...path, kind])
   if (kind !== 'builtin') throw invalidInput([...path, 'kind'], 'expected one of builtin, module', kind)
   if (!isBuiltinType(type)) {
     throw invalidInput([...path, kind, 'type'], `expected one of ${Object.keys(builtins).join(', ')}`, type)
@@ -67,9 +72,12 @@ export function parseEvaluatorSpec(
 }
 
 /** The data type and direction of an evaluator's scores unless its creator chooses others. */
-export function defaultsOf(spec: EvaluatorSpec, modules: Modules): { dataType: ScoreDataType; direction: Direction } {
+export function defaultsOf(
+  spec: EvaluatorSpec,
+  functions: DeclaredEvaluators,
+): { dataType: ScoreDataType; direction: Direction } {
   if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
-  const module = modules.evaluators.get(spec.module)
+  const module = functions.evaluators.get(spec.module)
   return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
 }
 

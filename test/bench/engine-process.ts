@@ -17,6 +17,7 @@ import { startServer } from '../../src/server/start-server.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { testScope } from '../helpers/scope.ts'
 
 /** The cost of one run. Memory: live after a garbage collection, and the resident peak. */
@@ -37,15 +38,14 @@ const log = pino({ level: 'warn' }, pino.destination(2))
 const boss = await openQueue(db, (error) => log.warn({ err: error }))
 const listener = await new Listener(url).start()
 const wait = (input: unknown) => new Promise((resolve) => setTimeout(resolve, 200, input))
-const tasks = new Map(
-  [
+const functions = inThisProcess({
+  tasks: [
     { name: 'echo', run: (input: unknown) => input },
     { name: 'wait200', run: wait },
-  ].map((task) => [task.name, task]),
-)
+  ],
+})
 const http = openHttpClient({ allowPrivate: true })
-const modules = { tasks, evaluators: new Map() }
-const services: Services = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
+const services: Services = { db, boss, functions, http, log, metrics: new Metrics(), tracing: noTracing }
 const changes = new RunChanges(listener)
 const feeds = new RunFeeds(db, changes)
 const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))

@@ -6,7 +6,8 @@ import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
-import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/execution/modules.ts'
+import { announceWorker } from '../../src/db/sql/worker/announce-worker.ts'
+import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
@@ -20,6 +21,7 @@ import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { inThisProcess } from './functions.ts'
 import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
@@ -41,13 +43,15 @@ export async function createTestEngine(
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const boss = await openQueue(db, (error) => log.warn({ err: error }, 'queue'))
   const listener = await new Listener(database.url).start()
-  const registered: Modules = {
-    tasks: new Map(modules.tasks?.map((task) => [task.name, task])),
-    evaluators: new Map(modules.evaluators?.map((evaluator) => [evaluator.name, evaluator])),
-  }
+  const functions = inThisProcess(modules)
+  const { registered } = functions
+  const known = [...registered.tasks.values(), ...registered.evaluators.values()]
+  // As by a worker that is always there: most tests start one only when they need its runs to be executed.
+  const worker = { id: randomUUID(), name: 'test', functions: known, problem: null }
+  if (known.length > 0) await announceWorker(db.pool, worker, 3_600)
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
-  const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
+  const services: Services = { db, boss, functions, http, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const changes = new RunChanges(listener)
   const workers: Worker[] = []

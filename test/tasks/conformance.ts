@@ -19,7 +19,7 @@ interface TaskKind {
 /** What the engine relies on for every kind. */
 export function conformsAsTask(name: string, kind: TaskKind): void {
   const call = (task: Task, item: Partial<TaskItem> = {}, limits: { timeoutMs?: number; signal?: AbortSignal } = {}) =>
-    callTask(task, taskItem(item), { timeoutMs: 5_000, ...taskContext(), ...limits })
+    callTask(task, taskItem(item), { ...taskContext(), ...limits })
   const failureOf = async (promise: Promise<unknown>) => {
     const outcome = await promise.catch((error: unknown) => error)
     if (outcome instanceof TaskError) return outcome
@@ -49,7 +49,7 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
 
     it('does not change the item', async () => {
       const item = taskItem()
-      await callTask(kind.echo(), item, { timeoutMs: 5_000, ...taskContext() })
+      await callTask(kind.echo(), item, taskContext())
       expect(item).toEqual(taskItem())
     })
 

@@ -6,6 +6,11 @@ import type { TaskContext, TaskItem } from './task.ts'
 export interface ModuleTask {
   name: string
   description?: string
+  /**
+   * Says when the function is another one: runs and cached responses belong to a version. Default: a hash of
+   * assay.config.ts and everything that it imports.
+   */
+  version?: string
   // Users type their own inputs; the engine passes whatever the dataset contains.
   // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
   run: (input: any, item: TaskItem, context: TaskContext) => unknown
@@ -25,6 +30,8 @@ export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | strin
 export interface ModuleEvaluator {
   name: string
   description?: string
+  /** As of a task. */
+  version?: string
   /** Default NUMERIC. */
   dataType?: ScoreDataType
   /** Default HIGHER_IS_BETTER. */

@@ -55,10 +55,26 @@ export interface TaskResult {
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
+  /** In milliseconds, where the call was made elsewhere than its caller measures it. */
+  latencyMs?: number
+}
+
+/** One call of a task. */
+export interface TaskCall extends TaskContext {
+  /** In milliseconds. */
+  timeoutMs: number
+  /** Whether a function gets a process for itself, because one died while it was called; default: no. */
+  alone?: boolean
+  /** Fields of the log about this call: the ids of run and item. */
+  ids?: Readonly<Record<string, string | number>>
 }
 
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
-export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
+export interface Task {
+  (item: TaskItem, call: TaskCall): Promise<TaskResult>
+  /** Whether it ends within the time limit by itself; otherwise its caller gives up on it. */
+  keepsTime?: true
+}
 
 const taskErrorCodes = [
   'TIMEOUT',
@@ -73,6 +89,7 @@ const taskErrorCodes = [
   'OUTPUT_NOT_FOUND',
   'INVALID_OUTPUT',
   'TASK_FAILED',
+  'TASK_CRASHED',
   'MODULE_NOT_FOUND',
 ] as const
 export type TaskErrorCode = (typeof taskErrorCodes)[number]
@@ -109,11 +126,19 @@ export class TaskError extends Error {
   readonly retryAfterMs: number | null
   /** Whether the endpoint is overloaded, so that it is called less for a while. */
   readonly overloaded: boolean
+  /** Whether the call failed through no fault of its own: it is repeated at once, and is no attempt. */
+  readonly excused: boolean
 
   constructor(
     code: TaskErrorCode | (string & {}),
     message: string,
-    options: { retryable: boolean; retryAfterMs?: number | null; overloaded?: boolean; cause?: unknown },
+    options: {
+      retryable: boolean
+      retryAfterMs?: number | null
+      overloaded?: boolean
+      excused?: boolean
+      cause?: unknown
+    },
   ) {
     super(message, { cause: options.cause })
     this.name = 'TaskError'
@@ -121,6 +146,7 @@ export class TaskError extends Error {
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
+    this.excused = options.excused ?? false
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../domain/clock.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
+import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
@@ -47,10 +48,18 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   const { attempts: attempt, excused } = item
   const ended = { ...withoutResult(item), traceId: trace.traceId }
 
+  const ids = {
+    runId: encodeGlobalId('Run', plan.runId),
+    runItemId: encodeGlobalId('RunItem', `${plan.runId}:${item.ordinal}`),
+    itemId: encodeGlobalId('DatasetItem', item.itemId),
+    attempt,
+  }
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
-    const call = (traceparent: string) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent })
+    const { crashed: alone } = item
+    const call = (traceparent: string) =>
+      callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, alone, ids })
     const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
     const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...called }
@@ -69,6 +78,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
         costUsd,
       },
       trace,
+      ids,
     )
     if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
@@ -78,7 +88,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (error) {
-    if (signal.aborted) return interrupted(item)
+    if (signal.aborted || error instanceof FunctionsUnavailableError) return interrupted(item)
     const failure =
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
     permit.release(failedWith(failure))
@@ -115,6 +125,7 @@ async function evaluate(
   { timeoutMs, signal }: Deadline,
   input: EvaluationInput,
   trace: AttemptTrace,
+  ids: LogIds,
 ): Promise<RecordedScore[]> {
   const scores = await Promise.all(
     evaluators
@@ -122,11 +133,15 @@ async function evaluate(
       .map(async ({ versionId, name, dataType, direction, evaluate }): Promise<RecordedScore[]> => {
         const score = { ordinal: item.ordinal, evaluatorVersionId: versionId, direction }
         try {
-          const evaluations = await trace.evaluator(name, () =>
-            withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
+          const context = { timeoutMs, signal, ids }
+          const evaluations = await trace.evaluator(name, async () =>
+            evaluate.keepsTime
+              ? evaluate(input, context)
+              : withDeadline((signal) => evaluate(input, { ...context, signal }), context),
           )
           return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
         } catch (error) {
+          if (error instanceof FunctionsUnavailableError) throw error
           return [
             {
               ...score,

@@ -4,6 +4,7 @@ import { type Queryable, transaction } from '../../db/client.ts'
 import { laneQueue, queryable, sendLanes } from '../../db/queue.ts'
 import { loadLanes } from '../../db/sql/lane/load-lanes.ts'
 import { deleteLane } from '../../db/sql/lane/run-lanes.ts'
+import type { MissingFunction } from '../../domain/execution/functions.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import { type LaneJob, queueLanes } from '../runs/lanes.ts'
@@ -12,9 +13,8 @@ import type { HeldLane } from './run-execution.ts'
 
 type Queue = Pick<Services, 'boss' | 'db'>
 
-/** After this many passes, about a minute, the lane is executed where it is, and its items fail. */
-const maxPasses = 20
-const passSeconds = 3
+/** For so many seconds nobody is offered a lane that was passed on; the longer it waits, the less often it is. */
+const passSeconds = [1, 2, 3, 5, 10, 15]
 
 /**
  * Sends the heartbeats of the jobs, and applies what lost notifications announced: ended runs, lost leases, new slots.
@@ -56,25 +56,28 @@ export function returnLane(queue: Queue, job: JobWithMetadata<LaneJob>): Promise
 }
 
 /**
- * Leaves a lane to another worker when this one lacks functions that its run needs: workers may have different config
- * files. A run that no worker can execute does not wait forever.
+ * Leaves a lane to another worker when this one lacks functions that its run was started with. A run whose functions
+ * nobody has waits, and says so (`waitingReason`).
  * @returns whether the lane was passed on
  */
 export async function passOnLane(
   services: Pick<Services, 'boss' | 'db' | 'log'>,
   job: Job<LaneJob>,
-  missing: readonly string[],
+  missing: readonly MissingFunction[],
 ): Promise<boolean> {
-  const { runId, laneId, passed = 0 } = job.data
-  if (missing.length === 0 || passed >= maxPasses) return false
-  services.log.warn(
-    { runId: encodeGlobalId('Run', runId), missing },
-    'worker: passes a run on, because its assay.config.ts does not register these functions',
-  )
+  const { runId, laneId, lead, passed = 0 } = job.data
+  if (missing.length === 0) return false
+  if (lead && passed === 0) {
+    services.log.warn(
+      { runId: encodeGlobalId('Run', runId), missing },
+      'worker: leaves a run to others, because it was started with other functions than those of this assay.config.ts',
+    )
+  }
   await completing(services, job, async (client) => {
     const state = (await loadLanes(client, [laneId])).get(laneId)
     if (!state || isFinished(state.status)) return
-    await queueLanes(services.boss, client, [{ ...job.data, passed: passed + 1 }], state.priority, passSeconds)
+    const seconds = passSeconds[Math.min(passed, passSeconds.length - 1)]
+    await queueLanes(services.boss, client, [{ ...job.data, passed: passed + 1 }], state.priority, seconds)
   })
   return true
 }

@@ -10,8 +10,10 @@ import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
+import { Announcement } from './announcement.ts'
 import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
 import { openLane } from './open-lane.ts'
+import { Previews } from './previews.ts'
 import { Reconciler } from './reconciler.ts'
 import { type HeldLane, RunExecution } from './run-execution.ts'
 import { RunExecutions } from './run-executions.ts'
@@ -42,6 +44,8 @@ export class Worker {
   readonly #drainMs: number
   readonly #executions: RunExecutions
   readonly #reconciler: Reconciler
+  readonly #announcement: Announcement
+  #previews: Previews | null = null
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
   /** One per lane, from its fetch to the end of its job. */
@@ -57,6 +61,7 @@ export class Worker {
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
     this.#reconciler = new Reconciler(services)
+    this.#announcement = new Announcement(services)
     const context = { services, limits: this.limits, slots: this.#slots }
     this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
@@ -76,8 +81,17 @@ export class Worker {
       () => clearInterval(heartbeat),
     )
     this.limits.start()
+    void this.#announcement.start()
+    this.#previews = new Previews(this.#services, this.#listener, this.#announcement.id)
     this.#fetchSoon()
     return this
+  }
+
+  /** Announces functions that have come or gone; runs that need those that are gone are left to other workers. */
+  functionsChanged(): void {
+    if (this.#stopping) return
+    void this.#announcement.changed()
+    for (const execution of this.#executions) if (execution.plan.missingFunctions().length > 0) execution.drain()
   }
 
   /** Lanes held, slots used and in total, items in flight, results not yet written. */
@@ -107,6 +121,7 @@ export class Worker {
 
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
+    const withdrawn = this.#announcement.withdraw()
     const heartbeat = setInterval(() => void this.#touch(), touchMs)
     await Promise.all([this.#fetches.settled(), ...this.#swaps])
     for (const execution of this.#executions) execution.drain()
@@ -120,6 +135,7 @@ export class Worker {
     clearTimeout(deadline)
     clearTimeout(abandon)
     clearInterval(heartbeat)
+    await Promise.all([withdrawn, this.#previews?.stop()])
     await this.limits.stop()
   }
 
@@ -163,7 +179,7 @@ export class Worker {
 
   async #hold(job: Job<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
     const services = this.#services
-    if (execution && (await passOnLane(services, job, execution.plan.missingFunctions))) return null
+    if (execution && (await passOnLane(services, job, execution.plan.missingFunctions()))) return null
     const lane = execution && (await openLane(services, job.data))
     if (!lane) {
       await services.boss.complete(laneQueue, job)

@@ -56,5 +56,5 @@ export class FakeRun {
 export function item(ordinal: number): ClaimedItem {
   const itemId = String(ordinal)
   const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [] }
-  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 1, excused: 0, ...content }
+  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 1, excused: 0, crashed: false, ...content }
 }

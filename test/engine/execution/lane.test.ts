@@ -18,7 +18,7 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     task,
     evaluators: [],
     cacheKey: null,
-    missingFunctions: [],
+    missingFunctions: () => [],
   }
   return new Lane({
     plan,
