@@ -30,7 +30,15 @@ export const rules: Rules = {
   schema: { imports: ['engine', 'feed', 'db', 'domain'], graphql: true },
   server: { imports: belowServer, graphql: true },
   cli: {
-    imports: [...belowServer, 'server', 'function-hosts', 'embedded-postgres', 'define-config', 'client', 'package.json'],
+    imports: [
+      ...belowServer,
+      'server',
+      'function-hosts',
+      'embedded-postgres',
+      'define-config',
+      'client',
+      'package.json',
+    ],
     graphql: true,
   },
   client: { imports: [], graphql: true },
