@@ -9,7 +9,7 @@ import type { RegisteredFunctions } from '../domain/execution/functions.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { checkEvaluatorSpec, defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { requireDatasets, withUniqueName } from './references.ts'
 import type { Services } from './services.ts'
 import { functionsFor } from './workers.ts'
@@ -52,6 +52,7 @@ export async function createEvaluator(
   requireWrite(scope)
   const { prisma } = services.db
   const version = parseVersion(await functionsFor(services, input.definition, ['definition']), input, null)
+  await checkEvaluatorSpec(version.definition, scope.projectId)
   const datasetIds = [...new Set(input.datasetIds ?? [])]
   const data = {
     name: parseInput(name, input.name, ['name']),
@@ -94,6 +95,9 @@ export async function updateEvaluator(
     active: changes.active,
   }
   const functions = await functionsFor(services, changes.definition, ['definition'])
+  if (changes.definition != null) {
+    await checkEvaluatorSpec(parseEvaluatorSpec(changes.definition, functions), scope.projectId)
+  }
   return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const { current } = await lockEvaluator(tx, scope, id)

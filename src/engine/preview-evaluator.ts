@@ -9,7 +9,7 @@ import { registeredFunctions } from '../domain/execution/functions.ts'
 import type { ItemError, ItemErrorCode } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { checkEvaluatorSpec, createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 import { functionsFor, noWorker } from './workers.ts'
@@ -60,7 +60,7 @@ export async function previewEvaluator(
   const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
   const definition =
     (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
-    parseEvaluatorSpec(input.definition, await functionsFor(services, input.definition, ['definition']))
+    (await parseDefinition(services, scope, input.definition))
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -74,10 +74,17 @@ export async function previewEvaluator(
   try {
     const evaluate = createEvaluator(definition, name, services.functions)
     const deadline = { timeoutMs, signal: new AbortController().signal }
-    return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
+    const ids = { preview: scope.projectId }
+    return { evaluations: await withDeadline((signal) => evaluate(item, { signal, ids }), deadline), error: null }
   } catch (error) {
     return failed('EVALUATOR_FAILED', messageOf(error))
   }
+}
+
+async function parseDefinition(services: Services, scope: Scope, definition: unknown): Promise<EvaluatorSpec> {
+  const spec = parseEvaluatorSpec(definition, await functionsFor(services, definition, ['definition']))
+  await checkEvaluatorSpec(spec, scope.projectId)
+  return spec
 }
 
 /** Has a worker call a function: users' code runs in no server. */

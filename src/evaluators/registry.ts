@@ -1,29 +1,12 @@
-import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import { calculations, TookTooLongError } from '../calculations/calculations.ts'
+import type { BuiltinEvaluatorSpec, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
 import type { Functions } from '../domain/execution/functions.ts'
+import type { Json } from '../domain/json/json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
-import type { Builtin, SpecOf } from './builtin.ts'
-import { contains } from './contains.ts'
-import { cost } from './cost.ts'
-import { exactMatch } from './exact-match.ts'
-import { jsonEquals } from './json-equals.ts'
-import { jsonSchema } from './json-schema.ts'
-import { latency } from './latency.ts'
-import { levenshtein } from './levenshtein.ts'
+import type { Judgement } from './builtin.ts'
+import { builtins, compileBuiltin, isBuiltinType } from './builtins.ts'
+import { heavinessOf } from './heavy.ts'
 import { type DeclaredEvaluators, evaluatorTimeoutMs, parseModuleEvaluator } from './module.ts'
-import { numeric } from './numeric.ts'
-import { regex } from './regex.ts'
-
-const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
-  exactMatch,
-  contains,
-  regex,
-  numeric,
-  jsonEquals,
-  jsonSchema,
-  levenshtein,
-  latency,
-  cost,
-}
 
 /**
  * Prepares an evaluator for a run.
@@ -38,15 +21,68 @@ export function createEvaluator(spec: EvaluatorSpec, name: string, functions: Fu
     return Object.assign(evaluate, { keepsTime: true as const })
   }
   const { dataType } = builtins[spec.type]
-  const judge = compile(spec.type, spec, ['definition', 'builtin', spec.type])
-  return (item) => {
-    const judged = judge(item)
-    return judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null }]
+  const evaluations = (judged: Judgement | null) =>
+    judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null }]
+  const isHeavy = heavinessOf(spec)
+  const judge = isCompiledElsewhere(spec) ? null : compileBuiltin(spec, ['definition', 'builtin', spec.type])
+  return (item, { ids }) => {
+    if (judge !== null && !isHeavy(item)) return evaluations(judge(item))
+    const calculation = {
+      module: judgeModule,
+      input: { spec, item },
+      group: String(ids?.runId ?? ids?.preview),
+      timeoutMs: heavyMs,
+    }
+    return calculations.run<Judgement | null>(calculation).then(evaluations)
+  }
+}
+
+const judgeModule = new URL('judge.ts', import.meta.url)
+const schemaModule = new URL('check-schema.ts', import.meta.url)
+/** How long one evaluation may calculate. */
+const heavyMs = 10_000
+/** How long a schema may take to compile. */
+const compileMs = 5_000
+
+/** Whether even compiling it may take long. */
+function isCompiledElsewhere(
+  spec: BuiltinEvaluatorSpec,
+): spec is Extract<BuiltinEvaluatorSpec, { type: 'jsonSchema' }> {
+  return spec.type === 'jsonSchema'
+}
+
+/**
+ * Compiles what {@link parseEvaluatorSpec} leaves out, because it may take long.
+ * @param group who asks, such as a project
+ * @param path as of `parseEvaluatorSpec`
+ * @throws {InvalidInputError}
+ */
+export async function checkEvaluatorSpec(
+  spec: EvaluatorSpec,
+  group: string,
+  path: readonly string[] = ['definition'],
+): Promise<void> {
+  if (spec.kind !== 'builtin' || !isCompiledElsewhere(spec)) return
+  await checkSchema(spec.schema, group, [...path, spec.kind, spec.type, 'schema'])
+}
+
+/**
+ * Compiles a JSON Schema, without occupying the event loop.
+ * @param group who asks, such as a project
+ * @throws {InvalidInputError} when it is invalid, or takes too long
+ */
+export async function checkSchema(schema: Json, group: string, at: readonly string[]): Promise<void> {
+  try {
+    await calculations.run({ module: schemaModule, input: { schema, at }, group, timeoutMs: compileMs })
+  } catch (error) {
+    if (!(error instanceof TookTooLongError)) throw error
+    throw invalidInput(at, `expected a JSON Schema that compiles within ${compileMs / 1_000} s`, schema)
   }
 }
 
 /**
- * Checks an evaluator's definition as passed by a client and fills in the defaults.
+ * Checks an evaluator's definition as passed by a client and fills in the defaults. What takes long to check is left to
+ * {@link checkEvaluatorSpec}.
  * @param path its position in the caller's input; errors continue it with kind and type, e.g.
  *   `definition.builtin.regex.pattern`
  * @throws {InvalidInputError}
@@ -67,7 +103,7 @@ export function parseEvaluatorSpec(
   }
   const at = [...path, kind, type]
   const spec = parseInput(builtins[type].schema, input, at)
-  compile(type, spec, at)
+  if (!isCompiledElsewhere(spec)) compileBuiltin(spec, at)
   return spec
 }
 
@@ -79,12 +115,4 @@ export function defaultsOf(
   if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
   const module = functions.evaluators.get(spec.module)
   return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
-}
-
-function compile<Type extends BuiltinEvaluatorType>(type: Type, spec: SpecOf<Type>, at: readonly string[]) {
-  return builtins[type].create(spec, at)
-}
-
-function isBuiltinType(type: unknown): type is BuiltinEvaluatorType {
-  return typeof type === 'string' && Object.hasOwn(builtins, type)
 }

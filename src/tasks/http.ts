@@ -10,9 +10,10 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
+import { calculations, TookTooLongError } from '../calculations/calculations.ts'
 import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
-import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
+import { compileJsonPath, compileSingularJsonPath, isHeavyPath } from '../domain/json/json-path.ts'
 import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { asTaskError, isTimeout } from './call.ts'
 import type { HttpClient } from './http-client.ts'
@@ -61,7 +62,7 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
           now(),
         )
       }
-      return answer(await readWhole(response.body, name), one(headers['content-type']), name)
+      return await answer(await readWhole(response.body, name), one(headers['content-type']), name)
     } catch (error) {
       if (error instanceof TaskError) throw error
       if (signal.aborted) throw isTimeout(signal.reason) ? asTaskError(signal.reason) : signal.reason
@@ -103,16 +104,16 @@ async function readSome(body: Body): Promise<string> {
 }
 
 function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
-  const output = spec.outputPath === null ? null : compileJsonPath(spec.outputPath, [...at, 'outputPath'])
+  const output = spec.outputPath === null ? null : compileOutputPath(spec.outputPath, [...at, 'outputPath'])
   const single = (key: 'costPath' | 'inputTokensPath' | 'outputTokensPath') =>
     spec[key] === null ? () => null : compileSingularJsonPath(spec[key], [...at, key])
   const cost = single('costPath')
   const inputTokens = single('inputTokensPath')
   const outputTokens = single('outputTokensPath')
 
-  return (body: string, contentType: string | undefined, call: string): TaskResult => {
+  return async (body: string, contentType: string | undefined, call: string): Promise<TaskResult> => {
     const content = output === null ? readContent(body, contentType, call) : parse(body, contentType, call)
-    const found = output === null ? content : output(content)
+    const found = output === null ? content : await output(content)
     if (found === undefined) {
       const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
       throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
@@ -125,6 +126,28 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
     }
   }
 }
+
+/** A path that may take long selects off the event loop. */
+function compileOutputPath(
+  path: string,
+  at: readonly string[],
+): (content: Json) => Json | undefined | Promise<Json | undefined> {
+  const select = compileJsonPath(path, at)
+  if (!isHeavyPath(path)) return select
+  return async (content) => {
+    const calculation = { module: selectModule, input: { path, content }, group: path, timeoutMs: selectMs }
+    const { found } = await calculations.run<{ found?: Json }>(calculation).catch((error) => {
+      if (!(error instanceof TookTooLongError)) throw error
+      const message = `The output could not be found in the response: ${path} took longer than ${selectMs / 1_000} s.`
+      throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, cause: error })
+    })
+    return found
+  }
+}
+
+const selectModule = new URL('select-output.ts', import.meta.url)
+/** How long a path may take. */
+const selectMs = 10_000
 
 function readContent(body: string, contentType: string | undefined, call: string): Json {
   if (isType(contentType, 'text/plain')) return body

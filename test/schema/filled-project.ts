@@ -86,6 +86,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       ...evaluation,
       settings: { ...settings, cache: true },
       task: module,
+      functions: { tasks: { any: `of ${name}` }, evaluators: {} },
       startedAt: at,
     },
   })

@@ -40,7 +40,12 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
     )
 
     it('returns its cost if known', async () => {
-      expect(await call(kind.priced('x'))).toMatchObject({ output: 'x', costUsd: 0.5, inputTokens: 10, outputTokens: 20 })
+      expect(await call(kind.priced('x'))).toMatchObject({
+        output: 'x',
+        costUsd: 0.5,
+        inputTokens: 10,
+        outputTokens: 20,
+      })
     })
 
     it('may return null', async () => {

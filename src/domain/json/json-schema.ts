@@ -4,6 +4,7 @@ import formats from 'ajv-formats'
 import { messageOf } from '../errors.ts'
 import { invalidInput } from '../parse-input.ts'
 import { compilePattern } from '../pattern.ts'
+import { canonicalJson } from './canonical-json.ts'
 import type { Json } from './json.ts'
 
 /** Returns the first violation, or null when the value satisfies the schema. */
@@ -31,6 +32,15 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   const draft7 = typeof schema === 'object' && String(schema.$schema).includes('draft-07')
   const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
   formats.default(ajv)
+  // Ajv compares every item with every other.
+  ajv.removeKeyword('uniqueItems')
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    error: notUnique,
+    validate: hasNoTwins,
+  })
   const validate = compile(ajv, schema, at)
   const isEndless = (value: Json) => {
     try {
@@ -74,5 +84,11 @@ const regExp = Object.assign(
   },
   { code: 'new RegExp' },
 )
+
+const notUnique = { message: 'must NOT have duplicate items' }
+
+function hasNoTwins(wanted: boolean, items: readonly Json[]): boolean {
+  return !wanted || new Set(items.map((item) => canonicalJson(item))).size === items.length
+}
 
 const options: Options = { strict: false, logger: false, code: { regExp } }

@@ -12,6 +12,15 @@ export async function* eachItem(
   datasetId: string,
   version: number,
 ): AsyncGenerator<DatasetItemRevisionRow> {
+  for await (const page of eachPage(db, datasetId, version)) yield* page
+}
+
+/** The same, a page at a time. */
+export async function* eachPage(
+  db: Queryable,
+  datasetId: string,
+  version: number,
+): AsyncGenerator<DatasetItemRevisionRow[]> {
   const list = listDatasetItemsAt(version)
   for (let after: string[] | null = null; ; ) {
     const request: PageRequest = { limit: maxPageRows, backward: false, after, before: null }
@@ -22,7 +31,7 @@ export async function* eachItem(
       request,
     )
     if (!page) return
-    yield* page.rows
+    yield page.rows
     if (!page.hasNextPage) return
     after = page.rows.at(-1)?.sortKey ?? after
   }

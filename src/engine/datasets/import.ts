@@ -24,8 +24,8 @@ import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { maxListedProblems, Problems } from './import-problems.ts'
-import { ItemProblem, prepareItem } from './item-content.ts'
-import { type ItemSchemas, itemValidator } from './item-schema.ts'
+import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
+import { findMisfits, hasSchemas, type ItemSchemas } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
 export { ImportError } from './import-problems.ts'
@@ -82,7 +82,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       const before = await findDatasetHead(client, scope.projectId, name)
       const problems = new Problems()
       const reading = { rows: 0 }
-      await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
+      await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading, projectId))
       problems.throwIfAny()
 
       const dataset = await lockDatasetByName(client, { projectId: scope.projectId, name, seed: newSeed() })
@@ -128,6 +128,10 @@ async function refuseContradictions(client: Queryable, datasetId: string, proble
   problems.throwIfAny(total - conflicts.length)
 }
 
+/** Items that are checked at once: so many, or so many bytes of the file. */
+const maxChecked = 500
+const maxCheckedBytes = 1_000_000
+
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */
 async function* readItems(
   input: ImportInput,
@@ -135,14 +139,37 @@ async function* readItems(
   schemas: ItemSchemas,
   problems: Problems,
   reading: { rows: number },
+  projectId: string,
 ): AsyncGenerator<StagedItem> {
-  const validate = itemValidator(schemas)
+  const checks = hasSchemas(schemas)
+  /** Rows whose items wait to be checked, or that have a problem already. */
+  let waiting: ({ line: number; item: ItemContent; itemId: string | null } | { line: number; problem: ItemProblem })[] =
+    []
+  let waitingSince = 0
   let bytes = 0
   async function* counted() {
     for await (const chunk of input.source) {
       bytes += chunk.length
       input.onProgress?.(reading.rows, bytes)
       yield chunk
+    }
+  }
+  async function* checked(rows: typeof waiting) {
+    const items = rows.flatMap((row) => ('item' in row ? row.item : []))
+    const misfits = checks ? await findMisfits(schemas, items, projectId) : []
+    let place = 0
+    for (const row of rows) {
+      try {
+        if ('problem' in row) throw row.problem
+        const misfit = misfits[place]
+        place += 1
+        if (misfit) throw misfit
+        const staged = prepareItem(row.item, row.line, row.itemId)
+        if (problems.total === 0) yield staged
+      } catch (error) {
+        if (!(error instanceof ItemProblem)) throw error
+        problems.add({ line: row.line, column: error.field, expected: error.expected, got: error.got })
+      }
     }
   }
   let columns = ''
@@ -159,14 +186,17 @@ async function* readItems(
     }
     try {
       const { itemId, ...item } = mapper.toItem(row, row.format === 'csv')
-      validate(item)
-      const staged = prepareItem(item, row.line, itemId)
-      if (problems.total === 0) yield staged
+      waiting.push({ line: row.line, item, itemId })
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
-      problems.add({ line: row.line, column: error.field, expected: error.expected, got: error.got })
+      waiting.push({ line: row.line, problem: error })
     }
+    if (checks && waiting.length < maxChecked && bytes - waitingSince < maxCheckedBytes) continue
+    yield* checked(waiting)
+    waiting = []
+    waitingSince = bytes
   }
+  yield* checked(waiting)
   input.onProgress?.(reading.rows, bytes)
   if (problems.total > 0) return
   if (reading.rows === 0) problems.add({ line: null, column: null, expected: 'at least one row', got: 'none' })
