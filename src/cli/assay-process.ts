@@ -86,7 +86,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const config = findConfig(options.config)
     const beside = options.http && options.slots !== null ? new WorkerProcess(log) : null
     if (beside) stops.push(() => beside.stop())
-    const postgres = await openPostgres(options)
+    const opening = openPostgres(options)
+    opening.catch(() => {})
+    // While the database starts.
+    if (options.http) await import('./server-part.ts')
+    const postgres = await opening
     // Its connections end before the database does.
     stops.splice(0, 0, postgres.stop)
     const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })

@@ -21,6 +21,7 @@ export async function startWorker(
   const started = new Worker(services, listener, { slots }).start()
   worker = started
   stops.push(() => started.stop())
+  await started.announced
   metrics.watchWorker(started)
   metrics.watchHosts(hosts)
   const earlyStops = new EarlyStops(services, changes, new ComparisonSequences(db))

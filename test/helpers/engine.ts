@@ -65,6 +65,7 @@ export async function createTestEngine(
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
       workers.push(worker)
+      await worker.announced
       return worker
     },
     async [Symbol.asyncDispose]() {

@@ -46,6 +46,7 @@ export class Worker {
   readonly #reconciler: Reconciler
   readonly #announcement: Announcement
   #previews: Previews | null = null
+  #announced: Promise<void> = Promise.resolve()
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
   /** One per lane, from its fetch to the end of its job. */
@@ -81,10 +82,15 @@ export class Worker {
       () => clearInterval(heartbeat),
     )
     this.limits.start()
-    void this.#announcement.start()
+    this.#announced = this.#announcement.start()
     this.#previews = new Previews(this.#services, this.#listener, this.#announcement.id)
     this.#fetchSoon()
     return this
+  }
+
+  /** Resolves when all processes can know which functions it has. */
+  get announced(): Promise<void> {
+    return this.#announced
   }
 
   /** Announces functions that have come or gone; runs that need those that are gone are left to other workers. */

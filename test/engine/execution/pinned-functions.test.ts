@@ -24,9 +24,8 @@ const version = (name: string) =>
   )
 
 async function startWorker(functions: Functions): Promise<Worker> {
-  const before = new Set((await listWorkers(t.db.pool)).map(({ id }) => id))
   const worker = new Worker({ ...t.services, functions }, t.listener).start()
-  await expect.poll(async () => (await listWorkers(t.db.pool)).some(({ id }) => !before.has(id))).toBe(true)
+  await worker.announced
   return worker
 }
 
