@@ -7,6 +7,7 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
+import { runSearch } from './pages/run/run-search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { Root } from './shell/root.tsx'
 import { RouteError } from './shell/route-error.tsx'
@@ -24,8 +25,15 @@ const start = createRoute({
   component: lazyRouteComponent(() => import('./pages/start/start-page.tsx'), 'StartPage'),
 })
 
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/run/run-page.tsx'), 'RunPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([start]),
+  routeTree: root.addChildren([start, run]),
   defaultErrorComponent: RouteError,
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -70,6 +70,8 @@ export function describe(metric: MetricFiguresFragment): string {
     case 'NOT_WORSE':
       return `Not worse: a loss above ${unit.size(margin)}${unit.suffix} is ruled out, ${between}${note}`
     case 'OPEN': {
+      if (metric.improved + metric.regressed === 0 && delta === 0)
+        return `No difference on any of ${plural(pairs, 'pair')}`
       const more = pairsNeeded === null ? '' : `; about ${plural(pairsNeeded, 'more pair')} would decide`
       const so = metric.interval ? 'No difference shown' : 'Undecided so far'
       return `${so}: ${signed(delta)}${unit.suffix}, ${between}${note}${more}`

@@ -1,5 +1,7 @@
+import { Link } from '@tanstack/react-router'
 import { Age } from '../../components/age.tsx'
 import { formatCount, formatDuration } from '../../components/number-format.ts'
+import { titleOfRun } from '../../components/run-name.ts'
 import { RunStatus } from '../../components/run-status.tsx'
 import { ScoreMean } from '../../components/score-mean.tsx'
 import type { RunSummaryFragment } from '../../gql/graphql.ts'
@@ -22,7 +24,9 @@ export function LatestRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
       {runs.map((run) => (
         <li key={run.id} className={classes.run}>
           <div className={classes.runMain}>
-            <span className={classes.runName}>{run.name}</span>
+            <Link to="/runs/$runId" params={{ runId: run.id }} className={classes.runName}>
+              {titleOfRun(run.name)}
+            </Link>
             <span className={classes.faint}>
               {run.dataset.name} · {formatCount(run.progress.succeeded)} of {formatCount(run.progress.total)} items
               {run.progress.failed > 0 && (

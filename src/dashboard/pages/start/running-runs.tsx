@@ -1,4 +1,6 @@
+import { Link } from '@tanstack/react-router'
 import { formatCost, formatDuration } from '../../components/number-format.ts'
+import { titleOfRun } from '../../components/run-name.ts'
 import { RunProgressBar } from '../../components/run-progress.tsx'
 import { RunStatus } from '../../components/run-status.tsx'
 import type { RunSummaryFragment } from '../../gql/graphql.ts'
@@ -11,7 +13,9 @@ export function RunningRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
       {runs.map(({ id, name, status, stopReason, progress, stats, dataset }) => (
         <article key={id} className={classes.running}>
           <div className={classes.runningHead}>
-            <span className={classes.runName}>{name}</span>
+            <Link to="/runs/$runId" params={{ runId: id }} className={classes.runName}>
+              {titleOfRun(name)}
+            </Link>
             <RunStatus status={status} stopReason={stopReason} />
           </div>
           <RunProgressBar progress={progress} />
