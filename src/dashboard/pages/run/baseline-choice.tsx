@@ -2,7 +2,7 @@ import { Button, Menu } from '@mantine/core'
 import { IconCheck, IconChevronDown, IconScale } from '@tabler/icons-react'
 import { Age } from '../../components/age.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 
 interface Props {
   run: RunPageRun

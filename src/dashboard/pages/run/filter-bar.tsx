@@ -9,7 +9,7 @@ import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { describeFilters } from './describe-filters.ts'
 import { noFilters } from './no-filters.ts'
 import classes from './run-page.module.css'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 import { isFiltered, type RunSearch } from './run-search.ts'
 
 interface Props {

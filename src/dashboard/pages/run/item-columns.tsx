@@ -2,24 +2,17 @@
 import type { GridColumn } from '../../components/grid/grid.tsx'
 import { formatCost, formatDuration } from '../../components/number-format.ts'
 import { coverageOf, meanOf } from '../../components/score-mean.tsx'
-import type { Direction, MetricFiguresFragment, ScoreDataType } from '../../gql/graphql.ts'
+import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { ColumnHead } from './column-head.tsx'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 import type { RunSearch } from './run-search.ts'
+import { type ScoreColumn, scoresOf } from './score-columns.ts'
 import { ScoreFilterButton } from './score-filter.tsx'
 
 /** What a cell shows. */
 export type CellOf =
   | { kind: 'ITEM' | 'OUTPUT' | 'BASELINE_OUTPUT' | 'EXPECTED' | 'LATENCY' | 'COST' | 'TRACE' }
   | { kind: 'SCORE'; score: ScoreColumn }
-
-export interface ScoreColumn {
-  name: string
-  dataType: ScoreDataType
-  direction: Direction
-  min: number | null
-  max: number | null
-}
 
 export interface ItemColumn extends GridColumn {
   of: CellOf
@@ -115,16 +108,4 @@ export function columnsOf({ run, metrics, compared, narrow, search, onSearch }: 
         ]),
     { id: 'trace', width: 64, of: { kind: 'TRACE' }, head: <ColumnHead {...head} name="Trace" /> },
   ]
-}
-
-/** Those of its evaluators, from the start, then others that have values. */
-export function scoresOf({ evaluators, stats }: RunPageRun): ScoreColumn[] {
-  const found = new Map<string, ScoreColumn>()
-  for (const { evaluator, dataType, direction } of evaluators) {
-    found.set(evaluator.name, { name: evaluator.name, dataType, direction, min: null, max: null })
-  }
-  for (const { name, dataType, direction, min, max, count, errorCount } of stats.scores) {
-    if (count + errorCount > 0) found.set(name, { name, dataType, direction, min, max })
-  }
-  return [...found.values()]
 }

@@ -10,8 +10,9 @@ import { isBetter, unitOf } from '../../components/verdict.ts'
 import type { BaselineCells } from '../../data/comparison-items.ts'
 import { type RowStore, useRow } from '../../data/row-store.ts'
 import type { RunItemRowFragment } from '../../gql/graphql.ts'
-import type { CellOf, ItemColumn, ScoreColumn } from './item-columns.tsx'
+import type { CellOf, ItemColumn } from './item-columns.tsx'
 import classes from './item-row.module.css'
+import type { ScoreColumn } from './score-columns.ts'
 
 interface Props {
   /** Undefined: not read yet. */

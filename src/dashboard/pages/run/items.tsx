@@ -20,7 +20,7 @@ import { columnsOf } from './item-columns.tsx'
 import { ItemRow } from './item-row.tsx'
 import { noFilters } from './no-filters.ts'
 import classes from './run-page.module.css'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 import { isFiltered, type RunSearch } from './run-search.ts'
 import { useItemList } from './use-item-list.ts'
 

@@ -19,7 +19,7 @@ import { plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { notifyOf } from '../../data/mutate.ts'
 import { graphql } from '../../gql/gql.ts'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 
 const cancel = graphql(`
   mutation CancelRun($input: CancelRunInput!) {

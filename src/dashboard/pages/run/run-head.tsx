@@ -10,7 +10,7 @@ import { RunProgressBar } from '../../components/run-progress.tsx'
 import { type Conclusion, conclude, describe, nameOf } from '../../components/verdict.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import classes from './run-page.module.css'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 import { rateOf, type Sample } from './use-run-feed.ts'
 
 const LiveLines = lazy(() => import('./live-lines.tsx'))

@@ -9,38 +9,14 @@ import { Page } from '../../components/page.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import { RunStatus } from '../../components/run-status.tsx'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
-import { graphql } from '../../gql/gql.ts'
-import type { RunPageQuery } from '../../gql/graphql.ts'
 import { BaselineChoice } from './baseline-choice.tsx'
 import { Items } from './items.tsx'
 import { RunActions } from './run-actions.tsx'
 import { RunHead } from './run-head.tsx'
 import classes from './run-page.module.css'
+import { type RunPageRun, runPage } from './run-query.ts'
 import type { RunSearch } from './run-search.ts'
 import { useRunFeed } from './use-run-feed.ts'
-
-const runPage = graphql(`
-  query RunPage($id: ID!) {
-    run(id: $id) {
-      ...RunSummary
-      seed
-      priority
-      subset { itemIds tags sample }
-      earlyStop { margin baseline { id name } metric { kind name } }
-      evaluators { version direction dataType sampling evaluator { id name } }
-      task {
-        __typename
-        ... on HttpTask { url method }
-        ... on ModuleTask { name }
-      }
-      dataset {
-        runs(first: 20) { nodes { id name createdAt } }
-      }
-    }
-  }
-`)
-
-export type RunPageRun = NonNullable<RunPageQuery['run']>
 
 const route = getRouteApi('/runs/$runId')
 

@@ -4,8 +4,8 @@ import { useDisclosure } from '@mantine/hooks'
 import { IconFilter, IconFilterFilled } from '@tabler/icons-react'
 import { useState } from 'react'
 import { formatCount } from '../../components/number-format.ts'
-import type { ScoreColumn } from './item-columns.tsx'
 import type { RunSearch } from './run-search.ts'
+import type { ScoreColumn } from './score-columns.ts'
 
 interface Props {
   score: ScoreColumn

@@ -6,7 +6,7 @@ import type { RowList } from '../../data/row-list.ts'
 import type { RowStore } from '../../data/row-store.ts'
 import { allItems, filteredItems } from '../../data/run-items.ts'
 import type { ComparisonFilter, ComparisonOrder, RunItemRowFragment } from '../../gql/graphql.ts'
-import type { RunPageRun } from './run-page.tsx'
+import type { RunPageRun } from './run-query.ts'
 import { isFiltered, itemFilter, itemOrder, needsComparison, type RunSearch } from './run-search.ts'
 
 interface Options {

@@ -7,55 +7,15 @@ import { Answer } from '../../../components/answer.tsx'
 import { formatCost, formatCount, formatDuration } from '../../../components/number-format.ts'
 import { ValueView } from '../../../components/value-view.tsx'
 import { type RowStore, useRow } from '../../../data/row-store.ts'
-import { graphql } from '../../../gql/gql.ts'
-import type { ItemDetailFragment, RunItemRowFragment } from '../../../gql/graphql.ts'
+import type { RunItemRowFragment } from '../../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../../keyboard/shortcuts.ts'
-import type { RunPageRun } from '../run-page.tsx'
+import type { RunPageRun } from '../run-query.ts'
 import classes from './item-drawer.module.css'
 import { ItemHistory } from './item-history.tsx'
+import { type DetailedItem, itemQuery } from './item-query.ts'
 import { Labels } from './labels.tsx'
 import { Outputs } from './outputs.tsx'
 import { Scores } from './scores.tsx'
-
-export const itemDetail = graphql(`
-  fragment ItemDetail on RunItem {
-    ...RunItemRow
-    attempt
-    startedAt
-    finishedAt
-    inputTokens
-    outputTokens
-    outputBytes
-    traceId
-    revision { id metadata tags }
-    datasetItem {
-      id
-      key
-      runItems(first: 100) {
-        nodes {
-          id
-          repetition
-          status
-          latencyMs
-          output
-          outputTruncated
-          error { code message }
-          run { id name createdAt }
-          scores { id name source dataType value label comment author error { code message } }
-        }
-      }
-    }
-  }
-`)
-
-const itemQuery = graphql(`
-  query RunItem($id: ID!) {
-    node(id: $id) { id ...ItemDetail }
-  }
-`)
-
-export type DetailedItem = ItemDetailFragment
-export type Execution = NonNullable<DetailedItem['datasetItem']['runItems']>['nodes'][number]
 
 interface Props {
   run: RunPageRun

@@ -5,10 +5,10 @@ import { formatDuration } from '../../../components/number-format.ts'
 import { titleOfRun } from '../../../components/run-name.ts'
 import { scoreNamed, writeScore } from '../../../components/score-value.ts'
 import { Sparkline } from '../../../components/sparkline.tsx'
-import { scoresOf } from '../item-columns.tsx'
-import type { RunPageRun } from '../run-page.tsx'
+import type { RunPageRun } from '../run-query.ts'
+import { scoresOf } from '../score-columns.ts'
 import classes from './item-drawer.module.css'
-import type { Execution } from './item-drawer.tsx'
+import type { Execution } from './item-query.ts'
 
 interface Props {
   run: RunPageRun

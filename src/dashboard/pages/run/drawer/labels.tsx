@@ -6,9 +6,9 @@ import { notifyOf } from '../../../data/mutate.ts'
 import { graphql } from '../../../gql/gql.ts'
 import type { ScoreDataType } from '../../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../../keyboard/shortcuts.ts'
-import type { RunPageRun } from '../run-page.tsx'
+import type { RunPageRun } from '../run-query.ts'
 import classes from './item-drawer.module.css'
-import type { DetailedItem } from './item-drawer.tsx'
+import type { DetailedItem } from './item-query.ts'
 
 const setScore = graphql(`
   mutation LabelItem($input: SetScoreInput!) {

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from 'react'
 import { titleOfRun } from '../../../components/run-name.ts'
 import { ValueView } from '../../../components/value-view.tsx'
 import classes from './item-drawer.module.css'
-import type { DetailedItem, Execution } from './item-drawer.tsx'
+import type { DetailedItem, Execution } from './item-query.ts'
 
 const DiffView = lazy(() => import('../../../components/diff/diff-view.tsx'))
 

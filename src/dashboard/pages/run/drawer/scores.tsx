@@ -2,7 +2,7 @@ import { formatDelta } from '../../../components/number-format.ts'
 import { type ItemScore, scoreNamed, writeScore } from '../../../components/score-value.ts'
 import { unitOf } from '../../../components/verdict.ts'
 import classes from './item-drawer.module.css'
-import type { Execution } from './item-drawer.tsx'
+import type { Execution } from './item-query.ts'
 
 const sources: Record<string, string> = { EVALUATOR: 'evaluator', HUMAN: 'person', API: 'program' }
 
