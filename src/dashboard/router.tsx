@@ -7,7 +7,9 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
+import { compareSearch } from './pages/compare/compare-search.ts'
 import { runSearch } from './pages/run/run-search.ts'
+import { runsSearch } from './pages/runs/runs-search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { Root } from './shell/root.tsx'
 import { RouteError } from './shell/route-error.tsx'
@@ -32,8 +34,28 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./pages/run/run-page.tsx'), 'RunPage'),
 })
 
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$datasetId',
+  component: lazyRouteComponent(() => import('./pages/dataset/dataset-layout.tsx'), 'DatasetLayout'),
+})
+
+const datasetRuns = createRoute({
+  getParentRoute: () => dataset,
+  path: 'runs',
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import('./pages/runs/runs-page.tsx'), 'RunsPage'),
+})
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/compare',
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([start, run]),
+  routeTree: root.addChildren([start, run, dataset.addChildren([datasetRuns]), compare]),
   defaultErrorComponent: RouteError,
   defaultPreload: 'intent',
   scrollRestoration: true,
