@@ -31,9 +31,9 @@ export function ComparisonFilters({ candidates, metrics, search, onSearch }: Pro
   const [q, setQ] = useState(search.q ?? '')
   useEffect(() => setQ(search.q ?? ''), [search.q])
   const searchLater = useDebouncedCallback((text: string) => onSearch({ q: text || undefined }, { replace: true }), 300)
-  const first = metrics?.find(
-    ({ metric, direction, candidateMean }) => metric.kind === 'SCORE' && direction !== 'NONE' && candidateMean !== null,
-  )
+  const first = metrics
+    ?.filter(({ metric }) => metric.kind === 'SCORE')
+    .reduce<MetricFiguresFragment | null>((most, one) => (one.regressed > (most?.regressed ?? 0) ? one : most), null)
   const regressed = first ? metricInput(first.metric) : null
   const isRegressed = search.change?.is === 'REGRESSED'
   return (
