@@ -70,6 +70,11 @@ export function Scatter({ baseline, candidates, metrics, search, onSearch }: Pro
   )
 }
 
+/** A picture of what did not change says nothing; scores come before latency and cost. */
+function changesOf({ improved, regressed, metric }: MetricFiguresFragment): number {
+  return metric.kind === 'SCORE' && improved + regressed > 0 ? 1e9 + improved + regressed : improved + regressed
+}
+
 interface PlotProps extends Pick<Props, 'baseline' | 'search' | 'onSearch'> {
   runId: string
   metric: CompareMetric
@@ -83,6 +88,7 @@ function Plot({ baseline, runId, metric, figures, search, onSearch }: PlotProps)
   const { points, complete } = usePoints(baseline.id, runId, metric)
   const svg = useRef<SVGSVGElement>(null)
   const [drag, setDrag] = useState<{ x: number; y: number; toX: number; toY: number } | null>(null)
+  if (points.length === 0) return <p className={classes.faint}>Reading the items…</p>
   const { value } = unitOf(figures.metric.kind, figures.dataType)
   const values = points.flatMap(({ x, y }) => [x, y])
   const low = figures.dataType === 'BOOLEAN' ? 0 : Math.min(...values)

@@ -11,7 +11,7 @@ import { ScoreFilterButton } from './score-filter.tsx'
 
 /** What a cell shows. */
 export type CellOf =
-  | { kind: 'ITEM' | 'OUTPUT' | 'BASELINE_OUTPUT' | 'EXPECTED' | 'LATENCY' | 'COST' | 'TRACE' }
+  | { kind: 'ITEM' | 'OUTPUT' | 'BASELINE_OUTPUT' | 'EXPECTED' | 'LATENCY' | 'COST' }
   | { kind: 'SCORE'; score: ScoreColumn }
 
 export interface ItemColumn extends GridColumn {
@@ -34,7 +34,13 @@ export function columnsOf({ run, metrics, compared, narrow, search, onSearch }: 
     compared ? (metrics?.find(({ metric }) => metric.kind === kind && metric.name === name) ?? null) : null
   const head = { search, onSearch, compared }
   return [
-    { id: 'item', width: narrow ? 168 : 260, of: { kind: 'ITEM' }, head: <ColumnHead {...head} name="Input" /> },
+    {
+      id: 'item',
+      width: narrow ? 168 : 260,
+      grows: true,
+      of: { kind: 'ITEM' },
+      head: <ColumnHead {...head} name="Input" />,
+    },
     ...scoresOf(run).map((score): ItemColumn => {
       const summary = stats.scores.find(({ name }) => name === score.name)
       return {
@@ -64,6 +70,7 @@ export function columnsOf({ run, metrics, compared, narrow, search, onSearch }: 
           {
             id: 'baseline',
             width: 200,
+            grows: true,
             of: { kind: 'BASELINE_OUTPUT' },
             head: <ColumnHead {...head} name="Baseline's output" />,
           } as const,
@@ -106,6 +113,5 @@ export function columnsOf({ run, metrics, compared, narrow, search, onSearch }: 
             ),
           } as const,
         ]),
-    { id: 'trace', width: 64, of: { kind: 'TRACE' }, head: <ColumnHead {...head} name="Trace" /> },
   ]
 }

@@ -82,6 +82,17 @@ function Cell({ of, item, compared, index }: CellProps) {
             <span className={classes.text}>{item.status === 'SUCCEEDED' ? previewOf(item.output) : ''}</span>
           )}
           {item.attempts > 1 && <span className={classes.repetition}>{item.attempts} attempts</span>}
+          {item.traceUrl && (
+            <a
+              href={item.traceUrl}
+              target="_blank"
+              rel="noreferrer"
+              aria-label="Open the trace"
+              className={classes.trace}
+            >
+              <IconExternalLink size={15} />
+            </a>
+          )}
         </GridCell>
       )
     case 'BASELINE_OUTPUT': {
@@ -114,16 +125,6 @@ function Cell({ of, item, compared, index }: CellProps) {
         <GridCell className={classes.number}>
           {item.costUsd === null ? '' : formatCost(item.costUsd)}
           <Change kind="COST" delta={deltaOf(item.costUsd, compared?.baseline.costUsd)} />
-        </GridCell>
-      )
-    case 'TRACE':
-      return (
-        <GridCell>
-          {item.traceUrl && (
-            <a href={item.traceUrl} target="_blank" rel="noreferrer" aria-label="Open the trace" tabIndex={-1}>
-              <IconExternalLink size={15} />
-            </a>
-          )}
         </GridCell>
       )
   }

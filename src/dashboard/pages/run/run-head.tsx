@@ -33,7 +33,7 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
   const rate = isOpen ? rateOf(samples) : null
   return (
     <section aria-label="Progress and verdict" className={clsx(pageClasses.card, classes.head)}>
-      <div>
+      <div className={classes.main}>
         <RunProgressBar progress={progress} label={false} />
         <dl className={classes.facts}>
           <Fact name="Done">
