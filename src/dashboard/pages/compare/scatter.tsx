@@ -25,8 +25,8 @@ export function Scatter({ baseline, candidates, metrics, search, onSearch }: Pro
   const names = [...new Map(numeric.map((figures) => [JSON.stringify(metricInput(figures.metric)), figures])).entries()]
   const [first] = names
   if (!first) return null
-  const metric =
-    search.scatter?.metric ?? metricInput((numeric.find(({ dataType }) => dataType === 'NUMERIC') ?? first[1]).metric)
+  const changed = numeric.reduce((most, one) => (changesOf(one) > changesOf(most) ? one : most))
+  const metric = search.scatter?.metric ?? metricInput(changed.metric)
   const runId = search.scatter?.run ?? candidates[0]?.id ?? ''
   const figures = numeric.find((one) => isSame(metricInput(one.metric), metric))
   return (
