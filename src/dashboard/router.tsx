@@ -7,7 +7,10 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
+import { datasetSearch } from './pages/dataset/dataset-search.ts'
+import { datasetsSearch } from './pages/datasets/datasets-search.ts'
 import { runSearch } from './pages/run/run-search.ts'
+import { settingsSearch } from './pages/settings/settings-search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { Root } from './shell/root.tsx'
 import { RouteError } from './shell/route-error.tsx'
@@ -32,8 +35,29 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('./pages/run/run-page.tsx'), 'RunPage'),
 })
 
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets',
+  validateSearch: datasetsSearch,
+  component: lazyRouteComponent(() => import('./pages/datasets/datasets-page.tsx'), 'DatasetsPage'),
+})
+
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$datasetId',
+  validateSearch: datasetSearch,
+  component: lazyRouteComponent(() => import('./pages/dataset/dataset-page.tsx'), 'DatasetPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: settingsSearch,
+  component: lazyRouteComponent(() => import('./pages/settings/settings-page.tsx'), 'SettingsPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([start, run]),
+  routeTree: root.addChildren([start, run, datasets, dataset, settings]),
   defaultErrorComponent: RouteError,
   defaultPreload: 'intent',
   scrollRestoration: true,
