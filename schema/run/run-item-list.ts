@@ -9,11 +9,8 @@ import type { Context } from '../context.ts'
 import { OrderDirection, RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
-import { rawIds } from '../relay/global-id.ts'
+import { listedItems } from '../relay/listed-items.ts'
 import { PositionRange } from './feed-arguments.ts'
-
-/** That a filter names. */
-const maxItems = 500
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
   description: 'Orders of the items of a run. Items without a value come last in either direction.',
@@ -123,13 +120,7 @@ export function runItemsConnection(
 /** Positions as ordinals, by which the rows of a run are stored: a position has one for each repetition. */
 function sqlFilter({ settings }: Run, { itemIds, positions, ...filter }: typeof RunItemFilter.$inferInput): SqlFilter {
   const found: SqlFilter = filter
-  if (itemIds) {
-    const { length } = itemIds
-    if (length > maxItems) {
-      throw new InvalidInputError(`Expected at most ${maxItems} items, got ${length}.`, ['filter', 'itemIds'])
-    }
-    found.itemIds = rawIds('DatasetItem', itemIds, ['filter', 'itemIds'])
-  }
+  if (itemIds) found.itemIds = listedItems(itemIds, ['filter', 'itemIds'])
   if (positions) {
     const { from, to } = checkPositions(positions, ['filter', 'positions'])
     const { repetitions } = settings as unknown as RunSettings

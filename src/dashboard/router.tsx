@@ -7,9 +7,11 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
-import { datasetSearch } from './pages/dataset/dataset-search.ts'
+import { compareSearch } from './pages/compare/compare-search.ts'
+import { datasetSearch, versionsSearch } from './pages/dataset/dataset-search.ts'
 import { datasetsSearch } from './pages/datasets/datasets-search.ts'
 import { runSearch } from './pages/run/run-search.ts'
+import { runsSearch } from './pages/runs/runs-search.ts'
 import { settingsSearch } from './pages/settings/settings-search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { Root } from './shell/root.tsx'
@@ -45,8 +47,35 @@ const datasets = createRoute({
 const dataset = createRoute({
   getParentRoute: () => root,
   path: '/datasets/$datasetId',
+  component: lazyRouteComponent(() => import('./pages/dataset/dataset-layout.tsx'), 'DatasetLayout'),
+})
+
+const datasetItems = createRoute({
+  getParentRoute: () => dataset,
+  path: '/',
   validateSearch: datasetSearch,
-  component: lazyRouteComponent(() => import('./pages/dataset/dataset-page.tsx'), 'DatasetPage'),
+  component: lazyRouteComponent(() => import('./pages/dataset/items-page.tsx'), 'ItemsPage'),
+})
+
+const datasetRuns = createRoute({
+  getParentRoute: () => dataset,
+  path: 'runs',
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import('./pages/runs/runs-page.tsx'), 'RunsPage'),
+})
+
+const datasetVersions = createRoute({
+  getParentRoute: () => dataset,
+  path: 'versions',
+  validateSearch: versionsSearch,
+  component: lazyRouteComponent(() => import('./pages/dataset/versions.tsx'), 'VersionsPage'),
+})
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/compare',
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
 })
 
 const settings = createRoute({
@@ -57,7 +86,14 @@ const settings = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, run, datasets, dataset, settings]),
+  routeTree: root.addChildren([
+    start,
+    run,
+    datasets,
+    dataset.addChildren([datasetItems, datasetRuns, datasetVersions]),
+    compare,
+    settings,
+  ]),
   defaultErrorComponent: RouteError,
   defaultPreload: 'intent',
   scrollRestoration: true,

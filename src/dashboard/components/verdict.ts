@@ -14,7 +14,12 @@ export interface Unit {
   suffix: string
 }
 
-const plain: Unit = { value: (value) => formatScore(value), size: (size) => formatScore(size), suffix: '' }
+const plain: Unit = {
+  value: (value) => formatScore(value),
+  // A difference that rounds to nothing is not spelled out.
+  size: (size) => (size < 0.0005 ? '0.000' : formatScore(size)),
+  suffix: '',
+}
 const share: Unit = {
   value: (value) => (value === null || value === undefined ? '–' : `${(value * 100).toFixed(1)} %`),
   size: (size) => (size * 100).toFixed(1),

@@ -7,8 +7,6 @@ const version = z.number().int().min(0)
 const optional = <Type extends z.ZodType>(type: Type) => type.optional().catch(undefined)
 
 export const datasetSearch = z.object({
-  /** Default: the items. */
-  view: optional(z.literal('versions')),
   /** The version whose items are shown; default: the current one. */
   version: optional(version),
   q: optional(z.string().min(1).max(256)),
@@ -16,10 +14,10 @@ export const datasetSearch = z.object({
   /** Id of the item that the drawer shows; `new`: an empty form. */
   item: optional(text),
   density: optional(z.enum(['compact', 'roomy'])),
-  /** The versions that are compared. */
-  from: optional(version),
-  to: optional(version),
 })
+
+/** The versions that are compared; default: the current one with the one before. */
+export const versionsSearch = z.object({ from: optional(version), to: optional(version) })
 
 export type DatasetSearch = z.infer<typeof datasetSearch>
 

@@ -5,9 +5,9 @@ import { IconBaselineDensityMedium, IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import { formatCount, plural } from '../../components/number-format.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
-import classes from './dataset-page.module.css'
 import type { DatasetPageDataset } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
+import classes from './items.module.css'
 
 interface Props {
   dataset: DatasetPageDataset

@@ -5,7 +5,7 @@ import { GridCell } from '../../components/grid/grid.tsx'
 import { previewOf } from '../../components/value-preview.ts'
 import { type RowStore, useRow } from '../../data/row-store.ts'
 import type { DatasetItemRowFragment } from '../../gql/graphql.ts'
-import classes from './dataset-page.module.css'
+import classes from './items.module.css'
 
 interface Props {
   /** Undefined: not read yet. */

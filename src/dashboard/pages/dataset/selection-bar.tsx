@@ -8,9 +8,9 @@ import { formatCount, plural } from '../../components/number-format.ts'
 import { notifyOf, problemOf } from '../../data/mutate.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { DatasetItemSelection } from '../../gql/graphql.ts'
-import classes from './dataset-page.module.css'
 import type { DatasetPageDataset } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
+import classes from './items.module.css'
 
 /** Some items, or all that are shown. */
 export type Selection = { ids: ReadonlySet<string> } | { all: true }

@@ -1,19 +1,21 @@
 /** The versions of a dataset, and what changed between two of them. */
 import { Button, Select, Skeleton } from '@mantine/core'
 import { IconMinus, IconPencil, IconPlus } from '@tabler/icons-react'
+import { getRouteApi } from '@tanstack/react-router'
 import clsx from 'clsx'
 import { useState } from 'react'
 import { useQuery } from 'urql'
 import { Age } from '../../components/age.tsx'
 import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { formatCount, plural } from '../../components/number-format.ts'
 import { previewOf } from '../../components/value-preview.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { DatasetChangesQuery } from '../../gql/graphql.ts'
 import { ContentDiff } from './content-diff.tsx'
+import { useDataset } from './dataset-context.ts'
 import type { DatasetPageDataset } from './dataset-query.ts'
-import type { DatasetSearch } from './dataset-search.ts'
 import classes from './versions.module.css'
 
 const versionsQuery = graphql(`
@@ -49,13 +51,13 @@ const changesQuery = graphql(`
   }
 `)
 
-interface Props {
-  dataset: DatasetPageDataset
-  search: DatasetSearch
-  onSearch: (now: Partial<DatasetSearch>) => void
-}
+const route = getRouteApi('/datasets/$datasetId/versions')
 
-export function Versions({ dataset, search, onSearch }: Props) {
+export function VersionsPage() {
+  const { dataset } = useDataset()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const onSearch = (now: Choice) => void navigate({ search: now, resetScroll: false })
   if (dataset.version === 0) {
     return (
       <EmptyState
@@ -87,14 +89,24 @@ export function Versions({ dataset, search, onSearch }: Props) {
             value={to}
             onChange={(version) => onSearch({ to: version, from: Math.min(from, version) })}
           />
-          <Button variant="default" onClick={() => onSearch({ view: undefined, version: to, item: undefined })}>
+          <LinkButton
+            variant="default"
+            to="/datasets/$datasetId"
+            params={{ datasetId: dataset.id }}
+            search={to === dataset.version ? {} : { version: to }}
+          >
             Show the items of version {to}
-          </Button>
+          </LinkButton>
         </div>
         <Changes key={`${from} ${to} ${dataset.version}`} dataset={dataset} from={from} to={to} />
       </section>
     </div>
   )
+}
+
+interface Choice {
+  from: number
+  to: number
 }
 
 interface SelectProps {
@@ -130,7 +142,7 @@ interface VersionRowsProps {
   after: string | null
   shown: number
   from: number
-  onSearch: Props['onSearch']
+  onSearch: (now: Choice) => void
 }
 
 function VersionRows({ dataset, after, shown, from, onSearch }: VersionRowsProps) {

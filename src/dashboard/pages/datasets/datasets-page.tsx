@@ -16,6 +16,7 @@ import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { CreateDataset } from './create-dataset.tsx'
 import classes from './datasets-page.module.css'
 import type { DatasetsSearch } from './datasets-search.ts'
+import { FolderTrail } from './folder-trail.tsx'
 
 const foldersQuery = graphql(`
   query DatasetFolders($folder: String, $after: String) {
@@ -60,7 +61,7 @@ export function DatasetsPage() {
   return (
     <Page
       title={folder === undefined ? 'Datasets' : (folder.split('/').at(-1) ?? folder)}
-      trail={folder !== undefined && <Trail folder={folder} />}
+      trail={folder !== undefined && <FolderTrail parts={folder.split('/').slice(0, -1)} />}
       actions={
         <>
           <SearchField inputRef={input} value={q ?? ''} onChange={(text) => change({ q: text || undefined })} />
@@ -73,28 +74,6 @@ export function DatasetsPage() {
       {q === undefined ? <Folder key={folder ?? ''} folder={folder ?? ''} /> : <Found key={q} text={q} />}
       <CreateDataset opened={creating} onClose={create.close} folder={folder ?? ''} />
     </Page>
-  )
-}
-
-function Trail({ folder }: { folder: string }) {
-  const parts = folder.split('/')
-  return (
-    <>
-      <Link to="/datasets" search={{}}>
-        Datasets
-      </Link>
-      {parts.slice(0, -1).map((part, index) => {
-        const path = parts.slice(0, index + 1).join('/')
-        return (
-          <span key={path} className={classes.step}>
-            <span aria-hidden>/</span>
-            <Link to="/datasets" search={{ folder: path }}>
-              {part}
-            </Link>
-          </span>
-        )
-      })}
-    </>
   )
 }
 

@@ -49,7 +49,9 @@ function Run({ run }: { run: RunPageRun }) {
         title={titleOfRun(run.name)}
         trail={
           <>
-            <span>{run.dataset.name}</span>
+            <Link to="/datasets/$datasetId/runs" params={{ datasetId: run.dataset.id }}>
+              {run.dataset.name}
+            </Link>
             <span aria-hidden>/</span>
             <span>{run.experiment.name}</span>
           </>

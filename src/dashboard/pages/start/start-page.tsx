@@ -1,6 +1,7 @@
 /** The first page: what is running, the latest runs with what they showed, and the datasets. */
 import { Skeleton, Title } from '@mantine/core'
 import { IconFlask2 } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
 import { useQuery } from 'urql'
 import { Age } from '../../components/age.tsx'
 import { Answer } from '../../components/answer.tsx'
@@ -99,7 +100,9 @@ function Start({ data }: { data: StartPageQuery }) {
           <ul className={classes.card}>
             {datasets.map(({ id, name, itemCount, version, updatedAt }) => (
               <li key={id} className={classes.dataset}>
-                <span className={classes.datasetName}>{name}</span>
+                <Link to="/datasets/$datasetId/runs" params={{ datasetId: id }} className={classes.datasetName}>
+                  {name}
+                </Link>
                 <span className={classes.faint}>
                   {formatCount(itemCount)} items · version {version} · <Age of={updatedAt} />
                 </span>

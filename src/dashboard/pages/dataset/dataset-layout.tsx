@@ -1,27 +1,27 @@
-/** The page of a dataset: its items in any version, what changed between versions, and what can be done with it. */
-import { Button, Menu, SegmentedControl, Skeleton } from '@mantine/core'
+/** What the pages of a dataset share: its name, what can be done with it, the way between them, and a place to drop files. */
+import { Button, Menu, Skeleton } from '@mantine/core'
 import { IconDownload, IconPlus, IconUpload } from '@tabler/icons-react'
-import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useRef, useState } from 'react'
+import { getRouteApi, Link, Outlet, useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useRef, useState } from 'react'
 import { useQuery } from 'urql'
 import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
 import { useProjectName } from '../../data/project.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
+import { FolderTrail } from '../datasets/folder-trail.tsx'
+import { DatasetContext } from './dataset-context.ts'
+import classes from './dataset-layout.module.css'
 import { DatasetMenu } from './dataset-menu.tsx'
-import classes from './dataset-page.module.css'
 import { type DatasetPageDataset, datasetPage } from './dataset-query.ts'
-import type { DatasetSearch } from './dataset-search.ts'
 import { DropZone } from './import/drop-zone.tsx'
 import { ImportFile } from './import/import-file.tsx'
-import { Items } from './items.tsx'
-import { Versions } from './versions.tsx'
 
 const route = getRouteApi('/datasets/$datasetId')
 
-export function DatasetPage() {
+export function DatasetLayout() {
   const { datasetId } = route.useParams()
   const [result, reread] = useQuery({ query: datasetPage, variables: { id: datasetId } })
   return (
@@ -30,7 +30,15 @@ export function DatasetPage() {
         node && 'version' in node ? (
           <Dataset key={node.id} dataset={node} onChanged={() => reread({ requestPolicy: 'network-only' })} />
         ) : (
-          <NoDataset />
+          <EmptyState
+            order={1}
+            title="There is no such dataset"
+            message="It was deleted, or belongs to another project."
+          >
+            <LinkButton to="/datasets" search={{}} variant="default">
+              Go to the datasets
+            </LinkButton>
+          </EmptyState>
         )
       }
     </Answer>
@@ -43,48 +51,27 @@ const keys: readonly Shortcut[] = [
 ]
 
 function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChanged: () => void }) {
-  const search = route.useSearch()
-  const navigate = route.useNavigate()
-  const change = useCallback(
-    (now: Partial<DatasetSearch>, options?: { replace?: boolean }) =>
-      void navigate({ search: (before) => ({ ...before, ...now }), resetScroll: false, ...options }),
-    [navigate],
-  )
+  const navigate = useNavigate()
   const [file, setFile] = useState<File | null>(null)
   const chooser = useRef<HTMLInputElement>(null)
-  const addItem = () => change({ item: 'new', view: undefined, version: undefined })
+  const params = { datasetId: dataset.id }
+  const addItem = () => void navigate({ to: '/datasets/$datasetId', params, search: { item: 'new' } })
   useShortcuts(keys, (key, event) => {
     event.preventDefault()
     if (key === 'n') addItem()
     else chooser.current?.click()
   })
-  const folder = dataset.name.split('/').slice(0, -1)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it always does the same
+  const shared = useMemo(() => ({ dataset, onChanged }), [dataset])
 
   return (
     <DropZone onFile={setFile}>
       <div className={classes.dataset}>
         <Page
           title={dataset.name.split('/').at(-1) ?? dataset.name}
-          trail={
-            <>
-              <Link to="/datasets" search={{}}>
-                Datasets
-              </Link>
-              {folder.map((part, index) => {
-                const path = folder.slice(0, index + 1).join('/')
-                return (
-                  <span key={path} className={classes.step}>
-                    <span aria-hidden>/</span>
-                    <Link to="/datasets" search={{ folder: path }}>
-                      {part}
-                    </Link>
-                  </span>
-                )
-              })}
-            </>
-          }
+          trail={<FolderTrail parts={dataset.name.split('/').slice(0, -1)} />}
           aside={
-            <span className={classes.facts}>
+            <span className={classes.size}>
               {plural(dataset.itemCount, 'item')} · version {dataset.version}
             </span>
           }
@@ -101,7 +88,7 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
               >
                 Import
               </Button>
-              <Export dataset={dataset} version={search.version} />
+              <Export dataset={dataset} />
               <DatasetMenu dataset={dataset} />
               <input
                 ref={chooser}
@@ -117,21 +104,37 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
             </>
           }
         >
-          <SegmentedControl
-            className={classes.views}
-            aria-label="What is shown"
-            value={search.view ?? 'items'}
-            onChange={(view) => change({ view: view === 'versions' ? view : undefined })}
-            data={[
-              { value: 'items', label: 'Items' },
-              { value: 'versions', label: 'Versions' },
-            ]}
-          />
-          {search.view === 'versions' ? (
-            <Versions dataset={dataset} search={search} onSearch={change} />
-          ) : (
-            <Items dataset={dataset} search={search} onSearch={change} onChanged={onChanged} />
-          )}
+          <nav aria-label="Pages of this dataset" className={classes.tabs}>
+            <Link
+              to="/datasets/$datasetId"
+              params={params}
+              search={{}}
+              className={classes.tab}
+              activeOptions={{ exact: true, includeSearch: false }}
+            >
+              Items
+            </Link>
+            <Link
+              to="/datasets/$datasetId/runs"
+              params={params}
+              className={classes.tab}
+              activeOptions={{ includeSearch: false }}
+            >
+              Runs
+            </Link>
+            <Link
+              to="/datasets/$datasetId/versions"
+              params={params}
+              search={{}}
+              className={classes.tab}
+              activeOptions={{ includeSearch: false }}
+            >
+              Versions
+            </Link>
+          </nav>
+          <DatasetContext value={shared}>
+            <Outlet />
+          </DatasetContext>
         </Page>
       </div>
       {file && (
@@ -141,8 +144,8 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
           onClose={() => setFile(null)}
           onDone={() => {
             setFile(null)
-            change({ version: undefined, item: undefined, q: undefined, tags: undefined, view: undefined })
             onChanged()
+            void navigate({ to: '/datasets/$datasetId', params, search: {} })
           }}
         />
       )}
@@ -150,8 +153,9 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
   )
 }
 
-function Export({ dataset, version }: { dataset: DatasetPageDataset; version: number | undefined }) {
+function Export({ dataset }: { dataset: DatasetPageDataset }) {
   const project = useProjectName()
+  const { version } = useSearch({ strict: false })
   const address = (format: string) => {
     const parameters = new URLSearchParams({
       ...(version !== undefined && { version: String(version) }),
@@ -178,28 +182,11 @@ function Export({ dataset, version }: { dataset: DatasetPageDataset; version: nu
   )
 }
 
-function NoDataset() {
-  return (
-    <EmptyState
-      order={1}
-      title="There is no such dataset"
-      message={
-        <>
-          It was deleted, or belongs to another project.{' '}
-          <Link to="/datasets" search={{}}>
-            All datasets
-          </Link>
-        </>
-      }
-    />
-  )
-}
-
 function DatasetSkeleton() {
   return (
     <Page title="Dataset">
       <div aria-hidden>
-        <Skeleton height={34} width={160} mb={14} />
+        <Skeleton height={34} width={200} mb={14} />
         {[0, 1, 2, 3, 4, 5, 6, 7].map((row) => (
           <Skeleton key={row} height={34} mb={4} />
         ))}
