@@ -59,6 +59,8 @@ async function build() {
     await compress(made)
     // What changed during the build is newer than its result.
     fs.utimesSync(join(made, 'index.html'), startedAt, startedAt)
+    // Other users may run the server.
+    fs.chmodSync(made, 0o755)
     fs.rmSync(pages, { recursive: true, force: true })
     fs.renameSync(made, pages)
   } catch (error) {

@@ -77,8 +77,13 @@ export function apiRoutes(options: ApiOptions): Route[] {
   ]
 
   function asCaller(respond: typeof respondImport): Handler {
-    return async (request, response) => {
-      const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+    return async (request, response, url) => {
+      const credentials = credentialsOf(request)
+      // A link to a file has no headers.
+      const project = credentials.project ?? url.searchParams.get('project') ?? undefined
+      url.searchParams.delete('project')
+      request.url = `${url.pathname}${url.search}`
+      const { scope, client, revocation } = await authenticator.authenticate({ ...credentials, project })
       const gone = whenGone(response)
       endWhenRevoked(revocation, request, response, gone)
       await respond(request, response, { services, scope, client, gone, signal: revocation.signal })

@@ -1,4 +1,4 @@
-import { IconCode, IconHome } from '@tabler/icons-react'
+import { IconCode, IconHome, IconSettings, IconTable } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import classes from './shell.module.css'
 
@@ -10,6 +10,14 @@ export function Navigation() {
       <Link to="/" className={classes.link} activeOptions={{ exact: true, includeSearch: false }}>
         <IconHome {...iconProps} />
         Start
+      </Link>
+      <Link to="/datasets" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconTable {...iconProps} />
+        Datasets
+      </Link>
+      <Link to="/settings" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconSettings {...iconProps} />
+        Settings
       </Link>
       <a href="/graphql" className={classes.link}>
         <IconCode {...iconProps} />
