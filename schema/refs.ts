@@ -21,6 +21,8 @@ export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const PromptRef = prismaRef('Prompt')
+export const PromptVersionRef = prismaRef('PromptVersion')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -33,6 +35,8 @@ export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const PromptConnection = connectionOf('Prompt', PromptRef)
+export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
 
 function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(

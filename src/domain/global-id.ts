@@ -21,6 +21,8 @@ const shapes = {
   Experiment: uuid,
   Person: uuid,
   Project: uuid,
+  Prompt: uuid,
+  PromptVersion: uuid,
   Run: uuid,
   RunItem: ordinalOfRun,
   Score: bigintOfRun,

@@ -57,6 +57,7 @@ const taskErrorCodes = [
   'INVALID_OUTPUT',
   'TASK_FAILED',
   'MODULE_NOT_FOUND',
+  'VARIABLE_MISSING',
 ] as const
 export type TaskErrorCode = (typeof taskErrorCodes)[number]
 
