@@ -18,6 +18,7 @@ import { datasetNotFound } from '../engine/datasets/datasets.ts'
 import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/resolve-version.ts'
 import type { Services } from '../engine/services.ts'
+import { contentDisposition } from './content-disposition.ts'
 import {
   datasetItemWriter,
   type ExportFormat,
@@ -53,11 +54,9 @@ export async function respondExport(
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
   }
-  const fileName = `${found.name}.${found.format}`
-  const plainName = fileName.replace(/[^\w.-]+/g, '-')
   response.writeHead(200, {
     'content-type': mediaTypes[found.format],
-    'content-disposition': `attachment; filename="${plainName}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+    'content-disposition': contentDisposition('attachment', `${found.name}.${found.format}`),
     'cache-control': 'no-store',
   })
   try {

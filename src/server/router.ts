@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
+import { respondAttachment, respondUpload } from './attachment.ts'
 import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
@@ -54,13 +55,26 @@ export interface Route {
   handle: Handler
 }
 
-/** GraphQL, imports, exports, whole outputs, and the pages for browsers. */
+/** GraphQL, imports, exports, attachments, whole outputs, and the pages for browsers. */
 export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
     { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
+    {
+      name: '/attachments',
+      path: /^\/attachments$/,
+      methods: ['POST'],
+      longBody: true,
+      handle: asCaller(respondUpload),
+    },
+    {
+      name: '/attachments',
+      path: /^\/attachments\/./,
+      methods: ['GET', 'HEAD'],
+      handle: asCaller(respondAttachment),
+    },
     { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
     { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {

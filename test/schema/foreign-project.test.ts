@@ -62,9 +62,16 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       versions: { create: { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 } },
     },
   })
+  const file = await prisma.attachment.create({
+    data: {
+      ...{ project: { connect: { id: projectId } }, mediaType: 'text/plain' },
+      content: { create: { projectId, sha256: new Uint8Array(32), bytes: 1 } },
+    },
+  })
+  const metadata = { file: { $file: encodeGlobalId('Attachment', file.id) } }
   const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
   await prisma.datasetItemRevision.create({
-    data: { itemId: item.id, datasetId, validFrom: 1, input: name, tags: [], digest: new Uint8Array() },
+    data: { itemId: item.id, datasetId, validFrom: 1, input: name, metadata, tags: [], digest: new Uint8Array() },
   })
   const evaluator = await prisma.evaluator.create({
     data: {
@@ -125,6 +132,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
+    Attachment: file.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
     DatasetItemRevision: `${item.id}:1`,

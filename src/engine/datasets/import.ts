@@ -4,6 +4,7 @@
  */
 import { type Database, type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
+import { findUnknownAttachments } from '../../db/sql/attachment/use.ts'
 import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
 import {
   type DatasetChangeCounts,
@@ -24,7 +25,7 @@ import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { maxListedProblems, Problems } from './import-problems.ts'
-import { ItemProblem, prepareItem } from './item-content.ts'
+import { expectedAttachment, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
@@ -91,6 +92,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
       }
       await resolveStagedIds(client, dataset.id)
       await refuseContradictions(client, dataset.id, problems)
+      await refuseUnknownAttachments(client, projectId, problems)
       const written = await writeStagedItems(client, dataset)
       input.signal?.throwIfAborted()
       return { rows: reading.rows, written, id: dataset.id }
@@ -126,6 +128,16 @@ async function refuseContradictions(client: Queryable, datasetId: string, proble
     problems.add({ line, column: 'key', expected: 'a key that no other item has', got: `"${key}"` })
   }
   problems.throwIfAny(total - conflicts.length)
+}
+
+/** @throws {ImportError} rows that refer to files that the project does not have */
+async function refuseUnknownAttachments(client: Queryable, projectId: string, problems: Problems): Promise<void> {
+  const { total, unknown } = await findUnknownAttachments(client, projectId, maxListedProblems)
+  for (const { line, id } of unknown) {
+    const got = `"${encodeGlobalId('Attachment', id)}"`
+    problems.add({ line, column: '$file', expected: expectedAttachment, got })
+  }
+  problems.throwIfAny(total - unknown.length)
 }
 
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */
