@@ -2,10 +2,7 @@
  * Stores files. A file is spooled to disk while it arrives, so that a slow client holds no connection and no memory, and
  * is hashed on the way; then it is written in chunks, unless the project has its content already.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
 import mime from 'mime'
 import { type Database, transaction } from '../../db/client.ts'
 import {
@@ -19,6 +16,7 @@ import { InvalidInputError, LimitError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
+import { withTemporaryFile } from '../temporary-file.ts'
 
 export interface StoreAttachmentInput {
   source: AsyncIterable<Uint8Array>
@@ -76,10 +74,8 @@ interface Spooled {
 }
 
 /** Calls `use` with a copy on disk, which is deleted afterwards. @throws {LimitError} more than 20 MB */
-async function spooled<T>(source: AsyncIterable<Uint8Array>, use: (file: Spooled) => Promise<T>): Promise<T> {
-  const path = join(tmpdir(), `assay-upload-${randomUUID()}`)
-  const file = await open(path, 'wx+', 0o600)
-  try {
+function spooled<T>(source: AsyncIterable<Uint8Array>, use: (file: Spooled) => Promise<T>): Promise<T> {
+  return withTemporaryFile(async (file) => {
     const hash = createHash('sha256')
     let bytes = 0
     for await (const chunk of source) {
@@ -99,11 +95,8 @@ async function spooled<T>(source: AsyncIterable<Uint8Array>, use: (file: Spooled
         yield buffer
       }
     }
-    return await use({ bytes, sha256: hash.digest(), chunks })
-  } finally {
-    await file.close()
-    await rm(path, { force: true })
-  }
+    return use({ bytes, sha256: hash.digest(), chunks })
+  })
 }
 
 /** The last part of a path, which some clients send. @throws {InvalidInputError} */
