@@ -41,6 +41,7 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
     INVALID_OUTPUT: { description: 'The output of the task is not JSON, or its cost or number of tokens is invalid.' },
     TASK_FAILED: { description: 'The task threw; `taskCode` is its own code, if any.' },
     MODULE_NOT_FOUND: { description: 'The worker has no function of this name.' },
+    VARIABLE_MISSING: { description: 'The prompt has a variable that the item has no value for.' },
     UNSTORABLE_RESULT: { description: 'The result could not be stored.' },
     EVALUATOR_FAILED: { description: 'The evaluator threw or timed out; only in scores.' },
   } satisfies Record<ItemErrorCode, { description: string }>,

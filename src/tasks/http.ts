@@ -10,7 +10,8 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
-import { type HttpTaskSpec, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
+import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
+import { type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
 import { json, optional, parseInput } from '../domain/parse-input.ts'

@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream'
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import { storeAttachment } from '../../src/engine/attachments/store-attachment.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
+import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -32,9 +35,15 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     t,
     items.map((n) => `${name} ${n}`),
   )
+  const attachment = await storeAttachment(services, scope, {
+    source: Readable.from([Buffer.from(name)]),
+    mediaType: 'text/plain',
+    filename: `${name}.txt`,
+  })
   const { id: itemId } = await prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
   await prisma.datasetItem.update({ where: { id: itemId }, data: { key: name } })
-  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata: { of: name } }
+  const metadata = { of: name, file: { $file: encodeGlobalId('Attachment', attachment.id) } }
+  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata }
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
   await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array([2]) } })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
@@ -161,6 +170,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
+  const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
+  await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
+  await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
+
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
@@ -177,6 +190,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
 
   const rawIds: Record<NodeType, string[]> = {
     ApiKey: [apiKey.id, revoked.apiKey.id],
+    Attachment: [attachment.id],
     Dataset: [datasetId],
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],
@@ -185,6 +199,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     Experiment: [experimentId, otherExperimentId],
     Person: [apiKey.personId],
     Project: [projectId],
+    Prompt: [promptId, archivedPromptId],
+    PromptVersion: promptVersionIds,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),
@@ -193,6 +209,35 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,
   )
   return { name, projectId, ids: Object.fromEntries(ids) }
+}
+
+/** A prompt of two versions, the newer one first in the list, and an archived one. */
+async function fillPrompts({ services, scope, db }: TestEngine, name: string): Promise<[string, string[], string]> {
+  const described = { description: `of ${name}`, metadata: { of: name } }
+  const http = { kind: 'http', url: `http://${name}.example`, headers: { of: name }, body: { of: name } }
+  const paths = { outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' }
+  const tool = { description: name, inputSchema: { title: name } }
+  const content = {
+    messages: [{ role: 'USER', content: `${name} {{question}}` }],
+    parameters: {
+      ...{ temperature: 0.5, maxOutputTokens: 10, topP: 0.9, topK: 5, presencePenalty: 0.1, frequencyPenalty: 0.2 },
+      ...{ stopSequences: [name], seed: 7, reasoningEffort: 'low', providerOptions: { openai: { of: name } } },
+    },
+    output: { schema: { title: name } },
+    tools: [
+      { ...tool, name: 'lookup', function: { module: 'any' } },
+      { ...tool, name: 'search', function: { http: { ...http, ...paths } } },
+    ],
+  }
+  const message = `about ${name}`
+  const { id } = await createPrompt(services, scope, { name, ...described, content, message })
+  const other = { ...content, parameters: { ...content.parameters, seed: 8 }, output: { schema: { title: 'new' } } }
+  await updatePrompt(services, scope, { id, content: other, message })
+  await setPromptLabel(services, scope, { promptId: id, label: 'production', version: 2 })
+  const archived = await createPrompt(services, scope, { name: `${name} archived`, content })
+  await setPromptArchived(services, scope, { id: archived.id, archived: true })
+  const versions = await db.prisma.promptVersion.findMany({ where: { promptId: id }, orderBy: { version: 'desc' } })
+  return [id, versions.map((version) => version.id), archived.id]
 }
 
 function countsOf(version: number) {

@@ -69,8 +69,15 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       },
     },
   })
+  const file = await prisma.attachment.create({
+    data: {
+      ...{ project: { connect: { id: projectId } }, mediaType: 'text/plain' },
+      content: { create: { projectId, sha256: new Uint8Array(32), bytes: 1 } },
+    },
+  })
+  const metadata = { file: { $file: encodeGlobalId('Attachment', file.id) } }
   const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
-  const revision = { itemId: item.id, datasetId, input: name, tags: [] }
+  const revision = { itemId: item.id, datasetId, input: name, metadata, tags: [] }
   await prisma.datasetItemRevision.createMany({
     data: [
       { ...revision, validFrom: 1, validTo: 2, digest: new Uint8Array([1]) },
@@ -93,10 +100,21 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     },
     include: { current: true },
   })
+  const content = { messages: [{ role: 'USER', content: name }], parameters: {}, tools: [], maxSteps: 1 }
+  const prompt = await prisma.prompt.create({
+    data: {
+      ...{ projectId, name, version: 2 },
+      versions: { create: [1, 2].map((version) => ({ version, content, authorId: apiKey.personId })) },
+    },
+    include: { newest: true, versions: true },
+  })
+  await prisma.promptLabel.create({
+    data: { promptId: prompt.id, name: 'production', version: 2, movedById: apiKey.personId },
+  })
   const task = { kind: 'module', name: 'any' }
   const experiment = await prisma.experiment.create({
     data: {
-      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true },
+      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true, promptId: prompt.id },
       evaluators: { create: { evaluatorId: evaluator.id } },
     },
   })
@@ -104,6 +122,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     data: {
       ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
       ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
+      promptVersionId: prompt.newest.id,
       evaluators: { create: { evaluatorVersionId: evaluator.current.id } },
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
@@ -124,6 +143,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
+    Attachment: file.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
     DatasetItemRevision: `${item.id}:1`,
@@ -132,12 +152,18 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Experiment: experiment.id,
     Person: apiKey.personId,
     Project: projectId,
+    Prompt: prompt.id,
+    PromptVersion: prompt.newest.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
-  const more = [encodeGlobalId('Score', `${run.id}:${ofRun.id}`), encodeGlobalId('DatasetItemRevision', `${item.id}:2`)]
+  const more = [
+    encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
+    encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
+  ]
   everything.set(name, new Set([...ids.map(([, id]) => id), ...more]))
   return Object.fromEntries(ids)
 }
@@ -149,6 +175,8 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     candidateIds: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
+    authorId: 'Person',
+    fromId: 'PromptVersion',
     startedById: 'Person',
   }
   const type = types[name]

@@ -1,25 +1,8 @@
 import type { Json } from '../json/json.ts'
+import type { HttpTaskSpec } from './http-task.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
 export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
-
-/** A call of an HTTP endpoint per item. */
-export interface HttpTaskSpec {
-  kind: 'http'
-  url: string
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  headers: Record<string, string>
-  /**
-   * JSON with placeholders such as `{{input}}`, `{{input.question}}` and `{{metadata.…}}`; null sends the item as
-   * `{input, metadata}`.
-   */
-  body: Json
-  /** JSONPath of the output in the response; null takes the whole body. */
-  outputPath: string | null
-  costPath: string | null
-  inputTokensPath: string | null
-  outputTokensPath: string | null
-}
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
@@ -74,6 +57,7 @@ const taskErrorCodes = [
   'INVALID_OUTPUT',
   'TASK_FAILED',
   'MODULE_NOT_FOUND',
+  'VARIABLE_MISSING',
 ] as const
 export type TaskErrorCode = (typeof taskErrorCodes)[number]
 

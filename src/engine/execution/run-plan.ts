@@ -11,6 +11,7 @@ import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
+import { withFiles } from '../attachments/files-for-task.ts'
 import type { Services } from '../services.ts'
 
 /** An evaluator of a run, compiled. */
@@ -45,7 +46,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     projectId: run.projectId,
     endpoint: endpointOf(run.task),
     settings: run.settings,
-    task: makeTask(run.task, services),
+    task: makeTask(run.task, services, run.projectId),
     cacheKey: run.settings.cache
       ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
       : null,
@@ -66,9 +67,9 @@ function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[]
   return missing
 }
 
-function makeTask(spec: TaskSpec, { modules, http }: Services): Task {
+function makeTask(spec: TaskSpec, { db, modules, http }: Services, projectId: string): Task {
   try {
-    return createTask(spec, modules, http)
+    return withFiles(createTask(spec, modules, http), db.pool, { projectId })
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))
