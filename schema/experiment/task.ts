@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
+import type { HttpTaskSpec } from '../../src/domain/execution/http-task.ts'
+import type { ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { HttpMethod } from '../enums.ts'
 

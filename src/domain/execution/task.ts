@@ -1,26 +1,12 @@
 import type { Json } from '../json/json.ts'
+<<<<<<< HEAD
 import type { Generation } from '../model/generation.ts'
+=======
+import type { HttpTaskSpec } from './http-task.ts'
+>>>>>>> 6b6f29f
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
 export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
-
-/** A call of an HTTP endpoint per item. */
-export interface HttpTaskSpec {
-  kind: 'http'
-  url: string
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  headers: Record<string, string>
-  /**
-   * JSON with placeholders such as `{{input}}`, `{{input.question}}` and `{{metadata.…}}`; null sends the item as
-   * `{input, metadata}`.
-   */
-  body: Json
-  /** JSONPath of the output in the response; null takes the whole body. */
-  outputPath: string | null
-  costPath: string | null
-  inputTokensPath: string | null
-  outputTokensPath: string | null
-}
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
