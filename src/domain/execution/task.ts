@@ -1,9 +1,6 @@
 import type { Json } from '../json/json.ts'
-<<<<<<< HEAD
 import type { Generation } from '../model/generation.ts'
-=======
 import type { HttpTaskSpec } from './http-task.ts'
->>>>>>> 6b6f29f
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
 export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
