@@ -47,6 +47,7 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
     AUTHENTICATION_FAILED: { description: 'The provider does not accept the key, or there is none; this stops the run.' },
     QUOTA_EXHAUSTED: { description: 'The quota of the key is used up; this stops the run.' },
     MODEL_NOT_FOUND: { description: 'The provider has no such model, or the key may not use it; this stops the run.' },
+    NOTHING_SERVED: { description: 'The address of the connection serves no models; this stops the run.' },
     CONTEXT_LENGTH: { description: 'The prompt is longer than the model can take.' },
     CONTENT_FILTERED: { description: "A filter of the provider refused the prompt, or ended the model's answer." },
     UNSTORABLE_RESULT: { description: 'The result could not be stored.' },
@@ -83,6 +84,7 @@ export const StopReason = builder.enumType('StopReason', {
     BUDGET: { description: 'Its known cost reached `budgetUsd`.' },
     FAILURE_RATE: { description: 'More than `maxFailureRate` of its finished items had failed.' },
     EARLY_DECISION: { description: 'Its comparison with the baseline was decided (`earlyStop`).' },
+    PROVIDER: { description: 'The provider of its model refuses every call; `stopMessage` says why.' },
   },
 })
 

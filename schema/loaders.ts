@@ -74,6 +74,10 @@ export function createLoaders(db: Database, scope: Scope) {
         }),
       (row) => row.evaluatorId,
     ),
+    modelPrices: many(
+      (ids) => prisma.modelPrice.findMany({ where: { connectionId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
+      (row) => row.connectionId,
+    ),
     runScores: many(
       (ids) =>
         prisma.score.findMany({

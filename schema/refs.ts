@@ -21,6 +21,8 @@ export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const ProviderConnectionRef = prismaRef('ProviderConnection')
+export const ModelPriceRef = prismaRef('ModelPrice')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -33,8 +35,9 @@ export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const ProviderConnectionConnection = connectionOf('ProviderConnection', ProviderConnectionRef)
 
-function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },

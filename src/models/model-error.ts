@@ -54,7 +54,7 @@ function describeCall(error: APICallError, call: string, now: number): Failure {
   if (statusCode < 400) {
     const target = excerpt(responseHeaders.location ?? 'nowhere')
     const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the connection.`
-    return { code: 'HTTP_STATUS', message, retryable: false }
+    return { code: 'NOTHING_SERVED', message, retryable: false, stopsRun: true }
   }
   return classify({ status: statusCode, body: responseBody, said: error.message, headers: responseHeaders }, call, now)
 }
@@ -107,8 +107,7 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
     return stop('MODEL_NOT_FOUND', 'The provider has no such model, or this key may not use it: correct the model.')
   }
   if (status === 404 || status === 405) {
-    const message = `${answered} Nothing is served at this address: correct the base URL of the connection.`
-    return { code: 'HTTP_STATUS', message, retryable: false }
+    return stop('NOTHING_SERVED', 'No models are served at this address: correct the base URL of the connection.')
   }
   const retryable = status === 408 || status === 409 || status === 425 || status >= 500
   const retryAfterMs = retryable ? waitOf(headers, now) : null

@@ -1,9 +1,10 @@
 import type { Json } from '../json/json.ts'
 import type { Generation } from '../model/generation.ts'
 import type { HttpTaskSpec } from './http-task.ts'
+import type { PromptTaskSpec } from './prompt-task.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
-export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
@@ -32,12 +33,14 @@ export interface TaskContext {
   /** W3C trace context of this call. */
   traceparent: string
   /** Begins a span below that of the call; absent when nothing is traced. */
-  span?: (name: string, attributes: SpanAttributes) => TaskSpan
+  span?: StartSpan
   /** Who follows the output while it is made; absent when nobody can. */
   follow?: (text: string) => void
 }
 
 export type SpanAttributes = Record<string, string | number | string[]>
+
+export type StartSpan = (name: string, attributes: SpanAttributes) => TaskSpan
 
 export interface TaskSpan {
   end(attributes: SpanAttributes, error?: { code: string; message: string }): void
@@ -50,7 +53,7 @@ export interface TaskResult {
   inputTokens: number | null
   outputTokens: number | null
   /** Of an output that a model made. */
-  generation?: Generation
+  generation?: Generation | null
   /** How long the endpoint asks to wait before the next call, in milliseconds; null and undefined: not at all. */
   pauseMs?: number | null
 }
@@ -79,6 +82,7 @@ const taskErrorCodes = [
   'AUTHENTICATION_FAILED',
   'QUOTA_EXHAUSTED',
   'MODEL_NOT_FOUND',
+  'NOTHING_SERVED',
   'CONTEXT_LENGTH',
   'CONTENT_FILTERED',
 ] as const

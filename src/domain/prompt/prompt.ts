@@ -45,10 +45,25 @@ export interface PromptContent {
   maxSteps: number
 }
 
-/** A prompt as a client refers to it; with neither a version nor a label its newest version. */
-export type PromptReference =
-  | { content: PromptContent }
-  | { prompt: { id: string; name: string; version: number | null; label: string | null } }
+/** A prompt that something refers to by a version or a label; with neither by its newest version. */
+export interface NamedPrompt {
+  id: string
+  /** Its name when it was referred to. */
+  name: string
+  version: number | null
+  label: string | null
+}
+
+/** Where a task has its prompt from: its content, or a prompt of the project. */
+export type PromptReference = { content: PromptContent } | { prompt: NamedPrompt }
+
+/** The content that a reference had when a run started; null for `version` if the reference was the content itself. */
+export interface PinnedPrompt {
+  content: PromptContent
+  /** The version of `prompt` that was used, by its raw id and its number. */
+  version: { id: string; number: number } | null
+  prompt: NamedPrompt | null
+}
 
 export interface TextPart {
   type: 'text'

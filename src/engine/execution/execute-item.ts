@@ -6,7 +6,7 @@ import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
+import { type Spent, type StartSpan, TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
@@ -50,10 +50,12 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
-    const call = (traceparent: string) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent })
+    const call = (traceparent: string, span?: StartSpan) =>
+      callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span })
     const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
-    const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...called }
+    const { pauseMs: _, generation = null, ...result }: TaskResult = called
+    const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...result, generation }
     const { output, latencyMs, costUsd } = response
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
@@ -77,13 +79,17 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       scores,
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
-  } catch (error) {
+  } catch (thrown) {
     if (signal.aborted) return interrupted(item)
     const failure =
-      error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
+      thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     permit.release(failedWith(failure))
-    const { code, message, retryable } = failure
-    const failed = { ...ended, error: { code, message, retryable, attempt }, latencyMs: clock.now() - startedAt }
+    const { code, message, retryable, stopsRun, spent } = failure
+    const error = { code, message, retryable, attempt }
+    const failed = { ...ended, ...spent, error, latencyMs: clock.now() - startedAt }
+    if (stopsRun) {
+      return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, scores: [], stop: message }
+    }
     const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const { delayMs, spendsAttempt } = retry
@@ -94,13 +100,16 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   }
 }
 
-function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens' | 'outputTokens'>): CallOutcome {
-  const known = inputTokens !== null || outputTokens !== null
-  return { kind: 'OK', retryAfterMs: null, tokens: known ? (inputTokens ?? 0) + (outputTokens ?? 0) : null }
+function succeeded(result: TaskResult): CallOutcome {
+  return { kind: 'OK', retryAfterMs: result.pauseMs ?? null, tokens: tokensOf(result) }
 }
 
-function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
-  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
+function failedWith({ overloaded, retryAfterMs, spent }: TaskError): CallOutcome {
+  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: spent && tokensOf(spent) }
+}
+
+function tokensOf({ inputTokens, outputTokens }: Spent): number | null {
+  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
 function taskItem(item: ClaimedItem): TaskItem {

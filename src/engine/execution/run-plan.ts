@@ -7,10 +7,12 @@ import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
 import type { Modules } from '../../domain/execution/modules.ts'
 import { type Task, TaskError, type TaskSpec } from '../../domain/execution/task.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
+import { openConnection } from '../providers/open-connection.ts'
 import type { Services } from '../services.ts'
 
 /** An evaluator of a run, compiled. */
@@ -45,9 +47,9 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     projectId: run.projectId,
     endpoint: endpointOf(run.task),
     settings: run.settings,
-    task: makeTask(run.task, services),
+    task: makeTask(run.task, run.projectId, services),
     cacheKey: run.settings.cache
-      ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
+      ? ({ input, repetition }) => hash('sha256', canonicalJson([cachedPart(run.task), input, repetition]))
       : null,
     evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
@@ -66,9 +68,23 @@ function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[]
   return missing
 }
 
-function makeTask(spec: TaskSpec, { modules, http }: Services): Task {
+/** What of a task decides on its outputs. */
+function cachedPart(task: TaskSpec): Json {
+  if (task.kind !== 'prompt') return { ...task }
+  const { kind, connection, model, prompt, parameters } = task
+  return JSON.parse(JSON.stringify({ kind, connection, model, prompt: 'content' in prompt && prompt.content, parameters }))
+}
+
+function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
-    return createTask(spec, modules, http)
+    const models = {
+      connect: (name: string) => openConnection(services, projectId, name),
+      loadFile: (id: string) => {
+        const message = `The project has no attachment ${id}.`
+        return Promise.reject(new TaskError('INVALID_INPUT', message, { retryable: false }))
+      },
+    }
+    return createTask(spec, services.modules, services.http, models)
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))
