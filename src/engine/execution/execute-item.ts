@@ -12,6 +12,7 @@ import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
 import { type ItemResult, interrupted, withoutResult } from './item-result.ts'
+import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 
@@ -24,6 +25,7 @@ export interface Execution {
   permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
+  texts: Pick<LiveTexts, 'begin'>
   tracing: Tracing
   clock: Clock
   random: () => number
@@ -51,7 +53,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   try {
     const { timeoutMs } = plan.settings
     const call = (traceparent: string, span?: StartSpan) =>
-      callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span })
+      followed(execution, (follow) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow }))
     const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
     const { pauseMs: _, generation = null, ...result }: TaskResult = called
@@ -97,6 +99,20 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       item: { ...failed, status: 'QUEUED', excused: spendsAttempt ? excused : excused + 1, delayMs },
       scores: [],
     }
+  }
+}
+
+/** Lets those who watch the item follow what a model writes. */
+async function followed<T>(
+  { plan, item, texts }: Execution,
+  call: (follow?: (text: string) => void) => Promise<T>,
+): Promise<T> {
+  if (!plan.canBeFollowed) return call()
+  const live = texts.begin(plan.runId, item.ordinal, item.attempts)
+  try {
+    return await call(live.append)
+  } finally {
+    await live.end()
   }
 }
 

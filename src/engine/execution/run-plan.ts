@@ -30,6 +30,8 @@ export interface RunPlan extends EndpointKey {
   runId: string
   settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts'>
   task: Task
+  /** Whether its output can be followed while it is made. */
+  canBeFollowed: boolean
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
@@ -48,6 +50,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     endpoint: endpointOf(run.task),
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
+    canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
     cacheKey: run.settings.cache
       ? ({ input, repetition }) => hash('sha256', canonicalJson([cachedPart(run.task), input, repetition]))
       : null,
