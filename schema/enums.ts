@@ -44,7 +44,9 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
     TASK_FAILED: { description: 'The task threw; `taskCode` is its own code, if any.' },
     MODULE_NOT_FOUND: { description: 'The worker has no function of this name.' },
     VARIABLE_MISSING: { description: 'The prompt has a variable that the item has no value for.' },
-    AUTHENTICATION_FAILED: { description: 'The provider does not accept the key, or there is none; this stops the run.' },
+    AUTHENTICATION_FAILED: {
+      description: 'The provider does not accept the key, or there is none; this stops the run.',
+    },
     QUOTA_EXHAUSTED: { description: 'The quota of the key is used up; this stops the run.' },
     MODEL_NOT_FOUND: { description: 'The provider has no such model, or the key may not use it; this stops the run.' },
     NOTHING_SERVED: { description: 'The address of the connection serves no models; this stops the run.' },

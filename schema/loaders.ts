@@ -47,6 +47,14 @@ export function createLoaders(db: Database, scope: Scope) {
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,
     ),
+    newestPromptVersion: one(
+      (ids) => prisma.promptVersion.findMany({ where: { newestOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.promptId,
+    ),
+    promptLabels: many(
+      (ids) => prisma.promptLabel.findMany({ where: { promptId: { in: [...ids] } }, orderBy: { name: 'asc' } }),
+      (label) => label.promptId,
+    ),
     experimentEvaluators: many(
       (ids) =>
         prisma.experimentEvaluator.findMany({

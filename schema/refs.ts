@@ -23,6 +23,8 @@ export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
 export const ProviderConnectionRef = prismaRef('ProviderConnection')
 export const ModelPriceRef = prismaRef('ModelPrice')
+export const PromptRef = prismaRef('Prompt')
+export const PromptVersionRef = prismaRef('PromptVersion')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -36,6 +38,8 @@ export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
 export const ProviderConnectionConnection = connectionOf('ProviderConnection', ProviderConnectionRef)
+export const PromptConnection = connectionOf('Prompt', PromptRef)
+export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
 
 export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(

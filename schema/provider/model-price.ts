@@ -38,7 +38,8 @@ builder.prismaNode('ModelPrice', {
 })
 
 mutation('setModelPrice', {
-  description: 'Sets what a model costs the project, in place of the table of prices. Runs that have started keep theirs.',
+  description:
+    'Sets what a model costs the project, in place of the table of prices. Runs that have started keep theirs.',
   input: {
     description: 'Prices in US dollars per million tokens, replacing those that were set.',
     fields: (t) => ({

@@ -1,6 +1,6 @@
 import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
 import { createConnection, deleteConnection, updateConnection } from '../../src/engine/providers/connections.ts'
-import { connectionProblems, testConnection } from '../../src/engine/providers/test-connection.ts'
+import { type connectionProblems, testConnection } from '../../src/engine/providers/test-connection.ts'
 import { builder } from '../builder.ts'
 import { deletion } from '../deletion.ts'
 import { mutation } from '../mutation.ts'
@@ -18,7 +18,8 @@ mutation('createProviderConnection', {
       name: t.string({ required: true, description: 'Unique in the project, without `/`; it never changes.' }),
       provider: t.field({ type: ModelProvider, required: true, description: 'Who serves the models.' }),
       baseUrl: t.string({
-        description: 'Its address, such as `http://127.0.0.1:8000/v1`; required by OPENAI_COMPATIBLE. Default: the usual one.',
+        description:
+          'Its address, such as `http://127.0.0.1:8000/v1`; required by OPENAI_COMPATIBLE. Default: the usual one.',
       }),
       apiKey: t.string({ description: 'The key; it is stored encrypted, and never shown again.' }),
       apiKeyVariable: t.string({
@@ -41,7 +42,8 @@ mutation('createProviderConnection', {
 })
 
 mutation('updateProviderConnection', {
-  description: 'Changes a connection, also for runs that are executing, from their next worker on. Requires the role ADMIN.',
+  description:
+    'Changes a connection, also for runs that are executing, from their next worker on. Requires the role ADMIN.',
   input: {
     description: 'The changes; omitted fields stay as they are. With another address a stored key must be given again.',
     fields: (t) => ({

@@ -1,6 +1,6 @@
 import type { ProviderConnection } from '../../src/db/generated/prisma/client.ts'
 import { listConnections } from '../../src/db/sql/provider/list-connections.ts'
-import { modelProviders } from '../../src/domain/model/connection.ts'
+import type { modelProviders } from '../../src/domain/model/connection.ts'
 import { builder } from '../builder.ts'
 import { ModelPriceRef, ProviderConnectionConnection, ProviderConnectionRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
@@ -38,7 +38,9 @@ builder.prismaNode('ProviderConnection', {
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Unique in the project. Tasks refer to it by this; it never changes.' }),
+    name: t.exposeString('name', {
+      description: 'Unique in the project. Tasks refer to it by this; it never changes.',
+    }),
     provider: t.field({
       type: ModelProvider,
       description: 'Who serves the models.',

@@ -22,6 +22,8 @@ const shapes = {
   ModelPrice: uuid,
   Person: uuid,
   Project: uuid,
+  Prompt: uuid,
+  PromptVersion: uuid,
   ProviderConnection: uuid,
   Run: uuid,
   RunItem: ordinalOfRun,

@@ -9,7 +9,7 @@ import { json, name, optional, parseInput, text } from '../domain/parse-input.ts
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { resolveTask } from './providers/prompt-task.ts'
+import { promptIdOf, resolveTask } from './providers/prompt-task.ts'
 import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
@@ -62,6 +62,7 @@ export async function createExperiment(
         projectId: scope.projectId,
         datasetId,
         task: asJson(task),
+        promptId: promptIdOf(task),
         settings: { ...settings },
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
@@ -101,9 +102,7 @@ export async function updateExperiment(
   requireWrite(scope)
   const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
   const task =
-    changes.task === undefined
-      ? undefined
-      : await resolveTask(services.db.pool, scope, services.modules, changes.task)
+    changes.task === undefined ? undefined : await resolveTask(services.db.pool, scope, services.modules, changes.task)
   const texts = parseTexts(changes)
   return withUniqueName('experiment', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
@@ -124,7 +123,7 @@ export async function updateExperiment(
         where: { id: input.id },
         data: {
           ...texts,
-          ...(task && { task: asJson(task) }),
+          ...(task && { task: asJson(task), promptId: promptIdOf(task) }),
           ...(named !== undefined && { evaluatorsNamed: named !== null }),
           settings: { ...settings },
         },

@@ -6,12 +6,7 @@
 import type { Database } from '../db/client.ts'
 import { channels, type Listener } from '../db/listener.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import {
-  announceWatched,
-  readLiveTexts,
-  type TextAfterPlace,
-  type TextPlace,
-} from '../db/sql/run-item/live-texts.ts'
+import { announceWatched, readLiveTexts, type TextAfterPlace, type TextPlace } from '../db/sql/run-item/live-texts.ts'
 import { loadRunItems, type RunItemKey } from '../db/sql/run-item/load-run-items.ts'
 import { LimitError, NotFoundError } from '../domain/errors.ts'
 import type { ProjectScope } from '../domain/scope.ts'

@@ -6,9 +6,9 @@ import {
   type ModelMessage,
   Output,
   type StepResult,
+  type SystemModelMessage,
   stepCountIs,
   streamText,
-  type SystemModelMessage,
   type ToolSet,
   tool,
 } from 'ai'
@@ -62,7 +62,11 @@ export interface ModelCall {
  * @param now milliseconds since the epoch
  * @throws {TaskError} for every failure, with what the call has used so far; when the signal aborts, whatever it likes
  */
-export async function callModel(call: ModelCall, context: TaskContext, now: () => number = Date.now): Promise<TaskResult> {
+export async function callModel(
+  call: ModelCall,
+  context: TaskContext,
+  now: () => number = Date.now,
+): Promise<TaskResult> {
   const { access, model, tools } = call
   const steps: StepResult<ToolSet>[] = []
   const spent = () => generationOf(steps, call, new Date(now()))
@@ -192,5 +196,7 @@ function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['outp
   }
   const violation = output.check(answer)
   if (!violation) return answer
-  throw invalid(`an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`)
+  throw invalid(
+    `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,
+  )
 }

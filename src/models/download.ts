@@ -2,7 +2,10 @@
 import { TaskError } from '../domain/execution/task.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 
-export type DownloadFile = (url: URL, signal: AbortSignal | undefined) => Promise<{ data: Uint8Array; mediaType: string | undefined }>
+export type DownloadFile = (
+  url: URL,
+  signal: AbortSignal | undefined,
+) => Promise<{ data: Uint8Array; mediaType: string | undefined }>
 
 const maxBytes = 20_000_000
 

@@ -40,7 +40,9 @@ function describe(error: unknown, call: string, now: number): Failure {
   if (causes(error).some((cause) => typeof (cause as { code?: unknown }).code === 'string')) {
     return failureOf(connectionError(call, causes(error).at(-1)))
   }
-  const invalid = error instanceof Error && /^AI_(InvalidPrompt|InvalidArgument|InvalidMessage|Unsupported|MissingTool|Download)/.test(error.name)
+  const invalid =
+    error instanceof Error &&
+    /^AI_(InvalidPrompt|InvalidArgument|InvalidMessage|Unsupported|MissingTool|Download)/.test(error.name)
   return { code: invalid ? 'INVALID_INPUT' : 'TASK_FAILED', message: `${call}: ${sayOf(error)}`, retryable: false }
 }
 
@@ -71,8 +73,10 @@ const quota = /insufficient_quota|insufficient[ _]credits?|credit balance|billin
 const unknownKey = /api[ _]key not valid|API_KEY_INVALID|invalid[ _-]?(x-)?api[ _-]?key/i
 const tooLong =
   /context_length_exceeded|maximum context length|context (window|length|size)|prompt is too long|input is too long|too many (input )?tokens|exceeds the (available|maximum).{0,40}tokens/i
-const filtered = /content_filter|content_policy|content management policy|ResponsibleAIPolicy|safety_violation|guardrail/i
-const noModel = /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model/i
+const filtered =
+  /content_filter|content_policy|content management policy|ResponsibleAIPolicy|safety_violation|guardrail/i
+const noModel =
+  /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model/i
 
 /** By status, and where providers use one status for several things, by what they say. */
 function classify({ status, body, said, headers }: Refusal, call: string, now: number): Failure {
@@ -111,7 +115,13 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
   }
   const retryable = status === 408 || status === 409 || status === 425 || status >= 500
   const retryAfterMs = retryable ? waitOf(headers, now) : null
-  return { code: 'HTTP_STATUS', message: answered, retryable, retryAfterMs, overloaded: status === 503 || status === 529 }
+  return {
+    code: 'HTTP_STATUS',
+    message: answered,
+    retryable,
+    retryAfterMs,
+    overloaded: status === 503 || status === 529,
+  }
 }
 
 /** An error that came as an event of a stream, which has no status. */
@@ -142,7 +152,11 @@ function isMalformed(error: unknown): boolean {
 function malformed(error: unknown, call: string): Failure {
   const body = APICallError.isInstance(error) ? error.responseBody : undefined
   const got = body === undefined ? messageOf(error) : excerpt(body) || '(no content)'
-  return { code: 'MALFORMED_RESPONSE', message: `${call}: the response cannot be read: ${excerpt(got)}`, retryable: true }
+  return {
+    code: 'MALFORMED_RESPONSE',
+    message: `${call}: the response cannot be read: ${excerpt(got)}`,
+    retryable: true,
+  }
 }
 
 function failureOf({ code, message, retryable }: TaskError): Failure {

@@ -130,5 +130,10 @@ function priced(model: string, { input, output, cachedInput, cacheWrite, reasoni
     ...(cacheWrite !== null && { cache_write_mtok: cacheWrite }),
     ...(reasoning !== null && { output_reasoning_mtok: reasoning }),
   }
-  return { id: 'project', name: 'project', api_pattern: '^$', models: [{ id: model, match: { equals: model }, prices }] }
+  return {
+    id: 'project',
+    name: 'project',
+    api_pattern: '^$',
+    models: [{ id: model, match: { equals: model }, prices }],
+  }
 }

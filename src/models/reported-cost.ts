@@ -1,6 +1,7 @@
 /** The cost of a call in US dollars, as gateways report it: OpenRouter in the usage, LiteLLM in a header. */
-import type { SharedV4ProviderMetadata } from '@ai-sdk/provider'
+
 import type { MetadataExtractor } from '@ai-sdk/openai-compatible'
+import type { SharedV4ProviderMetadata } from '@ai-sdk/provider'
 
 const key = 'assay'
 

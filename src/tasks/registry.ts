@@ -31,8 +31,14 @@ export function createTask(
       return createModuleTask(spec, modules)
     case 'prompt': {
       const createFunction = (bound: NonNullable<PromptTool['function']>) =>
-        'http' in bound ? createHttpTask(bound.http, http, now) : createModuleTask({ kind: 'module', name: bound.module }, modules)
-      return createPromptTask(spec, { http, loadFile: models.loadFile, connect: () => models.connect(spec.connection), createFunction }, now)
+        'http' in bound
+          ? createHttpTask(bound.http, http, now)
+          : createModuleTask({ kind: 'module', name: bound.module }, modules)
+      return createPromptTask(
+        spec,
+        { http, loadFile: models.loadFile, connect: () => models.connect(spec.connection), createFunction },
+        now,
+      )
     }
   }
 }

@@ -1,8 +1,8 @@
 /** Calls of models as tests make them: through the real SDK, on real sockets. */
 import { Agent } from 'undici'
 import type { TaskContext, TaskResult } from '../../src/domain/execution/task.ts'
-import { compileJsonSchema } from '../../src/domain/json/json-schema.ts'
 import type { Json } from '../../src/domain/json/json.ts'
+import { compileJsonSchema } from '../../src/domain/json/json-schema.ts'
 import type { ModelProvider } from '../../src/domain/model/connection.ts'
 import { callModel, type ModelCall } from '../../src/models/call-model.ts'
 import { fileDownload } from '../../src/models/download.ts'
@@ -23,8 +23,19 @@ export type CallOptions = Partial<Omit<ModelCall, 'model' | 'access' | 'output'>
 }
 
 /** Calls a model of the server, by default streamed, in OpenAI's protocol as other servers speak it. */
-export async function call(server: Pick<ModelServer, 'openai' | 'anthropic'>, options: CallOptions = {}): Promise<TaskResult> {
-  const { provider = 'OPENAI_COMPATIBLE', model = 'gpt-4o-mini', prompt = 'Hello?', schema, apiKey = testKey, context, ...rest } = options
+export async function call(
+  server: Pick<ModelServer, 'openai' | 'anthropic'>,
+  options: CallOptions = {},
+): Promise<TaskResult> {
+  const {
+    provider = 'OPENAI_COMPATIBLE',
+    model = 'gpt-4o-mini',
+    prompt = 'Hello?',
+    schema,
+    apiKey = testKey,
+    context,
+    ...rest
+  } = options
   const baseUrl = provider === 'ANTHROPIC' ? server.anthropic : server.openai
   const address = { provider, baseUrl, region: null, resourceName: null, apiVersion: null, accessKeyId: null }
   const access = { name: 'test', address, apiKey }

@@ -15,16 +15,19 @@ export async function seedConnection(
 }
 
 /** A task that asks the model the item's input. */
-export function promptTask(
-  parts: Partial<PromptTaskSpec> = {},
-  content: Partial<PromptContent> = {},
-): PromptTaskSpec {
+export function promptTask(parts: Partial<PromptTaskSpec> = {}, content: Partial<PromptContent> = {}): PromptTaskSpec {
   return {
     kind: 'prompt',
     connection: 'test',
     model: 'gpt-4o-mini',
     prompt: {
-      content: { messages: [{ role: 'USER', content: '{{input}}' }], parameters: {}, tools: [], maxSteps: 5, ...content },
+      content: {
+        messages: [{ role: 'USER', content: '{{input}}' }],
+        parameters: {},
+        tools: [],
+        maxSteps: 5,
+        ...content,
+      },
     },
     parameters: {},
     stream: true,

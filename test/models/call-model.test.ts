@@ -71,7 +71,9 @@ describe.each(kinds)('%s', (_name, kind) => {
       required: ['label'],
       additionalProperties: false,
     }
-    answering = ({ prompt }) => ({ text: prompt === 'ok' ? '{"label": "good"}' : prompt === 'no' ? 'Well,' : '{"label": "so"}' })
+    answering = ({ prompt }) => ({
+      text: prompt === 'ok' ? '{"label": "good"}' : prompt === 'no' ? 'Well,' : '{"label": "so"}',
+    })
     expect((await call(server, { ...kind, schema, prompt: 'ok' })).output).toEqual({ label: 'good' })
     const notJson = await failureOf({ ...kind, schema, prompt: 'no' })
     expect(notJson).toMatchObject({ code: 'INVALID_OUTPUT', retryable: true })
@@ -130,7 +132,11 @@ describe.each(kinds)('%s', (_name, kind) => {
         ? { text: 'Sorry.' }
         : { toolCalls: [{ id: 'call_1', name: 'read', arguments: {} }] }
     const run = () => Promise.reject(new Error('no such file'))
-    const result = await call(server, { ...kind, maxSteps: 5, tools: [{ name: 'read', inputSchema: { type: 'object' }, run }] })
+    const result = await call(server, {
+      ...kind,
+      maxSteps: 5,
+      tools: [{ name: 'read', inputSchema: { type: 'object' }, run }],
+    })
     expect(result.output).toMatchObject({
       answer: 'Sorry.',
       trajectory: [{}, { role: 'tool', name: 'read', error: 'no such file' }, {}],
@@ -138,14 +144,64 @@ describe.each(kinds)('%s', (_name, kind) => {
   })
 
   it.each([
-    ['a key that is refused', { status: 401, type: 'authentication_error', code: 'invalid_api_key', message: 'Incorrect' }, 'AUTHENTICATION_FAILED', true],
-    ['a key that may not', { status: 403, type: 'permission_error', message: 'Your key has no access' }, 'AUTHENTICATION_FAILED', true],
-    ['a used-up quota', { status: 429, type: 'insufficient_quota', code: 'insufficient_quota', message: 'You exceeded your current quota' }, 'QUOTA_EXHAUSTED', true],
-    ['missing credit', { status: 400, type: 'invalid_request_error', message: 'Your credit balance is too low' }, 'QUOTA_EXHAUSTED', true],
-    ['an unknown model', { status: 404, type: 'not_found_error', code: 'model_not_found', message: 'The model `x` does not exist' }, 'MODEL_NOT_FOUND', true],
-    ['a prompt that is too long', { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded', message: "This model's maximum context length is 8192 tokens" }, 'CONTEXT_LENGTH', false],
-    ['a filtered prompt', { status: 400, type: 'invalid_request_error', code: 'content_filter', message: 'content management policy' }, 'CONTENT_FILTERED', false],
-    ['a bad request', { status: 400, type: 'invalid_request_error', message: 'temperature is not supported' }, 'HTTP_STATUS', false],
+    [
+      'a key that is refused',
+      { status: 401, type: 'authentication_error', code: 'invalid_api_key', message: 'Incorrect' },
+      'AUTHENTICATION_FAILED',
+      true,
+    ],
+    [
+      'a key that may not',
+      { status: 403, type: 'permission_error', message: 'Your key has no access' },
+      'AUTHENTICATION_FAILED',
+      true,
+    ],
+    [
+      'a used-up quota',
+      {
+        status: 429,
+        type: 'insufficient_quota',
+        code: 'insufficient_quota',
+        message: 'You exceeded your current quota',
+      },
+      'QUOTA_EXHAUSTED',
+      true,
+    ],
+    [
+      'missing credit',
+      { status: 400, type: 'invalid_request_error', message: 'Your credit balance is too low' },
+      'QUOTA_EXHAUSTED',
+      true,
+    ],
+    [
+      'an unknown model',
+      { status: 404, type: 'not_found_error', code: 'model_not_found', message: 'The model `x` does not exist' },
+      'MODEL_NOT_FOUND',
+      true,
+    ],
+    [
+      'a prompt that is too long',
+      {
+        status: 400,
+        type: 'invalid_request_error',
+        code: 'context_length_exceeded',
+        message: "This model's maximum context length is 8192 tokens",
+      },
+      'CONTEXT_LENGTH',
+      false,
+    ],
+    [
+      'a filtered prompt',
+      { status: 400, type: 'invalid_request_error', code: 'content_filter', message: 'content management policy' },
+      'CONTENT_FILTERED',
+      false,
+    ],
+    [
+      'a bad request',
+      { status: 400, type: 'invalid_request_error', message: 'temperature is not supported' },
+      'HTTP_STATUS',
+      false,
+    ],
   ] as const)('does not repeat after %s', async (_what, refusal, code, stopsRun) => {
     answering = () => refusal
     const failure = await failureOf(kind)
@@ -160,8 +216,19 @@ describe.each(kinds)('%s', (_name, kind) => {
     ['a rate limit of OpenAI', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '1m2.5s' }, 62_500],
     ['a rate limit without a time', {}, null],
   ])('may repeat after %s', async (_what, headers, retryAfterMs) => {
-    answering = () => ({ status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', message: 'Slow down', headers })
-    expect(await failureOf(kind)).toMatchObject({ code: 'RATE_LIMITED', retryable: true, overloaded: true, retryAfterMs })
+    answering = () => ({
+      status: 429,
+      type: 'rate_limit_error',
+      code: 'rate_limit_exceeded',
+      message: 'Slow down',
+      headers,
+    })
+    expect(await failureOf(kind)).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryable: true,
+      overloaded: true,
+      retryAfterMs,
+    })
   })
 
   it.each([500, 503, 529])('may repeat after %i', async (status) => {
@@ -209,7 +276,11 @@ describe.each(kinds)('%s', (_name, kind) => {
 it('ends a stream that stalls, before the whole call times out', async () => {
   answering = () => ({ text: 'one two three', stallAfter: 2 })
   const failure = await failureOf({ nextTokenTimeoutMs: 50 })
-  expect(failure).toMatchObject({ code: 'TIMEOUT', retryable: true, message: expect.stringContaining('No further token within 50 ms.') })
+  expect(failure).toMatchObject({
+    code: 'TIMEOUT',
+    retryable: true,
+    message: expect.stringContaining('No further token within 50 ms.'),
+  })
   answering = () => ({ text: 'one', stallAfter: 0 })
   const first = await failureOf({ firstTokenTimeoutMs: 50 })
   expect(first).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('No token within 50 ms.') })
@@ -227,7 +298,10 @@ it('keeps reasoning apart from the answer', async () => {
 it('leaves unknown usage null', async () => {
   answering = () => ({ text: 'Yes.', usage: null })
   for (const stream of [true, false]) {
-    const result = await call(server, { stream, prices: { input: 1, output: 1, cachedInput: null, cacheWrite: null, reasoning: null } })
+    const result = await call(server, {
+      stream,
+      prices: { input: 1, output: 1, cachedInput: null, cacheWrite: null, reasoning: null },
+    })
     expect(result).toMatchObject({ costUsd: null, inputTokens: null, outputTokens: null })
   }
 })

@@ -37,7 +37,11 @@ it.each([
   ['a model that the table lacks', { provider: 'OPENAI', model: 'no-such-model' }, usage],
   ['a server of one’s own', { provider: 'OLLAMA', model: 'gpt-4o-mini' }, usage],
   ['unknown input tokens', { provider: 'OPENAI', model: 'gpt-4o-mini' }, { ...usage, inputTokens: null }],
-  ['usage that contradicts itself', { provider: 'OPENAI', model: 'gpt-4o-mini' }, { ...usage, cachedInputTokens: 99_999 }],
+  [
+    'usage that contradicts itself',
+    { provider: 'OPENAI', model: 'gpt-4o-mini' },
+    { ...usage, cachedInputTokens: 99_999 },
+  ],
 ] as const)('leaves the cost of %s unknown', (_what, called, used) => {
   expect(costOf(used, called, null, at).usd).toBeNull()
 })

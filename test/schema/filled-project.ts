@@ -1,10 +1,15 @@
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import type { Generation } from '../../src/domain/model/generation.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
+import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
+import { createConnection } from '../../src/engine/providers/connections.ts'
+import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { promptTask } from '../helpers/prompt-task.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { testScope } from '../helpers/scope.ts'
 
@@ -18,6 +23,48 @@ export interface FilledProject {
 const items = [0, 1, 2, 3, 4, 5]
 const at = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-01T00:00:10Z')
+
+/** Connections which together have something in every field. */
+async function fillConnections({ services, scope }: TestEngine, name: string) {
+  const { id } = await createConnection(services, scope, {
+    ...{ name, provider: 'AZURE', resourceName: name.replaceAll(/\W/g, '-'), apiVersion: '2024-10-21' },
+    apiKey: `key-of-${name}`.replaceAll(' ', '-'),
+  })
+  const region = await createConnection(
+    services,
+    { ...scope, installation: true },
+    {
+      ...{ name: `${name} in a region`, provider: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'A'.repeat(20) },
+      ...{ baseUrl: `https://${name.replaceAll(/\W/g, '-')}.example`, apiKeyVariable: 'AWS_SECRET_ACCESS_KEY' },
+    },
+  )
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  const price = await setModelPrice(services, scope, { connectionId: id, model: `model of ${name}`, ...prices })
+  return { ids: [id, region.id], priceId: price.id }
+}
+
+function filledPromptTask(name: string) {
+  return promptTask({
+    ...{ connection: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
+    parameters: { temperature: 0.5 },
+  })
+}
+
+function generationOf(name: string): Generation {
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  return {
+    model: `model of ${name}`,
+    finishReason: 'STOP',
+    usage: { inputTokens: 1, cachedInputTokens: 1, cacheWriteTokens: 1, outputTokens: 2, reasoningTokens: 1 },
+    costReported: false,
+    price: { source: 'TABLE', model: `model of ${name}`, prices, table: name },
+    reasoning: name,
+    firstTokenMs: 1,
+    tokensPerSecond: 2,
+    steps: 1,
+    warnings: [name],
+  }
+}
 
 /** Creates a project with rows of every kind, whose texts all contain its name. */
 export async function fillProject(engine: TestEngine, name: string): Promise<FilledProject> {
@@ -159,11 +206,26 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
+  const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
+  await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
+  await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
+
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
     minMeans: [{ metric, value: 0.1 }],
     notWorse: [{ metric, margin: 0.1 }],
+  })
+
+  const connection = await fillConnections(t, name)
+  await prisma.experiment.update({
+    where: { id: otherExperimentId },
+    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name))) },
+  })
+  await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
+  await prisma.runItem.updateMany({
+    where: { runId },
+    data: { generation: JSON.parse(JSON.stringify(generationOf(name))) },
   })
 
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
@@ -181,8 +243,12 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     EndpointLimit: [limit.id],
     Evaluator: [builtin.id, removed.id],
     Experiment: [experimentId, otherExperimentId],
+    ModelPrice: [connection.priceId],
     Person: [apiKey.personId],
     Project: [projectId],
+    Prompt: [promptId, archivedPromptId],
+    PromptVersion: promptVersionIds,
+    ProviderConnection: connection.ids,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),
@@ -191,6 +257,35 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,
   )
   return { name, projectId, ids: Object.fromEntries(ids) }
+}
+
+/** A prompt of two versions, the newer one first in the list, and an archived one. */
+async function fillPrompts({ services, scope, db }: TestEngine, name: string): Promise<[string, string[], string]> {
+  const described = { description: `of ${name}`, metadata: { of: name } }
+  const http = { kind: 'http', url: `http://${name}.example`, headers: { of: name }, body: { of: name } }
+  const paths = { outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' }
+  const tool = { description: name, inputSchema: { title: name } }
+  const content = {
+    messages: [{ role: 'USER', content: `${name} {{question}}` }],
+    parameters: {
+      ...{ temperature: 0.5, maxOutputTokens: 10, topP: 0.9, topK: 5, presencePenalty: 0.1, frequencyPenalty: 0.2 },
+      ...{ stopSequences: [name], seed: 7, reasoningEffort: 'low', providerOptions: { openai: { of: name } } },
+    },
+    output: { schema: { title: name } },
+    tools: [
+      { ...tool, name: 'lookup', function: { module: 'any' } },
+      { ...tool, name: 'search', function: { http: { ...http, ...paths } } },
+    ],
+  }
+  const message = `about ${name}`
+  const { id } = await createPrompt(services, scope, { name, ...described, content, message })
+  const other = { ...content, parameters: { ...content.parameters, seed: 8 }, output: { schema: { title: 'new' } } }
+  await updatePrompt(services, scope, { id, content: other, message })
+  await setPromptLabel(services, scope, { promptId: id, label: 'production', version: 2 })
+  const archived = await createPrompt(services, scope, { name: `${name} archived`, content })
+  await setPromptArchived(services, scope, { id: archived.id, archived: true })
+  const versions = await db.prisma.promptVersion.findMany({ where: { promptId: id }, orderBy: { version: 'desc' } })
+  return [id, versions.map((version) => version.id), archived.id]
 }
 
 function countsOf(version: number) {

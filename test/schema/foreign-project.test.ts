@@ -82,10 +82,21 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     },
     include: { current: true },
   })
+  const content = { messages: [{ role: 'USER', content: name }], parameters: {}, tools: [], maxSteps: 1 }
+  const prompt = await prisma.prompt.create({
+    data: {
+      ...{ projectId, name, version: 2 },
+      versions: { create: [1, 2].map((version) => ({ version, content, authorId: apiKey.personId })) },
+    },
+    include: { newest: true, versions: true },
+  })
+  await prisma.promptLabel.create({
+    data: { promptId: prompt.id, name: 'production', version: 2, movedById: apiKey.personId },
+  })
   const task = { kind: 'module', name: 'any' }
   const experiment = await prisma.experiment.create({
     data: {
-      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true },
+      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true, promptId: prompt.id },
       evaluators: { create: { evaluatorId: evaluator.id } },
     },
   })
@@ -93,6 +104,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     data: {
       ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
       ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
+      promptVersionId: prompt.newest.id,
       evaluators: { create: { evaluatorVersionId: evaluator.current.id } },
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
@@ -121,12 +133,21 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Experiment: experiment.id,
     Person: apiKey.personId,
     Project: projectId,
+    Prompt: prompt.id,
+    PromptVersion: prompt.newest.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
-  everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', `${run.id}:${ofRun.id}`)]))
+  everything.set(
+    name,
+    new Set([
+      ...ids.map(([, id]) => id),
+      encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
+      ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
+    ]),
+  )
   return Object.fromEntries(ids)
 }
 
@@ -137,6 +158,8 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     candidateIds: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
+    authorId: 'Person',
+    fromId: 'PromptVersion',
     startedById: 'Person',
   }
   const type = types[name]

@@ -177,7 +177,8 @@ function typeOfIds(name: string, field: Field): string {
   if (/^(baseline|candidate|run)Ids?$/.test(name)) return 'Run'
   if (name === 'id') return getNamedType(field.type).name
   if (name === 'datasetId') return 'Dataset'
-  if (name === 'startedById') return 'Person'
+  if (name === 'startedById' || name === 'authorId') return 'Person'
+  if (name === 'fromId') return 'PromptVersion'
   if (name === 'experimentId') return 'Experiment'
   if (name === 'items') return field.name === 'runFeed' ? 'RunItem' : 'DatasetItem'
   throw new Error(`no case for the ids of ${name} of ${field.name}`)

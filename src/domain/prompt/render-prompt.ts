@@ -11,7 +11,7 @@ import {
   type RenderedPrompt,
   type TextPart,
 } from './prompt.ts'
-import { readTemplate, type TemplateNode } from './template.ts'
+import { namesIn, readTemplate, type TemplateNode } from './template.ts'
 
 /** What a prompt sees of an item; never the expected output: a system under test must not see the answer. */
 export interface PromptVariables {
@@ -41,6 +41,11 @@ export function renderPrompt(content: PromptContent, variables: PromptVariables)
     if (error instanceof PromptError) return error
     throw error
   }
+}
+
+/** The names in the templates of a prompt, each once, in the order of their appearance. */
+export function variablesOf(content: PromptContent): string[] {
+  return [...new Set(templatesOf(content).flatMap(({ nodes }) => namesIn(nodes)))]
 }
 
 interface MessageTemplate {

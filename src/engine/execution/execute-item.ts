@@ -53,7 +53,9 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   try {
     const { timeoutMs } = plan.settings
     const call = (traceparent: string, span?: StartSpan) =>
-      followed(execution, (follow) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow }))
+      followed(execution, (follow) =>
+        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow }),
+      )
     const called = cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
     const { pauseMs: _, generation = null, ...result }: TaskResult = called

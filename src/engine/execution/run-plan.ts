@@ -75,7 +75,9 @@ function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[]
 function cachedPart(task: TaskSpec): Json {
   if (task.kind !== 'prompt') return { ...task }
   const { kind, connection, model, prompt, parameters } = task
-  return JSON.parse(JSON.stringify({ kind, connection, model, prompt: 'content' in prompt && prompt.content, parameters }))
+  return JSON.parse(
+    JSON.stringify({ kind, connection, model, prompt: 'content' in prompt && prompt.content, parameters }),
+  )
 }
 
 function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {

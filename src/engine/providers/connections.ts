@@ -130,7 +130,9 @@ async function lockedConnection(
 }
 
 function notFound(id: string): NotFoundError {
-  return new NotFoundError(`There is no connection ${encodeGlobalId('ProviderConnection', id)} in this project.`, ['id'])
+  return new NotFoundError(`There is no connection ${encodeGlobalId('ProviderConnection', id)} in this project.`, [
+    'id',
+  ])
 }
 
 /** It is part of the names of limits, between a colon and a slash. */
@@ -160,7 +162,11 @@ function parseAddress(input: object): ModelAddress {
   if (provider === 'OPENAI_COMPATIBLE' && baseUrl === null)
     throw invalidInput(['baseUrl'], 'expected the base URL of the server, such as http://127.0.0.1:8000/v1', null)
   if (provider === 'AZURE' && (baseUrl === null) === (resourceName === null))
-    throw invalidInput(['resourceName'], 'expected either resourceName or baseUrl with the provider AZURE', resourceName)
+    throw invalidInput(
+      ['resourceName'],
+      'expected either resourceName or baseUrl with the provider AZURE',
+      resourceName,
+    )
   if (provider === 'BEDROCK' && region === null)
     throw invalidInput(['region'], 'expected a region such as eu-central-1 with the provider BEDROCK', null)
   return { ...address, baseUrl: baseUrl === null ? null : parseBaseUrl(baseUrl) }
@@ -169,7 +175,8 @@ function parseAddress(input: object): ModelAddress {
 function parseBaseUrl(text: string): string {
   const refuse = (expected: string, got: unknown = text) => invalidInput(['baseUrl'], expected, got)
   const url = URL.parse(text)
-  if (!url || !/^https?:$/.test(url.protocol)) throw refuse('expected an http or https URL such as http://127.0.0.1:8000/v1')
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw refuse('expected an http or https URL such as http://127.0.0.1:8000/v1')
   if (url.username || url.password) {
     url.username = ''
     url.password = ''
@@ -185,7 +192,8 @@ type Key = { apiKey: string } | { variable: string }
  * Variables that hold keys of providers. A connection decides where the value is sent, so it must not be able to name
  * any other: the URL of the database, or the key of the stored keys.
  */
-const keyVariable = /^([A-Z][A-Z0-9_]*_API_KEY|ASSAY_PROVIDER_[A-Z0-9_]+|AWS_BEARER_TOKEN_BEDROCK|AWS_SECRET_ACCESS_KEY)$/
+const keyVariable =
+  /^([A-Z][A-Z0-9_]*_API_KEY|ASSAY_PROVIDER_[A-Z0-9_]+|AWS_BEARER_TOKEN_BEDROCK|AWS_SECRET_ACCESS_KEY)$/
 
 function parseKey({ apiKey, apiKeyVariable }: KeyInput): Key | null {
   if (apiKey != null && apiKeyVariable != null)

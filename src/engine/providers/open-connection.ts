@@ -45,7 +45,9 @@ function keyOf(connection: FoundConnection, { secrets, env }: Opening): string |
   try {
     return secrets.open(sealedKey, secretOwner(id))
   } catch {
-    throw refused(`The stored key of the connection "${name}" cannot be opened with the key of this process: set it again.`)
+    throw refused(
+      `The stored key of the connection "${name}" cannot be opened with the key of this process: set it again.`,
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ProviderConnection } from '../../db/generated/prisma/client.ts'
-import { withDeadline } from '../../domain/execution/deadline.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { withDeadline } from '../../domain/execution/deadline.ts'
 import { TaskError } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { parseInput, text } from '../../domain/parse-input.ts'

@@ -69,7 +69,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       description: input.description ?? null,
       metadata: input.metadata ?? experiment.metadata,
       seed,
-      task: await pinTask(client, scope, experiment.task),
+      ...(await pinTask(client, scope, experiment.task)),
       settings,
       priority,
       subset: input.subset ?? null,

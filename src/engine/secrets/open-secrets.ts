@@ -66,7 +66,9 @@ async function givenKey({ env, ownFile, db, log }: SecretsOptions): Promise<Give
   })
   if (found !== null) return parseKey(found, ownFile)
   if (await hasStoredSecrets(db)) {
-    log.warn(`${ownFile} is missing: the stored keys of connections cannot be used until it is back, or they are set again.`)
+    log.warn(
+      `${ownFile} is missing: the stored keys of connections cannot be used until it is back, or they are set again.`,
+    )
     return null
   }
   const made = randomBytes(32).toString('base64')

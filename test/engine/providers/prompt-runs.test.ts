@@ -146,7 +146,11 @@ it('stops the run when the connection is gone, or its variable is not set', asyn
 
 it('ends the calls of a cancelled run within a second', async () => {
   answering = () => ({ text: 'one two three', partMs: 60_000 })
-  const { id } = await start(Array.from({ length: 20 }, (_, n) => n), promptTask(), { concurrency: 20 })
+  const { id } = await start(
+    Array.from({ length: 20 }, (_, n) => n),
+    promptTask(),
+    { concurrency: 20 },
+  )
   await expect.poll(() => server.open, { timeout: 10_000 }).toBe(20)
   const cancelledAt = performance.now()
   await cancelRun(t.services, t.scope, id)
@@ -158,7 +162,11 @@ it('spends no more than the budget and the calls in flight', async () => {
   answering = () => ({ ...answer('yes'), delayMs: 5 })
   const budgetUsd = 20.5 * costOfAnswer
   const settings = { budgetUsd, concurrency: 5 }
-  const { run } = await execute(Array.from({ length: 100 }, (_, n) => n), promptTask(), settings)
+  const { run } = await execute(
+    Array.from({ length: 100 }, (_, n) => n),
+    promptTask(),
+    settings,
+  )
   expect(run).toMatchObject({ status: 'STOPPED', stopReason: 'BUDGET' })
   expect(run.costSum).toBeLessThanOrEqual(budgetUsd + 5 * costOfAnswer)
   expect(run.costSum).toBeCloseTo(server.requests.length * costOfAnswer, 12)
@@ -181,7 +189,11 @@ it('keeps to the limits of the model behind its connection', async () => {
     return { ...answer('yes'), delayMs: 20 }
   }
   await setEndpointLimit(t.services, t.scope, { endpoint: 'provider:test/narrow', concurrency: 2 })
-  await execute(Array.from({ length: 12 }, (_, n) => n), promptTask({ model: 'narrow' }), { concurrency: 10 })
+  await execute(
+    Array.from({ length: 12 }, (_, n) => n),
+    promptTask({ model: 'narrow' }),
+    { concurrency: 10 },
+  )
   expect(most).toBe(2)
 })
 

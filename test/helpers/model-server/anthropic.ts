@@ -40,7 +40,8 @@ export const anthropic: Protocol = {
     }
     const at = index
     const texts = partsOf(answer)
-    if (texts.length > 0) before.push(event({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } }))
+    if (texts.length > 0)
+      before.push(event({ type: 'content_block_start', index, content_block: { type: 'text', text: '' } }))
     const after: string[] = []
     if (texts.length > 0) after.push(event({ type: 'content_block_stop', index }))
     for (const { input, ...block } of toolUses(answer)) {
@@ -63,7 +64,9 @@ export const anthropic: Protocol = {
       }),
       event({ type: 'message_stop' }),
     )
-    const parts = texts.map((text) => event({ type: 'content_block_delta', index: at, delta: { type: 'text_delta', text } }))
+    const parts = texts.map((text) =>
+      event({ type: 'content_block_delta', index: at, delta: { type: 'text_delta', text } }),
+    )
     return { before, parts, after }
   },
   refusal: ({ type, message }) => ({ type: 'error', error: { type, message } }),

@@ -31,7 +31,14 @@ export const openaiChat: Protocol = {
         choices: [{ index: 0, delta, finish_reason: finish }],
       })
     const { usage } = usageOf(answer)
-    const last = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1_764_000_000, model, choices: [], usage }
+    const last = {
+      id: 'chatcmpl-1',
+      object: 'chat.completion.chunk',
+      created: 1_764_000_000,
+      model,
+      choices: [],
+      usage,
+    }
     return {
       before: [
         chunk({ role: 'assistant', content: '' }),

@@ -30,7 +30,10 @@ export const openaiResponses: Protocol = {
     const response = { id: 'resp_1', created_at: 1_764_000_000, model }
     const item = { type: 'message', id: 'msg_1' }
     return {
-      before: [event({ type: 'response.created', response }), event({ type: 'response.output_item.added', output_index: 0, item })],
+      before: [
+        event({ type: 'response.created', response }),
+        event({ type: 'response.output_item.added', output_index: 0, item }),
+      ],
       parts: partsOf(answer).map((delta) =>
         event({ type: 'response.output_text.delta', item_id: 'msg_1', output_index: 0, delta }),
       ),

@@ -18,7 +18,10 @@ const orderKeys: Record<ConnectionOrderField, Key> = {
 }
 
 /** The connections of a project. */
-export function listConnections(filter: ConnectionFilter, { field, descending }: ListOrder<ConnectionOrderField>): List {
+export function listConnections(
+  filter: ConnectionFilter,
+  { field, descending }: ListOrder<ConnectionOrderField>,
+): List {
   return {
     select: columns('c', Prisma.ProviderConnectionScalarFieldEnum),
     from: 'provider_connection c',
