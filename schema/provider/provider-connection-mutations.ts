@@ -8,7 +8,7 @@ import { ProviderConnectionRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { ModelProvider } from './provider-connection.ts'
 
-const variable = 'that ends with `_API_KEY` or begins with `ASSAY_PROVIDER_`'
+const variable = 'its name ends with `_API_KEY` or begins with `ASSAY_PROVIDER_`'
 
 mutation('createProviderConnection', {
   description: 'Creates a connection to a provider of models. Requires the role ADMIN.',
@@ -19,11 +19,11 @@ mutation('createProviderConnection', {
       provider: t.field({ type: ModelProvider, required: true, description: 'Who serves the models.' }),
       baseUrl: t.string({
         description:
-          'Its address, such as `http://127.0.0.1:8000/v1`; required by OPENAI_COMPATIBLE. Default: the usual one.',
+          'Its address, such as `http://127.0.0.1:8000/v1`, required by OPENAI_COMPATIBLE; default: the usual one.',
       }),
       apiKey: t.string({ description: 'The key; it is stored encrypted, and never shown again.' }),
       apiKeyVariable: t.string({
-        description: `The name of an environment variable of the workers that has the key, ${variable}.`,
+        description: `Or the environment variable of the workers that has the key:\n${variable}.`,
       }),
       region: t.string({ description: 'The region, of BEDROCK.' }),
       resourceName: t.string({ description: 'The resource, of AZURE.' }),
@@ -51,7 +51,7 @@ mutation('updateProviderConnection', {
       baseUrl: t.string({ description: 'Its address; null: the usual one.' }),
       apiKey: t.string({ description: 'Replaces the key, which is stored encrypted; null removes it.' }),
       apiKeyVariable: t.string({
-        description: `Replaces the key by an environment variable of the workers, ${variable}; null removes it.`,
+        description: `Replaces the key by an environment variable of the workers; null removes it:\n${variable}.`,
       }),
       region: t.string({ description: 'The region, of BEDROCK.' }),
       resourceName: t.string({ description: 'The resource, of AZURE.' }),

@@ -1,5 +1,6 @@
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
 import type { Generation } from '../../src/domain/model/generation.ts'
+import type { PinnedPrompt } from '../../src/domain/prompt/prompt.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
@@ -43,8 +44,14 @@ async function fillConnections({ services, scope }: TestEngine, name: string) {
   return { ids: [id, region.id], priceId: price.id }
 }
 
-function filledPromptTask(name: string) {
+function filledPromptTask(name: string, promptId: string, versionId: string) {
+  const { prompt } = promptTask()
   return promptTask({
+    prompt: {
+      content: (prompt as PinnedPrompt).content,
+      version: { id: versionId, number: 1 },
+      prompt: { id: promptId, name, version: 1, label: name },
+    },
     ...{ connection: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
     parameters: { temperature: 0.5 },
   })
@@ -220,7 +227,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const connection = await fillConnections(t, name)
   await prisma.experiment.update({
     where: { id: otherExperimentId },
-    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name))) },
+    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
   })
   await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
   await prisma.runItem.updateMany({
