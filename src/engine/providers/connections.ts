@@ -200,8 +200,11 @@ function parseKey({ apiKey, apiKeyVariable }: KeyInput): Key | null {
     throw new InvalidInputError('Expected either apiKey or apiKeyVariable, got both.', ['apiKeyVariable'])
   if (apiKeyVariable != null) {
     if (keyVariable.test(apiKeyVariable)) return { variable: apiKeyVariable }
-    const expected = 'expected a name that ends with _API_KEY or begins with ASSAY_PROVIDER_, such as OPENAI_API_KEY'
-    throw invalidInput(['apiKeyVariable'], expected, apiKeyVariable)
+    // Never quoted: it may be a key in the wrong place.
+    throw new InvalidInputError(
+      'apiKeyVariable: expected the name of a variable that ends with _API_KEY or begins with ASSAY_PROVIDER_, such as OPENAI_API_KEY, got something else.',
+      ['apiKeyVariable'],
+    )
   }
   if (apiKey == null) return null
   const key = apiKey.trim()
