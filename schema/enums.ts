@@ -49,7 +49,7 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
     },
     QUOTA_EXHAUSTED: { description: 'The quota of the key is used up; this stops the run.' },
     MODEL_NOT_FOUND: { description: 'The provider has no such model, or the key may not use it; this stops the run.' },
-    NOTHING_SERVED: { description: 'The address of the connection serves no models; this stops the run.' },
+    NOTHING_SERVED: { description: 'The address of the provider serves no models; this stops the run.' },
     CONTEXT_LENGTH: { description: 'The prompt is longer than the model can take.' },
     CONTENT_FILTERED: { description: "A filter of the provider refused the prompt, or ended the model's answer." },
     UNSTORABLE_RESULT: { description: 'The result could not be stored.' },

@@ -83,8 +83,8 @@ export function createLoaders(db: Database, scope: Scope) {
       (row) => row.evaluatorId,
     ),
     modelPrices: many(
-      (ids) => prisma.modelPrice.findMany({ where: { connectionId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
-      (row) => row.connectionId,
+      (ids) => prisma.modelPrice.findMany({ where: { providerId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
+      (row) => row.providerId,
     ),
     runScores: many(
       (ids) =>

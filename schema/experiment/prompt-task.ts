@@ -7,8 +7,8 @@ import { PromptReference } from '../prompt/prompt-reference.ts'
 export const PromptTask = builder.objectRef<PromptTaskSpec>('PromptTask').implement({
   description: 'Calls a model with a prompt for every item.',
   fields: (t) => ({
-    connection: t.exposeString('connection', {
-      description: 'The name of the connection; `providerConnection` has it.',
+    provider: t.exposeString('provider', {
+      description: 'The name of the provider; `provider` has it.',
     }),
     model: t.exposeString('model', { description: 'The model, as the provider calls it.' }),
     prompt: t.expose('prompt', {
@@ -34,7 +34,7 @@ export const PromptTask = builder.objectRef<PromptTaskSpec>('PromptTask').implem
 export const PromptTaskInput = builder.inputType('PromptTaskInput', {
   description: 'A model that is called with a prompt for every item.',
   fields: (t) => ({
-    connection: t.string({ required: true, description: 'The name of a connection of the project to a provider.' }),
+    provider: t.string({ required: true, description: 'The name of a provider of the project to a provider.' }),
     model: t.string({ required: true, description: 'The model, as the provider calls it; `models` lists known ones.' }),
     prompt: t.field({
       type: PromptReferenceInput,

@@ -27,7 +27,7 @@ export const TokenPrices = builder.objectRef<ModelPrices>('TokenPrices').impleme
 builder.prismaNode('ModelPrice', {
   description: 'What a model costs the project, in place of the table of prices.',
   id: { field: 'id' },
-  findUnique: (id, { scope }) => ({ id, connection: { projectId: scope.projectId } }),
+  findUnique: (id, { scope }) => ({ id, provider: { projectId: scope.projectId } }),
   nullable: true,
   fields: (t) => ({
     model: t.exposeString('model', { description: 'The model, as the provider calls it.' }),
@@ -43,7 +43,7 @@ mutation('setModelPrice', {
   input: {
     description: 'Prices in US dollars per million tokens, replacing those that were set.',
     fields: (t) => ({
-      connectionId: t.id({ required: true, description: 'The connection.' }),
+      providerId: t.id({ required: true, description: 'The provider.' }),
       model: t.string({ required: true, description: 'The model, as the provider calls it.' }),
       input: t.float({ required: true, description: 'Input.' }),
       output: t.float({ required: true, description: 'Output.' }),
@@ -53,10 +53,10 @@ mutation('setModelPrice', {
     }),
   },
   errors: [NotFoundError],
-  resolve: async ({ connectionId, ...input }, { services, scope }) => ({
+  resolve: async ({ providerId, ...input }, { services, scope }) => ({
     modelPrice: await setModelPrice(services, scope, {
       ...input,
-      connectionId: rawId('ProviderConnection', connectionId, ['connectionId']),
+      providerId: rawId('Provider', providerId, ['providerId']),
     }),
   }),
   payload: {

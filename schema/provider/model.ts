@@ -4,14 +4,14 @@ import { connectionOf } from '../refs.ts'
 import { connection, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { TokenPrices } from './model-price.ts'
-import { ModelProvider } from './provider-connection.ts'
+import { ProviderKind } from './provider.ts'
 
 const Model = builder.objectRef<ListedModel>('Model').implement({
   description: 'A model of the table of prices that comes with this version, or that the project has set a price for.',
   fields: (t) => ({
-    provider: t.expose('provider', { type: ModelProvider, description: 'Who serves it.' }),
-    model: t.exposeString('model', { description: 'As the provider calls it: the `model` of a prompt task.' }),
-    name: t.exposeString('name', { description: 'Its name for people.' }),
+    kind: t.expose('kind', { type: ProviderKind, description: 'Who serves it.' }),
+    name: t.exposeString('model', { description: 'As the provider calls it: the `model` of a prompt task.' }),
+    title: t.exposeString('title', { description: 'Its name for people.' }),
     contextTokens: t.exposeInt('contextTokens', {
       nullable: true,
       description: 'Input and output together, at most; null when unknown.',
@@ -31,9 +31,9 @@ const ModelConnection = connectionOf('Model', Model)
 const ModelFilter = builder.inputType('ModelFilter', {
   description: 'Which models; all of the conditions must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'Only those with all of these words in their model or name.' }),
-    provider: t.field({ type: [ModelProvider], description: 'Only those of these providers.' }),
-    connectionId: t.id({ description: 'Only those of the provider of this connection, with its prices.' }),
+    search: t.string({ description: 'Only those with all of these words in their name or title.' }),
+    kind: t.field({ type: [ProviderKind], description: 'Only those of these kinds of providers.' }),
+    providerId: t.id({ description: 'Only those of the kind of this provider, with its prices.' }),
     includeDeprecated: t.boolean({
       required: true,
       defaultValue: false,
@@ -47,18 +47,18 @@ const order = { name: 'model', parts: 1 }
 builder.queryField('models', (t) =>
   t.field({
     type: ModelConnection,
-    description: 'Known models with their prices and context sizes, by provider and model. Others can be called too.',
+    description: 'Known models with their prices and context sizes, by kind and name. Others can be called too.',
     args: {
       ...t.arg.connectionArgs(),
       filter: t.arg({ type: ModelFilter, description: 'Which models; default: all.' }),
     },
     resolve: async (_root, args, { services, scope }) => {
       const request = pageRequest(args, order)
-      const { connectionId, ...filter } = args.filter ?? {}
-      const id = optionalRawId('ProviderConnection', connectionId, ['filter', 'connectionId'])
-      const models = await findModels(services.db, scope, { ...filter, connectionId: id }, new Date())
+      const { providerId, ...filter } = args.filter ?? {}
+      const id = optionalRawId('Provider', providerId, ['filter', 'providerId'])
+      const models = await findModels(services.db, scope, { ...filter, providerId: id }, new Date())
       // The table is in memory: a place in it is a place in the list.
-      const rows = models.map((model) => ({ ...model, sortKey: [`${model.provider}/${model.model}`] }))
+      const rows = models.map((model) => ({ ...model, sortKey: [`${model.kind}/${model.model}`] }))
       const at = (key: string[] | null) => rows.findIndex(({ sortKey }) => sortKey[0] === key?.[0])
       const from = request.after ? at(request.after) + 1 : 0
       const to = request.before && at(request.before) !== -1 ? at(request.before) : rows.length

@@ -24,7 +24,7 @@ const shapes = {
   Project: uuid,
   Prompt: uuid,
   PromptVersion: uuid,
-  ProviderConnection: uuid,
+  Provider: uuid,
   Run: uuid,
   RunItem: ordinalOfRun,
   Score: bigintOfRun,

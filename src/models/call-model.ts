@@ -1,4 +1,4 @@
-/** Calls of models through the SDK, as a task, a judge or a test of a connection makes them. */
+/** Calls of models through the SDK, as a task, a judge or a test of a provider makes them. */
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import {
   generateText,

@@ -71,8 +71,8 @@ function cost(
   { access, model, prices }: Called,
   at: Date,
 ): Cost & { reported: boolean } {
-  const { provider } = access.address
-  const counted = steps.map((step) => costOf(usageOf(step), { provider, model: model.modelId }, prices, at))
+  const { kind } = access.address
+  const counted = steps.map((step) => costOf(usageOf(step), { kind, model: model.modelId }, prices, at))
   const figures = steps.map(({ providerMetadata, response }) => costReportedBy(providerMetadata, response.headers))
   const price = counted.at(-1)?.price ?? null
   const total = (costs: readonly (number | null)[]) =>

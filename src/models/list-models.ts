@@ -1,5 +1,5 @@
 /** The models that a provider says it serves. */
-import { usualBaseUrls } from '../domain/model/connection.ts'
+import { usualBaseUrls } from '../domain/model/provider.ts'
 import type { ModelAccess } from './open-model.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 
@@ -9,11 +9,11 @@ export async function listServedModels(
   fetch: ProviderFetch,
   signal: AbortSignal,
 ): Promise<string[] | null> {
-  const { provider } = address
-  const base = address.baseUrl ?? usualBaseUrls[provider]
-  if (base === null || provider === 'AZURE' || provider === 'BEDROCK') return null
+  const { kind } = address
+  const base = address.baseUrl ?? usualBaseUrls[kind]
+  if (base === null || kind === 'AZURE' || kind === 'BEDROCK') return null
   try {
-    const response = await fetch(`${base}/models`, { headers: authorization(provider, apiKey), signal })
+    const response = await fetch(`${base}/models`, { headers: authorization(kind, apiKey), signal })
     if (!response.ok) return null
     const body = (await response.json()) as { data?: unknown; models?: unknown }
     const models = Array.isArray(body.data) ? body.data : Array.isArray(body.models) ? body.models : []
@@ -27,8 +27,8 @@ export async function listServedModels(
   }
 }
 
-function authorization(provider: string, apiKey: string | null): Record<string, string> {
+function authorization(kind: string, apiKey: string | null): Record<string, string> {
   if (apiKey === null) return {}
-  if (provider === 'ANTHROPIC') return { 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }
-  return provider === 'GOOGLE' ? { 'x-goog-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
+  if (kind === 'ANTHROPIC') return { 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }
+  return kind === 'GOOGLE' ? { 'x-goog-api-key': apiKey } : { authorization: `Bearer ${apiKey}` }
 }

@@ -9,7 +9,7 @@ import { waitOf } from './rate-limit-headers.ts'
 
 /**
  * @param error whatever the SDK threw
- * @param model as the connection was asked for it
+ * @param model as the provider was asked for it
  * @param now milliseconds since the epoch, for a `Retry-After` that is a date
  */
 export function modelError(error: unknown, access: ModelAccess, model: string, now: number): TaskError {
@@ -55,7 +55,7 @@ function describeCall(error: APICallError, call: string, now: number): Failure {
   }
   if (statusCode < 400) {
     const target = excerpt(responseHeaders.location ?? 'nowhere')
-    const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the connection.`
+    const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the provider.`
     return { code: 'NOTHING_SERVED', message, retryable: false, stopsRun: true }
   }
   return classify({ status: statusCode, body: responseBody, said: error.message, headers: responseHeaders }, call, now)
@@ -92,7 +92,7 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
     return stop('QUOTA_EXHAUSTED', 'The quota of this key is used up: add credit at the provider, or use another key.')
   }
   if (status === 401 || (status === 400 && unknownKey.test(all))) {
-    return stop('AUTHENTICATION_FAILED', 'The provider does not accept the key: correct the key of the connection.')
+    return stop('AUTHENTICATION_FAILED', 'The provider does not accept the key: correct the key of the provider.')
   }
   if (status === 403 && !filtered.test(all)) {
     return stop('AUTHENTICATION_FAILED', 'The key may not do this: allow it at the provider, or use another key.')
@@ -111,7 +111,7 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
     return stop('MODEL_NOT_FOUND', 'The provider has no such model, or this key may not use it: correct the model.')
   }
   if (status === 404 || status === 405) {
-    return stop('NOTHING_SERVED', 'No models are served at this address: correct the base URL of the connection.')
+    return stop('NOTHING_SERVED', 'No models are served at this address: correct the base URL of the provider.')
   }
   const retryable = status === 408 || status === 409 || status === 425 || status >= 500
   const retryAfterMs = retryable ? waitOf(headers, now) : null

@@ -1,7 +1,7 @@
 /** A span for each call of a model, with the attributes of OpenTelemetry's conventions for generative AI. */
 import type { LanguageModelUsage } from 'ai'
 import type { SpanAttributes, TaskContext, TaskSpan } from '../domain/execution/task.ts'
-import type { ModelProvider } from '../domain/model/connection.ts'
+import type { ProviderKind } from '../domain/model/provider.ts'
 import type { ModelParameters } from '../domain/prompt/prompt.ts'
 import type { ModelAccess } from './open-model.ts'
 
@@ -19,7 +19,7 @@ export function traceModelCalls({ access, model, parameters }: Traced, { span, s
     onLanguageModelCallStart() {
       current = span(`chat ${model.modelId}`, {
         'gen_ai.operation.name': 'chat',
-        'gen_ai.provider.name': providerNames[access.address.provider] ?? access.address.provider.toLowerCase(),
+        'gen_ai.provider.name': providerNames[access.address.kind] ?? access.address.kind.toLowerCase(),
         'gen_ai.request.model': model.modelId,
         ...request(parameters),
       })
@@ -46,7 +46,7 @@ export function traceModelCalls({ access, model, parameters }: Traced, { span, s
   }
 }
 
-const providerNames: Partial<Record<ModelProvider, string>> = {
+const providerNames: Partial<Record<ProviderKind, string>> = {
   GOOGLE: 'gcp.gemini',
   AZURE: 'azure.ai.openai',
   BEDROCK: 'aws.bedrock',

@@ -1,11 +1,11 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider'
-import { type ModelAddress, usualBaseUrls } from '../domain/model/connection.ts'
+import { type ModelAddress, usualBaseUrls } from '../domain/model/provider.ts'
 import type { ProviderFetch } from './provider-fetch.ts'
 import { reportedCost } from './reported-cost.ts'
 
-/** A connection with its key. */
+/** A provider with its key. */
 export interface ModelAccess {
-  /** Of the connection, for messages. */
+  /** For messages. */
   name: string
   address: ModelAddress
   /** Null: none is sent. */
@@ -13,18 +13,18 @@ export interface ModelAccess {
 }
 
 /**
- * A model behind a connection. The SDK of a provider is loaded when the first model of it is opened. Everything that it
- * would otherwise read from the environment is passed: no connection gets a key or an address that it was not given.
+ * A model of a provider. The SDK of a provider is loaded when the first model of it is opened. Everything that it
+ * would otherwise read from the environment is passed: no provider gets a key or an address that it was not given.
  */
 export async function openModel(
   { address, apiKey: given }: ModelAccess,
   model: string,
   fetch: ProviderFetch,
 ): Promise<LanguageModelV4> {
-  const { provider, region, resourceName, apiVersion, accessKeyId } = address
-  const baseURL = address.baseUrl ?? usualBaseUrls[provider] ?? undefined
+  const { kind, region, resourceName, apiVersion, accessKeyId } = address
+  const baseURL = address.baseUrl ?? usualBaseUrls[kind] ?? undefined
   const apiKey = given ?? ''
-  switch (provider) {
+  switch (kind) {
     case 'OPENAI': {
       const { createOpenAI } = await import('@ai-sdk/openai')
       return createOpenAI({ baseURL, apiKey, fetch }).responses(model)
@@ -51,7 +51,7 @@ export async function openModel(
     default: {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
       return createOpenAICompatible({
-        name: provider.toLowerCase(),
+        name: kind.toLowerCase(),
         baseURL: baseURL ?? '',
         ...(given !== null && { apiKey }),
         fetch,

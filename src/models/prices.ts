@@ -1,10 +1,10 @@
 /** What calls of models cost: prices of the project, else those of a table that comes with this version. */
 import { calcPrice, findProvider, type ModelInfo, type ModelPrice, TieredPrices } from '@pydantic/genai-prices'
-import type { ModelProvider } from '../domain/model/connection.ts'
 import type { ModelPrices, Price, TokenUsage } from '../domain/model/generation.ts'
+import type { ProviderKind } from '../domain/model/provider.ts'
 
 /** The table's names of the providers; null: what they serve has no price of its own. */
-const tables: Record<ModelProvider, string | null> = {
+const tables: Record<ProviderKind, string | null> = {
   OPENAI: 'openai',
   ANTHROPIC: 'anthropic',
   GOOGLE: 'google',
@@ -31,11 +31,11 @@ export interface Cost {
  */
 export function costOf(
   usage: TokenUsage,
-  { provider, model }: { provider: ModelProvider; model: string },
+  { kind, model }: { kind: ProviderKind; model: string },
   override: ModelPrices | null,
   at: Date,
 ): Cost {
-  const table = tables[provider]
+  const table = tables[kind]
   const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
   const counted = {
     input_tokens: inputTokens ?? 0,
@@ -59,10 +59,11 @@ export const tableVersion = 'genai-prices 0.1.8'
 
 /** A model that the table of prices knows. */
 export interface KnownModel {
-  provider: ModelProvider
+  kind: ProviderKind
   /** As the provider calls it. */
   model: string
-  name: string
+  /** For people. */
+  title: string
   /** Input and output together, at most; null when unknown. */
   contextTokens: number | null
   deprecated: boolean
@@ -70,15 +71,15 @@ export interface KnownModel {
   prices: ModelPrices | null
 }
 
-/** The models of the table, by provider and name. */
-export function knownModels(provider: ModelProvider, at: Date): KnownModel[] {
-  const table = tables[provider]
+/** The models of the table, by name. */
+export function knownModels(kind: ProviderKind, at: Date): KnownModel[] {
+  const table = tables[kind]
   const models = (table !== null && findProvider({ providerId: table })?.models) || []
   return models
     .map((info) => ({
-      provider,
+      kind,
       model: info.id,
-      name: info.name ?? info.id,
+      title: info.name ?? info.id,
       contextTokens: info.context_window ?? null,
       deprecated: info.deprecated ?? false,
       prices: currentPrices(info, table ?? '', at),

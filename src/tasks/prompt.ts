@@ -26,7 +26,7 @@ const defaultNextTokenTimeoutMs = 60_000
 
 const schema = z.strictObject({
   kind: z.literal('prompt'),
-  connection: name,
+  provider: name,
   model: text.min(1).max(200),
   prompt: z.unknown(),
   parameters: z.unknown().optional(),
@@ -47,7 +47,7 @@ export function parsePromptTask(
 /** What calls of models need of the process. */
 export interface PromptTaskParts {
   http: HttpClient
-  /** The connection with its key. @throws {TaskError} when it cannot be used */
+  /** The provider with its key. @throws {TaskError} when it cannot be used */
   connect: () => Promise<ModelAccess>
   loadFile: LoadFile
   /** The task behind a tool. */

@@ -13,7 +13,7 @@ import { createPromptTask, parsePromptTask } from './prompt.ts'
 /**
  * Prepares a task for a run.
  * @param http client for HTTP endpoints and providers
- * @param models the connections and files of the project, for tasks that call models
+ * @param models the providers and files of the project, for tasks that call models
  * @param now milliseconds since the epoch
  * @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse.
  */
@@ -36,7 +36,7 @@ export function createTask(
           : createModuleTask({ kind: 'module', name: bound.module }, modules)
       return createPromptTask(
         spec,
-        { http, loadFile: models.loadFile, connect: () => models.connect(spec.connection), createFunction },
+        { http, loadFile: models.loadFile, connect: () => models.connect(spec.provider), createFunction },
         now,
       )
     }
@@ -45,13 +45,13 @@ export function createTask(
 
 /** What a project gives the tasks that call models. */
 export interface ModelParts {
-  /** A connection of the project by its name. @throws {TaskError} when it cannot be used */
+  /** A provider of the project by its name. @throws {TaskError} when it cannot be used */
   connect: (name: string) => Promise<ModelAccess>
   loadFile: LoadFile
 }
 
 const noModels: ModelParts = {
-  connect: () => Promise.reject(new Error('no connections')),
+  connect: () => Promise.reject(new Error('no providers')),
   loadFile: () => Promise.reject(new Error('no files')),
 }
 

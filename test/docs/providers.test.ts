@@ -1,6 +1,6 @@
 /** Follows docs/providers.md literally. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { usualBaseUrls } from '../../src/domain/model/connection.ts'
+import { usualBaseUrls } from '../../src/domain/model/provider.ts'
 import { blocksOf, executed } from '../helpers/documented.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -18,11 +18,11 @@ test('the operations on the page work, in their order', async () => {
   expect(more).toEqual([])
   await executed(t, openai)
   const stored = await executed(t, anthropic.replace('sk-ant-…', 'sk-ant-0123456789'))
-  expect(stored.createProviderConnection.connection).toMatchObject({ keySource: 'STORED' })
-  const { id } = (await executed(t, local)).createProviderConnection.connection
-  const { query, variables } = { query: check.replace('<id of the connection>', id), variables: {} }
+  expect(stored.createProvider.provider).toMatchObject({ keySource: 'STORED' })
+  const { id } = (await executed(t, local)).createProvider.provider
+  const { query, variables } = { query: check.replace('<id of the provider>', id), variables: {} }
   const { data } = await t.query(query, variables)
-  expect(data.testProviderConnection.message).not.toBe('')
+  expect(data.testProvider.message).not.toBe('')
   const listed = await executed(t, models)
   const known = {
     model: 'gpt-4o-mini',
@@ -30,7 +30,7 @@ test('the operations on the page work, in their order', async () => {
     prices: { input: 0.15, output: 0.6, cachedInput: 0.075 },
   }
   expect(listed.models.nodes).toContainEqual(known)
-  await executed(t, price, { 'id of the connection': id })
+  await executed(t, price, { 'id of the provider': id })
   await executed(t, limit)
 })
 

@@ -6,7 +6,7 @@ import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { blocksOf, executed } from '../helpers/documented.ts'
 import { followRun, seedDataset } from '../helpers/engine.ts'
 import { type ModelServer, startModelServer } from '../helpers/model-server/model-server.ts'
-import { seedConnection } from '../helpers/prompt-task.ts'
+import { seedProvider } from '../helpers/prompt-task.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
@@ -14,7 +14,7 @@ let server: ModelServer
 beforeAll(async () => {
   t = await startTestServer({ tasks: [{ name: 'shout', run: ({ question }) => `${question}!` }] })
   server = await startModelServer(() => ({ text: 'On the fifth, as always.', reasoning: 'Hm.' }))
-  await seedConnection(t, server.openai, { name: 'openai' })
+  await seedProvider(t, server.openai, { name: 'openai' })
   await t.startWorker()
 })
 afterAll(async () => {

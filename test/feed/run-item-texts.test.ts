@@ -6,7 +6,7 @@ import { startRun } from '../../src/engine/runs/start-run.ts'
 import { RunItemTexts, type TextEvent } from '../../src/feed/run-item-texts.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { type Answering, type ModelServer, startModelServer } from '../helpers/model-server/model-server.ts'
-import { promptTask, seedConnection } from '../helpers/prompt-task.ts'
+import { promptTask, seedProvider } from '../helpers/prompt-task.ts'
 
 let t: TestEngine
 let server: ModelServer
@@ -18,7 +18,7 @@ const stops: (() => unknown)[] = []
 beforeAll(async () => {
   t = await createTestEngine()
   server = await startModelServer((request) => answering(request))
-  await seedConnection(t, server.openai)
+  await seedProvider(t, server.openai)
   await t.startWorker()
   servers = await Promise.all(
     [1, 2].map(async () => {

@@ -3,7 +3,7 @@ import { Agent } from 'undici'
 import type { TaskContext, TaskResult } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { compileJsonSchema } from '../../src/domain/json/json-schema.ts'
-import type { ModelProvider } from '../../src/domain/model/connection.ts'
+import type { ProviderKind } from '../../src/domain/model/provider.ts'
 import { callModel, type ModelCall } from '../../src/models/call-model.ts'
 import { fileDownload } from '../../src/models/download.ts'
 import { openModel } from '../../src/models/open-model.ts'
@@ -14,7 +14,7 @@ export const agent = new Agent()
 export const testKey = 'sk-test-0123456789abcdef'
 
 export type CallOptions = Partial<Omit<ModelCall, 'model' | 'access' | 'output'>> & {
-  provider?: ModelProvider
+  kind?: ProviderKind
   model?: string
   prompt?: string
   schema?: Json
@@ -28,7 +28,7 @@ export async function call(
   options: CallOptions = {},
 ): Promise<TaskResult> {
   const {
-    provider = 'OPENAI_COMPATIBLE',
+    kind = 'OPENAI_COMPATIBLE',
     model = 'gpt-4o-mini',
     prompt = 'Hello?',
     schema,
@@ -36,8 +36,8 @@ export async function call(
     context,
     ...rest
   } = options
-  const baseUrl = provider === 'ANTHROPIC' ? server.anthropic : server.openai
-  const address = { provider, baseUrl, region: null, resourceName: null, apiVersion: null, accessKeyId: null }
+  const baseUrl = kind === 'ANTHROPIC' ? server.anthropic : server.openai
+  const address = { kind, baseUrl, region: null, resourceName: null, apiVersion: null, accessKeyId: null }
   const access = { name: 'test', address, apiKey }
   const fetch = providerFetch(agent)
   return callModel(

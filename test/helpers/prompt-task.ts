@@ -1,24 +1,24 @@
 import type { PromptTaskSpec } from '../../src/domain/execution/prompt-task.ts'
-import type { ModelProvider } from '../../src/domain/model/connection.ts'
+import type { ProviderKind } from '../../src/domain/model/provider.ts'
 import type { PromptContent } from '../../src/domain/prompt/prompt.ts'
-import { createConnection } from '../../src/engine/providers/connections.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import type { TestEngine } from './engine.ts'
 import { testKey } from './model-call.ts'
 
-/** A connection of the engine's project with a stored key. */
-export async function seedConnection(
+/** A provider of the engine's project with a stored key. */
+export async function seedProvider(
   { services, scope }: TestEngine,
   baseUrl: string,
-  { name = 'test', provider = 'OPENAI' as ModelProvider, apiKey = testKey } = {},
+  { name = 'test', kind = 'OPENAI' as ProviderKind, apiKey = testKey } = {},
 ) {
-  return createConnection(services, scope, { name, provider, baseUrl, apiKey })
+  return createProvider(services, scope, { name, kind, baseUrl, apiKey })
 }
 
 /** A task that asks the model the item's input. */
 export function promptTask(parts: Partial<PromptTaskSpec> = {}, content: Partial<PromptContent> = {}): PromptTaskSpec {
   return {
     kind: 'prompt',
-    connection: 'test',
+    provider: 'test',
     model: 'gpt-4o-mini',
     prompt: {
       content: {

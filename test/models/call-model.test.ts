@@ -13,11 +13,11 @@ beforeEach(() => {
   server.requests.length = 0
 })
 
-const kinds: [string, CallOptions][] = (['OPENAI_COMPATIBLE', 'OPENAI', 'ANTHROPIC'] as const).flatMap((provider) => {
-  const model = provider === 'ANTHROPIC' ? 'claude-sonnet-4-5' : 'gpt-4o-mini'
+const kinds: [string, CallOptions][] = (['OPENAI_COMPATIBLE', 'OPENAI', 'ANTHROPIC'] as const).flatMap((kind) => {
+  const model = kind === 'ANTHROPIC' ? 'claude-sonnet-4-5' : 'gpt-4o-mini'
   return [true, false].map((stream): [string, CallOptions] => [
-    `${provider}${stream ? ', streamed' : ''}`,
-    { provider, model, stream },
+    `${kind}${stream ? ', streamed' : ''}`,
+    { kind, model, stream },
   ])
 })
 
@@ -45,15 +45,15 @@ describe.each(kinds)('%s', (_name, kind) => {
     expect(result.generation).toMatchObject({ firstTokenMs: timed, tokensPerSecond: timed })
   })
 
-  it('sends the prompt and its parameters, under the key of the connection', async () => {
+  it('sends the prompt and its parameters, under the key of the provider', async () => {
     answering = () => ({ text: 'yes' })
     await call(server, { ...kind, parameters: { temperature: 0.25, maxOutputTokens: 32 } })
     const [sent] = server.requests
     expect(sent).toMatchObject({ model: kind.model, prompt: 'Hello?', stream: kind.stream })
     expect(sent?.body.temperature).toBe(0.25)
     expect(sent?.body.max_tokens ?? sent?.body.max_output_tokens).toBe(32)
-    const header = kind.provider === 'ANTHROPIC' ? sent?.headers['x-api-key'] : sent?.headers.authorization
-    expect(header).toBe(kind.provider === 'ANTHROPIC' ? testKey : `Bearer ${testKey}`)
+    const header = kind.kind === 'ANTHROPIC' ? sent?.headers['x-api-key'] : sent?.headers.authorization
+    expect(header).toBe(kind.kind === 'ANTHROPIC' ? testKey : `Bearer ${testKey}`)
   })
 
   it('follows the text while it comes, and ends with the same', async () => {
@@ -332,14 +332,14 @@ it('never repeats the key that a server refuses', async () => {
   expect((await failureOf({})).message).toContain('Incorrect API key provided: ********.')
 })
 
-it('sends no key of the environment to a connection without one', async () => {
+it('sends no key of the environment to a provider without one', async () => {
   process.env.OPENAI_API_KEY = 'sk-of-the-machine'
   onTestFinished(() => {
     delete process.env.OPENAI_API_KEY
   })
   answering = () => ({ text: 'yes' })
   await call(server, { apiKey: null })
-  await call(server, { apiKey: null, provider: 'OPENAI' })
+  await call(server, { apiKey: null, kind: 'OPENAI' })
   expect(JSON.stringify(server.requests.map(({ headers }) => headers))).not.toContain('sk-of-the-machine')
 })
 

@@ -6,8 +6,8 @@ import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
-import { createConnection } from '../../src/engine/providers/connections.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { promptTask } from '../helpers/prompt-task.ts'
@@ -26,21 +26,21 @@ const at = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-01T00:00:10Z')
 
 /** Connections which together have something in every field. */
-async function fillConnections({ services, scope }: TestEngine, name: string) {
-  const { id } = await createConnection(services, scope, {
-    ...{ name, provider: 'AZURE', resourceName: name.replaceAll(/\W/g, '-'), apiVersion: '2024-10-21' },
+async function fillProviders({ services, scope }: TestEngine, name: string) {
+  const { id } = await createProvider(services, scope, {
+    ...{ name, kind: 'AZURE', resourceName: name.replaceAll(/\W/g, '-'), apiVersion: '2024-10-21' },
     apiKey: `key-of-${name}`.replaceAll(' ', '-'),
   })
-  const region = await createConnection(
+  const region = await createProvider(
     services,
     { ...scope, installation: true },
     {
-      ...{ name: `${name} in a region`, provider: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'A'.repeat(20) },
+      ...{ name: `${name} in a region`, kind: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'A'.repeat(20) },
       ...{ baseUrl: `https://${name.replaceAll(/\W/g, '-')}.example`, apiKeyVariable: 'AWS_SECRET_ACCESS_KEY' },
     },
   )
   const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
-  const price = await setModelPrice(services, scope, { connectionId: id, model: `model of ${name}`, ...prices })
+  const price = await setModelPrice(services, scope, { providerId: id, model: `model of ${name}`, ...prices })
   return { ids: [id, region.id], priceId: price.id }
 }
 
@@ -52,7 +52,7 @@ function filledPromptTask(name: string, promptId: string, versionId: string) {
       version: { id: versionId, number: 1 },
       prompt: { id: promptId, name, version: 1, label: name },
     },
-    ...{ connection: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
+    ...{ provider: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
     parameters: { temperature: 0.5 },
   })
 }
@@ -224,7 +224,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     notWorse: [{ metric, margin: 0.1 }],
   })
 
-  const connection = await fillConnections(t, name)
+  const provider = await fillProviders(t, name)
   await prisma.experiment.update({
     where: { id: otherExperimentId },
     data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
@@ -250,12 +250,12 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     EndpointLimit: [limit.id],
     Evaluator: [builtin.id, removed.id],
     Experiment: [experimentId, otherExperimentId],
-    ModelPrice: [connection.priceId],
+    ModelPrice: [provider.priceId],
     Person: [apiKey.personId],
     Project: [projectId],
     Prompt: [promptId, archivedPromptId],
     PromptVersion: promptVersionIds,
-    ProviderConnection: connection.ids,
+    Provider: provider.ids,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),

@@ -93,13 +93,13 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   await prisma.promptLabel.create({
     data: { promptId: prompt.id, name: 'production', version: 2, movedById: apiKey.personId },
   })
-  const connection = await prisma.providerConnection.create({
-    data: { projectId, name, provider: 'OLLAMA', prices: { create: { model: name, input: 1, output: 2 } } },
+  const provider = await prisma.provider.create({
+    data: { projectId, name, kind: 'OLLAMA', prices: { create: { model: name, input: 1, output: 2 } } },
     include: { prices: true },
   })
   const reference = { id: prompt.id, name, version: 2, label: null }
   const pinned = { content, version: { id: prompt.newest.id, number: 2 }, prompt: reference }
-  const task = { kind: 'prompt', connection: name, model: name, prompt: pinned, parameters: {}, stream: true }
+  const task = { kind: 'prompt', provider: name, model: name, prompt: pinned, parameters: {}, stream: true }
   const experiment = await prisma.experiment.create({
     data: {
       ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true, promptId: prompt.id },
@@ -137,12 +137,12 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     EndpointLimit: limit.id,
     Evaluator: evaluator.id,
     Experiment: experiment.id,
-    ModelPrice: connection.prices[0]?.id ?? '',
+    ModelPrice: provider.prices[0]?.id ?? '',
     Person: apiKey.personId,
     Project: projectId,
     Prompt: prompt.id,
     PromptVersion: prompt.newest.id,
-    ProviderConnection: connection.id,
+    Provider: provider.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
@@ -167,7 +167,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     datasetId: 'Dataset',
     experimentId: 'Experiment',
     authorId: 'Person',
-    connectionId: 'ProviderConnection',
+    providerId: 'Provider',
     fromId: 'PromptVersion',
     startedById: 'Person',
   }

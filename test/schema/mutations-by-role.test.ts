@@ -9,8 +9,8 @@ import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
 import { createPrompt } from '../../src/engine/prompts/prompts.ts'
-import { createConnection } from '../../src/engine/providers/connections.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -41,10 +41,10 @@ const verdicts: Record<string, Verdict> = {
   createEvaluator: own(() => ({ name: randomUUID(), definition })),
   createExperiment: about(async () => ({ name: randomUUID(), datasetId: await dataset(), task })),
   createPrompt: own(() => ({ name: randomUUID(), content })),
-  createProviderConnection: {
+  createProvider: {
     needs: 'ADMIN',
     names: 'NOTHING',
-    input: () => ({ name: randomUUID(), provider: 'OPENAI', apiKey: 'sk-0123456789' }),
+    input: () => ({ name: randomUUID(), kind: 'OPENAI', apiKey: 'sk-0123456789' }),
   },
   createProject: { needs: 'INSTALLATION', names: 'NOTHING', input: () => ({ name: randomUUID() }) },
   deleteDataset: about(async () => ({ id: await dataset() })),
@@ -55,15 +55,15 @@ const verdicts: Record<string, Verdict> = {
   deleteEvaluator: about(async () => ({ id: await evaluator() })),
   deleteExperiment: about(async () => ({ id: await experiment() })),
   deleteModelPrice: about(async () => {
-    const input = { connectionId: await newConnection(), model: 'm', input: 1, output: 2 }
+    const input = { providerId: await newProvider(), model: 'm', input: 1, output: 2 }
     const { id } = await setModelPrice(t.services, t.scope, input)
     return { id: encodeGlobalId('ModelPrice', id) }
   }),
   deletePrompt: about(async () => ({ id: await prompt() })),
-  deleteProviderConnection: {
+  deleteProvider: {
     needs: 'ADMIN',
     names: 'SOMETHING',
-    input: async () => ({ id: await connection() }),
+    input: async () => ({ id: await provider() }),
   },
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
@@ -87,20 +87,20 @@ const verdicts: Record<string, Verdict> = {
   },
   setEndpointLimit: own(() => ({ endpoint: `module:${randomUUID()}`, concurrency: 1 })),
   setGate: about(async () => ({ experimentId: await experiment(), gate: { maxFailureRate: 0.5 } })),
-  setModelPrice: about(async () => ({ connectionId: await connection(), model: 'm', input: 1, output: 2 })),
+  setModelPrice: about(async () => ({ providerId: await provider(), model: 'm', input: 1, output: 2 })),
   setPromptLabel: about(async () => ({ promptId: await prompt(), label: 'production', version: 1 })),
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
-  testProviderConnection: about(async () => ({ id: await connection(), model: 'm' })),
+  testProvider: about(async () => ({ id: await provider(), model: 'm' })),
   updateDataset: about(async () => ({ id: await dataset(), description: 'changed' })),
   updateEvaluator: about(async () => ({ id: await evaluator(), description: 'changed' })),
   updateExperiment: about(async () => ({ id: await experiment(), description: 'changed' })),
   updatePrompt: about(async () => ({ id: await prompt(), description: 'changed' })),
-  updateProviderConnection: {
+  updateProvider: {
     needs: 'ADMIN',
     names: 'SOMETHING',
-    input: async () => ({ id: await connection(), apiKey: 'sk-9876543210' }),
+    input: async () => ({ id: await provider(), apiKey: 'sk-9876543210' }),
   },
   updateRun: about(async () => ({ id: await run('QUEUED'), concurrency: 2 })),
   upsertDatasetItems: about(async () => ({ datasetId: await dataset(), items: [{ input: 2 }] })),
@@ -210,11 +210,11 @@ const prompt = async () => encodeGlobalId('Prompt', (await newPrompt()).id)
 const promptName = async () => (await newPrompt()).name
 
 /** Of a server that nothing listens on. */
-async function newConnection(): Promise<string> {
-  const address = { provider: 'OPENAI_COMPATIBLE', baseUrl: 'http://127.0.0.1:1/v1' } as const
-  return (await createConnection(t.services, t.scope, { name: randomUUID(), ...address })).id
+async function newProvider(): Promise<string> {
+  const address = { kind: 'OPENAI_COMPATIBLE', baseUrl: 'http://127.0.0.1:1/v1' } as const
+  return (await createProvider(t.services, t.scope, { name: randomUUID(), ...address })).id
 }
-const connection = async () => encodeGlobalId('ProviderConnection', await newConnection())
+const provider = async () => encodeGlobalId('Provider', await newProvider())
 
 /** A run of three items, one in each state that something can be done about. */
 async function run(status: RunStatus = 'COMPLETED'): Promise<string> {

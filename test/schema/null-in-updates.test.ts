@@ -134,8 +134,8 @@ const inputOf = (name: string) => Object.values((schema.getType(name) as GraphQL
 
 test('every field of every update has a verdict', () => {
   const names = Object.keys(schema.getMutationType()?.getFields() ?? {}).filter(
-    // What null does there depends on the provider: test/schema/provider/connections.test.ts.
-    (name) => name.startsWith('update') && name !== 'updateProviderConnection',
+    // What null does there depends on the provider: test/schema/provider/providers.test.ts.
+    (name) => name.startsWith('update') && name !== 'updateProvider',
   )
   expect(names.sort()).toEqual(Object.keys(updates))
   for (const [name, { fields, settings }] of Object.entries(updates)) {

@@ -179,7 +179,7 @@ function typeOfIds(name: string, field: Field): string {
   if (/^(baseline|candidate|run)Ids?$/.test(name)) return 'Run'
   if (field.name === 'runItemOutput') return 'RunItem'
   if (name === 'id') return getNamedType(field.type).name
-  if (name === 'connectionId') return 'ProviderConnection'
+  if (name === 'providerId') return 'Provider'
   if (name === 'datasetId') return 'Dataset'
   if (name === 'startedById' || name === 'authorId') return 'Person'
   if (name === 'fromId') return 'PromptVersion'

@@ -1,9 +1,9 @@
--- Connections to providers of models, with keys that are stored encrypted and prices of the project.
-CREATE TABLE provider_connection (
+-- Providers of models, with keys that are stored encrypted and prices of the project.
+CREATE TABLE provider (
   id UUID NOT NULL DEFAULT gen_random_uuid(),
   project_id UUID NOT NULL,
   name TEXT NOT NULL,
-  provider TEXT NOT NULL,
+  kind TEXT NOT NULL,
   base_url TEXT,
   region TEXT,
   resource_name TEXT,
@@ -14,14 +14,14 @@ CREATE TABLE provider_connection (
   key_set_at TIMESTAMPTZ(3),
   created_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  CONSTRAINT provider_connection_pkey PRIMARY KEY (id),
-  CONSTRAINT provider_connection_project_id_fkey FOREIGN KEY (project_id) REFERENCES project (id) ON DELETE CASCADE ON UPDATE CASCADE
+  CONSTRAINT provider_pkey PRIMARY KEY (id),
+  CONSTRAINT provider_project_id_fkey FOREIGN KEY (project_id) REFERENCES project (id) ON DELETE CASCADE ON UPDATE CASCADE
 );
-CREATE UNIQUE INDEX provider_connection_project_id_name_key ON provider_connection (project_id, name);
+CREATE UNIQUE INDEX provider_project_id_name_key ON provider (project_id, name);
 
 CREATE TABLE model_price (
   id UUID NOT NULL DEFAULT gen_random_uuid(),
-  connection_id UUID NOT NULL,
+  provider_id UUID NOT NULL,
   model TEXT NOT NULL,
   input DOUBLE PRECISION NOT NULL,
   output DOUBLE PRECISION NOT NULL,
@@ -31,9 +31,9 @@ CREATE TABLE model_price (
   created_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
   CONSTRAINT model_price_pkey PRIMARY KEY (id),
-  CONSTRAINT model_price_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES provider_connection (id) ON DELETE CASCADE ON UPDATE CASCADE
+  CONSTRAINT model_price_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider (id) ON DELETE CASCADE ON UPDATE CASCADE
 );
-CREATE UNIQUE INDEX model_price_connection_id_model_key ON model_price (connection_id, model);
+CREATE UNIQUE INDEX model_price_provider_id_model_key ON model_price (provider_id, model);
 
 CREATE TABLE secret_key (
   id INTEGER NOT NULL DEFAULT 1 CHECK (id = 1),

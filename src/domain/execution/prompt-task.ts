@@ -4,8 +4,8 @@ import type { ModelParameters, PinnedPrompt, PromptReference } from '../prompt/p
 /** A call of a model with a prompt per item. */
 export interface PromptTaskSpec {
   kind: 'prompt'
-  /** The name of the connection. */
-  connection: string
+  /** The name of the provider. */
+  provider: string
   /** As the provider calls it. */
   model: string
   /** In a run its content, pinned. */

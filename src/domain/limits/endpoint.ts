@@ -9,7 +9,7 @@ export interface EndpointKey {
 
 /**
  * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
- * `module:<name>` for a module task, `provider:<connection>/<model>` for a prompt.
+ * `module:<name>` for a module task, `provider:<provider>/<model>` for a prompt.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {
@@ -18,11 +18,11 @@ export function endpointOf(spec: TaskSpec): string {
     case 'module':
       return `module:${spec.name}`
     case 'prompt':
-      return providerEndpoint(spec.connection, spec.model)
+      return providerEndpoint(spec.provider, spec.model)
   }
 }
 
-/** The endpoint of all calls of a model through a connection, by prompts and by judges. */
-export function providerEndpoint(connection: string, model: string): string {
-  return `provider:${connection}/${model}`
+/** The endpoint of all calls of a model of a provider, by prompts and by judges. */
+export function providerEndpoint(provider: string, model: string): string {
+  return `provider:${provider}/${model}`
 }

@@ -12,7 +12,7 @@ import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
-import { openConnection } from '../providers/open-connection.ts'
+import { openProvider } from '../providers/open-provider.ts'
 import type { Services } from '../services.ts'
 
 /** An evaluator of a run, compiled. */
@@ -74,16 +74,16 @@ function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[]
 /** What of a task decides on its outputs. */
 function cachedPart(task: TaskSpec): Json {
   if (task.kind !== 'prompt') return { ...task }
-  const { kind, connection, model, prompt, parameters } = task
+  const { kind, provider, model, prompt, parameters } = task
   return JSON.parse(
-    JSON.stringify({ kind, connection, model, prompt: 'content' in prompt && prompt.content, parameters }),
+    JSON.stringify({ kind, provider, model, prompt: 'content' in prompt && prompt.content, parameters }),
   )
 }
 
 function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
     const models = {
-      connect: (name: string) => openConnection(services, projectId, name),
+      connect: (name: string) => openProvider(services, projectId, name),
       loadFile: (id: string) => {
         const message = `The project has no attachment ${id}.`
         return Promise.reject(new TaskError('INVALID_INPUT', message, { retryable: false }))

@@ -1,16 +1,16 @@
 import type { Database } from '../../db/client.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { type ModelProvider, modelProviders } from '../../domain/model/connection.ts'
+import { type ProviderKind, providerKinds } from '../../domain/model/provider.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import { type KnownModel, knownModels } from '../../models/prices.ts'
 
 export interface ModelFilter {
-  /** Text anywhere in the model or its name, ignoring case; all of its words. */
+  /** Text anywhere in the model or its title, ignoring case; all of its words. */
   search?: string | null
-  provider?: readonly ModelProvider[] | null
-  /** Those of its provider, with the prices of the project. */
-  connectionId?: string | null
+  kind?: readonly ProviderKind[] | null
+  /** Those of its kind, with its prices. */
+  providerId?: string | null
   includeDeprecated?: boolean | null
 }
 
@@ -21,21 +21,19 @@ export interface ListedModel extends KnownModel {
 }
 
 /**
- * The models of the table of prices, and those that the connection has prices of, in their order: by provider and model.
- * @throws {NotFoundError} no such connection
+ * The models of the table of prices, and those that the provider has prices of, in their order: by kind and model.
+ * @throws {NotFoundError} no such provider
  */
 export async function findModels(
   db: Pick<Database, 'prisma'>,
   { projectId }: ProjectScope,
-  { search, provider, connectionId, includeDeprecated }: ModelFilter,
+  { search, kind, providerId, includeDeprecated }: ModelFilter,
   at: Date,
 ): Promise<ListedModel[]> {
-  const connection = connectionId == null ? null : await requireConnection(db, projectId, connectionId)
-  const providers = modelProviders.filter(
-    (one) => (!connection || connection.provider === one) && (!provider || provider.includes(one)),
-  )
-  const own = new Map(connection?.prices.map((price) => [price.model, price]))
-  const listed = providers
+  const provider = providerId == null ? null : await requireProvider(db, projectId, providerId)
+  const kinds = providerKinds.filter((one) => (!provider || provider.kind === one) && (!kind || kind.includes(one)))
+  const own = new Map(provider?.prices.map((price) => [price.model, price]))
+  const listed = kinds
     .flatMap((one) => knownModels(one, at))
     .map((model): ListedModel => {
       const prices = own.get(model.model)
@@ -44,24 +42,24 @@ export async function findModels(
     })
   const unknown = [...own.values()].map((prices): ListedModel => {
     const { model } = prices
-    const named = { provider: connection?.provider as ModelProvider, model, name: model }
+    const named = { kind: provider?.kind as ProviderKind, model, title: model }
     return { ...named, contextTokens: null, deprecated: false, prices, isOverridden: true }
   })
   const words = search?.toLowerCase().split(/\s+/) ?? []
-  return [...unknown, ...listed].filter(({ model, name, deprecated }) => {
-    const text = `${model} ${name}`.toLowerCase()
+  return [...unknown, ...listed].filter(({ model, title, deprecated }) => {
+    const text = `${model} ${title}`.toLowerCase()
     return (includeDeprecated || !deprecated) && words.every((word) => text.includes(word))
   })
 }
 
-async function requireConnection({ prisma }: Pick<Database, 'prisma'>, projectId: string, id: string) {
-  const found = await prisma.providerConnection.findFirst({
+async function requireProvider({ prisma }: Pick<Database, 'prisma'>, projectId: string, id: string) {
+  const found = await prisma.provider.findFirst({
     where: { id, projectId },
     include: { prices: { orderBy: { model: 'asc' } } },
   })
   if (found) return found
-  throw new NotFoundError(`There is no connection ${encodeGlobalId('ProviderConnection', id)} in this project.`, [
+  throw new NotFoundError(`There is no provider ${encodeGlobalId('Provider', id)} in this project.`, [
     'filter',
-    'connectionId',
+    'providerId',
   ])
 }

@@ -9,7 +9,7 @@ import type { Services } from '../services.ts'
 
 /** In US dollars per million tokens; the parts are optional. */
 export type SetModelPriceInput = Pick<ModelPrices, 'input' | 'output'> &
-  Partial<ModelPrices> & { connectionId: string; model: string }
+  Partial<ModelPrices> & { providerId: string; model: string }
 
 const price = z.number().min(0).max(1_000_000)
 const schema = z.strictObject({
@@ -23,21 +23,21 @@ const schema = z.strictObject({
 
 /**
  * Sets what a model costs the project, in place of the table of prices. Runs that have started keep theirs.
- * @throws {InvalidInputError} @throws {NotFoundError} no such connection
+ * @throws {InvalidInputError} @throws {NotFoundError} no such provider
  */
 export async function setModelPrice(services: Services, scope: Scope, input: SetModelPriceInput): Promise<ModelPrice> {
   requireWrite(scope)
-  const { connectionId, ...rest } = input
+  const { providerId, ...rest } = input
   const { model, ...prices } = parseInput(schema, rest, [])
   const { prisma } = services.db
-  const found = await prisma.providerConnection.count({ where: { id: connectionId, projectId: scope.projectId } })
+  const found = await prisma.provider.count({ where: { id: providerId, projectId: scope.projectId } })
   if (found === 0) {
-    const id = encodeGlobalId('ProviderConnection', connectionId)
-    throw new NotFoundError(`There is no connection ${id} in this project.`, ['connectionId'])
+    const id = encodeGlobalId('Provider', providerId)
+    throw new NotFoundError(`There is no provider ${id} in this project.`, ['providerId'])
   }
   return prisma.modelPrice.upsert({
-    where: { connectionId_model: { connectionId, model } },
-    create: { connectionId, model, ...prices },
+    where: { providerId_model: { providerId, model } },
+    create: { providerId, model, ...prices },
     update: prices,
   })
 }
@@ -46,6 +46,6 @@ export async function setModelPrice(services: Services, scope: Scope, input: Set
 export async function deleteModelPrice(services: Services, scope: Scope, id: string): Promise<void> {
   requireWrite(scope)
   const { projectId } = scope
-  const { count } = await services.db.prisma.modelPrice.deleteMany({ where: { id, connection: { projectId } } })
+  const { count } = await services.db.prisma.modelPrice.deleteMany({ where: { id, provider: { projectId } } })
   if (count === 0) throw new NotFoundError('There is no such price in this project.', ['id'])
 }

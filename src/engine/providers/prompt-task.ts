@@ -1,6 +1,6 @@
 /** The task of an experiment: what it refers to is checked when it is saved, and pinned when a run starts. */
 import type { Queryable } from '../../db/client.ts'
-import { findConnection, findPrices, listConnectionNames } from '../../db/sql/provider/find-connection.ts'
+import { findPrices, findProvider, listProviderNames } from '../../db/sql/provider/find-provider.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import type { Modules } from '../../domain/execution/modules.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
@@ -11,7 +11,7 @@ import { pinPrompt, resolvePromptReference } from '../prompts/references.ts'
 /**
  * Checks a task as passed by a client.
  * @throws {InvalidInputError} an invalid task
- * @throws {NotFoundError} a connection or prompt that the project does not have
+ * @throws {NotFoundError} a provider or prompt that the project does not have
  * @throws {ConflictError} a prompt that is archived
  */
 export async function resolveTask(
@@ -25,12 +25,12 @@ export async function resolveTask(
   const { projectId } = scope
   const at = ['task', 'prompt']
   const prompt = await resolvePromptReference(client, scope, task.prompt, [...at, 'prompt'])
-  if (!(await findConnection(client, projectId, task.connection))) {
-    const names = await listConnectionNames(client, projectId)
-    const known = names.length === 0 ? 'none: create one with createProviderConnection' : names.join(', ')
-    throw new NotFoundError(`There is no connection "${task.connection}" in this project; it has ${known}.`, [
+  if (!(await findProvider(client, projectId, task.provider))) {
+    const names = await listProviderNames(client, projectId)
+    const known = names.length === 0 ? 'none: create one with createProvider' : names.join(', ')
+    throw new NotFoundError(`There is no provider "${task.provider}" in this project; it has ${known}.`, [
       ...at,
-      'connection',
+      'provider',
     ])
   }
   return { ...task, prompt }

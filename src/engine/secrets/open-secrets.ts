@@ -41,7 +41,7 @@ export async function openSecrets(options: SecretsOptions): Promise<SecretBox | 
     if (holds === box.fingerprint) return box
   }
   throw new SecretKeyError(
-    `The key in ${key.where} is not the one that the stored keys of this database are encrypted with (its fingerprint is ${box.fingerprint}, expected ${former}). Give every process the former key. If it is lost: start without a key, replace the stored keys of all connections by environment variables or delete these connections, then start with the new key.`,
+    `The key in ${key.where} is not the one that the stored keys of this database are encrypted with (its fingerprint is ${box.fingerprint}, expected ${former}). Give every process the former key. If it is lost: start without a key, replace the stored keys of all providers by environment variables or delete these providers, then start with the new key.`,
   )
 }
 
@@ -67,7 +67,7 @@ async function givenKey({ env, ownFile, db, log }: SecretsOptions): Promise<Give
   if (found !== null) return parseKey(found, ownFile)
   if (await hasStoredSecrets(db)) {
     log.warn(
-      `${ownFile} is missing: the stored keys of connections cannot be used until it is back, or they are set again.`,
+      `${ownFile} is missing: the stored keys of providers cannot be used until it is back, or they are set again.`,
     )
     return null
   }

@@ -64,11 +64,11 @@ test('a key of a provider is in nothing that leaves a server, and nowhere in the
     places.set(name, text)
     return JSON.parse(text).data
   }
-  const input = { name: 'test', provider: 'OPENAI_COMPATIBLE', baseUrl: server.openai, apiKey: key }
-  const connection = '{ id name provider baseUrl keySource apiKeyVariable keySetAt prices { id } }'
-  const create = `mutation($input: CreateProviderConnectionInput!) { createProviderConnection(input: $input) {
-    ... on CreateProviderConnectionPayload { connection ${connection} } ... on UserError { message path } } }`
-  const { id } = (await ask('creation', create, { input })).createProviderConnection.connection
+  const input = { name: 'test', kind: 'OPENAI_COMPATIBLE', baseUrl: server.openai, apiKey: key }
+  const provider = '{ id name kind baseUrl keySource apiKeyVariable keySetAt prices { id } }'
+  const create = `mutation($input: CreateProviderInput!) { createProvider(input: $input) {
+    ... on CreateProviderPayload { provider ${provider} } ... on UserError { message path } } }`
+  const { id } = (await ask('creation', create, { input })).createProvider.provider
   await ask('creation again', create, { input })
   await ask('refused key', create, { input: { ...input, name: 'b', apiKey: `${key} with a space` } })
   await ask('refused variable', create, { input: { ...input, name: 'c', apiKey: null, apiKeyVariable: key } })
@@ -76,10 +76,10 @@ test('a key of a provider is in nothing that leaves a server, and nowhere in the
   await ask('a misspelt field', create, { input: { ...input, baseURL: server.openai } })
   await ask(
     'test',
-    `mutation { testProviderConnection(input: { id: "${id}", model: "refused" }) { ... on TestProviderConnectionPayload { message } } }`,
+    `mutation { testProvider(input: { id: "${id}", model: "refused" }) { ... on TestProviderPayload { message } } }`,
   )
-  await ask('list', `{ providerConnections { nodes ${connection} } }`)
-  await ask('node', `{ node(id: "${id}") { ... on ProviderConnection ${connection} } }`)
+  await ask('list', `{ providers { nodes ${provider} } }`)
+  await ask('node', `{ node(id: "${id}") { ... on Provider ${provider} } }`)
   await ask('introspection', getIntrospectionQuery())
 
   const datasetId = await seedDataset(t, ['fine', 'fails', 'malformed', 'filtered', 'cut'])
@@ -91,7 +91,7 @@ test('a key of a provider is in nothing that leaves a server, and nowhere in the
   expect((await followRun(t, second.id)).run).toMatchObject({ status: 'STOPPED', stopReason: 'PROVIDER' })
 
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket })
-  const feed = `id status stopMessage task { ... on PromptTask { connection model } }`
+  const feed = `id status stopMessage task { ... on PromptTask { provider model } }`
   for (const run of [first, second]) {
     const runId = encodeGlobalId('Run', run.id)
     const query = `subscription { runFeed(runId: "${runId}") { run { ${feed} } items { id output error { message } generation { warnings } } } }`

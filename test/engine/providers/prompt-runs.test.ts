@@ -3,25 +3,25 @@ import type { Json } from '../../../src/domain/json/json.ts'
 import type { Generation } from '../../../src/domain/model/generation.ts'
 import type { RunSettings } from '../../../src/domain/run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
-import { deleteConnection, updateConnection } from '../../../src/engine/providers/connections.ts'
 import { setModelPrice } from '../../../src/engine/providers/model-prices.ts'
+import { deleteProvider, updateProvider } from '../../../src/engine/providers/providers.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 import { testKey } from '../../helpers/model-call.ts'
 import { type Answering, type ModelServer, startModelServer } from '../../helpers/model-server/model-server.ts'
-import { promptTask, seedConnection } from '../../helpers/prompt-task.ts'
+import { promptTask, seedProvider } from '../../helpers/prompt-task.ts'
 
 let t: TestEngine
 let server: ModelServer
 let answering: Answering
-let connectionId: string
+let providerId: string
 
 beforeAll(async () => {
   t = await createTestEngine({ tasks: [{ name: 'add', run: ({ a, b }: { a: number; b: number }) => a + b }] })
   server = await startModelServer((request) => answering(request))
-  connectionId = (await seedConnection(t, server.openai)).id
+  providerId = (await seedProvider(t, server.openai)).id
   await t.startWorker()
 })
 afterAll(async () => {
@@ -65,7 +65,7 @@ it('executes items with usage, cost, price and timing', async () => {
 
 it('counts with the prices that the project had when the run started', async () => {
   answering = () => answer('yes')
-  await setModelPrice(t.services, t.scope, { connectionId, model: 'of-the-house', input: 10, output: 20 })
+  await setModelPrice(t.services, t.scope, { providerId, model: 'of-the-house', input: 10, output: 20 })
   const { items } = await execute(['?'], promptTask({ model: 'of-the-house' }))
   expect(items[0]?.costUsd).toBeCloseTo((1_000 * 10 + 200 * 20) / 1e6, 12)
   expect(items[0]?.generation).toMatchObject({ price: { source: 'OVERRIDE', prices: { input: 10, output: 20 } } })
@@ -106,10 +106,10 @@ it('stops the run when the key is refused, fails nothing, and goes on with the r
   const { run } = await execute(Array.from({ length: 40 }, (_, n) => n))
   expect(run).toMatchObject({ status: 'STOPPED', stopReason: 'PROVIDER', failed: 0, cancelled: 40 })
   expect(run.stopMessage).toContain('Incorrect API key provided')
-  expect(run.stopMessage).toContain('correct the key of the connection')
+  expect(run.stopMessage).toContain('correct the key of the provider')
 
-  await updateConnection(t.services, t.scope, { id: connectionId, apiKey: right })
-  onTestFinished(async () => void (await updateConnection(t.services, t.scope, { id: connectionId, apiKey: testKey })))
+  await updateProvider(t.services, t.scope, { id: providerId, apiKey: right })
+  onTestFinished(async () => void (await updateProvider(t.services, t.scope, { id: providerId, apiKey: testKey })))
   await resumeRun(t.services, t.scope, run.id)
   expect((await followRun(t, run.id)).run).toMatchObject({
     status: 'COMPLETED',
@@ -129,19 +129,19 @@ it.each([
   expect(run.stopMessage).toContain(refusal.message)
 })
 
-it('stops the run when the connection is gone, or its variable is not set', async () => {
+it('stops the run when the provider is gone, or its variable is not set', async () => {
   answering = () => answer('yes')
-  const { id } = await seedConnection(t, server.openai, { name: 'gone' })
-  await deleteConnection(t.services, t.scope, id)
-  const gone = await execute([1], promptTask({ connection: 'gone' }))
-  expect(gone.run).toMatchObject({ status: 'STOPPED', stopMessage: expect.stringContaining('no connection "gone"') })
+  const { id } = await seedProvider(t, server.openai, { name: 'gone' })
+  await deleteProvider(t.services, t.scope, id)
+  const gone = await execute([1], promptTask({ provider: 'gone' }))
+  expect(gone.run).toMatchObject({ status: 'STOPPED', stopMessage: expect.stringContaining('no provider "gone"') })
 
-  const other = await seedConnection(t, server.openai, { name: 'variable' })
-  await updateConnection(t.services, t.scope, { id: other.id, apiKeyVariable: 'NOT_SET_API_KEY' })
-  const unset = await execute([1], promptTask({ connection: 'variable' }))
+  const other = await seedProvider(t, server.openai, { name: 'variable' })
+  await updateProvider(t.services, t.scope, { id: other.id, apiKeyVariable: 'NOT_SET_API_KEY' })
+  const unset = await execute([1], promptTask({ provider: 'variable' }))
   expect(unset.run.stopMessage).toContain('NOT_SET_API_KEY, which is not set in this process')
-  await updateConnection(t.services, t.scope, { id: other.id, apiKeyVariable: 'TEST_API_KEY' })
-  expect((await execute([1], promptTask({ connection: 'variable' }))).run).toMatchObject({ succeeded: 1 })
+  await updateProvider(t.services, t.scope, { id: other.id, apiKeyVariable: 'TEST_API_KEY' })
+  expect((await execute([1], promptTask({ provider: 'variable' }))).run).toMatchObject({ succeeded: 1 })
 })
 
 it('ends the calls of a cancelled run within a second', async () => {
@@ -182,7 +182,7 @@ it('takes answers from the cache, with how they were made', async () => {
   expect(server.requests).toHaveLength(2)
 })
 
-it('keeps to the limits of the model behind its connection', async () => {
+it('keeps to the limits of the model behind its provider', async () => {
   let most = 0
   answering = () => {
     most = Math.max(most, server.open)

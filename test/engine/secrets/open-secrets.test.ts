@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await t.db.pool.query('DELETE FROM secret_key')
-  await t.db.pool.query('DELETE FROM provider_connection')
+  await t.db.pool.query('DELETE FROM provider')
 })
 
 const key = () => randomBytes(32).toString('base64')
@@ -30,8 +30,8 @@ const open = (env: Record<string, string> = {}, ownFile: string | null = null) =
 
 /** As if a key had been stored. */
 const store = () =>
-  t.db.prisma.providerConnection.create({
-    data: { projectId: t.scope.projectId, name: 'a', provider: 'OPENAI', sealedKey: new Uint8Array([1]) },
+  t.db.prisma.provider.create({
+    data: { projectId: t.scope.projectId, name: 'a', kind: 'OPENAI', sealedKey: new Uint8Array([1]) },
   })
 
 it('has none without a key', async () => {
@@ -84,29 +84,29 @@ it('makes one beside the embedded database, for its owner only, and keeps it', a
 
 describe('a sealed secret', () => {
   const box = new SecretBox(randomBytes(32))
-  const sealed = box.seal('sk-secret', 'connection 1')
+  const sealed = box.seal('sk-secret', 'provider 1')
 
   it('opens for its owner', () => {
-    expect(box.open(sealed, 'connection 1')).toBe('sk-secret')
+    expect(box.open(sealed, 'provider 1')).toBe('sk-secret')
     expect(sealed.includes('sk-secret')).toBe(false)
   })
 
   it('is another one each time', () => {
-    expect(box.seal('sk-secret', 'connection 1').equals(sealed)).toBe(false)
+    expect(box.seal('sk-secret', 'provider 1').equals(sealed)).toBe(false)
   })
 
   it.each([
-    ['for another owner', () => box.open(sealed, 'connection 2')],
-    ['with another key', () => new SecretBox(randomBytes(32)).open(sealed, 'connection 1')],
+    ['for another owner', () => box.open(sealed, 'provider 2')],
+    ['with another key', () => new SecretBox(randomBytes(32)).open(sealed, 'provider 1')],
     [
       'when it was changed',
       () =>
         box.open(
           sealed.map((byte, n) => (n === sealed.length - 1 ? byte ^ 1 : byte)),
-          'connection 1',
+          'provider 1',
         ),
     ],
-    ['when it was cut', () => box.open(sealed.subarray(0, 20), 'connection 1')],
+    ['when it was cut', () => box.open(sealed.subarray(0, 20), 'provider 1')],
   ])('does not open %s', (_what, opening) => {
     expect(opening).toThrow()
   })

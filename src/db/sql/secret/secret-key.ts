@@ -9,7 +9,7 @@ export async function findFingerprint(client: Queryable): Promise<string | null>
 
 /** Whether anything is stored that only that key opens. */
 export async function hasStoredSecrets(client: Queryable): Promise<boolean> {
-  const sql = 'SELECT EXISTS (SELECT FROM provider_connection WHERE sealed_key IS NOT NULL) AS stored'
+  const sql = 'SELECT EXISTS (SELECT FROM provider WHERE sealed_key IS NOT NULL) AS stored'
   const rows = await queryRows<{ stored: boolean }>(client, sql, [])
   return rows[0]?.stored ?? false
 }

@@ -1,5 +1,5 @@
 /** Who serves models. Those from OLLAMA on speak OpenAI's protocol, as OPENAI_COMPATIBLE, at a usual address. */
-export const modelProviders = [
+export const providerKinds = [
   'OPENAI',
   'ANTHROPIC',
   'GOOGLE',
@@ -12,11 +12,11 @@ export const modelProviders = [
   'OPENROUTER',
   'LITELLM',
 ] as const
-export type ModelProvider = (typeof modelProviders)[number]
+export type ProviderKind = (typeof providerKinds)[number]
 
-/** Where the models of a connection are served, without the key. */
+/** Where the models of a provider are served, without the key. */
 export interface ModelAddress {
-  provider: ModelProvider
+  kind: ProviderKind
   /** Null: as the provider says, which is {@link usualBaseUrls} or made of the rest. */
   baseUrl: string | null
   /** Of Bedrock. */
@@ -33,7 +33,7 @@ export interface ModelAddress {
  * Where a provider usually is; null: it depends on other members. Always passed on: the SDK would read other addresses
  * from the environment, and send them the key.
  */
-export const usualBaseUrls: Record<ModelProvider, string | null> = {
+export const usualBaseUrls: Record<ProviderKind, string | null> = {
   OPENAI: 'https://api.openai.com/v1',
   ANTHROPIC: 'https://api.anthropic.com/v1',
   GOOGLE: 'https://generativelanguage.googleapis.com/v1beta',
@@ -48,6 +48,6 @@ export const usualBaseUrls: Record<ModelProvider, string | null> = {
 }
 
 /** Whether its models cannot be called without a key. */
-export function needsKey(provider: ModelProvider): boolean {
-  return ['OPENAI', 'ANTHROPIC', 'GOOGLE', 'AZURE', 'BEDROCK', 'OPENROUTER'].includes(provider)
+export function needsKey(kind: ProviderKind): boolean {
+  return ['OPENAI', 'ANTHROPIC', 'GOOGLE', 'AZURE', 'BEDROCK', 'OPENROUTER'].includes(kind)
 }

@@ -17,9 +17,9 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]()
   await server.stop()
 })
-beforeEach(() => t.db.pool.query('DELETE FROM provider_connection'))
+beforeEach(() => t.db.pool.query('DELETE FROM provider'))
 
-const fields = 'id name provider baseUrl region resourceName apiVersion accessKeyId keySource apiKeyVariable keySetAt'
+const fields = 'id name kind baseUrl region resourceName apiVersion accessKeyId keySource apiKeyVariable keySetAt'
 
 async function mutate(name: string, input: object, selection: string, headers?: Record<string, string>) {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`
@@ -31,70 +31,63 @@ async function mutate(name: string, input: object, selection: string, headers?: 
   return data[name]
 }
 const create = (input: object, headers?: Record<string, string>) =>
-  mutate('createProviderConnection', input, `connection { ${fields} }`, headers)
-const update = (input: object) => mutate('updateProviderConnection', input, `connection { ${fields} }`)
-const check = (input: object) => mutate('testProviderConnection', input, 'problem message servedModels latencyMs')
+  mutate('createProvider', input, `provider { ${fields} }`, headers)
+const update = (input: object) => mutate('updateProvider', input, `provider { ${fields} }`)
+const check = (input: object) => mutate('testProvider', input, 'problem message servedModels latencyMs')
 
-test('a connection shows everything but its key', async () => {
-  const { connection } = await create({ name: 'openai', provider: 'OPENAI', apiKey: 'sk-0123456789' })
-  expect(connection).toMatchObject({ name: 'openai', provider: 'OPENAI', baseUrl: null, keySource: 'STORED' })
-  expect(connection.keySetAt).not.toBeNull()
-  const { data } = await t.query(
-    `{ providerConnection(name: "openai") { ${fields} } providerConnections { nodes { name } } }`,
-  )
-  expect(data).toEqual({ providerConnection: connection, providerConnections: { nodes: [{ name: 'openai' }] } })
+test('a provider shows everything but its key', async () => {
+  const { provider } = await create({ name: 'openai', kind: 'OPENAI', apiKey: 'sk-0123456789' })
+  expect(provider).toMatchObject({ name: 'openai', kind: 'OPENAI', baseUrl: null, keySource: 'STORED' })
+  expect(provider.keySetAt).not.toBeNull()
+  const { data } = await t.query(`{ provider(name: "openai") { ${fields} } providers { nodes { name } } }`)
+  expect(data).toEqual({ provider: provider, providers: { nodes: [{ name: 'openai' }] } })
 })
 
 test('a name is used once', async () => {
-  await create({ name: 'local', provider: 'OLLAMA' })
-  expect(await create({ name: 'local', provider: 'VLLM' })).toMatchObject({ __typename: 'ConflictError' })
+  await create({ name: 'local', kind: 'OLLAMA' })
+  expect(await create({ name: 'local', kind: 'VLLM' })).toMatchObject({ __typename: 'ConflictError' })
 })
 
 test.each([
-  ['a name with a slash', { name: 'a/b', provider: 'OLLAMA' }, 'name', 'without "/"'],
-  ['no key where there must be one', { name: 'a', provider: 'ANTHROPIC' }, 'apiKey', 'cannot be called without a key'],
+  ['a name with a slash', { name: 'a/b', kind: 'OLLAMA' }, 'name', 'without "/"'],
+  ['no key where there must be one', { name: 'a', kind: 'ANTHROPIC' }, 'apiKey', 'cannot be called without a key'],
   [
     'two keys',
-    { name: 'a', provider: 'OPENAI', apiKey: 'sk-0123456789', apiKeyVariable: 'OPENAI_API_KEY' },
+    { name: 'a', kind: 'OPENAI', apiKey: 'sk-0123456789', apiKeyVariable: 'OPENAI_API_KEY' },
     'apiKeyVariable',
     'got both',
   ],
   [
     'a variable that is no key',
-    { name: 'a', provider: 'OPENAI', apiKeyVariable: 'DATABASE_URL' },
+    { name: 'a', kind: 'OPENAI', apiKeyVariable: 'DATABASE_URL' },
     'apiKeyVariable',
     'ends with _API_KEY',
   ],
   [
     'the key of the secrets',
-    { name: 'a', provider: 'OPENAI', apiKeyVariable: 'ASSAY_SECRET_KEY' },
+    { name: 'a', kind: 'OPENAI', apiKeyVariable: 'ASSAY_SECRET_KEY' },
     'apiKeyVariable',
     'ends with _API_KEY',
   ],
-  ['a key of two words', { name: 'a', provider: 'OPENAI', apiKey: 'sk-0123 456789' }, 'apiKey', 'printable ASCII'],
-  ['no address', { name: 'a', provider: 'OPENAI_COMPATIBLE' }, 'baseUrl', 'the base URL of the server'],
-  [
-    'an address that is none',
-    { name: 'a', provider: 'OLLAMA', baseUrl: 'localhost:11434' },
-    'baseUrl',
-    'http or https',
-  ],
+  ['a key of two words', { name: 'a', kind: 'OPENAI', apiKey: 'sk-0123 456789' }, 'apiKey', 'printable ASCII'],
+  ['no address', { name: 'a', kind: 'OPENAI_COMPATIBLE' }, 'baseUrl', 'the base URL of the server'],
+  ['an address that is none', { name: 'a', kind: 'OLLAMA', baseUrl: 'localhost:11434' }, 'baseUrl', 'http or https'],
   [
     'a key in the address',
-    { name: 'a', provider: 'OLLAMA', baseUrl: 'http://me:secret@host/v1' },
+    { name: 'a', kind: 'OLLAMA', baseUrl: 'http://me:secret@host/v1' },
     'baseUrl',
     'no user or password',
   ],
   [
     'a region of OpenAI',
-    { name: 'a', provider: 'OPENAI', apiKey: 'sk-0123456789', region: 'eu' },
+    { name: 'a', kind: 'OPENAI', apiKey: 'sk-0123456789', region: 'eu' },
     'region',
     'none with the provider OPENAI',
   ],
-  ['no region', { name: 'a', provider: 'BEDROCK', apiKey: 'sk-0123456789' }, 'region', 'expected a region'],
+  ['no region', { name: 'a', kind: 'BEDROCK', apiKey: 'sk-0123456789' }, 'region', 'expected a region'],
   [
     'no resource',
-    { name: 'a', provider: 'AZURE', apiKey: 'sk-0123456789' },
+    { name: 'a', kind: 'AZURE', apiKey: 'sk-0123456789' },
     'resourceName',
     'either resourceName or baseUrl',
   ],
@@ -107,30 +100,30 @@ test.each([
 })
 
 test('a stored key goes to no other address', async () => {
-  const { connection } = await create({ name: 'a', provider: 'OPENAI', apiKey: 'sk-0123456789' })
-  const { id } = connection
+  const { provider } = await create({ name: 'a', kind: 'OPENAI', apiKey: 'sk-0123456789' })
+  const { id } = provider
   expect(await update({ id, baseUrl: 'https://elsewhere.example/v1' })).toMatchObject({
     __typename: 'InvalidInputError',
     path: ['input', 'apiKey'],
   })
   const moved = await update({ id, baseUrl: 'https://elsewhere.example/v1/', apiKey: 'sk-9876543210' })
-  expect(moved.connection).toMatchObject({ baseUrl: 'https://elsewhere.example/v1', keySource: 'STORED' })
+  expect(moved.provider).toMatchObject({ baseUrl: 'https://elsewhere.example/v1', keySource: 'STORED' })
 })
 
 test('keys are replaced by each other, and removed where none is needed', async () => {
-  const { connection } = await create({ name: 'a', provider: 'OLLAMA', apiKey: 'sk-0123456789' })
-  const { id } = connection
+  const { provider } = await create({ name: 'a', kind: 'OLLAMA', apiKey: 'sk-0123456789' })
+  const { id } = provider
   const variable = await update({ id, apiKeyVariable: 'OLLAMA_API_KEY' })
-  expect(variable.connection).toMatchObject({ keySource: 'VARIABLE', apiKeyVariable: 'OLLAMA_API_KEY', keySetAt: null })
-  expect((await update({ id, apiKeyVariable: null })).connection).toMatchObject({ keySource: 'NONE' })
-  const openai = await create({ name: 'b', provider: 'OPENAI', apiKey: 'sk-0123456789' })
-  expect(await update({ id: openai.connection.id, apiKey: null })).toMatchObject({ path: ['input', 'apiKey'] })
+  expect(variable.provider).toMatchObject({ keySource: 'VARIABLE', apiKeyVariable: 'OLLAMA_API_KEY', keySetAt: null })
+  expect((await update({ id, apiKeyVariable: null })).provider).toMatchObject({ keySource: 'NONE' })
+  const openai = await create({ name: 'b', kind: 'OPENAI', apiKey: 'sk-0123456789' })
+  expect(await update({ id: openai.provider.id, apiKey: null })).toMatchObject({ path: ['input', 'apiKey'] })
 })
 
-describe('a test of a connection', () => {
+describe('a test of a provider', () => {
   const connect = async (parts: object = {}) => {
-    const input = { name: 'test', provider: 'OPENAI_COMPATIBLE', baseUrl: server.openai, apiKey: testKey, ...parts }
-    return (await create(input)).connection.id as string
+    const input = { name: 'test', kind: 'OPENAI_COMPATIBLE', baseUrl: server.openai, apiKey: testKey, ...parts }
+    return (await create(input)).provider.id as string
   }
 
   test('says that it works, and what is served', async () => {
@@ -171,8 +164,8 @@ describe('a test of a connection', () => {
   })
 
   test('says that the variable with the key is not set', async () => {
-    const { connection } = await create({ name: 'v', provider: 'OPENAI', apiKeyVariable: 'UNSET_API_KEY' })
-    expect(await check({ id: connection.id, model: 'm' })).toMatchObject({
+    const { provider } = await create({ name: 'v', kind: 'OPENAI', apiKeyVariable: 'UNSET_API_KEY' })
+    expect(await check({ id: provider.id, model: 'm' })).toMatchObject({
       problem: 'KEY',
       message: expect.stringContaining('UNSET_API_KEY'),
     })
@@ -180,21 +173,21 @@ describe('a test of a connection', () => {
 })
 
 test('models are listed with their prices, and the project’s own', async () => {
-  const { connection } = await create({ name: 'openai', provider: 'OPENAI', apiKey: 'sk-0123456789' })
+  const { provider } = await create({ name: 'openai', kind: 'OPENAI', apiKey: 'sk-0123456789' })
   const prices = { input: 9, output: 10 }
-  await mutate('setModelPrice', { connectionId: connection.id, model: 'gpt-4o-mini', ...prices }, 'modelPrice { id }')
-  await mutate('setModelPrice', { connectionId: connection.id, model: 'ft:mine', ...prices }, 'modelPrice { id }')
+  await mutate('setModelPrice', { providerId: provider.id, model: 'gpt-4o-mini', ...prices }, 'modelPrice { id }')
+  await mutate('setModelPrice', { providerId: provider.id, model: 'ft:mine', ...prices }, 'modelPrice { id }')
   const list = (args: string) =>
-    t.query(`{ models${args} { totalCount nodes { provider model contextTokens isOverridden prices { input output cachedInput } }
+    t.query(`{ models${args} { totalCount nodes { kind name contextTokens isOverridden prices { input output cachedInput } }
       pageInfo { endCursor hasNextPage } } }`)
-  const found = await list('(filter: { search: "4o mini", provider: [OPENAI] })')
+  const found = await list('(filter: { search: "4o mini", kind: [OPENAI] })')
   expect(found.data.models.nodes).toContainEqual({
-    ...{ provider: 'OPENAI', model: 'gpt-4o-mini', contextTokens: 128_000, isOverridden: false },
+    ...{ kind: 'OPENAI', model: 'gpt-4o-mini', contextTokens: 128_000, isOverridden: false },
     prices: { input: 0.15, output: 0.6, cachedInput: 0.075 },
   })
-  const own = await list(`(filter: { connectionId: "${connection.id}" }, first: 100)`)
+  const own = await list(`(filter: { providerId: "${provider.id}" }, first: 100)`)
   const overridden = own.data.models.nodes.filter(({ isOverridden }: { isOverridden: boolean }) => isOverridden)
-  expect(overridden.map(({ model }: { model: string }) => model)).toEqual(['ft:mine', 'gpt-4o-mini'])
+  expect(overridden.map(({ name }: { name: string }) => name)).toEqual(['ft:mine', 'gpt-4o-mini'])
   const { endCursor } = (await list('(first: 3)')).data.models.pageInfo
   const [first, second] = [await list('(first: 4)'), await list(`(first: 1, after: "${endCursor}")`)]
   expect(second.data.models.nodes).toEqual(first.data.models.nodes.slice(3))
@@ -206,8 +199,8 @@ test('only the installation sends its variables to an address of its own', async
   const scope = await testScope(t.db, project.id)
   const { key } = await createApiKey(t.db, scope, { name: 'admin', role: 'ADMIN' })
   const headers = { authorization: `Bearer ${key}` }
-  const variable = { provider: 'OPENAI', apiKeyVariable: 'OPENAI_API_KEY' }
+  const variable = { kind: 'OPENAI', apiKeyVariable: 'OPENAI_API_KEY' }
   const elsewhere = await create({ name: 'a', ...variable, baseUrl: 'https://elsewhere.example' }, headers)
   expect(elsewhere).toMatchObject({ __typename: 'ForbiddenError' })
-  expect(await create({ name: 'a', ...variable }, headers)).toMatchObject({ connection: { keySource: 'VARIABLE' } })
+  expect(await create({ name: 'a', ...variable }, headers)).toMatchObject({ provider: { keySource: 'VARIABLE' } })
 })

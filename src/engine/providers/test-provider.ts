@@ -1,4 +1,4 @@
-import type { ProviderConnection } from '../../db/generated/prisma/client.ts'
+import type { Provider } from '../../db/generated/prisma/client.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { withDeadline } from '../../domain/execution/deadline.ts'
 import { TaskError } from '../../domain/execution/task.ts'
@@ -12,16 +12,16 @@ import { openModel } from '../../models/open-model.ts'
 import { providerFetch } from '../../models/provider-fetch.ts'
 import { asTaskError } from '../../tasks/call.ts'
 import type { Services } from '../services.ts'
-import { openConnection } from './open-connection.ts'
+import { openProvider } from './open-provider.ts'
 
-export const connectionProblems = ['KEY', 'URL', 'MODEL', 'QUOTA', 'RATE_LIMIT', 'OTHER'] as const
-/** What is wrong with a connection. */
-export type ConnectionProblem = (typeof connectionProblems)[number]
+export const providerProblems = ['KEY', 'URL', 'MODEL', 'QUOTA', 'RATE_LIMIT', 'OTHER'] as const
+/** What is wrong with a provider. */
+export type ProviderProblem = (typeof providerProblems)[number]
 
-export interface ConnectionTest {
-  connection: ProviderConnection
+export interface ProviderTest {
+  provider: Provider
   /** Null when the model answered. */
-  problem: ConnectionProblem | null
+  problem: ProviderProblem | null
   /** What happened, and what to do. */
   message: string
   latencyMs: number
@@ -34,34 +34,34 @@ const timeoutMs = 30_000
 const maxModels = 1_000
 
 /**
- * Calls a model through a connection with the shortest of prompts, and says what is wrong.
+ * Calls a model through a provider with the shortest of prompts, and says what is wrong.
  * @throws {InvalidInputError} no model
- * @throws {NotFoundError} no such connection
+ * @throws {NotFoundError} no such provider
  */
-export async function testConnection(
+export async function testProvider(
   services: Services,
   scope: Scope,
   input: { id: string; model: string },
-): Promise<ConnectionTest> {
+): Promise<ProviderTest> {
   requireWrite(scope)
   const { projectId } = scope
   const model = parseInput(text.min(1).max(200), input.model, ['model'])
-  const connection = await services.db.prisma.providerConnection.findFirst({ where: { id: input.id, projectId } })
-  if (!connection) {
-    const id = encodeGlobalId('ProviderConnection', input.id)
-    throw new NotFoundError(`There is no connection ${id} in this project.`, ['id'])
+  const provider = await services.db.prisma.provider.findFirst({ where: { id: input.id, projectId } })
+  if (!provider) {
+    const id = encodeGlobalId('Provider', input.id)
+    throw new NotFoundError(`There is no provider ${id} in this project.`, ['id'])
   }
   const startedAt = performance.now()
   const deadline = { timeoutMs, signal: new AbortController().signal }
   const fetch = providerFetch(services.http.dispatcher)
-  const ended = (problem: ConnectionProblem | null, message: string) => ({
-    connection,
+  const ended = (problem: ProviderProblem | null, message: string) => ({
+    provider,
     problem,
     message,
     latencyMs: performance.now() - startedAt,
   })
   try {
-    const access = await openConnection(services, projectId, connection.name)
+    const access = await openProvider(services, projectId, provider.name)
     const served = withDeadline((signal) => listServedModels(access, fetch, signal), deadline).catch(() => null)
     const call = {
       access,
@@ -95,7 +95,7 @@ export async function testConnection(
   }
 }
 
-const problems: Record<string, ConnectionProblem> = {
+const problems: Record<string, ProviderProblem> = {
   AUTHENTICATION_FAILED: 'KEY',
   NOTHING_SERVED: 'URL',
   CONNECTION_REFUSED: 'URL',
@@ -107,7 +107,7 @@ const problems: Record<string, ConnectionProblem> = {
   RATE_LIMITED: 'RATE_LIMIT',
 }
 
-function problemOf({ code }: TaskError): ConnectionProblem {
+function problemOf({ code }: TaskError): ProviderProblem {
   return problems[code] ?? 'OTHER'
 }
 

@@ -1,22 +1,22 @@
 import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
-import { createConnection, deleteConnection, updateConnection } from '../../src/engine/providers/connections.ts'
-import { type connectionProblems, testConnection } from '../../src/engine/providers/test-connection.ts'
+import { createProvider, deleteProvider, updateProvider } from '../../src/engine/providers/providers.ts'
+import { type providerProblems, testProvider } from '../../src/engine/providers/test-provider.ts'
 import { builder } from '../builder.ts'
 import { deletion } from '../deletion.ts'
 import { mutation } from '../mutation.ts'
-import { ProviderConnectionRef } from '../refs.ts'
+import { ProviderRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
-import { ModelProvider } from './provider-connection.ts'
+import { ProviderKind } from './provider.ts'
 
 const variable = 'its name ends with `_API_KEY` or begins with `ASSAY_PROVIDER_`'
 
-mutation('createProviderConnection', {
-  description: 'Creates a connection to a provider of models. Requires the role ADMIN.',
+mutation('createProvider', {
+  description: 'Creates a provider of models. Requires the role ADMIN.',
   input: {
-    description: 'A new connection. Its key is given as `apiKey` or `apiKeyVariable`.',
+    description: 'A new provider. Its key is given as `apiKey` or `apiKeyVariable`.',
     fields: (t) => ({
       name: t.string({ required: true, description: 'Unique in the project, without `/`; it never changes.' }),
-      provider: t.field({ type: ModelProvider, required: true, description: 'Who serves the models.' }),
+      kind: t.field({ type: ProviderKind, required: true, description: 'Who serves the models.' }),
       baseUrl: t.string({
         description:
           'Its address, such as `http://127.0.0.1:8000/v1`, required by OPENAI_COMPATIBLE; default: the usual one.',
@@ -32,22 +32,22 @@ mutation('createProviderConnection', {
     }),
   },
   errors: [ConflictError],
-  resolve: async (input, { services, scope }) => ({ connection: await createConnection(services, scope, input) }),
+  resolve: async (input, { services, scope }) => ({ provider: await createProvider(services, scope, input) }),
   payload: {
-    description: 'The connection was created; `testProviderConnection` says whether it works.',
+    description: 'The provider was created; `testProvider` says whether it works.',
     fields: (t) => ({
-      connection: t.expose('connection', { type: ProviderConnectionRef, description: 'The new connection.' }),
+      provider: t.expose('provider', { type: ProviderRef, description: 'The new provider.' }),
     }),
   },
 })
 
-mutation('updateProviderConnection', {
+mutation('updateProvider', {
   description:
-    'Changes a connection, also for runs that are executing, from their next worker on. Requires the role ADMIN.',
+    'Changes a provider, also for runs that are executing, from their next worker on. Requires the role ADMIN.',
   input: {
     description: 'The changes; omitted fields stay as they are. With another address a stored key must be given again.',
     fields: (t) => ({
-      id: t.id({ required: true, description: 'The connection.' }),
+      id: t.id({ required: true, description: 'The provider.' }),
       baseUrl: t.string({ description: 'Its address; null: the usual one.' }),
       apiKey: t.string({ description: 'Replaces the key, which is stored encrypted; null removes it.' }),
       apiKeyVariable: t.string({
@@ -61,27 +61,27 @@ mutation('updateProviderConnection', {
   },
   errors: [NotFoundError],
   resolve: async ({ id, ...changes }, { services, scope }) => ({
-    connection: await updateConnection(services, scope, {
+    provider: await updateProvider(services, scope, {
       ...changes,
-      id: rawId('ProviderConnection', id, ['id']),
+      id: rawId('Provider', id, ['id']),
     }),
   }),
   payload: {
-    description: 'The connection was changed.',
+    description: 'The provider was changed.',
     fields: (t) => ({
-      connection: t.expose('connection', { type: ProviderConnectionRef, description: 'The connection as it is now.' }),
+      provider: t.expose('provider', { type: ProviderRef, description: 'The provider as it is now.' }),
     }),
   },
 })
 
-deletion('deleteProviderConnection', {
-  type: 'ProviderConnection',
-  description: 'Deletes a connection with its key and its prices. Runs that call it stop. Requires the role ADMIN.',
-  remove: (id, { services, scope }) => deleteConnection(services, scope, id),
+deletion('deleteProvider', {
+  type: 'Provider',
+  description: 'Deletes a provider with its key and its prices. Runs that call it stop. Requires the role ADMIN.',
+  remove: (id, { services, scope }) => deleteProvider(services, scope, id),
 })
 
-const ConnectionProblem = builder.enumType('ConnectionProblem', {
-  description: 'What can be wrong with a connection.',
+const ProviderProblem = builder.enumType('ProviderProblem', {
+  description: 'What can be wrong with a provider.',
   values: {
     KEY: { description: 'The key: there is none, the provider does not accept it, or it may not do this.' },
     URL: { description: 'The address: nothing listens there, it is not allowed, or serves no models.' },
@@ -89,27 +89,27 @@ const ConnectionProblem = builder.enumType('ConnectionProblem', {
     QUOTA: { description: 'The quota of the key is used up.' },
     RATE_LIMIT: { description: 'The provider limits the calls at the moment: try again later.' },
     OTHER: { description: 'Something else; the message says what.' },
-  } satisfies Record<(typeof connectionProblems)[number], { description: string }>,
+  } satisfies Record<(typeof providerProblems)[number], { description: string }>,
 })
 
-mutation('testProviderConnection', {
-  description: 'Calls a model through a connection with a short prompt, from this server, and says what is wrong.',
+mutation('testProvider', {
+  description: 'Calls a model through a provider with a short prompt, from this server, and says what is wrong.',
   input: {
     description: 'What to call.',
     fields: (t) => ({
-      id: t.id({ required: true, description: 'The connection.' }),
+      id: t.id({ required: true, description: 'The provider.' }),
       model: t.string({ required: true, description: 'The model, as the provider calls it.' }),
     }),
   },
   errors: [NotFoundError],
   resolve: ({ id, model }, { services, scope }) =>
-    testConnection(services, scope, { id: rawId('ProviderConnection', id, ['id']), model }),
+    testProvider(services, scope, { id: rawId('Provider', id, ['id']), model }),
   payload: {
     description: 'The test has ended.',
     fields: (t) => ({
-      connection: t.expose('connection', { type: ProviderConnectionRef, description: 'The connection.' }),
+      provider: t.expose('provider', { type: ProviderRef, description: 'The provider.' }),
       problem: t.expose('problem', {
-        type: ConnectionProblem,
+        type: ProviderProblem,
         nullable: true,
         description: 'What is wrong; null when the model answered.',
       }),

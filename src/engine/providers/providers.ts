@@ -1,15 +1,15 @@
 import * as z from 'zod'
-import type { Prisma, ProviderConnection } from '../../db/generated/prisma/client.ts'
-import { lockConnectionForChange } from '../../db/sql/provider/lock-for-change.ts'
+import type { Prisma, Provider } from '../../db/generated/prisma/client.ts'
+import { lockProviderForChange } from '../../db/sql/provider/lock-for-change.ts'
 import { parseChanges } from '../../domain/changes.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { type ModelAddress, type ModelProvider, modelProviders, needsKey } from '../../domain/model/connection.ts'
+import { type ModelAddress, needsKey, type ProviderKind, providerKinds } from '../../domain/model/provider.ts'
 import { invalidInput, name, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
 import { withUniqueName } from '../references.ts'
 import type { Services } from '../services.ts'
-import { secretOwner } from './open-connection.ts'
+import { secretOwner } from './open-provider.ts'
 
 /** A key is given as itself, to be stored encrypted, or by the environment variable of the worker that has it. */
 interface KeyInput {
@@ -17,19 +17,19 @@ interface KeyInput {
   apiKeyVariable?: string | null
 }
 
-export interface CreateConnectionInput extends Partial<Omit<ModelAddress, 'provider'>>, KeyInput {
+export interface CreateProviderInput extends Partial<Omit<ModelAddress, 'provider'>>, KeyInput {
   /** Unique in the project; it cannot be changed. */
   name: string
-  provider: ModelProvider
+  kind: ProviderKind
 }
 
 /** Undefined leaves a member as it is; null clears it. */
-export type UpdateConnectionInput = Partial<Omit<CreateConnectionInput, 'name' | 'provider'>> & { id: string }
+export type UpdateProviderInput = Partial<Omit<CreateProviderInput, 'name' | 'provider'>> & { id: string }
 
 const host = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'expected letters, digits and hyphens')
 
 const addressSchema = z.strictObject({
-  provider: z.enum(modelProviders),
+  kind: z.enum(providerKinds),
   baseUrl: optional(z.string().max(500), null),
   region: optional(host, null),
   resourceName: optional(host, null),
@@ -38,51 +38,43 @@ const addressSchema = z.strictObject({
 })
 
 /**
- * Creates a connection. A key that is stored is never shown again.
+ * Creates a provider. A key that is stored is never shown again.
  * @throws {InvalidInputError} an invalid name, address or key, or a key that cannot be stored
  * @throws {ConflictError} the name is taken
  */
-export async function createConnection(
-  services: Services,
-  scope: Scope,
-  input: CreateConnectionInput,
-): Promise<ProviderConnection> {
+export async function createProvider(services: Services, scope: Scope, input: CreateProviderInput): Promise<Provider> {
   requireAdmin(scope)
   const { apiKey, apiKeyVariable, name: given, ...rest } = input
-  const connectionName = parseConnectionName(given)
+  const providerName = parseProviderName(given)
   const address = parseAddress(rest)
   const key = parseKey({ apiKey, apiKeyVariable })
-  if (key === null) requireKey(address.provider)
+  if (key === null) requireKey(address.kind)
   if (key && 'variable' in key) requireTrust(scope, address)
-  return withUniqueName('connection', connectionName, () =>
+  return withUniqueName('provider', providerName, () =>
     services.db.prisma.$transaction(async (tx) => {
-      const data = { ...address, name: connectionName, projectId: scope.projectId }
-      const created = await tx.providerConnection.create({ data })
+      const data = { ...address, name: providerName, projectId: scope.projectId }
+      const created = await tx.provider.create({ data })
       if (key === null) return created
       // Sealed for its id, which it has only now.
-      return tx.providerConnection.update({ where: { id: created.id }, data: stored(services, created.id, key) })
+      return tx.provider.update({ where: { id: created.id }, data: stored(services, created.id, key) })
     }),
   )
 }
 
 /**
  * Changes the given members. A stored key goes nowhere else: with another address it has to be given again.
- * @throws as {@link createConnection}
+ * @throws as {@link createProvider}
  * @throws {NotFoundError}
  */
-export async function updateConnection(
-  services: Services,
-  scope: Scope,
-  input: UpdateConnectionInput,
-): Promise<ProviderConnection> {
+export async function updateProvider(services: Services, scope: Scope, input: UpdateProviderInput): Promise<Provider> {
   requireAdmin(scope)
   const { id, apiKey, apiKeyVariable, ...changes } = parseChanges(input, clearable)
   const key = parseKey({ apiKey, apiKeyVariable })
   return services.db.prisma.$transaction(async (tx) => {
-    const current = await lockedConnection(tx, scope, id)
+    const current = await lockedProvider(tx, scope, id)
     const address = parseAddress({ ...addressOf(current), ...defined(changes) })
     const moved = Object.entries(defined(changes)).find(
-      ([member, value]) => value !== current[member as keyof ProviderConnection],
+      ([member, value]) => value !== current[member as keyof Provider],
     )
     if (moved && key === null && apiKey !== null && current.sealedKey) {
       const [member] = moved
@@ -92,10 +84,10 @@ export async function updateConnection(
       )
     }
     const removed = key === null && (apiKey === null || apiKeyVariable === null)
-    if (removed) requireKey(address.provider)
+    if (removed) requireKey(address.kind)
     if (key ? 'variable' in key : current.keyVariable !== null && !removed) requireTrust(scope, address)
     const keyData = key ? stored(services, id, key) : removed ? noKey : {}
-    return tx.providerConnection.update({ where: { id }, data: { ...address, ...keyData } })
+    return tx.provider.update({ where: { id }, data: { ...address, ...keyData } })
   })
 }
 
@@ -109,65 +101,59 @@ const clearable = [
   'apiKeyVariable',
 ] as const
 
-/** Deletes a connection with its key and prices. Runs that call it stop. @throws {NotFoundError} */
-export async function deleteConnection(services: Services, scope: Scope, id: string): Promise<void> {
+/** Deletes a provider with its key and prices. Runs that call it stop. @throws {NotFoundError} */
+export async function deleteProvider(services: Services, scope: Scope, id: string): Promise<void> {
   requireAdmin(scope)
-  const { count } = await services.db.prisma.providerConnection.deleteMany({
+  const { count } = await services.db.prisma.provider.deleteMany({
     where: { id, projectId: scope.projectId },
   })
   if (count === 0) throw notFound(id)
 }
 
-async function lockedConnection(
-  tx: Prisma.TransactionClient,
-  { projectId }: Scope,
-  id: string,
-): Promise<ProviderConnection> {
-  await lockConnectionForChange(tx, projectId, id)
-  const found = await tx.providerConnection.findFirst({ where: { id, projectId } })
+async function lockedProvider(tx: Prisma.TransactionClient, { projectId }: Scope, id: string): Promise<Provider> {
+  await lockProviderForChange(tx, projectId, id)
+  const found = await tx.provider.findFirst({ where: { id, projectId } })
   if (!found) throw notFound(id)
   return found
 }
 
 function notFound(id: string): NotFoundError {
-  return new NotFoundError(`There is no connection ${encodeGlobalId('ProviderConnection', id)} in this project.`, [
-    'id',
-  ])
+  return new NotFoundError(`There is no provider ${encodeGlobalId('Provider', id)} in this project.`, ['id'])
 }
 
 /** It is part of the names of limits, between a colon and a slash. */
-function parseConnectionName(given: unknown): string {
+function parseProviderName(given: unknown): string {
   const parsed = parseInput(name, given, ['name'])
   if (parsed.includes('/')) throw invalidInput(['name'], 'expected a name without "/"', parsed)
   return parsed
 }
 
-function addressOf({ provider, baseUrl, region, resourceName, apiVersion, accessKeyId }: ProviderConnection) {
-  return { provider, baseUrl, region, resourceName, apiVersion, accessKeyId }
+function addressOf({ kind, baseUrl, region, resourceName, apiVersion, accessKeyId }: Provider) {
+  return { kind, baseUrl, region, resourceName, apiVersion, accessKeyId }
 }
 
 /** Which members an address may have besides `baseUrl`, by provider. */
-const members: Partial<Record<ModelProvider, (keyof ModelAddress)[]>> = {
+const members: Partial<Record<ProviderKind, (keyof ModelAddress)[]>> = {
   AZURE: ['resourceName', 'apiVersion'],
   BEDROCK: ['region', 'accessKeyId'],
 }
 
 function parseAddress(input: object): ModelAddress {
   const address = parseInput(addressSchema, input, [])
-  const { provider, baseUrl, region, resourceName } = address
+  const { kind, baseUrl, region, resourceName } = address
   for (const member of ['region', 'resourceName', 'apiVersion', 'accessKeyId'] as const) {
-    if (address[member] !== null && !members[provider]?.includes(member))
-      throw invalidInput([member], `expected none with the provider ${provider}`, address[member])
+    if (address[member] !== null && !members[kind]?.includes(member))
+      throw invalidInput([member], `expected none with the provider ${kind}`, address[member])
   }
-  if (provider === 'OPENAI_COMPATIBLE' && baseUrl === null)
+  if (kind === 'OPENAI_COMPATIBLE' && baseUrl === null)
     throw invalidInput(['baseUrl'], 'expected the base URL of the server, such as http://127.0.0.1:8000/v1', null)
-  if (provider === 'AZURE' && (baseUrl === null) === (resourceName === null))
+  if (kind === 'AZURE' && (baseUrl === null) === (resourceName === null))
     throw invalidInput(
       ['resourceName'],
       'expected either resourceName or baseUrl with the provider AZURE',
       resourceName,
     )
-  if (provider === 'BEDROCK' && region === null)
+  if (kind === 'BEDROCK' && region === null)
     throw invalidInput(['region'], 'expected a region such as eu-central-1 with the provider BEDROCK', null)
   return { ...address, baseUrl: baseUrl === null ? null : parseBaseUrl(baseUrl) }
 }
@@ -189,7 +175,7 @@ function parseBaseUrl(text: string): string {
 type Key = { apiKey: string } | { variable: string }
 
 /**
- * Variables that hold keys of providers. A connection decides where the value is sent, so it must not be able to name
+ * Variables that hold keys of providers. A provider decides where the value is sent, so it must not be able to name
  * any other: the URL of the database, or the key of the stored keys.
  */
 const keyVariable =
@@ -214,10 +200,10 @@ function parseKey({ apiKey, apiKeyVariable }: KeyInput): Key | null {
   throw new InvalidInputError(`Expected a key of 8–4,000 printable ASCII characters, got ${got}.`, ['apiKey'])
 }
 
-function requireKey(provider: ModelProvider): void {
-  if (!needsKey(provider)) return
+function requireKey(kind: ProviderKind): void {
+  if (!needsKey(kind)) return
   throw new InvalidInputError(
-    `Expected apiKey, or apiKeyVariable with the name of an environment variable that has it: ${provider} cannot be called without a key.`,
+    `Expected apiKey, or apiKeyVariable with the name of an environment variable that has it: ${kind} cannot be called without a key.`,
     ['apiKey'],
   )
 }

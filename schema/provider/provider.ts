@@ -1,13 +1,13 @@
-import type { ProviderConnection } from '../../src/db/generated/prisma/client.ts'
-import { listConnections } from '../../src/db/sql/provider/list-connections.ts'
-import type { modelProviders } from '../../src/domain/model/connection.ts'
+import type { Provider } from '../../src/db/generated/prisma/client.ts'
+import { listProviders } from '../../src/db/sql/provider/list-providers.ts'
+import type { providerKinds } from '../../src/domain/model/provider.ts'
 import { builder } from '../builder.ts'
-import { ModelPriceRef, ProviderConnectionConnection, ProviderConnectionRef } from '../refs.ts'
+import { ModelPriceRef, ProviderConnection, ProviderRef } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { listOrder } from '../relay/list-order.ts'
 
-export const ModelProvider = builder.enumType('ModelProvider', {
-  description: 'Who serves models. Those from OLLAMA on speak the protocol of OpenAI, at a usual address.',
+export const ProviderKind = builder.enumType('ProviderKind', {
+  description: 'Kinds of providers. Those from OLLAMA on speak the protocol of OpenAI, at a usual address.',
   values: {
     OPENAI: { description: 'OpenAI.' },
     ANTHROPIC: { description: 'Anthropic.' },
@@ -20,11 +20,11 @@ export const ModelProvider = builder.enumType('ModelProvider', {
     LM_STUDIO: { description: 'LM Studio.' },
     OPENROUTER: { description: 'OpenRouter.' },
     LITELLM: { description: 'A LiteLLM proxy.' },
-  } satisfies Record<(typeof modelProviders)[number], { description: string }>,
+  } satisfies Record<(typeof providerKinds)[number], { description: string }>,
 })
 
 const KeySource = builder.enumType('KeySource', {
-  description: 'Where the key of a connection is.',
+  description: 'Where the key of a provider is.',
   values: {
     STORED: { description: 'Stored, encrypted.' },
     VARIABLE: { description: 'In an environment variable of the workers.' },
@@ -32,8 +32,8 @@ const KeySource = builder.enumType('KeySource', {
   },
 })
 
-builder.prismaNode('ProviderConnection', {
-  description: 'How the project reaches the models of a provider. Its key is never shown.',
+builder.prismaNode('Provider', {
+  description: 'A provider of models, as the project reaches it. Its key is never shown.',
   id: { field: 'id' },
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
@@ -41,10 +41,10 @@ builder.prismaNode('ProviderConnection', {
     name: t.exposeString('name', {
       description: 'Unique in the project. Tasks refer to it by this; it never changes.',
     }),
-    provider: t.field({
-      type: ModelProvider,
+    kind: t.field({
+      type: ProviderKind,
       description: 'Who serves the models.',
-      resolve: ({ provider }) => provider as typeof ModelProvider.$inferType,
+      resolve: ({ kind }) => kind as typeof ProviderKind.$inferType,
     }),
     baseUrl: t.exposeString('baseUrl', { nullable: true, description: 'Its own address; null: the usual one.' }),
     region: t.exposeString('region', { nullable: true, description: 'The region, of BEDROCK.' }),
@@ -78,17 +78,17 @@ builder.prismaNode('ProviderConnection', {
   }),
 })
 
-const ProviderConnectionFilter = builder.inputType('ProviderConnectionFilter', {
-  description: 'Which connections; all of the conditions must hold.',
+const ProviderFilter = builder.inputType('ProviderFilter', {
+  description: 'Which providers; all of the conditions must hold.',
   fields: (t) => ({
     search: t.string({ description: 'Only those with this text in their name.' }),
-    provider: t.field({ type: [ModelProvider], description: 'Only those of these providers.' }),
+    kind: t.field({ type: [ProviderKind], description: 'Only those of these kinds.' }),
   }),
 })
 
 const order = listOrder({
-  type: 'ProviderConnection',
-  rows: 'connections',
+  type: 'Provider',
+  rows: 'providers',
   fields: {
     NAME: 'Their names.',
     CREATED_AT: 'When they were created.',
@@ -98,26 +98,26 @@ const order = listOrder({
 })
 
 builder.queryFields((t) => ({
-  providerConnection: t.prismaField({
-    type: ProviderConnectionRef,
+  provider: t.prismaField({
+    type: ProviderRef,
     nullable: true,
-    description: 'The connection of this name; null when there is none.',
+    description: 'The provider of this name; null when there is none.',
     args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
     resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
-      services.db.prisma.providerConnection.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
+      services.db.prisma.provider.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
   }),
-  providerConnections: t.field({
-    type: ProviderConnectionConnection,
-    description: 'All connections to providers of models, by default by name.',
+  providers: t.field({
+    type: ProviderConnection,
+    description: 'All providers of models, by default by name.',
     args: {
       ...t.arg.connectionArgs(),
-      filter: t.arg({ type: ProviderConnectionFilter, description: 'Which connections; default: all.' }),
+      filter: t.arg({ type: ProviderFilter, description: 'Which providers; default: all.' }),
       orderBy: t.arg({ type: order.input, description: 'Default: by name.' }),
     },
     resolve: (_root, args, context) => {
       const by = order.read(args.orderBy)
-      const list = listConnections(args.filter ?? {}, by)
-      return listConnection<ProviderConnection>(context, list, by.name, context.scope.projectId, args)
+      const list = listProviders(args.filter ?? {}, by)
+      return listConnection<Provider>(context, list, by.name, context.scope.projectId, args)
     },
   }),
 }))
