@@ -25,7 +25,7 @@ test('the operations on the page work, in their order', async () => {
   expect(data.testProvider.message).not.toBe('')
   const listed = await executed(t, models)
   const known = {
-    model: 'gpt-4o-mini',
+    name: 'gpt-4o-mini',
     contextTokens: 128_000,
     prices: { input: 0.15, output: 0.6, cachedInput: 0.075 },
   }

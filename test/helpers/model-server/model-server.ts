@@ -127,6 +127,7 @@ async function stream(
   for (const [n, part] of parts.entries()) {
     if (n === answer.stallAfter) return
     if (n === answer.cutAfter) return void response.destroy()
+    if (n === answer.pause?.after) await answer.pause.until
     if (response.destroyed) return
     response.write(part)
     if (answer.partMs) await delay(answer.partMs)

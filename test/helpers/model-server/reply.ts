@@ -39,6 +39,8 @@ export interface Answer {
   /** In USD, as gateways report it. */
   cost?: number
   headers?: Record<string, string>
+  /** After so many parts, the rest waits for this. */
+  pause?: { after: number; until: Promise<unknown> }
   /** After so many parts, nothing more comes, or the connection is cut. */
   stallAfter?: number
   cutAfter?: number

@@ -182,7 +182,7 @@ test('models are listed with their prices, and the project’s own', async () =>
       pageInfo { endCursor hasNextPage } } }`)
   const found = await list('(filter: { search: "4o mini", kind: [OPENAI] })')
   expect(found.data.models.nodes).toContainEqual({
-    ...{ kind: 'OPENAI', model: 'gpt-4o-mini', contextTokens: 128_000, isOverridden: false },
+    ...{ kind: 'OPENAI', name: 'gpt-4o-mini', contextTokens: 128_000, isOverridden: false },
     prices: { input: 0.15, output: 0.6, cachedInput: 0.075 },
   })
   const own = await list(`(filter: { providerId: "${provider.id}" }, first: 100)`)
