@@ -3,6 +3,7 @@
  * beside it, and a worker its functions. Parts are stopped in reverse order, also when a later part fails to start, so that
  * nothing is left running and every part has what it needs while it stops.
  */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
@@ -16,6 +17,7 @@ import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import { type Functions, type RegisteredFunction, withoutFunctions } from '../domain/execution/functions.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
 import type { Worker } from '../engine/execution/worker.ts'
+import { openSecrets, SecretKeyError } from '../engine/secrets/open-secrets.ts'
 import type { Services } from '../engine/services.ts'
 import { ConfigError, findConfig } from '../function-hosts/load-config.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
@@ -36,6 +38,8 @@ export interface ProcessOptions extends PostgresOptions {
   slots: number | null
   /** Memory of a process for functions in MB; default 1,024. */
   functionMemoryMb?: number
+  /** The file of the key of stored secrets; default: with an embedded PostgreSQL one in its data directory. */
+  secretKeyFile?: string | null
   /**
    * Whether tasks may call non-public addresses. Default: only if the server listens on loopback, where only local
    * users can choose the address.
@@ -100,12 +104,15 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
     const allowPrivateEndpoints = options.allowPrivateEndpoints || localOnly
     const { slots, functionMemoryMb } = options
-    const settings = { config, slots: slots ?? 0, allowPrivateEndpoints, functionMemoryMb }
-    const besideReady = beside?.start({ ...settings, databaseUrl: postgres.url })
-
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
     stops.push(() => db.close())
+    const { env } = process
+    const ownFile = options.databaseUrl === null ? join(options.dataDir, 'secret-key') : null
+    const secretKeyFile = options.secretKeyFile ?? ownFile
+    const secrets = await openSecrets({ db: db.pool, env, ownFile: secretKeyFile, log })
+    const settings = { config, slots: slots ?? 0, allowPrivateEndpoints, functionMemoryMb, secretKeyFile }
+    const besideReady = beside?.start({ ...settings, databaseUrl: postgres.url })
     const schema = new SchemaLock(await migrationNames())
     const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
@@ -123,16 +130,9 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const http = openHttpClient({ allowPrivate: allowPrivateEndpoints })
     stops.push(() => http.close())
 
-    const services: Services = {
-      db,
-      boss,
-      functions: withoutFunctions,
-      http,
-      log,
-      metrics,
-      tracing,
-      maxRunItems: options.maxRunItems,
-    }
+    const { maxRunItems } = options
+    const functions = withoutFunctions
+    const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing, maxRunItems }
     const changes = new RunChanges(listener)
     stops.push(() => changes.stop())
     const part: Part = { services, listener, changes, stops }
@@ -146,12 +146,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     if (beside) metrics.watchProcess('worker', () => beside.metrics())
     const server = await startListening(options, part, readiness)
     if (server) stops.push(() => server.stop())
-    const { functions, problem } = (await besideReady) ?? describeFunctions(inside?.hosts ?? withoutFunctions)
+    const known = (await besideReady) ?? describeFunctions(inside?.hosts ?? withoutFunctions)
     return {
       url: server?.url ?? null,
       database: postgres.name,
-      functions,
-      problem,
+      ...known,
       worker: inside?.worker ?? null,
       metrics,
       failed: Promise.race([postgres.failed, schema.outdated]),
@@ -159,7 +158,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     }
   } catch (error) {
     await stop()
-    const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(
+    const known = [ConfigError, EmbeddedPostgresError, MigrationError, SecretKeyError, UnguardedAddressError].some(
       (type) => error instanceof type,
     )
     throw known ? new CliError((error as Error).message, { cause: error }) : error

@@ -1,4 +1,5 @@
 /** The server of a process: feeds, interface, health. */
+import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunEventPruning } from '../feed/run-event-pruning.ts'
@@ -21,5 +22,7 @@ export function startServing(
   metrics.watchFeeds(feeds, comparisons)
   const pruning = new RunEventPruning({ db, log })
   stops.push(() => pruning.stop())
+  const attachmentPruning = new AttachmentPruning({ db, log })
+  stops.push(() => attachmentPruning.stop())
   return startServer({ services, feeds, comparisons, listener, readiness, ...options })
 }

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   allowPrivateEndpoints: boolean
   /** Memory of a process for functions in MB; default 1,024. */
   functionMemoryMb?: number
+  /** The file of the key of stored secrets that the server has made; null: there is none. */
+  secretKeyFile: string | null
 }
 
 export type ToWorker =

@@ -9,7 +9,7 @@ import type { WorkerSettings } from './worker-messages.ts'
 /** Starts executing runs, once the config is loaded or refused. Its parts are added to those that are to be stopped. */
 export async function startWorker(
   part: Part,
-  { config, slots, functionMemoryMb: memoryMb }: Omit<WorkerSettings, 'allowPrivateEndpoints'>,
+  { config, slots, functionMemoryMb: memoryMb }: Pick<WorkerSettings, 'config' | 'slots' | 'functionMemoryMb'>,
 ): Promise<{ worker: Worker; hosts: HostPool }> {
   const { db, log, metrics } = part.services
   const { listener, changes, stops } = part

@@ -20,6 +20,10 @@ export const channels = {
   permit: 'assay_permit',
   /** Empty: an evaluator is to be previewed by a worker. */
   preview: 'assay_preview',
+  /** `<run id>:<ordinal> …`: somebody watches what models write for these items. */
+  watch: 'assay_watch',
+  /** `<run id>:<ordinal> …`: what models wrote for these items is in the table. */
+  text: 'assay_text',
   /** Empty: API keys were created or revoked. */
   key: 'assay_key',
   /** The name of a migration that older processes cannot work beside. */

@@ -80,7 +80,7 @@ export class FunctionHost {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#heardAt = this.#clock.now()
-    const { ASSAY_SECRET_KEY: _secret, ...env } = process.env
+    const { ASSAY_SECRET_KEY: _key, ASSAY_SECRET_KEY_FILE: _file, ...env } = process.env
     this.#process = spawn(
       process.execPath,
       [...inheritedFlags(), `--max-old-space-size=${heapMb(options.memoryMb)}`, program, options.config],

@@ -1,26 +1,71 @@
 import type { Functions } from '../domain/execution/functions.ts'
-import type { Task, TaskSpec } from '../domain/execution/task.ts'
+import type { PromptTaskSpec } from '../domain/execution/prompt-task.ts'
+import { type Task, TaskError, type TaskSpec } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
+import type { PromptTool } from '../domain/prompt/prompt.ts'
+import type { LoadFile } from '../models/model-messages.ts'
+import type { ModelAccess } from '../models/open-model.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { type FunctionNames, parseModuleTask } from './module.ts'
+import { createPromptTask, parsePromptTask } from './prompt.ts'
 
 /**
  * Prepares a task for a run.
  * @param functions calls those of assay.config.ts
- * @param http client for HTTP endpoints
+ * @param http client for HTTP endpoints and providers
+ * @param models the providers and files of the project, for tasks that call models
  * @param now milliseconds since the epoch
  * @throws {InvalidInputError} for a spec that {@link parseTaskSpec} would refuse.
  */
-export function createTask(spec: TaskSpec, functions: Functions, http: HttpClient, now: () => number = Date.now): Task {
+export function createTask(
+  spec: TaskSpec,
+  functions: Functions,
+  http: HttpClient,
+  models: ModelParts = noModels,
+  now: () => number = Date.now,
+): Task {
   switch (spec.kind) {
     case 'http':
       return createHttpTask(spec, http, now)
     case 'module':
-      return Object.assign<Task, { keepsTime: true }>((item, call) => functions.callTask(spec.name, item, call), {
-        keepsTime: true,
-      })
+      return keepingTime((item, call) => functions.callTask(spec.name, item, call))
+    case 'prompt': {
+      const createFunction = (bound: NonNullable<PromptTool['function']>) =>
+        'http' in bound ? createHttpTask(bound.http, http, now) : createToolFunction(bound.module, functions)
+      return createPromptTask(
+        spec,
+        { http, loadFile: models.loadFile, connect: () => models.connect(spec.provider), createFunction },
+        now,
+      )
+    }
   }
+}
+
+function keepingTime(task: Task): Task {
+  return Object.assign<Task, { keepsTime: true }>((item, call) => task(item, call), { keepsTime: true })
+}
+
+/** A function that a model calls. What the model has written is paid for, so only the function is called again. */
+function createToolFunction(name: string, functions: Functions): Task {
+  return keepingTime((item, call) =>
+    functions.callTask(name, item, call).catch((error) => {
+      if (!(error instanceof TaskError && error.excused)) throw error
+      return functions.callTask(name, item, { ...call, alone: true })
+    }),
+  )
+}
+
+/** What a project gives the tasks that call models. */
+export interface ModelParts {
+  /** A provider of the project by its name. @throws {TaskError} when it cannot be used */
+  connect: (name: string) => Promise<ModelAccess>
+  loadFile: LoadFile
+}
+
+const noModels: ModelParts = {
+  connect: () => Promise.reject(new Error('no providers')),
+  loadFile: () => Promise.reject(new Error('no files')),
 }
 
 /**
@@ -29,14 +74,23 @@ export function createTask(spec: TaskSpec, functions: Functions, http: HttpClien
  * @param path its position in the caller's input; errors continue it with the kind, e.g. `task.http.url`
  * @throws {InvalidInputError}
  */
-export function parseTaskSpec(input: unknown, functions: FunctionNames, path: readonly string[] = ['task']): TaskSpec {
+export function parseTaskSpec(
+  input: unknown,
+  functions: FunctionNames,
+  path: readonly string[] = ['task'],
+): ParsedTask {
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
   switch (kind) {
     case 'http':
       return parseHttpTask(input, [...path, kind])
     case 'module':
       return parseModuleTask(input, functions, [...path, kind])
+    case 'prompt':
+      return parsePromptTask(input, [...path, kind])
     default:
-      throw invalidInput([...path, 'kind'], 'expected one of http, module', kind)
+      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt', kind)
   }
 }
+
+/** A task whose prompt, if it has one, is still to be found. */
+type ParsedTask = Exclude<TaskSpec, PromptTaskSpec> | ReturnType<typeof parsePromptTask>

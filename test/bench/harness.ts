@@ -47,7 +47,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   return {
     url: server.url,
     db,
-    services: { db, boss, functions, http, log, metrics: new Metrics(), tracing: noTracing },
+    services: { db, boss, functions, http, secrets: null, env: {}, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds: new RunFeeds(db, changes),
     comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),

@@ -1,5 +1,5 @@
 /** An engine on its own database, with workers that the test starts. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
@@ -14,6 +14,7 @@ import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/execution/worker.ts'
+import { SecretBox } from '../../src/engine/secrets/secret-box.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
@@ -22,6 +23,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { inThisProcess } from './functions.ts'
+import { testKey } from './model-call.ts'
 import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
@@ -51,7 +53,9 @@ export async function createTestEngine(
   if (known.length > 0) await announceWorker(db.pool, worker, 3_600)
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
-  const services: Services = { db, boss, functions, http, log, metrics, tracing: noTracing }
+  const secrets = new SecretBox(randomBytes(32))
+  const env = { TEST_API_KEY: testKey }
+  const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const changes = new RunChanges(listener)
   const workers: Worker[] = []
@@ -112,7 +116,7 @@ export async function seedExperiment(
       projectId: scope.projectId,
       datasetId,
       name: randomUUID(),
-      task: { ...task },
+      task: JSON.parse(JSON.stringify(task)),
       settings: { ...defaultRunSettings, ...settings },
     },
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
-import type { Task } from '../../src/domain/execution/task.ts'
+import type { Task, TaskSpec } from '../../src/domain/execution/task.ts'
 import { result } from '../../src/domain/execution/task-result.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
@@ -14,7 +14,7 @@ const usage = { costUsd: 0.5, inputTokens: 10, outputTokens: 20 }
 
 function moduleTask(run: ModuleTask['run']): Task {
   const functions = inThisProcess({ tasks: [{ name: 'task', run }] })
-  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, functions.registered), functions, http)
+  return createTask({ kind: 'module', name: 'task' }, functions, http)
 }
 
 conformsAsTask('a function', {
@@ -56,7 +56,7 @@ function httpTask(behaviour: Behaviour | string): Task {
     inputTokensPath: '$.inputTokens',
     outputTokensPath: '$.outputTokens',
   }
-  return createTask(parseTaskSpec(spec, noFunctions.registered), noFunctions, http)
+  return createTask(parseTaskSpec(spec, noFunctions.registered) as TaskSpec, noFunctions, http)
 }
 
 beforeAll(async () => {

@@ -86,11 +86,17 @@ export function registeredFunctions(functions: Iterable<RegisteredFunction>): Re
 
 /** What a run needs of the functions, without hashes. */
 export function neededFunctions(task: TaskSpec, evaluators: readonly EvaluatorSpec[]): PinnedFunctions {
-  const modules = evaluators.flatMap((spec) => (spec.kind === 'module' ? [[spec.module, null] as const] : []))
-  return {
-    tasks: task.kind === 'module' ? { [task.name]: null } : {},
-    evaluators: Object.fromEntries(modules),
-  }
+  const modules = evaluators.flatMap((spec) => (spec.kind === 'module' ? [spec.module] : []))
+  const withoutHashes = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, null]))
+  return { tasks: withoutHashes(functionsOf(task)), evaluators: withoutHashes(modules) }
+}
+
+/** The functions that a task calls: itself, or the tools of its prompt. */
+function functionsOf(task: TaskSpec): string[] {
+  if (task.kind === 'module') return [task.name]
+  if (task.kind !== 'prompt' || !('content' in task.prompt)) return []
+  const { tools } = task.prompt.content
+  return tools.flatMap(({ function: bound }) => (bound && 'module' in bound ? [bound.module] : []))
 }
 
 /** The same functions, those without a hash with that of the registered ones. */

@@ -12,6 +12,7 @@ import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { Announcement } from './announcement.ts'
 import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
+import { LiveTexts } from './live-texts.ts'
 import { openLane } from './open-lane.ts'
 import { Previews } from './previews.ts'
 import { Reconciler } from './reconciler.ts'
@@ -38,6 +39,7 @@ const lastWriteMs = 3_000
 
 export class Worker {
   readonly limits: EndpointLimits
+  readonly #texts: LiveTexts
   readonly #services: Services
   readonly #listener: Listener
   readonly #slots: Slots
@@ -59,11 +61,12 @@ export class Worker {
     this.#services = services
     this.#listener = listener
     this.limits = new EndpointLimits({ db: services.db, listener, log: services.log })
+    this.#texts = new LiveTexts({ db: services.db, listener, log: services.log })
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
     this.#reconciler = new Reconciler(services)
     this.#announcement = new Announcement(services)
-    const context = { services, limits: this.limits, slots: this.#slots }
+    const context = { services, limits: this.limits, slots: this.#slots, texts: this.#texts }
     this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
 
@@ -82,6 +85,7 @@ export class Worker {
       () => clearInterval(heartbeat),
     )
     this.limits.start()
+    this.#texts.start()
     this.#announced = this.#announcement.start()
     this.#previews = new Previews(this.#services, this.#listener, this.#announcement.id)
     this.#fetchSoon()
@@ -141,8 +145,7 @@ export class Worker {
     clearTimeout(deadline)
     clearTimeout(abandon)
     clearInterval(heartbeat)
-    await Promise.all([withdrawn, this.#previews?.stop()])
-    await this.limits.stop()
+    await Promise.all([withdrawn, this.#previews?.stop(), this.limits.stop(), this.#texts.stop()])
   }
 
   #fetchSoon(): void {

@@ -19,6 +19,7 @@ import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
+import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { loadFunctions } from '../workers.ts'
@@ -63,6 +64,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       )
     }
     const seed = input.seed ?? experiment.seed
+    const pinned = await pinTask(client, scope, experiment.task)
     const id = await insertRun(client, {
       projectId,
       experimentId: experiment.id,
@@ -72,7 +74,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       description: input.description ?? null,
       metadata: input.metadata ?? experiment.metadata,
       seed,
-      task: experiment.task,
+      ...pinned,
       settings,
       priority,
       subset: input.subset ?? null,
@@ -82,7 +84,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     })
     const { evaluatorIds = experiment.evaluatorIds } = input
     await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
-    await pinRegistered(client, id, experiment.task)
+    await pinRegistered(client, id, pinned.task)
     const { concurrency, repetitions } = settings
     await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
