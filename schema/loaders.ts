@@ -7,12 +7,14 @@ import type { Database } from '../src/db/client.ts'
 import {
   alteredCursor,
   countRows,
+  fromClause,
   keyExpressions,
   type List,
   loadPages,
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { countDatasetTags } from '../src/db/sql/dataset/count-tags.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
   loadLatestRevisions,
@@ -42,6 +44,10 @@ export function createLoaders(db: Database, scope: Scope) {
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,
+    ),
+    datasetTags: many(
+      (ids) => countDatasetTags(pool, ids),
+      (row) => row.datasetId,
     ),
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
@@ -188,7 +194,10 @@ function perList<Request, Result>(
   return (list, parent, request) => {
     const values: unknown[] = []
     const parameter = (value: unknown) => `$${values.push(value)}`
-    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
+    const key = JSON.stringify([
+      ...[list, fromClause(list, parameter), list.where(parameter), keyExpressions(list, parameter)],
+      ...[values, request],
+    ])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))
