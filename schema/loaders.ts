@@ -14,6 +14,7 @@ import {
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { loadAttachments } from '../src/db/sql/attachment/load.ts'
 import { countDatasetTags } from '../src/db/sql/dataset/count-tags.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
@@ -52,6 +53,10 @@ export function createLoaders(db: Database, scope: Scope) {
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,
+    ),
+    attachment: one(
+      (ids) => loadAttachments(pool, projectId, ids),
+      (row) => row.id,
     ),
     newestPromptVersion: one(
       (ids) => prisma.promptVersion.findMany({ where: { newestOf: { some: { id: { in: [...ids] } } } } }),

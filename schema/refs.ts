@@ -2,6 +2,7 @@
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
+import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
 import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
@@ -25,6 +26,7 @@ export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const AttachmentRef = builder.objectRef<AttachmentRow>('Attachment')
 export const ProviderRef = prismaRef('Provider')
 export const ModelPriceRef = prismaRef('ModelPrice')
 export const PromptRef = prismaRef('Prompt')

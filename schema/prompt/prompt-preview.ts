@@ -6,9 +6,11 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../../src/domain/prompt/prompt.ts'
+import { attachmentRawId } from '../../src/engine/attachments/load-attachment.ts'
 import { previewPrompt } from '../../src/engine/prompts/preview-prompt.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
+import { AttachmentRef } from '../refs.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { RunItemError } from '../run/run-item.ts'
 import { PromptReferenceInput, promptReference } from './prompt-content-input.ts'
@@ -41,6 +43,15 @@ const FilePartRef = builder.objectRef<FilePart>('FilePart').implement({
       nullable: true,
       description: 'The id of the attachment that it is; null for a URL.',
       resolve: ({ source }) => ('attachment' in source ? source.attachment : null),
+    }),
+    attachment: t.field({
+      type: AttachmentRef,
+      nullable: true,
+      description: 'The attachment that it is; null for a URL, or when the project has none with this id.',
+      resolve: ({ source }, _args, { loaders }) => {
+        const id = 'attachment' in source ? attachmentRawId(source.attachment) : null
+        return id === null ? null : loaders.attachment.load(id)
+      },
     }),
     mediaType: t.exposeString('mediaType', { nullable: true, description: 'Its media type, where the input says it.' }),
     filename: t.exposeString('filename', { nullable: true, description: 'Its name, where the input says it.' }),

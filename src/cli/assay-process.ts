@@ -15,6 +15,7 @@ import { SchemaLock } from '../db/schema-lock.ts'
 import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
+import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
@@ -137,6 +138,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       metrics.watchFeeds(feeds, comparisons)
       const pruning = new RunEventPruning({ db, log })
       stops.push(() => pruning.stop())
+      const attachmentPruning = new AttachmentPruning({ db, log })
+      stops.push(() => attachmentPruning.stop())
       server = await listen(options.http, '-', (address) =>
         startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )

@@ -13,6 +13,7 @@ const versionOfItem = /^(0|[1-9]\d{0,17}):(0|[1-9]\d{0,8})$/
 /** The format of the raw ids of each type; any other id cannot exist and never reaches the database. */
 const shapes = {
   ApiKey: uuid,
+  Attachment: uuid,
   Dataset: uuid,
   DatasetItem: bigint,
   DatasetItemRevision: versionOfItem,

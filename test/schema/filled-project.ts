@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream'
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
 import type { Generation } from '../../src/domain/model/generation.ts'
 import type { PinnedPrompt } from '../../src/domain/prompt/prompt.ts'
+import { storeAttachment } from '../../src/engine/attachments/store-attachment.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
@@ -86,9 +88,15 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     t,
     items.map((n) => `${name} ${n}`),
   )
+  const attachment = await storeAttachment(services, scope, {
+    source: Readable.from([Buffer.from(name)]),
+    mediaType: 'text/plain',
+    filename: `${name}.txt`,
+  })
   const { id: itemId } = await prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
   await prisma.datasetItem.update({ where: { id: itemId }, data: { key: name } })
-  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata: { of: name } }
+  const metadata = { of: name, file: { $file: encodeGlobalId('Attachment', attachment.id) } }
+  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata }
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
   await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array([2]) } })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
@@ -246,6 +254,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
 
   const rawIds: Record<NodeType, string[]> = {
     ApiKey: [apiKey.id, revoked.apiKey.id],
+    Attachment: [attachment.id],
     Dataset: [datasetId],
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],

@@ -69,8 +69,15 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       },
     },
   })
+  const file = await prisma.attachment.create({
+    data: {
+      ...{ project: { connect: { id: projectId } }, mediaType: 'text/plain' },
+      content: { create: { projectId, sha256: new Uint8Array(32), bytes: 1 } },
+    },
+  })
+  const metadata = { file: { $file: encodeGlobalId('Attachment', file.id) } }
   const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
-  const revision = { itemId: item.id, datasetId, input: name, tags: [] }
+  const revision = { itemId: item.id, datasetId, input: name, metadata, tags: [] }
   await prisma.datasetItemRevision.createMany({
     data: [
       { ...revision, validFrom: 1, validTo: 2, digest: new Uint8Array([1]) },
@@ -142,6 +149,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
+    Attachment: file.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
     DatasetItemRevision: `${item.id}:1`,

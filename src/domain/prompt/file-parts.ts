@@ -10,7 +10,8 @@ export function isObject(value: Json | undefined): value is JsonObject {
 
 /** The id in `{"$file": "<id>"}`, a reference to an attachment; null for every other value. */
 export function attachmentIn(value: Json | undefined): string | null {
-  return isObject(value) && typeof value.$file === 'string' && Object.keys(value).length === 1 ? value.$file : null
+  if (!isObject(value) || typeof value.$file !== 'string') return null
+  return Object.keys(value).length === 1 ? value.$file : null
 }
 
 const dataUrl = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w.+=-]+)*;base64,/i

@@ -43,9 +43,11 @@ export function renderPrompt(content: PromptContent, variables: PromptVariables)
   }
 }
 
-/** The names in the templates of a prompt, each once, in the order of their appearance. */
+/** The names in the templates of a prompt, without `.`, each once, in the order of their appearance. */
 export function variablesOf(content: PromptContent): string[] {
-  return [...new Set(templatesOf(content).flatMap(({ nodes }) => namesIn(nodes)))]
+  const names = new Set(templatesOf(content).flatMap(({ nodes }) => namesIn(nodes)))
+  names.delete('.')
+  return [...names]
 }
 
 interface MessageTemplate {

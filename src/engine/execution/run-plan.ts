@@ -12,6 +12,7 @@ import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
+import { fileLoader, withFiles } from '../attachments/files-for-task.ts'
 import { openProvider } from '../providers/open-provider.ts'
 import type { Services } from '../services.ts'
 
@@ -84,12 +85,11 @@ function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
     const models = {
       connect: (name: string) => openProvider(services, projectId, name),
-      loadFile: (id: string) => {
-        const message = `The project has no attachment ${id}.`
-        return Promise.reject(new TaskError('INVALID_INPUT', message, { retryable: false }))
-      },
+      loadFile: fileLoader(services.db.pool, { projectId }),
     }
-    return createTask(spec, services.modules, services.http, models)
+    const task = createTask(spec, services.modules, services.http, models)
+    // Prompts load the files that their messages show.
+    return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))
