@@ -21,6 +21,7 @@ export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const ScoreConfigRef = prismaRef('ScoreConfig')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -33,6 +34,7 @@ export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const ScoreConfigConnection = connectionOf('ScoreConfig', ScoreConfigRef)
 
 function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Direction, ScoreDataType } from './domain/evaluation.ts'
+import type { Direction, FailurePolicy, ScoreDataType } from './domain/evaluation.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from './domain/execution/modules.ts'
 import { invalidInput, parseInput } from './domain/parse-input.ts'
 
@@ -33,6 +33,7 @@ export function defineConfig(config: Config): Config {
 const description = z.string().optional()
 const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
 const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
+const failurePolicies: FailurePolicy[] = ['MISSING', 'WORST', 'REFUSE']
 
 const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
@@ -44,6 +45,10 @@ const evaluatorOptions = z.strictObject({
   description,
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  categories: z.array(z.string()).optional(),
+  failurePolicy: z.enum(failurePolicies).optional(),
 })
 
 /** The functions of a configuration. @throws {InvalidInputError} for anything else */
@@ -62,7 +67,7 @@ export function modulesOf(config: unknown): Modules {
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, dataType, direction }'
+        const described = '{ evaluate, description, dataType, direction, min, max, categories, failurePolicy }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

@@ -5,11 +5,13 @@ import type { Json } from '../domain/json/json.ts'
 
 export type SpecOf<Type extends BuiltinEvaluatorType> = Extract<BuiltinEvaluatorSpec, { type: Type }>
 
-/** A built-in evaluator. For all of them, higher is better. */
+/** A built-in evaluator. For all of them, higher is better unless their creator says otherwise. */
 export interface Builtin<Type extends BuiltinEvaluatorType> {
   /** Checks the options and fills in the defaults. */
   schema: z.ZodType<SpecOf<Type>>
   dataType: 'BOOLEAN' | 'NUMERIC'
+  /** Of a NUMERIC score. */
+  range?: { min: number; max: number }
   /**
    * Compiles everything that can be compiled once per run.
    * @param at the options' position in the caller's input

@@ -19,6 +19,7 @@ export const levenshtein: Builtin<'levenshtein'> = {
     ...selection,
   }),
   dataType: 'NUMERIC',
+  range: { min: 0, max: 1 },
   create(spec, at) {
     const cased = (text: string) => (spec.ignoreCase ? text.toLowerCase() : text)
     return comparing(spec, at, (output, expected) => {

@@ -280,7 +280,7 @@ async function fillEveryColumn(): Promise<void> {
     },
   })
   await prisma.runLatencyBucket.create({ data: { runId, bucket: 1, count: 1 } })
-  await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
+  await prisma.runScoreLabel.create({ data: { runId, name: 'tone', source: 'HUMAN', label: 'kind', count: 1 } })
   const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
   const evaluator = await prisma.evaluator.create({
     data: { projectId, name: 'judge', description: 'strict', deletedAt: now, versions: { create: version } },

@@ -8,6 +8,7 @@ import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -46,6 +47,7 @@ const verdicts: Record<string, Verdict> = {
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
   deleteScore: about(async () => ({ id: await score() })),
+  deleteScoreConfig: about(async () => ({ id: await scoreConfig() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
@@ -63,6 +65,7 @@ const verdicts: Record<string, Verdict> = {
   setEndpointLimit: own(() => ({ endpoint: `module:${randomUUID()}`, concurrency: 1 })),
   setGate: about(async () => ({ experimentId: await experiment(), gate: { maxFailureRate: 0.5 } })),
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
+  setScoreConfig: own(() => ({ name: randomUUID(), dataType: 'NUMERIC', direction: 'NONE' })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
   updateDataset: about(async () => ({ id: await dataset(), description: 'changed' })),
@@ -156,6 +159,11 @@ async function score(): Promise<string> {
   const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
   const { id } = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
   return encodeGlobalId('Score', `${runId}:${id}`)
+}
+
+async function scoreConfig(): Promise<string> {
+  const rules = { name: randomUUID(), dataType: 'BOOLEAN', direction: 'LOWER_IS_BETTER' } as const
+  return encodeGlobalId('ScoreConfig', (await setScoreConfig(t.services, t.scope, rules)).id)
 }
 
 async function experiment(): Promise<string> {

@@ -1,4 +1,4 @@
-import type { Direction, ScoreDataType } from '../evaluation.ts'
+import type { ScoreDataType, ScoreRules } from '../evaluation.ts'
 import type { Json } from '../json/json.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
@@ -22,13 +22,10 @@ export interface ModuleEvaluation {
 
 export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
 
-export interface ModuleEvaluator {
+/** What of its scores is left out is for the creator of the evaluator to choose. */
+export interface ModuleEvaluator extends Partial<ScoreRules> {
   name: string
   description?: string
-  /** Default NUMERIC. */
-  dataType?: ScoreDataType
-  /** Default HIGHER_IS_BETTER. */
-  direction?: Direction
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any

@@ -2,16 +2,16 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
-import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
+import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
-import { type ItemResult, interrupted, withoutResult } from './item-result.ts'
+import { failedScore, type ItemResult, interrupted, withoutResult } from './item-result.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 
@@ -119,26 +119,25 @@ async function evaluate(
   const scores = await Promise.all(
     evaluators
       .filter((evaluator) => evaluator.samples(item.itemId))
-      .map(async ({ versionId, name, dataType, direction, evaluate }): Promise<RecordedScore[]> => {
-        const score = { ordinal: item.ordinal, evaluatorVersionId: versionId, direction }
+      .map(async ({ versionId, name: own, rules, evaluate }): Promise<RecordedScore[]> => {
+        const { ordinal, attempts } = item
+        const score = { ordinal, evaluatorVersionId: versionId, rules, error: null }
         try {
-          const evaluations = await trace.evaluator(name, () =>
+          const evaluations = await trace.evaluator(own, () =>
             withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
           )
-          return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
+          for (const { name } of evaluations) checkScoreName(name)
+          return evaluations.map((evaluation) => {
+            const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
+            if (!given.isPinned) return given
+            try {
+              return { ...given, ...fitEvaluation(evaluation, rules) }
+            } catch (error) {
+              return failedScore({ ...given, dataType: rules.dataType }, error, attempts)
+            }
+          })
         } catch (error) {
-          return [
-            {
-              ...score,
-              name,
-              dataType,
-              value: null,
-              label: null,
-              comment: null,
-              metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt: item.attempts },
-            },
-          ]
+          return [failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true }, error, attempts)]
         }
       }),
   )

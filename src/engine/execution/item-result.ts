@@ -2,6 +2,7 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import { messageOf } from '../../domain/errors.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
@@ -59,6 +60,22 @@ export function unstorable({ item }: ItemResult, error: Error): ItemResult {
       error: { code: 'UNSTORABLE_RESULT', message, retryable: false, attempt: attempts },
     },
     scores: [],
+  }
+}
+
+/** What is recorded of an evaluator that failed, or in place of a score that cannot be one. */
+export function failedScore(
+  score: Pick<RecordedScore, 'ordinal' | 'evaluatorVersionId' | 'name' | 'dataType' | 'rules' | 'isPinned'>,
+  error: unknown,
+  attempt: number,
+): RecordedScore {
+  return {
+    ...score,
+    value: null,
+    label: null,
+    comment: null,
+    metadata: null,
+    error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt },
   }
 }
 

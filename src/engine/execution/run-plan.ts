@@ -14,7 +14,7 @@ import { createTask } from '../../tasks/registry.ts'
 import type { Services } from '../services.ts'
 
 /** An evaluator of a run, compiled. */
-export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'dataType' | 'direction'> {
+export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules'> {
   evaluate: Evaluate
   /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
