@@ -14,6 +14,7 @@ import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './grap
 import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { respondOutput } from './output.ts'
+import { expectExactNumbers } from './read-request.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
@@ -80,7 +81,7 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
     }
   }
 
-  async function graphql(request: IncomingMessage, response: ServerResponse) {
+  async function graphql(request: IncomingMessage, response: ServerResponse, url: URL) {
     if (isGraphiqlRequest(request)) return respondGraphiql(response)
     if (request.method === 'POST' && !isPreflighted(request.headers['content-type'])) {
       // Pages of other origins may send the other types without a preflight.
@@ -93,8 +94,10 @@ export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions):
     const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
     const gone = whenGone(response)
     endWhenRevoked(revocation, request, response, gone)
-    if (request.method === 'GET') expectUtf8Query(request.url ?? '')
-    else await readBody(request, maxGraphqlBodyBytes)
+    if (request.method === 'GET') {
+      expectUtf8Query(request.url ?? '')
+      expectExactNumbers(url.searchParams.get('variables') ?? '')
+    } else expectExactNumbers((await readBody(request, maxGraphqlBodyBytes)).toString(), ['variables'])
     await turns.next(client)
     await yoga.handle(request, response, { scope, client, gone })
   }
