@@ -39,7 +39,11 @@ const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
   evaluators: z.record(z.string(), z.unknown()).optional(),
 })
-const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description })
+const taskOptions = z.strictObject({
+  run: functionOf<TaskFunction>(),
+  description,
+  version: z.string().min(1).optional(),
+})
 const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
@@ -61,7 +65,7 @@ export function modulesOf(config: unknown): Modules {
     tasks: new Map(
       Object.entries(tasks).map(([name, task]) => {
         const options = typeof task === 'function' ? { run: task } : task
-        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description }') }]
+        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description, version }') }]
       }),
     ),
     evaluators: new Map(

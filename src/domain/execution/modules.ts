@@ -6,6 +6,11 @@ import type { TaskContext, TaskItem } from './task.ts'
 export interface ModuleTask {
   name: string
   description?: string
+  /**
+   * Outputs are reused from the cache only while it stays the same; default: a hash of the function's source. What the
+   * function calls is not part of that.
+   */
+  version?: string
   // Users type their own inputs; the engine passes whatever the dataset contains.
   // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
   run: (input: any, item: TaskItem, context: TaskContext) => unknown

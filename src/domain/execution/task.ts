@@ -49,12 +49,17 @@ export interface TaskContext {
   traceparent: string
 }
 
-export interface TaskResult {
-  output: Json
-  /** Null when unknown; never 0 for unknown. */
+/** What a call cost. Null when unknown; never 0 for unknown. */
+export interface TaskUsage {
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
+}
+
+export const noUsage: Readonly<TaskUsage> = { costUsd: null, inputTokens: null, outputTokens: null }
+
+export interface TaskResult extends TaskUsage {
+  output: Json
 }
 
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
@@ -109,11 +114,19 @@ export class TaskError extends Error {
   readonly retryAfterMs: number | null
   /** Whether the endpoint is overloaded, so that it is called less for a while. */
   readonly overloaded: boolean
+  /** What the call cost all the same. */
+  readonly usage: TaskUsage
 
   constructor(
     code: TaskErrorCode | (string & {}),
     message: string,
-    options: { retryable: boolean; retryAfterMs?: number | null; overloaded?: boolean; cause?: unknown },
+    options: {
+      retryable: boolean
+      retryAfterMs?: number | null
+      overloaded?: boolean
+      usage?: Partial<TaskUsage>
+      cause?: unknown
+    },
   ) {
     super(message, { cause: options.cause })
     this.name = 'TaskError'
@@ -121,6 +134,13 @@ export class TaskError extends Error {
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
+    this.usage = { ...noUsage, ...options.usage }
+  }
+
+  /** The same failure of a call that cost this. */
+  with(usage: TaskUsage): TaskError {
+    const { code, message, retryable, retryAfterMs, overloaded, cause } = this
+    return new TaskError(code, message, { retryable, retryAfterMs, overloaded, usage, cause })
   }
 }
 

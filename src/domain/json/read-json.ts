@@ -73,7 +73,17 @@ export function readJsonLoosely(text: string): ReadJson {
     return member
   })
   if (sources.size === 0) return { value, inexact: none }
-  return { value, inexact: (part) => findInexact(part, rounded, sources) }
+  return {
+    value,
+    inexact(part) {
+      if (typeof part === 'number') return alone(part, sources)
+      // A list that a path selected is not one of the text.
+      const index = Array.isArray(part) && !rounded.has(part) ? part.findIndex((one) => sources.has(one as number)) : -1
+      if (index >= 0)
+        return { path: [String(index)], source: sources.get((part as number[])[index] as number) as string }
+      return findInexact(part, rounded)
+    },
+  }
 }
 
 /**
@@ -105,21 +115,18 @@ function parse(text: string, reviver?: Reviver): Json {
   }
 }
 
-function findInexact(
-  part: Json,
-  rounded: ReadonlyMap<object, ReadonlyMap<string, string>>,
-  sources: ReadonlyMap<number, string>,
-): InexactNumber | null {
-  if (typeof part === 'number') {
-    const source = sources.get(part)
-    return source === undefined ? null : { path: [], source }
-  }
+function alone(part: number, sources: ReadonlyMap<number, string>): InexactNumber | null {
+  const source = sources.get(part)
+  return source === undefined ? null : { path: [], source }
+}
+
+function findInexact(part: Json, rounded: ReadonlyMap<object, ReadonlyMap<string, string>>): InexactNumber | null {
   if (part === null || typeof part !== 'object') return null
   const own = rounded.get(part)
   for (const [key, member] of Object.entries(part)) {
     const source = own?.get(key)
     if (source !== undefined) return { path: [key], source }
-    const inside = typeof member === 'object' ? findInexact(member, rounded, sources) : null
+    const inside = typeof member === 'object' ? findInexact(member, rounded) : null
     if (inside) return { path: [key, ...inside.path], source: inside.source }
   }
   return null

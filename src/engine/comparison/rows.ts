@@ -186,7 +186,7 @@ function cell(
     items,
     scores,
     latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),
-    costUsd: mean(ended.map((item) => item.costUsd)),
+    costUsd: mean(ended.map((item) => (item.cached ? null : item.costUsd))),
     baseline,
   }
 }

@@ -5,15 +5,15 @@ import type { Clock } from '../../domain/clock.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
-import { encodeGlobalId } from '../../domain/global-id.ts'
+import { TaskError, type TaskResult, type TaskUsage } from '../../domain/execution/task.ts'
 import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
-import { failedScore, type ItemResult, interrupted, withoutResult } from './item-result.ts'
+import { failedScore, type ItemResult, interrupted, withoutResult, withUsage } from './item-result.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
+import { taskItem } from './task-item.ts'
 
 export interface Execution {
   plan: RunPlan
@@ -72,8 +72,12 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     )
     if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
+    // A response from the cache was paid for by the call that made it.
+    const usage = fromCache ? { ...usageOf(response), costUsd: 0 } : usageOf(response)
     return {
-      item: { ...ended, ...response, status: 'SUCCEEDED', cached: fromCache },
+      item: { ...ended, output, latencyMs, ...withUsage(item, usage), status: 'SUCCEEDED', cached: fromCache },
+      usage,
+      hadCost: item.costUsd !== null,
       scores,
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
@@ -83,15 +87,26 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
     permit.release(failedWith(failure))
     const { code, message, retryable } = failure
-    const failed = { ...ended, error: { code, message, retryable, attempt }, latencyMs: clock.now() - startedAt }
+    const { usage } = failure
+    const spent = { usage, hadCost: item.costUsd !== null, scores: [] }
+    const failed = {
+      ...ended,
+      ...withUsage(item, usage),
+      error: { code, message, retryable, attempt },
+      latencyMs: clock.now() - startedAt,
+    }
     const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
-    if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
+    if (!retry) return { item: { ...failed, status: 'FAILED' }, ...spent }
     const { delayMs, spendsAttempt } = retry
     return {
       item: { ...failed, status: 'QUEUED', excused: spendsAttempt ? excused : excused + 1, delayMs },
-      scores: [],
+      ...spent,
     }
   }
+}
+
+function usageOf({ costUsd, inputTokens, outputTokens }: TaskUsage): TaskUsage {
+  return { costUsd, inputTokens, outputTokens }
 }
 
 function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens' | 'outputTokens'>): CallOutcome {
@@ -101,11 +116,6 @@ function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens'
 
 function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
   return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
-}
-
-function taskItem(item: ClaimedItem): TaskItem {
-  const { itemId, key, input, expectedOutput, metadata, tags, repetition, attempts: attempt } = item
-  return { id: encodeGlobalId('DatasetItem', itemId), key, input, expectedOutput, metadata, tags, repetition, attempt }
 }
 
 /** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */

@@ -3,22 +3,28 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
+import { noUsage, type TaskUsage } from '../../domain/execution/task.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
   item: RecordedItem
+  /** What this call cost, of which the item has the sum over all of its calls. */
+  usage: TaskUsage
+  /** Whether the cost of an earlier call is known. */
+  hadCost: boolean
   scores: RecordedScore[]
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
 }
 
+type Claimed = Pick<
+  ClaimedItem,
+  'ordinal' | 'lease' | 'attempts' | 'excused' | 'costUsd' | 'inputTokens' | 'outputTokens'
+>
+
 /** The record of a claim without a result. */
-export function withoutResult({
-  ordinal,
-  lease,
-  attempts,
-  excused,
-}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts' | 'excused'>): Omit<RecordedItem, 'status'> {
+export function withoutResult(claimed: Claimed): Omit<RecordedItem, 'status'> {
+  const { ordinal, lease, attempts, excused, costUsd, inputTokens, outputTokens } = claimed
   return {
     ordinal,
     lease,
@@ -27,9 +33,9 @@ export function withoutResult({
     attempts,
     excused,
     latencyMs: null,
-    inputTokens: null,
-    outputTokens: null,
-    costUsd: null,
+    inputTokens,
+    outputTokens,
+    costUsd,
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
@@ -39,21 +45,37 @@ export function withoutResult({
 
 /** Requeues an item whose call did not begin. */
 export function released(item: ClaimedItem): ItemResult {
-  return { item: { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' }, scores: [] }
+  return uncalled(item, { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' })
 }
 
 /** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
 export function interrupted(item: ClaimedItem): ItemResult {
-  return { item: { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' }, scores: [] }
+  return uncalled(item, { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' })
 }
 
-/** Replaces a result that the database refuses. */
-export function unstorable({ item }: ItemResult, error: Error): ItemResult {
+function uncalled({ costUsd }: ClaimedItem, item: RecordedItem): ItemResult {
+  return { item, usage: noUsage, hadCost: costUsd !== null, scores: [] }
+}
+
+/** The usage of an item with that of another call; unknown parts add nothing. */
+export function withUsage(earlier: TaskUsage, usage: TaskUsage): TaskUsage {
+  const plus = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b)
+  return {
+    costUsd: plus(earlier.costUsd, usage.costUsd),
+    inputTokens: plus(earlier.inputTokens, usage.inputTokens),
+    outputTokens: plus(earlier.outputTokens, usage.outputTokens),
+  }
+}
+
+/** Replaces a result that the database refuses; what it cost stays. */
+export function unstorable({ item, usage, hadCost }: ItemResult, error: Error): ItemResult {
   const { traceId, latencyMs, attempts } = item
   const message = `The result could not be stored: ${error.message}`
   return {
+    usage: { ...noUsage, costUsd: usage.costUsd },
+    hadCost,
     item: {
-      ...withoutResult(item),
+      ...withoutResult({ ...item, inputTokens: null, outputTokens: null }),
       traceId,
       latencyMs,
       status: 'FAILED',

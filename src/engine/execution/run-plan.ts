@@ -10,8 +10,9 @@ import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
-import { createTask } from '../../tasks/registry.ts'
+import { compileCall, createTask } from '../../tasks/registry.ts'
 import type { Services } from '../services.ts'
+import { taskItem } from './task-item.ts'
 
 /** An evaluator of a run, compiled. */
 export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules'> {
@@ -30,7 +31,7 @@ export interface RunPlan extends EndpointKey {
   task: Task
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
-  cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
+  cacheKey: ((item: ClaimedItem) => string) | null
   /** Functions that the run needs and this process's config does not register. */
   missingFunctions: string[]
 }
@@ -46,15 +47,22 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     endpoint: endpointOf(run.task),
     settings: run.settings,
     task: makeTask(run.task, services),
-    cacheKey: run.settings.cache
-      ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
-      : null,
+    cacheKey: run.settings.cache ? cacheKeyOf(run.task, services) : null,
     evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
     missingFunctions: missingFunctions(run.task, evaluators, services.modules),
+  }
+}
+
+/** Everything that the call can see: equal keys have equal calls. */
+function cacheKeyOf(task: TaskSpec, { modules }: Services): (item: ClaimedItem) => string {
+  const callOf = compileCall(task, modules)
+  return (claimed) => {
+    const { attempt: _, ...item } = taskItem(claimed)
+    return hash('sha256', canonicalJson([{ ...task }, item.repetition, callOf(item)]))
   }
 }
 

@@ -16,15 +16,15 @@ export interface Tally {
 }
 
 /**
- * Adds up results. Latencies count for succeeded items only; costs count however the call ended; cached responses cost
- * nothing.
+ * Adds up results. Latencies count for succeeded items only; the cost of every call counts however it ended, and that of
+ * a cached response is 0.
  */
 export function tally(results: readonly ItemResult[]): Tally {
   const run: Tally['run'] = { ...noDelta }
   const latencies = new Map<number, number>()
   const failures: Failures = {}
 
-  for (const { item } of results) {
+  for (const { item, usage, hadCost } of results) {
     run.running -= 1
     if (item.status === 'QUEUED') run.queued += 1
     if (item.status === 'FAILED') {
@@ -40,17 +40,17 @@ export function tally(results: readonly ItemResult[]): Tally {
       const bucket = bucketOf(latency)
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
     }
-    if (item.costUsd !== null && !item.cached) {
-      run.costSum += item.costUsd
-      run.costCount += 1
-      run.costMax = Math.max(run.costMax ?? 0, item.costUsd)
+    if (usage.costUsd !== null) {
+      run.costSum += usage.costUsd
+      if (!hadCost) run.costCount += 1
+      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, usage.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
-    run.inputTokens = plus(run.inputTokens, item.inputTokens)
-    run.outputTokens = plus(run.outputTokens, item.outputTokens)
+    run.inputTokens = plus(run.inputTokens, usage.inputTokens)
+    run.outputTokens = plus(run.outputTokens, usage.outputTokens)
   }
   if (run.failed > 0) run.failures = failures
 

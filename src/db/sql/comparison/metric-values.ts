@@ -5,7 +5,7 @@
  *
  * - Scores are series (src/db/sql/score/series.ts). Categories and texts become a number that is equal for equal sets of
  *   labels.
- * - Latency covers successful calls; cost covers all calls with a known cost.
+ * - Latency covers successful calls; cost covers all calls with a known cost, without responses from the cache.
  *
  * One grouping aligns all runs; joining grouped values run by run took three times as long. The runs are selected by `=
  * ANY ($1)` and not by a join, and the statements are not prepared under a name: the planner then knows how many rows
@@ -98,7 +98,7 @@ function ofRun(table: string, run: number): string {
 
 const measure = {
   LATENCY: `CASE WHEN i.status = 'SUCCEEDED' THEN i.latency_ms END`,
-  COST: `CASE WHEN i.status IN ('SUCCEEDED', 'FAILED') THEN i.cost_usd END`,
+  COST: `CASE WHEN i.status IN ('SUCCEEDED', 'FAILED') AND NOT i.cached THEN i.cost_usd END`,
 }
 
 /**
