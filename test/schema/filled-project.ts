@@ -175,7 +175,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-    minMeans: [{ metric, value: 0.1 }],
+    minMeans: [{ metric, value: 0.1, minShare: 0.5 }],
     notWorse: [{ metric, margin: 0.1 }],
   })
 

@@ -87,9 +87,14 @@ export async function checkRun(
     avgCostUsd: avgCostUsd(run),
     avgLatencyMs: latency?.avg ?? null,
     p95LatencyMs: latency?.p95 ?? null,
-    mean: (score) => {
+    unknownCosts: Math.max(0, finished - run.costCount - run.failed),
+    score: (score) => {
       const summary = findSeries(summaries, score)
-      return summary ? mean(summary) : null
+      if (!summary) return null
+      const { count, errorCount } = summary
+      // Of the failed items, those without a score: people may give one to a failed item.
+      const failed = Math.max(0, run.failed - Math.max(0, count + errorCount - run.succeeded))
+      return { mean: mean(summary), count, needed: count + errorCount + failed }
     },
     comparison,
   })
