@@ -81,6 +81,7 @@ async function run(experiment: string, options: RunOptions): Promise<void> {
     process.stderr.write(`${startRun.run.url}\n`)
     const finished = await watch(client, startRun.run)
     process.stdout.write(`${runTable([finished], [finished.name])}\n`)
+    if (finished.stopMessage) process.stderr.write(`${finished.stopMessage}\n`)
     process.exitCode = await reportGate(client, finished)
   } finally {
     await client.close()

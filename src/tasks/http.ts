@@ -12,14 +12,9 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
-import {
-  type HttpTaskSpec,
-  noUsage,
-  type Task,
-  TaskError,
-  type TaskResult,
-  type TaskUsage,
-} from '../domain/execution/task.ts'
+import { connectionError } from '../domain/execution/connection-error.ts'
+import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
+import { nothingSpent, type Spent, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
 import { describeInexact, JsonTextError, type ReadJson, readJsonLoosely } from '../domain/json/read-json.ts'
@@ -27,7 +22,7 @@ import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { asTaskError, isTimeout } from './call.ts'
 import { readText } from './http-body.ts'
 import type { HttpClient } from './http-client.ts'
-import { connectionError, quoteBody, statusError } from './http-failure.ts'
+import { quoteBody, statusError } from './http-failure.ts'
 import { compileRequest } from './http-request.ts'
 import { outputOf } from './module.ts'
 import { costOf, tokensOf } from './usage.ts'
@@ -103,7 +98,7 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
   const inputTokens = single('inputTokensPath')
   const outputTokens = single('outputTokensPath')
 
-  const usageOf = (content: Json): TaskUsage => ({
+  const usageOf = (content: Json): Spent => ({
     costUsd: costOf(cost(content)),
     inputTokens: tokensOf(inputTokens(content)),
     outputTokens: tokensOf(outputTokens(content)),
@@ -116,14 +111,14 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
       const found = output === null ? content : output(content)
       if (found === undefined) {
         const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
-        throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, usage })
+        throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, spent: usage })
       }
       const rounded = inexact(found)
       if (rounded) {
         const { expected, got } = describeInexact(rounded)
         const place = rounded.path.length > 0 ? ` at ${rounded.path.join('.')}` : ''
         const message = `${call}: expected ${expected}${place} in the output, got ${got}.`
-        throw new TaskError('INVALID_OUTPUT', message, { retryable: false, usage })
+        throw new TaskError('INVALID_OUTPUT', message, { retryable: false, spent: usage })
       }
       try {
         return { output: outputOf(found), ...usage }
@@ -133,12 +128,12 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
       }
     },
     /** What an answer that is an error says of its usage. */
-    usage(body: string): TaskUsage {
+    usage(body: string): Spent {
       try {
         return usageOf(readJsonLoosely(body).value)
       } catch (error) {
         if (!(error instanceof JsonTextError)) throw error
-        return noUsage
+        return nothingSpent
       }
     },
   }

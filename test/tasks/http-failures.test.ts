@@ -74,8 +74,8 @@ describe('a failing endpoint', () => {
   it('that lacks the output, or answers with an error, has cost what it says', async () => {
     const paths = { costPath: '$.cost', inputTokensPath: '$.usage.input', outputTokensPath: '$.usage.output' }
     const usage = { costUsd: 0.002, inputTokens: 12, outputTokens: 3 }
-    expect(await failure('/answer', { ...paths, outputPath: '$.text' })).toMatchObject({ usage })
-    expect(await failure('/paidError', paths)).toMatchObject({ code: 'HTTP_STATUS', usage })
+    expect(await failure('/answer', { ...paths, outputPath: '$.text' })).toMatchObject({ spent: usage })
+    expect(await failure('/paidError', paths)).toMatchObject({ code: 'HTTP_STATUS', spent: usage })
   })
 
   it.each([
@@ -87,7 +87,7 @@ describe('a failing endpoint', () => {
     expect(await failure(path, { costPath: '$.cost', ...parts })).toMatchObject({
       code: 'INVALID_OUTPUT',
       message: expect.stringContaining(message),
-      usage: { costUsd: 0.5 },
+      spent: { costUsd: 0.5 },
     })
   })
 

@@ -76,7 +76,7 @@ describe('a task of assay.config.ts', () => {
   it('that returns what is no output has still cost what it reports', async () => {
     await expect(run(() => result({ output: 1n, costUsd: 0.5 }))).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
-      usage: { costUsd: 0.5 },
+      spent: { costUsd: 0.5 },
     })
   })
 

@@ -3,18 +3,20 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
-import { noUsage, type TaskUsage } from '../../domain/execution/task.ts'
+import { nothingSpent, type Spent } from '../../domain/execution/task.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
   item: RecordedItem
   /** What this call cost, of which the item has the sum over all of its calls. */
-  usage: TaskUsage
+  spent: Spent
   /** Whether the cost of an earlier call is known. */
   hadCost: boolean
   scores: RecordedScore[]
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
+  /** Why no other item could succeed either; the item is requeued, and the run stops with this. */
+  stop?: string
 }
 
 type Claimed = Pick<
@@ -39,6 +41,7 @@ export function withoutResult(claimed: Claimed): Omit<RecordedItem, 'status'> {
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
+    generation: null,
     delayMs: null,
   }
 }
@@ -54,25 +57,29 @@ export function interrupted(item: ClaimedItem): ItemResult {
 }
 
 function uncalled({ costUsd }: ClaimedItem, item: RecordedItem): ItemResult {
-  return { item, usage: noUsage, hadCost: costUsd !== null, scores: [] }
+  return { item, spent: nothingSpent, hadCost: costUsd !== null, scores: [] }
 }
 
-/** The usage of an item with that of another call; unknown parts add nothing. */
-export function withUsage(earlier: TaskUsage, usage: TaskUsage): TaskUsage {
+/** What an item has used with another call; unknown parts add nothing. */
+export function withSpent(
+  earlier: Pick<ClaimedItem, 'costUsd' | 'inputTokens' | 'outputTokens'>,
+  spent: Spent,
+): Pick<RecordedItem, 'costUsd' | 'inputTokens' | 'outputTokens' | 'generation'> {
   const plus = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b)
   return {
-    costUsd: plus(earlier.costUsd, usage.costUsd),
-    inputTokens: plus(earlier.inputTokens, usage.inputTokens),
-    outputTokens: plus(earlier.outputTokens, usage.outputTokens),
+    costUsd: plus(earlier.costUsd, spent.costUsd),
+    inputTokens: plus(earlier.inputTokens, spent.inputTokens),
+    outputTokens: plus(earlier.outputTokens, spent.outputTokens),
+    generation: spent.generation ?? null,
   }
 }
 
 /** Replaces a result that the database refuses; what it cost stays. */
-export function unstorable({ item, usage, hadCost }: ItemResult, error: Error): ItemResult {
+export function unstorable({ item, spent, hadCost }: ItemResult, error: Error): ItemResult {
   const { traceId, latencyMs, attempts } = item
   const message = `The result could not be stored: ${error.message}`
   return {
-    usage: { ...noUsage, costUsd: usage.costUsd },
+    spent: { ...nothingSpent, costUsd: spent.costUsd },
     hadCost,
     item: {
       ...withoutResult({ ...item, inputTokens: null, outputTokens: null }),

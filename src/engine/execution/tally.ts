@@ -24,7 +24,7 @@ export function tally(results: readonly ItemResult[]): Tally {
   const latencies = new Map<number, number>()
   const failures: Failures = {}
 
-  for (const { item, usage, hadCost } of results) {
+  for (const { item, spent, hadCost } of results) {
     run.running -= 1
     if (item.status === 'QUEUED') run.queued += 1
     if (item.status === 'FAILED') {
@@ -40,17 +40,17 @@ export function tally(results: readonly ItemResult[]): Tally {
       const bucket = bucketOf(latency)
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
     }
-    if (usage.costUsd !== null) {
-      run.costSum += usage.costUsd
+    if (spent.costUsd !== null) {
+      run.costSum += spent.costUsd
       if (!hadCost) run.costCount += 1
-      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, usage.costUsd)
+      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, spent.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
-    run.inputTokens = plus(run.inputTokens, usage.inputTokens)
-    run.outputTokens = plus(run.outputTokens, usage.outputTokens)
+    run.inputTokens = plus(run.inputTokens, spent.inputTokens)
+    run.outputTokens = plus(run.outputTokens, spent.outputTokens)
   }
   if (run.failed > 0) run.failures = failures
 

@@ -15,9 +15,9 @@ beforeAll(async () => {
       {
         name: 'second try',
         run: (_input, { attempt }) => {
-          const usage = { costUsd: 0.25, inputTokens: 10, outputTokens: 1 }
-          if (attempt === 1) throw new TaskError('OWN', 'again', { retryable: true, usage })
-          return result({ output: 'ok', ...usage })
+          const spent = { costUsd: 0.25, inputTokens: 10, outputTokens: 1 }
+          if (attempt === 1) throw new TaskError('OWN', 'again', { retryable: true, spent })
+          return result({ output: 'ok', ...spent })
         },
       },
       { name: 'echo', run: (input) => result({ output: input, costUsd: 1 }) },

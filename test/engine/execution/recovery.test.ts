@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { transaction } from '../../../src/db/client.ts'
 import { lockRun } from '../../../src/db/sql/run/lock-run.ts'
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
-import { noUsage, TaskError } from '../../../src/domain/execution/task.ts'
+import { nothingSpent, TaskError } from '../../../src/domain/execution/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { type ItemResult, released, withoutResult } from '../../../src/engine/execution/item-result.ts'
 import { type Claim, type WriteLedger, writeLedger } from '../../../src/engine/execution/ledger.ts'
@@ -75,7 +75,7 @@ async function claim(runId: string, lease: string, limit: number, known?: number
 function succeeded(item: ClaimedItem, output: string): ItemResult {
   return {
     item: { ...withoutResult(item), status: 'SUCCEEDED', output, latencyMs: 1 },
-    usage: noUsage,
+    spent: nothingSpent,
     hadCost: false,
     scores: [],
   }
