@@ -53,6 +53,7 @@ const verdicts: Record<string, Verdict> = {
   deleteScore: about(async () => ({ id: await score() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
+  previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
   restoreDatasetItems: about(items),
   resumeRun: about(async () => ({ id: await run('CANCELLED') })),

@@ -72,6 +72,7 @@ interface Props {
 }
 
 function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
+  const datasetId = dataset.id
   const runs = dataset.runs?.nodes ?? []
   const isFiltered = search.q !== undefined || search.status !== undefined || search.after !== undefined
   const selected = search.selected ?? []
@@ -85,9 +86,12 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
     return (
       <EmptyState
         title="No run yet"
-        message="An experiment on this dataset runs a task on every item. Start one of an experiment that exists from a terminal:"
+        message="An experiment on this dataset runs a task on every item. Create one, or start a run of one that exists from a terminal:"
       >
         <Snippet code={'npx assay run "<name of the experiment>"'} />
+        <LinkButton to="/experiments/new" search={{ dataset: datasetId }}>
+          New experiment
+        </LinkButton>
       </EmptyState>
     )
   }
@@ -129,7 +133,7 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
           Compare {selected.length > 0 && `(${selected.length})`}
         </LinkButton>
       </div>
-      <RunsTable dataset={dataset} runs={runs} search={search} onSearch={onSearch} />
+      <RunsTable baseline={dataset.baseline} runs={runs} search={search} onSearch={onSearch} />
       <div className={classes.pages}>
         {search.after !== undefined && (
           <Button variant="default" size="xs" onClick={() => onSearch({ after: undefined })}>
