@@ -154,7 +154,9 @@ function describeDefinition({ definition, sampling }: Evaluator): string {
   const some = sampling < 1 ? `, on ${(sampling * 100).toFixed(0)} % of the items` : ''
   if (definition.__typename === 'ModuleEvaluator') return `The function ${definition.name}${some}`
   if (definition.__typename !== 'BuiltinEvaluator') return some
-  const options = Object.entries(definition.options as object).filter(([, value]) => value !== null && value !== false)
+  const options = Object.entries(definition.options as object).filter(
+    ([, value]) => value !== null && value !== false && value !== 0,
+  )
   const shown = options.length > 0 ? `: ${previewOf(Object.fromEntries(options))}` : ''
   return `${definition.type.toLowerCase().replaceAll('_', ' ')}${shown}${some}`
 }

@@ -1,5 +1,5 @@
 /** An experiment: what it says now, and its runs. */
-import { Button, Skeleton, Title } from '@mantine/core'
+import { Button, Group, Skeleton, Title } from '@mantine/core'
 import { IconCopy, IconPlayerPlay } from '@tabler/icons-react'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useMutation, useQuery } from 'urql'
@@ -13,6 +13,7 @@ import { notifyOf } from '../../data/mutate.ts'
 import { useRunsFeed } from '../../data/use-runs-feed.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { ExperimentPageQuery } from '../../gql/graphql.ts'
+import { CompareButton } from '../runs/compare-button.tsx'
 import { RunsTable } from '../runs/runs-table.tsx'
 import { experimentTask } from './experiment-task.ts'
 import classes from './experiments-page.module.css'
@@ -191,14 +192,19 @@ function ExperimentView({ experiment }: { experiment: Experiment }) {
           message="Start a run: it calls the task for every item and scores the outputs."
         />
       ) : (
-        <RunsTable
-          baseline={dataset.baseline}
-          runs={runs}
-          search={search}
-          onSearch={(now, replace) =>
-            void change({ search: (before) => ({ ...before, ...now }), replace, resetScroll: false })
-          }
-        />
+        <>
+          <Group justify="flex-end" data-no-print>
+            <CompareButton selected={search.selected ?? []} baselineId={dataset.baseline?.run.id} />
+          </Group>
+          <RunsTable
+            baseline={dataset.baseline}
+            runs={runs}
+            search={search}
+            onSearch={(now, replace) =>
+              void change({ search: (before) => ({ ...before, ...now }), replace, resetScroll: false })
+            }
+          />
+        </>
       )}
     </Page>
   )

@@ -53,6 +53,7 @@ export function TaskFields({ form, modules, example }: Props) {
               withAsterisk
               placeholder="https://example.com/answer"
               description="{{input.question}} and {{metadata.x}} are replaced by what the item has."
+              inputWrapperOrder={['label', 'input', 'description', 'error']}
               {...form.getInputProps('url')}
             />
           </div>
