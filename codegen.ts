@@ -1,20 +1,22 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Types the operations of the command line and the examples against the committed schema. */
+const operations = {
+  preset: 'client',
+  presetConfig: { fragmentMasking: false },
+  config: {
+    enumsAsTypes: true,
+    useTypeImports: true,
+    strictScalars: true,
+    scalars: { DateTime: 'string', JSON: 'unknown' },
+  },
+} as const
+
+/** Types the operations of the command line, the examples and the dashboard against the committed schema. */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
-  documents: ['src/cli/*.ts', 'examples/**/*.ts'],
   generates: {
-    'src/cli/gql/': {
-      preset: 'client',
-      presetConfig: { fragmentMasking: false },
-      config: {
-        enumsAsTypes: true,
-        useTypeImports: true,
-        strictScalars: true,
-        scalars: { DateTime: 'string', JSON: 'unknown' },
-      },
-    },
+    'src/cli/gql/': { ...operations, documents: ['src/cli/*.ts', 'examples/**/*.ts'] },
+    'src/dashboard/gql/': { ...operations, documents: ['src/dashboard/**/*.{ts,tsx}', '!src/dashboard/gql/**'] },
   },
   importExtension: '.ts',
   silent: true,

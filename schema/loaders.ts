@@ -8,6 +8,7 @@ import type { PromptVersion } from '../src/db/generated/prisma/client.ts'
 import {
   alteredCursor,
   countRows,
+  fromClause,
   keyExpressions,
   type List,
   loadPages,
@@ -15,6 +16,7 @@ import {
   type PageRequest,
 } from '../src/db/keyset.ts'
 import { loadAttachments } from '../src/db/sql/attachment/load.ts'
+import { countDatasetTags } from '../src/db/sql/dataset/count-tags.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
   loadLatestRevisions,
@@ -44,6 +46,10 @@ export function createLoaders(db: Database, scope: Scope) {
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,
+    ),
+    datasetTags: many(
+      (ids) => countDatasetTags(pool, ids),
+      (row) => row.datasetId,
     ),
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
@@ -209,7 +215,10 @@ function perList<Request, Result>(
   return (list, parent, request) => {
     const values: unknown[] = []
     const parameter = (value: unknown) => `$${values.push(value)}`
-    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
+    const key = JSON.stringify([
+      ...[list, fromClause(list, parameter), list.where(parameter), keyExpressions(list, parameter)],
+      ...[values, request],
+    ])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))

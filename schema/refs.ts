@@ -3,6 +3,8 @@ import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
 import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
+import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
+import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
@@ -14,6 +16,8 @@ export const DatasetRef = prismaRef('Dataset')
 /** Known by its id alone; everything else is loaded on request. */
 export const DatasetItemRef = builder.objectRef<{ id: string }>('DatasetItem')
 export const DatasetItemRevisionRef = builder.objectRef<DatasetItemRevisionRow>('DatasetItemRevision')
+export const DatasetItemChangeRef = builder.objectRef<DatasetItemChangeRow>('DatasetItemChange')
+export const DatasetFolderRef = builder.objectRef<DatasetFolderRow & { path: string }>('DatasetFolder')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
@@ -31,6 +35,8 @@ export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 export const PersonConnection = connectionOf('Person', PersonRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemRevisionConnection = connectionOf('DatasetItemRevision', DatasetItemRevisionRef)
+export const DatasetItemChangeConnection = connectionOf('DatasetItemChange', DatasetItemChangeRef)
+export const DatasetFolderConnection = connectionOf('DatasetFolder', DatasetFolderRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)
 export const ExperimentConnection = connectionOf('Experiment', ExperimentRef)
 export const RunConnection = connectionOf('Run', RunRef)

@@ -23,6 +23,7 @@ import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
+import { listedItems } from '../relay/listed-items.ts'
 import { selects } from '../selects.ts'
 
 const CellChange = builder.enumType('CellChange', {
@@ -148,6 +149,7 @@ export const ComparisonFilter = builder.inputType('ComparisonFilter', {
     search: t.string({
       description: 'Only those with this text in their input, expected output, an output or an error.',
     }),
+    itemIds: t.idList({ description: 'Only these dataset items, at most 500.' }),
   }),
 })
 
@@ -203,7 +205,12 @@ export async function comparisonRowsConnection(
 
 const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }
 
-function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {
+function rowFilter(
+  comparison: Comparison,
+  { change, itemIds, ...parts }: typeof ComparisonFilter.$inferInput,
+): RowFilter {
+  const rest: RowFilter = parts
+  if (itemIds) rest.itemIds = listedItems(itemIds, ['filter', 'itemIds'])
   if (!change) return rest
   const path = ['filter', 'change']
   return { ...rest, change: { is: change.is, metric: metricOf(comparison, change.metric, change.candidateId, path) } }

@@ -143,6 +143,7 @@ async function serve(options: ServeOptions): Promise<void> {
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
     process.stdout.write(`Assay is ready.
+  Dashboard              ${url}
   GraphQL and GraphiQL   ${url}/graphql
   Data                   ${database}
   Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}

@@ -87,3 +87,8 @@ export function drainBody(request: IncomingMessage, limit: number): void {
     if (size > limit) request.destroy()
   })
 }
+
+/** Whether browsers preflight cross-origin requests of this type. */
+export function isPreflighted(contentType: string | undefined): boolean {
+  return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
+}

@@ -45,8 +45,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const metadata = { of: name, file: { $file: encodeGlobalId('Attachment', attachment.id) } }
   const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata }
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
-  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array() } })
+  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array([2]) } })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
+
+  await prisma.dataset.create({ data: { ...described, projectId, name: `${name}/in a folder`, seed: name } })
 
   const definition = { kind: 'builtin', type: 'exactMatch' }
   const builtin = await createEvaluator(services, scope, {

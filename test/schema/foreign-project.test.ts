@@ -57,9 +57,16 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       projectId,
       name,
       seed: 's',
-      version: 1,
+      version: 2,
       itemCount: 1,
-      versions: { create: { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 } },
+      versions: {
+        createMany: {
+          data: [
+            { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 },
+            { version: 2, added: 0, changed: 1, archived: 0, itemCount: 1 },
+          ],
+        },
+      },
     },
   })
   const file = await prisma.attachment.create({
@@ -70,8 +77,12 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   })
   const metadata = { file: { $file: encodeGlobalId('Attachment', file.id) } }
   const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
-  await prisma.datasetItemRevision.create({
-    data: { itemId: item.id, datasetId, validFrom: 1, input: name, metadata, tags: [], digest: new Uint8Array() },
+  const revision = { itemId: item.id, datasetId, input: name, metadata, tags: [] }
+  await prisma.datasetItemRevision.createMany({
+    data: [
+      { ...revision, validFrom: 1, validTo: 2, digest: new Uint8Array([1]) },
+      { ...revision, validFrom: 2, digest: new Uint8Array([2]) },
+    ],
   })
   const evaluator = await prisma.evaluator.create({
     data: {
@@ -148,14 +159,12 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Score: `${run.id}:${scoreId}`,
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
-  everything.set(
-    name,
-    new Set([
-      ...ids.map(([, id]) => id),
-      encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
-      ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
-    ]),
-  )
+  const more = [
+    encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
+    encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
+  ]
+  everything.set(name, new Set([...ids.map(([, id]) => id), ...more]))
   return Object.fromEntries(ids)
 }
 

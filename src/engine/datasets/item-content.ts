@@ -118,7 +118,8 @@ function checkKey(key: string): void {
   if (!isPlain(key)) throw new ItemProblem('key', 'text without control characters', excerptOf(key))
 }
 
-function checkTags(tags: readonly string[]): void {
+/** @throws {ItemProblem} too many, or one that cannot be stored */
+export function checkTags(tags: readonly string[]): void {
   if (tags.length > maxTags) throw new ItemProblem('tags', `at most ${maxTags} tags`, `${tags.length}`)
   for (const tag of tags) {
     if (tag === '' || tag.length > maxTagLength || !isPlain(tag)) {

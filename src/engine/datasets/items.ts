@@ -222,6 +222,6 @@ function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
 }
 
-function itemNotFound(path: string[]): NotFoundError {
+export function itemNotFound(path: string[]): NotFoundError {
   return new NotFoundError('There is no such item in this dataset.', path)
 }
