@@ -107,6 +107,10 @@ export function createLoaders(db: Database, scope: Scope) {
         }),
       (row) => row.evaluatorId,
     ),
+    modelPrices: many(
+      (ids) => prisma.modelPrice.findMany({ where: { providerId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
+      (row) => row.providerId,
+    ),
     runScores: many(
       (ids) =>
         prisma.score.findMany({

@@ -27,6 +27,8 @@ export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
 export const AttachmentRef = builder.objectRef<AttachmentRow>('Attachment')
+export const ProviderRef = prismaRef('Provider')
+export const ModelPriceRef = prismaRef('ModelPrice')
 export const PromptRef = prismaRef('Prompt')
 export const PromptVersionRef = prismaRef('PromptVersion')
 
@@ -43,10 +45,11 @@ export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const ProviderConnection = connectionOf('Provider', ProviderRef)
 export const PromptConnection = connectionOf('Prompt', PromptRef)
 export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
 
-function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },

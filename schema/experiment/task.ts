@@ -1,6 +1,7 @@
 import type { ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { HttpTask, HttpTaskInput, httpTaskSpec } from './http-task.ts'
+import { PromptTask, PromptTaskInput, promptTaskSpec } from './prompt-task.ts'
 
 const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   description: 'Calls a function registered in assay.config.ts for every item.',
@@ -9,10 +10,12 @@ const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   }),
 })
 
+const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask }
+
 export const Task = builder.unionType('Task', {
   description: 'The task that an experiment executes for every item.',
-  types: [HttpTask, ModuleTask],
-  resolveType: (task: TaskSpec) => (task.kind === 'http' ? HttpTask : ModuleTask),
+  types: [HttpTask, ModuleTask, PromptTask],
+  resolveType: ({ kind }: TaskSpec) => kinds[kind],
 })
 
 const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
@@ -28,6 +31,7 @@ export const TaskInput = builder.inputType('TaskInput', {
   fields: (t) => ({
     http: t.field({ type: HttpTaskInput, description: 'Call an HTTP endpoint.' }),
     module: t.field({ type: ModuleTaskInput, description: 'Call a function registered in assay.config.ts.' }),
+    prompt: t.field({ type: PromptTaskInput, description: 'Call a model with a prompt.' }),
   }),
 })
 
@@ -35,6 +39,7 @@ export const TaskInput = builder.inputType('TaskInput', {
  * The task as the engine's input, unchecked.
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
-export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
+export function taskSpec({ http, module, prompt }: typeof TaskInput.$inferInput) {
+  if (prompt) return promptTaskSpec(prompt, ['task', 'prompt'])
   return http ? httpTaskSpec(http, ['task', 'http']) : { kind: 'module', ...module }
 }

@@ -25,7 +25,7 @@ export const PromptMessage = builder.objectRef<PromptMessageShape>('PromptMessag
   }),
 })
 
-const ModelParameters = builder.objectRef<ModelParametersShape>('ModelParameters').implement({
+export const ModelParameters = builder.objectRef<ModelParametersShape>('ModelParameters').implement({
   description: "Parameters of a model; null: the provider's default.",
   fields: (t) => ({
     temperature: t.float({

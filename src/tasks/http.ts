@@ -10,6 +10,7 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
+import { connectionError } from '../domain/execution/connection-error.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
@@ -17,7 +18,7 @@ import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-pa
 import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { asTaskError, isTimeout } from './call.ts'
 import type { HttpClient } from './http-client.ts'
-import { connectionError, quoteBody, statusError } from './http-failure.ts'
+import { quoteBody, statusError } from './http-failure.ts'
 import { compileRequest } from './http-request.ts'
 import { outputOf } from './module.ts'
 import { costOf, tokensOf } from './usage.ts'

@@ -1,13 +1,18 @@
 import { Readable } from 'node:stream'
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import type { Generation } from '../../src/domain/model/generation.ts'
+import type { PinnedPrompt } from '../../src/domain/prompt/prompt.ts'
 import { storeAttachment } from '../../src/engine/attachments/store-attachment.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
+import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { promptTask } from '../helpers/prompt-task.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { testScope } from '../helpers/scope.ts'
 
@@ -21,6 +26,54 @@ export interface FilledProject {
 const items = [0, 1, 2, 3, 4, 5]
 const at = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-01T00:00:10Z')
+
+/** Connections which together have something in every field. */
+async function fillProviders({ services, scope }: TestEngine, name: string) {
+  const { id } = await createProvider(services, scope, {
+    ...{ name, kind: 'AZURE', resourceName: name.replaceAll(/\W/g, '-'), apiVersion: '2024-10-21' },
+    apiKey: `key-of-${name}`.replaceAll(' ', '-'),
+  })
+  const region = await createProvider(
+    services,
+    { ...scope, installation: true },
+    {
+      ...{ name: `${name} in a region`, kind: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'A'.repeat(20) },
+      ...{ baseUrl: `https://${name.replaceAll(/\W/g, '-')}.example`, apiKeyVariable: 'AWS_SECRET_ACCESS_KEY' },
+    },
+  )
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  const price = await setModelPrice(services, scope, { providerId: id, model: `model of ${name}`, ...prices })
+  return { ids: [id, region.id], priceId: price.id }
+}
+
+function filledPromptTask(name: string, promptId: string, versionId: string) {
+  const { prompt } = promptTask()
+  return promptTask({
+    prompt: {
+      content: (prompt as PinnedPrompt).content,
+      version: { id: versionId, number: 1 },
+      prompt: { id: promptId, name, version: 1, label: name },
+    },
+    ...{ provider: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
+    parameters: { temperature: 0.5 },
+  })
+}
+
+function generationOf(name: string): Generation {
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  return {
+    model: `model of ${name}`,
+    finishReason: 'STOP',
+    usage: { inputTokens: 1, cachedInputTokens: 1, cacheWriteTokens: 1, outputTokens: 2, reasoningTokens: 1 },
+    costReported: false,
+    price: { source: 'TABLE', model: `model of ${name}`, prices, table: name },
+    reasoning: name,
+    firstTokenMs: 1,
+    tokensPerSecond: 2,
+    steps: 1,
+    warnings: [name],
+  }
+}
 
 /** Creates a project with rows of every kind, whose texts all contain its name. */
 export async function fillProject(engine: TestEngine, name: string): Promise<FilledProject> {
@@ -181,6 +234,17 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     notWorse: [{ metric, margin: 0.1 }],
   })
 
+  const provider = await fillProviders(t, name)
+  await prisma.experiment.update({
+    where: { id: otherExperimentId },
+    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
+  })
+  await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
+  await prisma.runItem.updateMany({
+    where: { runId },
+    data: { generation: JSON.parse(JSON.stringify(generationOf(name))) },
+  })
+
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
   const limit = await setEndpointLimit(services, scope, { endpoint: `module:${name}`, ...limits })
   const { apiKey } = await createApiKey(t.db, scope, { name, role: 'READ' })
@@ -197,10 +261,12 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     EndpointLimit: [limit.id],
     Evaluator: [builtin.id, removed.id],
     Experiment: [experimentId, otherExperimentId],
+    ModelPrice: [provider.priceId],
     Person: [apiKey.personId],
     Project: [projectId],
     Prompt: [promptId, archivedPromptId],
     PromptVersion: promptVersionIds,
+    Provider: provider.ids,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),

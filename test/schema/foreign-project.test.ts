@@ -111,7 +111,13 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   await prisma.promptLabel.create({
     data: { promptId: prompt.id, name: 'production', version: 2, movedById: apiKey.personId },
   })
-  const task = { kind: 'module', name: 'any' }
+  const provider = await prisma.provider.create({
+    data: { projectId, name, kind: 'OLLAMA', prices: { create: { model: name, input: 1, output: 2 } } },
+    include: { prices: true },
+  })
+  const reference = { id: prompt.id, name, version: 2, label: null }
+  const pinned = { content, version: { id: prompt.newest.id, number: 2 }, prompt: reference }
+  const task = { kind: 'prompt', provider: name, model: name, prompt: pinned, parameters: {}, stream: true }
   const experiment = await prisma.experiment.create({
     data: {
       ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true, promptId: prompt.id },
@@ -150,10 +156,12 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     EndpointLimit: limit.id,
     Evaluator: evaluator.id,
     Experiment: experiment.id,
+    ModelPrice: provider.prices[0]?.id ?? '',
     Person: apiKey.personId,
     Project: projectId,
     Prompt: prompt.id,
     PromptVersion: prompt.newest.id,
+    Provider: provider.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
@@ -176,6 +184,8 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     datasetId: 'Dataset',
     experimentId: 'Experiment',
     authorId: 'Person',
+    itemIds: 'DatasetItem',
+    providerId: 'Provider',
     fromId: 'PromptVersion',
     startedById: 'Person',
   }
@@ -212,7 +222,12 @@ function* linksOf(
 }
 
 const spelled = (way: Field[], ids: Ids, project: string) =>
-  way.reduceRight((below, field) => `${called(field, ids, project)} { ${below} }`, 'id')
+  way.reduceRight((below, field, index) => {
+    const target = getNamedType(field.type)
+    const next = way[index + 1]
+    const member = isUnionType(target) && target.getTypes().find((one) => next && one.getFields()[next.name] === next)
+    return `${called(field, ids, project)} { ${member ? fragment(member, below) : below} }`
+  }, 'id')
 
 const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
 

@@ -5,7 +5,8 @@ import { mapReferences, referencesIn } from '../../domain/attachment/references.
 import { type Task, TaskError } from '../../domain/execution/task.ts'
 import type { Json } from '../../domain/json/json.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
-import { attachmentRawId, wholeAttachment } from './load-attachment.ts'
+import type { LoadFile } from '../../models/model-messages.ts'
+import { attachmentRawId, findAttachment, wholeAttachment } from './load-attachment.ts'
 
 /** Bytes of all files that one call gets. */
 const maxBytesOfCall = 50 * 1024 * 1024
@@ -32,12 +33,21 @@ export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task 
   }
 }
 
+/** Loads the files that a prompt shows. @throws {TaskError} INVALID_INPUT: the file does not exist any more */
+export function fileLoader(db: Queryable, scope: ProjectScope): LoadFile {
+  return async (id) => {
+    const file = await findAttachment(db, scope, id)
+    if (!file) throw missing(id)
+    return { data: await wholeAttachment(db, file), mediaType: file.mediaType }
+  }
+}
+
 async function findAll(db: Queryable, { projectId }: ProjectScope, ids: string[]): Promise<Map<string, AttachmentRow>> {
   const known = ids.map((id) => attachmentRawId(id)).filter((id) => id !== null)
   const rows = new Map((await loadAttachments(db, projectId, known)).map((row) => [row.id, row]))
   const files = ids.map((id) => {
     const file = rows.get(attachmentRawId(id) ?? '')
-    if (!file) throw invalid(`The item refers to the file ${id}, which does not exist in this project.`)
+    if (!file) throw missing(id)
     return [id, file] as const
   })
   const bytes = files.reduce((sum, [, file]) => sum + file.bytes, 0)
@@ -46,6 +56,10 @@ async function findAll(db: Queryable, { projectId }: ProjectScope, ids: string[]
     throw invalid(`Expected files of at most 50 MB together in one item, got ${got}.`)
   }
   return new Map(files)
+}
+
+function missing(id: string): TaskError {
+  return invalid(`The item refers to the file ${id}, which does not exist in this project.`)
 }
 
 function invalid(message: string): TaskError {
