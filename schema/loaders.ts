@@ -25,7 +25,7 @@ import {
   type RevisionKey,
 } from '../src/db/sql/dataset/load-revisions.ts'
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
-import { countFailures, findExtremes } from '../src/db/sql/run/count-unknown.ts'
+import { countFailures } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
@@ -160,10 +160,6 @@ export function createLoaders(db: Database, scope: Scope) {
     ),
     failureCounts: many(
       (ids) => countFailures(pool, ids),
-      (row) => row.runId,
-    ),
-    scoreExtremes: many(
-      (ids) => findExtremes(pool, ids),
       (row) => row.runId,
     ),
 
