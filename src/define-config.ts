@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Direction, ScoreDataType } from './domain/evaluation.ts'
+import type { Direction, FailurePolicy, ScoreDataType } from './domain/evaluation.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from './domain/execution/modules.ts'
 import { invalidInput, parseInput } from './domain/parse-input.ts'
 
@@ -34,6 +34,7 @@ const description = z.string().optional()
 const version = z.string().min(1).max(200).optional()
 const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
 const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
+const failurePolicies: FailurePolicy[] = ['MISSING', 'WORST', 'REFUSE']
 
 const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
@@ -46,6 +47,10 @@ const evaluatorOptions = z.strictObject({
   version,
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  categories: z.array(z.string()).optional(),
+  failurePolicy: z.enum(failurePolicies).optional(),
 })
 
 /** The functions of a configuration. @throws {InvalidInputError} for anything else */
@@ -64,7 +69,7 @@ export function modulesOf(config: unknown): Modules {
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, version, dataType, direction }'
+        const described = '{ evaluate, description, version, dataType, direction, min, max, categories, failurePolicy }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

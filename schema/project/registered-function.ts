@@ -14,13 +14,15 @@ const Module = builder.objectRef<RegisteredFunction>('Module').implement({
     name: t.exposeString('name', { description: 'The name it is registered under.' }),
     kind: t.expose('kind', { type: ModuleKind, description: 'Its purpose.' }),
     description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
-    dataType: t.expose('dataType', {
+    dataType: t.field({
       type: ScoreDataType,
+      resolve: ({ kind, dataType }) => (kind === 'TASK' ? null : (dataType ?? 'NUMERIC')),
       nullable: true,
       description: "The type of an evaluator's scores; null for tasks.",
     }),
-    direction: t.expose('direction', {
+    direction: t.field({
       type: Direction,
+      resolve: ({ kind, direction }) => (kind === 'TASK' ? null : (direction ?? 'HIGHER_IS_BETTER')),
       nullable: true,
       description: 'Which of its scores are better; null for tasks.',
     }),

@@ -11,6 +11,8 @@ import { compilePattern } from '../domain/pattern.ts'
 const maxPatternSteps = 150_000
 /** The product of two lengths; so much takes about 5 ms. */
 const maxDistanceSteps = 20_000_000
+/** Characters that are counted as people see them; so many take about 10 ms. */
+const maxSegmented = 20_000
 /** Characters and values; what reads all of them takes about 5 ms. */
 const maxSize = 200_000
 
@@ -21,7 +23,7 @@ export function heavinessOf(spec: BuiltinEvaluatorSpec): (item: EvaluationInput)
   return ({ output, expectedOutput }) => {
     const sizes = [sizeOf(output), sizeOf(expectedOutput)] as const
     if (instructions * (sizes[0] + sizes[1]) > maxPatternSteps) return true
-    if (spec.type === 'levenshtein') return sizes[0] * sizes[1] > maxDistanceSteps
+    if (spec.type === 'levenshtein') return sizes[0] * sizes[1] > maxDistanceSteps || sizes[0] + sizes[1] > maxSegmented
     return sizes[0] + sizes[1] > maxSize
   }
 }

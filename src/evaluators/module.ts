@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { messageOf } from '../domain/errors.ts'
-import type { Direction, Evaluate, EvaluationInput, ModuleEvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Modules } from '../domain/execution/modules.ts'
@@ -15,7 +15,7 @@ const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
 
 /** The evaluators that there are, and what they say of their scores. */
 export interface DeclaredEvaluators {
-  evaluators: ReadonlyMap<string, { dataType?: ScoreDataType | null; direction?: Direction | null }>
+  evaluators: ReadonlyMap<string, Partial<ScoreRules>>
 }
 
 export function parseModuleEvaluator(

@@ -1,5 +1,5 @@
 import { calculations, TookTooLongError } from '../calculations/calculations.ts'
-import type { BuiltinEvaluatorSpec, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import type { BuiltinEvaluatorSpec, Evaluate, EvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import type { Functions } from '../domain/execution/functions.ts'
 import type { Json } from '../domain/json/json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
@@ -107,12 +107,13 @@ export function parseEvaluatorSpec(
   return spec
 }
 
-/** The data type and direction of an evaluator's scores unless its creator chooses others. */
-export function defaultsOf(
-  spec: EvaluatorSpec,
-  functions: DeclaredEvaluators,
-): { dataType: ScoreDataType; direction: Direction } {
-  if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
-  const module = functions.evaluators.get(spec.module)
-  return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
+/** What a definition says of its scores. The rest is for the evaluator's creator to choose. */
+export function declaredRules(spec: EvaluatorSpec, functions: DeclaredEvaluators): Partial<ScoreRules> {
+  if (spec.kind === 'builtin') {
+    const { dataType, range } = builtins[spec.type]
+    return { dataType, ...range }
+  }
+  const { dataType, direction, min, max, categories, failurePolicy } = functions.evaluators.get(spec.module) ?? {}
+  const declared = { dataType, direction, min, max, categories, failurePolicy }
+  return Object.fromEntries(Object.entries(declared).filter(([, value]) => value !== undefined))
 }

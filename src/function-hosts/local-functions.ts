@@ -41,19 +41,18 @@ function describeFunctions({ tasks, evaluators }: Modules, hash: string): Regist
       kind: 'TASK' as const,
       name,
       description,
-      dataType: null,
-      direction: null,
-      hash: version === undefined ? hash : `version ${version}`,
+      hash: identityOf(version, hash),
     })),
-    ...[...evaluators.values()].map(
-      ({ name, description = null, version, dataType = 'NUMERIC', direction = 'HIGHER_IS_BETTER' }) => ({
-        kind: 'EVALUATOR' as const,
-        name,
-        description,
-        dataType,
-        direction,
-        hash: version === undefined ? hash : `version ${version}`,
-      }),
-    ),
+    ...[...evaluators.values()].map(({ evaluate: _, name, description = null, version, ...rules }) => ({
+      kind: 'EVALUATOR' as const,
+      name,
+      description,
+      hash: identityOf(version, hash),
+      ...rules,
+    })),
   ]
+}
+
+function identityOf(version: string | undefined, hash: string): string {
+  return version === undefined ? hash : `version ${version}`
 }

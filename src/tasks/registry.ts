@@ -1,12 +1,15 @@
 import type { Functions } from '../domain/execution/functions.ts'
+import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import type { PromptTaskSpec } from '../domain/execution/prompt-task.ts'
-import { type Task, TaskError, type TaskSpec } from '../domain/execution/task.ts'
+import { type Task, TaskError, type TaskItem, type TaskSpec } from '../domain/execution/task.ts'
+import type { Json } from '../domain/json/json.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import type { PromptTool } from '../domain/prompt/prompt.ts'
 import type { LoadFile } from '../models/model-messages.ts'
 import type { ModelAccess } from '../models/open-model.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
+import { compileRequest } from './http-request.ts'
 import { type FunctionNames, parseModuleTask } from './module.ts'
 import { createPromptTask, parsePromptTask } from './prompt.ts'
 
@@ -69,6 +72,25 @@ const noModels: ModelParts = {
 }
 
 /**
+ * What a call for an item depends on besides the spec: the request of an HTTP task, what a prompt can show, the whole item
+ * and the hash of a function. Items with equal ones get equal calls.
+ * @param functions the hashes of functions by their names
+ */
+export function compileCall(
+  spec: TaskSpec,
+  functions: Readonly<Record<string, string | null>>,
+): (item: Omit<TaskItem, 'attempt'>) => Json {
+  if (spec.kind === 'http') {
+    const whole = requestOf(spec)
+    return (item) => whole(item) ?? { ...item }
+  }
+  // The prompt is part of the spec.
+  if (spec.kind === 'prompt') return ({ input, metadata }) => ({ input, metadata })
+  const version = functions[spec.name] ?? null
+  return (item) => [version, { ...item }]
+}
+
+/**
  * Checks a task as passed by a client, an object with a `kind` and the members of that kind, and fills in the defaults.
  * @param functions the names that a function may have
  * @param path its position in the caller's input; errors continue it with the kind, e.g. `task.http.url`
@@ -89,6 +111,20 @@ export function parseTaskSpec(
       return parsePromptTask(input, [...path, kind])
     default:
       throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt', kind)
+  }
+}
+
+/** Null for an item that the request cannot be made of. */
+function requestOf(spec: HttpTaskSpec): (item: Omit<TaskItem, 'attempt'>) => Json {
+  const { render } = compileRequest(spec, ['task', 'http'])
+  return (item) => {
+    try {
+      const { path, headers, body } = render({ ...item, attempt: 1 }, { traceparent: '' })
+      return { path, headers, body }
+    } catch (error) {
+      if (error instanceof TaskError) return null
+      throw error
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationInput } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { createEvaluator, defaultsOf, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+import { createEvaluator, declaredRules, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
 import { inThisProcess } from '../helpers/functions.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
@@ -64,17 +64,15 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
     evaluate(evaluationInput(parts), { signal: new AbortController().signal })
 
   it('returns one score with its name and data type', async () => {
-    const { dataType } = defaultsOf(spec, functions.registered)
-    expect(await run(good)).toMatchObject([{ name: 'my score', dataType, value: 1, label: null, metadata: null }])
+    const [score] = await run(good)
+    expect(score).toMatchObject({ name: 'my score', value: 1, label: null, metadata: null })
+    const declared = declaredRules(spec, functions.registered)
+    expect(declared).toMatchObject(spec.kind === 'builtin' ? { dataType: score?.dataType } : {})
   })
 
   it('scores a worse output lower', async () => {
     const [score] = await run(bad)
     expect(score?.value).toBeLessThan(1)
-  })
-
-  it('has the direction higher-is-better', () => {
-    expect(defaultsOf(spec, functions.registered).direction).toBe('HIGHER_IS_BETTER')
   })
 
   it(compares ? 'does not apply without an expected output' : 'needs no expected output', async () => {

@@ -1,15 +1,12 @@
 /** The functions of assay.config.ts as everybody but their own process sees them. */
-import type { Direction, Evaluation, EvaluationInput, EvaluatorSpec, ScoreDataType } from '../evaluation.ts'
-import type { TaskCall, TaskItem, TaskResult, TaskSpec } from './task.ts'
+import type { Evaluation, EvaluationInput, EvaluatorSpec, ScoreRules } from '../evaluation.ts'
+import { type TaskCall, TaskError, type TaskItem, type TaskResult, type TaskSpec } from './task.ts'
 
-/** A function that some process can call. */
-export interface RegisteredFunction {
+/** A function that some process can call, with what an evaluator declares of its scores. */
+export interface RegisteredFunction extends Partial<ScoreRules> {
   kind: 'TASK' | 'EVALUATOR'
   name: string
   description: string | null
-  /** Null for tasks, as is the direction. */
-  dataType: ScoreDataType | null
-  direction: Direction | null
   /** Of its source and of everything that it imports: the same hash is the same function. */
   hash: string
 }
@@ -70,8 +67,13 @@ export class FunctionsUnavailableError extends Error {
 export const withoutFunctions: Functions = {
   registered: { tasks: new Map(), evaluators: new Map() },
   problem: null,
-  callTask: () => Promise.reject(new FunctionsUnavailableError('This process calls no functions.')),
-  evaluate: () => Promise.reject(new FunctionsUnavailableError('This process calls no functions.')),
+  callTask: (name) => Promise.reject(notHere(name)),
+  evaluate: (module) => Promise.reject(notHere(module)),
+}
+
+function notHere(name: string): TaskError {
+  const message = `"${name}" of assay.config.ts is called by workers only, and this is a server.`
+  return new TaskError('MODULE_NOT_FOUND', message, { retryable: false })
 }
 
 export const noFunctions: RegisteredFunctions = { tasks: new Map(), evaluators: new Map() }

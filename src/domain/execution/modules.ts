@@ -1,4 +1,4 @@
-import type { Direction, ScoreDataType } from '../evaluation.ts'
+import type { ScoreDataType, ScoreRules } from '../evaluation.ts'
 import type { Json } from '../json/json.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
@@ -7,8 +7,8 @@ export interface ModuleTask {
   name: string
   description?: string
   /**
-   * Says when the function is another one: runs and cached responses belong to a version. Default: a hash of
-   * assay.config.ts and everything that it imports.
+   * Says when the function is another one: runs and cached outputs belong to a version. Default: a hash of assay.config.ts
+   * and everything that it imports.
    */
   version?: string
   // Users type their own inputs; the engine passes whatever the dataset contains.
@@ -27,15 +27,12 @@ export interface ModuleEvaluation {
 
 export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
 
-export interface ModuleEvaluator {
+/** What of its scores is left out is for the creator of the evaluator to choose. */
+export interface ModuleEvaluator extends Partial<ScoreRules> {
   name: string
   description?: string
   /** As of a task. */
   version?: string
-  /** Default NUMERIC. */
-  dataType?: ScoreDataType
-  /** Default HIGHER_IS_BETTER. */
-  direction?: Direction
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any

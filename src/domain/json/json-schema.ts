@@ -1,6 +1,7 @@
-import { Ajv, type Options } from 'ajv'
+import { Ajv, type FuncKeywordDefinition, type Options, str } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { Big } from 'big.js'
 import { messageOf } from '../errors.ts'
 import { invalidInput } from '../parse-input.ts'
 import { compilePattern } from '../pattern.ts'
@@ -33,14 +34,8 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
   formats.default(ajv)
   // Ajv compares every item with every other.
-  ajv.removeKeyword('uniqueItems')
-  ajv.addKeyword({
-    keyword: 'uniqueItems',
-    type: 'array',
-    schemaType: 'boolean',
-    error: notUnique,
-    validate: hasNoTwins,
-  })
+  ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
+  ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   const validate = compile(ajv, schema, at)
   const isEndless = (value: Json) => {
     try {
@@ -73,6 +68,16 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
   }
 }
 
+/** By the decimals as they are written: 19.99 is a multiple of 0.01, which in binary it is not. */
+const multipleOf: FuncKeywordDefinition = {
+  keyword: 'multipleOf',
+  type: 'number',
+  schemaType: 'number',
+  metaSchema: { type: 'number', exclusiveMinimum: 0 },
+  error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode}` },
+  compile: (step: number) => (value: number) => new Big(value).mod(step).eq(0),
+}
+
 /** A schema that refers to itself without looking at a part of the value first never ends, whatever the value. */
 const samples: readonly Json[] = [null, '', 0, [], {}]
 
@@ -85,10 +90,14 @@ const regExp = Object.assign(
   { code: 'new RegExp' },
 )
 
-const notUnique = { message: 'must NOT have duplicate items' }
-
-function hasNoTwins(wanted: boolean, items: readonly Json[]): boolean {
-  return !wanted || new Set(items.map((item) => canonicalJson(item))).size === items.length
+const uniqueItems: FuncKeywordDefinition = {
+  keyword: 'uniqueItems',
+  type: 'array',
+  schemaType: 'boolean',
+  error: { message: 'must NOT have duplicate items' },
+  validate: (wanted: boolean, items: readonly Json[]) =>
+    !wanted || new Set(items.map((item) => canonicalJson(item))).size === items.length,
 }
 
-const options: Options = { strict: false, logger: false, code: { regExp } }
+/** Only own members count: every object inherits a `constructor`. */
+const options: Options = { strict: false, logger: false, ownProperties: true, code: { regExp } }

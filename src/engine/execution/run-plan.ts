@@ -19,13 +19,13 @@ import type { Json } from '../../domain/json/json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
-import { createTask } from '../../tasks/registry.ts'
-import { fileLoader, withFiles } from '../attachments/files-for-task.ts'
-import { openProvider } from '../providers/open-provider.ts'
+import { compileCall } from '../../tasks/registry.ts'
+import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'
+import { taskItem } from './task-item.ts'
 
 /** An evaluator of a run, compiled. */
-export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'dataType' | 'direction'> {
+export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules'> {
   evaluate: Evaluate
   /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
@@ -43,7 +43,7 @@ export interface RunPlan extends EndpointKey {
   canBeFollowed: boolean
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
-  cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
+  cacheKey: ((item: ClaimedItem) => string) | null
   /** Functions that the run was started with and this process does not have now. */
   missingFunctions: () => MissingFunction[]
 }
@@ -61,10 +61,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
-    cacheKey: run.settings.cache
-      ? ({ input, repetition }) =>
-          hash('sha256', canonicalJson([cachedPart(run.task), input, repetition, ...versionOf(run.task, functions)]))
-      : null,
+    cacheKey: run.settings.cache ? cacheKeyOf(run.task, functions) : null,
     evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
@@ -100,10 +97,13 @@ async function completePins(
   })
 }
 
-/** A changed function is another task: what the old one returned is not its response. */
-function versionOf(task: TaskSpec, { tasks }: PinnedFunctions): string[] {
-  const pinned = task.kind === 'module' ? tasks[task.name] : null
-  return pinned == null ? [] : [pinned]
+/** Everything that the call can see: equal keys have equal calls. A changed function is another one. */
+function cacheKeyOf(task: TaskSpec, functions: PinnedFunctions): (item: ClaimedItem) => string {
+  const callOf = compileCall(task, functions.tasks)
+  return (claimed) => {
+    const { attempt: _, ...item } = taskItem(claimed)
+    return hash('sha256', canonicalJson([cachedPart(task), item.repetition, callOf(item)]))
+  }
 }
 
 /** What of a task decides on its outputs. */
@@ -117,13 +117,7 @@ function cachedPart(task: TaskSpec): Json {
 
 function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
-    const models = {
-      connect: (name: string) => openProvider(services, projectId, name),
-      loadFile: fileLoader(services.db.pool, { projectId }),
-    }
-    const task = createTask(spec, services.functions, services.http, models)
-    // Prompts load the files that their messages show.
-    return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
+    return createProjectTask(services, projectId, spec)
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))

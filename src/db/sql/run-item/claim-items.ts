@@ -14,6 +14,10 @@ export interface ClaimedItem {
   excused: number
   /** Whether the process of its function died in the last call, so that the next one is made alone. */
   crashed: boolean
+  /** What its earlier calls cost; null when that is not known of any. */
+  costUsd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
   key: string | null
   input: Json
   expectedOutput: Json
@@ -36,6 +40,7 @@ const crashed = `coalesce(error ->> 'code' = 'TASK_CRASHED', false)`
  */
 const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, c.excused, c.crashed,
+         c.cost_usd AS "costUsd", c.input_tokens AS "inputTokens", c.output_tokens AS "outputTokens",
          (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
          r.metadata, r.tags
   FROM claimed c
@@ -75,8 +80,8 @@ export async function claimRanges(
          seq = $5::int + wanted.n
        FROM wanted
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused,
-         ${crashed} AS crashed
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens, ${crashed} AS crashed
      ) ${claimed}`,
     [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
     'claim-ranges',
@@ -100,8 +105,8 @@ export async function claimDue(
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
          attempts = attempts + 1, seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused,
-         ${crashed} AS crashed
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens, ${crashed} AS crashed
      ) ${claimed}`,
     [runId, lease, limit, seq],
   )
