@@ -19,7 +19,10 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const version = (name: string) =>
   inThisProcess(
-    { tasks: [{ name: 'answer', run: () => name }], evaluators: [{ name: 'says', evaluate: () => name }] },
+    {
+      tasks: [{ name: 'answer', run: () => name }],
+      evaluators: [{ name: 'says', dataType: 'CATEGORICAL', evaluate: () => name }],
+    },
     name,
   )
 
