@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** The built pages in a browser, used as a person does. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/dashboard/**/*.test.ts'],
+    exclude: [],
+    fileParallelism: false,
+    maxWorkers: 1,
+    // People wait longer than programs.
+    expect: { poll: { timeout: 15_000 } },
+    testTimeout: 90_000,
+    hookTimeout: 60_000,
+  },
+})
