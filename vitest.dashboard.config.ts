@@ -10,9 +10,8 @@ export default defineConfig({
     exclude: [],
     fileParallelism: false,
     maxWorkers: 1,
-    // People wait longer than programs.
-    expect: { poll: { timeout: 15_000 } },
     testTimeout: 90_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 })

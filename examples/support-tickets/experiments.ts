@@ -37,6 +37,16 @@ const CreateExperiment = graphql(/* GraphQL */ `
   }
 `)
 
+const ApproveBaseline = graphql(/* GraphQL */ `
+  mutation ApproveBaselineOfDemo($input: ApproveBaselineInput!) {
+    approveBaseline(input: $input) {
+      __typename
+      ... on ApproveBaselinePayload { dataset { id } }
+      ... on UserError { message }
+    }
+  }
+`)
+
 export interface NamedId {
   id: string
   name: string
@@ -97,9 +107,23 @@ async function createExperiment(
   return createExperiment.experiment
 }
 
-/** @returns the id of the new run */
-export async function startRun(client: GraphQLClient, experimentId: string): Promise<string> {
-  const { startRun } = await client.request(StartRun, { input: { experimentId } })
+/**
+ * @param oneByOne one call at a time, to watch
+ * @returns the id of the new run
+ */
+export async function startRun(
+  client: GraphQLClient,
+  experimentId: string,
+  { oneByOne }: { oneByOne: boolean },
+): Promise<string> {
+  const overrides = oneByOne ? { concurrency: 1 } : undefined
+  const { startRun } = await client.request(StartRun, { input: { experimentId, overrides } })
   if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
   return startRun.run.id
+}
+
+/** The run that the pages compare later ones with. */
+export async function approveBaseline(client: GraphQLClient, runId: string): Promise<void> {
+  const { approveBaseline } = await client.request(ApproveBaseline, { input: { runId } })
+  if (approveBaseline.__typename !== 'ApproveBaselinePayload') throw new CliError(approveBaseline.message)
 }

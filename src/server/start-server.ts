@@ -10,6 +10,7 @@ import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { allocateAnswersYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { loadPages, pagesDirectory } from './pages.ts'
 import { Readiness } from './readiness.ts'
@@ -62,6 +63,7 @@ const maxConnections = 5_000
 
 /** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  allocateAnswersYoung()
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)

@@ -43,15 +43,17 @@ export async function visit(url: string): Promise<Visitor> {
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
         await expect.poll(() => page.locator('html').getAttribute('data-mantine-color-scheme')).toBe(scheme)
-        // Colours fade, if only for a moment, and nothing fades before a frame is drawn.
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
         await page.evaluate(axe)
-        const violations = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
-          const found = await axe.run()
-          return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-        })
-        expect(violations, `${page.url()} ${scheme}`).toEqual([])
+        // Not at once: colours fade, if only for a moment, and nothing fades before a frame is drawn.
+        const violations = () =>
+          page.evaluate(async () => {
+            const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
+            const found = await axe.run()
+            return found.violations.flatMap(({ id, nodes }) =>
+              nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+            )
+          })
+        await expect.poll(violations, { message: `${page.url()} ${scheme}` }).toEqual([])
       }
       const wider = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -66,5 +68,5 @@ export async function visit(url: string): Promise<Visitor> {
 
 interface Violation {
   id: string
-  nodes: { html: string }[]
+  nodes: { html: string; failureSummary: string }[]
 }

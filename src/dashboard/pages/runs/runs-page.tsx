@@ -11,39 +11,14 @@ import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Snippet } from '../../components/snippet.tsx'
 import { useDatasetRunsFeed } from '../../data/use-runs-feed.ts'
-import { graphql } from '../../gql/gql.ts'
-import type { DatasetRunsQuery } from '../../gql/graphql.ts'
 import { GroupChoice } from './group-choice.tsx'
 import classes from './runs-page.module.css'
+import { type DatasetWithRuns, datasetRuns } from './runs-query.ts'
 import { type RunsSearch, runOrder } from './runs-search.ts'
 import { RunsTable } from './runs-table.tsx'
 import { StatusChoice } from './status-choice.tsx'
 
 const TrendCharts = lazy(() => import('./trend-charts.tsx'))
-
-const datasetRuns = graphql(`
-  query DatasetRuns($id: ID!, $first: Int!, $after: String, $filter: RunFilter, $orderBy: RunOrder) {
-    node(id: $id) {
-      id
-      ... on Dataset {
-        name
-        baseline { approvedAt author run { ...RunSummary } }
-        runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
-          nodes { ...RunSummary }
-          pageInfo { endCursor hasNextPage }
-        }
-        runTrends(last: 60) {
-          run { id name createdAt status }
-          avgLatencyMs
-          avgCostUsd
-          scores { name dataType direction mean }
-        }
-      }
-    }
-  }
-`)
-
-export type DatasetWithRuns = Extract<NonNullable<DatasetRunsQuery['node']>, { runs: unknown }>
 
 const route = getRouteApi('/datasets/$datasetId/runs')
 const runsPerPage = 50

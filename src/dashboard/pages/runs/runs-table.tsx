@@ -10,7 +10,7 @@ import type { RunSummaryFragment } from '../../gql/graphql.ts'
 import { columnsOfRuns, type RunColumnMeta } from './runs-columns.tsx'
 import { runsFeatures } from './runs-features.ts'
 import classes from './runs-page.module.css'
-import type { DatasetWithRuns } from './runs-page.tsx'
+import type { DatasetWithRuns } from './runs-query.ts'
 import type { RunsSearch, RunsSort } from './runs-search.ts'
 
 interface Props {
