@@ -170,7 +170,7 @@ test.skipIf(!browserPath)('selected items are tagged, copied to a new dataset, a
   await expect.poll(rowCount).toBe('3')
   await page.getByRole('checkbox', { name: 'Select all items that are shown' }).click()
   await visitor.button('Copy to a dataset').click()
-  await page.getByRole('textbox', { name: 'Dataset' }).fill('math/checked')
+  await page.getByRole('combobox', { name: 'Dataset', exact: true }).fill('math/checked')
   await dialog().getByRole('button', { name: 'Copy' }).click()
   await expect.poll(() => page.getByText('Copied to math/checked').count()).toBe(1)
   expect((await t.db.prisma.dataset.findFirstOrThrow({ where: { name: 'math/checked' } })).itemCount).toBe(2)

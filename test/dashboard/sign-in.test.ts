@@ -66,6 +66,13 @@ test.skipIf(!browserPath)(
       JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]),
     )
     expect(kept).not.toContain('assay_')
+    await visitor.button('New key').click()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('second')
+    await visitor.button('Create the key').click()
+    await visitor.button('I have copied it').click()
+    await visitor.button('Revoke second').click()
+    await visitor.button('Revoke the key').click()
+    await expect.poll(() => visitor.button('Revoke second').count()).toBe(0)
     await page.getByRole('tab', { name: 'You' }).click()
     await expect.poll(() => page.getByText('administrator, in every project').count()).toBe(1)
   },
@@ -105,7 +112,7 @@ test.skipIf(!browserPath)('GraphiQL is one click away, as the same person', asyn
   await page.getByRole('link', { name: 'GraphiQL' }).click()
   await page.locator('.graphiql-query-editor .monaco-editor').first().click()
   await page.keyboard.press('ControlOrMeta+A')
-  await page.keyboard.insertText('{ viewer { person { name } } }')
+  await page.keyboard.insertText('query Me { viewer { person { name } } }')
   await page.getByRole('button', { name: /Execute query/i }).click()
   const response = async () => (await page.locator('.graphiql-response').textContent())?.replace(/\s/g, '')
   await expect.poll(response).toContain('"person":{"name":"ops"}')

@@ -195,7 +195,7 @@ function VersionRows({ dataset, after, shown, from, onSearch }: VersionRowsProps
 
 function Changes({ dataset, from, to }: { dataset: DatasetPageDataset; from: number; to: number }) {
   const variables = { id: dataset.id, from, to }
-  const [result, reread] = useQuery({ query: changesQuery, variables })
+  const [result, reread] = useQuery({ query: changesQuery, variables: { ...variables, after: null } })
   return (
     <Answer of={result} retry={reread} skeleton={<Skeleton height={160} />}>
       {({ node }) =>

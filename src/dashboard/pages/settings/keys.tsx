@@ -53,7 +53,7 @@ interface Props {
 
 export function Keys({ viewer, mayManage }: Props) {
   const [includeRevoked, setIncludeRevoked] = useState(false)
-  const variables = { includeRevoked }
+  const variables = { after: null, includeRevoked }
   const [result, reread] = useQuery({ query: keysQuery, variables, pause: !mayManage })
   const [creating, setCreating] = useState(false)
   const [revoking, setRevoking] = useState<Key | null>(null)
