@@ -31,7 +31,7 @@ const createProject = graphql(`
 `)
 
 export function Projects({ shown, mayCreate }: { shown: string; mayCreate: boolean }) {
-  const [result, reread] = useQuery({ query: projectsQuery, variables: {} })
+  const [result, reread] = useQuery({ query: projectsQuery, variables: { after: null } })
   const [creating, setCreating] = useState(false)
   return (
     <div className={classes.part}>
