@@ -13,7 +13,7 @@ import classes from './settings.module.css'
 
 const projectsQuery = graphql(`
   query SettingsProjects($after: String) {
-    projects(first: 50, after: $after) {
+    projects(first: 30, after: $after) {
       nodes { id name createdAt counts { datasets experiments runs } }
       pageInfo { hasNextPage endCursor }
     }
