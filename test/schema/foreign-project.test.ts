@@ -185,6 +185,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     experimentId: 'Experiment',
     authorId: 'Person',
     providerId: 'Provider',
+    itemIds: 'DatasetItem',
     fromId: 'PromptVersion',
     startedById: 'Person',
   }
