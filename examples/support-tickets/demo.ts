@@ -1,12 +1,13 @@
 /**
  * `npm run demo`: an experiment from scratch. Starts a server, imports the tickets, runs both versions of the
- * classifier concurrently, shows the results and where they differ, and keeps serving. It talks to the server over HTTP
- * and WebSocket only, as any other program would.
+ * classifier concurrently, shows the results and where they differ, and keeps serving the dashboard. It talks to the
+ * server over HTTP and WebSocket only, as any other program would.
  *
  *   --exit        exit after the results
  *   --port N      default 4000, or a free port if that is taken
  *   --data-dir    default .assay/demo; another demo adds runs to the existing ones
- *   --pace MS     delay every call, to watch the bars; latencies include the delay
+ *   --pace MS     delay every call and make one at a time, to watch; latencies include the delay. Default: 40 in a
+ *                 terminal, where somebody watches, else 0
  *   --model NAME  compare two prompts on a model instead; its key is in OPENAI_API_KEY or ANTHROPIC_API_KEY, or
  *                 OLLAMA_URL says where it is served
  *   --tickets N   with --model: on how many of the tickets, default 100
@@ -25,7 +26,7 @@ import { runTable } from '../../src/cli/run-report.ts'
 import { untilStopped } from '../../src/cli/until-stopped.ts'
 import { watchRun } from '../../src/cli/watch-run.ts'
 import { describeDifferences, type WatchedRun } from './differences.ts'
-import { prepareExperiments, programs, startRun } from './experiments.ts'
+import { approveBaseline, prepareExperiments, programs, startRun } from './experiments.ts'
 import { prepareProvider, promptVersions, providerOf } from './model.ts'
 import { queriesToPaste } from './queries-to-paste.ts'
 import { describeVerdicts } from './verdicts.ts'
@@ -38,7 +39,7 @@ const { values: flags } = parseArgs({
     exit: { type: 'boolean', default: false },
     port: { type: 'string' },
     'data-dir': { type: 'string', default: '.assay/demo' },
-    pace: { type: 'string', default: '0' },
+    pace: { type: 'string', default: process.stdout.isTTY ? '40' : '0' },
     model: { type: 'string' },
     tickets: { type: 'string', default: '100' },
   },
@@ -97,9 +98,9 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     else say(`Two prompts on ${flags.model}, on the same ${flags.tickets} of them, concurrently:`)
     if (flags.model !== undefined) say('(Runs stop at 1 USD each, if the price of the model is known.)')
     else if (flags.pace === '0')
-      say('(They are fast. To watch them, delay every call by 50 ms: npm run demo -- --pace 50)')
-    else say(`(Every call is delayed by ${flags.pace} ms, which its latency includes.)`)
-    say()
+      say('(They are fast. To watch them, delay every call by 40 ms: npm run demo -- --pace 40)')
+    else say(`(One call at a time, each delayed by ${flags.pace} ms, which its latency includes.)`)
+    say(`Watch them race: open ${url}\n`)
 
     const progress = openProgress(process.stdout)
     const watched = await Promise.all(
@@ -115,7 +116,8 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     say('p values are corrected for the number of metrics (docs/statistics.md).\n')
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
-    if (!flags.exit) say(`\nStill serving: open ${url}/graphql and paste. Press Ctrl-C to stop.`)
+    await approveBaseline(client, first.run.id)
+    if (!flags.exit) say(`\nStill serving: open ${url} to see all of it. Press Ctrl-C to stop.`)
   } finally {
     await client.close()
   }
@@ -133,7 +135,8 @@ async function versions(client: GraphQLClient): Promise<ReturnType<typeof prompt
 async function watch(client: GraphQLClient, experimentId: string, line: ProgressLine): Promise<WatchedRun> {
   const items = new Map<string, RunItemState>()
   const sample = flags.model === undefined ? null : Number(flags.tickets)
-  const runId = await startRun(client, experimentId, sample)
+  const oneByOne = flags.model === undefined && flags.pace !== '0'
+  const runId = await startRun(client, experimentId, { sample, oneByOne })
   const run = await watchRun(client, runId, line, (item) => items.set(item.datasetItem.id, item))
   return { run, items }
 }

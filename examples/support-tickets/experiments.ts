@@ -37,6 +37,16 @@ const CreateExperiment = graphql(/* GraphQL */ `
   }
 `)
 
+const ApproveBaseline = graphql(/* GraphQL */ `
+  mutation ApproveBaselineOfDemo($input: ApproveBaselineInput!) {
+    approveBaseline(input: $input) {
+      __typename
+      ... on ApproveBaselinePayload { dataset { id } }
+      ... on UserError { message }
+    }
+  }
+`)
+
 export interface NamedId {
   id: string
   name: string
@@ -110,10 +120,25 @@ async function createExperiment(
   return createExperiment.experiment
 }
 
-/** @param sample of how many items; null: all @returns the id of the new run */
-export async function startRun(client: GraphQLClient, experimentId: string, sample: number | null): Promise<string> {
+/**
+ * @param sample of how many items; null: all
+ * @param oneByOne one call at a time, to watch
+ * @returns the id of the new run
+ */
+export async function startRun(
+  client: GraphQLClient,
+  experimentId: string,
+  { sample, oneByOne }: { sample: number | null; oneByOne: boolean },
+): Promise<string> {
   const subset = sample === null ? null : { sample }
-  const { startRun } = await client.request(StartRun, { input: { experimentId, subset } })
+  const overrides = oneByOne ? { concurrency: 1 } : undefined
+  const { startRun } = await client.request(StartRun, { input: { experimentId, subset, overrides } })
   if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
   return startRun.run.id
+}
+
+/** The run that the pages compare later ones with. */
+export async function approveBaseline(client: GraphQLClient, runId: string): Promise<void> {
+  const { approveBaseline } = await client.request(ApproveBaseline, { input: { runId } })
+  if (approveBaseline.__typename !== 'ApproveBaselinePayload') throw new CliError(approveBaseline.message)
 }
