@@ -190,7 +190,6 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     authorId: 'Person',
     itemIds: 'DatasetItem',
     providerId: 'Provider',
-    itemIds: 'DatasetItem',
     fromId: 'PromptVersion',
     startedById: 'Person',
   }
