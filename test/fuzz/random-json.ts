@@ -110,7 +110,7 @@ export function randomDocuments(random: () => number, count: number): RandomDocu
   function document(): RandomDocument {
     switch (below(200)) {
       case 0: {
-        const depth = below(700)
+        const depth = 1 + below(700)
         return { text: `${'['.repeat(depth)}${']'.repeat(depth)}`, mustBeKept: depth <= 490 }
       }
       case 1:

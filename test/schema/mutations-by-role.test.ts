@@ -78,6 +78,7 @@ const verdicts: Record<string, Verdict> = {
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
+  previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
   removePromptLabel: about(async () => ({ promptId: await prompt(), label: 'production' })),
   restoreDatasetItems: about(items),
