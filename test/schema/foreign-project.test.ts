@@ -188,6 +188,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     datasetId: 'Dataset',
     experimentId: 'Experiment',
     authorId: 'Person',
+    itemIds: 'DatasetItem',
     providerId: 'Provider',
     fromId: 'PromptVersion',
     startedById: 'Person',

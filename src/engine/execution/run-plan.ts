@@ -11,9 +11,8 @@ import type { Json } from '../../domain/json/json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
-import { compileCall, createTask } from '../../tasks/registry.ts'
-import { fileLoader, withFiles } from '../attachments/files-for-task.ts'
-import { openProvider } from '../providers/open-provider.ts'
+import { compileCall } from '../../tasks/registry.ts'
+import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'
 import { taskItem } from './task-item.ts'
 
@@ -91,13 +90,7 @@ function cachedPart(task: TaskSpec): Json {
 
 function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
-    const models = {
-      connect: (name: string) => openProvider(services, projectId, name),
-      loadFile: fileLoader(services.db.pool, { projectId }),
-    }
-    const task = createTask(spec, services.modules, services.http, models)
-    // Prompts load the files that their messages show.
-    return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
+    return createProjectTask(services, projectId, spec)
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))
