@@ -5,6 +5,8 @@ import type { Queryable } from '../../client.ts'
 /** What a writer needs that changes several runs without their lanes. */
 export interface RunHead extends Pick<LockedRun, 'id' | 'status' | 'seq'> {
   repetitions: number
+  /** Whether it is the approved baseline of its dataset. */
+  isBaseline: boolean
 }
 
 /** The state of a run, as its next writer reads it. */
@@ -69,7 +71,8 @@ export async function lockRuns(client: Queryable, runIds: readonly string[], pro
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT id, status, seq, (settings ->> 'repetitions')::int AS repetitions FROM run
+     SELECT id, status, seq, (settings ->> 'repetitions')::int AS repetitions,
+       EXISTS (SELECT FROM dataset WHERE baseline_run_id = run.id) AS "isBaseline" FROM run
      WHERE id = ANY (${ids}::uuid[]) AND project_id = ${pg.escapeLiteral(projectId)} ORDER BY id FOR UPDATE`,
   )
   const [, , { rows }] = results as [unknown, unknown, pg.QueryResult<RunHead>]
