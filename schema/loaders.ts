@@ -14,6 +14,7 @@ import {
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { loadAttachments } from '../src/db/sql/attachment/load.ts'
 import { countDatasetTags } from '../src/db/sql/dataset/count-tags.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
@@ -53,6 +54,18 @@ export function createLoaders(db: Database, scope: Scope) {
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,
     ),
+    attachment: one(
+      (ids) => loadAttachments(pool, projectId, ids),
+      (row) => row.id,
+    ),
+    newestPromptVersion: one(
+      (ids) => prisma.promptVersion.findMany({ where: { newestOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.promptId,
+    ),
+    promptLabels: many(
+      (ids) => prisma.promptLabel.findMany({ where: { promptId: { in: [...ids] } }, orderBy: { name: 'asc' } }),
+      (label) => label.promptId,
+    ),
     experimentEvaluators: many(
       (ids) =>
         prisma.experimentEvaluator.findMany({
@@ -79,6 +92,10 @@ export function createLoaders(db: Database, scope: Scope) {
           orderBy: { dataset: { name: 'asc' } },
         }),
       (row) => row.evaluatorId,
+    ),
+    modelPrices: many(
+      (ids) => prisma.modelPrice.findMany({ where: { providerId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
+      (row) => row.providerId,
     ),
     runScores: many(
       (ids) =>

@@ -2,6 +2,7 @@
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
+import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
 import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
@@ -25,6 +26,11 @@ export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const AttachmentRef = builder.objectRef<AttachmentRow>('Attachment')
+export const ProviderRef = prismaRef('Provider')
+export const ModelPriceRef = prismaRef('ModelPrice')
+export const PromptRef = prismaRef('Prompt')
+export const PromptVersionRef = prismaRef('PromptVersion')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -39,8 +45,11 @@ export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const ProviderConnection = connectionOf('Provider', ProviderRef)
+export const PromptConnection = connectionOf('Prompt', PromptRef)
+export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
 
-function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },

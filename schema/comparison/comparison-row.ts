@@ -6,7 +6,6 @@ import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-c
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { type MetricInput as MetricInputShape, parseComparableMetric } from '../../src/domain/metric.ts'
-import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
 import { type Comparison, metricIn, valuesOf } from '../../src/engine/comparison/comparison.ts'
 import {
   type CellScore as CellScoreShape,
@@ -18,6 +17,7 @@ import {
 } from '../../src/engine/comparison/rows.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
+import { DiffPart } from '../diff-part.ts'
 import { ScoreDataType } from '../enums.ts'
 import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
@@ -60,23 +60,6 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
       nullable: true,
       description: 'Null in the baseline, and without one.',
     }),
-  }),
-})
-
-const DiffPartKind = builder.enumType('DiffPartKind', {
-  description: 'The outputs that contain a part.',
-  values: {
-    SAME: { description: 'Both.' },
-    ADDED: { description: 'Only the candidate.' },
-    REMOVED: { description: 'Only the baseline.' },
-  },
-})
-
-const DiffPart = builder.objectRef<DiffPartShape>('DiffPart').implement({
-  description: 'A part of the difference of two outputs.',
-  fields: (t) => ({
-    kind: t.expose('kind', { type: DiffPartKind, description: 'The outputs that contain it.' }),
-    text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 

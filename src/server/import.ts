@@ -18,16 +18,12 @@ import { declaredFormat, type ImportFormat, importFormats } from '../engine/data
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import { previewImport } from '../engine/datasets/preview-import.ts'
 import type { Services } from '../engine/services.ts'
+import { disconnectIdle } from './request-body.ts'
 import { respondJson } from './respond.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
 const progressMs = 250
-/** A client that sends nothing for this long is disconnected, because its import holds a database connection. */
-const idleMs = 60_000
-/** Minimum rate, averaged over `idleMs`: a slow-drip client must not occupy one of the few import slots. */
-const minBytesPerSecond = 1_024
-
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
 
 /** The context of an authenticated import or export. */
@@ -69,17 +65,7 @@ export async function respondImport(
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
   }
 
-  request.setTimeout(idleMs, () => request.destroy())
-  let before = 0
-  const slow = setInterval(() => {
-    if (arrived - before < (minBytesPerSecond * idleMs) / 1_000) request.destroy()
-    before = arrived
-  }, idleMs)
-  request.once('end', () => {
-    request.setTimeout(0)
-    clearInterval(slow)
-  })
-  request.once('close', () => clearInterval(slow))
+  disconnectIdle(request, () => arrived)
   try {
     const { preview, ...parsed } = readRequest(request)
     // Ending the iteration early must not close the connection: the response is still to be sent on it.

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
+import { respondAttachment, respondUpload } from './attachment.ts'
 import { AuthenticationError, type Authenticator, type ReadCredentials } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
@@ -59,7 +60,7 @@ export interface Route {
   handle: Handler
 }
 
-/** GraphQL with GraphiQL, imports, exports, whole outputs, and sessions. */
+/** GraphQL with GraphiQL, imports, exports, attachments, whole outputs, and sessions. */
 export function apiRoutes(options: ApiOptions): Route[] {
   const { services, yoga, authenticator, credentialsOf, turns } = options
   return [
@@ -67,6 +68,19 @@ export function apiRoutes(options: ApiOptions): Route[] {
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
     { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
+    {
+      name: '/attachments',
+      path: /^\/attachments$/,
+      methods: ['POST'],
+      longBody: true,
+      handle: asCaller(respondUpload),
+    },
+    {
+      name: '/attachments',
+      path: /^\/attachments\/./,
+      methods: ['GET', 'HEAD'],
+      handle: asCaller(respondAttachment),
+    },
     { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
     {
       name: '/session',

@@ -8,6 +8,7 @@ import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
+import { RunItemTexts } from '../feed/run-item-texts.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { allocateAnswersYoung } from './garbage-collection.ts'
@@ -90,7 +91,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const requests = openRequestDatabase(services.db, {
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
-  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
+  const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
+  const yoga = createGraphql(
+    { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },
+    requests,
+    services.log,
+  )
   const allowed = new Set(options.allowedOrigins)
   const guard = createBrowserGuard(authenticator, publicUrl, allowed)
   const turns = new OperationTurns()
@@ -142,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearTimeout(late)
     await requests.close()
     authenticator.stop()
+    texts.stop()
   }
   let stopping: Promise<void> | null = null
   return {

@@ -22,6 +22,7 @@ const reasons: Record<StopReason, string> = {
   BUDGET: 'Stopped at its budget',
   FAILURE_RATE: 'Stopped: too many failed',
   EARLY_DECISION: 'Decided early',
+  PROVIDER: 'Stopped: its provider refuses calls',
 }
 
 /** The status of a run as a word with its sign. */

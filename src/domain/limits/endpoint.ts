@@ -9,7 +9,7 @@ export interface EndpointKey {
 
 /**
  * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
- * `module:<name>` for a module task.
+ * `module:<name>` for a module task, `provider:<provider>/<model>` for a prompt.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {
@@ -17,5 +17,12 @@ export function endpointOf(spec: TaskSpec): string {
       return URL.parse(spec.url)?.origin ?? spec.url
     case 'module':
       return `module:${spec.name}`
+    case 'prompt':
+      return providerEndpoint(spec.provider, spec.model)
   }
+}
+
+/** The endpoint of all calls of a model of a provider, by prompts and by judges. */
+export function providerEndpoint(provider: string, model: string): string {
+  return `provider:${provider}/${model}`
 }

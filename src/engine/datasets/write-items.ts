@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
+import { insertAttachmentUses } from '../../db/sql/attachment/use.ts'
 import {
   copyIntoStaging,
   countMatches,
@@ -68,6 +69,7 @@ export async function writeStagedItems(
   await closeRevisions(client, version)
   await insertItems(client, dataset.id)
   await insertRevisions(client, dataset.id, version)
+  await insertAttachmentUses(client)
   await advanceVersion(client, dataset.id, { ...counts, archived: 0 })
   return { ...counts, version }
 }

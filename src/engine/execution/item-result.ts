@@ -9,6 +9,8 @@ export interface ItemResult {
   scores: RecordedScore[]
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
+  /** Why no other item could succeed either; the item is requeued, and the run stops with this. */
+  stop?: string
 }
 
 /** The record of a claim without a result. */
@@ -32,6 +34,7 @@ export function withoutResult({
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
+    generation: null,
     delayMs: null,
   }
 }

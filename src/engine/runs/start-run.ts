@@ -16,6 +16,7 @@ import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
+import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { addLanes } from './lanes.ts'
@@ -68,7 +69,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       description: input.description ?? null,
       metadata: input.metadata ?? experiment.metadata,
       seed,
-      task: experiment.task,
+      ...(await pinTask(client, scope, experiment.task)),
       settings,
       priority,
       subset: input.subset ?? null,

@@ -1,5 +1,6 @@
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
+import type { Generation } from '../../../domain/model/generation.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
@@ -19,6 +20,7 @@ export interface RecordedItem {
   evaluatorCostUsd: number | null
   cached: boolean
   traceId: string | null
+  generation: Generation | null
   /** For a requeued item: its delay in milliseconds; null for none. */
   delayMs: number | null
 }
@@ -46,10 +48,10 @@ export async function recordResults(
          FROM ROWS FROM (json_to_recordset($2::json) AS (
            ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, excused int,
            "latencyMs" float8, "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
-           "traceId" text, "delayMs" float8
+           "traceId" text, generation jsonb, "delayMs" float8
          )) WITH ORDINALITY AS r (
            ordinal, lease, status, output, error, attempts, excused, "latencyMs", "inputTokens", "outputTokens",
-           "costUsd", "evaluatorCostUsd", cached, "traceId", "delayMs", n
+           "costUsd", "evaluatorCostUsd", cached, "traceId", generation, "delayMs", n
          )
        )
        UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
@@ -57,6 +59,7 @@ export async function recordResults(
          error = r.error, attempts = r.attempts, excused = r.excused, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
          evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
+         generation = r.generation,
          available_at = CASE WHEN r.status = 'QUEUED'
            THEN COALESCE(statement_timestamp() + r."delayMs" * interval '1 ms', date_trunc('milliseconds', now())) END,
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END
