@@ -11,6 +11,7 @@ import { createProject } from '../../src/engine/projects/projects.ts'
 import { createPrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -73,6 +74,7 @@ const verdicts: Record<string, Verdict> = {
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
   deleteScore: about(async () => ({ id: await score() })),
+  deleteScoreConfig: about(async () => ({ id: await scoreConfig() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
@@ -96,6 +98,7 @@ const verdicts: Record<string, Verdict> = {
   setModelPrice: about(async () => ({ providerId: await provider(), model: 'm', input: 1, output: 2 })),
   setPromptLabel: about(async () => ({ promptId: await prompt(), label: 'production', version: 1 })),
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
+  setScoreConfig: own(() => ({ name: randomUUID(), dataType: 'NUMERIC', direction: 'NONE' })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
   tagDatasetItems: about(async () => ({ datasetId: await dataset(), items: { filter: {} }, add: [randomUUID()] })),
@@ -197,6 +200,11 @@ async function score(): Promise<string> {
   const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
   const { id } = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
   return encodeGlobalId('Score', `${runId}:${id}`)
+}
+
+async function scoreConfig(): Promise<string> {
+  const rules = { name: randomUUID(), dataType: 'BOOLEAN', direction: 'LOWER_IS_BETTER' } as const
+  return encodeGlobalId('ScoreConfig', (await setScoreConfig(t.services, t.scope, rules)).id)
 }
 
 async function experiment(): Promise<string> {

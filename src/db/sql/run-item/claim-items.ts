@@ -12,6 +12,10 @@ export interface ClaimedItem {
   attempts: number
   /** How many of them do not count towards the run's `maxAttempts`. */
   excused: number
+  /** What its earlier calls cost; null when that is not known of any. */
+  costUsd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
   key: string | null
   input: Json
   expectedOutput: Json
@@ -32,7 +36,7 @@ export interface ClaimRange {
  */
 const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, c.excused,
-         (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
+         c.cost_usd AS "costUsd", c.input_tokens AS "inputTokens", c.output_tokens AS "outputTokens", (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
          r.metadata, r.tags
   FROM claimed c
   JOIN run ON run.id = $1
@@ -71,7 +75,8 @@ export async function claimRanges(
          seq = $5::int + wanted.n
        FROM wanted
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens
      ) ${claimed}`,
     [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
     'claim-ranges',
@@ -95,7 +100,8 @@ export async function claimDue(
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
          attempts = attempts + 1, seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens
      ) ${claimed}`,
     [runId, lease, limit, seq],
   )
