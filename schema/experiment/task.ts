@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
+import type { ClientTaskSpec, HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { HttpMethod } from '../enums.ts'
 
@@ -48,10 +48,23 @@ const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   }),
 })
 
+const ClientTask = builder.objectRef<ClientTaskSpec>('ClientTask').implement({
+  description: 'A function that clients execute: they claim items with `claimRunItems` and record their results.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of the function.' }),
+    version: t.exposeString('version', {
+      nullable: true,
+      description: 'Identifies its code, as the client said: for example a hash of it.',
+    }),
+  }),
+})
+
+const types = { http: HttpTask, module: ModuleTask, client: ClientTask }
+
 export const Task = builder.unionType('Task', {
   description: 'The task that an experiment executes for every item.',
-  types: [HttpTask, ModuleTask],
-  resolveType: (task: TaskSpec) => (task.kind === 'http' ? HttpTask : ModuleTask),
+  types: Object.values(types),
+  resolveType: ({ kind }: TaskSpec) => types[kind],
 })
 
 const HttpTaskInput = builder.inputType('HttpTaskInput', {
@@ -81,12 +94,24 @@ const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
   }),
 })
 
+const ClientTaskInput = builder.inputType('ClientTaskInput', {
+  description: 'A function that clients execute in their own processes.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'The name of the function.' }),
+    version: t.string({ description: 'Identifies its code, for example a hash of it: up to 200 characters.' }),
+  }),
+})
+
 export const TaskInput = builder.inputType('TaskInput', {
   description: 'A task to execute for every item: exactly one of these.',
   isOneOf: true,
   fields: (t) => ({
     http: t.field({ type: HttpTaskInput, description: 'Call an HTTP endpoint.' }),
     module: t.field({ type: ModuleTaskInput, description: 'Call a function registered in assay.config.ts.' }),
+    client: t.field({
+      type: ClientTaskInput,
+      description: 'Leave it to clients, which claim items and record results.',
+    }),
   }),
 })
 
@@ -94,11 +119,12 @@ export const TaskInput = builder.inputType('TaskInput', {
  * The task as the engine's input, unchecked.
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
-export function taskSpec({ http, module }: typeof TaskInput.$inferInput) {
+export function taskSpec({ http, module, client }: typeof TaskInput.$inferInput) {
   for (const [name, value] of Object.entries(http?.headers ?? {})) {
     if (value !== mask) continue
     const message = `Expected the value of the header ${name}, got the mask that is shown in its place.`
     throw new InvalidInputError(message, ['task', 'http', 'headers', name])
   }
+  if (client) return { kind: 'client', ...client }
   return module ? { kind: 'module', ...module } : { kind: 'http', ...http }
 }

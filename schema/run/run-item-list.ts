@@ -1,5 +1,6 @@
-import type { Run, RunItem } from '../../src/db/generated/prisma/client.ts'
+import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
@@ -105,5 +106,5 @@ export function runItemsConnection(
   const list = listRunItems(args.filter ?? {}, { field, descending: direction === 'DESC', score })
   const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
-  return listConnection<RunItem>(context, list, orderName, run.id, args, totalCount)
+  return listConnection<ShownRunItem>(context, list, orderName, run.id, args, totalCount)
 }

@@ -14,7 +14,7 @@ import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
-  /** Unique in the project. */
+  /** Unique among the experiments on the dataset. */
   name: string
   description?: string | null
   datasetId: string
@@ -53,7 +53,7 @@ export async function createExperiment(
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  return withUniqueName('experiment', input.name, () =>
+  const create = () =>
     prisma.experiment.create({
       data: {
         ...texts,
@@ -65,8 +65,8 @@ export async function createExperiment(
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
       },
-    }),
-  )
+    })
+  return withUniqueName('experiment', input.name, create, 'dataset')
 }
 
 /**
@@ -101,7 +101,7 @@ export async function updateExperiment(
   const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
   const task = changes.task === undefined ? undefined : parseTaskSpec(changes.task, services.modules)
   const texts = parseTexts(changes)
-  return withUniqueName('experiment', changes.name ?? '', () =>
+  const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(changes.settings ?? {}, current.settings as unknown as RunSettings, [
@@ -125,8 +125,8 @@ export async function updateExperiment(
           settings: { ...settings },
         },
       })
-    }),
-  )
+    })
+  return withUniqueName('experiment', changes.name ?? '', update, 'dataset')
 }
 
 /**

@@ -2,6 +2,7 @@ import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDat
 import type { Modules } from '../domain/execution/modules.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Builtin, SpecOf } from './builtin.ts'
+import { createClientEvaluator } from './client.ts'
 import { contains } from './contains.ts'
 import { cost } from './cost.ts'
 import { exactMatch } from './exact-match.ts'
@@ -32,6 +33,7 @@ const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
  */
 export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
   if (spec.kind === 'module') return createModuleEvaluator(spec, name, modules)
+  if (spec.kind === 'client') return createClientEvaluator(spec)
   const { dataType } = builtins[spec.type]
   const judge = compile(spec.type, spec, ['definition', 'builtin', spec.type])
   return (item) => {
@@ -69,7 +71,7 @@ export function parseEvaluatorSpec(
 /** The data type and direction of an evaluator's scores unless its creator chooses others. */
 export function defaultsOf(spec: EvaluatorSpec, modules: Modules): { dataType: ScoreDataType; direction: Direction } {
   if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
-  const module = modules.evaluators.get(spec.module)
+  const module = spec.kind === 'module' ? modules.evaluators.get(spec.module) : undefined
   return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
 }
 

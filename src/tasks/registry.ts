@@ -1,6 +1,7 @@
 import type { Modules } from '../domain/execution/modules.ts'
 import type { Task, TaskSpec } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
+import { createClientTask, parseClientTask } from './client.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { createModuleTask, parseModuleTask } from './module.ts'
@@ -17,6 +18,8 @@ export function createTask(spec: TaskSpec, modules: Modules, http: HttpClient, n
       return createHttpTask(spec, http, now)
     case 'module':
       return createModuleTask(spec, modules)
+    case 'client':
+      return createClientTask(spec)
   }
 }
 
@@ -32,7 +35,9 @@ export function parseTaskSpec(input: unknown, modules: Modules, path: readonly s
       return parseHttpTask(input, [...path, kind])
     case 'module':
       return parseModuleTask(input, modules, [...path, kind])
+    case 'client':
+      return parseClientTask(input, [...path, kind])
     default:
-      throw invalidInput([...path, 'kind'], 'expected one of http, module', kind)
+      throw invalidInput([...path, 'kind'], 'expected one of http, module, client', kind)
   }
 }

@@ -53,6 +53,22 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   })
   await deleteEvaluator(services, scope, removed.id)
 
+  const ofClient = await prisma.evaluator.create({
+    data: {
+      projectId,
+      name: `${name} of a client`,
+      active: false,
+      versions: {
+        create: {
+          version: 1,
+          definition: { kind: 'client', name, version: name },
+          dataType: 'NUMERIC',
+          direction: 'NONE',
+        },
+      },
+    },
+  })
+
   const record = (shift: number, status: 'COMPLETED' | 'RUNNING') => {
     const executions = items.map((item) => ({
       item,
@@ -159,6 +175,11 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
+  await prisma.experiment.update({
+    where: { id: otherExperimentId },
+    data: { task: { kind: 'client', name, version: name } },
+  })
+
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
@@ -179,7 +200,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],
     EndpointLimit: [limit.id],
-    Evaluator: [builtin.id, removed.id],
+    Evaluator: [builtin.id, removed.id, ofClient.id],
     Experiment: [experimentId, otherExperimentId],
     Person: [apiKey.personId],
     Project: [projectId],

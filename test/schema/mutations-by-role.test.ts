@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { decodeGlobalId, encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { Role } from '../../src/domain/scope.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -31,6 +32,7 @@ const verdicts: Record<string, Verdict> = {
   approveBaseline: about(async () => ({ runId: await run() })),
   archiveDatasetItems: about(items),
   cancelRun: about(async () => ({ id: await run('QUEUED') })),
+  claimRunItems: about(async () => ({ runId: await clientRun() })),
   createApiKey: { needs: 'ADMIN', names: 'NOTHING', input: () => ({ name: randomUUID(), role: 'READ' }) },
   createDataset: own(() => ({ name: randomUUID() })),
   createEvaluator: own(() => ({ name: randomUUID(), definition })),
@@ -48,7 +50,14 @@ const verdicts: Record<string, Verdict> = {
   deleteScore: about(async () => ({ id: await score() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
+  recordRunItems: about(async () => {
+    const runId = await clientRun()
+    const runItemId = encodeGlobalId('RunItem', `${decodeGlobalId(runId).id}:0`)
+    return { runId, lease: '0', results: [{ runItemId, attempt: 1, output: 1, latencyMs: 1 }] }
+  }),
+  releaseRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
+  renewRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   restoreDatasetItems: about(items),
   resumeRun: about(async () => ({ id: await run('CANCELLED') })),
   retryFailedItems: about(async () => ({ id: await run() })),
@@ -163,6 +172,12 @@ async function experiment(): Promise<string> {
     'Experiment',
     await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'echo' }),
   )
+}
+
+async function clientRun(): Promise<string> {
+  const task = { kind: 'client', name: 'any', version: null } as const
+  const experimentId = await seedExperiment(t, await seedDataset(t, [1]), task)
+  return encodeGlobalId('Run', (await startRun(t.services, t.scope, { experimentId })).id)
 }
 
 async function evaluator(): Promise<string> {

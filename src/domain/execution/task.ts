@@ -1,7 +1,7 @@
 import type { Json } from '../json/json.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
-export type TaskSpec = HttpTaskSpec | ModuleTaskSpec
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | ClientTaskSpec
 
 /** A call of an HTTP endpoint per item. */
 export interface HttpTaskSpec {
@@ -25,6 +25,15 @@ export interface HttpTaskSpec {
 export interface ModuleTaskSpec {
   kind: 'module'
   name: string
+}
+
+/** A function that clients execute in their own processes: they claim the items of a run and record the results. */
+export interface ClientTaskSpec {
+  kind: 'client'
+  /** Names the function; its limits are those of the endpoint `client:<name>`. */
+  name: string
+  /** Identifies the code, for example a hash of it; null when not known. */
+  version: string | null
 }
 
 /** The dataset item that a task is called with. */

@@ -9,7 +9,7 @@ export interface EndpointKey {
 
 /**
  * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
- * `module:<name>` for a module task.
+ * `module:<name>` for a module task, `client:<name>` for a client's.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {
@@ -17,5 +17,7 @@ export function endpointOf(spec: TaskSpec): string {
       return URL.parse(spec.url)?.origin ?? spec.url
     case 'module':
       return `module:${spec.name}`
+    case 'client':
+      return `client:${spec.name}`
   }
 }

@@ -30,8 +30,9 @@ export interface Execution {
 }
 
 /**
- * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
- * a result. An interrupted attempt requeues the item and does not count towards `maxAttempts`.
+ * Makes one attempt at one item: the task under its timeout, then every evaluator; only the evaluators, if a client has
+ * executed the task. Never rejects: every failure becomes a result. An interrupted attempt requeues the item and does
+ * not count towards `maxAttempts`.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution
@@ -45,16 +46,18 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
 async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
   const { plan, item, cached, permit, signal, clock, random } = execution
   const { attempts: attempt, excused } = item
-  const ended = { ...withoutResult(item), traceId: trace.traceId }
+  const { recorded } = item
+  const ended = { ...withoutResult(item), traceId: recorded ? recorded.traceId : trace.traceId }
 
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
     const call = (traceparent: string) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent })
-    const called = cached?.response ?? (await trace.call(call))
+    const called = recorded ?? cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
-    const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...called }
-    const { output, latencyMs, costUsd } = response
+    const { output, costUsd, inputTokens, outputTokens } = called
+    const { latencyMs } = { latencyMs: clock.now() - startedAt, ...called }
+    const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens }
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
       plan.evaluators,
@@ -74,7 +77,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     const fromCache = cached?.response != null
     return {
       item: { ...ended, ...response, status: 'SUCCEEDED', cached: fromCache },
-      scores,
+      scores: recorded ? [...recorded.scores.map((score) => ({ ...score, ordinal: item.ordinal })), ...scores] : scores,
+      ...(recorded && { counted: true }),
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (error) {

@@ -2,11 +2,14 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
   item: RecordedItem
   scores: RecordedScore[]
+  /** Its cost and tokens are in the run already: they were counted when a client recorded its response. */
+  counted?: true
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
 }
@@ -33,17 +36,28 @@ export function withoutResult({
     cached: false,
     traceId: null,
     delayMs: null,
+    recorded: null,
   }
 }
 
 /** Requeues an item whose call did not begin. */
 export function released(item: ClaimedItem): ItemResult {
+  if (item.recorded) return unscored(item, item.recorded)
   return { item: { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' }, scores: [] }
 }
 
 /** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
 export function interrupted(item: ClaimedItem): ItemResult {
+  if (item.recorded) return unscored(item, item.recorded)
   return { item: { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' }, scores: [] }
+}
+
+/** Requeues an item that a client has executed, for the evaluators of the server. */
+export function unscored(
+  item: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts' | 'excused'>,
+  recorded: RecordedResponse,
+): ItemResult {
+  return { item: { ...withoutResult(item), status: 'QUEUED', recorded }, scores: [] }
 }
 
 /** Replaces a result that the database refuses. */

@@ -46,16 +46,22 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     endpoint: endpointOf(run.task),
     settings: run.settings,
     task: makeTask(run.task, services),
-    cacheKey: run.settings.cache
-      ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
-      : null,
-    evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
+    cacheKey:
+      run.settings.cache && run.task.kind !== 'client'
+        ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
+        : null,
+    evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
     missingFunctions: missingFunctions(run.task, evaluators, services.modules),
   }
+}
+
+/** Whether the server executes it; the others score where clients execute them. */
+export function isOfServer({ definition }: Pick<PinnedEvaluator, 'definition'>): boolean {
+  return definition.kind !== 'client'
 }
 
 function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[], modules: Modules): string[] {

@@ -25,7 +25,7 @@ export function tally(results: readonly ItemResult[]): Tally {
   const latencies = new Map<number, number>()
   const failures: Failures = {}
 
-  for (const { item, scores } of results) {
+  for (const { item, scores, counted } of results) {
     run.running -= 1
     if (item.status === 'QUEUED') run.queued += 1
     if (item.status === 'FAILED') {
@@ -41,7 +41,7 @@ export function tally(results: readonly ItemResult[]): Tally {
       const bucket = bucketOf(latency)
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
     }
-    if (item.costUsd !== null && !item.cached) {
+    if (item.costUsd !== null && !item.cached && !counted) {
       run.costSum += item.costUsd
       run.costCount += 1
       run.costMax = Math.max(run.costMax ?? 0, item.costUsd)
@@ -50,8 +50,10 @@ export function tally(results: readonly ItemResult[]): Tally {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
-    run.inputTokens = plus(run.inputTokens, item.inputTokens)
-    run.outputTokens = plus(run.outputTokens, item.outputTokens)
+    if (!counted) {
+      run.inputTokens = plus(run.inputTokens, item.inputTokens)
+      run.outputTokens = plus(run.outputTokens, item.outputTokens)
+    }
     for (const score of scores) addScore(score)
   }
   if (run.failed > 0) run.failures = failures

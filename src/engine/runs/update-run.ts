@@ -35,7 +35,8 @@ export async function updateRun(services: Services, scope: Scope, input: UpdateR
     const newPriority = parsePriority(priority ?? run.priority)
     await updateSettings(client, id, settings, newPriority)
     await advanceRun(client, id, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
-    if (isFinished(run.status)) return
+    // What clients hold shrinks and grows with their next claim or renewal.
+    if (isFinished(run.status) || run.remote) return
     const open = run.queued + run.running
     // New lanes send their own NOTIFY.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
