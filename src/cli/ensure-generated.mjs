@@ -9,12 +9,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
-const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts'], { cwd: root })
+const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts', 'src/client/operations.ts'], { cwd: root })
 const newest = Math.max(...[...sources, ...operations].map(changed))
 
 // Prisma rewrites its files every time; graphql-codegen leaves its file alone when nothing changes.
 const writtenByPrisma = ['src/db/generated/prisma/client.ts', 'schema/generated/prisma-types.ts']
-const stale = changed('src/cli/gql/gql.ts') === 0 || Math.min(...writtenByPrisma.map(changed)) < newest
+const operationsTyped = ['src/cli/gql/gql.ts', 'src/client/gql/gql.ts'].every((file) => changed(file) > 0)
+const stale = !operationsTyped || Math.min(...writtenByPrisma.map(changed)) < newest
 if (stale || process.argv.includes('--always')) {
   run('prisma generate --no-hints')
   run('graphql-codegen')
