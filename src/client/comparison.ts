@@ -108,7 +108,10 @@ export class Comparison {
   /** A line for each metric: both means, the difference with its interval, the verdict and the counts. */
   format(): string {
     if (!this.baseline) return `${this.candidate.name}: there is no baseline to compare it with.`
-    const lines = this.metrics.map((one) => {
+    const known = this.metrics.filter(
+      ({ baselineMean, candidateMean }) => baselineMean !== null || candidateMean !== null,
+    )
+    const lines = known.map((one) => {
       const change = `${number(one.baselineMean)} → ${number(one.candidateMean)}`
       const interval = one.interval ? ` [${signed(one.interval.low)}, ${signed(one.interval.high)}]` : ''
       const counts = `${one.improved} better, ${one.regressed} worse, ${one.unchanged} same, ${one.missing} missing`

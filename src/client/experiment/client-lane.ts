@@ -142,7 +142,9 @@ export class ClientLane {
     this.#claiming = true
     const chunk = this.#chunk()
     const { transport, runId } = this.#options
-    const limit = chunk > this.#limit ? chunk : Math.max(1, this.#limit - this.#inFlight.size - this.#ready.length)
+    const free = this.#limit - this.#inFlight.size - this.#ready.length
+    const first = Math.min(this.#options.maxConcurrency, maxClaim)
+    const limit = this.#lease === null ? first : chunk > this.#limit ? chunk : Math.max(1, free)
     const input = { runId, lease: this.#lease, limit, leaseMs: this.#leaseMs }
     let repeated = false
     try {
