@@ -1,14 +1,15 @@
-// Builds the client: JavaScript and types in dist/client, which depend on no package but vitest, and that only in
-// vitest.js.
+// Builds the client: JavaScript and types in dist/client, or the folder that is given. They depend on no package but vitest,
+// and that only in vitest.js.
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const out = `${root}/dist/client`
+const out = resolve(process.argv[2] ?? `${root}/dist/client`)
 
 rmSync(out, { recursive: true, force: true })
-const tsc = ['exec', '--no', '--', 'tsc', '-p', 'tsconfig.client.json']
+const tsc = ['exec', '--no', '--', 'tsc', '-p', 'tsconfig.client.json', '--outDir', out]
 const { status } = spawnSync('npm', tsc, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
 if (status !== 0) process.exit(status ?? 1)
 

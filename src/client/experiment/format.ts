@@ -97,7 +97,7 @@ function summary(
 }
 
 function averageText({ name, mean, count: known, missing }: ScoreAverage): string {
-  const value = mean === null ? count(known, 'label') : mean.toFixed(3)
+  const value = mean === null ? (known === 0 ? '–' : count(known, 'label')) : mean.toFixed(3)
   return `  • ${name}: ${value} (n = ${known}${missing > 0 ? `, ${missing} missing` : ''})`
 }
 

@@ -2,7 +2,14 @@
 import { payloadOf } from '../answers.ts'
 import { AssayError, RefusedError } from '../errors.ts'
 import type { ClientScoreInput, StartClientRunMutation } from '../gql/graphql.ts'
-import { CreateExperiment, FindEvaluators, FindExperiment, SetScores, StartClientRun } from '../operations.ts'
+import {
+  ControlRun,
+  CreateExperiment,
+  FindEvaluators,
+  FindExperiment,
+  SetScores,
+  StartClientRun,
+} from '../operations.ts'
 import type { Transport } from '../transport.ts'
 import { type Attempt, type Attempts, itemResult } from './attempt.ts'
 import { type ClaimedItem, ClientLane } from './client-lane.ts'
@@ -26,7 +33,7 @@ export async function executeRecorded(
 ): Promise<Omit<RunResults, 'runEvaluations' | 'runEvaluatorErrors'>> {
   const run = await startRun(transport, options, source.dataset)
   const functions = [...attempts.evaluators.functions, ...attempts.composite.functions]
-  const ofServer = serverScores(run, functions)
+  const ofServer = await serverScores(transport, run, functions)
   const versions = await Promise.all(functions.map(codeVersion))
   const results: Results = new Map()
   const pending = new Map<string, ItemResult>()
@@ -157,7 +164,11 @@ async function findEvaluator(transport: Transport, name: string): Promise<string
 }
 
 /** The names of the scores that the server gives. @throws {AssayError} an evaluator of the caller has the same name */
-function serverScores(run: StartedRun, own: readonly { name: string }[]): Set<string> {
+async function serverScores(
+  transport: Transport,
+  run: StartedRun,
+  own: readonly { name: string }[],
+): Promise<Set<string>> {
   const names = new Set(
     run.evaluators.flatMap(({ evaluator, definition }) =>
       definition.__typename === 'ClientEvaluator' ? [] : [evaluator.name],
@@ -165,6 +176,8 @@ function serverScores(run: StartedRun, own: readonly { name: string }[]): Set<st
   )
   const same = own.find(({ name }) => names.has(name))
   if (!same) return names
+  const { running, succeeded, failed } = run.progress
+  if (running + succeeded + failed === 0) await transport.request(ControlRun.cancel, { input: { id: run.id } })
   throw new AssayError(
     `The server scores this run with an evaluator "${same.name}" too. Rename yours, or choose the serverEvaluators.`,
   )
