@@ -83,7 +83,7 @@ mutation('claimRunItems', {
     fields: (t) => ({
       runId: t.id({ required: true, description: 'The run.' }),
       lease: t.string({ description: 'The lease of the last answer; none in the first claim.' }),
-      limit: t.int({ required: true, defaultValue: 50, description: 'The maximum of items: 1–250.' }),
+      limit: t.int({ required: true, defaultValue: 50, description: 'The maximum of items: 1–1,000.' }),
       leaseMs: leaseMs(t),
       holdingIds: t.idList({
         description:

@@ -8,7 +8,7 @@ import { RefusedError } from '../errors.ts'
 import type { ClaimClientItemsMutation, RecordOutcome, RunStatus } from '../gql/graphql.ts'
 import { ClaimRunItems, RecordRunItems, ReleaseRunLease, RenewRunLease } from '../operations.ts'
 import type { Transport } from '../transport.ts'
-import { MeanDuration } from './mean-duration.ts'
+import { ClaimSize } from './claim-size.ts'
 import { ResultBatches } from './result-batches.ts'
 import type { AttemptResult } from './results.ts'
 
@@ -35,7 +35,6 @@ export interface ClientLaneOptions {
   leaseMs?: number
 }
 
-const maxClaim = 250
 const renewMs = 1_000
 const flushAfterMs = 25
 /** How long results are tried to be recorded after an abort. */
@@ -53,7 +52,7 @@ export class ClientLane {
   readonly #options: ClientLaneOptions
   readonly #leaseMs: number
   readonly #abort = new AbortController()
-  readonly #durations = new MeanDuration()
+  readonly #claimSize = new ClaimSize()
   readonly #results = new ResultBatches()
   #ready: Held[] = []
   readonly #held = new Map<string, Held>()
@@ -125,14 +124,10 @@ export class ClientLane {
     }
   }
 
-  #chunk(): number {
-    return Math.min(maxClaim, Math.max(1, this.#limit, this.#durations.itemsAhead(this.#limit)))
-  }
-
   #wantsMore(): boolean {
     if (this.#claiming || this.#paused) return false
     if (this.#lease === null) return true
-    const chunk = this.#chunk()
+    const chunk = this.#claimSize.next(this.#limit)
     // Slow items are claimed as slots become free, fast ones a chunk ahead.
     const free = this.#limit - this.#inFlight.size
     return chunk > this.#limit ? this.#ready.length < chunk / 2 : this.#ready.length < Math.max(free, 0)
@@ -140,11 +135,10 @@ export class ClientLane {
 
   async #claim(): Promise<void> {
     this.#claiming = true
-    const chunk = this.#chunk()
+    const chunk = this.#claimSize.next(this.#limit)
     const { transport, runId } = this.#options
     const free = this.#limit - this.#inFlight.size - this.#ready.length
-    const first = Math.min(this.#options.maxConcurrency, maxClaim)
-    const limit = this.#lease === null ? first : chunk > this.#limit ? chunk : Math.max(1, free)
+    const limit = this.#lease === null ? this.#options.maxConcurrency : chunk > this.#limit ? chunk : Math.max(1, free)
     const input = { runId, lease: this.#lease, limit, leaseMs: this.#leaseMs }
     let repeated = false
     try {
@@ -164,6 +158,7 @@ export class ClientLane {
       }
       this.#obey(claim.lane)
       for (const item of claim.items) this.#take(item)
+      this.#claimSize.came(claim.items)
       if (claim.retryAfterMs !== null) this.#pause(claim.retryAfterMs)
       else if (claim.items.length < limit) this.#pause(flushAfterMs)
     } catch (error) {
@@ -192,7 +187,7 @@ export class ClientLane {
     const startedAt = performance.now()
     try {
       const result = await this.#options.execute(item, this.#abort.signal)
-      this.#durations.add(performance.now() - startedAt)
+      this.#claimSize.took(performance.now() - startedAt)
       this.#results.add(item.runItemId, result)
       this.#flushSoon()
     } catch (error) {

@@ -4,7 +4,7 @@ import type { AttemptResult } from './results.ts'
 /** The server takes requests of 4 MB. */
 const maxBatchBytes = 2_000_000
 const maxResultBytes = 3_500_000
-const maxBatch = 500
+const maxBatch = 1_000
 
 type Entry = [runItemId: string, result: AttemptResult]
 

@@ -39,7 +39,7 @@ export interface ClaimRunItemsInput {
   runId: string
   /** Null for the first claim. A lease that has expired is replaced. */
   lease?: string | null
-  /** At most so many items: 1–250. */
+  /** At most so many items: 1–1,000. */
   limit: number
   leaseMs: number
   /** The items that the client holds under the lease, when the answer to an earlier claim may be lost: others go back. */
@@ -55,7 +55,7 @@ export interface ClientClaim extends ClientLane {
   retryAfterMs: number | null
 }
 
-const maxClaim = 250
+const maxClaim = 1_000
 /** When to ask again: not later, because other clients may give items back. */
 const maxPauseMs = 1_000
 /** When to ask again while the budget, or the number of clients, leaves no call to this one. */

@@ -7,7 +7,7 @@ import type { RecordedEvaluation } from '../../domain/execution/recorded-respons
 import type { Json } from '../../domain/json/json.ts'
 import { json, optional, parseInput, text } from '../../domain/parse-input.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { parseScore, parseScoreName, type ScoreInput } from '../../domain/score.ts'
+import { parseScore, parseScoreName, type ScoreInput, type ScoreValue } from '../../domain/score.ts'
 import { checkEach } from '../bulk.ts'
 import { type ClientEvaluator, clientEvaluatorKey, pinClientEvaluators } from '../client-evaluators.ts'
 import type { Services } from '../services.ts'
@@ -173,16 +173,35 @@ function parseScores(scores: readonly ClientScoreInput[], attempt: number, path:
   })
 }
 
+const plainName = /^[\w-]{1,200}$/
+
+/** The usual scores, without the schema that each refusal needs: making one costs more than recording the score. */
+function plainScore({ dataType, value, label }: ClientScoreInput): ScoreValue | null {
+  if (typeof value === 'number' && Number.isFinite(value) && label == null) {
+    if (dataType == null || dataType === 'NUMERIC') return { dataType: 'NUMERIC', value, label: null }
+    if (dataType === 'BOOLEAN' && (value === 0 || value === 1)) return { dataType, value, label: null }
+  }
+  if (
+    typeof label === 'string' &&
+    value == null &&
+    (dataType == null || dataType === 'CATEGORICAL' || dataType === 'TEXT')
+  ) {
+    return { dataType: dataType ?? 'CATEGORICAL', value: null, label }
+  }
+  return null
+}
+
 function parseScoreInput(score: ClientScoreInput, attempt: number, at: string[]): ParsedScore {
   const { dataType, value, label, error } = score
   const about = {
-    name: parseScoreName(score.name, at),
-    version: parseInput(version, score.version, [...at, 'version']),
+    name: plainName.test(score.name) ? score.name : parseScoreName(score.name, at),
+    version: score.version == null ? null : parseInput(version, score.version, [...at, 'version']),
     direction: score.direction ?? ('HIGHER_IS_BETTER' as const),
     comment: score.comment ?? null,
     metadata: score.metadata ?? null,
   }
-  if (error == null) return { ...about, ...parseScore({ dataType, value, label }, null, at), error: null }
+  if (error == null)
+    return { ...about, ...(plainScore(score) ?? parseScore({ dataType, value, label }, null, at)), error: null }
   const message = parseInput(text, error, [...at, 'error'])
   return {
     ...about,

@@ -60,8 +60,8 @@ export async function recordRunItems(
   const toScore = evaluators.some(isOfServer)
   const startedAt = performance.now()
   const { answer, ended, retries } = await withClientRun(services, scope, runId, async (client, found) => {
-    const states = await loadStates(client, runId, results)
     if (isFinished(found.status)) {
+      const states = await loadStates(client, runId, results)
       const outcomes = results.map((result) => outcomeNow(stateOf(states, result), result) ?? 'LOST')
       return {
         answer: { runId, lease: null, concurrency: 0, status: found.status, outcomes },
@@ -70,6 +70,7 @@ export async function recordRunItems(
       }
     }
     const opened = await openClientLane(client, found, input.lease, leaseMs)
+    const states = await loadStates(client, runId, results)
     const held = await holdItems(client, opened, { results, states })
     const outcomes: RecordOutcome[] = []
     const written: ItemResult[] = []
@@ -134,14 +135,11 @@ async function holdItems(
   { run, lease }: { run: LockedRun; lease: string },
   { results, states }: { results: readonly ClientResult[]; states: Map<number, ClaimState> },
 ): Promise<{ run: LockedRun; leaseOf: (state: ClaimState) => string | null }> {
-  // Expired lanes were removed meanwhile, so what they held may be in the queue now.
-  const now = await loadStates(client, run.id, results)
   const leases = new Map<number, string>()
   const late: number[] = []
   for (const result of results) {
-    const { attempts } = stateOf(states, result)
-    const state = stateOf(now, result)
-    if (attempts !== result.attempt || state.recorded) continue
+    const state = stateOf(states, result)
+    if (state.attempts !== result.attempt || state.recorded) continue
     if (state.status === 'RUNNING' && state.lease === lease) leases.set(result.ordinal, lease)
     if (state.status === 'QUEUED' && !isRetry(state, result)) {
       leases.set(result.ordinal, lease)

@@ -419,7 +419,7 @@ test('bad results are refused as a whole, with the place', async () => {
   )
   await refused(done(second, { error: { message: 'no' } }), '"error"')
   expect(await progress(runId)).toMatchObject({ progress: { running: 3, succeeded: 0 } })
-  await expect(claim(runId, { limit: 0 })).rejects.toThrow('from 1 to 250')
+  await expect(claim(runId, { limit: 0 })).rejects.toThrow('from 1 to 1000')
   await expect(claim(runId, { leaseMs: 1 })).rejects.toThrow('leaseMs')
 })
 
