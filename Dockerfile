@@ -1,12 +1,12 @@
 # Assay for a PostgreSQL that DATABASE_URL names. The sources run as they are, by Node's type stripping; only the Prisma
-# client and the typed GraphQL operations are generated, which takes development packages.
+# client, the typed GraphQL operations and the dashboard's pages are made, which takes development packages.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 # The optional packages are an embedded PostgreSQL and a Node for machines with an old one: here there are others.
-RUN npm run generate && npm prune --omit=dev --omit=optional
+RUN npm run generate && npm run build:dashboard && npm prune --omit=dev --omit=optional
 
 FROM node:24-slim
 ENV NODE_ENV=production

@@ -1,32 +1,27 @@
 import type { CodegenConfig } from '@graphql-codegen/cli'
 
-/** Types the operations of the command line, the examples and the client against the committed schema. */
+const operations = {
+  preset: 'client',
+  presetConfig: { fragmentMasking: false },
+  config: {
+    enumsAsTypes: true,
+    useTypeImports: true,
+    strictScalars: true,
+    scalars: { DateTime: 'string', JSON: 'unknown' },
+  },
+} as const
+
+/** Types the operations of the command line, the examples, the dashboard and the client against the committed schema. */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   generates: {
-    'src/cli/gql/': {
-      documents: ['src/cli/*.ts', 'examples/**/*.ts'],
-      preset: 'client',
-      presetConfig: { fragmentMasking: false },
-      config: {
-        enumsAsTypes: true,
-        useTypeImports: true,
-        strictScalars: true,
-        scalars: { DateTime: 'string', JSON: 'unknown' },
-      },
-    },
+    'src/cli/gql/': { ...operations, documents: ['src/cli/*.ts', 'examples/**/*.ts'] },
+    'src/dashboard/gql/': { ...operations, documents: ['src/dashboard/**/*.{ts,tsx}', '!src/dashboard/gql/**'] },
     // As texts, so that the client depends on no GraphQL library.
     'src/client/gql/': {
+      ...operations,
       documents: ['src/client/operations.ts'],
-      preset: 'client',
-      presetConfig: { fragmentMasking: false },
-      config: {
-        enumsAsTypes: true,
-        useTypeImports: true,
-        strictScalars: true,
-        scalars: { DateTime: 'string', JSON: 'unknown' },
-        documentMode: 'string',
-      },
+      config: { ...operations.config, documentMode: 'string' },
     },
   },
   importExtension: '.ts',

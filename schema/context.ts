@@ -3,6 +3,7 @@ import { OutputDiffs } from '../src/domain/text-diff.ts'
 import type { Services } from '../src/engine/services.ts'
 import type { ComparisonFeeds } from '../src/feed/comparison-feed.ts'
 import type { RunFeeds } from '../src/feed/run-feed.ts'
+import type { RunItemTexts } from '../src/feed/run-item-texts.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** The context of every resolver. All reads and writes are on behalf of `scope`. */
@@ -10,6 +11,7 @@ export interface Context {
   readonly services: Services
   readonly feeds: RunFeeds
   readonly comparisons: ComparisonFeeds
+  readonly texts: RunItemTexts
   readonly scope: Scope
   /** The server's public URL, without a trailing slash: `http://127.0.0.1:4000`. */
   readonly publicUrl: string

@@ -11,6 +11,8 @@ import type {
   Person,
   PrismaClient,
   Project,
+  Prompt,
+  PromptVersion,
   Run,
 } from '../src/db/generated/prisma/client.ts'
 import { encodeGlobalId } from '../src/domain/global-id.ts'
@@ -22,6 +24,8 @@ interface Rows {
   experiment: Experiment
   person: Person
   project: Project
+  prompt: Prompt
+  promptVersion: PromptVersion
   run: Run
 }
 
@@ -41,6 +45,8 @@ export class Links {
       experiment: byId('Experiment', (where) => prisma.experiment.findMany({ where })),
       person: byId('Person', (where) => prisma.person.findMany({ where })),
       project: byId('Project', (where) => prisma.project.findMany({ where })),
+      prompt: byId('Prompt', (where) => prisma.prompt.findMany({ where })),
+      promptVersion: byId('PromptVersion', (where) => prisma.promptVersion.findMany({ where })),
       run: byId('Run', (where) => prisma.run.findMany({ where })),
     }
   }

@@ -7,12 +7,15 @@ import type { Database } from '../src/db/client.ts'
 import {
   alteredCursor,
   countRows,
+  fromClause,
   keyExpressions,
   type List,
   loadPages,
   type Page,
   type PageRequest,
 } from '../src/db/keyset.ts'
+import { loadAttachments } from '../src/db/sql/attachment/load.ts'
+import { countDatasetTags } from '../src/db/sql/dataset/count-tags.ts'
 import { loadDatasetItems } from '../src/db/sql/dataset/load-items.ts'
 import {
   loadLatestRevisions,
@@ -43,9 +46,25 @@ export function createLoaders(db: Database, scope: Scope) {
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,
     ),
+    datasetTags: many(
+      (ids) => countDatasetTags(pool, ids),
+      (row) => row.datasetId,
+    ),
     currentVersion: one(
       (ids) => prisma.evaluatorVersion.findMany({ where: { currentOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.evaluatorId,
+    ),
+    attachment: one(
+      (ids) => loadAttachments(pool, projectId, ids),
+      (row) => row.id,
+    ),
+    newestPromptVersion: one(
+      (ids) => prisma.promptVersion.findMany({ where: { newestOf: { some: { id: { in: [...ids] } } } } }),
+      (version) => version.promptId,
+    ),
+    promptLabels: many(
+      (ids) => prisma.promptLabel.findMany({ where: { promptId: { in: [...ids] } }, orderBy: { name: 'asc' } }),
+      (label) => label.promptId,
     ),
     experimentEvaluators: many(
       (ids) =>
@@ -73,6 +92,10 @@ export function createLoaders(db: Database, scope: Scope) {
           orderBy: { dataset: { name: 'asc' } },
         }),
       (row) => row.evaluatorId,
+    ),
+    modelPrices: many(
+      (ids) => prisma.modelPrice.findMany({ where: { providerId: { in: [...ids] } }, orderBy: { model: 'asc' } }),
+      (row) => row.providerId,
     ),
     runScores: many(
       (ids) =>
@@ -176,7 +199,10 @@ function perList<Request, Result>(
   return (list, parent, request) => {
     const values: unknown[] = []
     const parameter = (value: unknown) => `$${values.push(value)}`
-    const key = JSON.stringify([list, list.where(parameter), keyExpressions(list, parameter), values, request])
+    const key = JSON.stringify([
+      ...[list, fromClause(list, parameter), list.where(parameter), keyExpressions(list, parameter)],
+      ...[values, request],
+    ])
     let loader = loaders.get(key)
     if (!loader) {
       loader = new DataLoader((parents) => load(list, parents, request))

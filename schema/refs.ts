@@ -2,6 +2,9 @@
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
 import type { DatasetVersion, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
+import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
+import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
+import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
 import type { ShownRunItem } from '../src/db/sql/run-item/run-item-columns.ts'
 import { builder } from './builder.ts'
@@ -14,6 +17,8 @@ export const DatasetRef = prismaRef('Dataset')
 /** Known by its id alone; everything else is loaded on request. */
 export const DatasetItemRef = builder.objectRef<{ id: string }>('DatasetItem')
 export const DatasetItemRevisionRef = builder.objectRef<DatasetItemRevisionRow>('DatasetItemRevision')
+export const DatasetItemChangeRef = builder.objectRef<DatasetItemChangeRow>('DatasetItemChange')
+export const DatasetFolderRef = builder.objectRef<DatasetFolderRow & { path: string }>('DatasetFolder')
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
@@ -22,20 +27,30 @@ export const RunItemRef = builder.objectRef<ShownRunItem & { scores?: ScoreRow[]
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
+export const AttachmentRef = builder.objectRef<AttachmentRow>('Attachment')
+export const ProviderRef = prismaRef('Provider')
+export const ModelPriceRef = prismaRef('ModelPrice')
+export const PromptRef = prismaRef('Prompt')
+export const PromptVersionRef = prismaRef('PromptVersion')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
 export const PersonConnection = connectionOf('Person', PersonRef)
 export const DatasetConnection = connectionOf('Dataset', DatasetRef)
 export const DatasetItemRevisionConnection = connectionOf('DatasetItemRevision', DatasetItemRevisionRef)
+export const DatasetItemChangeConnection = connectionOf('DatasetItemChange', DatasetItemChangeRef)
+export const DatasetFolderConnection = connectionOf('DatasetFolder', DatasetFolderRef)
 export const DatasetVersionConnection = connectionOf('DatasetVersion', DatasetVersionRef)
 export const ExperimentConnection = connectionOf('Experiment', ExperimentRef)
 export const RunConnection = connectionOf('Run', RunRef)
 export const RunItemConnection = connectionOf('RunItem', RunItemRef)
 export const EndpointLimitConnection = connectionOf('EndpointLimit', EndpointLimitRef)
 export const EvaluatorConnection = connectionOf('Evaluator', EvaluatorRef)
+export const ProviderConnection = connectionOf('Provider', ProviderRef)
+export const PromptConnection = connectionOf('Prompt', PromptRef)
+export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
 
-function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
+export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(
     { type, name: `${name}Connection`, description: 'One page of a list.' },
     { name: `${name}Edge`, description: 'A row of a page with its cursor.' },

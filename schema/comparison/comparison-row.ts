@@ -6,7 +6,6 @@ import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-c
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { type MetricInput as MetricInputShape, parseComparableMetric } from '../../src/domain/metric.ts'
-import type { DiffPart as DiffPartShape } from '../../src/domain/text-diff.ts'
 import { type Comparison, metricIn, valuesOf } from '../../src/engine/comparison/comparison.ts'
 import {
   type CellScore as CellScoreShape,
@@ -18,11 +17,13 @@ import {
 } from '../../src/engine/comparison/rows.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
+import { DiffPart } from '../diff-part.ts'
 import { ScoreDataType } from '../enums.ts'
 import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
+import { listedItems } from '../relay/listed-items.ts'
 import { selects } from '../selects.ts'
 
 const CellChange = builder.enumType('CellChange', {
@@ -59,23 +60,6 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
       nullable: true,
       description: 'Null in the baseline, and without one.',
     }),
-  }),
-})
-
-const DiffPartKind = builder.enumType('DiffPartKind', {
-  description: 'The outputs that contain a part.',
-  values: {
-    SAME: { description: 'Both.' },
-    ADDED: { description: 'Only the candidate.' },
-    REMOVED: { description: 'Only the baseline.' },
-  },
-})
-
-const DiffPart = builder.objectRef<DiffPartShape>('DiffPart').implement({
-  description: 'A part of the difference of two outputs.',
-  fields: (t) => ({
-    kind: t.expose('kind', { type: DiffPartKind, description: 'The outputs that contain it.' }),
-    text: t.exposeString('text', { description: 'The text.' }),
   }),
 })
 
@@ -165,6 +149,7 @@ export const ComparisonFilter = builder.inputType('ComparisonFilter', {
     search: t.string({
       description: 'Only those with this text in their input, expected output, an output or an error.',
     }),
+    itemIds: t.idList({ description: 'Only these dataset items, at most 500.' }),
   }),
 })
 
@@ -220,7 +205,12 @@ export async function comparisonRowsConnection(
 
 const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }
 
-function rowFilter(comparison: Comparison, { change, ...rest }: typeof ComparisonFilter.$inferInput): RowFilter {
+function rowFilter(
+  comparison: Comparison,
+  { change, itemIds, ...parts }: typeof ComparisonFilter.$inferInput,
+): RowFilter {
+  const rest: RowFilter = parts
+  if (itemIds) rest.itemIds = listedItems(itemIds, ['filter', 'itemIds'])
   if (!change) return rest
   const path = ['filter', 'change']
   return { ...rest, change: { is: change.is, metric: metricOf(comparison, change.metric, change.candidateId, path) } }

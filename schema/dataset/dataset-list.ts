@@ -12,6 +12,9 @@ const DatasetFilter = builder.inputType('DatasetFilter', {
     search: t.string({ description: 'Only those with this text in their name or description.' }),
     metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
     createdAt: t.field({ type: DateTimeRange, description: 'Only those created in this period.' }),
+    folder: t.string({
+      description: 'Only those directly in this folder: `a` has `a/b`, not `a/b/c`. The empty text is the root.',
+    }),
   }),
 })
 

@@ -1,4 +1,5 @@
 import type { DatasetVersion } from '../../src/db/generated/prisma/client.ts'
+import type { DatasetTagRow } from '../../src/db/sql/dataset/count-tags.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { builder } from '../builder.ts'
 import { ExperimentFilter, experimentOrder, experimentsConnection } from '../experiment/experiment-list.ts'
@@ -13,6 +14,14 @@ import {
 import { listConnection } from '../relay/connection.ts'
 import { RunFilter, RunOrder, runsConnection } from '../run/run-list.ts'
 import { DatasetItemFilter, datasetItemOrder, datasetItemsConnection } from './dataset-items.ts'
+
+const DatasetTag = builder.objectRef<DatasetTagRow>('DatasetTag').implement({
+  description: 'A tag of the items of a dataset.',
+  fields: (t) => ({
+    tag: t.exposeString('tag', { description: 'The tag.' }),
+    count: t.exposeInt('count', { description: 'Items with it in the current version.' }),
+  }),
+})
 
 builder.prismaNode('Dataset', {
   description:
@@ -48,8 +57,14 @@ builder.prismaNode('Dataset', {
         asOf: t.arg({ type: 'DateTime', description: 'Read the version that was current at this moment.' }),
         filter: t.arg({ type: DatasetItemFilter, description: 'Which items; default: all.' }),
         orderBy: t.arg({ type: datasetItemOrder.input, description: 'Default: oldest first.' }),
+        skip: t.arg.int({ description: 'How many rows to pass by, to jump in a long list: 0–1,000,000.' }),
       },
       resolve: (dataset, args, context) => datasetItemsConnection(context, dataset, args),
+    }),
+    tags: t.field({
+      type: [DatasetTag],
+      description: 'The 100 most frequent tags in the current version, that first.',
+      resolve: ({ id }, _args, { loaders }) => loaders.datasetTags.load(id),
     }),
     versions: t.field({
       type: DatasetVersionConnection,

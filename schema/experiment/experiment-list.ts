@@ -32,10 +32,10 @@ export const experimentOrder = listOrder({
   default: { field: 'CREATED_AT', direction: 'DESC' },
 })
 
-/** One page of the experiments of a project or a dataset. */
+/** One page of the experiments of a project, on a dataset or with a prompt. */
 export function experimentsConnection(
   context: Context,
-  parent: 'project' | 'dataset',
+  parent: 'project' | 'dataset' | 'prompt',
   parentId: string,
   args: ConnectionArguments & {
     filter?: typeof ExperimentFilter.$inferInput | null

@@ -1,45 +1,7 @@
-import { InvalidInputError } from '../../src/domain/errors.ts'
-import type { ClientTaskSpec, HttpTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
+import type { ClientTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
-import { HttpMethod } from '../enums.ts'
-
-const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
-  description: 'Calls an HTTP endpoint for every item.',
-  fields: (t) => ({
-    url: t.exposeString('url', { description: 'The endpoint.' }),
-    method: t.expose('method', { type: HttpMethod, description: 'The HTTP method.' }),
-    headers: t.field({
-      type: 'JSON',
-      description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
-      resolve: ({ headers }) =>
-        Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? mask : value]),
-        ),
-    }),
-    body: t.expose('body', {
-      type: 'JSON',
-      nullable: true,
-      description:
-        'Template of the body with `{{input}}`, `{{input.question}}`, `{{metadata.x}}`; null sends `{input, metadata}`.',
-    }),
-    outputPath: t.exposeString('outputPath', {
-      nullable: true,
-      description: 'JSONPath of the output in the response; null: all of it.',
-    }),
-    costPath: t.exposeString('costPath', { nullable: true, description: 'JSONPath of the cost in USD.' }),
-    inputTokensPath: t.exposeString('inputTokensPath', {
-      nullable: true,
-      description: 'JSONPath of the number of tokens sent.',
-    }),
-    outputTokensPath: t.exposeString('outputTokensPath', {
-      nullable: true,
-      description: 'JSONPath of the number of tokens received.',
-    }),
-  }),
-})
-
-const carriesCredentials = /auth|cookie|credential|key|passw|secret|session|signature|token/i
-const mask = '********'
+import { HttpTask, HttpTaskInput, httpTaskSpec } from './http-task.ts'
+import { PromptTask, PromptTaskInput, promptTaskSpec } from './prompt-task.ts'
 
 const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   description: 'Calls a function registered in assay.config.ts for every item.',
@@ -59,32 +21,12 @@ const ClientTask = builder.objectRef<ClientTaskSpec>('ClientTask').implement({
   }),
 })
 
-const types = { http: HttpTask, module: ModuleTask, client: ClientTask }
+const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask, client: ClientTask }
 
 export const Task = builder.unionType('Task', {
   description: 'The task that an experiment executes for every item.',
-  types: Object.values(types),
-  resolveType: ({ kind }: TaskSpec) => types[kind],
-})
-
-const HttpTaskInput = builder.inputType('HttpTaskInput', {
-  description: 'An HTTP endpoint that is called for every item.',
-  fields: (t) => ({
-    url: t.string({ required: true, description: 'The endpoint, http or https.' }),
-    method: t.field({ type: HttpMethod, required: true, defaultValue: 'POST', description: 'The HTTP method.' }),
-    headers: t.field({ type: 'JSON', description: 'Headers by name, as an object of strings.' }),
-    body: t.field({
-      type: 'JSON',
-      description:
-        'Template of the JSON body, with `{{input}}`, `{{input.question}}`, `{{metadata.x}}`.\nDefault: `{"input": …, "metadata": …}`.',
-    }),
-    outputPath: t.string({
-      description: 'JSONPath of the output in the response, e.g. `$.answer`; default: all of it.',
-    }),
-    costPath: t.string({ description: 'JSONPath of the cost in USD.' }),
-    inputTokensPath: t.string({ description: 'JSONPath of the number of tokens sent.' }),
-    outputTokensPath: t.string({ description: 'JSONPath of the number of tokens received.' }),
-  }),
+  types: Object.values(kinds),
+  resolveType: ({ kind }: TaskSpec) => kinds[kind],
 })
 
 const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
@@ -112,6 +54,7 @@ export const TaskInput = builder.inputType('TaskInput', {
       type: ClientTaskInput,
       description: 'Leave it to clients, which claim items and record results.',
     }),
+    prompt: t.field({ type: PromptTaskInput, description: 'Call a model with a prompt.' }),
   }),
 })
 
@@ -119,12 +62,8 @@ export const TaskInput = builder.inputType('TaskInput', {
  * The task as the engine's input, unchecked.
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
-export function taskSpec({ http, module, client }: typeof TaskInput.$inferInput) {
-  for (const [name, value] of Object.entries(http?.headers ?? {})) {
-    if (value !== mask) continue
-    const message = `Expected the value of the header ${name}, got the mask that is shown in its place.`
-    throw new InvalidInputError(message, ['task', 'http', 'headers', name])
-  }
+export function taskSpec({ http, module, prompt, client }: typeof TaskInput.$inferInput) {
+  if (prompt) return promptTaskSpec(prompt, ['task', 'prompt'])
   if (client) return { kind: 'client', ...client }
-  return module ? { kind: 'module', ...module } : { kind: 'http', ...http }
+  return http ? httpTaskSpec(http, ['task', 'http']) : { kind: 'module', ...module }
 }

@@ -15,7 +15,8 @@ builder.prismaNode('EndpointLimit', {
   nullable: true,
   fields: (t) => ({
     endpoint: t.exposeString('endpoint', {
-      description: 'The origin of an HTTP task’s URL (`http://127.0.0.1:9000`), or `module:<name>`.',
+      description:
+        'The origin of an HTTP task’s URL (`http://127.0.0.1:9000`), `module:<name>`, or `provider:<provider>/<model>`.',
     }),
     concurrency: t.exposeInt('concurrency', { nullable: true, description: 'Concurrent calls; null: no limit.' }),
     requestsPerMinute: t.exposeInt('requestsPerMinute', {
@@ -72,7 +73,8 @@ mutation('setEndpointLimit', {
     fields: (t) => ({
       endpoint: t.string({
         required: true,
-        description: 'A URL, of which only the origin matters, or `module:<name>` for a task of assay.config.ts.',
+        description:
+          'A URL, of which only the origin matters; `module:<name>` for a task of assay.config.ts;\n`provider:<provider>/<model>` for a model, whether prompts or judges call it.',
       }),
       concurrency: t.int({ description: 'Concurrent calls: 1–100,000.' }),
       requestsPerMinute: t.int({ description: 'Calls started in any 60 seconds: 1–10,000,000.' }),

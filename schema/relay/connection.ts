@@ -10,11 +10,16 @@ import type { Context } from '../context.ts'
 export const maxPageSize = 100
 const defaultPageSize = 20
 
+/** What a page may pass by: reading so many rows takes some tenths of a second. */
+const maxSkip = 1_000_000
+
 export interface ConnectionArguments {
   first?: number | null
   last?: number | null
   after?: string | null
   before?: string | null
+  /** Of lists that one can jump in. */
+  skip?: number | null
 }
 
 /** How many rows a list has. The builder demands it of every connection. */
@@ -61,7 +66,14 @@ export function pageRequest(args: ConnectionArguments, order: { name: string; pa
     backward: last != null,
     after: args.after == null ? null : decodeCursor(args.after, order, 'after'),
     before: args.before == null ? null : decodeCursor(args.before, order, 'before'),
+    ...(args.skip != null && { skip: checkedSkip(args.skip) }),
   }
+}
+
+/** @throws {InvalidInputError} */
+function checkedSkip(skip: number): number {
+  if (skip >= 0 && skip <= maxSkip) return skip
+  throw new InvalidInputError(`Expected \`skip\` to be 0–${maxSkip.toLocaleString('en')}, got ${skip}.`, ['skip'])
 }
 
 /** @throws {InvalidInputError} */

@@ -13,7 +13,7 @@ export const FeedUntil = builder.enumType('FeedUntil', {
   },
 })
 
-const PositionRange = builder.inputType('PositionRange', {
+export const PositionRange = builder.inputType('PositionRange', {
   description: 'At most 500 positions, both ends included.',
   fields: (t) => ({
     from: t.int({ required: true, description: 'The first, from 0.' }),

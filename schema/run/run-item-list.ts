@@ -1,13 +1,17 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
 import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
+import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
+import { checkPositions } from '../../src/feed/window.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { OrderDirection, RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
+import { listedItems } from '../relay/listed-items.ts'
+import { PositionRange } from './feed-arguments.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
   description: 'Orders of the items of a run. Items without a value come last in either direction.',
@@ -74,6 +78,11 @@ export const RunItemFilter = builder.inputType('RunItemFilter', {
       description: 'true: only those with an output from the response cache; false: only the others.',
     }),
     repetition: t.int({ description: 'Only those of this repetition, from 0.' }),
+    itemIds: t.idList({ description: 'Only those of these dataset items, at most 500.' }),
+    positions: t.field({
+      type: PositionRange,
+      description: 'Only those at these positions: any part of a large run is read as fast as its beginning.',
+    }),
   }),
 })
 
@@ -103,8 +112,20 @@ export function runItemsConnection(
       'missing',
     ])
   }
-  const list = listRunItems(args.filter ?? {}, { field, descending: direction === 'DESC', score })
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), { field, descending: direction === 'DESC', score })
   const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
   return listConnection<ShownRunItem>(context, list, orderName, run.id, args, totalCount)
+}
+
+/** Positions as ordinals, by which the rows of a run are stored: a position has one for each repetition. */
+function sqlFilter({ settings }: Run, { itemIds, positions, ...filter }: typeof RunItemFilter.$inferInput): SqlFilter {
+  const found: SqlFilter = filter
+  if (itemIds) found.itemIds = listedItems(itemIds, ['filter', 'itemIds'])
+  if (positions) {
+    const { from, to } = checkPositions(positions, ['filter', 'positions'])
+    const { repetitions } = settings as unknown as RunSettings
+    found.ordinals = { min: from * repetitions, max: (to + 1) * repetitions - 1 }
+  }
+  return found
 }

@@ -1,11 +1,13 @@
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { type ItemError, isItemErrorCode, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
+import type { Generation as GenerationShape } from '../../src/domain/model/generation.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { linkTo } from '../links.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
+import { Generation } from './generation.ts'
 
 export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
   description: 'Why a task or an evaluator failed.',
@@ -117,6 +119,12 @@ builder.node(RunItemRef, {
     costUsd: t.exposeFloat('costUsd', {
       nullable: true,
       description: 'The cost of the task; null when unknown, never 0 for unknown.',
+    }),
+    generation: t.field({
+      type: Generation,
+      nullable: true,
+      description: 'How a model made the output; null for other tasks, and when nothing is known of it.',
+      resolve: (item) => item.generation as unknown as GenerationShape | null,
     }),
     cached: t.exposeBoolean('cached', {
       description: 'The output was taken from the response cache; latency and cost are those of the call it came from.',

@@ -1,5 +1,5 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import { listRuns } from '../../src/db/sql/run/list-runs.ts'
+import { listRuns, type RunParent } from '../../src/db/sql/run/list-runs.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import { type Metric, type MetricInput as MetricInputShape, metricKey, parseMetric } from '../../src/domain/metric.ts'
 import { builder } from '../builder.ts'
@@ -65,10 +65,10 @@ export const RunFilter = builder.inputType('RunFilter', {
   }),
 })
 
-/** One page of the runs of a project, dataset or experiment. */
+/** One page of the runs of a project, dataset, experiment, prompt or version of a prompt. */
 export function runsConnection(
   context: Context,
-  parent: 'project' | 'dataset' | 'experiment',
+  parent: RunParent,
   parentId: string,
   args: ConnectionArguments & {
     filter?: typeof RunFilter.$inferInput | null

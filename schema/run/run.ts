@@ -40,6 +40,10 @@ builder.prismaNode('Run', {
       nullable: true,
       description: 'Why it stopped; null unless STOPPED.',
     }),
+    stopMessage: t.exposeString('stopMessage', {
+      nullable: true,
+      description: 'With the reason PROVIDER: what the provider said, and what to do before `resumeRun`.',
+    }),
     task: t.field({
       type: Task,
       description: 'What it executes, as it was when it started.',

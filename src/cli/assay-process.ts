@@ -2,6 +2,7 @@
  * Everything an Assay process consists of: its database, worker and server. Parts are stopped in reverse order, also
  * when a later part fails to start, so that nothing is left running and every part has what it needs while it stops.
  */
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics } from 'prom-client'
 import { openDatabase } from '../db/client.ts'
@@ -14,9 +15,11 @@ import { SchemaLock } from '../db/schema-lock.ts'
 import { measureQueue } from '../db/sql/run/measure-queue.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
+import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { Worker } from '../engine/execution/worker.ts'
+import { openSecrets, SecretKeyError } from '../engine/secrets/open-secrets.ts'
 import type { Services } from '../engine/services.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunEventPruning } from '../feed/run-event-pruning.ts'
@@ -106,7 +109,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
     stops.push(() => http.close())
 
-    const services: Services = { db, boss, modules, http, log, metrics, tracing, maxRunItems: options.maxRunItems }
+    const { env } = process
+    const ownFile = options.databaseUrl === null ? join(options.dataDir, 'secret-key') : null
+    const secrets = await openSecrets({ db: db.pool, env, ownFile, log })
+    const { maxRunItems } = options
+    const services: Services = { db, boss, modules, http, secrets, env, log, metrics, tracing, maxRunItems }
     const changes = new RunChanges(listener)
     stops.push(() => changes.stop())
     const sequences = new ComparisonSequences(db)
@@ -131,6 +138,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       metrics.watchFeeds(feeds, comparisons)
       const pruning = new RunEventPruning({ db, log })
       stops.push(() => pruning.stop())
+      const attachmentPruning = new AttachmentPruning({ db, log })
+      stops.push(() => attachmentPruning.stop())
       server = await listen(options.http, '-', (address) =>
         startServer({ services, feeds, comparisons, listener, readiness, ...address }),
       )
@@ -144,7 +153,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     return { url: server?.url ?? null, database: postgres.name, modules, failed, stop }
   } catch (error) {
     await stop()
-    const known = [ConfigError, EmbeddedPostgresError, MigrationError, UnguardedAddressError].some(
+    const known = [ConfigError, EmbeddedPostgresError, MigrationError, SecretKeyError, UnguardedAddressError].some(
       (type) => error instanceof type,
     )
     throw known ? new CliError((error as Error).message, { cause: error }) : error

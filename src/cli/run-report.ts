@@ -9,6 +9,7 @@ export const RunReport = graphql(/* GraphQL */ `
     name
     status
     stopReason
+    stopMessage
     progress { total queued running succeeded failed cancelled }
     stats {
       latencyMs { p50 p95 }

@@ -68,6 +68,7 @@ async function run(experiment: string, options: RunOptions): Promise<void> {
     }
     const finished = await watch(client, startRun.run)
     process.stdout.write(`${runTable([finished], [finished.name])}\n`)
+    if (finished.stopMessage) process.stderr.write(`${finished.stopMessage}\n`)
     if (finished.status !== 'COMPLETED') process.exitCode = 1
   } finally {
     await client.close()

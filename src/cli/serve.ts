@@ -75,7 +75,9 @@ export function serveCommand(): Command {
       'after',
       `
 Environment:
-  DATABASE_URL   postgresql://user:password@host:port/database, used instead of the embedded PostgreSQL
+  DATABASE_URL       postgresql://user:password@host:port/database, used instead of the embedded PostgreSQL
+  ASSAY_SECRET_KEY   with DATABASE_URL: the key that stored keys of providers are encrypted with, the same for every
+                     process (openssl rand -base64 32), or ASSAY_SECRET_KEY_FILE: the path of a file that has it
 
 Examples:
   $ assay serve                                        http://127.0.0.1:4000/graphql, data in ./.assay
@@ -143,6 +145,7 @@ async function serve(options: ServeOptions): Promise<void> {
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
     process.stdout.write(`Assay is ready.
+  Dashboard              ${url}
   GraphQL and GraphiQL   ${url}/graphql
   Data                   ${database}
   Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}

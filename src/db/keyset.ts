@@ -12,8 +12,8 @@ import { pageBytes, queryWithinBytes } from './query-within-bytes.ts'
 export interface List {
   /** Select list with the field names of the row type. */
   select: string
-  /** The table and its joins. */
-  from: string
+  /** The table and its joins; values are passed through `parameter`, and `parent.id` is the parent's. */
+  from: string | ((parameter: (value: unknown) => string) => string)
   /** The column with the parent's id, and its type. */
   parent: { column: string; type: string }
   /** Further conditions; values are passed through `parameter`. */
@@ -44,6 +44,8 @@ export interface PageRequest {
   after: string[] | null
   /** Only rows before this sort key. */
   before: string[] | null
+  /** How many of these rows are passed by; default: none. Reads them, so its cost grows with the number. */
+  skip?: number
 }
 
 /** A row with its sort key as text, which cursors are made of. */
@@ -58,6 +60,11 @@ export interface Page<Row> {
 /** The error for a cursor whose parts are not those of a sort key. */
 export function alteredCursor(path: string[] | null = null): InvalidInputError {
   return new InvalidInputError('Expected a cursor as this API returns them, got an altered one.', path)
+}
+
+/** The table of a list and its joins. */
+export function fromClause({ from }: List, parameter: (value: unknown) => string): string {
+  return typeof from === 'string' ? from : from(parameter)
 }
 
 /** The expressions of a list's sort key. */
@@ -78,7 +85,7 @@ export async function countRows(
   const rows = await queryRows<{ count: number }>(
     db,
     `SELECT (SELECT count(*)::int
-       FROM (SELECT FROM ${list.from} WHERE ${conditions.join(' AND ')} LIMIT ${parameter(limit)}) counted) AS count
+       FROM (SELECT FROM ${fromClause(list, parameter)} WHERE ${conditions.join(' AND ')} LIMIT ${parameter(limit)}) counted) AS count
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number) ORDER BY parent.number`,
     values,
   )
@@ -119,10 +126,10 @@ export async function loadPages<Row>(
      FROM unnest($1::${list.parent.type}[]) WITH ORDINALITY AS parent (id, number)
      CROSS JOIN LATERAL (
        SELECT ${list.select}, ARRAY[${keys.map((key) => `(${key})::text`).join(', ')}] AS "sortKey"
-       FROM ${list.from}
+       FROM ${fromClause(list, parameter)}
        WHERE ${conditions.join(' AND ')}
        ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}
-       LIMIT ${parameter(request.limit + 1)}
+       LIMIT ${parameter(request.limit + 1)} ${request.skip ? `OFFSET ${parameter(request.skip)}` : ''}
      ) page`,
       values,
     },
@@ -143,7 +150,7 @@ export async function loadPages<Row>(
     if (request.backward) found.reverse()
     return {
       rows: found,
-      hasPreviousPage: request.backward ? more : request.after !== null,
+      hasPreviousPage: request.backward ? more : request.after !== null || (request.skip ?? 0) > 0,
       hasNextPage: request.backward ? request.before !== null : more,
     }
   })

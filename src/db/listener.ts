@@ -18,6 +18,10 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or returned some. */
   permit: 'assay_permit',
+  /** `<run id>:<ordinal> …`: somebody watches what models write for these items. */
+  watch: 'assay_watch',
+  /** `<run id>:<ordinal> …`: what models wrote for these items is in the table. */
+  text: 'assay_text',
   /** Empty: API keys were created or revoked. */
   key: 'assay_key',
   /** The name of a migration that older processes cannot work beside. */

@@ -2,7 +2,7 @@ import type { EarlyStopInput } from './early-stop.ts'
 import type { Json } from './json/json.ts'
 
 export type RunStatus = 'QUEUED' | 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'STOPPED'
-export type StopReason = 'BUDGET' | 'FAILURE_RATE' | 'EARLY_DECISION'
+export type StopReason = 'BUDGET' | 'FAILURE_RATE' | 'EARLY_DECISION' | 'PROVIDER'
 export type RunItemStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
 
 /** How a run is executed. */

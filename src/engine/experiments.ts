@@ -2,13 +2,14 @@ import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { parseChanges, withoutNulls } from '../domain/changes.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../domain/errors.ts'
+import type { TaskSpec } from '../domain/execution/task.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { parseTaskSpec } from '../tasks/registry.ts'
+import { promptIdOf, resolveTask } from './providers/prompt-task.ts'
 import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
@@ -47,7 +48,7 @@ export async function createExperiment(
   const { prisma } = services.db
   const { datasetId } = input
   const evaluatorIds = distinct(input.evaluatorIds ?? [])
-  const task = parseTaskSpec(input.task, services.modules)
+  const task = await resolveTask(services.db.pool, scope, services.modules, input.task)
   const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
@@ -60,7 +61,8 @@ export async function createExperiment(
         name: input.name,
         projectId: scope.projectId,
         datasetId,
-        task: { ...task },
+        task: asJson(task),
+        promptId: promptIdOf(task),
         settings: { ...settings },
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
@@ -99,7 +101,8 @@ export async function updateExperiment(
 ): Promise<Experiment> {
   requireWrite(scope)
   const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
-  const task = changes.task === undefined ? undefined : parseTaskSpec(changes.task, services.modules)
+  const task =
+    changes.task === undefined ? undefined : await resolveTask(services.db.pool, scope, services.modules, changes.task)
   const texts = parseTexts(changes)
   const update = () =>
     services.db.prisma.$transaction(async (tx) => {
@@ -120,7 +123,7 @@ export async function updateExperiment(
         where: { id: input.id },
         data: {
           ...texts,
-          ...(task && { task: { ...task } }),
+          ...(task && { task: asJson(task), promptId: promptIdOf(task) }),
           ...(named !== undefined && { evaluatorsNamed: named !== null }),
           settings: { ...settings },
         },
@@ -166,6 +169,11 @@ function parseTexts(input: { name?: string; description?: string | null; metadat
         : parseInput(optional(text, null), input.description, ['description']),
     metadata: metadata === undefined ? undefined : (parseInput(json, metadata, ['metadata']) ?? Prisma.DbNull),
   }
+}
+
+/** Its members of `undefined` are left out. */
+function asJson(task: TaskSpec): Prisma.InputJsonObject {
+  return JSON.parse(JSON.stringify(task))
 }
 
 function distinct(ids: readonly string[]): string[] {

@@ -63,7 +63,10 @@ export async function withUniqueName<T>(
     return await write()
   } catch (error) {
     if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
-      throw new ConflictError(`There is already an ${what} "${name}" in this ${where}. Choose another name.`, ['name'])
+      const article = /^[aeiou]/.test(what) ? 'an' : 'a'
+      throw new ConflictError(`There is already ${article} ${what} "${name}" in this ${where}. Choose another name.`, [
+        'name',
+      ])
     }
     throw error
   }

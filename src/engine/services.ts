@@ -5,6 +5,7 @@ import type { Modules } from '../domain/execution/modules.ts'
 import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
+import type { SecretBox } from './secrets/secret-box.ts'
 
 /** The dependencies of the engine's functions, created once per process by the composition root. */
 export interface Services {
@@ -13,6 +14,10 @@ export interface Services {
   readonly modules: Modules
   /** For calls of endpoints by tasks, under this process's address policy. */
   readonly http: HttpClient
+  /** For stored keys of providers; null: none can be stored. */
+  readonly secrets: SecretBox | null
+  /** Where keys of providers may be, by the names of their variables. */
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Logger
   readonly metrics: Metrics
   readonly tracing: Tracing

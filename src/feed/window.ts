@@ -13,12 +13,16 @@ export function checkWindow<Id>(window: FeedWindow<Id>): FeedWindow<Id> {
     if (length <= maxRows) return window
     throw new InvalidInputError(`Expected at most ${maxRows} items, got ${length}.`, ['window', 'items'])
   }
-  const { from, to } = window.positions
+  return { positions: checkPositions(window.positions, ['window', 'positions']) }
+}
+
+/** @throws {InvalidInputError} more than 500, or an invalid range */
+export function checkPositions(
+  { from, to }: { from: number; to: number },
+  path: string[],
+): { from: number; to: number } {
   if (from < 0 || to < from || to - from >= maxRows) {
-    throw new InvalidInputError(`Expected 0 ≤ from ≤ to and at most ${maxRows} positions, got ${from} to ${to}.`, [
-      'window',
-      'positions',
-    ])
+    throw new InvalidInputError(`Expected 0 ≤ from ≤ to and at most ${maxRows} positions, got ${from} to ${to}.`, path)
   }
-  return window
+  return { from, to }
 }

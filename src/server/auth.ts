@@ -1,8 +1,10 @@
 /**
- * Authenticates requests. A server that never had an API key listens on loopback only and treats every client as an
- * ADMIN of the installation. From the first key on, every request needs one.
+ * Authenticates requests, by an API key or by the session that a browser got for one. A server that never had a key
+ * listens on loopback only and treats every client as an ADMIN of the installation. From the first key on, every request
+ * needs one.
  *
- * A revoked key is refused at once; its open requests and sockets end within seconds (`Caller.revocation`).
+ * A revoked key and an ended session are refused at once; their open requests and sockets end within seconds
+ * (`Caller.revocation`).
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
@@ -11,32 +13,45 @@ import type { Database } from '../db/client.ts'
 import { channels, type Listener } from '../db/listener.ts'
 import { findApiKey } from '../db/sql/project/find-api-key.ts'
 import { loadKeyState } from '../db/sql/project/load-key-state.ts'
+import { findSession } from '../db/sql/session/find-session.ts'
+import { touchSession } from '../db/sql/session/write-session.ts'
 import { ForbiddenError, NotFoundError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
-import { hashOfKey } from '../engine/projects/api-keys.ts'
+import { hashOfSecret } from '../engine/projects/api-keys.ts'
 import { localPerson } from '../engine/projects/persons.ts'
 import { Revocation } from './revocation.ts'
 
 /** How often revocations are polled for, in case a NOTIFY was lost. */
 const pollMs = 5_000
 const lastUsedEveryMs = 60_000
+/** All clients without a key. */
+const loopback = 'loopback'
 
 /** Listening on this address would expose the server to other machines without authentication. */
 export class UnguardedAddressError extends Error {}
 
-/** The request has no key although one is required, or an unknown or revoked one. */
+/** The request has no key although one is required, or an unknown or revoked one, or a session that has ended. */
 export class AuthenticationError extends Error {}
 
 /** From the headers of a request or the `connectionParams` of a WebSocket. */
 export interface Credentials {
-  /** `Bearer <key>`. */
+  /** `Bearer <key>`; goes before a session. */
   authorization: string | undefined
+  /** The token of a session. */
+  session?: string
   /** Name or global id of the requested project; default: that of the key, else `default`. */
   project: string | undefined
 }
 
-/** The project is URL-encoded, because headers are ASCII. */
-export function credentialsOf({ headers }: IncomingMessage): Credentials {
+/**
+ * Finds the credentials of a request.
+ * @param authorization what came elsewhere than in the headers
+ * @throws {ForbiddenError} a session is used as no page of this server does
+ */
+export type ReadCredentials = (request: IncomingMessage, authorization?: string) => Credentials
+
+/** From the headers alone. The project is URL-encoded, because headers are ASCII. */
+export function credentialsOfHeaders({ headers }: IncomingMessage): Credentials {
   const project = headers['x-assay-project']
   return { authorization: headers.authorization, project: project === undefined ? undefined : decoded(String(project)) }
 }
@@ -52,10 +67,14 @@ function decoded(text: string): string {
 /** An authenticated caller. */
 export interface Caller {
   scope: Scope
-  /** Identifies the caller for limits per caller. */
+  /** Identifies the caller for limits per caller: all sessions with a key count as its. */
   client: string
-  /** Triggers within seconds after the key is revoked; everything open for the caller must end then. */
+  /** Triggers within seconds after the key is revoked or the session ends; everything open for the caller must end then. */
   revocation: Revocation
+  /** Null without a key. */
+  apiKeyId: string | null
+  /** Null for a request with a key, or without either. */
+  session: { id: string; expiresAt: Date } | null
 }
 
 export interface AuthenticatorOptions {
@@ -108,7 +127,7 @@ export class Authenticator {
   readonly #anonymous: Scope
   #open: boolean
   readonly #closed = new Revocation()
-  /** By key id, for every key used in this process. */
+  /** By id of the key or session, for all that were used in this process. */
   readonly #revocations = new Map<string, Revocation>()
   readonly #poll: NodeJS.Timeout
   readonly #unsubscribe: () => void
@@ -129,31 +148,56 @@ export class Authenticator {
   }
 
   /**
-   * @throws {AuthenticationError} no key, or an unknown or revoked one
+   * @throws {AuthenticationError} no key, an unknown or revoked one, or a session that has ended
    * @throws {ForbiddenError} the key belongs to another project than the requested one
    * @throws {NotFoundError} the requested project does not exist
    */
-  async authenticate({ authorization, project }: Credentials): Promise<Caller> {
-    if (authorization === undefined) {
-      if (!this.#open)
-        throw new AuthenticationError('Expected an API key in the header `Authorization: Bearer <key>`, got none.')
-      const scope = await this.#inProject(this.#anonymous, project)
-      return { scope, client: 'loopback', revocation: this.#closed }
+  async authenticate({ authorization, session, project }: Credentials): Promise<Caller> {
+    if (authorization !== undefined) return this.#withKey(authorization, project)
+    const caller = session === undefined ? null : await this.#withSession(session, project)
+    if (caller) return caller
+    if (!this.#open) {
+      throw new AuthenticationError(
+        session === undefined
+          ? 'Expected an API key in the header `Authorization: Bearer <key>`, got none.'
+          : 'Your session has ended. Sign in again.',
+      )
     }
+    const scope = await this.#inProject(this.#anonymous, project)
+    return { scope, client: loopback, revocation: this.#closed, apiKeyId: null, session: null }
+  }
+
+  async #withKey(authorization: string, project: string | undefined): Promise<Caller> {
     const text = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
     if (!text) throw new AuthenticationError('Expected `Authorization: Bearer <key>`, got something else.')
     // Looked up by hash, so that timing reveals nothing about other keys.
-    const key = await findApiKey(this.#db.pool, hashOfKey(text))
+    const key = await findApiKey(this.#db.pool, hashOfSecret(text))
     if (!key) throw new AuthenticationError('This API key is not known here, or was revoked.')
-    const now = new Date()
-    if (!key.lastUsedAt || now.getTime() - key.lastUsedAt.getTime() > lastUsedEveryMs) {
-      await this.#db.prisma.apiKey.updateMany({ where: { id: key.id }, data: { lastUsedAt: now } })
+    if (!isRecent(key.lastUsedAt)) {
+      await this.#db.prisma.apiKey.updateMany({ where: { id: key.id }, data: { lastUsedAt: new Date() } })
     }
-    const { role, person } = key
+    const { id, role, person } = key
     const installation = key.projectId === null
     const own: Scope = { projectId: key.projectId ?? this.#anonymous.projectId, role, person, installation }
     const scope = await this.#inProject(own, project)
-    return { scope, client: key.id, revocation: this.#revocationOf(key.id) }
+    return { scope, client: id, revocation: this.#revocationOf(id), apiKeyId: id, session: null }
+  }
+
+  /** @returns null if the session has ended */
+  async #withSession(token: string, project: string | undefined): Promise<Caller | null> {
+    const found = await findSession(this.#db.pool, hashOfSecret(token))
+    if (!found || (found.apiKeyId === null && !this.#open)) return null
+    const { id, apiKeyId, keyProjectId, role, person, projectId, lastUsedAt, expiresAt } = found
+    if (!isRecent(lastUsedAt)) await touchSession(this.#db.pool, id)
+    const own: Scope = {
+      projectId: keyProjectId ?? projectId ?? this.#anonymous.projectId,
+      role: role ?? this.#anonymous.role,
+      person,
+      installation: keyProjectId === null,
+    }
+    const scope = await this.#inProject(own, project)
+    const session = { id, expiresAt }
+    return { scope, client: apiKeyId ?? loopback, revocation: this.#revocationOf(id), apiKeyId, session }
   }
 
   /** Stops watching for revocations. Idempotent. */
@@ -175,9 +219,9 @@ export class Authenticator {
     return { ...scope, projectId: found.id }
   }
 
-  #revocationOf(keyId: string): Revocation {
-    const revocation = this.#revocations.get(keyId) ?? new Revocation()
-    this.#revocations.set(keyId, revocation)
+  #revocationOf(id: string): Revocation {
+    const revocation = this.#revocations.get(id) ?? new Revocation()
+    this.#revocations.set(id, revocation)
     return revocation
   }
 
@@ -190,13 +234,18 @@ export class Authenticator {
       this.#open = false
       this.#closed.revoke(new AuthenticationError('This server needs an API key now.'))
     }
-    const inUse = new Set(state.inUse)
+    const inUse = new Set([...state.inUse, ...(this.#open ? state.withoutKey : [])])
     for (const id of ids) {
       if (inUse.has(id)) continue
-      this.#revocations.get(id)?.revoke(new AuthenticationError('This API key was revoked.'))
+      this.#revocations.get(id)?.revoke(new AuthenticationError('This API key was revoked, or the session has ended.'))
       this.#revocations.delete(id)
     }
   }
+}
+
+/** Whether a key or session was used so recently that its last use need not be recorded again. */
+function isRecent(lastUsedAt: Date | null): boolean {
+  return lastUsedAt !== null && Date.now() - lastUsedAt.getTime() <= lastUsedEveryMs
 }
 
 export function isLoopback(host: string): boolean {

@@ -1,7 +1,7 @@
 /**
- * Protects the server from web pages of other origins. There are no cookies, but an open server trusts every client
- * that can connect, which includes the user's browser: a page of another origin may send simple requests and open
- * WebSockets, and with DNS rebinding its own name can resolve to 127.0.0.1.
+ * Protects the server from web pages of other origins. An open server trusts every client that can connect, which
+ * includes the user's browser: a page of another origin may send simple requests and open WebSockets, and with DNS
+ * rebinding its own name can resolve to 127.0.0.1. What else a request with a session must have: session-cookie.ts.
  */
 import type { IncomingMessage } from 'node:http'
 import { type Authenticator, isLoopback } from './auth.ts'
@@ -35,7 +35,8 @@ export function createBrowserGuard(
   }
 }
 
-function isOwnOrigin(origin: string, host: string, publicOrigin: URL): boolean {
+/** Whether an `Origin` is that of this server's own pages. */
+export function isOwnOrigin(origin: string, host: string, publicOrigin: URL): boolean {
   if (!URL.canParse(origin)) return false
   const from = new URL(origin)
   return from.origin === URL.parse(`http://${host}`)?.origin || from.origin === publicOrigin.origin

@@ -1,5 +1,5 @@
 /**
- * GET /export/datasets/<id>.jsonl|csv (`?version=`) and GET /export/runs/<id>.jsonl|csv. Any number of rows is streamed
+ * GET /export/datasets/<id>.jsonl|csv|zip (`?version=`) and GET /export/runs/<id>.jsonl|csv. Any number of rows is streamed
  * page by page, at the client's pace; an error midway aborts the response instead of ending it normally. An unfinished
  * run is exported page by page as well, so later rows may be newer than earlier ones.
  */
@@ -18,6 +18,7 @@ import { datasetNotFound } from '../engine/datasets/datasets.ts'
 import { eachItem, maxPageRows } from '../engine/datasets/each-item.ts'
 import { resolveVersion } from '../engine/datasets/resolve-version.ts'
 import type { Services } from '../engine/services.ts'
+import { contentDisposition } from './content-disposition.ts'
 import {
   datasetItemWriter,
   type ExportFormat,
@@ -26,6 +27,7 @@ import {
   type RowWriter,
   runItemWriter,
 } from './export-rows.ts'
+import { zipOfItems } from './export-zip.ts'
 import type { RequestOfCaller } from './import.ts'
 import { respondUserError } from './user-error.ts'
 
@@ -33,9 +35,11 @@ import { respondUserError } from './user-error.ts'
 const chunkLength = 64 * 1024
 
 interface Export {
+  /** Of the file. */
   name: string
-  format: ExportFormat
-  lines: AsyncGenerator<string>
+  mediaType: string
+  /** The bytes, whose reads of the database are statements of this scope. */
+  open: (statements: StatementScope) => Readable
 }
 
 /** Responds to user errors itself; rejects on internal errors, before anything was sent. */
@@ -53,15 +57,13 @@ export async function respondExport(
     if (error instanceof UserError) return respondUserError(response, error)
     throw error
   }
-  const fileName = `${found.name}.${found.format}`
-  const plainName = fileName.replace(/[^\w.-]+/g, '-')
   response.writeHead(200, {
-    'content-type': mediaTypes[found.format],
-    'content-disposition': `attachment; filename="${plainName}"; filename*=UTF-8''${encodeURIComponent(fileName)}`,
+    'content-type': found.mediaType,
+    'content-disposition': contentDisposition('attachment', found.name),
     'cache-control': 'no-store',
   })
   try {
-    await pipeline(Readable.from(chunks(statements.iterate(found.lines)), { objectMode: false }), response)
+    await pipeline(found.open(statements), response)
   } catch (error) {
     // The status was already sent; the client notices the error by the truncated body.
     if (!response.destroyed) response.destroy()
@@ -72,20 +74,30 @@ export async function respondExport(
 
 async function findExport(url: URL, services: Services, scope: Scope): Promise<Export> {
   const [, kind, id, extension] = /^\/export\/(datasets|runs)\/([^/]+)\.([a-z]+)$/.exec(url.pathname) ?? []
-  const format = exportFormats.find((known) => known === extension)
-  if (!kind || !id || !format) {
-    throw new NotFoundError('Expected /export/datasets/<id> or /export/runs/<id>, ending in .jsonl or .csv.', ['url'])
+  const format = [...exportFormats, 'zip' as const].find((known) => known === extension)
+  if (!kind || !id || !format || (kind === 'runs' && format === 'zip')) {
+    const message =
+      'Expected /export/datasets/<id>, ending in .jsonl, .csv or .zip, or /export/runs/<id>, ending in .jsonl or .csv.'
+    throw new NotFoundError(message, ['url'])
   }
   return kind === 'datasets'
     ? exportDataset(services, scope, id, format, url.searchParams.get('version'))
-    : exportRun(services, scope, id, format)
+    : exportRun(services, scope, id, format as ExportFormat)
+}
+
+function textExport(name: string, format: ExportFormat, lines: AsyncGenerator<string>): Export {
+  return {
+    name: `${name}.${format}`,
+    mediaType: mediaTypes[format],
+    open: (statements) => Readable.from(chunks(statements.iterate(lines)), { objectMode: false }),
+  }
 }
 
 async function exportDataset(
   { db }: Services,
   scope: Scope,
   givenId: string,
-  format: ExportFormat,
+  format: ExportFormat | 'zip',
   givenVersion: string | null,
 ): Promise<Export> {
   const id = rawId('Dataset', givenId, ['id'])
@@ -95,8 +107,18 @@ async function exportDataset(
   const dataset = await db.prisma.dataset.findFirst({ where: { id, projectId: scope.projectId } })
   if (!dataset) throw datasetNotFound(id)
   const version = await resolveVersion(db, dataset, { version: givenVersion === null ? null : Number(givenVersion) })
-  const lines = written(eachItem(db.pool, id, version), datasetItemWriter(format))
-  return { name: `${dataset.name}-v${version}`, format, lines }
+  const name = `${dataset.name}-v${version}`
+  const items = eachItem(db.pool, id, version)
+  if (format !== 'zip') return textExport(name, format, written(items, datasetItemWriter(format)))
+  return {
+    name: `${name}.zip`,
+    mediaType: 'application/zip',
+    open: (statements) =>
+      zipOfItems(db.pool, scope.projectId, items, {
+        write: (rows) => chunks(statements.iterate(written(rows, datasetItemWriter('jsonl')))),
+        scoped: (content) => statements.iterate(content),
+      }),
+  }
 }
 
 async function exportRun({ db }: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
@@ -104,7 +126,7 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
-  return { name: run.name, format, lines: written(eachRunItem(db.pool, id), runItemWriter(format, id, scoreNames)) }
+  return textExport(run.name, format, written(eachRunItem(db.pool, id), runItemWriter(format, id, scoreNames)))
 }
 
 async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {

@@ -108,7 +108,8 @@ export async function respondGraphiqlAsset(
   assets ??= loadAssets()
   const asset = (await assets).get(path)
   if (!asset) return false
-  const headers = { etag: asset.etag, 'cache-control': 'no-cache', vary: 'accept-encoding' }
+  const headers = { etag: asset.etag, 'cache-control': 'no-cache' }
+  response.appendHeader('vary', 'accept-encoding')
   if (request.headers['if-none-match'] === asset.etag) {
     response.writeHead(304, headers).end()
     return true

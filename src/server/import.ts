@@ -2,7 +2,8 @@
  * POST /import/<dataset name>: the body is the uncompressed file, of any size.
  *
  * Columns are mapped by the parameters `input`, `expected`, `key`, `tags`, `metadata` and `json` (repeat them for
- * several columns, leave one empty for none); `format` is jsonl, json or csv. The response is one JSON object, or, with
+ * several columns, leave one empty for none); `format` is jsonl, json or csv. With `preview=20` only the first 20 rows are
+ * read, nothing is stored, and the response is what they would become. Otherwise the response is one JSON object, or, with
  * `Accept: application/x-ndjson`, lines: `{"type":"progress",rows,bytes}` a few times a second, then one
  * `{"type":"result",…}` or `{"type":"error",…}` with status 200, because it is sent before the outcome is known.
  */
@@ -15,17 +16,14 @@ import type { Scope } from '../domain/scope.ts'
 import { type ImportResult, importItems } from '../engine/datasets/import.ts'
 import { declaredFormat, type ImportFormat, importFormats } from '../engine/datasets/import-format.ts'
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
+import { previewImport } from '../engine/datasets/preview-import.ts'
 import type { Services } from '../engine/services.ts'
+import { disconnectIdle } from './request-body.ts'
 import { respondJson } from './respond.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 import { errorBody, respondUserError } from './user-error.ts'
 
 const progressMs = 250
-/** A client that sends nothing for this long is disconnected, because its import holds a database connection. */
-const idleMs = 60_000
-/** Minimum rate, averaged over `idleMs`: a slow-drip client must not occupy one of the few import slots. */
-const minBytesPerSecond = 1_024
-
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
 
 /** The context of an authenticated import or export. */
@@ -40,6 +38,8 @@ interface ImportRequest {
   dataset: string
   format: ImportFormat | null
   mapping: ImportMapping
+  /** How many rows to show instead of importing all; null: import. */
+  preview: number | null
 }
 
 /** Responds to user errors itself; rejects on internal errors, before anything was sent. */
@@ -65,22 +65,17 @@ export async function respondImport(
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' })
   }
 
-  request.setTimeout(idleMs, () => request.destroy())
-  let before = 0
-  const slow = setInterval(() => {
-    if (arrived - before < (minBytesPerSecond * idleMs) / 1_000) request.destroy()
-    before = arrived
-  }, idleMs)
-  request.once('end', () => {
-    request.setTimeout(0)
-    clearInterval(slow)
-  })
-  request.once('close', () => clearInterval(slow))
+  disconnectIdle(request, () => arrived)
   try {
-    const parsed = readRequest(request)
+    const { preview, ...parsed } = readRequest(request)
     // Ending the iteration early must not close the connection: the response is still to be sent on it.
     const source = request.iterator({ destroyOnReturn: false })
-    const statements = new StatementScope({ group: client, kind: 'WRITE' })
+    const statements = new StatementScope({ group: client, kind: preview === null ? 'WRITE' : 'READ' })
+    if (preview !== null) {
+      const found = await statements.run(() => previewImport(services, scope, { ...parsed, source, rows: preview }))
+      request.resume()
+      return respondJson(response, 200, found)
+    }
     const result = toBody(
       await statements.run(() => importItems(services, scope, { ...parsed, source, onProgress, signal })),
     )
@@ -130,8 +125,8 @@ function readRequest(request: IncomingMessage): ImportRequest {
     throw new InvalidInputError(message, ['content-type'])
   }
   for (const name of new Set(searchParams.keys())) {
-    if (name !== 'format' && !columnParameters.some((known) => known === name)) {
-      const known = ['format', ...columnParameters].join(', ')
+    if (name !== 'format' && name !== 'preview' && !columnParameters.some((known) => known === name)) {
+      const known = ['format', 'preview', ...columnParameters].join(', ')
       throw new InvalidInputError(`Expected the parameters ${known}, got "${name}".`, [name])
     }
   }
@@ -139,7 +134,13 @@ function readRequest(request: IncomingMessage): ImportRequest {
   for (const name of columnParameters) {
     if (searchParams.has(name)) mapping[name] = searchParams.getAll(name).filter((column) => column !== '')
   }
-  return { dataset: datasetName(pathname), format: formatOf(searchParams, contentType), mapping }
+  const preview = searchParams.get('preview')
+  return {
+    dataset: datasetName(pathname),
+    format: formatOf(searchParams, contentType),
+    mapping,
+    preview: preview === null ? null : Number(preview),
+  }
 }
 
 function datasetName(pathname: string): string {

@@ -4,10 +4,9 @@ import { InvalidInputError } from '../domain/errors.ts'
 
 /** The body exceeds the limit. */
 export class BodyTooLargeError extends Error {
-  constructor(limit: number) {
-    super(
-      `Expected a body of at most ${limit.toLocaleString('en')} bytes. Larger data goes through POST /import/<dataset>.`,
-    )
+  /** @param otherwise what to do with a larger one */
+  constructor(limit: number, otherwise = 'Larger data goes through POST /import/<dataset>.') {
+    super(`Expected a body of at most ${limit.toLocaleString('en')} bytes. ${otherwise}`.trim())
   }
 }
 
@@ -30,6 +29,29 @@ export async function readBody(request: IncomingMessage & { body?: Buffer }, lim
   const body = Buffer.concat(chunks)
   expectUtf8(body, 'the body')
   request.body = body
+}
+
+/** A client that sends nothing for this long is disconnected, because its body holds one of few places. */
+const idleMs = 60_000
+/** Minimum rate, averaged over `idleMs`: a client that sends drop by drop must not occupy one either. */
+const minBytesPerSecond = 1_024
+
+/**
+ * Ends a request whose body arrives too slowly.
+ * @param arrived bytes so far
+ */
+export function disconnectIdle(request: IncomingMessage, arrived: () => number): void {
+  request.setTimeout(idleMs, () => request.destroy())
+  let before = 0
+  const slow = setInterval(() => {
+    if (arrived() - before < (minBytesPerSecond * idleMs) / 1_000) request.destroy()
+    before = arrived()
+  }, idleMs)
+  request.once('end', () => {
+    request.setTimeout(0)
+    clearInterval(slow)
+  })
+  request.once('close', () => clearInterval(slow))
 }
 
 /** @throws {InvalidInputError} naming the position of the first invalid byte */
@@ -64,4 +86,9 @@ export function drainBody(request: IncomingMessage, limit: number): void {
     size += chunk.length
     if (size > limit) request.destroy()
   })
+}
+
+/** Whether browsers preflight cross-origin requests of this type. */
+export function isPreflighted(contentType: string | undefined): boolean {
+  return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
 }

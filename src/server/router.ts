@@ -5,7 +5,8 @@ import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
-import { AuthenticationError, type Authenticator, credentialsOf } from './auth.ts'
+import { respondAttachment, respondUpload } from './attachment.ts'
+import { AuthenticationError, type Authenticator, type ReadCredentials } from './auth.ts'
 import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
 import { type AllowedOrigins, isPreflight, respondPreflight, setCorsHeaders } from './cors.ts'
@@ -14,9 +15,12 @@ import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './grap
 import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { respondOutput } from './output.ts'
-import { BodyTooLargeError, drainBody, expectUtf8, readBody } from './request-body.ts'
+import type { Pages } from './pages.ts'
+import { BodyTooLargeError, drainBody, expectUtf8, isPreflighted, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
+import { createSessionHandler, sessionMethods } from './session.ts'
+import type { SessionCookies } from './session-cookie.ts'
 import { errorBody } from './user-error.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -39,6 +43,8 @@ interface ApiOptions {
   services: Services
   yoga: Yoga
   authenticator: Authenticator
+  credentialsOf: ReadCredentials
+  cookies: SessionCookies
   turns: OperationTurns
 }
 
@@ -54,26 +60,44 @@ export interface Route {
   handle: Handler
 }
 
-/** GraphQL, imports, exports, whole outputs, and the pages for browsers. */
-export function apiRoutes({ services, yoga, authenticator, turns }: ApiOptions): Route[] {
+/** GraphQL with GraphiQL, imports, exports, attachments, whole outputs, and sessions. */
+export function apiRoutes(options: ApiOptions): Route[] {
+  const { services, yoga, authenticator, credentialsOf, turns } = options
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
     { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
-    { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
-    { name: '/', path: /^\/$/, methods: ['GET'], handle: (_request, response) => redirect(response, '/graphql') },
     {
-      name: '/runs',
-      path: /^\/runs\/[\w-]+$/,
-      methods: ['GET'],
-      handle: (_request, response, url) => redirect(response, runPage(url)),
+      name: '/attachments',
+      path: /^\/attachments$/,
+      methods: ['POST'],
+      longBody: true,
+      handle: asCaller(respondUpload),
+    },
+    {
+      name: '/attachments',
+      path: /^\/attachments\/./,
+      methods: ['GET', 'HEAD'],
+      handle: asCaller(respondAttachment),
+    },
+    { name: '/output', path: /^\/output\/./, methods: ['GET', 'HEAD'], handle: asCaller(respondOutput) },
+    {
+      name: '/session',
+      path: /^\/session$/,
+      methods: sessionMethods,
+      handle: createSessionHandler({ ...options, db: services.db }),
     },
   ]
 
   function asCaller(respond: typeof respondImport): Handler {
-    return async (request, response) => {
-      const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+    return async (request, response, url) => {
+      const credentials = credentialsOf(request)
+      // A link to a file has no headers.
+      const project = credentials.project ?? url.searchParams.get('project') ?? undefined
+      url.searchParams.delete('project')
+      request.url = `${url.pathname}${url.search}`
+      const { scope, client, revocation } = await authenticator.authenticate({ ...credentials, project })
       const gone = whenGone(response)
       endWhenRevoked(revocation, request, response, gone)
       await respond(request, response, { services, scope, client, gone, signal: revocation.signal })
@@ -115,10 +139,12 @@ function whenGone(response: ServerResponse): AbortSignal {
 
 /**
  * Responds to every request; never throws.
+ * @param pages respond to what no route is for; null: there are none
  * @param arrivalMs how long a request may take to arrive, in milliseconds
  */
 export function createRouter(
   routes: Route[],
+  pages: Pages | null,
   { guard, allowed }: { guard: BrowserGuard; allowed: AllowedOrigins },
   { metrics, log }: Pick<Services, 'metrics' | 'log'>,
   arrivalMs: number,
@@ -147,6 +173,10 @@ export function createRouter(
       // The request target may be an absolute URL, as sent to proxies.
       request.url = `${url.pathname}${url.search}`
       route = routes.find(({ path }) => path.test(url.pathname))
+      if (!route && pages?.respond(request, response, url.pathname)) {
+        name = 'pages'
+        return
+      }
       if (!route) return respondError(response, 404, `There is nothing at ${url.pathname}. The API is at /graphql.`)
       name = route.name
       if (isPreflight(request, allowed)) return respondPreflight(request, response, route.methods)
@@ -218,34 +248,4 @@ function expectUtf8Query(url: string): void {
   const encoded = url.slice(url.indexOf('?') + 1).replaceAll('+', ' ')
   const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
   expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')
-}
-
-/** Whether browsers preflight cross-origin requests of this type. */
-function isPreflighted(contentType: string | undefined): boolean {
-  return /^application\/(json|graphql|graphql\+json)\s*(;|$)/i.test(contentType ?? '')
-}
-
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(302, { location, 'content-length': 0 }).end()
-}
-
-/** GraphiQL with a query for the run. */
-function runPage({ pathname }: URL): string {
-  const id = pathname.slice('/runs/'.length)
-  const query = `query Run {
-  node(id: "${id}") {
-    ... on Run {
-      name
-      status
-      progress { total succeeded failed running queued etaSeconds }
-      stats { latencyMs { p50 p95 } costUsd scores { name mean stderr count errorCount missingCount } }
-      items(first: 20) {
-        nodes { status input output expectedOutput latencyMs error { code message } scores { name value label comment } }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }
-}
-`
-  return `/graphql?${new URLSearchParams({ query })}`
 }

@@ -8,12 +8,16 @@ import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
 import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
-import { openAuthenticator } from './auth.ts'
+import { RunItemTexts } from '../feed/run-item-texts.ts'
+import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { allocateAnswersYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
+import { loadPages, pagesDirectory } from './pages.ts'
 import { Readiness } from './readiness.ts'
 import { errorResult, isEventStream } from './respond.ts'
 import { apiRoutes, createRouter } from './router.ts'
+import { SessionCookies } from './session-cookie.ts'
 import { statusRoutes } from './status-routes.ts'
 import { createWebSockets } from './websocket.ts'
 import { createGraphql } from './yoga.ts'
@@ -36,6 +40,8 @@ export interface ServerOptions {
   allowedOrigins?: readonly string[]
   /** Link to a trace, e.g. `https://jaeger.example/trace/{traceId}`; default: none. */
   traceUrlTemplate?: string
+  /** Directory of the dashboard's built pages; default: where `npm run build:dashboard` puts them. */
+  pages?: string
   /** What `/readyz` checks; default: the database only. */
   readiness?: Readiness
   /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
@@ -58,12 +64,14 @@ const maxConnections = 5_000
 
 /** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  allocateAnswersYoung()
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)
   const publicHost = options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname]
   const { db, log } = services
   const hosts = [host, ...publicHost]
+  const pages = await loadPages(options.pages ?? pagesDirectory)
   const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
 
   const http = createServer({
@@ -83,16 +91,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const requests = openRequestDatabase(services.db, {
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
-  const yoga = createGraphql({ services, feeds, comparisons, publicUrl, traceUrlTemplate }, requests, services.log)
+  const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
+  const yoga = createGraphql(
+    { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },
+    requests,
+    services.log,
+  )
   const allowed = new Set(options.allowedOrigins)
   const guard = createBrowserGuard(authenticator, publicUrl, allowed)
   const turns = new OperationTurns()
-  const webSockets = createWebSockets(yoga, authenticator, turns, services.log)
+  const cookies = new SessionCookies(publicUrl)
+  const credentialsOf: ReadCredentials = (request, given) => {
+    const ofHeaders = credentialsOfHeaders(request)
+    const authorization = given ?? ofHeaders.authorization
+    const session = authorization === undefined ? cookies.read(request) : undefined
+    return { ...ofHeaders, authorization, session }
+  }
+  const webSockets = createWebSockets(yoga, authenticator, credentialsOf, turns, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, turns }),
-      ...statusRoutes({ metrics: services.metrics, readiness, authenticator }),
+      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, credentialsOf, cookies, turns }),
+      ...statusRoutes({ metrics: services.metrics, readiness, authenticator, credentialsOf }),
     ],
+    pages,
     { guard, allowed },
     services,
     arrivalMs,
@@ -127,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clearTimeout(late)
     await requests.close()
     authenticator.stop()
+    texts.stop()
   }
   let stopping: Promise<void> | null = null
   return {

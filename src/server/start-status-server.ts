@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Listener } from '../db/listener.ts'
 import type { Services } from '../engine/services.ts'
-import { openAuthenticator } from './auth.ts'
+import { credentialsOfHeaders, openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
@@ -34,10 +34,15 @@ export async function startStatusServer({
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)
-  const routes = statusRoutes({ metrics: services.metrics, readiness, authenticator })
+  const routes = statusRoutes({
+    metrics: services.metrics,
+    readiness,
+    authenticator,
+    credentialsOf: credentialsOfHeaders,
+  })
   const allowed = new Set<string>()
   const guard = createBrowserGuard(authenticator, url, allowed)
-  const route = createRouter(routes, { guard, allowed }, services, 10_000)
+  const route = createRouter(routes, null, { guard, allowed }, services, 10_000)
   http.on('request', (request, response) => void route(request, response))
   let stopping: Promise<unknown> | null = null
   return {

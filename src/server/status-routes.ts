@@ -1,6 +1,6 @@
 import { requireInstallation } from '../domain/scope.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { type Authenticator, credentialsOf } from './auth.ts'
+import type { Authenticator, ReadCredentials } from './auth.ts'
 import type { Readiness } from './readiness.ts'
 import { respondJson } from './respond.ts'
 import type { Route } from './router.ts'
@@ -9,13 +9,14 @@ interface StatusOptions {
   metrics: Metrics
   readiness: Readiness
   authenticator: Authenticator
+  credentialsOf: ReadCredentials
 }
 
 /**
  * Health, readiness and metrics. Only the metrics need a key, one of the installation, because they name the endpoints
  * and operations of all projects.
  */
-export function statusRoutes({ metrics, readiness, authenticator }: StatusOptions): Route[] {
+export function statusRoutes({ metrics, readiness, authenticator, credentialsOf }: StatusOptions): Route[] {
   return [
     {
       name: '/healthz',

@@ -12,7 +12,7 @@ import type { Logger } from 'pino'
 import type WebSocket from 'ws'
 import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
-import { AuthenticationError, type Authenticator, type Credentials, credentialsOf } from './auth.ts'
+import { AuthenticationError, type Authenticator, type Credentials, type ReadCredentials } from './auth.ts'
 import { clientGone } from './client-gone.ts'
 import { endWithErrors } from './end-with-errors.ts'
 import { MessageRate } from './limits/message-rate.ts'
@@ -60,6 +60,7 @@ interface Sockets {
 export function createWebSockets(
   yoga: Yoga,
   authenticator: Authenticator,
+  credentialsOf: ReadCredentials,
   turns: OperationTurns,
   log: Logger,
 ): WebSockets {
@@ -82,7 +83,7 @@ export function createWebSockets(
     async onConnect(ctx) {
       const { connectionParams, extra } = ctx
       try {
-        const credentials = readCredentials(connectionParams, extra.request)
+        const credentials = readCredentials(connectionParams, (given) => credentialsOf(extra.request, given))
         extra.credentials = credentials
         const caller = await authenticator.authenticate(credentials)
         // A client that left meanwhile emits no further close event, so it must not be counted.
@@ -257,15 +258,14 @@ interface ConnectionParameters extends Record<string, unknown> {
   project?: unknown
 }
 
-/** From `connectionParams`, else from the headers of the upgrade request. */
-function readCredentials(parameters: ConnectionParameters | undefined, request: IncomingMessage): Credentials {
-  const authorization = parameters?.authorization ?? parameters?.Authorization
-  const project = parameters?.project
-  const ofRequest = credentialsOf(request)
-  return {
-    authorization: typeof authorization === 'string' ? authorization : ofRequest.authorization,
-    project: typeof project === 'string' ? project : ofRequest.project,
-  }
+/** From `connectionParams`, else from the upgrade request. */
+function readCredentials(
+  { authorization, Authorization, project }: ConnectionParameters = {},
+  credentialsWith: (authorization: string | undefined) => Credentials,
+): Credentials {
+  const given = authorization ?? Authorization
+  const credentials = credentialsWith(typeof given === 'string' ? given : undefined)
+  return typeof project === 'string' ? { ...credentials, project } : credentials
 }
 
 /** Closes the socket, and so all its operations, with 4403 (forbidden) when the key is revoked. */

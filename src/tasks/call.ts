@@ -1,12 +1,10 @@
 import { messageOf } from '../domain/errors.ts'
 import { type Deadline, withDeadline } from '../domain/execution/deadline.ts'
-import { type Task, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { type Task, type TaskContext, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 
-interface Call extends Deadline {
-  /** W3C trace context of this call. */
-  traceparent: string
-}
+/** A call of a task: its context, and how long it may take. */
+type Call = Deadline & Omit<TaskContext, 'signal'>
 
 /**
  * Calls a task once. Never takes longer than the timeout, whatever the task does.
@@ -14,7 +12,8 @@ interface Call extends Deadline {
  */
 export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
   try {
-    return await withDeadline((signal) => task(item, { signal, traceparent: call.traceparent }), call)
+    const { timeoutMs: _, ...context } = call
+    return await withDeadline((signal) => task(item, { ...context, signal }), call)
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     throw asTaskError(error)

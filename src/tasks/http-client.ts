@@ -1,6 +1,7 @@
 import dns from 'node:dns'
 import net from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { BlockedAddressError } from '../domain/execution/connection-error.ts'
 import { type AddressPolicy, whyBlocked } from './address-policy.ts'
 
 /**
@@ -11,14 +12,6 @@ export interface HttpClient {
   readonly dispatcher: Dispatcher
   /** Aborts the calls in flight. Idempotent. */
   close(): Promise<void>
-}
-
-/** A connection was refused because the policy forbids the address. */
-export class BlockedAddressError extends Error {
-  constructor(host: string, address: string, reason: string) {
-    super(host === address ? `${address}: ${reason}` : `${host} has the address ${address}: ${reason}`)
-    this.name = 'BlockedAddressError'
-  }
 }
 
 const connectTimeoutMs = 10_000

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../domain/errors.ts'
-import { type HttpTaskSpec, type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
+import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
+import { type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 

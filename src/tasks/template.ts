@@ -6,6 +6,7 @@
 
 import { TaskError, type TaskItem } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
+import { memberOf, whatItHas } from '../domain/json/member.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 
 const placeholder = /\{\{([^{}]*)\}\}/g
@@ -86,20 +87,6 @@ function compilePlaceholder(expression: string, at: readonly string[]): (item: T
 
 function isRoot(name: string | undefined): name is Root {
   return roots.some((root) => root === name)
-}
-
-function memberOf(value: Json, key: string): Json | undefined {
-  if (Array.isArray(value)) return /^\d+$/.test(key) ? value[Number(key)] : undefined
-  if (value !== null && typeof value === 'object') return Object.hasOwn(value, key) ? value[key] : undefined
-  return undefined
-}
-
-function whatItHas(value: Json): string {
-  if (value === null) return 'is null'
-  if (Array.isArray(value)) return `is an array of ${value.length}`
-  if (typeof value !== 'object') return `is a ${typeof value}`
-  const keys = Object.keys(value)
-  return keys.length === 0 ? 'is an empty object' : `has only ${keys.slice(0, 10).join(', ')}`
 }
 
 function asText(value: Json): string {

@@ -11,6 +11,7 @@ import { BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentele
 import type { Logger } from 'pino'
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
+import type { StartSpan } from '../domain/execution/task.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { AttemptTrace, TracedAttempt, Tracing } from './tracing.ts'
 
@@ -54,7 +55,7 @@ export class OtlpTracing implements Tracing {
       traceId: item.spanContext().traceId,
       call: (work) => {
         const span = this.#tracer.startSpan('task', { kind: SpanKind.CLIENT, attributes }, context)
-        return during(span, () => work(traceparent(span)))
+        return during(span, () => work(traceparent(span), this.#spansBelow(trace.setSpan(context, span))))
       },
       evaluator: (name, work) => during(this.#evaluator(name, attributes, context), work),
       end(status, error) {
@@ -71,6 +72,19 @@ export class OtlpTracing implements Tracing {
       { attributes: { ...attributes, 'assay.evaluator': name } },
       context,
     )
+  }
+
+  #spansBelow(context: Context): StartSpan {
+    return (name, attributes) => {
+      const span = this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, context)
+      return {
+        end(attributes, error) {
+          span.setAttributes(attributes)
+          if (error) fail(span, error.code, error.message)
+          span.end()
+        },
+      }
+    }
   }
 
   async stop(): Promise<void> {

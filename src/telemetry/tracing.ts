@@ -1,6 +1,6 @@
 /** Traces of executed items: one trace per attempt, whose id is stored with the item and sent with the call. */
 import { randomBytes } from 'node:crypto'
-import type { ItemError } from '../domain/execution/task.ts'
+import type { ItemError, StartSpan } from '../domain/execution/task.ts'
 
 /** What identifies an attempt. */
 export interface TracedAttempt {
@@ -19,8 +19,8 @@ export interface TracedAttempt {
 export interface AttemptTrace {
   /** 32 hexadecimal digits. */
   readonly traceId: string
-  /** @param work receives the W3C trace context of the call */
-  call<T>(work: (traceparent: string) => Promise<T>): Promise<T>
+  /** @param work receives the W3C trace context of the call, and begins spans below it */
+  call<T>(work: (traceparent: string, span?: StartSpan) => Promise<T>): Promise<T>
   evaluator<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Ends the trace with the item's new status and why it did not succeed. */
   end(status: string, error: ItemError | null): void

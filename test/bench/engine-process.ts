@@ -45,7 +45,8 @@ const tasks = new Map(
 )
 const http = openHttpClient({ allowPrivate: true })
 const modules = { tasks, evaluators: new Map() }
-const services: Services = { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing }
+const metrics = new Metrics()
+const services: Services = { db, boss, modules, http, secrets: null, env: {}, log, metrics, tracing: noTracing }
 const changes = new RunChanges(listener)
 const feeds = new RunFeeds(db, changes)
 const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))

@@ -46,7 +46,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   return {
     url: server.url,
     db,
-    services: { db, boss, modules, http, log, metrics: new Metrics(), tracing: noTracing },
+    services: { db, boss, modules, http, secrets: null, env: {}, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds: new RunFeeds(db, changes),
     comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),

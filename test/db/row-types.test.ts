@@ -11,6 +11,9 @@ import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts
 import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
 import { listPersons } from '../../src/db/sql/project/list-persons.ts'
 import { listProjects } from '../../src/db/sql/project/list-projects.ts'
+import { findPromptVersion } from '../../src/db/sql/prompt/find-version.ts'
+import { listPromptVersions } from '../../src/db/sql/prompt/list-prompt-versions.ts'
+import { listPrompts } from '../../src/db/sql/prompt/list-prompts.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
@@ -73,6 +76,20 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'project/list-projects.ts': async () => [
     [await page(listProjects('all', {}, byTime), ''), await t.db.prisma.project.findMany()],
   ],
+  'prompt/find-version.ts': async () => {
+    const found = await findPromptVersion(t.db.pool, t.scope.projectId, { name: 'sort' }, { version: 1, label: null })
+    return [[[found?.version ?? {}], await t.db.prisma.promptVersion.findMany()]]
+  },
+  'prompt/list-prompts.ts': async () => [
+    [
+      await page(listPrompts({ includeArchived: true }, byTime), t.scope.projectId),
+      await t.db.prisma.prompt.findMany(),
+    ],
+  ],
+  'prompt/list-prompt-versions.ts': async () => {
+    const versions = await t.db.prisma.promptVersion.findMany()
+    return [[await page(listPromptVersions({}), versions[0]?.promptId ?? ''), versions]]
+  },
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { by: 'CREATED_AT', descending: true }), datasetId), await runs()],
@@ -240,6 +257,15 @@ async function fillEveryColumn(): Promise<void> {
       ...{ sha256: Buffer.from('hash'), lastUsedAt: now, revokedAt: now },
     },
   })
+  const prompt = await prisma.prompt.create({
+    data: {
+      ...{ projectId, name: 'sort', description: 'described', metadata: json, archivedAt: now },
+      versions: { create: { version: 1, content: json, message: 'about', authorId: t.scope.person.id } },
+    },
+    include: { newest: true },
+  })
+  await prisma.experiment.updateMany({ data: { promptId: prompt.id } })
+  await prisma.run.updateMany({ data: { promptVersionId: prompt.newest.id } })
   await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json } })
   await prisma.run.updateMany({
     data: {

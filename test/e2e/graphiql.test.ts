@@ -53,7 +53,7 @@ test.skipIf(!browserPath)(
     const { id } = await startRun(t.services, t.scope, { experimentId: experiment.id })
     await t.startWorker()
 
-    await page.goto(`${t.url}/`)
+    await page.goto(`${t.url}/graphql`)
     const tabs = () => page.getByRole('tab').allInnerTexts()
     await expect.poll(tabs, { timeout: 15_000 }).toEqual(['Datasets', 'Runs', 'StartRun', 'RunFeed'])
     await runButton().click()
@@ -70,15 +70,3 @@ test.skipIf(!browserPath)(
     expect(complaints).toEqual([])
   },
 )
-
-test.skipIf(!browserPath)('the page of a run is GraphiQL with a query for it', async () => {
-  const run = await t.db.prisma.run.findFirstOrThrow()
-  const { data } = await t.query('query($id: ID!) { node(id: $id) { ... on Run { url } } }', {
-    id: Buffer.from(`Run:${run.id}`).toString('base64url'),
-  })
-  await page.goto(data.node.url)
-  await expect.poll(() => page.getByRole('tab').allInnerTexts()).toContain('Run')
-  await runButton().click()
-  await expect.poll(response).toContain(`"name":"${run.name}"`.replace(/\s/g, ''))
-  expect(external).toEqual([])
-})

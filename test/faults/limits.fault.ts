@@ -1,6 +1,6 @@
 /** Limits and overload as seen by the endpoint, with workers in their own processes. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { HttpTaskSpec } from '../../src/domain/execution/task.ts'
+import type { HttpTaskSpec } from '../../src/domain/execution/http-task.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { type CountingEndpoint, startEndpoint } from '../engine/limits/counting-endpoint.ts'

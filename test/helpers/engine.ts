@@ -1,5 +1,5 @@
 /** An engine on its own database, with workers that the test starts. */
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
 import { Listener } from '../../src/db/listener.ts'
@@ -13,6 +13,7 @@ import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Worker, type WorkerOptions } from '../../src/engine/execution/worker.ts'
+import { SecretBox } from '../../src/engine/secrets/secret-box.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { ComparisonFeeds } from '../../src/feed/comparison-feed.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
@@ -20,6 +21,7 @@ import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { testKey } from './model-call.ts'
 import { testScope } from './scope.ts'
 
 export interface TestEngine extends AsyncDisposable {
@@ -47,7 +49,9 @@ export async function createTestEngine(
   }
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
-  const services: Services = { db, boss, modules: registered, http, log, metrics, tracing: noTracing }
+  const secrets = new SecretBox(randomBytes(32))
+  const env = { TEST_API_KEY: testKey }
+  const services: Services = { db, boss, modules: registered, http, secrets, env, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const changes = new RunChanges(listener)
   const workers: Worker[] = []
@@ -107,7 +111,7 @@ export async function seedExperiment(
       projectId: scope.projectId,
       datasetId,
       name: randomUUID(),
-      task: { ...task },
+      task: JSON.parse(JSON.stringify(task)),
       settings: { ...defaultRunSettings, ...settings },
     },
   })

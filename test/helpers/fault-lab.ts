@@ -1,7 +1,7 @@
 /** The equipment of the fault tests: a database, an endpoint and processes to kill. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HttpTaskSpec } from '../../src/domain/execution/task.ts'
+import type { HttpTaskSpec } from '../../src/domain/execution/http-task.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'

@@ -1,10 +1,18 @@
+import { Readable } from 'node:stream'
 import { encodeGlobalId, type NodeType } from '../../schema/relay/global-id.ts'
+import type { Generation } from '../../src/domain/model/generation.ts'
+import type { PinnedPrompt } from '../../src/domain/prompt/prompt.ts'
+import { storeAttachment } from '../../src/engine/attachments/store-attachment.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
+import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
+import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { promptTask } from '../helpers/prompt-task.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { testScope } from '../helpers/scope.ts'
 
@@ -19,6 +27,54 @@ const items = [0, 1, 2, 3, 4, 5]
 const at = new Date('2026-01-01T00:00:00Z')
 const later = new Date('2026-01-01T00:00:10Z')
 
+/** Connections which together have something in every field. */
+async function fillProviders({ services, scope }: TestEngine, name: string) {
+  const { id } = await createProvider(services, scope, {
+    ...{ name, kind: 'AZURE', resourceName: name.replaceAll(/\W/g, '-'), apiVersion: '2024-10-21' },
+    apiKey: `key-of-${name}`.replaceAll(' ', '-'),
+  })
+  const region = await createProvider(
+    services,
+    { ...scope, installation: true },
+    {
+      ...{ name: `${name} in a region`, kind: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'A'.repeat(20) },
+      ...{ baseUrl: `https://${name.replaceAll(/\W/g, '-')}.example`, apiKeyVariable: 'AWS_SECRET_ACCESS_KEY' },
+    },
+  )
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  const price = await setModelPrice(services, scope, { providerId: id, model: `model of ${name}`, ...prices })
+  return { ids: [id, region.id], priceId: price.id }
+}
+
+function filledPromptTask(name: string, promptId: string, versionId: string) {
+  const { prompt } = promptTask()
+  return promptTask({
+    prompt: {
+      content: (prompt as PinnedPrompt).content,
+      version: { id: versionId, number: 1 },
+      prompt: { id: promptId, name, version: 1, label: name },
+    },
+    ...{ provider: name, model: `model of ${name}`, firstTokenTimeoutMs: 1_000 },
+    parameters: { temperature: 0.5 },
+  })
+}
+
+function generationOf(name: string): Generation {
+  const prices = { input: 1, output: 2, cachedInput: 0.5, cacheWrite: 1.5, reasoning: 3 }
+  return {
+    model: `model of ${name}`,
+    finishReason: 'STOP',
+    usage: { inputTokens: 1, cachedInputTokens: 1, cacheWriteTokens: 1, outputTokens: 2, reasoningTokens: 1 },
+    costReported: false,
+    price: { source: 'TABLE', model: `model of ${name}`, prices, table: name },
+    reasoning: name,
+    firstTokenMs: 1,
+    tokensPerSecond: 2,
+    steps: 1,
+    warnings: [name],
+  }
+}
+
 /** Creates a project with rows of every kind, whose texts all contain its name. */
 export async function fillProject(engine: TestEngine, name: string): Promise<FilledProject> {
   const { services, db } = engine
@@ -32,12 +88,20 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     t,
     items.map((n) => `${name} ${n}`),
   )
+  const attachment = await storeAttachment(services, scope, {
+    source: Readable.from([Buffer.from(name)]),
+    mediaType: 'text/plain',
+    filename: `${name}.txt`,
+  })
   const { id: itemId } = await prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
   await prisma.datasetItem.update({ where: { id: itemId }, data: { key: name } })
-  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata: { of: name } }
+  const metadata = { of: name, file: { $file: encodeGlobalId('Attachment', attachment.id) } }
+  const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata }
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
-  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array() } })
+  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array([2]) } })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
+
+  await prisma.dataset.create({ data: { ...described, projectId, name: `${name}/in a folder`, seed: name } })
 
   const definition = { kind: 'builtin', type: 'exactMatch' }
   const builtin = await createEvaluator(services, scope, {
@@ -179,12 +243,26 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     where: { id: otherExperimentId },
     data: { task: { kind: 'client', name, version: name } },
   })
+  const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
+  await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
+  await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
 
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
     minMeans: [{ metric, value: 0.1 }],
     notWorse: [{ metric, margin: 0.1 }],
+  })
+
+  const provider = await fillProviders(t, name)
+  await prisma.experiment.update({
+    where: { id: otherExperimentId },
+    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
+  })
+  await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
+  await prisma.runItem.updateMany({
+    where: { runId },
+    data: { generation: JSON.parse(JSON.stringify(generationOf(name))) },
   })
 
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
@@ -196,14 +274,19 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
 
   const rawIds: Record<NodeType, string[]> = {
     ApiKey: [apiKey.id, revoked.apiKey.id],
+    Attachment: [attachment.id],
     Dataset: [datasetId],
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],
     EndpointLimit: [limit.id],
     Evaluator: [builtin.id, removed.id, ofClient.id],
     Experiment: [experimentId, otherExperimentId],
+    ModelPrice: [provider.priceId],
     Person: [apiKey.personId],
     Project: [projectId],
+    Prompt: [promptId, archivedPromptId],
+    PromptVersion: promptVersionIds,
+    Provider: provider.ids,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),
@@ -212,6 +295,35 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,
   )
   return { name, projectId, ids: Object.fromEntries(ids) }
+}
+
+/** A prompt of two versions, the newer one first in the list, and an archived one. */
+async function fillPrompts({ services, scope, db }: TestEngine, name: string): Promise<[string, string[], string]> {
+  const described = { description: `of ${name}`, metadata: { of: name } }
+  const http = { kind: 'http', url: `http://${name}.example`, headers: { of: name }, body: { of: name } }
+  const paths = { outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' }
+  const tool = { description: name, inputSchema: { title: name } }
+  const content = {
+    messages: [{ role: 'USER', content: `${name} {{question}}` }],
+    parameters: {
+      ...{ temperature: 0.5, maxOutputTokens: 10, topP: 0.9, topK: 5, presencePenalty: 0.1, frequencyPenalty: 0.2 },
+      ...{ stopSequences: [name], seed: 7, reasoningEffort: 'low', providerOptions: { openai: { of: name } } },
+    },
+    output: { schema: { title: name } },
+    tools: [
+      { ...tool, name: 'lookup', function: { module: 'any' } },
+      { ...tool, name: 'search', function: { http: { ...http, ...paths } } },
+    ],
+  }
+  const message = `about ${name}`
+  const { id } = await createPrompt(services, scope, { name, ...described, content, message })
+  const other = { ...content, parameters: { ...content.parameters, seed: 8 }, output: { schema: { title: 'new' } } }
+  await updatePrompt(services, scope, { id, content: other, message })
+  await setPromptLabel(services, scope, { promptId: id, label: 'production', version: 2 })
+  const archived = await createPrompt(services, scope, { name: `${name} archived`, content })
+  await setPromptArchived(services, scope, { id: archived.id, archived: true })
+  const versions = await db.prisma.promptVersion.findMany({ where: { promptId: id }, orderBy: { version: 'desc' } })
+  return [id, versions.map((version) => version.id), archived.id]
 }
 
 function countsOf(version: number) {

@@ -57,14 +57,32 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       projectId,
       name,
       seed: 's',
-      version: 1,
+      version: 2,
       itemCount: 1,
-      versions: { create: { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 } },
+      versions: {
+        createMany: {
+          data: [
+            { version: 1, added: 1, changed: 0, archived: 0, itemCount: 1 },
+            { version: 2, added: 0, changed: 1, archived: 0, itemCount: 1 },
+          ],
+        },
+      },
     },
   })
+  const file = await prisma.attachment.create({
+    data: {
+      ...{ project: { connect: { id: projectId } }, mediaType: 'text/plain' },
+      content: { create: { projectId, sha256: new Uint8Array(32), bytes: 1 } },
+    },
+  })
+  const metadata = { file: { $file: encodeGlobalId('Attachment', file.id) } }
   const item = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:1' } })
-  await prisma.datasetItemRevision.create({
-    data: { itemId: item.id, datasetId, validFrom: 1, input: name, tags: [], digest: new Uint8Array() },
+  const revision = { itemId: item.id, datasetId, input: name, metadata, tags: [] }
+  await prisma.datasetItemRevision.createMany({
+    data: [
+      { ...revision, validFrom: 1, validTo: 2, digest: new Uint8Array([1]) },
+      { ...revision, validFrom: 2, digest: new Uint8Array([2]) },
+    ],
   })
   const evaluator = await prisma.evaluator.create({
     data: {
@@ -82,10 +100,27 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     },
     include: { current: true },
   })
-  const task = { kind: 'module', name: 'any' }
+  const content = { messages: [{ role: 'USER', content: name }], parameters: {}, tools: [], maxSteps: 1 }
+  const prompt = await prisma.prompt.create({
+    data: {
+      ...{ projectId, name, version: 2 },
+      versions: { create: [1, 2].map((version) => ({ version, content, authorId: apiKey.personId })) },
+    },
+    include: { newest: true, versions: true },
+  })
+  await prisma.promptLabel.create({
+    data: { promptId: prompt.id, name: 'production', version: 2, movedById: apiKey.personId },
+  })
+  const provider = await prisma.provider.create({
+    data: { projectId, name, kind: 'OLLAMA', prices: { create: { model: name, input: 1, output: 2 } } },
+    include: { prices: true },
+  })
+  const reference = { id: prompt.id, name, version: 2, label: null }
+  const pinned = { content, version: { id: prompt.newest.id, number: 2 }, prompt: reference }
+  const task = { kind: 'prompt', provider: name, model: name, prompt: pinned, parameters: {}, stream: true }
   const experiment = await prisma.experiment.create({
     data: {
-      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true },
+      ...{ projectId, datasetId, name, task, settings: {}, evaluatorsNamed: true, promptId: prompt.id },
       evaluators: { create: { evaluatorId: evaluator.id } },
     },
   })
@@ -93,6 +128,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     data: {
       ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
       ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
+      promptVersionId: prompt.newest.id,
       evaluators: { create: { evaluatorVersionId: evaluator.current.id } },
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
@@ -113,20 +149,30 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
+    Attachment: file.id,
     Dataset: datasetId,
     DatasetItem: String(item.id),
     DatasetItemRevision: `${item.id}:1`,
     EndpointLimit: limit.id,
     Evaluator: evaluator.id,
     Experiment: experiment.id,
+    ModelPrice: provider.prices[0]?.id ?? '',
     Person: apiKey.personId,
     Project: projectId,
+    Prompt: prompt.id,
+    PromptVersion: prompt.newest.id,
+    Provider: provider.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
-  everything.set(name, new Set([...ids.map(([, id]) => id), encodeGlobalId('Score', `${run.id}:${ofRun.id}`)]))
+  const more = [
+    encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
+    encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
+  ]
+  everything.set(name, new Set([...ids.map(([, id]) => id), ...more]))
   return Object.fromEntries(ids)
 }
 
@@ -137,6 +183,9 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     candidateIds: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
+    authorId: 'Person',
+    providerId: 'Provider',
+    fromId: 'PromptVersion',
     startedById: 'Person',
   }
   const type = types[name]
@@ -172,7 +221,12 @@ function* linksOf(
 }
 
 const spelled = (way: Field[], ids: Ids, project: string) =>
-  way.reduceRight((below, field) => `${called(field, ids, project)} { ${below} }`, 'id')
+  way.reduceRight((below, field, index) => {
+    const target = getNamedType(field.type)
+    const next = way[index + 1]
+    const member = isUnionType(target) && target.getTypes().find((one) => next && one.getFields()[next.name] === next)
+    return `${called(field, ids, project)} { ${member ? fragment(member, below) : below} }`
+  }, 'id')
 
 const fragment = (type: GraphQLObjectType, selection: string) => `... on ${type.name} { ${selection} }`
 

@@ -1,6 +1,7 @@
 /** What each part of a filter leaves, and that the same is counted. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createPrompt, setPromptArchived, updatePrompt } from '../../src/engine/prompts/prompts.ts'
 import { seedDataset } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -127,4 +128,29 @@ test('a search that is too long is refused with its path', async () => {
   )
   expect(errors).toMatchObject([{ path: ['datasets'], extensions: { path: ['filter', 'search'] } }])
   expect(data).toEqual({ datasets: null, viewer: { role: 'ADMIN' } })
+})
+
+test('the filters of prompts', async () => {
+  const message = (content: string) => ({ messages: [{ role: 'USER', content }] })
+  const create = (name: string, content: string, rest: object = {}) =>
+    createPrompt(t.services, t.scope, { name, content: message(content), ...rest })
+  const { id } = await create('tickets/classify', 'Classify: {{input}}', {
+    description: 'For the queue',
+    labels: ['production'],
+  })
+  await create('tickets/answer', 'Answer "{{input}}"', { metadata: { team: 'a' }, labels: ['staging'] })
+  const old = await create('old', 'Sort {{input}}', { labels: ['production'] })
+  await setPromptArchived(t.services, t.scope, { id: old.id, archived: true })
+  await updatePrompt(t.services, t.scope, { id, content: message('Sort: {{input}}') })
+
+  expect(await left('prompts', '')).toEqual(['tickets/answer', 'tickets/classify'])
+  expect(await left('prompts', 'includeArchived: true')).toEqual(['old', 'tickets/answer', 'tickets/classify'])
+  expect(await left('prompts', 'search: "QUEUE"')).toEqual(['tickets/classify'])
+  expect(await left('prompts', 'search: "sort"')).toEqual(['tickets/classify'])
+  expect(await left('prompts', 'search: "Classify:"')).toEqual([])
+  expect(await left('prompts', 'search: "answer \\"{{"')).toEqual(['tickets/answer'])
+  expect(await left('prompts', 'label: "production"')).toEqual(['tickets/classify'])
+  expect(await left('prompts', 'label: "production", search: "answer"')).toEqual([])
+  expect(await left('prompts', 'metadata: { team: "a" }')).toEqual(['tickets/answer'])
+  expect(await left('prompts', 'createdAt: { before: "2020-01-01T00:00:00Z" }')).toEqual([])
 })

@@ -8,6 +8,9 @@ import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
+import { createPrompt } from '../../src/engine/prompts/prompts.ts'
+import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
+import { createProvider } from '../../src/engine/providers/providers.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
@@ -26,17 +29,30 @@ interface Verdict {
 
 const task = { module: { name: 'echo' } }
 const definition = { builtin: { exactMatch: {} } }
+const content = { messages: [{ role: 'USER', content: '{{input}}' }] }
 
 /** Every mutation has one: a new mutation without fails the first test. */
 const verdicts: Record<string, Verdict> = {
   approveBaseline: about(async () => ({ runId: await run() })),
   archiveDatasetItems: about(items),
+  archivePrompt: about(async () => ({ id: await prompt() })),
   cancelRun: about(async () => ({ id: await run('QUEUED') })),
   claimRunItems: about(async () => ({ runId: await clientRun() })),
+  copyDatasetItems: about(async () => ({
+    datasetId: await dataset(),
+    items: { filter: {} },
+    toDatasetId: await dataset(),
+  })),
   createApiKey: { needs: 'ADMIN', names: 'NOTHING', input: () => ({ name: randomUUID(), role: 'READ' }) },
   createDataset: own(() => ({ name: randomUUID() })),
   createEvaluator: own(() => ({ name: randomUUID(), definition })),
   createExperiment: about(async () => ({ name: randomUUID(), datasetId: await dataset(), task })),
+  createPrompt: own(() => ({ name: randomUUID(), content })),
+  createProvider: {
+    needs: 'ADMIN',
+    names: 'NOTHING',
+    input: () => ({ name: randomUUID(), kind: 'OPENAI', apiKey: 'sk-0123456789' }),
+  },
   createProject: { needs: 'INSTALLATION', names: 'NOTHING', input: () => ({ name: randomUUID() }) },
   deleteDataset: about(async () => ({ id: await dataset() })),
   deleteEndpointLimit: about(async () => {
@@ -45,11 +61,23 @@ const verdicts: Record<string, Verdict> = {
   }),
   deleteEvaluator: about(async () => ({ id: await evaluator() })),
   deleteExperiment: about(async () => ({ id: await experiment() })),
+  deleteModelPrice: about(async () => {
+    const input = { providerId: await newProvider(), model: 'm', input: 1, output: 2 }
+    const { id } = await setModelPrice(t.services, t.scope, input)
+    return { id: encodeGlobalId('ModelPrice', id) }
+  }),
+  deletePrompt: about(async () => ({ id: await prompt() })),
+  deleteProvider: {
+    needs: 'ADMIN',
+    names: 'SOMETHING',
+    input: async () => ({ id: await provider() }),
+  },
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
   deleteScore: about(async () => ({ id: await score() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
+  previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
   recordRunItems: about(async () => {
     const runId = await clientRun()
     const runItemId = encodeGlobalId('RunItem', `${decodeGlobalId(runId).id}:0`)
@@ -57,8 +85,10 @@ const verdicts: Record<string, Verdict> = {
   }),
   releaseRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
+  removePromptLabel: about(async () => ({ promptId: await prompt(), label: 'production' })),
   renewRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   restoreDatasetItems: about(items),
+  restorePrompt: about(async () => ({ id: await prompt() })),
   resumeRun: about(async () => ({ id: await run('CANCELLED') })),
   retryFailedItems: about(async () => ({ id: await run() })),
   revokeApiKey: {
@@ -71,12 +101,22 @@ const verdicts: Record<string, Verdict> = {
   },
   setEndpointLimit: own(() => ({ endpoint: `module:${randomUUID()}`, concurrency: 1 })),
   setGate: about(async () => ({ experimentId: await experiment(), gate: { maxFailureRate: 0.5 } })),
+  setModelPrice: about(async () => ({ providerId: await provider(), model: 'm', input: 1, output: 2 })),
+  setPromptLabel: about(async () => ({ promptId: await prompt(), label: 'production', version: 1 })),
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
+  tagDatasetItems: about(async () => ({ datasetId: await dataset(), items: { filter: {} }, add: [randomUUID()] })),
+  testProvider: about(async () => ({ id: await provider(), model: 'm' })),
   updateDataset: about(async () => ({ id: await dataset(), description: 'changed' })),
   updateEvaluator: about(async () => ({ id: await evaluator(), description: 'changed' })),
   updateExperiment: about(async () => ({ id: await experiment(), description: 'changed' })),
+  updatePrompt: about(async () => ({ id: await prompt(), description: 'changed' })),
+  updateProvider: {
+    needs: 'ADMIN',
+    names: 'SOMETHING',
+    input: async () => ({ id: await provider(), apiKey: 'sk-9876543210' }),
+  },
   updateRun: about(async () => ({ id: await run('QUEUED'), concurrency: 2 })),
   upsertDatasetItems: about(async () => ({ datasetId: await dataset(), items: [{ input: 2 }] })),
 }
@@ -185,6 +225,17 @@ async function evaluator(): Promise<string> {
   const { id } = await createEvaluator(t.services, t.scope, { name: randomUUID(), definition })
   return encodeGlobalId('Evaluator', id)
 }
+
+const newPrompt = () => createPrompt(t.services, t.scope, { name: randomUUID(), content, labels: ['production'] })
+const prompt = async () => encodeGlobalId('Prompt', (await newPrompt()).id)
+const promptName = async () => (await newPrompt()).name
+
+/** Of a server that nothing listens on. */
+async function newProvider(): Promise<string> {
+  const address = { kind: 'OPENAI_COMPATIBLE', baseUrl: 'http://127.0.0.1:1/v1' } as const
+  return (await createProvider(t.services, t.scope, { name: randomUUID(), ...address })).id
+}
+const provider = async () => encodeGlobalId('Provider', await newProvider())
 
 /** A run of three items, one in each state that something can be done about. */
 async function run(status: RunStatus = 'COMPLETED'): Promise<string> {

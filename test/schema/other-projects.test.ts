@@ -160,7 +160,9 @@ test('every field has something in the seeded project', () => {
   expect(unseen.sort()).toEqual(Object.keys(empty).sort())
 })
 
-describe.each(subscriptions.map((field) => [field.name, field] as const))('%s', (_name, field) => {
+const withCursor = subscriptions.filter((field) => field.args.some(({ name }) => name === 'after'))
+
+describe.each(withCursor.map((field) => [field.name, field] as const))('%s', (_name, field) => {
   test('does not continue from a cursor of another project', async () => {
     const { cursor } = await firstBatch(elsewhere, field, (await keysOf(elsewhere.projectId)).ADMIN)
     for (const role of roles) {
@@ -175,9 +177,12 @@ describe.each(subscriptions.map((field) => [field.name, field] as const))('%s', 
 /** What the ids of an argument are of. */
 function typeOfIds(name: string, field: Field): string {
   if (/^(baseline|candidate|run)Ids?$/.test(name)) return 'Run'
+  if (field.name === 'runItemOutput') return 'RunItem'
   if (name === 'id') return getNamedType(field.type).name
+  if (name === 'providerId') return 'Provider'
   if (name === 'datasetId') return 'Dataset'
-  if (name === 'startedById') return 'Person'
+  if (name === 'startedById' || name === 'authorId') return 'Person'
+  if (name === 'fromId') return 'PromptVersion'
   if (name === 'experimentId') return 'Experiment'
   if (name === 'items') return field.name === 'runFeed' ? 'RunItem' : 'DatasetItem'
   throw new Error(`no case for the ids of ${name} of ${field.name}`)

@@ -70,6 +70,7 @@ function argumentOf({ name: project, ids }: FilledProject, field: Field, { name,
     name: project,
     version: 1,
     ...(getNamedType(field.type).name === 'Run' ? { id: ids.Run?.[0] } : {}),
+    ...(field.name === 'runItemOutput' ? { id: ids.RunItem?.[0] } : {}),
   }
   if (values[name] !== undefined) return JSON.stringify(values[name])
   if (isEnumType(getNamedType(type))) return literal(type, [], '')

@@ -38,6 +38,74 @@ const exportOf = async (dataset: string) => (await get(`datasets/${await globalI
 /** Lines of an export without the ids of their items. */
 const withoutIds = (text: string) => text.replaceAll(/^\{"id":"[\w-]+",/gm, '{')
 
+describe('POST /import?preview', () => {
+  const csv = 'question,answer,lang,tags\n1+1,2,en,"a, b"\n,3,de,\n4,5,fr,\n'
+
+  it('shows what the first rows would become, and stores nothing', async () => {
+    const dataset = newName()
+    expect(await post(dataset, csv, '?preview=2&input=question&expected=answer')).toEqual({
+      status: 200,
+      body: {
+        format: 'csv',
+        columns: ['question', 'answer', 'lang', 'tags'],
+        mapping: {
+          input: ['question'],
+          expected: ['answer'],
+          ...{ key: [], tags: ['tags'], metadata: ['lang'], json: [] },
+        },
+        items: [
+          { line: 2, key: null, input: '1+1', expectedOutput: '2', tags: ['a', 'b'], metadata: { lang: 'en' } },
+          { line: 3, key: null, input: '', expectedOutput: '3', tags: [], metadata: { lang: 'de' } },
+        ],
+        problems: [],
+      },
+    })
+    expect(await server.db.prisma.dataset.count({ where: { name: dataset } })).toBe(0)
+  })
+
+  it('says which rows cannot become items, and which columns there are all the same', async () => {
+    const { body } = await post(newName(), csv, '?preview=20')
+    expect(body).toMatchObject({ columns: ['question', 'answer', 'lang', 'tags'], items: [], mapping: { input: [] } })
+    expect(body.problems).toHaveLength(3)
+    expect(body.problems?.[0]).toMatchObject({ line: 2, column: 'input', expected: 'a value' })
+    const mixed = '{"input":1,"id":7}\nnonsense\n{"input":2,"more":true}'
+    expect((await post(newName(), mixed, '?preview=20')).body).toMatchObject({
+      format: 'jsonl',
+      columns: ['input', 'id', 'more'],
+      items: [
+        { line: 1, key: '7' },
+        { line: 3, metadata: { more: true } },
+      ],
+      problems: [{ line: 2 }],
+    })
+    expect((await post(newName(), '', '?preview=20')).body).toMatchObject({ format: null, columns: [], items: [] })
+  })
+
+  it('checks the schemas of the dataset that is there', async () => {
+    const dataset = newName()
+    const projectId = server.scope.projectId
+    await server.db.prisma.dataset.create({
+      data: { projectId, name: dataset, seed: 's', inputSchema: { type: 'number' } },
+    })
+    const { body } = await post(dataset, lines({ input: 1 }, { input: 'one' }), '?preview=5')
+    expect(body).toMatchObject({ items: [{ line: 1 }], problems: [{ line: 2, column: 'input' }] })
+  })
+
+  it('reads no more of a large file than it needs', async () => {
+    const rows = lines(...Array.from({ length: 20_000 }, (_, n) => ({ input: `${n}`.padEnd(1_000, '.') })))
+    const { status, body } = await post(newName(), rows, '?preview=3')
+    expect([status, body.items]).toEqual([200, expect.objectContaining({ length: 3 })])
+  })
+
+  it('refuses an invalid number of rows or mapping', async () => {
+    for (const preview of ['0', '101', '-1', 'x', '']) {
+      const { status, body } = await post(newName(), csv, `?preview=${preview}`)
+      expect([status, body.message], preview).toEqual([400, expect.stringContaining('Expected to preview 1–100 rows')])
+    }
+    expect((await post(newName(), csv, '?preview=5&key=a&key=b')).status).toBe(400)
+  })
+})
+
 describe('POST /import', () => {
   it('imports the body with the mapping of the query', async () => {
     const dataset = 'http/größe & mehr?'

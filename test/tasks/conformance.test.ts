@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
-import type { Task } from '../../src/domain/execution/task.ts'
+import type { Task, TaskSpec } from '../../src/domain/execution/task.ts'
 import { result } from '../../src/domain/execution/task-result.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
@@ -13,7 +13,7 @@ const usage = { costUsd: 0.5, inputTokens: 10, outputTokens: 20 }
 
 function moduleTask(run: ModuleTask['run']): Task {
   const modules = { tasks: new Map([['task', { name: 'task', run }]]), evaluators: new Map() }
-  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules), modules, http)
+  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules) as TaskSpec, modules, http)
 }
 
 conformsAsTask('a function', {
@@ -55,7 +55,7 @@ function httpTask(behaviour: Behaviour | string): Task {
     inputTokensPath: '$.inputTokens',
     outputTokensPath: '$.outputTokens',
   }
-  return createTask(parseTaskSpec(spec, noModules), noModules, http)
+  return createTask(parseTaskSpec(spec, noModules) as TaskSpec, noModules, http)
 }
 
 beforeAll(async () => {

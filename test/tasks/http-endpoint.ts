@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll } from 'vitest'
-import { type Task, TaskError } from '../../src/domain/execution/task.ts'
+import { type Task, TaskError, type TaskSpec } from '../../src/domain/execution/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
@@ -65,7 +65,7 @@ export function useEndpoint(): () => Endpoint {
   })
 
   const task: Endpoint['task'] = (parts, http = client) =>
-    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules), noModules, http, () => now)
+    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules) as TaskSpec, noModules, http, undefined, () => now)
   const failure: Endpoint['failure'] = async (path, parts = {}, timeoutMs = 5_000) => {
     const { signal, traceparent } = taskContext()
     const call = callTask(task({ url: server.url + path, ...parts }), taskItem(), { timeoutMs, signal, traceparent })

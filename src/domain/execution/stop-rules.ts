@@ -1,4 +1,4 @@
-import type { RunSettings, StopReason } from '../run.ts'
+import type { RunSettings } from '../run.ts'
 
 /** The state of a run that a decision is based on. */
 export interface RunSituation {
@@ -21,7 +21,7 @@ const minFinished = 20
 export function stopReason(
   run: RunSituation,
   settings: Pick<RunSettings, 'budgetUsd' | 'maxFailureRate'>,
-): StopReason | null {
+): 'BUDGET' | 'FAILURE_RATE' | null {
   if (run.queued + run.running === 0) return null
   const { budgetUsd, maxFailureRate } = settings
   if (budgetUsd !== null && run.costSum >= budgetUsd) return 'BUDGET'

@@ -1,25 +1,10 @@
 import type { Json } from '../json/json.ts'
+import type { Generation } from '../model/generation.ts'
+import type { HttpTaskSpec } from './http-task.ts'
+import type { PromptTaskSpec } from './prompt-task.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
-export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | ClientTaskSpec
-
-/** A call of an HTTP endpoint per item. */
-export interface HttpTaskSpec {
-  kind: 'http'
-  url: string
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH'
-  headers: Record<string, string>
-  /**
-   * JSON with placeholders such as `{{input}}`, `{{input.question}}` and `{{metadata.…}}`; null sends the item as
-   * `{input, metadata}`.
-   */
-  body: Json
-  /** JSONPath of the output in the response; null takes the whole body. */
-  outputPath: string | null
-  costPath: string | null
-  inputTokensPath: string | null
-  outputTokensPath: string | null
-}
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec | ClientTaskSpec
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
@@ -56,6 +41,18 @@ export interface TaskContext {
   signal: AbortSignal
   /** W3C trace context of this call. */
   traceparent: string
+  /** Begins a span below that of the call; absent when nothing is traced. */
+  span?: StartSpan
+  /** Who follows the output while it is made; absent when nobody can. */
+  follow?: (text: string) => void
+}
+
+export type SpanAttributes = Record<string, string | number | string[]>
+
+export type StartSpan = (name: string, attributes: SpanAttributes) => TaskSpan
+
+export interface TaskSpan {
+  end(attributes: SpanAttributes, error?: { code: string; message: string }): void
 }
 
 export interface TaskResult {
@@ -64,7 +61,14 @@ export interface TaskResult {
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
+  /** Of an output that a model made. */
+  generation?: Generation | null
+  /** How long the endpoint asks to wait before the next call, in milliseconds; null and undefined: not at all. */
+  pauseMs?: number | null
 }
+
+/** What a call has used, whether or not it succeeded. */
+export type Spent = Pick<TaskResult, 'costUsd' | 'inputTokens' | 'outputTokens' | 'generation'>
 
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
 export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
@@ -83,6 +87,13 @@ const taskErrorCodes = [
   'INVALID_OUTPUT',
   'TASK_FAILED',
   'MODULE_NOT_FOUND',
+  'VARIABLE_MISSING',
+  'AUTHENTICATION_FAILED',
+  'QUOTA_EXHAUSTED',
+  'MODEL_NOT_FOUND',
+  'NOTHING_SERVED',
+  'CONTEXT_LENGTH',
+  'CONTENT_FILTERED',
 ] as const
 export type TaskErrorCode = (typeof taskErrorCodes)[number]
 
@@ -118,11 +129,22 @@ export class TaskError extends Error {
   readonly retryAfterMs: number | null
   /** Whether the endpoint is overloaded, so that it is called less for a while. */
   readonly overloaded: boolean
+  /** Whether no other item could succeed either, until somebody changes something: the run stops with this message. */
+  readonly stopsRun: boolean
+  /** What the call has used; null when nothing is known of it. */
+  readonly spent: Spent | null
 
   constructor(
     code: TaskErrorCode | (string & {}),
     message: string,
-    options: { retryable: boolean; retryAfterMs?: number | null; overloaded?: boolean; cause?: unknown },
+    options: {
+      retryable: boolean
+      retryAfterMs?: number | null
+      overloaded?: boolean
+      stopsRun?: boolean
+      spent?: Spent | null
+      cause?: unknown
+    },
   ) {
     super(message, { cause: options.cause })
     this.name = 'TaskError'
@@ -130,6 +152,8 @@ export class TaskError extends Error {
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
+    this.stopsRun = options.stopsRun ?? false
+    this.spent = options.spent ?? null
   }
 }
 

@@ -9,7 +9,7 @@ export interface EndpointKey {
 
 /**
  * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
- * `module:<name>` for a module task, `client:<name>` for a client's.
+ * `module:<name>` for a module task, `provider:<provider>/<model>` for a prompt, `client:<name>` for a client's function.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {
@@ -19,5 +19,12 @@ export function endpointOf(spec: TaskSpec): string {
       return `module:${spec.name}`
     case 'client':
       return `client:${spec.name}`
+    case 'prompt':
+      return providerEndpoint(spec.provider, spec.model)
   }
+}
+
+/** The endpoint of all calls of a model of a provider, by prompts and by judges. */
+export function providerEndpoint(provider: string, model: string): string {
+  return `provider:${provider}/${model}`
 }

@@ -37,6 +37,20 @@ const usual = {
   tags: ['tags'],
 } as const
 
+/** The whole mapping of rows with these columns: what is given, else what is usual; for `metadata` the others. */
+export function mappingOf(given: ImportMapping, columns: readonly string[]): Required<ImportMapping> {
+  const there = (names: readonly string[]) => names.filter((name) => columns.includes(name)).slice(0, 1)
+  const input = given.input ?? there(usual.input)
+  const expected = given.expected ?? there(usual.expected)
+  const key = given.key ?? there(usual.key)
+  const tags = given.tags ?? there(usual.tags)
+  const taken = new Set([...input, ...expected, ...key, ...tags])
+  return {
+    ...{ input, expected, key, tags, json: given.json ?? [] },
+    metadata: given.metadata ?? columns.filter((column) => !taken.has(column)),
+  }
+}
+
 export class ItemMapper {
   readonly #mapping: ImportMapping
   readonly #json: ReadonlySet<string>

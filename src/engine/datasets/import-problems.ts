@@ -47,6 +47,11 @@ export class Problems {
     return this.#total
   }
 
+  /** The first of them, in the order in which they were found. */
+  get listed(): readonly ImportProblem[] {
+    return this.#listed
+  }
+
   add(problem: ImportProblem): void {
     this.#total += 1
     if (this.#listed.length < maxListedProblems) this.#listed.push(problem)

@@ -4,6 +4,7 @@
  */
 import { type Database, type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
+import { findUnknownAttachments } from '../../db/sql/attachment/use.ts'
 import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
 import {
   type DatasetChangeCounts,
@@ -24,9 +25,10 @@ import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { maxListedProblems, Problems } from './import-problems.ts'
-import { ItemProblem, prepareItem } from './item-content.ts'
+import { expectedAttachment, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemSchemas, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
+import { lookAhead, withFileIds, withZip } from './zip.ts'
 
 export { ImportError } from './import-problems.ts'
 
@@ -43,6 +45,15 @@ export interface ImportInput {
   signal?: AbortSignal
 }
 
+/** A file with rows, whose references to files may be paths. */
+interface RowsInput extends Pick<ImportInput, 'source' | 'format' | 'onProgress' | 'signal'> {
+  /** Of the dataset. */
+  name: string
+  mapper: ItemMapper
+  /** The global ids of attachments by the paths that refer to them; null if only ids may. */
+  files: ReadonlyMap<string, string> | null
+}
+
 export interface ImportResult extends DatasetChangeCounts {
   dataset: Dataset
   version: number
@@ -57,17 +68,28 @@ const running = new WeakMap<Database, string[]>()
 /**
  * Adds the rows of a file as items, or updates the matching items: by the id that exports have, else by key, else by
  * equal input. Ids of other datasets are ignored. Other items stay unchanged. A file without changes creates no version.
+ * A ZIP has the file of rows and the files that these refer to by their paths (zip.ts).
  * @throws {ImportError} with the first 20 problems and their total number; {InvalidInputError} for an invalid name or
  *   mapping; {ConflictError} when the dataset's schemas change in the meantime; {LimitError} while 3 other imports of the
- *   project, or 6 of all, are running; whatever the source throws. Nothing is stored then.
+ *   project, or 6 of all, are running; whatever the source throws. No item is stored then.
  */
 export async function importItems(services: Services, scope: Scope, input: ImportInput): Promise<ImportResult> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
-  const others = running.get(services.db) ?? []
-  running.set(services.db, others)
-  const { projectId } = scope
+  return inOwnPlace(services.db, scope.projectId, async () => {
+    const { isZip, source } = await lookAhead(input.source)
+    if (!isZip) return importRows(services, scope, { ...input, name, mapper, source, files: null })
+    return withZip(services, scope, { ...input, source }, (rows, files) =>
+      importRows(services, scope, { ...input, name, mapper, ...rows, format: input.format ?? rows.format, files }),
+    )
+  })
+}
+
+/** @throws {LimitError} too many imports are running */
+async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
+  const others = running.get(db) ?? []
+  running.set(db, others)
   if (others.filter((project) => project === projectId).length >= maxImportsOfProject) {
     throw new LimitError(
       `Expected at most ${maxImportsOfProject} concurrent imports of one project, got one more. Try again in a moment.`,
@@ -78,27 +100,34 @@ export async function importItems(services: Services, scope: Scope, input: Impor
   }
   others.push(projectId)
   try {
-    const { rows, written, id } = await transaction(services.db.pool, async (client) => {
-      const before = await findDatasetHead(client, scope.projectId, name)
-      const problems = new Problems()
-      const reading = { rows: 0 }
-      await stageItems(client, readItems(input, mapper, schemasOf(before), problems, reading))
-      problems.throwIfAny()
-
-      const dataset = await lockDatasetByName(client, { projectId: scope.projectId, name, seed: newSeed() })
-      if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
-        throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
-      }
-      await resolveStagedIds(client, dataset.id)
-      await refuseContradictions(client, dataset.id, problems)
-      const written = await writeStagedItems(client, dataset)
-      input.signal?.throwIfAborted()
-      return { rows: reading.rows, written, id: dataset.id }
-    })
-    return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
+    return await work()
   } finally {
     others.splice(others.indexOf(projectId), 1)
   }
+}
+
+async function importRows(services: Services, scope: Scope, input: RowsInput): Promise<ImportResult> {
+  const { projectId } = scope
+  const { name } = input
+  const { rows, written, id } = await transaction(services.db.pool, async (client) => {
+    const before = await findDatasetHead(client, projectId, name)
+    const problems = new Problems()
+    const reading = { rows: 0 }
+    await stageItems(client, readItems(input, schemasOf(before), problems, reading))
+    problems.throwIfAny()
+
+    const dataset = await lockDatasetByName(client, { projectId, name, seed: newSeed() })
+    if (canonicalJson(schemasOf(dataset)) !== canonicalJson(schemasOf(before))) {
+      throw new ConflictError(`The schemas of dataset "${name}" changed during the import. Import the file again.`)
+    }
+    await resolveStagedIds(client, dataset.id)
+    await refuseContradictions(client, dataset.id, problems)
+    await refuseUnknownAttachments(client, projectId, problems)
+    const written = await writeStagedItems(client, dataset)
+    input.signal?.throwIfAborted()
+    return { rows: reading.rows, written, id: dataset.id }
+  })
+  return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
 }
 
 function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, ItemSchemas[keyof ItemSchemas]> {
@@ -128,15 +157,25 @@ async function refuseContradictions(client: Queryable, datasetId: string, proble
   problems.throwIfAny(total - conflicts.length)
 }
 
+/** @throws {ImportError} rows that refer to files that the project does not have */
+async function refuseUnknownAttachments(client: Queryable, projectId: string, problems: Problems): Promise<void> {
+  const { total, unknown } = await findUnknownAttachments(client, projectId, maxListedProblems)
+  for (const { line, id } of unknown) {
+    const got = `"${encodeGlobalId('Attachment', id)}"`
+    problems.add({ line, column: '$file', expected: expectedAttachment, got })
+  }
+  problems.throwIfAny(total - unknown.length)
+}
+
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */
 async function* readItems(
-  input: ImportInput,
-  mapper: ItemMapper,
+  input: RowsInput,
   schemas: ItemSchemas,
   problems: Problems,
   reading: { rows: number },
 ): AsyncGenerator<StagedItem> {
   const validate = itemValidator(schemas)
+  const { mapper } = input
   let bytes = 0
   async function* counted() {
     for await (const chunk of input.source) {
@@ -158,7 +197,8 @@ async function* readItems(
       if (absent.length > 0) return
     }
     try {
-      const { itemId, ...item } = mapper.toItem(row, row.format === 'csv')
+      const { itemId, ...content } = mapper.toItem(row, row.format === 'csv')
+      const item = input.files ? withFileIds(content, input.files) : content
       validate(item)
       const staged = prepareItem(item, row.line, itemId)
       if (problems.total === 0) yield staged

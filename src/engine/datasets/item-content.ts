@@ -1,10 +1,13 @@
 /** The content of an item, checked and prepared for storage: the same rules for the API and for imports. */
 import { hash } from 'node:crypto'
 import type { StagedItem } from '../../db/sql/dataset/staging.ts'
+import { maxAttachmentsOfItem } from '../../domain/attachment/limits.ts'
+import { mayHaveReferences, referencesIn } from '../../domain/attachment/references.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import { type Json, maxJsonDepth } from '../../domain/json/json.ts'
 import { findUnstorableEscape } from '../../domain/json/storable.ts'
+import { attachmentRawId } from '../attachments/load-attachment.ts'
 
 /** An item as passed by a client; undefined and null are the same except in `input`. */
 export interface ItemContent {
@@ -44,6 +47,7 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
   const input = canonicalText('input', content.input)
   const expectedOutput = optional('expectedOutput', content.expectedOutput)
   const metadata = optional('metadata', content.metadata)
+  const attachments = attachmentsOf({ input, expectedOutput, metadata })
   const members = [`"expectedOutput":${expectedOutput}`, `"input":${input}`, `"metadata":${metadata}`]
   const whole = `{${members.join(',')},"tags":${JSON.stringify(tags)}}`
   return {
@@ -55,6 +59,7 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
     expectedOutput,
     metadata,
     tags,
+    attachments,
     digest: sha256(whole),
   }
 }
@@ -62,6 +67,25 @@ export function prepareItem(content: ItemContent, line: number, itemId: string |
 function optional(field: string, value: Json | undefined): string | null {
   return value == null ? null : canonicalText(field, value)
 }
+
+/** The raw ids of the files that an item refers to. @throws {ItemProblem} a reference that cannot be one, or too many */
+function attachmentsOf(texts: Record<'input' | 'expectedOutput' | 'metadata', string | null>): string[] {
+  const ids = new Set<string>()
+  for (const [field, text] of Object.entries(texts)) {
+    if (text === null || !mayHaveReferences(text)) continue
+    for (const reference of referencesIn(JSON.parse(text))) {
+      const id = attachmentRawId(reference)
+      if (id === null) throw new ItemProblem(field, expectedAttachment, `{"$file": ${excerptOf(reference)}}`)
+      ids.add(id)
+    }
+  }
+  if (ids.size > maxAttachmentsOfItem) {
+    throw new ItemProblem('input', `at most ${maxAttachmentsOfItem} attachments in an item`, `${ids.size}`)
+  }
+  return [...ids]
+}
+
+export const expectedAttachment = 'the id of an attachment of this project as $file (POST /attachments stores a file)'
 
 /** Canonical JSON that PostgreSQL can store. @throws {ItemProblem} naming the field */
 export function canonicalText(field: string, value: Json): string {
@@ -94,7 +118,8 @@ function checkKey(key: string): void {
   if (!isPlain(key)) throw new ItemProblem('key', 'text without control characters', excerptOf(key))
 }
 
-function checkTags(tags: readonly string[]): void {
+/** @throws {ItemProblem} too many, or one that cannot be stored */
+export function checkTags(tags: readonly string[]): void {
   if (tags.length > maxTags) throw new ItemProblem('tags', `at most ${maxTags} tags`, `${tags.length}`)
   for (const tag of tags) {
     if (tag === '' || tag.length > maxTagLength || !isPlain(tag)) {

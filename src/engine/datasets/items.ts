@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
+import { findUnknownAttachments } from '../../db/sql/attachment/use.ts'
 import { archiveRevisions, restoreRevisions } from '../../db/sql/dataset/archive-revisions.ts'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
@@ -19,7 +20,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { checkEach, requireCount } from '../bulk.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
-import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
+import { expectedAttachment, type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { type ItemValidator, itemValidator } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
@@ -63,6 +64,8 @@ export async function upsertDatasetItems(
       const owner = encodeGlobalId('DatasetItem', itemId)
       throw new ConflictError(`The key "${key}" belongs to item ${owner} of this dataset. Use another key.`, path)
     }
+    const [unknown] = (await findUnknownAttachments(client, scope.projectId, 1)).unknown
+    if (unknown) throw attachmentNotFound(items, unknown)
     const { added, changed, unchanged } = await writeStagedItems(client, dataset)
     const ids = await loadMatchedItemIds(client)
     const rows = await loadLatestRevisions(client, ids)
@@ -70,6 +73,16 @@ export async function upsertDatasetItems(
     return { added, changed, unchanged, items: ids.flatMap((id) => byId.get(id) ?? []) }
   })
   return { ...written, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
+}
+
+function attachmentNotFound(items: readonly UpsertItem[], { line, id }: { line: number; id: string }): NotFoundError {
+  const globalId = encodeGlobalId('Attachment', id)
+  const { input, expectedOutput = null } = items[line - 1] ?? { input: null }
+  const field = [{ input }, { expectedOutput }].find((one) => JSON.stringify(one).includes(globalId)) ?? { metadata: 0 }
+  return new NotFoundError(`Expected ${expectedAttachment}, got ${globalId}.`, [
+    ...['items', String(line - 1)],
+    ...Object.keys(field),
+  ])
 }
 
 /** The current keys of the items that are identified by id. */
@@ -209,6 +222,6 @@ function isItemId(id: string): boolean {
   return /^\d{1,18}$/.test(id)
 }
 
-function itemNotFound(path: string[]): NotFoundError {
+export function itemNotFound(path: string[]): NotFoundError {
   return new NotFoundError('There is no such item in this dataset.', path)
 }

@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
+import { insertAttachmentUses } from '../../db/sql/attachment/use.ts'
 import {
   copyIntoStaging,
   countMatches,
@@ -29,9 +30,19 @@ export async function stageItems(
   await pipeline(Readable.from(chunks(items), { objectMode: false }), copyIntoStaging(client))
 }
 
-async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>): AsyncGenerator<Buffer> {
+/** Stages items page by page; the connection is free while the next page is made, so that it can be read with it. */
+export async function stagePages(client: pg.ClientBase, pages: AsyncIterable<readonly StagedItem[]>): Promise<void> {
+  await createStaging(client)
+  let staged = 0
+  for await (const page of pages) {
+    await pipeline(Readable.from(chunks(page, staged), { objectMode: false }), copyIntoStaging(client))
+    staged += page.length
+  }
+}
+
+async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>, before = 0): AsyncGenerator<Buffer> {
   let text = ''
-  let n = 0
+  let n = before
   for await (const item of items) {
     text += stagingLine(item, ++n)
     if (text.length >= chunkLength) {
@@ -58,6 +69,7 @@ export async function writeStagedItems(
   await closeRevisions(client, version)
   await insertItems(client, dataset.id)
   await insertRevisions(client, dataset.id, version)
+  await insertAttachmentUses(client)
   await advanceVersion(client, dataset.id, { ...counts, archived: 0 })
   return { ...counts, version }
 }

@@ -6,12 +6,13 @@ import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
+import { type Spent, type StartSpan, TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
 import { type ItemResult, interrupted, withoutResult } from './item-result.ts'
+import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
 
@@ -24,6 +25,7 @@ export interface Execution {
   permit: Permit
   /** Aborted with an Interruption. */
   signal: AbortSignal
+  texts: Pick<LiveTexts, 'begin'>
   tracing: Tracing
   clock: Clock
   random: () => number
@@ -52,12 +54,15 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
-    const call = (traceparent: string) => callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent })
+    const call = (traceparent: string, span?: StartSpan) =>
+      followed(execution, (follow) =>
+        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow }),
+      )
     const called = recorded ?? cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
-    const { output, costUsd, inputTokens, outputTokens } = called
+    const { output, costUsd, inputTokens, outputTokens, generation = null }: TaskResult = called
     const { latencyMs } = { latencyMs: clock.now() - startedAt, ...called }
-    const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens }
+    const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens, generation }
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
       plan.evaluators,
@@ -81,13 +86,17 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(recorded && { counted: true }),
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
-  } catch (error) {
+  } catch (thrown) {
     if (signal.aborted) return interrupted(item)
     const failure =
-      error instanceof TaskError ? error : new TaskError('TASK_FAILED', String(error), { retryable: false })
+      thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     permit.release(failedWith(failure))
-    const { code, message, retryable } = failure
-    const failed = { ...ended, error: { code, message, retryable, attempt }, latencyMs: clock.now() - startedAt }
+    const { code, message, retryable, stopsRun, spent } = failure
+    const error = { code, message, retryable, attempt }
+    const failed = { ...ended, ...spent, error, latencyMs: clock.now() - startedAt }
+    if (stopsRun) {
+      return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, scores: [], stop: message }
+    }
     const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
     if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
     const { delayMs, spendsAttempt } = retry
@@ -98,13 +107,30 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   }
 }
 
-function succeeded({ inputTokens, outputTokens }: Pick<TaskResult, 'inputTokens' | 'outputTokens'>): CallOutcome {
-  const known = inputTokens !== null || outputTokens !== null
-  return { kind: 'OK', retryAfterMs: null, tokens: known ? (inputTokens ?? 0) + (outputTokens ?? 0) : null }
+/** Lets those who watch the item follow what a model writes. */
+async function followed<T>(
+  { plan, item, texts }: Execution,
+  call: (follow?: (text: string) => void) => Promise<T>,
+): Promise<T> {
+  if (!plan.canBeFollowed) return call()
+  const live = texts.begin(plan.runId, item.ordinal, item.attempts)
+  try {
+    return await call(live.append)
+  } finally {
+    await live.end()
+  }
 }
 
-function failedWith({ overloaded, retryAfterMs }: TaskError): CallOutcome {
-  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: null }
+function succeeded(result: TaskResult): CallOutcome {
+  return { kind: 'OK', retryAfterMs: result.pauseMs ?? null, tokens: tokensOf(result) }
+}
+
+function failedWith({ overloaded, retryAfterMs, spent }: TaskError): CallOutcome {
+  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: spent && tokensOf(spent) }
+}
+
+function tokensOf({ inputTokens, outputTokens }: Spent): number | null {
+  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
 function taskItem(item: ClaimedItem): TaskItem {

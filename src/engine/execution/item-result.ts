@@ -12,6 +12,8 @@ export interface ItemResult {
   counted?: true
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
+  /** Why no other item could succeed either; the item is requeued, and the run stops with this. */
+  stop?: string
 }
 
 /** The record of a claim without a result. */
@@ -35,6 +37,7 @@ export function withoutResult({
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
+    generation: null,
     delayMs: null,
     recorded: null,
   }

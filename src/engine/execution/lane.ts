@@ -18,6 +18,7 @@ import { executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
 import { type ItemResult, released } from './item-result.ts'
 import type { Claim } from './ledger.ts'
+import type { LiveTexts } from './live-texts.ts'
 import type { Recorder } from './recorder.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -32,6 +33,8 @@ export interface LaneOptions {
   limits: Pick<EndpointLimits, 'acquire'>
   /** The process's slots, shared by the lanes of all runs. */
   pool: Slots
+  /** What models write, for tasks whose output can be followed. */
+  texts: Pick<LiveTexts, 'begin'>
   /** Cache entries by ordinal; called only for runs that use the cache. */
   cached: (items: readonly ClaimedItem[]) => Promise<Map<number, CacheEntry>>
   tracing: Tracing
@@ -235,7 +238,7 @@ export class Lane {
 
   /** Gets the permit before the slot, so that an item that waits for its endpoint takes no slot from other runs. */
   async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<ItemResult> {
-    const { plan, pool, tracing } = this.#options
+    const { plan, pool, texts, tracing } = this.#options
     const clock = this.#clock
     const random = this.#random
     const { signal } = this.#abort
@@ -246,7 +249,9 @@ export class Lane {
       try {
         if (signal.aborted) return released(item)
         // The endpoint may have been paused while the item waited for its slot.
-        if (permit.isValid()) return await executeItem({ plan, item, cached, permit, signal, tracing, clock, random })
+        if (permit.isValid()) {
+          return await executeItem({ plan, item, cached, permit, signal, texts, tracing, clock, random })
+        }
       } finally {
         permit.release()
         pool.release(plan.runId)

@@ -21,7 +21,7 @@ import { recordScores } from '../../db/sql/score/record-scores.ts'
 import { affordableCalls, stopReason } from '../../domain/execution/stop-rules.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import type { FinishedCounts } from '../../telemetry/metrics.ts'
-import { endRun } from '../runs/end-run.ts'
+import { type Ending, endRun } from '../runs/end-run.ts'
 import type { ItemResult } from './item-result.ts'
 import { situation, statusAfter, takeFresh, transfer, waiting } from './run-balance.ts'
 import { tally } from './tally.ts'
@@ -104,15 +104,20 @@ export async function advanceLedger(
   if (isFinished(status)) return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
 
   const delta: RunDelta = { ...noDelta, status }
-  await record(client, run, delta, results)
+  const recorded = await record(client, run, delta, results)
   for (const { lease, known } of uncertain) {
     const lost = await requeueClaims(client, run.id, lease, known, run.seq + delta.seq)
     if (lost > 0) transfer(delta, lost, 'running', 'queued', run.total)
   }
 
-  const reason = stopReason(situation(run, delta), run.settings)
+  const refusal = recorded.find(({ stop }) => stop !== undefined)?.stop
+  const limit = stopReason(situation(run, delta), run.settings)
+  const reason: Ending | null =
+    refusal === undefined
+      ? limit && { status: 'STOPPED', stopReason: limit }
+      : { status: 'STOPPED', stopReason: 'PROVIDER', stopMessage: refusal }
   if (reason) {
-    const ended = await endRun(client, run, { status: 'STOPPED', stopReason: reason }, delta)
+    const ended = await endRun(client, run, reason, delta)
     return { status: ended.status, answers: requests.map(() => emptyClaim(ended.status)), ended }
   }
   const answers = await claim(client, run, delta, requests)
@@ -125,13 +130,14 @@ function emptyClaim(status: RunStatus): Claim {
   return { items: [], status, queued: 0, concurrency: 0, dueMs: null }
 }
 
+/** @returns the results whose lease still held the item */
 async function record(
   client: Queryable,
   run: LockedRun,
   delta: RunDelta,
   results: readonly ItemResult[],
-): Promise<void> {
-  if (results.length === 0) return
+): Promise<readonly ItemResult[]> {
+  if (results.length === 0) return results
   const items = results.map((result) => result.item)
   const matched = new Set(await recordResults(client, run.id, items, run.seq))
   const kept = matched.size === results.length ? results : results.filter((_, index) => matched.has(index))
@@ -142,6 +148,7 @@ async function record(
   if (repetitions > 1 && sums.scores.length > 0) await addClusters(client, run.id, repetitions, sums.scores)
   const responses = kept.flatMap(({ response }) => response ?? [])
   if (responses.length > 0) await saveCachedResponses(client, run.projectId, responses)
+  return kept
 }
 
 /** Claims items for each request, retries before fresh items, within the budget, and counts them in `delta`. */

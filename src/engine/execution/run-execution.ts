@@ -7,6 +7,7 @@ import type { Services } from '../services.ts'
 import type { Interruption } from './interruption.ts'
 import { Lane } from './lane.ts'
 import { writeLedger } from './ledger.ts'
+import type { LiveTexts } from './live-texts.ts'
 import { Recorder } from './recorder.ts'
 import { findCached } from './response-cache.ts'
 import { loadRunPlan, type RunPlan } from './run-plan.ts'
@@ -23,6 +24,7 @@ export interface ExecutionContext {
   services: Services
   limits: Pick<EndpointLimits, 'acquire'>
   slots: Slots
+  texts: Pick<LiveTexts, 'begin'>
 }
 
 /**
@@ -76,7 +78,7 @@ export class RunExecution {
     for (const held of this.#lanes.values()) {
       if (held.job.data.laneId === job.data.laneId) held.lane.interrupt('LEASE_LOST')
     }
-    const { services, limits, slots: pool } = this.#context
+    const { services, limits, slots: pool, texts } = this.#context
     const { plan, recorder } = this
     const { tracing, log } = services
     const lane = new Lane({
@@ -86,6 +88,7 @@ export class RunExecution {
       recorder,
       limits,
       pool,
+      texts,
       cached: (items) => findCached(services, plan, items),
       tracing,
       log,

@@ -7,10 +7,13 @@ import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
 import type { Modules } from '../../domain/execution/modules.ts'
 import { type Task, TaskError, type TaskSpec } from '../../domain/execution/task.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
 import { createTask } from '../../tasks/registry.ts'
+import { fileLoader, withFiles } from '../attachments/files-for-task.ts'
+import { openProvider } from '../providers/open-provider.ts'
 import type { Services } from '../services.ts'
 
 /** An evaluator of a run, compiled. */
@@ -28,6 +31,8 @@ export interface RunPlan extends EndpointKey {
   runId: string
   settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts'>
   task: Task
+  /** Whether its output can be followed while it is made. */
+  canBeFollowed: boolean
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
@@ -45,10 +50,11 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     projectId: run.projectId,
     endpoint: endpointOf(run.task),
     settings: run.settings,
-    task: makeTask(run.task, services),
+    task: makeTask(run.task, run.projectId, services),
+    canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
     cacheKey:
       run.settings.cache && run.task.kind !== 'client'
-        ? ({ input, repetition }) => hash('sha256', canonicalJson([{ ...run.task }, input, repetition]))
+        ? ({ input, repetition }) => hash('sha256', canonicalJson([cachedPart(run.task), input, repetition]))
         : null,
     evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
@@ -72,9 +78,24 @@ function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[]
   return missing
 }
 
-function makeTask(spec: TaskSpec, { modules, http }: Services): Task {
+/** What of a task decides on its outputs. */
+function cachedPart(task: TaskSpec): Json {
+  if (task.kind !== 'prompt') return { ...task }
+  const { kind, provider, model, prompt, parameters } = task
+  return JSON.parse(
+    JSON.stringify({ kind, provider, model, prompt: 'content' in prompt && prompt.content, parameters }),
+  )
+}
+
+function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
-    return createTask(spec, modules, http)
+    const models = {
+      connect: (name: string) => openProvider(services, projectId, name),
+      loadFile: fileLoader(services.db.pool, { projectId }),
+    }
+    const task = createTask(spec, services.modules, services.http, models)
+    // Prompts load the files that their messages show.
+    return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))

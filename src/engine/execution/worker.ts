@@ -11,6 +11,7 @@ import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
+import { LiveTexts } from './live-texts.ts'
 import { openLane } from './open-lane.ts'
 import { Reconciler } from './reconciler.ts'
 import { type HeldLane, RunExecution } from './run-execution.ts'
@@ -36,6 +37,7 @@ const lastWriteMs = 3_000
 
 export class Worker {
   readonly limits: EndpointLimits
+  readonly #texts: LiveTexts
   readonly #services: Services
   readonly #listener: Listener
   readonly #slots: Slots
@@ -54,10 +56,11 @@ export class Worker {
     this.#services = services
     this.#listener = listener
     this.limits = new EndpointLimits({ db: services.db, listener, log: services.log })
+    this.#texts = new LiveTexts({ db: services.db, listener, log: services.log })
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
     this.#reconciler = new Reconciler(services)
-    const context = { services, limits: this.limits, slots: this.#slots }
+    const context = { services, limits: this.limits, slots: this.#slots, texts: this.#texts }
     this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
 
@@ -76,6 +79,7 @@ export class Worker {
       () => clearInterval(heartbeat),
     )
     this.limits.start()
+    this.#texts.start()
     this.#fetchSoon()
     return this
   }
@@ -120,7 +124,7 @@ export class Worker {
     clearTimeout(deadline)
     clearTimeout(abandon)
     clearInterval(heartbeat)
-    await this.limits.stop()
+    await Promise.all([this.limits.stop(), this.#texts.stop()])
   }
 
   #fetchSoon(): void {

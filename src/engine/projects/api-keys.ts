@@ -21,7 +21,7 @@ export interface CreateApiKeyInput {
   person?: string | null
 }
 
-export function hashOfKey(key: string): Buffer {
+export function hashOfSecret(key: string): Buffer {
   return hash('sha256', key, 'buffer')
 }
 
@@ -46,7 +46,14 @@ export async function createApiKey(
     const personId = await findOrCreatePerson(client, scope, projectId, personName)
     const { role } = input
     const prefix = key.slice(0, prefixLength)
-    const id = await insertApiKey(client, { projectId, personId, name: keyName, role, prefix, sha256: hashOfKey(key) })
+    const id = await insertApiKey(client, {
+      projectId,
+      personId,
+      name: keyName,
+      role,
+      prefix,
+      sha256: hashOfSecret(key),
+    })
     await notify(client, channels.key)
     return id
   })

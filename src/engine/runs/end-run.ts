@@ -5,7 +5,10 @@ import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import { cancelItems } from '../../db/sql/run-item/cancel-items.ts'
 import type { StopReason } from '../../domain/run.ts'
 
-type Ending = { status: 'CANCELLED' } | { status: 'STOPPED'; stopReason: StopReason }
+export type Ending =
+  | { status: 'CANCELLED' }
+  | { status: 'STOPPED'; stopReason: Exclude<StopReason, 'PROVIDER'> }
+  | { status: 'STOPPED'; stopReason: 'PROVIDER'; stopMessage: string }
 
 /**
  * Ends a run early: its unfinished items become CANCELLED, and calls in flight are aborted in every process. The caller

@@ -18,6 +18,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { parseTaskVersion } from '../../tasks/client.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
+import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { joinRun } from './join-run.ts'
@@ -50,7 +51,8 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     const experiment = await lockExperiment(client, projectId, input.experimentId)
     if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
     const { datasetId } = experiment
-    const task = taskOf(experiment.task, input)
+    const pinned = await pinTask(client, scope, taskOf(experiment.task, input))
+    const { task } = pinned
     if (earlyStop) requireSameDataset(earlyStop, datasetId)
     if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
     const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
@@ -82,7 +84,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       description: input.description ?? null,
       metadata: input.metadata ?? experiment.metadata,
       seed,
-      task,
+      ...pinned,
       settings,
       priority,
       subset: input.subset ?? null,

@@ -1,6 +1,6 @@
 import { transaction } from '../../db/client.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
-import { isFinished, type StopReason } from '../../domain/run.ts'
+import { isFinished } from '../../domain/run.ts'
 import type { Services } from '../services.ts'
 import { endRun } from './end-run.ts'
 
@@ -9,7 +9,7 @@ import { endRun } from './end-run.ts'
  * every process.
  * @returns false for a run that is finished or deleted
  */
-export async function stopRun(services: Services, runId: string, stopReason: StopReason): Promise<boolean> {
+export async function stopRun(services: Services, runId: string, stopReason: 'EARLY_DECISION'): Promise<boolean> {
   const ended = await transaction(services.db.pool, async (client) => {
     const run = await lockRun(client, runId)
     if (!run || isFinished(run.status)) return null

@@ -34,7 +34,8 @@ export async function updateRun(services: Services, scope: Scope, input: UpdateR
     const settings = parseRunSettings(partial, run.settings, [])
     const newPriority = parsePriority(priority ?? run.priority)
     await updateSettings(client, id, settings, newPriority)
-    await advanceRun(client, id, { ...noDelta, status: run.status, stopReason: run.stopReason, seq: 1 })
+    const { status, stopReason, stopMessage } = run
+    await advanceRun(client, id, { ...noDelta, status, stopReason, stopMessage, seq: 1 })
     // What clients hold shrinks and grows with their next claim or renewal.
     if (isFinished(run.status) || run.remote) return
     const open = run.queued + run.running

@@ -148,7 +148,10 @@ class CostCounter {
     }
     const rows = this.#rows(node, parent, type, field)
     const within = this.selections(node.selectionSet, type)
-    const counted = within.counted + (typeof field.extensions.counts === 'number' ? field.extensions.counts : 0)
+    const skipped = this.#argument(node, field, 'skip')
+    const passedBy = typeof skipped === 'number' && skipped > 0 ? skipped : 0
+    const ownCount = typeof field.extensions.counts === 'number' ? field.extensions.counts : 0
+    const counted = within.counted + ownCount + passedBy
     return {
       ...nothing,
       objects: rows * (1 + within.objects) + counted * countedRowCost,

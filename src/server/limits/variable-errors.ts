@@ -17,6 +17,7 @@ export function describeVariableErrors(
   { schema, variableValues }: Pick<ExecutionArgs, 'schema' | 'variableValues'>,
 ): GraphQLError[] {
   const paths = new Map<VariableDefinitionNode, string[][]>()
+  const secrets = [...secretsIn(variableValues)]
   return errors.map((error) => {
     const { message, nodes, source, positions, path, originalError, extensions } = error
     const definition = nodes?.find((node) => node.kind === 'VariableDefinition')
@@ -27,7 +28,8 @@ export function describeVariableErrors(
       paths.set(definition, inside)
       input = [name, ...(inside.shift() ?? [])]
     }
-    return new GraphQLError(excerpt(message, messageCharacters), {
+    const shown = secrets.reduce((text, secret) => text.replaceAll(secret, '********'), message)
+    return new GraphQLError(excerpt(shown, messageCharacters), {
       nodes,
       source,
       positions,
@@ -36,6 +38,13 @@ export function describeVariableErrors(
       extensions: { ...extensions, code: 'INVALID_INPUT', ...(input && { path: input }) },
     })
   })
+}
+
+/** The texts in members that are never shown again: a message may quote the whole input that they are in. */
+function* secretsIn(value: unknown, isSecret = false): Generator<string> {
+  if (typeof value === 'string' && isSecret && value !== '') yield value
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, member] of Object.entries(value)) yield* secretsIn(member, isSecret || name === 'apiKey')
 }
 
 /** Where a value is wrong, at most `max` places: graphql-js has these paths in its messages only. */

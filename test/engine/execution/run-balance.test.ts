@@ -10,6 +10,7 @@ const run: LockedRun = {
   projectId: 'project',
   status: 'RUNNING',
   stopReason: null,
+  stopMessage: null,
   seq: 100,
   nextOrdinal: 6,
   total: 10,

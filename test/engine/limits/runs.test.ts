@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { HttpTaskSpec } from '../../../src/domain/execution/task.ts'
+import type { HttpTaskSpec } from '../../../src/domain/execution/http-task.ts'
 import { defaultRunSettings, type RunSettings } from '../../../src/domain/run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'

@@ -76,3 +76,23 @@ test('the number of all rows is known where the runs are on one version and one 
   expect(await total(some)).toEqual({ totalCount: null, countUpTo: 2 })
   expect(await total(baseline, newer)).toEqual({ totalCount: null, countUpTo: 50 })
 })
+
+test('rows of given dataset items are only these, and other ids are refused', async () => {
+  const query = `query ($baseline: ID!, $candidates: [ID!]!, $itemIds: [ID!]!) {
+    compareRuns(baselineId: $baseline, candidateIds: $candidates) {
+      rows(first: 100, filter: { itemIds: $itemIds, change: { metric: { score: { name: "correct" } }, is: IMPROVED } }) {
+        nodes { datasetItem { id } }
+      }
+    }
+  }`
+  const items = await t.db.pool.query<{ id: string; input: number }>(
+    'SELECT item_id::text AS id, input FROM dataset_item_revision WHERE input::int IN (3, 30, 40)',
+  )
+  const idOf = (input: number) => encodeGlobalId('DatasetItem', items.rows.find((row) => row.input === input)?.id ?? '')
+  const itemIds = [3, 30, 40].map(idOf)
+  const { data } = await t.query(query, { baseline, candidates, itemIds })
+  const found = data.compareRuns.rows.nodes.map(({ datasetItem }: { datasetItem: { id: string } }) => datasetItem.id)
+  expect(found.toSorted()).toEqual([30, 40].map(idOf).toSorted())
+  const { errors } = await t.query(query, { baseline, candidates, itemIds: [baseline] })
+  expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path: ['filter', 'itemIds', '0'] } }])
+})

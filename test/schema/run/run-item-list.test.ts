@@ -113,6 +113,7 @@ const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
   [{ errorCode: ['TASK_FAILED'] }, ({ code }) => code === 'TASK_FAILED' || code === 'OWN'],
   [{ attempts: { min: 2 } }, ({ attempts }) => attempts > 1],
   [{ cached: false, repetition: 1 }, ({ cached, repetition }) => !cached && repetition === 1],
+  [{ positions: { from: 3, to: 8 } }, ({ ordinal }) => ordinal >= 6 && ordinal <= 17],
   [
     { status: ['SUCCEEDED'], tags: ['even'], search: 'answer', score: { name: 'right', boolean: true }, latencyMs: {} },
     (row) => row.status === 'SUCCEEDED' && row.tags.includes('even') && meanOf(row, 'right') === 1,
@@ -191,4 +192,22 @@ test('a page by score needs the name of the score, and a cursor belongs to that 
   expect((await t.query(document, { ...by('right'), after })).errors).toMatchObject([
     { extensions: { code: 'INVALID_INPUT', path: ['after'] } },
   ])
+})
+
+test('the items of some dataset items are their repetitions, and impossible positions are refused', async () => {
+  const items = await t.db.pool.query<{ id: string }>(
+    `SELECT DISTINCT item_id::text AS id FROM run_item WHERE run_id = $1 AND ordinal IN (4, 5, 20, 21)`,
+    [runId],
+  )
+  const id = encodeGlobalId('Run', runId)
+  const itemIds = items.rows.map((row) => encodeGlobalId('DatasetItem', row.id))
+  const { data } = await t.query(document, { id, filter: { itemIds } })
+  expect(data.run.items.edges.map(({ node }: { node: { id: string } }) => node.id)).toEqual(
+    [4, 5, 20, 21].map((ordinal) => encodeGlobalId('RunItem', `${runId}:${ordinal}`)),
+  )
+  const refused = async (filter: object) => (await t.query(document, { id, filter })).errors?.[0]?.extensions?.path
+  expect(await refused({ itemIds: [id] })).toEqual(['filter', 'itemIds', '0'])
+  expect(await refused({ itemIds: Array.from({ length: 501 }, () => itemIds[0]) })).toEqual(['filter', 'itemIds'])
+  expect(await refused({ positions: { from: 4, to: 3 } })).toEqual(['filter', 'positions'])
+  expect(await refused({ positions: { from: 0, to: 500 } })).toEqual(['filter', 'positions'])
 })

@@ -35,6 +35,8 @@ export interface RowFilter {
   tags?: readonly string[] | null
   /** Text anywhere in the input, expected output, an output or an error. */
   search?: string | null
+  /** These items. */
+  itemIds?: readonly string[]
 }
 
 /** Schedule order, or the largest regression, improvement or change of a metric among the candidates first. */
@@ -194,7 +196,7 @@ function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates
 
 /** The filter as conditions on an item `i (item_id, run)`, with the CTEs and the join they need. */
 function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
-  const { change, differingOutputs, failedInOne, tags, search } = filter
+  const { change, differingOutputs, failedInOne, tags, search, itemIds } = filter
   const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'
   const revision = () => {
     const version = `(${parameter(datasetVersions)}::int[])[i.run]`
@@ -213,6 +215,7 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
       SELECT bool_or(x.status = 'FAILED') AS failed
       FROM ${executions} AND x.status IN ('FAILED', 'SUCCEEDED') GROUP BY x.run_id) f)`)
   }
+  if (itemIds) conditions.push(`i.item_id = ANY (${parameter(itemIds)}::bigint[])`)
   if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
   if (search) {
     conditions.push(`(EXISTS (SELECT FROM ${revision()}

@@ -15,6 +15,8 @@ export interface StagedItem {
   expectedOutput: string | null
   metadata: string | null
   tags: readonly string[]
+  /** Raw ids of the files that it refers to. */
+  attachments: readonly string[]
   digest: Buffer
 }
 
@@ -35,6 +37,7 @@ export async function createStaging(client: Queryable): Promise<void> {
        expected_output JSONB,
        metadata JSONB,
        tags TEXT[] NOT NULL,
+       attachments UUID[] NOT NULL,
        digest BYTEA NOT NULL
      ) ON COMMIT DROP`,
   )
@@ -44,7 +47,7 @@ export async function createStaging(client: Queryable): Promise<void> {
 export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
   return client.query(
     from(
-      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, digest)
+      `COPY dataset_staging (n, line, item_id, key, identity, input, expected_output, metadata, tags, attachments, digest)
        FROM STDIN`,
     ),
   )
@@ -53,9 +56,9 @@ export function copyIntoStaging(client: pg.ClientBase): CopyStreamQuery {
 /** A row in COPY's text format. @param n its number, the order in which new items get their ids */
 export function stagingLine(item: StagedItem, n: number): string {
   const tags = `{${item.tags.map((tag) => `"${tag.replace(/["\\]/g, '\\$&')}"`).join(',')}}`
-  const { line, itemId, key, identity, input, expectedOutput, metadata, digest } = item
+  const { line, itemId, key, identity, input, expectedOutput, metadata, attachments, digest } = item
   const texts = [key, identity, input, expectedOutput, metadata, tags].map(field)
-  return `${[n, line, itemId ?? '\\N', ...texts, `\\\\x${digest.toString('hex')}`].join('\t')}\n`
+  return `${[n, line, itemId ?? '\\N', ...texts, `{${attachments.join(',')}}`, `\\\\x${digest.toString('hex')}`].join('\t')}\n`
 }
 
 const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }

@@ -35,8 +35,12 @@ function orderKey({ field, descending }: ExperimentOrder): Key {
   }
 }
 
-/** The experiments of a project or of a dataset. */
-export function listExperiments(parent: 'project' | 'dataset', filter: ExperimentFilter, order: ExperimentOrder): List {
+/** The experiments of a project, on a dataset or with a prompt. */
+export function listExperiments(
+  parent: 'project' | 'dataset' | 'prompt',
+  filter: ExperimentFilter,
+  order: ExperimentOrder,
+): List {
   return {
     select: columns('e', Prisma.ExperimentScalarFieldEnum),
     from: 'experiment e',

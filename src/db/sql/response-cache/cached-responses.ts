@@ -1,4 +1,5 @@
 import type { Json } from '../../../domain/json/json.ts'
+import type { Generation } from '../../../domain/model/generation.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
@@ -10,6 +11,7 @@ export interface CachedResponse {
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
+  generation: Generation | null
 }
 
 /** Cached responses of the project by key (hex); keys without one are absent. */
@@ -21,7 +23,7 @@ export async function findCachedResponses(
   const rows = await queryRows<CachedResponse & { key: string }>(
     client,
     `SELECT encode(key, 'hex') AS key, output, latency_ms AS "latencyMs", cost_usd AS "costUsd",
-            input_tokens AS "inputTokens", output_tokens AS "outputTokens"
+            input_tokens AS "inputTokens", output_tokens AS "outputTokens", generation
      FROM cached_response
      WHERE project_id = $1 AND key = ANY (SELECT decode(k, 'hex') FROM unnest($2::text[]) k)`,
     [projectId, keys],
@@ -36,10 +38,10 @@ export async function saveCachedResponses(
   responses: readonly (CachedResponse & { key: string })[],
 ): Promise<void> {
   await client.query(
-    `INSERT INTO cached_response (project_id, key, output, latency_ms, cost_usd, input_tokens, output_tokens)
-     SELECT $1, decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens"
+    `INSERT INTO cached_response (project_id, key, output, latency_ms, cost_usd, input_tokens, output_tokens, generation)
+     SELECT $1, decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens", generation
      FROM json_to_recordset($2::json) AS r (key text, output jsonb, "latencyMs" float8, "costUsd" float8,
-       "inputTokens" int, "outputTokens" int)
+       "inputTokens" int, "outputTokens" int, generation jsonb)
      ORDER BY key
      ON CONFLICT DO NOTHING`,
     [projectId, JSON.stringify(responses)],

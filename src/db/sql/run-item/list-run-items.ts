@@ -41,6 +41,10 @@ export interface RunItemFilter {
   cached?: boolean | null
   /** From 0. */
   repetition?: number | null
+  /** Dataset items. */
+  itemIds?: readonly string[]
+  /** Places in the primary key. */
+  ordinals?: { min: number; max: number }
 }
 
 /**
@@ -64,6 +68,10 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
       ...(filter.errorCode ? [failed(filter.errorCode, parameter)] : []),
       ...(filter.cached == null ? [] : [`i.cached = ${parameter(filter.cached)}`]),
       ...(filter.repetition == null ? [] : [`i.repetition = ${parameter(filter.repetition)}::int`]),
+      ...(filter.itemIds ? [`i.item_id = ANY (${parameter(filter.itemIds)}::bigint[])`] : []),
+      ...(filter.ordinals
+        ? [`i.ordinal BETWEEN ${parameter(filter.ordinals.min)}::int AND ${parameter(filter.ordinals.max)}::int`]
+        : []),
       ...between('i.attempts', filter.attempts, parameter),
       ...between('i.latency_ms', filter.latencyMs, parameter),
       ...between('i.cost_usd', filter.costUsd, parameter),

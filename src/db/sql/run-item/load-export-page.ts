@@ -1,5 +1,6 @@
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
+import type { Generation } from '../../../domain/model/generation.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
@@ -36,6 +37,7 @@ export interface ExportedRunItem {
   costUsd: number | null
   evaluatorCostUsd: number | null
   traceId: string | null
+  generation: Generation | null
   startedAt: Date | null
   finishedAt: Date | null
   scores: ExportedScore[]
@@ -55,7 +57,7 @@ export async function loadExportPage(
   const text = `SELECT i.ordinal, i.item_id::text AS "itemId", d.key, i.position, i.repetition, i.status, r.input,
             r.expected_output AS "expectedOutput", r.metadata, r.tags, i.output, i.error, i.attempts,
             i.latency_ms AS "latencyMs", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens",
-            i.cost_usd AS "costUsd", i.evaluator_cost_usd AS "evaluatorCostUsd", i.trace_id AS "traceId",
+            i.cost_usd AS "costUsd", i.evaluator_cost_usd AS "evaluatorCostUsd", i.trace_id AS "traceId", i.generation,
             i.started_at AS "startedAt", i.finished_at AS "finishedAt",
             (SELECT COALESCE(json_agg(json_build_object(
                'name', s.name, 'dataType', s.data_type, 'value', s.value, 'label', s.label, 'comment', s.comment,

@@ -1,6 +1,7 @@
 import type { RecordedResponse } from '../../../domain/execution/recorded-response.ts'
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
+import type { Generation } from '../../../domain/model/generation.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
@@ -20,6 +21,7 @@ export interface RecordedItem {
   evaluatorCostUsd: number | null
   cached: boolean
   traceId: string | null
+  generation: Generation | null
   /** For a requeued item: its delay in milliseconds; null for none. */
   delayMs: number | null
   /** For a requeued item: what a client recorded, if only evaluators are left. */
@@ -49,17 +51,18 @@ export async function recordResults(
          FROM ROWS FROM (json_to_recordset($2::json) AS (
            ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, excused int,
            "latencyMs" float8, "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
-           "traceId" text, "delayMs" float8, recorded jsonb
+           "traceId" text, generation jsonb, "delayMs" float8, recorded jsonb
          )) WITH ORDINALITY AS r (
            ordinal, lease, status, output, error, attempts, excused, "latencyMs", "inputTokens", "outputTokens",
-           "costUsd", "evaluatorCostUsd", cached, "traceId", "delayMs", recorded, n
+           "costUsd", "evaluatorCostUsd", cached, "traceId", generation, "delayMs", recorded, n
          )
        )
        UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
          output = r.output, output_bytes = CASE WHEN r.status = 'SUCCEEDED' THEN octet_length(COALESCE(r.output, 'null')::text) END,
          error = r.error, attempts = r.attempts, excused = r.excused, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
-         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached, recorded = r.recorded,
+         evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
+         generation = r.generation, recorded = r.recorded,
          available_at = CASE WHEN r.status = 'QUEUED'
            THEN COALESCE(statement_timestamp() + r."delayMs" * interval '1 ms', date_trunc('milliseconds', now())) END,
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END

@@ -7,6 +7,8 @@ import { channels } from '../../listener.ts'
 export interface RunDelta {
   status: RunStatus
   stopReason: StopReason | null
+  /** With the reason PROVIDER. */
+  stopMessage: string | null
   seq: number
   nextOrdinal: number
   queued: number
@@ -30,6 +32,7 @@ export interface RunDelta {
 
 export const noDelta = {
   stopReason: null,
+  stopMessage: null,
   seq: 0,
   nextOrdinal: 0,
   queued: 0,
@@ -75,7 +78,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
   await client.query({
     name: 'advance-run',
     text: `WITH advanced AS (
-      UPDATE run SET status = $2::"RunStatus", stop_reason = $3, seq = seq + $4, next_ordinal = next_ordinal + $5,
+      UPDATE run SET status = $2::"RunStatus", stop_reason = $3, stop_message = $22, seq = seq + $4, next_ordinal = next_ordinal + $5,
         queued = queued + $6, running = running + $7, succeeded = succeeded + $8, failed = failed + $9,
         failures = CASE WHEN failed + $9 = 0 THEN '{}' WHEN $21::jsonb IS NULL THEN failures ELSE failures || (
           SELECT jsonb_object_agg(key, COALESCE((failures ->> key)::int, 0) + value::int) FROM jsonb_each_text($21)) END,
@@ -112,6 +115,7 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
       delta.outputTokens,
       delta.costMax,
       delta.failures && JSON.stringify(delta.failures),
+      delta.stopMessage,
     ],
   })
 }

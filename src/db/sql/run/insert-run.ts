@@ -18,6 +18,8 @@ export interface NewRun {
   metadata: Json
   seed: string
   task: TaskSpec
+  /** The version of a prompt that the task was resolved to; null for none. */
+  promptVersionId: string | null
   settings: RunSettings
   priority: number
   /** Null: every item. */
@@ -33,8 +35,8 @@ export async function insertRun(client: Queryable, run: NewRun): Promise<string>
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO run (project_id, experiment_id, dataset_id, dataset_version, name, description, metadata, seed,
                       idempotency_key, idempotency_digest, task, settings, priority, early_stop, subset,
-                      started_by_id, total, queued)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0) RETURNING id`,
+                      started_by_id, prompt_version_id, total, queued)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0) RETURNING id`,
     [
       run.projectId,
       run.experimentId,
@@ -52,6 +54,7 @@ export async function insertRun(client: Queryable, run: NewRun): Promise<string>
       jsonOrNull(run.earlyStop),
       jsonOrNull(run.subset),
       run.startedById,
+      run.promptVersionId,
     ],
   )
   return rows[0]?.id as string

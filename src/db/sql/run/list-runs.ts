@@ -62,16 +62,29 @@ function metricOrderKey(metric: Metric, last: string): Key {
   }
 }
 
+/** What runs are listed of. */
+export type RunParent = 'project' | 'dataset' | 'experiment' | 'prompt' | 'promptVersion'
+
+const parents: Record<RunParent, Pick<List, 'from' | 'parent'>> = {
+  project: { from: 'run r', parent: { column: 'r.project_id', type: 'uuid' } },
+  dataset: { from: 'run r', parent: { column: 'r.dataset_id', type: 'uuid' } },
+  experiment: { from: 'run r', parent: { column: 'r.experiment_id', type: 'uuid' } },
+  prompt: {
+    from: 'run r JOIN prompt_version v ON v.id = r.prompt_version_id',
+    parent: { column: 'v.prompt_id', type: 'uuid' },
+  },
+  promptVersion: { from: 'run r', parent: { column: 'r.prompt_version_id', type: 'uuid' } },
+}
+
 /**
- * The runs of a project, a dataset or an experiment. By CREATED_AT a page is read from an index that begins with the
- * parent, ends when it is full, and is entered where the range of `createdAt` begins. Any other order and any other filter
+ * The runs of a project, a dataset, an experiment, or a prompt or a version of one. By CREATED_AT a page is read from an index that begins with the
+ * parent (not with a prompt), ends when it is full, and is entered where the range of `createdAt` begins. Any other order and any other filter
  * reads at most the parent's runs.
  */
-export function listRuns(parent: 'project' | 'dataset' | 'experiment', filter: RunFilter, order: RunOrder): List {
+export function listRuns(parent: RunParent, filter: RunFilter, order: RunOrder): List {
   return {
     select: columns('r', Prisma.RunScalarFieldEnum),
-    from: 'run r',
-    parent: { column: `r.${parent}_id`, type: 'uuid' },
+    ...parents[parent],
     where: (parameter) => [
       ...(filter.datasetId ? [`r.dataset_id = ${parameter(filter.datasetId)}`] : []),
       ...(filter.datasetVersion == null ? [] : [`r.dataset_version = ${parameter(filter.datasetVersion)}::int`]),

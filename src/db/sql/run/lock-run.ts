@@ -11,6 +11,7 @@ export interface LockedRun {
   projectId: string
   status: RunStatus
   stopReason: StopReason | null
+  stopMessage: string | null
   seq: number
   nextOrdinal: number
   total: number
@@ -49,8 +50,8 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", seq, next_ordinal AS "nextOrdinal",
-            total, queued, running, succeeded, failed, cancelled,
+     SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", stop_message AS "stopMessage",
+            seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
             task ->> 'kind' = 'client' AS remote
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;

@@ -1,0 +1,75 @@
+/**
+ * The rows that feeds deliver, by id, outside of the normalised cache. Whatever arrives between two frames is shown in one
+ * flush, and only the rows that changed render again.
+ */
+import { useCallback, useSyncExternalStore } from 'react'
+
+interface Entry<Row> {
+  row: Row
+  /** How often it changed since it was first seen. */
+  version: number
+}
+
+export class RowStore<Row> {
+  readonly #entries = new Map<string, Entry<Row>>()
+  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #arrived = new Map<string, Row>()
+  #frame = 0
+
+  /** Undefined for a row that has not been read. */
+  get(id: string): Entry<Row> | undefined {
+    return this.#entries.get(id)
+  }
+
+  /** Rows of a query: there at once, so that a list and its rows are shown together. */
+  set(id: string, row: Row): void {
+    this.#arrived.delete(id)
+    this.#write(id, row)
+  }
+
+  /** Rows of a feed: shown with the next frame. */
+  put(id: string, row: Row): void {
+    this.#arrived.set(id, row)
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush())
+  }
+
+  /** Forgets rows that are far away. */
+  delete(id: string): void {
+    this.#arrived.delete(id)
+    this.#entries.delete(id)
+  }
+
+  subscribe(id: string, listener: () => void): () => void {
+    let listeners = this.#listeners.get(id)
+    if (!listeners) {
+      listeners = new Set()
+      this.#listeners.set(id, listeners)
+    }
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    }
+  }
+
+  #flush() {
+    this.#frame = 0
+    for (const [id, row] of this.#arrived) this.#write(id, row)
+    this.#arrived.clear()
+  }
+
+  #write(id: string, row: Row) {
+    const version = (this.#entries.get(id)?.version ?? -1) + 1
+    this.#entries.set(id, { row, version })
+    for (const listener of this.#listeners.get(id) ?? []) listener()
+  }
+}
+
+/** A row of a store, rendering again when it changes; undefined until it is read. */
+export function useRow<Row>(store: RowStore<Row>, id: string | undefined): Entry<Row> | undefined {
+  const subscribe = useCallback(
+    (listener: () => void) => (id === undefined ? () => {} : store.subscribe(id, listener)),
+    [store, id],
+  )
+  return useSyncExternalStore(subscribe, () => (id === undefined ? undefined : store.get(id)))
+}

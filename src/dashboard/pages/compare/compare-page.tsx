@@ -1,0 +1,127 @@
+/** Some runs of a dataset against a baseline: verdicts first, then where they differ, item by item, live. */
+import { Button, NumberInput, Skeleton } from '@mantine/core'
+import { IconPrinter } from '@tabler/icons-react'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useCallback, useMemo } from 'react'
+import { useQuery } from 'urql'
+import { Answer } from '../../components/answer.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
+import { plural } from '../../components/number-format.ts'
+import { Page } from '../../components/page.tsx'
+import { titleOfRun } from '../../components/run-name.ts'
+import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
+import classes from './compare-page.module.css'
+import { type ComparedRun, compareQuery } from './compare-query.ts'
+import type { CompareSearch } from './compare-search.ts'
+import { ComparedItems } from './compared-items.tsx'
+import { Differences } from './differences.tsx'
+import { Scatter } from './scatter.tsx'
+import { VerdictMatrix } from './verdict-matrix.tsx'
+
+const route = getRouteApi('/compare')
+
+export function ComparePage() {
+  const { runs, baseline } = route.useSearch()
+  const [result, reread] = useQuery({
+    query: compareQuery,
+    variables: { baselineId: baseline, candidateIds: runs },
+    pause: runs.length === 0,
+  })
+  if (runs.length === 0) {
+    return (
+      <EmptyState
+        order={1}
+        title="Nothing to compare"
+        message="Select runs in the list of a dataset and choose Compare. With one run it is compared with the approved baseline."
+      >
+        <LinkButton to="/" variant="default">
+          Go to the start
+        </LinkButton>
+      </EmptyState>
+    )
+  }
+  return (
+    <Answer of={result} retry={reread} skeleton={<CompareSkeleton />}>
+      {({ compareRuns }) =>
+        compareRuns?.baseline ? (
+          <Comparison baseline={compareRuns.baseline} candidates={compareRuns.candidates} />
+        ) : (
+          <EmptyState
+            order={1}
+            title="There is no baseline"
+            message="No run of this dataset is approved as its baseline. Select two runs in its list, or approve one of them on its page."
+          />
+        )
+      }
+    </Answer>
+  )
+}
+
+interface Props {
+  baseline: ComparedRun
+  candidates: readonly ComparedRun[]
+}
+
+function Comparison({ baseline, candidates }: Props) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const change = useCallback(
+    (now: Partial<CompareSearch>, options?: { replace?: boolean }) =>
+      void navigate({ search: (before) => ({ ...before, ...now }), resetScroll: false, ...options }),
+    [navigate],
+  )
+  const ids = useMemo(() => candidates.map(({ id }) => id), [candidates])
+  const { metrics, problem } = useComparisonMetrics(baseline.id, ids, search.margin)
+  const others = candidates.map(({ name }) => titleOfRun(name)).join(', ')
+  return (
+    <Page
+      title={
+        candidates.length === 1
+          ? `${others} against ${titleOfRun(baseline.name)}`
+          : `${plural(candidates.length, 'run')} against ${titleOfRun(baseline.name)}`
+      }
+      trail={
+        <Link to="/datasets/$datasetId/runs" params={{ datasetId: baseline.dataset.id }}>
+          {baseline.dataset.name}
+        </Link>
+      }
+      actions={
+        <>
+          <NumberInput
+            size="sm"
+            w={150}
+            aria-label="Margin: how much worse a score may be and still count as not worse"
+            placeholder="Margin, e.g. 0.02"
+            hideControls
+            min={0}
+            value={search.margin ?? ''}
+            onChange={(value) => change({ margin: value === '' ? undefined : Number(value) }, { replace: true })}
+          />
+          <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => print()}>
+            Print
+          </Button>
+        </>
+      }
+    >
+      {problem !== null && (
+        <p role="alert" className={classes.problem}>
+          {problem}
+        </p>
+      )}
+      <Differences baseline={baseline} candidates={candidates} metrics={metrics} />
+      <VerdictMatrix baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />
+      <Scatter baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />
+      <ComparedItems baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />
+    </Page>
+  )
+}
+
+function CompareSkeleton() {
+  return (
+    <Page title="Compare">
+      <Skeleton height={180} />
+      <Skeleton height={260} />
+    </Page>
+  )
+}

@@ -1,0 +1,28 @@
+/** The runs of a comparison, with everything in which they can differ besides their results. */
+import { graphql } from '../../gql/gql.ts'
+import type { ComparedRunFragment } from '../../gql/graphql.ts'
+
+export const comparedRun = graphql(`
+  fragment ComparedRun on Run {
+    ...RunSummary
+    seed
+    subset { itemIds tags sample }
+    evaluators { version sampling evaluator { id name } }
+    task {
+      __typename
+      ... on HttpTask { url method body headers outputPath }
+      ... on ModuleTask { name }
+    }
+  }
+`)
+
+export const compareQuery = graphql(`
+  query Compare($baselineId: ID, $candidateIds: [ID!]!) {
+    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds) {
+      baseline { ...ComparedRun }
+      candidates { ...ComparedRun }
+    }
+  }
+`)
+
+export type ComparedRun = ComparedRunFragment

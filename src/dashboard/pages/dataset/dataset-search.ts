@@ -1,0 +1,27 @@
+/** The state of a dataset's page, as its address has it. What is no such state is ignored. */
+import { z } from 'zod'
+import type { DatasetItemFilter } from '../../gql/graphql.ts'
+
+const text = z.string().min(1).max(500)
+const version = z.number().int().min(0)
+const optional = <Type extends z.ZodType>(type: Type) => type.optional().catch(undefined)
+
+export const datasetSearch = z.object({
+  /** The version whose items are shown; default: the current one. */
+  version: optional(version),
+  q: optional(z.string().min(1).max(256)),
+  tags: optional(z.array(text).min(1)),
+  /** Id of the item that the drawer shows; `new`: an empty form. */
+  item: optional(text),
+  density: optional(z.enum(['compact', 'roomy'])),
+})
+
+/** The versions that are compared; default: the current one with the one before. */
+export const versionsSearch = z.object({ from: optional(version), to: optional(version) })
+
+export type DatasetSearch = z.infer<typeof datasetSearch>
+
+/** Undefined: all items. */
+export function itemFilter({ q, tags }: DatasetSearch): DatasetItemFilter | undefined {
+  return q === undefined && tags === undefined ? undefined : { search: q, tags }
+}

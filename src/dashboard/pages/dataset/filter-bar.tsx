@@ -1,0 +1,115 @@
+/** What narrows the items down: a text, tags, and the version. */
+import { Button, Menu, MultiSelect, Select, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconBaselineDensityMedium, IconSearch } from '@tabler/icons-react'
+import { useEffect, useRef, useState } from 'react'
+import { formatCount, plural } from '../../components/number-format.ts'
+import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
+import type { DatasetPageDataset } from './dataset-query.ts'
+import { type DatasetSearch, itemFilter } from './dataset-search.ts'
+import classes from './items.module.css'
+
+interface Props {
+  dataset: DatasetPageDataset
+  search: DatasetSearch
+  total: { count: number; atLeast: boolean } | null
+  onSearch: (now: Partial<DatasetSearch>, options?: { replace?: boolean }) => void
+}
+
+const keys: readonly Shortcut[] = [{ key: '/', label: 'Search in the items' }]
+/** How many versions the list offers; the page of the versions has all. */
+const listedVersions = 50
+
+export function FilterBar({ dataset, search, total, onSearch }: Props) {
+  const input = useRef<HTMLInputElement>(null)
+  useShortcuts(keys, (_key, event) => {
+    event.preventDefault()
+    input.current?.focus()
+  })
+  const [text, setText] = useState(search.q ?? '')
+  useEffect(() => setText(search.q ?? ''), [search.q])
+  const report = useDebouncedCallback((q: string) => onSearch({ q: q || undefined }, { replace: true }), 300)
+
+  const known = dataset.tags?.map(({ tag }) => tag) ?? []
+  const shown = search.version ?? dataset.version
+  const newest = Array.from({ length: Math.min(dataset.version, listedVersions) }, (_, n) => dataset.version - n)
+  const versions = newest.includes(shown) || shown === 0 ? newest : [...newest, shown]
+
+  return (
+    <div className={classes.bar} data-no-print>
+      <TextInput
+        ref={input}
+        size="xs"
+        w={220}
+        aria-label="Search in key, input and expected output"
+        placeholder="Search"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        value={text}
+        maxLength={256}
+        onChange={(event) => {
+          setText(event.currentTarget.value)
+          report(event.currentTarget.value.trim())
+        }}
+        onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+      />
+      {(known.length > 0 || search.tags !== undefined) && (
+        <MultiSelect
+          size="xs"
+          miw={150}
+          maw={420}
+          aria-label="Only items with these tags"
+          placeholder={search.tags === undefined ? 'Tags' : undefined}
+          data={[...new Set([...known, ...(search.tags ?? [])])].map((tag) => ({
+            value: tag,
+            label: labelOf(tag, dataset),
+          }))}
+          value={search.tags ?? []}
+          onChange={(tags) => onSearch({ tags: tags.length > 0 ? tags : undefined })}
+          searchable
+        />
+      )}
+      {dataset.version > 1 && (
+        <Select
+          size="xs"
+          w={150}
+          aria-label="Version of the dataset"
+          data={versions.map((version) => ({
+            value: String(version),
+            label: version === dataset.version ? `Version ${version}, current` : `Version ${version}`,
+          }))}
+          value={String(shown)}
+          allowDeselect={false}
+          onChange={(value) =>
+            onSearch({ version: value === null || Number(value) === dataset.version ? undefined : Number(value) })
+          }
+        />
+      )}
+      <span className={classes.count} role="status">
+        {total !== null &&
+          (itemFilter(search) === undefined
+            ? plural(total.count, 'item')
+            : total.atLeast
+              ? `${formatCount(total.count)} items or more`
+              : plural(total.count, 'item'))}
+      </span>
+      <span className={classes.spacer} />
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button size="xs" variant="default" px={8} aria-label="Height of the rows">
+            <IconBaselineDensityMedium size={15} />
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => onSearch({ density: 'compact' }, { replace: true })}>Compact rows</Menu.Item>
+          <Menu.Item onClick={() => onSearch({ density: undefined }, { replace: true })}>Normal rows</Menu.Item>
+          <Menu.Item onClick={() => onSearch({ density: 'roomy' }, { replace: true })}>Roomy rows</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  )
+}
+
+function labelOf(tag: string, { tags }: DatasetPageDataset): string {
+  const count = tags?.find((known) => known.tag === tag)?.count
+  return count === undefined ? tag : `${tag} (${formatCount(count)})`
+}

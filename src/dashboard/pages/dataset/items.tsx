@@ -1,0 +1,212 @@
+/** The items of a version: what narrows them down, the grid, the selection, and the drawer of one of them. */
+import { Button } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import { IconCheck, IconFilterOff, IconMinus } from '@tabler/icons-react'
+import { useCallback, useEffect, useState } from 'react'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { ErrorState } from '../../components/error-state.tsx'
+import { Grid, type GridColumn } from '../../components/grid/grid.tsx'
+import { Snippet } from '../../components/snippet.tsx'
+import { useRowList } from '../../data/row-list.ts'
+import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
+import type { DatasetPageDataset } from './dataset-query.ts'
+import { type DatasetSearch, itemFilter } from './dataset-search.ts'
+import { ItemDrawer } from './drawer/item-drawer.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { ItemRow } from './item-row.tsx'
+import classes from './items.module.css'
+import { type Selection, SelectionBar } from './selection-bar.tsx'
+import { useItemList } from './use-item-list.ts'
+
+interface Props {
+  dataset: DatasetPageDataset
+  search: DatasetSearch
+  onSearch: (now: Partial<DatasetSearch>, options?: { replace?: boolean }) => void
+  /** The items have changed. */
+  onChanged: () => void
+}
+
+const keys: readonly Shortcut[] = [
+  { key: 'j', label: 'Next item' },
+  { key: 'k', label: 'Previous item' },
+  { key: 'Enter', label: 'Open the item' },
+  { key: 'x', label: 'Select the item' },
+]
+const heights = { compact: 28, normal: 36, roomy: 52 }
+/** What the API takes by id at once. */
+export const maxSelected = 1_000
+
+export function Items({ dataset, search, onSearch, onChanged }: Props) {
+  const { list, store, total } = useItemList(dataset, search)
+  const { count, settled, problem } = useRowList(list)
+  const [cursor, setCursor] = useState(-1)
+  const [selection, setSelection] = useState<Selection>({ ids: new Set() })
+  const onView = useCallback((from: number, to: number) => list.ensure(from, to), [list])
+  // A list without slots has none in view.
+  useEffect(() => list.ensure(0, 0), [list])
+  // What is selected belongs to what is shown.
+  const shown = JSON.stringify([search.version, itemFilter(search)])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` is what it depends on
+  useEffect(() => setSelection({ ids: new Set() }), [shown])
+
+  const opened = search.item === undefined ? -1 : list.indexOf(search.item)
+  const active = opened >= 0 ? opened : cursor
+  const show = (index: number) => {
+    setCursor(index)
+    const id = list.idAt(index)
+    if (id !== undefined && search.item !== undefined) onSearch({ item: id }, { replace: true })
+  }
+  const open = (index: number) => {
+    setCursor(index)
+    const id = list.idAt(index)
+    if (id !== undefined) onSearch({ item: id })
+  }
+  const toggle = useCallback((id: string) => {
+    setSelection((before) => {
+      const ids = new Set('ids' in before ? before.ids : [])
+      if (!ids.delete(id) && ids.size < maxSelected) ids.add(id)
+      return { ids }
+    })
+  }, [])
+  const step = (by: number) => show(Math.max(0, Math.min(count - 1, active + by)))
+  useShortcuts(keys, (key, event) => {
+    const id = list.idAt(active)
+    if (key === 'x') id !== undefined && toggle(id)
+    else if (key === 'Enter') active >= 0 && event.target === document.body && open(active)
+    else step(key === 'j' ? 1 : -1)
+  })
+
+  const narrow = useMediaQuery('(max-width: 48em)') ?? false
+  const all = 'all' in selection
+  const some = !all && selection.ids.size > 0
+  const columns: GridColumn[] = [
+    {
+      id: 'input',
+      width: narrow ? 240 : 320,
+      grows: true,
+      head: (
+        <span className={classes.head}>
+          {/* biome-ignore lint/a11y/useSemanticElements: looks and works as those of the rows */}
+          <button
+            type="button"
+            role="checkbox"
+            aria-checked={all ? true : some ? 'mixed' : false}
+            aria-label="Select all items that are shown"
+            className={classes.check}
+            onClick={() => setSelection(all || some ? { ids: new Set() } : { all: true })}
+          >
+            {all ? <IconCheck size={13} stroke={3} /> : some ? <IconMinus size={13} stroke={3} /> : null}
+          </button>
+          Input
+        </span>
+      ),
+    },
+    { id: 'expected', width: 220, grows: true, head: <span className={classes.head}>Expected</span> },
+    { id: 'key', width: 130, head: <span className={classes.head}>Key</span> },
+    { id: 'tags', width: 180, head: <span className={classes.head}>Tags</span> },
+    { id: 'metadata', width: 200, head: <span className={classes.head}>Metadata</span> },
+  ]
+  const isFiltered = itemFilter(search) !== undefined
+  const isPast = search.version !== undefined && search.version !== dataset.version
+  return (
+    <section aria-label="Items" className={classes.items}>
+      <FilterBar dataset={dataset} search={search} total={total} onSearch={onSearch} />
+      {isPast && (
+        <div className={classes.past} role="status">
+          These are the items of version {search.version}. Changes are made to version {dataset.version}.
+          <Button size="compact-sm" variant="default" onClick={() => onSearch({ version: undefined })}>
+            Show the current version
+          </Button>
+        </div>
+      )}
+      {(all || some) && (
+        <SelectionBar
+          dataset={dataset}
+          search={search}
+          selection={selection}
+          total={total}
+          onClear={() => setSelection({ ids: new Set() })}
+          onChanged={onChanged}
+        />
+      )}
+      <Grid
+        className={classes.grid}
+        label="Items"
+        columns={columns}
+        count={count}
+        rowHeight={heights[search.density ?? 'normal']}
+        active={active}
+        onActivate={show}
+        onOpen={open}
+        onView={onView}
+        row={(index) => {
+          const id = list.idAt(index)
+          return (
+            <ItemRow
+              id={id}
+              index={index}
+              store={store}
+              selected={all || (id !== undefined && 'ids' in selection && selection.ids.has(id))}
+              onToggle={toggle}
+            />
+          )
+        }}
+        empty={
+          problem !== null ? (
+            <ErrorState title="The items could not be read" message={problem}>
+              <Button variant="default" onClick={onChanged}>
+                Try again
+              </Button>
+            </ErrorState>
+          ) : (
+            settled && <NoItems dataset={dataset} isFiltered={isFiltered} onSearch={onSearch} />
+          )
+        }
+      />
+      {search.item !== undefined && (
+        <ItemDrawer
+          dataset={dataset}
+          version={search.version ?? dataset.version}
+          itemId={search.item}
+          place={active >= 0 ? { index: active, count } : null}
+          onStep={step}
+          onClose={() => onSearch({ item: undefined })}
+          onSaved={(id) => {
+            onSearch({ item: id, version: undefined }, { replace: true })
+            onChanged()
+          }}
+        />
+      )}
+    </section>
+  )
+}
+
+interface NoItemsProps {
+  dataset: DatasetPageDataset
+  isFiltered: boolean
+  onSearch: Props['onSearch']
+}
+
+function NoItems({ dataset, isFiltered, onSearch }: NoItemsProps) {
+  if (isFiltered) {
+    return (
+      <EmptyState title="No item is left" message="The search and the tags leave nothing.">
+        <Button
+          variant="default"
+          leftSection={<IconFilterOff size={16} aria-hidden />}
+          onClick={() => onSearch({ q: undefined, tags: undefined })}
+        >
+          Show all items
+        </Button>
+      </EmptyState>
+    )
+  }
+  return (
+    <EmptyState
+      title="No items yet"
+      message="Drop a file here: JSON Lines, a JSON array or CSV. You see what becomes of its columns before anything is stored."
+    >
+      <Snippet code={`npx assay import questions.jsonl --dataset ${JSON.stringify(dataset.name)}`} />
+    </EmptyState>
+  )
+}

@@ -1,0 +1,65 @@
+/** The filters of a run's page in words, each with what removes it. */
+import { formatScore } from '../../components/number-format.ts'
+import type { RunSearch, SearchMetric } from './run-search.ts'
+
+interface Described {
+  text: string
+  without: Partial<RunSearch>
+}
+
+const changes: Record<string, string> = {
+  IMPROVED: 'improved',
+  REGRESSED: 'regressed',
+  CHANGED: 'changed',
+  UNCHANGED: 'did not change',
+  MISSING: 'has no value on one side',
+}
+
+export function describeFilters({ q, status, error, tags, score, change, differ, sort }: RunSearch): Described[] {
+  return [
+    ...(q === undefined ? [] : [{ text: `contains “${q}”`, without: { q: undefined } }]),
+    ...(status === undefined
+      ? []
+      : [{ text: status.map((one) => one.toLowerCase()).join(' or '), without: { status: undefined } }]),
+    ...(error === undefined
+      ? []
+      : [{ text: `error: ${error.join(' or ').toLowerCase().replaceAll('_', ' ')}`, without: { error: undefined } }]),
+    ...(tags ?? []).map((tag) => {
+      const others = (tags ?? []).filter((other) => other !== tag)
+      return { text: `tag ${tag}`, without: { tags: others.length > 0 ? others : undefined } }
+    }),
+    ...(score === undefined ? [] : [{ text: describeScore(score), without: { score: undefined } }]),
+    ...(change === undefined
+      ? []
+      : [
+          {
+            text: `${nameOf(change.metric)} ${changes[change.is]}`,
+            without: { change: undefined, ...(sort && 'metric' in sort ? { sort: undefined } : {}) },
+          },
+        ]),
+    ...(differ === undefined ? [] : [{ text: 'different outputs', without: { differ: undefined } }]),
+  ]
+}
+
+function describeScore({
+  name,
+  min,
+  max,
+  boolean,
+  labels,
+  hasError,
+  missing,
+}: NonNullable<RunSearch['score']>): string {
+  if (missing) return `${name} is missing`
+  if (hasError !== undefined) return hasError ? `evaluator of ${name} failed` : `${name} has a value`
+  if (boolean !== undefined) return `${name}: ${boolean ? 'yes' : 'no'}`
+  if (labels !== undefined) return `${name}: ${labels.join(' or ')}`
+  if (min !== undefined && max !== undefined) return `${name} from ${formatScore(min)} to ${formatScore(max)}`
+  if (min !== undefined) return `${name} ≥ ${formatScore(min)}`
+  if (max !== undefined) return `${name} ≤ ${formatScore(max)}`
+  return `has ${name}`
+}
+
+function nameOf(metric: SearchMetric): string {
+  return 'score' in metric ? metric.score.name : 'latency' in metric ? 'latency' : 'cost'
+}

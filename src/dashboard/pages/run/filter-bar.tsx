@@ -1,0 +1,186 @@
+/** What narrows the items down, with everything that is narrowed now as a pill that removes it. */
+import { Button, Menu, Pill, SegmentedControl, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconBaselineDensityMedium, IconFilter, IconSearch } from '@tabler/icons-react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { formatCount } from '../../components/number-format.ts'
+import type { MetricFiguresFragment } from '../../gql/graphql.ts'
+import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
+import { describeFilters } from './describe-filters.ts'
+import { noFilters } from './no-filters.ts'
+import classes from './run-page.module.css'
+import type { RunPageRun } from './run-query.ts'
+import { isFiltered, type RunSearch } from './run-search.ts'
+
+interface Props {
+  run: RunPageRun
+  metrics: readonly MetricFiguresFragment[] | null
+  search: RunSearch
+  onSearch: (now: Partial<RunSearch>, options?: { replace?: boolean }) => void
+  /** At the right. */
+  children?: ReactNode
+}
+
+const keys: readonly Shortcut[] = [{ key: '/', label: 'Search in the items' }]
+
+export function FilterBar({ run, metrics, search, onSearch, children }: Props) {
+  const { progress, stats } = run
+  const input = useRef<HTMLInputElement>(null)
+  useShortcuts(keys, (_key, event) => {
+    event.preventDefault()
+    input.current?.focus()
+  })
+  const status = search.status?.length === 1 ? search.status[0] : undefined
+  const choose = (now: Partial<RunSearch>) =>
+    onSearch({ change: undefined, differ: undefined, ...comparedSort(search), ...now })
+
+  return (
+    <div className={classes.bar} data-no-print>
+      <SearchField
+        inputRef={input}
+        value={search.q ?? ''}
+        onChange={(q) => onSearch({ q: q || undefined }, { replace: true })}
+      />
+      <SegmentedControl
+        size="xs"
+        aria-label="Status"
+        value={status ?? 'ALL'}
+        onChange={(value) => choose({ status: value === 'ALL' ? undefined : [value as 'FAILED'], error: undefined })}
+        data={[
+          { value: 'ALL', label: `All ${formatCount(progress.total)}` },
+          { value: 'SUCCEEDED', label: `Succeeded ${formatCount(progress.succeeded)}` },
+          { value: 'FAILED', label: `Failed ${formatCount(progress.failed)}` },
+        ]}
+      />
+      {stats.failures.length > 0 && (
+        <Menu width={260}>
+          <Menu.Target>
+            <Button size="xs" variant="default" leftSection={<IconFilter size={14} aria-hidden />}>
+              Error
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {stats.failures.map(({ code, count }) => (
+              <Menu.Item
+                key={code}
+                rightSection={formatCount(count)}
+                onClick={() => choose({ error: [code], status: undefined })}
+              >
+                {wordsOf(code)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      )}
+      <TagField onAdd={(tag) => onSearch({ tags: [...new Set([...(search.tags ?? []), tag])] })} />
+      {metrics !== null && (
+        <Button
+          size="xs"
+          variant={search.differ ? 'filled' : 'default'}
+          aria-pressed={search.differ ?? false}
+          onClick={() =>
+            onSearch({
+              differ: search.differ ? undefined : true,
+              status: undefined,
+              error: undefined,
+              score: undefined,
+            })
+          }
+        >
+          Different outputs
+        </Button>
+      )}
+      {isFiltered(search) && (
+        <div className={classes.pills}>
+          {describeFilters(search).map(({ text, without }) => (
+            <Pill
+              key={text}
+              withRemoveButton
+              onRemove={() => onSearch(without)}
+              removeButtonProps={{ 'aria-label': `Remove the filter: ${text}`, 'aria-hidden': false, tabIndex: 0 }}
+            >
+              {text}
+            </Pill>
+          ))}
+          <Button size="compact-xs" variant="subtle" onClick={() => onSearch(noFilters)}>
+            Remove all
+          </Button>
+        </div>
+      )}
+      <span className={classes.spacer} />
+      {children}
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <Button size="xs" variant="default" px={8} aria-label="Height of the rows">
+            <IconBaselineDensityMedium size={15} />
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => onSearch({ density: 'compact' }, { replace: true })}>Compact rows</Menu.Item>
+          <Menu.Item onClick={() => onSearch({ density: undefined }, { replace: true })}>Normal rows</Menu.Item>
+          <Menu.Item onClick={() => onSearch({ density: 'roomy' }, { replace: true })}>Roomy rows</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+    </div>
+  )
+}
+
+interface SearchProps {
+  inputRef: React.RefObject<HTMLInputElement | null>
+  value: string
+  onChange: (text: string) => void
+}
+
+function SearchField({ inputRef, value, onChange }: SearchProps) {
+  const [text, setText] = useState(value)
+  useEffect(() => setText(value), [value])
+  const report = useDebouncedCallback(onChange, 300)
+  return (
+    <TextInput
+      ref={inputRef}
+      size="xs"
+      w={210}
+      aria-label="Search in input, expected output, output and error"
+      placeholder="Search"
+      leftSection={<IconSearch size={14} aria-hidden />}
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value)
+        report(event.currentTarget.value.trim())
+      }}
+      onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+    />
+  )
+}
+
+function TagField({ onAdd }: { onAdd: (tag: string) => void }) {
+  const [tag, setTag] = useState('')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (tag.trim()) onAdd(tag.trim())
+        setTag('')
+      }}
+    >
+      <TextInput
+        size="xs"
+        w={110}
+        aria-label="Only items with this tag"
+        placeholder="Tag, Enter"
+        value={tag}
+        onChange={(event) => setTag(event.currentTarget.value)}
+      />
+    </form>
+  )
+}
+
+/** An order by change goes with the filter by change. */
+function comparedSort({ sort }: RunSearch): Partial<RunSearch> {
+  return sort && 'metric' in sort ? { sort: undefined } : {}
+}
+
+/** `RATE_LIMITED` as `rate limited`. */
+export function wordsOf(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ')
+}

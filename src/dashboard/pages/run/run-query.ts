@@ -1,0 +1,25 @@
+import { graphql } from '../../gql/gql.ts'
+import type { RunPageQuery } from '../../gql/graphql.ts'
+
+export const runPage = graphql(`
+  query RunPage($id: ID!) {
+    run(id: $id) {
+      ...RunSummary
+      seed
+      priority
+      subset { itemIds tags sample }
+      earlyStop { margin baseline { id name } metric { kind name } }
+      evaluators { version direction dataType sampling evaluator { id name } }
+      task {
+        __typename
+        ... on HttpTask { url method }
+        ... on ModuleTask { name }
+      }
+      dataset {
+        runs(first: 20) { nodes { id name createdAt } }
+      }
+    }
+  }
+`)
+
+export type RunPageRun = NonNullable<RunPageQuery['run']>

@@ -1,0 +1,80 @@
+/** The state of a run's page, as its address has it. What is no such state is ignored. */
+import { z } from 'zod'
+import type { RunItemFilter, RunItemOrder } from '../../gql/graphql.ts'
+
+const text = z.string().min(1).max(500)
+const statuses = z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'])
+const changes = z.enum(['IMPROVED', 'REGRESSED', 'CHANGED', 'UNCHANGED', 'MISSING'])
+
+const metric = z.union([
+  z.object({ score: z.object({ name: text }) }),
+  z.object({ latency: z.literal(true) }),
+  z.object({ cost: z.literal(true) }),
+])
+
+const score = z.object({
+  name: text,
+  min: z.number().optional(),
+  max: z.number().optional(),
+  boolean: z.boolean().optional(),
+  labels: z.array(text).min(1).optional(),
+  hasError: z.boolean().optional(),
+  missing: z.literal(true).optional(),
+})
+
+const sort = z.union([
+  z.object({ by: z.enum(['LATENCY', 'COST', 'FINISHED_AT']), desc: z.boolean().optional() }),
+  z.object({ by: z.literal('SCORE'), score: text, desc: z.boolean().optional() }),
+  z.object({ by: z.enum(['REGRESSION', 'IMPROVEMENT', 'CHANGE']), metric }),
+])
+
+const optional = <Type extends z.ZodType>(type: Type) => type.optional().catch(undefined)
+
+export const runSearch = z.object({
+  /** Id of the run that it is compared with; `none`: not compared; default: the approved baseline of the dataset. */
+  baseline: optional(text),
+  q: optional(text),
+  status: optional(z.array(statuses).min(1)),
+  error: optional(z.array(text).min(1)),
+  tags: optional(z.array(text).min(1)),
+  score: optional(score),
+  change: optional(z.object({ metric, is: changes })),
+  /** Only items whose outputs differ from the baseline's. */
+  differ: optional(z.literal(true)),
+  sort: optional(sort),
+  /** Id of the item that the drawer shows. */
+  item: optional(text),
+  /** Name of the score that number keys set. */
+  label: optional(text),
+  density: optional(z.enum(['compact', 'roomy'])),
+})
+
+export type RunSearch = z.infer<typeof runSearch>
+export type RunSort = NonNullable<RunSearch['sort']>
+export type SearchMetric = z.infer<typeof metric>
+
+/** The filter of `Run.items`, without what only a comparison can filter by. */
+export function itemFilter({ q, status, error, tags, score }: RunSearch): RunItemFilter {
+  return { search: q, status, errorCode: error as RunItemFilter['errorCode'], tags, score }
+}
+
+/** Null: in the order of execution. */
+export function itemOrder(sort: RunSort | undefined): RunItemOrder | null {
+  if (!sort || 'metric' in sort) return null
+  const direction = sort.desc ? 'DESC' : 'ASC'
+  return sort.by === 'SCORE' ? { field: 'SCORE', score: sort.score, direction } : { field: sort.by, direction }
+}
+
+/** Whether only the comparison with the baseline has this list. */
+export function needsComparison({ change, differ, sort }: RunSearch): boolean {
+  return change !== undefined || differ !== undefined || (sort !== undefined && 'metric' in sort)
+}
+
+/** Whether anything is filtered. */
+export function isFiltered({ q, status, error, tags, score, change, differ }: RunSearch): boolean {
+  return [q, status, error, tags, score, change, differ].some((part) => part !== undefined)
+}
+
+export function sameMetric(a: SearchMetric, b: SearchMetric): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,197 @@
+/** The runs of a dataset: how they went over time, and all of them in a table from which some are compared. */
+import { Button, Skeleton, TextInput } from '@mantine/core'
+import { useDebouncedCallback } from '@mantine/hooks'
+import { IconRefresh, IconScale, IconSearch } from '@tabler/icons-react'
+import { getRouteApi } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { useQuery } from 'urql'
+import { Answer } from '../../components/answer.tsx'
+import { EmptyState } from '../../components/empty-state.tsx'
+import { LinkButton } from '../../components/link-button.tsx'
+import { plural } from '../../components/number-format.ts'
+import { Snippet } from '../../components/snippet.tsx'
+import { useDatasetRunsFeed } from '../../data/use-runs-feed.ts'
+import { graphql } from '../../gql/gql.ts'
+import type { DatasetRunsQuery } from '../../gql/graphql.ts'
+import { GroupChoice } from './group-choice.tsx'
+import classes from './runs-page.module.css'
+import { type RunsSearch, runOrder } from './runs-search.ts'
+import { RunsTable } from './runs-table.tsx'
+import { StatusChoice } from './status-choice.tsx'
+
+const TrendCharts = lazy(() => import('./trend-charts.tsx'))
+
+const datasetRuns = graphql(`
+  query DatasetRuns($id: ID!, $first: Int!, $after: String, $filter: RunFilter, $orderBy: RunOrder) {
+    node(id: $id) {
+      id
+      ... on Dataset {
+        name
+        baseline { approvedAt author run { ...RunSummary } }
+        runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+          nodes { ...RunSummary }
+          pageInfo { endCursor hasNextPage }
+        }
+        runTrends(last: 60) {
+          run { id name createdAt status }
+          avgLatencyMs
+          avgCostUsd
+          scores { name dataType direction mean }
+        }
+      }
+    }
+  }
+`)
+
+export type DatasetWithRuns = Extract<NonNullable<DatasetRunsQuery['node']>, { runs: unknown }>
+
+const route = getRouteApi('/datasets/$datasetId/runs')
+const runsPerPage = 50
+
+export function RunsPage() {
+  const { datasetId } = route.useParams()
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const change = (now: Partial<RunsSearch>, replace = false) =>
+    void navigate({ search: (before) => ({ ...before, ...now }), replace, resetScroll: false })
+  const status = search.status === 'RUNNING' ? (['RUNNING', 'QUEUED'] as const) : search.status && [search.status]
+  const [result, reread] = useQuery({
+    query: datasetRuns,
+    variables: {
+      id: datasetId,
+      first: runsPerPage,
+      after: search.after,
+      filter: { search: search.q, status: status && [...status] },
+      orderBy: runOrder(search.sort),
+    },
+  })
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set())
+  const refresh = () => {
+    setFresh(new Set())
+    reread({ requestPolicy: 'network-only' })
+  }
+  const dataset = result.data?.node && 'runs' in result.data.node ? result.data.node : null
+  useDatasetRunsFeed(datasetId, ({ changed, deleted }) => {
+    const shown = new Set(dataset?.runs?.nodes.map(({ id }) => id))
+    if (deleted.some((id) => shown.has(id))) refresh()
+    const unknown = changed.filter((id) => !shown.has(id))
+    if (unknown.length > 0 && dataset) setFresh((before) => new Set([...before, ...unknown]))
+  })
+
+  return (
+    <Answer of={result} retry={reread} skeleton={<RunsSkeleton />}>
+      {() =>
+        dataset && <Runs dataset={dataset} search={search} onSearch={change} fresh={fresh.size} onRefresh={refresh} />
+      }
+    </Answer>
+  )
+}
+
+interface Props {
+  dataset: DatasetWithRuns
+  search: RunsSearch
+  onSearch: (now: Partial<RunsSearch>, replace?: boolean) => void
+  /** Runs that started since the list was read. */
+  fresh: number
+  onRefresh: () => void
+}
+
+function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
+  const runs = dataset.runs?.nodes ?? []
+  const isFiltered = search.q !== undefined || search.status !== undefined || search.after !== undefined
+  const selected = search.selected ?? []
+  const [q, setQ] = useState(search.q ?? '')
+  useEffect(() => setQ(search.q ?? ''), [search.q])
+  const searchLater = useDebouncedCallback(
+    (text: string) => onSearch({ q: text || undefined, after: undefined }, true),
+    300,
+  )
+  if (runs.length === 0 && !isFiltered) {
+    return (
+      <EmptyState
+        title="No run yet"
+        message="An experiment on this dataset runs a task on every item. Start one of an experiment that exists from a terminal:"
+      >
+        <Snippet code={'npx assay run "<name of the experiment>"'} />
+      </EmptyState>
+    )
+  }
+  const comparison = comparisonOf(selected, dataset.baseline?.run.id)
+
+  return (
+    <>
+      <Suspense fallback={<Skeleton height={190} />}>
+        <TrendCharts dataset={dataset} charts={search.charts ?? []} onCharts={(charts) => onSearch({ charts }, true)} />
+      </Suspense>
+      <div className={classes.bar} data-no-print>
+        <TextInput
+          size="xs"
+          w={220}
+          aria-label="Search in names and descriptions"
+          placeholder="Search"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          value={q}
+          onChange={(event) => {
+            setQ(event.currentTarget.value)
+            searchLater(event.currentTarget.value.trim())
+          }}
+        />
+        <StatusChoice value={search.status} onChange={(status) => onSearch({ status, after: undefined })} />
+        <GroupChoice runs={runs} value={search.group} onChange={(group) => onSearch({ group })} />
+        <span className={classes.spacer} />
+        {fresh > 0 && (
+          <Button size="xs" variant="light" leftSection={<IconRefresh size={14} aria-hidden />} onClick={onRefresh}>
+            {plural(fresh, 'new run')}
+          </Button>
+        )}
+        <LinkButton
+          to="/compare"
+          search={comparison ?? {}}
+          size="xs"
+          leftSection={<IconScale size={14} aria-hidden />}
+          disabled={comparison === null}
+        >
+          Compare {selected.length > 0 && `(${selected.length})`}
+        </LinkButton>
+      </div>
+      <RunsTable dataset={dataset} runs={runs} search={search} onSearch={onSearch} />
+      <div className={classes.pages}>
+        {search.after !== undefined && (
+          <Button variant="default" size="xs" onClick={() => onSearch({ after: undefined })}>
+            First page
+          </Button>
+        )}
+        {dataset.runs?.pageInfo.hasNextPage && (
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => onSearch({ after: dataset.runs?.pageInfo.endCursor ?? undefined })}
+          >
+            Next {runsPerPage} runs
+          </Button>
+        )}
+      </div>
+    </>
+  )
+}
+
+/** With the approved baseline if it is selected, or if there is only one other run; else with the first that was selected. */
+function comparisonOf(selected: readonly string[], approved: string | undefined) {
+  const others = selected.filter((id) => id !== approved)
+  if (approved !== undefined && (others.length < selected.length || others.length === 1)) {
+    return others.length === 0 ? null : { baseline: approved, runs: others }
+  }
+  const [baseline, ...runs] = selected
+  return baseline === undefined || runs.length === 0 ? null : { baseline, runs }
+}
+
+function RunsSkeleton() {
+  return (
+    <div aria-hidden>
+      <Skeleton height={190} mb={16} />
+      {[0, 1, 2, 3, 4].map((row) => (
+        <Skeleton key={row} height={38} mb={4} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,106 @@
+/** All pages, each a chunk of its own. The state of a page is in its address: search parameters are typed and checked. */
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { z } from 'zod'
+import { compareSearch } from './pages/compare/compare-search.ts'
+import { datasetSearch, versionsSearch } from './pages/dataset/dataset-search.ts'
+import { datasetsSearch } from './pages/datasets/datasets-search.ts'
+import { runSearch } from './pages/run/run-search.ts'
+import { runsSearch } from './pages/runs/runs-search.ts'
+import { settingsSearch } from './pages/settings/settings-search.ts'
+import { NotFound } from './shell/not-found.tsx'
+import { Root } from './shell/root.tsx'
+import { RouteError } from './shell/route-error.tsx'
+
+const root = createRootRoute({
+  validateSearch: z.object({ project: z.string().optional() }),
+  search: { middlewares: [retainSearchParams(['project'])] },
+  component: Root,
+  notFoundComponent: NotFound,
+})
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/start/start-page.tsx'), 'StartPage'),
+})
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/run/run-page.tsx'), 'RunPage'),
+})
+
+const datasets = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets',
+  validateSearch: datasetsSearch,
+  component: lazyRouteComponent(() => import('./pages/datasets/datasets-page.tsx'), 'DatasetsPage'),
+})
+
+const dataset = createRoute({
+  getParentRoute: () => root,
+  path: '/datasets/$datasetId',
+  component: lazyRouteComponent(() => import('./pages/dataset/dataset-layout.tsx'), 'DatasetLayout'),
+})
+
+const datasetItems = createRoute({
+  getParentRoute: () => dataset,
+  path: '/',
+  validateSearch: datasetSearch,
+  component: lazyRouteComponent(() => import('./pages/dataset/items-page.tsx'), 'ItemsPage'),
+})
+
+const datasetRuns = createRoute({
+  getParentRoute: () => dataset,
+  path: 'runs',
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import('./pages/runs/runs-page.tsx'), 'RunsPage'),
+})
+
+const datasetVersions = createRoute({
+  getParentRoute: () => dataset,
+  path: 'versions',
+  validateSearch: versionsSearch,
+  component: lazyRouteComponent(() => import('./pages/dataset/versions.tsx'), 'VersionsPage'),
+})
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/compare',
+  validateSearch: compareSearch,
+  component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  validateSearch: settingsSearch,
+  component: lazyRouteComponent(() => import('./pages/settings/settings-page.tsx'), 'SettingsPage'),
+})
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    start,
+    run,
+    datasets,
+    dataset.addChildren([datasetItems, datasetRuns, datasetVersions]),
+    compare,
+    settings,
+  ]),
+  defaultErrorComponent: RouteError,
+  defaultPreload: 'intent',
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

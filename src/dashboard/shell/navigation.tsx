@@ -1,0 +1,28 @@
+import { IconCode, IconHome, IconSettings, IconTable } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import classes from './shell.module.css'
+
+const iconProps = { size: 17, stroke: 1.7, 'aria-hidden': true } as const
+
+export function Navigation() {
+  return (
+    <nav aria-label="Pages">
+      <Link to="/" className={classes.link} activeOptions={{ exact: true, includeSearch: false }}>
+        <IconHome {...iconProps} />
+        Start
+      </Link>
+      <Link to="/datasets" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconTable {...iconProps} />
+        Datasets
+      </Link>
+      <Link to="/settings" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconSettings {...iconProps} />
+        Settings
+      </Link>
+      <a href="/graphql" className={classes.link}>
+        <IconCode {...iconProps} />
+        GraphiQL
+      </a>
+    </nav>
+  )
+}

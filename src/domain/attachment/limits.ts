@@ -1,0 +1,10 @@
+export const maxAttachmentBytes = 20 * 1024 * 1024
+
+/** Bytes of a chunk in the database, which is what is read and written at once; the last one of a file may be shorter. */
+export const attachmentChunkBytes = 256 * 1024
+
+/** Files of one item. */
+export const maxAttachmentsOfItem = 100
+
+/** Hours that a file is kept that no item refers to, from when it was last uploaded. */
+export const unusedAttachmentHours = 24

@@ -1,0 +1,57 @@
+/** The task of an experiment: what it refers to is checked when it is saved, and pinned when a run starts. */
+import type { Queryable } from '../../db/client.ts'
+import { findPrices, findProvider, listProviderNames } from '../../db/sql/provider/find-provider.ts'
+import { NotFoundError } from '../../domain/errors.ts'
+import type { Modules } from '../../domain/execution/modules.ts'
+import type { TaskSpec } from '../../domain/execution/task.ts'
+import type { ProjectScope } from '../../domain/scope.ts'
+import { parseTaskSpec } from '../../tasks/registry.ts'
+import { pinPrompt, resolvePromptReference } from '../prompts/references.ts'
+
+/**
+ * Checks a task as passed by a client.
+ * @throws {InvalidInputError} an invalid task
+ * @throws {NotFoundError} a provider or prompt that the project does not have
+ * @throws {ConflictError} a prompt that is archived
+ */
+export async function resolveTask(
+  client: Queryable,
+  scope: ProjectScope,
+  modules: Modules,
+  input: unknown,
+): Promise<TaskSpec> {
+  const task = parseTaskSpec(input, modules)
+  if (task.kind !== 'prompt') return task
+  const { projectId } = scope
+  const at = ['task', 'prompt']
+  const prompt = await resolvePromptReference(client, scope, task.prompt, [...at, 'prompt'])
+  if (!(await findProvider(client, projectId, task.provider))) {
+    const names = await listProviderNames(client, projectId)
+    const known = names.length === 0 ? 'none: create one with createProvider' : names.join(', ')
+    throw new NotFoundError(`There is no provider "${task.provider}" in this project; it has ${known}.`, [
+      ...at,
+      'provider',
+    ])
+  }
+  return { ...task, prompt }
+}
+
+/** The prompt of the project that a task refers to, by its raw id; null for none. */
+export function promptIdOf(task: TaskSpec): string | null {
+  return task.kind === 'prompt' && 'prompt' in task.prompt ? (task.prompt.prompt?.id ?? null) : null
+}
+
+/**
+ * The task with everything that could change during a run. Called in the transaction that starts the run.
+ * @throws {ConflictError} what it refers to does not exist any more
+ */
+export async function pinTask(
+  client: Queryable,
+  scope: ProjectScope,
+  task: TaskSpec,
+): Promise<{ task: TaskSpec; promptVersionId: string | null }> {
+  if (task.kind !== 'prompt') return { task, promptVersionId: null }
+  const prompt = await pinPrompt(client, scope, task.prompt)
+  const prices = await findPrices(client, scope.projectId, task)
+  return { task: { ...task, prompt, prices }, promptVersionId: prompt.version?.id ?? null }
+}

@@ -1,0 +1,202 @@
+/** Calls of models through the SDK, as a task, a judge or a test of a provider makes them. */
+import type { LanguageModelV4 } from '@ai-sdk/provider'
+import {
+  generateText,
+  jsonSchema,
+  type ModelMessage,
+  Output,
+  type StepResult,
+  type SystemModelMessage,
+  stepCountIs,
+  streamText,
+  type ToolSet,
+  tool,
+} from 'ai'
+import { excerpt } from '../domain/excerpt.ts'
+import { type TaskContext, TaskError, type TaskResult } from '../domain/execution/task.ts'
+import type { Json } from '../domain/json/json.ts'
+import type { JsonSchemaCheck } from '../domain/json/json-schema.ts'
+import { toJson } from '../domain/json/to-json.ts'
+import type { ModelPrices } from '../domain/model/generation.ts'
+import type { ModelParameters } from '../domain/prompt/prompt.ts'
+import { type DownloadFile, downloads } from './download.ts'
+import { generationOf } from './generation.ts'
+import { modelError } from './model-error.ts'
+import { traceModelCalls } from './model-spans.ts'
+import type { ModelAccess } from './open-model.ts'
+import { resetOf } from './rate-limit-headers.ts'
+import { trajectoryOf } from './trajectory.ts'
+
+/** A tool that the model may call. Without `run`, its calls are recorded and end the conversation. */
+export interface ModelTool {
+  name: string
+  description?: string
+  inputSchema: Json
+  run?: (input: Json, signal: AbortSignal) => Promise<Json>
+}
+
+export interface ModelCall {
+  access: ModelAccess
+  model: LanguageModelV4
+  instructions: SystemModelMessage[]
+  messages: ModelMessage[]
+  parameters: ModelParameters
+  /** Structured output; null for text. */
+  output: { schema: Json; check: JsonSchemaCheck } | null
+  tools: readonly ModelTool[]
+  /** Calls of the model at most. */
+  maxSteps: number
+  /** Whether the answer is streamed, so that it can be followed, and stalls are noticed. */
+  stream: boolean
+  /** For streams, in milliseconds; null: as long as the whole call may take. */
+  firstTokenTimeoutMs: number | null
+  nextTokenTimeoutMs: number | null
+  /** The project's prices of the model; null for none. */
+  prices: ModelPrices | null
+  download: DownloadFile
+}
+
+/**
+ * Calls a model, and again with the results of the tools that it calls. The output is the answer: a text, or JSON that
+ * satisfies the schema. With tools it is `{ answer, trajectory }`.
+ * @param now milliseconds since the epoch
+ * @throws {TaskError} for every failure, with what the call has used so far; when the signal aborts, whatever it likes
+ */
+export async function callModel(
+  call: ModelCall,
+  context: TaskContext,
+  now: () => number = Date.now,
+): Promise<TaskResult> {
+  const { access, model, tools } = call
+  const steps: StepResult<ToolSet>[] = []
+  const spent = () => generationOf(steps, call, new Date(now()))
+  try {
+    await (call.stream ? stream : generate)(call, context, steps)
+    const answer = answerOf(steps, call.output)
+    const { headers = {} } = steps.at(-1)?.response ?? {}
+    const output = tools.length === 0 ? answer : { answer, trajectory: toJson(trajectoryOf(steps)) }
+    return { output, ...spent(), pauseMs: resetOf(headers, now()) }
+  } catch (error) {
+    const { code, message, retryable, retryAfterMs, overloaded, stopsRun } = modelError(
+      error,
+      access,
+      model.modelId,
+      now(),
+    )
+    const options = { retryable, retryAfterMs, overloaded, stopsRun }
+    throw new TaskError(code, message, { ...options, spent: steps.length > 0 ? spent() : null })
+  }
+}
+
+async function generate(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]): Promise<void> {
+  await generateText(options(call, context, steps))
+}
+
+async function stream(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]): Promise<void> {
+  const { firstTokenTimeoutMs, nextTokenTimeoutMs } = call
+  const { stream } = streamText({
+    ...options(call, context, steps),
+    timeout: { firstChunkMs: firstTokenTimeoutMs ?? undefined, chunkMs: nextTokenTimeoutMs ?? undefined },
+    // Without it, errors are written to the console.
+    onError: () => {},
+  })
+  for await (const part of stream) {
+    if (part.type === 'text-delta') context.follow?.(part.text)
+    else if (part.type === 'error') throw part.error
+    else if (part.type === 'abort') {
+      context.signal.throwIfAborted()
+      throw stalled(part.reason, call)
+    }
+  }
+}
+
+function stalled(reason: string | undefined, { firstTokenTimeoutMs, nextTokenTimeoutMs }: ModelCall): TaskError {
+  const message = reason?.includes('First chunk')
+    ? `No token within ${firstTokenTimeoutMs} ms.`
+    : `No further token within ${nextTokenTimeoutMs} ms.`
+  return new TaskError('TIMEOUT', message, { retryable: true })
+}
+
+/** What both ways of calling share. */
+function options(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]) {
+  const { model, instructions, messages, output, tools, maxSteps } = call
+  const { reasoningEffort, providerOptions, ...settings } = call.parameters
+  return {
+    model,
+    ...(instructions.length > 0 && { instructions }),
+    messages,
+    // A chat may have them in other places too.
+    allowSystemInMessages: true,
+    ...settings,
+    ...(reasoningEffort !== undefined && { reasoning: reasoningEffort as 'medium' }),
+    ...(providerOptions && { providerOptions: providerOptions as never }),
+    ...(output && { output: structured(output.schema) }),
+    ...(tools.length > 0 && { tools: Object.fromEntries(tools.map((each) => [each.name, sdkTool(each)])) as ToolSet }),
+    stopWhen: stepCountIs(maxSteps),
+    // The engine decides on retries.
+    maxRetries: 0,
+    abortSignal: context.signal,
+    headers: { traceparent: context.traceparent },
+    experimental_download: downloads(call.download),
+    ...traceModelCalls(call, context),
+    onStepEnd: (step: StepResult<ToolSet>) => {
+      steps.push(step)
+    },
+  }
+}
+
+/** The format is the SDK's. Its answer is read and checked once, when it is complete. */
+function structured(schema: Json): Output.Output<string, string, never> {
+  return {
+    ...Output.object({ schema: jsonSchema(schema as never) }),
+    parsePartialOutput: async ({ text }) => ({ partial: text }),
+    parseCompleteOutput: async ({ text }) => text,
+    createElementStreamTransform: () => undefined,
+  }
+}
+
+function sdkTool({ description, inputSchema, run }: ModelTool) {
+  return tool({
+    description,
+    inputSchema: jsonSchema<unknown>(inputSchema as never),
+    ...(run && {
+      execute: (input: unknown, { abortSignal }: { abortSignal?: AbortSignal }) =>
+        run(toJson(input ?? null), abortSignal ?? new AbortController().signal),
+    }),
+  } as never)
+}
+
+/** A stream without its last event. */
+function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolean {
+  return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
+}
+
+function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Json {
+  const last = steps.at(-1)
+  if (!last) throw new TaskError('INVALID_OUTPUT', 'The model ended without an answer.', { retryable: true })
+  const { text, finishReason, content } = last
+  if (finishReason === 'content-filter') {
+    const message = `The provider's filter ended the answer${text ? `: ${excerpt(text)}` : ' before it began.'}`
+    throw new TaskError('CONTENT_FILTERED', message, { retryable: false })
+  }
+  if (finishReason === 'error' || interrupted(last)) {
+    throw new TaskError('MALFORMED_RESPONSE', 'The answer ended before it was complete.', { retryable: true })
+  }
+  if (!output) return text
+  const invalid = (what: string) => new TaskError('INVALID_OUTPUT', `Expected ${what}`, { retryable: true })
+  if (finishReason === 'tool-calls' && content.every(({ type }) => type !== 'text')) {
+    throw invalid(`an answer within ${steps.length} calls of the model, got more calls of tools.`)
+  }
+  const cut = finishReason === 'length' ? ' It was cut at the maximum of output tokens.' : ''
+  let answer: Json
+  try {
+    answer = JSON.parse(text)
+  } catch {
+    throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
+  }
+  const violation = output.check(answer)
+  if (!violation) return answer
+  throw invalid(
+    `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,
+  )
+}

@@ -1,0 +1,180 @@
+/** Failures of calls of models as errors of tasks: what happened, what to do, and whether another call can help. */
+import { APICallError, JSONParseError, TypeValidationError } from '@ai-sdk/provider'
+import { messageOf } from '../domain/errors.ts'
+import { excerpt } from '../domain/excerpt.ts'
+import { BlockedAddressError, connectionError } from '../domain/execution/connection-error.ts'
+import { TaskError, type TaskErrorCode } from '../domain/execution/task.ts'
+import type { ModelAccess } from './open-model.ts'
+import { waitOf } from './rate-limit-headers.ts'
+
+/**
+ * @param error whatever the SDK threw
+ * @param model as the provider was asked for it
+ * @param now milliseconds since the epoch, for a `Retry-After` that is a date
+ */
+export function modelError(error: unknown, access: ModelAccess, model: string, now: number): TaskError {
+  if (error instanceof TaskError) return error
+  const failure = describe(error, `${model} of ${access.name}`, now)
+  const { message, code, ...options } = failure
+  return new TaskError(code, withoutKey(message, access.apiKey), options)
+}
+
+interface Failure {
+  code: TaskErrorCode
+  message: string
+  retryable: boolean
+  retryAfterMs?: number | null
+  overloaded?: boolean
+  stopsRun?: boolean
+}
+
+function describe(error: unknown, call: string, now: number): Failure {
+  const blocked = causes(error).find((cause) => cause instanceof BlockedAddressError)
+  if (blocked) return failureOf(connectionError(call, blocked))
+  const timeout = causes(error).find((cause) => cause instanceof DOMException && cause.name === 'TimeoutError')
+  if (timeout) return { code: 'TIMEOUT', message: `${call}: ${messageOf(timeout)}`, retryable: true }
+  if (APICallError.isInstance(error)) return describeCall(error, call, now)
+  const refusal = refusalInStream(error)
+  if (refusal) return classify(refusal, call, now)
+  if (isMalformed(error)) return malformed(error, call)
+  if (causes(error).some((cause) => typeof (cause as { code?: unknown }).code === 'string')) {
+    return failureOf(connectionError(call, causes(error).at(-1)))
+  }
+  const invalid =
+    error instanceof Error &&
+    /^AI_(InvalidPrompt|InvalidArgument|InvalidMessage|Unsupported|MissingTool|Download)/.test(error.name)
+  return { code: invalid ? 'INVALID_INPUT' : 'TASK_FAILED', message: `${call}: ${sayOf(error)}`, retryable: false }
+}
+
+function describeCall(error: APICallError, call: string, now: number): Failure {
+  const { statusCode, responseHeaders = {}, responseBody = '' } = error
+  if (statusCode === undefined) return failureOf(connectionError(call, causes(error).at(-1)))
+  if (statusCode < 300) {
+    const cut = causes(error).some((cause) => 'code' in cause && String(cause.code).startsWith('UND_ERR'))
+    return cut ? failureOf(connectionError(call, causes(error).at(-1))) : malformed(error, call)
+  }
+  if (statusCode < 400) {
+    const target = excerpt(responseHeaders.location ?? 'nowhere')
+    const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the provider.`
+    return { code: 'NOTHING_SERVED', message, retryable: false, stopsRun: true }
+  }
+  return classify({ status: statusCode, body: responseBody, said: error.message, headers: responseHeaders }, call, now)
+}
+
+interface Refusal {
+  status: number
+  /** The error as the provider sent it, in whatever form. */
+  body: string
+  said: string
+  headers: Readonly<Record<string, string>>
+}
+
+const quota = /insufficient_quota|insufficient[ _]credits?|credit balance|billing_not_active|billing_hard_limit/i
+const unknownKey = /api[ _]key not valid|API_KEY_INVALID|invalid[ _-]?(x-)?api[ _-]?key/i
+const tooLong =
+  /context_length_exceeded|maximum context length|context (window|length|size)|prompt is too long|input is too long|too many (input )?tokens|exceeds the (available|maximum).{0,40}tokens/i
+const filtered =
+  /content_filter|content_policy|content management policy|ResponsibleAIPolicy|safety_violation|guardrail/i
+const noModel =
+  /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model/i
+
+/** By status, and where providers use one status for several things, by what they say. */
+function classify({ status, body, said, headers }: Refusal, call: string, now: number): Failure {
+  const all = `${body} ${said}`
+  const answered = `${call} answered ${status}: ${excerpt(said || body, 500) || '(no content)'}`
+  const stop = (code: TaskErrorCode, what: string): Failure => ({
+    code,
+    message: `${answered} ${what}`,
+    retryable: false,
+    stopsRun: true,
+  })
+  if (status === 402 || quota.test(all)) {
+    return stop('QUOTA_EXHAUSTED', 'The quota of this key is used up: add credit at the provider, or use another key.')
+  }
+  if (status === 401 || (status === 400 && unknownKey.test(all))) {
+    return stop('AUTHENTICATION_FAILED', 'The provider does not accept the key: correct the key of the provider.')
+  }
+  if (status === 403 && !filtered.test(all)) {
+    return stop('AUTHENTICATION_FAILED', 'The key may not do this: allow it at the provider, or use another key.')
+  }
+  if (status === 429) {
+    return { code: 'RATE_LIMITED', message: answered, retryable: true, retryAfterMs: waitOf(headers, now) }
+  }
+  if (tooLong.test(all) && status < 500) {
+    const message = `${answered} The prompt is longer than the model can take: shorten it, or use another model.`
+    return { code: 'CONTEXT_LENGTH', message, retryable: false }
+  }
+  if (filtered.test(all) && status < 500) {
+    return { code: 'CONTENT_FILTERED', message: answered, retryable: false }
+  }
+  if ((status === 404 || status === 400) && noModel.test(all)) {
+    return stop('MODEL_NOT_FOUND', 'The provider has no such model, or this key may not use it: correct the model.')
+  }
+  if (status === 404 || status === 405) {
+    return stop('NOTHING_SERVED', 'No models are served at this address: correct the base URL of the provider.')
+  }
+  const retryable = status === 408 || status === 409 || status === 425 || status >= 500
+  const retryAfterMs = retryable ? waitOf(headers, now) : null
+  return {
+    code: 'HTTP_STATUS',
+    message: answered,
+    retryable,
+    retryAfterMs,
+    overloaded: status === 503 || status === 529,
+  }
+}
+
+/** An error that came as an event of a stream, which has no status. */
+function refusalInStream(error: unknown): Refusal | null {
+  if (typeof error !== 'object' || error === null) return null
+  const { statusCode, type, code, data, message } = error as Record<string, unknown>
+  if (error instanceof Error && error.name !== 'AI_StreamProviderError') return null
+  const said = typeof message === 'string' ? message : excerpt(JSON.stringify(error))
+  const body = JSON.stringify({ type, code, data })
+  const known = Object.entries(statusOfType).find(([pattern]) => `${type} ${code}`.includes(pattern))
+  return { status: typeof statusCode === 'number' ? statusCode : (known?.[1] ?? 500), body, said, headers: {} }
+}
+
+const statusOfType = {
+  overloaded: 529,
+  rate_limit: 429,
+  authentication: 401,
+  permission: 403,
+  invalid_request: 400,
+  insufficient_quota: 429,
+}
+
+function isMalformed(error: unknown): boolean {
+  if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) return true
+  return error instanceof Error && /^AI_(InvalidResponseData|NoOutput|NoContent|EmptyResponse)/.test(error.name)
+}
+
+function malformed(error: unknown, call: string): Failure {
+  const body = APICallError.isInstance(error) ? error.responseBody : undefined
+  const got = body === undefined ? messageOf(error) : excerpt(body) || '(no content)'
+  return {
+    code: 'MALFORMED_RESPONSE',
+    message: `${call}: the response cannot be read: ${excerpt(got)}`,
+    retryable: true,
+  }
+}
+
+function failureOf({ code, message, retryable }: TaskError): Failure {
+  return { code: code as TaskErrorCode, message, retryable }
+}
+
+/** The error and its causes, the innermost last. */
+function causes(error: unknown): Error[] {
+  const chain: Error[] = []
+  for (let at = error; at instanceof Error && !chain.includes(at); at = at.cause) chain.push(at)
+  return chain
+}
+
+function sayOf(error: unknown): string {
+  return excerpt(messageOf(error), 500)
+}
+
+/** Some servers repeat the key that they refuse. */
+function withoutKey(message: string, apiKey: string | null): string {
+  return apiKey ? message.replaceAll(apiKey, '********') : message
+}

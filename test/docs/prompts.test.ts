@@ -1,0 +1,71 @@
+/** Follows docs/prompts.md literally. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { blocksOf } from '../helpers/documented.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+let t: TestServer
+beforeAll(async () => {
+  t = await startTestServer({}, { open: true })
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+test('the operations on the page work, in their order', async () => {
+  // biome-ignore lint/suspicious/noExplicitAny: the page says what comes
+  const answers: Record<string, any> = {}
+  for (const operation of blocksOf('docs/prompts.md', 'graphql')) {
+    const [, , name = ''] = /^(mutation|query) (\w+)/.exec(operation) ?? []
+    const id = answers.Create?.createPrompt.prompt.id
+    const { data, errors } = await t.query(operation.replaceAll('<id of the prompt>', id))
+    expect(errors, name).toBeUndefined()
+    answers[name] = data
+  }
+  expect(answers).toMatchObject({
+    Create: { createPrompt: { prompt: { version: 1 } } },
+    Update: { updatePrompt: { prompt: { version: 2 } } },
+    History: {
+      prompt: {
+        versions: {
+          nodes: [
+            { version: 2, message: 'One word, and the product if there is one', labels: [], runs: { nodes: [] } },
+            { version: 1, labels: ['production'] },
+          ],
+        },
+        newest: {
+          diff: {
+            messages: [
+              { kind: 'CHANGED', parts: [{ kind: 'SAME' }, { kind: 'ADDED', text: ' Answer with one word.' }] },
+              { kind: 'CHANGED' },
+            ],
+            parameters: [{ name: 'maxOutputTokens', before: null, after: 5 }],
+          },
+        },
+      },
+    },
+    Promote: { setPromptLabel: { prompt: { labels: [{ name: 'production', version: 2 }] } } },
+    InProduction: { promptVersion: { version: 2, variables: ['ticket.text', 'ticket.product'] } },
+    Preview: {
+      previewPrompt: {
+        messages: [{ role: 'SYSTEM' }, { role: 'USER', parts: [{ text: 'It smokes (about printer)' }] }],
+        error: null,
+      },
+    },
+    PreviewOfNothing: {
+      previewPrompt: { error: { code: 'VARIABLE_MISSING', message: expect.stringContaining('{{ticket.text}}') } },
+    },
+    WithTools: {
+      createPrompt: {
+        prompt: {
+          newest: {
+            content: {
+              maxSteps: 5,
+              tools: [
+                { name: 'lookup_order', function: { __typename: 'HttpTask' } },
+                { name: 'hand_over', function: null },
+              ],
+            },
+          },
+        },
+      },
+    },
+  })
+})

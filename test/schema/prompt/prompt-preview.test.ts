@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { createPrompt, setPromptArchived, updatePrompt } from '../../../src/engine/prompts/prompts.ts'
+import { seedDataset } from '../../helpers/engine.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+
+let t: TestServer
+
+beforeAll(async () => {
+  t = await startTestServer({}, { open: true })
+  const content = (text: string) => ({ messages: [{ role: 'USER', content: text }] })
+  const { id } = await createPrompt(t.services, t.scope, {
+    name: 'ask',
+    content: content('v1 {{q}}'),
+    labels: ['stable'],
+  })
+  await updatePrompt(t.services, t.scope, { id, content: content('v2 {{q}}') })
+  const old = await createPrompt(t.services, t.scope, { name: 'old', content: content('x') })
+  await setPromptArchived(t.services, t.scope, { id: old.id, archived: true })
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+async function preview(input: object) {
+  const { data, errors } = await t.query(
+    `mutation($input: PreviewPromptInput!) { previewPrompt(input: $input) {
+      ... on PreviewPromptPayload {
+        prompt { version label name prompt { name } promptVersion { version } content { messages { content } } }
+        messages { role parts {
+          ... on TextPart { text } ... on FilePart { url attachmentId mediaType filename }
+          ... on ToolCallPart { callId name arguments } ... on ToolResultPart { callId name output }
+        } }
+        error { code message }
+      }
+      ... on UserError { code path message }
+    } }`,
+    { input },
+  )
+  if (errors) throw new Error(JSON.stringify(errors))
+  return data.previewPrompt
+}
+
+test.each([
+  [{ name: 'ask' }, 'v2 hi', 2],
+  [{ name: 'ask', version: 1 }, 'v1 hi', 1],
+  [{ name: 'ask', label: 'stable' }, 'v1 hi', 1],
+])('%j is rendered in the version that it refers to', async (prompt, text, version) => {
+  expect(await preview({ prompt: { prompt }, input: { q: 'hi' } })).toMatchObject({
+    prompt: { name: 'ask', version, prompt: { name: 'ask' }, promptVersion: { version } },
+    messages: [{ role: 'USER', parts: [{ text }] }],
+    error: null,
+  })
+})
+
+test('an item is rendered with its newest content', async () => {
+  const datasetId = await seedDataset(t, [{ q: 'from an item' }])
+  const { id } = await t.db.prisma.datasetItem.findFirstOrThrow({ where: { datasetId } })
+  const itemId = encodeGlobalId('DatasetItem', String(id))
+  expect(await preview({ prompt: { prompt: { name: 'ask' } }, itemId })).toMatchObject({
+    messages: [{ parts: [{ text: 'v2 from an item' }] }],
+  })
+  expect(await preview({ prompt: { prompt: { name: 'ask' } }, itemId, input: 1 })).toMatchObject({
+    ...{ code: 'INVALID_INPUT', path: ['input', 'itemId'] },
+  })
+  const missing = encodeGlobalId('DatasetItem', '999999')
+  expect(await preview({ prompt: { prompt: { name: 'ask' } }, itemId: missing })).toMatchObject({
+    ...{ code: 'NOT_FOUND', path: ['input', 'itemId'] },
+  })
+})
+
+test('a chat with files and tool calls is shown as its messages and parts', async () => {
+  const input = [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'See' },
+        { type: 'image', image: { $file: 'abc' } },
+      ],
+    },
+    { role: 'assistant', tool_calls: [{ id: 'c1', function: { name: 'look', arguments: '{"n":1}' } }] },
+    { role: 'tool', tool_call_id: 'c1', content: 'done' },
+  ]
+  const content = {
+    messages: [
+      { role: 'SYSTEM', content: 'Be brief.' },
+      { role: 'USER', content: '{{input}}' },
+    ],
+  }
+  expect(await preview({ prompt: { content }, input })).toMatchObject({
+    prompt: { name: null, prompt: null, version: null, promptVersion: null, content: { messages: [{}, {}] } },
+    messages: [
+      { role: 'SYSTEM', parts: [{ text: 'Be brief.' }] },
+      { role: 'USER', parts: [{ text: 'See' }, { url: null, attachmentId: 'abc', mediaType: null, filename: null }] },
+      { role: 'ASSISTANT', parts: [{ callId: 'c1', name: 'look', arguments: { n: 1 } }] },
+      { role: 'TOOL', parts: [{ callId: 'c1', name: 'look', output: 'done' }] },
+    ],
+  })
+})
+
+test('a variable without a value is an error that names it', async () => {
+  expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: { question: 1 } })).toMatchObject({
+    messages: [],
+    error: { code: 'VARIABLE_MISSING', message: expect.stringContaining('{{q}}') },
+  })
+})
+
+test.each([
+  [{ name: 'nobody' }, 'NOT_FOUND', ['prompt', 'name'], 'There is no prompt "nobody" in this project.'],
+  [{ name: 'ask', version: 3 }, 'NOT_FOUND', ['prompt', 'version'], 'Prompt "ask" has no version 3; its newest is 2.'],
+  [
+    { name: 'ask', label: 'prod' },
+    'NOT_FOUND',
+    ['prompt', 'label'],
+    'Prompt "ask" has no label "prod"; it has stable.',
+  ],
+  [
+    { name: 'ask', version: 1, label: 'stable' },
+    'INVALID_INPUT',
+    ['prompt'],
+    'prompt.prompt: expected a version or a label',
+  ],
+  [{ name: 'old' }, 'CONFLICT', ['prompt', 'name'], 'Prompt "old" is archived. Restore it first.'],
+])('%j is refused by its place', async (prompt, code, path, message) => {
+  expect(await preview({ prompt: { prompt }, input: {} })).toMatchObject({
+    ...{ code, path: ['input', 'prompt', ...path], message: expect.stringContaining(message) },
+  })
+})
