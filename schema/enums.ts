@@ -120,6 +120,15 @@ export const ScoreSource = builder.enumType('ScoreSource', {
   },
 })
 
+export const FailurePolicy = builder.enumType('FailurePolicy', {
+  description: 'How items without a value of a score count in verdicts. Runs pin it; verdicts do not apply it yet.',
+  values: {
+    MISSING: { description: 'Not at all.' },
+    WORST: { description: 'As the worst possible value.' },
+    REFUSE: { description: 'There is no verdict while any is missing.' },
+  },
+})
+
 export const Direction = builder.enumType('Direction', {
   description: 'Which values of a score are better.',
   values: {

@@ -4,6 +4,7 @@
  */
 import DataLoader from 'dataloader'
 import type { Database } from '../src/db/client.ts'
+import type { PromptVersion } from '../src/db/generated/prisma/client.ts'
 import {
   alteredCursor,
   countRows,
@@ -24,7 +25,7 @@ import {
   type RevisionKey,
 } from '../src/db/sql/dataset/load-revisions.ts'
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
-import { countFailures, findExtremes } from '../src/db/sql/run/count-unknown.ts'
+import { countFailures } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
@@ -61,6 +62,19 @@ export function createLoaders(db: Database, scope: Scope) {
     newestPromptVersion: one(
       (ids) => prisma.promptVersion.findMany({ where: { newestOf: { some: { id: { in: [...ids] } } } } }),
       (version) => version.promptId,
+    ),
+    promptVersion: one(
+      (ids) => prisma.promptVersion.findMany({ where: { id: { in: [...ids] }, prompt: { projectId } } }),
+      (version) => version.id,
+    ),
+    /** By the prompt and the number. The caller has checked access to the prompt. */
+    numberedPromptVersion: one(
+      (keys: readonly NumberedVersion[]) =>
+        prisma.promptVersion.findMany({
+          where: { OR: keys.map(({ promptId, version }) => ({ promptId, version })) },
+        }),
+      numberedVersionKey,
+      numberedVersionKey,
     ),
     promptLabels: many(
       (ids) => prisma.promptLabel.findMany({ where: { promptId: { in: [...ids] } }, orderBy: { name: 'asc' } }),
@@ -148,14 +162,16 @@ export function createLoaders(db: Database, scope: Scope) {
       (ids) => countFailures(pool, ids),
       (row) => row.runId,
     ),
-    scoreExtremes: many(
-      (ids) => findExtremes(pool, ids),
-      (row) => row.runId,
-    ),
 
     page: pages((list, parents, request) => loadPages(pool, list, parents, request)),
     count: perList<number, number>((list, parents, limit) => countRows(pool, list, parents, limit)),
   }
+}
+
+type NumberedVersion = Pick<PromptVersion, 'promptId' | 'version'>
+
+function numberedVersionKey({ promptId, version }: NumberedVersion): string {
+  return `${promptId}:${version}`
 }
 
 /** Loads at most one row per key; null when there is none. */

@@ -5,7 +5,7 @@ import { ScoreSource } from './enums.ts'
 const MetricKind = builder.enumType('MetricKind', {
   description: 'Kinds of metrics.',
   values: {
-    SCORE: { description: 'The scores of one name.' },
+    SCORE: { description: 'The scores of one name from one source.' },
     LATENCY: { description: 'The latency of the task in milliseconds, over successful calls.' },
     COST: { description: 'The cost of the task in USD, over calls whose cost is known.' },
     FAILED: { description: 'Failed items.' },
@@ -24,19 +24,19 @@ export const MetricRef = builder.objectRef<Metric>('Metric').implement({
     source: t.field({
       type: ScoreSource,
       nullable: true,
-      description: 'The origin of the scores; null: any. Null for other kinds.',
+      description: 'The source of the scores; null: EVALUATOR, else API, else HUMAN. Null for other kinds.',
       resolve: (metric) => (metric.kind === 'SCORE' ? metric.source : null),
     }),
   }),
 })
 
 const ScoreMetricInput = builder.inputType('ScoreMetricInput', {
-  description: 'The scores of one name.',
+  description: 'The scores of one name from one source.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'Name of the score.' }),
     source: t.field({
       type: ScoreSource,
-      description: 'Refused for now: scores of all origins count together.',
+      description: 'The source of the scores; default: EVALUATOR, else API, else HUMAN.',
     }),
   }),
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Direction, ScoreDataType } from './domain/evaluation.ts'
+import type { Direction, FailurePolicy, ScoreDataType } from './domain/evaluation.ts'
 import type { ModuleEvaluator, Modules, ModuleTask } from './domain/execution/modules.ts'
 import { invalidInput, parseInput } from './domain/parse-input.ts'
 
@@ -33,17 +33,26 @@ export function defineConfig(config: Config): Config {
 const description = z.string().optional()
 const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
 const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
+const failurePolicies: FailurePolicy[] = ['MISSING', 'WORST', 'REFUSE']
 
 const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
   evaluators: z.record(z.string(), z.unknown()).optional(),
 })
-const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description })
+const taskOptions = z.strictObject({
+  run: functionOf<TaskFunction>(),
+  description,
+  version: z.string().min(1).optional(),
+})
 const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  categories: z.array(z.string()).optional(),
+  failurePolicy: z.enum(failurePolicies).optional(),
 })
 
 /** The functions of a configuration. @throws {InvalidInputError} for anything else */
@@ -56,13 +65,13 @@ export function modulesOf(config: unknown): Modules {
     tasks: new Map(
       Object.entries(tasks).map(([name, task]) => {
         const options = typeof task === 'function' ? { run: task } : task
-        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description }') }]
+        return [name, { name, ...parseEntry(taskOptions, options, ['tasks', name], '{ run, description, version }') }]
       }),
     ),
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, dataType, direction }'
+        const described = '{ evaluate, description, dataType, direction, min, max, categories, failurePolicy }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

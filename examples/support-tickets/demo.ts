@@ -1,12 +1,16 @@
 /**
  * `npm run demo`: an experiment from scratch. Starts a server, imports the tickets, runs both versions of the
- * classifier concurrently, shows the results and where they differ, and keeps serving. It talks to the server over HTTP
- * and WebSocket only, as any other program would.
+ * classifier concurrently, shows the results and where they differ, and keeps serving the dashboard. It talks to the
+ * server over HTTP and WebSocket only, as any other program would.
  *
  *   --exit        exit after the results
  *   --port N      default 4000, or a free port if that is taken
  *   --data-dir    default .assay/demo; another demo adds runs to the existing ones
- *   --pace MS     delay every call, to watch the bars; latencies include the delay
+ *   --pace MS     delay every call and make one at a time, to watch; latencies include the delay. Default: 40 in a
+ *                 terminal, where somebody watches, else 0
+ *   --model NAME  compare two prompts on a model instead; its key is in OPENAI_API_KEY or ANTHROPIC_API_KEY, or
+ *                 OLLAMA_URL says where it is served
+ *   --tickets N   with --model: on how many of the tickets, default 100
  */
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +26,8 @@ import { runTable } from '../../src/cli/run-report.ts'
 import { untilStopped } from '../../src/cli/until-stopped.ts'
 import { watchRun } from '../../src/cli/watch-run.ts'
 import { describeDifferences, type WatchedRun } from './differences.ts'
-import { prepareExperiments, startRun } from './experiments.ts'
+import { approveBaseline, prepareExperiments, programs, startRun } from './experiments.ts'
+import { prepareProvider, promptVersions, providerOf } from './model.ts'
 import { queriesToPaste } from './queries-to-paste.ts'
 import { describeVerdicts } from './verdicts.ts'
 
@@ -34,13 +39,17 @@ const { values: flags } = parseArgs({
     exit: { type: 'boolean', default: false },
     port: { type: 'string' },
     'data-dir': { type: 'string', default: '.assay/demo' },
-    pace: { type: 'string', default: '0' },
+    pace: { type: 'string', default: process.stdout.isTTY ? '40' : '0' },
+    model: { type: 'string' },
+    tickets: { type: 'string', default: '100' },
   },
 })
 process.env.DEMO_PACE_MS = flags.pace
 
 const log = openLog('warn')
 try {
+  // Before the server starts: it takes a while to hear that a key is missing.
+  if (flags.model !== undefined) providerOf(flags.model, process.env)
   process.exitCode = await untilStopped(log, start, async (assay) => {
     await demonstrate(assay)
     return flags.exit ? 'STOP' : 'STAY'
@@ -84,11 +93,14 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     say(
       `Dataset "${dataset.dataset}", version ${dataset.version}: ${dataset.rows} tickets, ${dataset.added} of them new.`,
     )
-    const [rules, bayes] = await prepareExperiments(client, dataset.datasetId)
-    say('Two versions of a classifier on all of them, concurrently:')
-    if (flags.pace === '0') say('(They are fast. To watch them, delay every call by 50 ms: npm run demo -- --pace 50)')
-    else say(`(Every call is delayed by ${flags.pace} ms, which its latency includes.)`)
-    say()
+    const [rules, bayes] = await prepareExperiments(client, dataset.datasetId, await versions(client))
+    if (flags.model === undefined) say('Two versions of a classifier on all of them, concurrently:')
+    else say(`Two prompts on ${flags.model}, on the same ${flags.tickets} of them, concurrently:`)
+    if (flags.model !== undefined) say('(Runs stop at 1 USD each, if the price of the model is known.)')
+    else if (flags.pace === '0')
+      say('(They are fast. To watch them, delay every call by 40 ms: npm run demo -- --pace 40)')
+    else say(`(One call at a time, each delayed by ${flags.pace} ms, which its latency includes.)`)
+    say(`Watch them race: open ${url}\n`)
 
     const progress = openProgress(process.stdout)
     const watched = await Promise.all(
@@ -104,16 +116,27 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     say('p values are corrected for the number of metrics (docs/statistics.md).\n')
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
-    if (!flags.exit) say(`\nStill serving: open ${url}/graphql and paste. Press Ctrl-C to stop.`)
+    await approveBaseline(client, first.run.id)
+    if (!flags.exit) say(`\nStill serving: open ${url} to see all of it. Press Ctrl-C to stop.`)
   } finally {
     await client.close()
   }
 }
 
+/** What is compared: two programs, or two prompts on a model. */
+async function versions(client: GraphQLClient): Promise<ReturnType<typeof promptVersions>> {
+  if (flags.model === undefined) return programs
+  const provider = providerOf(flags.model, process.env)
+  await prepareProvider(client, provider, flags.model)
+  return promptVersions(provider.name, flags.model)
+}
+
 /** Runs an experiment and follows the feed of the run to its end. */
 async function watch(client: GraphQLClient, experimentId: string, line: ProgressLine): Promise<WatchedRun> {
   const items = new Map<string, RunItemState>()
-  const runId = await startRun(client, experimentId)
+  const sample = flags.model === undefined ? null : Number(flags.tickets)
+  const oneByOne = flags.model === undefined && flags.pace !== '0'
+  const runId = await startRun(client, experimentId, { sample, oneByOne })
   const run = await watchRun(client, runId, line, (item) => items.set(item.datasetItem.id, item))
   return { run, items }
 }

@@ -1,7 +1,7 @@
 /** The two experiments of the demo and their evaluators, created as a GraphQL client would. */
 import { CliError } from '../../src/cli/cli-error.ts'
 import { graphql } from '../../src/cli/gql/gql.ts'
-import type { CreateEvaluatorInput } from '../../src/cli/gql/graphql.ts'
+import type { CreateEvaluatorInput, RunSettingsInput, TaskInput } from '../../src/cli/gql/graphql.ts'
 import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
 import { StartRun } from '../../src/cli/run.ts'
 
@@ -37,6 +37,16 @@ const CreateExperiment = graphql(/* GraphQL */ `
   }
 `)
 
+const ApproveBaseline = graphql(/* GraphQL */ `
+  mutation ApproveBaselineOfDemo($input: ApproveBaselineInput!) {
+    approveBaseline(input: $input) {
+      __typename
+      ... on ApproveBaselinePayload { dataset { id } }
+      ... on UserError { message }
+    }
+  }
+`)
+
 export interface NamedId {
   id: string
   name: string
@@ -64,19 +74,33 @@ const evaluators: CreateEvaluatorInput[] = [
   },
 ]
 
-const tasks = ['keyword rules', 'naive Bayes']
+/** What is tried: an experiment of this name. */
+export interface Version {
+  name: string
+  task: TaskInput
+  settings: RunSettingsInput
+}
+
+/** The two programs. */
+export const programs = ['keyword rules', 'naive Bayes'].map(
+  (name): Version => ({ name, task: { module: { name } }, settings: { concurrency: 20 } }),
+) as [Version, Version]
 
 /** Both experiments, created unless an earlier demo left them. */
-export async function prepareExperiments(client: GraphQLClient, datasetId: string): Promise<[NamedId, NamedId]> {
+export async function prepareExperiments(
+  client: GraphQLClient,
+  datasetId: string,
+  versions: readonly [Version, Version],
+): Promise<[NamedId, NamedId]> {
   const evaluatorIds: string[] = []
   for (const input of evaluators) {
     const { evaluator } = await client.request(FindEvaluator, { name: input.name })
     evaluatorIds.push((evaluator ?? (await createEvaluator(client, input))).id)
   }
   const experiments: NamedId[] = []
-  for (const name of tasks) {
-    const { experiment } = await client.request(FindExperiment, { name })
-    experiments.push(experiment ?? (await createExperiment(client, { name, datasetId, evaluatorIds })))
+  for (const version of versions) {
+    const { experiment } = await client.request(FindExperiment, { name: version.name })
+    experiments.push(experiment ?? (await createExperiment(client, { ...version, datasetId, evaluatorIds })))
   }
   return experiments as [NamedId, NamedId]
 }
@@ -89,17 +113,32 @@ async function createEvaluator(client: GraphQLClient, input: CreateEvaluatorInpu
 
 async function createExperiment(
   client: GraphQLClient,
-  { name, ...rest }: { name: string; datasetId: string; evaluatorIds: string[] },
+  input: Version & { datasetId: string; evaluatorIds: string[] },
 ): Promise<NamedId> {
-  const input = { ...rest, name, task: { module: { name } }, settings: { concurrency: 20 } }
   const { createExperiment } = await client.request(CreateExperiment, { input })
   if (createExperiment.__typename !== 'CreateExperimentPayload') throw new CliError(createExperiment.message)
   return createExperiment.experiment
 }
 
-/** @returns the id of the new run */
-export async function startRun(client: GraphQLClient, experimentId: string): Promise<string> {
-  const { startRun } = await client.request(StartRun, { input: { experimentId } })
+/**
+ * @param sample of how many items; null: all
+ * @param oneByOne one call at a time, to watch
+ * @returns the id of the new run
+ */
+export async function startRun(
+  client: GraphQLClient,
+  experimentId: string,
+  { sample, oneByOne }: { sample: number | null; oneByOne: boolean },
+): Promise<string> {
+  const subset = sample === null ? null : { sample }
+  const overrides = oneByOne ? { concurrency: 1 } : undefined
+  const { startRun } = await client.request(StartRun, { input: { experimentId, subset, overrides } })
   if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
   return startRun.run.id
+}
+
+/** The run that the pages compare later ones with. */
+export async function approveBaseline(client: GraphQLClient, runId: string): Promise<void> {
+  const { approveBaseline } = await client.request(ApproveBaseline, { input: { runId } })
+  if (approveBaseline.__typename !== 'ApproveBaselinePayload') throw new CliError(approveBaseline.message)
 }

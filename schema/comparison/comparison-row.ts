@@ -18,7 +18,7 @@ import {
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { DiffPart } from '../diff-part.ts'
-import { ScoreDataType } from '../enums.ts'
+import { ScoreDataType, ScoreSource } from '../enums.ts'
 import { MetricInput } from '../metric.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../refs.ts'
 import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
@@ -41,6 +41,7 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
   description: 'One score of one item in one run, over its repetitions.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the score.' }),
+    source: t.expose('source', { type: ScoreSource, description: 'The source of the score.' }),
     dataType: t.expose('dataType', { type: ScoreDataType, nullable: true, description: 'The type of its value.' }),
     value: t.exposeFloat('value', {
       nullable: true,

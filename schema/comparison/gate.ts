@@ -19,11 +19,19 @@ const limits = {
 } as const
 const limitNames = Object.keys(limits) as (keyof typeof limits)[]
 
+const minShare =
+  'Smallest share of the items that need the score which must have it, 0–1; failed ones and those whose evaluator failed\nneed it. Default: all, or all but what `maxFailureRate` allows.'
+
 const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').implement({
   description: 'The smallest mean that a score may have.',
   fields: (t) => ({
     metric: t.expose('metric', { type: MetricRef, description: 'The score.' }),
     value: t.exposeFloat('value', { description: 'The smallest mean.' }),
+    minShare: t.float({
+      nullable: true,
+      description: minShare,
+      resolve: (rule) => rule.minShare ?? null,
+    }),
   }),
 })
 
@@ -54,6 +62,7 @@ const MinMeanInput = builder.inputType('MinMeanInput', {
   fields: (t) => ({
     metric: t.field({ type: MetricInput, required: true, description: 'A score.' }),
     value: t.float({ required: true, description: 'The smallest mean.' }),
+    minShare: t.float({ description: minShare }),
   }),
 })
 

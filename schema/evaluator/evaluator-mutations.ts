@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
 import { createEvaluator, deleteEvaluator, updateEvaluator } from '../../src/engine/evaluators.ts'
 import { deletion } from '../deletion.ts'
-import { Direction, ScoreDataType } from '../enums.ts'
+import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { mutation } from '../mutation.ts'
 import { EvaluatorRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
@@ -15,8 +15,21 @@ mutation('createEvaluator', {
       name: t.string({ required: true, description: 'Unique in the project; also the name of its scores.' }),
       description: t.string({ description: 'Its purpose.' }),
       definition: t.field({ type: EvaluatorDefinitionInput, required: true, description: 'How it scores.' }),
-      dataType: t.field({ type: ScoreDataType, description: 'Default: that of the definition.' }),
-      direction: t.field({ type: Direction, description: 'Default: that of the definition, else HIGHER_IS_BETTER.' }),
+      dataType: t.field({
+        type: ScoreDataType,
+        description: 'Default: that of the definition, else of the score configuration of its name, else NUMERIC.',
+      }),
+      direction: t.field({
+        type: Direction,
+        description: 'Default: as for `dataType`, else HIGHER_IS_BETTER, for labels NONE.',
+      }),
+      min: t.float({ description: 'The lowest possible value of a NUMERIC score. Default: as for `dataType`.' }),
+      max: t.float({ description: 'The highest possible value of a NUMERIC score. Default: as for `dataType`.' }),
+      categories: t.stringList({ description: 'The possible labels of a CATEGORICAL score; default: any.' }),
+      failurePolicy: t.field({
+        type: FailurePolicy,
+        description: 'How items without a value count; default: WORST for BOOLEAN, else MISSING.',
+      }),
       sampling: t.float({ description: 'Share of the items it scores, above 0 and up to 1; default 1.' }),
       active: t.boolean({
         description: 'Whether it scores new runs of experiments that name no evaluators; default true.',
@@ -53,6 +66,10 @@ mutation('updateEvaluator', {
       }),
       dataType: t.field({ type: ScoreDataType, description: 'A change creates a new version.' }),
       direction: t.field({ type: Direction, description: 'A change creates a new version.' }),
+      min: t.float({ description: 'A change creates a new version; null: no bound.' }),
+      max: t.float({ description: 'A change creates a new version; null: no bound.' }),
+      categories: t.stringList({ description: 'A change creates a new version; null: any.' }),
+      failurePolicy: t.field({ type: FailurePolicy, description: 'A change creates a new version.' }),
       sampling: t.float({ description: 'A change creates a new version.' }),
       active: t.boolean({ description: 'Whether it scores new runs of experiments that name no evaluators.' }),
       datasetIds: t.idList({ description: 'Limits it to these datasets; empty or null: all.' }),

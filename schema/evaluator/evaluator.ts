@@ -4,7 +4,7 @@ import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { Direction, ScoreDataType } from '../enums.ts'
+import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { DatasetRef } from '../refs.ts'
 import { EvaluatorDefinition } from './evaluator-definition.ts'
 
@@ -43,6 +43,27 @@ builder.prismaNode('Evaluator', {
       type: Direction,
       description: 'Which of its scores are better.',
       resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).direction,
+    }),
+    min: t.float({
+      nullable: true,
+      description: 'The lowest possible value of its scores; null: no bound.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).min,
+    }),
+    max: t.float({
+      nullable: true,
+      description: 'The highest possible value of its scores; null: no bound.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).max,
+    }),
+    categories: t.stringList({
+      nullable: true,
+      description: 'The possible labels of its scores; null: any.',
+      resolve: async (evaluator, _args, context) =>
+        (await currentVersion(evaluator, context)).categories as string[] | null,
+    }),
+    failurePolicy: t.field({
+      type: FailurePolicy,
+      description: 'How items without a value count.',
+      resolve: async (evaluator, _args, context) => (await currentVersion(evaluator, context)).failurePolicy,
     }),
     definition: t.field({
       type: EvaluatorDefinition,

@@ -120,11 +120,12 @@ builder.objectField(PromptVersionRef, 'diff', (t) =>
     description:
       'How it differs from another version, of this prompt or of another one; null if there is no such version.',
     args: { fromId: t.arg.id({ description: 'The earlier version; default: the one before it.' }) },
-    resolve: async (after, args, { services, scope: { projectId } }) => {
+    resolve: async (after, args, { loaders }) => {
       const id = optionalRawId('PromptVersion', args.fromId, ['fromId'])
-      const before = await services.db.prisma.promptVersion.findFirst({
-        where: id ? { id, prompt: { projectId } } : { promptId: after.promptId, version: after.version - 1 },
-      })
+      const { promptId, version } = after
+      const before = id
+        ? await loaders.promptVersion.load(id)
+        : await loaders.numberedPromptVersion.load({ promptId, version: version - 1 })
       return before && { ...diffContents(contentOf(before), contentOf(after)), before, after }
     },
   }),

@@ -7,13 +7,14 @@ import type {
   ToolResultPart,
 } from '../../src/domain/prompt/prompt.ts'
 import { attachmentRawId } from '../../src/engine/attachments/load-attachment.ts'
-import { previewPrompt } from '../../src/engine/prompts/preview-prompt.ts'
+import { type PreviewAnswer, previewPrompt } from '../../src/engine/prompts/preview-prompt.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { AttachmentRef } from '../refs.ts'
 import { optionalRawId } from '../relay/global-id.ts'
+import { Generation } from '../run/generation.ts'
 import { RunItemError } from '../run/run-item.ts'
-import { PromptReferenceInput, promptReference } from './prompt-content-input.ts'
+import { ModelParametersInput, PromptReferenceInput, promptReference } from './prompt-content-input.ts'
 import { PromptReference } from './prompt-reference.ts'
 
 const RenderedMessageRole = builder.enumType('RenderedMessageRole', {
@@ -104,8 +105,34 @@ const RenderedMessageRef = builder.objectRef<RenderedMessage>('RenderedMessage')
   }),
 })
 
+const PromptPreviewAnswer = builder.objectRef<PreviewAnswer>('PromptPreviewAnswer').implement({
+  description: 'What a model answered to a preview.',
+  fields: (t) => ({
+    output: t.expose('output', { type: 'JSON', nullable: true, description: 'The output, as a run would record it.' }),
+    latencyMs: t.exposeFloat('latencyMs', { description: 'How long the call took, in milliseconds.' }),
+    costUsd: t.exposeFloat('costUsd', { nullable: true, description: 'Its cost in USD; null when unknown.' }),
+    inputTokens: t.exposeInt('inputTokens', { nullable: true, description: 'Input tokens; null when unknown.' }),
+    outputTokens: t.exposeInt('outputTokens', { nullable: true, description: 'Output tokens; null when unknown.' }),
+    generation: t.field({
+      type: Generation,
+      nullable: true,
+      description: 'How the model made it.',
+      resolve: ({ generation }) => generation ?? null,
+    }),
+  }),
+})
+
+const PromptCallInput = builder.inputType('PromptCallInput', {
+  description: 'A model to call with a prompt.',
+  fields: (t) => ({
+    provider: t.string({ required: true, description: 'The name of a provider of the project.' }),
+    model: t.string({ required: true, description: 'The model, as the provider calls it.' }),
+    parameters: t.field({ type: ModelParametersInput, description: "In place of the prompt's own, one by one." }),
+  }),
+})
+
 mutation('previewPrompt', {
-  description: 'Renders a prompt for one item, without recording anything.',
+  description: 'Renders a prompt for one item, and calls a model with it if asked to. Nothing is recorded.',
   input: {
     description: 'A prompt, and an item or an input to render it for.',
     fields: (t) => ({
@@ -113,6 +140,7 @@ mutation('previewPrompt', {
       itemId: t.id({ description: 'A dataset item: its newest content.' }),
       input: t.field({ type: 'JSON', description: 'Or an input; default null.' }),
       metadata: t.field({ type: 'JSON', description: 'And metadata; default null.' }),
+      call: t.field({ type: PromptCallInput, description: 'Calls a model too; default: the prompt is only rendered.' }),
     }),
   },
   errors: [NotFoundError, ConflictError],
@@ -130,10 +158,15 @@ mutation('previewPrompt', {
         type: [RenderedMessageRef],
         description: 'The messages; none when it cannot be rendered.',
       }),
+      answer: t.expose('answer', {
+        type: PromptPreviewAnswer,
+        nullable: true,
+        description: 'What the model answered; null without a call, or when it failed.',
+      }),
       error: t.expose('error', {
         type: RunItemError,
         nullable: true,
-        description: 'Why it cannot be rendered, else null.',
+        description: 'Why it cannot be rendered, or why the call failed; else null.',
       }),
     }),
   },

@@ -7,7 +7,7 @@ import { itemCount } from '../../src/domain/run-figures.ts'
 import { checkPositions } from '../../src/feed/window.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { OrderDirection, RunItemErrorCode, RunItemStatus } from '../enums.ts'
+import { OrderDirection, RunItemErrorCode, RunItemStatus, ScoreSource } from '../enums.ts'
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
@@ -20,7 +20,7 @@ const RunItemOrderField = builder.enumType('RunItemOrderField', {
     LATENCY: { description: 'How long the task took.' },
     COST: { description: 'The cost of the task.' },
     FINISHED_AT: { description: 'When they finished.' },
-    SCORE: { description: 'Their score named `score`; the mean of several.' },
+    SCORE: { description: 'Their score named `score`, of `source`; the mean of several people or programs.' },
   },
 })
 
@@ -40,13 +40,15 @@ export const RunItemOrder = builder.inputType('RunItemOrder', {
       description: 'The direction.',
     }),
     score: t.string({ description: 'Name of the score to order by; required for SCORE.' }),
+    source: t.field({ type: ScoreSource, description: 'Its source; default: EVALUATOR, else API, else HUMAN.' }),
   }),
 })
 
 const RunItemScoreFilter = builder.inputType('RunItemScoreFilter', {
-  description: 'Items with a score of this name, from any source; several on one item count as their mean.',
+  description: 'Items with a score of this name and source; of several people or programs their mean or majority.',
   fields: (t) => ({
     name: t.string({ required: true, description: 'The name of the score.' }),
+    source: t.field({ type: ScoreSource, description: 'Its source; default: EVALUATOR, else API, else HUMAN.' }),
     min: t.float({ description: 'Only those with at least this value.' }),
     max: t.float({ description: 'Only those with at most this value.' }),
     boolean: t.boolean({ description: 'Only those with this value.' }),
@@ -95,16 +97,17 @@ export function runItemsConnection(
     orderBy?: typeof RunItemOrder.$inferInput | null
   },
 ) {
-  const { field, direction, score = null } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
+  const { field, direction, score = null, source = null } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
   if (field === 'SCORE' && score === null) {
     throw new InvalidInputError('Expected the name of the score to order by, got none.', ['orderBy', 'score'])
   }
   context.loaders.links.keepRun(run)
   const { status, ...others } = args.filter ?? {}
-  if (field !== 'SCORE' && score !== null) {
-    throw new InvalidInputError(`Expected no score in an order by ${field}, got one.`, ['orderBy', 'score'])
+  for (const [member, value] of Object.entries({ score, source })) {
+    if (field === 'SCORE' || value === null) continue
+    throw new InvalidInputError(`Expected no ${member} in an order by ${field}, got one.`, ['orderBy', member])
   }
-  const { name: _name, missing, ...values } = args.filter?.score ?? {}
+  const { name: _name, source: _source, missing, ...values } = args.filter?.score ?? {}
   if (missing && !isUnfiltered(values)) {
     throw new InvalidInputError('Expected `missing` without conditions on the score, got both.', [
       'filter',
@@ -112,8 +115,9 @@ export function runItemsConnection(
       'missing',
     ])
   }
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), { field, descending: direction === 'DESC', score })
-  const orderName = field === 'SCORE' ? `${field} ${direction} ${score}` : `${field} ${direction}`
+  const by = { field, descending: direction === 'DESC', score, source }
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by)
+  const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
   return listConnection<ShownRunItem>(context, list, orderName, run.id, args, totalCount)
 }

@@ -7,7 +7,7 @@ import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
-import { Direction, RunItemErrorCode, ScoreDataType } from '../enums.ts'
+import { Direction, FailurePolicy, RunItemErrorCode, ScoreDataType, ScoreSource } from '../enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
   description: 'Number of items of a run by status. The numbers always add up to the total.',
@@ -41,10 +41,10 @@ export const DistributionRef = builder.objectRef<Distribution>('Distribution').i
 })
 
 const LabelCount = builder.objectRef<RunScoreLabel>('LabelCount').implement({
-  description: 'The number of scores with a label.',
+  description: 'The number of executions with a label.',
   fields: (t) => ({
     label: t.exposeString('label', { description: 'The category.' }),
-    count: t.exposeInt('count', { description: 'The number of scores.' }),
+    count: t.exposeInt('count', { description: 'The number of executions.' }),
   }),
 })
 
@@ -59,42 +59,64 @@ const ScoreReducer = builder.enumType('ScoreReducer', {
 })
 
 export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('ScoreSummary').implement({
-  description: 'All scores of one name in one run. Failed and missing scores are counted beside every mean.',
+  description:
+    'The scores of one name from one source in one run. Of several people or programs an execution has the mean, or the\nlabel that most of them gave; an item has the mean of its repetitions. Failed and missing ones are counted beside.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name of the score.' }),
+    source: t.expose('source', { type: ScoreSource, description: 'Who gave the scores.' }),
     dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
-    count: t.exposeInt('count', { description: 'Scores with a value or label.' }),
-    errorCount: t.exposeInt('errorCount', { description: 'Scores whose evaluator failed.' }),
+    lowest: t.exposeFloat('lowest', {
+      nullable: true,
+      description: 'The lowest possible value, as the run pinned it; null: no bound.',
+    }),
+    highest: t.exposeFloat('highest', {
+      nullable: true,
+      description: 'The highest possible value, as the run pinned it; null: no bound.',
+    }),
+    categories: t.stringList({
+      nullable: true,
+      description: 'The possible labels, as the run pinned them; null: any.',
+      resolve: ({ categories }) => categories as string[] | null,
+    }),
+    failurePolicy: t.expose('failurePolicy', {
+      type: FailurePolicy,
+      description: 'How items without a value count, as the run pinned it.',
+    }),
+    count: t.exposeInt('count', { description: 'Executions with a value or label.' }),
+    scoreCount: t.exposeInt('scoreCount', {
+      description: 'Values and labels: more than `count` where several people or programs scored an execution.',
+    }),
+    itemCount: t.exposeInt('items', { description: 'Items with a value.' }),
+    errorCount: t.exposeInt('errorCount', {
+      description: 'Executions for which there is only an error of the evaluator.',
+    }),
     missingCount: t.int({
       description:
-        'Finished items, failed ones included, with neither a score of this name nor an error of its evaluator.',
+        'Finished executions, failed ones included, with neither such a score nor an error of its evaluator.',
       resolve: (summary) => missingCount(summary.run, summary),
     }),
     mean: t.float({
       nullable: true,
-      description: 'Mean value; for booleans the share of true. Null without values.',
+      description: 'Mean over the items, repetitions averaged; for booleans the share of true. Null without values.',
       resolve: mean,
     }),
-    min: t.float({
+    min: t.exposeFloat('min', {
       nullable: true,
-      description: 'The smallest value; 0 or 1 for booleans. Null without values.',
-      resolve: async (summary, _args, context) => (await extremesOf(summary, context)).min,
+      description: 'The smallest value of an execution; 0 or 1 for booleans. Null without values.',
     }),
-    max: t.float({
+    max: t.exposeFloat('max', {
       nullable: true,
-      description: 'The largest value; 0 or 1 for booleans. Null without values.',
-      resolve: async (summary, _args, context) => (await extremesOf(summary, context)).max,
+      description: 'The largest value of an execution; 0 or 1 for booleans. Null without values.',
     }),
     stddev: t.float({
       nullable: true,
-      description: 'Sample standard deviation; null below two values.',
+      description: 'Sample standard deviation of the items; null below two.',
       resolve: standardDeviation,
     }),
     stderr: t.float({
       nullable: true,
-      description:
-        'Standard error of the mean, clustered by item where items are repeated; null below two values (items).',
+      description: 'Standard error of the mean: repetitions of an item count as one value. Null below two items.',
       resolve: standardError,
     }),
     reduced: t.float({
@@ -104,8 +126,9 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
       args: {
         by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions are reduced to one value.' }),
       },
-      resolve: async ({ run, name, direction }, { by }, { loaders }) => {
-        const reduced = (await loaders.reducedScores.load(run.id)).find((row) => row.name === name)
+      resolve: async ({ run, name, source, direction }, { by }, { loaders }) => {
+        const all = await loaders.reducedScores.load(run.id)
+        const reduced = all.find((row) => row.name === name && row.source === source)
         const lowerIsBetter = direction === 'LOWER_IS_BETTER'
         if (!reduced) return null
         if (by === 'MEAN') return reduced.mean
@@ -115,19 +138,12 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     }),
     labels: t.field({
       type: [LabelCount],
-      description: 'Number of scores of each category, most frequent first; empty for numbers.',
-      resolve: async ({ run, name }, _args, { loaders }) =>
-        (await loaders.scoreLabels.load(run.id)).filter((label) => label.name === name),
+      description: 'Number of executions with each category, most frequent first; empty for numbers.',
+      resolve: async ({ run, name, source }, _args, { loaders }) =>
+        (await loaders.scoreLabels.load(run.id)).filter((label) => label.name === name && label.source === source),
     }),
   }),
 })
-
-async function extremesOf(summary: RunScoreSummary, { loaders }: Context) {
-  const { runId, name, min, max } = summary
-  if (min !== null || mean(summary) === null) return { min, max }
-  const found = (await loaders.scoreExtremes.load(runId)).find((extremes) => extremes.name === name)
-  return found ?? { min, max }
-}
 
 const FailureCount = builder.objectRef<FailureCountRow>('FailureCount').implement({
   description: 'The number of items that failed with an error.',
@@ -198,7 +214,7 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     }),
     scores: t.field({
       type: [ScoreSummary],
-      description: 'A summary of every score, by name.',
+      description: 'A summary of every score, by name and source; of every evaluator, also if it gave nothing.',
       resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),

@@ -29,7 +29,7 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
     }),
     scores: t.field({
       type: [ScoreSummary],
-      description: 'A summary of every score, by name.',
+      description: 'A summary of every score, by name and source.',
       resolve: (run, _args, context) => scoresOf(run, context),
     }),
   }),

@@ -1,4 +1,4 @@
-/** The command line: exits with 0, or with 1 and a sentence on stderr. */
+/** The command line: exits with 0, with 1 and a sentence on stderr, or with 2 for options and arguments that are wrong. */
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { explain } from './cli-error.ts'
@@ -26,6 +26,10 @@ A first experiment:
   $ open http://127.0.0.1:4000/graphql                   create an experiment on it, with the examples there
   $ assay run "my experiment"                            watch it run`,
   )
+
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+}
 
 try {
   await program.parseAsync()

@@ -15,7 +15,7 @@ export const RunReport = graphql(/* GraphQL */ `
       latencyMs { p50 p95 }
       costUsd
       unknownCostCount
-      scores { name direction count errorCount missingCount mean stderr labels { label count } }
+      scores { name source direction count errorCount missingCount mean stderr labels { label count } }
     }
   }
 `)
@@ -28,7 +28,9 @@ export function progressNote({ progress, stats }: ReportedRun): string {
   const counts = [`${succeeded + failed + cancelled}/${total}`]
   if (failed > 0) counts.push(`${failed} failed`)
   if (cancelled > 0) counts.push(`${cancelled} cancelled`)
-  const means = stats.scores.flatMap(({ name, mean }) => (mean == null ? [] : [`${name} ${mean.toFixed(2)}`]))
+  const means = stats.scores.flatMap((summary) =>
+    summary.mean == null ? [] : [`${titleOf(summary)} ${summary.mean.toFixed(2)}`],
+  )
   return [...counts, ...means].join(', ')
 }
 
@@ -47,13 +49,17 @@ export function runTable(runs: readonly ReportedRun[], titles: readonly string[]
   row('latency p50', ({ stats }) => milliseconds(stats.latencyMs?.p50))
   row('latency p95', ({ stats }) => milliseconds(stats.latencyMs?.p95))
   if (runs.some(({ stats }) => stats.costUsd != null)) row('cost', cost)
-  const names = new Set(runs.flatMap(({ stats }) => stats.scores.map(({ name }) => name)))
-  for (const name of names) row(name, (run) => score(run, name))
+  const titlesOfScores = new Set(runs.flatMap(({ stats }) => stats.scores.map(titleOf)))
+  for (const title of titlesOfScores) row(title, (run) => score(run, title))
   return table.toString()
 }
 
-function score({ stats }: ReportedRun, name: string): string {
-  const summary = stats.scores.find((candidate) => candidate.name === name)
+function titleOf({ name, source }: ReportedRun['stats']['scores'][number]): string {
+  return source === 'EVALUATOR' ? name : `${name} (${source})`
+}
+
+function score({ stats }: ReportedRun, title: string): string {
+  const summary = stats.scores.find((candidate) => titleOf(candidate) === title)
   if (!summary) return '–'
   const { mean, stderr, labels, errorCount, missingCount } = summary
   const value =

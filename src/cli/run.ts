@@ -28,6 +28,12 @@ export const StartRun = graphql(/* GraphQL */ `
   }
 `)
 
+const GateOfRun = graphql(/* GraphQL */ `
+  query GateOfRun($id: ID!) {
+    run(id: $id) { gate { status checks { passed reason } } }
+  }
+`)
+
 interface RunOptions {
   name?: string
   wait: boolean
@@ -48,6 +54,12 @@ export function runCommand(): Command {
       `
 The run continues on the server: Ctrl-C only stops watching it.
 
+Exit status:
+  0    the gate of the experiment passed; without a gate: the run completed, and an item succeeded
+  1    an error, or (without a gate) a run that did not complete or in which nothing succeeded
+  2    wrong options or arguments
+  100  the gate failed
+
 Examples:
   $ assay run "my experiment"
   $ assay run "my experiment" --name "after the fix"
@@ -66,17 +78,42 @@ async function run(experiment: string, options: RunOptions): Promise<void> {
       process.stdout.write(`${startRun.run.id}\n`)
       return
     }
+    process.stderr.write(`${startRun.run.url}\n`)
     const finished = await watch(client, startRun.run)
     process.stdout.write(`${runTable([finished], [finished.name])}\n`)
     if (finished.stopMessage) process.stderr.write(`${finished.stopMessage}\n`)
-    if (finished.status !== 'COMPLETED') process.exitCode = 1
+    process.exitCode = await reportGate(client, finished)
   } finally {
     await client.close()
   }
 }
 
-async function watch(client: GraphQLClient, { id, name }: { id: string; name: string }): Promise<ReportedRun> {
+/** Prints the gate, if there is one. @returns the exit status */
+async function reportGate(client: GraphQLClient, { id, status, progress }: ReportedRun): Promise<number> {
+  const { run } = await client.request(GateOfRun, { id })
+  if (!run?.gate) return status === 'COMPLETED' && progress.succeeded > 0 ? 0 : 1
+  process.stdout.write(`gate ${run.gate.status}\n`)
+  for (const { passed, reason } of run.gate.checks) process.stdout.write(`  ${passed ? '✓' : '✗'} ${reason}\n`)
+  return run.gate.status === 'PASSED' ? 0 : gateFailed
+}
+
+/** Not 1 to 9, which errors and signals have. */
+const gateFailed = 100
+
+interface StartedRun {
+  id: string
+  name: string
+  url: string
+}
+
+async function watch(client: GraphQLClient, { id, name, url }: StartedRun): Promise<ReportedRun> {
   const progress = openProgress()
+  const leave = () => {
+    progress.stop()
+    process.stderr.write(`The run continues on the server: ${url}\n`)
+    process.exit(130)
+  }
+  process.once('SIGINT', leave)
   const failures = new Map<string, string>()
   try {
     const run = await watchRun(client, id, progress.add(name), (item) => {
@@ -89,6 +126,7 @@ async function watch(client: GraphQLClient, { id, name }: { id: string; name: st
     }
     return run
   } finally {
+    process.off('SIGINT', leave)
     progress.stop()
   }
 }

@@ -10,6 +10,9 @@ import { z } from 'zod'
 import { compareSearch } from './pages/compare/compare-search.ts'
 import { datasetSearch, versionsSearch } from './pages/dataset/dataset-search.ts'
 import { datasetsSearch } from './pages/datasets/datasets-search.ts'
+import { evaluatorsSearch } from './pages/evaluators/evaluators-search.ts'
+import { experimentsSearch } from './pages/experiments/experiments-search.ts'
+import { newExperimentSearch } from './pages/new-experiment/new-experiment-search.ts'
 import { runSearch } from './pages/run/run-search.ts'
 import { runsSearch } from './pages/runs/runs-search.ts'
 import { settingsSearch } from './pages/settings/settings-search.ts'
@@ -78,6 +81,34 @@ const compare = createRoute({
   component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
 })
 
+const experiments = createRoute({
+  getParentRoute: () => root,
+  path: '/experiments',
+  validateSearch: experimentsSearch,
+  component: lazyRouteComponent(() => import('./pages/experiments/experiments-page.tsx'), 'ExperimentsPage'),
+})
+
+const newExperiment = createRoute({
+  getParentRoute: () => root,
+  path: '/experiments/new',
+  validateSearch: newExperimentSearch,
+  component: lazyRouteComponent(() => import('./pages/new-experiment/new-experiment-page.tsx'), 'NewExperimentPage'),
+})
+
+const experiment = createRoute({
+  getParentRoute: () => root,
+  path: '/experiments/$experimentId',
+  validateSearch: runsSearch,
+  component: lazyRouteComponent(() => import('./pages/experiments/experiment-page.tsx'), 'ExperimentPage'),
+})
+
+const evaluators = createRoute({
+  getParentRoute: () => root,
+  path: '/evaluators',
+  validateSearch: evaluatorsSearch,
+  component: lazyRouteComponent(() => import('./pages/evaluators/evaluators-page.tsx'), 'EvaluatorsPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -92,6 +123,10 @@ export const router = createRouter({
     datasets,
     dataset.addChildren([datasetItems, datasetRuns, datasetVersions]),
     compare,
+    experiments,
+    newExperiment,
+    experiment,
+    evaluators,
     settings,
   ]),
   defaultErrorComponent: RouteError,

@@ -2,6 +2,21 @@ import type { Json } from './json/json.ts'
 
 export type ScoreDataType = 'NUMERIC' | 'BOOLEAN' | 'CATEGORICAL' | 'TEXT'
 export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
+export type ScoreSource = 'EVALUATOR' | 'HUMAN' | 'API'
+/** How a verdict counts items without a value: not at all, as the worst possible value, or by giving no verdict. */
+export type FailurePolicy = 'MISSING' | 'WORST' | 'REFUSE'
+
+/** What the scores of a name are, and which of them are better. */
+export interface ScoreRules {
+  dataType: ScoreDataType
+  direction: Direction
+  /** The range of NUMERIC values; null: no bound. */
+  min: number | null
+  max: number | null
+  /** The labels of a CATEGORICAL score; null: any. */
+  categories: readonly string[] | null
+  failurePolicy: FailurePolicy
+}
 
 /** What an evaluator sees of an executed item. */
 export interface EvaluationInput {

@@ -16,6 +16,13 @@ const limit = z
   .nullish()
   .transform((value) => value ?? null)
 
+const share = z
+  .number()
+  .min(0)
+  .max(1)
+  .nullish()
+  .transform((value) => value ?? null)
+
 const scoreSchema = metricSchema.transform((metric, context) => {
   if (metric.kind === 'SCORE') return metric
   context.addIssue({ code: 'custom', message: 'expected a score: latency, cost and failures have maxima of their own' })
@@ -24,7 +31,7 @@ const scoreSchema = metricSchema.transform((metric, context) => {
 
 const gateSchema = z.strictObject({
   minMeans: z
-    .array(z.strictObject({ metric: scoreSchema, value: z.number() }))
+    .array(z.strictObject({ metric: scoreSchema, value: z.number(), minShare: share }))
     .max(50)
     .nullish()
     .transform((rules) => rules ?? []),
@@ -34,12 +41,7 @@ const gateSchema = z.strictObject({
     .refine(namesEachOnce, 'expected every metric once')
     .nullish()
     .transform((rules) => rules ?? []),
-  maxFailureRate: z
-    .number()
-    .min(0)
-    .max(1)
-    .nullish()
-    .transform((value) => value ?? null),
+  maxFailureRate: share,
   maxCostUsd: limit,
   maxAvgCostUsd: limit,
   maxAvgLatencyMs: limit,
@@ -48,7 +50,8 @@ const gateSchema = z.strictObject({
 
 /**
  * The requirements on a run; null and empty parts are not checked.
- * - `minMeans`: minimum means of scores.
+ * - `minMeans`: minimum means of scores, each over at least the share `minShare` of the executions that should have it:
+ *   default all, or all but the share of failures that `maxFailureRate` allows.
  * - `notWorse`: metrics that must be shown to be worse than the baseline by less than the margin, if at all.
  * - the limits: share of failed items, cost in USD (per run, per item), latency in milliseconds.
  */
@@ -92,9 +95,20 @@ interface GateSubject {
   avgCostUsd: number | null
   avgLatencyMs: number | null
   p95LatencyMs: number | null
-  mean: (score: Gate['minMeans'][number]['metric']) => number | null
+  /** Succeeded items whose cost is not known. */
+  unknownCosts: number
+  /** Null for a score that the run does not have. */
+  score: (score: Gate['minMeans'][number]['metric']) => ScoreOfSubject | null
   /** Null without a baseline. */
   comparison: ((metric: ComparableMetric) => Compared | null) | null
+}
+
+interface ScoreOfSubject {
+  mean: number | null
+  /** Executions that have it. */
+  count: number
+  /** Executions that should have it: not those that its evaluator left out on purpose. */
+  needed: number
 }
 
 /** A metric of the run against its baseline. */
@@ -104,14 +118,24 @@ export interface Compared {
   pairsNeeded: number | null
 }
 
-/** Checks every rule of the gate. An unknown value never passes. */
+/** Checks every rule of the gate. What is unknown or missing never passes. */
 export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
-  const atMost = (rule: GateRule, what: string, limit: number | null, actual: number | null): GateCheck[] => {
+  const atMost = (
+    rule: GateRule,
+    what: string,
+    limit: number | null,
+    actual: number | null,
+    unknown: string | null = null,
+  ): GateCheck[] => {
     if (limit === null) return []
-    const passed = actual !== null && actual <= limit
-    const reason = actual === null ? `${what} is unknown.` : `${what} is ${actual}; the limit is ${limit}.`
-    return [{ rule, metric: null, passed, limit, actual, reason }]
+    const passed = actual !== null && unknown === null && !isBelow(limit, actual)
+    const known = actual === null ? `${what} is unknown` : `${what} is ${shown(actual)}; the limit is ${shown(limit)}`
+    return [
+      { rule, metric: null, passed, limit, actual, reason: `${known}${unknown === null ? '' : `, and ${unknown}`}.` },
+    ]
   }
+  const { unknownCosts } = subject
+  const unknown = unknownCosts > 0 ? `the cost of ${unknownCosts} succeeded items is unknown` : null
   return [
     {
       rule: 'COMPLETED',
@@ -121,28 +145,44 @@ export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
       actual: null,
       reason: `The run is ${subject.status}.`,
     },
-    ...gate.minMeans.map(({ metric, value }): GateCheck => {
-      const actual = subject.mean(metric)
-      const reason =
-        actual === null
-          ? `There is no score ${describeMetric(metric)}.`
-          : `The mean of ${describeMetric(metric)} is ${actual}; the minimum is ${value}.`
-      return {
-        rule: 'MIN_MEAN',
-        metric,
-        passed: actual !== null && actual >= value,
-        limit: value,
-        actual,
-        reason,
-      }
-    }),
+    ...gate.minMeans.map((rule) => minMean(rule, gate.maxFailureRate, subject)),
     ...gate.notWorse.map((rule) => notWorse(rule, subject)),
     ...atMost('MAX_FAILURE_RATE', 'The share of failed items', gate.maxFailureRate, subject.failureRate),
-    ...atMost('MAX_COST', 'The cost in USD', gate.maxCostUsd, subject.costUsd),
-    ...atMost('MAX_AVG_COST', 'The mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd),
+    ...atMost('MAX_COST', 'The cost in USD', gate.maxCostUsd, subject.costUsd, unknown),
+    ...atMost('MAX_AVG_COST', 'The mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd, unknown),
     ...atMost('MAX_AVG_LATENCY', 'The mean latency in ms', gate.maxAvgLatencyMs, subject.avgLatencyMs),
     ...atMost('MAX_P95_LATENCY', 'The 95th percentile of latency in ms', gate.maxP95LatencyMs, subject.p95LatencyMs),
   ]
+}
+
+function minMean(
+  { metric, value, minShare }: Gate['minMeans'][number],
+  maxFailureRate: number | null,
+  subject: GateSubject,
+): GateCheck {
+  const check = { rule: 'MIN_MEAN' as const, metric, limit: value }
+  const what = describeMetric(metric)
+  const score = subject.score(metric)
+  if (score?.mean == null) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
+  const { mean, count, needed } = score
+  const share = minShare ?? 1 - (maxFailureRate ?? 0)
+  const isEnough = !isBelow(count, share * needed)
+  const enough = isEnough ? '' : `; at least ${shown(Math.ceil(share * needed - tolerance))} must have it`
+  const over = count === needed ? '' : ` over ${count} of ${needed} items`
+  const reason = `The mean of ${what} is ${shown(mean)}${over}; the minimum is ${shown(value)}${enough}.`
+  return { ...check, passed: isEnough && !isBelow(mean, value), actual: mean, reason }
+}
+
+/** Sums of decimals are not exact: 0.1 + 0.2 is not above 0.3. */
+const tolerance = 1e-9
+
+function isBelow(a: number, b: number): boolean {
+  return a < b - tolerance * Math.max(1, Math.abs(b))
+}
+
+/** For people. */
+function shown(value: number): string {
+  return String(Number(value.toPrecision(6)))
 }
 
 function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
@@ -153,7 +193,8 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
   const what = describeMetric(metric)
   const compared = comparison(metric)
   if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
-  const { verdict, delta, pairsNeeded } = compared
+  const { verdict, pairsNeeded } = compared
+  const delta = compared.delta === null ? 'unknown' : shown(compared.delta)
   const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
   const What = what.charAt(0).toUpperCase() + what.slice(1)
   const reasons = {
@@ -165,7 +206,7 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
   return {
     ...check,
     passed: verdict === 'IMPROVED' || verdict === 'NOT_WORSE',
-    actual: delta,
+    actual: compared.delta,
     reason: reasons[verdict],
   }
 }

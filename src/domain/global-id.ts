@@ -29,6 +29,7 @@ const shapes = {
   Run: uuid,
   RunItem: ordinalOfRun,
   Score: bigintOfRun,
+  ScoreConfig: uuid,
 } as const satisfies Record<string, RegExp>
 
 export type NodeType = keyof typeof shapes

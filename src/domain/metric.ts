@@ -3,12 +3,12 @@
  * measured cost.
  */
 import * as z from 'zod'
+import type { ScoreSource } from './evaluation.ts'
 import { parseInput, text } from './parse-input.ts'
-
-type ScoreSource = 'EVALUATOR' | 'HUMAN' | 'API'
+import { sourcesByPreference } from './score-series.ts'
 
 export type Metric =
-  /** The scores of one name; `source` null: whoever gave them. */
+  /** A series of scores; `source` null: the preferred one of that name (src/domain/score-series.ts). */
   | { kind: 'SCORE'; name: string; source: ScoreSource | null }
   /** Milliseconds of the task, over successful calls. */
   | { kind: 'LATENCY' }
@@ -29,8 +29,8 @@ export interface MetricInput {
 }
 
 /** The score with this name. */
-export function scoreMetric(name: string): Extract<Metric, { kind: 'SCORE' }> {
-  return { kind: 'SCORE', name, source: null }
+export function scoreMetric(name: string, source: ScoreSource | null = null): Extract<Metric, { kind: 'SCORE' }> {
+  return { kind: 'SCORE', name, source }
 }
 
 const given = z
@@ -38,7 +38,7 @@ const given = z
     score: z
       .strictObject({
         name: text.min(1),
-        source: z.null('expected no source: scores are not told apart by it yet').optional(),
+        source: z.enum(sourcesByPreference).nullish(),
       })
       .nullish(),
     latency: z.literal(true).nullish(),
@@ -52,7 +52,7 @@ const given = z
 
 /** Any metric. */
 export const metricSchema = given.transform(({ score, latency, cost }): Metric => {
-  if (score) return scoreMetric(score.name)
+  if (score) return scoreMetric(score.name, score.source)
   return { kind: latency ? 'LATENCY' : cost ? 'COST' : 'FAILED' }
 })
 
@@ -83,8 +83,11 @@ export function namesEachOnce(list: readonly { metric: Metric }[]): boolean {
   return new Set(list.map(({ metric }) => metricKey(metric))).size === list.length
 }
 
-/** For people: the quoted name of a score, or what is measured. */
+/** For people: the quoted name of a score, with its source unless it is an evaluator, or what is measured. */
 export function describeMetric(metric: Metric): string {
-  if (metric.kind === 'SCORE') return `"${metric.name}"`
+  if (metric.kind === 'SCORE') {
+    const from = { EVALUATOR: '', API: ' by programs', HUMAN: ' by people' }
+    return `"${metric.name}"${metric.source === null ? '' : from[metric.source]}`
+  }
   return { LATENCY: 'latency', COST: 'cost', FAILED: 'failed items' }[metric.kind]
 }

@@ -45,7 +45,7 @@ export async function pinClientEvaluators(
   )
   if (missing.size === 0) return pinned
   for (const evaluator of missing.values()) {
-    await pinVersion(db.pool, run.id, await findOrCreateVersion(db, run.projectId, evaluator))
+    await pinVersion(db.pool, run.id, await findOrCreateVersion(db, run.projectId, evaluator), evaluator.name)
   }
   return loadPinnedEvaluators(db.pool, run.id)
 }

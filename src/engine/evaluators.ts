@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
-import type { Evaluator, EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
+import { type Evaluator, type EvaluatorVersion, Prisma } from '../db/generated/prisma/client.ts'
 import { lockEvaluatorForChange } from '../db/sql/evaluator/lock-for-change.ts'
-import { parseChanges } from '../domain/changes.ts'
-import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
-import type { Direction, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import { parseChanges, withoutNulls } from '../domain/changes.ts'
+import { NotFoundError } from '../domain/errors.ts'
+import type { Direction, EvaluatorSpec, FailurePolicy, ScoreDataType, ScoreRules } from '../domain/evaluation.ts'
+import { excerptOf } from '../domain/excerpt.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
-import { name, optional, parseInput, text } from '../domain/parse-input.ts'
+import { invalidInput, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { defaultsOf, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { hasValue, parseScoreRules, type ScoreRulesInput } from '../domain/score.ts'
+import { declaredRules, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { requireDatasets, withUniqueName } from './references.ts'
+import { findScoreConfig, requireAgreement, rulesOf } from './score-configs.ts'
 import type { Services } from './services.ts'
 
 /** An evaluator with its current version. */
@@ -21,10 +24,15 @@ export interface CreateEvaluatorInput {
   description?: string | null
   /** An EvaluatorSpec; members that have a default are optional. */
   definition: unknown
-  /** Default: the definition's. */
+  /** Default: what the definition declares, else the score's configuration; NUMERIC. */
   dataType?: ScoreDataType | null
-  /** Default: the definition's. */
+  /** Default: as for `dataType`; HIGHER_IS_BETTER, of labels NONE. */
   direction?: Direction | null
+  /** The range of NUMERIC scores, the labels of CATEGORICAL ones and what stands for missing ones. Default: as above. */
+  min?: number | null
+  max?: number | null
+  categories?: readonly string[] | null
+  failurePolicy?: FailurePolicy | null
   /** Fraction of the items to score, above 0 up to 1; default 1. */
   sampling?: number | null
   /** Whether it scores new runs whose experiment names no evaluators; default true. */
@@ -33,7 +41,7 @@ export interface CreateEvaluatorInput {
   datasetIds?: readonly string[] | null
 }
 
-/** Undefined leaves a member as it is; null clears `description` and `datasetIds`. */
+/** Undefined leaves a member as it is; null clears `description`, `datasetIds`, `min`, `max` and `categories`. */
 export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> & { id: string; name?: string | null }
 
 /**
@@ -49,10 +57,13 @@ export async function createEvaluator(
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
   const { prisma } = services.db
-  const version = parseVersion(services, input, null)
   const datasetIds = [...new Set(input.datasetIds ?? [])]
+  const scoreName = parseInput(name, input.name, ['name'])
+  const config = await findScoreConfig(prisma, scope, scoreName)
+  const version = parseVersion(services, withoutNulls(input), null, config)
+  if (config) requireAgreement(version, config, asConfigured(scoreName))
   const data = {
-    name: parseInput(name, input.name, ['name']),
+    name: scoreName,
     description: parseInput(optional(text, null), input.description, ['description']),
     active: input.active ?? true,
   }
@@ -62,7 +73,7 @@ export async function createEvaluator(
       data: {
         ...data,
         projectId: scope.projectId,
-        versions: { create: { ...version, version: 1 } },
+        versions: { create: { ...versionRow(version), version: 1 } },
         datasets: { create: datasetIds.map((datasetId) => ({ datasetId })) },
       },
       include: { current: true },
@@ -81,7 +92,7 @@ export async function updateEvaluator(
   input: UpdateEvaluatorInput,
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
-  const changes = parseChanges(input, ['description', 'datasetIds'])
+  const changes = parseChanges(input, ['description', 'datasetIds', 'min', 'max', 'categories'])
   const { id } = changes
   const data = {
     name: changes.name === undefined ? undefined : parseInput(name, changes.name, ['name']),
@@ -93,12 +104,15 @@ export async function updateEvaluator(
   }
   return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
-      const { current } = await lockEvaluator(tx, scope, id)
-      const next = parseVersion(services, changes, current)
-      const { definition, dataType, direction, sampling } = current
-      const changed = !isDeepStrictEqual(next, { definition, dataType, direction, sampling })
+      const { current, name: scoreName } = await lockEvaluator(tx, scope, id)
+      const nextName = data.name ?? scoreName
+      const config = await findScoreConfig(tx, scope, nextName)
+      const next = parseVersion(services, changes, current, config)
+      if (config) requireAgreement(next, config, asConfigured(nextName))
+      const { definition, sampling } = current
+      const changed = !isDeepStrictEqual(next, { definition, sampling, ...rulesOf(current) })
       const version = current.version + Number(changed)
-      if (changed) await tx.evaluatorVersion.create({ data: { ...next, evaluatorId: id, version } })
+      if (changed) await tx.evaluatorVersion.create({ data: { ...versionRow(next), evaluatorId: id, version } })
       if (changes.datasetIds !== undefined) {
         const datasetIds = [...new Set(changes.datasetIds ?? [])]
         await requireDatasets(tx, scope, datasetIds, ['datasetIds'])
@@ -137,35 +151,75 @@ export async function readEvaluator(
   return evaluator
 }
 
+function asConfigured(name: string): string {
+  return `setScoreConfig says of "${name}"`
+}
+
 async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: string): Promise<CurrentEvaluator> {
   await lockEvaluatorForChange(tx, scope.projectId, id)
   return readEvaluator(tx, scope, id)
 }
 
+/** What determines the scores of an evaluator. */
+interface ParsedVersion extends ScoreRules {
+  definition: EvaluatorSpec
+  sampling: number
+}
+
 /**
- * The members of the next version: those of the input, else those of the current version. With a new definition, data
- * type and direction default to the definition's.
+ * The members of the next version: those of the input, else what the definition declares of its scores, else those of the
+ * current version (if it is the same definition), else those of the score's configuration.
  */
-function parseVersion(services: Services, input: Omit<UpdateEvaluatorInput, 'id'>, current: EvaluatorVersion | null) {
+function parseVersion(
+  services: Services,
+  input: Omit<UpdateEvaluatorInput, 'id'>,
+  current: EvaluatorVersion | null,
+  config: ScoreRules | null,
+): ParsedVersion {
   const definition =
     current !== null && input.definition == null
       ? (current.definition as unknown as EvaluatorSpec)
       : parseEvaluatorSpec(input.definition, services.modules, ['definition'])
+  const declared = declaredRules(definition, services.modules)
   const same = current !== null && isDeepStrictEqual(definition, current.definition)
-  const defaults = same ? current : defaultsOf(definition, services.modules)
-  const dataType = input.dataType ?? defaults.dataType
-  if (definition.kind === 'builtin' && dataType !== defaultsOf(definition, services.modules).dataType) {
-    const expected = defaultsOf(definition, services.modules).dataType
-    throw new InvalidInputError(`dataType: expected ${expected} for ${definition.type}, got ${dataType}`, ['dataType'])
+  const before: Partial<ScoreRules> = same ? rulesOf(current) : (config ?? {})
+  const dataType = input.dataType ?? declared.dataType ?? before.dataType ?? 'NUMERIC'
+  const usual: ScoreRulesInput = {
+    dataType,
+    direction: hasValue(dataType) ? 'HIGHER_IS_BETTER' : 'NONE',
+    ...(before.dataType === dataType && before),
+    ...declared,
+  }
+  const given = Object.fromEntries(
+    ruleMembers.flatMap((member) => (input[member] === undefined ? [] : [[member, input[member]]])),
+  )
+  for (const [member, value] of Object.entries(declared)) {
+    const other = given[member]
+    if (other === undefined || isDeepStrictEqual(other, value)) continue
+    const by = definition.kind === 'module' ? `"${definition.module}" of assay.config.ts` : nameOf(definition)
+    throw invalidInput([member], `expected ${excerptOf(value)} for ${by}`, other)
   }
   return {
-    definition: { ...definition },
-    dataType,
-    direction: input.direction ?? defaults.direction,
+    definition,
+    ...parseScoreRules({ ...usual, ...given, dataType }),
     sampling: parseInput(optional(z.number().positive().max(1), current?.sampling ?? 1), input.sampling, ['sampling']),
+  }
+}
+
+const ruleMembers = ['dataType', 'direction', 'min', 'max', 'categories', 'failurePolicy'] as const
+
+function versionRow({ categories, definition, ...version }: ParsedVersion) {
+  return {
+    ...version,
+    definition: { ...definition },
+    categories: categories === null ? Prisma.DbNull : [...categories],
   }
 }
 
 function evaluatorNotFound(id: string): NotFoundError {
   return new NotFoundError(`There is no evaluator ${encodeGlobalId('Evaluator', id)} in this project.`, ['id'])
+}
+
+function nameOf(definition: Exclude<EvaluatorSpec, { kind: 'module' }>): string {
+  return definition.kind === 'builtin' ? definition.type : definition.name
 }

@@ -4,15 +4,14 @@ import { advanceFeeds } from '../db/sql/run/advance-run.ts'
 import { touchItems } from '../db/sql/run-item/touch-item.ts'
 import type { ScoreKey } from '../db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores, type NewScore } from '../db/sql/score/set-score.ts'
-import { addLabelCounts, loadScoreTallies, writeScoreTallies } from '../db/sql/score/write-summary.ts'
 import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
-import type { Direction } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
-import { extremesOf, noMoments, replaceScores } from '../domain/statistics/score-moments.ts'
 import { checkEach, type PathOf, requireCount } from './bulk.ts'
+import { GivenRules } from './given-rules.ts'
 import { type LockedRuns, withLockedRuns } from './runs/locked-run.ts'
+import { type ChangedScore, updateSummaries } from './score-summaries.ts'
 import type { Services } from './services.ts'
 
 /** A score from a person or a program. */
@@ -37,7 +36,7 @@ export async function setScore(services: Services, scope: Scope, input: SetScore
  * same target.
  * @param at the position of each score in the caller's input
  * @returns the scores, in input order
- * @throws {InvalidInputError} a value that does not fit the data type or the score's configuration, or a score twice
+ * @throws {InvalidInputError} a value that does not fit the data type or the rules of its series, or a score twice
  * @throws {NotFoundError} no such run or item
  */
 export async function setScores(
@@ -48,17 +47,16 @@ export async function setScores(
 ): Promise<Score[]> {
   requireWrite(scope)
   requireCount(inputs.length, ['scores'])
-  const { projectId, person } = scope
-  const configs = await services.db.prisma.scoreConfig.findMany({
-    where: { projectId, name: { in: inputs.map(({ name }) => name.trim()) } },
-  })
-  const configOf = new Map(configs.map((config) => [config.name, config]))
+  const { person, projectId } = scope
+  const named = inputs.map((input) => ({ ...input, name: input.name.trim() }))
+  const rules = await GivenRules.load(services.db.pool, projectId, named)
   const seen = new Map<string, number>()
-  const scores = checkEach(inputs, (input, index): NewScore => {
+  const scores = checkEach(named, (input, index): NewScore => {
     const { runId, ordinal, source, comment = null, metadata = null } = input
     const name = parseScoreName(input.name, at(index))
     const { dataType, value, label } = input
-    const parsed = parseScore({ dataType, value, label }, configOf.get(name) ?? null, at(index))
+    const parsed = parseScore({ dataType, value, label }, rules.of(input), at(index))
+    rules.pin(input, parsed.dataType)
     const score = { runId, ordinal, name, source, author: person.name, ...parsed, comment, metadata }
     const first = seen.get(identityOf(score))
     if (first !== undefined) {
@@ -80,9 +78,18 @@ export async function setScores(
         if (ordinal === null || found.has(`${runId}:${ordinal}`)) return
         throw new NotFoundError('There is no such run item in this project.', missing(index))
       })
+      await rules.settle(client, projectId)
+      checkEach(scores, (score, index) => {
+        const { dataType, value, label } = score
+        parseScore({ dataType, value, label }, rules.of(score), at(index))
+      })
       const removed = await deleteReplacedScores(client, scores)
       const added = await insertScores(client, scores)
-      await summarize(client, { removed, added }, (name) => configOf.get(name)?.direction)
+      const change = {
+        removed: removed.flatMap((score) => changed(score, runs)),
+        added: added.flatMap((score) => changed(score, runs)),
+      }
+      await updateSummaries(client, change, (key) => rules.pinned(key))
       const byIdentity = new Map(added.map((score) => [identityOf(score), score]))
       return scores.map((score) => byIdentity.get(identityOf(score)) as Score)
     },
@@ -116,7 +123,10 @@ export async function deleteScores(
       if (!found.has(id)) throw missing(index)
     })
     await touch(client, runs, removed)
-    await summarize(client, { removed, added: [] })
+    const change = { removed: removed.flatMap((score) => changed(score, runs)), added: [] }
+    await updateSummaries(client, change, ({ name }) => {
+      throw new Error(`A score "${name}" was deleted, but its run has no summary of it.`)
+    })
   })
 }
 
@@ -148,46 +158,9 @@ async function touch(
   return new Set(found.map(({ runId, ordinal }) => `${runId}:${ordinal}`))
 }
 
-/** Applies a change of scores to the summaries of their runs. The caller holds the locks of the runs. */
-async function summarize(
-  client: Queryable,
-  { removed, added }: { removed: readonly Score[]; added: readonly Score[] },
-  directionOf: (name: string) => Direction | undefined = () => undefined,
-): Promise<void> {
-  const keyOf = ({ runId, name }: { runId: string; name: string }) => `${runId}:${name}`
-  const ofItems = (scores: readonly Score[]) => scores.filter(({ ordinal }) => ordinal !== null)
-  const [before, after] = [ofItems(removed), ofItems(added)]
-  const changed = Map.groupBy([...after, ...before], keyOf)
-  if (changed.size === 0) return
-  const first = [...changed.values()].flatMap(([score]) => score ?? [])
-  const tallies = new Map((await loadScoreTallies(client, first)).map((tally) => [keyOf(tally), tally]))
-  const [removedBy, addedBy] = [Map.groupBy(before, keyOf), Map.groupBy(after, keyOf)]
-  await writeScoreTallies(
-    client,
-    first.map(({ runId, name, dataType }) => {
-      const key = keyOf({ runId, name })
-      const tally = tallies.get(key) ?? { ...noMoments, errorCount: 0, dataType, ...extremesOf([]) }
-      const change = { removed: removedBy.get(key) ?? [], added: addedBy.get(key) ?? [] }
-      const direction = directionOf(name) ?? 'HIGHER_IS_BETTER'
-      const removed = extremesOf(change.removed.map(({ value }) => value))
-      const isUnknown = tally.count > 0 && tally.min === null
-      const added = isUnknown ? [] : [tally.min, tally.max, ...change.added.map(({ value }) => value)]
-      return { ...tally, ...replaceScores(tally, change), ...extremesOf(added), runId, name, direction, removed }
-    }),
-  )
-  const labels = labelChanges(before, after)
-  if (labels.length > 0) await addLabelCounts(client, labels)
-}
-
-function labelChanges(removed: readonly Score[], added: readonly Score[]) {
-  const changes = new Map<string, { runId: string; name: string; label: string; difference: number }>()
-  const count = ({ runId, name, dataType, label }: Score, difference: number) => {
-    if (dataType !== 'CATEGORICAL' || label === null) return
-    const key = JSON.stringify([runId, name, label])
-    const before = changes.get(key)?.difference ?? 0
-    changes.set(key, { runId, name, label, difference: before + difference })
-  }
-  for (const score of removed) count(score, -1)
-  for (const score of added) count(score, 1)
-  return [...changes.values()].filter(({ difference }) => difference !== 0)
+/** A score of an item as the summaries of its run count it; nothing for a score of a whole run. */
+function changed({ runId, ordinal, name, source, value, label, error }: Score, runs: LockedRuns): ChangedScore[] {
+  if (ordinal === null) return []
+  const { repetitions } = runs.get(runId)
+  return [{ runId, ordinal, name, source, value, label, failed: error !== null, repetitions }]
 }

@@ -1,15 +1,15 @@
 import type * as z from 'zod'
 import type { BuiltinEvaluatorSpec, BuiltinEvaluatorType, EvaluationInput } from '../domain/evaluation.ts'
-import { canonicalJson } from '../domain/json/canonical-json.ts'
-import type { Json } from '../domain/json/json.ts'
 
 export type SpecOf<Type extends BuiltinEvaluatorType> = Extract<BuiltinEvaluatorSpec, { type: Type }>
 
-/** A built-in evaluator. For all of them, higher is better. */
+/** A built-in evaluator. For all of them, higher is better unless their creator says otherwise. */
 export interface Builtin<Type extends BuiltinEvaluatorType> {
   /** Checks the options and fills in the defaults. */
   schema: z.ZodType<SpecOf<Type>>
   dataType: 'BOOLEAN' | 'NUMERIC'
+  /** Of a NUMERIC score. */
+  range?: { min: number; max: number }
   /**
    * Compiles everything that can be compiled once per run.
    * @param at the options' position in the caller's input
@@ -29,19 +29,4 @@ export interface Judgement {
 
 export function judgement(value: boolean | number, comment: string | null = null): Judgement {
   return { value: Number(value), comment }
-}
-
-/** A value as text for comparisons: a string as it is, everything else as canonical JSON. */
-export function textOf(value: Json): string {
-  return typeof value === 'string' ? value : canonicalJson(value)
-}
-
-/** A value and, if it is text that is JSON, the parsed value: models and simple endpoints return JSON as text. */
-export function readingsOf(value: Json): Json[] {
-  if (typeof value !== 'string') return [value]
-  try {
-    return [value, JSON.parse(value)]
-  } catch {
-    return [value]
-  }
 }

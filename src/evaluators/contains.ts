@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import type { Json } from '../domain/json/json.ts'
 import { optional } from '../domain/parse-input.ts'
-import { type Builtin, judgement, textOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { searchable, textOf } from './reading.ts'
 import { comparing, ofOutput, selection } from './selection.ts'
 
 /** Whether the output contains `text`, or the expected output if there is no `text`. */
@@ -14,9 +16,17 @@ export const contains: Builtin<'contains'> = {
   }),
   dataType: 'BOOLEAN',
   create(spec, at) {
-    const { text } = spec
     const cased = (part: string) => (spec.ignoreCase ? part.toLowerCase() : part)
-    if (text !== null) return ofOutput(spec, at, (output) => judgement(cased(textOf(output)).includes(cased(text))))
-    return comparing(spec, at, (output, expected) => judgement(cased(textOf(output)).includes(cased(textOf(expected)))))
+    const looksFor = (text: string) => (output: Json) => {
+      if (output === null) return judgement(0, 'The output is null.')
+      return judgement(cased(searchable(output)).includes(cased(text)))
+    }
+    const { text } = spec
+    if (text !== null) return ofOutput(spec, at, looksFor(text))
+    return comparing(spec, at, (output, expected) => {
+      const wanted = textOf(expected)
+      if (wanted === '') throw new Error('Expected a text to look for, but the expected output is empty.')
+      return looksFor(wanted)(output)
+    })
   },
 }

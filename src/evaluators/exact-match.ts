@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { optional } from '../domain/parse-input.ts'
-import { type Builtin, judgement, textOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { textOf } from './reading.ts'
 import { comparing, selection } from './selection.ts'
 
 /**
  * Whether output and expected output are the same text; values other than text are compared as canonical JSON, so 5
- * matches "5".
+ * matches "5". Null matches only null.
  */
 export const exactMatch: Builtin<'exactMatch'> = {
   schema: z.strictObject({
@@ -21,6 +22,9 @@ export const exactMatch: Builtin<'exactMatch'> = {
       const spaced = spec.normalizeWhitespace ? text.replaceAll(/\s+/g, ' ').trim() : text
       return spec.ignoreCase ? spaced.toLowerCase() : spaced
     }
-    return comparing(spec, at, (output, expected) => judgement(normal(textOf(output)) === normal(textOf(expected))))
+    return comparing(spec, at, (output, expected) => {
+      if (output === null || expected === null) return judgement(output === expected)
+      return judgement(normal(textOf(output)) === normal(textOf(expected)))
+    })
   },
 }

@@ -2,12 +2,13 @@ import * as z from 'zod'
 import { canonicalJson } from '../domain/json/canonical-json.ts'
 import type { Json } from '../domain/json/json.ts'
 import { optional } from '../domain/parse-input.ts'
-import { type Builtin, judgement, readingsOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { readingsOf, structureOf } from './reading.ts'
 import { comparing, selection } from './selection.ts'
 
 /**
  * Whether output and expected output are the same JSON, including types: 5 is not "5". The order of keys never matters.
- * An output that is text may also match as the JSON it contains.
+ * A text may also match as the JSON that it is, an expected one if that is an object or a list.
  */
 export const jsonEquals: Builtin<'jsonEquals'> = {
   schema: z.strictObject({
@@ -20,8 +21,8 @@ export const jsonEquals: Builtin<'jsonEquals'> = {
   create(spec, at) {
     const normal = (value: Json) => canonicalJson(spec.ignoreArrayOrder ? withSortedArrays(value) : value)
     return comparing(spec, at, (output, expected) => {
-      const wanted = normal(expected)
-      return judgement(readingsOf(output).some((reading) => normal(reading) === wanted))
+      const wanted = [normal(expected), normal(structureOf(expected))]
+      return judgement(readingsOf(output).some((reading) => wanted.includes(normal(reading))))
     })
   },
 }

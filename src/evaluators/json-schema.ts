@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { compileJsonSchema } from '../domain/json/json-schema.ts'
 import { json } from '../domain/parse-input.ts'
-import { type Builtin, judgement, readingsOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { readingsOf, withNumbers } from './reading.ts'
 import { ofOutput, outputSelection } from './selection.ts'
 
 /** Whether the output satisfies a JSON Schema; an output that is text may do so as the JSON it contains. */
@@ -16,7 +17,7 @@ export const jsonSchema: Builtin<'jsonSchema'> = {
   create(spec, at) {
     const check = compileJsonSchema(spec.schema, [...at, 'schema'])
     return ofOutput(spec, at, (output) => {
-      const violations = readingsOf(output).map(check)
+      const violations = readingsOf(output).map((reading) => check(withNumbers(reading)))
       const last = violations.at(-1)
       if (!last || violations.includes(null)) return judgement(true, null)
       return judgement(false, `${last.at || 'the value'} ${last.rule}`)

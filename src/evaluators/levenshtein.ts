@@ -1,15 +1,16 @@
 import { distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import { optional } from '../domain/parse-input.ts'
-import { type Builtin, judgement, textOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { textOf } from './reading.ts'
 import { comparing, selection } from './selection.ts'
 
 /** The work grows with the product of the lengths; this much takes about 0.1 s and blocks the process. */
 const maxLengthProduct = 400_000_000
 
 /**
- * The similarity of output and expected output as text: 1 − edits / length of the longer one, 0–1. Two empty texts are
- * equal: 1.
+ * The similarity of output and expected output as text: 1 − edits / length of the longer one, 0–1, by characters as people
+ * see them. Two empty texts are equal: 1.
  */
 export const levenshtein: Builtin<'levenshtein'> = {
   schema: z.strictObject({
@@ -19,14 +20,37 @@ export const levenshtein: Builtin<'levenshtein'> = {
     ...selection,
   }),
   dataType: 'NUMERIC',
+  range: { min: 0, max: 1 },
   create(spec, at) {
     const cased = (text: string) => (spec.ignoreCase ? text.toLowerCase() : text)
     return comparing(spec, at, (output, expected) => {
+      if (output === null || expected === null) return judgement(output === expected)
       const [a, b] = [cased(textOf(output)), cased(textOf(expected))]
-      if (a.length * b.length > maxLengthProduct) {
-        throw new Error(`Expected texts of at most 20,000 characters each, got ${a.length} and ${b.length}.`)
+      if (a === b) return judgement(1)
+      const [from, to] = asUnits(a, b)
+      if (from.length * to.length > maxLengthProduct) {
+        throw new Error(`Expected texts of at most 20,000 characters each, got ${from.length} and ${to.length}.`)
       }
-      return judgement(a === b ? 1 : 1 - distance(a, b) / Math.max(a.length, b.length))
+      return judgement(1 - distance(from, to) / Math.max(from.length, to.length))
     })
   },
+}
+
+const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' })
+
+/** Texts in which every character as people see them, such as 👍🏽 or é, is one code unit. */
+function asUnits(...texts: [string, string]): [string, string] {
+  if (texts.every((text) => /^[\n\x20-\x7e]*$/.test(text))) return texts
+  const units = new Map<string, string>()
+  const unitOf = (character: string) => {
+    const unit = units.get(character) ?? String.fromCharCode(units.size)
+    units.set(character, unit)
+    return unit
+  }
+  const [a = '', b = ''] = texts.map((text) => {
+    // Too many for the length limit, whatever their number.
+    if (text.length > 10 * maxLengthProduct ** 0.5) return text
+    return Array.from(segmenter.segment(text), ({ segment }) => unitOf(segment)).join('')
+  })
+  return [a, b]
 }

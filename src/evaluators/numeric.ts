@@ -3,17 +3,21 @@
  *
  * - Without a pattern, the FIRST or LAST number in the text counts. With one, the FIRST or LAST match does: the first
  *   number in its first group, or in the whole match if the pattern has no group.
- * - A number may have a sign, thousands separators, decimals and an exponent; currency signs and % around it are
- *   ignored. The decimal mark is a point, or a comma if the thousands separator is a point.
+ * - A number may have a sign (also a dash), thousands separators (with commas also Indian ones), decimals and an exponent;
+ *   currency signs and % around it are ignored. The decimal mark is a point, or a comma if the thousands separator is a
+ *   point.
+ * - Numbers are compared as the decimals that they are written as: 1.1 is within 0.1 of 1.
  * - An output without a number scores 0. An expected output without one is a mistake in the dataset or the options: an
  *   error.
  */
+import { Big } from 'big.js'
 import * as z from 'zod'
 import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json/json.ts'
 import { optional } from '../domain/parse-input.ts'
 import { compilePattern } from '../domain/pattern.ts'
-import { type Builtin, judgement, textOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { searchable, textOf } from './reading.ts'
 import { comparing, selection } from './selection.ts'
 
 export const numeric: Builtin<'numeric'> = {
@@ -37,8 +41,9 @@ export const numeric: Builtin<'numeric'> = {
       if (wanted === undefined) throw new Error(`The expected output has no number: ${excerpt(textOf(expected), 100)}`)
       const got = outputNumber(output)
       if (got === undefined) return judgement(0, `Expected ${wanted}, got no number.`)
-      const tolerance = Math.max(spec.absoluteTolerance, spec.relativeTolerance * Math.abs(wanted))
-      return judgement(Math.abs(got - wanted) <= tolerance, `Expected ${wanted}, got ${got}.`)
+      const share = wanted.abs().times(spec.relativeTolerance)
+      const tolerance = share.gt(spec.absoluteTolerance) ? share : spec.absoluteTolerance
+      return judgement(got.minus(wanted).abs().lte(tolerance), `Expected ${wanted}, got ${got}.`)
     })
   },
 }
@@ -52,12 +57,13 @@ function numberReader(source: string | null, { occurrence, thousandsSeparator }:
   const numbersIn = numberScanner(thousandsSeparator)
   const index = occurrence === 'FIRST' ? 0 : -1
   if (source === null) {
-    return (value: Json): number | undefined => (typeof value === 'number' ? value : numbersIn(textOf(value)).at(index))
+    return (value: Json): Big | undefined =>
+      typeof value === 'number' ? new Big(value) : numbersIn(searchable(value)).at(index)
   }
   const pattern = compilePattern(source, '', at)
   const group = pattern.groupCount() > 0 ? 1 : 0
-  return (value: Json): number | undefined => {
-    const matcher = pattern.matcher(textOf(value))
+  return (value: Json): Big | undefined => {
+    const matcher = pattern.matcher(searchable(value))
     let match: string | null = null
     while (matcher.find()) {
       match = matcher.group(group)
@@ -67,24 +73,31 @@ function numberReader(source: string | null, { occurrence, thousandsSeparator }:
   }
 }
 
-function numberScanner(separator: string): (text: string) => number[] {
+const isNegative = /[^+]/
+
+const dashes = '\\-−–‐‑‒﹣－'
+
+function numberScanner(separator: string): (text: string) => Big[] {
   // A space in a number is often a non-breaking one.
   const between = separator === ' ' ? '[ \\u00a0\\u202f]' : `[${separator}]`
   const decimal = separator === '.' ? ',' : '\\.'
-  const grouped = separator === '' ? '' : `\\d{1,3}(?:${between}\\d{3})+(?!\\d)|`
+  const indian = separator === ',' ? '\\d{1,2}(?:,\\d{2})+,\\d{3}(?![\\d])|' : ''
+  const grouped = separator === '' ? '' : `\\d{1,3}(?:${between}\\d{3})+(?!\\d)|${indian}`
   const number = new RegExp(
     // A minus after a digit, letter or bracket is a subtraction or a hyphen.
-    `((?<![\\w)])[+\\-−])?(?:[$€£¥₹]\\s?([+\\-−]?))?((?:${grouped}\\d+)(?:${decimal}\\d+)?|${decimal}\\d+)([eE][+-]?\\d+)?`,
+    `((?<![\\w)])[+${dashes}])?(?:[$€£¥₹]\\s?([+${dashes}]?))?((?:${grouped}\\d+)(?:${decimal}\\d+)?|${decimal}\\d+)([eE][+-]?\\d+)?`,
     'gu',
   )
   const separators = separator === '' ? null : new RegExp(between, 'gu')
   return (text) => {
-    const numbers: number[] = []
+    const numbers: Big[] = []
     for (const [, sign, innerSign, digits = '', exponent = ''] of text.matchAll(number)) {
       const plain = separators === null ? digits : digits.replace(separators, '')
-      const value = Number(plain.replace(',', '.') + exponent)
-      const negative = /[-−]/.test(`${sign ?? ''}${innerSign ?? ''}`)
-      if (Number.isFinite(value)) numbers.push(negative ? -value : value)
+      const written = plain.replace(',', '.') + exponent
+      const size = Number(written)
+      const negative = isNegative.test(`${sign ?? ''}${innerSign ?? ''}`)
+      // Beyond the range of a double it is no number, or none that differs from 0.
+      if (Number.isFinite(size)) numbers.push(new Big(size === 0 ? 0 : written).times(negative ? -1 : 1))
     }
     return numbers
   }

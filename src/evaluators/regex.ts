@@ -3,7 +3,8 @@ import { excerpt } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json/json.ts'
 import { invalidInput, optional } from '../domain/parse-input.ts'
 import { compilePattern, type Pattern } from '../domain/pattern.ts'
-import { type Builtin, judgement, textOf } from './builtin.ts'
+import { type Builtin, judgement } from './builtin.ts'
+import { searchable, textOf } from './reading.ts'
 import { comparing, ofOutput, selection } from './selection.ts'
 
 /**
@@ -25,11 +26,15 @@ export const regex: Builtin<'regex'> = {
     const pattern = compilePattern(spec.pattern, spec.flags, [...at, 'pattern'])
     const { expected: fixed } = spec
     if (spec.group === null && fixed === null) {
-      return ofOutput(spec, at, (output) => judgement(pattern.matcher(textOf(output)).find()))
+      return ofOutput(spec, at, (output) => {
+        if (output === null) return judgement(0, 'The output is null.')
+        return judgement(pattern.matcher(searchable(output)).find())
+      })
     }
     const group = groupOf(pattern, spec.group ?? '0', [...at, 'group'])
     const compare = (output: Json, expected: Json) => {
-      const matcher = pattern.matcher(textOf(output))
+      if (output === null) return judgement(0, 'The output is null.')
+      const matcher = pattern.matcher(searchable(output))
       if (!matcher.find()) return judgement(0, 'The output does not match the pattern.')
       const captured = matcher.group(group)
       if (captured === null) return judgement(0, 'The group did not participate in the match.')

@@ -1,4 +1,4 @@
-import type { BuiltinEvaluatorType, Direction, Evaluate, EvaluatorSpec, ScoreDataType } from '../domain/evaluation.ts'
+import type { BuiltinEvaluatorType, Evaluate, EvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Builtin, SpecOf } from './builtin.ts'
@@ -68,11 +68,16 @@ export function parseEvaluatorSpec(
   return spec
 }
 
-/** The data type and direction of an evaluator's scores unless its creator chooses others. */
-export function defaultsOf(spec: EvaluatorSpec, modules: Modules): { dataType: ScoreDataType; direction: Direction } {
-  if (spec.kind === 'builtin') return { dataType: builtins[spec.type].dataType, direction: 'HIGHER_IS_BETTER' }
-  const module = spec.kind === 'module' ? modules.evaluators.get(spec.module) : undefined
-  return { dataType: module?.dataType ?? 'NUMERIC', direction: module?.direction ?? 'HIGHER_IS_BETTER' }
+/** What a definition says of its scores. The rest is for the evaluator's creator to choose. */
+export function declaredRules(spec: EvaluatorSpec, modules: Modules): Partial<ScoreRules> {
+  if (spec.kind === 'client') return {}
+  if (spec.kind === 'builtin') {
+    const { dataType, range } = builtins[spec.type]
+    return { dataType, ...range }
+  }
+  const { dataType, direction, min, max, categories, failurePolicy } = modules.evaluators.get(spec.module) ?? {}
+  const declared = { dataType, direction, min, max, categories, failurePolicy }
+  return Object.fromEntries(Object.entries(declared).filter(([, value]) => value !== undefined))
 }
 
 function compile<Type extends BuiltinEvaluatorType>(type: Type, spec: SpecOf<Type>, at: readonly string[]) {

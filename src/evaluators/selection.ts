@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import type { EvaluationInput } from '../domain/evaluation.ts'
+import { excerptOf } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath } from '../domain/json/json-path.ts'
 import { optional } from '../domain/parse-input.ts'
 import { type Judge, type Judgement, judgement } from './builtin.ts'
+import { structureOf } from './reading.ts'
 
 /** The options that choose what is compared. */
 export const outputSelection = { outputPath: optional(z.string(), null) }
@@ -25,8 +27,8 @@ export function ofOutput(
 }
 
 /**
- * An evaluator that compares output and expected output. It does not apply to items without an expected output, or
- * whose expected output has nothing at `expectedPath`; if the output has nothing at `outputPath`, the score is 0.
+ * An evaluator that compares output and expected output. It does not apply to items without an expected output; one that
+ * has nothing at `expectedPath` is an error. If the output has nothing at `outputPath`, the score is 0.
  */
 export function comparing(
   spec: { outputPath: string | null; expectedPath: string | null },
@@ -48,11 +50,18 @@ export function comparing(
 function outputOf({ outputPath }: { outputPath: string | null }, at: readonly string[]): Select {
   if (outputPath === null) return (item) => item.output
   const select = compileJsonPath(outputPath, [...at, 'outputPath'])
-  return (item) => select(item.output)
+  return (item) => select(structureOf(item.output))
 }
 
 function expectedOf({ expectedPath }: { expectedPath: string | null }, at: readonly string[]): Select {
   if (expectedPath === null) return (item) => item.expectedOutput ?? undefined
   const select = compileJsonPath(expectedPath, [...at, 'expectedPath'])
-  return (item) => select(item.expectedOutput)
+  return ({ expectedOutput }) => {
+    if (expectedOutput === null) return undefined
+    const found = select(structureOf(expectedOutput))
+    if (found === undefined) {
+      throw new Error(`The expected output has nothing at ${expectedPath}: ${excerptOf(expectedOutput)}.`)
+    }
+    return found
+  }
 }

@@ -7,6 +7,7 @@ import type { DatasetItemRevisionRow } from '../db/sql/dataset/revision-row.ts'
 import type { ExportedRunItem } from '../db/sql/run-item/load-export-page.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
+import { executionScore, findSeries, type SeriesKey } from '../domain/score-series.ts'
 
 export const exportFormats = ['jsonl', 'csv'] as const
 export type ExportFormat = (typeof exportFormats)[number]
@@ -73,11 +74,14 @@ const runColumns = [
   'metadata',
 ] as const
 
-/** @param scoreNames one CSV column each; the newest of several scores with the same name is used */
+/**
+ * @param series one CSV column each: `score:<name>` for the preferred source of a name, `score:<name>:<source>` for others.
+ * Several scores of one execution are reduced to one.
+ */
 export function runItemWriter(
   format: ExportFormat,
   runId: string,
-  scoreNames: readonly string[],
+  series: readonly SeriesKey[],
 ): RowWriter<ExportedRunItem> {
   const named = ({ ordinal, itemId, ...item }: ExportedRunItem) => ({
     itemId: encodeGlobalId('DatasetItem', itemId),
@@ -86,14 +90,21 @@ export function runItemWriter(
   })
   if (format === 'jsonl') return { header: '', line: (item) => jsonLine(named(item)) }
   return {
-    header: csvLine([...runColumns, ...scoreNames.map((name) => `score:${name}`)]),
+    header: csvLine([
+      ...runColumns,
+      ...series.map(({ name, source }) => {
+        const isPreferred = findSeries(series, { name, source: null })?.source === source
+        return isPreferred ? `score:${name}` : `score:${name}:${source}`
+      }),
+    ]),
     line: (row) => {
       const item = named(row)
-      const scores = new Map(item.scores.map((score) => [score.name, score.value ?? score.label]))
-      return csvLine([
-        ...runColumns.map((name) => plain(item[name])),
-        ...scoreNames.map((name) => scores.get(name) ?? null),
-      ])
+      const scores = series.map(({ name, source }) => {
+        const own = item.scores.filter((score) => score.name === name && score.source === source)
+        const { value, label } = executionScore(own.map((score) => ({ ...score, failed: score.error !== null })))
+        return value ?? label
+      })
+      return csvLine([...runColumns.map((name) => plain(item[name])), ...scores])
     },
   }
 }

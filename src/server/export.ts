@@ -9,8 +9,8 @@ import { pipeline } from 'node:stream/promises'
 import { rawId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../db/client.ts'
 import { explainRefusal } from '../db/explain-refusal.ts'
+import { loadScoreSummaries } from '../db/sql/run/load-run-stats.ts'
 import { type ExportedRunItem, loadExportPage } from '../db/sql/run-item/load-export-page.ts'
-import { listScoreNames } from '../db/sql/score/list-score-names.ts'
 import { StatementScope } from '../db/statement-scope.ts'
 import { InvalidInputError, NotFoundError, UserError } from '../domain/errors.ts'
 import type { Scope } from '../domain/scope.ts'
@@ -125,8 +125,8 @@ async function exportRun({ db }: Services, scope: Scope, givenId: string, format
   const id = rawId('Run', givenId, ['id'])
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
-  const scoreNames = format === 'csv' ? await listScoreNames(db.pool, id) : []
-  return textExport(run.name, format, written(eachRunItem(db.pool, id), runItemWriter(format, id, scoreNames)))
+  const series = format === 'csv' ? await loadScoreSummaries(db.pool, [id]) : []
+  return textExport(run.name, format, written(eachRunItem(db.pool, id), runItemWriter(format, id, series)))
 }
 
 async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {

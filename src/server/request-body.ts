@@ -11,13 +11,13 @@ export class BodyTooLargeError extends Error {
 }
 
 /**
- * Reads a body of UTF-8 text into `request.body`.
+ * Reads a body of UTF-8 text into `request.body`, if there is one, and returns it.
  * @throws {BodyTooLargeError} the rest of the body is left unread
  * @throws {InvalidInputError} invalid UTF-8, which would be stored as other characters
  */
-export async function readBody(request: IncomingMessage & { body?: Buffer }, limit: number): Promise<void> {
+export async function readBody(request: IncomingMessage & { body?: Buffer }, limit: number): Promise<Buffer> {
   const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers
-  if (declared === undefined && encoding === undefined) return
+  if (declared === undefined && encoding === undefined) return Buffer.alloc(0)
   if (Number(declared ?? 0) > limit) throw new BodyTooLargeError(limit)
   const chunks: Buffer[] = []
   let size = 0
@@ -29,6 +29,7 @@ export async function readBody(request: IncomingMessage & { body?: Buffer }, lim
   const body = Buffer.concat(chunks)
   expectUtf8(body, 'the body')
   request.body = body
+  return body
 }
 
 /** A client that sends nothing for this long is disconnected, because its body holds one of few places. */

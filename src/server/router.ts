@@ -16,6 +16,7 @@ import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { respondOutput } from './output.ts'
 import type { Pages } from './pages.ts'
+import { expectExactNumbers } from './read-request.ts'
 import { BodyTooLargeError, drainBody, expectUtf8, isPreflighted, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
@@ -104,7 +105,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     }
   }
 
-  async function graphql(request: IncomingMessage, response: ServerResponse) {
+  async function graphql(request: IncomingMessage, response: ServerResponse, url: URL) {
     if (isGraphiqlRequest(request)) return respondGraphiql(response)
     if (request.method === 'POST' && !isPreflighted(request.headers['content-type'])) {
       // Pages of other origins may send the other types without a preflight.
@@ -117,8 +118,10 @@ export function apiRoutes(options: ApiOptions): Route[] {
     const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
     const gone = whenGone(response)
     endWhenRevoked(revocation, request, response, gone)
-    if (request.method === 'GET') expectUtf8Query(request.url ?? '')
-    else await readBody(request, maxGraphqlBodyBytes)
+    if (request.method === 'GET') {
+      expectUtf8Query(request.url ?? '')
+      expectExactNumbers(url.searchParams.get('variables') ?? '')
+    } else expectExactNumbers((await readBody(request, maxGraphqlBodyBytes)).toString(), ['variables'])
     await turns.next(client)
     await yoga.handle(request, response, { scope, client, gone })
   }

@@ -19,6 +19,7 @@ import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
 import { createErrorMask, formatError } from './mask-errors.ts'
+import { refusalOfMessage } from './read-request.ts'
 import type { Revocation } from './revocation.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -197,7 +198,10 @@ export function createWebSockets(
           socket.on('message', (data, isBinary) => {
             // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
-            void handle(String(data)).catch(fail)
+            const text = String(data)
+            const refused = refusalOfMessage(text)
+            if (refused) void send(refused)
+            else void handle(text).catch(fail)
             abortUnwanted(connection.isWanted)
           })
         },

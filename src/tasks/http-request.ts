@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../domain/errors.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
+import type { Json } from '../domain/json/json.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
 
@@ -16,7 +17,7 @@ interface RequestTemplate {
   origin: string
   /** Its name in messages: method and URL without the query, which may contain secrets. */
   name: string
-  render: (item: TaskItem, context: TaskContext) => HttpRequest
+  render: (item: TaskItem, context: Pick<TaskContext, 'traceparent'>) => HttpRequest
 }
 
 /** @throws {InvalidInputError} for everything that can be checked without an item. */
@@ -125,5 +126,22 @@ function compileBody(spec: HttpTaskSpec, at: readonly string[]): (item: TaskItem
     return () => null
   }
   const body = compileJson(spec.body ?? defaultBody, at)
-  return (item) => JSON.stringify(body(item))
+  const write = writers[contentTypeOf(spec.headers)] ?? JSON.stringify
+  return (item) => write(body(item))
+}
+
+function contentTypeOf(headers: Record<string, string>): string {
+  const [, value = ''] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type') ?? []
+  return value.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+const asText = (value: Json) => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value))
+
+/** How a body is sent by its content type; as JSON in any other. */
+const writers: Record<string, (body: Json) => string> = {
+  'text/plain': asText,
+  'application/x-www-form-urlencoded': (body) =>
+    typeof body === 'object' && body !== null && !Array.isArray(body)
+      ? String(new URLSearchParams(Object.entries(body).map(([name, value]) => [name, asText(value)])))
+      : asText(body),
 }

@@ -6,17 +6,21 @@
  * - With an `outputPath` the body must be JSON, whatever its content type, and the output is what the path selects.
  * - Without one the output is the whole body: as JSON; as text if the content type is text/plain; null if it is empty
  *   (204).
- * - Bodies are limited to 10 MB.
+ * - Bodies are limited to 10 MB, and read by their content encoding and charset. Numbers of the output are kept exactly
+ *   or refused.
+ * - Cost and tokens are read from answers that are errors, too; where they cannot be read they are unknown.
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
 import { connectionError } from '../domain/execution/connection-error.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
-import { type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
+import { nothingSpent, type Spent, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
+import { describeInexact, JsonTextError, type ReadJson, readJsonLoosely } from '../domain/json/read-json.ts'
 import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { asTaskError, isTimeout } from './call.ts'
+import { readText } from './http-body.ts'
 import type { HttpClient } from './http-client.ts'
 import { quoteBody, statusError } from './http-failure.ts'
 import { compileRequest } from './http-request.ts'
@@ -57,13 +61,11 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
         const body = await readSome(response.body)
         signal.throwIfAborted()
         const { location, 'retry-after': retryAfter } = headers
-        throw statusError(
-          name,
-          { statusCode, headers: { location: one(location), retryAfter: one(retryAfter) }, body },
-          now(),
-        )
+        const answered = { statusCode, headers: { location: one(location), retryAfter: one(retryAfter) }, body }
+        throw statusError(name, answered, now()).with(answer.usage(body))
       }
-      return answer(await readWhole(response.body, name), one(headers['content-type']), name)
+      const [contentType, contentEncoding] = [one(headers['content-type']), one(headers['content-encoding'])]
+      return answer.result(await readText(response.body, { contentType, contentEncoding }, name), contentType, name)
     } catch (error) {
       if (error instanceof TaskError) throw error
       if (signal.aborted) throw isTimeout(signal.reason) ? asTaskError(signal.reason) : signal.reason
@@ -73,22 +75,6 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
 }
 
 type Body = Dispatcher.ResponseData['body']
-
-const maxBodyBytes = 10_000_000
-
-async function readWhole(body: Body, call: string): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    size += chunk.length
-    // Leaving the loop destroys the stream, and with it the connection.
-    if (size > maxBodyBytes) {
-      throw new TaskError('RESPONSE_TOO_LARGE', `${call} answered with more than 10 MB.`, { retryable: false })
-    }
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks, size))
-}
 
 /** The beginning of a body for an error message, as far as it arrives. */
 async function readSome(body: Body): Promise<string> {
@@ -112,33 +98,55 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
   const inputTokens = single('inputTokensPath')
   const outputTokens = single('outputTokensPath')
 
-  return (body: string, contentType: string | undefined, call: string): TaskResult => {
-    const content = output === null ? readContent(body, contentType, call) : parse(body, contentType, call)
-    const found = output === null ? content : output(content)
-    if (found === undefined) {
-      const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
-      throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
-    }
-    return {
-      output: outputOf(found),
-      costUsd: costOf(cost(content)),
-      inputTokens: tokensOf('input', inputTokens(content)),
-      outputTokens: tokensOf('output', outputTokens(content)),
-    }
+  const usageOf = (content: Json): Spent => ({
+    costUsd: costOf(cost(content)),
+    inputTokens: tokensOf(inputTokens(content)),
+    outputTokens: tokensOf(outputTokens(content)),
+  })
+  return {
+    /** @throws {TaskError} with the usage, as far as it can be read */
+    result(body: string, contentType: string | undefined, call: string): TaskResult {
+      const { value: content, inexact } = readContent(body, contentType, output !== null, call)
+      const usage = usageOf(content)
+      const found = output === null ? content : output(content)
+      if (found === undefined) {
+        const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
+        throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, spent: usage })
+      }
+      const rounded = inexact(found)
+      if (rounded) {
+        const { expected, got } = describeInexact(rounded)
+        const place = rounded.path.length > 0 ? ` at ${rounded.path.join('.')}` : ''
+        const message = `${call}: expected ${expected}${place} in the output, got ${got}.`
+        throw new TaskError('INVALID_OUTPUT', message, { retryable: false, spent: usage })
+      }
+      try {
+        return { output: outputOf(found), ...usage }
+      } catch (error) {
+        if (!(error instanceof TaskError)) throw error
+        throw error.with(usage)
+      }
+    },
+    /** What an answer that is an error says of its usage. */
+    usage(body: string): Spent {
+      try {
+        return usageOf(readJsonLoosely(body).value)
+      } catch (error) {
+        if (!(error instanceof JsonTextError)) throw error
+        return nothingSpent
+      }
+    },
   }
 }
 
-function readContent(body: string, contentType: string | undefined, call: string): Json {
-  if (isType(contentType, 'text/plain')) return body
-  if (body === '' && contentType === undefined) return null
-  return parse(body, contentType, call)
-}
-
-/** A truncated response does not parse, and a retry may get all of it; another content type stays what it is. */
-function parse(body: string, contentType: string | undefined, call: string): Json {
+function readContent(body: string, contentType: string | undefined, asJson: boolean, call: string): ReadJson {
+  const exactly = (value: Json): ReadJson => ({ value, inexact: () => null })
+  if (!asJson && isType(contentType, 'text/plain')) return exactly(body)
+  if (!asJson && body === '' && contentType === undefined) return exactly(null)
   try {
-    return JSON.parse(body)
+    return readJsonLoosely(body)
   } catch (error) {
+    // A truncated response does not parse, and a retry may get all of it; another content type stays what it is.
     const claimsJson = contentType === undefined || /[/+]json\b/i.test(contentType)
     const what = claimsJson ? 'is not valid JSON' : `is ${contentType}, not JSON`
     throw new TaskError('MALFORMED_RESPONSE', `${call}: the response ${what}: ${quoteBody(body)}`, {
@@ -153,5 +161,5 @@ function isType(contentType: string | undefined, type: string): boolean {
 }
 
 function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header
+  return Array.isArray(header) ? header.join(', ') : header
 }

@@ -39,11 +39,16 @@ function resultOf(parts: {
   inputTokens?: unknown
   outputTokens?: unknown
 }): TaskResult {
-  return {
-    output: outputOf(parts.output),
+  const usage = {
     costUsd: costOf(parts.costUsd),
-    inputTokens: tokensOf('input', parts.inputTokens),
-    outputTokens: tokensOf('output', parts.outputTokens),
+    inputTokens: tokensOf(parts.inputTokens),
+    outputTokens: tokensOf(parts.outputTokens),
+  }
+  try {
+    return { output: outputOf(parts.output), ...usage }
+  } catch (error) {
+    if (!(error instanceof TaskError)) throw error
+    throw error.with(usage)
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Placeholders in the parts of a request: `{{input}}`, `{{input.question}}`, `{{input.choices.0}}`,
  * `{{metadata.lang}}`, `{{key}}`, `{{id}}`, `{{repetition}}`. There is none for the expected output: a system under
- * test must never see the answer.
+ * test must never see the answer. `\{{` begins no placeholder: it is sent as `{{`.
  */
 
 import { TaskError, type TaskItem } from '../domain/execution/task.ts'
@@ -9,13 +9,14 @@ import type { Json } from '../domain/json/json.ts'
 import { memberOf, whatItHas } from '../domain/json/member.ts'
 import { invalidInput } from '../domain/parse-input.ts'
 
-const placeholder = /\{\{([^{}]*)\}\}/g
+/** An escaped opening, or a placeholder. */
+const placeholder = /\\(\{\{)|\{\{([^{}]*)\}\}/g
 const roots = ['input', 'metadata', 'key', 'id', 'repetition'] as const
 type Root = (typeof roots)[number]
 
 /** Whether `text` contains a placeholder. */
 export function hasPlaceholder(text: string): boolean {
-  return text.search(placeholder) !== -1
+  return [...text.matchAll(placeholder)].some(([, escaped]) => escaped === undefined)
 }
 
 /** How literal text and inserted values are encoded. */
@@ -33,10 +34,14 @@ const plain: Encoding = { literal: (text) => text, value: (text) => text }
  *   item lacks the value.
  */
 export function compileText(text: string, at: readonly string[], encoding = plain): (item: TaskItem) => string {
-  // Splitting by a pattern with one group alternates literal text and placeholders.
-  const parts = text
-    .split(placeholder)
-    .map((part, index) => (index % 2 === 0 ? encoding.literal(part) : compilePlaceholder(part, at)))
+  const parts: (string | ReturnType<typeof compilePlaceholder>)[] = []
+  let end = 0
+  for (const { index, 0: found, 1: escaped, 2: expression = '' } of text.matchAll(placeholder)) {
+    parts.push(encoding.literal(text.slice(end, index)))
+    parts.push(escaped === undefined ? compilePlaceholder(expression, at) : escaped)
+    end = index + found.length
+  }
+  parts.push(encoding.literal(text.slice(end)))
   return (item) => parts.map((part) => (typeof part === 'string' ? part : encoding.value(asText(part(item))))).join('')
 }
 

@@ -1,22 +1,18 @@
-import { excerptOf } from '../domain/excerpt.ts'
-import { TaskError } from '../domain/execution/task.ts'
+/** What a call cost, as it reported it. What is no such number is unknown: the output is not lost for it. */
 
-/** The cost that a call reported, checked. Undefined and null mean unknown. @throws {TaskError} INVALID_OUTPUT */
+/** A cost in USD beyond which it cannot be one. */
+const maxCostUsd = 1e9
+
+const decimal = /^\s*\d+(\.\d+)?(e[+-]?\d+)?\s*$/i
+
+/** US dollars, 0 or more, also as text; null when it is unknown. */
 export function costOf(value: unknown): number | null {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw invalid('cost', 'a number of US dollars, 0 or more', value)
+  const cost = typeof value === 'string' && decimal.test(value) ? Number(value) : value
+  return typeof cost === 'number' && cost >= 0 && cost <= maxCostUsd ? cost : null
 }
 
-/** @see costOf */
-export function tokensOf(name: 'input' | 'output', value: unknown): number | null {
-  if (value === undefined || value === null) return null
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 31 - 1) return value
-  throw invalid(`number of ${name} tokens`, 'a whole number, 0 or more', value)
-}
-
-function invalid(what: string, expected: string, got: unknown): TaskError {
-  return new TaskError('INVALID_OUTPUT', `Expected the ${what} to be ${expected}, got ${excerptOf(got)}.`, {
-    retryable: false,
-  })
+/** A whole number, 0 or more, also as text; null when it is unknown. */
+export function tokensOf(value: unknown): number | null {
+  const tokens = typeof value === 'string' && decimal.test(value) ? Number(value) : value
+  return typeof tokens === 'number' && Number.isInteger(tokens) && tokens >= 0 && tokens <= 2 ** 31 - 1 ? tokens : null
 }

@@ -70,7 +70,7 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
 
 async function bareMetrics(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const [moments, counts] = await Promise.all([
-    loadMetricMoments(db, runIds, ['correct', 'similarity']),
+    loadMetricMoments(db, runIds, [{ source: 'EVALUATOR', names: ['correct', 'similarity'], from: 1 }]),
     countComparedItems(db, runIds),
   ])
   return JSON.stringify({ moments, counts })

@@ -1,13 +1,25 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCommand } from '../../src/cli/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
+import { setGate } from '../../src/engine/comparison/gates.ts'
 import { seedDataset } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
 
 beforeAll(async () => {
-  t = await startTestServer({}, { open: true })
+  const tasks = [
+    { name: 'any', run: () => 1 },
+    {
+      name: 'failing',
+      run: () => {
+        throw new Error('no')
+      },
+    },
+  ]
+  t = await startTestServer({ tasks }, { open: true })
   const datasetId = await seedDataset(t, [1])
   const { projectId } = t.scope
   const task = { kind: 'module', name: 'any' }
@@ -41,4 +53,52 @@ test('a name that no experiment has is refused with similar ones', async () => {
     /^There is no experiment named "ticket", but ("tickets \d+", ){4}"tickets \d+"\. Names must match exactly\.$/,
   )
   await expect(run('nothing like it')).rejects.toThrow(/^There is no experiment named "nothing like it"\. Names/)
+})
+
+test.for([
+  ['any', null, 0, null],
+  ['failing', null, 1, null],
+  [
+    'any',
+    { maxFailureRate: 0 },
+    0,
+    /gate PASSED\n {2}✓ The run is COMPLETED\.\n {2}✓ The share of failed items is 0; the limit is 0/,
+  ],
+  [
+    'failing',
+    { maxFailureRate: 0.5 },
+    100,
+    /gate FAILED\n {2}✓ .*\n {2}✗ The share of failed items is 1; the limit is 0\.5/,
+  ],
+] as const)('a run of the task %s with the gate %j exits with %i', async ([task, gate, status, printed]) => {
+  await t.startWorker()
+  const name = `${task} ${JSON.stringify(gate)}`
+  const { projectId } = t.scope
+  const data = { projectId, datasetId: await seedDataset(t, [1, 2]), name, task: { kind: 'module', name: task } }
+  const settings = { ...defaultRunSettings, maxAttempts: 1 }
+  const { id } = await t.db.prisma.experiment.create({ data: { ...data, settings } })
+  await setGate(t.services, t.scope, id, gate)
+  const [stdout, stderr] = ['stdout', 'stderr'].map((stream) =>
+    vi.spyOn(process[stream as 'stdout'], 'write').mockReturnValue(true),
+  )
+  try {
+    await runCommand().parseAsync([name, '--url', t.url], { from: 'user' })
+    expect(process.exitCode).toBe(status)
+    const output = stdout?.mock.calls.map(([text]) => text).join('')
+    if (printed) expect(output).toMatch(printed)
+    else expect(output).not.toContain('gate')
+    expect(stderr?.mock.calls.map(([text]) => text).join('')).toContain(`${t.url}/runs/`)
+  } finally {
+    process.exitCode = undefined
+    stdout?.mockRestore()
+    stderr?.mockRestore()
+  }
+})
+
+test.for([['run'], ['run', 'x', '--nonsense'], ['nonsense']])('wrong usage exits with 2: %j', (args) => {
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  expect(spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('error: '),
+  })
 })

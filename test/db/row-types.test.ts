@@ -23,6 +23,7 @@ import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
 import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
+import { listScoreConfigs } from '../../src/db/sql/score/list-score-configs.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores } from '../../src/db/sql/score/set-score.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
@@ -57,10 +58,14 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     [await page(listEndpointLimits({}, byTime), t.scope.projectId), await limits()],
   ],
   'evaluator/list-evaluators.ts': async () => {
-    const current = { select: { definition: true, dataType: true, direction: true, sampling: true } }
+    const rules = { min: true, max: true, categories: true, failurePolicy: true }
+    const current = { select: { definition: true, dataType: true, direction: true, sampling: true, ...rules } }
     const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
     return [[await page(listEvaluators({ includeDeleted: true }, byTime), t.scope.projectId), evaluators]]
   },
+  'score/list-score-configs.ts': async () => [
+    [await page(listScoreConfigs({}, byTime), t.scope.projectId), await t.db.prisma.scoreConfig.findMany()],
+  ],
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}, byTime), datasetId), await experiments()],
   ],
@@ -306,8 +311,12 @@ async function fillEveryColumn(): Promise<void> {
     },
   })
   await prisma.runLatencyBucket.create({ data: { runId, bucket: 1, count: 1 } })
-  await prisma.runScoreLabel.create({ data: { runId, name: 'tone', label: 'kind', count: 1 } })
-  const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE' } as const
+  await prisma.runScoreLabel.create({ data: { runId, name: 'tone', source: 'HUMAN', label: 'kind', count: 1 } })
+  const range = { min: -1, max: 2.5, categories: ['kind'] }
+  await prisma.scoreConfig.create({
+    data: { projectId, name: 'tone', dataType: 'CATEGORICAL', direction: 'NONE', failurePolicy: 'REFUSE', ...range },
+  })
+  const version = { version: 1, definition: json, dataType: 'NUMERIC', direction: 'NONE', ...range } as const
   const evaluator = await prisma.evaluator.create({
     data: { projectId, name: 'judge', description: 'strict', deletedAt: now, versions: { create: version } },
   })
@@ -320,4 +329,6 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.score.updateMany({ data: whole })
   await prisma.score.updateMany({ data: { evaluatorVersionId } })
+  const pinned = { evaluatorVersionId, lowest: 0, highest: 1, categories: ['kind'] }
+  await prisma.runScoreSummary.updateMany({ data: pinned })
 }

@@ -9,7 +9,7 @@ import { createTestDatabase } from '../helpers/database.ts'
 const MIGRATIONS = join(import.meta.dirname, '../../prisma/migrations')
 const MIGRATION = '20261126020000_run_figures'
 
-test('runs from before have their failures by code and the extremes of their scores', async () => {
+test('runs from before have their failures by code and the extremes of their scores, also after later migrations', async () => {
   const { url, drop } = await createTestDatabase('template0')
   onTestFinished(drop)
   const earlier = await mkdtemp(join(tmpdir(), 'assay-migrations-'))

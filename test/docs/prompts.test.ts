@@ -1,21 +1,36 @@
 /** Follows docs/prompts.md literally. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { blocksOf } from '../helpers/documented.ts'
+import { seedDataset } from '../helpers/engine.ts'
+import { type ModelServer, startModelServer } from '../helpers/model-server/model-server.ts'
+import { seedProvider } from '../helpers/prompt-task.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
+let server: ModelServer
 beforeAll(async () => {
   t = await startTestServer({}, { open: true })
+  server = await startModelServer(() => ({ text: 'hardware' }))
+  await seedProvider(t, server.openai, { name: 'openai' })
 })
-afterAll(() => t[Symbol.asyncDispose]())
+afterAll(async () => {
+  await t[Symbol.asyncDispose]()
+  await server.stop()
+})
 
 test('the operations on the page work, in their order', async () => {
   // biome-ignore lint/suspicious/noExplicitAny: the page says what comes
   const answers: Record<string, any> = {}
+  const datasetId = encodeGlobalId('Dataset', await seedDataset(t, [{ ticket: { text: 'It smokes' } }]))
   for (const operation of blocksOf('docs/prompts.md', 'graphql')) {
     const [, , name = ''] = /^(mutation|query) (\w+)/.exec(operation) ?? []
-    const id = answers.Create?.createPrompt.prompt.id
-    const { data, errors } = await t.query(operation.replaceAll('<id of the prompt>', id))
+    const { data, errors } = await t.query(
+      operation
+        .replaceAll('<id of the prompt>', answers.Create?.createPrompt.prompt.id)
+        .replaceAll('<id of the dataset>', datasetId)
+        .replaceAll('<id of the run>', answers.Experiment?.createExperiment.run.id),
+    )
     expect(errors, name).toBeUndefined()
     answers[name] = data
   }
@@ -51,6 +66,19 @@ test('the operations on the page work, in their order', async () => {
     },
     PreviewOfNothing: {
       previewPrompt: { error: { code: 'VARIABLE_MISSING', message: expect.stringContaining('{{ticket.text}}') } },
+    },
+    PreviewWithCall: { previewPrompt: { answer: { output: 'hardware', latencyMs: expect.any(Number) }, error: null } },
+    Pinned: {
+      run: {
+        task: {
+          prompt: {
+            ...{ name: 'tickets/classify', label: 'production', version: 2 },
+            content: { messages: [{ content: expect.stringContaining('Answer with one word.') }, {}] },
+            promptVersion: { message: 'One word, and the product if there is one' },
+          },
+        },
+      },
+      prompt: { runs: { nodes: [{}] }, experiments: { nodes: [{ name: 'classify in production' }] } },
     },
     WithTools: {
       createPrompt: {

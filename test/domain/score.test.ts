@@ -1,10 +1,11 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseScore, parseScoreName, type ScoreInput, type ScoreRules } from '../../src/domain/score.ts'
-import { noMoments, replaceScores } from '../../src/domain/statistics/score-moments.ts'
+import type { ScoreRules } from '../../src/domain/evaluation.ts'
+import { parseScore, parseScoreName, type ScoreInput } from '../../src/domain/score.ts'
 
 const rules = (given: Partial<ScoreRules>): ScoreRules => ({
   dataType: 'NUMERIC',
+  direction: 'HIGHER_IS_BETTER',
+  failurePolicy: 'MISSING',
   min: null,
   max: null,
   categories: null,
@@ -77,27 +78,4 @@ test('a name is trimmed and must have 1 to 200 characters', () => {
   for (const name of [' ', 'x'.repeat(201)]) {
     expect(() => parseScoreName(name)).toThrow(expect.objectContaining({ path: ['name'] }))
   }
-})
-
-test('removing scores from a tally leaves that of the rest', () => {
-  const score = fc.oneof(
-    fc.record({ value: fc.integer({ min: -100, max: 100 }), error: fc.constant(null) }),
-    fc.record({ value: fc.constant(null), error: fc.constantFrom(null, { code: 'EVALUATOR_FAILED' }) }),
-  )
-  const none = { ...noMoments, errorCount: 0 }
-  fc.assert(
-    fc.property(fc.array(score), fc.array(score, { minLength: 2 }), (gone, rest) => {
-      // A mixture of numbers and labels under one name has no mean.
-      fc.pre(new Set([...gone, ...rest].filter((s) => !s.error).map((s) => s.value === null)).size < 2)
-      const all = replaceScores(none, { removed: [], added: [...gone, ...rest] })
-      const left = replaceScores(all, { removed: gone, added: [] })
-      const expected = replaceScores(none, { removed: [], added: rest })
-      expect(left).toEqual({
-        count: expected.count,
-        errorCount: expected.errorCount,
-        sum: expect.closeTo(expected.sum, 6),
-        m2: expect.closeTo(expected.m2, 6),
-      })
-    }),
-  )
 })

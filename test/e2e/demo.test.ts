@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { expect, test } from 'vitest'
+import { startModelServer } from '../helpers/model-server/model-server.ts'
 import { ask, makeTemporary, root, spawnNode } from '../helpers/spawn-assay.ts'
 
 const script = join(root, 'examples/support-tickets/demo.ts')
@@ -63,3 +64,36 @@ test('the demo runs both versions, shows the results, and serves operations that
   expect(again.stdout).toContain('320 tickets, 0 of them new')
   expect(again.stdout).toContain(results.differences)
 }, 90_000)
+
+test('the demo compares two prompts on a model', async () => {
+  await using server = await startModelServer(({ body, prompt }) => {
+    const isCareful = JSON.stringify(body.input ?? []).includes('Look for the request itself')
+    const category = isCareful || prompt.length % 2 === 0 ? 'billing' : 'bug'
+    return { text: JSON.stringify({ category, confidence: 0.5 }) }
+  })
+  const args = [
+    '--port',
+    '0',
+    '--data-dir',
+    await makeTemporary(),
+    '--model',
+    'gpt-4o-mini',
+    '--tickets',
+    '12',
+    '--exit',
+  ]
+  const env = { OPENAI_API_KEY: 'sk-demo-0123456789', OPENAI_BASE_URL: server.openai }
+  const demo = spawnNode([script, ...args], { env })
+  expect(await demo.exited, demo.stderr).toBe(0)
+  expect(demo.stdout).toMatch(/plain prompt on gpt-4o-mini +│ careful prompt on gpt-4o-mini/)
+  expect(demo.stdout).toMatch(/items +│ 12 +│ 12/)
+  expect(demo.stdout).toMatch(/cost +│ \S+ +│ \S+/)
+  expect(demo.stdout + demo.stderr).not.toContain(env.OPENAI_API_KEY)
+}, 60_000)
+
+test('without a key the demo on a model says how', async () => {
+  const env = { OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '', OLLAMA_URL: '' }
+  const demo = spawnNode([script, '--model', 'gpt-4o-mini'], { env })
+  expect(await demo.exited).toBe(1)
+  expect(demo.stderr).toContain('OPENAI_API_KEY=sk-…      npm run demo -- --model gpt-4o-mini')
+})

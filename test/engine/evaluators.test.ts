@@ -66,12 +66,12 @@ describe('a new evaluator', () => {
     expect(await datasetsOf(evaluator.id)).toEqual([datasetId])
   })
 
-  it('takes type and direction of a module from its declaration by default', async () => {
+  it('takes type and direction of a module from its declaration, and no other', async () => {
     const definition = { kind: 'module', module: 'tone' }
     expect(await create({ definition })).toMatchObject({ dataType: 'CATEGORICAL', direction: 'NONE' })
-    expect(await create({ definition, dataType: 'TEXT', direction: 'LOWER_IS_BETTER' })).toMatchObject({
-      dataType: 'TEXT',
-      direction: 'LOWER_IS_BETTER',
+    await expect(create({ definition, dataType: 'TEXT' })).rejects.toMatchObject({
+      message: 'dataType: expected "CATEGORICAL" for "tone" of assay.config.ts, got "TEXT".',
+      path: ['dataType'],
     })
   })
 

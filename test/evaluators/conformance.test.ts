@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { EvaluationInput } from '../../src/domain/evaluation.ts'
 import type { Modules } from '../../src/domain/execution/modules.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { createEvaluator, defaultsOf, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+import { createEvaluator, declaredRules, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
 const modules: Modules = {
@@ -68,17 +68,14 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
     evaluate(evaluationInput(parts), { signal: new AbortController().signal })
 
   it('returns one score with its name and data type', async () => {
-    const { dataType } = defaultsOf(spec, modules)
-    expect(await run(good)).toMatchObject([{ name: 'my score', dataType, value: 1, label: null, metadata: null }])
+    const [score] = await run(good)
+    expect(score).toMatchObject({ name: 'my score', value: 1, label: null, metadata: null })
+    expect(declaredRules(spec, modules)).toMatchObject(spec.kind === 'builtin' ? { dataType: score?.dataType } : {})
   })
 
   it('scores a worse output lower', async () => {
     const [score] = await run(bad)
     expect(score?.value).toBeLessThan(1)
-  })
-
-  it('has the direction higher-is-better', () => {
-    expect(defaultsOf(spec, modules).direction).toBe('HIGHER_IS_BETTER')
   })
 
   it(compares ? 'does not apply without an expected output' : 'needs no expected output', async () => {

@@ -10,6 +10,14 @@ describe('JSON equality', () => {
     ['5', 5, {}, 1],
     ['{"a": [1, 2]}', { a: [1, 2] }, {}, 1],
     ['not json', { a: 1 }, {}, 0],
+    ['```json\n{"a": 1}\n```', { a: 1 }, {}, 1],
+    ['~~~\n[1]\n~~~\n', [1], {}, 1],
+    ['Here it is:\n```json\n{"a": 1}\n```', { a: 1 }, {}, 0],
+    [{ a: 1 }, '{"a": 1}', {}, 1],
+    ['{"a":1}', '{ "a": 1 }', {}, 1],
+    ['{"id":9007199254740993}', { id: 9007199254740992 }, {}, 0],
+    ['{"id":9007199254740993}', '{"id": 9007199254740993.0}', {}, 1],
+    ['{"id":9007199254740993}', '{"id":9007199254740992}', {}, 0],
     [[1, 2], [2, 1], {}, 0],
     [[1, 2], [2, 1], { ignoreArrayOrder: true }, 1],
     [{ a: [{ x: [3, 1] }, { y: 1 }] }, { a: [{ y: 1 }, { x: [1, 3] }] }, { ignoreArrayOrder: true }, 1],
@@ -43,6 +51,10 @@ describe('JSON Schema validity', () => {
     [{ format: 'email' }, 'nobody', 0],
     [{ pattern: '^(a+)+$' }, `${'a'.repeat(50_000)}b`, 0],
     [true, 5, 1],
+    [{ required: ['constructor'] }, {}, 0],
+    [{ multipleOf: 0.01 }, 19.99, 1],
+    [{ multipleOf: 0.01 }, 19.995, 0],
+    [{ multipleOf: 3 }, 1e300, 0],
   ])('follows the schema %j', async (options, output, value) => {
     expect(await scoreOf({ type: 'jsonSchema', schema: options }, { output })).toBe(value)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/domain/evaluation.ts'
 import type { ModuleEvaluator } from '../../src/domain/execution/modules.ts'
-import { createEvaluator, defaultsOf } from '../../src/evaluators/registry.ts'
+import { createEvaluator, declaredRules } from '../../src/evaluators/registry.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
 const spec = { kind: 'module', module: 'mine' } as const
@@ -109,12 +109,19 @@ describe('an evaluator of assay.config.ts', () => {
     await expect(hanging).rejects.toBe('shutdown')
   })
 
-  it('is NUMERIC and better when higher unless it declares otherwise', () => {
+  it('carries the rules of its scores that it declares', () => {
     const evaluate = () => 1
     const of = (options: Partial<ModuleEvaluator>) =>
-      defaultsOf(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
-    expect(of({})).toEqual({ dataType: 'NUMERIC', direction: 'HIGHER_IS_BETTER' })
-    expect(of({ dataType: 'CATEGORICAL', direction: 'NONE' })).toEqual({ dataType: 'CATEGORICAL', direction: 'NONE' })
+      declaredRules(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
+    expect(of({})).toEqual({})
+    const rules = {
+      dataType: 'NUMERIC',
+      direction: 'LOWER_IS_BETTER',
+      min: 1,
+      max: 5,
+      failurePolicy: 'REFUSE',
+    } as const
+    expect(of(rules)).toEqual(rules)
   })
 
   it('that this worker does not have fails with the names it has', async () => {

@@ -15,7 +15,7 @@ describe('exact match', () => {
     [5, 5.5, {}, 0],
     [{ a: 1, b: [2] }, { b: [2], a: 1 }, {}, 1],
     [{ a: 1, b: [2, 3] }, { b: [3, 2], a: 1 }, {}, 0],
-    [null, 'null', {}, 1],
+    [null, 'null', {}, 0],
     [false, 'x', {}, 0],
   ])('of %j with %j and %j is %i', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'exactMatch', ...options }, { output, expectedOutput })).toBe(value)
@@ -28,7 +28,12 @@ describe('exact match', () => {
     expect(await evaluate(options, { output: { text: 'Paris' }, expectedOutput })).toMatchObject([
       { value: 0, comment: 'The output has nothing at $.answer.' },
     ])
-    expect(await evaluate(options, { output: { answer: 'Paris' }, expectedOutput: { town: 'Paris' } })).toEqual([])
+    await expect(evaluate(options, { output: { answer: 'Paris' }, expectedOutput: { town: 'Paris' } })).rejects.toThrow(
+      'The expected output has nothing at $.city: {"town":"Paris"}.',
+    )
+    expect(await evaluate(options, { output: { answer: 'Paris' }, expectedOutput: null })).toEqual([])
+    expect(await scoreOf(options, { output: '{"answer": "Paris"}', expectedOutput: '{"city":"Paris"}' })).toBe(1)
+    expect(await scoreOf(options, { output: '```json\n{"answer": "Paris"}\n```', expectedOutput })).toBe(1)
     expect(await scoreOf(options, { output: { answer: null }, expectedOutput: { city: null } })).toBe(1)
   })
 })
@@ -41,14 +46,29 @@ describe('contains', () => {
     ['I am sorry, I cannot', 'other', { text: 'sorry' }, 1],
     ['Sure', null, { text: 'sorry' }, 0],
     [{ answer: 'Paris' }, 'Paris', {}, 1],
+    [{ answer: 'say "hi"', n: 1.5 }, 'say "hi"', {}, 1],
+    [['a', { b: 1.5 }], '1.5', {}, 1],
+    [{ answer: 'x' }, 'answer', {}, 0],
+    [null, 'ul', {}, 0],
     [{ answer: 'Paris', note: 'Rome' }, 'Rome', { outputPath: '$.answer' }, 0],
   ])('in %j of %j with %j is %i', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'contains', ...options }, { output, expectedOutput })).toBe(value)
   })
 })
 
+describe('contains', () => {
+  it('is an error when there is nothing to look for', async () => {
+    await expect(evaluate({ type: 'contains' }, { output: 'x', expectedOutput: '' })).rejects.toThrow(
+      'Expected a text to look for, but the expected output is empty.',
+    )
+  })
+})
+
 describe('regex', () => {
   it.each<[Json, Json, object, number]>([
+    [null, null, { pattern: '\\S' }, 0],
+    [null, 'x', { pattern: '^\\w+$', group: '0' }, 0],
+    [{ a: 'line "1"' }, null, { pattern: '^line "1"$' }, 1],
     ['order 66', null, { pattern: '\\d+' }, 1],
     ['no order', null, { pattern: '\\d+' }, 0],
     ['ORDER', null, { pattern: '^order$', flags: 'i' }, 1],
@@ -100,6 +120,11 @@ describe('levenshtein similarity', () => {
     ['SAME', 'same', { ignoreCase: true }, 1],
     ['', '', {}, 1],
     ['', 'abc', {}, 0],
+    ['👍', '👎', {}, 0],
+    ['👍🏽!', '👍🏽?', {}, 0.5],
+    ['cafe\u0301', 'café', {}, 0.75],
+    [null, '', {}, 0],
+    ['x'.repeat(1_000_000), 'x'.repeat(1_000_000), {}, 1],
   ])('of %j and %j with %j is %f', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'levenshtein', ...options }, { output, expectedOutput })).toBeCloseTo(value, 12)
   })

@@ -7,7 +7,7 @@ import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/ro
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { setScore } from '../../src/engine/scores.ts'
+import { deleteScore } from '../../src/engine/scores.ts'
 import type { ComparisonFeedBatch } from '../../src/feed/comparison-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -159,7 +159,7 @@ describe('a client that only follows the feed', () => {
   })
 })
 
-test('a score given later starts the sequence over, so that following and replaying stay the same', async () => {
+test('a score deleted later starts the sequence over, so that following and replaying stay the same', async () => {
   const datasetId = await seedDataset(t, numbers(60))
   const run = (correct: (item: number) => boolean) =>
     numbers(60).map((item) => ({ item, scores: { correct: correct(item) } }))
@@ -177,15 +177,17 @@ test('a score given later starts the sequence over, so that following and replay
   const read = async (sequences: ComparisonSequences) => {
     const comparison = await openComparison(t.db, t.scope, { baselineId: baseline, candidateIds: [candidate] })
     const [first = comparison.baseline] = comparison.candidates
-    return (await sequences.read(comparison.baseline, first, comparison.metrics)).get(metricKey(scoreMetric('correct')))
+    return (await sequences.read(comparison.baseline, first, comparison.metrics)).get(
+      metricKey(scoreMetric('correct', 'EVALUATOR')),
+    )
   }
   const before = await read(followed)
   expect(before).toEqual(await read(new ComparisonSequences(t.db)))
-  const target = { runId: candidate, name: 'correct', source: 'HUMAN' as const, dataType: 'BOOLEAN' as const, value: 0 }
-  for (const ordinal of numbers(20)) await setScore(t.services, t.scope, { ...target, ordinal })
+  const scores = await t.db.prisma.score.findMany({ where: { runId: candidate, ordinal: { lt: 20 } } })
+  for (const { id } of scores) await deleteScore(t.services, t.scope, { runId: candidate, id: String(id) })
   const after = await read(followed)
   expect(after).toEqual(await read(new ComparisonSequences(t.db)))
-  expect(after?.interval?.high).toBeLessThan(before?.interval?.high ?? 0)
+  expect(after?.pairs).toBe((before?.pairs ?? 0) - 20)
 })
 
 test('a sequence of one score does not start those of all scores over', async () => {
@@ -197,8 +199,8 @@ test('a sequence of one score does not start those of all scores over', async ()
   const [candidate = baseline] = candidates
   const sequences = new ComparisonSequences(t.db)
   const followed = await sequences.read(baseline, candidate, metrics)
-  const correct = metricKey(scoreMetric('correct'))
-  expect([...followed.keys()].sort()).toEqual([correct, metricKey(scoreMetric('fast'))])
+  const correct = metricKey(scoreMetric('correct', 'EVALUATOR'))
+  expect([...followed.keys()].sort()).toEqual([correct, metricKey(scoreMetric('fast', 'EVALUATOR'))])
   const watched = metrics.filter(({ metric }) => isScore(metric, 'correct'))
   expect(await sequences.read(baseline, candidate, watched)).toEqual(new Map([[correct, followed.get(correct)]]))
   const [again, statements] = await recordStatements(() => sequences.read(baseline, candidate, metrics))

@@ -64,7 +64,7 @@ test('a client that has received everything up to a batch can count every figure
       ])
     }
     if (!done) counted += 1
-    const exact = metrics?.find(({ metric }) => metricKey(metric) === metricKey(scoreMetric('exact')))
+    const exact = metrics?.find(({ metric }) => metricKey(metric) === metricKey(scoreMetric('exact', 'EVALUATOR')))
     if (!exact) continue
     expect([exact.pairs, exact.sequencePairs]).toEqual(pairsOf([...rows.values()]))
     if (!done) compared += 1

@@ -103,10 +103,15 @@ export async function recordRun(
        SELECT * FROM jsonb_to_recordset($3::jsonb) AS s (item int, repetition int, name text, "dataType" "ScoreDataType",
          value float8, label text, error jsonb, direction "Direction")
      ), summary AS (
-       INSERT INTO run_score_summary (run_id, name, data_type, direction, count, error_count, sum, min, max)
-       SELECT $1, name, max("dataType"), max(direction), count(COALESCE(value::text, label)), count(error),
-              COALESCE(sum(value), 0), min(value), max(value)
-       FROM given GROUP BY name
+       INSERT INTO run_score_summary (run_id, name, source, data_type, direction, failure_policy, count, error_count,
+         score_count, items, sum, m2, min, max)
+       SELECT $1, name, 'EVALUATOR', max("dataType"), max(direction), 'MISSING', sum(count), sum(errors), sum(count),
+         count(value), COALESCE(sum(value), 0), COALESCE(var_pop(value) * count(value), 0), min(min), max(max)
+       FROM (
+         SELECT name, item, max("dataType") AS "dataType", max(direction) AS direction,
+           count(COALESCE(value::text, label)) AS count, count(error) AS errors, avg(value) AS value, min(value), max(value)
+         FROM given GROUP BY name, item
+       ) item GROUP BY name
      )
      INSERT INTO score (run_id, ordinal, name, data_type, value, label, source, error)
      SELECT $1, i.ordinal, g.name, g."dataType", g.value, g.label, 'EVALUATOR', g.error

@@ -10,6 +10,7 @@ import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.t
 import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { promptTask } from '../helpers/prompt-task.ts'
@@ -115,6 +116,17 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     name: `${name} removed`,
     definition: { kind: 'module', module: 'judge' },
   })
+  const judge = { definition: { kind: 'module', module: 'judge' } }
+  const stars = await createEvaluator(services, scope, { ...judge, name: `${name} stars`, min: 1, max: 5 })
+  const categories = [name]
+  const ofTone = { ...judge, name: `${name} tone`, dataType: 'CATEGORICAL', categories } as const
+  const tone = await createEvaluator(services, scope, ofTone)
+  const direction = { direction: 'NONE' } as const
+  const boolean = await setScoreConfig(services, scope, { name, dataType: 'BOOLEAN', direction: 'HIGHER_IS_BETTER' })
+  const ofLabels = { name: `${name} labels`, dataType: 'CATEGORICAL', ...direction, categories } as const
+  const labels = await setScoreConfig(services, scope, ofLabels)
+  const ofNumbers = { name: `${name} numbers`, dataType: 'NUMERIC', ...direction, min: 0, max: 1 } as const
+  const numbers = await setScoreConfig(services, scope, ofNumbers)
   await deleteEvaluator(services, scope, removed.id)
 
   const ofClient = await prisma.evaluator.create({
@@ -178,8 +190,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     idempotencyKey: name,
     startedById: scope.person.id,
     subset: { itemIds: [String(itemId)], tags: [name], sample: 2 },
-    earlyStop: { baselineId: candidateId, metric: { kind: 'SCORE', name: 'good', source: null }, margin: 0.1 },
-    evaluators: { create: { evaluatorVersionId: builtin.current.id } },
+    earlyStop: { baselineId: candidateId, metric: { kind: 'SCORE', name: 'good', source: 'EVALUATOR' }, margin: 0.1 },
+    evaluators: { create: { evaluatorVersionId: builtin.current.id, name: builtin.name } },
   }
   await prisma.run.update({ where: { id: runId }, data: asked })
   const ended = { status: 'STOPPED', stopReason: 'BUDGET', finishedAt: later } as const
@@ -190,9 +202,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   })
   const error = { code: `of ${name}`, message: name, retryable: false, attempt: 1 }
   await prisma.runItem.updateMany({ where: { runId: { in: runIds }, status: 'FAILED' }, data: { error } })
-  await prisma.runScoreSummary.updateMany({ where: { runId: { in: runIds } }, data: { m2: 1 } })
+  const pinned = { m2: 1, lowest: 0, highest: 1, categories }
+  await prisma.runScoreSummary.updateMany({ where: { runId: { in: runIds } }, data: pinned })
   await pool.query(
-    `INSERT INTO run_score_label (run_id, name, label, count) SELECT unnest($1::uuid[]), 'tone', $2, 3`,
+    `INSERT INTO run_score_label (run_id, name, source, label, count) SELECT unnest($1::uuid[]), 'tone', 'EVALUATOR', $2, 3`,
     [runIds, name],
   )
   await pool.query(`INSERT INTO run_latency_bucket (run_id, bucket, count) SELECT unnest($1::uuid[]), 40, 5`, [runIds])
@@ -250,7 +263,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-    minMeans: [{ metric, value: 0.1 }],
+    minMeans: [{ metric, value: 0.1, minShare: 0.5 }],
     notWorse: [{ metric, margin: 0.1 }],
   })
 
@@ -279,7 +292,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],
     EndpointLimit: [limit.id],
-    Evaluator: [builtin.id, removed.id, ofClient.id],
+    Evaluator: [builtin.id, removed.id, ofClient.id, stars.id, tone.id],
     Experiment: [experimentId, otherExperimentId],
     ModelPrice: [provider.priceId],
     Person: [apiKey.personId],
@@ -290,6 +303,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),
+    ScoreConfig: [boolean.id, labels.id, numbers.id],
   }
   const ids = Object.entries(rawIds).map(
     ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,

@@ -129,7 +129,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
       ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
       promptVersionId: prompt.newest.id,
-      evaluators: { create: { evaluatorVersionId: evaluator.current.id } },
+      evaluators: { create: { evaluatorVersionId: evaluator.current.id, name } },
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
   })
@@ -147,6 +147,9 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     data: { ...score, ordinal: 0, evaluatorVersionId: evaluator.current.id },
   })
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
+  const config = await prisma.scoreConfig.create({
+    data: { projectId, name, dataType: 'BOOLEAN', direction: 'NONE' },
+  })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
     Attachment: file.id,
@@ -165,6 +168,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
+    ScoreConfig: config.id,
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
   const more = [
@@ -184,6 +188,7 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
     datasetId: 'Dataset',
     experimentId: 'Experiment',
     authorId: 'Person',
+    itemIds: 'DatasetItem',
     providerId: 'Provider',
     fromId: 'PromptVersion',
     startedById: 'Person',

@@ -113,11 +113,16 @@ test('the filters of evaluators', async () => {
   expect(await left('evaluators', 'dataType: NUMERIC')).toEqual(['judge'])
 })
 
-test('the filters of endpoint limits and projects', async () => {
+test('the filters of endpoint limits, score configurations and projects', async () => {
   expect(await left('endpointLimits', 'search: ":9000"', 'endpoint')).toEqual([
     'http://127.0.0.1:9000',
     'http://localhost:9000',
   ])
+  for (const name of ['helpful', 'harmful']) {
+    const data = { projectId: t.scope.projectId, name, dataType: 'NUMERIC', direction: 'NONE' } as const
+    await t.db.prisma.scoreConfig.create({ data })
+  }
+  expect(await left('scoreConfigs', 'search: "HARM"')).toEqual(['harmful'])
   await t.db.prisma.project.create({ data: { name: 'Sales' } })
   expect(await left('projects', 'search: "sale"')).toEqual(['Sales'])
 })

@@ -43,6 +43,9 @@ beforeAll(async () => {
       },
     })
     await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${n}`, concurrency: 1, ...times } })
+    await prisma.scoreConfig.create({
+      data: { projectId, name: `c${n}`, dataType: 'NUMERIC', direction: 'NONE', ...times },
+    })
     await prisma.project.create({ data: { name: `p${n}`, createdAt: momentOf(n) } })
     const { apiKey } = await createApiKey(t.db, t.scope, { name: `k${n % 3}`, role: 'READ', person: `n${n}` })
     await pool.query('UPDATE api_key SET created_at = $2, last_used_at = $3 WHERE id = $1', [
@@ -72,6 +75,7 @@ const lists: ListUnderTest[] = [
   { parent: 'Dataset', field: 'experiments', type: 'Experiment', orders: experimentOrders },
   { parent: 'Dataset', field: 'items', type: 'DatasetItem', orders: { ADDED: 'input' } },
   { field: 'evaluators', type: 'Evaluator', orders: { NAME: 'name', ...byTime } },
+  { field: 'scoreConfigs', type: 'ScoreConfig', orders: { NAME: 'name', ...byTime } },
   { field: 'endpointLimits', type: 'EndpointLimit', orders: { ENDPOINT: 'endpoint', ...byTime } },
   { field: 'projects', type: 'Project', orders: { NAME: 'name', CREATED_AT: 'createdAt' } },
   { field: 'persons', type: 'Person', orders: { NAME: 'name', CREATED_AT: 'createdAt' } },

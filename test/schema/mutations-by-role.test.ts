@@ -12,6 +12,7 @@ import { createPrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -75,9 +76,11 @@ const verdicts: Record<string, Verdict> = {
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
   deleteScore: about(async () => ({ id: await score() })),
+  deleteScoreConfig: about(async () => ({ id: await scoreConfig() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
+  previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
   recordRunItems: about(async () => {
     const runId = await clientRun()
     const runItemId = encodeGlobalId('RunItem', `${decodeGlobalId(runId).id}:0`)
@@ -104,6 +107,7 @@ const verdicts: Record<string, Verdict> = {
   setModelPrice: about(async () => ({ providerId: await provider(), model: 'm', input: 1, output: 2 })),
   setPromptLabel: about(async () => ({ promptId: await prompt(), label: 'production', version: 1 })),
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
+  setScoreConfig: own(() => ({ name: randomUUID(), dataType: 'NUMERIC', direction: 'NONE' })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
   tagDatasetItems: about(async () => ({ datasetId: await dataset(), items: { filter: {} }, add: [randomUUID()] })),
@@ -205,6 +209,11 @@ async function score(): Promise<string> {
   const runId = await recordRun(t, await seedDataset(t, [1]), [{ item: 0 }])
   const { id } = await setScore(t.services, t.scope, { runId, ordinal: 0, name: 'tone', value: 1, source: 'HUMAN' })
   return encodeGlobalId('Score', `${runId}:${id}`)
+}
+
+async function scoreConfig(): Promise<string> {
+  const rules = { name: randomUUID(), dataType: 'BOOLEAN', direction: 'LOWER_IS_BETTER' } as const
+  return encodeGlobalId('ScoreConfig', (await setScoreConfig(t.services, t.scope, rules)).id)
 }
 
 async function experiment(): Promise<string> {

@@ -29,7 +29,6 @@ type Headers = { authorization: string }
 
 /** Fields that have nothing in an answer here, and why. */
 const empty: Record<string, string> = {
-  'Metric.source': 'scores are not told apart by it yet',
   'Query.node': 'in foreign-project.test.ts',
   'Query.nodes': 'in foreign-project.test.ts',
   'RunsFeedBatch.deletedRunIds': 'a first batch has none',

@@ -101,7 +101,8 @@ test.each(lists)('%s keeps its page when the limit of its count is refused', asy
     { message: 'Expected a limit of 1–1,000, got 0: more is not counted.', extensions: { path: ['limit'] } },
   ])
   const list = (type === query ? data : data.node)[field]
-  expect(list).toMatchObject({ good: list.nodes.length, bad: null, zero: null })
+  expect(list).toMatchObject({ bad: null, zero: null })
+  expect(list.good).toBeGreaterThanOrEqual(list.nodes.length)
 })
 
 test('a cursor whose key was altered is refused beside what can be answered', async () => {

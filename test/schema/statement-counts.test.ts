@@ -56,9 +56,12 @@ async function seedRun(count: number): Promise<string> {
       data: {
         runId: id,
         name,
+        source: 'API',
         dataType: 'NUMERIC',
         direction: 'HIGHER_IS_BETTER',
+        failurePolicy: 'MISSING',
         count,
+        items: count,
         sum: count / 2,
         min: 0.5,
         max: 0.5,

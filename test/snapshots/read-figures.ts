@@ -2,7 +2,7 @@
 import { decodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Ask } from './api.ts'
 
-const summary = `name dataType direction count errorCount missingCount mean stddev stderr labels { label count }
+const summary = `name source dataType direction count errorCount missingCount mean stddev stderr labels { label count }
   any: reduced(by: ANY) all: reduced(by: ALL) majority: reduced(by: MAJORITY) average: reduced(by: MEAN)`
 const distribution = '{ count avg min max p50 p95 }'
 const error = '{ code message retryable }'
@@ -33,7 +33,7 @@ const dataset = `query ($id: ID!) { node(id: $id) { ... on Dataset {
   id name description metadata inputSchema expectedOutputSchema version itemCount createdAt updatedAt
   baseline { author approvedAt run { id } }
   versions(first: 100) { nodes { version added changed archived itemCount createdAt } }
-  runTrends(last: 100) { run { id } avgCostUsd avgLatencyMs latencyMs ${distribution} scores { name count mean } }
+  runTrends(last: 100) { run { id } avgCostUsd avgLatencyMs latencyMs ${distribution} scores { name source count mean } }
 } } }`
 
 const datasetItems = `query ($id: ID!, $version: Int!, $after: String) { node(id: $id) { ... on Dataset {
@@ -66,7 +66,7 @@ const comparison = `query ($baselineId: ID!, $candidateIds: [ID!]!) {
       candidate { id } metric ${metric} dataType direction baselineMean candidateMean delta interval { low high } method pValue adjustedPValue
       margin verdict pairs pairsNeeded improved regressed unchanged missing sequence { low high } sequencePairs
     }
-    rows(first: 100) { nodes { datasetItem { id } cells { latencyMs costUsd scores { name value label delta change } } } }
+    rows(first: 100) { nodes { datasetItem { id } cells { latencyMs costUsd scores { name source value label delta change } } } }
   }
 }`
 

@@ -61,11 +61,31 @@ export function differences(
   now: Figures,
 ): Record<string, { expected: unknown; got: unknown }> {
   const right = Object.assign({}, ...corrections.map((correction) => correction.figures))
-  const before = leaves(figures)
-  const after = leaves(now)
+  const before = leaves(bySeries(figures))
+  const after = leaves(bySeries(now))
   const expected = new Map([...before, ...Object.entries(right)])
   const found = [...expected].filter(([path, value]) => !path.endsWith('.reason') && !isSame(value, after.get(path)))
   return Object.fromEntries(found.map(([path, expected]) => [path, { expected, got: after.get(path) }]))
+}
+
+/**
+ * Summaries of scores and metrics by their names, not their places in lists, which other ones change. The first versions
+ * did not tell scores of one name apart; the preferred source, which comes first, has the name alone.
+ */
+function bySeries<T>(figures: T): T {
+  const keyed = (parts: Record<string, unknown>[]) => {
+    const named: Record<string, unknown> = {}
+    for (const part of parts) {
+      const { name = part.metric, source, candidate } = part
+      const key = candidate ? `${name} of ${(candidate as { id: string }).id}` : String(name)
+      named[key in named ? `${key} ${source}` : key] = part
+    }
+    return named
+  }
+  return JSON.parse(JSON.stringify(figures), (key, value) => {
+    const isNamed = key === 'metrics' || (key === 'scores' && value[0] && ('count' in value[0] || 'change' in value[0]))
+    return Array.isArray(value) && isNamed ? keyed(value) : value
+  })
 }
 
 function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {

@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type Task, TaskError, type TaskSpec } from '../../src/domain/execution/task.ts'
 import { callTask } from '../../src/tasks/call.ts'
@@ -9,6 +10,8 @@ import { noModules, taskContext, taskItem } from './task-items.ts'
 /** The current time in the tests of `Retry-After`. */
 const now = Date.parse('2026-11-22T12:00:00Z')
 
+const bigInteger = '{"order":9007199254740993,"text":"café","cost":0.5}'
+
 const behaviours: Record<string, Behaviour> = {
   '/answer': answers.json({ answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] }),
   '/echo': (response, request) => answers.json({ body: JSON.parse(request.body || 'null') })(response, request),
@@ -19,6 +22,19 @@ const behaviours: Record<string, Behaviour> = {
   '/nothing': answers.status(204),
   '/null': answers.json(null),
   '/nul': answers.json({ answer: 'a\0b' }),
+  '/costAsText': answers.json({ cost: '0.01' }),
+  '/emptyList': answers.json({ list: [] }),
+  '/paidError': answers.status(500, {}, JSON.stringify({ cost: 0.002, usage: { input: 12, output: 3 } })),
+  '/bigInteger': answers.status(200, { 'content-type': 'application/json' }, bigInteger),
+  '/latin1': answers.bytes({ 'content-type': 'text/plain; charset=iso-8859-1' }, Buffer.from('café', 'latin1')),
+  '/wrongCharset': answers.bytes({ 'content-type': 'text/plain' }, Buffer.from('café', 'latin1')),
+  '/unknownCharset': answers.status(200, { 'content-type': 'text/plain; charset=klingon' }, 'x'),
+  '/unknownEncoding': answers.status(200, { 'content-encoding': 'compress' }, 'x'),
+  '/gzip': answers.bytes({ 'content-type': 'application/json', 'content-encoding': 'gzip' }, gzipSync(bigInteger)),
+  '/br': answers.bytes(
+    { 'content-type': 'application/json', 'content-encoding': 'br' },
+    brotliCompressSync(bigInteger),
+  ),
   '/freeText': answers.json({ cost: 'cheap', tokens: 1.5 }),
   '/hang': answers.hang,
   '/reset': answers.reset,

@@ -71,12 +71,36 @@ describe('a failing endpoint', () => {
     })
   })
 
-  it('that returns an invalid cost or number of tokens fails rather than counting as free', async () => {
-    expect(await failure('/freeText', { costPath: '$.cost' })).toMatchObject({
+  it('that lacks the output, or answers with an error, has cost what it says', async () => {
+    const paths = { costPath: '$.cost', inputTokensPath: '$.usage.input', outputTokensPath: '$.usage.output' }
+    const usage = { costUsd: 0.002, inputTokens: 12, outputTokens: 3 }
+    expect(await failure('/answer', { ...paths, outputPath: '$.text' })).toMatchObject({ spent: usage })
+    expect(await failure('/paidError', paths)).toMatchObject({ code: 'HTTP_STATUS', spent: usage })
+  })
+
+  it.each([
+    ['/bigInteger', 'number', 'at order in the output, got 9007199254740993'],
+    ['/bigInteger', '$.order', 'in the output, got 9007199254740993'],
+    ['/bigInteger', '$..order', 'at 0 in the output, got 9007199254740993'],
+  ])('%s that a double cannot hold is refused with its path: %s', async (path, outputPath, message) => {
+    const parts = outputPath.startsWith('$') ? { outputPath } : {}
+    expect(await failure(path, { costPath: '$.cost', ...parts })).toMatchObject({
       code: 'INVALID_OUTPUT',
-      message: 'Expected the cost to be a number of US dollars, 0 or more, got "cheap".',
+      message: expect.stringContaining(message),
+      spent: { costUsd: 0.5 },
     })
-    expect(await failure('/freeText', { inputTokensPath: '$.tokens' })).toMatchObject({ code: 'INVALID_OUTPUT' })
+  })
+
+  it.each([
+    ['/unknownCharset', 'expected an answer in a charset that browsers know, got klingon'],
+    ['/wrongCharset', 'expected an answer in utf-8, got bytes that are not'],
+    ['/unknownEncoding', 'expected an answer in gzip, deflate, br, zstd or no content encoding, got compress'],
+  ])('%s is one clear final error', async (path, message) => {
+    expect(await failure(path)).toMatchObject({
+      code: 'MALFORMED_RESPONSE',
+      retryable: false,
+      message: expect.stringContaining(message),
+    })
   })
 
   it('that is not listening refuses the connection', async () => {

@@ -83,6 +83,30 @@ describe('the request', () => {
     })
   })
 
+  it.each([
+    ['text/plain', 'Q: {{input.question}}', 'Q: How much is 6 * 7?'],
+    ['text/plain; charset=utf-8', '{{input}}', '{"question":"How much is 6 * 7?"}'],
+    [
+      'application/x-www-form-urlencoded',
+      { q: '{{input.question}}', all: '{{input}}', none: null },
+      'q=How+much+is+6+*+7%3F&all=%7B%22question%22%3A%22How+much+is+6+*+7%3F%22%7D&none=',
+    ],
+    ['application/x-www-form-urlencoded', 'q={{repetition}}', 'q=0'],
+    ['application/json', 'Q: {{input.question}}', '"Q: How much is 6 * 7?"'],
+  ])('has the body that %s says: %j', async (type, body, expected) => {
+    expect((await sent({ headers: { 'Content-Type': type }, body })).body).toBe(expected)
+  })
+
+  it('has braces that are escaped as they are', async () => {
+    const url = `${endpoint().server.url}/answer?t=\\{{input}}`
+    const request = await sent({ url, body: ['\\{{input}}', 'a \\{{name}} {{key}}'], headers: { 'x-a': '\\{{a}}' } })
+    expect([request.url, request.headers['x-a'], JSON.parse(request.body)]).toEqual([
+      '/answer?t={{input}}',
+      '{{a}}',
+      ['{{input}}', 'a {{name}} seven'],
+    ])
+  })
+
   it('has no body with GET', async () => {
     const request = await sent({ method: 'GET' })
     expect(request).toMatchObject({ method: 'GET', body: '' })
@@ -147,17 +171,22 @@ describe('the response', () => {
     ['nothing', '/nothing', {}, null],
     ['null', '/null', {}, null],
     ['several values', '/answer', { outputPath: '$.choices[*]' }, ['a', 'b']],
+    ['none of several values', '/emptyList', { outputPath: '$.list[*]' }, []],
+    ['a part beside a number that is not kept', '/bigInteger', { outputPath: '$.text' }, 'café'],
+    ['Latin-1', '/latin1', {}, 'café'],
+    ['JSON in gzip', '/gzip', { outputPath: '$.text' }, 'café'],
+    ['JSON in brotli', '/br', { outputPath: '$.text' }, 'café'],
   ])('may be %s', async (_, path, parts, output) => {
     const result = await task({ url: endpoint().server.url + path, ...parts })(taskItem(), taskContext())
     expect(result.output).toEqual(output)
   })
 
   it('has an unknown cost when there is none', async () => {
-    const result = await task({ url: `${endpoint().server.url}/answer`, costPath: '$.price' })(
-      taskItem(),
-      taskContext(),
-    )
-    expect(result.costUsd).toBeNull()
+    const call = (path: string, costPath: string) =>
+      task({ url: endpoint().server.url + path, costPath })(taskItem(), taskContext())
+    expect((await call('/answer', '$.price')).costUsd).toBeNull()
+    expect(await call('/freeText', '$.cost')).toMatchObject({ output: { cost: 'cheap', tokens: 1.5 }, costUsd: null })
+    expect((await call('/costAsText', '$.cost')).costUsd).toBe(0.01)
   })
 })
 

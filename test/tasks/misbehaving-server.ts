@@ -55,6 +55,11 @@ export const answers = {
     (response) => {
       response.writeHead(status, headers).end(body)
     },
+  bytes:
+    (headers: http.OutgoingHttpHeaders, body: Buffer): Behaviour =>
+    (response) => {
+      response.writeHead(200, headers).end(body)
+    },
   hang: (() => {}) as Behaviour,
   reset: ((response) => {
     response.socket?.resetAndDestroy()

@@ -1,4 +1,4 @@
-import { IconCode, IconHome, IconSettings, IconTable } from '@tabler/icons-react'
+import { IconCode, IconFlask2, IconGavel, IconHome, IconSettings, IconTable } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import classes from './shell.module.css'
 
@@ -14,6 +14,14 @@ export function Navigation() {
       <Link to="/datasets" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconTable {...iconProps} />
         Datasets
+      </Link>
+      <Link to="/experiments" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconFlask2 {...iconProps} />
+        Experiments
+      </Link>
+      <Link to="/evaluators" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconGavel {...iconProps} />
+        Evaluators
       </Link>
       <Link to="/settings" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconSettings {...iconProps} />

@@ -1,4 +1,4 @@
-import type { Direction, ScoreDataType } from '../evaluation.ts'
+import type { ScoreDataType, ScoreRules } from '../evaluation.ts'
 import type { Json } from '../json/json.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
@@ -6,6 +6,11 @@ import type { TaskContext, TaskItem } from './task.ts'
 export interface ModuleTask {
   name: string
   description?: string
+  /**
+   * Outputs are reused from the cache only while it stays the same; default: a hash of the function's source. What the
+   * function calls is not part of that.
+   */
+  version?: string
   // Users type their own inputs; the engine passes whatever the dataset contains.
   // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
   run: (input: any, item: TaskItem, context: TaskContext) => unknown
@@ -22,13 +27,10 @@ export interface ModuleEvaluation {
 
 export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
 
-export interface ModuleEvaluator {
+/** What of its scores is left out is for the creator of the evaluator to choose. */
+export interface ModuleEvaluator extends Partial<ScoreRules> {
   name: string
   description?: string
-  /** Default NUMERIC. */
-  dataType?: ScoreDataType
-  /** Default HIGHER_IS_BETTER. */
-  direction?: Direction
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any

@@ -70,6 +70,8 @@ export interface TaskResult {
 /** What a call has used, whether or not it succeeded. */
 export type Spent = Pick<TaskResult, 'costUsd' | 'inputTokens' | 'outputTokens' | 'generation'>
 
+export const nothingSpent: Readonly<Spent> = { costUsd: null, inputTokens: null, outputTokens: null }
+
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
 export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
 
@@ -154,6 +156,12 @@ export class TaskError extends Error {
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
     this.stopsRun = options.stopsRun ?? false
     this.spent = options.spent ?? null
+  }
+
+  /** The same failure of a call that used this. */
+  with(spent: Spent): TaskError {
+    const { code, message, retryable, retryAfterMs, overloaded, stopsRun, cause } = this
+    return new TaskError(code, message, { retryable, retryAfterMs, overloaded, stopsRun, spent, cause })
   }
 }
 

@@ -1,10 +1,4 @@
-import {
-  type FilterFunction,
-  FunctionExpressionType,
-  JSONPathEnvironment,
-  JSONPathError,
-  type JSONPathQuery,
-} from 'json-p3'
+import { type FilterFunction, FunctionExpressionType, JSONPathEnvironment, JSONPathError, JSONPathQuery } from 'json-p3'
 import { RE2JS, RE2JSException } from 're2js'
 import { invalidInput } from '../parse-input.ts'
 import type { Json } from './json.ts'
@@ -14,17 +8,32 @@ type JsonSelector = (value: Json) => Json | undefined
 
 /**
  * Compiles a JSONPath (RFC 9535). A singular path selects its value; any other (`$..a`, `$.a[*]`) selects the array of
- * all matches.
+ * all matches, which is empty only where the beginning of the path is there (`$.a`): else it selects nothing.
  * @param at the path's position in the caller's input
  * @throws {InvalidInputError} when it is not a JSONPath.
  */
 export function compileJsonPath(path: string, at: readonly string[]): JsonSelector {
   const query = compile(path, at)
   if (query.singularQuery()) return (value) => query.match(value)?.value as Json | undefined
+  const place = singularPart(query)
   return (value) => {
     const found = query.query(value).values() as Json[]
-    return found.length === 0 ? undefined : found
+    return found.length === 0 && !isList(place?.match(value)?.value) ? undefined : found
   }
+}
+
+/** A list or an object, of which there may be no part to select. */
+function isList(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** The longest beginning of a path that selects one value; null where that is the whole value. */
+function singularPart({ environment, segments }: JSONPathQuery): JSONPathQuery | null {
+  for (let length = segments.length - 1; length > 0; length--) {
+    const beginning = new JSONPathQuery(environment, segments.slice(0, length))
+    if (beginning.singularQuery()) return beginning
+  }
+  return null
 }
 
 /** Like {@link compileJsonPath}, for a path that must select a single value. */

@@ -1,6 +1,7 @@
-import { Ajv, type Options } from 'ajv'
+import { Ajv, type FuncKeywordDefinition, type Options, str } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { Big } from 'big.js'
 import { messageOf } from '../errors.ts'
 import { invalidInput } from '../parse-input.ts'
 import { compilePattern } from '../pattern.ts'
@@ -31,6 +32,7 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   const draft7 = typeof schema === 'object' && String(schema.$schema).includes('draft-07')
   const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
   formats.default(ajv)
+  ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   const validate = compile(ajv, schema, at)
   const isEndless = (value: Json) => {
     try {
@@ -63,6 +65,16 @@ function compile(ajv: Ajv, schema: boolean | { [key: string]: Json }, at: readon
   }
 }
 
+/** By the decimals as they are written: 19.99 is a multiple of 0.01, which in binary it is not. */
+const multipleOf: FuncKeywordDefinition = {
+  keyword: 'multipleOf',
+  type: 'number',
+  schemaType: 'number',
+  metaSchema: { type: 'number', exclusiveMinimum: 0 },
+  error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode}` },
+  compile: (step: number) => (value: number) => new Big(value).mod(step).eq(0),
+}
+
 /** A schema that refers to itself without looking at a part of the value first never ends, whatever the value. */
 const samples: readonly Json[] = [null, '', 0, [], {}]
 
@@ -75,4 +87,5 @@ const regExp = Object.assign(
   { code: 'new RegExp' },
 )
 
-const options: Options = { strict: false, logger: false, code: { regExp } }
+/** Only own members count: every object inherits a `constructor`. */
+const options: Options = { strict: false, logger: false, ownProperties: true, code: { regExp } }

@@ -51,19 +51,28 @@ function difference<T>(before: T | undefined, after: T | undefined): Difference<
 
 function diffMessages(before: PromptMessage[], after: PromptMessage[]): Difference<PromptMessage>[] {
   const differences: Difference<PromptMessage>[] = []
+  let [old, current] = [0, 0]
   let removed: PromptMessage[] = []
-  let position = 0
-  for (const { added, removed: isRemoved, value } of diffArrays(before, after, { comparator: isDeepStrictEqual })) {
-    if (isRemoved) {
-      removed = value
+  for (const change of diffArrays(before.map(keyOf), after.map(keyOf))) {
+    if (change.removed) {
+      removed = before.slice(old, old + change.value.length)
+      old += removed.length
       continue
     }
-    differences.push(...pairByRole(removed, added ? value : []))
+    const messages = after.slice(current, current + change.value.length)
+    current += messages.length
+    differences.push(...pairByRole(removed, change.added ? messages : []))
     removed = []
-    if (!added) differences.push(...value.map((message) => difference(message, message)))
-    position += value.length
+    if (change.added) continue
+    old += messages.length
+    differences.push(...messages.map((message) => difference(message, message)))
   }
-  return [...differences, ...pairByRole(removed, after.slice(position))]
+  return [...differences, ...pairByRole(removed, [])]
+}
+
+/** Equal for equal messages. */
+function keyOf({ role, content }: PromptMessage): string {
+  return `${role} ${content}`
 }
 
 /** Messages that are all different: the next one of the same role is what a message became. */

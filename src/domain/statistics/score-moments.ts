@@ -1,63 +1,48 @@
 /** Count, sum and squared deviations of a set of values: enough for the mean, the spread and the standard error. */
 export interface ScoreMoments {
-  count: number
+  /** The number of values. */
+  items: number
   sum: number
   /** Sum of squared deviations from the mean. */
   m2: number
 }
 
-/** The smallest and the largest of some values; null without any. */
-export interface Extremes {
-  min: number | null
-  max: number | null
+export const noMoments: Readonly<ScoreMoments> = { items: 0, sum: 0, m2: 0 }
+
+/** Smaller values count as 0 in sums, whose squares and shares would otherwise be too small for a number. */
+export const smallestSummand = 1e-100
+
+function summand(value: number): number {
+  return Math.abs(value) < smallestSummand ? 0 : value
 }
 
-export function extremesOf(values: readonly (number | null)[]): Extremes {
-  const known = values.filter((value) => value !== null)
-  return known.length > 0 ? { min: Math.min(...known), max: Math.max(...known) } : { min: null, max: null }
+/** Adds a value (Welford, Technometrics 4(3), 1962). */
+export function addValue(moments: ScoreMoments, added: number): void {
+  const value = summand(added)
+  const { items, sum } = moments
+  const deviation = items === 0 ? 0 : value - sum / items
+  moments.m2 += (deviation * deviation * items) / (items + 1)
+  moments.sum += value
+  moments.items += 1
 }
 
-export const noMoments: ScoreMoments = { count: 0, sum: 0, m2: 0 }
-
-/** The moments after adding a value (Welford, Technometrics 4(3), 1962). */
-export function addValue({ count, sum, m2 }: ScoreMoments, value: number): ScoreMoments {
-  const deviation = count === 0 ? 0 : value - sum / count
-  return { count: count + 1, sum: sum + value, m2: m2 + (deviation * deviation * count) / (count + 1) }
+/**
+ * Removes one of the values.
+ * @returns whether the rest is as exact as if the value had never been added; not if it dominated the others
+ */
+export function removeValue(moments: ScoreMoments, removed: number): boolean {
+  const value = summand(removed)
+  const { items, sum, m2 } = moments
+  if (items <= 1) {
+    Object.assign(moments, noMoments)
+    return true
+  }
+  const rest = sum - value
+  const deviation = value - rest / (items - 1)
+  const m2OfRest = m2 - (deviation * deviation * (items - 1)) / items
+  Object.assign(moments, { items: items - 1, sum: rest, m2: Math.max(0, m2OfRest) })
+  return m2 === 0 || m2OfRest > dominated * m2
 }
 
-/** The moments after removing one of their values. */
-function removeValue({ count, sum, m2 }: ScoreMoments, value: number): ScoreMoments {
-  if (count <= 1) return noMoments
-  const rest = { count: count - 1, sum: sum - value }
-  const deviation = value - rest.sum / rest.count
-  return { ...rest, m2: Math.max(0, m2 - (deviation * deviation * rest.count) / count) }
-}
-
-/** The counts of one score of a run: the moments of its values, and failed evaluations. */
-export interface ScoreTally extends ScoreMoments {
-  errorCount: number
-}
-
-/** A score as it is counted: a failure, a number, or something without a mean. */
-export interface CountedScore {
-  value: number | null
-  error?: unknown
-}
-
-/** The tally after replacing some of its scores. */
-export function replaceScores(
-  tally: ScoreTally,
-  { removed, added }: { removed: readonly CountedScore[]; added: readonly CountedScore[] },
-): ScoreTally {
-  return added.reduce(addScore, removed.reduce(removeScore, tally))
-}
-
-function addScore(tally: ScoreTally, { value, error }: CountedScore): ScoreTally {
-  if (error) return { ...tally, errorCount: tally.errorCount + 1 }
-  return value === null ? { ...tally, count: tally.count + 1 } : { ...tally, ...addValue(tally, value) }
-}
-
-function removeScore(tally: ScoreTally, { value, error }: CountedScore): ScoreTally {
-  if (error) return { ...tally, errorCount: tally.errorCount - 1 }
-  return value === null ? { ...tally, count: tally.count - 1 } : { ...tally, ...removeValue(tally, value) }
-}
+/** A sum of squares that shrinks to this share has lost half of its digits. */
+const dominated = 1e-8

@@ -23,14 +23,15 @@ export async function checkEarlyStop(db: Database, scope: Scope, input: EarlySto
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [baselineId] }).catch((error) => {
     throw error instanceof NotFoundError ? new NotFoundError(error.message, ['earlyStop', 'baselineId']) : error
   })
-  if (metricIn(comparison.metrics, rule.metric, ['earlyStop', 'metric']).range === null) {
+  const { metric, range } = metricIn(comparison.metrics, rule.metric, ['earlyStop', 'metric'])
+  if (range === null) {
     throw new InvalidInputError(
-      'Expected a score with bounds: a BOOLEAN one, or a NUMERIC one whose configuration has min and max. ' +
+      'Expected a score with bounds: a BOOLEAN one, or a NUMERIC one with min and max (of its evaluator or setScoreConfig). ' +
         `This is ${describeMetric(rule.metric)}, which has none.`,
       ['earlyStop', 'metric'],
     )
   }
-  return { rule, datasetId: comparison.baseline.datasetId }
+  return { rule: { ...rule, metric }, datasetId: comparison.baseline.datasetId }
 }
 
 /** @throws {InvalidInputError} unless the run is on the dataset of the rule's baseline */

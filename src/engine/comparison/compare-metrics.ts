@@ -3,14 +3,14 @@ import type { Run } from '../../db/generated/prisma/client.ts'
 import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
-import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
+import { type MetricValues, numberOf, numberSeries } from '../../db/sql/comparison/metric-values.ts'
 import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
 import { metricKey } from '../../domain/metric.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
 import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
 import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts'
-import { type ComparedMetric, type Comparison, isComplete, valuesOf } from './comparison.ts'
+import { type ComparedMetric, type Comparison, findMetric, isComplete, valuesOf } from './comparison.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
@@ -40,13 +40,13 @@ export async function compareMetrics(
 ): Promise<MetricComparison[]> {
   if (!baseline) return []
   const runIds = runs.map((run) => run.id)
-  const namesOf = (kind: MetricValues['kind']) =>
-    metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values.name] : []))
-  const scoreNames = namesOf('SCORE')
-  const labelNames = namesOf('LABEL')
+  const seriesOf = (kind: MetricValues['kind']) =>
+    metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
+  const numbered = numberSeries(seriesOf('SCORE'))
+  const labelSeries = seriesOf('LABEL')
   const [moments, labels, itemCounts, states] = await Promise.all([
-    loadMetricMoments(db.pool, runIds, scoreNames),
-    labelNames.length > 0 ? loadLabelPairs(db.pool, runIds, labelNames) : [],
+    loadMetricMoments(db.pool, runIds, numbered),
+    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries) : [],
     countComparedItems(db.pool, runIds),
     Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics, db.pool))),
   ])
@@ -56,11 +56,14 @@ export async function compareMetrics(
       const run = index + 2
       const items = itemCounts[index] ?? 0
       const values = valuesOf(metric)
-      const number = 'name' in values ? scoreNames.indexOf(values.name) + 1 : values.kind === 'LATENCY' ? 0 : -1
+      const number = 'name' in values ? numberOf(numbered, values) : values.kind === 'LATENCY' ? 0 : -1
       const figures =
         values.kind === 'LABEL'
           ? labelFigures(
-              labels.find((pairs) => pairs.run === run && pairs.name === values.name),
+              labels.find(
+                ({ run: candidate, name, source }) =>
+                  candidate === run && name === values.name && source === values.source,
+              ),
               items,
             )
           : numberFigures(
@@ -92,7 +95,7 @@ export async function compareMetrics(
       adjustedPValue: decision?.adjustedPValue ?? null,
       verdict: complete
         ? (decision?.verdict ?? 'INCONCLUSIVE')
-        : (decidedEarly(baseline, candidate, metric, state) ?? 'INCONCLUSIVE'),
+        : (decidedEarly(baseline, candidate, metrics, metric, state) ?? 'INCONCLUSIVE'),
       pairsNeeded: complete ? (decision?.pairsNeeded ?? null) : null,
     }
   })
@@ -102,13 +105,14 @@ export async function compareMetrics(
 function decidedEarly(
   baseline: Run,
   candidate: Run,
-  { metric, direction }: ComparedMetric,
+  metrics: readonly ComparedMetric[],
+  compared: ComparedMetric,
   state: SequenceState | null,
 ): Verdict | null {
   const rule = candidate.earlyStop as EarlyStop | null
   if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id) return null
-  if (metricKey(rule.metric) !== metricKey(metric)) return null
-  return decideEarly(state?.interval ?? null, direction, rule.margin)
+  if (findMetric(metrics, rule.metric)?.metric !== compared.metric) return null
+  return decideEarly(state?.interval ?? null, compared.direction, rule.margin)
 }
 
 function numberFigures({ direction }: ComparedMetric, row: MetricMoments | undefined, items: number): MetricFigures {

@@ -3,11 +3,9 @@ import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
-import { loadScoreBounds, type ScoreBounds } from '../../db/sql/score/load-score-bounds.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import type { Direction, ScoreDataType } from '../../domain/evaluation.ts'
+import type { Direction, ScoreDataType, ScoreSource } from '../../domain/evaluation.ts'
 import {
-  type ComparableMetric,
   describeMetric,
   type Metric,
   type MetricInput,
@@ -17,6 +15,8 @@ import {
 } from '../../domain/metric.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
+import { hasValue } from '../../domain/score.ts'
+import { compareSeries, findSeries } from '../../domain/score-series.ts'
 
 export interface ComparisonInput {
   /** Default: the approved baseline of the candidates' dataset, or none if there is none. */
@@ -29,9 +29,12 @@ export interface ComparisonInput {
   margins?: readonly { metric: MetricInput; margin: number }[] | null
 }
 
+/** A score of the comparison names its source. */
+type MetricOfComparison = { kind: 'SCORE'; name: string; source: ScoreSource } | { kind: 'LATENCY' | 'COST' }
+
 /** A metric that the runs are compared on. */
 export interface ComparedMetric {
-  metric: ComparableMetric
+  metric: MetricOfComparison
   /** Null for latency and cost. */
   dataType: ScoreDataType | null
   direction: Direction
@@ -91,10 +94,9 @@ export async function reopenComparison(
   { baselineId, candidateIds, margin, margins }: ComparisonInput,
 ): Promise<Comparison> {
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
-  const [found, summaries, bounds] = await Promise.all([
+  const [found, summaries] = await Promise.all([
     loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
-    loadScoreBounds(db.pool, scope.projectId),
   ])
   const runs = new Map(found.map((run) => [run.id, run]))
   const baseline = baselineId === null ? null : existing(runs, baselineId, ['baselineId'])
@@ -107,7 +109,7 @@ export async function reopenComparison(
       ['candidateIds', String(other)],
     )
   }
-  const metrics = withMargins(metricsOf(all, summaries, bounds), margin ?? 0, margins ?? [])
+  const metrics = withMargins(metricsOf(all, summaries), margin ?? 0, margins ?? [])
   return { baseline, candidates, runs: all, metrics }
 }
 
@@ -138,49 +140,50 @@ async function approvedBaseline(
 
 type MetricOfRuns = Omit<ComparedMetric, 'margin'>
 
-function metricsOf(
-  runs: readonly Run[],
-  summaries: readonly RunScoreSummary[],
-  bounds: ReadonlyMap<string, ScoreBounds>,
-): MetricOfRuns[] {
+function metricsOf(runs: readonly Run[], summaries: readonly RunScoreSummary[]): MetricOfRuns[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
-  const byName = Map.groupBy(summaries, (summary) => summary.name)
-
-  const scores = [...byName].sort(([a], [b]) => (a < b ? -1 : 1))
+  const bySeries = Map.groupBy(summaries, ({ name, source }) => metricKey(scoreMetric(name, source)))
   const measured = { dataType: null, direction: 'LOWER_IS_BETTER', range: null } as const
   return [
-    ...scores.map(([name, found]): MetricOfRuns => {
-      // The definition of a score may have changed between the runs; that of the newest run applies, whichever is the
-      // baseline.
-      const { dataType, direction } = newestFirst
-        .map((run) => found.find((summary) => summary.runId === run.id))
-        .find((summary) => summary !== undefined) as RunScoreSummary
-      return {
-        metric: scoreMetric(name),
-        dataType,
-        direction: isLabel(dataType) ? 'NONE' : direction,
-        range: rangeOf(dataType, bounds.get(name)),
-      }
-    }),
+    ...[...bySeries.values()]
+      .map((found) => metricOfSeries(newestFirst, found))
+      .sort((a, b) => compareSeries(a.metric, b.metric)),
     { metric: { kind: 'LATENCY' }, ...measured },
     { metric: { kind: 'COST' }, ...measured },
   ]
 }
 
-function isLabel(dataType: ScoreDataType | null): boolean {
-  return dataType === 'CATEGORICAL' || dataType === 'TEXT'
+/**
+ * The rules that each run has pinned apply. They may have changed between the runs: the type and the direction are those
+ * of the newest run, whichever is the baseline, and the range is that of all of them together.
+ */
+function metricOfSeries(newestFirst: readonly Run[], found: readonly RunScoreSummary[]) {
+  const { name, source, dataType, direction } = newestFirst
+    .map((run) => found.find((summary) => summary.runId === run.id))
+    .find((summary) => summary !== undefined) as RunScoreSummary
+  return {
+    metric: { kind: 'SCORE', name, source } as const,
+    dataType,
+    direction: hasValue(dataType) ? direction : ('NONE' as const),
+    range: rangeOf(dataType, found),
+  }
 }
 
 /** The values of a metric: categories and texts have labels and no numbers. */
 export function valuesOf({ metric, dataType }: Pick<ComparedMetric, 'metric' | 'dataType'>): MetricValues {
   if (metric.kind !== 'SCORE') return metric
-  return { kind: isLabel(dataType) ? 'LABEL' : 'SCORE', name: metric.name }
+  return { kind: dataType !== null && hasValue(dataType) ? 'SCORE' : 'LABEL', name: metric.name, source: metric.source }
 }
 
-function rangeOf(dataType: ScoreDataType, bounds?: ScoreBounds): number | null {
+function rangeOf(dataType: ScoreDataType, summaries: readonly RunScoreSummary[]): number | null {
   if (dataType === 'BOOLEAN') return 1
-  if (dataType !== 'NUMERIC' || !bounds || bounds.min === null || bounds.max === null) return null
-  return bounds.max > bounds.min ? bounds.max - bounds.min : null
+  if (dataType !== 'NUMERIC') return null
+  const bounds = summaries.map(({ lowest, highest }) =>
+    lowest === null || highest === null ? null : { lowest, highest },
+  )
+  if (bounds.includes(null)) return null
+  const known = bounds.filter((bound) => bound !== null)
+  return Math.max(...known.map(({ highest }) => highest)) - Math.min(...known.map(({ lowest }) => lowest))
 }
 
 function withMargins(
@@ -209,9 +212,18 @@ function checkMargin(margin: number, path: string[]): void {
   throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, path)
 }
 
-/** The metric among those of a comparison. @throws {InvalidInputError} listing them */
+/** The metric among those of a comparison, a score without a source the preferred one of its name. */
+export function findMetric<M extends MetricOfRuns>(metrics: readonly M[], wanted: Metric): M | undefined {
+  if (wanted.kind !== 'SCORE') return metrics.find(({ metric }) => metric.kind === wanted.kind)
+  const scores = metrics.flatMap((compared) =>
+    compared.metric.kind === 'SCORE' ? [{ ...compared.metric, compared }] : [],
+  )
+  return findSeries(scores, wanted)?.compared
+}
+
+/** As {@link findMetric}. @throws {InvalidInputError} listing them */
 export function metricIn<M extends MetricOfRuns>(metrics: readonly M[], wanted: Metric, path: string[]): M {
-  const found = metrics.find(({ metric }) => metricKey(metric) === metricKey(wanted))
+  const found = findMetric(metrics, wanted)
   if (found) return found
   const known = metrics.map(({ metric }) => describeMetric(metric)).join(', ')
   throw new InvalidInputError(`Expected a metric of these runs (${known}), got ${describeMetric(wanted)}.`, path)

@@ -72,7 +72,7 @@ export class EarlyStops {
       const { baseline, candidates } = comparison
       const watched = metricIn(comparison.metrics, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
-      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(metric))
+      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(watched.metric))
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       const [runId, compared] = [id, baselineId].map((run) => encodeGlobalId('Run', run))

@@ -8,15 +8,16 @@ import {
 } from '../../db/generated/prisma/client.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
-import { type ComparableMetric, metricKey } from '../../domain/metric.ts'
+import type { ComparableMetric } from '../../domain/metric.ts'
 import { isFinished } from '../../domain/run.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { findSeries } from '../../domain/score-series.ts'
 import { distribution } from '../../domain/statistics/latency-histogram.ts'
 import { mean } from '../../domain/statistics/score-figures.ts'
 import type { Services } from '../services.ts'
 import { compareMetrics } from './compare-metrics.ts'
-import { openComparison } from './comparison.ts'
+import { findMetric, openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Loads what a gate checks; a caller with many runs loads it for all of them at once. */
@@ -86,9 +87,14 @@ export async function checkRun(
     avgCostUsd: avgCostUsd(run),
     avgLatencyMs: latency?.avg ?? null,
     p95LatencyMs: latency?.p95 ?? null,
-    mean: (score) => {
-      const summary = summaries.find(({ name }) => name === score.name)
-      return summary ? mean(summary) : null
+    unknownCosts: Math.max(0, finished - run.costCount - run.failed),
+    score: (score) => {
+      const summary = findSeries(summaries, score)
+      if (!summary) return null
+      const { count, errorCount } = summary
+      // Of the failed items, those without a score: people may give one to a failed item.
+      const failed = Math.max(0, run.failed - Math.max(0, count + errorCount - run.succeeded))
+      return { mean: mean(summary), count, needed: count + errorCount + failed }
     },
     comparison,
   })
@@ -109,12 +115,13 @@ async function compared(
     throw error instanceof InvalidInputError ? new InvalidInputError(error.message, ['baselineId']) : error
   })
   if (!comparison.baseline) return null
-  const margins = new Map(gate.notWorse.map(({ metric, margin }) => [metricKey(metric), margin]))
+  const margins = new Map(
+    gate.notWorse.map(({ metric, margin }) => [findMetric(comparison.metrics, metric)?.metric, margin]),
+  )
   const metrics = comparison.metrics.map((compared) => ({
     ...compared,
-    margin: margins.get(metricKey(compared.metric)) ?? compared.margin,
+    margin: margins.get(compared.metric) ?? compared.margin,
   }))
   const found = await compareMetrics(db, sequences, { ...comparison, metrics })
-  const byMetric = new Map(found.map((figures) => [metricKey(figures.metric), figures]))
-  return (metric) => byMetric.get(metricKey(metric)) ?? null
+  return (metric) => findMetric(found, metric) ?? null
 }

@@ -14,6 +14,7 @@ import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
+import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import { type ComparedMetric, type Comparison, valuesOf } from './comparison.ts'
 
@@ -39,8 +40,7 @@ export interface ComparedCell {
   baseline: ComparedCell | null
 }
 
-export interface CellScore {
-  name: string
+export interface CellScore extends SeriesKey {
   dataType: ComparedMetric['dataType']
   /** Mean over the repetitions. */
   value: number | null
@@ -53,7 +53,7 @@ export interface CellScore {
 }
 
 /** A score of the comparison, with how its values are read. */
-type ComparedScore = ComparedMetric & Extract<MetricValues, { name: string }>
+type ComparedScore = ComparedMetric & Extract<MetricValues, SeriesKey>
 
 /** A page of aligned rows, in three statements at any size. */
 export async function comparisonRows(
@@ -170,12 +170,14 @@ function cell(
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = compared.map((metric, index): CellScore => {
-    const own = values.filter((score) => score.name === metric.name)
+    const { name, source, dataType, kind } = metric
+    const own = executionsOf(values.filter((score) => score.name === name && score.source === source))
     const score = {
-      name: metric.name,
-      dataType: metric.dataType,
-      value: metric.kind === 'SCORE' ? mean(own.map((score) => score.value)) : null,
-      label: metric.kind === 'LABEL' ? labels(own.map((score) => score.label)) : null,
+      name,
+      source,
+      dataType,
+      value: kind === 'SCORE' ? mean(own.map(({ value }) => value)) : null,
+      label: kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null,
     }
     return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
   })
@@ -185,7 +187,7 @@ function cell(
     items,
     scores,
     latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),
-    costUsd: mean(ended.map((item) => item.costUsd)),
+    costUsd: mean(ended.map((item) => (item.cached ? null : item.costUsd))),
     baseline,
   }
 }
@@ -207,9 +209,13 @@ function changeFrom(
   return { delta, change: delta > 0 === (direction === 'HIGHER_IS_BETTER') ? 'IMPROVED' : 'REGRESSED' }
 }
 
+function executionsOf(scores: readonly CellValue[]): ExecutionScore[] {
+  if (scores.length <= 1) return scores.map(({ value, label }) => ({ scores: 1, value, label }))
+  return [...Map.groupBy(scores, ({ ordinal }) => ordinal).values()].map(executionScore)
+}
+
 function mean(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null)
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
+  return meanOf(values.filter((value) => value !== null))
 }
 
 function labels(values: readonly (string | null)[]): string | null {

@@ -11,7 +11,7 @@
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
-import { type Metric, metricKey } from '../../domain/metric.ts'
+import { metricKey, scoreMetric } from '../../domain/metric.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
@@ -26,7 +26,7 @@ export interface SequenceState {
 }
 
 interface BoundedScore {
-  metric: Extract<Metric, { kind: 'SCORE' }>
+  metric: Extract<ComparedMetric['metric'], { kind: 'SCORE' }>
   range: number
 }
 
@@ -35,7 +35,7 @@ interface Progress {
   candidateSeq: number
   /** Everything before this position of the schedule is included. */
   position: number
-  /** By the name of the score; null for one that exceeded its bounds and therefore has no interval. */
+  /** By `metricKey`; null for one that exceeded its bounds and therefore has no interval. */
   sequences: Map<string, DifferenceSequence | null>
 }
 
@@ -79,7 +79,7 @@ export class ComparisonSequences {
     const { sequences } = await advanced
     return new Map(
       bounded.flatMap(({ metric }) => {
-        const sequence = sequences.get(metric.name)
+        const sequence = sequences.get(metricKey(metric))
         if (!sequence || sequence.count === 0) return []
         return [[metricKey(metric), { interval: sequence.interval(), pairs: sequence.count }]]
       }),
@@ -93,7 +93,7 @@ export class ComparisonSequences {
     candidate: Run,
     scores: readonly BoundedScore[],
   ): Promise<Progress> {
-    const names = scores.map(({ metric }) => metric.name)
+    const series = scores.map(({ metric }) => metric)
     const schedule = scheduleOf(baseline, candidate)
     let progress = before
     if (progress) {
@@ -106,12 +106,13 @@ export class ComparisonSequences {
     }
 
     const sequences =
-      progress?.sequences ?? new Map(scores.map(({ metric, range }) => [metric.name, new DifferenceSequence(range)]))
+      progress?.sequences ??
+      new Map(scores.map(({ metric, range }) => [metricKey(metric), new DifferenceSequence(range)]))
     let from = progress?.position ?? 0
     for (;;) {
       const range = { baseline, candidate, schedule, from, limit: chunkSize }
-      const { frontier, differences } = await loadSettledPairs(db, range, names)
-      for (const { name, values } of differences) push(sequences, name, values)
+      const { frontier, differences } = await loadSettledPairs(db, range, series)
+      for (const { name, source, values } of differences) push(sequences, metricKey(scoreMetric(name, source)), values)
       const full = frontier === from + chunkSize
       from = frontier
       if (!full) break
@@ -126,13 +127,13 @@ function scheduleOf(baseline: Run, candidate: Run): { runId: string; repetitions
   return { runId: older.id, repetitions: (older.settings as unknown as RunSettings).repetitions }
 }
 
-function push(sequences: Map<string, DifferenceSequence | null>, name: string, values: string): void {
-  const sequence = sequences.get(name)
+function push(sequences: Map<string, DifferenceSequence | null>, key: string, values: string): void {
+  const sequence = sequences.get(key)
   if (!sequence) return
   try {
     for (const value of values.split(',')) sequence.push(Number(value))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    sequences.set(name, null)
+    sequences.set(key, null)
   }
 }

@@ -7,7 +7,7 @@ import type { ImportProblem, Problems } from './import-problems.ts'
 
 const notText: [start: number[], name: string][] = [
   [[0x1f, 0x8b], 'gzip: decompress it first'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive or a spreadsheet: save it as CSV first'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive, which has no preview, or a spreadsheet: save that as CSV first'],
 ]
 
 const empty = Buffer.alloc(0)

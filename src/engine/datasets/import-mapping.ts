@@ -3,8 +3,9 @@ import { InvalidInputError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { parseGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
+import { readJson } from '../../domain/json/read-json.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
-import { parseExactly, type SourceRow } from './source-row.ts'
+import type { SourceRow } from './source-row.ts'
 
 /**
  * Columns by name or by dotted path into a column (`input.question`); a column whose name contains the dots wins. For
@@ -145,7 +146,7 @@ export class ItemMapper {
     this.#unseen.delete(path)
     if (text.trim() === '') return null
     try {
-      return parseExactly(text)
+      return readJson(text)
     } catch {
       if (!this.#json.has(path)) return text
       throw new ItemProblem(path, 'JSON without rounded numbers', excerptOf(text))

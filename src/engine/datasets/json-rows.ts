@@ -1,5 +1,5 @@
+import { findJsonError } from '../../domain/json/json-error.ts'
 import type { Problems } from './import-problems.ts'
-import { findJsonError } from './json-error.ts'
 import { maxRowLength, parseRow, type SourceRow, tooLarge } from './source-row.ts'
 
 /**

@@ -2,15 +2,16 @@
 import * as z from 'zod'
 import type { PinnedEvaluator } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
-import type { Direction } from '../../domain/evaluation.ts'
+import type { Direction, Evaluation } from '../../domain/evaluation.ts'
 import type { RecordedEvaluation } from '../../domain/execution/recorded-response.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { json, optional, parseInput, text } from '../../domain/parse-input.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { parseScore, parseScoreName, type ScoreInput, type ScoreValue } from '../../domain/score.ts'
+import { fitEvaluation, parseScore, parseScoreName, type ScoreInput, type ScoreValue } from '../../domain/score.ts'
 import { checkEach } from '../bulk.ts'
 import { type ClientEvaluator, clientEvaluatorKey, pinClientEvaluators } from '../client-evaluators.ts'
 import type { Services } from '../services.ts'
+import { failedScore } from './item-result.ts'
 
 /** A result as a client sends it, unchecked. */
 export interface ClientResultInput {
@@ -67,7 +68,7 @@ export interface ClientResult {
   scores: RecordedEvaluation[]
 }
 
-type ParsedScore = ClientEvaluator & Omit<RecordedEvaluation, 'evaluatorVersionId' | 'direction'>
+type ParsedScore = ClientEvaluator & Evaluation & Pick<RecordedEvaluation, 'error'>
 
 const amount = z.number().min(0)
 const tokens = z.int().min(0).max(2_147_483_647)
@@ -116,7 +117,7 @@ export async function parseResults(
     evaluators,
     results: parsed.map(({ scores, ...result }) => ({
       ...result,
-      scores: scores.map(({ version, ...score }, index) => {
+      scores: scores.map(({ version, direction: _, ...score }, index): RecordedEvaluation => {
         if (ofServer.has(score.name)) {
           throw new InvalidInputError(
             `Expected a score that no evaluator of the server has in this run, got "${score.name}".`,
@@ -124,13 +125,26 @@ export async function parseResults(
           )
         }
         const evaluator = byKey.get(clientEvaluatorKey({ name: score.name, version }))
-        return {
-          ...score,
-          evaluatorVersionId: evaluator?.versionId ?? '',
-          direction: evaluator?.direction ?? score.direction,
-        }
+        if (!evaluator) throw new Error(`The evaluator of "${score.name}" is not pinned.`)
+        return fitScore(score, evaluator, result.attempt)
       }),
     })),
+  }
+}
+
+/** A value that the series of its name cannot have is a failure of the evaluator. */
+function fitScore(
+  score: Evaluation & Pick<RecordedEvaluation, 'error'>,
+  { versionId, rules }: PinnedEvaluator,
+  attempt: number,
+): RecordedEvaluation {
+  const pinned = { ...score, evaluatorVersionId: versionId, rules, isPinned: true as const }
+  if (score.error) return { ...pinned, dataType: rules.dataType }
+  try {
+    return { ...pinned, ...fitEvaluation(score, rules) }
+  } catch (thrown) {
+    const failed = failedScore({ ...pinned, ordinal: 0, dataType: rules.dataType }, thrown, attempt)
+    return { ...pinned, ...failed, isPinned: true }
   }
 }
 

@@ -2,19 +2,19 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
-import { messageOf } from '../../domain/errors.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { type Spent, type StartSpan, TaskError, type TaskItem, type TaskResult } from '../../domain/execution/task.ts'
-import { encodeGlobalId } from '../../domain/global-id.ts'
+import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { CallOutcome, Permit } from '../limits/permit.ts'
-import { type ItemResult, interrupted, withoutResult } from './item-result.ts'
+import { failedScore, type ItemResult, interrupted, withoutResult, withSpent } from './item-result.ts'
 import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
+import { taskItem } from './task-item.ts'
 
 export interface Execution {
   plan: RunPlan
@@ -80,10 +80,14 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     )
     if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
+    // A response from the cache was paid for by the call that made it.
+    // What a client recorded was counted then.
+    const spent = recorded ? nothingSpent : fromCache ? { ...response, costUsd: 0 } : response
     return {
-      item: { ...ended, ...response, status: 'SUCCEEDED', cached: fromCache },
+      item: { ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED', cached: fromCache },
+      spent,
+      hadCost: item.costUsd !== null,
       scores: recorded ? [...recorded.scores.map((score) => ({ ...score, ordinal: item.ordinal })), ...scores] : scores,
-      ...(recorded && { counted: true }),
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (thrown) {
@@ -91,18 +95,20 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     permit.release(failedWith(failure))
-    const { code, message, retryable, stopsRun, spent } = failure
+    const { code, message, retryable, stopsRun } = failure
+    const spent = failure.spent ?? nothingSpent
     const error = { code, message, retryable, attempt }
-    const failed = { ...ended, ...spent, error, latencyMs: clock.now() - startedAt }
+    const failed = { ...ended, ...withSpent(item, spent), error, latencyMs: clock.now() - startedAt }
+    const call = { spent, hadCost: item.costUsd !== null, scores: [] }
     if (stopsRun) {
-      return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, scores: [], stop: message }
+      return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, ...call, stop: message }
     }
     const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
-    if (!retry) return { item: { ...failed, status: 'FAILED' }, scores: [] }
+    if (!retry) return { item: { ...failed, status: 'FAILED' }, ...call }
     const { delayMs, spendsAttempt } = retry
     return {
       item: { ...failed, status: 'QUEUED', excused: spendsAttempt ? excused : excused + 1, delayMs },
-      scores: [],
+      ...call,
     }
   }
 }
@@ -133,11 +139,6 @@ function tokensOf({ inputTokens, outputTokens }: Spent): number | null {
   return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
-function taskItem(item: ClaimedItem): TaskItem {
-  const { itemId, key, input, expectedOutput, metadata, tags, repetition, attempts: attempt } = item
-  return { id: encodeGlobalId('DatasetItem', itemId), key, input, expectedOutput, metadata, tags, repetition, attempt }
-}
-
 /** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */
 async function evaluate(
   evaluators: readonly PlannedEvaluator[],
@@ -149,26 +150,25 @@ async function evaluate(
   const scores = await Promise.all(
     evaluators
       .filter((evaluator) => evaluator.samples(item.itemId))
-      .map(async ({ versionId, name, dataType, direction, evaluate }): Promise<RecordedScore[]> => {
-        const score = { ordinal: item.ordinal, evaluatorVersionId: versionId, direction }
+      .map(async ({ versionId, name: own, rules, evaluate }): Promise<RecordedScore[]> => {
+        const { ordinal, attempts } = item
+        const score = { ordinal, evaluatorVersionId: versionId, rules, error: null }
         try {
-          const evaluations = await trace.evaluator(name, () =>
+          const evaluations = await trace.evaluator(own, () =>
             withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
           )
-          return evaluations.map((evaluation) => ({ ...score, ...evaluation, error: null }))
+          for (const { name } of evaluations) checkScoreName(name)
+          return evaluations.map((evaluation) => {
+            const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
+            if (!given.isPinned) return given
+            try {
+              return { ...given, ...fitEvaluation(evaluation, rules) }
+            } catch (error) {
+              return failedScore({ ...given, dataType: rules.dataType }, error, attempts)
+            }
+          })
         } catch (error) {
-          return [
-            {
-              ...score,
-              name,
-              dataType,
-              value: null,
-              label: null,
-              comment: null,
-              metadata: null,
-              error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt: item.attempts },
-            },
-          ]
+          return [failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true }, error, attempts)]
         }
       }),
   )

@@ -2,27 +2,32 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import { messageOf } from '../../domain/errors.ts'
 import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
+import { nothingSpent, type Spent } from '../../domain/execution/task.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
   item: RecordedItem
+  /** What this call cost, of which the item has the sum over all of its calls. */
+  spent: Spent
+  /** Whether the cost of an earlier call is known. */
+  hadCost: boolean
   scores: RecordedScore[]
-  /** Its cost and tokens are in the run already: they were counted when a client recorded its response. */
-  counted?: true
   /** The response to cache, in runs that use the cache. */
   response?: CachedResponse & { key: string }
   /** Why no other item could succeed either; the item is requeued, and the run stops with this. */
   stop?: string
 }
 
+type Claimed = Pick<
+  ClaimedItem,
+  'ordinal' | 'lease' | 'attempts' | 'excused' | 'costUsd' | 'inputTokens' | 'outputTokens'
+>
+
 /** The record of a claim without a result. */
-export function withoutResult({
-  ordinal,
-  lease,
-  attempts,
-  excused,
-}: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts' | 'excused'>): Omit<RecordedItem, 'status'> {
+export function withoutResult(claimed: Claimed): Omit<RecordedItem, 'status'> {
+  const { ordinal, lease, attempts, excused, costUsd, inputTokens, outputTokens } = claimed
   return {
     ordinal,
     lease,
@@ -31,9 +36,9 @@ export function withoutResult({
     attempts,
     excused,
     latencyMs: null,
-    inputTokens: null,
-    outputTokens: null,
-    costUsd: null,
+    inputTokens,
+    outputTokens,
+    costUsd,
     evaluatorCostUsd: null,
     cached: false,
     traceId: null,
@@ -46,36 +51,69 @@ export function withoutResult({
 /** Requeues an item whose call did not begin. */
 export function released(item: ClaimedItem): ItemResult {
   if (item.recorded) return unscored(item, item.recorded)
-  return { item: { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' }, scores: [] }
+  return uncalled(item, { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' })
 }
 
 /** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
 export function interrupted(item: ClaimedItem): ItemResult {
   if (item.recorded) return unscored(item, item.recorded)
-  return { item: { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' }, scores: [] }
+  return uncalled(item, { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' })
 }
 
 /** Requeues an item that a client has executed, for the evaluators of the server. */
-export function unscored(
-  item: Pick<ClaimedItem, 'ordinal' | 'lease' | 'attempts' | 'excused'>,
-  recorded: RecordedResponse,
-): ItemResult {
-  return { item: { ...withoutResult(item), status: 'QUEUED', recorded }, scores: [] }
+function unscored(item: ClaimedItem, recorded: RecordedResponse): ItemResult {
+  return uncalled(item, { ...withoutResult(item), status: 'QUEUED', recorded })
 }
 
-/** Replaces a result that the database refuses. */
-export function unstorable({ item }: ItemResult, error: Error): ItemResult {
+function uncalled({ costUsd }: ClaimedItem, item: RecordedItem): ItemResult {
+  return { item, spent: nothingSpent, hadCost: costUsd !== null, scores: [] }
+}
+
+/** What an item has used with another call; unknown parts add nothing. */
+export function withSpent(
+  earlier: Pick<ClaimedItem, 'costUsd' | 'inputTokens' | 'outputTokens'>,
+  spent: Spent,
+): Pick<RecordedItem, 'costUsd' | 'inputTokens' | 'outputTokens' | 'generation'> {
+  const plus = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : a + b)
+  return {
+    costUsd: plus(earlier.costUsd, spent.costUsd),
+    inputTokens: plus(earlier.inputTokens, spent.inputTokens),
+    outputTokens: plus(earlier.outputTokens, spent.outputTokens),
+    generation: spent.generation ?? null,
+  }
+}
+
+/** Replaces a result that the database refuses; what it cost stays. */
+export function unstorable({ item, spent, hadCost }: ItemResult, error: Error): ItemResult {
   const { traceId, latencyMs, attempts } = item
   const message = `The result could not be stored: ${error.message}`
   return {
+    spent: { ...nothingSpent, costUsd: spent.costUsd },
+    hadCost,
     item: {
-      ...withoutResult(item),
+      ...withoutResult({ ...item, inputTokens: null, outputTokens: null }),
       traceId,
       latencyMs,
       status: 'FAILED',
       error: { code: 'UNSTORABLE_RESULT', message, retryable: false, attempt: attempts },
     },
     scores: [],
+  }
+}
+
+/** What is recorded of an evaluator that failed, or in place of a score that cannot be one. */
+export function failedScore(
+  score: Pick<RecordedScore, 'ordinal' | 'evaluatorVersionId' | 'name' | 'dataType' | 'rules' | 'isPinned'>,
+  error: unknown,
+  attempt: number,
+): RecordedScore {
+  return {
+    ...score,
+    value: null,
+    label: null,
+    comment: null,
+    metadata: null,
+    error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt },
   }
 }
 

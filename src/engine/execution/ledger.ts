@@ -16,15 +16,18 @@ import {
 } from '../../db/sql/run-item/claim-items.ts'
 import { recordResults } from '../../db/sql/run-item/record-results.ts'
 import { requeueClaims } from '../../db/sql/run-item/requeue-claims.ts'
-import { addClusters } from '../../db/sql/score/add-clusters.ts'
 import { recordScores } from '../../db/sql/score/record-scores.ts'
+import type { SeriesRules } from '../../db/sql/score/summary-columns.ts'
+import { refreshMoments } from '../../db/sql/score/write-summary.ts'
 import { affordableCalls, stopReason } from '../../domain/execution/stop-rules.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import type { FinishedCounts } from '../../telemetry/metrics.ts'
 import { type Ending, endRun } from '../runs/end-run.ts'
+import { changeSummaries } from '../score-summaries.ts'
+import { fitUnpinned } from './fit-unpinned.ts'
 import type { ItemResult } from './item-result.ts'
 import { situation, statusAfter, takeFresh, transfer, waiting } from './run-balance.ts'
-import { tally } from './tally.ts'
+import { type Tally, tally, tallySeries } from './tally.ts'
 
 /** The answer to a ClaimRequest. */
 export interface Claim {
@@ -140,15 +143,37 @@ async function record(
   if (results.length === 0) return results
   const items = results.map((result) => result.item)
   const matched = new Set(await recordResults(client, run.id, items, run.seq))
-  const kept = matched.size === results.length ? results : results.filter((_, index) => matched.has(index))
+  const stored = matched.size === results.length ? results : results.filter((_, index) => matched.has(index))
+  const kept = await fitUnpinned(client, run, stored)
   const sums = tally(kept)
   Object.assign(delta, sums.run, { seq: results.length })
-  if (sums.scores.length > 0 || sums.latencies.length > 0) await recordScores(client, run.id, sums)
-  const { repetitions } = run.settings
-  if (repetitions > 1 && sums.scores.length > 0) await addClusters(client, run.id, repetitions, sums.scores)
+  if (sums.scores.length > 0 || sums.latencies.length > 0) await recordSums(client, run, kept, sums)
   const responses = kept.flatMap(({ response }) => response ?? [])
   if (responses.length > 0) await saveCachedResponses(client, run.projectId, responses)
   return kept
+}
+
+async function recordSums(
+  client: Queryable,
+  { id: runId, settings: { repetitions } }: LockedRun,
+  results: readonly ItemResult[],
+  { scores, latencies }: Tally,
+): Promise<void> {
+  if (repetitions === 1 || scores.length === 0) {
+    return recordScores(client, runId, { mode: 'ADD', scores, latencies, ...tallySeries(results) })
+  }
+  const added = scores.map(({ ordinal, name, value, label, error }) => {
+    return { runId, name, source: 'EVALUATOR' as const, repetitions, ordinal, value, label, failed: error !== null }
+  })
+  const rulesOf = new Map(scores.map(({ name, rules, evaluatorVersionId }) => [name, { ...rules, evaluatorVersionId }]))
+  const { inexact, ...changed } = await changeSummaries(
+    client,
+    { added, removed: [] },
+    false,
+    ({ name }) => rulesOf.get(name) as SeriesRules,
+  )
+  await recordScores(client, runId, { mode: 'REPLACE', scores, latencies, ...changed })
+  if (inexact.length > 0) await refreshMoments(client, inexact)
 }
 
 /** Claims items for each request, retries before fresh items, within the budget, and counts them in `delta`. */

@@ -18,7 +18,7 @@ import { growLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { type ClientLane, openClientLane, withClientRun } from './client-lanes.ts'
 import { type ClientResult, type ClientResultInput, parseResults } from './client-result.ts'
-import { type ItemResult, withoutResult } from './item-result.ts'
+import { type ItemResult, withoutResult, withSpent } from './item-result.ts'
 import { advanceLedger } from './ledger.ts'
 import { isOfServer } from './run-plan.ts'
 
@@ -173,16 +173,11 @@ function itemResult(
   { settings }: LockedRun,
   toScore: boolean,
 ): { outcome: RecordOutcome; item: ItemResult } {
-  const { ordinal, attempts, excused, lease } = claim
-  const { latencyMs, costUsd, inputTokens, outputTokens, traceId, scores } = result
-  const ended = {
-    ...withoutResult({ ordinal, lease, attempts, excused }),
-    latencyMs,
-    costUsd,
-    inputTokens,
-    outputTokens,
-    traceId,
-  }
+  const { attempts, excused, costUsd } = claim
+  const { latencyMs, inputTokens, outputTokens, traceId, scores } = result
+  const spent = { costUsd: result.costUsd, inputTokens, outputTokens }
+  const ended = { ...withoutResult(claim), ...withSpent(claim, spent), latencyMs, traceId }
+  const call = { spent, hadCost: costUsd !== null, scores: [] }
   if (result.error) {
     const { code, message, retryable, retryAfterMs } = result.error
     const error = { code, message, retryable, attempt: attempts }
@@ -192,16 +187,16 @@ function itemResult(
       settings.maxAttempts,
       Math.random,
     )
-    if (!retry) return { outcome: 'DONE', item: { item: { ...ended, error, status: 'FAILED' }, scores: [] } }
+    if (!retry) return { outcome: 'DONE', item: { ...call, item: { ...ended, error, status: 'FAILED' } } }
     const { delayMs, spendsAttempt } = retry
     const next = { ...ended, error, status: 'QUEUED' as const, excused: spendsAttempt ? excused : excused + 1, delayMs }
-    return { outcome: 'RETRY', item: { item: next, scores: [] } }
+    return { outcome: 'RETRY', item: { ...call, item: next } }
   }
   const { output } = result
   if (toScore) {
-    const recorded = { output, latencyMs, costUsd, inputTokens, outputTokens, traceId, scores }
-    return { outcome: 'SCORING', item: { item: { ...ended, status: 'QUEUED', recorded }, scores: [] } }
+    const recorded = { output, latencyMs, ...spent, traceId, scores }
+    return { outcome: 'SCORING', item: { ...call, item: { ...ended, status: 'QUEUED', recorded } } }
   }
-  const own = scores.map((score) => ({ ...score, ordinal }))
-  return { outcome: 'DONE', item: { item: { ...ended, output, status: 'SUCCEEDED' }, scores: own } }
+  const own = scores.map((score) => ({ ...score, ordinal: claim.ordinal }))
+  return { outcome: 'DONE', item: { ...call, item: { ...ended, output, status: 'SUCCEEDED' }, scores: own } }
 }

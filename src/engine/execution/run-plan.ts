@@ -11,13 +11,13 @@ import type { Json } from '../../domain/json/json.ts'
 import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { createEvaluator } from '../../evaluators/registry.ts'
-import { createTask } from '../../tasks/registry.ts'
-import { fileLoader, withFiles } from '../attachments/files-for-task.ts'
-import { openProvider } from '../providers/open-provider.ts'
+import { compileCall } from '../../tasks/registry.ts'
+import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'
+import { taskItem } from './task-item.ts'
 
 /** An evaluator of a run, compiled. */
-export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'dataType' | 'direction'> {
+export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules'> {
   evaluate: Evaluate
   /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
@@ -35,7 +35,7 @@ export interface RunPlan extends EndpointKey {
   canBeFollowed: boolean
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
-  cacheKey: ((item: Pick<ClaimedItem, 'input' | 'repetition'>) => string) | null
+  cacheKey: ((item: ClaimedItem) => string) | null
   /** Functions that the run needs and this process's config does not register. */
   missingFunctions: string[]
 }
@@ -52,10 +52,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
-    cacheKey:
-      run.settings.cache && run.task.kind !== 'client'
-        ? ({ input, repetition }) => hash('sha256', canonicalJson([cachedPart(run.task), input, repetition]))
-        : null,
+    cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, services) : null,
     evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
@@ -68,6 +65,15 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
 /** Whether the server executes it; the others score where clients execute them. */
 export function isOfServer({ definition }: Pick<PinnedEvaluator, 'definition'>): boolean {
   return definition.kind !== 'client'
+}
+
+/** Everything that the call can see: equal keys have equal calls. */
+function cacheKeyOf(task: TaskSpec, { modules }: Services): (item: ClaimedItem) => string {
+  const callOf = compileCall(task, modules)
+  return (claimed) => {
+    const { attempt: _, ...item } = taskItem(claimed)
+    return hash('sha256', canonicalJson([cachedPart(task), item.repetition, callOf(item)]))
+  }
 }
 
 function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[], modules: Modules): string[] {
@@ -89,13 +95,7 @@ function cachedPart(task: TaskSpec): Json {
 
 function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   try {
-    const models = {
-      connect: (name: string) => openProvider(services, projectId, name),
-      loadFile: fileLoader(services.db.pool, { projectId }),
-    }
-    const task = createTask(spec, services.modules, services.http, models)
-    // Prompts load the files that their messages show.
-    return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
+    return createProjectTask(services, projectId, spec)
   } catch (error) {
     const code = spec.kind === 'module' ? 'MODULE_NOT_FOUND' : 'TASK_FAILED'
     return () => Promise.reject(new TaskError(code, messageOf(error), { retryable: false }))

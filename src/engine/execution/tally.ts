@@ -1,31 +1,30 @@
 import { noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
-import type { LabelDelta, RecordedScore, SummaryDelta } from '../../db/sql/score/record-scores.ts'
+import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
+import type { LabelChange, SummaryChange } from '../../db/sql/score/summary-columns.ts'
 import { addFailures, type Failures } from '../../domain/execution/task.ts'
+import { executionScore } from '../../domain/score-series.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/statistics/latency-histogram.ts'
-import { addValue, noMoments } from '../../domain/statistics/score-moments.ts'
+import { addValue } from '../../domain/statistics/score-moments.ts'
+import { addExecution, emptyTally, type LabelCounts } from '../../domain/statistics/series-tally.ts'
 import type { ItemResult } from './item-result.ts'
 
 /** What a batch of results adds to its run. */
 export interface Tally {
   run: Omit<RunDelta, 'status' | 'seq'>
   scores: RecordedScore[]
-  summaries: SummaryDelta[]
-  labels: LabelDelta[]
   latencies: LatencyBucket[]
 }
 
 /**
- * Adds up results. Latencies count for succeeded items only; costs count however the call ended; cached responses cost
- * nothing.
+ * Adds up results. Latencies count for succeeded items only; the cost of every call counts however it ended, and that of
+ * a cached response is 0.
  */
 export function tally(results: readonly ItemResult[]): Tally {
   const run: Tally['run'] = { ...noDelta }
-  const summaries = new Map<string, SummaryDelta>()
-  const labels = new Map<string, LabelDelta>()
   const latencies = new Map<number, number>()
   const failures: Failures = {}
 
-  for (const { item, scores, counted } of results) {
+  for (const { item, spent, hadCost } of results) {
     run.running -= 1
     if (item.status === 'QUEUED') run.queued += 1
     if (item.status === 'FAILED') {
@@ -41,57 +40,56 @@ export function tally(results: readonly ItemResult[]): Tally {
       const bucket = bucketOf(latency)
       latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
     }
-    if (item.costUsd !== null && !item.cached && !counted) {
-      run.costSum += item.costUsd
-      run.costCount += 1
-      run.costMax = Math.max(run.costMax ?? 0, item.costUsd)
+    if (spent.costUsd !== null) {
+      run.costSum += spent.costUsd
+      if (!hadCost) run.costCount += 1
+      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, spent.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
-    if (!counted) {
-      run.inputTokens = plus(run.inputTokens, item.inputTokens)
-      run.outputTokens = plus(run.outputTokens, item.outputTokens)
-    }
-    for (const score of scores) addScore(score)
+    run.inputTokens = plus(run.inputTokens, spent.inputTokens)
+    run.outputTokens = plus(run.outputTokens, spent.outputTokens)
   }
   if (run.failed > 0) run.failures = failures
-
-  function addScore(score: RecordedScore) {
-    const { name, dataType, direction, value, label } = score
-    let summary = summaries.get(name) ?? {
-      name,
-      dataType,
-      direction,
-      errorCount: 0,
-      ...noMoments,
-      min: null,
-      max: null,
-    }
-    if (score.error) summary = { ...summary, errorCount: summary.errorCount + 1 }
-    else if (value !== null) {
-      const min = Math.min(summary.min ?? value, value)
-      const max = Math.max(summary.max ?? value, value)
-      summary = { ...summary, ...addValue(summary, value), min, max }
-    } else summary = { ...summary, count: summary.count + 1 }
-    summaries.set(name, summary)
-    if (label !== null && dataType === 'CATEGORICAL') {
-      const key = JSON.stringify([name, label])
-      const count = (labels.get(key)?.count ?? 0) + 1
-      labels.set(key, { name, label, count })
-    }
-  }
 
   return {
     run,
     scores: results.flatMap((result) => result.scores),
-    summaries: [...summaries.values()],
-    labels: [...labels.values()],
     latencies: [...latencies].map(([bucket, count]) => ({ bucket, count })),
   }
 }
 
 function plus(sum: number | null, more: number | null): number | null {
   return more === null ? sum : (sum ?? 0) + more
+}
+
+/** What the scores of executions add to the series of a run, if each is the only one of its item. */
+export function tallySeries(results: readonly ItemResult[]): { summaries: SummaryChange[]; labels: LabelChange[] } {
+  const series = new Map<string, SummaryChange & { labels: LabelCounts }>()
+  for (const { scores } of results) {
+    const areDistinct = scores.every(({ isPinned }) => isPinned)
+    for (const score of scores) {
+      const { name, evaluatorVersionId, rules } = score
+      let summary = series.get(name)
+      if (!summary) {
+        const pinned = { ...rules, evaluatorVersionId }
+        summary = { name, source: 'EVALUATOR', rules: pinned, tally: { ...emptyTally }, labels: new Map() }
+        series.set(name, summary)
+      }
+      const own = areDistinct ? [score] : scores.filter((other) => other.name === name)
+      if (own[0] !== score) continue
+      const execution = executionScore(own.map(({ value, label, error }) => ({ value, label, failed: error !== null })))
+      addExecution(summary.tally, summary.labels, summary.rules.dataType, execution)
+      if (execution.value !== null) addValue(summary.tally, execution.value)
+    }
+  }
+  const summaries = [...series.values()]
+  return {
+    summaries,
+    labels: summaries.flatMap(({ name, source, labels }) =>
+      [...labels].map(([label, difference]) => ({ name, source, label, difference })),
+    ),
+  }
 }

@@ -1,12 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
+import { findPrices } from '../../db/sql/provider/find-provider.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import type { ItemError } from '../../domain/execution/task.ts'
+import type { PromptTaskSpec } from '../../domain/execution/prompt-task.ts'
+import type { ItemError, TaskItem, TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { type PinnedPrompt, PromptError, type RenderedMessage } from '../../domain/prompt/prompt.ts'
 import { type PromptVariables, renderPrompt } from '../../domain/prompt/render-prompt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { asTaskError, callTask } from '../../tasks/call.ts'
+import { parsePromptTask } from '../../tasks/prompt.ts'
+import { createProjectTask } from '../project-task.ts'
+import { requireProvider } from '../providers/require-provider.ts'
 import type { Services } from '../services.ts'
 import { pinPrompt, resolvePromptReference } from './references.ts'
 
@@ -17,19 +24,32 @@ export interface PreviewPromptInput {
   itemId?: string | null
   input?: Json
   metadata?: Json
+  /** A prompt task without its prompt: calls a model too. */
+  call?: { provider: string; model: string; parameters?: unknown } | null
+}
+
+/** What the model answered. */
+export interface PreviewAnswer extends TaskResult {
+  /** Milliseconds. */
+  latencyMs: number
 }
 
 /** What the model would get for an item, or why there is nothing. */
 export interface PromptPreview {
   prompt: PinnedPrompt
   messages: RenderedMessage[]
+  /** Null without a call, or when it failed. */
+  answer: PreviewAnswer | null
   error: ItemError | null
 }
 
+const timeoutMs = 60_000
+
 /**
- * Renders a prompt for one item.
- * @throws {InvalidInputError} an invalid content, or both an item and an input
- * @throws {NotFoundError} no such prompt, version, label or item
+ * Renders a prompt for one item, and calls a model with it if asked to, once, for at most a minute. The call is made in
+ * this process, outside of the limits and the cache of runs.
+ * @throws {InvalidInputError} an invalid content or call, or both an item and an input
+ * @throws {NotFoundError} no such prompt, version, label, item or provider
  */
 export async function previewPrompt(
   services: Services,
@@ -38,11 +58,44 @@ export async function previewPrompt(
 ): Promise<PromptPreview> {
   requireWrite(scope)
   const variables = await variablesFor(services, scope, input)
-  const reference = await resolvePromptReference(services.db.pool, scope, input.prompt, ['prompt'])
-  const prompt = await pinPrompt(services.db.pool, scope, reference)
+  const { pool } = services.db
+  const prompt = await pinPrompt(pool, scope, await resolvePromptReference(pool, scope, input.prompt, ['prompt']))
+  const spec = input.call ? await callOf(services, scope, input.call, prompt) : null
   const rendered = renderPrompt(prompt.content, variables)
-  if (!(rendered instanceof PromptError)) return { prompt, messages: rendered.messages, error: null }
-  return { prompt, messages: [], error: { code: rendered.code, message: rendered.message, retryable: false } }
+  if (rendered instanceof PromptError) {
+    const { code, message } = rendered
+    return { prompt, messages: [], answer: null, error: { code, message, retryable: false } }
+  }
+  const { messages } = rendered
+  if (!spec) return { prompt, messages, answer: null, error: null }
+  const startedAt = performance.now()
+  try {
+    const result = await callTask(createProjectTask(services, scope.projectId, spec), itemOf(input, variables), {
+      ...{ timeoutMs, signal: new AbortController().signal },
+      traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`,
+    })
+    return { prompt, messages, answer: { ...result, latencyMs: performance.now() - startedAt }, error: null }
+  } catch (error) {
+    const { code, message, retryable } = asTaskError(error)
+    return { prompt, messages, answer: null, error: { code, message, retryable } }
+  }
+}
+
+/** @throws {InvalidInputError}; {NotFoundError} no such provider */
+async function callOf(
+  { db }: Services,
+  { projectId }: Scope,
+  call: NonNullable<PreviewPromptInput['call']>,
+  prompt: PinnedPrompt,
+): Promise<PromptTaskSpec> {
+  const spec = parsePromptTask({ ...call, kind: 'prompt', prompt: null, stream: false }, ['call'])
+  await requireProvider(db.pool, projectId, spec.provider, ['call', 'provider'])
+  return { ...spec, prompt, prices: await findPrices(db.pool, projectId, spec) }
+}
+
+function itemOf({ itemId }: PreviewPromptInput, { input, metadata = null }: PromptVariables): TaskItem {
+  const id = itemId == null ? '' : encodeGlobalId('DatasetItem', itemId)
+  return { id, key: null, input, expectedOutput: null, metadata, tags: [], repetition: 0, attempt: 1 }
 }
 
 async function variablesFor(

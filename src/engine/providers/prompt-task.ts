@@ -1,12 +1,12 @@
 /** The task of an experiment: what it refers to is checked when it is saved, and pinned when a run starts. */
 import type { Queryable } from '../../db/client.ts'
-import { findPrices, findProvider, listProviderNames } from '../../db/sql/provider/find-provider.ts'
-import { NotFoundError } from '../../domain/errors.ts'
+import { findPrices } from '../../db/sql/provider/find-provider.ts'
 import type { Modules } from '../../domain/execution/modules.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import { parseTaskSpec } from '../../tasks/registry.ts'
 import { pinPrompt, resolvePromptReference } from '../prompts/references.ts'
+import { requireProvider } from './require-provider.ts'
 
 /**
  * Checks a task as passed by a client.
@@ -25,14 +25,7 @@ export async function resolveTask(
   const { projectId } = scope
   const at = ['task', 'prompt']
   const prompt = await resolvePromptReference(client, scope, task.prompt, [...at, 'prompt'])
-  if (!(await findProvider(client, projectId, task.provider))) {
-    const names = await listProviderNames(client, projectId)
-    const known = names.length === 0 ? 'none: create one with createProvider' : names.join(', ')
-    throw new NotFoundError(`There is no provider "${task.provider}" in this project; it has ${known}.`, [
-      ...at,
-      'provider',
-    ])
-  }
+  await requireProvider(client, projectId, task.provider, [...at, 'provider'])
   return { ...task, prompt }
 }
 

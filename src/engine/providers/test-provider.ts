@@ -31,6 +31,8 @@ export interface ProviderTest {
 }
 
 const timeoutMs = 30_000
+/** For the list of models, which is only a help. */
+const listTimeoutMs = 5_000
 const maxModels = 1_000
 
 /**
@@ -62,7 +64,10 @@ export async function testProvider(
   })
   try {
     const access = await openProvider(services, projectId, provider.name)
-    const served = withDeadline((signal) => listServedModels(access, fetch, signal), deadline).catch(() => null)
+    const served = withDeadline((signal) => listServedModels(access, fetch, signal), {
+      ...deadline,
+      timeoutMs: listTimeoutMs,
+    }).catch(() => null)
     const call = {
       access,
       model: await openModel(access, model, fetch),

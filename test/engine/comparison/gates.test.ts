@@ -98,6 +98,66 @@ describe('a gate', () => {
     expect(checks.at(-1)?.reason).toBe('The mean latency in ms is unknown.')
   })
 
+  test('does not pass on what is missing', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const almostNothing = numbers(100).map(
+      (item): RecordedExecution =>
+        item === 0 ? { item, scores: { correct: true } } : { item, status: 'FAILED', error: 'no' },
+    )
+    const id = await recordRun(t, datasetId, almostNothing)
+    const minMean = { metric: score('correct'), value: 0.9 }
+    const { status, checks } = await check(id, { minMeans: [minMean] })
+    expect([status, checks[1]]).toMatchObject([
+      'FAILED',
+      {
+        passed: false,
+        actual: 1,
+        reason: 'The mean of "correct" is 1 over 1 of 100 items; the minimum is 0.9; at least 100 must have it.',
+      },
+    ])
+    expect((await check(id, { minMeans: [{ ...minMean, minShare: 0.01 }] })).status).toBe('PASSED')
+    expect((await check(id, { minMeans: [minMean], maxFailureRate: 0.99 })).status).toBe('PASSED')
+    const brokenEvaluator = numbers(10).map((item) => ({ item, scores: { correct: item === 0 ? true : null } }))
+    expect(await check(await recordRun(t, datasetId, brokenEvaluator), { minMeans: [minMean] })).toMatchObject({
+      status: 'FAILED',
+      failed: ['MIN_MEAN'],
+    })
+    // What its evaluator leaves out on purpose is not missing.
+    const notApplicable = numbers(10).map(
+      (item): RecordedExecution => ({ item, scores: item === 0 ? { correct: true } : {} }),
+    )
+    expect((await check(await recordRun(t, datasetId, notApplicable), { minMeans: [minMean] })).status).toBe('PASSED')
+  })
+
+  test('does not pass on costs that are known of one item only', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const found = await recordRun(t, datasetId, run(98).slice(0, 98))
+    const [row] = await t.db.prisma.run.findMany({ where: { id: found } })
+    const reads = {
+      experiment: (id: string) => t.db.prisma.experiment.findUniqueOrThrow({ where: { id } }),
+      summaries: (id: string) => loadScoreSummaries(t.db.pool, [id]),
+      buckets: (id: string) => loadLatencyBuckets(t.db.pool, [id]),
+    }
+    if (!row) throw new Error('there is no run')
+    const known = { ...row, costSum: 0.001, costCount: 1 }
+    const gate = { maxCostUsd: 0.01, maxAvgCostUsd: 0.002 }
+    const result = await checkRun(t.db, new ComparisonSequences(t.db), t.scope, known, { gate }, reads)
+    expect(result?.checks.slice(1)).toMatchObject([
+      {
+        passed: false,
+        reason: 'The cost in USD is 0.001; the limit is 0.01, and the cost of 97 succeeded items is unknown.',
+      },
+      { passed: false },
+    ])
+  })
+
+  test('compares decimals as they are written', async () => {
+    const datasetId = await seedDataset(t, numbers(3))
+    const scores = [0.1, 0.2, 0.3].map((value, item) => ({ item, scores: { value } }))
+    const id = await recordRun(t, datasetId, scores)
+    expect((await check(id, { minMeans: [{ metric: score('value'), value: 0.2 }] })).status).toBe('PASSED')
+  })
+
   test('does not accept a handful of pairs as proof of not being worse', async () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baselineId = await recordRun(t, datasetId, run(80).slice(0, 90))
@@ -109,7 +169,7 @@ describe('a gate', () => {
 
   test('is pending while a run executes, and never passes a cancelled one', async () => {
     const datasetId = await seedDataset(t, numbers(100))
-    const gate = { minMeans: [{ metric: score('correct'), value: 0.5 }] }
+    const gate = { minMeans: [{ metric: score('correct'), value: 0.5 }], maxFailureRate: 0.02 }
     const recorded = (status: RunStatus) => recordRun(t, datasetId, run(80), { status })
     expect((await check(await recorded('RUNNING'), gate)).status).toBe('PENDING')
     expect(await check(await recorded('CANCELLED'), gate)).toMatchObject({ status: 'FAILED', failed: ['COMPLETED'] })

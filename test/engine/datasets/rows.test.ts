@@ -2,10 +2,10 @@
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { findJsonError } from '../../../src/domain/json/json-error.ts'
 import { decodeText } from '../../../src/engine/datasets/decode-text.ts'
 import { declaredFormat, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
 import { type ImportError, type ImportProblem, Problems } from '../../../src/engine/datasets/import-problems.ts'
-import { findJsonError } from '../../../src/engine/datasets/json-error.ts'
 import { maxRowLength } from '../../../src/engine/datasets/source-row.ts'
 
 async function* pieces(bytes: Uint8Array, size: number) {
@@ -94,13 +94,15 @@ describe('JSON Lines', () => {
 
   it('reports numbers that would be rounded', async () => {
     const { problems, fields } = await read(
-      '{"id":9007199254740993}\n{"id":1e400}\n{"id":12345678901234567168, "x": 0.1234567890123456789}\n',
+      '{"id":9007199254740993}\n{"id":1e400}\n{"id":12345678901234567168, "x": 0.12345678901234568}\n{"a":[{"b":0.1234567890123456789}]}\n',
     )
-    expect(problems.map((problem) => problem.got)).toEqual(['9007199254740993', '1e400'])
+    expect(problems.map((problem) => problem.got)).toEqual(['9007199254740993', '1e400', '0.1234567890123456789'])
     expect(problems.map(at)).toEqual([
       [1, 7],
       [2, 7],
+      [4, 12],
     ])
+    expect(problems[2]?.expected).toMatch(/^in a\.0\.b a number/)
     expect(fields).toEqual([{ id: Number('12345678901234567168'), x: 0.12345678901234568 }])
   })
 

@@ -1,4 +1,5 @@
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
+import { nothingSpent } from '../../../src/domain/execution/task.ts'
 import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
 import type { Claim } from '../../../src/engine/execution/ledger.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
@@ -56,5 +57,5 @@ export class FakeRun {
 export function item(ordinal: number): ClaimedItem {
   const itemId = String(ordinal)
   const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [], recorded: null }
-  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 1, excused: 0, ...content }
+  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 1, excused: 0, ...nothingSpent, ...content }
 }

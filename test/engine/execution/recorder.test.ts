@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
+import { nothingSpent } from '../../../src/domain/execution/task.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
 import { type ItemResult, withoutResult } from '../../../src/engine/execution/item-result.ts'
 import type { Claim, ClaimRequest, UncertainClaim, Written } from '../../../src/engine/execution/ledger.ts'
@@ -67,7 +68,9 @@ function claimOf(status: RunStatus): Claim {
 
 function succeeded(ordinal: number): ItemResult {
   return {
-    item: { ...withoutResult({ ordinal, lease: '1', attempts: 1, excused: 0 }), status: 'SUCCEEDED' },
+    item: { ...withoutResult({ ordinal, lease: '1', attempts: 1, excused: 0, ...nothingSpent }), status: 'SUCCEEDED' },
+    spent: nothingSpent,
+    hadCost: false,
     scores: [],
   }
 }

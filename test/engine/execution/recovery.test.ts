@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { transaction } from '../../../src/db/client.ts'
 import { lockRun } from '../../../src/db/sql/run/lock-run.ts'
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
-import { TaskError } from '../../../src/domain/execution/task.ts'
+import { nothingSpent, TaskError } from '../../../src/domain/execution/task.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { type ItemResult, released, withoutResult } from '../../../src/engine/execution/item-result.ts'
 import { type Claim, type WriteLedger, writeLedger } from '../../../src/engine/execution/ledger.ts'
@@ -73,7 +73,12 @@ async function claim(runId: string, lease: string, limit: number, known?: number
 }
 
 function succeeded(item: ClaimedItem, output: string): ItemResult {
-  return { item: { ...withoutResult(item), status: 'SUCCEEDED', output, latencyMs: 1 }, scores: [] }
+  return {
+    item: { ...withoutResult(item), status: 'SUCCEEDED', output, latencyMs: 1 },
+    spent: nothingSpent,
+    hadCost: false,
+    scores: [],
+  }
 }
 
 const runOf = (id: string) => t.db.prisma.run.findUniqueOrThrow({ where: { id } })

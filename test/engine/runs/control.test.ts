@@ -183,18 +183,18 @@ test('runs with the cache reuse outputs of the same task, input and repetition',
   expect(cacheableCalls).toBe(48)
 })
 
-test('the sums over items of a run with repetitions match its scores', async () => {
+test('a run with repetitions sums the means of its items', async () => {
   const experimentId = await experiment('coin', 31, { repetitions: 4, concurrency: 20 })
   const { id } = await startRun(t.services, t.scope, { experimentId })
   await followRun(t, id)
-  const { rows } = await t.db.pool.query(
-    `SELECT count(*)::int AS items, sum(n * n)::float AS "sumNN", sum(s * s)::float AS "sumSS", sum(n * s)::float AS "sumNS"
-     FROM (SELECT count(*) AS n, sum(value) AS s FROM score WHERE run_id = $1 AND name = 'one' GROUP BY ordinal / 4) item`,
+  const { rows } = await t.db.pool.query<{ items: number; sum: number; m2: number }>(
+    `SELECT count(*)::int AS items, sum(mean) AS sum, var_pop(mean) * count(*) AS m2
+     FROM (SELECT avg(value) AS mean FROM score WHERE run_id = $1 AND name = 'one' GROUP BY ordinal / 4) item`,
     [id],
   )
-  const summary = await t.db.prisma.runScoreSummary.findUniqueOrThrow({
-    where: { runId_name: { runId: id, name: 'one' } },
-  })
-  expect(summary).toMatchObject({ count: 124, ...rows[0] })
-  expect(summary.sumSS).toBeGreaterThan(0)
+  const [{ items, sum, m2 } = { items: 0, sum: 0, m2: 0 }] = rows
+  const summary = await t.db.prisma.runScoreSummary.findFirstOrThrow({ where: { runId: id, name: 'one' } })
+  expect(summary).toMatchObject({ count: 124, scoreCount: 124, items })
+  expect([summary.sum, summary.m2]).toEqual([expect.closeTo(sum, 9), expect.closeTo(m2, 9)])
+  expect(m2).toBeGreaterThan(0)
 })

@@ -71,8 +71,8 @@ describe('compareRuns', () => {
     expect(errors).toBeUndefined()
     const { metrics, rows } = data.compareRuns
     expect(metrics.map(({ metric }: { metric: object }) => metric)).toEqual([
-      { kind: 'SCORE', name: 'correct', source: null },
-      { kind: 'SCORE', name: 'tone', source: null },
+      { kind: 'SCORE', name: 'correct', source: 'EVALUATOR' },
+      { kind: 'SCORE', name: 'tone', source: 'EVALUATOR' },
       { kind: 'LATENCY', name: null, source: null },
       { kind: 'COST', name: null, source: null },
     ])

@@ -89,7 +89,7 @@ describe.each([
     const query = `query ($id: ID!, $baseline: ID, $gate: GateInput) { node(id: $id) { ... on Run {
       gate(baselineId: $baseline, gate: $gate) { checks { rule metric { kind name } passed limit actual } } } } }`
     const gate = {
-      minMeans: [{ metric: score, value: 1 }],
+      minMeans: [{ metric: score, value: 1, minShare: 0.1 }],
       notWorse: [
         { metric: score, margin: 0.1 },
         { metric: measured, margin: 0.0001 },

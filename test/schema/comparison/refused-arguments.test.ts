@@ -68,7 +68,7 @@ test.each([
   ['after: "x"', ['after']],
   ['orderBy: { field: CHANGE }', ['orderBy', 'metric']],
   [order('{ score: { name: "x" } }'), ['orderBy', 'metric']],
-  [order('{ score: { name: "correct", source: HUMAN } }'), ['orderBy', 'metric', 'score', 'source']],
+  [order('{ score: { name: "correct", source: HUMAN } }'), ['orderBy', 'metric']],
   [order('{ cost: false }'), ['orderBy', 'metric', 'cost']],
   [change('candidateId: $a'), ['filter', 'change', 'candidateId']],
   [change('candidateId: $dataset'), ['filter', 'change', 'candidateId']],

@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { seedDataset } from '../../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
 
@@ -211,6 +215,43 @@ test('an evaluator preview records nothing', async () => {
     await preview({ definition: { builtin: { numeric: {} } }, output: '1', expectedOutput: 'no number' }),
   ).toMatchObject({ evaluations: [], error: { code: 'EVALUATOR_FAILED' } })
   expect(await preview({ output: 1 })).toMatchObject({ __typename: 'InvalidInputError', path: ['input', 'definition'] })
+})
+
+test('a task preview calls the endpoint once and records nothing', async () => {
+  const server = createServer(async (request, response) => {
+    const { input } = (await json(request)) as { input: { question: string } }
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ answer: input.question.toUpperCase(), price: 0.002 }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ask`
+  const preview = async (task: object, input: unknown = { question: 'why' }) => {
+    const { data } = await t.query(
+      `mutation($input: PreviewTaskInput!) { previewTask(input: $input) {
+        __typename
+        ... on PreviewTaskPayload { output costUsd latencyMs error { code message } }
+        ... on UserError { message path }
+      } }`,
+      { input: { task, input } },
+    )
+    return data.previewTask
+  }
+  expect(await preview({ http: { url, outputPath: '$.answer', costPath: '$.price' } })).toMatchObject({
+    output: 'WHY',
+    costUsd: 0.002,
+    latencyMs: expect.any(Number),
+    error: null,
+  })
+  expect(await preview({ http: { url, outputPath: '$.none' } })).toMatchObject({
+    output: null,
+    error: { code: 'OUTPUT_NOT_FOUND' },
+  })
+  expect(await preview({ http: { url: 'nowhere' } })).toMatchObject({ path: ['input', 'task', 'http', 'url'] })
+  expect(await preview({ module: { name: 'double' } })).toMatchObject({
+    __typename: 'InvalidInputError',
+    path: ['input', 'task'],
+  })
 })
 
 test('registered functions are listed', async () => {

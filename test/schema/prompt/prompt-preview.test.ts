@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
 import { createPrompt, setPromptArchived, updatePrompt } from '../../../src/engine/prompts/prompts.ts'
 import { seedDataset } from '../../helpers/engine.ts'
+import { type ModelServer, startModelServer } from '../../helpers/model-server/model-server.ts'
+import { seedProvider } from '../../helpers/prompt-task.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
 
 let t: TestServer
@@ -29,6 +31,7 @@ async function preview(input: object) {
           ... on TextPart { text } ... on FilePart { url attachmentId mediaType filename }
           ... on ToolCallPart { callId name arguments } ... on ToolResultPart { callId name output }
         } }
+        answer { output latencyMs costUsd inputTokens outputTokens generation { model steps } }
         error { code message }
       }
       ... on UserError { code path message }
@@ -122,5 +125,64 @@ test.each([
 ])('%j is refused by its place', async (prompt, code, path, message) => {
   expect(await preview({ prompt: { prompt }, input: {} })).toMatchObject({
     ...{ code, path: ['input', 'prompt', ...path], message: expect.stringContaining(message) },
+  })
+})
+
+describe('with a call', () => {
+  let server: ModelServer
+  beforeAll(async () => {
+    server = await startModelServer(({ prompt }) =>
+      prompt.includes('too much')
+        ? {
+            status: 429,
+            type: 'insufficient_quota',
+            code: 'insufficient_quota',
+            message: 'You exceeded your current quota.',
+          }
+        : { text: `answer to: ${prompt}`, usage: { input: 100, output: 20 } },
+    )
+    await seedProvider(t, server.openai)
+  })
+  afterAll(() => server.stop())
+
+  const call = { provider: 'test', model: 'gpt-4o-mini', parameters: { temperature: 0.5 } }
+
+  test('the model answers what was rendered, with its cost', async () => {
+    expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: { q: 'hi' }, call })).toMatchObject({
+      messages: [{ parts: [{ text: 'v2 hi' }] }],
+      answer: {
+        ...{
+          output: expect.stringContaining('v2 hi'),
+          latencyMs: expect.any(Number),
+          inputTokens: 100,
+          outputTokens: 20,
+        },
+        generation: { steps: 1 },
+      },
+      error: null,
+    })
+    expect(server.requests.at(-1)?.body).toMatchObject({ temperature: 0.5 })
+  })
+
+  test('a call that fails keeps what was rendered, and says why', async () => {
+    expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: { q: 'too much' }, call })).toMatchObject({
+      messages: [{ parts: [{ text: 'v2 too much' }] }],
+      answer: null,
+      error: { code: 'QUOTA_EXHAUSTED' },
+    })
+  })
+
+  test('nothing is called with what cannot be rendered, or through no provider', async () => {
+    const before = server.requests.length
+    expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: {}, call })).toMatchObject({
+      answer: null,
+      error: { code: 'VARIABLE_MISSING' },
+    })
+    const other = { ...call, provider: 'other' }
+    expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: { q: 1 }, call: other })).toEqual({
+      ...{ code: 'NOT_FOUND', path: ['input', 'call', 'provider'] },
+      message: 'There is no provider "other" in this project; it has test.',
+    })
+    expect(server.requests).toHaveLength(before)
   })
 })

@@ -188,15 +188,15 @@ describe('an update', () => {
     })
   })
 
-  test('twenty at once are twenty versions, in some order', async () => {
+  test('several at once are as many versions, in some order', async () => {
     const id = await promptOf('crowd', 'start')
-    const numbers = Array.from({ length: 20 }, (_, n) => n)
+    const numbers = Array.from({ length: 8 }, (_, n) => n)
     const saved = await Promise.all(
       numbers.map((n) => mutate('updatePrompt', { id, content: user(`text ${n}`), labels: ['newest'] })),
     )
     expect(saved.map(({ prompt }) => prompt.version).sort((a, b) => a - b)).toEqual(numbers.map((n) => n + 2))
     const { prompt } = await ask(`{ prompt(name: "crowd") { version labels { name version } } }`)
-    expect(prompt).toEqual({ version: 21, labels: [{ name: 'newest', version: 21 }] })
+    expect(prompt).toEqual({ version: 9, labels: [{ name: 'newest', version: 9 }] })
   })
 
   test.each<[string, object, string[]]>([
@@ -253,11 +253,18 @@ describe('a label', () => {
     await mutate('setPromptLabel', { promptId: id, label: 'production', version: 1 })
     const look = async () =>
       (await ask('{ promptVersion(name: "moving", label: "production") { version labels } }')).promptVersion
-    const moves = Array.from({ length: 30 }, (_, n) =>
-      mutate('setPromptLabel', { promptId: id, label: 'production', version: 1 + (n % 2) }),
+    let moving = true
+    const seen: { version: number }[] = []
+    const looking = Promise.all(
+      [1, 2, 3].map(async () => {
+        while (moving) seen.push(await look())
+      }),
     )
-    const seen = await Promise.all(Array.from({ length: 60 }, look))
-    await Promise.all(moves)
+    for (let n = 0; n < 12; n++)
+      await mutate('setPromptLabel', { promptId: id, label: 'production', version: 1 + (n % 2) })
+    moving = false
+    await looking
+    expect(seen.length).toBeGreaterThan(12)
     for (const version of seen) expect([1, 2]).toContain(version?.version)
   })
 })

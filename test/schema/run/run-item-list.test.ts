@@ -24,7 +24,7 @@ interface Row {
   finished: Date | null
   tags: string[]
   texts: (string | null)[]
-  scores: { name: string; value: number | null; label: string | null; failed: boolean }[]
+  scores: { name: string; source: string; value: number | null; label: string | null; failed: boolean }[]
 }
 
 /** Two repetitions of 18 items, with ties and gaps in everything that can be ordered or filtered by. */
@@ -58,15 +58,17 @@ beforeAll(async () => {
      WHERE run_id = $1`,
     [runId],
   )
-  // Some items have several scores of one name.
+  // Some items have scores of people with the name of an evaluator, also of several.
   for (const ordinal of [1, 2, 10]) {
     await setScore(t.services, t.scope, { runId, ordinal, name: 'length', value: 0.9, source: 'HUMAN' })
+    const scope = { ...t.scope, person: { ...t.scope.person, name: 'ann' } }
+    await setScore(t.services, scope, { runId, ordinal, name: 'length', value: ordinal / 10, source: 'HUMAN' })
   }
   const found = await t.db.pool.query<Row>(
     `SELECT i.ordinal, i.repetition, i.status, i.error ->> 'code' AS code, i.attempts, i.cached, i.latency_ms AS latency,
             i.cost_usd AS cost, i.finished_at AS finished, v.tags,
             ARRAY[v.input #>> '{}', v.expected_output #>> '{}', i.output #>> '{}', i.error ->> 'message'] AS texts,
-            (SELECT COALESCE(json_agg(json_build_object('name', name, 'value', value, 'label', label,
+            (SELECT COALESCE(json_agg(json_build_object('name', name, 'source', source, 'value', value, 'label', label,
                'failed', error IS NOT NULL)), '[]') FROM score s WHERE s.run_id = i.run_id AND s.ordinal = i.ordinal) AS scores
      FROM run_item i JOIN dataset_item_revision v USING (item_id) WHERE i.run_id = $1`,
     [runId],
@@ -75,10 +77,11 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-const named = (row: Row, name: string) => row.scores.filter((score) => score.name === name)
+const named = (row: Row, name: string, source = 'EVALUATOR') =>
+  row.scores.filter((score) => score.name === name && score.source === source)
 
-function meanOf(row: Row, name: string): number | null {
-  const values = named(row, name).flatMap(({ value }) => value ?? [])
+function meanOf(row: Row, name: string, source?: string): number | null {
+  const values = named(row, name, source).flatMap(({ value }) => value ?? [])
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null
 }
 
@@ -96,6 +99,7 @@ const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
   [{ tags: ['even', 'third'] }, ({ tags }) => tags.length === 2],
   [{ score: { name: 'length' } }, (row) => named(row, 'length').length > 0],
   [{ score: { name: 'length', min: 0.3, max: 0.8 } }, (row) => isIn(meanOf(row, 'length'), 0.3, 0.8)],
+  [{ score: { name: 'length', source: 'HUMAN', max: 0.6 } }, (row) => isIn(meanOf(row, 'length', 'HUMAN'), 0, 0.6)],
   [{ score: { name: 'length', hasError: true } }, (row) => named(row, 'length').some(({ failed }) => failed)],
   [
     { score: { name: 'length', hasError: false } },
@@ -120,17 +124,18 @@ const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
   ],
 ]
 
-const orders: [field: string, score: string | null, value: (row: Row) => number | null][] = [
+const orders: [field: string, score: string | null, value: (row: Row) => number | null, source?: string][] = [
   ['POSITION', null, () => 0],
   ['LATENCY', null, ({ latency }) => latency],
   ['COST', null, ({ cost }) => cost],
   ['FINISHED_AT', null, ({ finished }) => finished?.getTime() ?? null],
   ['SCORE', 'length', (row) => meanOf(row, 'length')],
+  ['SCORE', 'length', (row) => meanOf(row, 'length', 'HUMAN'), 'HUMAN'],
   ['SCORE', 'tone', (row) => meanOf(row, 'tone')],
 ]
 
-const cases = orders.flatMap(([field, score, value]) =>
-  ['ASC', 'DESC'].map((direction) => ({ orderBy: { field, direction, score }, value })),
+const cases = orders.flatMap(([field, score, value, source = null]) =>
+  ['ASC', 'DESC'].map((direction) => ({ orderBy: { field, direction, score, source }, value })),
 )
 
 const document = `query($id: ID!, $first: Int, $last: Int, $after: String, $before: String, $filter: RunItemFilter, $orderBy: RunItemOrder) {

@@ -69,7 +69,12 @@ beforeAll(async () => {
           create:
             n % 6 === 0
               ? []
-              : [{ name: 'mean', dataType: 'NUMERIC', direction: 'NONE', count: n % 4, sum: (n % 4) * (n % 3) }],
+              : [
+                  {
+                    ...{ name: 'mean', source: 'EVALUATOR', dataType: 'NUMERIC', direction: 'NONE' },
+                    ...{ failurePolicy: 'MISSING', items: n % 4, sum: (n % 4) * (n % 3) },
+                  },
+                ],
         },
       },
     })
@@ -79,7 +84,7 @@ beforeAll(async () => {
     `SELECT r.id, r.name, description, status, stop_reason AS "stopReason", dataset_id AS "datasetId",
             dataset_version AS "datasetVersion", experiment_id AS "experimentId", started_by_id AS "startedById", metadata, created_at AS "createdAt",
             finished_at AS "finishedAt", failed, latency_sum / NULLIF(succeeded, 0) AS latency,
-            cost_sum / NULLIF(cost_count, 0) AS cost, s.sum / NULLIF(s.count, 0) AS mean
+            cost_sum / NULLIF(cost_count, 0) AS cost, s.sum / NULLIF(s.items, 0) AS mean
      FROM run r LEFT JOIN run_score_summary s ON s.run_id = r.id AND s.name = 'mean'`,
   )
   rows = found.rows

@@ -79,7 +79,7 @@ test('everything that a run is started with can be read back, and who started it
     ],
     earlyStop: {
       baseline: { id: earlyStop.baselineId },
-      metric: { kind: 'SCORE', name: 'ok', source: null },
+      metric: { kind: 'SCORE', name: 'ok', source: 'EVALUATOR' },
       margin: 0.125,
     },
     startedBy: { name: 'ann' },

@@ -1,4 +1,5 @@
 import type { Correction } from '../snapshot.ts'
+import series from './series.json' with { type: 'json' }
 
 /** The experiments that named no evaluator. */
 const unnamed = 'adder,bad,careless,chance,ill adder,long,priced,slow,summaries,wrong'.split(',')
@@ -15,4 +16,10 @@ export const corrections: Correction[] = [
       'experiments.router.evaluators.0.id': 'RXZhbHVhdG9yOjc0ODM5ZmZiLTdlMDYtNDk1Yy05YzMxLTI0ZWQ3YjNiNWQzMQ',
     },
   },
+  {
+    fault:
+      'Summaries counted scores and not items: of people and evaluators together, of several people and repetitions apart; and labels that were replaced.',
+    figures: series.mixed,
+  },
+  { fault: 'The similarity had no range, and so no sequence.', figures: series.bounded },
 ]

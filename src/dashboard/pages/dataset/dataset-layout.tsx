@@ -1,6 +1,6 @@
 /** What the pages of a dataset share: its name, what can be done with it, the way between them, and a place to drop files. */
 import { Button, Menu, Skeleton } from '@mantine/core'
-import { IconDownload, IconPlus, IconUpload } from '@tabler/icons-react'
+import { IconDownload, IconFlask2, IconPlus, IconUpload } from '@tabler/icons-react'
 import { getRouteApi, Link, Outlet, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo, useRef, useState } from 'react'
 import { useQuery } from 'urql'
@@ -78,7 +78,14 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
           description={dataset.description}
           actions={
             <>
-              <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={addItem}>
+              <LinkButton
+                to="/experiments/new"
+                search={{ dataset: dataset.id }}
+                leftSection={<IconFlask2 size={16} aria-hidden />}
+              >
+                New experiment
+              </LinkButton>
+              <Button variant="default" leftSection={<IconPlus size={16} aria-hidden />} onClick={addItem}>
                 Add an item
               </Button>
               <Button

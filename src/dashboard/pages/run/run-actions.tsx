@@ -3,6 +3,7 @@ import { ActionIcon, Button, Menu, Modal, NumberInput, Stack, Text } from '@mant
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconBookmark,
+  IconCopy,
   IconDotsVertical,
   IconDownload,
   IconGauge,
@@ -118,6 +119,12 @@ export function RunActions({ run }: { run: RunPageRun }) {
               Concurrency and budget…
             </Menu.Item>
           )}
+          <Menu.Item
+            leftSection={<IconCopy {...icon} />}
+            onClick={() => navigate({ to: '/experiments/new', search: { from: run.experiment.id } })}
+          >
+            New experiment with changes
+          </Menu.Item>
           {!isOpen && !isBaseline && (
             <Menu.Item
               leftSection={<IconBookmark {...icon} />}

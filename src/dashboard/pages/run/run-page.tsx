@@ -53,7 +53,9 @@ function Run({ run }: { run: RunPageRun }) {
               {run.dataset.name}
             </Link>
             <span aria-hidden>/</span>
-            <span>{run.experiment.name}</span>
+            <Link to="/experiments/$experimentId" params={{ experimentId: run.experiment.id }}>
+              {run.experiment.name}
+            </Link>
           </>
         }
         aside={<RunStatus status={run.status} stopReason={run.stopReason} />}

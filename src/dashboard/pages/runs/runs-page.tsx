@@ -1,7 +1,7 @@
 /** The runs of a dataset: how they went over time, and all of them in a table from which some are compared. */
 import { Button, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconRefresh, IconScale, IconSearch } from '@tabler/icons-react'
+import { IconRefresh, IconSearch } from '@tabler/icons-react'
 import { getRouteApi } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useQuery } from 'urql'
@@ -11,39 +11,15 @@ import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Snippet } from '../../components/snippet.tsx'
 import { useDatasetRunsFeed } from '../../data/use-runs-feed.ts'
-import { graphql } from '../../gql/gql.ts'
-import type { DatasetRunsQuery } from '../../gql/graphql.ts'
+import { CompareButton } from './compare-button.tsx'
 import { GroupChoice } from './group-choice.tsx'
 import classes from './runs-page.module.css'
+import { type DatasetWithRuns, datasetRuns } from './runs-query.ts'
 import { type RunsSearch, runOrder } from './runs-search.ts'
 import { RunsTable } from './runs-table.tsx'
 import { StatusChoice } from './status-choice.tsx'
 
 const TrendCharts = lazy(() => import('./trend-charts.tsx'))
-
-const datasetRuns = graphql(`
-  query DatasetRuns($id: ID!, $first: Int!, $after: String, $filter: RunFilter, $orderBy: RunOrder) {
-    node(id: $id) {
-      id
-      ... on Dataset {
-        name
-        baseline { approvedAt author run { ...RunSummary } }
-        runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
-          nodes { ...RunSummary }
-          pageInfo { endCursor hasNextPage }
-        }
-        runTrends(last: 60) {
-          run { id name createdAt status }
-          avgLatencyMs
-          avgCostUsd
-          scores { name dataType direction mean }
-        }
-      }
-    }
-  }
-`)
-
-export type DatasetWithRuns = Extract<NonNullable<DatasetRunsQuery['node']>, { runs: unknown }>
 
 const route = getRouteApi('/datasets/$datasetId/runs')
 const runsPerPage = 50
@@ -97,6 +73,7 @@ interface Props {
 }
 
 function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
+  const datasetId = dataset.id
   const runs = dataset.runs?.nodes ?? []
   const isFiltered = search.q !== undefined || search.status !== undefined || search.after !== undefined
   const selected = search.selected ?? []
@@ -110,14 +87,15 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
     return (
       <EmptyState
         title="No run yet"
-        message="An experiment on this dataset runs a task on every item. Start one of an experiment that exists from a terminal:"
+        message="An experiment on this dataset runs a task on every item. Create one, or start a run of one that exists from a terminal:"
       >
         <Snippet code={'npx assay run "<name of the experiment>"'} />
+        <LinkButton to="/experiments/new" search={{ dataset: datasetId }}>
+          New experiment
+        </LinkButton>
       </EmptyState>
     )
   }
-  const comparison = comparisonOf(selected, dataset.baseline?.run.id)
-
   return (
     <>
       <Suspense fallback={<Skeleton height={190} />}>
@@ -144,17 +122,9 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
             {plural(fresh, 'new run')}
           </Button>
         )}
-        <LinkButton
-          to="/compare"
-          search={comparison ?? {}}
-          size="xs"
-          leftSection={<IconScale size={14} aria-hidden />}
-          disabled={comparison === null}
-        >
-          Compare {selected.length > 0 && `(${selected.length})`}
-        </LinkButton>
+        <CompareButton selected={selected} baselineId={dataset.baseline?.run.id} />
       </div>
-      <RunsTable dataset={dataset} runs={runs} search={search} onSearch={onSearch} />
+      <RunsTable baseline={dataset.baseline} runs={runs} search={search} onSearch={onSearch} />
       <div className={classes.pages}>
         {search.after !== undefined && (
           <Button variant="default" size="xs" onClick={() => onSearch({ after: undefined })}>
@@ -173,16 +143,6 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
       </div>
     </>
   )
-}
-
-/** With the approved baseline if it is selected, or if there is only one other run; else with the first that was selected. */
-function comparisonOf(selected: readonly string[], approved: string | undefined) {
-  const others = selected.filter((id) => id !== approved)
-  if (approved !== undefined && (others.length < selected.length || others.length === 1)) {
-    return others.length === 0 ? null : { baseline: approved, runs: others }
-  }
-  const [baseline, ...runs] = selected
-  return baseline === undefined || runs.length === 0 ? null : { baseline, runs }
 }
 
 function RunsSkeleton() {

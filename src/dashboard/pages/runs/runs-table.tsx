@@ -10,11 +10,12 @@ import type { RunSummaryFragment } from '../../gql/graphql.ts'
 import { columnsOfRuns, type RunColumnMeta } from './runs-columns.tsx'
 import { runsFeatures } from './runs-features.ts'
 import classes from './runs-page.module.css'
-import type { DatasetWithRuns } from './runs-page.tsx'
+import type { DatasetWithRuns } from './runs-query.ts'
 import type { RunsSearch, RunsSort } from './runs-search.ts'
 
 interface Props {
-  dataset: DatasetWithRuns
+  /** The approved baseline of their dataset. */
+  baseline: DatasetWithRuns['baseline']
   runs: readonly RunSummaryFragment[]
   search: RunsSearch
   onSearch: (now: Partial<RunsSearch>, replace?: boolean) => void
@@ -23,8 +24,7 @@ interface Props {
 /** Runs that one comparison can have, the baseline among them. */
 const maxSelected = 11
 
-export function RunsTable({ dataset, runs, search, onSearch }: Props) {
-  const { baseline } = dataset
+export function RunsTable({ baseline, runs, search, onSearch }: Props) {
   // The baseline is on its band, and not a second time below.
   const data = useMemo(
     () => [...(baseline ? [baseline.run] : []), ...runs.filter(({ id }) => id !== baseline?.run.id)],

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react'
 import { formatCost, formatDuration, formatScore, formatShare } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import classes from './runs-page.module.css'
-import type { DatasetWithRuns } from './runs-page.tsx'
+import type { DatasetWithRuns } from './runs-query.ts'
 
 type Trend = NonNullable<DatasetWithRuns['runTrends']>[number]
 

@@ -12,7 +12,8 @@ const verdictsQuery = graphql(`
 /** What the approved baseline of its dataset says of a finished run: one chip for every score. */
 export function RunVerdicts({ runId }: { runId: string }) {
   const [{ data }] = useQuery({ query: verdictsQuery, variables: { runId }, requestPolicy: 'cache-first' })
-  const scores = data?.compareRuns?.metrics.filter(({ metric }) => metric.kind === 'SCORE') ?? []
+  const scores =
+    data?.compareRuns?.metrics.filter(({ metric, direction }) => metric.kind === 'SCORE' && direction !== 'NONE') ?? []
   return (
     <span className={classes.verdicts}>
       {scores.slice(0, 3).map((metric) => (

@@ -1,15 +1,13 @@
+import type { SeriesKey, SeriesScore } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 import { runItemColumns, type ShownRunItem } from '../run-item/run-item-columns.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
-export interface CellValue {
+export interface CellValue extends SeriesKey, SeriesScore {
   run: number
   itemId: string
-  name: string
-  value: number | null
-  label: string | null
 }
 
 /** All executions of these items in these runs, in the order of the schedule; cut after some megabytes. */
@@ -39,7 +37,8 @@ export async function loadCellValues(
 ): Promise<CellValue[]> {
   return queryRows<CellValue>(
     db,
-    `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", s.name, s.value, s.label
+    `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", i.ordinal, s.name, s.source,
+       s.value, s.label, s.error IS NOT NULL AS failed
      FROM run_item i
      CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = i.run_id AND ordinal = i.ordinal OFFSET 0) s
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[])

@@ -1,10 +1,11 @@
+import type { SeriesKey } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
-import { perRun } from './metric-values.ts'
+import { executionScores } from '../score/series.ts'
+import { numberSeries, perRun } from './metric-values.ts'
 
-/** The pairs of labels of one score between the baseline and one candidate. */
-export interface LabelPairs {
-  name: string
+/** The pairs of labels of one series between the baseline and one candidate. */
+export interface LabelPairs extends SeriesKey {
   /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
   count: number
@@ -15,24 +16,28 @@ export interface LabelPairs {
 export async function loadLabelPairs(
   db: Queryable,
   runIds: readonly string[],
-  scoreNames: readonly string[],
+  series: readonly SeriesKey[],
 ): Promise<LabelPairs[]> {
+  const values: unknown[] = [runIds]
+  const scores = numberSeries(series).map(
+    ({ source, names }) => `SELECT '${source}'::"ScoreSource" AS source, s.*
+      FROM ${executionScores('label', source, `$${values.push(names)}`)}`,
+  )
   return queryRows<LabelPairs>(
     db,
-    `SELECT name, run, count(*)::int AS count, count(*) FILTER (WHERE baseline = candidate)::int AS equal
+    `SELECT name, source, run, count(*)::int AS count, count(*) FILTER (WHERE baseline = candidate)::int AS equal
      FROM (
-       SELECT s.name, i.item_id,
+       SELECT s.name, s.source, i.item_id,
               ${perRun(runIds.length, labelsOf)}
-       FROM score s JOIN run_item i USING (run_id, ordinal)
-       WHERE s.run_id = ANY ($1::uuid[]) AND i.run_id = ANY ($1::uuid[]) AND s.name = ANY ($2::text[])
-         AND s.label IS NOT NULL
-       GROUP BY 1, 2
+       FROM (${scores.join(' UNION ALL ')}) s JOIN run_item i USING (run_id, ordinal)
+       WHERE i.run_id = ANY ($1::uuid[]) AND s.label IS NOT NULL
+       GROUP BY 1, 2, 3
      ) item
      CROSS JOIN LATERAL (VALUES ${perRun(runIds.length - 1, (index) => `(${index + 1}, l1, l${index + 1})`)})
        AS pair (run, baseline, candidate)
      WHERE baseline IS NOT NULL AND candidate IS NOT NULL
-     GROUP BY name, run`,
-    [runIds, scoreNames],
+     GROUP BY name, source, run`,
+    values,
   )
 }
 

@@ -1,10 +1,10 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
-import { differenceOf, perRun, valuesOfAllNumbers } from './metric-values.ts'
+import { differenceOf, type NumberedSeries, perRun, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
 export interface MetricMoments {
-  /** Number of the score's name, from 1; 0 is latency, −1 cost. */
+  /** Number of the series, from 1; 0 is latency, −1 cost. */
   metric: number
   /** Number of the candidate, from 2; the baseline is run 1. */
   run: number
@@ -32,11 +32,13 @@ export interface MetricMoments {
 export async function loadMetricMoments(
   db: Queryable,
   runIds: readonly string[],
-  scoreNames: readonly string[],
+  series: readonly NumberedSeries[],
 ): Promise<MetricMoments[]> {
+  const values: unknown[] = [runIds]
+  const all = valuesOfAllNumbers(runIds.length, series, (names) => `$${values.push(names)}`)
   return queryRows<MetricMoments>(
     db,
-    `WITH value AS MATERIALIZED (${valuesOfAllNumbers(runIds.length)}), moments AS (
+    `WITH value AS MATERIALIZED (${all}), moments AS (
        SELECT metric, run, count(*)::int AS count,
               avg(baseline ORDER BY item_id) AS "baselineMean", avg(candidate ORDER BY item_id) AS "candidateMean",
               avg(difference ORDER BY item_id) AS delta, stddev_samp(difference ORDER BY item_id) AS stddev,
@@ -55,7 +57,7 @@ export async function loadMetricMoments(
               WHERE value.metric = m.metric AND pair.run = m.run
             ) END AS differences
      FROM moments m`,
-    [runIds, scoreNames],
+    values,
   )
 }
 

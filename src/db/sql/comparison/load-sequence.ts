@@ -1,3 +1,4 @@
+import type { SeriesKey } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { differenceOf } from './metric-values.ts'
@@ -6,8 +7,8 @@ import { differenceOf } from './metric-values.ts'
 export interface SettledPairs {
   /** The first unsettled position, or the one after the positions read. */
   frontier: number
-  /** For each score with pairs among them: candidate − baseline in schedule order, comma-separated. */
-  differences: { name: string; values: string }[]
+  /** For each series with pairs among them: candidate − baseline in schedule order, comma-separated. */
+  differences: (SeriesKey & { values: string })[]
 }
 
 /** A range of a schedule. */
@@ -29,7 +30,7 @@ export interface SequenceRange {
 export async function loadSettledPairs(
   db: Queryable,
   { baseline, candidate, schedule, from, limit }: SequenceRange,
-  scoreNames: readonly string[],
+  series: readonly SeriesKey[],
 ): Promise<SettledPairs> {
   const rows = await queryRows<SettledPairs>(
     db,
@@ -45,15 +46,19 @@ export async function loadSettledPairs(
        SELECT COALESCE((SELECT min(position) FROM execution WHERE open),
                        (SELECT max(position) + 1 FROM item), $4) AS position
      ), value AS (
-       SELECT s.name, e.position, avg(s.value) FILTER (WHERE e.run_id = $1) AS baseline,
+       SELECT s.name, s.source, e.position, avg(s.value) FILTER (WHERE e.run_id = $1) AS baseline,
               avg(s.value) FILTER (WHERE e.run_id = $2) AS candidate
-       FROM execution e JOIN score s USING (run_id, ordinal)
-       WHERE s.run_id = ANY (ARRAY[$1, $2]::uuid[]) AND s.name = ANY ($7::text[]) AND s.value IS NOT NULL
-         AND e.position < (SELECT position FROM frontier)
-       GROUP BY s.name, e.position
+       FROM execution e
+       CROSS JOIN LATERAL (
+         SELECT name, source, avg(value) AS value FROM score
+         WHERE run_id = e.run_id AND ordinal = e.ordinal AND name = ANY ($7::text[]) AND value IS NOT NULL
+         GROUP BY 1, 2
+       ) s
+       WHERE e.position < (SELECT position FROM frontier)
+       GROUP BY s.name, s.source, e.position
      ), difference AS (
-       SELECT name, string_agg((${differenceOf('baseline', 'candidate')})::text, ',' ORDER BY position) AS values
-       FROM value WHERE baseline IS NOT NULL AND candidate IS NOT NULL GROUP BY name
+       SELECT name, source, string_agg((${differenceOf('baseline', 'candidate')})::text, ',' ORDER BY position) AS values
+       FROM value WHERE baseline IS NOT NULL AND candidate IS NOT NULL GROUP BY name, source
      )
      SELECT (SELECT position FROM frontier) AS frontier,
             COALESCE((SELECT json_agg(difference) FROM difference), '[]') AS differences`,
@@ -64,7 +69,7 @@ export async function loadSettledPairs(
       from,
       schedule.repetitions,
       limit,
-      scoreNames,
+      [...new Set(series.map(({ name }) => name))],
       baseline.seq,
       candidate.seq,
     ],

@@ -5,7 +5,10 @@ import { type Evaluator, type EvaluatorVersion, Prisma } from '../../generated/p
 import type { Key, List, ListOrder } from '../../keyset.ts'
 
 /** The current definition of an evaluator. */
-export type CurrentVersion = Pick<EvaluatorVersion, 'definition' | 'dataType' | 'direction' | 'sampling'>
+export type CurrentVersion = Pick<
+  EvaluatorVersion,
+  'definition' | 'dataType' | 'direction' | 'sampling' | 'min' | 'max' | 'categories' | 'failurePolicy'
+>
 
 export type ListedEvaluator = Evaluator & { current: CurrentVersion }
 
@@ -36,7 +39,8 @@ export function listEvaluators(filter: EvaluatorFilter, { field, descending }: L
   const { search, active, datasetId, kind, type, dataType, includeDeleted } = filter
   return {
     select: `${columns('e', Prisma.EvaluatorScalarFieldEnum)}, jsonb_build_object(
-      'definition', v.definition, 'dataType', v.data_type, 'direction', v.direction, 'sampling', v.sampling) AS current`,
+      'definition', v.definition, 'dataType', v.data_type, 'direction', v.direction, 'sampling', v.sampling,
+      'min', v.min, 'max', v.max, 'categories', v.categories, 'failurePolicy', v.failure_policy) AS current`,
     from: 'evaluator e JOIN evaluator_version v ON v.evaluator_id = e.id AND v.version = e.version',
     parent: { column: 'e.project_id', type: 'uuid' },
     where: (parameter) => [

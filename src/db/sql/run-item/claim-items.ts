@@ -13,6 +13,10 @@ export interface ClaimedItem {
   attempts: number
   /** How many of them do not count towards the run's `maxAttempts`. */
   excused: number
+  /** What its earlier calls cost; null when that is not known of any. */
+  costUsd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
   key: string | null
   input: Json
   expectedOutput: Json
@@ -35,6 +39,7 @@ export interface ClaimRange {
  */
 const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, c.excused,
+         c.cost_usd AS "costUsd", c.input_tokens AS "inputTokens", c.output_tokens AS "outputTokens",
          (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
          r.metadata, r.tags, c.recorded
   FROM claimed c
@@ -74,7 +79,8 @@ export async function claimRanges(
          seq = $5::int + wanted.n
        FROM wanted
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, recorded
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens, recorded
      ) ${claimed}`,
     [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
     'claim-ranges',
@@ -102,7 +108,8 @@ export async function claimDue(
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
          attempts = attempts + CASE WHEN recorded IS NULL THEN 1 ELSE 0 END, seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
-       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, recorded
+       RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
+         output_tokens, recorded
      ) ${claimed}`,
     [runId, lease, limit, seq, recorded],
   )

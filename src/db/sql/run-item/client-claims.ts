@@ -14,13 +14,18 @@ export interface ClaimState {
   /** A client has recorded its response, and the evaluators of the server have not scored it yet. */
   recorded: boolean
   error: ItemError | null
+  /** Of all attempts so far. */
+  costUsd: number | null
+  inputTokens: number | null
+  outputTokens: number | null
 }
 
 /** Those of these items that the run has, in no particular order. */
 export function loadClaims(client: Queryable, runId: string, ordinals: readonly number[]): Promise<ClaimState[]> {
   return queryRows<ClaimState>(
     client,
-    `SELECT i.ordinal, i.status, i.lease::text, i.attempts, i.excused, i.recorded IS NOT NULL AS recorded, i.error
+    `SELECT i.ordinal, i.status, i.lease::text, i.attempts, i.excused, i.recorded IS NOT NULL AS recorded, i.error,
+            i.cost_usd AS "costUsd", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens"
      FROM unnest($2::int[]) AS o (ordinal) JOIN run_item i ON i.run_id = $1 AND i.ordinal = o.ordinal`,
     [runId, ordinals],
   )

@@ -1,9 +1,10 @@
+import type { ScoreSource } from '../../../domain/evaluation.ts'
 import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import { containing } from '../../columns.ts'
 import { between, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
-import { hasItemScore, itemScoreValue } from '../score/item-score.ts'
+import { itemSeries } from '../score/series.ts'
 import { runItemColumns } from './run-item-columns.ts'
 
 type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
@@ -14,11 +15,15 @@ export interface RunItemOrder {
   descending: boolean
   /** Name of the score that SCORE orders by. */
   score?: string | null
+  /** Its source; null: the preferred one. */
+  source?: ScoreSource | null
 }
 
-/** Items with scores of a name that satisfy every part; with `missing`, items that were executed and have none. */
+/** Items with scores of a series that satisfy every part; with `missing`, items that were executed and have none. */
 export interface ItemScoreFilter extends NumberRange {
   name: string
+  /** Null: the preferred one. */
+  source?: ScoreSource | null
   boolean?: boolean | null
   labels?: readonly string[] | null
   hasError?: boolean | null
@@ -89,7 +94,7 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
   }
 }
 
-function orderKey({ field, descending, score }: RunItemOrder): Key[] {
+function orderKey({ field, descending, score, source }: RunItemOrder): Key[] {
   const last = descending ? `'-infinity'` : `'infinity'`
   switch (field) {
     case 'POSITION':
@@ -101,7 +106,13 @@ function orderKey({ field, descending, score }: RunItemOrder): Key[] {
     case 'FINISHED_AT':
       return [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }]
     case 'SCORE':
-      return [{ sql: (parameter) => `COALESCE(${itemScoreValue(parameter(score ?? ''))}, ${last})`, type: 'float8' }]
+      return [
+        {
+          sql: (parameter) =>
+            `COALESCE(${itemSeries(parameter(score ?? ''), source ? parameter(source) : null).value}, ${last})`,
+          type: 'float8',
+        },
+      ]
   }
 }
 
@@ -114,14 +125,14 @@ function failed(codes: readonly ItemErrorCode[], parameter: Parameter): string {
 
 function scored(filter: ItemScoreFilter, parameter: Parameter): string {
   const { boolean, labels, hasError, missing } = filter
-  const name = parameter(filter.name)
-  if (missing) return `(i.status IN ('SUCCEEDED', 'FAILED') AND NOT ${hasItemScore(name, [])})`
-  return hasItemScore(name, [
+  const series = itemSeries(parameter(filter.name), filter.source ? parameter(filter.source) : null)
+  if (missing) return `(i.status IN ('SUCCEEDED', 'FAILED') AND NOT ${series.has([])})`
+  const has = series.has([
     ...between('avg(s.value)', filter, parameter),
     ...(boolean == null ? [] : [`avg(s.value) = ${Number(boolean)}`]),
-    ...(labels ? [`bool_or(s.label = ANY (${parameter(labels)}::text[]))`] : []),
     ...(hasError == null ? [] : [`(count(s.error) > 0) = ${parameter(hasError)}`]),
   ])
+  return labels ? `(${has} AND ${series.label} = ANY (${parameter(labels)}::text[]))` : has
 }
 
 /** What runs made of a dataset item: those of the newest run first, within a run by repetition. */

@@ -1,3 +1,4 @@
+import type { ScoreSource } from '../../../domain/evaluation.ts'
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
 import type { Generation } from '../../../domain/model/generation.ts'
@@ -12,7 +13,7 @@ interface ExportedScore {
   value: number | null
   label: string | null
   comment: string | null
-  source: string
+  source: ScoreSource
   author: string | null
   error: ItemError | null
 }

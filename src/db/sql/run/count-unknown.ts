@@ -23,20 +23,3 @@ export async function countFailures(db: Queryable, runIds: readonly string[]): P
     [runIds, itemErrorCodes],
   )
 }
-
-interface ScoreExtremes {
-  runId: string
-  name: string
-  min: number
-  max: number
-}
-
-/** The smallest and the largest value of each score of these runs. */
-export async function findExtremes(db: Queryable, runIds: readonly string[]): Promise<ScoreExtremes[]> {
-  return queryRows<ScoreExtremes>(
-    db,
-    `SELECT run_id AS "runId", name, min(value), max(value)
-     FROM score WHERE run_id = ANY ($1::uuid[]) AND ordinal IS NOT NULL AND value IS NOT NULL GROUP BY 1, 2`,
-    [runIds],
-  )
-}

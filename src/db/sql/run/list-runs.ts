@@ -5,6 +5,7 @@ import { columns } from '../../columns.ts'
 import { jsonContains, mentions, type TimeRange, within } from '../../conditions.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import type { Key, List } from '../../keyset.ts'
+import { preference } from '../score/series.ts'
 
 /** Runs without a value for the order come last in either direction. */
 export interface RunOrder {
@@ -54,9 +55,11 @@ function metricOrderKey(metric: Metric, last: string): Key {
       return { sql: `COALESCE(r.cost_sum / NULLIF(r.cost_count, 0), ${last})`, type: 'float8' }
     case 'SCORE':
       return {
-        sql: (parameter) => `COALESCE((SELECT s.sum / NULLIF(s.count, 0) FROM run_score_summary s
-          WHERE s.run_id = r.id AND s.name = ${parameter(metric.name)}
-            AND s.data_type IN ('NUMERIC', 'BOOLEAN')), ${last})`,
+        sql: (parameter) => `COALESCE((
+          SELECT CASE WHEN s.data_type IN ('NUMERIC', 'BOOLEAN') THEN s.sum / NULLIF(s.items, 0) END
+          FROM run_score_summary s WHERE s.run_id = r.id AND s.name = ${parameter(metric.name)}
+            ${metric.source === null ? '' : `AND s.source = ${parameter(metric.source)}::"ScoreSource"`}
+          ORDER BY ${preference('s.source')} LIMIT 1), ${last})`,
         type: 'float8',
       }
   }

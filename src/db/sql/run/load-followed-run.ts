@@ -8,6 +8,7 @@ import {
   type RunScoreSummary,
 } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { preference } from '../score/series.ts'
 import { epochSql } from './feed-epoch.ts'
 
 /** What the statistics of a run are made from, as load-run-stats.ts has it. */
@@ -47,7 +48,7 @@ export async function loadFollowedRun(
 const statsSql = `json_build_object(
   'summaries', (SELECT COALESCE(json_agg(x), '[]') FROM (
     SELECT ${columns('s', Prisma.RunScoreSummaryScalarFieldEnum)} FROM run_score_summary s
-    WHERE s.run_id = r.id ORDER BY s.name) x),
+    WHERE s.run_id = r.id ORDER BY s.name, ${preference('s.source')}) x),
   'labels', (SELECT COALESCE(json_agg(x), '[]') FROM (
     SELECT ${columns('l', Prisma.RunScoreLabelScalarFieldEnum)} FROM run_score_label l
     WHERE l.run_id = r.id AND l.count > 0 ORDER BY l.count DESC, l.label) x),

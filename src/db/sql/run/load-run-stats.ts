@@ -3,6 +3,7 @@ import { columns } from '../../columns.ts'
 import type { RunLatencyBucket, RunScoreLabel, RunScoreSummary } from '../../generated/prisma/client.ts'
 import { Prisma } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { preference } from '../score/series.ts'
 import type { RunStatsRows } from './load-followed-run.ts'
 
 const summaryColumns = columns('s', Prisma.RunScoreSummaryScalarFieldEnum)
@@ -19,12 +20,12 @@ export async function loadRunStats(db: Queryable, runIds: readonly string[]): Pr
   return { summaries, labels, buckets }
 }
 
-/** The score summaries of these runs, by name. */
+/** The summaries of the series of these runs, by name; of one name the preferred source first. */
 export async function loadScoreSummaries(db: Queryable, runIds: readonly string[]): Promise<RunScoreSummary[]> {
   return queryRows<RunScoreSummary>(
     db,
     `SELECT ${summaryColumns} FROM run_score_summary s
-     WHERE s.run_id = ANY ($1::uuid[]) ORDER BY s.name`,
+     WHERE s.run_id = ANY ($1::uuid[]) ORDER BY s.name, ${preference('s.source')}`,
     [runIds],
     'load-score-summaries',
   )

@@ -3,7 +3,9 @@ import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
 /** What a writer needs that changes several runs without their lanes. */
-export type RunHead = Pick<LockedRun, 'id' | 'status' | 'seq'>
+export interface RunHead extends Pick<LockedRun, 'id' | 'status' | 'seq'> {
+  repetitions: number
+}
 
 /** The state of a run, as its next writer reads it. */
 export interface LockedRun {
@@ -71,7 +73,7 @@ export async function lockRuns(client: Queryable, runIds: readonly string[], pro
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT id, status, seq FROM run
+     SELECT id, status, seq, (settings ->> 'repetitions')::int AS repetitions FROM run
      WHERE id = ANY (${ids}::uuid[]) AND project_id = ${pg.escapeLiteral(projectId)} ORDER BY id FOR UPDATE`,
   )
   const [, , { rows }] = results as [unknown, unknown, pg.QueryResult<RunHead>]

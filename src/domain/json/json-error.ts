@@ -1,5 +1,5 @@
 /**
- * Where and why a text is not JSON. JSON.parse does the reading; this runs only after it failed, to find the position.
+ * Where and why a text is not JSON. JSON.parse does the reading (read-json.ts); this runs only after it failed, to find the position.
  */
 
 interface JsonError {

@@ -1,0 +1,23 @@
+/** What an experiment executes, in a few words. */
+import { graphql } from '../../gql/gql.ts'
+import type { TaskSummaryFragment } from '../../gql/graphql.ts'
+
+export const taskSummary = graphql(`
+  fragment TaskSummary on Task {
+    __typename
+    ... on HttpTask { url method }
+    ... on ModuleTask { name }
+  }
+`)
+
+export function describeTask(task: TaskSummaryFragment): string {
+  switch (task.__typename) {
+    case 'HttpTask':
+      return `${task.method} ${task.url}`
+    case 'ModuleTask':
+      return `The function ${task.name}`
+    default:
+      // A kind that is newer than these pages.
+      return (task as { __typename: string }).__typename.replace(/Task$/, '').toLowerCase()
+  }
+}

@@ -1,0 +1,195 @@
+/** The page of a run, used for hours: what it filters, opens and labels survives reloads, and a connection that breaks. */
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
+import { browserPath } from '../helpers/browser.ts'
+import { seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { type Visitor, visit } from './visitor.ts'
+
+let t: TestServer
+let visitor: Visitor
+let page: Page
+let datasetId: string
+/** Id of a run with 60 items: every third is wrong, every tenth failed. */
+let runId: string
+/** Lets so many calls of the task `gated` end. */
+let open: (calls: number) => void
+
+const inputs = Array.from({ length: 60 }, (_, n) => `question ${n}`)
+
+beforeAll(async () => {
+  if (!browserPath) return
+  let allowed = 0
+  const waiting: (() => void)[] = []
+  open = (calls) => {
+    allowed += calls
+    while (allowed > 0 && waiting.length > 0) {
+      allowed--
+      waiting.shift()?.()
+    }
+  }
+  const gated = async (input: string) => {
+    if (allowed > 0) allowed--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    return `answer to ${input}`
+  }
+  t = await startTestServer({ tasks: [{ name: 'gated', run: (input) => gated(input as string) }] })
+  datasetId = await seedDataset(t, inputs)
+  const id = await recordRun(
+    t,
+    datasetId,
+    inputs.map((input, item) =>
+      item % 10 === 9
+        ? { item, status: 'FAILED', error: `no answer to ${item}` }
+        : {
+            item,
+            output: `answer to ${input}`,
+            latencyMs: 10 + item,
+            scores: { right: item % 3 !== 0, length: item / 60 },
+          },
+    ),
+  )
+  runId = encodeGlobalId('Run', id)
+  await t.db.prisma.run.update({ where: { id }, data: { task: { kind: 'module', name: 'recorded' } } })
+  await t.startWorker()
+  visitor = await visit(t.url)
+  page = visitor.page
+})
+afterAll(async () => {
+  await visitor?.[Symbol.asyncDispose]()
+  await t?.[Symbol.asyncDispose]()
+})
+beforeEach(() => {
+  visitor?.complaints.splice(0)
+})
+
+/** The question that an answer is to. */
+const inputOf = (output: unknown) => String(output).replace('answer to ', '')
+
+const grid = () => page.getByRole('grid', { name: 'Items' })
+const rowCount = async () => Number(await grid().getAttribute('aria-rowcount')) - 1
+const firstRow = () => grid().getByRole('row').nth(1).textContent()
+const drawer = () => page.getByRole('dialog')
+
+test.skipIf(!browserPath)('filters, order and the opened item are in the address, and come back with it', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await visitor.expectAccessible()
+
+  await visitor.button('Filter by right').click()
+  await page.getByRole('radio', { name: '✗ no' }).click()
+  await expect.poll(rowCount).toBe(18)
+  await visitor.button('length').first().click()
+  await expect.poll(firstRow).toContain('question 57')
+  await grid().getByRole('row').nth(2).click()
+  await expect.poll(() => drawer().textContent()).toContain('answer to question 54')
+  await visitor.expectAccessible()
+
+  await page.reload()
+  await expect.poll(firstRow).toContain('question 57')
+  expect(await rowCount()).toBe(18)
+  await expect.poll(() => drawer().textContent()).toContain('answer to question 54')
+
+  // Back closes the drawer, then forgets the order, then the filter.
+  await page.goBack()
+  await expect.poll(() => drawer().count()).toBe(0)
+  await page.goBack()
+  await expect.poll(firstRow).not.toContain('question 57')
+  expect(await rowCount()).toBe(18)
+  await page.goBack()
+  await expect.poll(rowCount).toBe(60)
+  expect(visitor.complaints).toEqual([])
+})
+
+test.skipIf(!browserPath)('items are stepped through and labelled by keyboard', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => drawer().textContent()).toContain('Item 2 of 60')
+  await expect.poll(() => drawer().getByRole('region', { name: 'Label' }).count()).toBe(1)
+  await page.keyboard.press('1')
+  await expect.poll(() => drawer().getByRole('button', { name: /yes/, pressed: true }).count()).toBe(1)
+  await page.keyboard.press('j')
+  await expect.poll(() => drawer().textContent()).toContain('Item 3 of 60')
+  await expect.poll(() => drawer().getByRole('button', { name: /yes/, pressed: false }).count()).toBe(1)
+  await page.keyboard.press('2')
+  await expect.poll(() => drawer().getByRole('button', { name: /no/, pressed: true }).count()).toBe(1)
+
+  const labels = await t.db.prisma.score.findMany({ where: { source: 'HUMAN' }, orderBy: { ordinal: 'asc' } })
+  expect(labels.map(({ ordinal, name, value }) => ({ ordinal, name, value }))).toEqual([
+    { ordinal: 1, name: 'good', value: 1 },
+    { ordinal: 2, name: 'good', value: 0 },
+  ])
+  await page.keyboard.press('0')
+  await expect.poll(() => t.db.prisma.score.count({ where: { source: 'HUMAN' } })).toBe(1)
+  await page.keyboard.press('Escape')
+  await expect.poll(() => drawer().count()).toBe(0)
+  await page.keyboard.press('?')
+  await expect.poll(() => page.getByRole('dialog', { name: 'Keyboard' }).textContent()).toContain('Next item')
+  expect(visitor.complaints).toEqual([])
+})
+
+test.skipIf(!browserPath)('a search that leaves nothing says so, and how to go on', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await page.keyboard.press('/')
+  await page.keyboard.insertText('no such thing')
+  await expect.poll(() => page.getByRole('heading', { name: 'No item is left' }).count()).toBe(1)
+  await visitor.button('Remove the filters').click()
+  await expect.poll(rowCount).toBe(60)
+})
+
+test.skipIf(!browserPath)('an unknown run is said to be none', async () => {
+  await visitor.go(`/runs/${encodeGlobalId('Run', '00000000-0000-4000-8000-000000000000')}`)
+  await expect.poll(() => page.getByRole('heading', { name: 'There is no such run' }).count()).toBe(1)
+  await visitor.expectAccessible()
+})
+
+test.skipIf(!browserPath)('a run goes on after the connection broke, and misses nothing', async () => {
+  await seedExperiment(t, datasetId, { kind: 'module', name: 'gated' }, { concurrency: 5 })
+  const experiment = await t.db.prisma.experiment.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })
+  const { id } = await startRun(t.services, t.scope, { experimentId: experiment.id })
+  let reachable = true
+  const sockets: { close(options: { code: number }): Promise<void> }[] = []
+  await page.routeWebSocket(/\/graphql$/, (socket) => {
+    if (!reachable) return void socket.close({ code: 4999 })
+    socket.connectToServer()
+    sockets.push(socket)
+  })
+  await visitor.go(`/runs/${encodeGlobalId('Run', id)}`)
+  const head = page.getByRole('region', { name: 'Progress and verdict' })
+  open(10)
+  await expect.poll(() => head.textContent()).toContain('10 of 60')
+  await expect.poll(firstRow).toContain('answer to')
+
+  reachable = false
+  for (const socket of sockets) await socket.close({ code: 4999 })
+  await expect
+    .poll(() => page.getByRole('status').allTextContents())
+    .toContainEqual(expect.stringContaining('interrupted'))
+  open(20)
+  await expect.poll(() => t.db.prisma.runItem.count({ where: { runId: id, status: 'SUCCEEDED' } })).toBe(30)
+  expect(await head.textContent()).toContain('10 of 60')
+
+  reachable = true
+  await expect.poll(() => head.textContent()).toContain('30 of 60')
+  open(30)
+  await expect.poll(() => page.getByText('Completed').count()).toBe(1)
+
+  // Every row, from the first to the last, is as the tables have it.
+  const stored = await t.db.prisma.runItem.findMany({ where: { runId: id }, orderBy: { ordinal: 'asc' } })
+  await grid().focus()
+  for (const { ordinal, output } of stored) {
+    await page.keyboard.press(ordinal === 0 ? 'Home' : 'ArrowDown')
+    const cells = grid().getByRole('row', { selected: true }).getByRole('gridcell')
+    await expect
+      .poll(() => cells.allTextContents())
+      .toEqual([`${ordinal + 1}${inputOf(output)}`, output, inputOf(output), expect.anything()])
+  }
+  expect(visitor.complaints).toEqual([])
+})
