@@ -252,10 +252,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
-  await prisma.experiment.update({
-    where: { id: otherExperimentId },
-    data: { task: { kind: 'client', name, version: name } },
-  })
+  const clientTask = { kind: 'client', name, version: name }
+  await prisma.run.updateMany({ where: { id: runningId }, data: { task: clientTask } })
   const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
   await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
   await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
