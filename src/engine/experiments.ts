@@ -15,7 +15,7 @@ import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 
 export interface CreateExperimentInput {
-  /** Unique in the project. */
+  /** Unique among the experiments on the dataset. */
   name: string
   description?: string | null
   datasetId: string
@@ -54,7 +54,7 @@ export async function createExperiment(
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  return withUniqueName('experiment', input.name, () =>
+  const create = () =>
     prisma.experiment.create({
       data: {
         ...texts,
@@ -67,8 +67,8 @@ export async function createExperiment(
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
       },
-    }),
-  )
+    })
+  return withUniqueName('experiment', input.name, create, 'dataset')
 }
 
 /**
@@ -104,7 +104,7 @@ export async function updateExperiment(
   const task =
     changes.task === undefined ? undefined : await resolveTask(services.db.pool, scope, services.modules, changes.task)
   const texts = parseTexts(changes)
-  return withUniqueName('experiment', changes.name ?? '', () =>
+  const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(changes.settings ?? {}, current.settings as unknown as RunSettings, [
@@ -128,8 +128,8 @@ export async function updateExperiment(
           settings: { ...settings },
         },
       })
-    }),
-  )
+    })
+  return withUniqueName('experiment', changes.name ?? '', update, 'dataset')
 }
 
 /**

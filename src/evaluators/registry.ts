@@ -2,6 +2,7 @@ import type { BuiltinEvaluatorType, Evaluate, EvaluatorSpec, ScoreRules } from '
 import type { Modules } from '../domain/execution/modules.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Builtin, SpecOf } from './builtin.ts'
+import { createClientEvaluator } from './client.ts'
 import { contains } from './contains.ts'
 import { cost } from './cost.ts'
 import { exactMatch } from './exact-match.ts'
@@ -32,6 +33,7 @@ const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
  */
 export function createEvaluator(spec: EvaluatorSpec, name: string, modules: Modules): Evaluate {
   if (spec.kind === 'module') return createModuleEvaluator(spec, name, modules)
+  if (spec.kind === 'client') return createClientEvaluator(spec)
   const { dataType } = builtins[spec.type]
   const judge = compile(spec.type, spec, ['definition', 'builtin', spec.type])
   return (item) => {
@@ -68,6 +70,7 @@ export function parseEvaluatorSpec(
 
 /** What a definition says of its scores. The rest is for the evaluator's creator to choose. */
 export function declaredRules(spec: EvaluatorSpec, modules: Modules): Partial<ScoreRules> {
+  if (spec.kind === 'client') return {}
   if (spec.kind === 'builtin') {
     const { dataType, range } = builtins[spec.type]
     return { dataType, ...range }

@@ -8,6 +8,7 @@ import { invalidInput } from '../domain/parse-input.ts'
 import type { PromptTool } from '../domain/prompt/prompt.ts'
 import type { LoadFile } from '../models/model-messages.ts'
 import type { ModelAccess } from '../models/open-model.ts'
+import { createClientTask, parseClientTask } from './client.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { compileRequest } from './http-request.ts'
@@ -33,6 +34,8 @@ export function createTask(
       return createHttpTask(spec, http, now)
     case 'module':
       return createModuleTask(spec, modules)
+    case 'client':
+      return createClientTask(spec)
     case 'prompt': {
       const createFunction = (bound: NonNullable<PromptTool['function']>) =>
         'http' in bound
@@ -88,8 +91,10 @@ export function parseTaskSpec(input: unknown, modules: Modules, path: readonly s
       return parseModuleTask(input, modules, [...path, kind])
     case 'prompt':
       return parsePromptTask(input, [...path, kind])
+    case 'client':
+      return parseClientTask(input, [...path, kind])
     default:
-      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt', kind)
+      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt, client', kind)
   }
 }
 

@@ -9,16 +9,19 @@ import { insertRun, setTotal } from '../../db/sql/run/insert-run.ts'
 import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
 import { withoutNulls } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
+import type { TaskSpec } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { parseTaskVersion } from '../../tasks/client.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
 import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
+import { joinRun } from './join-run.ts'
 import { addLanes } from './lanes.ts'
 import { readRun } from './locked-run.ts'
 
@@ -48,9 +51,17 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     const experiment = await lockExperiment(client, projectId, input.experimentId)
     if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
     const { datasetId } = experiment
+    const pinned = await pinTask(client, scope, taskOf(experiment.task, input))
+    const { task } = pinned
     if (earlyStop) requireSameDataset(earlyStop, datasetId)
     if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
     const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
+    if (settings.cache && task.kind === 'client') {
+      throw new InvalidInputError('Expected no cache for a task that clients execute, got true.', [
+        'overrides',
+        'cache',
+      ])
+    }
     const datasetVersion = input.datasetVersion ?? experiment.version
     if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
       const expected = experiment.version === 0 ? 'a dataset with items' : `a version from 1 to ${experiment.version}`
@@ -59,6 +70,10 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
         ['datasetVersion'],
       )
     }
+    const joined = input.join
+      ? await joinRun(client, { experimentId: experiment.id, task, datasetVersion, settings }, input)
+      : null
+    if (joined) return readRun(client, { id: joined, projectId })
     const seed = input.seed ?? experiment.seed
     const id = await insertRun(client, {
       projectId,
@@ -69,7 +84,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
       description: input.description ?? null,
       metadata: input.metadata ?? experiment.metadata,
       seed,
-      ...(await pinTask(client, scope, experiment.task)),
+      ...pinned,
       settings,
       priority,
       subset: input.subset ?? null,
@@ -90,10 +105,23 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     }
     const run = await setTotal(client, id, total)
     await notify(client, channels.run, `${id}:0`)
-    await addLanes(services.boss, client, run, Math.min(concurrency, total))
+    // Clients bring their own lanes, and workers get some as soon as there is something to score.
+    if (task.kind !== 'client') await addLanes(services.boss, client, run, Math.min(concurrency, total))
     services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
     return run
   })
+}
+
+/** @throws {InvalidInputError} what only tasks of clients can have, or cannot have */
+function taskOf(task: TaskSpec, { taskVersion, join }: StartRunInput): TaskSpec {
+  if (task.kind === 'client') {
+    return taskVersion == null ? task : { ...task, version: parseTaskVersion(taskVersion, ['taskVersion']) }
+  }
+  const given = taskVersion != null ? 'taskVersion' : join ? 'join' : null
+  if (given === null) return task
+  throw new InvalidInputError(`Expected ${given} only with a task that clients execute, got it with one of workers.`, [
+    given,
+  ])
 }
 
 const defaultMaxRunItems = 2_000_000

@@ -29,6 +29,8 @@ export interface LockedRun {
   costMax: number | null
   priority: number
   settings: RunSettings
+  /** Whether clients execute it; workers only score what they record. */
+  remote: boolean
   /** The leases of the run's lanes, which may claim items. */
   leases: string[]
 }
@@ -53,7 +55,9 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
      SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", stop_message AS "stopMessage",
-            seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled, cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
+            seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+            cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
+            task ->> 'kind' = 'client' AS remote
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
