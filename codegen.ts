@@ -11,12 +11,18 @@ const operations = {
   },
 } as const
 
-/** Types the operations of the command line, the examples and the dashboard against the committed schema. */
+/** Types the operations of the command line, the examples, the dashboard and the client against the committed schema. */
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   generates: {
     'src/cli/gql/': { ...operations, documents: ['src/cli/*.ts', 'examples/**/*.ts'] },
     'src/dashboard/gql/': { ...operations, documents: ['src/dashboard/**/*.{ts,tsx}', '!src/dashboard/gql/**'] },
+    // As texts, so that the client depends on no GraphQL library.
+    'src/client/gql/': {
+      ...operations,
+      documents: ['src/client/operations.ts'],
+      config: { ...operations.config, documentMode: 'string' },
+    },
   },
   importExtension: '.ts',
   silent: true,

@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }] },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/faults/**', 'test/hostile/**', 'test/bench/**', 'test/dashboard/**'],
+    exclude: ['test/faults/**', 'test/hostile/**', 'test/fuzz/**', 'test/bench/**', 'test/dashboard/**'],
     globalSetup: 'test/helpers/global-setup.ts',
     pool: 'forks',
     maxWorkers: 2,

@@ -1,11 +1,12 @@
 /** References to types that refer to each other; each type is implemented in the file named after it. */
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
-import type { DatasetVersion, RunItem as RunItemRow, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
+import type { DatasetVersion, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
 import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
 import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
+import type { ShownRunItem } from '../src/db/sql/run-item/run-item-columns.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 
@@ -22,7 +23,7 @@ export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersi
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
 /** Items of a feed include their scores; elsewhere scores are loaded on request. */
-export const RunItemRef = builder.objectRef<RunItemRow & { scores?: ScoreRow[] }>('RunItem')
+export const RunItemRef = builder.objectRef<ShownRunItem & { scores?: ScoreRow[] }>('RunItem')
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import type { RunItem as RunItemRow } from '../../src/db/generated/prisma/client.ts'
 import type { Page } from '../../src/db/keyset.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
@@ -250,12 +250,12 @@ function metricOf(
   return { values: valuesOf(metric), direction: metric.direction, candidates: baseline ? chosen : [] }
 }
 
-function succeeded(items: readonly RunItemRow[] | undefined, repetition: number): RunItemRow | undefined {
+function succeeded(items: readonly ShownRunItem[] | undefined, repetition: number): ShownRunItem | undefined {
   return items?.find((item) => item.repetition === repetition && item.status === 'SUCCEEDED')
 }
 
 /** @throws {LimitError} only its beginning was read */
-function wholeOutput(item: RunItemRow): Json {
+function wholeOutput(item: ShownRunItem): Json {
   if (!isTruncated(item)) return item.output as Json
   const [limit, size] = [maxShownBytes, item.outputBytes ?? 0].map((bytes) =>
     Math.ceil(bytes / 1024).toLocaleString('en'),

@@ -1,8 +1,8 @@
-import type { RunItem } from '../../src/db/generated/prisma/client.ts'
 import { listItemRevisions } from '../../src/db/sql/dataset/list-revisions.ts'
 import type { DatasetItemRow } from '../../src/db/sql/dataset/load-items.ts'
 import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import { listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { missing } from '../links.ts'
@@ -79,7 +79,7 @@ builder.node(DatasetItemRef, {
       description: 'Its executions, newest run first.',
       args: t.arg.connectionArgs(),
       resolve: ({ id }, args, context) =>
-        listConnection<RunItem>(context, listRunItemsOfItem(), 'CREATED_AT', id, args),
+        listConnection<ShownRunItem>(context, listRunItemsOfItem(), 'CREATED_AT', id, args),
     }),
   }),
 })

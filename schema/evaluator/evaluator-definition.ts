@@ -1,4 +1,9 @@
-import type { BuiltinEvaluatorSpec, EvaluatorSpec, ModuleEvaluatorSpec } from '../../src/domain/evaluation.ts'
+import type {
+  BuiltinEvaluatorSpec,
+  ClientEvaluatorSpec,
+  EvaluatorSpec,
+  ModuleEvaluatorSpec,
+} from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { builder } from '../builder.ts'
 
@@ -36,8 +41,21 @@ const ModuleEvaluator = builder.objectRef<ModuleEvaluatorSpec>('ModuleEvaluator'
   }),
 })
 
+const ClientEvaluator = builder.objectRef<ClientEvaluatorSpec>('ClientEvaluator').implement({
+  description: 'A function that clients execute, with the task. Its scores come with the results that they record.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of its score.' }),
+    version: t.exposeString('version', {
+      nullable: true,
+      description: 'Identifies its code, as the client said: for example a hash of it.',
+    }),
+  }),
+})
+
+const types = { builtin: BuiltinEvaluator, module: ModuleEvaluator, client: ClientEvaluator }
+
 export const EvaluatorDefinition = builder.unionType('EvaluatorDefinition', {
   description: 'How an evaluator scores.',
-  types: [BuiltinEvaluator, ModuleEvaluator],
-  resolveType: (definition: EvaluatorSpec) => (definition.kind === 'builtin' ? BuiltinEvaluator : ModuleEvaluator),
+  types: Object.values(types),
+  resolveType: ({ kind }: EvaluatorSpec) => types[kind],
 })

@@ -12,6 +12,7 @@ const EvaluatorKind = builder.enumType('EvaluatorKind', {
   values: {
     BUILTIN: { value: 'builtin', description: 'It comes with Assay.' },
     MODULE: { value: 'module', description: 'It is a function registered in assay.config.ts.' },
+    CLIENT: { value: 'client', description: 'It is a function that clients execute, with the task.' },
   } as const,
 })
 

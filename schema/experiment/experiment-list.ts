@@ -1,5 +1,6 @@
 import type { Experiment } from '../../src/db/generated/prisma/client.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
+import { InvalidInputError } from '../../src/domain/errors.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { DateTimeRange } from '../date-time-range.ts'
@@ -53,9 +54,20 @@ builder.queryFields((t) => ({
     type: ExperimentRef,
     nullable: true,
     description: 'The experiment of this name; null when there is none.',
-    args: { name: t.arg.string({ required: true, description: 'Its full name.' }) },
-    resolve: (query, _root, { name }, { services, scope: { projectId } }) =>
-      services.db.prisma.experiment.findUnique({ ...query, where: { projectId_name: { projectId, name } } }),
+    args: {
+      name: t.arg.string({ required: true, description: 'Its full name.' }),
+      datasetId: t.arg.id({
+        description: 'Its dataset; required when several datasets have an experiment of the name.',
+      }),
+    },
+    resolve: async (query, _root, { name, datasetId: given }, { services, scope: { projectId } }) => {
+      const datasetId = optionalRawId('Dataset', given, ['datasetId']) ?? undefined
+      const where = { projectId, name, datasetId }
+      const [found, another] = await services.db.prisma.experiment.findMany({ ...query, where, take: 2 })
+      if (!another) return found ?? null
+      const message = `Expected the dataset too, because several have an experiment "${name}".`
+      throw new InvalidInputError(message, ['datasetId'])
+    },
   }),
   experiments: t.field({
     type: ExperimentConnection,

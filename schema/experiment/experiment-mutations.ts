@@ -12,7 +12,7 @@ mutation('createExperiment', {
   input: {
     description: 'A new experiment on a dataset.',
     fields: (t) => ({
-      name: t.string({ required: true, description: 'Unique in the project.' }),
+      name: t.string({ required: true, description: 'Unique among the experiments on the dataset.' }),
       description: t.string({ description: 'Its purpose.' }),
       datasetId: t.id({ required: true, description: 'The dataset it runs on.' }),
       task: t.field({ type: TaskInput, required: true, description: 'The task that is executed for every item.' }),

@@ -13,7 +13,7 @@ builder.prismaNode('Experiment', {
   findUnique: (id, { scope }) => ({ id, projectId: scope.projectId }),
   nullable: true,
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Unique in the project.' }),
+    name: t.exposeString('name', { description: 'Unique among the experiments on its dataset.' }),
     description: t.exposeString('description', { nullable: true, description: 'Its purpose.' }),
     dataset: t.field({
       type: DatasetRef,

@@ -1,4 +1,4 @@
-import type { ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
+import type { ClientTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { HttpTask, HttpTaskInput, httpTaskSpec } from './http-task.ts'
 import { PromptTask, PromptTaskInput, promptTaskSpec } from './prompt-task.ts'
@@ -10,11 +10,22 @@ const ModuleTask = builder.objectRef<ModuleTaskSpec>('ModuleTask').implement({
   }),
 })
 
-const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask }
+const ClientTask = builder.objectRef<ClientTaskSpec>('ClientTask').implement({
+  description: 'A function that clients execute: they claim items with `claimRunItems` and record their results.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name of the function.' }),
+    version: t.exposeString('version', {
+      nullable: true,
+      description: 'Identifies its code, as the client said: for example a hash of it.',
+    }),
+  }),
+})
+
+const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask, client: ClientTask }
 
 export const Task = builder.unionType('Task', {
   description: 'The task that an experiment executes for every item.',
-  types: [HttpTask, ModuleTask, PromptTask],
+  types: Object.values(kinds),
   resolveType: ({ kind }: TaskSpec) => kinds[kind],
 })
 
@@ -25,12 +36,24 @@ const ModuleTaskInput = builder.inputType('ModuleTaskInput', {
   }),
 })
 
+const ClientTaskInput = builder.inputType('ClientTaskInput', {
+  description: 'A function that clients execute in their own processes.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'The name of the function.' }),
+    version: t.string({ description: 'Identifies its code, for example a hash of it: up to 200 characters.' }),
+  }),
+})
+
 export const TaskInput = builder.inputType('TaskInput', {
   description: 'A task to execute for every item: exactly one of these.',
   isOneOf: true,
   fields: (t) => ({
     http: t.field({ type: HttpTaskInput, description: 'Call an HTTP endpoint.' }),
     module: t.field({ type: ModuleTaskInput, description: 'Call a function registered in assay.config.ts.' }),
+    client: t.field({
+      type: ClientTaskInput,
+      description: 'Leave it to clients, which claim items and record results.',
+    }),
     prompt: t.field({ type: PromptTaskInput, description: 'Call a model with a prompt.' }),
   }),
 })
@@ -39,7 +62,8 @@ export const TaskInput = builder.inputType('TaskInput', {
  * The task as the engine's input, unchecked.
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
-export function taskSpec({ http, module, prompt }: typeof TaskInput.$inferInput) {
+export function taskSpec({ http, module, prompt, client }: typeof TaskInput.$inferInput) {
   if (prompt) return promptTaskSpec(prompt, ['task', 'prompt'])
+  if (client) return { kind: 'client', ...client }
   return http ? httpTaskSpec(http, ['task', 'http']) : { kind: 'module', ...module }
 }

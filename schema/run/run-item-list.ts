@@ -1,5 +1,6 @@
-import type { Run, RunItem } from '../../src/db/generated/prisma/client.ts'
+import type { Run } from '../../src/db/generated/prisma/client.ts'
 import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
@@ -118,7 +119,7 @@ export function runItemsConnection(
   const list = listRunItems(sqlFilter(run, args.filter ?? {}), by)
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
-  return listConnection<RunItem>(context, list, orderName, run.id, args, totalCount)
+  return listConnection<ShownRunItem>(context, list, orderName, run.id, args, totalCount)
 }
 
 /** Positions as ordinals, by which the rows of a run are stored: a position has one for each repetition. */

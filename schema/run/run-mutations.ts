@@ -61,6 +61,13 @@ mutation('startRun', {
           'Determines the order of the items. Default: the seed of the dataset, so that its runs share one order.',
       }),
       earlyStop: t.field({ type: EarlyStopInput, description: 'Default: execute every item.' }),
+      taskVersion: t.string({
+        description: 'The version of the code of a `client` task; default: that of the experiment.',
+      }),
+      join: t.boolean({
+        description:
+          'Of a `client` task: return the unfinished run of this name, if there is one, instead of starting another.\nRefused with CONFLICT if it executes something else: another version, other items or repetitions.',
+      }),
     }),
   },
   errors: [NotFoundError, ConflictError, LimitError],
@@ -87,7 +94,7 @@ mutation('startRun', {
     fields: (t) => ({
       run: t.expose('run', {
         type: RunRef,
-        description: 'The new run, or the earlier one with the same idempotency key.',
+        description: 'The new run, or the earlier one: with the same idempotency key, or of this name with `join`.',
       }),
     }),
   },

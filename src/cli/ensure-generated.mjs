@@ -9,15 +9,16 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
 const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
-const operations = globSync(['src/cli/*.ts', 'examples/*/*.ts', 'src/dashboard/**/*.{ts,tsx}'], {
-  cwd: root,
-  exclude: ['src/dashboard/gql/**'],
-})
+const operations = globSync(
+  ['src/cli/*.ts', 'examples/*/*.ts', 'src/client/operations.ts', 'src/dashboard/**/*.{ts,tsx}'],
+  { cwd: root, exclude: ['src/dashboard/gql/**'] },
+)
 const newest = Math.max(...[...sources, ...operations].map(changed))
 
 // Prisma rewrites its files every time; graphql-codegen leaves its file alone when nothing changes.
 const writtenByPrisma = ['src/db/generated/prisma/client.ts', 'schema/generated/prisma-types.ts']
-const missing = ['src/cli/gql/gql.ts', 'src/dashboard/gql/gql.ts'].some((file) => changed(file) === 0)
+const typed = ['src/cli/gql/gql.ts', 'src/dashboard/gql/gql.ts', 'src/client/gql/gql.ts']
+const missing = typed.some((file) => changed(file) === 0)
 const stale = missing || Math.min(...writtenByPrisma.map(changed)) < newest
 if (stale || process.argv.includes('--always')) {
   run('prisma generate --no-hints')

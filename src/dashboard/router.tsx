@@ -71,7 +71,7 @@ const datasetVersions = createRoute({
   getParentRoute: () => dataset,
   path: 'versions',
   validateSearch: versionsSearch,
-  component: lazyRouteComponent(() => import('./pages/dataset/versions.tsx'), 'VersionsPage'),
+  component: lazyRouteComponent(() => import('./pages/dataset/versions-page.tsx'), 'VersionsPage'),
 })
 
 const compare = createRoute({

@@ -22,6 +22,8 @@ export const channels = {
   preview: 'assay_preview',
   /** `<run id>:<ordinal> …`: somebody watches what models write for these items. */
   watch: 'assay_watch',
+  /** Empty: a worker has just begun to listen, and asks what is watched. */
+  watching: 'assay_watching',
   /** `<run id>:<ordinal> …`: what models wrote for these items is in the table. */
   text: 'assay_text',
   /** Empty: API keys were created or revoked. */

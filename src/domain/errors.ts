@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 const userErrorCodes = ['INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN', 'LIMIT', 'CURSOR_EXPIRED'] as const
 
 /** Every code of an error of the API, over all transports. */
@@ -68,7 +70,10 @@ export class CursorExpiredError extends UserError {
 
 /** The message of any thrown value, or the name of an error without a message. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  if (thrown instanceof Error) return thrown.message || thrown.name
+  return typeof thrown === 'object' && thrown !== null
+    ? inspect(thrown, { depth: 3, breakLength: Infinity })
+    : String(thrown)
 }
 
 /** The code of a thrown error, if it has one: from the system (`ENOENT`), PostgreSQL (a SQLSTATE) or a library. */

@@ -60,12 +60,21 @@ interface EvaluateContext {
 }
 
 /** The definition that determines an evaluator's scores, as stored in its versions. */
-export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec
+export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec | ClientEvaluatorSpec
 
 /** A function registered under `module` in assay.config.ts. */
 export interface ModuleEvaluatorSpec {
   kind: 'module'
   module: string
+}
+
+/** A function that clients execute; created by the first score that a client records under the name and version. */
+export interface ClientEvaluatorSpec {
+  kind: 'client'
+  /** The name of its score. */
+  name: string
+  /** Identifies the code, for example a hash of it; null when not known. */
+  version: string | null
 }
 
 /** JSONPaths of the values to compare; null takes the whole output or expected output. */

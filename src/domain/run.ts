@@ -83,4 +83,8 @@ export interface StartRunInput {
   seed?: string | null
   /** Stop as soon as the comparison of a score with a baseline is decided. */
   earlyStop?: EarlyStopInput | null
+  /** The version of the code of a task that clients execute; default: that of the experiment. */
+  taskVersion?: string | null
+  /** Return the unfinished run of this name, if there is one, instead of starting another. Of a task of clients only. */
+  join?: boolean | null
 }

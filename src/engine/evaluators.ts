@@ -204,7 +204,7 @@ function parseVersion(
   for (const [member, value] of Object.entries(declared)) {
     const other = given[member]
     if (other === undefined || isDeepStrictEqual(other, value)) continue
-    const by = definition.kind === 'builtin' ? definition.type : `"${definition.module}" of assay.config.ts`
+    const by = definition.kind === 'module' ? `"${definition.module}" of assay.config.ts` : nameOf(definition)
     throw invalidInput([member], `expected ${excerptOf(value)} for ${by}`, other)
   }
   return {
@@ -226,4 +226,8 @@ function versionRow({ categories, definition, ...version }: ParsedVersion) {
 
 function evaluatorNotFound(id: string): NotFoundError {
   return new NotFoundError(`There is no evaluator ${encodeGlobalId('Evaluator', id)} in this project.`, ['id'])
+}
+
+function nameOf(definition: Exclude<EvaluatorSpec, { kind: 'module' }>): string {
+  return definition.kind === 'builtin' ? definition.type : definition.name
 }

@@ -16,7 +16,7 @@ import type { Services } from './services.ts'
 import { functionsFor } from './workers.ts'
 
 export interface CreateExperimentInput {
-  /** Unique in the project. */
+  /** Unique among the experiments on the dataset. */
   name: string
   description?: string | null
   datasetId: string
@@ -56,7 +56,7 @@ export async function createExperiment(
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  return withUniqueName('experiment', input.name, () =>
+  const create = () =>
     prisma.experiment.create({
       data: {
         ...texts,
@@ -69,8 +69,8 @@ export async function createExperiment(
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
       },
-    }),
-  )
+    })
+  return withUniqueName('experiment', input.name, create, 'dataset')
 }
 
 /**
@@ -108,7 +108,7 @@ export async function updateExperiment(
       ? undefined
       : await resolveTask(services.db.pool, scope, await functionsFor(services, changes.task, ['task']), changes.task)
   const texts = parseTexts(changes)
-  return withUniqueName('experiment', changes.name ?? '', () =>
+  const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
       const settings = parseRunSettings(changes.settings ?? {}, current.settings as unknown as RunSettings, [
@@ -132,8 +132,8 @@ export async function updateExperiment(
           settings: { ...settings },
         },
       })
-    }),
-  )
+    })
+  return withUniqueName('experiment', changes.name ?? '', update, 'dataset')
 }
 
 /**

@@ -48,14 +48,23 @@ function requireAll(
   }
 }
 
-/** Runs a write of something that has a unique name. @throws {ConflictError} the name is taken */
-export async function withUniqueName<T>(what: string, name: string, write: () => Promise<T>): Promise<T> {
+/**
+ * Runs a write of something that has a unique name.
+ * @param where what the name is unique in
+ * @throws {ConflictError} the name is taken
+ */
+export async function withUniqueName<T>(
+  what: string,
+  name: string,
+  write: () => Promise<T>,
+  where: 'project' | 'dataset' = 'project',
+): Promise<T> {
   try {
     return await write()
   } catch (error) {
     if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
       const article = /^[aeiou]/.test(what) ? 'an' : 'a'
-      throw new ConflictError(`There is already ${article} ${what} "${name}" in this project. Choose another name.`, [
+      throw new ConflictError(`There is already ${article} ${what} "${name}" in this ${where}. Choose another name.`, [
         'name',
       ])
     }

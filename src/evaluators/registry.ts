@@ -5,6 +5,7 @@ import type { Json } from '../domain/json/json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { Judgement } from './builtin.ts'
 import { builtins, compileBuiltin, isBuiltinType } from './builtins.ts'
+import { createClientEvaluator } from './client.ts'
 import { heavinessOf } from './heavy.ts'
 import { type DeclaredEvaluators, evaluatorTimeoutMs, parseModuleEvaluator } from './module.ts'
 
@@ -20,6 +21,7 @@ export function createEvaluator(spec: EvaluatorSpec, name: string, functions: Fu
       functions.evaluate(spec.module, name, item, { ...call, timeoutMs: Math.min(timeoutMs, evaluatorTimeoutMs) })
     return Object.assign(evaluate, { keepsTime: true as const })
   }
+  if (spec.kind === 'client') return createClientEvaluator(spec)
   const { dataType } = builtins[spec.type]
   const evaluations = (judged: Judgement | null) =>
     judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null }]
@@ -109,6 +111,7 @@ export function parseEvaluatorSpec(
 
 /** What a definition says of its scores. The rest is for the evaluator's creator to choose. */
 export function declaredRules(spec: EvaluatorSpec, functions: DeclaredEvaluators): Partial<ScoreRules> {
+  if (spec.kind === 'client') return {}
   if (spec.kind === 'builtin') {
     const { dataType, range } = builtins[spec.type]
     return { dataType, ...range }

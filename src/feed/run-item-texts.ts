@@ -47,9 +47,11 @@ export class RunItemTexts {
   constructor(db: Pick<Database, 'pool'>, listener: Listener, changes: RunChanges) {
     this.#db = db
     this.#changes = changes
-    const announce = setInterval(() => this.#announce([...this.#watched.keys()]), announceMs)
+    const announce = () => this.#announce([...this.#watched.keys()])
+    const interval = setInterval(announce, announceMs)
     this.#stops = [
-      () => clearInterval(announce),
+      () => clearInterval(interval),
+      listener.on(channels.watching, announce),
       listener.on(channels.text, (payload) => {
         for (const key of payload.split(' ')) this.#watched.get(key)?.news.wake(0)
       }),

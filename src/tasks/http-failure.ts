@@ -21,16 +21,19 @@ export function statusError(
     const message = `${what} Redirects are not followed: use the final URL.`
     return new TaskError('HTTP_STATUS', message, { retryable: false })
   }
-  const retryable = retryableStatuses.has(statusCode)
-  return new TaskError(
-    statusCode === 429 ? 'RATE_LIMITED' : 'HTTP_STATUS',
-    `${call} answered ${statusCode}: ${quoteBody(body)}`,
-    {
-      retryable,
-      retryAfterMs: retryable ? parseRetryAfter(headers.retryAfter, now) : null,
-      overloaded: overloadStatuses.has(statusCode),
-    },
-  )
+  const { code, ...options } = failureOfStatus(statusCode, headers.retryAfter, now)
+  return new TaskError(code, `${call} answered ${statusCode}: ${quoteBody(body)}`, options)
+}
+
+/** What kind of failure a status is. @param retryAfter the header */
+export function failureOfStatus(status: number, retryAfter: string | undefined, now: number) {
+  const retryable = retryableStatuses.has(status)
+  return {
+    code: status === 429 ? ('RATE_LIMITED' as const) : ('HTTP_STATUS' as const),
+    retryable,
+    retryAfterMs: retryable ? parseRetryAfter(retryAfter, now) : null,
+    overloaded: overloadStatuses.has(status),
+  }
 }
 
 /** The beginning of a response body. */

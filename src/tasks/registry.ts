@@ -7,6 +7,7 @@ import { invalidInput } from '../domain/parse-input.ts'
 import type { PromptTool } from '../domain/prompt/prompt.ts'
 import type { LoadFile } from '../models/model-messages.ts'
 import type { ModelAccess } from '../models/open-model.ts'
+import { createClientTask, parseClientTask } from './client.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { compileRequest } from './http-request.ts'
@@ -33,6 +34,8 @@ export function createTask(
       return createHttpTask(spec, http, now)
     case 'module':
       return keepingTime((item, call) => functions.callTask(spec.name, item, call))
+    case 'client':
+      return createClientTask(spec)
     case 'prompt': {
       const createFunction = (bound: NonNullable<PromptTool['function']>) =>
         'http' in bound ? createHttpTask(bound.http, http, now) : createToolFunction(bound.module, functions)
@@ -109,8 +112,10 @@ export function parseTaskSpec(
       return parseModuleTask(input, functions, [...path, kind])
     case 'prompt':
       return parsePromptTask(input, [...path, kind])
+    case 'client':
+      return parseClientTask(input, [...path, kind])
     default:
-      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt', kind)
+      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt, client', kind)
   }
 }
 

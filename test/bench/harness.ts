@@ -10,6 +10,7 @@ import { migrate } from '../../src/db/migrate.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
@@ -64,8 +65,13 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   }
 }
 
-/** A dataset of `size` items with realistic inputs, and its experiment. */
-export async function seedBench({ db, scope }: Bench, size: number, task: string, settings: object): Promise<string> {
+/** A dataset of `size` items with realistic inputs, and its experiment. @param task a function's name, or any task */
+export async function seedBench(
+  { db, scope }: Bench,
+  size: number,
+  task: string | TaskSpec,
+  settings: object,
+): Promise<string> {
   const dataset = await db.prisma.dataset.create({
     data: { projectId: scope.projectId, name: `bench ${randomUUID()}`, seed: 'bench', version: 1, itemCount: size },
   })
@@ -85,7 +91,7 @@ export async function seedBench({ db, scope }: Bench, size: number, task: string
       projectId: scope.projectId,
       datasetId: dataset.id,
       name: dataset.name,
-      task: { kind: 'module', name: task },
+      task: typeof task === 'string' ? { kind: 'module', name: task } : JSON.parse(JSON.stringify(task)),
       settings,
     },
   })

@@ -44,14 +44,16 @@ export async function visit(url: string): Promise<Visitor> {
         await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
         await expect.poll(() => page.locator('html').getAttribute('data-mantine-color-scheme')).toBe(scheme)
         await page.evaluate(axe)
-        const violations = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
-          const found = await axe.run()
-          return found.violations.flatMap(({ id, nodes }) =>
-            nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-          )
-        })
-        expect(violations, `${page.url()} ${scheme}`).toEqual([])
+        // Not at once: colours fade, if only for a moment, and nothing fades before a frame is drawn.
+        const violations = () =>
+          page.evaluate(async () => {
+            const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
+            const found = await axe.run()
+            return found.violations.flatMap(({ id, nodes }) =>
+              nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+            )
+          })
+        await expect.poll(violations, { message: `${page.url()} ${scheme}` }).toEqual([])
       }
       const wider = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -14,6 +14,7 @@ import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { findPromptVersion } from '../../src/db/sql/prompt/find-version.ts'
 import { listPromptVersions } from '../../src/db/sql/prompt/list-prompt-versions.ts'
 import { listPrompts } from '../../src/db/sql/prompt/list-prompts.ts'
+import { listProviders } from '../../src/db/sql/provider/list-providers.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
@@ -95,6 +96,9 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     const versions = await t.db.prisma.promptVersion.findMany()
     return [[await page(listPromptVersions({}), versions[0]?.promptId ?? ''), versions]]
   },
+  'provider/list-providers.ts': async () => [
+    [await page(listProviders({}, byTime), t.scope.projectId), await t.db.prisma.provider.findMany()],
+  ],
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { by: 'CREATED_AT', descending: true }), datasetId), await runs()],
@@ -222,7 +226,7 @@ const datasets = () => t.db.prisma.dataset.findMany()
 const experiments = () => t.db.prisma.experiment.findMany()
 const limits = () => t.db.prisma.endpointLimit.findMany()
 const runs = () => t.db.prisma.run.findMany()
-const runItems = () => t.db.prisma.runItem.findMany()
+const runItems = () => t.db.prisma.runItem.findMany({ omit: { recorded: true } })
 const scores = (where: { ordinal?: number | null | { not: null } }) =>
   t.db.prisma.score.findMany({ where, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
 
@@ -262,6 +266,12 @@ async function fillEveryColumn(): Promise<void> {
       ...{ sha256: Buffer.from('hash'), lastUsedAt: now, revokedAt: now },
     },
   })
+  await prisma.provider.create({
+    data: {
+      ...{ projectId, name: 'a', kind: 'AZURE', baseUrl: 'b', region: 'c', resourceName: 'd', apiVersion: 'e' },
+      ...{ accessKeyId: 'f', keyVariable: 'g', sealedKey: Buffer.from('h'), keySetAt: now },
+    },
+  })
   const prompt = await prisma.prompt.create({
     data: {
       ...{ projectId, name: 'sort', description: 'described', metadata: json, archivedAt: now },
@@ -277,6 +287,7 @@ async function fillEveryColumn(): Promise<void> {
       description: 'described',
       metadata: json,
       stopReason: 'BUDGET',
+      stopMessage: 'spent',
       idempotencyKey: 'key',
       idempotencyDigest: Buffer.from('digest'),
       earlyStop: json,
@@ -304,6 +315,7 @@ async function fillEveryColumn(): Promise<void> {
       costUsd: 0.25,
       evaluatorCostUsd: 0.5,
       traceId: 'trace',
+      generation: json,
       lease: 2n ** 42n,
       availableAt: now,
       startedAt: now,

@@ -3,7 +3,7 @@ import { access, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildSchema, parse, validate } from 'graphql'
 import { expect, test } from 'vitest'
-import { ask, makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
 const readme = await readFile(join(root, 'README.md'), 'utf8')
 
@@ -38,6 +38,19 @@ test('every file that the README links to exists', async () => {
   const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, path = '']) => path)
   expect(links.length).toBeGreaterThan(4)
   for (const path of links) await access(join(root, path))
+})
+
+test('the example of the client runs as it is shown', async () => {
+  const { url } = await spawnServer([], { cwd: await makeTemporary() })
+  const client = join(root, 'src/client/index.ts')
+  const program = block('js', 'assay/client')
+    .replace("'assay/client'", `'${client}'`)
+    .replace('http://127.0.0.1:4000', url)
+  const file = join(await makeTemporary(), 'capitals.mjs')
+  await writeFile(file, program)
+  const spawned = spawnNode([file])
+  expect(await spawned.exited, spawned.stderr).toBe(0)
+  expect(spawned.stdout).toContain('correct: 0.667 (n = 3)')
 })
 
 test('following the README leads from a task to a finished run', async () => {

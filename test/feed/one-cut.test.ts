@@ -1,6 +1,7 @@
 /** Whatever is in one batch of a comparison is of one moment, while its runs execute. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RunItem, Score } from '../../src/db/generated/prisma/client.ts'
+import type { Score } from '../../src/db/generated/prisma/client.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { metricKey, scoreMetric } from '../../src/domain/metric.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
@@ -25,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-type Item = RunItem & { scores?: Score[] }
+type Item = ShownRunItem & { scores?: Score[] }
 
 test('a client that has received everything up to a batch can count every figure in it', async () => {
   const datasetId = await seedDataset(t, [...Array(size).keys()])

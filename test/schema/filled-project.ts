@@ -129,6 +129,22 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const numbers = await setScoreConfig(services, scope, ofNumbers)
   await deleteEvaluator(services, scope, removed.id)
 
+  const ofClient = await prisma.evaluator.create({
+    data: {
+      projectId,
+      name: `${name} of a client`,
+      active: false,
+      versions: {
+        create: {
+          version: 1,
+          definition: { kind: 'client', name, version: name },
+          dataType: 'NUMERIC',
+          direction: 'NONE',
+        },
+      },
+    },
+  })
+
   const record = (shift: number, status: 'COMPLETED' | 'RUNNING') => {
     const executions = items.map((item) => ({
       item,
@@ -237,6 +253,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
+  const clientTask = { kind: 'client', name, version: name }
+  await prisma.run.updateMany({ where: { id: runningId }, data: { task: clientTask } })
   const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
   await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
   await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
@@ -273,7 +291,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     DatasetItem: [String(itemId)],
     DatasetItemRevision: [`${itemId}:1`],
     EndpointLimit: [limit.id],
-    Evaluator: [builtin.id, removed.id, stars.id, tone.id],
+    Evaluator: [builtin.id, removed.id, ofClient.id, stars.id, tone.id],
     Experiment: [experimentId, otherExperimentId],
     ModelPrice: [provider.priceId],
     Person: [apiKey.personId],

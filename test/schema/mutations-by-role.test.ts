@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../schema/index.ts'
-import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { decodeGlobalId, encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { Role } from '../../src/domain/scope.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
@@ -11,6 +11,7 @@ import { createProject } from '../../src/engine/projects/projects.ts'
 import { createPrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
@@ -37,6 +38,7 @@ const verdicts: Record<string, Verdict> = {
   archiveDatasetItems: about(items),
   archivePrompt: about(async () => ({ id: await prompt() })),
   cancelRun: about(async () => ({ id: await run('QUEUED') })),
+  claimRunItems: about(async () => ({ runId: await clientRun() })),
   copyDatasetItems: about(async () => ({
     datasetId: await dataset(),
     items: { filter: {} },
@@ -77,10 +79,17 @@ const verdicts: Record<string, Verdict> = {
   deleteScoreConfig: about(async () => ({ id: await scoreConfig() })),
   deleteScores: about(async () => ({ ids: [await score(), await score()] })),
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
-  previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
   previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
+  previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
+  recordRunItems: about(async () => {
+    const runId = await clientRun()
+    const runItemId = encodeGlobalId('RunItem', `${decodeGlobalId(runId).id}:0`)
+    return { runId, lease: '0', results: [{ runItemId, attempt: 1, output: 1, latencyMs: 1 }] }
+  }),
+  releaseRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
   removePromptLabel: about(async () => ({ promptId: await prompt(), label: 'production' })),
+  renewRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
   restoreDatasetItems: about(items),
   restorePrompt: about(async () => ({ id: await prompt() })),
   resumeRun: about(async () => ({ id: await run('CANCELLED') })),
@@ -212,6 +221,12 @@ async function experiment(): Promise<string> {
     'Experiment',
     await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'echo' }),
   )
+}
+
+async function clientRun(): Promise<string> {
+  const task = { kind: 'client', name: 'any', version: null } as const
+  const experimentId = await seedExperiment(t, await seedDataset(t, [1]), task)
+  return encodeGlobalId('Run', (await startRun(t.services, t.scope, { experimentId })).id)
 }
 
 async function evaluator(): Promise<string> {

@@ -60,10 +60,15 @@ const updates: Record<string, Update> = {
   },
   updateEvaluator: {
     type: 'Evaluator',
-    selection: 'name description active sampling dataType direction version datasets { id } definition { __typename }',
+    selection:
+      'name description active sampling dataType direction min max categories failurePolicy version datasets { id } definition { __typename }',
     fields: {
       name: 'REFUSED',
       description: cleared,
+      min: cleared,
+      max: cleared,
+      categories: cleared,
+      failurePolicy: 'REFUSED',
       definition: 'REFUSED',
       dataType: 'REFUSED',
       direction: 'REFUSED',
@@ -73,7 +78,14 @@ const updates: Record<string, Update> = {
     },
     make: async () => {
       const options = { description: 'd', sampling: 0.5, active: false, datasetIds: [await seedDataset(t, [1])] }
-      return (await createEvaluator(t.services, t.scope, { name: randomUUID(), definition, ...options })).id
+      const { id } = await createEvaluator(t.services, t.scope, { name: randomUUID(), definition, ...options })
+      // One with a range, as functions may have.
+      const data = { definition: { kind: 'module', module: 'any' }, dataType: 'NUMERIC', min: 0, max: 1 } as const
+      await t.db.prisma.evaluatorVersion.updateMany({
+        where: { evaluatorId: id },
+        data: { ...data, failurePolicy: 'MISSING' },
+      })
+      return id
     },
   },
   updateExperiment: {
@@ -172,7 +184,9 @@ describe.each(Object.entries(updates))('%s', (name, update) => {
   test('keeps everything that is omitted', async () => {
     const id = await update.make()
     const before = await read(update, id)
-    expect(Object.values(before)).not.toContain(null)
+    // A score has a range or categories.
+    const { categories: _, ...others } = before
+    expect(Object.values(others)).not.toContain(null)
     expect((await change(name, update, id, {})).__typename).toMatch(/Payload$/)
     expect(await read(update, id)).toEqual(before)
   })

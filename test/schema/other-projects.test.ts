@@ -179,9 +179,11 @@ function typeOfIds(name: string, field: Field): string {
   if (field.name === 'runItemOutput') return 'RunItem'
   if (name === 'id') return getNamedType(field.type).name
   if (name === 'providerId') return 'Provider'
+  if (name === 'itemIds') return 'DatasetItem'
   if (name === 'datasetId') return 'Dataset'
   if (name === 'startedById' || name === 'authorId') return 'Person'
   if (name === 'fromId') return 'PromptVersion'
+  if (name === 'itemIds') return 'DatasetItem'
   if (name === 'experimentId') return 'Experiment'
   if (name === 'items') return field.name === 'runFeed' ? 'RunItem' : 'DatasetItem'
   throw new Error(`no case for the ids of ${name} of ${field.name}`)

@@ -538,7 +538,16 @@ describe('GET /export/runs', () => {
       data: [
         { runId: id, ordinal: 0, name: 'exact', dataType: 'NUMERIC', value: 0.5, source: 'EVALUATOR' },
         { runId: id, ordinal: 0, name: 'tone', dataType: 'CATEGORICAL', label: 'kind', source: 'HUMAN', author: 'me' },
+        { runId: id, ordinal: 0, name: 'exact', dataType: 'NUMERIC', value: 1, source: 'HUMAN', author: 'me' },
         { runId: id, ordinal: null, name: 'whole run', dataType: 'NUMERIC', value: 1, source: 'API' },
+      ],
+    })
+    const rules = { runId: id, direction: 'NONE', failurePolicy: 'MISSING' } as const
+    await server.db.prisma.runScoreSummary.createMany({
+      data: [
+        { ...rules, name: 'exact', source: 'EVALUATOR', dataType: 'NUMERIC' },
+        { ...rules, name: 'exact', source: 'HUMAN', dataType: 'NUMERIC' },
+        { ...rules, name: 'tone', source: 'HUMAN', dataType: 'CATEGORICAL' },
       ],
     })
     const [first, second] = [a, b].map((item) => encodeGlobalId('DatasetItem', String(item)))
@@ -568,6 +577,7 @@ describe('GET /export/runs', () => {
         startedAt: at,
         scores: [
           { name: 'exact', value: 0.5, source: 'EVALUATOR' },
+          { name: 'exact', value: 1, source: 'HUMAN' },
           { name: 'tone', label: 'kind', author: 'me' },
         ],
       },
@@ -599,6 +609,7 @@ describe('GET /export/runs', () => {
         finishedAt: at,
         tags: '["t"]',
         'score:exact': '0.5',
+        'score:exact:HUMAN': '1',
         'score:tone': 'kind',
       },
       {

@@ -362,6 +362,13 @@ test('a session with a key of the installation is in the project that was chosen
   expect(await projectOf(session)).toBe('default')
   expect((await choose(encodeGlobalId('Project', project.id))).status).toBe(200)
   expect(await projectOf(session)).toBe('größe')
+  const { id } = await t.db.prisma.dataset.create({ data: { projectId: project.id, name: 'linked', seed: 's' } })
+  const exported = `/export/datasets/${encodeGlobalId('Dataset', id)}.jsonl`
+  await choose('default')
+  expect((await fromPage(exported, { headers: session })).status).toBe(404)
+  // A link has no headers.
+  expect((await fromPage(`${exported}?project=${encodeURIComponent('größe')}`, { headers: session })).status).toBe(200)
+  await choose('größe')
   expect((await choose('nowhere')).status).toBe(404)
   expect(await projectOf(session)).toBe('größe')
 

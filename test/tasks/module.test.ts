@@ -89,6 +89,19 @@ describe('a task of assay.config.ts', () => {
     ['a function', () => ({ f: () => 1 }), 'Expected JSON as the output, but f is a function, which JSON cannot hold.'],
     ['NaN', () => ({ scores: [0, Number.NaN] }), 'scores[1] is NaN'],
     ['a BigInt', () => 1n, 'the value is a bigint'],
+    ['a Response', () => new Response('{}'), 'a Response (was `await response.json()` forgotten?)'],
+    ['an Error', () => ({ e: new TypeError('x') }), 'e is an error (was it to be thrown? TypeError: x)'],
+    ['URLSearchParams', () => new URLSearchParams('a=b'), 'a URLSearchParams'],
+    ['FormData', () => new FormData(), 'a FormData'],
+    ['a stream', () => new Response('x').body, 'a ReadableStream (were its parts to be joined?)'],
+    [
+      'a generator',
+      () =>
+        (function* () {
+          yield 'a'
+        })(),
+      '(were its parts to be joined?)',
+    ],
   ])('that returns %s has an invalid output', async (_, task, message) => {
     await expect(run(task)).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -116,6 +129,33 @@ describe('a task of assay.config.ts', () => {
       cause: thrown,
     })
     await expect(run(async () => task())).rejects.toMatchObject({ code: 'TASK_FAILED', message, retryable })
+  })
+
+  it.each([
+    [
+      Object.assign(new Error('slow down'), { status: 429, headers: new Headers({ 'retry-after': '7' }) }),
+      { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 7_000, overloaded: true },
+    ],
+    [
+      Object.assign(new Error('busy'), { statusCode: 503, headers: { 'retry-after': '1' } }),
+      { code: 'TASK_FAILED', retryable: true, retryAfterMs: 1_000 },
+    ],
+    [Object.assign(new Error('no'), { status: 400 }), { code: 'TASK_FAILED', retryable: false }],
+    [Object.assign(new Error('no'), { status: 500, retryable: false }), { retryable: false }],
+    [
+      new TypeError('fetch failed', {
+        cause: Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }),
+      }),
+      { code: 'CONNECTION_REFUSED', retryable: true, message: 'fetch failed: connect ECONNREFUSED 127.0.0.1:1' },
+    ],
+    [
+      Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }),
+      { code: 'CONNECTION_FAILED', retryable: true },
+    ],
+    [Object.assign(new Error('no such file'), { code: 'ENOENT' }), { code: 'TASK_FAILED', retryable: false }],
+    [{ reason: 'odd' }, { code: 'TASK_FAILED', message: "The task threw { reason: 'odd' }" }],
+  ])('that throws %s is retried as an HTTP task would be', async (thrown, expected) => {
+    await expect(run(() => Promise.reject(thrown))).rejects.toMatchObject(expected)
   })
 
   it('that fails with its own timeout is a TIMEOUT', async () => {

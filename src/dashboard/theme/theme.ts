@@ -38,6 +38,9 @@ const gray: MantineColorsTuple = [
   '#22262e',
 ]
 
+/** The head of a dialog is not the head of the page. */
+const noLandmark = { role: 'presentation' }
+
 export const theme = createTheme({
   primaryColor: 'ink',
   primaryShade: { light: 6, dark: 5 },
@@ -64,9 +67,15 @@ export const theme = createTheme({
     Modal: {
       defaultProps: {
         centered: true,
-        closeButtonProps: { 'aria-label': 'Close' },
         overlayProps: { backgroundOpacity: 0.45, blur: 2 },
+        closeButtonProps: { 'aria-label': 'Close' },
+        attributes: { header: noLandmark },
       },
+    },
+    Drawer: { defaultProps: { attributes: { header: noLandmark } } },
+    Notification: {
+      defaultProps: { closeButtonProps: { 'aria-label': 'Close the message' } },
+      styles: { description: { color: 'var(--text-2)' } },
     },
     Anchor: { defaultProps: { underline: 'hover' } },
   },

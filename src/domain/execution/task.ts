@@ -4,12 +4,21 @@ import type { HttpTaskSpec } from './http-task.ts'
 import type { PromptTaskSpec } from './prompt-task.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
-export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec | ClientTaskSpec
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
   kind: 'module'
   name: string
+}
+
+/** A function that clients execute in their own processes: they claim the items of a run and record the results. */
+export interface ClientTaskSpec {
+  kind: 'client'
+  /** Names the function; its limits are those of the endpoint `client:<name>`. */
+  name: string
+  /** Identifies the code, for example a hash of it; null when not known. */
+  version: string | null
 }
 
 /** The dataset item that a task is called with. */

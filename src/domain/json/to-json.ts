@@ -46,6 +46,8 @@ function convertObject(value: object, path: string, parents: object[]): Json {
   if (value instanceof Map || value instanceof Set || value instanceof Promise || ArrayBuffer.isView(value)) {
     throw new NotJsonError(path, `a ${value.constructor.name}`)
   }
+  const forgotten = whatIsForgotten(value)
+  if (forgotten) throw new NotJsonError(path, forgotten)
   const inside = [...parents, value]
   if (Array.isArray(value)) return Array.from(value, (element, index) => convert(element, `${path}[${index}]`, inside))
   const copy: { [key: string]: Json } = {}
@@ -59,6 +61,26 @@ function convertObject(value: object, path: string, parents: object[]): Json {
     else copy[key] = converted
   }
   return copy
+}
+
+/** Values without members of their own, which are returned where a step was left out. */
+function whatIsForgotten(value: object): string | null {
+  if (value instanceof Response || value instanceof Request) {
+    return `a ${value.constructor.name} (was \`await response.json()\` forgotten?)`
+  }
+  if (value instanceof Error) return `an error (was it to be thrown? ${value.name}: ${value.message})`
+  if (
+    value instanceof URLSearchParams ||
+    value instanceof FormData ||
+    value instanceof Headers ||
+    value instanceof Blob
+  ) {
+    return `a ${value.constructor.name} (was a conversion to an object or a text forgotten?)`
+  }
+  if (!Array.isArray(value) && (Symbol.asyncIterator in value || Symbol.iterator in value)) {
+    return `a ${value.constructor?.name || 'generator'} (were its parts to be joined?)`
+  }
+  return null
 }
 
 function checkText(text: string, path: string): void {

@@ -9,7 +9,7 @@ export interface EndpointKey {
 
 /**
  * The endpoint that all calls of a task go to: the origin of its URL for an HTTP task (`http://127.0.0.1:9000`),
- * `module:<name>` for a module task, `provider:<provider>/<model>` for a prompt.
+ * `module:<name>` for a module task, `provider:<provider>/<model>` for a prompt, `client:<name>` for a client's function.
  */
 export function endpointOf(spec: TaskSpec): string {
   switch (spec.kind) {
@@ -17,6 +17,8 @@ export function endpointOf(spec: TaskSpec): string {
       return URL.parse(spec.url)?.origin ?? spec.url
     case 'module':
       return `module:${spec.name}`
+    case 'client':
+      return `client:${spec.name}`
     case 'prompt':
       return providerEndpoint(spec.provider, spec.model)
   }

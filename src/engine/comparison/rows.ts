@@ -1,5 +1,5 @@
 import type { Database, ReadableDatabase } from '../../db/client.ts'
-import type { Run, RunItem } from '../../db/generated/prisma/client.ts'
+import type { Run } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type RowOrder,
 } from '../../db/sql/comparison/load-page.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
+import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
@@ -28,7 +29,7 @@ export interface ComparedCell {
   run: Run
   itemId: string
   /** All repetitions. */
-  items: RunItem[]
+  items: ShownRunItem[]
   /** One per score of the comparison, even if it is missing. */
   scores: CellScore[]
   /** Mean of the successful repetitions, in milliseconds. */
@@ -163,7 +164,7 @@ export async function alignRows(
 
 function cell(
   { run, itemId, baseline }: Pick<ComparedCell, 'run' | 'itemId' | 'baseline'>,
-  items: RunItem[],
+  items: ShownRunItem[],
   values: readonly CellValue[],
   compared: readonly ComparedScore[],
 ): ComparedCell {

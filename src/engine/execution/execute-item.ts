@@ -34,8 +34,9 @@ export interface Execution {
 }
 
 /**
- * Makes one attempt at one item: the task under its timeout, then every evaluator. Never rejects: every failure becomes
- * a result. An interrupted attempt requeues the item and does not count towards `maxAttempts`.
+ * Makes one attempt at one item: the task under its timeout, then every evaluator; only the evaluators, if a client has
+ * executed the task. Never rejects: every failure becomes a result. An interrupted attempt requeues the item and does
+ * not count towards `maxAttempts`.
  */
 export async function executeItem(execution: Execution): Promise<ItemResult> {
   const { plan, item, tracing } = execution
@@ -49,7 +50,8 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
 async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
   const { plan, item, cached, permit, signal, clock, random } = execution
   const { attempts: attempt, excused } = item
-  const ended = { ...withoutResult(item), traceId: trace.traceId }
+  const { recorded } = item
+  const ended = { ...withoutResult(item), traceId: recorded ? recorded.traceId : trace.traceId }
 
   const ids = {
     runId: encodeGlobalId('Run', plan.runId),
@@ -65,11 +67,11 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       followed(execution, (follow) =>
         callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow, alone, ids }),
       )
-    const called = cached?.response ?? (await trace.call(call))
+    const called = recorded ?? cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
-    const { pauseMs: _, generation = null, ...result }: TaskResult = called
-    const response: CachedResponse = { latencyMs: clock.now() - startedAt, ...result, generation }
-    const { output, latencyMs, costUsd } = response
+    const { output, costUsd, inputTokens, outputTokens, generation = null }: TaskResult = called
+    const { latencyMs } = { latencyMs: clock.now() - startedAt, ...called }
+    const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens, generation }
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
       plan.evaluators,
@@ -89,12 +91,13 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
     // A response from the cache was paid for by the call that made it.
-    const spent = fromCache ? { ...response, costUsd: 0 } : response
+    // What a client recorded was counted then.
+    const spent = recorded ? nothingSpent : fromCache ? { ...response, costUsd: 0 } : response
     return {
       item: { ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED', cached: fromCache },
       spent,
       hadCost: item.costUsd !== null,
-      scores,
+      scores: recorded ? [...recorded.scores.map((score) => ({ ...score, ordinal: item.ordinal })), ...scores] : scores,
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (thrown) {

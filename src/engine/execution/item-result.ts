@@ -3,6 +3,7 @@ import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedItem } from '../../db/sql/run-item/record-results.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
+import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 import { nothingSpent, type Spent } from '../../domain/execution/task.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
@@ -43,17 +44,25 @@ export function withoutResult(claimed: Claimed): Omit<RecordedItem, 'status'> {
     traceId: null,
     generation: null,
     delayMs: null,
+    recorded: null,
   }
 }
 
 /** Requeues an item whose call did not begin. */
 export function released(item: ClaimedItem): ItemResult {
+  if (item.recorded) return unscored(item, item.recorded)
   return uncalled(item, { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' })
 }
 
 /** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
 export function interrupted(item: ClaimedItem): ItemResult {
+  if (item.recorded) return unscored(item, item.recorded)
   return uncalled(item, { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' })
+}
+
+/** Requeues an item that a client has executed, for the evaluators of the server. */
+function unscored(item: ClaimedItem, recorded: RecordedResponse): ItemResult {
+  return uncalled(item, { ...withoutResult(item), status: 'QUEUED', recorded })
 }
 
 function uncalled({ costUsd }: ClaimedItem, item: RecordedItem): ItemResult {

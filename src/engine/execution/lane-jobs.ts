@@ -4,6 +4,8 @@ import { type Queryable, transaction } from '../../db/client.ts'
 import { laneQueue, queryable, sendLanes } from '../../db/queue.ts'
 import { loadLanes } from '../../db/sql/lane/load-lanes.ts'
 import { deleteLane } from '../../db/sql/lane/run-lanes.ts'
+import { lockRun } from '../../db/sql/run/lock-run.ts'
+import { countRecorded } from '../../db/sql/run-item/claim-items.ts'
 import type { MissingFunction } from '../../domain/execution/functions.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -39,14 +41,20 @@ export async function touchLanes({ boss, db }: Queue, held: readonly HeldLane[])
 
 /** Completes the job of a lane. A lane that stopped before its run ended is queued again, in the same transaction. */
 export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
-  const { laneId } = job.data
+  const { laneId, runId } = job.data
   return completing(queue, job, async (client) => {
     const state = (await loadLanes(client, [laneId])).get(laneId)
     // The lane was taken over or removed, or its run is finished.
     if (state?.lease !== lane.lease || isFinished(state.status)) return
-    if (outcome === 'STOPPED' && state.slots > 0) await queueLanes(queue.boss, client, [job.data], state.priority)
+    if ((outcome === 'STOPPED' && state.slots > 0) || (await hasMoreToScore(client, runId, state.remote)))
+      await queueLanes(queue.boss, client, [job.data], state.priority)
     else await deleteLane(client, laneId)
   })
+}
+
+/** Whether clients have recorded something since the lane found nothing left. They add a lane only if there is none. */
+async function hasMoreToScore(client: Queryable, runId: string, remote: boolean): Promise<boolean> {
+  return remote && (await lockRun(client, runId)) !== null && (await countRecorded(client, runId)) > 0
 }
 
 /** Moves a lane that was just fetched to the end of the queue. */

@@ -243,7 +243,7 @@ export class Lane {
     const random = this.#random
     const { signal } = this.#abort
     for (;;) {
-      const permit = cached?.response ? noCall : await this.#permit()
+      const permit = cached?.response || item.recorded ? noCall : await this.#permit()
       if (!permit) return released(item)
       await pool.acquire(plan.runId)
       try {

@@ -11,6 +11,7 @@ import {
   type ClaimRange,
   claimDue,
   claimRanges,
+  countRecorded,
   findNextDueMs,
 } from '../../db/sql/run-item/claim-items.ts'
 import { recordResults } from '../../db/sql/run-item/record-results.ts'
@@ -44,6 +45,11 @@ export interface ClaimRequest {
   lease: string
   /** The maximum of items. */
   limit: number
+  /**
+   * A client asks: it gets what is to be executed, and workers what is left to score. Without, a worker gets what is to be
+   * executed, unless clients execute the run.
+   */
+  ofClient?: true
 }
 
 /** A claim whose answer may be lost: items under the lease that are not in `known` are requeued. */
@@ -78,31 +84,49 @@ export function writeLedger(
 ): Promise<Written> {
   return transaction(db.pool, async (client) => {
     const run = await lockRun(client, runId)
-    const status = run?.status ?? 'CANCELLED'
-    if (!run || isFinished(status)) return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
-
-    const delta: RunDelta = { ...noDelta, status }
-    const recorded = await record(client, run, delta, results)
-    for (const { lease, known } of uncertain) {
-      const lost = await requeueClaims(client, runId, lease, known, run.seq + delta.seq)
-      if (lost > 0) transfer(delta, lost, 'running', 'queued', run.total)
-    }
-
-    const refusal = recorded.find(({ stop }) => stop !== undefined)?.stop
-    const limit = stopReason(situation(run, delta), run.settings)
-    const reason: Ending | null =
-      refusal === undefined
-        ? limit && { status: 'STOPPED', stopReason: limit }
-        : { status: 'STOPPED', stopReason: 'PROVIDER', stopMessage: refusal }
-    if (reason) {
-      const ended = await endRun(client, run, reason, delta)
-      return { status: ended.status, answers: requests.map(() => emptyClaim(ended.status)), ended }
-    }
-    const answers = await claim(client, run, delta, requests)
-    delta.status = statusAfter(run, delta)
-    if (delta.seq > 0 || delta.status !== status) await advanceRun(client, runId, delta)
-    return { status: delta.status, answers, ended: delta }
+    if (run) return advanceLedger(client, run, { results, requests, uncertain })
+    return { status: 'CANCELLED', answers: requests.map(() => emptyClaim('CANCELLED')), ended: noDelta }
   })
+}
+
+/** The same, in a transaction of the caller that holds the run's lock. */
+export async function advanceLedger(
+  client: Queryable,
+  run: LockedRun,
+  {
+    results,
+    requests,
+    uncertain,
+  }: {
+    results: readonly ItemResult[]
+    requests: readonly ClaimRequest[]
+    uncertain: readonly UncertainClaim[]
+  },
+): Promise<Written> {
+  const { status } = run
+  if (isFinished(status)) return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
+
+  const delta: RunDelta = { ...noDelta, status }
+  const recorded = await record(client, run, delta, results)
+  for (const { lease, known } of uncertain) {
+    const lost = await requeueClaims(client, run.id, lease, known, run.seq + delta.seq)
+    if (lost > 0) transfer(delta, lost, 'running', 'queued', run.total)
+  }
+
+  const refusal = recorded.find(({ stop }) => stop !== undefined)?.stop
+  const limit = stopReason(situation(run, delta), run.settings)
+  const reason: Ending | null =
+    refusal === undefined
+      ? limit && { status: 'STOPPED', stopReason: limit }
+      : { status: 'STOPPED', stopReason: 'PROVIDER', stopMessage: refusal }
+  if (reason) {
+    const ended = await endRun(client, run, reason, delta)
+    return { status: ended.status, answers: requests.map(() => emptyClaim(ended.status)), ended }
+  }
+  const answers = await claim(client, run, delta, requests)
+  delta.status = statusAfter(run, delta)
+  if (delta.seq > 0 || delta.status !== status) await advanceRun(client, run.id, delta)
+  return { status: delta.status, answers, ended: delta }
 }
 
 function emptyClaim(status: RunStatus): Claim {
@@ -163,16 +187,19 @@ async function claim(
   const answers = requests.map(({ lease }) => (holders.has(lease) ? emptyClaim('RUNNING') : null))
 
   const ranges: ClaimRange[] = []
-  for (const [index, { lease, limit }] of requests.entries()) {
+  for (const [index, { lease, limit, ofClient }] of requests.entries()) {
     const answer = answers[index]
     if (!answer) continue
-    let wanted = Math.min(limit, affordableCalls(situation(run, delta), run.settings.budgetUsd))
+    const scoring = run.remote && !ofClient
+    let wanted = scoring ? limit : Math.min(limit, affordableCalls(situation(run, delta), run.settings.budgetUsd))
     if (waiting(run, delta) > 0 && wanted > 0) {
-      const due = await claimDue(client, run.id, lease, wanted, run.seq + delta.seq)
+      const at = { limit: wanted, recorded: scoring, seq: run.seq + delta.seq }
+      const due = await claimDue(client, run.id, lease, at)
       answer.items.push(...due)
       transfer(delta, due.length, 'queued', 'running')
       wanted -= due.length
     }
+    if (scoring) continue
     const range = takeFresh(run, delta, lease, wanted)
     if (range.count > 0) ranges.push(range)
   }
@@ -187,5 +214,10 @@ async function claim(
   const queued = run.queued + delta.queued
   const { concurrency } = run.settings
   for (const answer of answers) if (answer) Object.assign(answer, { queued, concurrency, dueMs })
+  const ofWorkers = answers.filter((answer, index) => answer && run.remote && !requests[index]?.ofClient)
+  if (ofWorkers.length > 0) {
+    const unscored = await countRecorded(client, run.id)
+    for (const answer of ofWorkers) Object.assign(answer as Claim, { queued: unscored, dueMs: null })
+  }
   return answers
 }

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino'
 import type { Database } from '../../db/client.ts'
-import { channels, type Listener } from '../../db/listener.ts'
+import { channels, type Listener, notify } from '../../db/listener.ts'
 import { deleteOldTexts, type LiveText, writeLiveTexts } from '../../db/sql/run-item/live-texts.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
 import { replaceUnstorable } from '../../domain/json/storable.ts'
@@ -50,7 +50,9 @@ export class LiveTexts {
   }
 
   start(): this {
-    this.#off = this.#options.listener.on(channels.watch, (payload) => this.#announced(payload.split(' ')))
+    const ask = () => this.#ask()
+    this.#off = this.#options.listener.on(channels.watch, (payload) => this.#announced(payload.split(' ')), ask)
+    ask()
     this.#pruneLater()
     return this
   }
@@ -82,6 +84,14 @@ export class LiveTexts {
     this.#cancelWrite?.()
     this.#cancelPrune()
     await this.#writing
+  }
+
+  /** Items may have been watched before this process listened. */
+  #ask(): void {
+    const { db, log } = this.#options
+    notify(db.pool, channels.watching).catch((err: unknown) =>
+      log.warn({ err }, 'worker: could not ask what is watched'),
+    )
   }
 
   #announced(keys: readonly string[]): void {

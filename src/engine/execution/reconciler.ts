@@ -10,8 +10,9 @@ import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { requeueStranded } from '../../db/sql/run-item/requeue-stranded.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { renewLanes, setLanes } from '../runs/lanes.ts'
+import { renewLanes, setLanes, workerConcurrency } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
+import { expireClients } from './client-lanes.ts'
 import { countRequeued } from './requeue.ts'
 
 /** A run that is idle in two checks at least this far apart, in milliseconds, without a change in between, is stuck. */
@@ -30,6 +31,7 @@ export class Reconciler {
 
   /** Checks all runs once and returns the ids of those it repaired. Safe to run in several processes at once. */
   async check(): Promise<string[]> {
+    await expireClients(this.#services)
     const repaired = [...(await this.#repairStranded()), ...(await this.#repairIdle())]
     if (repaired.length > 0) {
       const { log, metrics } = this.#services
@@ -49,8 +51,8 @@ export class Reconciler {
         const still = await findStrandedRuns(client, runId)
         if (!run || still.length === 0) return
         await deleteStrandedLanes(client, runId)
-        await setLanes(boss, client, run, run.settings.concurrency)
         await countRequeued(client, run, await requeueStranded(client, runId, run.seq))
+        await setLanes(boss, client, run, await workerConcurrency(client, run))
         repaired.push(runId)
       })
     }
@@ -74,7 +76,7 @@ export class Reconciler {
         const run = await lockRun(client, runId)
         const [still] = await findIdleRuns(client, runId)
         if (!run || still?.seq !== seq) return
-        await renewLanes(boss, client, run, run.settings.concurrency)
+        await renewLanes(boss, client, run, await workerConcurrency(client, run))
         this.#idle.delete(runId)
         repaired.push(runId)
       })

@@ -61,14 +61,19 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
-    cacheKey: run.settings.cache ? cacheKeyOf(run.task, functions) : null,
-    evaluators: evaluators.map(({ definition, sampling, ...evaluator }) => ({
+    cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, functions) : null,
+    evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
     missingFunctions: () => missingFunctions(functions, services.functions.registered),
   }
+}
+
+/** Whether the server executes it; the others score where clients execute them. */
+export function isOfServer({ definition }: Pick<PinnedEvaluator, 'definition'>): boolean {
+  return definition.kind !== 'client'
 }
 
 /**

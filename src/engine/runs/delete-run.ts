@@ -10,7 +10,7 @@ import { withLockedRuns } from './locked-run.ts'
  * Deletes 1–1,000 finished runs with their items and scores, all or none.
  * @param at the position of each id in the caller's input
  * @throws {NotFoundError} no such run
- * @throws {ConflictError} a run is still executing
+ * @throws {ConflictError} a run is still executing, or the approved baseline of its dataset, which gates compare with
  */
 export async function deleteRuns(
   services: Services,
@@ -22,9 +22,18 @@ export async function deleteRuns(
   requireCount(runIds.length, ['ids'])
   await withLockedRuns(services, scope, runIds, at, async (client, runs) => {
     checkEach(runIds, (id, index) => {
-      const { status } = runs.get(id)
-      if (isFinished(status)) return
-      throw new ConflictError(`Only a finished run can be deleted; this one is ${status}. Cancel it first.`, at(index))
+      const { status, isBaseline } = runs.get(id)
+      if (!isFinished(status)) {
+        throw new ConflictError(
+          `Only a finished run can be deleted; this one is ${status}. Cancel it first.`,
+          at(index),
+        )
+      }
+      if (isBaseline) {
+        const message =
+          'This run is the approved baseline of its dataset. Approve another one or remove the baseline first.'
+        throw new ConflictError(message, at(index))
+      }
     })
     await deleteRunRows(client, runIds)
   })

@@ -6,6 +6,8 @@ import type { PgBoss } from 'pg-boss'
 import type { Queryable } from '../../db/client.ts'
 import { sendLanes } from '../../db/queue.ts'
 import { deleteLanes, insertLanes, listLaneIds, resizeLanes } from '../../db/sql/lane/run-lanes.ts'
+import type { LockedRun } from '../../db/sql/run/lock-run.ts'
+import { countRecorded } from '../../db/sql/run-item/claim-items.ts'
 
 /** The data of a lane's job in the queue. */
 export interface LaneJob {
@@ -65,7 +67,27 @@ export async function setLanes(
   await fillLanes(boss, client, run, concurrency, present)
 }
 
-/** Replaces all lanes of a run that has ended. A holder that has not noticed yet finds its lane gone. */
+/**
+ * How many items of a run workers may execute at once: of one that clients execute they only score what is recorded.
+ */
+export async function workerConcurrency(
+  client: Queryable,
+  { id, remote, settings }: Pick<LockedRun, 'id' | 'remote' | 'settings'>,
+): Promise<number> {
+  return remote ? Math.min(settings.concurrency, await countRecorded(client, id)) : settings.concurrency
+}
+
+/** Adds lanes until there are enough for `concurrency` items at once. The caller holds the run's lock. */
+export async function growLanes(
+  boss: PgBoss,
+  client: Queryable,
+  run: { id: string; priority: number },
+  concurrency: number,
+): Promise<void> {
+  await fillLanes(boss, client, run, concurrency, await listLaneIds(client, run.id))
+}
+
+/** Replaces all lanes for workers of a run that has ended. A holder that has not noticed yet finds its lane gone. */
 export async function renewLanes(
   boss: PgBoss,
   client: Queryable,

@@ -8,7 +8,7 @@ import { stopReason } from '../../domain/execution/stop-rules.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
-import { renewLanes } from './lanes.ts'
+import { renewLanes, workerConcurrency } from './lanes.ts'
 import { changeRun } from './locked-run.ts'
 
 /**
@@ -76,6 +76,6 @@ function reopen(
       cancelled: status === 'CANCELLED' ? -reopened : 0,
       failed: status === 'FAILED' ? -reopened : 0,
     })
-    await renewLanes(services.boss, client, run, Math.min(run.settings.concurrency, reopened))
+    await renewLanes(services.boss, client, run, Math.min(await workerConcurrency(client, run), reopened))
   })
 }

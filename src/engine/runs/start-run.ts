@@ -17,12 +17,14 @@ import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { RunSubset, StartRunInput } from '../../domain/run.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { parseTaskVersion } from '../../tasks/client.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
 import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
 import { loadFunctions } from '../workers.ts'
+import { joinRun } from './join-run.ts'
 import { addLanes } from './lanes.ts'
 import { readRun } from './locked-run.ts'
 
@@ -52,9 +54,17 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     const experiment = await lockExperiment(client, projectId, input.experimentId)
     if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
     const { datasetId } = experiment
+    const pinned = await pinTask(client, scope, taskOf(experiment.task, input))
+    const { task } = pinned
     if (earlyStop) requireSameDataset(earlyStop, datasetId)
     if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
     const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
+    if (settings.cache && task.kind === 'client') {
+      throw new InvalidInputError('Expected no cache for a task that clients execute, got true.', [
+        'overrides',
+        'cache',
+      ])
+    }
     const datasetVersion = input.datasetVersion ?? experiment.version
     if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
       const expected = experiment.version === 0 ? 'a dataset with items' : `a version from 1 to ${experiment.version}`
@@ -63,8 +73,11 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
         ['datasetVersion'],
       )
     }
+    const joined = input.join
+      ? await joinRun(client, { experimentId: experiment.id, task, datasetVersion, settings }, input)
+      : null
+    if (joined) return readRun(client, { id: joined, projectId })
     const seed = input.seed ?? experiment.seed
-    const pinned = await pinTask(client, scope, experiment.task)
     const id = await insertRun(client, {
       projectId,
       experimentId: experiment.id,
@@ -84,7 +97,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     })
     const { evaluatorIds = experiment.evaluatorIds } = input
     await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
-    await pinRegistered(client, id, pinned.task)
+    await pinRegistered(client, id, task)
     const { concurrency, repetitions } = settings
     await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
@@ -96,7 +109,8 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     }
     const run = await setTotal(client, id, total)
     await notify(client, channels.run, `${id}:0`)
-    await addLanes(services.boss, client, run, Math.min(concurrency, total))
+    // Clients bring their own lanes, and workers get some as soon as there is something to score.
+    if (task.kind !== 'client') await addLanes(services.boss, client, run, Math.min(concurrency, total))
     services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
     return run
   })
@@ -108,6 +122,18 @@ async function pinRegistered(client: Queryable, runId: string, task: TaskSpec): 
   const needed = neededFunctions(task, definitions)
   if (Object.keys({ ...needed.tasks, ...needed.evaluators }).length === 0) return
   await pinFunctions(client, runId, pin(needed, await loadFunctions(client)))
+}
+
+/** @throws {InvalidInputError} what only tasks of clients can have, or cannot have */
+function taskOf(task: TaskSpec, { taskVersion, join }: StartRunInput): TaskSpec {
+  if (task.kind === 'client') {
+    return taskVersion == null ? task : { ...task, version: parseTaskVersion(taskVersion, ['taskVersion']) }
+  }
+  const given = taskVersion != null ? 'taskVersion' : join ? 'join' : null
+  if (given === null) return task
+  throw new InvalidInputError(`Expected ${given} only with a task that clients execute, got it with one of workers.`, [
+    given,
+  ])
 }
 
 const defaultMaxRunItems = 2_000_000

@@ -36,7 +36,8 @@ export async function updateRun(services: Services, scope: Scope, input: UpdateR
     await updateSettings(client, id, settings, newPriority)
     const { status, stopReason, stopMessage } = run
     await advanceRun(client, id, { ...noDelta, status, stopReason, stopMessage, seq: 1 })
-    if (isFinished(run.status)) return
+    // What clients hold shrinks and grows with their next claim or renewal.
+    if (isFinished(run.status) || run.remote) return
     const open = run.queued + run.running
     // New lanes send their own NOTIFY.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))

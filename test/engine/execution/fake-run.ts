@@ -56,7 +56,7 @@ export class FakeRun {
 
 export function item(ordinal: number): ClaimedItem {
   const itemId = String(ordinal)
-  const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [] }
+  const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [], recorded: null }
   const counts = { repetition: 0, attempts: 1, excused: 0, crashed: false }
   return { ordinal, lease: '1', itemId, ...counts, ...nothingSpent, ...content }
 }

@@ -24,6 +24,7 @@ const run: LockedRun = {
   costMax: 0.5,
   priority: 0,
   settings: defaultRunSettings,
+  remote: false,
   leases: ['1'],
 }
 

@@ -22,4 +22,6 @@ export const corrections: Correction[] = [
     figures: series.mixed,
   },
   { fault: 'The similarity had no range, and so no sequence.', figures: series.bounded },
+  { fault: 'What responses from the cache had cost once was compared as a cost.', figures: series.costs },
+  { fault: 'A limit of the cost was kept where the cost of some items was not known.', figures: series.gates },
 ]

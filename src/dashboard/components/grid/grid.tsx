@@ -108,7 +108,13 @@ export function Grid(props: Props) {
           ))}
         </div>
       </div>
-      {count === 0 && empty}
+      {count === 0 && empty && (
+        <div role="row">
+          <div role="gridcell" aria-colspan={columns.length}>
+            {empty}
+          </div>
+        </div>
+      )}
       <div role="rowgroup" className={classes.body} style={{ height: virtualizer.getTotalSize(), minWidth: width }}>
         {slots.map(({ index, start }) => (
           <div

@@ -12,6 +12,7 @@ export const comparedRun = graphql(`
       __typename
       ... on HttpTask { url method body headers outputPath }
       ... on ModuleTask { name }
+      ... on PromptTask { provider model prompt { content { messages { role content } } } parameters { temperature maxOutputTokens topP seed reasoningEffort } }
     }
   }
 `)

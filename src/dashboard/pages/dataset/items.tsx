@@ -34,7 +34,7 @@ const keys: readonly Shortcut[] = [
 ]
 const heights = { compact: 28, normal: 36, roomy: 52 }
 /** What the API takes by id at once. */
-export const maxSelected = 1_000
+const maxSelected = 1_000
 
 export function Items({ dataset, search, onSearch, onChanged }: Props) {
   const { list, store, total } = useItemList(dataset, search)
@@ -101,7 +101,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
         </span>
       ),
     },
-    { id: 'expected', width: 220, grows: true, head: <span className={classes.head}>Expected</span> },
+    { id: 'expected', width: 210, head: <span className={classes.head}>Expected</span> },
     { id: 'key', width: 130, head: <span className={classes.head}>Key</span> },
     { id: 'tags', width: 180, head: <span className={classes.head}>Tags</span> },
     { id: 'metadata', width: 200, head: <span className={classes.head}>Metadata</span> },

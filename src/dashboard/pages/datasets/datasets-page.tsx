@@ -79,8 +79,8 @@ export function DatasetsPage() {
 
 /** What is directly in a folder: folders first. */
 function Folder({ folder }: { folder: string }) {
-  const [folders, reread] = useQuery({ query: foldersQuery, variables: { folder } })
-  const [datasets, rereadDatasets] = useQuery({ query: datasetsQuery, variables: { filter: { folder } } })
+  const [folders, reread] = useQuery({ query: foldersQuery, variables: { folder, after: null } })
+  const [datasets, rereadDatasets] = useQuery({ query: datasetsQuery, variables: { filter: { folder }, after: null } })
   return (
     <Answer of={folders} retry={reread} skeleton={<ListSkeleton />}>
       {({ datasetFolders }) => (
@@ -174,7 +174,7 @@ function More({ page, children }: MoreProps) {
 }
 
 function Found({ text }: { text: string }) {
-  const [result, reread] = useQuery({ query: datasetsQuery, variables: { filter: { search: text } } })
+  const [result, reread] = useQuery({ query: datasetsQuery, variables: { filter: { search: text }, after: null } })
   return (
     <Answer of={result} retry={reread} skeleton={<ListSkeleton />}>
       {({ datasets }) =>

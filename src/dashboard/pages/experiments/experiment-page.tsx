@@ -18,6 +18,7 @@ import { RunsTable } from '../runs/runs-table.tsx'
 import { experimentTask } from './experiment-task.ts'
 import classes from './experiments-page.module.css'
 import { startRunOf } from './start-run.ts'
+import { isOfForm } from './task-summary.ts'
 
 const experimentPage = graphql(`
   query ExperimentPage($id: ID!) {
@@ -119,14 +120,16 @@ function ExperimentView({ experiment }: { experiment: Experiment }) {
           <Button leftSection={<IconPlayerPlay size={16} aria-hidden />} loading={starting.fetching} onClick={start}>
             Start a run
           </Button>
-          <LinkButton
-            to="/experiments/new"
-            search={{ from: id }}
-            variant="default"
-            leftSection={<IconCopy size={16} aria-hidden />}
-          >
-            New with changes
-          </LinkButton>
+          {isOfForm(task) && (
+            <LinkButton
+              to="/experiments/new"
+              search={{ from: id }}
+              variant="default"
+              leftSection={<IconCopy size={16} aria-hidden />}
+            >
+              New with changes
+            </LinkButton>
+          )}
         </>
       }
     >

@@ -7,6 +7,7 @@ export const taskSummary = graphql(`
     __typename
     ... on HttpTask { url method }
     ... on ModuleTask { name }
+    ... on PromptTask { provider model }
   }
 `)
 
@@ -14,10 +15,17 @@ export function describeTask(task: TaskSummaryFragment): string {
   switch (task.__typename) {
     case 'HttpTask':
       return `${task.method} ${task.url}`
+    case 'PromptTask':
+      return `${task.model} of ${task.provider}`
     case 'ModuleTask':
       return `The function ${task.name}`
     default:
       // A kind that is newer than these pages.
       return (task as { __typename: string }).__typename.replace(/Task$/, '').toLowerCase()
   }
+}
+
+/** Whether the form for a new experiment has all of such a task. */
+export function isOfForm({ __typename }: { __typename: string }): boolean {
+  return __typename === 'HttpTask' || __typename === 'ModuleTask'
 }

@@ -20,6 +20,7 @@ import { plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { notifyOf } from '../../data/mutate.ts'
 import { graphql } from '../../gql/gql.ts'
+import { isOfForm } from '../experiments/task-summary.ts'
 import type { RunPageRun } from './run-query.ts'
 
 const cancel = graphql(`
@@ -119,12 +120,14 @@ export function RunActions({ run }: { run: RunPageRun }) {
               Concurrency and budget…
             </Menu.Item>
           )}
-          <Menu.Item
-            leftSection={<IconCopy {...icon} />}
-            onClick={() => navigate({ to: '/experiments/new', search: { from: run.experiment.id } })}
-          >
-            New experiment with changes
-          </Menu.Item>
+          {isOfForm(run.task) && (
+            <Menu.Item
+              leftSection={<IconCopy {...icon} />}
+              onClick={() => navigate({ to: '/experiments/new', search: { from: run.experiment.id } })}
+            >
+              New experiment with changes
+            </Menu.Item>
+          )}
           {!isOpen && !isBaseline && (
             <Menu.Item
               leftSection={<IconBookmark {...icon} />}

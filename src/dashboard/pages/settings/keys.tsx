@@ -8,6 +8,7 @@ import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Snippet } from '../../components/snippet.tsx'
 import { notifyOf, problemOf } from '../../data/mutate.ts'
+import { signIn } from '../../data/session.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { Role, SettingsKeysQuery } from '../../gql/graphql.ts'
 import classes from './settings.module.css'
@@ -52,7 +53,7 @@ interface Props {
 
 export function Keys({ viewer, mayManage }: Props) {
   const [includeRevoked, setIncludeRevoked] = useState(false)
-  const variables = { includeRevoked }
+  const variables = { after: null, includeRevoked }
   const [result, reread] = useQuery({ query: keysQuery, variables, pause: !mayManage })
   const [creating, setCreating] = useState(false)
   const [revoking, setRevoking] = useState<Key | null>(null)
@@ -112,7 +113,12 @@ export function Keys({ viewer, mayManage }: Props) {
         }
       </Answer>
       <Modal opened={creating} onClose={() => setCreating(false)} title="New API key">
-        <CreateKey viewer={viewer} onCreated={refresh} onDone={() => setCreating(false)} />
+        <CreateKey
+          viewer={viewer}
+          isFirst={result.data?.apiKeys?.nodes.length === 0}
+          onCreated={refresh}
+          onDone={() => setCreating(false)}
+        />
       </Modal>
       <Modal opened={revoking !== null} onClose={() => setRevoking(null)} title={`Revoke “${revoking?.name}”?`}>
         <Stack>
@@ -193,16 +199,18 @@ function KeyRows({ after, includeRevoked, onRevoke }: KeyRowsProps) {
 
 interface CreateProps {
   viewer: Props['viewer']
+  /** Whoever has none needs one that can make others. */
+  isFirst: boolean
   onCreated: () => void
   onDone: () => void
 }
 
-function CreateKey({ viewer, onCreated, onDone }: CreateProps) {
+function CreateKey({ viewer, isFirst, onCreated, onDone }: CreateProps) {
   const [creating, create] = useMutation(createKey)
   const [name, setName] = useState('')
   const [person, setPerson] = useState('')
-  const [role, setRole] = useState<Role>('WRITE')
-  const [installation, setInstallation] = useState(false)
+  const [role, setRole] = useState<Role>(isFirst ? 'ADMIN' : 'WRITE')
+  const [installation, setInstallation] = useState(isFirst)
   const [problem, setProblem] = useState<string | null>(null)
   const [made, setMade] = useState<string | null>(null)
 
@@ -214,6 +222,8 @@ function CreateKey({ viewer, onCreated, onDone }: CreateProps) {
     setProblem(problemOf(result)?.message ?? null)
     const outcome = result.data?.createApiKey
     if (outcome?.__typename !== 'CreateApiKeyPayload') return
+    // From now on the server needs a key: that of this page, or the person would be out before it is copied.
+    if (isFirst) await signIn(outcome.key)
     setMade(outcome.key)
     onCreated()
   }
@@ -224,6 +234,7 @@ function CreateKey({ viewer, onCreated, onDone }: CreateProps) {
         <Text size="sm">
           This is the key. It is not stored and cannot be shown again: copy it now. Programs send it as{' '}
           <Code>Authorization: Bearer …</Code>
+          {isFirst && ' From now on everybody needs a key; you are signed in with this one.'}
         </Text>
         <Snippet code={made} />
         <Button onClick={onDone}>I have copied it</Button>

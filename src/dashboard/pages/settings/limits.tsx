@@ -39,7 +39,7 @@ const deleteLimit = graphql(`
 type Limit = NonNullable<SettingsLimitsQuery['endpointLimits']>['nodes'][number]
 
 export function Limits({ mayWrite }: { mayWrite: boolean }) {
-  const [result, reread] = useQuery({ query: limitsQuery, variables: {} })
+  const [result, reread] = useQuery({ query: limitsQuery, variables: { after: null } })
   const [editing, setEditing] = useState<Limit | 'NEW' | null>(null)
   const [, remove] = useMutation(deleteLimit)
   const refresh = () => reread({ requestPolicy: 'network-only' })
@@ -120,7 +120,7 @@ interface RowsProps {
 }
 
 function LimitRows({ after, ...props }: RowsProps) {
-  const [{ data }] = useQuery({ query: limitsQuery, variables: after === null ? {} : { after } })
+  const [{ data }] = useQuery({ query: limitsQuery, variables: { after } })
   const [more, setMore] = useState(false)
   const page = data?.endpointLimits
   return (

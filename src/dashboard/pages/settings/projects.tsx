@@ -13,7 +13,7 @@ import classes from './settings.module.css'
 
 const projectsQuery = graphql(`
   query SettingsProjects($after: String) {
-    projects(first: 50, after: $after) {
+    projects(first: 30, after: $after) {
       nodes { id name createdAt counts { datasets experiments runs } }
       pageInfo { hasNextPage endCursor }
     }
@@ -31,7 +31,7 @@ const createProject = graphql(`
 `)
 
 export function Projects({ shown, mayCreate }: { shown: string; mayCreate: boolean }) {
-  const [result, reread] = useQuery({ query: projectsQuery, variables: {} })
+  const [result, reread] = useQuery({ query: projectsQuery, variables: { after: null } })
   const [creating, setCreating] = useState(false)
   return (
     <div className={classes.part}>

@@ -1,9 +1,8 @@
 import type { SeriesKey, SeriesScore } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
-import type { RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
-import { runItemColumns } from '../run-item/run-item-columns.ts'
+import { runItemColumns, type ShownRunItem } from '../run-item/run-item-columns.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue extends SeriesKey, SeriesScore {
@@ -16,14 +15,14 @@ export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
-): Promise<RowsWithinBytes<RunItem>> {
+): Promise<RowsWithinBytes<ShownRunItem>> {
   const statement = {
     name: 'comparison-cells',
     text: `SELECT ${runItemColumns('i')} FROM run_item i
      WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
     values: [runIds, itemIds],
   }
-  return queryWithinBytes<RunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
+  return queryWithinBytes<ShownRunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
 }
 
 /**

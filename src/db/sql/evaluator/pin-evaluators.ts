@@ -5,7 +5,7 @@ import type { Queryable } from '../../client.ts'
 /**
  * Pins the current version of the named evaluators, or (null) of every active one that applies to the dataset, and its
  * series, so that it has a summary even if it gives nothing. Where an evaluator has no range or categories, those of the
- * configuration of its name apply.
+ * configuration of its name apply. Those that clients execute are pinned with the first score that a client records.
  */
 export async function pinEvaluators(
   client: Queryable,
@@ -18,7 +18,7 @@ export async function pinEvaluators(
        SELECT $1, v.id, e.name
        FROM evaluator e
        JOIN evaluator_version v ON v.evaluator_id = e.id AND v.version = e.version
-       WHERE e.deleted_at IS NULL AND e.project_id = $2 AND CASE
+       WHERE e.deleted_at IS NULL AND e.project_id = $2 AND v.definition ->> 'kind' <> 'client' AND CASE
          WHEN $4::uuid[] IS NOT NULL THEN e.id = ANY ($4)
          ELSE e.active AND (
            NOT EXISTS (SELECT FROM evaluator_dataset x WHERE x.evaluator_id = e.id)
@@ -33,6 +33,24 @@ export async function pinEvaluators(
      FROM pinned p JOIN evaluator_version v ON v.id = p.evaluator_version_id
      LEFT JOIN score_config c ON c.project_id = $2 AND c.name = p.name AND c.data_type = v.data_type`,
     [run.id, run.projectId, run.datasetId, named],
+  )
+}
+
+/** Pins one version to a run under the name of its score, with the series if there is none yet. */
+export async function pinVersion(client: Queryable, runId: string, versionId: string, name: string): Promise<void> {
+  await client.query(
+    `WITH pinned AS (
+       INSERT INTO run_evaluator (run_id, evaluator_version_id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+     )
+     INSERT INTO run_score_summary (run_id, name, source, evaluator_version_id, data_type, direction, lowest, highest,
+       categories, failure_policy)
+     SELECT $1, $3, 'EVALUATOR', v.id, v.data_type, v.direction, COALESCE(v.min, c.min), COALESCE(v.max, c.max),
+       COALESCE(v.categories, c.categories), v.failure_policy
+     FROM evaluator_version v JOIN run r ON r.id = $1
+     LEFT JOIN score_config c ON c.project_id = r.project_id AND c.name = $3 AND c.data_type = v.data_type
+     WHERE v.id = $2
+     ON CONFLICT DO NOTHING`,
+    [runId, versionId, name],
   )
 }
 

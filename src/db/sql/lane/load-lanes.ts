@@ -9,12 +9,15 @@ export interface LaneState {
   slots: number
   status: RunStatus
   priority: number
+  /** Whether clients execute the run. */
+  remote: boolean
 }
 
 /** Lanes by id, without deleted ones. One statement for all lanes of a process, which polls every few seconds. */
 export async function loadLanes(client: Queryable, laneIds: readonly string[]): Promise<Map<string, LaneState>> {
   const { rows } = await client.query<LaneState>(
-    `SELECT l.id, l.lease::text, l.slots, r.status, r.priority FROM run_lane l JOIN run r ON r.id = l.run_id
+    `SELECT l.id, l.lease::text, l.slots, r.status, r.priority, r.task ->> 'kind' = 'client' AS remote
+     FROM run_lane l JOIN run r ON r.id = l.run_id
      WHERE l.id = ANY ($1::uuid[])`,
     [laneIds],
   )

@@ -1,9 +1,12 @@
 /** The lanes of a run. The caller holds the run's lock. */
 import type { Queryable } from '../../client.ts'
 
-/** The ids of the run's lanes, in a stable order. */
+/** The ids of the run's lanes for workers, in a stable order. */
 export async function listLaneIds(client: Queryable, runId: string): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>('SELECT id FROM run_lane WHERE run_id = $1 ORDER BY id', [runId])
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT id FROM run_lane WHERE run_id = $1 AND expires_at IS NULL ORDER BY id',
+    [runId],
+  )
   return rows.map(({ id }) => id)
 }
 
@@ -28,6 +31,7 @@ export async function deleteLane(client: Queryable, laneId: string): Promise<voi
   await client.query('DELETE FROM run_lane WHERE id = $1', [laneId])
 }
 
+/** Removes the run's lanes for workers. */
 export async function deleteLanes(client: Queryable, runId: string): Promise<void> {
-  await client.query('DELETE FROM run_lane WHERE run_id = $1', [runId])
+  await client.query('DELETE FROM run_lane WHERE run_id = $1 AND expires_at IS NULL', [runId])
 }

@@ -1,3 +1,4 @@
+import type { RecordedResponse } from '../../../domain/execution/recorded-response.ts'
 import type { Json } from '../../../domain/json/json.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
@@ -23,6 +24,8 @@ export interface ClaimedItem {
   expectedOutput: Json
   metadata: Json
   tags: string[]
+  /** What a client has recorded already: only evaluators are left. Null for an item that is to be executed. */
+  recorded: RecordedResponse | null
 }
 
 /** A range of the schedule for one lease: `count` ordinals starting at `from`. */
@@ -42,7 +45,7 @@ const claimed = `
   SELECT c.ordinal, c.lease::text, c.item_id::text AS "itemId", c.repetition, c.attempts, c.excused, c.crashed,
          c.cost_usd AS "costUsd", c.input_tokens AS "inputTokens", c.output_tokens AS "outputTokens",
          (SELECT key FROM dataset_item WHERE id = c.item_id), r.input, r.expected_output AS "expectedOutput",
-         r.metadata, r.tags
+         r.metadata, r.tags, c.recorded
   FROM claimed c
   JOIN run ON run.id = $1
   CROSS JOIN LATERAL (
@@ -81,44 +84,59 @@ export async function claimRanges(
        FROM wanted
        WHERE run_item.run_id = wanted.run_id AND run_item.ordinal = wanted.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
-         output_tokens, ${crashed} AS crashed
+         output_tokens, recorded, ${crashed} AS crashed
      ) ${claimed}`,
     [runId, ranges.map((r) => r.lease), ranges.map((r) => r.from), ranges.map((r) => r.count), seq],
     'claim-ranges',
   )
 }
 
-/** Claims items that are due for a retry, the longest waiting first; row n gets `seq` + n. */
+/**
+ * Claims items that are due for a retry, the longest waiting first; row n gets `seq` + n. With `recorded` those whose
+ * response a client has recorded, which only have to be scored: no attempt begins.
+ */
 export async function claimDue(
   client: Queryable,
   runId: string,
   lease: string,
-  limit: number,
-  seq: number,
+  { limit, recorded, seq }: { limit: number; recorded: boolean; seq: number },
 ): Promise<ClaimedItem[]> {
   return queryRows<ClaimedItem>(
     client,
     `WITH due AS MATERIALIZED (
        SELECT run_id, ordinal, row_number() OVER (ORDER BY available_at, ordinal)::int AS n
-       FROM run_item WHERE run_id = $1 AND available_at <= statement_timestamp() ORDER BY available_at, ordinal LIMIT $3
+       FROM run_item
+       WHERE run_id = $1 AND available_at <= statement_timestamp() AND (recorded IS NOT NULL) = $5
+       ORDER BY available_at, ordinal LIMIT $3
      ), claimed AS (
        UPDATE run_item SET status = 'RUNNING', lease = $2, available_at = NULL, started_at = now(),
-         attempts = attempts + 1, seq = $4::int + due.n
+         attempts = attempts + CASE WHEN recorded IS NULL THEN 1 ELSE 0 END, seq = $4::int + due.n
        FROM due WHERE run_item.run_id = due.run_id AND run_item.ordinal = due.ordinal
        RETURNING run_item.ordinal, run_item.lease, item_id, repetition, attempts, excused, cost_usd, input_tokens,
-         output_tokens, ${crashed} AS crashed
+         output_tokens, recorded, ${crashed} AS crashed
      ) ${claimed}`,
-    [runId, lease, limit, seq],
+    [runId, lease, limit, seq, recorded],
   )
 }
 
-/** Milliseconds until the next waiting item of the run is due; null if none is waiting. */
+/** Milliseconds until the next item of the run that waits for another attempt is due; null if none does. */
 export async function findNextDueMs(client: Queryable, runId: string): Promise<number | null> {
   const rows = await queryRows<{ dueMs: number | null }>(
     client,
     `SELECT (extract(epoch FROM min(available_at) - statement_timestamp()) * 1000)::float8 AS "dueMs"
-     FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL`,
+     FROM run_item WHERE run_id = $1 AND available_at IS NOT NULL AND recorded IS NULL`,
     [runId],
   )
   return rows[0]?.dueMs ?? null
+}
+
+/** How many items of the run wait to be scored. */
+export async function countRecorded(client: Queryable, runId: string): Promise<number> {
+  const rows = await queryRows<{ count: number }>(
+    client,
+    `SELECT count(*)::int AS count FROM run_item
+     WHERE run_id = $1 AND available_at IS NOT NULL AND recorded IS NOT NULL`,
+    [runId],
+  )
+  return rows[0]?.count ?? 0
 }

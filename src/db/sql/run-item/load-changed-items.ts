@@ -1,12 +1,12 @@
 import type { Queryable } from '../../client.ts'
-import type { RunItem, Score } from '../../generated/prisma/client.ts'
+import type { Score } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
 import { loadItemScores } from '../score/load-scores.ts'
-import { runItemColumns } from './run-item-columns.ts'
+import { runItemColumns, type ShownRunItem } from './run-item-columns.ts'
 
 /** A run item with its scores by name. */
-export interface RunItemWithScores extends RunItem {
+export interface RunItemWithScores extends ShownRunItem {
   scores: Score[]
 }
 
@@ -41,7 +41,7 @@ export async function loadChangedItems(
        FROM run_item WHERE run_id = $1 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit, ...values],
   }
-  const { rows, cut } = await queryWithinBytes<RunItem>(client, statement, pageBytes)
+  const { rows, cut } = await queryWithinBytes<ShownRunItem>(client, statement, pageBytes)
   // Of all of them: people's scores stay while an item is executed again.
   const scores = rows.length > 0 ? await loadItemScores(client, rows) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)

@@ -1,7 +1,6 @@
 import type { Queryable } from '../../client.ts'
-import type { RunItem } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
-import { runItemColumns } from './run-item-columns.ts'
+import { runItemColumns, type ShownRunItem } from './run-item-columns.ts'
 
 export interface RunItemKey {
   runId: string
@@ -9,8 +8,12 @@ export interface RunItemKey {
 }
 
 /** The run items with these keys whose runs belong to the project, in no particular order. */
-export async function loadRunItems(db: Queryable, projectId: string, keys: readonly RunItemKey[]): Promise<RunItem[]> {
-  return queryRows<RunItem>(
+export async function loadRunItems(
+  db: Queryable,
+  projectId: string,
+  keys: readonly RunItemKey[],
+): Promise<ShownRunItem[]> {
+  return queryRows<ShownRunItem>(
     db,
     `SELECT ${runItemColumns('i')}
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)

@@ -1,3 +1,4 @@
+import type { RecordedResponse } from '../../../domain/execution/recorded-response.ts'
 import type { ItemError } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
 import type { Generation } from '../../../domain/model/generation.ts'
@@ -23,6 +24,8 @@ export interface RecordedItem {
   generation: Generation | null
   /** For a requeued item: its delay in milliseconds; null for none. */
   delayMs: number | null
+  /** For a requeued item: what a client recorded, if only evaluators are left. */
+  recorded: RecordedResponse | null
 }
 
 /**
@@ -48,10 +51,10 @@ export async function recordResults(
          FROM ROWS FROM (json_to_recordset($2::json) AS (
            ordinal int, lease bigint, status "RunItemStatus", output jsonb, error jsonb, attempts int, excused int,
            "latencyMs" float8, "inputTokens" int, "outputTokens" int, "costUsd" float8, "evaluatorCostUsd" float8, cached boolean,
-           "traceId" text, generation jsonb, "delayMs" float8
+           "traceId" text, generation jsonb, "delayMs" float8, recorded jsonb
          )) WITH ORDINALITY AS r (
            ordinal, lease, status, output, error, attempts, excused, "latencyMs", "inputTokens", "outputTokens",
-           "costUsd", "evaluatorCostUsd", cached, "traceId", generation, "delayMs", n
+           "costUsd", "evaluatorCostUsd", cached, "traceId", generation, "delayMs", recorded, n
          )
        )
        UPDATE run_item SET status = r.status, lease = NULL, seq = $3::int + r.n::int,
@@ -59,7 +62,7 @@ export async function recordResults(
          error = r.error, attempts = r.attempts, excused = r.excused, latency_ms = r."latencyMs",
          input_tokens = r."inputTokens", output_tokens = r."outputTokens", cost_usd = r."costUsd",
          evaluator_cost_usd = r."evaluatorCostUsd", trace_id = r."traceId", cached = r.cached,
-         generation = r.generation,
+         generation = r.generation, recorded = r.recorded,
          available_at = CASE WHEN r.status = 'QUEUED'
            THEN COALESCE(statement_timestamp() + r."delayMs" * interval '1 ms', date_trunc('milliseconds', now())) END,
          finished_at = CASE WHEN r.status <> 'QUEUED' THEN statement_timestamp() END

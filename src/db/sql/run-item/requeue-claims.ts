@@ -16,7 +16,7 @@ export async function requeueClaims(
 ): Promise<number> {
   const { rowCount } = await client.query(
     `UPDATE run_item SET status = 'QUEUED', lease = NULL, available_at = date_trunc('milliseconds', now()),
-       attempts = CASE WHEN $3::int[] IS NULL THEN attempts ELSE attempts - 1 END,
+       attempts = CASE WHEN $3::int[] IS NULL OR recorded IS NOT NULL THEN attempts ELSE attempts - 1 END,
        excused = CASE WHEN $3::int[] IS NULL THEN least(excused + 1, attempts) ELSE excused END,
        seq = $4::int + 1 + ordinal
      WHERE run_id = $1 AND lease = $2 AND status = 'RUNNING' AND NOT ordinal = ANY (COALESCE($3::int[], '{}'))`,

@@ -1,10 +1,14 @@
 import { columns } from '../../columns.ts'
-import { Prisma } from '../../generated/prisma/client.ts'
+import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
+
+/** A run item without what only its execution needs. */
+export type ShownRunItem = Omit<RunItem, 'recorded'>
 
 /** Bytes of JSON up to which an output is read whole; of a larger one only the beginning. */
 export const maxShownBytes = 256 * 1024
 
-const { output: _, outputBytes: __, ...others } = Prisma.RunItemScalarFieldEnum
+// `recorded` is for the execution.
+const { output: _, outputBytes: __, recorded: ___, ...others } = Prisma.RunItemScalarFieldEnum
 
 /** The size of an output's JSON in bytes; null without an output. Measured where it is not stored. */
 export function outputBytes(table: string): string {
@@ -13,7 +17,7 @@ export function outputBytes(table: string): string {
 }
 
 /**
- * The select list of a whole run item, with an output that is too large to be shown as a text: the beginning of its
+ * The select list of a run item, with an output that is too large to be shown as a text: the beginning of its
  * JSON, so that the database does not send the rest. The bytes that may be of an incomplete character are trimmed from
  * its end; looking for the end of the last whole one in a subselect cost 0.25 ms of planning for every statement.
  */

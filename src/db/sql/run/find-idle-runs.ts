@@ -19,10 +19,11 @@ export function findIdleRuns(client: Queryable, runId: string | null): Promise<I
        AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)
        AND (
-         r.next_ordinal < r.total
+         (r.next_ordinal < r.total AND r.task ->> 'kind' <> 'client')
          OR EXISTS (
            SELECT FROM run_item i
            WHERE i.run_id = r.id AND i.ordinal < r.next_ordinal AND i.status = 'QUEUED'
+             AND (r.task ->> 'kind' <> 'client' OR i.recorded IS NOT NULL)
              AND i.available_at < now() - interval '5 seconds'))
        AND EXISTS (
          SELECT FROM run_lane l JOIN pgboss.job j ON j.name = '${laneQueue}' AND j.data ->> 'laneId' = l.id::text

@@ -4,13 +4,15 @@ import { laneQueue } from '../../queue.ts'
 
 /**
  * Lanes without a job, which would never reach a worker. A lane and its job are created and deleted in one transaction.
+ * Clients need none for theirs.
  */
-const withoutJob = `NOT EXISTS (
+const withoutJob = `l.expires_at IS NULL AND NOT EXISTS (
   SELECT FROM pgboss.job j WHERE j.name = '${laneQueue}' AND j.state < 'completed'
     AND j.data ->> 'laneId' = l.id::text)`
 
 /**
- * Runs with open items that have no lane, or a lane without a job, or items whose lease belongs to no lane. Reads
+ * Runs with open items for workers that have no lane, or a lane without a job, or items whose lease belongs to no lane.
+ * Of a run that clients execute, what they have recorded is for workers; the rest waits for them, however long. Reads
  * pg-boss's job table, because its API has no call for many jobs at once; its version is pinned. Runs younger than a
  * few seconds are ignored: they may just be starting.
  */
@@ -22,7 +24,9 @@ export async function findStrandedRuns(client: Queryable, runId: string | null):
        AND r.created_at < now() - interval '10 seconds'
        AND ($1::uuid IS NULL OR r.id = $1)
        AND (
-         NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id)
+         NOT EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id AND l.expires_at IS NULL)
+           AND (r.task ->> 'kind' <> 'client' OR EXISTS (
+             SELECT FROM run_item i WHERE i.run_id = r.id AND i.available_at IS NOT NULL AND i.recorded IS NOT NULL))
          OR EXISTS (SELECT FROM run_lane l WHERE l.run_id = r.id AND ${withoutJob})
          OR EXISTS (
            SELECT FROM run_item i

@@ -5,6 +5,8 @@ import type { Queryable } from '../../client.ts'
 /** What a writer needs that changes several runs without their lanes. */
 export interface RunHead extends Pick<LockedRun, 'id' | 'status' | 'seq'> {
   repetitions: number
+  /** Whether it is the approved baseline of its dataset. */
+  isBaseline: boolean
 }
 
 /** The state of a run, as its next writer reads it. */
@@ -27,6 +29,8 @@ export interface LockedRun {
   costMax: number | null
   priority: number
   settings: RunSettings
+  /** Whether clients execute it; workers only score what they record. */
+  remote: boolean
   /** The leases of the run's lanes, which may claim items. */
   leases: string[]
 }
@@ -51,7 +55,9 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
      SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", stop_message AS "stopMessage",
-            seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled, cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings
+            seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
+            cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
+            task ->> 'kind' = 'client' AS remote
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )
@@ -69,7 +75,8 @@ export async function lockRuns(client: Queryable, runIds: readonly string[], pro
   const results: unknown = await client.query(
     `SET LOCAL idle_in_transaction_session_timeout = '5s';
      SET LOCAL enable_seqscan = off;
-     SELECT id, status, seq, (settings ->> 'repetitions')::int AS repetitions FROM run
+     SELECT id, status, seq, (settings ->> 'repetitions')::int AS repetitions,
+       EXISTS (SELECT FROM dataset WHERE baseline_run_id = run.id) AS "isBaseline" FROM run
      WHERE id = ANY (${ids}::uuid[]) AND project_id = ${pg.escapeLiteral(projectId)} ORDER BY id FOR UPDATE`,
   )
   const [, , { rows }] = results as [unknown, unknown, pg.QueryResult<RunHead>]

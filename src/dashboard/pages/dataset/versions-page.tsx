@@ -1,6 +1,6 @@
-/** The versions of a dataset, and what changed between two of them. */
+/** The versions of a dataset, and what changed between two of them: the contents of what was added or archived on request. */
 import { Button, Select, Skeleton } from '@mantine/core'
-import { IconMinus, IconPencil, IconPlus } from '@tabler/icons-react'
+import { IconChevronDown, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react'
 import { getRouteApi } from '@tanstack/react-router'
 import clsx from 'clsx'
 import { useState } from 'react'
@@ -195,7 +195,7 @@ function VersionRows({ dataset, after, shown, from, onSearch }: VersionRowsProps
 
 function Changes({ dataset, from, to }: { dataset: DatasetPageDataset; from: number; to: number }) {
   const variables = { id: dataset.id, from, to }
-  const [result, reread] = useQuery({ query: changesQuery, variables })
+  const [result, reread] = useQuery({ query: changesQuery, variables: { ...variables, after: null } })
   return (
     <Answer of={result} retry={reread} skeleton={<Skeleton height={160} />}>
       {({ node }) =>
@@ -249,16 +249,23 @@ const icons = { ADDED: IconPlus, CHANGED: IconPencil, ARCHIVED: IconMinus } as c
 
 function Change({ change: { kind, item, before, after } }: { change: DatasetChange }) {
   const Icon = icons[kind]
+  const [opened, setOpened] = useState(kind === 'CHANGED')
   return (
     <li className={classes.change}>
-      <div className={classes.changeHead}>
+      <button
+        type="button"
+        className={classes.changeHead}
+        aria-expanded={opened}
+        onClick={() => setOpened((before) => !before)}
+      >
         <span className={classes.kind} data-kind={kind}>
           <Icon size={13} aria-hidden /> {words[kind]}
         </span>
-        {item.key != null && <span className="mono">{item.key}</span>}
+        {item.key != null && <span className={classes.key}>{item.key}</span>}
         <span className={classes.preview}>{previewOf((after ?? before)?.input)}</span>
-      </div>
-      <ContentDiff before={before ?? null} after={after ?? null} />
+        <IconChevronDown size={15} aria-hidden className={clsx(classes.chevron, opened && classes.up)} />
+      </button>
+      {opened && <ContentDiff before={before ?? null} after={after ?? null} />}
     </li>
   )
 }

@@ -1,0 +1,297 @@
+/**
+ * One process's share of a run: claims items, executes them and records the results in batches, until the run has
+ * finished. Claims, results and renewals go on side by side, each kind one request at a time. While the server cannot
+ * be reached, what is claimed is executed, and its results wait.
+ */
+import { payloadOf } from '../answers.ts'
+import { RefusedError } from '../errors.ts'
+import type { ClaimClientItemsMutation, RecordOutcome, RunStatus } from '../gql/graphql.ts'
+import { ClaimRunItems, RecordRunItems, ReleaseRunLease, RenewRunLease } from '../operations.ts'
+import type { Transport } from '../transport.ts'
+import { ClaimSize } from './claim-size.ts'
+import { ResultBatches } from './result-batches.ts'
+import type { AttemptResult } from './results.ts'
+
+type Claim = Extract<ClaimClientItemsMutation['claimRunItems'], { __typename: 'ClaimRunItemsPayload' }>
+type LaneState = Claim['lane']
+
+/** A claimed item. */
+export type ClaimedItem = Claim['items'][number]
+
+export interface ClientLaneOptions {
+  transport: Transport
+  runId: string
+  /** Items at once in this process. */
+  maxConcurrency: number
+  /** Makes one attempt; rejects only when its signal aborts. */
+  execute(item: ClaimedItem, signal: AbortSignal): Promise<AttemptResult>
+  /** What became of a result. */
+  onOutcome(item: ClaimedItem, outcome: RecordOutcome): void
+  /** The run as of a renewal. */
+  onRun?(progress: { succeeded: number; failed: number; total: number }): void
+  /** Ends this process's part. */
+  signal?: AbortSignal
+  /** How long the server keeps the items of a process that says nothing, in milliseconds; default 15,000. */
+  leaseMs?: number
+}
+
+const renewMs = 1_000
+const flushAfterMs = 25
+/** How long results are tried to be recorded after an abort. */
+const lastRecordMs = 5_000
+const flushAtResults = 100
+
+/** An item that was started or is waiting for it, or whose result is not recorded yet. */
+interface Held {
+  item: ClaimedItem
+  /** Of the newest claim of it: a lost lease may have been replaced meanwhile. */
+  attempt: number
+}
+
+export class ClientLane {
+  readonly #options: ClientLaneOptions
+  readonly #leaseMs: number
+  readonly #abort = new AbortController()
+  readonly #claimSize = new ClaimSize()
+  readonly #results = new ResultBatches()
+  #ready: Held[] = []
+  readonly #held = new Map<string, Held>()
+  readonly #inFlight = new Set<string>()
+  #lease: string | null = null
+  #concurrency = 0
+  #status: RunStatus = 'RUNNING'
+  #claiming = false
+  #recording = false
+  #flushDue = false
+  #paused = false
+  #answeredAt = 0
+  #error: unknown
+  #failed = false
+  #wake: () => void = () => {}
+
+  constructor(options: ClientLaneOptions) {
+    this.#options = options
+    this.#leaseMs = options.leaseMs ?? 15_000
+  }
+
+  /**
+   * Executes items until the run has finished.
+   * @returns the status of the run
+   * @throws {RefusedError | ConnectionError} the server refused something, or is gone; `signal.reason` once aborted.
+   *   What is recorded stays, the rest goes back to the queue.
+   */
+  async run(): Promise<RunStatus> {
+    const { signal } = this.#options
+    const onAbort = () => this.#fail(signal?.reason)
+    if (signal?.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort)
+    const stop = new AbortController()
+    const renewals = this.#renew(stop.signal)
+    try {
+      await this.#work()
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      stop.abort()
+      await renewals
+      await this.#release()
+    }
+    if (this.#failed) throw this.#error
+    return this.#status
+  }
+
+  get #ended(): boolean {
+    return this.#failed || !(this.#status === 'QUEUED' || this.#status === 'RUNNING')
+  }
+
+  get #limit(): number {
+    return Math.min(this.#options.maxConcurrency, this.#concurrency)
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      if (this.#ended) for (const { item } of this.#ready.splice(0)) this.#held.delete(item.runItemId)
+      while (this.#ready.length > 0 && this.#inFlight.size < this.#limit)
+        void this.#execute(this.#ready.shift() as Held)
+      const flush = this.#results.size >= flushAtResults || this.#flushDue || this.#ended
+      if (flush && this.#results.size > 0 && !this.#recording) void this.#record()
+      const idle = this.#inFlight.size === 0 && !this.#claiming && !this.#recording
+      if (this.#ended && idle && this.#results.size === 0) return
+      if (!this.#ended && this.#wantsMore()) void this.#claim()
+      await woken
+    }
+  }
+
+  #wantsMore(): boolean {
+    if (this.#claiming || this.#paused) return false
+    if (this.#lease === null) return true
+    const chunk = this.#claimSize.next(this.#limit)
+    // Slow items are claimed as slots become free, fast ones a chunk ahead.
+    const free = this.#limit - this.#inFlight.size
+    return chunk > this.#limit ? this.#ready.length < chunk / 2 : this.#ready.length < Math.max(free, 0)
+  }
+
+  async #claim(): Promise<void> {
+    this.#claiming = true
+    const chunk = this.#claimSize.next(this.#limit)
+    const { transport, runId } = this.#options
+    const free = this.#limit - this.#inFlight.size - this.#ready.length
+    const limit = this.#lease === null ? this.#options.maxConcurrency : chunk > this.#limit ? chunk : Math.max(1, free)
+    const input = { runId, lease: this.#lease, limit, leaseMs: this.#leaseMs }
+    let repeated = false
+    try {
+      const options = {
+        signal: this.#abort.signal,
+        // The answer of the failed request may have had items.
+        onRepeat: () => {
+          repeated = true
+        },
+      }
+      let claim = payloadOf((await transport.request(ClaimRunItems, { input }, options)).claimRunItems)
+      if (repeated) {
+        for (const item of claim.items) this.#take(item)
+        const holdingIds = [...this.#held.keys()]
+        const again = { ...input, lease: claim.lane.lease, holdingIds }
+        claim = payloadOf((await transport.request(ClaimRunItems, { input: again }, options)).claimRunItems)
+      }
+      this.#obey(claim.lane)
+      for (const item of claim.items) this.#take(item)
+      this.#claimSize.came(claim.items)
+      if (claim.retryAfterMs !== null) this.#pause(claim.retryAfterMs)
+      else if (claim.items.length < limit) this.#pause(flushAfterMs)
+    } catch (error) {
+      // A result may have ended the run meanwhile.
+      if (!this.#ended) this.#fail(error)
+    }
+    this.#claiming = false
+    this.#wake()
+  }
+
+  /** An item that this process has already, under a lease that it lost, is not started again. */
+  #take(item: ClaimedItem): void {
+    const known = this.#held.get(item.runItemId)
+    if (known) {
+      known.attempt = item.attempt
+      return
+    }
+    const held = { item, attempt: item.attempt }
+    this.#held.set(item.runItemId, held)
+    this.#ready.push(held)
+  }
+
+  async #execute(held: Held): Promise<void> {
+    const { item } = held
+    this.#inFlight.add(item.runItemId)
+    const startedAt = performance.now()
+    try {
+      const result = await this.#options.execute(item, this.#abort.signal)
+      this.#claimSize.took(performance.now() - startedAt)
+      this.#results.add(item.runItemId, result)
+      this.#flushSoon()
+    } catch (error) {
+      this.#held.delete(item.runItemId)
+      // Aborted: the server gives the item to somebody else.
+      if (!this.#abort.signal.aborted) this.#fail(error)
+    }
+    this.#inFlight.delete(item.runItemId)
+    this.#wake()
+  }
+
+  #flushSoon(): void {
+    if (this.#flushDue || this.#recording) return
+    const { clock } = this.#options.transport
+    void clock.sleep(flushAfterMs, this.#abort.signal).then(() => {
+      this.#flushDue = this.#results.size > 0
+      this.#wake()
+    })
+  }
+
+  async #record(): Promise<void> {
+    this.#recording = true
+    this.#flushDue = false
+    const { transport, runId, onOutcome } = this.#options
+    const batch = this.#results.take()
+    try {
+      const results = batch.map(([runItemId, result]) => {
+        return { ...result, runItemId, attempt: this.#held.get(runItemId)?.attempt ?? 1 }
+      })
+      const input = { runId, lease: this.#lease ?? '0', leaseMs: this.#leaseMs, results }
+      const options = this.#failed ? { signal: AbortSignal.timeout(lastRecordMs) } : {}
+      const { lane, outcomes } = payloadOf((await transport.request(RecordRunItems, { input }, options)).recordRunItems)
+      this.#obey(lane)
+      for (const [index, [runItemId]] of batch.entries()) {
+        const held = this.#held.get(runItemId)
+        this.#held.delete(runItemId)
+        if (held) onOutcome(held.item, outcomes[index] ?? 'LOST')
+      }
+    } catch (error) {
+      if (!this.#results.refuse(batch, error)) this.#fail(error)
+    }
+    this.#recording = false
+    if (this.#results.size > 0) this.#flushDue = true
+    this.#wake()
+  }
+
+  #obey({ lease, concurrency, status }: LaneState): void {
+    this.#answeredAt = performance.now()
+    this.#status = status
+    // What waits under a lost lease went back to the queue.
+    if (this.#lease !== null && lease !== this.#lease) {
+      for (const { item } of this.#ready.splice(0)) this.#held.delete(item.runItemId)
+    }
+    this.#lease = lease
+    if (lease !== null) this.#concurrency = concurrency
+    if (this.#ended) this.#abort.abort(new DOMException('The run has finished.', 'AbortError'))
+  }
+
+  #pause(ms: number): void {
+    this.#paused = true
+    void this.#options.transport.clock.sleep(ms, this.#abort.signal).then(() => {
+      this.#paused = false
+      this.#wake()
+    })
+  }
+
+  async #renew(stop: AbortSignal): Promise<void> {
+    const { transport, runId, onRun } = this.#options
+    for (;;) {
+      await transport.clock.sleep(renewMs, stop)
+      if (stop.aborted) return
+      if (this.#lease === null || performance.now() - this.#answeredAt < renewMs / 2) continue
+      try {
+        const input = { runId, lease: this.#lease, leaseMs: this.#leaseMs }
+        const answer = await transport.request(RenewRunLease, { input }, { signal: stop })
+        const { lane } = payloadOf(answer.renewRunLease)
+        // A claim or a result may have brought another lease meanwhile.
+        if (lane.lease !== null && lane.lease !== this.#lease) continue
+        this.#obey(lane)
+        onRun?.(lane.run.progress)
+      } catch (error) {
+        if (!stop.aborted && !this.#ended) this.#fail(error)
+      }
+      this.#wake()
+    }
+  }
+
+  async #release(): Promise<void> {
+    const { transport, runId } = this.#options
+    if (this.#lease === null) return
+    const input = { runId, lease: this.#lease }
+    await transport
+      .request(ReleaseRunLease, { input }, { signal: AbortSignal.timeout(lastRecordMs) })
+      // It expires, then.
+      .catch(() => {})
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#error = error
+    this.#abort.abort(error)
+    // Results are recorded as long as the server takes them.
+    if (!(error instanceof RefusedError) && this.#options.signal?.aborted !== true) this.#results.clear()
+    this.#wake()
+  }
+}

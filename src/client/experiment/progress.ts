@@ -1,0 +1,37 @@
+import type { Progress, RunOptions } from './types.ts'
+
+interface Terminal {
+  isTTY?: boolean
+  write(text: string): unknown
+}
+
+const width = 24
+const minIntervalMs = 50
+
+/** Shows the progress of an experiment as its options say; `end` leaves the final state on the screen. */
+export function openProgress(
+  { name, progress = true }: Pick<RunOptions, 'name' | 'progress'>,
+  terminal: Terminal | undefined = (globalThis as { process?: { stderr?: Terminal } }).process?.stderr,
+): { show(progress: Progress): void; end(): void } {
+  if (typeof progress === 'function') return { show: progress, end: () => {} }
+  if (!progress || !terminal?.isTTY) return { show: () => {}, end: () => {} }
+  let last: Progress | null = null
+  let drawnAt = 0
+  const draw = ({ done, failed, total }: Progress) => {
+    const filled = total === 0 ? width : Math.floor((width * done) / total)
+    const bar = '█'.repeat(filled) + '░'.repeat(width - filled)
+    terminal.write(`\r\x1b[2K${name}  ${bar}  ${done}/${total}${failed > 0 ? `, ${failed} failed` : ''}`)
+    drawnAt = performance.now()
+  }
+  return {
+    show(next) {
+      last = next
+      if (performance.now() - drawnAt >= minIntervalMs) draw(next)
+    },
+    end() {
+      if (!last) return
+      draw(last)
+      terminal.write('\n')
+    },
+  }
+}

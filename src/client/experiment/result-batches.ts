@@ -1,0 +1,65 @@
+import { RefusedError } from '../errors.ts'
+import type { AttemptResult } from './results.ts'
+
+/** The server takes requests of 4 MB. */
+const maxBatchBytes = 2_000_000
+const maxResultBytes = 3_500_000
+const maxBatch = 1_000
+
+type Entry = [runItemId: string, result: AttemptResult]
+
+/** Results that wait to be recorded. */
+export class ResultBatches {
+  #waiting: { entry: Entry; bytes: number }[] = []
+
+  get size(): number {
+    return this.#waiting.length
+  }
+
+  /** One that is too large for a request becomes a failure. */
+  add(runItemId: string, result: AttemptResult): void {
+    const bytes = new Blob([JSON.stringify(result)]).size
+    const fits = bytes <= maxResultBytes
+    const message = `Expected a result of at most ${maxResultBytes} bytes of JSON, got ${bytes}.`
+    const entry: Entry = [runItemId, fits ? result : failed(result, 'RESPONSE_TOO_LARGE', message)]
+    this.#waiting.push({ entry, bytes: fits ? bytes : 0 })
+  }
+
+  /** The next ones, as many as a request takes. */
+  take(): Entry[] {
+    let bytes = 0
+    let count = 0
+    for (const next of this.#waiting) {
+      bytes += next.bytes
+      if (count === maxBatch || (count > 0 && bytes > maxBatchBytes)) break
+      count += 1
+    }
+    return this.#waiting.splice(0, count).map(({ entry }) => entry)
+  }
+
+  /**
+   * Puts a refused batch back, with a failure in place of the result that the server cannot store.
+   * @returns false when the refusal is not about a result, or about a score: its name has to be changed
+   */
+  refuse(batch: readonly Entry[], error: unknown): boolean {
+    if (!(error instanceof RefusedError) || error.code !== 'INVALID_INPUT') return false
+    const [, list, index, part] = error.path ?? []
+    const refused = list === 'results' ? batch[Number(index)] : undefined
+    if (!refused || part === 'scores' || refused[1].error) return false
+    this.#waiting.unshift(
+      ...batch.map((entry): { entry: Entry; bytes: number } => {
+        const [id, result] = entry
+        return { entry: entry === refused ? [id, failed(result, 'UNSTORABLE_RESULT', error.message)] : entry, bytes: 0 }
+      }),
+    )
+    return true
+  }
+
+  clear(): void {
+    this.#waiting = []
+  }
+}
+
+function failed({ latencyMs, traceId }: AttemptResult, code: string, message: string): AttemptResult {
+  return { latencyMs, traceId: traceId ?? null, error: { code, message, retryable: false } }
+}

@@ -1,0 +1,38 @@
+/** The client of an Assay server: `import { Assay } from 'assay/client'`. */
+export { Assay, type NewScore } from './assay.ts'
+export {
+  Comparison,
+  type Gate,
+  type GateResult,
+  type MetricComparison,
+  type Regression,
+  type RunLike,
+} from './comparison.ts'
+export { Dataset, type DatasetAt, Datasets, type NewDataset } from './dataset.ts'
+export { AssayError, ConnectionError, RefusedError } from './errors.ts'
+export { ExperimentResult } from './experiment/result.ts'
+export type {
+  CompositeEvaluator,
+  Direction,
+  Evaluation,
+  Evaluator,
+  EvaluatorArgs,
+  EvaluatorReturn,
+  ExperimentData,
+  ExperimentItem,
+  ExperimentOptions,
+  ItemError,
+  ItemResult,
+  OutputOf,
+  Progress,
+  RunEvaluator,
+  RunOptions,
+  ScoreDataType,
+  Task,
+  TaskContext,
+  TaskItem,
+} from './experiment/types.ts'
+export { type Result, type ResultParts, result } from './result-parts.ts'
+export { Run, type RunFilter, type RunItem, Runs } from './run.ts'
+export type { DatasetItem } from './stored-items.ts'
+export type { TransportOptions } from './transport.ts'

@@ -1,0 +1,189 @@
+/**
+ * Requests to an Assay server over fetch, which every runtime has: queries and mutations as JSON, subscriptions as
+ * server-sent events. A request that does not reach the server, or finds it overloaded, is repeated for a while.
+ */
+import { type Clock, systemClock } from './clock.ts'
+import { ConnectionError, messageOf, RefusedError } from './errors.ts'
+import type { TypedDocumentString } from './gql/graphql.ts'
+import { readEvents } from './server-sent-events.ts'
+
+export interface TransportOptions {
+  /** The server's URL; default: ASSAY_URL, else `http://127.0.0.1:4000`. */
+  url?: string
+  /** Default: ASSAY_API_KEY. */
+  apiKey?: string
+  /** The project of the requests, for keys of the installation; default: ASSAY_PROJECT, else that of the key. */
+  project?: string
+  /** How long requests are repeated while the server cannot be reached, in milliseconds; default 300,000. */
+  offlineMs?: number
+  /** Default: the runtime's. */
+  fetch?: typeof fetch
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+interface Answer<Result> {
+  data?: Result | null
+  errors?: { message: string; path?: (string | number)[]; extensions?: { code?: string; path?: string[] } }[]
+}
+
+interface RequestOptions {
+  signal?: AbortSignal
+  /** Called before each repetition, with the number of failures so far. */
+  onRepeat?: (failures: number) => void
+}
+
+const firstPauseMs = 100
+const maxPauseMs = 2_000
+const repeatable = new Set([408, 429, 500, 502, 503, 504])
+
+export class Transport {
+  readonly url: string
+  readonly clock: Clock
+  readonly #headers: Record<string, string>
+  readonly #offlineMs: number
+  readonly #fetch: typeof fetch
+
+  constructor(options: TransportOptions = {}) {
+    const env = environment()
+    this.url = serverUrl(options.url ?? env.ASSAY_URL ?? 'http://127.0.0.1:4000')
+    this.clock = options.clock ?? systemClock
+    this.#offlineMs = options.offlineMs ?? 300_000
+    this.#fetch = options.fetch ?? ((...request) => fetch(...request))
+    const key = options.apiKey ?? env.ASSAY_API_KEY
+    const project = options.project ?? env.ASSAY_PROJECT
+    this.#headers = {
+      ...(key ? { authorization: `Bearer ${key}` } : {}),
+      ...(project ? { 'x-assay-project': encodeURIComponent(project) } : {}),
+    }
+  }
+
+  /**
+   * Sends a query or mutation.
+   * @throws {RefusedError} the server refused it
+   * @throws {ConnectionError} the server could not be reached for `offlineMs`
+   */
+  async request<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: Variables,
+    options: RequestOptions = {},
+  ): Promise<Result> {
+    const body = JSON.stringify({ query: document.toString(), variables })
+    const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' }
+    const response = await this.send('/graphql', { method: 'POST', headers, body }, options)
+    const { data, errors } = await read<Result>(response)
+    const [error] = errors ?? []
+    if (error) throw refusal(error)
+    if (data == null) throw this.#notAssay(response)
+    return data
+  }
+
+  /**
+   * Sends any request, and repeats it while the server cannot be reached.
+   * @throws {ConnectionError}
+   * @throws whatever `signal` was aborted with
+   */
+  async send(path: string, init: RequestInit, { signal, onRepeat }: RequestOptions = {}): Promise<Response> {
+    const startedAt = this.clock.now()
+    for (let failures = 0; ; failures += 1) {
+      signal?.throwIfAborted()
+      if (failures > 0) onRepeat?.(failures)
+      const outcome = await this.#attempt(path, { ...init, signal: signal ?? null })
+      if (outcome instanceof Response) return outcome
+      signal?.throwIfAborted()
+      if (this.clock.now() - startedAt >= this.#offlineMs) {
+        throw new ConnectionError(`There is no Assay server at ${this.url}: ${outcome.reason}.`, {
+          cause: outcome.cause,
+        })
+      }
+      await this.clock.sleep(Math.min(maxPauseMs, firstPauseMs * 2 ** failures), signal)
+    }
+  }
+
+  /**
+   * Events of a subscription until the server ends it. The subscriber knows where to resume after a ConnectionError.
+   * @throws {RefusedError} the server refused it
+   * @throws {ConnectionError} the connection was lost
+   */
+  async *subscribe<Result, Variables>(
+    document: TypedDocumentString<Result, Variables>,
+    variables: Variables,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Result> {
+    const stop = new AbortController()
+    const abort = () => stop.abort(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    try {
+      const body = JSON.stringify({ query: document.toString(), variables })
+      const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
+      const response = await this.send('/graphql', { method: 'POST', headers, body }, { signal: stop.signal })
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+        const [error] = (await read(response)).errors ?? []
+        throw error ? refusal(error) : this.#notAssay(response)
+      }
+      for await (const { event, data } of readEvents(response)) {
+        if (event === 'complete') return
+        if (event !== 'next') continue
+        const { data: result, errors } = JSON.parse(data) as Answer<Result>
+        const [error] = errors ?? []
+        if (error) throw refusal(error)
+        if (result) yield result
+      }
+      throw new ConnectionError(`${this.url} ended the subscription early.`)
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (error instanceof RefusedError || error instanceof ConnectionError) throw error
+      throw new ConnectionError(`The connection to ${this.url} was lost: ${messageOf(error)}.`, { cause: error })
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      stop.abort()
+    }
+  }
+
+  async #attempt(path: string, init: RequestInit): Promise<Response | { reason: string; cause?: unknown }> {
+    try {
+      const headers = { ...this.#headers, ...(init.headers as Record<string, string>) }
+      const response = await this.#fetch(`${this.url}${path}`, { ...init, headers })
+      if (!repeatable.has(response.status)) return response
+      await response.body?.cancel()
+      return { reason: `it answers with status ${response.status}` }
+    } catch (error) {
+      const { cause } = error as Error
+      return { reason: messageOf(cause ?? error), cause: error }
+    }
+  }
+
+  #notAssay({ status }: Response): RefusedError {
+    return new RefusedError(`Expected an Assay server at ${this.url}, got an answer with status ${status}.`, 'UNKNOWN')
+  }
+}
+
+async function read<Result>(response: Response): Promise<Answer<Result>> {
+  const text = await response.text()
+  try {
+    return JSON.parse(text) as Answer<Result>
+  } catch {
+    return {}
+  }
+}
+
+function refusal({ message, extensions }: NonNullable<Answer<unknown>['errors']>[number]): RefusedError {
+  const hint = extensions?.code === 'UNAUTHENTICATED' ? ' Pass an apiKey, or set ASSAY_API_KEY.' : ''
+  return new RefusedError(`${message}${hint}`, extensions?.code ?? 'UNKNOWN', extensions?.path ?? null)
+}
+
+/** @throws {TypeError} when it is invalid */
+function serverUrl(text: string): string {
+  try {
+    const url = new URL(text)
+    if (/^https?:$/.test(url.protocol)) return `${url.origin}${url.pathname.replace(/(\/graphql)?\/?$/, '')}`
+  } catch {
+    // Refused below.
+  }
+  throw new TypeError(`Expected the URL of a server like http://127.0.0.1:4000, got ${JSON.stringify(text)}.`)
+}
+
+/** The environment variables, where there are any. */
+export function environment(): Record<string, string | undefined> {
+  return (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}
+}
