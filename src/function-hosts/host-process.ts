@@ -119,10 +119,11 @@ function tooLarge(length: number | null): TaskError {
 
 function failureOf(error: unknown): Failure {
   if (!(error instanceof TaskError)) {
-    return { code: null, message: messageOf(error), retryable: false, retryAfterMs: null, overloaded: false }
+    const message = messageOf(error)
+    return { code: null, message, retryable: false, retryAfterMs: null, overloaded: false, spent: null }
   }
-  const { code, message, retryable, retryAfterMs, overloaded } = error
-  return { code, message, retryable, retryAfterMs, overloaded }
+  const { code, message, retryable, retryAfterMs, overloaded, spent } = error
+  return { code, message, retryable, retryAfterMs, overloaded, spent }
 }
 
 /** Without the answers of this turn: their calls are made again, alone, and show which of them it was. */

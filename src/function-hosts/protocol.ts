@@ -1,7 +1,7 @@
 /** What a worker and a function host say to each other, in lists: one message carries all that came up in a turn. */
 import type { Evaluation, EvaluationInput } from '../domain/evaluation.ts'
 import type { RegisteredFunction } from '../domain/execution/functions.ts'
-import type { TaskItem, TaskResult } from '../domain/execution/task.ts'
+import type { Spent, TaskItem, TaskResult } from '../domain/execution/task.ts'
 
 /** A call of a function. Its host keeps the time limit, in milliseconds. */
 export type Request = { timeoutMs: number } & (
@@ -19,6 +19,8 @@ export interface Failure {
   retryable: boolean
   retryAfterMs: number | null
   overloaded: boolean
+  /** What the call has used all the same; null when nothing is known of it. */
+  spent: Spent | null
 }
 
 export type ToHost = { id: number; call: Request } | { id: number; abort: true }

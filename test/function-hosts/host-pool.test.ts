@@ -19,6 +19,7 @@ export default defineConfig({
     echo: (input, item, { traceparent }) => result({ output: { input, item, traceparent, pid: process.pid }, costUsd: 0.5 }),
     pid: async (input) => { await setTimeout(input ?? 0); return process.pid },
     refuse: () => { throw new TaskError('RATE_LIMITED', 'slow down', { retryable: true, retryAfterMs: 7 }) },
+    useless: () => result({ output: 1n, costUsd: 0.5, inputTokens: 3 }),
     hang: (_input, _item, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => {
       console.log('aborted')
       reject(signal.reason)
@@ -103,6 +104,10 @@ test('errors come back as they were thrown', async () => {
     retryable: true,
     retryAfterMs: 7,
     overloaded: true,
+  })
+  await expect(call('useless'), 'and it was paid for').rejects.toMatchObject({
+    code: 'INVALID_OUTPUT',
+    spent: { costUsd: 0.5, inputTokens: 3, outputTokens: null },
   })
   await expect(call('gone')).rejects.toMatchObject({ code: 'MODULE_NOT_FOUND' })
   await expect(pool.evaluate('throws', 'score', evaluationInput(), taskContext())).rejects.toThrow('no idea')

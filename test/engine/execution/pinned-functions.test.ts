@@ -1,6 +1,6 @@
 /** A run is executed by the functions that it was started with, whatever other workers have under the same names. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { announceWorker, withdrawWorker } from '../../../src/db/sql/worker/announce-worker.ts'
 import { listWorkers } from '../../../src/db/sql/worker/list-workers.ts'
 import type { Functions } from '../../../src/domain/execution/functions.ts'
@@ -12,10 +12,15 @@ import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngi
 import { inThisProcess } from '../../helpers/functions.ts'
 
 let t: TestEngine
+const workers: Worker[] = []
 beforeAll(async () => {
   t = await createTestEngine()
 })
 afterAll(() => t[Symbol.asyncDispose]())
+// Also of a test that fails: the next ones would get its workers.
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()))
+})
 
 const version = (name: string) =>
   inThisProcess(
@@ -28,6 +33,7 @@ const version = (name: string) =>
 
 async function startWorker(functions: Functions): Promise<Worker> {
   const worker = new Worker({ ...t.services, functions }, t.listener).start()
+  workers.push(worker)
   await worker.announced
   return worker
 }
@@ -44,14 +50,13 @@ const find = (id: string) => t.db.prisma.run.findUniqueOrThrow({ where: { id } }
 const reason = async (id: string) => waitingReason(await find(id), await listWorkers(t.db.pool))
 
 test('of two workers with different functions of one name, only the one that had them at the start executes the run', async () => {
-  const old = await startWorker(version('old'))
+  await startWorker(version('old'))
   const runId = await start(500)
-  const other = await startWorker(version('new'))
+  await startWorker(version('new'))
   const { items, run } = await followRun(t, runId)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 500 })
   expect(new Set([...items.values()].map(({ output }) => output))).toEqual(new Set(['old']))
   expect((await find(runId)).functions).toEqual({ tasks: { answer: 'old' }, evaluators: {} })
-  await Promise.all([old.stop(), other.stop()])
 })
 
 test('a run whose functions nobody has waits, says which it wants and who has what, and goes on when they come', async () => {
@@ -67,13 +72,13 @@ test('a run whose functions nobody has waits, says which it wants and who has wh
     'It waits for a worker, and no worker is running (start `assay worker`, or `assay serve` without --no-worker).',
   )
 
-  const other = await startWorker(version('new'))
+  await startWorker(version('new'))
   const worker = (await listWorkers(t.db.pool))[0]?.name
   expect(await reason(id)).toBe(
     'It waits for a worker with the functions that it was started with: task "answer" old, evaluator "says" old. ' +
       `${worker} has "answer" new, "says" new. Start a worker with that config, or cancel it and start another run.`,
   )
-  const right = await startWorker(old)
+  await startWorker(old)
   const { items, run } = await followRun(t, id)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 2 })
   expect([...items.values()].map(({ output, scores }) => [output, scores.map(({ label }) => label)])).toEqual([
@@ -81,19 +86,18 @@ test('a run whose functions nobody has waits, says which it wants and who has wh
     ['old', ['old']],
   ])
   expect(await reason(id)).toBeNull()
-  await Promise.all([other.stop(), right.stop(), deleteEvaluator(t.services, t.scope, evaluatorId)])
+  await deleteEvaluator(t.services, t.scope, evaluatorId)
 })
 
 test('a run that was started without a worker gets the functions of the first one, and keeps them', async () => {
   const runId = await start(300)
   expect((await find(runId)).functions).toMatchObject({ tasks: { answer: null } })
-  const workers = await Promise.all([startWorker(version('a')), startWorker(version('b'))])
+  await Promise.all([startWorker(version('a')), startWorker(version('b'))])
   const { items } = await followRun(t, runId)
   const outputs = new Set([...items.values()].map(({ output }) => output))
   expect(outputs.size).toBe(1)
   const [answer] = outputs
   expect((await find(runId)).functions).toMatchObject({ tasks: { answer } })
-  await Promise.all(workers.map((worker) => worker.stop()))
 })
 
 test('a worker whose functions go away leaves its runs to others, and their items are no attempts', async () => {
@@ -117,10 +121,9 @@ test('a worker whose functions go away leaves its runs to others, and their item
   worker.functionsChanged()
   await expect.poll(async () => (await find(runId)).running).toBe(0)
   expect(await reason(runId)).toMatch(/^It waits for a worker with the functions/)
-  const other = await startWorker(version('old'))
+  await startWorker(version('old'))
   const { run } = await followRun(t, runId)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 2_000, failed: 0 })
-  await Promise.all([worker.stop(), other.stop()])
 })
 
 test('a worker that stops is no longer counted on, nor one that says nothing more', async () => {
