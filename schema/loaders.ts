@@ -27,6 +27,7 @@ import {
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
 import { countFailures } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
+import { findUnscored } from '../src/db/sql/run-item/claim-items.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
@@ -50,6 +51,11 @@ export function createLoaders(db: Database, scope: Scope) {
       const workers = await listWorkers(pool)
       return keys.map(() => workers)
     }),
+    /** Null for a run without items that clients have recorded and workers are to score. */
+    unscored: one(
+      (ids) => findUnscored(pool, ids),
+      (row) => row.runId,
+    ),
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,

@@ -83,9 +83,14 @@ builder.prismaNode('Run', {
     }),
     waitingReason: t.string({
       nullable: true,
-      description: 'Why no worker executes it, as sentences; null while one does or can, and when it is over.',
-      resolve: async (run, _args, { loaders }) =>
-        isFinished(run.status) ? null : waitingReason(run, await loaders.workers.load(0)),
+      description:
+        'Why no worker executes it, as sentences; null while one does or can, and when it is over.\nOf a run that clients execute: why no worker scores what they have recorded.',
+      resolve: async (run, _args, { loaders }) => {
+        if (isFinished(run.status)) return null
+        const isOfClients = (run.task as unknown as TaskSpec).kind === 'client'
+        const unscored = isOfClients && (await loaders.unscored.load(run.id)) !== null
+        return waitingReason(run, await loaders.workers.load(0), unscored)
+      },
     }),
     settings: t.field({
       type: RunSettingsRef,

@@ -42,6 +42,9 @@ export default defineConfig({
 })
 `
 
+/** New processes take their time where many tests run. */
+const patiently = { timeout: 10_000 }
+
 async function write(text: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-hosts-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -117,7 +120,7 @@ test('the time limit and an abort reach the function, and the call ends at once'
   const { call, lines } = await startPool()
   const aborted = () => lines.filter(({ msg }) => msg === 'function: aborted').length
   await expect(call('hang', null, { timeoutMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' })
-  await expect.poll(aborted).toBe(1)
+  await expect.poll(aborted, patiently).toBe(1)
   const controller = new AbortController()
   const hanging = call('hang', null, { signal: controller.signal })
   controller.abort(new Error('cancelled'))
@@ -129,13 +132,13 @@ test('the time limit and an abort reach the function, and the call ends at once'
   await call('pid')
   later.abort(new Error('cancelled'))
   await expect(running).rejects.toThrow('cancelled')
-  await expect.poll(aborted).toBe(2)
+  await expect.poll(aborted, patiently).toBe(2)
 })
 
 test('what a function prints is logged with the ids of its call', async () => {
   const { call, lines } = await startPool()
   await call('print', null, { ids: { runId: 'run', runItemId: 'item' } })
-  await expect.poll(() => lines.length).toBe(2)
+  await expect.poll(() => lines.length, patiently).toBe(2)
   expect(lines).toMatchObject([
     { level: 30, msg: 'function: printed', runId: 'run', runItemId: 'item' },
     { level: 40, msg: 'function: complained', runId: 'run', runItemId: 'item' },
@@ -207,7 +210,7 @@ test('hosts that die are replaced, and calls that come meanwhile wait for the ne
     const { output } = await call('pid')
     pids.add(output)
     process.kill(Number(output), 'SIGKILL')
-    await expect.poll(() => pool.deaths).toBe(round + 1)
+    await expect.poll(() => pool.deaths, patiently).toBe(round + 1)
     expect((await call('pid')).output).not.toBe(output)
   }
   expect(pids.size).toBe(2)
@@ -223,7 +226,7 @@ test('a config that does not load gives one sentence, and is used once it is men
   await expect(call('pid')).rejects.toThrow(FunctionsUnavailableError)
 
   await writeFile(file, config)
-  await expect.poll(() => pool.problem, { timeout: 10_000 }).toBeNull()
+  await expect.poll(() => pool.problem, patiently).toBeNull()
   expect((await call('pid')).output).toEqual(expect.any(Number))
 })
 
@@ -234,7 +237,7 @@ test('a config that changes under a worker is not mixed with the one that it beg
   await writeFile(file, `${config}\n`)
   expect((await call('pid')).output).toBe(pid)
   process.kill(Number(pid), 'SIGKILL')
-  await expect.poll(() => pool.problem, { timeout: 10_000 }).toMatch(/has changed since this worker started/)
+  await expect.poll(() => pool.problem, patiently).toMatch(/has changed since this worker started/)
   expect(pool.registered.tasks.size).toBe(0)
   await expect(call('pid')).rejects.toThrow(FunctionsUnavailableError)
 })
@@ -248,7 +251,7 @@ test('without a config there are no processes, and functions are unavailable', a
 test('stop ends all processes, the calls in them too', async () => {
   const { pool, call } = await startPool({ hosts: 2 })
   const hanging = [call('hang'), call('hang', null, { alone: true })].map((call) => call.catch((error) => error))
-  await expect.poll(() => pool.calls).toBe(2)
+  await expect.poll(() => pool.calls, patiently).toBe(2)
   await Promise.all([pool.stop(), pool.stop()])
   expect(pool.size).toBe(0)
   for (const error of await Promise.all(hanging)) expect(error).toBeInstanceOf(Error)

@@ -15,17 +15,21 @@ import { noWorker } from '../workers.ts'
 const maxWorkers = 5
 
 /**
- * Why nobody executes a run, as sentences; null when somebody does or could, and when it is over.
+ * Why nobody executes a run, as sentences; null when somebody does or could, and when it is over. For one that clients
+ * execute: why nobody scores what they have recorded.
  * @param workers those that are alive
+ * @param unscored whether something that clients have recorded waits for workers
  */
 export function waitingReason(
   run: Pick<Run, 'status' | 'running' | 'task' | 'functions'>,
   workers: readonly Announced[],
+  unscored = false,
 ): string | null {
-  if (isFinished(run.status) || run.running > 0) return null
+  const task = run.task as unknown as TaskSpec
+  const isLeftToWorkers = task.kind === 'client' ? unscored : run.running === 0
+  if (isFinished(run.status) || !isLeftToWorkers) return null
   if (workers.length === 0) return `It waits for a worker, and ${noWorker}.`
-  const pinned =
-    (run.functions as unknown as PinnedFunctions | null) ?? neededFunctions(run.task as unknown as TaskSpec, [])
+  const pinned = (run.functions as unknown as PinnedFunctions | null) ?? neededFunctions(task, [])
   const lacking = workers.map((worker) => ({
     worker,
     missing: missingFunctions(pinned, registeredFunctions(worker.functions)),

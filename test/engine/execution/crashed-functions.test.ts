@@ -38,6 +38,7 @@ export default {
   evaluators: {
     picky: ({ output }) => { if (output === 2) process.exit(1); return output },
     exits: () => process.exit(1),
+    misfit: ({ output }) => output === 1 ? 1 : [{ value: 'one' }, { name: 'other', value: output === 2 ? 2 : 'two' }],
   },
 }`,
   )
@@ -95,6 +96,23 @@ test('an evaluator that ends its process is an error in place of its score, and 
     ]),
   )
   expect((await calls()).sort()).toEqual([1, 2, 3])
+  await t.db.prisma.evaluator.update({ where: { id }, data: { active: false } })
+})
+
+test('a score of another type than its evaluator gives is an error in its place, and the run goes on', async () => {
+  const { id } = await createEvaluator(t.services, t.scope, {
+    name: 'misfit',
+    definition: { kind: 'module', module: 'misfit' },
+  })
+  const { run: ended, items } = await run('echo', [1, 2, 3], { concurrency: 1 })
+  expect(ended).toMatchObject({ status: 'COMPLETED', succeeded: 3, failed: 0 })
+  const scores = items.flatMap(({ scores }) => scores)
+  expect(scores.filter(({ error }) => error === null)).toHaveLength(2)
+  expect(scores.flatMap(({ error }) => (error as { message?: string } | null)?.message ?? []).sort()).toEqual([
+    'Expected a number for "misfit", which is NUMERIC, got "one".',
+    'Expected a number for "misfit", which is NUMERIC, got "one".',
+    expect.stringMatching(/^Expected a (number|text) for "other", which is (NUMERIC|CATEGORICAL), got (2|"two")\.$/),
+  ])
   await t.db.prisma.evaluator.update({ where: { id }, data: { active: false } })
 })
 

@@ -116,10 +116,10 @@ test('a worker whose functions go away leaves its runs to others, and their item
   }
   const worker = await startWorker(functions)
   const runId = await start(2_000)
-  await expect.poll(async () => (await find(runId)).succeeded).toBeGreaterThan(0)
+  await expect.poll(async () => (await find(runId)).succeeded, { timeout: 10_000 }).toBeGreaterThan(0)
   registered = inThisProcess({}).registered
   worker.functionsChanged()
-  await expect.poll(async () => (await find(runId)).running).toBe(0)
+  await expect.poll(async () => (await find(runId)).running, { timeout: 10_000 }).toBe(0)
   expect(await reason(runId)).toMatch(/^It waits for a worker with the functions/)
   await startWorker(version('old'))
   const { run } = await followRun(t, runId)

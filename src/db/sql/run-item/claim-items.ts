@@ -140,3 +140,14 @@ export async function countRecorded(client: Queryable, runId: string): Promise<n
   )
   return rows[0]?.count ?? 0
 }
+
+/** Those of the runs with items that wait to be scored. */
+export async function findUnscored(client: Queryable, runIds: readonly string[]): Promise<{ runId: string }[]> {
+  return queryRows<{ runId: string }>(
+    client,
+    `SELECT r.id AS "runId" FROM unnest($1::uuid[]) AS r (id)
+     WHERE EXISTS (
+       SELECT FROM run_item i WHERE i.run_id = r.id AND i.available_at IS NOT NULL AND i.recorded IS NOT NULL)`,
+    [runIds],
+  )
+}
