@@ -188,7 +188,7 @@ describe('a broken config names the file and the line', () => {
       { 'assay.config.ts': "import { defineConfig } from 'assay'\n\nexport default defineConfig({ tasks: { a: 5 } })" },
       'assay.config.ts',
       3,
-      'tasks.a: expected a function or { run, description }, got 5',
+      'tasks.a: expected a function or { run, description, version }, got 5',
     ],
     [
       'what is no task, without defineConfig',

@@ -221,14 +221,14 @@ test('pages of the origins that are listed may use the server', async () => {
   expect(await allowed(byVariable.url, 'http://b.example')).toBe('http://b.example')
 
   const mistyped = spawnAssay(['serve', '--allow-origin', '*'])
-  expect(await mistyped.exited).toBe(1)
+  expect(await mistyped.exited).toBe(2)
   expect(mistyped.stderr).toContain('--allow-origin')
   expect(mistyped.stderr).toContain('Expected one exact origin')
 })
 
 test('an option that is out of range is rejected with what was expected', async () => {
   const server = spawnAssay(['serve', '--port', '70000'])
-  expect(await server.exited).toBe(1)
+  expect(await server.exited).toBe(2)
   expect(server.stderr).toContain('Expected a whole number from 0 to 65535, got "70000"')
 })
 
