@@ -64,7 +64,8 @@ test('killed in the middle of 2,000 items and run again under the same name, all
 })
 
 test('two processes at once on one run execute each item once, and both have all results', async () => {
-  const programs = [start('shared', 'together', 600, 5), start('shared', 'together', 600, 5)]
+  // Long enough that neither has ended before the other has started.
+  const programs = [start('shared', 'together', 600, 400), start('shared', 'together', 600, 400)]
   const [one, two] = await Promise.all(programs.map(resultOf))
   expect(one?.runId).toBe(two?.runId)
   expect([one?.items, two?.items, one?.sum, two?.sum]).toEqual([600, 600, 600 * 599, 600 * 599])
