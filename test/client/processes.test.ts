@@ -43,7 +43,7 @@ const rawRunId = (runId: string) => decodeGlobalId(runId).id
 
 test('killed in the middle of 2,000 items and run again under the same name, all have one result each', async () => {
   const name = 'killed'
-  const first = start(name, 'the run', 2_000, 5)
+  const first = start(name, 'the run', 2_000, 40)
   await expect.poll(() => finishedItems(name), { timeout: 20_000 }).toBeGreaterThan(500)
   first.process.kill('SIGKILL')
   await first.exited
