@@ -21,8 +21,8 @@ afterAll(() => t[Symbol.asyncDispose]())
 const program = join(root, 'test/client/program.ts')
 
 /** Starts a program that runs an experiment on `items` local items, and says what came of it as JSON. */
-function start(name: string, runName: string, items: number, ms: number, url = t.url, most = '') {
-  return spawnNode([program, url, name, runName, String(items), String(ms), ...(most === '' ? [] : [most])])
+function start(name: string, runName: string, items: number, ms: number, url = t.url) {
+  return spawnNode([program, url, name, runName, String(items), String(ms)])
 }
 
 async function resultOf(spawned: ReturnType<typeof start>) {
@@ -43,16 +43,20 @@ const rawRunId = (runId: string) => decodeGlobalId(runId).id
 
 test('killed in the middle of 2,000 items and run again under the same name, all have one result each', async () => {
   const name = 'killed'
-  const first = start(name, 'the run', 2_000, 5, t.url, '1000')
-  await expect.poll(() => finishedItems(name), { timeout: 20_000 }).toBe(1_000)
+  const first = start(name, 'the run', 2_000, 40)
+  await expect.poll(() => finishedItems(name), { timeout: 20_000 }).toBeGreaterThan(500)
   first.process.kill('SIGKILL')
   await first.exited
+  const before = await finishedItems(name)
+  expect(before).toBeLessThan(2_000)
   // As after the 15 seconds for which the server keeps the items of a process that says nothing.
   await t.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s'")
 
   const { runId, items, executed, sum, scored } = await resultOf(start(name, 'the run', 2_000, 0))
   expect({ items, sum, scored }).toEqual({ items: 2_000, sum: 2_000 * 1_999, scored: 2_000 })
-  expect(executed).toBe(1_000)
+  // Some may have been recorded and not yet scored when the process died.
+  expect(executed).toBeGreaterThan(0)
+  expect(executed).toBeLessThanOrEqual(2_000 - before)
   expect(await auditRun(t, rawRunId(runId))).toMatchObject({
     ...{ items: 2_000, succeeded: 2_000, leased: 0, scores: 2_000, scored: 2_000, summarized: 2_000 },
     run: { status: 'COMPLETED', succeeded: 2_000 },
@@ -60,9 +64,8 @@ test('killed in the middle of 2,000 items and run again under the same name, all
 })
 
 test('two processes at once on one run execute each item once, and both have all results', async () => {
-  const programs = [1, 2].map(() => start('shared', 'together', 600, 5, t.url, 'held'))
-  await Promise.all(programs.map((program) => program.says(/begun/)))
-  for (const { process } of programs) process.kill('SIGUSR2')
+  // Long enough that neither has ended before the other has started.
+  const programs = [start('shared', 'together', 600, 400), start('shared', 'together', 600, 400)]
   const [one, two] = await Promise.all(programs.map(resultOf))
   expect(one?.runId).toBe(two?.runId)
   expect([one?.items, two?.items, one?.sum, two?.sum]).toEqual([600, 600, 600 * 599, 600 * 599])

@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, '../..')
 const allowed = [
   /^src\/db\/(sql|generated)\//,
   /^src\/db\/(client|keyset|listener|migrate|query-rows|queue|schema-lock)\.ts$/,
+  // Clients of the schema: their queries are GraphQL.
+  /^src\/(client|dashboard)\//,
   // Prepares the server before Assay's database exists.
   /^src\/embedded-postgres\//,
 ]

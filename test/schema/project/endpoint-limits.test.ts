@@ -59,7 +59,7 @@ test('limits are set for the origin of a URL, replaced as a whole, listed by end
 })
 
 test.each([
-  [{ endpoint: 'api.example.com', concurrency: 1 }, 'endpoint', /expected a URL .* or module:<name>, got "api/],
+  [{ endpoint: 'api.example.com', concurrency: 1 }, 'endpoint', /expected a URL .*module:<name>.*, got "api/],
   [{ endpoint: 'https://', concurrency: 1 }, 'endpoint', /expected a URL/],
   [{ endpoint: 'module:', concurrency: 1 }, 'endpoint', /expected a URL/],
   [{ endpoint: 'https://a', concurrency: 0 }, 'concurrency', />=1, got 0/],

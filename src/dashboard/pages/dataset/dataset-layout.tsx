@@ -9,7 +9,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
-import { useProjectName } from '../../data/project.ts'
+import { useFileAddress } from '../../data/project.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { FolderTrail } from '../datasets/folder-trail.tsx'
 import { DatasetContext } from './dataset-context.ts'
@@ -161,15 +161,10 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
 }
 
 function Export({ dataset }: { dataset: DatasetPageDataset }) {
-  const project = useProjectName()
+  const fileAddress = useFileAddress()
   const { version } = useSearch({ strict: false })
-  const address = (format: string) => {
-    const parameters = new URLSearchParams({
-      ...(version !== undefined && { version: String(version) }),
-      ...(project !== null && { project }),
-    })
-    return `/export/datasets/${dataset.id}.${format}${parameters.size > 0 ? `?${parameters}` : ''}`
-  }
+  const address = (format: string) =>
+    fileAddress(`/export/datasets/${dataset.id}.${format}`, version === undefined ? {} : { version: String(version) })
   return (
     <Menu position="bottom-end">
       <Menu.Target>

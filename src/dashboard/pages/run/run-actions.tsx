@@ -19,6 +19,7 @@ import { useMutation } from 'urql'
 import { plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { notifyOf } from '../../data/mutate.ts'
+import { useFileAddress } from '../../data/project.ts'
 import { graphql } from '../../gql/gql.ts'
 import { isOfForm } from '../experiments/task-summary.ts'
 import type { RunPageRun } from './run-query.ts'
@@ -65,6 +66,7 @@ const icon = { size: 16, 'aria-hidden': true } as const
 export function RunActions({ run }: { run: RunPageRun }) {
   const { id, status, progress } = run
   const navigate = useNavigate()
+  const fileAddress = useFileAddress()
   const [cancelling, cancelRun] = useMutation(cancel)
   const [resuming, resumeRun] = useMutation(resume)
   const [retrying, retryFailed] = useMutation(retry)
@@ -136,7 +138,12 @@ export function RunActions({ run }: { run: RunPageRun }) {
               Approve as baseline
             </Menu.Item>
           )}
-          <Menu.Item leftSection={<IconDownload {...icon} />} component="a" href={`/export/runs/${id}.csv`} download>
+          <Menu.Item
+            leftSection={<IconDownload {...icon} />}
+            component="a"
+            href={fileAddress(`/export/runs/${id}.csv`)}
+            download
+          >
             Download as CSV
           </Menu.Item>
           <Menu.Item leftSection={<IconPrinter {...icon} />} onClick={() => print()}>

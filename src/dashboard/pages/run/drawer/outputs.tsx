@@ -2,6 +2,7 @@ import { SegmentedControl, Select } from '@mantine/core'
 import { lazy, Suspense, useState } from 'react'
 import { titleOfRun } from '../../../components/run-name.ts'
 import { ValueView } from '../../../components/value-view.tsx'
+import { useFileAddress } from '../../../data/project.ts'
 import classes from './item-drawer.module.css'
 import type { DetailedItem, Execution } from './item-query.ts'
 
@@ -80,6 +81,7 @@ export function Outputs({ item, other, others, repetitions, onOther }: Props) {
 type Shown = Pick<Execution, 'id' | 'status' | 'output' | 'outputTruncated' | 'error'>
 
 function Side({ name, execution: { id, status, output, outputTruncated, error } }: { name: string; execution: Shown }) {
+  const fileAddress = useFileAddress()
   return (
     <div className={classes.side}>
       <span className={classes.sideName}>{name}</span>
@@ -91,7 +93,7 @@ function Side({ name, execution: { id, status, output, outputTruncated, error } 
       )}
       {status !== 'SUCCEEDED' && status !== 'FAILED' && <span className={classes.faint}>{status.toLowerCase()}</span>}
       {outputTruncated && (
-        <a href={`/output/${id}`} download>
+        <a href={fileAddress(`/output/${id}`)} download>
           Download the whole output
         </a>
       )}
