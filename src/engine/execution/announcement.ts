@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { hurryPassedLanes } from '../../db/sql/lane/hurry-passed-lanes.ts'
 import { announceWorker, withdrawWorker } from '../../db/sql/worker/announce-worker.ts'
 import type { Services } from '../services.ts'
 
@@ -22,16 +21,8 @@ export class Announcement {
 
   /** @returns when it is announced for the first time, or that has failed */
   start(): Promise<void> {
-    this.#timer = setInterval(() => void this.#write(), renewMs)
-    return this.changed()
-  }
-
-  /** Announces at once what has changed, and offers it the runs that may have waited for it. */
-  async changed(): Promise<void> {
-    await this.#write()
-    const { tasks, evaluators } = this.#services.functions.registered
-    if (this.#withdrawn || tasks.size + evaluators.size === 0) return
-    await hurryPassedLanes(this.#services.db.pool).catch((err) => this.#warn(err))
+    this.#timer = setInterval(() => void this.write(), renewMs)
+    return this.write()
   }
 
   /** The worker takes no more runs. Idempotent. */
@@ -42,7 +33,8 @@ export class Announcement {
     await withdrawWorker(this.#services.db.pool, this.id).catch((err) => this.#warn(err))
   }
 
-  #write(): Promise<void> {
+  /** Announces what it has now. */
+  write(): Promise<void> {
     this.#written = this.#written.then(async () => {
       if (this.#withdrawn) return
       const { db, functions } = this.#services

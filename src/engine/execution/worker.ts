@@ -2,16 +2,16 @@
  * Fetches lanes for the process's free slots, keeps their jobs alive and runs them. Lead lanes are fetched even when
  * all slots are in use, so that a new run starts at once and gets its fair share.
  */
-import type { Job } from 'pg-boss'
+import type { JobWithMetadata } from 'pg-boss'
 import { channels, type Listener } from '../../db/listener.ts'
-import { laneQueue } from '../../db/queue.ts'
+import { fetchLanes, type LaneFetch, laneQueue } from '../../db/queue.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { Announcement } from './announcement.ts'
-import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
+import { finishLane, returnLane, touchLanes } from './lane-jobs.ts'
 import { LiveTexts } from './live-texts.ts'
 import { openLane } from './open-lane.ts'
 import { Previews } from './previews.ts'
@@ -32,6 +32,8 @@ const touchMs = 3_000
 const reconcileMs = 20_000
 /** The maximum of lanes that a process holds, however few slots they have. */
 const maxLanes = 500
+/** The maximum of runs that a process remembers to leave to others. */
+const maxLeftRuns = 1_000
 /** The time slice after which a lane makes room for others that wait. */
 const sliceMs = 10_000
 /** After the drain deadline: time to write the results of interrupted calls. */
@@ -51,6 +53,8 @@ export class Worker {
   #announced: Promise<void> = Promise.resolve()
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
+  /** Runs that need functions which this process does not have. */
+  readonly #leftToOthers = new Set<string>()
   /** One per lane, from its fetch to the end of its job. */
   readonly #lanes = new Set<Promise<void>>()
   readonly #fetches = new SingleFlight(() => this.#fetchLanes())
@@ -80,7 +84,7 @@ export class Worker {
       () => clearInterval(repair),
       this.#listener.on(channels.lane, fetch, fetch),
       this.#listener.on(channels.runSettings, touch),
-      this.#listener.on(channels.abort, (runId) => this.#executions.get(runId)?.interrupt('RUN_ENDED')),
+      this.#listener.on(channels.abort, (runId) => this.#abort(runId)),
       () => clearInterval(poll),
       () => clearInterval(heartbeat),
     )
@@ -100,8 +104,10 @@ export class Worker {
   /** Announces functions that have come or gone; runs that need those that are gone are left to other workers. */
   functionsChanged(): void {
     if (this.#stopping) return
-    void this.#announcement.changed()
+    void this.#announcement.write()
     for (const execution of this.#executions) if (execution.plan.missingFunctions().length > 0) execution.drain()
+    this.#leftToOthers.clear()
+    this.#fetchSoon()
   }
 
   /** Lanes held, slots used and in total, items in flight, results not yet written. */
@@ -169,12 +175,12 @@ export class Worker {
     }
   }
 
-  #fetch(options: { batchSize: number; minPriority?: number }): Promise<Job<LaneJob>[]> {
-    return this.#services.boss.fetch<LaneJob>(laneQueue, options)
+  #fetch(options: Omit<LaneFetch, 'ignoredRuns'>): Promise<JobWithMetadata<LaneJob>[]> {
+    return fetchLanes(this.#services.boss, { ...options, ignoredRuns: [...this.#leftToOthers] })
   }
 
   /** Resolves when the lane runs, or when this worker does not hold it. */
-  async #open(job: Job<LaneJob>): Promise<void> {
+  async #open(job: JobWithMetadata<LaneJob>): Promise<void> {
     const opened = Promise.withResolvers<void>()
     const life = this.#executions.use(job.data.runId, async (execution) => {
       const held = await this.#hold(job, execution)
@@ -186,17 +192,40 @@ export class Worker {
     await Promise.race([opened.promise, life])
   }
 
-  async #hold(job: Job<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
+  async #hold(job: JobWithMetadata<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
     const services = this.#services
-    if (execution && (await passOnLane(services, job, execution.plan.missingFunctions()))) return null
+    if (execution && execution.plan.missingFunctions().length > 0) {
+      await this.#leaveToOthers(job, execution)
+      return null
+    }
     const lane = execution && (await openLane(services, job.data))
     if (!lane) {
       await services.boss.complete(laneQueue, job)
       return null
     }
     const held = execution.hold(job, lane)
-    if (this.#stopping) held.lane.drain()
+    if (this.#stopping || execution.plan.missingFunctions().length > 0) held.lane.drain()
     return held
+  }
+
+  /** A run whose functions nobody has waits, and says so (`waitingReason`). */
+  async #leaveToOthers(job: JobWithMetadata<LaneJob>, { plan }: RunExecution): Promise<void> {
+    const { runId } = job.data
+    if (!this.#leftToOthers.has(runId)) {
+      if (this.#leftToOthers.size >= maxLeftRuns) this.#leftToOthers.clear()
+      this.#leftToOthers.add(runId)
+      this.#services.log.warn(
+        { runId: encodeGlobalId('Run', runId), missing: plan.missingFunctions() },
+        'worker: leaves a run to others, because it was started with other functions than those of this assay.config.ts',
+      )
+    }
+    await returnLane(this.#services, job)
+  }
+
+  /** The run has ended. What its lanes have left in the queue is cleared away. */
+  #abort(runId: string): void {
+    this.#executions.get(runId)?.interrupt('RUN_ENDED')
+    if (this.#leftToOthers.delete(runId)) this.#fetchSoon()
   }
 
   async #run(execution: RunExecution, held: HeldLane): Promise<void> {
@@ -229,7 +258,7 @@ export class Worker {
 
   async #swap({ job: { data }, lane }: HeldLane): Promise<void> {
     const services = this.#services
-    const [job] = await services.boss.fetch<LaneJob>(laneQueue, { batchSize: 1, includeMetadata: true })
+    const [job] = await this.#fetch({ batchSize: 1 })
     if (!job) return
     if (job.data.runId === data.runId) return returnLane(services, job)
     lane.drain()
