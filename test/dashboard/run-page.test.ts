@@ -72,6 +72,7 @@ const inputOf = (output: unknown) => String(output).replace('answer to ', '')
 const grid = () => page.getByRole('grid', { name: 'Items' })
 const rowCount = async () => Number(await grid().getAttribute('aria-rowcount')) - 1
 const firstRow = () => grid().getByRole('row').nth(1).textContent()
+const activeRow = () => grid().getAttribute('aria-activedescendant')
 const drawer = () => page.getByRole('dialog')
 
 test.skipIf(!browserPath)('filters, order and the opened item are in the address, and come back with it', async () => {
@@ -107,8 +108,11 @@ test.skipIf(!browserPath)('filters, order and the opened item are in the address
 test.skipIf(!browserPath)('items are stepped through and labelled by keyboard', async () => {
   await visitor.go(`/runs/${runId}`)
   await expect.poll(rowCount).toBe(60)
+  await expect.poll(firstRow).toContain('question')
   await page.keyboard.press('j')
+  await expect.poll(activeRow).toMatch(/-0$/)
   await page.keyboard.press('j')
+  await expect.poll(activeRow).toMatch(/-1$/)
   await page.keyboard.press('Enter')
   await expect.poll(() => drawer().textContent()).toContain('Item 2 of 60')
   await expect.poll(() => drawer().getByRole('region', { name: 'Label' }).count()).toBe(1)
