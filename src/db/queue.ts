@@ -66,7 +66,6 @@ export function fetchLanes<Data>(
   boss: PgBoss,
   { ignoredRuns, ...options }: LaneFetch,
 ): Promise<JobWithMetadata<Data>[]> {
-  // pg-boss passes on `ignoreGroups`, which its own workers use, but does not declare it.
-  const groups = ignoredRuns.length > 0 ? { ignoreGroups: ignoredRuns } : {}
-  return boss.fetch<Data>(laneQueue, { ...options, ...groups, includeMetadata: true })
+  const ignoreGroups = ignoredRuns.length > 0 ? [...ignoredRuns] : null
+  return boss.fetch<Data>(laneQueue, { ...options, ignoreGroups, includeMetadata: true })
 }
