@@ -1,3 +1,5 @@
+import { onAbort } from '../listeners.ts'
+
 /** A time limit for work that may ignore its signal: user code can never hold a slot longer than this. */
 export interface Deadline {
   /** In milliseconds. */
@@ -22,16 +24,15 @@ export function withDeadline<T>(work: (signal: AbortSignal) => T | PromiseLike<T
       reject(reason)
       controller.abort(reason)
     }
-    const onAbort = () => stop(outer.reason)
     const timer = setTimeout(
       () => stop(new DOMException(`No result within ${timeoutMs} ms.`, 'TimeoutError')),
       timeoutMs,
     )
     const settle = () => {
       clearTimeout(timer)
-      outer.removeEventListener('abort', onAbort)
+      ignoreAbort()
     }
-    outer.addEventListener('abort', onAbort, { once: true })
+    const ignoreAbort = onAbort(outer, () => stop(outer.reason))
     const run = async () => work(controller.signal)
     run().then(
       (value) => {
