@@ -1,7 +1,14 @@
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
-import { type Deadline, withDeadline } from '../domain/execution/deadline.ts'
-import { type Task, type TaskContext, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { type Deadline, type Uncounted, withDeadline } from '../domain/execution/deadline.ts'
+import {
+  type EndpointCalls,
+  type Task,
+  type TaskContext,
+  TaskError,
+  type TaskItem,
+  type TaskResult,
+} from '../domain/execution/task.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { failureOfStatus } from './http-failure.ts'
 
@@ -15,11 +22,17 @@ type Call = Deadline & Omit<TaskContext, 'signal'>
 export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
   try {
     const { timeoutMs: _, ...context } = call
-    return await withDeadline((signal) => task(item, { ...context, signal }), call)
+    const calls = (uncounted: Uncounted) => context.calls && withUncountedWaits(context.calls, uncounted)
+    return await withDeadline((signal, uncounted) => task(item, { ...context, calls: calls(uncounted), signal }), call)
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     throw asTaskError(error)
   }
+}
+
+/** The time limit is for the calls, not for waiting until they may be made. */
+function withUncountedWaits(calls: EndpointCalls, uncounted: Uncounted): EndpointCalls {
+  return { begin: () => uncounted(() => calls.begin()), end: (ended) => calls.end(ended) }
 }
 
 /**

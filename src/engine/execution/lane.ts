@@ -13,9 +13,10 @@ import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
-import { noCall, type Permit } from '../limits/permit.ts'
+import type { Permit } from '../limits/permit.ts'
 import { executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
+import { ItemCalls } from './item-calls.ts'
 import { type ItemResult, released } from './item-result.ts'
 import type { Claim } from './ledger.ts'
 import type { LiveTexts } from './live-texts.ts'
@@ -236,33 +237,25 @@ export class Lane {
     this.#wake.resolve()
   }
 
-  /** Gets the permit before the slot, so that an item that waits for its endpoint takes no slot from other runs. */
   async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<ItemResult> {
     const { plan, pool, texts, tracing } = this.#options
     const clock = this.#clock
-    const random = this.#random
     const { signal } = this.#abort
-    for (;;) {
-      const permit = cached?.response || item.recorded ? noCall : await this.#permit()
-      if (!permit) return released(item)
-      await pool.acquire(plan.runId)
-      try {
-        if (signal.aborted) return released(item)
-        // The endpoint may have been paused while the item waited for its slot.
-        if (permit.isValid()) {
-          return await executeItem({ plan, item, cached, permit, signal, texts, tracing, clock, random })
-        }
-      } finally {
-        permit.release()
-        pool.release(plan.runId)
-      }
+    const acquire = (closing: AbortSignal) => this.#permit(closing)
+    const calls = new ItemCalls({ runId: plan.runId, acquire, pool, signal, clock })
+    try {
+      const isCalled = !cached?.response && !item.recorded
+      if (!(await calls.start(this.#closing.signal, isCalled))) return released(item)
+      return await executeItem({ plan, item, cached, calls, signal, texts, tracing, clock, random: this.#random })
+    } finally {
+      calls.finish()
     }
   }
 
-  async #permit(): Promise<Permit | null> {
+  async #permit(signal: AbortSignal): Promise<Permit | null> {
     this.#waiting += 1
     try {
-      return await this.#options.limits.acquire(this.#options.plan, this.#closing.signal)
+      return await this.#options.limits.acquire(this.#options.plan, signal)
     } finally {
       this.#waiting -= 1
     }
