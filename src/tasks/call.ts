@@ -1,10 +1,11 @@
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
-import { type Deadline, type Uncounted, withDeadline } from '../domain/execution/deadline.ts'
+import { type Uncounted, withDeadline } from '../domain/execution/deadline.ts'
+import { FunctionsUnavailableError } from '../domain/execution/functions.ts'
 import {
   type EndpointCalls,
   type Task,
-  type TaskContext,
+  type TaskCall,
   TaskError,
   type TaskItem,
   type TaskResult,
@@ -12,20 +13,19 @@ import {
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { failureOfStatus } from './http-failure.ts'
 
-/** A call of a task: its context, and how long it may take. */
-type Call = Deadline & Omit<TaskContext, 'signal'>
-
 /**
  * Calls a task once. Never takes longer than the timeout, whatever the task does.
  * @throws {TaskError} for every failure; `call.signal.reason` unchanged when that signal aborted.
+ * @throws {FunctionsUnavailableError}
  */
-export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
+export async function callTask(task: Task, item: TaskItem, call: TaskCall): Promise<TaskResult> {
   try {
-    const { timeoutMs: _, ...context } = call
-    const calls = (uncounted: Uncounted) => context.calls && withUncountedWaits(context.calls, uncounted)
-    return await withDeadline((signal, uncounted) => task(item, { ...context, calls: calls(uncounted), signal }), call)
+    if (task.keepsTime) return await task(item, call)
+    const calls = (uncounted: Uncounted) => call.calls && withUncountedWaits(call.calls, uncounted)
+    return await withDeadline((signal, uncounted) => task(item, { ...call, calls: calls(uncounted), signal }), call)
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
+    if (error instanceof FunctionsUnavailableError) throw error
     throw asTaskError(error)
   }
 }
