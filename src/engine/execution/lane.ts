@@ -46,8 +46,8 @@ export interface LaneOptions {
   random?: () => number
 }
 
-/** A chunk is about this much work: fast items do not wait for claims, and slow items are not hoarded. */
-const chunkMs = 250
+/** About this much work is claimed ahead: items do not wait for claims, and slow ones are not hoarded. */
+const aheadMs = 400
 const maxChunk = 250
 /** The longest pause after an empty claim: other lanes may requeue items. */
 const maxPauseMs = 1_000
@@ -167,27 +167,30 @@ export class Lane {
     })
   }
 
-  #chunk(): number {
-    const ahead = (this.#slots / this.#meanMs) * chunkMs
+  /** How many items are to be ready while all slots are in use. */
+  #ahead(): number {
     // At the end of a run no lane hoards items while others are idle.
-    const share = this.#left * (this.#slots / this.#concurrency)
-    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), maxChunk)
+    return this.#share() > this.#slots ? Math.round((this.#slots / this.#meanMs) * aheadMs) : 0
+  }
+
+  /** Of the run's queued items. */
+  #share(): number {
+    return this.#left * (this.#slots / this.#concurrency)
   }
 
   #wantsMore(): boolean {
     if (this.#claiming || this.#left === 0 || this.#cancelPause) return false
     const free = this.#slots - this.#inFlight.size
-    const chunk = this.#chunk()
-    // Slow items are claimed as slots become free, fast ones a chunk ahead.
-    return chunk > this.#slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
+    // Half of what is to be ready at once, instead of each item by itself.
+    return this.#ready.length < free + Math.min(this.#ahead(), maxChunk) / 2
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
     this.#requeued = false
     const { plan, recorder, lease, cached } = this.#options
-    const chunk = this.#chunk()
-    const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
+    const needed = this.#slots - this.#inFlight.size - this.#ready.length
+    const limit = Math.max(needed, Math.min(needed + this.#ahead(), Math.ceil(this.#share()), maxChunk))
     const claim = await recorder.claim(lease, limit, () => [
       ...this.#inFlight,
       ...this.#ready.map((item) => item.ordinal),
