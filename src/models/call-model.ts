@@ -15,7 +15,7 @@ import {
 import { excerpt } from '../domain/excerpt.ts'
 import { type TaskContext, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
-import type { JsonSchemaCheck } from '../domain/json/json-schema.ts'
+import type { JsonSchemaViolation } from '../domain/json/json-schema.ts'
 import { toJson } from '../domain/json/to-json.ts'
 import type { ModelPrices } from '../domain/model/generation.ts'
 import type { ModelParameters } from '../domain/prompt/prompt.ts'
@@ -37,6 +37,9 @@ export interface ModelTool {
   run?: (input: Json, signal: AbortSignal) => Promise<Json>
 }
 
+/** Returns the first violation, or null when the answer satisfies the schema. @throws {TaskError} it takes too long */
+export type AnswerCheck = (answer: Json) => JsonSchemaViolation | null | Promise<JsonSchemaViolation | null>
+
 export interface ModelCall {
   access: ModelAccess
   model: LanguageModelV4
@@ -44,7 +47,7 @@ export interface ModelCall {
   messages: ModelMessage[]
   parameters: ModelParameters
   /** Structured output; null for text. */
-  output: { schema: Json; check: JsonSchemaCheck } | null
+  output: { schema: Json; check: AnswerCheck } | null
   tools: readonly ModelTool[]
   /** Calls of the model at most. */
   maxSteps: number
@@ -74,7 +77,7 @@ export async function callModel(
   const spent = () => generationOf(steps, call, new Date(now()))
   try {
     await (call.stream ? stream : generate)(call, context, steps, now)
-    const answer = answerOf(steps, call.output)
+    const answer = await answerOf(steps, call.output)
     const { headers = {} } = steps.at(-1)?.response ?? {}
     const output = tools.length === 0 ? answer : { answer, trajectory: toJson(trajectoryOf(steps)) }
     return { output, ...spent(), pauseMs: resetOf(headers, now()) }
@@ -197,7 +200,7 @@ function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolea
   return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
 }
 
-function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Json {
+async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Promise<Json> {
   const last = steps.at(-1)
   if (!last) throw new TaskError('INVALID_OUTPUT', 'The model ended without an answer.', { retryable: true })
   const { text, finishReason, content } = last
@@ -220,7 +223,7 @@ function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['outp
   } catch {
     throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
   }
-  const violation = output.check(answer)
+  const violation = await output.check(answer)
   if (!violation) return answer
   throw invalid(
     `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,

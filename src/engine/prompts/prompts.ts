@@ -44,7 +44,7 @@ const message = optional(text.max(2_000), null)
  */
 export async function createPrompt(services: Services, scope: Scope, input: CreatePromptInput): Promise<Prompt> {
   requireWrite(scope)
-  const content = parsePromptContent(input.content, ['content'])
+  const content = await parsePromptContent(input.content, scope.projectId, ['content'])
   const texts = { ...parseTexts(input), name: parseInput(name, input.name, ['name']) }
   const labels = parseLabels(input.labels ?? [], ['labels'])
   const version = { version: 1, content: asJson(content), authorId: scope.person.id }
@@ -73,7 +73,8 @@ export async function createPrompt(services: Services, scope: Scope, input: Crea
 export async function updatePrompt(services: Services, scope: Scope, input: UpdatePromptInput): Promise<Prompt> {
   requireWrite(scope)
   const { id, ifVersion, ...changes } = parseChanges(input, ['description', 'metadata'])
-  const content = changes.content === undefined ? undefined : parsePromptContent(changes.content, ['content'])
+  const content =
+    changes.content === undefined ? undefined : await parsePromptContent(changes.content, scope.projectId, ['content'])
   const texts = parseTexts(changes)
   const labels = parseLabels(changes.labels ?? [], ['labels'])
   const about = parseInput(message, changes.message, ['message'])
