@@ -104,11 +104,15 @@ export function experimentFileSchema(schema: GraphQLSchema): JsonSchema {
 
 type InputObject = Extract<ReturnType<GraphQLSchema['getType']>, { getFields(): unknown; isOneOf: boolean }>
 
-function objectOf(type: InputObject, definitions: Record<string, JsonSchema>, without: readonly string[] = []): JsonSchema {
+function objectOf(
+  type: InputObject,
+  definitions: Record<string, JsonSchema>,
+  without: readonly string[] = [],
+): JsonSchema {
   const fields = Object.values(type.getFields()).filter(({ name }) => !without.includes(name))
   const properties = fields.map((field) => {
     const description = field.description ? { description: field.description.replaceAll('\n', ' ') } : {}
-    return [field.name, { ...valueOf(field.type, definitions, type.isOneOf), ...description }]
+    return [field.name, { ...schemaOf(field.type, definitions, type.isOneOf), ...description }]
   })
   return {
     type: 'object',
@@ -121,10 +125,10 @@ function objectOf(type: InputObject, definitions: Record<string, JsonSchema>, wi
 }
 
 /** @param required whether null is refused although the type allows it */
-function valueOf(type: GraphQLInputType, definitions: Record<string, JsonSchema>, required = false): JsonSchema {
-  if (isNonNullType(type)) return valueOf(type.ofType, definitions, true)
+function schemaOf(type: GraphQLInputType, definitions: Record<string, JsonSchema>, required = false): JsonSchema {
+  if (isNonNullType(type)) return schemaOf(type.ofType, definitions, true)
   const orNull = (name: string) => (required ? name : [name, 'null'])
-  if (isListType(type)) return { type: orNull('array'), items: valueOf(type.ofType, definitions) }
+  if (isListType(type)) return { type: orNull('array'), items: schemaOf(type.ofType, definitions) }
   if (isEnumType(type)) {
     const values = type.getValues().map(({ name }) => name)
     return { enum: required ? values : [...values, null] }

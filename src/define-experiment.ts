@@ -1,11 +1,4 @@
-import type {
-  CreateEvaluatorInput,
-  DatasetItemInput,
-  GateInput,
-  RunSettingsInput,
-  RunSubsetInput,
-  TaskInput,
-} from './cli/gql/graphql.ts'
+import type { CreateEvaluatorInput, GateInput, RunSettingsInput, RunSubsetInput, TaskInput } from './cli/gql/graphql.ts'
 
 /** Columns of a file by name or dotted path; several make an object. */
 type Columns = string | string[]
@@ -25,7 +18,7 @@ export interface ExperimentFile {
         name: string
         /** From the folder of the experiment file; imported before every run. */
         file?: string
-        items?: Omit<DatasetItemInput, 'id'>[]
+        items?: { input: unknown; expectedOutput?: unknown; key?: string; tags?: string[]; metadata?: unknown }[]
         input?: Columns
         expected?: Columns
         key?: Columns

@@ -9,7 +9,10 @@ import { type Change, type ChangedItem, changedItems, loadReport, type RunReport
 import { printComparison, type ReportFiles, withReportFiles, writeReports } from './report/print-report.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
-const changes = { regressed: 'REGRESSED', improved: 'IMPROVED', changed: 'CHANGED' } as const satisfies Record<string, Change>
+const changes = { regressed: 'REGRESSED', improved: 'IMPROVED', changed: 'CHANGED' } as const satisfies Record<
+  string,
+  Change
+>
 
 interface CompareOptions extends ServerOptions, ReportFiles {
   only?: keyof typeof changes
@@ -85,7 +88,9 @@ function print(report: RunReport, items: readonly ChangedItem[], { only }: Compa
   printLine(`${oneLine(report.run.name)}  ${report.run.url}`)
   printComparison(report)
   if (!only) return
-  printLine(`${count(items.length, `${only} item`)}${items.length > 0 ? ', the largest change of each score first' : ''}`)
+  printLine(
+    `${count(items.length, `${only} item`)}${items.length > 0 ? ', the largest change of each score first' : ''}`,
+  )
   for (const item of items) {
     printLine(`  ${oneLine(item.item)}: ${oneLine(item.score)} ${oneLine(item.before)} → ${oneLine(item.after)}`)
     const parts = { input: item.input, expected: item.expectedOutput, before: item.outputBefore, now: item.outputAfter }

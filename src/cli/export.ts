@@ -1,13 +1,12 @@
 /** `assay export`: a run or a dataset as a file, or a run as a folder of pages. */
 import { createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ReadableStream as WebStream } from 'node:stream/web'
 import { Command, Option } from 'commander'
 import { CliError, UsageError } from './cli-error.ts'
 import { findRun, runReferences } from './find-run.ts'
 import { graphql } from './gql/gql.ts'
-import { explainRefusal, type GraphQLClient, requestHeaders, unreachable } from './graphql-client.ts'
+import type { GraphQLClient } from './graphql-client.ts'
+import { openExport } from './open-export.ts'
 import { jsonOption, printJson, say } from './output.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
@@ -33,7 +32,9 @@ export function exportCommand(): Command {
     .addOption(new Option('--dataset <name>', 'a dataset instead of a run').conflicts('static'))
     .addOption(new Option('--dataset-version <number>', 'the version of the dataset (default: the current one)'))
     .addOption(
-      new Option('--format <format>', 'zip: a dataset with its files').choices(['jsonl', 'csv', 'zip']).default('jsonl'),
+      new Option('--format <format>', 'zip: a dataset with its files')
+        .choices(['jsonl', 'csv', 'zip'])
+        .default('jsonl'),
     )
     .addOption(new Option('--static', 'pages that any file server can serve').default(false))
     .addOption(new Option('--out <path>', 'the file, or with --static the folder (default: standard output)'))
@@ -79,7 +80,11 @@ async function exportTo(client: GraphQLClient, reference: string | undefined, op
     reference === undefined
       ? `datasets/${await datasetId(client, options.dataset ?? '')}.${format}`
       : `runs/${(await findRun(client, reference)).id}.${format}`
-  const response = await openExport(client, datasetVersion === undefined ? path : `${path}?version=${datasetVersion}`, project)
+  const response = await openExport(
+    client,
+    datasetVersion === undefined ? path : `${path}?version=${datasetVersion}`,
+    project,
+  )
   const file = out === undefined || out === '-' ? null : createWriteStream(out)
   try {
     // What reads standard output may have enough.
@@ -96,18 +101,4 @@ async function datasetId(client: GraphQLClient, name: string): Promise<string> {
   const { dataset } = await client.request(FindDatasetToExport, { name })
   if (!dataset) throw new CliError(`There is no dataset named "${name}" in this project.`)
   return dataset.id
-}
-
-/** The rows of an export, as they come. @throws {CliError} when the server is unreachable or refuses */
-export async function openExport(
-  { url }: GraphQLClient,
-  path: string,
-  project: string | undefined,
-): Promise<Readable> {
-  const response = await fetch(`${url}/export/${path}`, { headers: requestHeaders(project) }).catch((error: unknown) => {
-    throw unreachable(url, error)
-  })
-  if (response.ok && response.body) return Readable.fromWeb(response.body as WebStream)
-  const { errors } = (await response.json().catch(() => ({}))) as { errors?: { message: string }[] }
-  throw new CliError(explainRefusal(url, response.status, errors?.[0]?.message ?? `${url} answered ${response.status}.`))
 }

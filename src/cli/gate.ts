@@ -46,7 +46,9 @@ async function check(reference: string, options: Options): Promise<void> {
       )
     }
     if (report.run.gate.status === 'PENDING') {
-      throw new CliError(`The run is ${report.run.status}: wait for it with \`assay watch ${id}\`, which checks the gate.`)
+      throw new CliError(
+        `The run is ${report.run.status}: wait for it with \`assay watch ${id}\`, which checks the gate.`,
+      )
     }
     return finishWith(report, options)
   })

@@ -10,9 +10,10 @@ import { jsonOption, printJson } from './output.ts'
 import { openProgress } from './progress.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
-interface ImportOptions extends ImportColumns, ServerOptions {
+interface ImportOptions extends Omit<ImportColumns, 'json'>, ServerOptions {
   dataset: string
   format?: string
+  jsonColumns?: string[]
   json: boolean
 }
 
@@ -26,7 +27,7 @@ export function importCommand(): Command {
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
     .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
-    .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
+    .addOption(columns('--json-columns <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
   return withServerOptions(command)
     .addOption(jsonOption())
@@ -54,7 +55,7 @@ function columns(flags: string, description: string): Option {
 }
 
 async function importInto(file: string, options: ImportOptions): Promise<void> {
-  const { dataset, format, url, project, dataDir, json, ...columns } = options
+  const { dataset, format, url, project, dataDir, json, jsonColumns, ...columns } = options
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
@@ -64,7 +65,7 @@ async function importInto(file: string, options: ImportOptions): Promise<void> {
         url: client.url,
         project,
         dataset,
-        columns,
+        columns: { ...columns, json: jsonColumns },
         format: format ?? declaredFormat({ name: file }),
         source: file === '-' ? process.stdin : createReadStream(file),
         onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),

@@ -77,23 +77,26 @@ async function init(folder: string, { force, json }: { force: boolean; json: boo
   }
   const there = Object.keys(files).filter((name) => existsSync(join(folder, name)))
   if (there.length > 0 && !force) {
-    throw new CliError(`${resolve(folder)} already has ${there.join(' and ')}: --force replaces them. Nothing was written.`)
+    throw new CliError(
+      `${resolve(folder)} already has ${there.join(' and ')}: --force replaces them. Nothing was written.`,
+    )
   }
   await mkdir(folder, { recursive: true }).catch(cannotWrite)
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text).catch(cannotWrite)
   if (json) return printJson({ folder: resolve(folder), files: Object.keys(files) })
   const inFolder = resolve(folder) === resolve('.') ? '' : `cd ${relative('.', folder)} && `
+  const assay = process.env.npm_lifecycle_event === 'npx' ? 'npx assay' : 'assay'
   printLine(`Wrote ${Object.keys(files).join(', ')}. Next:
 
-  ${inFolder}assay run experiment.yaml     imports the questions, asks them all, scores the answers, checks the gate
+  ${inFolder}${assay} run experiment.yaml     imports the questions, asks them all, scores the answers, checks the gate
 
 Then make it yours:
   1. questions.jsonl    your inputs and expected outputs, one JSON object a line
   2. assay.config.ts    call your system in "answer"
-  3. assay approve latest, change something, and run again: the run is compared with the approved one
+  3. ${assay} approve latest, change something, and run again: the run is compared with the approved one
 
-  assay serve                      keeps a server, with the results as pages in the browser
-  assay compare approved latest --only regressed`)
+  ${assay} serve                      keeps a server, with the results as pages in the browser
+  ${assay} compare approved latest --only regressed`)
 }
 
 function cannotWrite(error: Error): never {

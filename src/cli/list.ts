@@ -99,7 +99,13 @@ Examples:
         const { head, rows } = await listings[what](client, options)
         if (options.json) printJson(rows.map(({ row }) => row))
         else if (rows.length === 0) say(`There are no ${what} like that in this project.`)
-        else printLine(listOf(head, rows.map(({ cells }) => cells)))
+        else
+          printLine(
+            listOf(
+              head,
+              rows.map(({ cells }) => cells),
+            ),
+          )
       }),
     )
 }
@@ -125,7 +131,9 @@ const listings: Record<(typeof kinds)[number], (client: GraphQLClient, options: 
         const { total, succeeded, failed, cancelled } = row.progress
         const ended = succeeded + failed + cancelled
         const items = ended === total ? String(total) : `${ended}/${total}`
-        const scores = row.stats.scores.flatMap(({ name, mean }) => (mean == null ? [] : [`${name} ${mean.toFixed(3)}`]))
+        const scores = row.stats.scores.flatMap(({ name, mean }) =>
+          mean == null ? [] : [`${name} ${mean.toFixed(3)}`],
+        )
         const counted = failed > 0 ? `${items}, ${failed} failed` : items
         return { row, cells: [row.name, row.status, counted, scores.join(', '), row.createdAt, row.id] }
       }),

@@ -3,7 +3,7 @@
  * for a gate that failed, or with 130 after Ctrl-C.
  */
 import { type Command, CommanderError } from 'commander'
-import { explain, exitStatus, statusOf } from './cli-error.ts'
+import { exitStatus, explain, statusOf } from './cli-error.ts'
 
 // Before the options, some of which have their defaults from there.
 try {

@@ -28,14 +28,20 @@ export function say(text: string): void {
 }
 
 export function mark(passed: boolean): string {
-  return passed ? styleText('green', '✓', { stream: process.stdout }) : styleText('red', '✗', { stream: process.stdout })
+  return passed
+    ? styleText('green', '✓', { stream: process.stdout })
+    : styleText('red', '✗', { stream: process.stdout })
 }
 
 /**
  * Rows below their headings. On a terminal that is too narrow for them, one line for each cell; where nobody looks,
  * tab-separated, so that programs can read it.
  */
-export function listOf(head: readonly string[], rows: readonly (readonly string[])[], out: Out = process.stdout): string {
+export function listOf(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  out: Out = process.stdout,
+): string {
   if (!out.isTTY) return [head, ...rows].map((row) => row.map(oneLine).join('\t')).join('\n')
   const table = new Table({ head: [...head], chars: noBorders, style: { head: [], border: [], compact: true } })
   table.push(...rows.map((row) => row.map(oneLine)))

@@ -85,23 +85,29 @@ async function run(argument: string, options: RunOptions): Promise<void> {
   const gate = gateOf(options)
   const { isExperimentFile, readExperimentFile } = await import('./experiment/read-experiment-file.ts')
   const file = isExperimentFile(argument) ? await readExperimentFile(argument) : null
-  process.exitCode = await withServer(options, async (connection) => {
-    const { client, isOwn } = connection
-    if (!options.watch && isOwn) {
-      throw new UsageError('--no-watch leaves the run to a server that goes on running: start one with `assay serve`.')
-    }
-    const experimentId = await experimentOf(connection, argument, file, options)
-    const baselineId = await baselineOf(client, options.baseline, file?.baseline, experimentId)
-    const started = await start(client, { experimentId, ...(await inputOf(options, file)) })
-    if (!options.watch) {
-      if (options.json) printJson(started)
-      else printLine(started.id)
-      return 0
-    }
-    if (!isOwn) say(started.url)
-    await watchToEnd(connection, started)
-    return finishWith(await loadReport(client, started.id, { gate, baselineId }), options)
-  }, { executes: true })
+  process.exitCode = await withServer(
+    options,
+    async (connection) => {
+      const { client, isOwn } = connection
+      if (!options.watch && isOwn) {
+        throw new UsageError(
+          '--no-watch leaves the run to a server that goes on running: start one with `assay serve`.',
+        )
+      }
+      const experimentId = await experimentOf(connection, argument, file, options)
+      const baselineId = await baselineOf(client, options.baseline, file?.baseline, experimentId)
+      const started = await start(client, { experimentId, ...(await inputOf(options, file)) })
+      if (!options.watch) {
+        if (options.json) printJson(started)
+        else printLine(started.id)
+        return 0
+      }
+      if (!isOwn) say(started.url)
+      await watchToEnd(connection, started)
+      return finishWith(await loadReport(client, started.id, { gate, baselineId }), options)
+    },
+    { executes: true },
+  )
 }
 
 async function experimentOf(

@@ -33,7 +33,9 @@ async function show(reference: string, options: ShowOptions): Promise<void> {
     const report = await loadReport(client, id, { gate, baselineId: baseline?.id })
     if (!options.json) {
       const { run } = report
-      printLine(`${oneLine(run.name)}, of ${oneLine(run.experiment.name)} on ${oneLine(run.dataset.name)} version ${run.datasetVersion}`)
+      printLine(
+        `${oneLine(run.name)}, of ${oneLine(run.experiment.name)} on ${oneLine(run.dataset.name)} version ${run.datasetVersion}`,
+      )
       printLine(run.url)
       if (run.metadata != null) printLine(`metadata ${JSON.stringify(run.metadata)}`)
     }

@@ -1,6 +1,6 @@
 import { CliError } from './cli-error.ts'
-import { followRun, type RunItemState } from './follow-run.ts'
 import type { FoundRun } from './find-run.ts'
+import { followRun, type RunItemState } from './follow-run.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 import { openProgress, type ProgressLine } from './progress.ts'
 import { progressNote, type ReportedRun } from './run-report.ts'

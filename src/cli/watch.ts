@@ -31,12 +31,16 @@ Examples:
 
 async function watch(reference: string, options: WatchOptions): Promise<void> {
   const gate = gateOf(options)
-  process.exitCode = await withServer(options, async (connection) => {
-    const { client } = connection
-    const run = await findRun(client, reference)
-    const baseline = options.baseline === undefined ? null : await findBaseline(client, options.baseline, run.id)
-    say(run.url)
-    await watchToEnd(connection, run)
-    return finishWith(await loadReport(client, run.id, { gate, baselineId: baseline?.id }), options)
-  }, { executes: true })
+  process.exitCode = await withServer(
+    options,
+    async (connection) => {
+      const { client } = connection
+      const run = await findRun(client, reference)
+      const baseline = options.baseline === undefined ? null : await findBaseline(client, options.baseline, run.id)
+      say(run.url)
+      await watchToEnd(connection, run)
+      return finishWith(await loadReport(client, run.id, { gate, baselineId: baseline?.id }), options)
+    },
+    { executes: true },
+  )
 }

@@ -46,7 +46,12 @@ test('everything is there after a restore, an executing run goes on, and old cur
     `mutation ($item: JSON!) { upsertDatasetItems(input: { datasetId: "${await datasetId(server.url, 'echo')}", items: [{ key: "file", input: $item }] }) { __typename } }`,
     { item: { $file: attachment, text: 'tab\t, \\N and "quotes"\u2028', number: 0.1 } },
   )
-  const executing = await startEchoRun(server.url, 'sleep', Array.from({ length: 40 }, () => 60), { concurrency: 2 })
+  const executing = await startEchoRun(
+    server.url,
+    'sleep',
+    Array.from({ length: 40 }, () => 60),
+    { concurrency: 2 },
+  )
   const succeeded = async (url: string) => {
     const query = 'query ($id: ID!) { run(id: $id) { progress { succeeded } } }'
     const { run } = await ask<{ run: { progress: { succeeded: number } } }>(url, query, { id: executing })
@@ -84,7 +89,11 @@ test('everything is there after a restore, an executing run goes on, and old cur
 }, 120_000)
 
 async function datasetId(url: string, name: string): Promise<string> {
-  const { dataset } = await ask<{ dataset: { id: string } }>(url, 'query ($name: String!) { dataset(name: $name) { id } }', { name })
+  const { dataset } = await ask<{ dataset: { id: string } }>(
+    url,
+    'query ($name: String!) { dataset(name: $name) { id } }',
+    { name },
+  )
   return dataset.id
 }
 
@@ -93,7 +102,8 @@ async function refusal(url: string, runId: string, after: string): Promise<unkno
   const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 })
   try {
     const query = 'subscription ($runId: ID!, $after: String) { runFeed(runId: $runId, after: $after) { done } }'
-    for await (const { errors } of client.iterate({ query, variables: { runId, after } })) return errors?.[0]?.extensions?.code
+    for await (const { errors } of client.iterate({ query, variables: { runId, after } }))
+      return errors?.[0]?.extensions?.code
   } catch (error) {
     return (error as { extensions?: { code?: string } }[])[0]?.extensions?.code
   } finally {
@@ -155,5 +165,7 @@ test('a backup of a newer Assay is refused', async () => {
   await writeBackup(from.url, createWriteStream(file), { version: '9' })
   const to = await createTestDatabase('template0')
   onTestFinished(() => to.drop())
-  await expect(restoreBackup(to.url, file)).rejects.toThrow('The backup is of a newer Assay, whose migration 29990101000000_future')
+  await expect(restoreBackup(to.url, file)).rejects.toThrow(
+    'The backup is of a newer Assay, whose migration 29990101000000_future',
+  )
 })

@@ -37,7 +37,10 @@ async function change(sql: string): Promise<void> {
 
 test('a disk that is full or nearly full is found', async () => {
   const megabytes = (free: number) => checkDisk('/data', async () => free * 1024 * 1024)
-  expect(await megabytes(100)).toMatchObject({ result: 'PROBLEM', message: expect.stringMatching(/^100 MB are free in \/data, .*free some space/) })
+  expect(await megabytes(100)).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringMatching(/^100 MB are free in \/data, .*free some space/),
+  })
   expect(await megabytes(500)).toMatchObject({ result: 'WARNING' })
   expect(await megabytes(50_000)).toEqual({ name: 'disk', result: 'OK', message: '48 GB are free in /data.' })
   expect((await checkDisk(join(await makeTemporary(), 'not', 'made', 'yet'))).message).toMatch(/ are free in /)
@@ -47,7 +50,10 @@ test('an old Node and a clock that is wrong are found', () => {
   expect(checkVersions('v20.11.1')).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('22.18') })
   expect(checkVersions()).toMatchObject({ result: 'OK' })
   expect(checkClock(10_000, 11_000)).toMatchObject({ result: 'OK' })
-  expect(checkClock(10_000, 70_000)).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('60.0 s ahead of') })
+  expect(checkClock(10_000, 70_000)).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringContaining('60.0 s ahead of'),
+  })
 })
 
 test('a port that another program uses is told from one that Assay uses', async () => {
@@ -61,16 +67,29 @@ test('a port that another program uses is told from one that Assay uses', async 
   })
   const own = await checkPort('127.0.0.1', Number(new URL(t.url).port))
   expect(own).toEqual({ name: 'port', result: 'OK', message: `An Assay server is running at ${t.url}.` })
-  expect(await checkPort('192.0.2.1', 4000)).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('--host') })
+  expect(await checkPort('192.0.2.1', 4000)).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringContaining('--host'),
+  })
 })
 
 test('a database that is well is well, and one of a newer Assay is not', async () => {
   const well = await inDatabase()
-  expect(well).toMatchObject({ database: { result: 'OK' }, schema: { result: 'OK' }, clock: { result: 'OK' }, keys: { result: 'OK' } })
+  expect(well).toMatchObject({
+    database: { result: 'OK' },
+    schema: { result: 'OK' },
+    clock: { result: 'OK' },
+    keys: { result: 'OK' },
+  })
   // The server of the tests does without.
-  expect(well['database settings']).toMatchObject({ result: 'WARNING', message: expect.stringContaining('fsync is off') })
+  expect(well['database settings']).toMatchObject({
+    result: 'WARNING',
+    message: expect.stringContaining('fsync is off'),
+  })
 
-  await change(`INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', 'x', '29990101000000_future', now())`)
+  await change(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('x', 'x', '29990101000000_future', now())`,
+  )
   onTestFinished(() => change(`DELETE FROM _prisma_migrations WHERE id = 'x'`))
   const newer = await inDatabase()
   expect(newer.schema).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('29990101000000_future') })
@@ -82,7 +101,10 @@ test('a data directory of a newer PostgreSQL is found, and nothing is made of it
   await mkdir(join(dataDir, 'postgres/cluster'), { recursive: true })
   await writeFile(join(dataDir, 'postgres/cluster/PG_VERSION'), '99\n')
   const [database] = await checkDatabase({ databaseUrl: null, dataDir, env: {} })
-  expect(database).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('was created by PostgreSQL 99') })
+  expect(database).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringContaining('was created by PostgreSQL 99'),
+  })
 })
 
 test('a wrong key of stored secrets, and a provider that does not answer, are found', async () => {
@@ -96,14 +118,23 @@ test('a wrong key of stored secrets, and a provider that does not answer, are fo
   const [server, provider] = await checkServer(client)
   await client.close()
   expect(server).toMatchObject({ name: 'server', result: 'OK' })
-  expect(provider).toMatchObject({ name: 'provider dead', result: 'PROBLEM', message: expect.stringContaining(`127.0.0.1:${port}`) })
+  expect(provider).toMatchObject({
+    name: 'provider dead',
+    result: 'PROBLEM',
+    message: expect.stringContaining(`127.0.0.1:${port}`),
+  })
 
-  await change(`UPDATE provider SET sealed_key = '\\x01'; DELETE FROM secret_key; INSERT INTO secret_key (fingerprint) VALUES ('0123456789abcdef')`)
+  await change(
+    `UPDATE provider SET sealed_key = '\\x01'; DELETE FROM secret_key; INSERT INTO secret_key (fingerprint) VALUES ('0123456789abcdef')`,
+  )
   expect((await inDatabase({ ASSAY_SECRET_KEY: key('a') }))['secret key']).toMatchObject({
     result: 'PROBLEM',
     message: expect.stringContaining('expected 0123456789abcdef'),
   })
-  expect((await inDatabase())['secret key']).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('ASSAY_SECRET_KEY') })
+  expect((await inDatabase())['secret key']).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringContaining('ASSAY_SECRET_KEY'),
+  })
 })
 
 test('the command says all of it and exits with 1 when there is a problem', async () => {

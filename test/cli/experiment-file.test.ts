@@ -39,13 +39,28 @@ test('a TypeScript file may compute it', async () => {
 
 test.for([
   ['name: 5\ntask: { module: { name: x } }\ndataset: x\n', 'x.yaml:1: name: expected text, got 5.'],
-  [valid.replace('    url:', '    uri:'), 'x.yaml:4: task.http: expected url, which is missing.\nx.yaml:5: task.http.uri: expected one of '],
-  [`${valid}  module: { name: x }\n`, 'x.yaml:3: task: expected exactly one of client, http, module, prompt, got http, module.'],
+  [
+    valid.replace('    url:', '    uri:'),
+    'x.yaml:4: task.http: expected url, which is missing.\nx.yaml:5: task.http.uri: expected one of ',
+  ],
+  [
+    `${valid}  module: { name: x }\n`,
+    'x.yaml:3: task: expected exactly one of client, http, module, prompt, got http, module.',
+  ],
   [`${valid}gate:\n  maxFailureRate: much\n`, 'x.yaml:7: gate.maxFailureRate: expected a number or null, got "much".'],
-  [`${valid}settings:\n  concurrency: 1.5\n`, 'x.yaml:7: settings.concurrency: expected a whole number or null, got 1.5.'],
+  [
+    `${valid}settings:\n  concurrency: 1.5\n`,
+    'x.yaml:7: settings.concurrency: expected a whole number or null, got 1.5.',
+  ],
   [`${valid}evaluators:\n  - name: a\n`, 'x.yaml:7: evaluators.0: expected definition, which is missing.'],
-  [`${valid}baselin: x\n`, 'x.yaml:6: baselin: expected one of $schema, name, description, metadata, dataset, task, evaluators, settings, subset, gate, baseline, got "baselin".'],
-  [`${valid}metadata: { id: 9007199254740993 }\n`, 'x.yaml:6: expected a number that a double holds exactly, or the number as a text, got 9007199254740993.'],
+  [
+    `${valid}baselin: x\n`,
+    'x.yaml:6: baselin: expected one of $schema, name, description, metadata, dataset, task, evaluators, settings, subset, gate, baseline, got "baselin".',
+  ],
+  [
+    `${valid}metadata: { id: 9007199254740993 }\n`,
+    'x.yaml:6: expected a number that a double holds exactly, or the number as a text, got 9007199254740993.',
+  ],
   ['name: a\nname: b\n', 'x.yaml:2: Map keys must be unique'],
   ['- 1\n', 'x.yaml: expected an object, got [1].'],
   ['', 'x.yaml: expected an object, got null.'],

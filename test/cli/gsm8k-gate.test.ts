@@ -53,12 +53,25 @@ settings: { concurrency: 40 }
     const worse = await run('6b_finetuning', '--baseline', '175b_verification', ...gate, ...reports)
     expect(worse.status, worse.stderr).toBe(100)
     expect(worse.stdout).toContain('✗ "correct" is worse than in the baseline (by -0.34571)')
-    expect(worse.stdout).toMatch(/correct is worse by 34\.6 points \(95 % interval −3\d\.\d to −3\d\.\d points\): 21\.7 % after 56\.3 %, 1,319 items/)
+    expect(worse.stdout).toMatch(
+      /correct is worse by 34\.6 points \(95 % interval −3\d\.\d to −3\d\.\d points\): 21\.7 % after 56\.3 %, 1,319 items/,
+    )
     expect(await readFile(join(cwd, 'assay.xml'), 'utf8')).toContain('tests="3" failures="1"')
-    expect(await readFile(join(cwd, 'assay.md'), 'utf8')).toMatch(/### ❌ Gate failed[\s\S]*<code>correct<\/code> is worse by 34\.6 points/)
+    expect(await readFile(join(cwd, 'assay.md'), 'utf8')).toMatch(
+      /### ❌ Gate failed[\s\S]*<code>correct<\/code> is worse by 34\.6 points/,
+    )
 
     const { status, stdout } = await new Promise<{ status: unknown; stdout: string }>((settle) => {
-      const child = spawnAssay(['gate', '175b_verification', '--baseline', '6b_finetuning', ...gate, '--json', '--url', t.url])
+      const child = spawnAssay([
+        'gate',
+        '175b_verification',
+        '--baseline',
+        '6b_finetuning',
+        ...gate,
+        '--json',
+        '--url',
+        t.url,
+      ])
       void child.exited.then((status) => settle({ status, stdout: child.stdout }))
     })
     expect(status).toBe(0)

@@ -31,6 +31,10 @@ test('every command has an example, and every command that prints a result has -
     expect(helpOf(command), command.name()).toMatch(/Examples?:\n {2}\$ |demo/)
     const printing = command.commands.length > 0 ? command.commands : [command]
     if (silent.includes(command.name())) continue
-    for (const one of printing) expect(one.options.map(({ long }) => long), pathOf(one)).toContain('--json')
+    for (const one of printing)
+      expect(
+        one.options.map(({ long }) => long),
+        pathOf(one),
+      ).toContain('--json')
   }
 })

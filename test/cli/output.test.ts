@@ -3,7 +3,10 @@ import { listOf, mark, oneLine } from '../../src/cli/output.ts'
 import { openProgress } from '../../src/cli/progress.ts'
 
 const head = ['RUN', 'STATUS', 'ID']
-const rows = [['a rather long name of a run', 'COMPLETED', 'UnVuOmFiYw'], ['short', 'RUNNING', 'UnVuOmRlZg']]
+const rows = [
+  ['a rather long name of a run', 'COMPLETED', 'UnVuOmFiYw'],
+  ['short', 'RUNNING', 'UnVuOmRlZg'],
+]
 
 test('a list is a table on a terminal, lines where that is too narrow, and tab-separated elsewhere', () => {
   const wide = listOf(head, rows, { isTTY: true, columns: 100 })

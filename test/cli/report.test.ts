@@ -78,7 +78,11 @@ test('Markdown shows pipes, backslashes, line ends and HTML as they are', () => 
 })
 
 test('Markdown of any number of regressions fits into a comment', () => {
-  const many = Array.from({ length: 2_000 }, (_, n) => ({ ...regression, item: `q-${n}`, outputAfter: hostile.repeat(2) }))
+  const many = Array.from({ length: 2_000 }, (_, n) => ({
+    ...regression,
+    item: `q-${n}`,
+    outputAfter: hostile.repeat(2),
+  }))
   const markdown = markdownOf([report({}, { regressions: many })])
   expect(markdown.length).toBeLessThan(65_536)
   expect(render(markdown)).toContain('</details>')

@@ -3,7 +3,8 @@ import type { ChangedItem, RunReport } from '../../src/cli/report/load-report.ts
 import type { MetricFigures } from '../../src/cli/report/verdict-sentence.ts'
 
 /** A text that means something in Markdown, HTML and XML. */
-export const hostile = 'a|b \\| `c` <img src=x onerror=alert(1)> </details> *d* _e_ [f](http://g) @h #1 &amp; ]]> https://i.example'
+export const hostile =
+  'a|b \\| `c` <img src=x onerror=alert(1)> </details> *d* _e_ [f](http://g) @h #1 &amp; ]]> https://i.example'
 
 export const figures: MetricFigures = {
   metric: { kind: 'SCORE', name: 'correct', source: null },
@@ -55,7 +56,13 @@ export function report(changes: Partial<RunReport['run']> = {}, more: Partial<Ru
       dataset: { id: 'd', name: 'questions', baseline: null },
       experiment: { id: 'e', name: 'answers' },
       progress: { total: 1_319, queued: 0, running: 0, succeeded: 1_317, failed: 2, cancelled: 0 },
-      stats: { latencyMs: null, costUsd: 0.12, unknownCostCount: 0, failures: [{ code: 'TIMEOUT', count: 2 }], scores: [] },
+      stats: {
+        latencyMs: null,
+        costUsd: 0.12,
+        unknownCostCount: 0,
+        failures: [{ code: 'TIMEOUT', count: 2 }],
+        scores: [],
+      },
       gate: {
         status: 'FAILED',
         checks: [

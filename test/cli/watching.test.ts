@@ -13,7 +13,12 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const cwd = await makeEchoProject()
   const server = await spawnServer([], { cwd })
   const { port } = new URL(server.url)
-  const runId = await startEchoRun(server.url, 'sleep', Array.from({ length: 60 }, () => 100), { concurrency: 1 })
+  const runId = await startEchoRun(
+    server.url,
+    'sleep',
+    Array.from({ length: 60 }, () => 100),
+    { concurrency: 1 },
+  )
 
   // The server is found by the folder, whatever its port is.
   const interrupted = spawnAssay(['watch', runId], { cwd })

@@ -44,9 +44,9 @@ test('a new user gets from an empty folder to a result, and further, by what the
   const started = await run(first)
   expect(started.status, started.stderr).toBe(0)
   const [printed = ''] = blocksOf('docs/cli.md', 'text')
-  expect(shape(`${started.stderr.split('\n').find((line) => line.startsWith('experiment.yaml'))} ${started.stdout}`)).toContain(
-    shape(printed),
-  )
+  expect(
+    shape(`${started.stderr.split('\n').find((line) => line.startsWith('experiment.yaml'))} ${started.stdout}`),
+  ).toContain(shape(printed))
   expect(await readFile(join(cwd, '.assay/.gitignore'), 'utf8')).toBe('*\n')
 
   const { url } = await spawnServer([], { cwd })
@@ -58,7 +58,12 @@ test('a new user gets from an empty folder to a result, and further, by what the
   expect(used.status, `${used.stdout}\n${used.stderr}`).toBe(0)
   expect(used.stdout).toContain('"before" is the baseline of its dataset.')
   expect(used.stdout).toContain(`An Assay server is running at ${url}`.slice(0, 26))
-  expect((await readdir(join(cwd, 'site'))).toSorted()).toEqual(['index.html', 'items.html', 'items.jsonl', 'report.json'])
+  expect((await readdir(join(cwd, 'site'))).toSorted()).toEqual([
+    'index.html',
+    'items.html',
+    'items.jsonl',
+    'report.json',
+  ])
   expect(await readFile(join(cwd, 'after.csv'), 'utf8')).toContain('score:correct')
 
   const judged = await run(`assay run experiment.yaml --name main\n${blocksOf('docs/ci.md', 'sh').join('\n')}`)

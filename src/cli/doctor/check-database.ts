@@ -40,10 +40,7 @@ export async function checkDatabase({ databaseUrl, dataDir, env }: Options): Pro
   }
 }
 
-async function inside(
-  db: Database,
-  secrets: { env: NodeJS.ProcessEnv; ownFile: string | null },
-): Promise<Finding[]> {
+async function inside(db: Database, secrets: { env: NodeJS.ProcessEnv; ownFile: string | null }): Promise<Finding[]> {
   const settings = await loadSettings(db.pool)
   const schema = await checkSchema(db)
   const found = [schema, await checkSettings(db, settings), checkClock(settings.now)]
@@ -81,8 +78,10 @@ const testedVersion = 180_000
 async function checkSettings(db: Database, settings: DatabaseSettings): Promise<Finding> {
   const { version, encoding, fsync, synchronousCommit, maxConnections, isReadOnly } = settings
   const name = 'database settings'
-  if (isReadOnly) return problem(name, 'The database only reads: it is a replica, or default_transaction_read_only is on.')
-  if (encoding !== 'UTF8') return problem(name, `The encoding is ${encoding}: create the database with ENCODING 'UTF8'.`)
+  if (isReadOnly)
+    return problem(name, 'The database only reads: it is a replica, or default_transaction_read_only is on.')
+  if (encoding !== 'UTF8')
+    return problem(name, `The encoding is ${encoding}: create the database with ENCODING 'UTF8'.`)
   const listening = await checkListening(db)
   if (listening !== null) return problem(name, listening)
   const faults = [
@@ -91,7 +90,9 @@ async function checkSettings(db: Database, settings: DatabaseSettings): Promise<
     ...(maxConnections < leastConnections
       ? [`max_connections is ${maxConnections}: every server and worker takes up to 21`]
       : []),
-    ...(version < testedVersion ? [`it is PostgreSQL ${Math.floor(version / 10_000)}, and Assay is tested with 18`] : []),
+    ...(version < testedVersion
+      ? [`it is PostgreSQL ${Math.floor(version / 10_000)}, and Assay is tested with 18`]
+      : []),
   ]
   if (faults.length > 0) return warning(name, `${faults.join('; ')}.`)
   return ok(name, `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}, ${maxConnections} connections.`)
@@ -126,7 +127,8 @@ export function checkClock(databaseNow: number, ownNow = Date.now()): Finding {
 async function checkKeys(db: Database): Promise<Finding> {
   const { inUse, ever } = await countKeys(db.pool)
   if (inUse > 0) return ok('keys', `${inUse} in use; every request needs one.`)
-  if (ever) return problem('keys', 'All keys are revoked, and every request needs one: make one with `assay keys create`.')
+  if (ever)
+    return problem('keys', 'All keys are revoked, and every request needs one: make one with `assay keys create`.')
   return ok('keys', 'None: only this machine may use the server, and everybody on it may do everything.')
 }
 

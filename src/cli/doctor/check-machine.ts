@@ -31,7 +31,8 @@ export async function checkDisk(dataDir: string, freeBytes = freeBytesOf): Promi
       `${said}, and PostgreSQL stops when it cannot write: free some space there, or move the directory (--data-dir).`,
     )
   }
-  if (free < lowBytes) return warning('disk', `${said}: runs need space for outputs and scores; delete runs or move it.`)
+  if (free < lowBytes)
+    return warning('disk', `${said}: runs need space for outputs and scores; delete runs or move it.`)
   return ok('disk', `${said}.`)
 }
 
@@ -57,8 +58,10 @@ export async function checkPort(host: string, port: number): Promise<Finding> {
     if (await isAssay(url)) return ok('port', `An Assay server is running at ${url}.`)
     return problem('port', `${place} is used by another program: stop it, or use \`assay serve --port ${port + 1}\`.`)
   }
-  if (code === 'EACCES') return problem('port', `${place} may not be used by this user: choose one above 1023 (--port).`)
-  if (code === 'EADDRNOTAVAIL') return problem('port', `${host} is not an address of this machine: choose another (--host).`)
+  if (code === 'EACCES')
+    return problem('port', `${place} may not be used by this user: choose one above 1023 (--port).`)
+  if (code === 'EADDRNOTAVAIL')
+    return problem('port', `${host} is not an address of this machine: choose another (--host).`)
   return problem('port', `${place} cannot be used: ${code}.`)
 }
 

@@ -1,14 +1,14 @@
 /** Reads an experiment from a file and checks it against the published JSON Schema; errors name the line and what was expected. */
-import { readFile } from 'node:fs/promises'
-import { extname, resolve } from 'node:path'
+import { readFile, realpath } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import { type Document, isScalar, LineCounter, parseDocument, type Scalar, visit } from 'yaml'
 import schema from '../../../schema/experiment-file.json' with { type: 'json' }
 import type { ExperimentFile } from '../../define-experiment.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { isExact } from '../../domain/json/exact-number.ts'
+import { importDefault } from '../../function-hosts/load-config.ts'
 import { CliError } from '../cli-error.ts'
-import { importDefault } from '../load-config.ts'
 
 const yamlEndings = ['.yaml', '.yml', '.json']
 const programEndings = ['.ts', '.mts', '.js', '.mjs']
@@ -21,7 +21,10 @@ export function isExperimentFile(argument: string): boolean {
 /** @throws {CliError} the file cannot be read, or is not an experiment */
 export async function readExperimentFile(file: string): Promise<ExperimentFile> {
   if (yamlEndings.includes(extname(file).toLowerCase())) return readYaml(file)
-  const value = await importDefault(resolve(file)).catch((error: Error) => {
+  const path = await realpath(file).catch((error: Error) => {
+    throw new CliError(missing(file, error))
+  })
+  const value = await importDefault(path).catch((error: Error) => {
     throw new CliError(error.message, { cause: error })
   })
   // What a program exports may have members that JSON has not.
@@ -29,10 +32,8 @@ export async function readExperimentFile(file: string): Promise<ExperimentFile> 
 }
 
 async function readYaml(file: string): Promise<ExperimentFile> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(
-      error.code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${error.message}`,
-    )
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new CliError(missing(file, error))
   })
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter })
@@ -55,9 +56,16 @@ async function readYaml(file: string): Promise<ExperimentFile> {
   return checked(file, value, (path) => lineOf(offsetOf(document, path)))
 }
 
+function missing(file: string, { code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${message}`
+}
+
 /** Decimal notations; others, such as 0x1F and .inf, are what YAML makes of them. */
 function isKept({ source = '', value }: Scalar): boolean {
-  const decimal = source.replace(/^\+/, '').replace(/^(-?)\./, '$10.').replace(/\.(?=e|$)/i, '')
+  const decimal = source
+    .replace(/^\+/, '')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.(?=e|$)/i, '')
   return !/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(decimal) || isExact(decimal, value as number)
 }
 
@@ -95,10 +103,13 @@ function checked(file: string, value: unknown, lineOf: (path: Path) => number | 
 
 /** The invalid part; of a member that should not be there, the member. */
 function pathOf({ instancePath, keyword, params }: ErrorObject): Path {
-  const path = instancePath.split('/').slice(1).map((part) => {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
-    return /^\d+$/.test(name) ? Number(name) : name
-  })
+  const path = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => {
+      const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
+      return /^\d+$/.test(name) ? Number(name) : name
+    })
   return keyword === 'additionalProperties' ? [...path, params.additionalProperty as string] : path
 }
 

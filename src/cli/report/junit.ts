@@ -55,7 +55,9 @@ function addSuite(document: xmlbuilder.XMLElement, report: RunReport, tests: Tes
   const properties = suite.ele('properties')
   const facts = { run: run.id, url: run.url, experiment: run.experiment.name, dataset: run.dataset.name }
   for (const [name, value] of Object.entries(facts)) properties.ele('property', { name, value })
-  const worst = regressions.map(({ item, score, before, after, url }) => `${item}: ${score} ${before} → ${after} ${url}`)
+  const worst = regressions.map(
+    ({ item, score, before, after, url }) => `${item}: ${score} ${before} → ${after} ${url}`,
+  )
   for (const { name, passed, reason } of tests) {
     const test = suite.ele('testcase', { name, classname: run.experiment.name, time: '0.000' })
     if (!passed) test.ele('failure', { message: reason, type: 'gate' }, [reason, run.url, ...worst].join('\n'))

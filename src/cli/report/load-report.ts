@@ -103,10 +103,14 @@ export async function loadReport(client: GraphQLClient, id: string, options: Rep
   const against = baselineId ?? run.dataset.baseline?.run.id
   if (against === undefined || against === id) return { run, baseline: null, metrics: [], regressions: [] }
   const { baseline, metrics } = await compare(client, against, [id])
-  const regressions = await changedItems(client, { baselineId: against, candidateId: id, metrics }, {
-    only: 'REGRESSED',
-    first: options.regressions ?? 10,
-  })
+  const regressions = await changedItems(
+    client,
+    { baselineId: against, candidateId: id, metrics },
+    {
+      only: 'REGRESSED',
+      first: options.regressions ?? 10,
+    },
+  )
   return { run, baseline, metrics, regressions }
 }
 
@@ -149,7 +153,9 @@ export async function changedItems(
       const [before, after] = cells
       if (!before || !after) continue
       const valueIn = ({ scores }: typeof before) => {
-        const found = scores.find(({ name, source }) => name === metric.name && (source === metric.source || !metric.source))
+        const found = scores.find(
+          ({ name, source }) => name === metric.name && (source === metric.source || !metric.source),
+        )
         return found?.label ?? (found?.value == null ? 'none' : String(Number(found.value.toPrecision(6))))
       }
       const runItem = after.items[0]?.id
@@ -160,7 +166,8 @@ export async function changedItems(
         before: valueIn(before),
         after: valueIn(after),
         input: shortened(asText(after.revision?.input)),
-        expectedOutput: after.revision?.expectedOutput == null ? null : shortened(asText(after.revision.expectedOutput)),
+        expectedOutput:
+          after.revision?.expectedOutput == null ? null : shortened(asText(after.revision.expectedOutput)),
         outputBefore: outputOf(before.items[0]),
         outputAfter: outputOf(after.items[0]),
         url: runItem === undefined ? after.run.url : itemUrl(after.run.url, baselineId, runItem),

@@ -29,7 +29,9 @@ function section(report: RunReport, length: number): string {
   }
   if (baseline) {
     lines.push('', `Compared with ${link(code(baseline.name), baseline.url)}:`, '')
-    lines.push(...telling(metrics).map((metric) => `- ${code(metricName(metric.metric))} is ${verdictSentence(metric)}.`))
+    lines.push(
+      ...telling(metrics).map((metric) => `- ${code(metricName(metric.metric))} is ${verdictSentence(metric)}.`),
+    )
   } else {
     lines.push('', 'There is no baseline to compare with.', '', ...scores(run))
   }
@@ -78,7 +80,17 @@ function regressionTable(report: RunReport, room: number): string[] {
   ]
 }
 
-function rowOf({ item, score, before, after, input, expectedOutput, outputBefore, outputAfter, url }: ChangedItem): string {
+function rowOf({
+  item,
+  score,
+  before,
+  after,
+  input,
+  expectedOutput,
+  outputBefore,
+  outputAfter,
+  url,
+}: ChangedItem): string {
   const cells = [
     link(code(item), url),
     code(score),

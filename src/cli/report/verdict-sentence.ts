@@ -1,6 +1,7 @@
 /** What a comparison says of one metric, as a sentence: never a difference without its interval and its number of pairs. */
-import type { MetricFiguresFragment } from '../gql/graphql.ts'
+
 import { graphql } from '../gql/gql.ts'
+import type { MetricFiguresFragment } from '../gql/graphql.ts'
 import { count, isBetter, known, signed, unitOf } from './figures.ts'
 
 graphql(/* GraphQL */ `
@@ -58,7 +59,9 @@ function conclusion({ verdict, margin, pairsNeeded, ...metric }: MetricFigures):
       return `not worse: a loss of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
     case 'INCONCLUSIVE': {
       if (metric.direction === 'NONE') return `changed by ${signedSize(delta)}${unit.suffix}${between}`
-      const way = { true: ' for the better', false: ' for the worse', null: '' }[String(isBetter(delta, metric.direction))]
+      const way = { true: ' for the better', false: ' for the worse', null: '' }[
+        String(isBetter(delta, metric.direction))
+      ]
       const more = pairsNeeded == null ? '' : `; about ${count(pairsNeeded, 'more item')} would decide it`
       return `undecided, ${signedSize(delta)}${unit.suffix}${way}${between}${more}`
     }

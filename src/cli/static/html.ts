@@ -13,7 +13,9 @@ type Part = Html | string | number | null | readonly Part[]
 
 /** Markup with escaped values; lists are put one after the other, null is nothing. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((markup, index) => (index === 0 ? '' : write(parts[index - 1] ?? null)) + markup).join(''))
+  return new Html(
+    strings.map((markup, index) => (index === 0 ? '' : write(parts[index - 1] ?? null)) + markup).join(''),
+  )
 }
 
 function write(part: Part): string {

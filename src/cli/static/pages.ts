@@ -45,7 +45,10 @@ export function overviewPage(report: RunReport, lists: readonly PagedList[]): st
     ['Dataset', `${run.dataset.name}, version ${run.datasetVersion}`],
     ['Started', run.createdAt],
     ['Items', `${total}: ${succeeded} succeeded, ${failed} failed, ${cancelled} cancelled`],
-    ['Latency', `${known(run.stats.latencyMs?.p50, milliseconds)} median, ${known(run.stats.latencyMs?.p95, milliseconds)} p95`],
+    [
+      'Latency',
+      `${known(run.stats.latencyMs?.p50, milliseconds)} median, ${known(run.stats.latencyMs?.p95, milliseconds)} p95`,
+    ],
     ['Cost', run.stats.costUsd == null ? 'unknown' : dollars(run.stats.costUsd)],
     ['Metadata', run.metadata == null ? 'none' : JSON.stringify(run.metadata)],
   ]
@@ -65,8 +68,12 @@ ${run.stats.scores.map(
 )}</table>
 ${run.gate ? gateSection(report) : null}
 ${baseline ? comparisonSection(report) : null}
-${run.stats.failures.length > 0 ? html`<h2>Failures</h2>
-<ul>${run.stats.failures.map((failure) => html`<li>${count(failure.count, 'item')} with ${failure.code}</li>`)}</ul>` : null}
+${
+  run.stats.failures.length > 0
+    ? html`<h2>Failures</h2>
+<ul>${run.stats.failures.map((failure) => html`<li>${count(failure.count, 'item')} with ${failure.code}</li>`)}</ul>`
+    : null
+}
 <h2>Items</h2>
 <nav>${lists.map((list) => html`<a href="${fileOf(list, 1)}">${list.title} (${list.items})</a> `)}<a href="items.jsonl">All items as JSON Lines</a> <a href="report.json">This page as JSON</a></nav>`
   return page(run.name, body)
@@ -91,9 +98,13 @@ function comparisonSection({ baseline, metrics, regressions }: RunReport): Html 
   )
   return html`<h2>Compared with ${baseline?.name ?? ''}</h2>
 <ul>${verdicts}</ul>
-${rows.length === 0 ? null : html`<h3>Worst regressions</h3><div class="wide"><table>
+${
+  rows.length === 0
+    ? null
+    : html`<h3>Worst regressions</h3><div class="wide"><table>
 <tr><th scope="col">Item</th><th scope="col">Score</th><th scope="col">Input</th><th scope="col">Expected</th><th scope="col">Before</th><th scope="col">Now</th></tr>
-${rows}</table></div>`}`
+${rows}</table></div>`
+}`
 }
 
 export function itemsPage(runName: string, list: PagedList, number: number, items: readonly ExportedItem[]): string {
@@ -117,7 +128,8 @@ ${items.map(row)}</table></div>
 
 function row(item: ExportedItem): Html {
   const scores = item.scores.map(
-    ({ name, value, label, error }) => html`<div>${name}: ${error ? `error: ${error.message}` : (label ?? value ?? '–')}</div>`,
+    ({ name, value, label, error }) =>
+      html`<div>${name}: ${error ? `error: ${error.message}` : (label ?? value ?? '–')}</div>`,
   )
   const output = item.error ? `${item.error.code}: ${item.error.message}` : item.output
   const repetition = item.repetition > 0 ? html`<div>repetition ${item.repetition + 1}</div>` : null

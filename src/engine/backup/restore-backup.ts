@@ -66,7 +66,9 @@ async function requireUnused(url: string, { migrations }: BackupManifest): Promi
   const known = new Set(await migrationNames())
   const newer = migrations.find((name) => !known.has(name))
   if (newer !== undefined) {
-    throw new BackupError(`The backup is of a newer Assay, whose migration ${newer} this one does not have: update Assay.`)
+    throw new BackupError(
+      `The backup is of a newer Assay, whose migration ${newer} this one does not have: update Assay.`,
+    )
   }
   await connected(url, async (client) => {
     if (!(await hasTables(client))) return
@@ -121,7 +123,9 @@ async function fill(
       await pipeline(await zip.read(entryOf(table.name)), counted, writeRows(client, table))
       const { rows, sha256 } = counted.describe(table)
       if (rows !== table.rows || sha256 !== table.sha256) {
-        throw new BackupError(`The backup is damaged: expected ${table.rows} rows of ${table.name}, got ${rows} others.`)
+        throw new BackupError(
+          `The backup is damaged: expected ${table.rows} rows of ${table.name}, got ${rows} others.`,
+        )
       }
       onTable(table.name, index + 1, tables.length)
     }
@@ -151,11 +155,13 @@ interface OpenedZip {
 }
 
 async function openZip(path: string): Promise<OpenedZip> {
-  const file = await openPromise(path, { lazyEntries: true, autoClose: false }).catch((error: NodeJS.ErrnoException) => {
-    throw new BackupError(
-      error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} is not a backup of Assay: ${error.message}.`,
-    )
-  })
+  const file = await openPromise(path, { lazyEntries: true, autoClose: false }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new BackupError(
+        error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} is not a backup of Assay: ${error.message}.`,
+      )
+    },
+  )
   const entries = new Map<string, Entry>()
   try {
     for await (const entry of file.eachEntry()) entries.set(entry.fileName, entry)
