@@ -10,8 +10,8 @@ const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })
 
 const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
 const operations = globSync(
-  ['src/cli/*.ts', 'examples/*/*.ts', 'src/client/operations.ts', 'src/dashboard/**/*.{ts,tsx}'],
-  { cwd: root, exclude: ['src/dashboard/gql/**'] },
+  ['src/cli/**/*.ts', 'examples/*/*.ts', 'src/client/operations.ts', 'src/dashboard/**/*.{ts,tsx}'],
+  { cwd: root, exclude: ['src/cli/gql/**', 'src/dashboard/gql/**'] },
 )
 const newest = Math.max(...[...sources, ...operations].map(changed))
 
