@@ -4,6 +4,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { explain } from './cli-error.ts'
 import { importCommand } from './import.ts'
 import { keysCommand } from './keys.ts'
+import { mcpCommand } from './mcp.ts'
 import { runCommand } from './run.ts'
 import { serveCommand, workerCommand } from './serve.ts'
 
@@ -17,6 +18,7 @@ const program = new Command('assay')
   .addCommand(importCommand())
   .addCommand(runCommand())
   .addCommand(keysCommand())
+  .addCommand(mcpCommand())
   .addHelpText(
     'after',
     `

@@ -3,7 +3,7 @@ import type { Json } from '../domain/json/json.ts'
 import { compileJsonSchema } from '../domain/json/json-schema.ts'
 import { invalidInput, json, parseInput, text } from '../domain/parse-input.ts'
 import { type ModelParameters, type PromptContent, type PromptTool, promptRoles } from '../domain/prompt/prompt.ts'
-import { readTemplate } from '../domain/prompt/template.ts'
+import { readTemplate, TemplateError } from '../domain/prompt/template.ts'
 import { parseHttpTask } from './http.ts'
 
 const maxMessages = 200
@@ -62,7 +62,7 @@ const schema = z.strictObject({
 export function parsePromptContent(input: unknown, path: readonly string[]): PromptContent {
   const parsed = parseInput(schema, input, path)
   for (const [index, { content }] of parsed.messages.entries()) {
-    readTemplate(content, [...path, 'messages', String(index), 'content'])
+    requireTemplate(content, [...path, 'messages', String(index), 'content'])
   }
   if (parsed.output) requireJsonSchema(parsed.output.schema, [...path, 'output', 'schema'])
   const content: PromptContent = {
@@ -108,6 +108,15 @@ function parseFunction(input: unknown, path: readonly string[]): NonNullable<Pro
     return { http: parseHttpTask({ ...given.http, kind: 'http' }, [...path, 'http']) }
   }
   throw invalidInput(path, 'expected exactly one of module and http', input)
+}
+
+function requireTemplate(text: string, path: readonly string[]): void {
+  try {
+    readTemplate(text)
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    throw invalidInput(path, error.expected, error.got)
+  }
 }
 
 function requireJsonSchema(given: Json, path: readonly string[]): void {

@@ -29,10 +29,23 @@ export const rules: Rules = {
   schema: { imports: ['engine', 'feed', 'db', 'domain'], graphql: true },
   server: { imports: belowServer, graphql: true },
   cli: {
-    imports: [...belowServer, 'server', 'embedded-postgres', 'define-config', 'client', 'package.json'],
+    imports: [
+      ...belowServer,
+      'server',
+      'embedded-postgres',
+      'define-config',
+      'client',
+      'mcp',
+      'importers',
+      'package.json',
+    ],
     graphql: true,
   },
-  client: { imports: [], graphql: true },
+  // What both sides must do alike, without packages: the client is built with it.
+  client: { imports: ['domain'], graphql: true },
+  mcp: { imports: ['client'], graphql: true },
+  importers: { imports: ['client', 'domain'], graphql: true },
+  package: { imports: [] },
   // What a cache must know of the types is in generated files of the schema.
   dashboard: { imports: ['schema/possibleTypes.json', 'schema/valueTypes.json'], types: ['client'], graphql: true },
 }

@@ -1,0 +1,52 @@
+// Builds what the package consists of, in dist: `client` and `domain` (the client), and `server`, a tree like this
+// repository's with JavaScript in place of TypeScript, because Node strips no types below node_modules.
+import { spawnSync } from 'node:child_process'
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const server = join(root, 'dist/server')
+
+rmSync(server, { recursive: true, force: true })
+run(process.execPath, ['src/cli/ensure-dashboard.mjs'])
+run(process.execPath, ['src/client/build.mjs'])
+tsc('tsconfig.package.json')
+tsc('tsconfig.types.json')
+
+copy('prisma/migrations')
+copy('dist/dashboard')
+for (const file of globSync('examples/*/*.{jsonl,md}', { cwd: root })) copy(file)
+
+copy('src/cli/bin.mjs')
+rewrite('src/cli/bin.mjs', (text) =>
+  text.replace(/ *await import\('\.\/ensure-generated\.mjs'\)\n/, '').replace('main.ts', 'main.js'),
+)
+// Programs and modules that are named by their URL: the compiler changes only imports.
+const named = /(new URL\((['"])[^'"]+\.)ts(\2, import\.meta\.url\))/g
+for (const file of globSync('{src,schema,examples}/**/*.js', { cwd: server })) {
+  rewrite(file, (text) => text.replaceAll(named, '$1js$3'))
+}
+for (const file of globSync('**/*.d.ts', { cwd: server })) {
+  rewrite(file, (text) => text.replaceAll(/((?:from |import\()["'][./][^"']*)\.ts(["'])/g, '$1.js$2'))
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function tsc(config) {
+  run('npm', ['exec', '--no', '--', 'tsc', '-p', config])
+}
+
+function copy(path) {
+  cpSync(join(root, path), join(server, path), { recursive: true })
+}
+
+function rewrite(path, change) {
+  const file = join(server, path)
+  const text = readFileSync(file, 'utf8')
+  const changed = change(text)
+  if (changed !== text) writeFileSync(file, changed)
+}
