@@ -61,9 +61,10 @@ describe('promptfoo', () => {
       { status: 'COMPLETED', counts: [2, 2, 0, 0], scores: { brevity: [0.5, 2], pass: [1, 2], score: [1, 2] } },
       { status: 'COMPLETED', counts: [2, 1, 1, 0], scores: { brevity: [0.25, 1], pass: [0, 1], score: [0.5, 1] } },
     ])
-    const comparison = await assay.compare(runs[1]?.run as Run, runs[0]?.run)
+    const [gpt, claude] = runs.map(({ run }) => run) as [Run, Run]
+    const comparison = await assay.compare(claude, gpt)
     expect(comparison.metric('score')).toMatchObject({ pairs: 1, regressed: 1, missing: 1 })
-    expect((runs[0]?.run as Run).stats.costUsd).toBeCloseTo(0.002)
+    expect(gpt.stats.costUsd).toBeCloseTo(0.002)
   })
 
   test('early version 3: equal test cases are repetitions of one item', async () => {

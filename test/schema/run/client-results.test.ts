@@ -187,3 +187,46 @@ test('bad results are refused as a whole, with the place', async () => {
   await expect(lab.claim(runId, { limit: 0 })).rejects.toThrow('from 1 to 1000')
   await expect(lab.claim(runId, { leaseMs: 1 })).rejects.toThrow('leaseMs')
 })
+
+test('a run of clients waits for workers only with what is recorded and not scored', async () => {
+  const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
+    'createEvaluator',
+    { name: `same ${randomUUID()}`, definition: { builtin: { jsonEquals: {} } }, active: false },
+    'evaluator { id }',
+  )
+  await lab.server.db.prisma.worker.deleteMany()
+  const { runId, rawId } = await lab.startClientRun(2, {}, { evaluatorIds: [evaluator.id] })
+  const reason = async () =>
+    (await lab.server.query('query($id: ID!) { run(id: $id) { waitingReason } }', { id: runId })).data.run.waitingReason
+  expect(await reason()).toBeNull()
+  const { lane, items } = await lab.claim(runId)
+  expect(await reason()).toBeNull()
+  const [first, second] = items.map((item) => done(item))
+  await lab.record(runId, lane.lease, [first as object])
+  expect(await reason()).toMatch(/^It waits for a worker, and no worker is running/)
+  await lab.record(runId, lane.lease, [second as object])
+  const worker = await lab.server.startWorker()
+  await followRun(lab.server, rawId)
+  await worker.stop()
+  expect(await reason()).toBeNull()
+})
+
+test('a latency may be unknown, which is not 0, unless evaluators of the server are to be told', async () => {
+  const { runId } = await lab.startClientRun(2)
+  const { lane, items } = await lab.claim(runId)
+  const results = items.map((item) => done(item, { latencyMs: null }))
+  expect((await lab.record(runId, lane.lease, results)).lane.status).toBe('COMPLETED')
+  const query = 'query($id: ID!) { run(id: $id) { stats { latencyMs { mean } } items { nodes { latencyMs } } } }'
+  const { data } = await lab.server.query(query, { id: runId })
+  expect(data.run).toEqual({ stats: { latencyMs: null }, items: { nodes: [{ latencyMs: null }, { latencyMs: null }] } })
+
+  const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
+    'createEvaluator',
+    { name: randomUUID(), definition: { builtin: { jsonEquals: {} } }, active: false },
+    'evaluator { id }',
+  )
+  const scored = await lab.startClientRun(1, {}, { evaluatorIds: [evaluator.id] })
+  const claimed = await lab.claim(scored.runId)
+  const unknown = claimed.items.map((item) => done(item, { latencyMs: null }))
+  await expect(lab.record(scored.runId, claimed.lane.lease, unknown)).rejects.toThrow('Expected a latency')
+})
