@@ -1,8 +1,9 @@
 /** `assay mcp`: tools for agents over standard input and output. */
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { openApi } from '../mcp/api.ts'
+import { StdioServerTransport } from '../mcp/sdk.ts'
 import { createMcpServer } from '../mcp/server.ts'
 import { projectOption } from './project-option.ts'
 import { urlOption } from './url-option.ts'
@@ -20,10 +21,13 @@ An agent's configuration names this command; ASSAY_API_KEY is the key for a serv
     )
     .action(async ({ url, project }: { url: string; project?: string }) => {
       const api = openApi({ url, ...(project !== undefined && { project }) })
-      const server = createMcpServer(api, manifest.version)
+      const { server, answered } = createMcpServer(api, manifest.version)
       await server.connect(new StdioServerTransport())
-      // It ends with its client.
+      // It ends with its client, once that has all answers.
       await new Promise((resolve) => process.stdin.once('end', resolve))
+      await setImmediate()
+      await answered()
+      await setImmediate()
       await server.close()
     })
 }

@@ -2,10 +2,10 @@
  * The tools of `assay mcp`: an agent lists, runs, watches and compares, with answers whose length is bounded. A mistake of
  * the caller is an answer that says what to do, not an error of the protocol.
  */
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type * as z from 'zod'
 import { AssayError } from '../client/index.ts'
 import { type Api, ToolError } from './api.ts'
+import { McpServer } from './sdk.ts'
 import { compare, compareInput } from './tools/compare.ts'
 import { gate, gateInput } from './tools/gate.ts'
 import { item, itemInput } from './tools/item.ts'
@@ -13,7 +13,14 @@ import { list, listInput } from './tools/list.ts'
 import { run, runInput } from './tools/run.ts'
 import { watch, watchInput } from './tools/watch.ts'
 
-export function createMcpServer(api: Api, version: string): McpServer {
+export interface AgentServer {
+  server: McpServer
+  /** Resolves when no call is being answered. */
+  answered(): Promise<void>
+}
+
+export function createMcpServer(api: Api, version: string): AgentServer {
+  const calls = new Set<Promise<unknown>>()
   const server = new McpServer(
     { name: 'assay', title: 'Assay', version },
     {
@@ -35,7 +42,10 @@ export function createMcpServer(api: Api, version: string): McpServer {
       extra: { signal: AbortSignal },
     ) => {
       try {
-        return { content: [{ type: 'text' as const, text: await call(api, input, extra) }] }
+        const called = call(api, input, extra)
+        calls.add(called)
+        const text = await called.finally(() => calls.delete(called))
+        return { content: [{ type: 'text' as const, text }] }
       } catch (error) {
         if (!(error instanceof ToolError || error instanceof AssayError)) throw error
         return { isError: true, content: [{ type: 'text' as const, text: error.message }] }
@@ -69,5 +79,10 @@ export function createMcpServer(api: Api, version: string): McpServer {
     gateInput,
     gate,
   )
-  return server
+  return {
+    server,
+    async answered() {
+      while (calls.size > 0) await Promise.allSettled(calls)
+    },
+  }
 }

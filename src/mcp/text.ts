@@ -15,7 +15,7 @@ export function estimateTokens(text: string): number {
     else if (/^\p{L}/u.test(piece)) tokens += piece.length
     else tokens += 1
   }
-  return tokens
+  return Math.ceil(tokens * 1.1)
 }
 
 export function number(value: number | null): string {

@@ -5,7 +5,7 @@ import { answer, answers, capitals, exact, Lab, name, numbers } from './lab.ts'
 
 const lab = new Lab()
 
-test('local run: n results in input order; generated run name `${name} - ${ISO time}`; no dataset run id', async () => {
+test(`local run: n results in input order; generated run name \${name} - \${ISO time}; no dataset run id`, async () => {
   const experiment = name()
   const result = await lab.assay.runExperiment({ name: experiment, data: capitals, task: answer, evaluators: [exact] })
   expect(result.itemResults.map(({ input, expectedOutput, output }) => [input, expectedOutput, output])).toEqual([

@@ -1,11 +1,12 @@
 /** Result files of other tools become datasets, finished runs and scores, against a real server. */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Assay, type Run } from '../../src/client/index.ts'
-import { importResults, type Tool } from '../../src/importers/import-results.ts'
+import { importResults, type Tool, tools } from '../../src/importers/import-results.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { root, spawnAssay } from '../helpers/spawn-assay.ts'
 import { writeZip } from './write-zip.ts'
@@ -260,6 +261,23 @@ test('the same file again changes nothing, by the command line, which says what 
   const second = await again()
   expect(second).toContain('Dataset "twice" is at version 1: 3 items of the file, 0 added, 0 changed.')
   expect(second).toContain('Run "llama – french" was imported before: 3 items')
+})
+
+test('docs/migrating.md: its commands import a file of each tool', async () => {
+  const page = readFileSync(join(root, 'docs/migrating.md'), 'utf8')
+  const commands = [...page.matchAll(/^assay (import \S+ --from (\S+))$/gm)]
+  expect(commands.map(([, , from]) => from)).toEqual([...tools])
+  const own: Record<string, string> = {
+    promptfoo: 'promptfoo-3-late.json',
+    inspect: 'inspect-2.json',
+    'openai-evals': 'openai-event-log.jsonl',
+  }
+  for (const [, command = '', from = ''] of commands) {
+    const [name, , ...options] = command.split(' ')
+    const spawned = spawnAssay([name ?? '', join(files, own[from] ?? ''), ...options, '--url', t.url])
+    expect(await spawned.exited, spawned.stderr).toBe(0)
+    expect(spawned.stdout).toMatch(/^Dataset "[^"]+" is at version 1: /)
+  }
 })
 
 test.each<[Tool, string, string]>([

@@ -1,4 +1,6 @@
 /** `assay mcp`, called by the official client over standard input and output, against a real server. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
@@ -53,6 +55,47 @@ test('the tools are those of the page, with what they take', async () => {
     expect(annotations?.destructiveHint).toBe(false)
   }
   expect(agent.getServerVersion()?.name).toBe('assay')
+})
+
+test('docs/mcp.md: the command, the tools and the answer are as the page shows them', async () => {
+  const page = readFileSync(join(root, 'docs/mcp.md'), 'utf8')
+  const block = (language: string, index = 0) =>
+    [...page.matchAll(/```(\w+)\n(.*?)```/gs)].filter(([, found]) => found === language)[index]?.[2] ?? ''
+  const { command, args, env } = JSON.parse(block('json')).mcpServers.assay
+  expect([command, args, Object.keys(env)]).toEqual(['npx', ['assay', 'mcp'], ['ASSAY_URL']])
+  const { tools } = await agent.listTools()
+  expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(tools.map(({ name }) => name))
+
+  const dataset = await assay.datasets.create<string, string>({ name: 'capitals' })
+  const stored = await dataset.upsert([
+    { key: 'fr', input: 'France', expectedOutput: 'Paris' },
+    { key: 'de', input: 'Germany', expectedOutput: 'Berlin' },
+    { key: 'jp', input: 'Japan', expectedOutput: 'Tokyo' },
+  ])
+  const right: Record<string, string> = { France: 'Paris', Germany: 'Berlin', Japan: 'Tokyo' }
+  const wrong: Record<string, string> = { France: 'Paris', Germany: 'Bonn', Japan: 'Kyoto' }
+  for (const [runName, answers] of [['by hand', right] as const, ['by rules', wrong] as const]) {
+    await stored.runExperiment({
+      name: 'capitals',
+      runName,
+      task: ({ input }) => answers[input] ?? '',
+      evaluators: [
+        function correct({ output, expectedOutput }) {
+          return output === expectedOutput
+        },
+      ],
+    })
+  }
+  const [tool = '', ...input] = block('text').trim().split(' ')
+  const answer = await textOf(tool, JSON.parse(input.join(' ')))
+  const shown = block('text', 1)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  expect(shown.length).toBeGreaterThan(7)
+  for (const line of shown) {
+    const pattern = line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*')
+    expect(answer).toMatch(new RegExp(`^${pattern}$`, 'm'))
+  }
 })
 
 test('nothing but messages of the protocol is written to standard output', async () => {
@@ -164,7 +207,8 @@ describe('a comparison', () => {
 
   test('is decided by a gate', async () => {
     const failed = await textOf('gate', { run: 'after', minMeans: { correct: 0.9 }, maxFailureRate: 0.5 })
-    expect(failed).toMatch(/^gate of "after": FAILED\nFAILED MIN_MEAN correct: /m)
+    expect(failed).toMatch(/^gate of "after": FAILED\n/)
+    expect(failed).toMatch(/^FAILED MIN_MEAN correct: The mean of "correct" is 0\.5/m)
     expect(await textOf('gate', { run: 'before', minMeans: { correct: 0.9 } })).toContain('PASSED')
     expect(await textOf('gate', { run: 'after', baseline: 'before', notWorse: { correct: 0.02 } })).toContain('FAILED')
   })

