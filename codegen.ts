@@ -15,7 +15,7 @@ const operations = {
 const config: CodegenConfig = {
   schema: 'schema/schema.graphql',
   generates: {
-    'src/cli/gql/': { ...operations, documents: ['src/cli/*.ts', 'examples/**/*.ts'] },
+    'src/cli/gql/': { ...operations, documents: ['src/cli/**/*.ts', '!src/cli/gql/**', 'examples/**/*.ts'] },
     'src/dashboard/gql/': { ...operations, documents: ['src/dashboard/**/*.{ts,tsx}', '!src/dashboard/gql/**'] },
     // As texts, so that the client depends on no GraphQL library.
     'src/client/gql/': {

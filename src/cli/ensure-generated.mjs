@@ -11,13 +11,13 @@ const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })
 const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
 const operations = globSync(
   [
-    'src/cli/*.ts',
+    'src/cli/**/*.ts',
     'examples/*/*.ts',
     'src/client/operations/*.ts',
     'src/{mcp,importers}/operations.ts',
     'src/dashboard/**/*.{ts,tsx}',
   ],
-  { cwd: root, exclude: ['src/dashboard/gql/**'] },
+  { cwd: root, exclude: ['src/cli/gql/**', 'src/dashboard/gql/**'] },
 )
 const newest = Math.max(...[...sources, ...operations].map(changed))
 

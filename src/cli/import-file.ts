@@ -91,8 +91,8 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
 }
 
 function parameters({ format, columns = {} }: ImportRequest): URLSearchParams {
-  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[]]) =>
-    names.map((name) => [part, name] as [string, string]),
+  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[] | undefined]) =>
+    (names ?? []).map((name) => [part, name] as [string, string]),
   )
   return new URLSearchParams([...(format ? [['format', format] as [string, string]] : []), ...mapped])
 }

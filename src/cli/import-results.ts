@@ -2,28 +2,32 @@
 import { Assay, AssayError } from '../client/index.ts'
 import { FormatError, type ImportedResults, importResults, type Tool } from '../importers/import-results.ts'
 import { CliError } from './cli-error.ts'
+import { printJson } from './output.ts'
 import { openProgress } from './progress.ts'
+import { type ServerOptions, withServer } from './with-server.ts'
 
-interface ImportResultsOptions {
+interface ImportResultsOptions extends ServerOptions {
   from: Tool
-  url: string
-  project?: string
   dataset?: string
+  json: boolean
 }
 
 export async function importResultsFile(file: string, options: ImportResultsOptions): Promise<void> {
-  const { url, project, from, dataset } = options
-  const assay = new Assay({ url, offlineMs: 3_000, ...(project !== undefined && { project }) })
+  const { project, from, dataset } = options
   const progress = openProgress()
   const line = progress.add(file)
   try {
-    const imported = await importResults(assay, file, {
-      from,
-      ...(dataset !== undefined && { dataset }),
-      onProgress: (done, total) => line.update(done, total, `${done} of ${total} results`),
+    const imported = await withServer(options, ({ client }) => {
+      const assay = new Assay({ url: client.url, offlineMs: 3_000, ...(project !== undefined && { project }) })
+      return importResults(assay, file, {
+        from,
+        ...(dataset !== undefined && { dataset }),
+        onProgress: (done, total) => line.update(done, total, `${done} of ${total} results`),
+      })
     })
     progress.stop()
-    process.stdout.write(report(imported))
+    if (options.json) printJson(summary(imported))
+    else process.stdout.write(report(imported))
   } catch (error) {
     if (error instanceof FormatError || error instanceof AssayError) throw new CliError(error.message, { cause: error })
     const { code } = error as NodeJS.ErrnoException
@@ -31,6 +35,16 @@ export async function importResultsFile(file: string, options: ImportResultsOpti
     throw error
   } finally {
     progress.stop()
+  }
+}
+
+function summary({ dataset: { id, name, version, added, changed, itemIds }, runs, left }: ImportedResults) {
+  return {
+    dataset: { id, name, version, items: itemIds.length, added, changed },
+    runs: runs.map(({ run: { id, name, status, url, progress, stats }, isKnown }) => {
+      return { id, name, status, url, progress, scores: stats.scores, importedBefore: isKnown }
+    }),
+    notTakenOver: left.map(([what, count]) => ({ what, count })),
   }
 }
 

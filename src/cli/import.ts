@@ -5,23 +5,23 @@ import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { declaredFormat, importFormats } from '../engine/datasets/import-format.ts'
 import { type Tool, tools } from '../importers/import-results.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
 import { importResultsFile } from './import-results.ts'
+import { jsonOption, printJson } from './output.ts'
 import { openProgress } from './progress.ts'
-import { projectOption } from './project-option.ts'
-import { urlOption } from './url-option.ts'
+import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
-interface ImportOptions extends ImportColumns {
+interface ImportOptions extends Omit<ImportColumns, 'json'>, ServerOptions {
   dataset?: string
   from?: Tool
   format?: string
-  url: string
-  project?: string
+  jsonColumns?: string[]
+  json: boolean
 }
 
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .description('Import JSON Lines, a JSON array or CSV into a dataset; all of the file or nothing.')
     .argument('<file>', 'path of the file, or - for standard input')
     .option('--dataset <name>', 'the dataset; created if it does not exist')
@@ -31,10 +31,10 @@ export function importCommand(): Command {
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
     .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
-    .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
+    .addOption(columns('--json-columns <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
-    .addOption(urlOption())
-    .addOption(projectOption())
+  return withServerOptions(command)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -48,10 +48,10 @@ Examples:
   $ zcat big.jsonl.gz | assay import - --dataset big
   $ assay import results.json --from promptfoo`,
     )
-    .action(async (file: string, { from, dataset, ...options }: ImportOptions) => {
-      if (from) return importResultsFile(file, { from, dataset, url: options.url, project: options.project })
-      if (dataset === undefined) throw new CliError('Name the dataset: --dataset <name>.')
-      return importInto(file, { ...options, dataset })
+    .action((file: string, options: ImportOptions) => {
+      if (options.from) return importResultsFile(file, { ...options, from: options.from })
+      if (options.dataset === undefined) throw new UsageError('Name the dataset: --dataset <name>.')
+      return importInto(file, { ...options, dataset: options.dataset })
     })
 }
 
@@ -63,25 +63,26 @@ function columns(flags: string, description: string): Option {
   ])
 }
 
-async function importInto(
-  file: string,
-  { dataset, format, url, project, ...columns }: ImportOptions & { dataset: string },
-): Promise<void> {
+async function importInto(file: string, options: ImportOptions & { dataset: string }): Promise<void> {
+  const { dataset, format, url, project, dataDir, json, jsonColumns, ...columns } = options
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
   try {
-    const summary = await importFile({
-      url,
-      project,
-      dataset,
-      columns,
-      format: format ?? declaredFormat({ name: file }),
-      source: file === '-' ? process.stdin : createReadStream(file),
-      onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
-    })
+    const summary = await withServer({ url, project, dataDir }, ({ client }) =>
+      importFile({
+        url: client.url,
+        project,
+        dataset,
+        columns: { ...columns, json: jsonColumns },
+        format: format ?? declaredFormat({ name: file }),
+        source: file === '-' ? process.stdin : createReadStream(file),
+        onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
+      }),
+    )
     line.update(1, 1, summary.rows === 1 ? '1 row' : `${summary.rows} rows`)
     progress.stop()
+    if (json) return printJson(summary)
     const { added, changed, unchanged, version } = summary
     process.stdout.write(
       `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n`,

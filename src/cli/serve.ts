@@ -8,6 +8,7 @@ import { parseOrigin } from '../server/cors.ts'
 import { CliError } from './cli-error.ts'
 import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
+import { announceServer, withdrawServer } from './running-server.ts'
 import { untilStopped } from './until-stopped.ts'
 
 interface SharedOptions {
@@ -153,6 +154,7 @@ async function serve(options: ServeOptions): Promise<void> {
       },
     })
   process.exitCode = await untilStopped(log, start, async ({ url, database, functions, problem }) => {
+    if (url !== null && !process.env.DATABASE_URL) await announceServer(options.dataDir, url)
     const workers = `a process beside this one, ${options.slots} concurrent calls`
     process.stdout.write(`Assay is ready.
   Dashboard              ${url}
@@ -163,7 +165,7 @@ async function serve(options: ServeOptions): Promise<void> {
 Press Ctrl-C to stop.
 `)
     return 'STAY'
-  })
+  }).finally(() => withdrawServer(options.dataDir))
 }
 
 async function work(options: WorkerOptions): Promise<void> {

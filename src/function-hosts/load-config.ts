@@ -63,6 +63,22 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
 }
 
 async function importModules(file: string, onLoad: (url: string) => void): Promise<Modules> {
+  const config = await importDefault(file, onLoad)
+  try {
+    return modulesOf(config)
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    throw new ConfigError({ file, line: lineOfExport(file) }, error.message, error)
+  }
+}
+
+/**
+ * The default export of a module of the project, which imports `assay` from here.
+ * @param file its real path
+ * @param onLoad gets the URL of every module that is loaded
+ * @throws {ConfigError}
+ */
+export async function importDefault(file: string, onLoad: (url: string) => void = () => {}): Promise<unknown> {
   const url = pathToFileURL(file).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
@@ -75,19 +91,12 @@ async function importModules(file: string, onLoad: (url: string) => void): Promi
       return next(loaded, context)
     },
   })
-  let config: unknown
   try {
-    config = (await import(url)).default
+    return (await import(url)).default
   } catch (error) {
     throw new ConfigError(placeOf(error, file), describeFailure(error), error)
   } finally {
     hooks.deregister()
-  }
-  try {
-    return modulesOf(config)
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error
-    throw new ConfigError({ file, line: lineOfExport(file) }, error.message, error)
   }
 }
 
