@@ -20,10 +20,6 @@ copy('prisma/migrations')
 copy('dist/dashboard')
 for (const file of globSync('examples/*/*.{jsonl,md}', { cwd: root })) copy(file)
 
-copy('src/cli/bin.mjs')
-rewrite('src/cli/bin.mjs', (text) =>
-  text.replace(/ *await import\('\.\/ensure-generated\.mjs'\)\n/, '').replace('main.ts', 'main.js'),
-)
 // Programs and modules that are named by their URL: the compiler changes only imports.
 const named = /(new URL\((['"])[^'"]+\.)ts(\2, import\.meta\.url\))/g
 for (const file of globSync('{src,schema,examples}/**/*.js', { cwd: server })) {

@@ -9,12 +9,12 @@ export const maxPackages = 250
 export const forbidden =
   /node_modules\/(vite|prisma|typescript|vitest|esbuild|rollup|@graphql-codegen\/.*|@prisma\/(engines|fetch-engine|dev|config))$/
 const allowedFiles =
-  /^(LICENSE|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md|txt)|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
+  /^(LICENSE|src\/cli\/bin\.mjs|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md|txt)|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
 const neededFiles = [
   'dist/client/index.js',
   'dist/client/index.d.ts',
   'dist/client/vitest.js',
-  'dist/server/src/cli/bin.mjs',
+  'src/cli/bin.mjs',
   'dist/server/src/cli/main.js',
   'dist/server/src/index.d.ts',
   'dist/server/dist/dashboard/index.html',

@@ -1,5 +1,6 @@
 // Packs the package and installs it in empty projects on Node 20, 22 and 24, as a user does: `npx assay demo`, `npx assay serve`
 // with the dashboard, a strict type check, and configs of every kind of project. Prints its files, size and packages.
+// `npm run test:package`, or on some versions of Node: `npm run test:package -- 24.21.0`.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -12,7 +13,8 @@ import { serve } from './serve.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const npmCli = process.env.npm_execpath ?? ''
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'assay-client-runtimes')
-const nodes = ['20.20.2', '22.23.3', '24.21.0']
+const given = process.argv.slice(2)
+const nodes = given.length > 0 ? given : ['20.20.2', '22.23.3', '24.21.0']
 const temporary = mkdtempSync(join(tmpdir(), 'assay-package-'))
 
 const startedAt = performance.now()
@@ -103,7 +105,7 @@ function nodeOf(version: string): string {
 }
 
 function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 })
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 600_000 })
   if (status !== 0)
     throw new Error(`${[command, ...args].join(' ')} ended with ${status}:\n${stdout}\n${stderr}${error ?? ''}`)
   return stdout
