@@ -43,7 +43,7 @@ export function listOf(
   out: Out = process.stdout,
 ): string {
   if (!out.isTTY) return [head, ...rows].map((row) => row.map(oneLine).join('\t')).join('\n')
-  const table = new Table({ head: [...head], chars: noBorders, style: { head: [], border: [], compact: true } })
+  const table = new Table({ head: [...head], chars: noBorders, style })
   table.push(...rows.map((row) => row.map(oneLine)))
   return fitting(table.toString(), head, rows, out)
 }
@@ -70,6 +70,7 @@ export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim()
 }
 
+const style = { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 }
 const noBorders = {
   top: '',
   'top-mid': '',

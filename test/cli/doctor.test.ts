@@ -49,8 +49,8 @@ test('a disk that is full or nearly full is found', async () => {
 test('an old Node and a clock that is wrong are found', () => {
   expect(checkVersions('v20.11.1')).toMatchObject({ result: 'PROBLEM', message: expect.stringContaining('22.18') })
   expect(checkVersions()).toMatchObject({ result: 'OK' })
-  expect(checkClock(10_000, 11_000)).toMatchObject({ result: 'OK' })
-  expect(checkClock(10_000, 70_000)).toMatchObject({
+  expect(checkClock(10_000, { asked: 9_000, answered: 30_000 })).toMatchObject({ result: 'OK' })
+  expect(checkClock(10_000, { asked: 70_000, answered: 70_100 })).toMatchObject({
     result: 'PROBLEM',
     message: expect.stringContaining('60.0 s ahead of'),
   })
@@ -121,7 +121,7 @@ test('a wrong key of stored secrets, and a provider that does not answer, are fo
   expect(provider).toMatchObject({
     name: 'provider dead',
     result: 'PROBLEM',
-    message: expect.stringContaining(`127.0.0.1:${port}`),
+    message: 'OLLAMA: nothing is listening there (connection refused).',
   })
 
   await change(

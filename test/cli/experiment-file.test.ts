@@ -28,13 +28,11 @@ test('a file says what the inputs of the API say', async () => {
   for (const example of blocksOf('docs/cli.md', 'yaml')) expect(await read('example.yml', example)).toBeTypeOf('object')
 })
 
-test('a TypeScript file may compute it', async () => {
-  const [example = ''] = blocksOf('docs/cli.md', 'ts')
-  expect(await read('capitals.ts', example)).toMatchObject({
-    name: 'capitals by program',
-    dataset: { items: [{ input: 'France', expectedOutput: 'Paris' }, { input: 'Japan' }] },
-  })
-  expect(await read('broken.ts', 'export default {\n  name: 1 +\n}\n')).toMatch(/^broken\.ts:\d+: SyntaxError: /)
+test('a program is checked as any other file, and says where it is wrong', async () => {
+  const program = 'export default { name: "x" as string, dataset: "d", task: { module: { name: [1].map(String)[0] } } }'
+  expect(await read('x.ts', program)).toEqual({ name: 'x', dataset: 'd', task: { module: { name: '1' } } })
+  expect(await read('x.ts', program.replace('dataset', 'data'))).toContain('x.ts: data: expected one of $schema, name')
+  expect(await read('x.ts', 'throw new Error("not today")\n')).toMatch(/^x\.ts:\d+: Error: not today/)
 })
 
 test.for([

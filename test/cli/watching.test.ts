@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
-import { root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
+const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 60 }) { __typename } }'
 const patient = { timeout: 20_000 }
 const bin = join(root, 'src/cli/bin.mjs')
 
@@ -39,7 +40,8 @@ test('a run is watched through an interruption of the watcher and one of the ser
   server.process.kill('SIGTERM')
   await server.exited
   await expect.poll(() => watching.stderr, patient).toContain(`waiting for ${server.url} to come back`)
-  await spawnServer(['--port', port], { cwd })
+  const returned = await spawnServer(['--port', port], { cwd })
+  await ask(returned.url, hurry, { id: runId })
   expect(await watching.exited, watching.stderr).toBe(0)
   const report = JSON.parse(watching.stdout) as { passed: boolean; run: { progress: object } }
   expect(report).toMatchObject({ passed: true, run: { status: 'COMPLETED', progress: { succeeded: 60 } } })

@@ -19,7 +19,13 @@ async function makeShell(cwd: string): Promise<(script: string) => Promise<Ended
   await mkdir(bin)
   await writeFile(join(bin, 'assay'), `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'src/cli/bin.mjs')}" "$@"\n`)
   await chmod(join(bin, 'assay'), 0o755)
-  const { DATABASE_URL: _, ASSAY_URL: _url, ASSAY_DATA_DIR: _dir, ...inherited } = process.env
+  const {
+    DATABASE_URL: _,
+    ASSAY_URL: _url,
+    ASSAY_DATA_DIR: _dir,
+    npm_lifecycle_event: _npx,
+    ...inherited
+  } = process.env
   const env = { ...inherited, PATH: `${bin}:${process.env.PATH}`, CI: '' }
   return (script) =>
     new Promise((settle) => {
@@ -41,7 +47,9 @@ test('a new user gets from an empty folder to a result, and further, by what the
   const cwd = await makeTemporary()
   const run = await makeShell(cwd)
   const [first = '', usage = '', complete = ''] = blocksOf('docs/cli.md', 'sh')
-  const started = await run(first)
+  const [init = '', runFile = ''] = first.split('\n')
+  expect(await run(init)).toMatchObject({ status: 0, stdout: expect.stringContaining(`\n  ${runFile} `) })
+  const started = await run(runFile)
   expect(started.status, started.stderr).toBe(0)
   const [printed = ''] = blocksOf('docs/cli.md', 'text')
   expect(
@@ -57,7 +65,7 @@ test('a new user gets from an empty folder to a result, and further, by what the
   const used = await run(script)
   expect(used.status, `${used.stdout}\n${used.stderr}`).toBe(0)
   expect(used.stdout).toContain('"before" is the baseline of its dataset.')
-  expect(used.stdout).toContain(`An Assay server is running at ${url}`.slice(0, 26))
+  expect(used.stdout).toContain(`${url} answers; you are local, ADMIN`)
   expect((await readdir(join(cwd, 'site'))).toSorted()).toEqual([
     'index.html',
     'items.html',
@@ -72,6 +80,14 @@ test('a new user gets from an empty folder to a result, and further, by what the
   expect(await readFile(join(cwd, 'compared.md'), 'utf8')).toContain('<code>correct</code>')
   const failing = await run('assay gate latest --gate "correct>=0.9"')
   expect(failing.status).toBe(100)
+
+  const [inYaml = ''] = blocksOf('docs/cli.md', 'yaml')
+  const [inTypeScript = ''] = blocksOf('docs/cli.md', 'ts')
+  await writeFile(join(cwd, 'capitals.yaml'), inYaml)
+  await writeFile(join(cwd, 'capitals.ts'), inTypeScript)
+  const files = await run('assay run capitals.yaml --json\nassay run capitals.ts')
+  expect(files.status, files.stderr).toBe(0)
+  expect(files.stderr).toContain('capitals.ts: "capitals by program" on "capitals", version 1')
 
   const completion = await run(complete)
   expect(completion.status, completion.stderr).toBe(0)

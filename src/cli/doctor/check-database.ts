@@ -41,9 +41,11 @@ export async function checkDatabase({ databaseUrl, dataDir, env }: Options): Pro
 }
 
 async function inside(db: Database, secrets: { env: NodeJS.ProcessEnv; ownFile: string | null }): Promise<Finding[]> {
+  const asked = Date.now()
   const settings = await loadSettings(db.pool)
+  const clock = checkClock(settings.now, { asked, answered: Date.now() })
   const schema = await checkSchema(db)
-  const found = [schema, await checkSettings(db, settings), checkClock(settings.now)]
+  const found = [schema, await checkSettings(db, settings), clock]
   // Older and newer schemas may not have these tables.
   const usable = schema.result === 'OK'
   const later = skipped('', 'The schema is not that of this version.')
@@ -114,8 +116,9 @@ async function checkListening(db: Database): Promise<string | null> {
 
 const maxSkewMs = 2_000
 
-export function checkClock(databaseNow: number, ownNow = Date.now()): Finding {
-  const skew = databaseNow - ownNow
+/** @param own when the database was asked and had answered, by the clock of this machine */
+export function checkClock(databaseNow: number, { asked, answered }: { asked: number; answered: number }): Finding {
+  const skew = databaseNow < asked ? databaseNow - asked : Math.max(0, databaseNow - answered)
   if (Math.abs(skew) <= maxSkewMs) return ok('clock', 'The clock agrees with that of the database.')
   const way = skew > 0 ? 'behind' : 'ahead of'
   return problem(

@@ -36,8 +36,8 @@ export async function checkServer(client: GraphQLClient): Promise<Finding[]> {
     const { testProvider: tested } = await client.request(CheckProvider, { input: { id, model: noModel } })
     if (tested.__typename !== 'TestProviderPayload') return warning(what, tested.message)
     if (tested.problem == null || tested.problem === 'MODEL') return ok(what, `${kind} answers, and takes the key.`)
-    if (tested.problem === 'RATE_LIMIT') return warning(what, tested.message)
-    return problem(what, tested.message)
+    const said = `${kind}: ${tested.message.replace(`${noModel} of ${name} failed: `, '')}`
+    return tested.problem === 'RATE_LIMIT' ? warning(what, said) : problem(what, said)
   })
   return [server, ...(await Promise.all(checks))]
 }
