@@ -42,6 +42,7 @@ export const RunItemErrorCode = builder.enumType('RunItemErrorCode', {
       description: 'The output is not JSON or does not satisfy its schema, or its cost or number of tokens is invalid.',
     },
     TASK_FAILED: { description: 'The task threw; `taskCode` is its own code, if any.' },
+    TASK_CRASHED: { description: 'The function ended the process in which it ran alone.' },
     MODULE_NOT_FOUND: { description: 'The worker has no function of this name.' },
     VARIABLE_MISSING: { description: 'The prompt has a variable that the item has no value for.' },
     AUTHENTICATION_FAILED: {

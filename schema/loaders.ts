@@ -27,9 +27,12 @@ import {
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
 import { countFailures } from '../src/db/sql/run/count-unknown.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
+import { findUnscored } from '../src/db/sql/run-item/claim-items.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
+import type { Announced } from '../src/db/sql/worker/announce-worker.ts'
+import { listWorkers } from '../src/db/sql/worker/list-workers.ts'
 import { codeOf } from '../src/domain/errors.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { Links } from './links.ts'
@@ -43,6 +46,16 @@ export function createLoaders(db: Database, scope: Scope) {
   const revisionKey = ({ itemId, validFrom }: RevisionKey) => `${itemId}:${validFrom}`
   return {
     links: new Links(prisma),
+    /** Under one key: the workers of the installation. */
+    workers: new DataLoader<0, Announced[]>(async (keys) => {
+      const workers = await listWorkers(pool)
+      return keys.map(() => workers)
+    }),
+    /** Null for a run without items that clients have recorded and workers are to score. */
+    unscored: one(
+      (ids) => findUnscored(pool, ids),
+      (row) => row.runId,
+    ),
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
       (row) => row.projectId,

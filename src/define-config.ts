@@ -31,6 +31,7 @@ export function defineConfig(config: Config): Config {
 }
 
 const description = z.string().optional()
+const version = z.string().min(1).max(200).optional()
 const dataTypes: ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL', 'TEXT']
 const directions: Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
 const failurePolicies: FailurePolicy[] = ['MISSING', 'WORST', 'REFUSE']
@@ -39,14 +40,11 @@ const shape = z.strictObject({
   tasks: z.record(z.string(), z.unknown()).optional(),
   evaluators: z.record(z.string(), z.unknown()).optional(),
 })
-const taskOptions = z.strictObject({
-  run: functionOf<TaskFunction>(),
-  description,
-  version: z.string().min(1).optional(),
-})
+const taskOptions = z.strictObject({ run: functionOf<TaskFunction>(), description, version })
 const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
+  version,
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
   min: z.number().optional(),
@@ -71,7 +69,7 @@ export function modulesOf(config: unknown): Modules {
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, dataType, direction, min, max, categories, failurePolicy }'
+        const described = '{ evaluate, description, version, dataType, direction, min, max, categories, failurePolicy }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

@@ -1,16 +1,43 @@
+import type { PinnedFunctions } from '../../src/domain/execution/functions.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
-import type { RunSettings } from '../../src/domain/run.ts'
+import { isFinished, type RunSettings } from '../../src/domain/run.ts'
 import { durationMs } from '../../src/domain/run-figures.ts'
+import { waitingReason } from '../../src/engine/runs/waiting-reason.ts'
 import { builder } from '../builder.ts'
 import { RunStatus, StopReason } from '../enums.ts'
 import { Task } from '../experiment/task.ts'
 import { linkTo } from '../links.ts'
+import { ModuleKind } from '../project/registered-function.ts'
 import { DatasetRef, ExperimentRef, RunConnection, RunItemConnection, RunRef, ScoreRef } from '../refs.ts'
 import { encodeGlobalId, rawId } from '../relay/global-id.ts'
 import { RunItemFilter, RunItemOrder, runItemsConnection } from './run-item-list.ts'
 import { RunFilter, RunOrder, runsConnection } from './run-list.ts'
 import { RunSettingsRef } from './run-settings.ts'
 import { RunProgress, RunStats } from './run-stats.ts'
+
+interface RunFunctionRow {
+  kind: typeof ModuleKind.$inferType
+  name: string
+  hash: string | null
+}
+
+const RunFunction = builder.objectRef<RunFunctionRow>('RunFunction').implement({
+  description: 'A function of assay.config.ts as a run was started with.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'The name it is registered under.' }),
+    kind: t.expose('kind', { type: ModuleKind, description: 'Its purpose.' }),
+    hash: t.exposeString('hash', {
+      nullable: true,
+      description: 'As `Module.hash`; null until the first worker takes a run that was started without one.',
+    }),
+  }),
+})
+
+function runFunctions(functions: PinnedFunctions | null): RunFunctionRow[] {
+  const of = (kind: RunFunctionRow['kind'], hashes: Record<string, string | null> = {}) =>
+    Object.entries(hashes).map(([name, hash]) => ({ kind, name, hash }))
+  return [...of('TASK', functions?.tasks), ...of('EVALUATOR', functions?.evaluators)]
+}
 
 builder.prismaNode('Run', {
   description:
@@ -48,6 +75,22 @@ builder.prismaNode('Run', {
       type: Task,
       description: 'What it executes, as it was when it started.',
       resolve: (run) => run.task as unknown as TaskSpec,
+    }),
+    functions: t.field({
+      type: [RunFunction],
+      description: 'The functions of assay.config.ts that execute and score it: no others do.',
+      resolve: (run) => runFunctions(run.functions as unknown as PinnedFunctions | null),
+    }),
+    waitingReason: t.string({
+      nullable: true,
+      description:
+        'Why no worker executes it, as sentences; null while one does or can, and when it is over.\nOf a run that clients execute: why no worker scores what they have recorded.',
+      resolve: async (run, _args, { loaders }) => {
+        if (isFinished(run.status)) return null
+        const isOfClients = (run.task as unknown as TaskSpec).kind === 'client'
+        const unscored = isOfClients && (await loaders.unscored.load(run.id)) !== null
+        return waitingReason(run, await loaders.workers.load(0), unscored)
+      },
     }),
     settings: t.field({
       type: RunSettingsRef,

@@ -1,6 +1,7 @@
 /**
- * Everything an Assay process consists of: its database, worker and server. Parts are stopped in reverse order, also
- * when a later part fails to start, so that nothing is left running and every part has what it needs while it stops.
+ * Everything an Assay process consists of: its database, and a server or a worker. A server has its worker in a process
+ * beside it, and a worker its functions. Parts are stopped in reverse order, also when a later part fails to start, so that
+ * nothing is left running and every part has what it needs while it stops.
  */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -13,33 +14,32 @@ import { openQueue } from '../db/queue.ts'
 import { RunChanges } from '../db/run-changes.ts'
 import { SchemaLock } from '../db/schema-lock.ts'
 import { measureQueue } from '../db/sql/run/measure-queue.ts'
-import type { Modules } from '../domain/execution/modules.ts'
+import { type Functions, type RegisteredFunction, withoutFunctions } from '../domain/execution/functions.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
-import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
-import { EarlyStops } from '../engine/comparison/early-stops.ts'
-import { ComparisonSequences } from '../engine/comparison/sequences.ts'
-import { Worker } from '../engine/execution/worker.ts'
+import type { Worker } from '../engine/execution/worker.ts'
 import { openSecrets, SecretKeyError } from '../engine/secrets/open-secrets.ts'
 import type { Services } from '../engine/services.ts'
-import { ComparisonFeeds } from '../feed/comparison-feed.ts'
-import { RunEventPruning } from '../feed/run-event-pruning.ts'
-import { RunFeeds } from '../feed/run-feed.ts'
+import { ConfigError, findConfig } from '../function-hosts/load-config.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
 import { Readiness } from '../server/readiness.ts'
-import { type RunningServer, type ServerOptions, startServer } from '../server/start-server.ts'
-import { startStatusServer } from '../server/start-status-server.ts'
+import type { RunningServer, ServerOptions } from '../server/start-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
-import { ConfigError, loadConfig } from './load-config.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
+import type { Part } from './process-parts.ts'
+import { WorkerProcess } from './worker-process.ts'
 
 export interface ProcessOptions extends PostgresOptions {
   /** Path of the config file; null: `assay.config.ts` in the current directory, if there is one. */
   config: string | null
-  /** Maximum concurrent calls; null: this process executes nothing. */
+  /** Maximum concurrent calls, of a server in its worker process; null: a server without a worker. */
   slots: number | null
+  /** Memory of a process for functions in MB; default 1,024. */
+  functionMemoryMb?: number
+  /** The file of the key of stored secrets; default: with an embedded PostgreSQL one in its data directory. */
+  secretKeyFile?: string | null
   /**
    * Whether tasks may call non-public addresses. Default: only if the server listens on loopback, where only local
    * users can choose the address.
@@ -64,7 +64,13 @@ export interface AssayProcess {
   readonly url: string | null
   /** Its database, as text for users. */
   readonly database: string
-  readonly modules: Modules
+  /** The functions of its worker, or of the one beside it; none without a worker. */
+  readonly functions: RegisteredFunction[]
+  /** Why the functions of the config cannot be called; null while they can. */
+  readonly problem: string | null
+  /** Its worker; null in a server. */
+  readonly worker: Worker | null
+  readonly metrics: Metrics
   /** Settles only when the process can no longer work and should be stopped. */
   readonly failed: Promise<Error>
   /** Refuses new work, lets calls in flight end within the worker's timeout, then closes everything. Idempotent. */
@@ -81,15 +87,32 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     return stopping
   }
   try {
-    const { modules } = await loadConfig(options.config)
-    const postgres = await openPostgres(options)
-    stops.push(postgres.stop)
+    const config = findConfig(options.config)
+    const beside = options.http && options.slots !== null ? new WorkerProcess(log) : null
+    if (beside) stops.push(() => beside.stop())
+    const opening = openPostgres(options)
+    opening.catch(() => {})
+    // While the database starts.
+    if (options.http) await import('./server-part.ts')
+    const postgres = await opening
+    // Its connections end before the database does.
+    stops.splice(0, 0, postgres.stop)
     const { applied } = await migrate(postgres.url, { onWait: (message) => log.info(message) })
     if (applied.length > 0) log.info({ migrations: applied.length }, 'Applied database migrations.')
 
+    // Behind a proxy, a server on loopback is not limited to local users.
+    const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
+    const allowPrivateEndpoints = options.allowPrivateEndpoints || localOnly
+    const { slots, functionMemoryMb } = options
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
     const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
     stops.push(() => db.close())
+    const { env } = process
+    const ownFile = options.databaseUrl === null ? join(options.dataDir, 'secret-key') : null
+    const secretKeyFile = options.secretKeyFile ?? ownFile
+    const secrets = await openSecrets({ db: db.pool, env, ownFile: secretKeyFile, log })
+    const settings = { config, slots: slots ?? 0, allowPrivateEndpoints, functionMemoryMb, secretKeyFile }
+    const besideReady = beside?.start({ ...settings, databaseUrl: postgres.url })
     const schema = new SchemaLock(await migrationNames())
     const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
@@ -101,56 +124,38 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stops.push(() => tracing.stop())
     const metrics = new Metrics()
     collectDefaultMetrics({ register: metrics.registry })
-    metrics.watchQueue(() => measureQueue(db.pool))
+    if (options.http || options.status) metrics.watchQueue(() => measureQueue(db.pool))
     metrics.watchPool(db.pool)
 
-    // Behind a proxy, a server on loopback is not limited to local users.
-    const localOnly = options.http !== null && isLoopback(options.http.host) && !options.http.publicUrl
-    const http = openHttpClient({ allowPrivate: options.allowPrivateEndpoints || localOnly })
+    const http = openHttpClient({ allowPrivate: allowPrivateEndpoints })
     stops.push(() => http.close())
 
-    const { env } = process
-    const ownFile = options.databaseUrl === null ? join(options.dataDir, 'secret-key') : null
-    const secrets = await openSecrets({ db: db.pool, env, ownFile, log })
     const { maxRunItems } = options
-    const services: Services = { db, boss, modules, http, secrets, env, log, metrics, tracing, maxRunItems }
+    const functions = withoutFunctions
+    const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing, maxRunItems }
     const changes = new RunChanges(listener)
     stops.push(() => changes.stop())
-    const sequences = new ComparisonSequences(db)
-    const worker = options.slots === null ? null : new Worker(services, listener, { slots: options.slots }).start()
-    if (worker) {
-      stops.push(() => worker.stop())
-      metrics.watchWorker(worker)
-      const earlyStops = new EarlyStops(services, changes, sequences)
-      stops.push(() => earlyStops.stop())
-    }
-    const readiness = new Readiness({
-      db,
-      log,
-      listener,
-      worker,
-      dataDir: options.databaseUrl === null ? options.dataDir : null,
-    })
-    let server: RunningServer | null = null
-    if (options.http) {
-      const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
-      const comparisons = new ComparisonFeeds(db, changes, sequences)
-      metrics.watchFeeds(feeds, comparisons)
-      const pruning = new RunEventPruning({ db, log })
-      stops.push(() => pruning.stop())
-      const attachmentPruning = new AttachmentPruning({ db, log })
-      stops.push(() => attachmentPruning.stop())
-      server = await listen(options.http, '-', (address) =>
-        startServer({ services, feeds, comparisons, listener, readiness, ...address }),
-      )
-    } else if (options.status) {
-      server = await listen(options.status, '--metrics', (address) =>
-        startStatusServer({ services, readiness, listener, ...address }),
-      )
-    }
+    const part: Part = { services, listener, changes, stops }
+    // A server does not load the code of a worker, nor a worker that of a server.
+    const inside =
+      options.http === null && slots !== null
+        ? await (await import('./worker-part.ts')).startWorker(part, { ...settings, slots })
+        : null
+    const dataDir = options.databaseUrl === null ? options.dataDir : null
+    const readiness = new Readiness({ db, log, listener, worker: inside?.worker ?? beside, dataDir })
+    if (beside) metrics.watchProcess('worker', () => beside.metrics())
+    const server = await startListening(options, part, readiness)
     if (server) stops.push(() => server.stop())
-    const failed = Promise.race([postgres.failed, schema.outdated])
-    return { url: server?.url ?? null, database: postgres.name, modules, failed, stop }
+    const known = (await besideReady) ?? describeFunctions(inside?.hosts ?? withoutFunctions)
+    return {
+      url: server?.url ?? null,
+      database: postgres.name,
+      ...known,
+      worker: inside?.worker ?? null,
+      metrics,
+      failed: Promise.race([postgres.failed, schema.outdated]),
+      stop,
+    }
   } catch (error) {
     await stop()
     const known = [ConfigError, EmbeddedPostgresError, MigrationError, SecretKeyError, UnguardedAddressError].some(
@@ -158,6 +163,25 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     )
     throw known ? new CliError((error as Error).message, { cause: error }) : error
   }
+}
+
+async function startListening(
+  { http, status }: ProcessOptions,
+  part: Part,
+  readiness: Readiness,
+): Promise<RunningServer | null> {
+  if (http) {
+    const { startServing } = await import('./server-part.ts')
+    return listen(http, '-', (address) => startServing(part, readiness, address))
+  }
+  if (!status) return null
+  const { startStatusServer } = await import('../server/start-status-server.ts')
+  const { services, listener } = part
+  return listen(status, '--metrics', (address) => startStatusServer({ services, readiness, listener, ...address }))
+}
+
+function describeFunctions({ registered, problem }: Functions): Pick<AssayProcess, 'functions' | 'problem'> {
+  return { functions: [...registered.tasks.values(), ...registered.evaluators.values()], problem }
 }
 
 /** A part that fails to stop must not keep the others running. */

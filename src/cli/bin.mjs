@@ -2,17 +2,29 @@
 // Plain JavaScript that any Node can read: finds a Node that is recent enough for the rest, or says in one sentence
 // what to do.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const node = major > 22 || (major === 22 && minor >= 18) ? process.execPath : bundledNode()
 
 if (!node) fail(`Assay needs Node 22.18 or newer, and this is ${process.version}: get one from https://nodejs.org.`)
 else if (node === process.execPath) {
+  cacheCompiledCode()
   await import('./ensure-generated.mjs')
   await import('./main.ts')
 } else runWith(node)
+
+/**
+ * Halves the time that this process and those that it starts need to load their code. Beside the code, since a folder that
+ * others can write to is no place for it; without effect where nothing can be written.
+ */
+function cacheCompiledCode() {
+  const folder = fileURLToPath(new URL('../../node_modules/.cache/assay-compiled', import.meta.url))
+  module.enableCompileCache?.(folder)
+  process.env.NODE_COMPILE_CACHE ??= folder
+}
 
 function fail(sentence) {
   process.stderr.write(`${sentence}\n`)

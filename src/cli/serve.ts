@@ -3,6 +3,7 @@
  * the other commands start fast.
  */
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { RegisteredFunction } from '../domain/execution/functions.ts'
 import { parseOrigin } from '../server/cors.ts'
 import { CliError } from './cli-error.ts'
 import { serverUrl } from './graphql-client.ts'
@@ -12,6 +13,7 @@ import { untilStopped } from './until-stopped.ts'
 interface SharedOptions {
   config?: string
   slots: number
+  functionMemory: number
   allowPrivateEndpoints: boolean
   logLevel: LogLevel
 }
@@ -112,6 +114,12 @@ function withSharedOptions(command: Command): Command {
     .option('--config <path>', 'config file with your tasks and evaluators (default: assay.config.ts, if there is one)')
     .option('--slots <number>', 'maximum concurrent calls of tasks in this process', wholeNumber(1, 10_000), 200)
     .addOption(
+      new Option('--function-memory <MB>', 'memory of a process for your functions, at which it is ended')
+        .env('ASSAY_FUNCTION_MEMORY')
+        .argParser(wholeNumber(128, 1_000_000))
+        .default(1_024),
+    )
+    .addOption(
       // With `env`, a boolean option of commander is true whatever the value of the variable.
       new Option(
         '--allow-private-endpoints',
@@ -132,6 +140,7 @@ async function serve(options: ServeOptions): Promise<void> {
       dataDir: options.dataDir,
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
+      functionMemoryMb: options.functionMemory,
       allowPrivateEndpoints: options.allowPrivateEndpoints,
       maxRunItems: options.maxRunItems,
       http: {
@@ -143,13 +152,14 @@ async function serve(options: ServeOptions): Promise<void> {
         open: options.open,
       },
     })
-  process.exitCode = await untilStopped(log, start, async ({ url, database, modules: { tasks, evaluators } }) => {
+  process.exitCode = await untilStopped(log, start, async ({ url, database, functions, problem }) => {
+    const workers = `a process beside this one, ${options.slots} concurrent calls`
     process.stdout.write(`Assay is ready.
   Dashboard              ${url}
   GraphQL and GraphiQL   ${url}/graphql
   Data                   ${database}
-  Registered             ${list('task', tasks)}; ${list('evaluator', evaluators)}
-  Workers                ${options.worker ? `this process, ${options.slots} concurrent calls` : 'none in this process'}
+  Registered             ${options.worker ? registered(functions, problem) : 'see the workers'}
+  Worker                 ${options.worker ? workers : 'none with this server'}
 Press Ctrl-C to stop.
 `)
     return 'STAY'
@@ -174,6 +184,7 @@ async function work(options: WorkerOptions): Promise<void> {
       dataDir: '',
       config: options.config ?? null,
       slots,
+      functionMemoryMb: options.functionMemory,
       allowPrivateEndpoints: options.allowPrivateEndpoints,
       http: null,
       status: port === undefined ? null : { host, port },
@@ -187,9 +198,14 @@ async function work(options: WorkerOptions): Promise<void> {
   })
 }
 
-function list(what: string, named: ReadonlyMap<string, unknown>): string {
-  if (named.size === 0) return `no ${what}s`
-  return `${named.size} ${what}${named.size === 1 ? '' : 's'} (${[...named.keys()].join(', ')})`
+function registered(functions: readonly RegisteredFunction[], problem: string | null): string {
+  if (problem !== null) return `nothing, because the config cannot be loaded: ${problem}`
+  const list = (what: string, kind: RegisteredFunction['kind']) => {
+    const names = functions.flatMap((one) => (one.kind === kind ? one.name : []))
+    if (names.length === 0) return `no ${what}s`
+    return `${names.length} ${what}${names.length === 1 ? '' : 's'} (${names.join(', ')})`
+  }
+  return `${list('task', 'TASK')}; ${list('evaluator', 'EVALUATOR')}`
 }
 
 /** Adds the origins in the text, several separated by commas or spaces, to those before it. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { messageOf } from '../domain/errors.ts'
 import type { AssayProcess } from './assay-process.ts'
 
 /** A graceful stop takes the worker at most 10 s, and the rest a moment. */
@@ -23,14 +24,26 @@ export async function untilStopped(
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
   const assay = await start()
+  const crash = uncaught(log)
   const used = async () => ((await use(assay)) === 'STAY' ? new Promise<never>(() => {}) : null)
   try {
-    const failure = await Promise.race([signal, assay.failed, used()])
+    const failure = await Promise.race([signal, assay.failed, crash, used()])
     if (failure) log.fatal(failure.message)
     return failure ? 1 : 0
   } finally {
     await stopInTime(assay, log)
   }
+}
+
+/** Resolves with the first error that was caught by nobody: what it left behind is not known, so the process stops. */
+function uncaught(log: Logger): Promise<Error> {
+  return new Promise((resolve) => {
+    const onError = (thrown: unknown) => {
+      log.fatal({ err: thrown }, 'An error was caught by nobody.')
+      resolve(new Error(`This process stops because of an error that was caught by nobody: ${messageOf(thrown)}`))
+    }
+    process.on('uncaughtException', onError).on('unhandledRejection', onError)
+  })
 }
 
 /** Resolves on the first signal to stop. */

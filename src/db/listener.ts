@@ -18,6 +18,8 @@ export const channels = {
   endpoint: 'assay_endpoint',
   /** `<holder> <project id> <endpoint>`: a process wants permits of the endpoint, or returned some. */
   permit: 'assay_permit',
+  /** Empty: an evaluator is to be previewed by a worker. */
+  preview: 'assay_preview',
   /** `<run id>:<ordinal> …`: somebody watches what models write for these items. */
   watch: 'assay_watch',
   /** Empty: a worker has just begun to listen, and asks what is watched. */

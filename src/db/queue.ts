@@ -1,4 +1,4 @@
-import { PgBoss } from 'pg-boss'
+import { type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Database, Queryable } from './client.ts'
 import { channels, notify } from './listener.ts'
 
@@ -39,15 +39,33 @@ export function queryable(client: Queryable): {
 
 /** A message of the queue. */
 export interface QueuedLane {
-  data: object
+  data: { runId: string }
   /** Higher priorities are fetched first. */
   priority: number
-  /** Seconds until it may be fetched. */
-  startAfter?: number
+}
+
+/** Which lanes a worker fetches. */
+export interface LaneFetch {
+  /** The maximum of lanes. */
+  batchSize: number
+  /** Default: any. */
+  minPriority?: number
+  /** Runs whose lanes are left in the queue. */
+  ignoredRuns: readonly string[]
 }
 
 /** Enqueues lanes in the client's transaction and wakes the workers on commit. */
 export async function sendLanes(boss: PgBoss, client: Queryable, lanes: readonly QueuedLane[]): Promise<void> {
-  await boss.insert(laneQueue, [...lanes], { db: queryable(client) })
+  const jobs = lanes.map(({ data, priority }) => ({ data, priority, group: { id: data.runId } }))
+  await boss.insert(laneQueue, jobs, { db: queryable(client) })
   await notify(client, channels.lane)
+}
+
+/** Takes lanes from the queue, those with the highest priority first. */
+export function fetchLanes<Data>(
+  boss: PgBoss,
+  { ignoredRuns, ...options }: LaneFetch,
+): Promise<JobWithMetadata<Data>[]> {
+  const ignoreGroups = ignoredRuns.length > 0 ? [...ignoredRuns] : null
+  return boss.fetch<Data>(laneQueue, { ...options, ignoreGroups, includeMetadata: true })
 }

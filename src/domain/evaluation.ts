@@ -45,7 +45,19 @@ export interface Evaluation {
  * An evaluator that is ready to run. An empty array means that it does not apply to the item.
  * @throws any error; the engine records it as a score with `error`, so that none goes missing.
  */
-export type Evaluate = (item: EvaluationInput, context: { signal: AbortSignal }) => Evaluation[] | Promise<Evaluation[]>
+export interface Evaluate {
+  (item: EvaluationInput, context: EvaluateContext): Evaluation[] | Promise<Evaluation[]>
+  /** Whether it ends within the time limit by itself; otherwise its caller gives up on it. */
+  keepsTime?: true
+}
+
+interface EvaluateContext {
+  signal: AbortSignal
+  /** In milliseconds. */
+  timeoutMs?: number
+  /** Fields of the log about this call: the ids of run and item. */
+  ids?: Readonly<Record<string, string | number>>
+}
 
 /** The definition that determines an evaluator's scores, as stored in its versions. */
 export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec | ClientEvaluatorSpec

@@ -10,12 +10,18 @@ const flagBits: Record<string, number> = {
   s: RE2JS.DOTALL,
 }
 
+/** Compiling so much takes about 0.1 s at most. */
+const maxPatternLength = 2_000
+
 /**
  * Compiles a pattern in RE2 syntax, which is that of JavaScript and Perl without look-around and back-references.
  * @param flags any of `i`, `m`, `s`
  * @throws {InvalidInputError} naming the unsupported construct.
  */
 export function compilePattern(pattern: string, flags: string, path: readonly string[]): Pattern {
+  if (pattern.length > maxPatternLength) {
+    throw invalidInput(path, `expected a pattern of at most ${maxPatternLength} characters`, pattern)
+  }
   let bits = 0
   for (const flag of flags) {
     const bit = flagBits[flag]

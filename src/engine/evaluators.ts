@@ -6,14 +6,16 @@ import { parseChanges, withoutNulls } from '../domain/changes.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { Direction, EvaluatorSpec, FailurePolicy, ScoreDataType, ScoreRules } from '../domain/evaluation.ts'
 import { excerptOf } from '../domain/excerpt.ts'
+import type { RegisteredFunctions } from '../domain/execution/functions.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import { invalidInput, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { hasValue, parseScoreRules, type ScoreRulesInput } from '../domain/score.ts'
-import { declaredRules, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { checkEvaluatorSpec, declaredRules, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { requireDatasets, withUniqueName } from './references.ts'
 import { findScoreConfig, requireAgreement, rulesOf } from './score-configs.ts'
 import type { Services } from './services.ts'
+import { functionsFor } from './workers.ts'
 
 /** An evaluator with its current version. */
 export type CurrentEvaluator = Evaluator & { current: EvaluatorVersion }
@@ -57,10 +59,12 @@ export async function createEvaluator(
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
   const { prisma } = services.db
+  const functions = await functionsFor(services, input.definition, ['definition'])
   const datasetIds = [...new Set(input.datasetIds ?? [])]
   const scoreName = parseInput(name, input.name, ['name'])
   const config = await findScoreConfig(prisma, scope, scoreName)
-  const version = parseVersion(services, withoutNulls(input), null, config)
+  const version = parseVersion(functions, withoutNulls(input), null, config)
+  await checkEvaluatorSpec(version.definition, scope.projectId)
   if (config) requireAgreement(version, config, asConfigured(scoreName))
   const data = {
     name: scoreName,
@@ -102,12 +106,16 @@ export async function updateEvaluator(
         : parseInput(optional(text, null), changes.description, ['description']),
     active: changes.active,
   }
+  const functions = await functionsFor(services, changes.definition, ['definition'])
+  if (changes.definition != null) {
+    await checkEvaluatorSpec(parseEvaluatorSpec(changes.definition, functions), scope.projectId)
+  }
   return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
       const { current, name: scoreName } = await lockEvaluator(tx, scope, id)
       const nextName = data.name ?? scoreName
       const config = await findScoreConfig(tx, scope, nextName)
-      const next = parseVersion(services, changes, current, config)
+      const next = parseVersion(functions, changes, current, config)
       if (config) requireAgreement(next, config, asConfigured(nextName))
       const { definition, sampling } = current
       const changed = !isDeepStrictEqual(next, { definition, sampling, ...rulesOf(current) })
@@ -171,7 +179,7 @@ interface ParsedVersion extends ScoreRules {
  * current version (if it is the same definition), else those of the score's configuration.
  */
 function parseVersion(
-  services: Services,
+  functions: RegisteredFunctions,
   input: Omit<UpdateEvaluatorInput, 'id'>,
   current: EvaluatorVersion | null,
   config: ScoreRules | null,
@@ -179,8 +187,8 @@ function parseVersion(
   const definition =
     current !== null && input.definition == null
       ? (current.definition as unknown as EvaluatorSpec)
-      : parseEvaluatorSpec(input.definition, services.modules, ['definition'])
-  const declared = declaredRules(definition, services.modules)
+      : parseEvaluatorSpec(input.definition, functions, ['definition'])
+  const declared = declaredRules(definition, functions)
   const same = current !== null && isDeepStrictEqual(definition, current.definition)
   const before: Partial<ScoreRules> = same ? rulesOf(current) : (config ?? {})
   const dataType = input.dataType ?? declared.dataType ?? before.dataType ?? 'NUMERIC'

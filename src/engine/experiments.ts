@@ -13,6 +13,7 @@ import { promptIdOf, resolveTask } from './providers/prompt-task.ts'
 import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRun } from './runs/start-run.ts'
 import type { Services } from './services.ts'
+import { functionsFor } from './workers.ts'
 
 export interface CreateExperimentInput {
   /** Unique among the experiments on the dataset. */
@@ -48,7 +49,8 @@ export async function createExperiment(
   const { prisma } = services.db
   const { datasetId } = input
   const evaluatorIds = distinct(input.evaluatorIds ?? [])
-  const task = await resolveTask(services.db.pool, scope, services.modules, input.task)
+  const functions = await functionsFor(services, input.task, ['task'])
+  const task = await resolveTask(services.db.pool, scope, functions, input.task)
   const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
@@ -102,7 +104,9 @@ export async function updateExperiment(
   requireWrite(scope)
   const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
   const task =
-    changes.task === undefined ? undefined : await resolveTask(services.db.pool, scope, services.modules, changes.task)
+    changes.task === undefined
+      ? undefined
+      : await resolveTask(services.db.pool, scope, await functionsFor(services, changes.task, ['task']), changes.task)
   const texts = parseTexts(changes)
   const update = () =>
     services.db.prisma.$transaction(async (tx) => {

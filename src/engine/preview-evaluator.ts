@@ -1,13 +1,18 @@
+import { setTimeout } from 'node:timers/promises'
+import { deletePreview, fetchPreview, requestPreview } from '../db/sql/evaluator/previews.ts'
+import { listWorkers } from '../db/sql/worker/list-workers.ts'
 import { InvalidInputError, messageOf } from '../domain/errors.ts'
-import type { Evaluation, EvaluatorSpec } from '../domain/evaluation.ts'
+import type { Evaluation, EvaluationInput, EvaluatorSpec } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
-import type { ItemError } from '../domain/execution/task.ts'
+import { registeredFunctions } from '../domain/execution/functions.ts'
+import type { ItemError, ItemErrorCode } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
-import { createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { checkEvaluatorSpec, createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
+import { functionsFor, noWorker } from './workers.ts'
 
 interface PreviewEvaluatorInput {
   /** Exactly one of `definition` and `id`. */
@@ -32,6 +37,10 @@ export interface EvaluatorPreview {
 }
 
 const timeoutMs = 30_000
+/** How long after that a worker may still answer. */
+const graceMs = 5_000
+/** How often it is looked whether a worker has answered: often at first, since most functions take no time. */
+const pollMs = [10, 20, 40, 80, 160, 250]
 
 /**
  * Scores one output without recording anything.
@@ -43,7 +52,7 @@ export async function previewEvaluator(
   scope: Scope,
   input: PreviewEvaluatorInput,
 ): Promise<EvaluatorPreview> {
-  // This executes the project's own code, which can do anything: a read-only role must not.
+  // This may execute the project's own code, which can do anything: a read-only role must not.
   requireWrite(scope)
   if ((input.definition == null) === (input.id == null)) {
     throw new InvalidInputError('Expected either a definition or the id of an evaluator.', ['definition'])
@@ -51,7 +60,7 @@ export async function previewEvaluator(
   const known = input.id == null ? null : await readEvaluator(services.db.prisma, scope, input.id)
   const definition =
     (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
-    parseEvaluatorSpec(input.definition, services.modules)
+    (await parseDefinition(services, scope, input.definition))
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -60,12 +69,52 @@ export async function previewEvaluator(
     latencyMs: input.latencyMs ?? 0,
     costUsd: input.costUsd ?? null,
   }
+  const name = input.name ?? known?.name ?? 'preview'
+  if (definition.kind === 'module') return previewFunction(services, definition.module, name, item)
   try {
-    const evaluate = createEvaluator(definition, input.name ?? known?.name ?? 'preview', services.modules)
+    const evaluate = createEvaluator(definition, name, services.functions)
     const deadline = { timeoutMs, signal: new AbortController().signal }
-    return { evaluations: await withDeadline((signal) => evaluate(item, { signal }), deadline), error: null }
+    const ids = { preview: scope.projectId }
+    return { evaluations: await withDeadline((signal) => evaluate(item, { signal, ids }), deadline), error: null }
   } catch (error) {
-    const message = excerpt(messageOf(error), 2_000)
-    return { evaluations: [], error: { code: 'EVALUATOR_FAILED', message, retryable: false } }
+    return failed('EVALUATOR_FAILED', messageOf(error))
   }
+}
+
+async function parseDefinition(services: Services, scope: Scope, definition: unknown): Promise<EvaluatorSpec> {
+  const spec = parseEvaluatorSpec(definition, await functionsFor(services, definition, ['definition']))
+  await checkEvaluatorSpec(spec, scope.projectId)
+  return spec
+}
+
+/** Has a worker call a function: users' code runs in no server. */
+async function previewFunction(
+  { db }: Services,
+  module: string,
+  scoreName: string,
+  item: EvaluationInput,
+): Promise<EvaluatorPreview> {
+  const workers = await listWorkers(db.pool)
+  if (workers.length === 0) return failed('MODULE_NOT_FOUND', `A preview needs a worker, and ${noWorker}.`)
+  if (!registeredFunctions(workers.flatMap(({ functions }) => functions)).evaluators.has(module)) {
+    const problem = workers.find((worker) => worker.problem !== null)?.problem
+    const why = problem == null ? '' : ` ${problem}`
+    return failed('MODULE_NOT_FOUND', `The assay.config.ts of no worker has an evaluator "${module}".${why}`)
+  }
+  const id = await requestPreview(db.pool, { module, scoreName, item, timeoutMs })
+  const until = performance.now() + timeoutMs + graceMs
+  for (let polls = 0; performance.now() < until; polls += 1) {
+    await setTimeout(pollMs[Math.min(polls, pollMs.length - 1)])
+    const response = await fetchPreview(db.pool, id)
+    if (response === null) continue
+    return 'error' in response
+      ? failed('EVALUATOR_FAILED', response.error)
+      : { evaluations: response.evaluations, error: null }
+  }
+  await deletePreview(db.pool, id)
+  return failed('EVALUATOR_FAILED', `No worker has answered within ${(timeoutMs + graceMs) / 1_000} s.`)
+}
+
+function failed(code: ItemErrorCode, message: string): EvaluatorPreview {
+  return { evaluations: [], error: { code, message: excerpt(message, 2_000), retryable: false } }
 }

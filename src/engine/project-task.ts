@@ -13,7 +13,7 @@ export function createProjectTask(services: Services, projectId: string, spec: T
     connect: (name: string) => openProvider(services, projectId, name),
     loadFile: fileLoader(services.db.pool, { projectId }),
   }
-  const task = createTask(spec, services.modules, services.http, models)
+  const task = createTask(spec, services.functions, services.http, models)
   // Prompts load the files that their messages show.
   return spec.kind === 'prompt' ? task : withFiles(task, services.db.pool, { projectId })
 }

@@ -1,7 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
-import type { Modules } from '../domain/execution/modules.ts'
+import type { Functions } from '../domain/execution/functions.ts'
 import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
@@ -11,7 +11,8 @@ import type { SecretBox } from './secrets/secret-box.ts'
 export interface Services {
   readonly db: Database
   readonly boss: PgBoss
-  readonly modules: Modules
+  /** Calls functions of assay.config.ts, for this process if it is a worker. */
+  readonly functions: Functions
   /** For calls of endpoints by tasks, under this process's address policy. */
   readonly http: HttpClient
   /** For stored keys of providers; null: none can be stored. */

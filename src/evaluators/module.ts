@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { messageOf } from '../domain/errors.ts'
-import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec } from '../domain/evaluation.ts'
+import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Modules } from '../domain/execution/modules.ts'
@@ -9,19 +9,31 @@ import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import { evaluationsOf } from './module-result.ts'
 
 /** Timeout of an evaluator function, in milliseconds. */
-const evaluatorTimeoutMs = 60_000
+export const evaluatorTimeoutMs = 60_000
 
 const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
 
-export function parseModuleEvaluator(input: unknown, modules: Modules, path: readonly string[]): ModuleEvaluatorSpec {
+/** The evaluators that there are, and what they say of their scores. */
+export interface DeclaredEvaluators {
+  evaluators: ReadonlyMap<string, Partial<ScoreRules>>
+}
+
+export function parseModuleEvaluator(
+  input: unknown,
+  functions: DeclaredEvaluators,
+  path: readonly string[],
+): ModuleEvaluatorSpec {
   const spec = parseInput(schema, input, path)
-  if (!modules.evaluators.has(spec.module)) {
-    throw invalidInput([...path, 'name'], `expected an evaluator of assay.config.ts: ${known(modules)}`, spec.module)
+  if (!functions.evaluators.has(spec.module)) {
+    throw invalidInput([...path, 'name'], `expected an evaluator of assay.config.ts: ${known(functions)}`, spec.module)
   }
   return spec
 }
 
-/** A function of assay.config.ts. It is passed copies, so that it cannot change what other evaluators see. */
+/**
+ * A function of assay.config.ts, called in this process. It is passed copies, so that it cannot change what other
+ * evaluators see.
+ */
 export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
   return async (item, { signal }) => {
     const module = modules.evaluators.get(spec.module)
@@ -50,7 +62,7 @@ function copyOf(item: EvaluationInput): EvaluationInput {
   }
 }
 
-function known(modules: Modules): string {
-  const names = [...modules.evaluators.keys()]
+function known({ evaluators }: DeclaredEvaluators): string {
+  const names = [...evaluators.keys()]
   return names.length === 0 ? 'none' : names.join(', ')
 }

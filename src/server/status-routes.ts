@@ -40,7 +40,7 @@ export function statusRoutes({ metrics, readiness, authenticator, credentialsOf 
       async handle(request, response) {
         const { scope } = await authenticator.authenticate(credentialsOf(request))
         requireInstallation(scope)
-        const text = await metrics.registry.metrics()
+        const text = await metrics.text()
         response.writeHead(200, {
           'content-type': metrics.registry.contentType,
           'content-length': Buffer.byteLength(text),

@@ -1,23 +1,23 @@
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
-import { type Deadline, withDeadline } from '../domain/execution/deadline.ts'
-import { type Task, type TaskContext, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { withDeadline } from '../domain/execution/deadline.ts'
+import { FunctionsUnavailableError } from '../domain/execution/functions.ts'
+import { type Task, type TaskCall, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { failureOfStatus } from './http-failure.ts'
-
-/** A call of a task: its context, and how long it may take. */
-type Call = Deadline & Omit<TaskContext, 'signal'>
 
 /**
  * Calls a task once. Never takes longer than the timeout, whatever the task does.
  * @throws {TaskError} for every failure; `call.signal.reason` unchanged when that signal aborted.
+ * @throws {FunctionsUnavailableError}
  */
-export async function callTask(task: Task, item: TaskItem, call: Call): Promise<TaskResult> {
+export async function callTask(task: Task, item: TaskItem, call: TaskCall): Promise<TaskResult> {
   try {
-    const { timeoutMs: _, ...context } = call
-    return await withDeadline((signal) => task(item, { ...context, signal }), call)
+    if (task.keepsTime) return await task(item, call)
+    return await withDeadline((signal) => task(item, { ...call, signal }), call)
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
+    if (error instanceof FunctionsUnavailableError) throw error
     throw asTaskError(error)
   }
 }

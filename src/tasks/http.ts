@@ -12,11 +12,12 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
+import { calculations, TookTooLongError } from '../calculations/calculations.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { nothingSpent, type Spent, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
-import { compileJsonPath, compileSingularJsonPath } from '../domain/json/json-path.ts'
+import { compileJsonPath, compileSingularJsonPath, isHeavyPath } from '../domain/json/json-path.ts'
 import { describeInexact, JsonTextError, type ReadJson, readJsonLoosely } from '../domain/json/read-json.ts'
 import { json, optional, parseInput } from '../domain/parse-input.ts'
 import { asTaskError, isTimeout } from './call.ts'
@@ -65,7 +66,8 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
         throw statusError(name, answered, now()).with(answer.usage(body))
       }
       const [contentType, contentEncoding] = [one(headers['content-type']), one(headers['content-encoding'])]
-      return answer.result(await readText(response.body, { contentType, contentEncoding }, name), contentType, name)
+      const text = await readText(response.body, { contentType, contentEncoding }, name)
+      return await answer.result(text, contentType, name)
     } catch (error) {
       if (error instanceof TaskError) throw error
       if (signal.aborted) throw isTimeout(signal.reason) ? asTaskError(signal.reason) : signal.reason
@@ -91,7 +93,7 @@ async function readSome(body: Body): Promise<string> {
 }
 
 function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
-  const output = spec.outputPath === null ? null : compileJsonPath(spec.outputPath, [...at, 'outputPath'])
+  const output = spec.outputPath === null ? null : compileOutputPath(spec.outputPath, [...at, 'outputPath'])
   const single = (key: 'costPath' | 'inputTokensPath' | 'outputTokensPath') =>
     spec[key] === null ? () => null : compileSingularJsonPath(spec[key], [...at, key])
   const cost = single('costPath')
@@ -105,15 +107,16 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
   })
   return {
     /** @throws {TaskError} with the usage, as far as it can be read */
-    result(body: string, contentType: string | undefined, call: string): TaskResult {
+    async result(body: string, contentType: string | undefined, call: string): Promise<TaskResult> {
       const { value: content, inexact } = readContent(body, contentType, output !== null, call)
       const usage = usageOf(content)
-      const found = output === null ? content : output(content)
+      const found = output === null ? content : await output.select(content)
       if (found === undefined) {
         const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
         throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, spent: usage })
       }
-      const rounded = inexact(found)
+      // Of what was selected elsewhere it is not known where in the response it is.
+      const rounded = inexact(output?.isElsewhere ? content : found)
       if (rounded) {
         const { expected, got } = describeInexact(rounded)
         const place = rounded.path.length > 0 ? ` at ${rounded.path.join('.')}` : ''
@@ -138,6 +141,32 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
     },
   }
 }
+
+interface OutputPath {
+  select: (content: Json) => Json | undefined | Promise<Json | undefined>
+  /** Whether it selects in another process. */
+  isElsewhere: boolean
+}
+
+/** A path that may take long selects off the event loop. */
+function compileOutputPath(path: string, at: readonly string[]): OutputPath {
+  const select = compileJsonPath(path, at)
+  if (!isHeavyPath(path)) return { select, isElsewhere: false }
+  const selectElsewhere = async (content: Json) => {
+    const calculation = { module: selectModule, input: { path, content }, group: path, timeoutMs: selectMs }
+    const { found } = await calculations.run<{ found?: Json }>(calculation).catch((error) => {
+      if (!(error instanceof TookTooLongError)) throw error
+      const message = `The output could not be found in the response: ${path} took longer than ${selectMs / 1_000} s.`
+      throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, cause: error })
+    })
+    return found
+  }
+  return { select: selectElsewhere, isElsewhere: true }
+}
+
+const selectModule = new URL('select-output.ts', import.meta.url)
+/** How long a path may take. */
+const selectMs = 10_000
 
 function readContent(body: string, contentType: string | undefined, asJson: boolean, call: string): ReadJson {
   const exactly = (value: Json): ReadJson => ({ value, inexact: () => null })

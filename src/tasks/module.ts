@@ -1,6 +1,12 @@
 import * as z from 'zod'
 import type { Modules } from '../domain/execution/modules.ts'
-import { type ModuleTaskSpec, type Task, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import {
+  type ModuleTaskSpec,
+  type TaskContext,
+  TaskError,
+  type TaskItem,
+  type TaskResult,
+} from '../domain/execution/task.ts'
 import { isResult } from '../domain/execution/task-result.ts'
 import type { Json } from '../domain/json/json.ts'
 import { NotJsonError, toJson } from '../domain/json/to-json.ts'
@@ -9,26 +15,35 @@ import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })
 
-export function parseModuleTask(input: unknown, modules: Modules, path: readonly string[]): ModuleTaskSpec {
+/** The names of tasks, as a map's keys. */
+export interface FunctionNames {
+  tasks: ReadonlyMap<string, unknown>
+}
+
+export function parseModuleTask(input: unknown, functions: FunctionNames, path: readonly string[]): ModuleTaskSpec {
   const spec = parseInput(schema, input, path)
-  if (!modules.tasks.has(spec.name)) {
-    throw invalidInput([...path, 'name'], `expected a task of assay.config.ts: ${known(modules)}`, spec.name)
+  if (!functions.tasks.has(spec.name)) {
+    throw invalidInput([...path, 'name'], `expected a task of assay.config.ts: ${known(functions)}`, spec.name)
   }
   return spec
 }
 
 /**
- * A function of assay.config.ts. It is passed copies, so that it cannot change what evaluators and later attempts see.
+ * A function of assay.config.ts, called in this process. It is passed copies, so that it cannot change what evaluators
+ * and later attempts see.
  */
-export function createModuleTask(spec: ModuleTaskSpec, modules: Modules): Task {
-  return async (item, context) => {
+export function createModuleTask(
+  spec: ModuleTaskSpec,
+  modules: Modules,
+): (item: TaskItem, context: TaskContext) => Promise<TaskResult> {
+  return async (item, { signal, traceparent }) => {
     const module = modules.tasks.get(spec.name)
     if (!module) {
       const message = `assay.config.ts of this worker has no task "${spec.name}"; it has ${known(modules)}.`
       throw new TaskError('MODULE_NOT_FOUND', message, { retryable: false })
     }
     const copy = copyOf(item)
-    const returned: unknown = await module.run(copy.input, copy, context)
+    const returned: unknown = await module.run(copy.input, copy, { signal, traceparent })
     return isResult(returned) ? resultOf(returned) : resultOf({ output: returned })
   }
 }
@@ -74,7 +89,7 @@ function copyOf(item: TaskItem): TaskItem {
   }
 }
 
-function known(modules: Modules): string {
-  const names = [...modules.tasks.keys()]
+function known({ tasks }: FunctionNames): string {
+  const names = [...tasks.keys()]
   return names.length === 0 ? 'none' : names.join(', ')
 }

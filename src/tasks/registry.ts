@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
+import type { Functions } from '../domain/execution/functions.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
-import type { Modules, ModuleTask } from '../domain/execution/modules.ts'
 import type { PromptTaskSpec } from '../domain/execution/prompt-task.ts'
 import { type Task, TaskError, type TaskItem, type TaskSpec } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
@@ -12,11 +11,12 @@ import { createClientTask, parseClientTask } from './client.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { compileRequest } from './http-request.ts'
-import { createModuleTask, parseModuleTask } from './module.ts'
+import { type FunctionNames, parseModuleTask } from './module.ts'
 import { createPromptTask, parsePromptTask } from './prompt.ts'
 
 /**
  * Prepares a task for a run.
+ * @param functions calls those of assay.config.ts
  * @param http client for HTTP endpoints and providers
  * @param models the providers and files of the project, for tasks that call models
  * @param now milliseconds since the epoch
@@ -24,7 +24,7 @@ import { createPromptTask, parsePromptTask } from './prompt.ts'
  */
 export function createTask(
   spec: TaskSpec,
-  modules: Modules,
+  functions: Functions,
   http: HttpClient,
   models: ModelParts = noModels,
   now: () => number = Date.now,
@@ -33,14 +33,12 @@ export function createTask(
     case 'http':
       return createHttpTask(spec, http, now)
     case 'module':
-      return createModuleTask(spec, modules)
+      return keepingTime((item, call) => functions.callTask(spec.name, item, call))
     case 'client':
       return createClientTask(spec)
     case 'prompt': {
       const createFunction = (bound: NonNullable<PromptTool['function']>) =>
-        'http' in bound
-          ? createHttpTask(bound.http, http, now)
-          : createModuleTask({ kind: 'module', name: bound.module }, modules)
+        'http' in bound ? createHttpTask(bound.http, http, now) : createToolFunction(bound.module, functions)
       return createPromptTask(
         spec,
         { http, loadFile: models.loadFile, connect: () => models.connect(spec.provider), createFunction },
@@ -48,6 +46,20 @@ export function createTask(
       )
     }
   }
+}
+
+function keepingTime(task: Task): Task {
+  return Object.assign<Task, { keepsTime: true }>((item, call) => task(item, call), { keepsTime: true })
+}
+
+/** A function that a model calls. What the model has written is paid for, so only the function is called again. */
+function createToolFunction(name: string, functions: Functions): Task {
+  return keepingTime((item, call) =>
+    functions.callTask(name, item, call).catch((error) => {
+      if (!(error instanceof TaskError && error.excused)) throw error
+      return functions.callTask(name, item, { ...call, alone: true })
+    }),
+  )
 }
 
 /** What a project gives the tasks that call models. */
@@ -64,31 +76,40 @@ const noModels: ModelParts = {
 
 /**
  * What a call for an item depends on besides the spec: the request of an HTTP task, what a prompt can show, the whole item
- * and the version of a function. Items with equal ones get equal calls.
+ * and the hash of a function. Items with equal ones get equal calls.
+ * @param functions the hashes of functions by their names
  */
-export function compileCall(spec: TaskSpec, modules: Modules): (item: Omit<TaskItem, 'attempt'>) => Json {
+export function compileCall(
+  spec: TaskSpec,
+  functions: Readonly<Record<string, string | null>>,
+): (item: Omit<TaskItem, 'attempt'>) => Json {
   if (spec.kind === 'http') {
     const whole = requestOf(spec)
     return (item) => whole(item) ?? { ...item }
   }
   // The prompt is part of the spec.
   if (spec.kind === 'prompt') return ({ input, metadata }) => ({ input, metadata })
-  const version = versionOf(modules.tasks.get(spec.name))
+  const version = functions[spec.name] ?? null
   return (item) => [version, { ...item }]
 }
 
 /**
  * Checks a task as passed by a client, an object with a `kind` and the members of that kind, and fills in the defaults.
+ * @param functions the names that a function may have
  * @param path its position in the caller's input; errors continue it with the kind, e.g. `task.http.url`
  * @throws {InvalidInputError}
  */
-export function parseTaskSpec(input: unknown, modules: Modules, path: readonly string[] = ['task']): ParsedTask {
+export function parseTaskSpec(
+  input: unknown,
+  functions: FunctionNames,
+  path: readonly string[] = ['task'],
+): ParsedTask {
   const kind = typeof input === 'object' && input !== null && 'kind' in input ? input.kind : undefined
   switch (kind) {
     case 'http':
       return parseHttpTask(input, [...path, kind])
     case 'module':
-      return parseModuleTask(input, modules, [...path, kind])
+      return parseModuleTask(input, functions, [...path, kind])
     case 'prompt':
       return parsePromptTask(input, [...path, kind])
     case 'client':
@@ -112,9 +133,5 @@ function requestOf(spec: HttpTaskSpec): (item: Omit<TaskItem, 'attempt'>) => Jso
   }
 }
 
-/** A changed function is another one. */
-function versionOf(task: ModuleTask | undefined): string | null {
-  return task ? (task.version ?? hash('sha256', String(task.run))) : null
-}
 /** A task whose prompt, if it has one, is still to be found. */
 type ParsedTask = Exclude<TaskSpec, PromptTaskSpec> | ReturnType<typeof parsePromptTask>

@@ -3,7 +3,15 @@
  * batch; state (slots in use, lanes waiting) is read when scraped. What is read is declared here by its shape, so that
  * telemetry depends on nothing that it observes. docs/operations.md says what each instrument is for.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
 import { withDeadline } from '../domain/execution/deadline.ts'
 
 /** Counts of the whole installation. */
@@ -22,6 +30,15 @@ export interface PoolLoad {
   readonly idleCount: number
   readonly waitingCount: number
 }
+
+/** The processes for functions of a worker. */
+export interface HostLoad {
+  readonly size: number
+  readonly calls: number
+  readonly deaths: number
+}
+
+type ProcessMetrics = MetricObjectWithValues<MetricValue<string>>[]
 
 export interface WorkerLoad {
   readonly load: { lanes: number; used: number; slots: number; items: number; unwritten: number }
@@ -121,9 +138,25 @@ export class Metrics {
     buckets: milliseconds,
   })
 
+  /** Processes beside this one, whose metrics are shown with it. */
+  readonly #beside = new Map<string, () => Promise<ProcessMetrics | null>>()
+
   constructor() {
     // A status without items yet is 0, not missing.
     for (const status of ['succeeded', 'failed', 'cancelled']) this.itemsFinished.inc({ status }, 0)
+  }
+
+  /** Everything in the format of Prometheus. With a process beside this one, every value says of which it is. */
+  async text(): Promise<string> {
+    if (this.#beside.size === 0) return this.registry.metrics()
+    const others = [...this.#beside].map(async ([name, read]) => labelled((await read()) ?? [], name))
+    const own = labelled(await this.registry.getMetricsAsJSON(), 'server')
+    return AggregatorRegistry.aggregate([own, ...(await Promise.all(others))]).metrics()
+  }
+
+  /** Shows the metrics of a process beside this one, a server, under the label `process`. */
+  watchProcess(name: string, read: () => Promise<ProcessMetrics | null>): void {
+    this.#beside.set(name, read)
   }
 
   /** Counts one transaction of a recorder. */
@@ -191,6 +224,12 @@ export class Metrics {
     )
   }
 
+  watchHosts(hosts: HostLoad): void {
+    this.#gauge('assay_function_hosts', 'Processes that call functions of assay.config.ts.', () => hosts.size)
+    this.#gauge('assay_function_calls', 'Calls of functions in progress.', () => hosts.calls)
+    this.#gauge('assay_function_host_deaths', 'Processes for functions that have died.', () => hosts.deaths)
+  }
+
   /** @param runs feeds of single runs @param comparisons feeds of comparisons */
   watchFeeds(runs: { readonly subscribers: number }, comparisons: { readonly subscribers: number }): void {
     this.#gauge('assay_feed_subscribers', 'Subscriptions to runs that this process serves.', () => runs.subscribers)
@@ -229,6 +268,13 @@ export class Metrics {
       },
     })
   }
+}
+
+function labelled(metrics: ProcessMetrics, process: string): ProcessMetrics {
+  return metrics.map((metric) => ({
+    ...metric,
+    values: metric.values.map((value) => ({ ...value, labels: { ...value.labels, process } })),
+  }))
 }
 
 /**

@@ -64,7 +64,7 @@ export async function seedRuns(db: Queryable, items: number, runs: number): Prom
     )
     await db.query(
       `INSERT INTO run_score_summary (run_id, name, source, data_type, direction, failure_policy, count, items, sum)
-       SELECT run_id, name, 'EVALUATOR', data_type, 'HIGHER_IS_BETTER', 'MISSING', count(*), count(*), sum(value) FROM score WHERE run_id = $1 GROUP BY 1, 2, 3`,
+       SELECT run_id, name, 'EVALUATOR', data_type, 'HIGHER_IS_BETTER', 'MISSING', count(*), count(*), sum(value) FROM score WHERE run_id = $1 GROUP BY run_id, name, data_type`,
       [id],
     )
     runIds.push(id)

@@ -4,34 +4,22 @@
  * test/bench/concurrent-runs.bench.ts [items per run] [rounds]`, default 5,000 and 5. Exits with status 1 when a
  * subscriber missed a result.
  *
- * Depends on the harness and on GraphQL only, so that it runs in the tree of an older version, too.
+ * Depends on the harness, on the served process and on GraphQL only, so that it can be copied into the tree of another
+ * version with those.
  */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { defaultRunSettings } from '../../src/domain/run.ts'
-import type { Measured, Said } from './engine-process.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
 import { seedBench, startBench } from './harness.ts'
+import { serve } from './served.ts'
 
 const [size = 5_000, rounds = 5] = process.argv.slice(2).map(Number)
 const runs = 10
 
 const bench = await startBench([])
-const child = fork(join(import.meta.dirname, 'engine-process.ts'), {
-  execArgv: ['--expose-gc'],
-  env: { ...process.env, DATABASE_URL: bench.url },
-})
-const ready = Promise.withResolvers<string>()
-let onStarted = () => {}
-let onMeasured = (_: Measured) => {}
-child.on('message', (said: Said) => {
-  if ('ready' in said) ready.resolve(said.ready)
-  else if ('started' in said) onStarted()
-  else if ('measured' in said) onMeasured(said.measured)
-})
-const url = await ready.promise
+const served = await serve(bench.url)
+const { url } = served
 
 // biome-ignore lint/suspicious/noExplicitAny: each query has its own shape
 async function ask(query: string, variables: object = {}): Promise<any> {
@@ -80,21 +68,19 @@ async function measure(items: number): Promise<Map<string, number>> {
     experiments.push(await seedBench(bench, items, 'echo', { ...defaultRunSettings, concurrency: 50 }))
   }
   const started = Promise.withResolvers<void>()
-  onStarted = started.resolve
-  const ended = Promise.withResolvers<void>()
-  const measured: Measured[] = []
-  onMeasured = (one) => {
-    measured.push(one)
-    if (one.delivered < items) missed += 1
-    if (measured.length === runs) ended.resolve()
-  }
   const startedAt = performance.now()
-  for (const run of experiments) child.send({ run })
+  const executed = experiments.map((experimentId) =>
+    served.measure(async () => {
+      const { id } = await startRun(bench.services, bench.scope, { experimentId })
+      started.resolve()
+      return id
+    }),
+  )
   let over = false
   await started.promise
   const { id } = (await ask('{ runs(first: 1) { nodes { id } } }')).runs.nodes[0]
   const queried = pageNames.map((name) => queryPage(name, id, () => over))
-  await ended.promise
+  for (const { delivered } of await Promise.all(executed)) if (delivered < items) missed += 1
   const seconds = (performance.now() - startedAt) / 1_000
   over = true
   const times = await Promise.all(queried)
@@ -128,7 +114,6 @@ for (const name of measured[0]?.keys() ?? []) {
 }
 console.log(missed === 0 ? 'ok     every subscriber got every result' : `MISSED results: ${missed} subscribers`)
 
-child.send('stop')
-await once(child, 'exit')
+await served[Symbol.asyncDispose]()
 await bench[Symbol.asyncDispose]()
 process.exitCode = missed > 0 ? 1 : 0

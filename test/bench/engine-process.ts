@@ -1,6 +1,6 @@
 /**
- * One process with server and worker, as in production, for benchmarks that measure it from outside. Forked by the
- * benchmark with `--expose-gc`; its database is DATABASE_URL.
+ * Server, worker and functions in one process, for benchmarks that compare the engine itself with something else. Forked by
+ * the benchmark with `--expose-gc`; its database is DATABASE_URL.
  */
 import { pino } from 'pino'
 import { openDatabase } from '../../src/db/client.ts'
@@ -17,6 +17,7 @@ import { startServer } from '../../src/server/start-server.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { testScope } from '../helpers/scope.ts'
 
 /** The cost of one run. Memory: live after a garbage collection, and the resident peak. */
@@ -36,17 +37,10 @@ const db = openDatabase(url)
 const log = pino({ level: 'warn' }, pino.destination(2))
 const boss = await openQueue(db, (error) => log.warn({ err: error }))
 const listener = await new Listener(url).start()
-const wait = (input: unknown) => new Promise((resolve) => setTimeout(resolve, 200, input))
-const tasks = new Map(
-  [
-    { name: 'echo', run: (input: unknown) => input },
-    { name: 'wait200', run: wait },
-  ].map((task) => [task.name, task]),
-)
+const functions = inThisProcess({ tasks: [{ name: 'echo', run: (input: unknown) => input }] })
 const http = openHttpClient({ allowPrivate: true })
-const modules = { tasks, evaluators: new Map() }
 const metrics = new Metrics()
-const services: Services = { db, boss, modules, http, secrets: null, env: {}, log, metrics, tracing: noTracing }
+const services: Services = { db, boss, functions, http, secrets: null, env: {}, log, metrics, tracing: noTracing }
 const changes = new RunChanges(listener)
 const feeds = new RunFeeds(db, changes)
 const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))

@@ -20,6 +20,7 @@ import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { testScope } from '../helpers/scope.ts'
 
 export interface Bench extends AsyncDisposable {
@@ -40,14 +41,14 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   const log = pino({ level: process.env.LOG_LEVEL ?? 'warn' }, pino.destination(2))
   const boss = await openQueue(db, (error) => log.warn({ err: error }))
   const listener = await new Listener(server.url).start()
-  const modules = { tasks: new Map(tasks.map((task) => [task.name, task])), evaluators: new Map() }
+  const functions = inThisProcess({ tasks })
   const { id } = await db.prisma.project.findFirstOrThrow()
   const changes = new RunChanges(listener)
   const http = openHttpClient({ allowPrivate: true })
   return {
     url: server.url,
     db,
-    services: { db, boss, modules, http, secrets: null, env: {}, log, metrics: new Metrics(), tracing: noTracing },
+    services: { db, boss, functions, http, secrets: null, env: {}, log, metrics: new Metrics(), tracing: noTracing },
     listener,
     feeds: new RunFeeds(db, changes),
     comparisons: new ComparisonFeeds(db, changes, new ComparisonSequences(db)),

@@ -152,8 +152,9 @@ test('a worker process executes the runs of a server on the same DATABASE_URL', 
   onTestFinished(() => database.drop())
   const env = { DATABASE_URL: database.url }
   const server = await spawnServer(['--no-worker'], { cwd, env })
-  const runId = await startWaiting(server.url, { items: 20, ms: 1, concurrency: 5 })
   const worker = spawnAssay(['worker'], { cwd, env })
+  await worker.says(/worker is ready/)
+  const runId = await startWaiting(server.url, { items: 20, ms: 1, concurrency: 5 })
   const progress = await watch(server.url, runId, (_progress, done) => done)
   expect(progress.succeeded).toBe(20)
   worker.process.kill('SIGTERM')

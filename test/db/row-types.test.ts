@@ -291,6 +291,7 @@ async function fillEveryColumn(): Promise<void> {
       idempotencyKey: 'key',
       idempotencyDigest: Buffer.from('digest'),
       earlyStop: json,
+      functions: json,
       subset: json,
       startedById: t.scope.person.id,
       latencyMin: 0.5,

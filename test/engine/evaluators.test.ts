@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { announceWorker, withdrawWorker } from '../../src/db/sql/worker/announce-worker.ts'
+import { listWorkers } from '../../src/db/sql/worker/list-workers.ts'
 import type { UserError } from '../../src/domain/errors.ts'
 import type { Scope } from '../../src/domain/scope.ts'
 import {
@@ -186,7 +188,29 @@ describe('a preview', () => {
     previewEvaluator(t.services, scope, input)
   const score = { value: null, label: null, comment: null, metadata: null }
 
+  it('with a function needs a worker, and says so', async () => {
+    const { id } = await create({ definition: { kind: 'module', module: 'tone' } })
+    const [announced] = await listWorkers(t.db.pool)
+    if (!announced) throw new Error('expected the functions of this test')
+    await withdrawWorker(t.db.pool, announced.id)
+    const noWorker = 'no worker is running (start `assay worker`, or `assay serve` without --no-worker)'
+    expect(await preview({ id, output: 1 })).toEqual({
+      evaluations: [],
+      error: { code: 'MODULE_NOT_FOUND', message: `A preview needs a worker, and ${noWorker}.`, retryable: false },
+    })
+    expect(await refusal(preview({ definition: { kind: 'module', module: 'tone' }, output: 1 }))).toMatchObject({
+      message: `definition.module.name: expected a function that a worker has, but ${noWorker}, got "tone".`,
+    })
+    const broken = { ...announced, functions: [], problem: 'assay.config.ts:3: boom' }
+    await announceWorker(t.db.pool, broken, 3_600)
+    expect((await preview({ id, output: 1 })).error?.message).toBe(
+      'The assay.config.ts of no worker has an evaluator "tone". assay.config.ts:3: boom',
+    )
+    await announceWorker(t.db.pool, announced, 3_600)
+  })
+
   it('scores with a definition, or with the current version of an evaluator', async () => {
+    const worker = await t.startWorker()
     const { id, name } = await create({ definition: { ...exact, ignoreCase: true } })
     expect(await preview({ id, output: 'A', expectedOutput: 'a' })).toEqual({
       evaluations: [{ ...score, name, dataType: 'BOOLEAN', value: 1 }],
@@ -197,13 +221,16 @@ describe('a preview', () => {
       error: null,
     })
     expect(await preview({ id, output: 'A' })).toEqual({ evaluations: [], error: null })
+    await worker.stop()
   })
 
   it('returns the error of a failing evaluator as data', async () => {
+    const worker = await t.startWorker()
     expect(await preview({ definition: { kind: 'module', module: 'broken' }, output: 'A' })).toEqual({
       evaluations: [],
       error: { code: 'EVALUATOR_FAILED', message: 'out of order', retryable: false },
     })
+    await worker.stop()
   })
 
   it('is refused for an invalid definition or id', async () => {

@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { EvaluationInput } from '../../src/domain/evaluation.ts'
-import type { Modules } from '../../src/domain/execution/modules.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { createEvaluator, declaredRules, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
-const modules: Modules = {
-  tasks: new Map(),
-  evaluators: new Map([
-    [
-      'same',
-      { name: 'same', dataType: 'BOOLEAN', evaluate: ({ output, expectedOutput }) => output === expectedOutput },
-    ],
-  ]),
-}
+const functions = inThisProcess({
+  evaluators: [
+    { name: 'same', dataType: 'BOOLEAN', evaluate: ({ output, expectedOutput }) => output === expectedOutput },
+  ],
+})
 
 /** Every kind, with an item that it scores 1, one that it scores lower, and whether it reads the expected output. */
 const kinds: {
@@ -62,15 +58,16 @@ const kinds: {
 ]
 
 describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, compares }) => {
-  const spec = parseEvaluatorSpec(definition, modules)
-  const evaluate = createEvaluator(spec, 'my score', modules)
+  const spec = parseEvaluatorSpec(definition, functions.registered)
+  const evaluate = createEvaluator(spec, 'my score', functions)
   const run = async (parts: Partial<EvaluationInput>) =>
     evaluate(evaluationInput(parts), { signal: new AbortController().signal })
 
   it('returns one score with its name and data type', async () => {
     const [score] = await run(good)
     expect(score).toMatchObject({ name: 'my score', value: 1, label: null, metadata: null })
-    expect(declaredRules(spec, modules)).toMatchObject(spec.kind === 'builtin' ? { dataType: score?.dataType } : {})
+    const declared = declaredRules(spec, functions.registered)
+    expect(declared).toMatchObject(spec.kind === 'builtin' ? { dataType: score?.dataType } : {})
   })
 
   it('scores a worse output lower', async () => {
@@ -98,29 +95,31 @@ describe.each(kinds)('$definition as an evaluator', ({ definition, good, bad, co
   )
 
   it('survives storage: parsing it again gives the same', () => {
-    expect(parseEvaluatorSpec(JSON.parse(JSON.stringify(spec)), modules)).toEqual(spec)
+    expect(parseEvaluatorSpec(JSON.parse(JSON.stringify(spec)), functions.registered)).toEqual(spec)
   })
 
   it('rejects unknown options', () => {
-    expect(() => parseEvaluatorSpec({ ...definition, tolerence: 1 }, modules)).toThrow('expected no member "tolerence"')
+    expect(() => parseEvaluatorSpec({ ...definition, tolerence: 1 }, functions.registered)).toThrow(
+      'expected no member "tolerence"',
+    )
   })
 })
 
 describe('a definition', () => {
   it('of an unknown kind or type is rejected', () => {
-    expect(() => parseEvaluatorSpec({ kind: 'magic' }, modules)).toThrow(
+    expect(() => parseEvaluatorSpec({ kind: 'magic' }, functions.registered)).toThrow(
       'definition.kind: expected one of builtin, module, got "magic"',
     )
-    expect(() => parseEvaluatorSpec({ kind: 'builtin', type: 'toString' }, modules)).toThrow(
+    expect(() => parseEvaluatorSpec({ kind: 'builtin', type: 'toString' }, functions.registered)).toThrow(
       'definition.builtin.type: expected one of exactMatch, contains, regex, numeric, jsonEquals, jsonSchema, levenshtein, latency, cost, got "toString"',
     )
-    expect(() => parseEvaluatorSpec({ kind: 'module', module: 'other' }, modules)).toThrow(
+    expect(() => parseEvaluatorSpec({ kind: 'module', module: 'other' }, functions.registered)).toThrow(
       'definition.module.name: expected an evaluator of assay.config.ts: same, got "other"',
     )
   })
 
   it('without a known cost has no cost score', async () => {
-    const evaluate = createEvaluator({ kind: 'builtin', type: 'cost', maxUsd: 1 }, 'cheap', modules)
+    const evaluate = createEvaluator({ kind: 'builtin', type: 'cost', maxUsd: 1 }, 'cheap', functions)
     expect(await evaluate(evaluationInput({ costUsd: null }), { signal: new AbortController().signal })).toEqual([])
   })
 })

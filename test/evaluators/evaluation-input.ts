@@ -1,8 +1,8 @@
 import type { Evaluation, EvaluationInput } from '../../src/domain/evaluation.ts'
-import type { Modules } from '../../src/domain/execution/modules.ts'
 import { createEvaluator, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 
-const noModules: Modules = { tasks: new Map(), evaluators: new Map() }
+const functions = inThisProcess({})
 
 export function evaluationInput(parts: Partial<EvaluationInput> = {}): EvaluationInput {
   return {
@@ -21,8 +21,8 @@ export async function evaluate(
   options: { type: string; [option: string]: unknown },
   parts: Partial<EvaluationInput>,
 ): Promise<Evaluation[]> {
-  const spec = parseEvaluatorSpec({ kind: 'builtin', ...options }, noModules)
-  return createEvaluator(spec, 'score', noModules)(evaluationInput(parts), { signal: new AbortController().signal })
+  const spec = parseEvaluatorSpec({ kind: 'builtin', ...options }, functions.registered)
+  return createEvaluator(spec, 'score', functions)(evaluationInput(parts), { signal: new AbortController().signal })
 }
 
 /** The value of the one score, or null when the evaluator does not apply. */

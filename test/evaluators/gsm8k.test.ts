@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEvaluator, parseEvaluatorSpec } from '../../src/evaluators/registry.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { type Gsm8kModel, gsm8k, readQuestions, readSolutions } from '../helpers/gsm8k.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
@@ -9,9 +10,9 @@ describe.skipIf(!gsm8k.present)(`numeric on GSM8K (${gsm8k.note})`, () => {
     async (model, correct) => {
       const questions = readQuestions()
       const solutions = readSolutions()
-      const modules = { tasks: new Map(), evaluators: new Map() }
+      const functions = inThisProcess({})
       const options = { kind: 'builtin', type: 'numeric', outputPattern: 'A:(.*)', expectedPattern: '####(.*)' }
-      const evaluate = createEvaluator(parseEvaluatorSpec(options, modules), 'correct', modules)
+      const evaluate = createEvaluator(parseEvaluatorSpec(options, functions.registered), 'correct', functions)
       const context = { signal: new AbortController().signal }
 
       let count = 0

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Evaluation } from '../../src/domain/evaluation.ts'
 import type { ModuleEvaluator } from '../../src/domain/execution/modules.ts'
 import { createEvaluator, declaredRules } from '../../src/evaluators/registry.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
 const spec = { kind: 'module', module: 'mine' } as const
@@ -12,8 +13,7 @@ async function run(
   signal = new AbortController().signal,
 ): Promise<Evaluation[]> {
   const module = { name: 'mine', ...options, evaluate: evaluate as ModuleEvaluator['evaluate'] }
-  const modules = { tasks: new Map(), evaluators: new Map([['mine', module]]) }
-  return createEvaluator(spec, 'score', modules)(evaluationInput(), { signal })
+  return createEvaluator(spec, 'score', inThisProcess({ evaluators: [module] }))(evaluationInput(), { signal })
 }
 
 const score = { name: 'score', value: null, label: null, comment: null, metadata: null }
@@ -97,8 +97,11 @@ describe('an evaluator of assay.config.ts', () => {
   it('cannot change what other evaluators see', async () => {
     const item = evaluationInput({ output: { list: [2, 1] } })
     const evaluate: ModuleEvaluator['evaluate'] = ({ output }) => output.list.sort()[0]
-    const modules = { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate }]]) }
-    await createEvaluator(spec, 'score', modules)(item, { signal: new AbortController().signal })
+    await createEvaluator(
+      spec,
+      'score',
+      inThisProcess({ evaluators: [{ name: 'mine', evaluate }] }),
+    )(item, { signal: new AbortController().signal })
     expect(item.output).toEqual({ list: [2, 1] })
   })
 
@@ -112,7 +115,7 @@ describe('an evaluator of assay.config.ts', () => {
   it('carries the rules of its scores that it declares', () => {
     const evaluate = () => 1
     const of = (options: Partial<ModuleEvaluator>) =>
-      declaredRules(spec, { tasks: new Map(), evaluators: new Map([['mine', { name: 'mine', evaluate, ...options }]]) })
+      declaredRules(spec, inThisProcess({ evaluators: [{ name: 'mine', evaluate, ...options }] }).registered)
     expect(of({})).toEqual({})
     const rules = {
       dataType: 'NUMERIC',
@@ -125,8 +128,8 @@ describe('an evaluator of assay.config.ts', () => {
   })
 
   it('that this worker does not have fails with the names it has', async () => {
-    const modules = { tasks: new Map(), evaluators: new Map([['other', { name: 'other', evaluate: () => 1 }]]) }
-    const evaluate = createEvaluator(spec, 'score', modules)
+    const functions = inThisProcess({ evaluators: [{ name: 'other', evaluate: () => 1 }] })
+    const evaluate = createEvaluator(spec, 'score', functions)
     await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow(
       'assay.config.ts of this worker has no evaluator "mine"; it has other.',
     )

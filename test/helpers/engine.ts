@@ -6,7 +6,8 @@ import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
-import type { ModuleEvaluator, Modules, ModuleTask } from '../../src/domain/execution/modules.ts'
+import { announceWorker } from '../../src/db/sql/worker/announce-worker.ts'
+import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
@@ -21,6 +22,7 @@ import { openHttpClient } from '../../src/tasks/http-client.ts'
 import { Metrics } from '../../src/telemetry/metrics.ts'
 import { noTracing } from '../../src/telemetry/tracing.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { inThisProcess } from './functions.ts'
 import { testKey } from './model-call.ts'
 import { testScope } from './scope.ts'
 
@@ -43,15 +45,17 @@ export async function createTestEngine(
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const boss = await openQueue(db, (error) => log.warn({ err: error }, 'queue'))
   const listener = await new Listener(database.url).start()
-  const registered: Modules = {
-    tasks: new Map(modules.tasks?.map((task) => [task.name, task])),
-    evaluators: new Map(modules.evaluators?.map((evaluator) => [evaluator.name, evaluator])),
-  }
+  const functions = inThisProcess(modules)
+  const { registered } = functions
+  const known = [...registered.tasks.values(), ...registered.evaluators.values()]
+  // As by a worker that is always there: most tests start one only when they need its runs to be executed.
+  const worker = { id: randomUUID(), name: 'test', functions: known, problem: null }
+  if (known.length > 0) await announceWorker(db.pool, worker, 3_600)
   const metrics = new Metrics()
   const http = openHttpClient({ allowPrivate: true })
   const secrets = new SecretBox(randomBytes(32))
   const env = { TEST_API_KEY: testKey }
-  const services: Services = { db, boss, modules: registered, http, secrets, env, log, metrics, tracing: noTracing }
+  const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
   const changes = new RunChanges(listener)
   const workers: Worker[] = []
@@ -65,6 +69,7 @@ export async function createTestEngine(
     async startWorker(options) {
       const worker = new Worker(services, listener, options).start()
       workers.push(worker)
+      await worker.announced
       return worker
     },
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,5 @@
-/** Tasks for workers in fault tests and benchmarks: they cost nothing, or only time. */
+/** Functions for workers in fault tests and benchmarks: they cost nothing, or only time. */
+import { isDeepStrictEqual } from 'node:util'
 import { defineConfig } from '../../src/index.ts'
 
 export default defineConfig({
@@ -8,5 +9,8 @@ export default defineConfig({
       await new Promise((resolve) => setTimeout(resolve, 200))
       return input
     },
+  },
+  evaluators: {
+    same: ({ output, expectedOutput }) => isDeepStrictEqual(output, expectedOutput),
   },
 })

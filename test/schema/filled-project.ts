@@ -178,6 +178,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       ...evaluation,
       settings: { ...settings, cache: true },
       task: module,
+      functions: { tasks: { any: `of ${name}` }, evaluators: {} },
       startedAt: at,
     },
   })
@@ -254,6 +255,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
 
   const clientTask = { kind: 'client', name, version: name }
   await prisma.run.updateMany({ where: { id: runningId }, data: { task: clientTask } })
+  // Waits to be scored.
+  const recorded = { output: name, latencyMs: 1, costUsd: null, inputTokens: null, outputTokens: null, scores: [] }
+  const first = { runId: runningId, ordinal: 0 }
+  await prisma.runItem.updateMany({ where: first, data: { availableAt: later, recorded } })
   const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
   await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
   await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })

@@ -4,14 +4,21 @@ import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-ru
 import { startTestServer } from '../helpers/server.ts'
 import { ask, spawnServer } from '../helpers/spawn-assay.ts'
 
-/** The samples of a scrape: `name{labels}` → value. */
+/** The samples of a scrape: `name{labels}` → value, summed over the processes of a server. */
 async function scrape(url: string): Promise<Map<string, number>> {
   const response = await fetch(`${url}/metrics`)
   expect(response.headers.get('content-type')).toContain('version=0.0.4')
   const lines = (await response.text()).split('\n').filter((line) => line && !line.startsWith('#'))
-  return new Map(
-    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
-  )
+  const samples = new Map<string, number>()
+  for (const line of lines) {
+    const space = line.lastIndexOf(' ')
+    const name = line
+      .slice(0, space)
+      .replace(/,?process="[a-z]+"/, '')
+      .replace('{}', '')
+    samples.set(name, (samples.get(name) ?? 0) + Number(line.slice(space + 1)))
+  }
+  return samples
 }
 
 test('a run shows in the metrics: what is in flight while it executes, what ended when it is over', async () => {

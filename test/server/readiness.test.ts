@@ -37,12 +37,12 @@ test('a process is unready within seconds when PostgreSQL stops, says which part
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   // What cannot be read is left out; the rest is still there.
   const metrics = await (await fetch(`${url}/metrics`)).text()
-  expect(metrics).toMatch(/^assay_slots 10$/m)
-  expect(metrics).not.toMatch(/^assay_lanes_waiting \d/m)
+  expect(metrics).toMatch(/^assay_slots\{process="worker"\} 10$/m)
+  expect(metrics).not.toMatch(/^assay_lanes_waiting/m)
 
   postgres = await startEmbeddedPostgres({ dataDir })
   await expect.poll(() => readyz(url), { timeout: 10_000 }).toEqual({ code: 200, status: 'ready', checks: allOk })
-  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^assay_lanes_waiting 0$/m)
+  expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/^assay_lanes_waiting\{process="server"\} 0$/m)
 }, 60_000)
 
 async function openTestDatabase() {

@@ -5,15 +5,16 @@ import { result } from '../../src/domain/execution/task-result.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
+import { inThisProcess } from '../helpers/functions.ts'
 import { conformsAsTask } from './conformance.ts'
 import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
-import { noModules } from './task-items.ts'
+import { noFunctions } from './task-items.ts'
 
 const usage = { costUsd: 0.5, inputTokens: 10, outputTokens: 20 }
 
 function moduleTask(run: ModuleTask['run']): Task {
-  const modules = { tasks: new Map([['task', { name: 'task', run }]]), evaluators: new Map() }
-  return createTask(parseTaskSpec({ kind: 'module', name: 'task' }, modules) as TaskSpec, modules, http)
+  const functions = inThisProcess({ tasks: [{ name: 'task', run }] })
+  return createTask({ kind: 'module', name: 'task' }, functions, http)
 }
 
 conformsAsTask('a function', {
@@ -55,7 +56,7 @@ function httpTask(behaviour: Behaviour | string): Task {
     inputTokensPath: '$.inputTokens',
     outputTokensPath: '$.outputTokens',
   }
-  return createTask(parseTaskSpec(spec, noModules) as TaskSpec, noModules, http)
+  return createTask(parseTaskSpec(spec, noFunctions.registered) as TaskSpec, noFunctions, http)
 }
 
 beforeAll(async () => {

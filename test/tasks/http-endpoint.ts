@@ -5,7 +5,7 @@ import { callTask } from '../../src/tasks/call.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
 import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
-import { noModules, taskContext, taskItem } from './task-items.ts'
+import { noFunctions, taskContext, taskItem } from './task-items.ts'
 
 /** The current time in the tests of `Retry-After`. */
 const now = Date.parse('2026-11-22T12:00:00Z')
@@ -81,7 +81,13 @@ export function useEndpoint(): () => Endpoint {
   })
 
   const task: Endpoint['task'] = (parts, http = client) =>
-    createTask(parseTaskSpec({ kind: 'http', ...parts }, noModules) as TaskSpec, noModules, http, undefined, () => now)
+    createTask(
+      parseTaskSpec({ kind: 'http', ...parts }, noFunctions.registered) as TaskSpec,
+      noFunctions,
+      http,
+      undefined,
+      () => now,
+    )
   const failure: Endpoint['failure'] = async (path, parts = {}, timeoutMs = 5_000) => {
     const { signal, traceparent } = taskContext()
     const call = callTask(task({ url: server.url + path, ...parts }), taskItem(), { timeoutMs, signal, traceparent })

@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { TaskItem } from '../../src/domain/execution/task.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
 import { type Endpoint, useEndpoint } from './http-endpoint.ts'
-import { noModules, taskContext, taskItem } from './task-items.ts'
+import { noFunctions, taskContext, taskItem } from './task-items.ts'
 
 const endpoint = useEndpoint()
 const task: Endpoint['task'] = (...args) => endpoint().task(...args)
@@ -233,10 +233,10 @@ describe('an invalid HTTP task is rejected when it is created', () => {
   })
 
   it('and so is a task of an unknown kind', () => {
-    expect(() => parseTaskSpec({ kind: 'grpc' }, noModules)).toThrow(
+    expect(() => parseTaskSpec({ kind: 'grpc' }, noFunctions.registered)).toThrow(
       'task.kind: expected one of http, module, prompt, client, got "grpc"',
     )
-    expect(() => parseTaskSpec(null, noModules)).toThrow(
+    expect(() => parseTaskSpec(null, noFunctions.registered)).toThrow(
       'task.kind: expected one of http, module, prompt, client, got nothing',
     )
   })

@@ -5,12 +5,12 @@ import { result } from '../../src/domain/execution/task-result.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { createModuleTask } from '../../src/tasks/module.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
-import { noModules, taskContext, taskItem } from './task-items.ts'
+import { noFunctions, noModules, taskContext, taskItem } from './task-items.ts'
 
 function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {
   const modules = { tasks: new Map([['mine', { name: 'mine', run }]]), evaluators: new Map() }
   const task = createModuleTask({ kind: 'module', name: 'mine' }, modules)
-  return callTask(task, item, { timeoutMs: 5_000, ...taskContext(signal) })
+  return callTask(task, item, taskContext(signal))
 }
 
 describe('a task of assay.config.ts', () => {
@@ -164,7 +164,7 @@ describe('a task of assay.config.ts', () => {
   })
 
   it('is rejected when there is none with that name, and fails when it is removed later', async () => {
-    expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noModules)).toThrow(
+    expect(() => parseTaskSpec({ kind: 'module', name: 'gone' }, noFunctions.registered)).toThrow(
       'task.module.name: expected a task of assay.config.ts: none, got "gone"',
     )
     const call = createModuleTask({ kind: 'module', name: 'gone' }, noModules)(taskItem(), taskContext())

@@ -1,7 +1,9 @@
 import type { Modules } from '../../src/domain/execution/modules.ts'
-import type { TaskContext, TaskItem } from '../../src/domain/execution/task.ts'
+import type { TaskCall, TaskItem } from '../../src/domain/execution/task.ts'
+import { LocalFunctions } from '../../src/function-hosts/local-functions.ts'
 
 export const noModules: Modules = { tasks: new Map(), evaluators: new Map() }
+export const noFunctions = new LocalFunctions(noModules, 'test')
 
 export function taskItem(parts: Partial<TaskItem> = {}): TaskItem {
   return {
@@ -17,6 +19,6 @@ export function taskItem(parts: Partial<TaskItem> = {}): TaskItem {
   }
 }
 
-export function taskContext(signal: AbortSignal = new AbortController().signal): TaskContext {
-  return { signal, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
+export function taskContext(signal: AbortSignal = new AbortController().signal): TaskCall {
+  return { timeoutMs: 5_000, signal, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
 }

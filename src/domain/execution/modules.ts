@@ -7,8 +7,8 @@ export interface ModuleTask {
   name: string
   description?: string
   /**
-   * Outputs are reused from the cache only while it stays the same; default: a hash of the function's source. What the
-   * function calls is not part of that.
+   * Says when the function is another one: runs and cached outputs belong to a version. Default: a hash of assay.config.ts
+   * and everything that it imports.
    */
   version?: string
   // Users type their own inputs; the engine passes whatever the dataset contains.
@@ -31,6 +31,8 @@ export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | strin
 export interface ModuleEvaluator extends Partial<ScoreRules> {
   name: string
   description?: string
+  /** As of a task. */
+  version?: string
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any

@@ -37,12 +37,13 @@ const maxExcused = 20
  * @param random uniform in [0, 1)
  */
 export function decideRetry(
-  error: Pick<TaskError, 'code' | 'retryable' | 'retryAfterMs'>,
+  error: Pick<TaskError, 'code' | 'retryable' | 'retryAfterMs'> & Partial<Pick<TaskError, 'excused'>>,
   calls: { attempts: number; excused: number },
   maxAttempts: number,
   random: () => number,
 ): Retry | null {
   if (!error.retryable) return null
+  if (error.excused) return { delayMs: 0, spendsAttempt: false }
   const { retryAfterMs } = error
   const asked = retryAfterMs !== null && retryAfterMs <= maxRetryAfterMs
   const spendsAttempt = !asked || calls.excused >= maxExcused

@@ -65,6 +65,18 @@ export interface TaskResult {
   generation?: Generation | null
   /** How long the endpoint asks to wait before the next call, in milliseconds; null and undefined: not at all. */
   pauseMs?: number | null
+  /** In milliseconds, where the call was made elsewhere than its caller measures it. */
+  latencyMs?: number
+}
+
+/** One call of a task. */
+export interface TaskCall extends TaskContext {
+  /** In milliseconds. */
+  timeoutMs: number
+  /** Whether a function gets a process for itself, because one died while it was called; default: no. */
+  alone?: boolean
+  /** Fields of the log about this call: the ids of run and item. */
+  ids?: Readonly<Record<string, string | number>>
 }
 
 /** What a call has used, whether or not it succeeded. */
@@ -73,7 +85,11 @@ export type Spent = Pick<TaskResult, 'costUsd' | 'inputTokens' | 'outputTokens' 
 export const nothingSpent: Readonly<Spent> = { costUsd: null, inputTokens: null, outputTokens: null }
 
 /** A task that is ready to run. @throws {TaskError} for every failure that a user can understand. */
-export type Task = (item: TaskItem, context: TaskContext) => Promise<TaskResult>
+export interface Task {
+  (item: TaskItem, call: TaskCall): Promise<TaskResult>
+  /** Whether it ends within the time limit by itself; otherwise its caller gives up on it. */
+  keepsTime?: true
+}
 
 const taskErrorCodes = [
   'TIMEOUT',
@@ -88,6 +104,7 @@ const taskErrorCodes = [
   'OUTPUT_NOT_FOUND',
   'INVALID_OUTPUT',
   'TASK_FAILED',
+  'TASK_CRASHED',
   'MODULE_NOT_FOUND',
   'VARIABLE_MISSING',
   'AUTHENTICATION_FAILED',
@@ -131,6 +148,8 @@ export class TaskError extends Error {
   readonly retryAfterMs: number | null
   /** Whether the endpoint is overloaded, so that it is called less for a while. */
   readonly overloaded: boolean
+  /** Whether the call failed through no fault of its own: it is repeated at once, and is no attempt. */
+  readonly excused: boolean
   /** Whether no other item could succeed either, until somebody changes something: the run stops with this message. */
   readonly stopsRun: boolean
   /** What the call has used; null when nothing is known of it. */
@@ -143,6 +162,7 @@ export class TaskError extends Error {
       retryable: boolean
       retryAfterMs?: number | null
       overloaded?: boolean
+      excused?: boolean
       stopsRun?: boolean
       spent?: Spent | null
       cause?: unknown
@@ -154,6 +174,7 @@ export class TaskError extends Error {
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'
+    this.excused = options.excused ?? false
     this.stopsRun = options.stopsRun ?? false
     this.spent = options.spent ?? null
   }

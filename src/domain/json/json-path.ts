@@ -43,7 +43,20 @@ export function compileSingularJsonPath(path: string, at: readonly string[]): Js
   return (value) => query.match(value)?.value as Json | undefined
 }
 
+/**
+ * Whether a path may visit a value more often than once: its cost is not bounded by the size of the value. Some paths
+ * that are harmless are taken for such.
+ */
+export function isHeavyPath(path: string): boolean {
+  return /[?,]|\.\.[\s\S]*\.\./.test(path)
+}
+
+const maxPathLength = 1_000
+
 function compile(path: string, at: readonly string[]): JSONPathQuery {
+  if (path.length > maxPathLength) {
+    throw invalidInput(at, `expected a JSONPath of at most ${maxPathLength} characters`, path)
+  }
   try {
     return environment.compile(path)
   } catch (error) {

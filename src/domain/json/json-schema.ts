@@ -5,6 +5,7 @@ import { Big } from 'big.js'
 import { messageOf } from '../errors.ts'
 import { invalidInput } from '../parse-input.ts'
 import { compilePattern } from '../pattern.ts'
+import { canonicalJson } from './canonical-json.ts'
 import type { Json } from './json.ts'
 
 /** Returns the first violation, or null when the value satisfies the schema. */
@@ -32,6 +33,8 @@ export function compileJsonSchema(schema: Json, at: readonly string[]): JsonSche
   const draft7 = typeof schema === 'object' && String(schema.$schema).includes('draft-07')
   const ajv = draft7 ? new Ajv(options) : new Ajv2020(options)
   formats.default(ajv)
+  // Ajv compares every item with every other.
+  ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems)
   ajv.removeKeyword('multipleOf').addKeyword(multipleOf)
   const validate = compile(ajv, schema, at)
   const isEndless = (value: Json) => {
@@ -86,6 +89,15 @@ const regExp = Object.assign(
   },
   { code: 'new RegExp' },
 )
+
+const uniqueItems: FuncKeywordDefinition = {
+  keyword: 'uniqueItems',
+  type: 'array',
+  schemaType: 'boolean',
+  error: { message: 'must NOT have duplicate items' },
+  validate: (wanted: boolean, items: readonly Json[]) =>
+    !wanted || new Set(items.map((item) => canonicalJson(item))).size === items.length,
+}
 
 /** Only own members count: every object inherits a `constructor`. */
 const options: Options = { strict: false, logger: false, ownProperties: true, code: { regExp } }

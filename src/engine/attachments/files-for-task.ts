@@ -18,7 +18,7 @@ const maxBytesOfCall = 50 * 1024 * 1024
  * @throws {TaskError} INVALID_INPUT: a file that does not exist any more, or more than 50 MB together
  */
 export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task {
-  return async (item, context) => {
+  const withItsFiles: Task = async (item, context) => {
     const ids = referencesIn(item.input)
     if (ids.length === 0) return task(item, context)
     const files = new Map<string, Json>()
@@ -31,6 +31,7 @@ export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task 
     }
     return task({ ...item, input: mapReferences(item.input, (id) => files.get(id) ?? null) }, context)
   }
+  return Object.assign(withItsFiles, task.keepsTime && { keepsTime: task.keepsTime })
 }
 
 /** Loads the files that a prompt shows. @throws {TaskError} INVALID_INPUT: the file does not exist any more */

@@ -9,7 +9,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
 import { ItemProblem, prepareItem } from './item-content.ts'
-import { type ItemValidator, itemValidator } from './item-schema.ts'
+import { findMisfits, type ItemSchemas } from './item-schema.ts'
 import { resolveVersion } from './resolve-version.ts'
 import { type ItemSelection, selectItems } from './select-items.ts'
 import { stagePages, writeStagedItems } from './write-items.ts'
@@ -46,8 +46,8 @@ export async function copyDatasetItems(
   const counts = await transaction(db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, toDatasetId)
     if (!dataset) throw datasetNotFound(toDatasetId, ['toDatasetId'])
-    const validate = itemValidator(dataset)
-    await stagePages(client, staged(selectItems(client, scope, from, items, ['items']), validate))
+    const pages = selectItems(client, scope, from, items, ['items'])
+    await stagePages(client, staged(pages, dataset, scope.projectId))
     return writeStagedItems(client, dataset)
   })
   return { ...counts, dataset: await db.prisma.dataset.findUniqueOrThrow({ where: { id: toDatasetId } }) }
@@ -55,14 +55,16 @@ export async function copyDatasetItems(
 
 async function* staged(
   pages: AsyncIterable<DatasetItemRevisionRow[]>,
-  validate: ItemValidator,
+  schemas: ItemSchemas,
+  projectId: string,
 ): AsyncGenerator<StagedItem[]> {
   let line = 0
   for await (const page of pages) {
-    yield page.map((row) => {
+    const problems = await findMisfits(schemas, page, projectId)
+    yield page.map((row, index) => {
       line += 1
       try {
-        validate(row)
+        if (problems[index]) throw problems[index]
         return prepareItem(row, line)
       } catch (error) {
         throw error instanceof ItemProblem ? refused(row, error) : error

@@ -1,5 +1,9 @@
+import { excerpt } from '../../domain/excerpt.ts'
 import type { Problems } from './import-problems.ts'
 import { maxRowLength, type SourceRow, tooLarge } from './source-row.ts'
+
+/** Maximum columns that a message names. */
+const maxListed = 20
 
 /**
  * Rows of CSV as in RFC 4180, with a header: lines end with LF, CRLF or CR, and a quoted cell may contain line breaks
@@ -15,13 +19,14 @@ export async function* csvRows(
   for await (const { line, cells } of records(text, delimiter, problems)) {
     if (!columns) {
       columns = cells.map((cell, i) => cell.trim() || `column_${i + 1}`)
-      const twice = columns.find((name, i) => columns?.indexOf(name) !== i)
+      const seen = new Set<string>()
+      const twice = columns.find((name) => seen.size === seen.add(name).size)
       if (twice === undefined) continue
       problems.add({ line, column: twice, expected: 'every column name once', got: 'it twice' })
       return
     }
     if (cells.length !== columns.length) {
-      const expected = `${columns.length} cells as in the header (${columns.join(', ')})`
+      const expected = `${columns.length} cells as in the header (${excerpt(columns.slice(0, maxListed).join(', '))})`
       problems.add({ line, column: null, expected, got: String(cells.length) })
       continue
     }

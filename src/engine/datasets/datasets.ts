@@ -11,9 +11,9 @@ import type { Json } from '../../domain/json/json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { checkDatasetName } from './dataset-name.ts'
-import { eachItem } from './each-item.ts'
+import { eachPage } from './each-item.ts'
 import { canonicalText, ItemProblem } from './item-content.ts'
-import { itemValidator } from './item-schema.ts'
+import { checkItemSchemas, findMisfits, hasSchemas } from './item-schema.ts'
 
 interface CreateDatasetInput {
   /** Unique in the project; `/` separates groups. */
@@ -43,7 +43,7 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
   const name = checkDatasetName(input.name)
   checkStorable(input)
   const { inputSchema = null, expectedOutputSchema = null } = input
-  itemValidator({ inputSchema, expectedOutputSchema })
+  await checkItemSchemas({ inputSchema, expectedOutputSchema }, scope.projectId)
   try {
     return await services.db.prisma.dataset.create({
       data: {
@@ -78,7 +78,7 @@ export async function updateDataset(services: Services, scope: Scope, input: Upd
     const dataset = await lockDataset(client, scope.projectId, id)
     if (!dataset) throw datasetNotFound(id, ['id'])
     if (changes.inputSchema !== undefined || changes.expectedOutputSchema !== undefined) {
-      await checkItemsFit(eachItem(client, id, dataset.version), changes, dataset)
+      await checkItemsFit(eachPage(client, id, dataset.version), changes, dataset, scope.projectId)
     }
     await updateDatasetRow(client, id, changes).catch((error: { code?: string }) => {
       throw error.code === '23505' ? nameTaken(changes.name ?? dataset.name) : error
@@ -88,24 +88,26 @@ export async function updateDataset(services: Services, scope: Scope, input: Upd
 }
 
 async function checkItemsFit(
-  items: ReturnType<typeof eachItem>,
+  pages: ReturnType<typeof eachPage>,
   changes: DatasetChanges,
   dataset: DatasetHead,
+  projectId: string,
 ): Promise<void> {
   const { inputSchema = dataset.inputSchema, expectedOutputSchema = dataset.expectedOutputSchema } = changes
-  const validate = itemValidator({ inputSchema, expectedOutputSchema })
-  if (inputSchema === null && expectedOutputSchema === null) return
+  const schemas = { inputSchema, expectedOutputSchema }
+  await checkItemSchemas(schemas, projectId)
+  if (!hasSchemas(schemas)) return
   const misfits: string[] = []
   let count = 0
   let path: string | null = null
-  for await (const item of items) {
-    try {
-      validate(item)
-    } catch (error) {
-      if (!(error instanceof ItemProblem)) throw error
-      path ??= error.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
+  for await (const page of pages) {
+    const problems = await findMisfits(schemas, page, projectId)
+    for (const [index, item] of page.entries()) {
+      const problem = problems[index]
+      if (!problem) continue
+      path ??= problem.field.startsWith('input') ? 'inputSchema' : 'expectedOutputSchema'
       if (++count <= maxListed)
-        misfits.push(`item ${item.key ?? encodeGlobalId('DatasetItem', item.itemId)}: ${error.message}`)
+        misfits.push(`item ${item.key ?? encodeGlobalId('DatasetItem', item.itemId)}: ${problem.message}`)
     }
   }
   if (path === null) return

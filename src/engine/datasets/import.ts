@@ -25,8 +25,8 @@ import { decodeText } from './decode-text.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { maxListedProblems, Problems } from './import-problems.ts'
-import { expectedAttachment, ItemProblem, prepareItem } from './item-content.ts'
-import { type ItemSchemas, itemValidator } from './item-schema.ts'
+import { expectedAttachment, type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
+import { findMisfits, hasSchemas, type ItemSchemas } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 import { lookAhead, withFileIds, withZip } from './zip.ts'
 
@@ -113,7 +113,7 @@ async function importRows(services: Services, scope: Scope, input: RowsInput): P
     const before = await findDatasetHead(client, projectId, name)
     const problems = new Problems()
     const reading = { rows: 0 }
-    await stageItems(client, readItems(input, schemasOf(before), problems, reading))
+    await stageItems(client, readItems(input, schemasOf(before), problems, reading, projectId))
     problems.throwIfAny()
 
     const dataset = await lockDatasetByName(client, { projectId, name, seed: newSeed() })
@@ -167,21 +167,48 @@ async function refuseUnknownAttachments(client: Queryable, projectId: string, pr
   problems.throwIfAny(total - unknown.length)
 }
 
+/** Items that are checked at once: so many, or so many bytes of the file. */
+const maxChecked = 500
+const maxCheckedBytes = 1_000_000
+
 /** The items of the file up to the first problem; after that, the file is only read for further problems. */
 async function* readItems(
   input: RowsInput,
   schemas: ItemSchemas,
   problems: Problems,
   reading: { rows: number },
+  projectId: string,
 ): AsyncGenerator<StagedItem> {
-  const validate = itemValidator(schemas)
   const { mapper } = input
+  const checks = hasSchemas(schemas)
+  /** Rows whose items wait to be checked, or that have a problem already. */
+  let waiting: ({ line: number; item: ItemContent; itemId: string | null } | { line: number; problem: ItemProblem })[] =
+    []
+  let waitingSince = 0
   let bytes = 0
   async function* counted() {
     for await (const chunk of input.source) {
       bytes += chunk.length
       input.onProgress?.(reading.rows, bytes)
       yield chunk
+    }
+  }
+  async function* checked(rows: typeof waiting) {
+    const items = rows.flatMap((row) => ('item' in row ? row.item : []))
+    const misfits = checks ? await findMisfits(schemas, items, projectId) : []
+    let place = 0
+    for (const row of rows) {
+      try {
+        if ('problem' in row) throw row.problem
+        const misfit = misfits[place]
+        place += 1
+        if (misfit) throw misfit
+        const staged = prepareItem(row.item, row.line, row.itemId)
+        if (problems.total === 0) yield staged
+      } catch (error) {
+        if (!(error instanceof ItemProblem)) throw error
+        problems.add({ line: row.line, column: error.field, expected: error.expected, got: error.got })
+      }
     }
   }
   let columns = ''
@@ -199,14 +226,17 @@ async function* readItems(
     try {
       const { itemId, ...content } = mapper.toItem(row, row.format === 'csv')
       const item = input.files ? withFileIds(content, input.files) : content
-      validate(item)
-      const staged = prepareItem(item, row.line, itemId)
-      if (problems.total === 0) yield staged
+      waiting.push({ line: row.line, item, itemId })
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
-      problems.add({ line: row.line, column: error.field, expected: error.expected, got: error.got })
+      waiting.push({ line: row.line, problem: error })
     }
+    if (checks && waiting.length < maxChecked && bytes - waitingSince < maxCheckedBytes) continue
+    yield* checked(waiting)
+    waiting = []
+    waitingSince = bytes
   }
+  yield* checked(waiting)
   input.onProgress?.(reading.rows, bytes)
   if (problems.total > 0) return
   if (reading.rows === 0) problems.add({ line: null, column: null, expected: 'at least one row', got: 'none' })

@@ -1,44 +1,68 @@
 /** JSON Schemas of a dataset's items. A missing expected output is validated as null. */
-import { excerptOf } from '../../domain/excerpt.ts'
-import type { Json } from '../../domain/json/json.ts'
-import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json/json-schema.ts'
-import { type ItemContent, ItemProblem } from './item-content.ts'
 
-/** @throws {ItemProblem} for an item that does not fit. */
-export type ItemValidator = (item: ItemContent) => void
+import { calculations, TookTooLongError } from '../../calculations/calculations.ts'
+import { InvalidInputError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json/json.ts'
+import { checkSchema } from '../../evaluators/registry.ts'
+import { type ItemContent, ItemProblem } from './item-content.ts'
 
 export interface ItemSchemas {
   inputSchema: Json
   expectedOutputSchema: Json
 }
 
-/** @throws {InvalidInputError} for an invalid schema, with path `inputSchema` or `expectedOutputSchema`. */
-export function itemValidator(schemas: ItemSchemas): ItemValidator {
-  const input = compile(schemas.inputSchema, 'inputSchema')
-  const expectedOutput = compile(schemas.expectedOutputSchema, 'expectedOutputSchema')
-  return (item) => {
-    if (input) check(input, 'input', item.input)
-    if (expectedOutput) check(expectedOutput, 'expectedOutput', item.expectedOutput ?? null)
+/** What schemas see of an item. */
+export type CheckedItem = Pick<ItemContent, 'input' | 'expectedOutput'>
+
+const module = new URL('check-items.ts', import.meta.url)
+/** How long the items of one calculation may take. */
+const timeoutMs = 10_000
+const maxItems = 500
+
+/**
+ * @param group who asks: its project
+ * @throws {InvalidInputError} for an invalid schema, with path `inputSchema` or `expectedOutputSchema`.
+ */
+export async function checkItemSchemas(schemas: ItemSchemas, group: string): Promise<void> {
+  for (const field of ['inputSchema', 'expectedOutputSchema'] as const) {
+    if (schemas[field] !== null) await checkSchema(schemas[field], group, [field])
   }
 }
 
-function compile(schema: Json, field: string): JsonSchemaCheck | null {
-  return schema === null ? null : compileJsonSchema(schema, [field])
+/** Whether there is anything to check. */
+export function hasSchemas({ inputSchema, expectedOutputSchema }: ItemSchemas): boolean {
+  return inputSchema !== null || expectedOutputSchema !== null
 }
 
-function check(violationOf: JsonSchemaCheck, field: string, value: Json): void {
-  const violation = violationOf(value)
-  if (!violation) return
-  const got = excerptOf(partAt(value, violation.at))
-  throw new ItemProblem(`${field}${violation.at}`, `a value that fits its schema: it ${violation.rule}`, got)
-}
-
-/** The part of a value that a JSON pointer refers to. */
-function partAt(value: Json, pointer: string): Json | undefined {
-  let part: Json | undefined = value
-  for (const segment of pointer.split('/').slice(1)) {
-    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~')
-    part = typeof part === 'object' && part !== null ? (part as Record<string, Json>)[key] : undefined
+/**
+ * Checks items without occupying the event loop.
+ * @param group who asks: its project
+ * @returns the first problem of each item; null for one that fits
+ * @throws {InvalidInputError} the schemas take too long
+ */
+export async function findMisfits(
+  schemas: ItemSchemas,
+  items: readonly CheckedItem[],
+  group: string,
+): Promise<(ItemProblem | null)[]> {
+  if (!hasSchemas(schemas)) return items.map(() => null)
+  const { inputSchema, expectedOutputSchema } = schemas
+  const found: (ItemProblem | null)[] = []
+  for (let from = 0; from < items.length; from += maxItems) {
+    const part = items.slice(from, from + maxItems).map(({ input, expectedOutput }) => ({ input, expectedOutput }))
+    const input = { schemas: { inputSchema, expectedOutputSchema }, items: part }
+    const misfits = await calculations
+      .run<({ field: string; expected: string; got: string } | null)[]>({ module, input, group, timeoutMs })
+      .catch((error) => {
+        throw error instanceof TookTooLongError ? tooSlow(part.length) : error
+      })
+    found.push(...misfits.map((misfit) => misfit && new ItemProblem(misfit.field, misfit.expected, misfit.got)))
   }
-  return part
+  return found
+}
+
+function tooSlow(count: number): InvalidInputError {
+  return new InvalidInputError(
+    `Expected items that can be checked against the schemas of their dataset within ${timeoutMs / 1_000} s, got ${count} that cannot: simplify the schemas, or send fewer items at once.`,
+  )
 }

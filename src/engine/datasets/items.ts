@@ -21,7 +21,7 @@ import { checkEach, requireCount } from '../bulk.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
 import { expectedAttachment, type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
-import { type ItemValidator, itemValidator } from './item-schema.ts'
+import { findMisfits } from './item-schema.ts'
 import { stageItems, writeStagedItems } from './write-items.ts'
 
 /**
@@ -56,7 +56,8 @@ export async function upsertDatasetItems(
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])
     const keys = await keysOfNamed(client, scope, datasetId, items)
-    await stageItems(client, prepareAll(items, keys, itemValidator(dataset)))
+    const problems = await findMisfits(dataset, items, scope.projectId)
+    await stageItems(client, prepareAll(items, keys, problems))
     const [conflict] = (await findKeyConflicts(client, datasetId, 1)).conflicts
     if (conflict) {
       const { line, key, itemId } = conflict
@@ -113,13 +114,14 @@ async function keysOfNamed(
 function prepareAll(
   items: readonly UpsertItem[],
   keysOfNamed: ReadonlyMap<string, string | null>,
-  validate: ItemValidator,
+  problems: readonly (ItemProblem | null)[],
 ): StagedItem[] {
   const lines = new Map<string, number>()
   return checkEach(items, (item, index) => {
     const at = (field: string) => ['items', String(index), ...field.split('/')]
     try {
-      validate(item)
+      const misfit = problems[index]
+      if (misfit) throw misfit
       const named = item.id == null ? null : keysOfNamed.get(item.id)
       const staged = prepareItem({ ...item, key: item.key ?? named ?? null }, index + 1, item.id ?? null)
       if (staged.key === null) return staged
@@ -168,16 +170,13 @@ export async function restoreDatasetItems(
 ): Promise<{ dataset: Dataset; restored: number }> {
   requireWrite(scope)
   const { dataset, count } = await changeItems(services, scope, input, async (client, head) => {
-    const validate = itemValidator(head)
     const latest = await loadLatestRevisions(client, input.itemIds)
     const contents = new Map(latest.map((revision) => [revision.itemId, revision]))
-    checkEach(input.itemIds, (id, index) => {
-      try {
-        validate(contents.get(id) as DatasetItemRevisionRow)
-      } catch (error) {
-        if (!(error instanceof ItemProblem)) throw error
-        throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, ['itemIds', String(index)])
-      }
+    const restored = input.itemIds.map((id) => contents.get(id) as DatasetItemRevisionRow)
+    const problems = await findMisfits(head, restored, scope.projectId)
+    checkEach(problems, (problem, index) => {
+      if (!problem) return
+      throw new InvalidInputError(`Expected ${problem.expected}, got ${problem.got}.`, ['itemIds', String(index)])
     })
     const count = await restoreRevisions(client, head.id, input.itemIds, head.version + 1)
     if (count > 0) await advanceVersion(client, head.id, { added: count, changed: 0, archived: 0 })

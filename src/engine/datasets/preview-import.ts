@@ -10,7 +10,7 @@ import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper, mappingOf } from './import-mapping.ts'
 import { type ImportProblem, Problems } from './import-problems.ts'
 import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
-import { itemValidator } from './item-schema.ts'
+import { findMisfits } from './item-schema.ts'
 
 interface ImportPreview {
   /** Null when there is no row. */
@@ -44,7 +44,7 @@ export async function previewImport(
   const mapper = new ItemMapper(input.mapping)
   const { inputSchema = null, expectedOutputSchema = null } =
     (await findDatasetHead(db.pool, scope.projectId, name)) ?? {}
-  const validate = itemValidator({ inputSchema, expectedOutputSchema })
+  const schemas = { inputSchema, expectedOutputSchema }
   const problems = new Problems()
   const columns = new Set<string>()
   const items: ImportPreview['items'] = []
@@ -55,7 +55,8 @@ export async function previewImport(
     for (const column of Object.keys(row.fields)) columns.add(column)
     try {
       const { itemId, ...item } = mapper.toItem(row, row.format === 'csv')
-      validate(item)
+      const [misfit] = await findMisfits(schemas, [item], scope.projectId)
+      if (misfit) throw misfit
       prepareItem(item, row.line, itemId)
       items.push({ line: row.line, ...item })
     } catch (error) {

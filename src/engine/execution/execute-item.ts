@@ -4,8 +4,10 @@ import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
+import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { encodeGlobalId } from '../../domain/global-id.ts'
 import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
@@ -51,12 +53,19 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   const { recorded } = item
   const ended = { ...withoutResult(item), traceId: recorded ? recorded.traceId : trace.traceId }
 
+  const ids = {
+    runId: encodeGlobalId('Run', plan.runId),
+    runItemId: encodeGlobalId('RunItem', `${plan.runId}:${item.ordinal}`),
+    itemId: encodeGlobalId('DatasetItem', item.itemId),
+    attempt,
+  }
   const startedAt = clock.now()
   try {
     const { timeoutMs } = plan.settings
+    const { crashed: alone } = item
     const call = (traceparent: string, span?: StartSpan) =>
       followed(execution, (follow) =>
-        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow }),
+        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow, alone, ids }),
       )
     const called = recorded ?? cached?.response ?? (await trace.call(call))
     permit.release(succeeded(called))
@@ -77,6 +86,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
         costUsd,
       },
       trace,
+      ids,
     )
     if (signal.aborted) return interrupted(item)
     const fromCache = cached?.response != null
@@ -91,7 +101,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
     }
   } catch (thrown) {
-    if (signal.aborted) return interrupted(item)
+    if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item)
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     permit.release(failedWith(failure))
@@ -146,6 +156,7 @@ async function evaluate(
   { timeoutMs, signal }: Deadline,
   input: EvaluationInput,
   trace: AttemptTrace,
+  ids: LogIds,
 ): Promise<RecordedScore[]> {
   const scores = await Promise.all(
     evaluators
@@ -154,8 +165,11 @@ async function evaluate(
         const { ordinal, attempts } = item
         const score = { ordinal, evaluatorVersionId: versionId, rules, error: null }
         try {
-          const evaluations = await trace.evaluator(own, () =>
-            withDeadline((signal) => evaluate(input, { signal }), { timeoutMs, signal }),
+          const context = { timeoutMs, signal, ids }
+          const evaluations = await trace.evaluator(own, async () =>
+            evaluate.keepsTime
+              ? evaluate(input, context)
+              : withDeadline((signal) => evaluate(input, { ...context, signal }), context),
           )
           for (const { name } of evaluations) checkScoreName(name)
           return evaluations.map((evaluation) => {
@@ -168,6 +182,7 @@ async function evaluate(
             }
           })
         } catch (error) {
+          if (error instanceof FunctionsUnavailableError) throw error
           return [failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true }, error, attempts)]
         }
       }),

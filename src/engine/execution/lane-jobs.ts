@@ -6,17 +6,12 @@ import { loadLanes } from '../../db/sql/lane/load-lanes.ts'
 import { deleteLane } from '../../db/sql/lane/run-lanes.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
 import { countRecorded } from '../../db/sql/run-item/claim-items.ts'
-import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import { type LaneJob, queueLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import type { HeldLane } from './run-execution.ts'
 
 type Queue = Pick<Services, 'boss' | 'db'>
-
-/** After this many passes, about a minute, the lane is executed where it is, and its items fail. */
-const maxPasses = 20
-const passSeconds = 3
 
 /**
  * Sends the heartbeats of the jobs, and applies what lost notifications announced: ended runs, lost leases, new slots.
@@ -57,34 +52,13 @@ async function hasMoreToScore(client: Queryable, runId: string, remote: boolean)
   return remote && (await lockRun(client, runId)) !== null && (await countRecorded(client, runId)) > 0
 }
 
-/** Moves a lane that was just fetched to the end of the queue. */
+/** Puts a lane that was just fetched back at the end of the queue, unless its run has ended. */
 export function returnLane(queue: Queue, job: JobWithMetadata<LaneJob>): Promise<void> {
   const { data, priority } = job
-  return completing(queue, job, (client) => sendLanes(queue.boss, client, [{ data, priority }]))
-}
-
-/**
- * Leaves a lane to another worker when this one lacks functions that its run needs: workers may have different config
- * files. A run that no worker can execute does not wait forever.
- * @returns whether the lane was passed on
- */
-export async function passOnLane(
-  services: Pick<Services, 'boss' | 'db' | 'log'>,
-  job: Job<LaneJob>,
-  missing: readonly string[],
-): Promise<boolean> {
-  const { runId, laneId, passed = 0 } = job.data
-  if (missing.length === 0 || passed >= maxPasses) return false
-  services.log.warn(
-    { runId: encodeGlobalId('Run', runId), missing },
-    'worker: passes a run on, because its assay.config.ts does not register these functions',
-  )
-  await completing(services, job, async (client) => {
-    const state = (await loadLanes(client, [laneId])).get(laneId)
-    if (!state || isFinished(state.status)) return
-    await queueLanes(services.boss, client, [{ ...job.data, passed: passed + 1 }], state.priority, passSeconds)
+  return completing(queue, job, async (client) => {
+    const state = (await loadLanes(client, [data.laneId])).get(data.laneId)
+    if (state && !isFinished(state.status)) await sendLanes(queue.boss, client, [{ data, priority }])
   })
-  return true
 }
 
 /** Completes the job and runs `work` in one transaction: the lane is in the queue once or not at all. */

@@ -1,10 +1,18 @@
 import { hash } from 'node:crypto'
+import { transaction } from '../../db/client.ts'
 import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { loadPinnedRun } from '../../db/sql/run/load-pinned-run.ts'
+import { lockPinnedFunctions, pinFunctions } from '../../db/sql/run/pin-functions.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
-import type { Modules } from '../../domain/execution/modules.ts'
+import {
+  type MissingFunction,
+  missingFunctions,
+  neededFunctions,
+  type PinnedFunctions,
+  pin,
+} from '../../domain/execution/functions.ts'
 import { type Task, TaskError, type TaskSpec } from '../../domain/execution/task.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
@@ -36,8 +44,8 @@ export interface RunPlan extends EndpointKey {
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: ClaimedItem) => string) | null
-  /** Functions that the run needs and this process's config does not register. */
-  missingFunctions: string[]
+  /** Functions that the run was started with and this process does not have now. */
+  missingFunctions: () => MissingFunction[]
 }
 
 /** Null when the run is deleted. A task or evaluator that cannot be created fails each item, with the reason. */
@@ -45,6 +53,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
   const { pool } = services.db
   const [run, evaluators] = await Promise.all([loadPinnedRun(pool, runId), loadPinnedEvaluators(pool, runId)])
   if (!run) return null
+  const functions = await completePins(services, runId, run.task, evaluators, run.functions)
   return {
     runId,
     projectId: run.projectId,
@@ -52,13 +61,13 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
-    cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, services) : null,
+    cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, functions) : null,
     evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
       evaluate: makeEvaluate(definition, evaluator.name, services),
       samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
     })),
-    missingFunctions: missingFunctions(run.task, evaluators, services.modules),
+    missingFunctions: () => missingFunctions(functions, services.functions.registered),
   }
 }
 
@@ -67,21 +76,39 @@ export function isOfServer({ definition }: Pick<PinnedEvaluator, 'definition'>):
   return definition.kind !== 'client'
 }
 
-/** Everything that the call can see: equal keys have equal calls. */
-function cacheKeyOf(task: TaskSpec, { modules }: Services): (item: ClaimedItem) => string {
-  const callOf = compileCall(task, modules)
+/**
+ * The functions of the run. If it was started when no worker was there to say which they are, they are those of the
+ * first worker that has them all.
+ */
+async function completePins(
+  { db, functions: { registered } }: Services,
+  runId: string,
+  task: TaskSpec,
+  evaluators: readonly PinnedEvaluator[],
+  pinned: PinnedFunctions | null,
+): Promise<PinnedFunctions> {
+  const definitions = evaluators.map(({ definition }) => definition)
+  const needed = (before: PinnedFunctions | null) => before ?? neededFunctions(task, definitions)
+  const isOpen = (functions: PinnedFunctions) =>
+    [functions.tasks, functions.evaluators].some((of) => Object.values(of).includes(null))
+  const before = needed(pinned)
+  if (!isOpen(before) || missingFunctions(before, registered).length > 0) return before
+  return transaction(db.pool, async (client) => {
+    const locked = needed(await lockPinnedFunctions(client, runId))
+    if (!isOpen(locked) || missingFunctions(locked, registered).length > 0) return locked
+    const complete = pin(locked, registered)
+    await pinFunctions(client, runId, complete)
+    return complete
+  })
+}
+
+/** Everything that the call can see: equal keys have equal calls. A changed function is another one. */
+function cacheKeyOf(task: TaskSpec, functions: PinnedFunctions): (item: ClaimedItem) => string {
+  const callOf = compileCall(task, functions.tasks)
   return (claimed) => {
     const { attempt: _, ...item } = taskItem(claimed)
     return hash('sha256', canonicalJson([cachedPart(task), item.repetition, callOf(item)]))
   }
-}
-
-function missingFunctions(task: TaskSpec, evaluators: readonly PinnedEvaluator[], modules: Modules): string[] {
-  const missing = task.kind === 'module' && !modules.tasks.has(task.name) ? [task.name] : []
-  for (const { definition } of evaluators) {
-    if (definition.kind === 'module' && !modules.evaluators.has(definition.module)) missing.push(definition.module)
-  }
-  return missing
 }
 
 /** What of a task decides on its outputs. */
@@ -102,9 +129,9 @@ function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   }
 }
 
-function makeEvaluate(spec: EvaluatorSpec, name: string, { modules }: Services): Evaluate {
+function makeEvaluate(spec: EvaluatorSpec, name: string, { functions }: Services): Evaluate {
   try {
-    return createEvaluator(spec, name, modules)
+    return createEvaluator(spec, name, functions)
   } catch (error) {
     return () => Promise.reject(error)
   }

@@ -2,17 +2,19 @@
  * Fetches lanes for the process's free slots, keeps their jobs alive and runs them. Lead lanes are fetched even when
  * all slots are in use, so that a new run starts at once and gets its fair share.
  */
-import type { Job } from 'pg-boss'
+import type { JobWithMetadata } from 'pg-boss'
 import { channels, type Listener } from '../../db/listener.ts'
-import { laneQueue } from '../../db/queue.ts'
+import { fetchLanes, type LaneFetch, laneQueue } from '../../db/queue.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { type LaneJob, laneSlots, leadPriority } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
-import { finishLane, passOnLane, returnLane, touchLanes } from './lane-jobs.ts'
+import { Announcement } from './announcement.ts'
+import { finishLane, returnLane, touchLanes } from './lane-jobs.ts'
 import { LiveTexts } from './live-texts.ts'
 import { openLane } from './open-lane.ts'
+import { Previews } from './previews.ts'
 import { Reconciler } from './reconciler.ts'
 import { type HeldLane, RunExecution } from './run-execution.ts'
 import { RunExecutions } from './run-executions.ts'
@@ -30,6 +32,8 @@ const touchMs = 3_000
 const reconcileMs = 20_000
 /** The maximum of lanes that a process holds, however few slots they have. */
 const maxLanes = 500
+/** The maximum of runs that a process remembers to leave to others. */
+const maxLeftRuns = 1_000
 /** The time slice after which a lane makes room for others that wait. */
 const sliceMs = 10_000
 /** After the drain deadline: time to write the results of interrupted calls. */
@@ -44,8 +48,13 @@ export class Worker {
   readonly #drainMs: number
   readonly #executions: RunExecutions
   readonly #reconciler: Reconciler
+  readonly #announcement: Announcement
+  #previews: Previews | null = null
+  #announced: Promise<void> = Promise.resolve()
   readonly #stops: (() => void)[] = []
   readonly #swaps = new Set<Promise<void>>()
+  /** Runs that need functions which this process does not have. */
+  readonly #leftToOthers = new Set<string>()
   /** One per lane, from its fetch to the end of its job. */
   readonly #lanes = new Set<Promise<void>>()
   readonly #fetches = new SingleFlight(() => this.#fetchLanes())
@@ -60,6 +69,7 @@ export class Worker {
     this.#slots = new Slots(options.slots ?? 200)
     this.#drainMs = options.drainMs ?? 10_000
     this.#reconciler = new Reconciler(services)
+    this.#announcement = new Announcement(services)
     const context = { services, limits: this.limits, slots: this.#slots, texts: this.#texts }
     this.#executions = new RunExecutions((runId) => RunExecution.load(context, runId))
   }
@@ -74,14 +84,30 @@ export class Worker {
       () => clearInterval(repair),
       this.#listener.on(channels.lane, fetch, fetch),
       this.#listener.on(channels.runSettings, touch),
-      this.#listener.on(channels.abort, (runId) => this.#executions.get(runId)?.interrupt('RUN_ENDED')),
+      this.#listener.on(channels.abort, (runId) => this.#abort(runId)),
       () => clearInterval(poll),
       () => clearInterval(heartbeat),
     )
     this.limits.start()
     this.#texts.start()
+    this.#announced = this.#announcement.start()
+    this.#previews = new Previews(this.#services, this.#listener, this.#announcement.id)
     this.#fetchSoon()
     return this
+  }
+
+  /** Resolves when all processes can know which functions it has. */
+  get announced(): Promise<void> {
+    return this.#announced
+  }
+
+  /** Announces functions that have come or gone; runs that need those that are gone are left to other workers. */
+  functionsChanged(): void {
+    if (this.#stopping) return
+    void this.#announcement.write()
+    for (const execution of this.#executions) if (execution.plan.missingFunctions().length > 0) execution.drain()
+    this.#leftToOthers.clear()
+    this.#fetchSoon()
   }
 
   /** Lanes held, slots used and in total, items in flight, results not yet written. */
@@ -111,6 +137,7 @@ export class Worker {
 
   async #drain(): Promise<void> {
     for (const stop of this.#stops) stop()
+    const withdrawn = this.#announcement.withdraw()
     const heartbeat = setInterval(() => void this.#touch(), touchMs)
     await Promise.all([this.#fetches.settled(), ...this.#swaps])
     for (const execution of this.#executions) execution.drain()
@@ -124,7 +151,7 @@ export class Worker {
     clearTimeout(deadline)
     clearTimeout(abandon)
     clearInterval(heartbeat)
-    await Promise.all([this.limits.stop(), this.#texts.stop()])
+    await Promise.all([withdrawn, this.#previews?.stop(), this.limits.stop(), this.#texts.stop()])
   }
 
   #fetchSoon(): void {
@@ -148,12 +175,12 @@ export class Worker {
     }
   }
 
-  #fetch(options: { batchSize: number; minPriority?: number }): Promise<Job<LaneJob>[]> {
-    return this.#services.boss.fetch<LaneJob>(laneQueue, options)
+  #fetch(options: Omit<LaneFetch, 'ignoredRuns'>): Promise<JobWithMetadata<LaneJob>[]> {
+    return fetchLanes(this.#services.boss, { ...options, ignoredRuns: [...this.#leftToOthers] })
   }
 
   /** Resolves when the lane runs, or when this worker does not hold it. */
-  async #open(job: Job<LaneJob>): Promise<void> {
+  async #open(job: JobWithMetadata<LaneJob>): Promise<void> {
     const opened = Promise.withResolvers<void>()
     const life = this.#executions.use(job.data.runId, async (execution) => {
       const held = await this.#hold(job, execution)
@@ -165,17 +192,40 @@ export class Worker {
     await Promise.race([opened.promise, life])
   }
 
-  async #hold(job: Job<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
+  async #hold(job: JobWithMetadata<LaneJob>, execution: RunExecution | null): Promise<HeldLane | null> {
     const services = this.#services
-    if (execution && (await passOnLane(services, job, execution.plan.missingFunctions))) return null
+    if (execution && execution.plan.missingFunctions().length > 0) {
+      await this.#leaveToOthers(job, execution)
+      return null
+    }
     const lane = execution && (await openLane(services, job.data))
     if (!lane) {
       await services.boss.complete(laneQueue, job)
       return null
     }
     const held = execution.hold(job, lane)
-    if (this.#stopping) held.lane.drain()
+    if (this.#stopping || execution.plan.missingFunctions().length > 0) held.lane.drain()
     return held
+  }
+
+  /** A run whose functions nobody has waits, and says so (`waitingReason`). */
+  async #leaveToOthers(job: JobWithMetadata<LaneJob>, { plan }: RunExecution): Promise<void> {
+    const { runId } = job.data
+    if (!this.#leftToOthers.has(runId)) {
+      if (this.#leftToOthers.size >= maxLeftRuns) this.#leftToOthers.clear()
+      this.#leftToOthers.add(runId)
+      this.#services.log.warn(
+        { runId: encodeGlobalId('Run', runId), missing: plan.missingFunctions() },
+        'worker: leaves a run to others, because it was started with other functions than those of this assay.config.ts',
+      )
+    }
+    await returnLane(this.#services, job)
+  }
+
+  /** The run has ended. What its lanes have left in the queue is cleared away. */
+  #abort(runId: string): void {
+    this.#executions.get(runId)?.interrupt('RUN_ENDED')
+    if (this.#leftToOthers.delete(runId)) this.#fetchSoon()
   }
 
   async #run(execution: RunExecution, held: HeldLane): Promise<void> {
@@ -208,7 +258,7 @@ export class Worker {
 
   async #swap({ job: { data }, lane }: HeldLane): Promise<void> {
     const services = this.#services
-    const [job] = await services.boss.fetch<LaneJob>(laneQueue, { batchSize: 1, includeMetadata: true })
+    const [job] = await this.#fetch({ batchSize: 1 })
     if (!job) return
     if (job.data.runId === data.runId) return returnLane(services, job)
     lane.drain()

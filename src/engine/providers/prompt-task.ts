@@ -1,9 +1,9 @@
 /** The task of an experiment: what it refers to is checked when it is saved, and pinned when a run starts. */
 import type { Queryable } from '../../db/client.ts'
 import { findPrices } from '../../db/sql/provider/find-provider.ts'
-import type { Modules } from '../../domain/execution/modules.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
+import type { FunctionNames } from '../../tasks/module.ts'
 import { parseTaskSpec } from '../../tasks/registry.ts'
 import { pinPrompt, resolvePromptReference } from '../prompts/references.ts'
 import { requireProvider } from './require-provider.ts'
@@ -17,10 +17,10 @@ import { requireProvider } from './require-provider.ts'
 export async function resolveTask(
   client: Queryable,
   scope: ProjectScope,
-  modules: Modules,
+  functions: FunctionNames,
   input: unknown,
 ): Promise<TaskSpec> {
-  const task = parseTaskSpec(input, modules)
+  const task = parseTaskSpec(input, functions)
   if (task.kind !== 'prompt') return task
   const { projectId } = scope
   const at = ['task', 'prompt']

@@ -15,8 +15,6 @@ export interface LaneJob {
   laneId: string
   /** The run's first lane: fetched before the other lanes of any run. */
   lead: boolean
-  /** How many workers in a row could not execute the run. */
-  passed?: number
 }
 
 /** The maximum of items that a lane executes at once. */
@@ -28,16 +26,14 @@ export const leadPriority = 1_000
 /**
  * Queues lanes for the workers, in the client's transaction.
  * @param priority the run's
- * @param startAfter seconds until a worker may fetch them
  */
 export function queueLanes(
   boss: PgBoss,
   client: Queryable,
   lanes: readonly LaneJob[],
   priority: number,
-  startAfter = 0,
 ): Promise<void> {
-  const jobs = lanes.map((data) => ({ data, startAfter, priority: priority + (data.lead ? leadPriority : 0) }))
+  const jobs = lanes.map((data) => ({ data, priority: priority + (data.lead ? leadPriority : 0) }))
   return sendLanes(boss, client, jobs)
 }
 

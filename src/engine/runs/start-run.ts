@@ -2,13 +2,15 @@ import { hash } from 'node:crypto'
 import { type Queryable, transaction } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { channels, notify } from '../../db/listener.ts'
-import { pinEvaluators } from '../../db/sql/evaluator/pin-evaluators.ts'
+import { loadPinnedEvaluators, pinEvaluators } from '../../db/sql/evaluator/pin-evaluators.ts'
 import { lockExperiment } from '../../db/sql/experiment/lock-experiment.ts'
 import { findRunByKey, lockIdempotencyKey } from '../../db/sql/run/idempotency-key.ts'
 import { insertRun, setTotal } from '../../db/sql/run/insert-run.ts'
+import { pinFunctions } from '../../db/sql/run/pin-functions.ts'
 import { countRunItems, insertRunItems } from '../../db/sql/run-item/insert-run-items.ts'
 import { withoutNulls } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../domain/errors.ts'
+import { neededFunctions, pin } from '../../domain/execution/functions.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
@@ -21,6 +23,7 @@ import { requireItems } from '../datasets/items.ts'
 import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
+import { loadFunctions } from '../workers.ts'
 import { joinRun } from './join-run.ts'
 import { addLanes } from './lanes.ts'
 import { readRun } from './locked-run.ts'
@@ -94,6 +97,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     })
     const { evaluatorIds = experiment.evaluatorIds } = input
     await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
+    await pinRegistered(client, id, task)
     const { concurrency, repetitions } = settings
     await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
     const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
@@ -110,6 +114,14 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
     services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
     return run
   })
+}
+
+/** Pins the functions that the run needs as they are now; without a worker that has them, as the first one that takes it. */
+async function pinRegistered(client: Queryable, runId: string, task: TaskSpec): Promise<void> {
+  const definitions = (await loadPinnedEvaluators(client, runId)).map(({ definition }) => definition)
+  const needed = neededFunctions(task, definitions)
+  if (Object.keys({ ...needed.tasks, ...needed.evaluators }).length === 0) return
+  await pinFunctions(client, runId, pin(needed, await loadFunctions(client)))
 }
 
 /** @throws {InvalidInputError} what only tasks of clients can have, or cannot have */

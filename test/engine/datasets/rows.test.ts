@@ -273,3 +273,17 @@ it('returns no rows for an empty file', async () => {
     expect(await read(empty)).toMatchObject({ rows: [], problems: [] })
   }
 })
+
+it('reads a CSV header of any length in linear time, and finds the name that occurs twice', async () => {
+  const names = Array.from({ length: 100_000 }, (_, n) => `c${n}`)
+  const row = names.map(() => '').join(',')
+  const startedAt = performance.now()
+  const { fields, problems } = await read(`${names.join(',')}\n${row}\n1,2\n`, null, 64 * 1024)
+  expect(fields).toHaveLength(1)
+  expect(problems).toMatchObject([
+    { expected: expect.stringMatching(/^100000 cells as in the header \(c0, .{1,250}$/) },
+  ])
+  const twice = await read(`${names.join(',')},c99998\n${row},\n`, null, 64 * 1024)
+  expect(twice.problems).toMatchObject([{ column: 'c99998', got: 'it twice' }])
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+})

@@ -57,5 +57,6 @@ export class FakeRun {
 export function item(ordinal: number): ClaimedItem {
   const itemId = String(ordinal)
   const content = { key: null, input: ordinal, expectedOutput: null, metadata: null, tags: [], recorded: null }
-  return { ordinal, lease: '1', itemId, repetition: 0, attempts: 1, excused: 0, ...nothingSpent, ...content }
+  const counts = { repetition: 0, attempts: 1, excused: 0, crashed: false }
+  return { ordinal, lease: '1', itemId, ...counts, ...nothingSpent, ...content }
 }

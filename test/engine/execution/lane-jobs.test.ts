@@ -1,42 +1,37 @@
 import { expect, test } from 'vitest'
-import { laneQueue } from '../../../src/db/queue.ts'
-import { passOnLane } from '../../../src/engine/execution/lane-jobs.ts'
-import { loadRunPlan } from '../../../src/engine/execution/run-plan.ts'
+import { fetchLanes } from '../../../src/db/queue.ts'
+import { returnLane } from '../../../src/engine/execution/lane-jobs.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import type { LaneJob } from '../../../src/engine/runs/lanes.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
-import { createTestEngine, followRun, seedDataset, seedExperiment } from '../../helpers/engine.ts'
+import { createTestEngine, seedDataset, seedExperiment } from '../../helpers/engine.ts'
 
-test('a worker that lacks a function of a run passes the run on, but not forever', async () => {
-  await using t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
-  const experimentId = await seedExperiment(t, await seedDataset(t, [1, 2, 3]), { kind: 'module', name: 'echo' })
+async function startedRun() {
+  const t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
+  const experimentId = await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'echo' })
   const { id } = await startRun(t.services, t.scope, { experimentId })
-  const [job] = await t.services.boss.fetch<LaneJob>(laneQueue)
+  const fetch = async (ignoredRuns: string[] = []) =>
+    (await fetchLanes<LaneJob>(t.services.boss, { batchSize: 10, ignoredRuns }))[0]
+  return { t, id, fetch, [Symbol.asyncDispose]: () => t[Symbol.asyncDispose]() }
+}
+
+test('a lane that is returned is offered to all workers but those that leave its run to others', async () => {
+  await using run = await startedRun()
+  const job = await run.fetch()
   if (!job) throw new Error('expected the lane of the run')
-  const missing = async (services = t.services) => (await loadRunPlan(services, id))?.missingFunctions ?? []
-  const lacking = await missing({ ...t.services, modules: { tasks: new Map(), evaluators: new Map() } })
+  expect(await run.fetch()).toBeUndefined()
 
-  expect(await passOnLane(t.services, job, await missing())).toBe(false)
-  expect(lacking).toEqual(['echo'])
-  expect(await passOnLane(t.services, { ...job, data: { ...job.data, passed: 20 } }, lacking)).toBe(false)
-  expect(await passOnLane(t.services, job, lacking)).toBe(true)
-  expect(await t.services.boss.fetch(laneQueue)).toEqual([])
-
-  await t.startWorker()
-  expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', succeeded: 3, failed: 0 })
+  await returnLane(run.t.services, job)
+  expect(await run.fetch([run.id])).toBeUndefined()
+  expect(await run.fetch()).toMatchObject({ data: job.data, priority: job.priority })
 })
 
-test('a lane of a finished run is not passed on', async () => {
-  await using t = await createTestEngine()
-  const experimentId = await seedExperiment(t, await seedDataset(t, [1]), { kind: 'module', name: 'unknown' })
-  const { id } = await startRun(t.services, t.scope, { experimentId })
-  const [job] = await t.services.boss.fetch<LaneJob>(laneQueue)
+test('a lane of a finished run is not returned', async () => {
+  await using run = await startedRun()
+  const job = await run.fetch()
   if (!job) throw new Error('expected the lane of the run')
-  await cancelRun(t.services, t.scope, id)
+  await cancelRun(run.t.services, run.t.scope, run.id)
 
-  expect(await passOnLane(t.services, job, ['unknown'])).toBe(true)
-  const { rows } = await t.db.pool.query(`SELECT FROM pgboss.job WHERE data ->> 'runId' = $1 AND state < 'completed'`, [
-    id,
-  ])
-  expect(rows).toEqual([])
+  await returnLane(run.t.services, job)
+  expect(await run.fetch()).toBeUndefined()
 })

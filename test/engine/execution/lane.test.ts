@@ -19,7 +19,7 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     canBeFollowed: false,
     evaluators: [],
     cacheKey: null,
-    missingFunctions: [],
+    missingFunctions: () => [],
   }
   return new Lane({
     plan,

@@ -444,3 +444,26 @@ test('a run of another task has no clients, and only such a run has a task versi
     await createEvaluator(t.services, t.scope, { name: randomUUID(), definition: { kind: 'client' } }).catch(String),
   ).toMatch(/expected one of builtin, module/)
 })
+
+test('a run of clients waits for workers only with what is recorded and not scored', async () => {
+  const { evaluator } = await call<{ evaluator: { id: string } }>(
+    'createEvaluator',
+    { name: `same ${randomUUID()}`, definition: { builtin: { jsonEquals: {} } }, active: false },
+    'evaluator { id }',
+  )
+  await t.db.prisma.worker.deleteMany()
+  const { runId, rawId } = await startClientRun(2, {}, { evaluatorIds: [evaluator.id] })
+  const reason = async () =>
+    (await t.query('query($id: ID!) { run(id: $id) { waitingReason } }', { id: runId })).data.run.waitingReason
+  expect(await reason()).toBeNull()
+  const { lane, items } = await claim(runId)
+  expect(await reason()).toBeNull()
+  const [first, second] = items.map((item) => done(item))
+  await record(runId, lane.lease, [first as object])
+  expect(await reason()).toMatch(/^It waits for a worker, and no worker is running/)
+  await record(runId, lane.lease, [second as object])
+  const worker = await t.startWorker()
+  await followRun(t, rawId)
+  await worker.stop()
+  expect(await reason()).toBeNull()
+})

@@ -145,3 +145,25 @@ test('a subset names items of the dataset; another is refused, never left out', 
     path: ['input', 'subset'],
   })
 })
+
+test('a run shows the functions it was started with, and why it waits', async () => {
+  const { key } = await createApiKey(t.db, t.scope, { name: 'reader', role: 'ADMIN' })
+  const headers = { authorization: `Bearer ${key}` }
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
+  const read = `query ($id: ID!) { run(id: $id) { functions { kind name hash } waitingReason } }`
+  const { id } = await start({ experimentId: encodeGlobalId('Experiment', experimentId) }, headers)
+  const functions = [{ kind: 'TASK', name: 'echo', hash: 'test' }]
+  expect((await t.query(read, { id }, headers)).data.run).toEqual({ functions, waitingReason: null })
+
+  await t.db.prisma.worker.updateMany({ data: { functions: [], problem: 'assay.config.ts:3: SyntaxError' } })
+  expect((await t.query(read, { id }, headers)).data.run).toEqual({
+    functions,
+    waitingReason:
+      'It waits for a worker with the functions that it was started with: task "echo" test. ' +
+      'test has none: assay.config.ts:3: SyntaxError. ' +
+      'Start a worker with that config, or cancel it and start another run.',
+  })
+  await t.db.prisma.worker.deleteMany()
+  expect((await t.query(read, { id }, headers)).data.run.waitingReason).toMatch(/no worker is running/)
+  expect((await t.query('{ modules { name } }', {}, headers)).data.modules).toEqual([])
+})

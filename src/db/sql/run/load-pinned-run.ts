@@ -1,3 +1,4 @@
+import type { PinnedFunctions } from '../../../domain/execution/functions.ts'
 import type { TaskSpec } from '../../../domain/execution/task.ts'
 import type { RunSettings } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
@@ -8,13 +9,15 @@ import type { Queryable } from '../../client.ts'
 export interface PinnedRun {
   projectId: string
   task: TaskSpec
+  /** Null without any, and in runs from before it was kept that no worker has taken since. */
+  functions: PinnedFunctions | null
   settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts' | 'cache'>
 }
 
 /** Null when the run is gone. */
 export async function loadPinnedRun(client: Queryable, runId: string): Promise<PinnedRun | null> {
   const { rows } = await client.query<PinnedRun>(
-    'SELECT project_id AS "projectId", task, settings FROM run WHERE id = $1',
+    'SELECT project_id AS "projectId", task, functions, settings FROM run WHERE id = $1',
     [runId],
   )
   return rows[0] ?? null

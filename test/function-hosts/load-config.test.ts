@@ -6,14 +6,15 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** Loading is Node's own import with type stripping, so it happens in a Node process. */
-const loader = path.join(import.meta.dirname, '../../src/cli/load-config.ts')
+const loader = path.join(import.meta.dirname, '../../src/function-hosts/load-config.ts')
 const program = `
-const { loadConfig, ConfigError } = await import(${JSON.stringify(loader)})
+const { findConfig, loadConfig, ConfigError } = await import(${JSON.stringify(loader)})
 try {
-  const { modules, path } = await loadConfig(process.argv[1] || null)
+  const path = findConfig(process.argv[1] || null)
+  const { modules, hash } = path === null ? { modules: { tasks: new Map(), evaluators: new Map() } } : await loadConfig(path)
   const tasks = await Promise.all([...modules.tasks.values()].map(async (t) => ({ ...t, run: await t.run({ text: 'hi' }, {}, {}) })))
   const evaluators = [...modules.evaluators.values()].map((e) => ({ ...e, evaluate: e.evaluate({ output: 'hi' }) }))
-  console.log(JSON.stringify({ path, tasks, evaluators }))
+  console.log(JSON.stringify({ path, tasks, evaluators, hash }))
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
   console.log(JSON.stringify({ ...error.place, message: error.message }))
@@ -69,6 +70,7 @@ describe('a config', () => {
         { name: 'short', evaluate: true },
         { name: 'tone', evaluate: 'kind', dataType: 'CATEGORICAL', direction: 'NONE', description: 'Its tone.' },
       ],
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect(stderr).toBe('')
   })
@@ -97,6 +99,27 @@ describe('a config', () => {
 
   it('is optional', async () => {
     expect((await load({})).loaded).toEqual({ path: null, tasks: [], evaluators: [] })
+  })
+
+  it('has a hash of all that it imports, wherever it is', async () => {
+    const files = {
+      'assay.config.ts': "import { f } from './lib/f.mts'\nimport { g } from 'g'\nexport default { tasks: { f, g } }",
+      'lib/f.mts':
+        "import { createRequire } from 'node:module'\nexport const f = createRequire(import.meta.url)('./f.cjs')",
+      'lib/f.cjs': 'module.exports = () => 1',
+      'node_modules/g/package.json': '{ "name": "g", "main": "g.mjs" }',
+      'node_modules/g/g.mjs': 'export const g = () => 2',
+      'unused.mts': 'export const unused = 1',
+    }
+    const hashOf = async (changes: Record<string, string> = {}) => (await load({ ...files, ...changes })).loaded.hash
+    const first = await hashOf()
+    expect(await hashOf({ 'unused.mts': 'export const unused = 2' })).toBe(first)
+    const others = await Promise.all([
+      hashOf({ 'assay.config.ts': `${files['assay.config.ts']}\n` }),
+      hashOf({ 'lib/f.cjs': 'module.exports = () => 2' }),
+      hashOf({ 'node_modules/g/g.mjs': 'export const g = () => 3' }),
+    ])
+    expect(new Set([first, ...others]).size).toBe(4)
   })
 
   it('may be that of this repository itself, by its own name', async () => {

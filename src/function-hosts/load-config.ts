@@ -1,8 +1,9 @@
 /** Loads `assay.config.ts`, the functions of the project under test. Node runs it directly, by type stripping. */
+import { hash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { modulesOf } from '../define-config.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import type { Modules } from '../domain/execution/modules.ts'
@@ -23,29 +24,44 @@ export class ConfigError extends Error {
 
 interface LoadedConfig {
   modules: Modules
-  /** Null when there is none. */
-  path: string | null
+  /**
+   * Of the contents of the config file and of every file that importing it has loaded, wherever they are: packages too,
+   * but not Assay's own. What a function imports or reads only when it is called is not in it.
+   */
+  hash: string
 }
 
 /**
+ * The config file's real path, by which Node names it in errors; null when the folder has none.
  * @param target a config file, which must exist, or a folder, which may have one; null is the current folder
  * @throws {ConfigError}
  */
-export async function loadConfig(target: string | null = null): Promise<LoadedConfig> {
-  const found = findConfig(path.resolve(target ?? '.'))
-  if (found === null) return { modules: { tasks: new Map(), evaluators: new Map() }, path: null }
-  // Node names files in its errors by their real paths.
-  const file = realpathSync(found)
-  return { modules: await importModules(file), path: file }
+export function findConfig(target: string | null = null): string | null {
+  const found = locate(path.resolve(target ?? '.'))
+  return found === null ? null : realpathSync(found)
 }
 
-function findConfig(target: string): string | null {
+function locate(target: string): string | null {
   if (!existsSync(target)) throw new ConfigError({ file: target, line: null }, 'expected a config file, got nothing.')
   if (!statSync(target).isDirectory()) return target
   return names.map((name) => path.join(target, name)).find((file) => existsSync(file)) ?? null
 }
 
-async function importModules(file: string): Promise<Modules> {
+/**
+ * Imports a config into this process.
+ * @param file as {@link findConfig} returns it
+ * @throws {ConfigError}
+ */
+export async function loadConfig(file: string): Promise<LoadedConfig> {
+  const sources = new Map<string, string>()
+  const modules = await importModules(file, (url) => {
+    if (url.startsWith('file:')) sources.set(url, hash('sha256', readFileSync(fileURLToPath(url))))
+  })
+  // Sorted, and without their paths: the same files are the same functions on every machine.
+  return { modules, hash: hash('sha256', [...sources.values()].sort().join()) }
+}
+
+async function importModules(file: string, onLoad: (url: string) => void): Promise<Modules> {
   const url = pathToFileURL(file).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
@@ -54,6 +70,10 @@ async function importModules(file: string): Promise<Modules> {
       const resolved = next(specifier, context)
       // A .ts file is an ES module here, whatever the project's package.json says about .js.
       return resolved.url === url && file.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved
+    },
+    load(loaded, context, next) {
+      onLoad(loaded)
+      return next(loaded, context)
     },
   })
   let config: unknown

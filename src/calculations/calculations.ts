@@ -1,0 +1,153 @@
+/**
+ * Calculations whose cost is decided by users' data, off the event loop: patterns, paths, schemas, distances. They run in
+ * processes that are ended at a limit of time or memory, and no group of callers ever has them all. Processes, since a
+ * thread that runs out of memory can take its process with it.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { InvalidInputError } from '../domain/errors.ts'
+import { FairQueue } from '../domain/limits/fair-queue.ts'
+import type { Asked, Told } from './protocol.ts'
+
+/** A calculation took longer than it may. */
+export class TookTooLongError extends Error {
+  constructor(timeoutMs: number) {
+    super(`it took longer than ${timeoutMs / 1_000} s to calculate`)
+    this.name = 'TookTooLongError'
+  }
+}
+
+export interface Calculation {
+  /** A module that exports `calculate(input)`. Input and output are JSON. */
+  module: URL
+  input: unknown
+  /** Who asks: groups take turns. */
+  group: string
+  /** From its beginning, in milliseconds. */
+  timeoutMs: number
+}
+
+interface Waiting {
+  asked: Asked
+  timeoutMs: number
+  resolve: (output: unknown) => void
+  reject: (error: Error) => void
+}
+
+const program = fileURLToPath(new URL('calculator.ts', import.meta.url))
+/** How long a process may take to start and to load the code of a calculation. */
+const loadMs = 60_000
+/** A process without work ends after this. */
+const idleMs = 30_000
+
+export class Calculations {
+  readonly #size: number
+  readonly #perGroup: number
+  readonly #maxHeapMb: number
+  readonly #idle = new Map<ChildProcess, NodeJS.Timeout>()
+  readonly #busy = new Map<string, number>()
+  readonly #waiting = new FairQueue<Waiting>()
+  #running = 0
+
+  /** @param size processes; they are started when they are needed @param maxHeapMb memory of each */
+  constructor(size: number = Math.max(2, availableParallelism()), maxHeapMb = 512) {
+    this.#size = size
+    this.#maxHeapMb = maxHeapMb
+    this.#perGroup = Math.max(1, size - 1)
+  }
+
+  /**
+   * @throws {TookTooLongError}
+   * @throws {InvalidInputError} as the calculation threw it; any other error keeps its message only
+   */
+  run<Output>({ module, input, group, timeoutMs }: Calculation): Promise<Output> {
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting.push(group, { asked: { module: module.href, input }, timeoutMs, resolve, reject })
+      this.#startNext()
+    }) as Promise<Output>
+  }
+
+  #startNext(): void {
+    if (this.#running >= this.#size) return
+    const next = this.#waiting.shiftOf((group) => (this.#busy.get(group) ?? 0) < this.#perGroup)
+    if (!next) return
+    const { group, value } = next
+    this.#running += 1
+    this.#busy.set(group, (this.#busy.get(group) ?? 0) + 1)
+    void this.#calculate(value).finally(() => {
+      this.#running -= 1
+      const left = (this.#busy.get(group) ?? 1) - 1
+      if (left > 0) this.#busy.set(group, left)
+      else this.#busy.delete(group)
+      this.#startNext()
+    })
+  }
+
+  /** Settles the waiting call; never rejects. */
+  #calculate({ asked, timeoutMs, resolve, reject }: Waiting): Promise<void> {
+    const process = this.#take()
+    return new Promise((settled) => {
+      const end = (keep: boolean) => {
+        clearTimeout(timer)
+        process.removeAllListeners('message').removeAllListeners('exit').removeAllListeners('error')
+        if (keep) this.#keep(process)
+        else process.kill('SIGKILL')
+        settled()
+      }
+      const fail = (error: Error) => {
+        end(false)
+        reject(error)
+      }
+      const limit = (ms: number) => setTimeout(() => fail(new TookTooLongError(ms)), ms)
+      let timer = limit(loadMs)
+      process.on('error', fail)
+      process.on('exit', (code, signal) => {
+        const ranOut = signal === 'SIGABRT' || code === 134
+        const why = ranOut ? `it needed more than ${this.#maxHeapMb} MB` : `its process ended with ${signal ?? code}`
+        fail(new Error(`${why} to calculate`))
+      })
+      process.on('message', (told: Told) => {
+        if ('begun' in told) {
+          clearTimeout(timer)
+          timer = limit(timeoutMs)
+          return
+        }
+        end(true)
+        if ('output' in told) resolve(told.output)
+        else reject(told.path === undefined ? new Error(told.error) : new InvalidInputError(told.error, told.path))
+      })
+      process.send(asked, (error) => error && fail(error))
+    })
+  }
+
+  #take(): ChildProcess {
+    const [found] = this.#idle
+    if (!found) {
+      const execArgv = [`--max-old-space-size=${this.#maxHeapMb}`]
+      return fork(program, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv })
+    }
+    const [process, timer] = found
+    clearTimeout(timer)
+    this.#idle.delete(process)
+    process.removeAllListeners('exit')
+    process.ref()
+    process.channel?.ref()
+    return process
+  }
+
+  /** A process without work does not keep this one alive. */
+  #keep(process: ChildProcess): void {
+    const drop = () => {
+      this.#idle.delete(process)
+      process.kill('SIGKILL')
+    }
+    this.#idle.set(process, setTimeout(drop, idleMs).unref())
+    process.once('exit', () => this.#idle.delete(process))
+    process.unref()
+    process.channel?.unref()
+  }
+}
+
+/** Those of this process. */
+export const calculations = new Calculations()

@@ -1,0 +1,28 @@
+/** The server of a process: feeds, interface, health. */
+import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
+import { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { ComparisonFeeds } from '../feed/comparison-feed.ts'
+import { RunEventPruning } from '../feed/run-event-pruning.ts'
+import { RunFeeds } from '../feed/run-feed.ts'
+import type { Readiness } from '../server/readiness.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../server/start-server.ts'
+import type { Part } from './process-parts.ts'
+
+type Options = Pick<ServerOptions, 'host' | 'port' | 'publicUrl' | 'allowedOrigins' | 'traceUrlTemplate' | 'open'>
+
+/** Starts serving. Its parts are added to those that are to be stopped, but the server itself. */
+export function startServing(
+  { services, listener, changes, stops }: Part,
+  readiness: Readiness,
+  options: Options,
+): Promise<RunningServer> {
+  const { db, log, metrics } = services
+  const feeds = new RunFeeds(db, changes, (seconds) => metrics.feedLagSeconds.observe(seconds))
+  const comparisons = new ComparisonFeeds(db, changes, new ComparisonSequences(db))
+  metrics.watchFeeds(feeds, comparisons)
+  const pruning = new RunEventPruning({ db, log })
+  stops.push(() => pruning.stop())
+  const attachmentPruning = new AttachmentPruning({ db, log })
+  stops.push(() => attachmentPruning.stop())
+  return startServer({ services, feeds, comparisons, listener, readiness, ...options })
+}

@@ -1,0 +1,65 @@
+/** Calls of evaluators without a run: a server writes the request, a worker that has the function the response. */
+
+import type { Evaluation, EvaluationInput } from '../../../domain/evaluation.ts'
+import type { Queryable } from '../../client.ts'
+import { channels, notify } from '../../listener.ts'
+import { queryRows } from '../../query-rows.ts'
+
+export interface PreviewRequest {
+  module: string
+  scoreName: string
+  item: EvaluationInput
+  /** In milliseconds. */
+  timeoutMs: number
+}
+
+export type PreviewResponse = { evaluations: Evaluation[] } | { error: string }
+
+/** Asks the workers; returns the request's id. Removes requests whose server has not fetched the response. */
+export async function requestPreview(client: Queryable, request: PreviewRequest): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    `WITH gone AS (DELETE FROM evaluator_preview WHERE created_at < now() - interval '10 minutes')
+     INSERT INTO evaluator_preview (request) VALUES ($1) RETURNING id::text`,
+    [JSON.stringify(request)],
+  )
+  await notify(client, channels.preview)
+  return rows[0]?.id as string
+}
+
+/** Takes the oldest open request for one of these functions; null when there is none. */
+export async function takePreview(
+  client: Queryable,
+  workerId: string,
+  modules: readonly string[],
+): Promise<{ id: string; request: PreviewRequest } | null> {
+  const rows = await queryRows<{ id: string; request: PreviewRequest }>(
+    client,
+    `UPDATE evaluator_preview SET worker_id = $1
+     WHERE id = (
+       SELECT id FROM evaluator_preview
+       WHERE worker_id IS NULL AND request ->> 'module' = ANY ($2) AND created_at > now() - interval '1 minute'
+       ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+     RETURNING id::text, request`,
+    [workerId, modules],
+  )
+  return rows[0] ?? null
+}
+
+export async function answerPreview(client: Queryable, id: string, response: PreviewResponse): Promise<void> {
+  await client.query('UPDATE evaluator_preview SET response = $2 WHERE id = $1', [id, JSON.stringify(response)])
+}
+
+/** The response, which is removed with its request; null while there is none. */
+export async function fetchPreview(client: Queryable, id: string): Promise<PreviewResponse | null> {
+  const rows = await queryRows<{ response: PreviewResponse }>(
+    client,
+    'DELETE FROM evaluator_preview WHERE id = $1 AND response IS NOT NULL RETURNING response',
+    [id],
+  )
+  return rows[0]?.response ?? null
+}
+
+/** Withdraws a request. */
+export async function deletePreview(client: Queryable, id: string): Promise<void> {
+  await client.query('DELETE FROM evaluator_preview WHERE id = $1', [id])
+}

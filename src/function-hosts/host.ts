@@ -1,0 +1,267 @@
+/**
+ * The worker's end of one function host: starts the process, passes calls to it, and kills it when it blocks or takes too
+ * much memory. When it has died, all its calls fail with a HostDeath.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import { type Clock, systemClock } from '../domain/clock.ts'
+import type { LogIds, RegisteredFunction } from '../domain/execution/functions.ts'
+import { TaskError } from '../domain/execution/task.ts'
+import { Channel } from './channel.ts'
+import { residentBytes } from './memory.ts'
+import type { Answer, Failure, FromHost, Request, ToHost } from './protocol.ts'
+
+export interface HostOptions {
+  /** Absolute path of the config file. */
+  config: string
+  /** Resident memory at which the process is killed, in MB; the heap gets half of it. */
+  memoryMb: number
+  log: Logger
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/** The process of a call has ended before the call. */
+export class HostDeath extends Error {
+  /** How many other calls it had. */
+  readonly others: number
+
+  constructor(reason: string, others: number) {
+    super(reason)
+    this.name = 'HostDeath'
+    this.others = others
+  }
+}
+
+/** The config does not load: trying again is of no use before it has changed. */
+export class ConfigRefusedError extends Error {}
+
+interface Pending {
+  request: Request
+  ids: LogIds
+  sentAt: number
+  resolve: (answer: Answer) => void
+  reject: (error: Error) => void
+}
+
+const program = fileURLToPath(new URL('host-process.ts', import.meta.url))
+const checkMs = 100
+/** A function that has not answered this long after its time limit blocks its process. */
+const graceMs = 1_000
+/** A host that is told to end may take this long. */
+const endMs = 1_000
+/** How much of what the process itself prints is kept, in characters: V8 explains there why it ends. */
+const maxLastWords = 20_000
+
+export class FunctionHost {
+  /** Its functions, once it has loaded the config. Rejects with a ConfigRefusedError or a HostDeath. */
+  readonly loaded: Promise<RegisteredFunction[]>
+  /** Resolves with the reason when the process has ended, or null if it was told to. */
+  readonly ended: Promise<string | null>
+  readonly #options: HostOptions
+  readonly #clock: Clock
+  readonly #process: ChildProcess
+  readonly #channel: Channel<FromHost>
+  readonly #loading = Promise.withResolvers<RegisteredFunction[]>()
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  #heardAt: number
+  #overdue = false
+  #cancelCheck: (() => void) | null = null
+  /** Why it ends, if that is known before it has. */
+  #reason: string | null = null
+  #lastWords = ''
+  #stopping = false
+  #dead = false
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#heardAt = this.#clock.now()
+    const { ASSAY_SECRET_KEY: _key, ASSAY_SECRET_KEY_FILE: _file, ...env } = process.env
+    this.#process = spawn(
+      process.execPath,
+      [...inheritedFlags(), `--max-old-space-size=${heapMb(options.memoryMb)}`, program, options.config],
+      { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env },
+    )
+    const [, stdout, stderr, stream] = this.#process.stdio as unknown as [null, Duplex, Duplex, Duplex]
+    for (const output of [stdout, stderr]) output.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+    stream.on('error', () => {})
+    this.#channel = new Channel<FromHost>(
+      stream,
+      (message) => this.#receive(message),
+      (error) => this.kill(`it sent ${error.message}`),
+    )
+    this.loaded = this.#loading.promise
+    // Whoever waits for it hears of the failure; it need not be anybody.
+    this.loaded.catch(() => {})
+    this.ended = new Promise((resolve) => {
+      this.#process.once('error', (error) => resolve(this.#end(`its process cannot be started: ${error.message}`)))
+      this.#process.once('close', (code, signal) => resolve(this.#end(this.#describe(code, signal))))
+    })
+  }
+
+  /** Calls that have not ended. */
+  get calls(): number {
+    return this.#pending.size
+  }
+
+  /** Whether it takes calls. */
+  get usable(): boolean {
+    return !this.#dead && !this.#stopping && this.#reason === null
+  }
+
+  /**
+   * @param ids fields of the log about this call
+   * @throws {HostDeath}; what the function threw, as TaskError or Error; `signal.reason` when that aborted
+   */
+  call(request: Request, ids: LogIds, signal: AbortSignal): Promise<Answer> {
+    this.#lastId += 1
+    const id = this.#lastId
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const onAbort = () => {
+        this.#pending.delete(id)
+        this.#say({ id, abort: true })
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      const settled = () => signal.removeEventListener('abort', onAbort)
+      this.#pending.set(id, {
+        request,
+        ids,
+        sentAt: this.#clock.now(),
+        resolve: (answer) => {
+          settled()
+          resolve(answer)
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        },
+      })
+      this.#say({ id, call: request })
+      this.#watch()
+    })
+  }
+
+  /** Ends the process at once. @param reason a sentence's second half: "it …" */
+  kill(reason: string): void {
+    this.#reason ??= reason
+    this.#process.kill('SIGKILL')
+  }
+
+  /** Ends the process; calls that have not ended fail. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#process.stdio[3]?.destroy()
+    const cancel = this.#clock.after(endMs, () => this.#process.kill('SIGKILL'))
+    await this.ended
+    cancel()
+  }
+
+  #say(message: ToHost): void {
+    this.#channel.send(JSON.stringify(message))
+  }
+
+  #receive(message: FromHost): void {
+    this.#heardAt = this.#clock.now()
+    if ('answer' in message) this.#take(message.id)?.resolve(message.answer)
+    else if ('failure' in message) this.#take(message.id)?.reject(errorOf(message.failure))
+    else if ('loaded' in message) this.#loading.resolve(message.loaded)
+    else if ('refused' in message) this.#loading.reject(new ConfigRefusedError(message.refused))
+    else if ('printed' in message) {
+      const { id, printed, stream } = message
+      const level = stream === 'stdout' ? 'info' : 'warn'
+      this.#options.log[level](this.#idsOf(id), `function: ${printed}`)
+    } else {
+      const [what = ''] = message.uncaught.split('\n', 1)
+      this.#reason ??= `an error in it was caught by nobody: ${what}`
+      this.#options.log.error(
+        { ...this.#idsOf(message.id), stack: message.uncaught },
+        'function host: an error was caught by nobody',
+      )
+    }
+  }
+
+  #idsOf(id: number | null): LogIds {
+    return { ...(id === null ? {} : this.#pending.get(id)?.ids), pid: this.#process.pid ?? 0 }
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    return pending
+  }
+
+  #hear(text: string): void {
+    this.#lastWords = (this.#lastWords + text).slice(-maxLastWords)
+  }
+
+  /** Looks at memory and time while it has calls. */
+  #watch(): void {
+    if (this.#cancelCheck || this.#dead) return
+    this.#cancelCheck = this.#clock.after(checkMs, () => {
+      this.#cancelCheck = null
+      this.#check()
+      if (this.#pending.size > 0) this.#watch()
+    })
+  }
+
+  #check(): void {
+    const { memoryMb } = this.#options
+    const resident = residentBytes(this.#process.pid ?? 0) ?? 0
+    if (resident > memoryMb * 1024 * 1024) this.kill(`it used more than ${memoryMb} MB of memory`)
+    const now = this.#clock.now()
+    const overdue = [...this.#pending.values()].find(
+      ({ request, sentAt }) => now - Math.max(sentAt, this.#heardAt) > request.timeoutMs + graceMs,
+    )
+    // Twice: after a pause of this process the first look comes before it has read what the host said meanwhile.
+    if (overdue && this.#overdue) {
+      const { timeoutMs } = overdue.request
+      this.kill(`it blocked its event loop for longer than the time limit of ${timeoutMs} ms and a second more`)
+    }
+    this.#overdue = overdue !== undefined
+  }
+
+  #describe(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.#reason !== null) return this.#reason
+    if (/heap out of memory|Reached heap limit/.test(this.#lastWords)) {
+      return `its heap needed more than ${heapMb(this.#options.memoryMb)} MB`
+    }
+    return signal ? `its process was ended by ${signal}` : `its process exited with code ${code}`
+  }
+
+  #end(reason: string): string | null {
+    this.#dead = true
+    this.#cancelCheck?.()
+    const calls = [...this.#pending.values()]
+    this.#pending.clear()
+    this.#loading.reject(new HostDeath(reason, 0))
+    for (const { reject } of calls) reject(new HostDeath(reason, calls.length - 1))
+    if (this.#stopping) return null
+    const ids = calls.slice(0, 20).map((call) => call.ids)
+    this.#options.log.warn(
+      { pid: this.#process.pid, reason, calls: calls.length, ids, printed: this.#lastWords || undefined },
+      'function host: its process has ended',
+    )
+    return reason
+  }
+}
+
+function heapMb(memoryMb: number): number {
+  return Math.round(memoryMb / 2)
+}
+
+/** The flags of this process that make sense for another one. */
+function inheritedFlags(): string[] {
+  return process.execArgv.filter(
+    (flag) => !/^--(inspect|max-old-space-size|expose-gc|prof|cpu-prof|heap-prof)/.test(flag),
+  )
+}
+
+function errorOf({ code, message, ...failure }: Failure): Error {
+  return code === null ? new Error(message) : new TaskError(code, message, failure)
+}

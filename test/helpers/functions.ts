@@ -1,0 +1,18 @@
+import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
+import { LocalFunctions } from '../../src/function-hosts/local-functions.ts'
+
+/** Functions that are called in the test's own process, so that a test can watch and hold them. */
+export function inThisProcess(
+  {
+    tasks = [],
+    evaluators = [],
+  }: {
+    tasks?: readonly ModuleTask[]
+    evaluators?: readonly ModuleEvaluator[]
+  },
+  hash = 'test',
+): LocalFunctions {
+  const byName = <T extends { name: string }>(functions: readonly T[]) =>
+    new Map(functions.map((one) => [one.name, one]))
+  return new LocalFunctions({ tasks: byName(tasks), evaluators: byName(evaluators) }, hash)
+}
