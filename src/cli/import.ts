@@ -13,6 +13,7 @@ import { urlOption } from './url-option.ts'
 interface ImportOptions extends ImportColumns {
   dataset: string
   format?: string
+  delimiter?: string
   url: string
   project?: string
 }
@@ -23,12 +24,13 @@ export function importCommand(): Command {
     .argument('<file>', 'path of the file, or - for standard input')
     .requiredOption('--dataset <name>', 'the dataset; created if it does not exist')
     .addOption(columns('--input <column...>', 'input of the task (default: input)'))
-    .addOption(columns('--expected <column...>', 'expected output (default: expectedOutput, expected or output)'))
+    .addOption(columns('--expected <column...>', 'expected output (default: expected, target, answer …)'))
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
     .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
     .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
+    .option('--delimiter <character>', 'of CSV, or "tab" (default: detected)')
     .addOption(urlOption())
     .addOption(projectOption())
     .addHelpText(
@@ -54,7 +56,10 @@ function columns(flags: string, description: string): Option {
   ])
 }
 
-async function importInto(file: string, { dataset, format, url, project, ...columns }: ImportOptions): Promise<void> {
+async function importInto(
+  file: string,
+  { dataset, format, delimiter, url, project, ...columns }: ImportOptions,
+): Promise<void> {
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
@@ -65,6 +70,7 @@ async function importInto(file: string, { dataset, format, url, project, ...colu
       dataset,
       columns,
       format: format ?? declaredFormat({ name: file }),
+      delimiter,
       source: file === '-' ? process.stdin : createReadStream(file),
       onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
     })
@@ -72,11 +78,19 @@ async function importInto(file: string, { dataset, format, url, project, ...colu
     progress.stop()
     const { added, changed, unchanged, version } = summary
     process.stdout.write(
-      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n`,
+      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n${describeColumns(summary.columns)}`,
     )
   } finally {
     progress.stop()
   }
+}
+
+/** What became of the columns: `input ← question, expected ← answer`. */
+function describeColumns(columns: Record<string, string[]>): string {
+  const parts = Object.entries(columns).flatMap(([part, names]) =>
+    names.length > 0 ? `${part} ← ${names.join(', ')}` : [],
+  )
+  return parts.length === 0 ? '' : `${parts.join('; ')}\n`
 }
 
 async function sizeOf(file: string): Promise<number> {
