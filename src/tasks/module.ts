@@ -8,10 +8,10 @@ import {
   type TaskResult,
 } from '../domain/execution/task.ts'
 import { isResult } from '../domain/execution/task-result.ts'
+import { costOf, tokensOf } from '../domain/execution/usage.ts'
 import type { Json } from '../domain/json/json.ts'
 import { NotJsonError, toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
-import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })
 

@@ -23,6 +23,8 @@ export interface ModuleEvaluation {
   dataType?: ScoreDataType
   comment?: string
   metadata?: Json
+  /** What this score has cost, in USD. */
+  costUsd?: number
 }
 
 export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null

@@ -72,7 +72,7 @@ function Form({ functions, onClose, onCreated }: Omit<Props, 'opened'>) {
     event.preventDefault()
     const how = definition()
     if (!how) return
-    const input = { name: name.trim(), description: description.trim() || null, definition: how }
+    const input = { name: name.trim(), datasetIds: null, description: description.trim() || null, definition: how }
     const refusal = problemOf(await create({ input }))
     if (refusal) return setProblem(refusal.message)
     onCreated()
