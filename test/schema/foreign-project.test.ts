@@ -150,7 +150,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   })
   await prisma.dataset.update({
     where: { id: datasetId },
-    data: { baselineRunId: run.id, baselineApprovedAt: new Date() },
+    data: { baselineRunId: baseline.id, baselineApprovedAt: new Date() },
   })
   const score = { runId: run.id, name, dataType: 'NUMERIC', value: 1, source: 'EVALUATOR' } as const
   const ofRun = await prisma.score.create({ data: score })
