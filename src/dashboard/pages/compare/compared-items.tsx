@@ -12,7 +12,7 @@ import { RowStore } from '../../data/row-store.ts'
 import { useRowFeed } from '../../data/use-row-feed.ts'
 import type { AlignedRowFragment, MetricFiguresFragment } from '../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
-import { AlignedRow } from './aligned-row.tsx'
+import { AlignedRow, itemParts } from './aligned-row.tsx'
 import classes from './compare-page.module.css'
 import type { ComparedRun } from './compare-query.ts'
 import { type CompareSearch, comparisonFilter, comparisonOrder, isFiltered } from './compare-search.ts'
@@ -86,11 +86,14 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
   const step = (by: number) => show(Math.max(0, Math.min(count - 1, active + by)))
   useShortcuts(keys, (key) => step(key === 'j' ? 1 : -1))
 
+  const { hide } = search
   const narrow = useMediaQuery('(max-width: 48em)') ?? false
   const columns = useMemo(
     () => [
       { id: 'input', width: narrow ? 150 : 260, head: <span className={classes.columnHead}>Input</span> },
-      { id: 'expected', width: 150, head: <span className={classes.columnHead}>Expected</span> },
+      ...itemParts
+        .filter(({ id }) => !hide?.includes(id))
+        .map(({ id, name }) => ({ id, width: 150, head: <span className={classes.columnHead}>{name}</span> })),
       ...[baseline, ...candidates].map(({ id, name }) => ({
         id,
         width: 300,
@@ -103,7 +106,7 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
         ),
       })),
     ],
-    [baseline, candidates, narrow],
+    [baseline, candidates, narrow, hide],
   )
   const runIds = useMemo(() => [baseline.id, ...candidates.map(({ id }) => id)], [baseline, candidates])
   return (
@@ -119,7 +122,9 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
         onActivate={show}
         onOpen={open}
         onView={onView}
-        row={(index) => <AlignedRow id={list.idAt(index)} store={store} runIds={runIds} diff={search.diff ?? false} />}
+        row={(index) => (
+          <AlignedRow id={list.idAt(index)} store={store} runIds={runIds} diff={search.diff ?? false} hide={hide} />
+        )}
         empty={
           settled &&
           (problem !== null ? (
