@@ -95,6 +95,7 @@ class Peer {
 
   constructor(socket: WebSocket, subscribed: Map<string, Payload>) {
     this.#socket = socket
+    socket.on('close', () => this.#pong())
     socket.on('message', (data) => {
       const { type, id = '', payload } = JSON.parse(String(data)) as Message
       if (type === 'connection_init') this.#send({ type: 'connection_ack' })

@@ -3,7 +3,7 @@ import { SegmentedControl, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import classes from '../../components/item-frame.module.css'
-import { ItemFrame } from '../../components/item-frame.tsx'
+import { ItemFrame, ItemSkeleton } from '../../components/item-frame.tsx'
 import { formatCost, formatDelta, formatDuration } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { writeScore } from '../../components/score-value.ts'
@@ -21,6 +21,8 @@ interface Props {
   /** Of the dataset item. */
   itemId: string
   store: RowStore<AlignedRowFragment>
+  /** It was looked for in vain. */
+  absent: boolean
   place: { index: number; count: number } | null
   onStep: (by: number) => void
   onClose: () => void
@@ -28,14 +30,16 @@ interface Props {
 
 type Mode = 'SIDES' | 'DIFF'
 
-export function ComparedItemDrawer({ runs, itemId, store, place, onStep, onClose }: Props) {
+export function ComparedItemDrawer({ runs, itemId, store, absent, place, onStep, onClose }: Props) {
   const row = useRow(store, itemId)?.row
   return (
     <ItemFrame place={place} width={900} onStep={onStep} onClose={onClose}>
       {row ? (
         <Detail row={row} runs={runs} />
+      ) : absent ? (
+        <Text c="dimmed">None of the runs has this item.</Text>
       ) : (
-        <Text c="dimmed">This item is not in the list as far as it was read.</Text>
+        <ItemSkeleton />
       )}
     </ItemFrame>
   )

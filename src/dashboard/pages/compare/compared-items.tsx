@@ -66,8 +66,21 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
     const id = list.idAt(index)
     if (id !== undefined) ids.push(id)
   }
+  const { item } = search
+  const [absent, setAbsent] = useState<string | null>(null)
+  // A link leads to an item that nobody has scrolled to.
+  useEffect(() => {
+    if (item === undefined || store.get(item)) return
+    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
+    const settle = (found: boolean) => setAbsent(found ? null : item)
+    alignedRows(source, { itemIds: [item] }, null)
+      .readUpTo(1)
+      .then(({ length }) => settle(length > 0))
+      .catch(() => settle(false))
+  }, [item, client, store, baseline.id, candidates])
   const runs = { baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
-  useRowFeed(alignedFeed, runs, ids, ({ comparisonFeed }) => {
+  const followed = item === undefined || ids.includes(item) ? ids : [...ids, item]
+  useRowFeed(alignedFeed, runs, followed, ({ comparisonFeed }) => {
     for (const row of comparisonFeed.rows) store.put(row.datasetItem.id, row)
   })
 
@@ -152,6 +165,7 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
           runs={[baseline, ...candidates]}
           itemId={search.item}
           store={store}
+          absent={absent === item}
           place={active >= 0 ? { index: active, count } : null}
           onStep={step}
           onClose={() => onSearch({ item: undefined })}
