@@ -102,6 +102,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await prisma.datasetItemRevision.create({
     data: { ...revision, metadata: { ...metadata, of: `${name} 2` }, validFrom: 2, digest: new Uint8Array([2]) },
   })
+  const archived = await prisma.datasetItem.create({ data: { datasetId, identity: `key:${name} archived` } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
+  })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
 
   await prisma.dataset.create({ data: { ...described, projectId, name: `${name}/in a folder`, seed: name } })
