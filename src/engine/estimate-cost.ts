@@ -41,7 +41,7 @@ const sampleSize = 20
  * @throws {InvalidInputError} {NotFoundError} {ConflictError} as `resolveTask`
  */
 export async function estimateCost(
-  services: Pick<Services, 'db'>,
+  services: Services,
   scope: ProjectScope,
   datasetId: string,
   input: unknown,

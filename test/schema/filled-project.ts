@@ -192,7 +192,6 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ...{ kind: 'http', url: `http://${name}.example`, method: 'POST', headers: { of: name }, body: { of: name } },
     ...{ outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' },
   }
-  await prisma.run.updateMany({ where: { id: candidateId }, data: { task: http } })
   const asked = {
     idempotencyKey: name,
     startedById: scope.person.id,
@@ -284,10 +283,9 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   })
 
   const provider = await fillProviders(t, name)
-  await prisma.experiment.update({
-    where: { id: otherExperimentId },
-    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
-  })
+  const prompting = JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? '')))
+  await prisma.experiment.update({ where: { id: otherExperimentId }, data: { task: prompting } })
+  await prisma.run.update({ where: { id: candidateId }, data: { task: prompting } })
   await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
   await prisma.runItem.updateMany({
     where: { runId },
