@@ -95,8 +95,8 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
 }
 
 function parameters({ format, delimiter, columns = {} }: ImportRequest): URLSearchParams {
-  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[]]) =>
-    names.map((name) => [part, name] as [string, string]),
+  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[] | undefined]) =>
+    (names ?? []).map((name) => [part, name] as [string, string]),
   )
   const given = Object.entries({ format, delimiter }).flatMap(([name, value]) => (value ? [[name, value]] : []))
   return new URLSearchParams([...given, ...mapped])
