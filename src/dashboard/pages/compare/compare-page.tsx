@@ -1,5 +1,6 @@
 /** Some runs of a dataset against a baseline: verdicts first, then where they differ, item by item, live. */
 import { NumberInput, Skeleton } from '@mantine/core'
+import { IconCopy } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useQuery } from 'urql'
@@ -12,6 +13,7 @@ import { titleOfRun } from '../../components/run-name.ts'
 import { ShareMenu } from '../../components/share-menu.tsx'
 import { usePageQuery } from '../../data/page-query.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
+import { isOfForm } from '../experiments/task-summary.ts'
 import classes from './compare-page.module.css'
 import { type ComparedRun, compareQuery } from './compare-query.ts'
 import type { CompareSearch } from './compare-search.ts'
@@ -100,6 +102,16 @@ function Comparison({ baseline, candidates }: Props) {
             value={search.margin ?? ''}
             onChange={(value) => change({ margin: value === '' ? undefined : Number(value) }, { replace: true })}
           />
+          {candidates[0] && isOfForm(candidates[0].task) && (
+            <LinkButton
+              to="/experiments/new"
+              search={{ from: candidates[0].id, against: baseline.id }}
+              variant="default"
+              leftSection={<IconCopy size={16} aria-hidden />}
+            >
+              New run with changes
+            </LinkButton>
+          )}
           <ShareMenu name={title} csv={{ rows: () => comparisonRows(baseline, candidates, metrics ?? []) }} />
         </>
       }
