@@ -196,6 +196,24 @@ test.skipIf(!browserPath)('a search that leaves nothing says so, and how to go o
   await expect.poll(rowCount).toBe(60)
 })
 
+test.skipIf(!browserPath)('a bar of the distribution filters by its values', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await visitor.button('Distribution of right').click()
+  const bars = page.getByRole('figure').getByRole('button')
+  const names = () => bars.evaluateAll((all) => all.map((bar) => bar.getAttribute('aria-label')))
+  await expect.poll(names).toEqual(['✗ no: 18', '✓ yes: 36'])
+  await visitor.expectAccessible()
+  await bars.first().click()
+  await expect.poll(rowCount).toBe(18)
+  await visitor.button('Distribution of Latency').click()
+  await expect.poll(() => bars.count()).toBe(20)
+  await bars.last().click()
+  await expect.poll(() => page.url()).toContain('latency=')
+  await expect.poll(rowCount).toBe(1)
+  await expect.poll(firstRow).toContain('question 57')
+})
+
 test.skipIf(!browserPath)('a link to an item leads to its place in the list, far down', async () => {
   await visitor.go(`/runs/${runId}?item=${encodeGlobalId('RunItem', `${runIdRaw}:58`)}`)
   await expect.poll(() => drawer().textContent()).toContain('Item 59 of 60')

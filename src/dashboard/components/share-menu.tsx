@@ -31,7 +31,7 @@ export function ShareMenu({ name, csv, size = 'sm' }: Props) {
     setDrawing(true)
     try {
       const { pictureOf } = await import('./picture-of.ts')
-      downloadFile(`${name}.png`, await pictureOf(document.querySelector('main') ?? document.body))
+      downloadFile(`${name}.png`, await pictureOf(document.querySelector<HTMLElement>('[data-page]') ?? document.body))
     } catch (error) {
       notifications.show({ color: 'red', title: 'The picture could not be made', message: String(error) })
     } finally {

@@ -4,6 +4,8 @@ import { formatCost, formatDuration } from '../../components/number-format.ts'
 import { coverageOf, meanOf } from '../../components/score-mean.tsx'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { ColumnHead } from './column-head.tsx'
+import { type Bar, DistributionButton } from './distribution.tsx'
+import type { Range } from './range-fields.tsx'
 import { RangeFilterButton } from './range-filter.tsx'
 import type { RunPageRun } from './run-query.ts'
 import type { RunSearch } from './run-search.ts'
@@ -75,7 +77,7 @@ export function withHeads(columns: readonly ItemColumn[], options: HeadOptions):
   }))
 }
 
-function Head({ run: { stats }, metrics, name, of, ...head }: HeadOptions & { name: string; of: CellOf }) {
+function Head({ run: { id: runId, stats }, metrics, name, of, ...head }: HeadOptions & { name: string; of: CellOf }) {
   const metric = (kind: string, name: string | null = null) =>
     head.compared ? (metrics?.find(({ metric }) => metric.kind === kind && metric.name === name) ?? null) : null
   switch (of.kind) {
@@ -91,7 +93,22 @@ function Head({ run: { stats }, metrics, name, of, ...head }: HeadOptions & { na
           metric={metric('SCORE', name)}
           searchMetric={{ score: { name } }}
           sort={{ by: 'SCORE', score: name }}
-          filter={<ScoreFilterButton {...head} score={of.score} labels={summary?.labels ?? []} />}
+          filter={
+            <>
+              {of.score.dataType !== 'TEXT' && (
+                <DistributionButton
+                  runId={runId}
+                  name={name}
+                  metric={{ score: { name } }}
+                  dataType={of.score.dataType}
+                  onFilter={(bar) =>
+                    head.onSearch({ score: { name, ...scoreRange(bar, of.score) }, change: undefined })
+                  }
+                />
+              )}
+              <ScoreFilterButton {...head} score={of.score} labels={summary?.labels ?? []} />
+            </>
+          }
         />
       )
     }
@@ -106,14 +123,25 @@ function Head({ run: { stats }, metrics, name, of, ...head }: HeadOptions & { na
           searchMetric={{ latency: true }}
           sort={{ by: 'LATENCY' }}
           filter={
-            <RangeFilterButton
-              name="latency"
-              unit=" (ms)"
-              value={head.search.latency}
-              low={stats.latencyMs?.min ?? null}
-              high={stats.latencyMs?.max ?? null}
-              onChange={(latency) => head.onSearch({ latency, change: undefined })}
-            />
+            <>
+              <DistributionButton
+                runId={runId}
+                name={name}
+                metric={{ latency: true }}
+                dataType={null}
+                onFilter={(bar) =>
+                  'from' in bar && head.onSearch({ latency: { min: bar.from, max: bar.to }, change: undefined })
+                }
+              />
+              <RangeFilterButton
+                name="latency"
+                unit=" (ms)"
+                value={head.search.latency}
+                low={stats.latencyMs?.min ?? null}
+                high={stats.latencyMs?.max ?? null}
+                onChange={(latency) => head.onSearch({ latency, change: undefined })}
+              />
+            </>
           }
         />
       )
@@ -128,18 +156,37 @@ function Head({ run: { stats }, metrics, name, of, ...head }: HeadOptions & { na
           searchMetric={{ cost: true }}
           sort={{ by: 'COST' }}
           filter={
-            <RangeFilterButton
-              name="cost"
-              unit=" ($)"
-              value={head.search.cost}
-              low={null}
-              high={null}
-              onChange={(cost) => head.onSearch({ cost, change: undefined })}
-            />
+            <>
+              <DistributionButton
+                runId={runId}
+                name={name}
+                metric={{ cost: true }}
+                dataType={null}
+                onFilter={(bar) =>
+                  'from' in bar && head.onSearch({ cost: { min: bar.from, max: bar.to }, change: undefined })
+                }
+              />
+              <RangeFilterButton
+                name="cost"
+                unit=" ($)"
+                value={head.search.cost}
+                low={null}
+                high={null}
+                onChange={(cost) => head.onSearch({ cost, change: undefined })}
+              />
+            </>
           }
         />
       )
     default:
       return <ColumnHead {...head} name={name} />
   }
+}
+
+/** The filter that leaves what a bar stands for. */
+function scoreRange(bar: Bar, { dataType }: ScoreColumn): { boolean: boolean } | { labels: string[] } | Range {
+  if ('label' in bar) return { labels: [bar.label] }
+  if (dataType === 'BOOLEAN' && bar.from === bar.to && (bar.from === 0 || bar.from === 1))
+    return { boolean: bar.from === 1 }
+  return { min: bar.from, max: bar.to }
 }
