@@ -20,7 +20,17 @@ const config: CodegenConfig = {
     // As texts, so that the client depends on no GraphQL library.
     'src/client/gql/': {
       ...operations,
-      documents: ['src/client/operations.ts'],
+      documents: ['src/client/operations/*.ts'],
+      config: { ...operations.config, documentMode: 'string' },
+    },
+    'src/importers/gql/': {
+      ...operations,
+      documents: ['src/importers/operations.ts'],
+      config: { ...operations.config, documentMode: 'string' },
+    },
+    'src/mcp/gql/': {
+      ...operations,
+      documents: ['src/mcp/operations.ts'],
       config: { ...operations.config, documentMode: 'string' },
     },
   },

@@ -57,6 +57,7 @@ import './comparison/comparison-feed.ts'
 import './run/runs-feed.ts'
 import './run/dataset-runs-feed.ts'
 import './run/run-trends.ts'
+import './dataset/cost-estimate.ts'
 import './dataset/baseline.ts'
 import './comparison/gate.ts'
 

@@ -4,14 +4,17 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { declaredFormat, importFormats } from '../engine/datasets/import-format.ts'
-import { CliError } from './cli-error.ts'
+import { type Tool, tools } from '../importers/import-results.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
+import { importResultsFile } from './import-results.ts'
 import { jsonOption, printJson } from './output.ts'
 import { openProgress } from './progress.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 interface ImportOptions extends Omit<ImportColumns, 'json'>, ServerOptions {
-  dataset: string
+  dataset?: string
+  from?: Tool
   format?: string
   jsonColumns?: string[]
   json: boolean
@@ -21,7 +24,8 @@ export function importCommand(): Command {
   const command = new Command('import')
     .description('Import JSON Lines, a JSON array or CSV into a dataset; all of the file or nothing.')
     .argument('<file>', 'path of the file, or - for standard input')
-    .requiredOption('--dataset <name>', 'the dataset; created if it does not exist')
+    .option('--dataset <name>', 'the dataset; created if it does not exist')
+    .addOption(new Option('--from <tool>', 'results of another tool, with their runs and scores').choices(tools))
     .addOption(columns('--input <column...>', 'input of the task (default: input)'))
     .addOption(columns('--expected <column...>', 'expected output (default: expectedOutput, expected or output)'))
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
@@ -41,9 +45,14 @@ Examples:
   $ assay import tickets.jsonl --dataset tickets
   $ assay import gsm8k.jsonl --dataset gsm8k --input question --expected answer
   $ assay import faq.csv --dataset faq --input question language --expected answer --key id
-  $ zcat big.jsonl.gz | assay import - --dataset big`,
+  $ zcat big.jsonl.gz | assay import - --dataset big
+  $ assay import results.json --from promptfoo`,
     )
-    .action((file: string, options: ImportOptions) => importInto(file, options))
+    .action((file: string, options: ImportOptions) => {
+      if (options.from) return importResultsFile(file, { ...options, from: options.from })
+      if (options.dataset === undefined) throw new UsageError('Name the dataset: --dataset <name>.')
+      return importInto(file, { ...options, dataset: options.dataset })
+    })
 }
 
 /** An option whose values accumulate when it is repeated. */
@@ -54,7 +63,7 @@ function columns(flags: string, description: string): Option {
   ])
 }
 
-async function importInto(file: string, options: ImportOptions): Promise<void> {
+async function importInto(file: string, options: ImportOptions & { dataset: string }): Promise<void> {
   const { dataset, format, url, project, dataDir, json, jsonColumns, ...columns } = options
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()

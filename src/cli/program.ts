@@ -13,6 +13,7 @@ import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
 import { keysCommand } from './keys.ts'
 import { listCommand } from './list.ts'
+import { mcpCommand } from './mcp.ts'
 import { runCommand } from './run.ts'
 import { serveCommand, workerCommand } from './serve.ts'
 import { showCommand } from './show.ts'
@@ -22,7 +23,7 @@ const groups = {
   'Start:': () => [initCommand(), demoCommand(), serveCommand(), workerCommand()],
   'Data:': () => [importCommand(), exportCommand()],
   'Runs:': () => [runCommand(), listCommand(), showCommand(), watchCommand(), ...controlCommands()],
-  'Judge:': () => [compareCommand(), gateCommand()],
+  'Judge:': () => [compareCommand(), gateCommand(), mcpCommand()],
   'Operate:': () => [keysCommand(), doctorCommand(), backupCommand(), restoreCommand()],
 }
 

@@ -8,6 +8,7 @@ import { modulesOf } from '../define-config.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { type CodePlace, placeOf } from './config-error-place.ts'
+import { resolveModule, withFormat } from './project-modules.ts'
 
 const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']
 
@@ -83,9 +84,7 @@ export async function importDefault(file: string, onLoad: (url: string) => void 
     resolve(specifier, context, next) {
       // 'assay' always resolves to the running one: a project needs no installed copy and never gets a second one.
       if (specifier === 'assay') return { url: ownEntry, shortCircuit: true }
-      const resolved = next(specifier, context)
-      // A .ts file is an ES module here, whatever the project's package.json says about .js.
-      return resolved.url === url && file.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved
+      return withFormat(resolveModule(specifier, context.parentURL, () => next(specifier, context)))
     },
     load(loaded, context, next) {
       onLoad(loaded)

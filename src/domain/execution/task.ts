@@ -45,6 +45,16 @@ export interface TaskContext {
   span?: StartSpan
   /** Who follows the output while it is made; absent when nobody can. */
   follow?: (text: string) => void
+  /** For tasks that call their endpoint several times; absent where nothing limits them. */
+  calls?: EndpointCalls
+}
+
+/** The rights of one attempt to call its endpoint, one after the other. It begins with the first. */
+export interface EndpointCalls {
+  /** Waits for the right to make another call. The time that it takes does not count. @throws when it will not come */
+  begin(): Promise<void>
+  /** A call has ended well. @param ended tokens: null when unknown; retryAfterMs: how long it asks to wait, or null */
+  end(ended: { tokens: number | null; retryAfterMs: number | null }): void
 }
 
 export type SpanAttributes = Record<string, string | number | string[]>

@@ -22,7 +22,7 @@ export interface ClientResultInput {
   output?: Json
   /** Of one that failed. */
   error?: ClientError | null
-  latencyMs: number
+  latencyMs?: number | null
   costUsd?: number | null
   inputTokens?: number | null
   outputTokens?: number | null
@@ -60,7 +60,7 @@ export interface ClientResult {
   path: string[]
   output: Json
   error: { code: string; message: string; retryable: boolean; retryAfterMs: number | null } | null
-  latencyMs: number
+  latencyMs: number | null
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
@@ -74,7 +74,7 @@ const amount = z.number().min(0)
 const tokens = z.int().min(0).max(2_147_483_647)
 const figures = z.object({
   attempt: z.int().min(1),
-  latencyMs: amount,
+  latencyMs: optional(amount, null),
   costUsd: optional(amount, null),
   inputTokens: optional(tokens, null),
   outputTokens: optional(tokens, null),

@@ -33,12 +33,8 @@ export function tally(results: readonly ItemResult[]): Tally {
     }
     if (item.status === 'SUCCEEDED') {
       run.succeeded += 1
-      const latency = item.latencyMs ?? 0
-      run.latencySum += latency
-      run.latencyMin = Math.min(run.latencyMin ?? latency, latency)
-      run.latencyMax = Math.max(run.latencyMax ?? latency, latency)
-      const bucket = bucketOf(latency)
-      latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
+      // Null: a client recorded it without.
+      if (item.latencyMs !== null) addLatency(run, latencies, item.latencyMs)
     }
     if (spent.costUsd !== null) {
       run.costSum += spent.costUsd
@@ -59,6 +55,14 @@ export function tally(results: readonly ItemResult[]): Tally {
     scores: results.flatMap((result) => result.scores),
     latencies: [...latencies].map(([bucket, count]) => ({ bucket, count })),
   }
+}
+
+function addLatency(run: Tally['run'], latencies: Map<number, number>, latency: number): void {
+  run.latencySum += latency
+  run.latencyMin = Math.min(run.latencyMin ?? latency, latency)
+  run.latencyMax = Math.max(run.latencyMax ?? latency, latency)
+  const bucket = bucketOf(latency)
+  latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
 }
 
 function plus(sum: number | null, more: number | null): number | null {
