@@ -69,11 +69,13 @@ function argumentOf({ name: project, ids }: FilledProject, field: Field, { name,
     runId: ids.Run?.[0],
     name: project,
     version: 1,
+    path: ['tier'],
     ...(getNamedType(field.type).name === 'Run' ? { id: ids.Run?.[0] } : {}),
     ...(field.name === 'runItemOutput' ? { id: ids.RunItem?.[0] } : {}),
   }
   if (values[name] !== undefined) return JSON.stringify(values[name])
   if (name === 'task') return promptTaskOf(project)
+  if (name === 'metric') return '{ score: { name: "good" } }'
   if (isEnumType(getNamedType(type))) return literal(type, [], '')
   throw new Error(`no case for the argument ${name} of ${field.name}`)
 }
