@@ -25,7 +25,7 @@ test('the help of every command is as it was agreed', () => {
 })
 
 test('every command has an example, and every command that prints a result has --json', () => {
-  const silent = ['serve', 'worker', 'demo', 'complete']
+  const silent = ['serve', 'worker', 'demo', 'mcp', 'complete']
   for (const command of createProgram().commands) {
     if (command.name() === 'complete') continue
     expect(helpOf(command), command.name()).toMatch(/Examples?:\n {2}\$ |demo/)
