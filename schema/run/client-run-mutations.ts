@@ -145,6 +145,9 @@ const ClientScoreInput = builder.inputType('ClientScoreInput', {
     direction: t.field({ type: Direction, description: 'Which scores are better; default HIGHER_IS_BETTER.' }),
     comment: t.string({ description: 'Why.' }),
     metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
+    costUsd: t.float({
+      description: 'What it has cost. Without value and label: the evaluator did not apply, but has cost this.',
+    }),
     error: t.string({ description: 'The evaluator failed: the reason, in place of a value.' }),
   }),
 })

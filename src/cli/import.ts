@@ -16,6 +16,7 @@ interface ImportOptions extends Omit<ImportColumns, 'json'>, ServerOptions {
   dataset?: string
   from?: Tool
   format?: string
+  delimiter?: string
   jsonColumns?: string[]
   json: boolean
 }
@@ -27,12 +28,13 @@ export function importCommand(): Command {
     .option('--dataset <name>', 'the dataset; created if it does not exist')
     .addOption(new Option('--from <tool>', 'results of another tool, with their runs and scores').choices(tools))
     .addOption(columns('--input <column...>', 'input of the task (default: input)'))
-    .addOption(columns('--expected <column...>', 'expected output (default: expectedOutput, expected or output)'))
+    .addOption(columns('--expected <column...>', 'expected output (default: expected, target, answer …)'))
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
     .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
     .addOption(columns('--json-columns <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
+    .option('--delimiter <character>', 'of CSV, or "tab" (default: detected)')
   return withServerOptions(command)
     .addOption(jsonOption())
     .addHelpText(
@@ -64,7 +66,7 @@ function columns(flags: string, description: string): Option {
 }
 
 async function importInto(file: string, options: ImportOptions & { dataset: string }): Promise<void> {
-  const { dataset, format, url, project, dataDir, json, jsonColumns, ...columns } = options
+  const { dataset, format, delimiter, url, project, dataDir, json, jsonColumns, ...columns } = options
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
@@ -76,6 +78,7 @@ async function importInto(file: string, options: ImportOptions & { dataset: stri
         dataset,
         columns: { ...columns, json: jsonColumns },
         format: format ?? declaredFormat({ name: file }),
+        delimiter,
         source: file === '-' ? process.stdin : createReadStream(file),
         onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
       }),
@@ -85,11 +88,19 @@ async function importInto(file: string, options: ImportOptions & { dataset: stri
     if (json) return printJson(summary)
     const { added, changed, unchanged, version } = summary
     process.stdout.write(
-      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n`,
+      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n${describeColumns(summary.columns)}`,
     )
   } finally {
     progress.stop()
   }
+}
+
+/** What became of the columns: `input ← question, expected ← answer`. */
+function describeColumns(columns: Record<string, string[]>): string {
+  const parts = Object.entries(columns).flatMap(([part, names]) =>
+    names.length > 0 ? `${part} ← ${names.join(', ')}` : [],
+  )
+  return parts.length === 0 ? '' : `${parts.join('; ')}\n`
 }
 
 async function sizeOf(file: string): Promise<number> {

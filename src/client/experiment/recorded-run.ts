@@ -86,11 +86,9 @@ export async function recordRunEvaluations(
   runId: string,
   evaluations: readonly Evaluation[],
 ): Promise<void> {
-  const scores = evaluations.flatMap((evaluation) => {
+  const scores = evaluations.flatMap(({ direction: _, costUsd: __, ...evaluation }) => {
     const score = scoreOf(evaluation)
-    if (!score) return []
-    const { direction: _direction, ...rest } = score
-    return [{ ...rest, target: { runId }, source: 'API' as const }]
+    return score ? [{ ...score, target: { runId }, source: 'API' as const }] : []
   })
   if (scores.length === 0) return
   payloadOf((await transport.request(SetScores, { input: { scores } })).setScores)
@@ -197,9 +195,9 @@ function attemptResult(ended: Attempt, versions: readonly string[]): AttemptResu
   return { ...about, output: ended.json, scores }
 }
 
-/** Null for an evaluation without a value. */
-function scoreOf({ name, value, dataType, direction, comment, metadata }: Evaluation) {
-  if (value === null) return null
+/** Null for an evaluation with neither a value nor a cost. */
+function scoreOf({ name, value, dataType, direction, comment, metadata, costUsd }: Evaluation) {
+  if (value === null) return costUsd === undefined ? null : { name: storable(name), costUsd }
   return {
     name: storable(name),
     ...(typeof value === 'string' ? { label: storable(value) } : { value: Number(value) }),
@@ -207,5 +205,6 @@ function scoreOf({ name, value, dataType, direction, comment, metadata }: Evalua
     ...(direction && { direction }),
     ...(comment !== undefined && { comment: storable(comment) }),
     ...(metadata !== undefined && { metadata }),
+    ...(costUsd !== undefined && { costUsd }),
   }
 }

@@ -60,6 +60,8 @@ export interface Evaluation {
   direction?: Direction
   comment?: string
   metadata?: unknown
+  /** What it has cost in US dollars, for example a call of a model. */
+  costUsd?: number
 }
 
 /** What an evaluator may return: a score or several, a bare value, a score of autoevals, or nothing. */

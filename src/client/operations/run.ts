@@ -21,6 +21,7 @@ export const RunParts = graphql(/* GraphQL */ `
     stats {
       costUsd
       avgCostUsd
+      evaluatorCostUsd
       inputTokens
       outputTokens
       latencyMs { p50 p95 }

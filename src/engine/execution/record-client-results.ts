@@ -19,7 +19,7 @@ import { growLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { type ClientLane, openClientLane, withClientRun } from './client-lanes.ts'
 import { type ClientResult, type ClientResultInput, parseResults } from './client-result.ts'
-import { type ItemResult, withoutResult, withSpent } from './item-result.ts'
+import { type ItemResult, scored, withoutResult, withSpent } from './item-result.ts'
 import { advanceLedger } from './ledger.ts'
 import { isOfServer } from './run-plan.ts'
 
@@ -215,6 +215,8 @@ function itemResult(
     const recorded = { output, latencyMs: latencyMs as number, ...spent, traceId, scores }
     return { outcome: 'SCORING', item: { ...call, item: { ...ended, status: 'QUEUED', recorded } } }
   }
-  const own = scores.map((score) => ({ ...score, ordinal: claim.ordinal }))
-  return { outcome: 'DONE', item: { ...call, item: { ...ended, output, status: 'SUCCEEDED' }, scores: own } }
+  const own = scored(scores.map((score) => ({ ...score, ordinal: claim.ordinal })))
+  const { evaluatorCostUsd } = own
+  const item = { ...ended, output, evaluatorCostUsd, status: 'SUCCEEDED' as const }
+  return { outcome: 'DONE', item: { ...call, item, scores: own.scores } }
 }

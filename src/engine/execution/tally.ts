@@ -39,12 +39,13 @@ export function tally(results: readonly ItemResult[]): Tally {
     if (spent.costUsd !== null) {
       run.costSum += spent.costUsd
       if (!hadCost) run.costCount += 1
-      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, spent.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
+    const costUsd = item.cached ? item.evaluatorCostUsd : plus(spent.costUsd, item.evaluatorCostUsd)
+    if (costUsd !== null) run.costMax = Math.max(run.costMax ?? 0, costUsd)
     run.inputTokens = plus(run.inputTokens, spent.inputTokens)
     run.outputTokens = plus(run.outputTokens, spent.outputTokens)
   }

@@ -3,14 +3,19 @@ import { parseRetryAfter } from '../domain/execution/retry-after.ts'
 type Headers = Readonly<Record<string, string | undefined>>
 
 /**
- * The wait that a refusal asks for, in milliseconds: `retry-after-ms`, `retry-after`, else the time until the limit
- * that is used up resets. Null when the headers say nothing.
+ * The wait that a refusal asks for, in milliseconds: `retry-after-ms`, `retry-after`, Google's `retryDelay` in the body,
+ * else the time until the limit that is used up resets. Null when nothing of it is said.
  * @param now milliseconds since the epoch
  */
-export function waitOf(headers: Headers, now: number): number | null {
+export function waitOf({ headers, body }: { headers: Headers; body: string }, now: number): number | null {
   const ms = Number(headers['retry-after-ms'] ?? Number.NaN)
   if (ms >= 0) return ms
-  return parseRetryAfter(headers['retry-after'], now) ?? resetOf(headers, now)
+  return parseRetryAfter(headers['retry-after'], now) ?? retryDelayIn(body) ?? resetOf(headers, now)
+}
+
+function retryDelayIn(body: string): number | null {
+  const seconds = /"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(body)?.[1]
+  return seconds === undefined ? null : Number(seconds) * 1_000
 }
 
 /** The time until a limit resets that leaves no further call, in milliseconds; null while every limit leaves one. */
