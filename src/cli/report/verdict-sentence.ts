@@ -57,7 +57,7 @@ function conclusion({ verdict, margin, pairsNeeded, ...metric }: MetricFigures):
       return `worse by ${size}${between}`
     case 'NOT_WORSE':
       return `not worse: a loss of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
-    case 'INCONCLUSIVE': {
+    default: {
       if (metric.direction === 'NONE') return `changed by ${signedSize(delta)}${unit.suffix}${between}`
       const way = { true: ' for the better', false: ' for the worse', null: '' }[
         String(isBetter(delta, metric.direction))
