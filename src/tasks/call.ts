@@ -73,8 +73,10 @@ function connectionCodeOf(thrown: unknown): string | null {
 }
 
 function retryAfterOf(thrown: object): string | undefined {
-  const { headers, response } = thrown as { headers?: unknown; response?: { headers?: unknown } }
-  for (const given of [headers, response?.headers]) {
+  const { headers, responseHeaders, response } = thrown as Record<'headers' | 'responseHeaders', unknown> & {
+    response?: { headers?: unknown }
+  }
+  for (const given of [headers, responseHeaders, response?.headers]) {
     const value =
       given instanceof Headers ? given.get('retry-after') : isObject(given) && Reflect.get(given, 'retry-after')
     if (typeof value === 'string') return value

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Json } from '../domain/json/json.ts'
 import { invalidInput, json, parseInput, text } from '../domain/parse-input.ts'
 import { type ModelParameters, type PromptContent, type PromptTool, promptRoles } from '../domain/prompt/prompt.ts'
-import { readTemplate } from '../domain/prompt/template.ts'
+import { readTemplate, TemplateError } from '../domain/prompt/template.ts'
 import { parseHttpTask } from './http.ts'
 import { checkPromptSchemas } from './prompt-schema.ts'
 
@@ -67,7 +67,7 @@ export async function parsePromptContent(
 ): Promise<PromptContent> {
   const parsed = parseInput(schema, input, path)
   for (const [index, { content }] of parsed.messages.entries()) {
-    readTemplate(content, [...path, 'messages', String(index), 'content'])
+    requireTemplate(content, [...path, 'messages', String(index), 'content'])
   }
   const content: PromptContent = {
     messages: parsed.messages,
@@ -116,6 +116,15 @@ function parseFunction(input: unknown, path: readonly string[]): NonNullable<Pro
     return { http: parseHttpTask({ ...given.http, kind: 'http' }, [...path, 'http']) }
   }
   throw invalidInput(path, 'expected exactly one of module and http', input)
+}
+
+function requireTemplate(text: string, path: readonly string[]): void {
+  try {
+    readTemplate(text)
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    throw invalidInput(path, error.expected, error.got)
+  }
 }
 
 function present<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } {

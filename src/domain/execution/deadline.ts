@@ -1,3 +1,5 @@
+import { onAbort } from '../listeners.ts'
+
 /** A time limit for work that may ignore its signal: user code can never hold a slot longer than this. */
 export interface Deadline {
   /** In milliseconds. */
@@ -28,16 +30,15 @@ export function withDeadline<T>(
       reject(reason)
       controller.abort(reason)
     }
-    const onAbort = () => stop(outer.reason)
     const expire = () => stop(new DOMException(`No result within ${timeoutMs} ms.`, 'TimeoutError'))
     let timer = setTimeout(expire, timeoutMs)
     let settled = false
     const settle = () => {
       settled = true
       clearTimeout(timer)
-      outer.removeEventListener('abort', onAbort)
+      ignoreAbort()
     }
-    outer.addEventListener('abort', onAbort, { once: true })
+    const ignoreAbort = onAbort(outer, () => stop(outer.reason))
     let [leftMs, since] = [timeoutMs, performance.now()]
     const uncounted: Uncounted = async (wait) => {
       clearTimeout(timer)

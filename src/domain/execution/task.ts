@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Json } from '../json/json.ts'
 import type { Generation } from '../model/generation.ts'
 import type { HttpTaskSpec } from './http-task.ts'
@@ -178,7 +179,8 @@ export class TaskError extends Error {
       cause?: unknown
     },
   ) {
-    super(message, { cause: options.cause })
+    // Callers in JavaScript pass anything.
+    super(messageOf(message), { cause: options.cause })
     this.name = 'TaskError'
     this.code = code
     this.retryable = options.retryable

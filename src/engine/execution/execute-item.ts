@@ -8,12 +8,12 @@ import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/f
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
+import { checkScoreName, fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import { failedWith, succeeded } from './call-outcome.ts'
 import type { ItemCalls } from './item-calls.ts'
-import { failedScore, type ItemResult, interrupted, withoutResult, withSpent } from './item-result.ts'
+import { failedScore, type ItemResult, interrupted, scored, withoutResult, withSpent } from './item-result.ts'
 import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
@@ -95,12 +95,17 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     // A response from the cache was paid for by the call that made it.
     // What a client recorded was counted then.
     const spent = recorded ? nothingSpent : fromCache ? { ...response, costUsd: 0 } : response
+    const byClient = recorded?.scores.map((score) => ({ ...score, ordinal: item.ordinal })) ?? []
+    const { evaluatorCostUsd, ...given } = scored([...byClient, ...scores])
     return {
-      item: { ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED', cached: fromCache },
+      item: {
+        ...{ ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED' },
+        ...{ cached: fromCache, evaluatorCostUsd },
+      },
       spent,
       hadCost: item.costUsd !== null,
-      scores: recorded ? [...recorded.scores.map((score) => ({ ...score, ordinal: item.ordinal })), ...scores] : scores,
-      ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
+      ...given,
+      ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
     if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item)
@@ -164,7 +169,7 @@ async function evaluate(
           for (const { name } of evaluations) checkScoreName(name)
           return evaluations.map((evaluation) => {
             const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
-            if (!given.isPinned) return given
+            if (!given.isPinned || !isScore(evaluation)) return given
             try {
               return { ...given, ...fitEvaluation(evaluation, rules) }
             } catch (error) {
@@ -173,7 +178,10 @@ async function evaluate(
           })
         } catch (error) {
           if (error instanceof FunctionsUnavailableError) throw error
-          return [failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true }, error, attempts)]
+          const costUsd = error instanceof TaskError ? (error.spent?.costUsd ?? null) : null
+          return [
+            failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true, costUsd }, error, attempts),
+          ]
         }
       }),
   )

@@ -20,6 +20,7 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     canBeFollowed: false,
     evaluators: [],
     cacheKey: null,
+    cacheTask: '',
     missingFunctions: () => [],
   }
   return new Lane({
