@@ -46,6 +46,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({ description: 'As in `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As in `compareRuns`.' }),
+      includeUnlike: t.arg.boolean({ description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:
           'A cursor of this comparison; default: from the beginning.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',

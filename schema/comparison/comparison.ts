@@ -4,6 +4,7 @@ import {
   type MetricComparison as MetricComparisonShape,
 } from '../../src/engine/comparison/compare-metrics.ts'
 import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
+import { comparisonDifferences } from '../../src/engine/comparison/differences.ts'
 import { builder } from '../builder.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
 import { MetricInput, MetricRef } from '../metric.ts'
@@ -15,6 +16,7 @@ import {
   ComparisonRowConnection,
   comparisonRowsConnection,
 } from './comparison-row.ts'
+import { ComparisonDifference } from './differences.ts'
 
 const Verdict = builder.enumType('Verdict', {
   description: 'Conclusions about a candidate by one metric; rules in docs/statistics.md.',
@@ -107,6 +109,9 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       description:
         'Items of either run that have no value in one of them: not in that run, failed, not scored, not finished.',
     }),
+    leftOut: t.exposeInt('leftOut', {
+      description: 'Items of both runs that are left out because they are not alike: see `RunComparison.differences`.',
+    }),
     verdict: t.expose('verdict', { type: Verdict, description: 'The conclusion.' }),
     pairsNeeded: t.exposeInt('pairsNeeded', {
       nullable: true,
@@ -129,6 +134,13 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
     candidates: t.expose('candidates', {
       type: [RunRef],
       description: 'The others, in the order of the request.',
+    }),
+    differences: t.field({
+      type: [ComparisonDifference],
+      description:
+        'In what candidates are not like the baseline: content of items, evaluators of scores. Empty where all is alike.',
+      extensions: { cost: comparisonCost / 2 },
+      resolve: (comparison, _args, { services }) => comparisonDifferences(services.db, comparison),
     }),
     metrics: t.field({
       type: [MetricComparisonRef],
@@ -161,18 +173,25 @@ export const MetricMarginInput = builder.inputType('MetricMarginInput', {
   }),
 })
 
+export const includeUnlike = {
+  description:
+    'Whether items with other content, and scores of other versions of an evaluator, are compared too; default false.',
+} as const
+
 /** The arguments of `compareRuns` and `comparisonFeed`, with raw ids. */
 export function comparisonInput(args: {
   baselineId?: string | null
   candidateIds: readonly string[]
   margin?: number | null
   margins?: readonly (typeof MetricMarginInput.$inferInput)[] | null
+  includeUnlike?: boolean | null
 }) {
   return {
     baselineId: optionalRawId('Run', args.baselineId, ['baselineId']),
     candidateIds: rawIds('Run', args.candidateIds, ['candidateIds']),
     margin: args.margin ?? null,
     margins: args.margins ?? null,
+    includeUnlike: args.includeUnlike ?? false,
   }
 }
 
@@ -189,6 +208,7 @@ builder.queryField('compareRuns', (t) =>
         description: 'How much worse every score may be and still count as not worse; default 0.',
       }),
       margins: t.arg({ type: [MetricMarginInput], description: 'The same for single metrics.' }),
+      includeUnlike: t.arg.boolean(includeUnlike),
     },
     resolve: (_root, args, { services, scope }) => openComparison(services.db, scope, comparisonInput(args)),
   }),

@@ -116,6 +116,8 @@ export interface Compared {
   delta: number | null
   verdict: Verdict
   pairsNeeded: number | null
+  /** Items that are not alike in both runs, and therefore not compared. */
+  leftOut: number
 }
 
 /** Checks every rule of the gate. What is unknown or missing never passes. */
@@ -193,7 +195,9 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
   const what = describeMetric(metric)
   const compared = comparison(metric)
   if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
-  const { verdict, pairsNeeded } = compared
+  const { verdict, pairsNeeded, leftOut } = compared
+  const unlike =
+    leftOut === 0 ? '' : ` ${leftOut} items are left out: they, or their evaluator, are not as in the baseline.`
   const delta = compared.delta === null ? 'unknown' : shown(compared.delta)
   const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
   const What = what.charAt(0).toUpperCase() + what.slice(1)
@@ -207,6 +211,6 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
     ...check,
     passed: verdict === 'IMPROVED' || verdict === 'NOT_WORSE',
     actual: compared.delta,
-    reason: reasons[verdict],
+    reason: `${reasons[verdict]}${unlike}`,
   }
 }

@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import type { ScoreSource } from './evaluation.ts'
 import { parseInput, text } from './parse-input.ts'
+import { maxScoreName } from './score.ts'
 import { sourcesByPreference } from './score-series.ts'
 
 export type Metric =
@@ -37,7 +38,7 @@ const given = z
   .strictObject({
     score: z
       .strictObject({
-        name: text.min(1),
+        name: text.min(1).max(maxScoreName),
         source: z.enum(sourcesByPreference).nullish(),
       })
       .nullish(),

@@ -1,5 +1,6 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
+import { countChangedItems } from '../../db/sql/comparison/changed-items.ts'
 import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
@@ -10,7 +11,15 @@ import type { Interval } from '../../domain/statistics/interval.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
 import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
 import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts'
-import { type ComparedMetric, type Comparison, findMetric, isComplete, valuesOf } from './comparison.ts'
+import {
+  type ComparedMetric,
+  type Comparison,
+  findMetric,
+  isComplete,
+  isScoredAlike,
+  usedVersions,
+  valuesOf,
+} from './comparison.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
@@ -20,6 +29,8 @@ export interface MetricComparison extends ComparedMetric, Omit<MetricFigures, 'd
   sequence: Interval | null
   /** Pairs in the sequence. */
   sequencePairs: number
+  /** Items of both runs that are left out, because they or their scores are not alike. */
+  leftOut: number
   adjustedPValue: number | null
   verdict: Verdict
   pairsNeeded: number | null
@@ -36,25 +47,35 @@ export interface MetricComparison extends ComparedMetric, Omit<MetricFigures, 'd
 export async function compareMetrics(
   db: ReadableDatabase,
   sequences: ComparisonSequences,
-  { baseline, candidates, runs, metrics }: Comparison,
+  comparison: Comparison,
 ): Promise<MetricComparison[]> {
+  const { baseline, candidates, runs, metrics } = comparison
   if (!baseline) return []
+  const used = usedVersions(comparison)
+  const isAlike = (metric: ComparedMetric, index: number) => comparison.includesUnlike || isScoredAlike(metric, index)
   const runIds = runs.map((run) => run.id)
   const seriesOf = (kind: MetricValues['kind']) =>
     metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
   const numbered = numberSeries(seriesOf('SCORE'))
   const labelSeries = seriesOf('LABEL')
-  const [moments, labels, itemCounts, states] = await Promise.all([
-    loadMetricMoments(db.pool, runIds, numbered),
-    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries) : [],
+  const [moments, labels, itemCounts, changes, states] = await Promise.all([
+    loadMetricMoments(db.pool, runIds, numbered, used),
+    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
     countComparedItems(db.pool, runIds),
-    Promise.all(candidates.map((candidate) => sequences.read(baseline, candidate, metrics, db.pool))),
+    used ? countChangedItems(db.pool, runIds, used) : [],
+    Promise.all(
+      candidates.map((candidate, index) => {
+        const alike = metrics.filter((metric) => isAlike(metric, index))
+        return sequences.read(baseline, candidate, alike, usedVersions(comparison, candidate), db.pool)
+      }),
+    ),
   ])
 
   const compared = metrics.flatMap((metric) =>
     candidates.map((candidate, index) => {
       const run = index + 2
-      const items = itemCounts[index] ?? 0
+      const changed = changes.find((change) => change.run === run)?.items ?? 0
+      const items = (itemCounts[index] ?? 0) - changed
       const values = valuesOf(metric)
       const number = 'name' in values ? numberOf(numbered, values) : values.kind === 'LATENCY' ? 0 : -1
       const figures =
@@ -72,18 +93,21 @@ export async function compareMetrics(
               items,
             )
       const complete = isComplete(baseline, candidate)
-      const shown = complete ? figures : { ...figures, interval: null, pValue: null, method: null }
+      const isScored = isAlike(metric, index)
+      const found = isScored ? figures : nothingCompared(figures)
+      const shown = complete ? found : { ...found, interval: null, pValue: null, method: null }
       return {
         metric,
         candidate,
         complete,
         figures: shown,
+        leftOut: changed + (isScored ? 0 : figures.pairs),
         state: states[index]?.get(metricKey(metric.metric)) ?? null,
       }
     }),
   )
   const decisions = decideVerdicts(compared.map(({ figures, metric }) => ({ figures, margin: metric.margin })))
-  return compared.map(({ metric, candidate, complete, figures, state }, index) => {
+  return compared.map(({ metric, candidate, complete, figures, leftOut, state }, index) => {
     const { direction: _, differenceStddev: __, ...rest } = figures
     const decision = decisions[index]
     return {
@@ -92,6 +116,7 @@ export async function compareMetrics(
       candidate,
       sequence: state?.interval ?? null,
       sequencePairs: state?.pairs ?? 0,
+      leftOut,
       adjustedPValue: decision?.adjustedPValue ?? null,
       verdict: complete
         ? (decision?.verdict ?? 'INCONCLUSIVE')
@@ -99,6 +124,15 @@ export async function compareMetrics(
       pairsNeeded: complete ? (decision?.pairsNeeded ?? null) : null,
     }
   })
+}
+
+/** The figures without any pair, where all of them are left out. */
+function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
+  return {
+    ...{ direction, missing, pairs: 0, improved: 0, regressed: 0, unchanged: 0 },
+    ...{ baselineMean: null, candidateMean: null, delta: null, interval: null, pValue: null, method: null },
+    differenceStddev: null,
+  }
 }
 
 /** The verdict that the candidate was stopped for, if this is the comparison that stopped it. */

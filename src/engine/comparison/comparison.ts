@@ -1,10 +1,13 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
+import { type UsedVersions, usesOtherVersions } from '../../db/sql/comparison/changed-items.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { Direction, ScoreDataType, ScoreSource } from '../../domain/evaluation.ts'
+import { canonicalJson } from '../../domain/json/canonical-json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import {
   describeMetric,
   type Metric,
@@ -25,6 +28,8 @@ export interface ComparisonInput {
   candidateIds: readonly string[]
   /** How much worse a score may be and still count as not worse, in its own units; default 0. */
   margin?: number | null
+  /** Whether also what is not alike is compared: other content of an item, scores of another evaluator; default false. */
+  includeUnlike?: boolean | null
   /** Margins of individual metrics. */
   margins?: readonly { metric: MetricInput; margin: number }[] | null
 }
@@ -41,6 +46,8 @@ export interface ComparedMetric {
   /** Highest minus lowest possible value; null without bounds. */
   range: number | null
   margin: number
+  /** Of each run, baseline first, what gave the scores: equal for equal evaluators, null where it is not known. */
+  evaluators: readonly (string | null)[]
 }
 
 /** The runs of one dataset and the metrics to compare them on. */
@@ -52,6 +59,8 @@ export interface Comparison {
   runs: Run[]
   /** All scores of all the runs by name, then latency and cost. */
   metrics: ComparedMetric[]
+  /** Whether what is not alike is compared all the same. */
+  includesUnlike: boolean
 }
 
 export type ComparisonWithBaseline = Comparison & { baseline: Run }
@@ -91,7 +100,7 @@ export async function openComparison(
 export async function reopenComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
-  { baselineId, candidateIds, margin, margins }: ComparisonInput,
+  { baselineId, candidateIds, margin, margins, includeUnlike }: ComparisonInput,
 ): Promise<Comparison> {
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
   const [found, summaries] = await Promise.all([
@@ -109,8 +118,48 @@ export async function reopenComparison(
       ['candidateIds', String(other)],
     )
   }
-  const metrics = withMargins(metricsOf(all, summaries), margin ?? 0, margins ?? [])
-  return { baseline, candidates, runs: all, metrics }
+  const evaluators = await definitionsOf(db, summaries)
+  const metrics = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
+  return { baseline, candidates, runs: all, metrics, includesUnlike: includeUnlike ?? false }
+}
+
+/** Whether the scores of a candidate, by its index, are of the same evaluator as those of the baseline. */
+export function isScoredAlike({ evaluators: [baseline, ...others] }: ComparedMetric, candidate: number): boolean {
+  const other = others[candidate] ?? null
+  return baseline == null || other === null || baseline === other
+}
+
+/** What finds the items that are not alike, in all candidates or one; null where none can be, or all are compared. */
+export function usedVersions(
+  { baseline, candidates, includesUnlike }: Comparison,
+  candidate: Run | null = null,
+): UsedVersions | null {
+  if (!baseline || includesUnlike) return null
+  const runs = [baseline, ...(candidate ? [candidate] : candidates)]
+  const used = { datasetId: baseline.datasetId, versions: runs.map((run) => run.datasetVersion) }
+  return usesOtherVersions(used) ? used : null
+}
+
+/**
+ * By the ids of the versions that scored the runs, what they are: versions of one definition and type give the same
+ * scores. Costs a statement only where runs were scored by different versions.
+ */
+async function definitionsOf(
+  { prisma }: ReadableDatabase,
+  summaries: readonly RunScoreSummary[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, Set<string>>()
+  for (const { name, source, evaluatorVersionId } of summaries) {
+    if (source !== 'EVALUATOR' || evaluatorVersionId === null) continue
+    ids.set(name, (ids.get(name) ?? new Set()).add(evaluatorVersionId))
+  }
+  const different = [...ids.values()].flatMap((versions) => (versions.size > 1 ? [...versions] : []))
+  if (different.length === 0) return new Map()
+  const rows = await prisma.evaluatorVersion.findMany({
+    where: { id: { in: different } },
+    select: { id: true, definition: true, dataType: true },
+  })
+  return new Map(rows.map(({ id, definition, dataType }) => [id, canonicalJson({ definition, dataType } as Json)]))
 }
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */
@@ -140,17 +189,32 @@ async function approvedBaseline(
 
 type MetricOfRuns = Omit<ComparedMetric, 'margin'>
 
-function metricsOf(runs: readonly Run[], summaries: readonly RunScoreSummary[]): MetricOfRuns[] {
+function metricsOf(
+  runs: readonly Run[],
+  summaries: readonly RunScoreSummary[],
+  definitions: ReadonlyMap<string, string>,
+): MetricOfRuns[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
   const bySeries = Map.groupBy(summaries, ({ name, source }) => metricKey(scoreMetric(name, source)))
-  const measured = { dataType: null, direction: 'LOWER_IS_BETTER', range: null } as const
+  const measured = { dataType: null, direction: 'LOWER_IS_BETTER', range: null, evaluators: [] } as const
   return [
     ...[...bySeries.values()]
-      .map((found) => metricOfSeries(newestFirst, found))
+      .map((found) => ({ ...metricOfSeries(newestFirst, found), evaluators: evaluatorsOf(runs, found, definitions) }))
       .sort((a, b) => compareSeries(a.metric, b.metric)),
     { metric: { kind: 'LATENCY' }, ...measured },
     { metric: { kind: 'COST' }, ...measured },
   ]
+}
+
+function evaluatorsOf(
+  runs: readonly Run[],
+  found: readonly RunScoreSummary[],
+  definitions: ReadonlyMap<string, string>,
+): (string | null)[] {
+  return runs.map((run) => {
+    const id = found.find((summary) => summary.runId === run.id)?.evaluatorVersionId ?? null
+    return id === null ? null : (definitions.get(id) ?? id)
+  })
 }
 
 /**

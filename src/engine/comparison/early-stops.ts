@@ -11,7 +11,7 @@ import { metricKey } from '../../domain/metric.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
-import { metricIn, openComparison } from './comparison.ts'
+import { isScoredAlike, metricIn, openComparison, usedVersions } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Minimum interval between checks. */
@@ -72,7 +72,9 @@ export class EarlyStops {
       const { baseline, candidates } = comparison
       const watched = metricIn(comparison.metrics, metric, ['earlyStop', 'metric'])
       const [candidate = baseline] = candidates
-      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(watched.metric))
+      if (!isScoredAlike(watched, 0)) return
+      const used = usedVersions(comparison, candidate)
+      const state = (await this.#sequences.read(baseline, candidate, [watched], used)).get(metricKey(watched.metric))
       const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
       if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       const [runId, compared] = [id, baselineId].map((run) => encodeGlobalId('Run', run))

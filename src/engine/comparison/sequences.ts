@@ -10,6 +10,7 @@
  */
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
+import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
 import { hasChangedBefore, loadSettledPairs } from '../../db/sql/comparison/load-sequence.ts'
 import { metricKey, scoreMetric } from '../../domain/metric.ts'
 import type { RunSettings } from '../../domain/run.ts'
@@ -55,22 +56,24 @@ export class ComparisonSequences {
 
   /**
    * The sequences of all bounded scores that have pairs, by `metricKey`, at least as recent as these runs.
+   * @param used if given, the items whose content differs are left out
    * @param db what the runs were read from; default: the database now
    */
   async read(
     baseline: Run,
     candidate: Run,
     metrics: readonly ComparedMetric[],
+    used: UsedVersions | null = null,
     db: Queryable = this.#db.pool,
   ): Promise<Map<string, SequenceState>> {
     const bounded = metrics.flatMap(({ metric, range }) =>
       metric.kind === 'SCORE' && range !== null ? [{ metric, range }] : [],
     )
     if (bounded.length === 0) return new Map()
-    const key = JSON.stringify([baseline.id, candidate.id, bounded.map(({ metric, range }) => [metric, range])])
+    const key = JSON.stringify([baseline.id, candidate.id, used !== null, bounded])
     const previous = this.#progress.get(key)
     const advanced = (async () =>
-      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded))()
+      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded, used))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
@@ -92,6 +95,7 @@ export class ComparisonSequences {
     baseline: Run,
     candidate: Run,
     scores: readonly BoundedScore[],
+    used: UsedVersions | null,
   ): Promise<Progress> {
     const series = scores.map(({ metric }) => metric)
     const schedule = scheduleOf(baseline, candidate)
@@ -110,7 +114,7 @@ export class ComparisonSequences {
       new Map(scores.map(({ metric, range }) => [metricKey(metric), new DifferenceSequence(range)]))
     let from = progress?.position ?? 0
     for (;;) {
-      const range = { baseline, candidate, schedule, from, limit: chunkSize }
+      const range = { baseline, candidate, schedule, from, limit: chunkSize, used }
       const { frontier, differences } = await loadSettledPairs(db, range, series)
       for (const { name, source, values } of differences) push(sequences, metricKey(scoreMetric(name, source)), values)
       const full = frontier === from + chunkSize

@@ -1,6 +1,7 @@
 import type { SeriesKey } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { changedItemsSql, type UsedVersions } from './changed-items.ts'
 import { differenceOf } from './metric-values.ts'
 
 /** Pairs in schedule order, up to the first item that is still open. */
@@ -21,6 +22,8 @@ export interface SequenceRange {
   from: number
   /** Maximum positions. */
   limit: number
+  /** If given, the items whose content differs between the two runs are left out. */
+  used: UsedVersions | null
 }
 
 /**
@@ -29,17 +32,19 @@ export interface SequenceRange {
  */
 export async function loadSettledPairs(
   db: Queryable,
-  { baseline, candidate, schedule, from, limit }: SequenceRange,
+  { baseline, candidate, schedule, from, limit, used }: SequenceRange,
   series: readonly SeriesKey[],
 ): Promise<SettledPairs> {
+  const versions: unknown[] = []
+  const changed = used ? `${changedItemsSql(used, (value) => `$${9 + versions.push(value)}`)}, ` : ''
   const rows = await queryRows<SettledPairs>(
     db,
-    `WITH item AS MATERIALIZED (
+    `WITH ${changed}item AS MATERIALIZED (
        SELECT item_id, position FROM run_item
        WHERE run_id = $3 AND repetition = 0 AND ordinal >= $4::int * $5::int
        ORDER BY ordinal LIMIT $6
      ), execution AS MATERIALIZED (
-       SELECT item.position, i.run_id, i.ordinal,
+       SELECT item.item_id, item.position, i.run_id, i.ordinal,
               i.status IN ('QUEUED', 'RUNNING') OR i.seq > CASE WHEN i.run_id = $1 THEN $8::int ELSE $9::int END AS open
        FROM item JOIN run_item i ON i.item_id = item.item_id AND i.run_id = ANY (ARRAY[$1, $2]::uuid[])
      ), frontier AS (
@@ -55,6 +60,7 @@ export async function loadSettledPairs(
          GROUP BY 1, 2
        ) s
        WHERE e.position < (SELECT position FROM frontier)
+         ${used ? 'AND e.item_id NOT IN (SELECT item_id FROM changed)' : ''}
        GROUP BY s.name, s.source, e.position
      ), difference AS (
        SELECT name, source, string_agg((${differenceOf('baseline', 'candidate')})::text, ',' ORDER BY position) AS values
@@ -72,6 +78,7 @@ export async function loadSettledPairs(
       [...new Set(series.map(({ name }) => name))],
       baseline.seq,
       candidate.seq,
+      ...versions,
     ],
   )
   return rows[0] ?? { frontier: from, differences: [] }
