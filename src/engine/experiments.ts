@@ -6,6 +6,7 @@ import type { TaskSpec } from '../domain/execution/task.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
+import { parsePrimaryMetrics } from '../domain/primary-metrics.ts'
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -25,10 +26,15 @@ export interface CreateExperimentInput {
   /** The evaluators that score its runs; null: all that are active for the dataset when a run starts. */
   evaluatorIds?: readonly string[] | null
   settings?: RunSettingsChanges | null
+  /** What its runs are judged by (src/domain/primary-metrics.ts); null: all scores and failures alike. */
+  primaryMetrics?: unknown
   metadata?: Json
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active ones) and `metadata`. */
+/**
+ * Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active ones), `primaryMetrics` and
+ * `metadata`.
+ */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -52,6 +58,9 @@ export async function createExperiment(
   const functions = await functionsFor(services, input.task, ['task'])
   const task = await resolveTask(services.db.pool, scope, functions, input.task)
   const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
+  const primaryMetrics = input.primaryMetrics
+    ? parsePrimaryMetrics(input.primaryMetrics, ['primaryMetrics'])
+    : Prisma.DbNull
   const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
   const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
   if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
@@ -66,6 +75,7 @@ export async function createExperiment(
         task: asJson(task),
         promptId: promptIdOf(task),
         settings: { ...settings },
+        primaryMetrics,
         evaluatorsNamed: input.evaluatorIds != null,
         evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
       },
@@ -102,12 +112,19 @@ export async function updateExperiment(
   input: UpdateExperimentInput,
 ): Promise<Experiment> {
   requireWrite(scope)
-  const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
+  const changes = parseChanges(input, ['description', 'evaluatorIds', 'primaryMetrics', 'metadata'])
   const task =
     changes.task === undefined
       ? undefined
       : await resolveTask(services.db.pool, scope, await functionsFor(services, changes.task, ['task']), changes.task)
   const texts = parseTexts(changes)
+  const primary = changes.primaryMetrics
+  const primaryMetrics =
+    primary === undefined
+      ? undefined
+      : primary === null
+        ? Prisma.DbNull
+        : parsePrimaryMetrics(primary, ['primaryMetrics'])
   const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
@@ -129,6 +146,7 @@ export async function updateExperiment(
           ...texts,
           ...(task && { task: asJson(task), promptId: promptIdOf(task) }),
           ...(named !== undefined && { evaluatorsNamed: named !== null }),
+          ...(primaryMetrics !== undefined && { primaryMetrics }),
           settings: { ...settings },
         },
       })

@@ -281,7 +281,8 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.experiment.updateMany({ data: { promptId: prompt.id } })
   await prisma.run.updateMany({ data: { promptVersionId: prompt.newest.id } })
-  await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json } })
+  const primaryMetrics = json
+  await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json, primaryMetrics } })
   await prisma.run.updateMany({
     data: {
       description: 'described',

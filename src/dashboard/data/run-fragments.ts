@@ -58,5 +58,6 @@ export const metricFigures = graphql(`
     adjustedPValue
     method
     verdict
+    reason
   }
 `)
