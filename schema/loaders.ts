@@ -26,6 +26,8 @@ import {
 } from '../src/db/sql/dataset/load-revisions.ts'
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
 import { countFailures } from '../src/db/sql/run/count-unknown.ts'
+import { loadDistributions } from '../src/db/sql/run/load-distributions.ts'
+import { type Grouping, loadRunGroups } from '../src/db/sql/run/load-run-groups.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
 import { findUnscored } from '../src/db/sql/run-item/claim-items.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
@@ -34,6 +36,7 @@ import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import type { Announced } from '../src/db/sql/worker/announce-worker.ts'
 import { listWorkers } from '../src/db/sql/worker/list-workers.ts'
 import { codeOf } from '../src/domain/errors.ts'
+import type { DistributedMetric } from '../src/domain/metric.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { Links } from './links.ts'
 
@@ -171,6 +174,20 @@ export function createLoaders(db: Database, scope: Scope) {
       (ids) => loadLatencyBuckets(pool, ids),
       (row) => row.runId,
     ),
+    /** Of runs. The caller has checked access to them. */
+    distribution: perArguments(({ metric, bins }: { metric: DistributedMetric; bins: number }) =>
+      one(
+        (runIds) => loadDistributions(pool, runIds, metric, bins),
+        (row) => row.runId,
+      ),
+    ),
+    /** Of runs. The caller has checked access to them. */
+    runGroups: perArguments(({ grouping, limit }: { grouping: Grouping; limit: number }) =>
+      many(
+        (runIds) => loadRunGroups(pool, runIds, grouping, limit),
+        (row) => row.runId,
+      ),
+    ),
     failureCounts: many(
       (ids) => countFailures(pool, ids),
       (row) => row.runId,
@@ -218,6 +235,19 @@ function many<Row, Key = string>(
     },
     { cacheKeyFn: keyOf, maxBatchSize: maxKeys },
   )
+}
+
+/** A loader for each set of arguments: what is loaded with the same ones is loaded together. */
+function perArguments<Arguments extends object, Loader>(
+  make: (args: Arguments) => Loader,
+): (args: Arguments) => Loader {
+  const loaders = new Map<string, Loader>()
+  return (args) => {
+    const key = JSON.stringify(args)
+    const loader = loaders.get(key) ?? make(args)
+    loaders.set(key, loader)
+    return loader
+  }
 }
 
 /** Loads the same of the same list for many parents in one statement. */

@@ -1,11 +1,12 @@
 /**
- * `node schema/print.ts` writes schema.graphql and what client caches need of it; with `--check` it fails if a file is
- * out of date, and lists every difference of the schema and whether it breaks clients.
+ * `node schema/print.ts` writes schema.graphql, what client caches need of it, and the schema of experiment files; with
+ * `--check` it fails if a file is out of date, and lists every difference of the schema and whether it breaks clients.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { CriticalityLevel, diff } from '@graphql-inspector/core'
 import { buildSchema, lexicographicSortSchema, printSchema } from 'graphql'
 import { possibleTypes, typePolicies, valueTypes } from './client-files.ts'
+import { experimentFileSchema } from './experiment-file.ts'
 import { schema } from './index.ts'
 
 const sorted = lexicographicSortSchema(schema)
@@ -15,6 +16,7 @@ const files = {
   'possibleTypes.json': json(possibleTypes(sorted)),
   'valueTypes.json': json(valueTypes(sorted)),
   'typePolicies.json': json(typePolicies(sorted)),
+  'experiment-file.json': json(experimentFileSchema(sorted)),
 }
 
 for (const [name, text] of Object.entries(files)) {

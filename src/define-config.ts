@@ -45,6 +45,7 @@ const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
   version,
+  active: z.union([z.literal(true), z.array(z.string().min(1)).min(1)]).optional(),
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
   min: z.number().optional(),
@@ -69,7 +70,8 @@ export function modulesOf(config: unknown): Modules {
     evaluators: new Map(
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
-        const described = '{ evaluate, description, version, dataType, direction, min, max, categories, failurePolicy }'
+        const described =
+          '{ evaluate, description, version, active, dataType, direction, min, max, categories, failurePolicy }'
         return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
       }),
     ),

@@ -1,5 +1,6 @@
 /** The public API, for `assay.config.ts`: `import { defineConfig, result } from 'assay'`. */
 export { type Config, defineConfig, type EvaluatorFunction, type TaskFunction } from './define-config.ts'
+export { defineExperiment, type ExperimentFile } from './define-experiment.ts'
 export type { Direction, ScoreDataType } from './domain/evaluation.ts'
 export type {
   ModuleEvaluation,

@@ -66,7 +66,7 @@ async function start(): Promise<AssayProcess> {
       log,
       databaseUrl: process.env.DATABASE_URL || null,
       dataDir: flags['data-dir'],
-      config: fileURLToPath(here('assay.config.ts')),
+      config: fileURLToPath(here('.')),
       slots: 200,
       http: { host: '127.0.0.1', port },
     })

@@ -58,17 +58,20 @@ export const accuracy = 'accuracy'
 const evaluators: CreateEvaluatorInput[] = [
   {
     name: accuracy,
+    datasetIds: null,
     description: 'The answered category is the expected one.',
     definition: { builtin: { exactMatch: { outputPath: '$.category' } } },
   },
   {
     name: 'calibration error',
+    datasetIds: null,
     description: 'Squared difference between confidence and correctness (Brier score).',
     definition: { module: { name: 'calibration error' } },
     direction: 'LOWER_IS_BETTER',
   },
   {
     name: 'within 50 ms',
+    datasetIds: null,
     description: 'Answered within fifty milliseconds.',
     definition: { builtin: { latency: { maxMs: 50 } } },
   },

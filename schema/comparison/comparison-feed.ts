@@ -47,6 +47,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
       candidateIds: t.arg.idList({ required: true, description: '1–10 runs of the same dataset.' }),
       margin: t.arg.float({ description: 'As in `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As in `compareRuns`.' }),
+      includeUnlike: t.arg.boolean({ description: 'As in `compareRuns`.' }),
       primaryMetrics: t.arg({ type: PrimaryMetricsInput, description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:

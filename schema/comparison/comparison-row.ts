@@ -26,6 +26,7 @@ import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from 
 import { optionalRawId } from '../relay/global-id.ts'
 import { listedItems } from '../relay/listed-items.ts'
 import { selects } from '../selects.ts'
+import { ItemDifference, itemDifferences } from './differences.ts'
 
 const CellChange = builder.enumType('CellChange', {
   description: 'How the value of one item changed from the baseline to a candidate.',
@@ -77,6 +78,11 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
         'The content of the item in the version that the run used; null if that version does not contain it.',
       resolve: ({ run, itemId }, _args, { loaders }) =>
         loaders.revisionAt.load({ itemId, version: run.datasetVersion }),
+    }),
+    differences: t.field({
+      type: [ItemDifference],
+      description: 'In what that content differs from the one that the baseline used; then it is left out of metrics.',
+      resolve: (cell, _args, { loaders }) => itemDifferences(cell, loaders),
     }),
     items: t.expose('items', {
       type: [RunItemRef],

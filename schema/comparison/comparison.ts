@@ -3,6 +3,7 @@ import {
   type MetricComparison as MetricComparisonShape,
 } from '../../src/engine/comparison/compare-metrics.ts'
 import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
+import { comparisonDifferences } from '../../src/engine/comparison/differences.ts'
 import { builder } from '../builder.ts'
 import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { MetricInput, MetricRef } from '../metric.ts'
@@ -14,6 +15,7 @@ import {
   ComparisonRowConnection,
   comparisonRowsConnection,
 } from './comparison-row.ts'
+import { ComparisonDifference } from './differences.ts'
 import { PrimaryMetricsInput } from './primary-metrics.ts'
 import { InconclusiveReason, Interval, OnTheseItems, Verdict } from './verdict.ts'
 
@@ -109,6 +111,9 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
     notExecuted: t.exposeInt('notExecuted', {
       description: 'Of the missing: not executed in both runs. The others do not apply, or were not sampled.',
     }),
+    leftOut: t.exposeInt('leftOut', {
+      description: 'Items of both runs that are left out because they are not alike: see `RunComparison.differences`.',
+    }),
     verdict: t.expose('verdict', {
       type: Verdict,
       description: 'The conclusion for items like these, of which these are a sample.',
@@ -149,6 +154,13 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
       type: [RunRef],
       description: 'The others, in the order of the request.',
     }),
+    differences: t.field({
+      type: [ComparisonDifference],
+      description:
+        'In what candidates are not like the baseline: content of items, evaluators of scores. Empty where all is alike.',
+      extensions: { cost: comparisonCost / 2 },
+      resolve: (comparison, _args, { services }) => comparisonDifferences(services.db, comparison),
+    }),
     metrics: t.field({
       type: [MetricComparisonRef],
       description:
@@ -183,12 +195,18 @@ export const MetricMarginInput = builder.inputType('MetricMarginInput', {
   }),
 })
 
+export const includeUnlike = {
+  description:
+    'Whether items with other content, and scores of other versions of an evaluator, are compared too; default false.',
+} as const
+
 /** The arguments of `compareRuns` and `comparisonFeed`, with raw ids. */
 export function comparisonInput(args: {
   baselineId?: string | null
   candidateIds: readonly string[]
   margin?: number | null
   margins?: readonly (typeof MetricMarginInput.$inferInput)[] | null
+  includeUnlike?: boolean | null
   primaryMetrics?: typeof PrimaryMetricsInput.$inferInput | null
 }) {
   return {
@@ -196,6 +214,7 @@ export function comparisonInput(args: {
     candidateIds: rawIds('Run', args.candidateIds, ['candidateIds']),
     margin: args.margin ?? null,
     margins: args.margins ?? null,
+    includeUnlike: args.includeUnlike ?? false,
     primaryMetrics: args.primaryMetrics ?? null,
   }
 }
@@ -213,6 +232,7 @@ builder.queryField('compareRuns', (t) =>
         description: 'How much worse every score may be and still count as not worse; default 0.',
       }),
       margins: t.arg({ type: [MetricMarginInput], description: 'The same for single metrics.' }),
+      includeUnlike: t.arg.boolean(includeUnlike),
       primaryMetrics: t.arg({
         type: PrimaryMetricsInput,
         description: 'What the candidates are judged by; default: as the experiment of the newest run says.',

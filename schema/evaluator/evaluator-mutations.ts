@@ -1,4 +1,4 @@
-import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
+import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
 import { createEvaluator, deleteEvaluator, updateEvaluator } from '../../src/engine/evaluators.ts'
 import { deletion } from '../deletion.ts'
 import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
@@ -6,6 +6,21 @@ import { mutation } from '../mutation.ts'
 import { EvaluatorRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
 import { EvaluatorDefinitionInput, evaluatorSpec } from './evaluator-input.ts'
+
+/**
+ * Raw ids; null for all datasets. Whoever leaves them out would score the runs of everybody without having meant it.
+ * @throws {InvalidInputError} neither at least one nor null
+ */
+function datasetsOf(ids: readonly string[] | null | undefined): string[] | null {
+  if (ids === null) return null
+  if (ids === undefined || ids.length === 0) {
+    const got = ids === undefined ? 'neither' : 'an empty list'
+    throw new InvalidInputError(`Expected the datasets whose runs it scores, or null for all, got ${got}.`, [
+      'datasetIds',
+    ])
+  }
+  return rawIds('Dataset', ids, ['datasetIds'])
+}
 
 mutation('createEvaluator', {
   description: 'Creates an evaluator. It scores runs that start later.',
@@ -34,7 +49,9 @@ mutation('createEvaluator', {
       active: t.boolean({
         description: 'Whether it scores new runs of experiments that name no evaluators; default true.',
       }),
-      datasetIds: t.idList({ description: 'Limits it to these datasets; default: all.' }),
+      datasetIds: t.idList({
+        description: 'The datasets whose runs it scores, at least one; null: those of all. Must be given.',
+      }),
     }),
   },
   errors: [NotFoundError, ConflictError],
@@ -42,7 +59,7 @@ mutation('createEvaluator', {
     evaluator: await createEvaluator(services, scope, {
       ...input,
       definition: evaluatorSpec(input.definition),
-      datasetIds: rawIds('Dataset', input.datasetIds ?? [], ['datasetIds']),
+      datasetIds: datasetsOf(input.datasetIds),
     }),
   }),
   payload: {
@@ -72,7 +89,7 @@ mutation('updateEvaluator', {
       failurePolicy: t.field({ type: FailurePolicy, description: 'A change creates a new version.' }),
       sampling: t.float({ description: 'A change creates a new version.' }),
       active: t.boolean({ description: 'Whether it scores new runs of experiments that name no evaluators.' }),
-      datasetIds: t.idList({ description: 'Limits it to these datasets; empty or null: all.' }),
+      datasetIds: t.idList({ description: 'The datasets whose runs it scores, at least one; null: those of all.' }),
     }),
   },
   errors: [NotFoundError, ConflictError],
@@ -82,7 +99,7 @@ mutation('updateEvaluator', {
       ...input,
       id: rawId('Evaluator', input.id, ['id']),
       definition: definition && evaluatorSpec(definition),
-      datasetIds: datasetIds && rawIds('Dataset', datasetIds, ['datasetIds']),
+      datasetIds: datasetIds === undefined ? undefined : datasetsOf(datasetIds),
     })
     return { evaluator }
   },

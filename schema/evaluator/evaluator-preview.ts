@@ -19,6 +19,7 @@ const EvaluationRef = builder.objectRef<Evaluation>('Evaluation').implement({
       description: 'The category of a CATEGORICAL or the text of a TEXT score.',
     }),
     comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
+    costUsd: t.exposeFloat('costUsd', { nullable: true, description: 'What it has cost; null when unknown.' }),
     metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data that the evaluator added.' }),
   }),
 })

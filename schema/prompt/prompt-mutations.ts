@@ -85,7 +85,7 @@ mutation('setPromptLabel', {
 })
 
 mutation('removePromptLabel', {
-  description: 'Removes a label from a prompt. Runs of experiments that refer to it cannot start any more.',
+  description: 'Removes a label from a prompt. Refused while an experiment refers to it.',
   input: {
     description: 'A label.',
     fields: (t) => ({

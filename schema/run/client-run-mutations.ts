@@ -1,11 +1,10 @@
 /** How clients execute a run whose task is theirs. docs/client-protocol.md describes the protocol. */
-
-import type { ClaimedItem } from '../../src/db/sql/run-item/claim-items.ts'
 import { InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
 import { defaultLeaseMs } from '../../src/domain/execution/client-lease.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import {
   type ClientClaim,
+  type ClientItem,
   type ClientLane,
   claimRunItems,
   releaseRunLease,
@@ -27,7 +26,7 @@ const ClientLaneRef = builder.objectRef<ClientLane>('ClientLane').implement({
       description: 'The token for the next request. Null: it has none any more, and the next claim gives another.',
     }),
     concurrency: t.exposeInt('concurrency', {
-      description: 'How many items it may execute at once: its share of the concurrency of the run.',
+      description: 'How many items it may execute at once: its share of the concurrency of the run, and of a limit.',
     }),
     status: t.expose('status', {
       type: RunStatus,
@@ -41,7 +40,7 @@ const ClientLaneRef = builder.objectRef<ClientLane>('ClientLane').implement({
   }),
 })
 
-const ClaimedRunItem = builder.objectRef<ClaimedItem & { runId: string }>('ClaimedRunItem').implement({
+const ClaimedRunItem = builder.objectRef<ClientItem & { runId: string }>('ClaimedRunItem').implement({
   description: 'An item that a client is to execute.',
   fields: (t) => ({
     runItemId: t.id({
@@ -64,6 +63,9 @@ const ClaimedRunItem = builder.objectRef<ClaimedItem & { runId: string }>('Claim
     repetition: t.exposeInt('repetition', { description: 'Which execution of the dataset item this is, from 0.' }),
     attempt: t.exposeInt('attempts', {
       description: 'The number of this attempt, from 1; to be sent with its result.',
+    }),
+    startAfterMs: t.exposeInt('startAfterMs', {
+      description: 'How long to wait before it is executed, in milliseconds: limits per minute space calls out.',
     }),
   }),
 })
@@ -116,7 +118,7 @@ mutation('claimRunItems', {
       retryAfterMs: t.exposeInt('retryAfterMs', {
         nullable: true,
         description:
-          'Without items: when to ask again, in milliseconds, because others are waiting for an attempt\nor are being executed by other clients. Null with items, and when the run has finished.',
+          'Without items: when to ask again, in milliseconds, because a limit leaves none, others wait for an\nattempt or are executed by other clients. Null with items, and when the run has finished.',
       }),
     }),
   },
@@ -143,6 +145,9 @@ const ClientScoreInput = builder.inputType('ClientScoreInput', {
     direction: t.field({ type: Direction, description: 'Which scores are better; default HIGHER_IS_BETTER.' }),
     comment: t.string({ description: 'Why.' }),
     metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
+    costUsd: t.float({
+      description: 'What it has cost. Without value and label: the evaluator did not apply, but has cost this.',
+    }),
     error: t.string({ description: 'The evaluator failed: the reason, in place of a value.' }),
   }),
 })
@@ -154,7 +159,9 @@ const ClientResultInput = builder.inputType('ClientResultInput', {
     attempt: t.int({ required: true, description: 'The number of the attempt, as claimed.' }),
     output: t.field({ type: 'JSON', description: 'The output of the task; null and left out are JSON null.' }),
     error: t.field({ type: ClientErrorInput, description: 'Why the attempt failed; there is no output then.' }),
-    latencyMs: t.float({ required: true, description: 'Milliseconds of the task alone, evaluators excluded.' }),
+    latencyMs: t.float({
+      description: 'Milliseconds of the task alone, evaluators excluded; left out when not known.',
+    }),
     costUsd: t.float({ description: 'The cost of the task; left out when not known.' }),
     inputTokens: t.int({ description: 'Input tokens; left out when not known.' }),
     outputTokens: t.int({ description: 'Output tokens; left out when not known.' }),

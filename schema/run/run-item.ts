@@ -120,6 +120,10 @@ builder.node(RunItemRef, {
       nullable: true,
       description: 'The cost of the task; null when unknown, never 0 for unknown.',
     }),
+    evaluatorCostUsd: t.exposeFloat('evaluatorCostUsd', {
+      nullable: true,
+      description: 'The cost of its evaluators, as far as they say; null when none does. Not part of `costUsd`.',
+    }),
     generation: t.field({
       type: Generation,
       nullable: true,

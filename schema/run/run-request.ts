@@ -80,7 +80,9 @@ builder.objectFields(RunRef, (t) => ({
     type: RunSubset,
     nullable: true,
     description: 'The items it was started on; null: every item, or a run from before this was stored.',
-    resolve: ({ subset }) => subset as RunSubsetShape | null,
+    // Runs from before empty ones were not stored may have one.
+    resolve: ({ subset }) =>
+      Object.values((subset ?? {}) as RunSubsetShape).some((part) => part != null) ? (subset as RunSubsetShape) : null,
   }),
   evaluators: t.field({
     type: [RunEvaluator],

@@ -40,7 +40,7 @@ export const DistributionRef = builder.objectRef<Distribution>('Distribution').i
   }),
 })
 
-const LabelCount = builder.objectRef<RunScoreLabel>('LabelCount').implement({
+export const LabelCount = builder.objectRef<Pick<RunScoreLabel, 'label' | 'count'>>('LabelCount').implement({
   description: 'The number of executions with a label.',
   fields: (t) => ({
     label: t.exposeString('label', { description: 'The category.' }),
@@ -195,6 +195,11 @@ export const RunStats = builder.objectRef<Run>('RunStats').implement({
     unknownCostCount: t.int({
       description: 'Finished items whose cost is not known.',
       resolve: (run) => Math.max(0, finishedCount(run) - run.costCount),
+    }),
+    evaluatorCostUsd: t.float({
+      nullable: true,
+      description: 'The cost of the evaluators, as far as they say; not part of `costUsd`. Budgets cover both.',
+      resolve: (run) => (run.evaluatorCostCount > 0 ? run.evaluatorCostSum : null),
     }),
     // A large run can exceed the maximum of an Int, 2,147,483,647.
     inputTokens: t.float({

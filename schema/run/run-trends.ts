@@ -20,7 +20,7 @@ const RunTrendPoint = builder.objectRef<Run>('RunTrendPoint').implement({
     avgLatencyMs: t.float({
       nullable: true,
       description: 'Mean milliseconds of the task, over succeeded items.',
-      resolve: (run) => (run.succeeded > 0 ? run.latencySum / run.succeeded : null),
+      resolve: (run) => (run.latencyMin === null ? null : run.latencySum / run.succeeded),
     }),
     avgCostUsd: t.float({
       nullable: true,

@@ -25,6 +25,10 @@ builder.node(ScoreRef, {
     }),
     comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
     metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data stored with it.' }),
+    costUsd: t.exposeFloat('costUsd', {
+      nullable: true,
+      description: 'What its evaluator says that it cost; null when unknown.',
+    }),
     source: t.expose('source', { type: ScoreSource, description: 'Its origin.' }),
     evaluator: t.field({
       type: EvaluatorRef,

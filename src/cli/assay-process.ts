@@ -27,6 +27,7 @@ import { openHttpClient } from '../tasks/http-client.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { openTracing } from '../telemetry/open-tracing.ts'
 import { CliError } from './cli-error.ts'
+import { createFirstKey } from './keys-of-database.ts'
 import { openPostgres, type PostgresOptions } from './open-postgres.ts'
 import type { Part } from './process-parts.ts'
 import { WorkerProcess } from './worker-process.ts'
@@ -38,6 +39,8 @@ export interface ProcessOptions extends PostgresOptions {
   slots: number | null
   /** Memory of a process for functions in MB; default 1,024. */
   functionMemoryMb?: number
+  /** Whether a new embedded database gets a key of the installation, so that it can be served to others. */
+  firstKey?: boolean
   /** The file of the key of stored secrets; default: with an embedded PostgreSQL one in its data directory. */
   secretKeyFile?: string | null
   /**
@@ -68,6 +71,8 @@ export interface AssayProcess {
   readonly functions: RegisteredFunction[]
   /** Why the functions of the config cannot be called; null while they can. */
   readonly problem: string | null
+  /** The key of the administrator, if it was made now; nobody can read it again. */
+  readonly firstKey: string | null
   /** Its worker; null in a server. */
   readonly worker: Worker | null
   readonly metrics: Metrics
@@ -141,6 +146,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       options.http === null && slots !== null
         ? await (await import('./worker-part.ts')).startWorker(part, { ...settings, slots })
         : null
+    const isNew = options.databaseUrl === null && applied.length === (await migrationNames()).length
+    const firstKey = options.firstKey && isNew ? await createFirstKey(db) : null
     const dataDir = options.databaseUrl === null ? options.dataDir : null
     const readiness = new Readiness({ db, log, listener, worker: inside?.worker ?? beside, dataDir })
     if (beside) metrics.watchProcess('worker', () => beside.metrics())
@@ -151,6 +158,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
       url: server?.url ?? null,
       database: postgres.name,
       ...known,
+      firstKey,
       worker: inside?.worker ?? null,
       metrics,
       failed: Promise.race([postgres.failed, schema.outdated]),

@@ -2,6 +2,7 @@
 // Plain JavaScript that any Node can read: finds a Node that is recent enough for the rest, or says in one sentence
 // what to do.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,9 +13,15 @@ const node = major > 22 || (major === 22 && minor >= 18) ? process.execPath : bu
 if (!node) fail(`Assay needs Node 22.18 or newer, and this is ${process.version}: get one from https://nodejs.org.`)
 else if (node === process.execPath) {
   cacheCompiledCode()
+  await start()
+} else runWith(node)
+
+/** In a clone the sources run as they are; the package has them built, and of these only this file. */
+async function start() {
+  if (!existsSync(new URL('main.ts', import.meta.url))) return import('../../dist/server/src/cli/main.js')
   await import('./ensure-generated.mjs')
   await import('./main.ts')
-} else runWith(node)
+}
 
 /**
  * Halves the time that this process and those that it starts need to load their code. Beside the code, since a folder that

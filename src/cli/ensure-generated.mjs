@@ -10,14 +10,26 @@ const changed = (file) => statSync(`${root}/${file}`, { throwIfNoEntry: false })
 
 const sources = ['prisma/schema.prisma', 'schema/schema.graphql', 'codegen.ts', 'package.json']
 const operations = globSync(
-  ['src/cli/*.ts', 'examples/*/*.ts', 'src/client/operations.ts', 'src/dashboard/**/*.{ts,tsx}'],
-  { cwd: root, exclude: ['src/dashboard/gql/**'] },
+  [
+    'src/cli/**/*.ts',
+    'examples/*/*.ts',
+    'src/client/operations/*.ts',
+    'src/{mcp,importers}/operations.ts',
+    'src/dashboard/**/*.{ts,tsx}',
+  ],
+  { cwd: root, exclude: ['src/cli/gql/**', 'src/dashboard/gql/**'] },
 )
 const newest = Math.max(...[...sources, ...operations].map(changed))
 
 // Prisma rewrites its files every time; graphql-codegen leaves its file alone when nothing changes.
 const writtenByPrisma = ['src/db/generated/prisma/client.ts', 'schema/generated/prisma-types.ts']
-const typed = ['src/cli/gql/gql.ts', 'src/dashboard/gql/gql.ts', 'src/client/gql/gql.ts']
+const typed = [
+  'src/cli/gql/gql.ts',
+  'src/dashboard/gql/gql.ts',
+  'src/client/gql/gql.ts',
+  'src/mcp/gql/gql.ts',
+  'src/importers/gql/gql.ts',
+]
 const missing = typed.some((file) => changed(file) === 0)
 const stale = missing || Math.min(...writtenByPrisma.map(changed)) < newest
 if (stale || process.argv.includes('--always')) {

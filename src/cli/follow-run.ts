@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { graphql } from './gql/gql.ts'
 import type { FollowRunSubscription } from './gql/graphql.ts'
-import { ConnectionLost, type GraphQLClient } from './graphql-client.ts'
+import { ConnectionLost, CursorExpired, type GraphQLClient } from './graphql-client.ts'
 
 const FollowRun = graphql(/* GraphQL */ `
   subscription FollowRun($runId: ID!, $after: String) {
@@ -31,26 +31,39 @@ export type RunBatch = FollowRunSubscription['runFeed']
 /** An item of a run, in its latest state. */
 export type RunItemState = RunBatch['items'][number]
 
-const maxAttempts = 10
 const retryDelayMs = 1_000
+/** A server that is replaced, or that recovers from a crash, is back by then. */
+const retriedForMs = 120_000
 
 /**
  * Follows a run's feed to its end. After a lost connection it resumes behind the last batch that arrived.
- * @throws {ConnectionLost} when the server is unreachable for 10 s
+ * @param onLost called with each attempt that fails
+ * @throws {ConnectionLost} when the server is unreachable for two minutes
  */
-export async function* followRun(client: GraphQLClient, runId: string): AsyncGenerator<RunBatch> {
+export async function* followRun(
+  client: GraphQLClient,
+  runId: string,
+  onLost: () => void = () => {},
+): AsyncGenerator<RunBatch> {
   let after: string | null = null
-  for (let failures = 0; ; ) {
+  for (let lostAt: number | null = null; ; ) {
     try {
       for await (const { runFeed } of client.subscribe(FollowRun, { runId, after })) {
-        failures = 0
+        lostAt = null
         after = runFeed.cursor
         yield runFeed
         if (runFeed.done) return
       }
       throw new ConnectionLost(`${client.url} ended the feed before the run was over.`)
     } catch (error) {
-      if (!(error instanceof ConnectionLost) || ++failures === maxAttempts) throw error
+      if (error instanceof CursorExpired && after !== null) {
+        after = null
+        continue
+      }
+      if (!(error instanceof ConnectionLost)) throw error
+      lostAt ??= performance.now()
+      if (performance.now() - lostAt > retriedForMs) throw error
+      onLost()
       await delay(retryDelayMs)
     }
   }

@@ -79,12 +79,12 @@ export class GraphQLClient {
     const events = this.#socket.iterate<Result>({ query: print(document), variables })
     try {
       for await (const { data, errors } of events) {
-        if (errors) throw new CliError(errors.map(({ message }) => message).join('; '))
+        if (errors) throw refused(errors)
         if (data) yield data
       }
     } catch (error) {
       if (error instanceof CliError) throw error
-      if (Array.isArray(error)) throw new CliError(error.map(({ message }) => message).join('; '))
+      if (Array.isArray(error)) throw refused(error)
       const { code, reason } = error as Partial<CloseEvent>
       if (code === CloseCode.Forbidden) {
         throw new CliError(explainRefusal(this.url, 401, `${this.url} ended the connection: ${reason}.`))
@@ -99,16 +99,24 @@ export class GraphQLClient {
   }
 }
 
+function refused(errors: readonly GraphQLFormattedError[]): CliError {
+  const message = errors.map(({ message }) => message).join('; ')
+  return errors.some(({ extensions }) => extensions?.code === 'CURSOR_EXPIRED')
+    ? new CursorExpired(message)
+    : new CliError(message)
+}
+
 /** The socket closed before the subscription ended. */
 export class ConnectionLost extends CliError {}
+
+/** The database was restored since the cursor: start over without one. */
+export class CursorExpired extends CliError {}
 
 /** The error for an unreachable server. */
 export function unreachable(url: string, cause: unknown): CliError {
   return new CliError(
-    `There is no Assay server at ${url}. Start one with \`npm start\`, or use --url for another one.`,
-    {
-      cause,
-    },
+    `There is no Assay server at ${url}. Start one with \`assay serve\`, or say with --url or ASSAY_URL where it is.`,
+    { cause },
   )
 }
 

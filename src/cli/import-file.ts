@@ -28,6 +28,8 @@ interface ImportRequest {
   source: Readable
   /** `jsonl`, `json` or `csv`; null: detect it. */
   format: string | null
+  /** Of CSV; default: detect it. */
+  delimiter?: string
   columns?: ImportColumns
   /** Bytes sent, and rows read by the server so far. */
   onProgress?: (bytes: number, rows: number) => void
@@ -41,6 +43,8 @@ interface ImportSummary {
   added: number
   changed: number
   unchanged: number
+  /** The columns that became input, expected, key, tags and metadata. */
+  columns: Record<string, string[]>
 }
 
 type Line =
@@ -90,11 +94,12 @@ export async function importFile(options: ImportRequest): Promise<ImportSummary>
   return summary
 }
 
-function parameters({ format, columns = {} }: ImportRequest): URLSearchParams {
-  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[]]) =>
-    names.map((name) => [part, name] as [string, string]),
+function parameters({ format, delimiter, columns = {} }: ImportRequest): URLSearchParams {
+  const mapped = Object.entries(columns).flatMap(([part, names]: [string, string[] | undefined]) =>
+    (names ?? []).map((name) => [part, name] as [string, string]),
   )
-  return new URLSearchParams([...(format ? [['format', format] as [string, string]] : []), ...mapped])
+  const given = Object.entries({ format, delimiter }).flatMap(([name, value]) => (value ? [[name, value]] : []))
+  return new URLSearchParams([...given, ...mapped])
 }
 
 async function readAnswer(

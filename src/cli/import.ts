@@ -4,33 +4,39 @@ import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { Command, Option } from 'commander'
 import { declaredFormat, importFormats } from '../engine/datasets/import-format.ts'
-import { CliError } from './cli-error.ts'
+import { type Tool, tools } from '../importers/import-results.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { type ImportColumns, importFile } from './import-file.ts'
+import { importResultsFile } from './import-results.ts'
+import { jsonOption, printJson } from './output.ts'
 import { openProgress } from './progress.ts'
-import { projectOption } from './project-option.ts'
-import { urlOption } from './url-option.ts'
+import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
-interface ImportOptions extends ImportColumns {
-  dataset: string
+interface ImportOptions extends Omit<ImportColumns, 'json'>, ServerOptions {
+  dataset?: string
+  from?: Tool
   format?: string
-  url: string
-  project?: string
+  delimiter?: string
+  jsonColumns?: string[]
+  json: boolean
 }
 
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .description('Import JSON Lines, a JSON array or CSV into a dataset; all of the file or nothing.')
     .argument('<file>', 'path of the file, or - for standard input')
-    .requiredOption('--dataset <name>', 'the dataset; created if it does not exist')
+    .option('--dataset <name>', 'the dataset; created if it does not exist')
+    .addOption(new Option('--from <tool>', 'results of another tool, with their runs and scores').choices(tools))
     .addOption(columns('--input <column...>', 'input of the task (default: input)'))
-    .addOption(columns('--expected <column...>', 'expected output (default: expectedOutput, expected or output)'))
+    .addOption(columns('--expected <column...>', 'expected output (default: expected, target, answer …)'))
     .addOption(columns('--key <column>', 'identifies items in later imports (default: key or id)'))
     .addOption(columns('--tags <column>', 'a list, or comma-separated text (default: tags)'))
     .addOption(columns('--metadata <column...>', 'what else to keep (default: all other columns)'))
-    .addOption(columns('--json <column...>', 'CSV columns whose cells are JSON'))
+    .addOption(columns('--json-columns <column...>', 'CSV columns whose cells are JSON'))
     .addOption(new Option('--format <format>', 'default: detected').choices(importFormats))
-    .addOption(urlOption())
-    .addOption(projectOption())
+    .option('--delimiter <character>', 'of CSV, or "tab" (default: detected)')
+  return withServerOptions(command)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -41,9 +47,14 @@ Examples:
   $ assay import tickets.jsonl --dataset tickets
   $ assay import gsm8k.jsonl --dataset gsm8k --input question --expected answer
   $ assay import faq.csv --dataset faq --input question language --expected answer --key id
-  $ zcat big.jsonl.gz | assay import - --dataset big`,
+  $ zcat big.jsonl.gz | assay import - --dataset big
+  $ assay import results.json --from promptfoo`,
     )
-    .action((file: string, options: ImportOptions) => importInto(file, options))
+    .action((file: string, options: ImportOptions) => {
+      if (options.from) return importResultsFile(file, { ...options, from: options.from })
+      if (options.dataset === undefined) throw new UsageError('Name the dataset: --dataset <name>.')
+      return importInto(file, { ...options, dataset: options.dataset })
+    })
 }
 
 /** An option whose values accumulate when it is repeated. */
@@ -54,29 +65,42 @@ function columns(flags: string, description: string): Option {
   ])
 }
 
-async function importInto(file: string, { dataset, format, url, project, ...columns }: ImportOptions): Promise<void> {
+async function importInto(file: string, options: ImportOptions & { dataset: string }): Promise<void> {
+  const { dataset, format, delimiter, url, project, dataDir, json, jsonColumns, ...columns } = options
   const size = file === '-' ? null : await sizeOf(file)
   const progress = openProgress()
   const line = progress.add(file === '-' ? 'standard input' : basename(file))
   try {
-    const summary = await importFile({
-      url,
-      project,
-      dataset,
-      columns,
-      format: format ?? declaredFormat({ name: file }),
-      source: file === '-' ? process.stdin : createReadStream(file),
-      onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
-    })
+    const summary = await withServer({ url, project, dataDir }, ({ client }) =>
+      importFile({
+        url: client.url,
+        project,
+        dataset,
+        columns: { ...columns, json: jsonColumns },
+        format: format ?? declaredFormat({ name: file }),
+        delimiter,
+        source: file === '-' ? process.stdin : createReadStream(file),
+        onProgress: (bytes, rows) => line.update(bytes, size, `${megabytes(bytes)} sent, ${rows} rows read`),
+      }),
+    )
     line.update(1, 1, summary.rows === 1 ? '1 row' : `${summary.rows} rows`)
     progress.stop()
+    if (json) return printJson(summary)
     const { added, changed, unchanged, version } = summary
     process.stdout.write(
-      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n`,
+      `Dataset "${summary.dataset}" is at version ${version}: ${added} added, ${changed} changed, ${unchanged} unchanged.\n${describeColumns(summary.columns)}`,
     )
   } finally {
     progress.stop()
   }
+}
+
+/** What became of the columns: `input ← question, expected ← answer`. */
+function describeColumns(columns: Record<string, string[]>): string {
+  const parts = Object.entries(columns).flatMap(([part, names]) =>
+    names.length > 0 ? `${part} ← ${names.join(', ')}` : [],
+  )
+  return parts.length === 0 ? '' : `${parts.join('; ')}\n`
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -59,6 +59,13 @@ export async function withDatabaseKeys(
   }
 }
 
+/** Creates a key for the administrator of the installation. @returns the key itself */
+export async function createFirstKey(db: Database): Promise<string> {
+  const scope = await ownScope(db, 'default')
+  const { key } = await createApiKey(db, scope, { name: 'admin', role: 'ADMIN', installation: true })
+  return key
+}
+
 /** Anyone with access to the database is an administrator of the installation. */
 async function ownScope({ prisma }: Database, projectName: string): Promise<Scope> {
   const project = await prisma.project.findUnique({ where: { name: projectName } })

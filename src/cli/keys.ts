@@ -4,10 +4,12 @@ import type { Role } from '../domain/scope.ts'
 import { CliError } from './cli-error.ts'
 import { type ApiKeys, type ListedKey, withDatabaseKeys } from './keys-of-database.ts'
 import { withServerKeys } from './keys-of-server.ts'
+import { jsonOption, printJson, printLine } from './output.ts'
 
 interface KeysOptions {
   dataDir: string
   url?: string
+  json: boolean
 }
 
 interface CreateOptions extends KeysOptions {
@@ -44,13 +46,17 @@ Examples:
     .option('--person <name>', 'the author of what is written with it (default: the name of the key)')
     .action((name: string, { role, project, installation, person, ...options }: CreateOptions) =>
       withKeys(options, project, async (keys) => {
-        process.stdout.write(`${await keys.create({ name, role, installation, person })}\n`)
+        const key = await keys.create({ name, role, installation, person })
+        if (options.json) printJson({ key, name, role })
+        else printLine(key)
         process.stderr.write('Keep it: it is not shown again. Send it as the header "Authorization: Bearer <key>".\n')
       }),
     )
   withPlace(command.command('list').description('List the keys in use.')).action((options: KeysOptions) =>
     withKeys(options, undefined, async (keys) => {
-      for (const key of await keys.list('')) process.stdout.write(`${line(key)}\n`)
+      const found = await keys.list('')
+      if (options.json) printJson(found.map(shown))
+      else for (const key of found) printLine(line(key))
     }),
   )
   withPlace(
@@ -68,6 +74,7 @@ Examples:
         throw new CliError(`${found.length} keys begin with ${prefix}:\n${found.map(line).join('\n')}`)
       }
       await keys.revoke(key.id)
+      if (options.json) printJson({ revoked: key.prefix })
     }),
   )
   return command
@@ -81,6 +88,7 @@ function withPlace(command: Command): Command {
         .env('ASSAY_DATA_DIR')
         .default('.assay'),
     )
+    .addOption(jsonOption())
 }
 
 /** @param project name of the project that keys are created in */
@@ -90,6 +98,11 @@ function withKeys(
   work: (keys: ApiKeys) => Promise<void>,
 ): Promise<void> {
   return url === undefined ? withDatabaseKeys(dataDir, project, work) : withServerKeys(url, project, work)
+}
+
+/** Without what the database knows besides. */
+function shown({ id, prefix, role, project, name, lastUsedAt }: ListedKey): ListedKey {
+  return { id, prefix, role, project, name, lastUsedAt }
 }
 
 function line({ prefix, role, project, name, lastUsedAt }: ListedKey): string {

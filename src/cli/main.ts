@@ -1,39 +1,39 @@
-/** The command line: exits with 0, with 1 and a sentence on stderr, or with 2 for options and arguments that are wrong. */
-import { Command } from 'commander'
-import manifest from '../../package.json' with { type: 'json' }
-import { explain } from './cli-error.ts'
-import { importCommand } from './import.ts'
-import { keysCommand } from './keys.ts'
-import { runCommand } from './run.ts'
-import { serveCommand, workerCommand } from './serve.ts'
+/**
+ * The command line: exits with 0, with 1 and a sentence on stderr, with 2 for options and arguments that are wrong, with 100
+ * for a gate that failed, or with 130 after Ctrl-C.
+ */
+import { type Command, CommanderError } from 'commander'
+import { exitStatus, explain, statusOf } from './cli-error.ts'
 
-const program = new Command('assay')
-  .description('Runs experiments on AI systems and says, with statistics, which run is better.')
-  .version(manifest.version)
-  .showHelpAfterError('Use --help to see the options of this command.')
-  .configureHelp({ showGlobalOptions: true })
-  .addCommand(serveCommand())
-  .addCommand(workerCommand())
-  .addCommand(importCommand())
-  .addCommand(runCommand())
-  .addCommand(keysCommand())
-  .addHelpText(
-    'after',
-    `
-A first experiment:
-  $ assay serve                                          in one terminal; the rest in another
-  $ assay import questions.jsonl --dataset questions     one JSON object a line: {"input": …, "expectedOutput": …}
-  $ open http://127.0.0.1:4000/graphql                   create an experiment on it, with the examples there
-  $ assay run "my experiment"                            watch it run`,
-  )
-
-for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
-  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+// Before the options, some of which have their defaults from there.
+try {
+  process.loadEnvFile('.env')
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== 'ENOENT') process.stderr.write(`.env cannot be read: ${message}\n`)
 }
+// Whoever reads the output may have enough, as `head` does: what the command does is done all the same.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
+const { createProgram } = await import('./program.ts')
+const program = createProgram()
+for (const command of withDescendants(program)) command.exitOverride()
 
 try {
   await program.parseAsync()
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`)
-  process.exitCode = 1
+  // Commander has said it already.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitStatus.passed : exitStatus.usage)
+  const message = explain(error)
+  if (message) process.stderr.write(`${message}\n`)
+  // What a command was waiting for must not keep it.
+  process.exit(statusOf(error))
+}
+
+function withDescendants(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withDescendants)]
 }

@@ -1,5 +1,6 @@
 /** The PostgreSQL that a command uses: your own, or the embedded one, which runs for as long as it is needed. */
-import { resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
@@ -39,10 +40,16 @@ export async function openPostgres({ databaseUrl, dataDir, log, share }: Postgre
       return { url, closed: new Promise<undefined>(() => {}), stop: async () => {} }
     },
   )
+  await ignoreInGit(directory)
   const failed = new Promise<Error>((settle) => {
     void embedded.closed.then((error) => error && settle(error))
   })
   return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
+}
+
+/** The data is beside the code of a project, and nothing for its repository. */
+async function ignoreInGit(directory: string): Promise<void> {
+  await writeFile(join(directory, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {})
 }
 
 /** Fails early, with the name of the server, if DATABASE_URL is wrong. */

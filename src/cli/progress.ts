@@ -1,5 +1,6 @@
-/** Progress of concurrent operations: bars on a terminal; elsewhere a line for each every few seconds. */
+/** Progress of concurrent operations: bars on a terminal; elsewhere a line for each, at once and then every few seconds. */
 import { MultiBar, Presets } from 'cli-progress'
+import { oneLine } from './output.ts'
 
 interface Progress {
   /** Adds a progress line. */
@@ -20,12 +21,18 @@ export function openProgress(out: NodeJS.WriteStream = process.stderr): Progress
   return out.isTTY ? bars(out) : lines(out)
 }
 
+/** Beside the name, the percentage and the note. */
+const widestBar = 20
+const minNoteWidth = 40
+
 function bars(out: NodeJS.WriteStream): Progress {
+  const room = (out.columns || 80) - minNoteWidth
   const multi = new MultiBar(
     {
       stream: out,
-      format: '  {name}  {bar} {percentage}%  {note}',
-      barsize: 20,
+      // What does not fit is cut by the terminal: a line that wraps could not be drawn over.
+      format: room < widestBar ? '  {name} {percentage}% {note}' : '  {name}  {bar} {percentage}%  {note}',
+      barsize: widestBar,
       fps: 20,
       hideCursor: true,
       autopadding: true,
@@ -36,7 +43,8 @@ function bars(out: NodeJS.WriteStream): Progress {
   )
   let width = 0
   return {
-    add(name) {
+    add(given) {
+      const name = oneLine(given)
       width = Math.max(width, name.length)
       const bar = multi.create(1, 0, { name, note: '' })
       return {
@@ -53,16 +61,20 @@ function bars(out: NodeJS.WriteStream): Progress {
 
 function lines(out: NodeJS.WriteStream): Progress {
   const pending = new Map<string, string>()
+  const begun = new Set<string>()
   const show = () => {
     for (const line of pending.values()) out.write(`${line}\n`)
     pending.clear()
   }
   const timer = setInterval(show, lineIntervalMs)
   return {
-    add: (name) => ({
+    add: (given) => ({
       update(done, total, note) {
+        const isFirst = !begun.has(given)
+        begun.add(given)
         const percent = total === null ? '' : `${Math.floor((100 * done) / Math.max(total, 1))} %, `
-        pending.set(name, `${name}: ${percent}${note}`)
+        pending.set(given, `${oneLine(given)}: ${percent}${note}`)
+        if (isFirst) show()
       },
     }),
     stop() {

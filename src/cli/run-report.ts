@@ -1,7 +1,9 @@
-/** A readable report of runs, with one column per run. */
+/** A run's progress, results and statistics, as text for a terminal. */
 import Table from 'cli-table3'
 import { graphql } from './gql/gql.ts'
 import type { RunReportFragment } from './gql/graphql.ts'
+import { fitting, oneLine } from './output.ts'
+import { dollars, known, milliseconds } from './report/figures.ts'
 
 export const RunReport = graphql(/* GraphQL */ `
   fragment RunReport on Run {
@@ -15,6 +17,7 @@ export const RunReport = graphql(/* GraphQL */ `
       latencyMs { p50 p95 }
       costUsd
       unknownCostCount
+      failures { code count }
       scores { name source direction count errorCount missingCount mean stderr labels { label count } }
     }
   }
@@ -36,22 +39,25 @@ export function progressNote({ progress, stats }: ReportedRun): string {
 
 /**
  * A table with one column per run, under `titles`; every mean has its standard error and the number of scores it leaves
- * out.
+ * out. On a terminal that is too narrow for it, one line for each cell.
  */
 export function runTable(runs: readonly ReportedRun[], titles: readonly string[]): string {
-  const table = new Table({ head: ['', ...titles], style: { head: [], border: [], compact: true } })
-  const row = (name: string, cell: (run: ReportedRun) => string) => table.push([name, ...runs.map(cell)])
+  const head = ['', ...titles.map(oneLine)]
+  const rows: string[][] = []
+  const row = (name: string, cell: (run: ReportedRun) => string) => rows.push([oneLine(name), ...runs.map(cell)])
   row('status', ({ status, stopReason }) => (stopReason ? `${status} (${stopReason})` : status))
   row('items', ({ progress }) => String(progress.total))
   row('failed', ({ progress }) => String(progress.failed))
   if (runs.some(({ progress }) => progress.cancelled > 0))
     row('cancelled', ({ progress }) => String(progress.cancelled))
-  row('latency p50', ({ stats }) => milliseconds(stats.latencyMs?.p50))
-  row('latency p95', ({ stats }) => milliseconds(stats.latencyMs?.p95))
+  row('latency p50', ({ stats }) => known(stats.latencyMs?.p50, milliseconds))
+  row('latency p95', ({ stats }) => known(stats.latencyMs?.p95, milliseconds))
   if (runs.some(({ stats }) => stats.costUsd != null)) row('cost', cost)
   const titlesOfScores = new Set(runs.flatMap(({ stats }) => stats.scores.map(titleOf)))
-  for (const title of titlesOfScores) row(title, (run) => score(run, title))
-  return table.toString()
+  for (const title of titlesOfScores) row(title, (run) => oneLine(score(run, title)))
+  const table = new Table({ head, style: { head: [], border: [], compact: true } })
+  table.push(...rows)
+  return fitting(table.toString(), head, rows)
 }
 
 function titleOf({ name, source }: ReportedRun['stats']['scores'][number]): string {
@@ -75,10 +81,5 @@ function score({ stats }: ReportedRun, title: string): string {
 
 function cost({ stats }: ReportedRun): string {
   if (stats.costUsd == null) return 'unknown'
-  return `$${stats.costUsd.toPrecision(3)}${stats.unknownCostCount ? ` (${stats.unknownCostCount} unknown)` : ''}`
-}
-
-function milliseconds(value: number | null | undefined): string {
-  if (value == null) return '–'
-  return value >= 10 ? `${value.toFixed(0)} ms` : `${value.toPrecision(2)} ms`
+  return `${dollars(stats.costUsd)}${stats.unknownCostCount ? ` (${stats.unknownCostCount} unknown)` : ''}`
 }

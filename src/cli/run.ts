@@ -1,17 +1,22 @@
-/** `assay run`: starts a run and shows its progress until it ends. */
-import { Command } from 'commander'
-import { CliError } from './cli-error.ts'
+/** `assay run`: starts a run of an experiment, which may be a file, and shows its progress and result. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { runEnvironment } from '../client/experiment/environment.ts'
+import type { ExperimentFile } from '../define-experiment.ts'
+import { CliError, UsageError } from './cli-error.ts'
+import { findRun } from './find-run.ts'
+import { type GateOptions, gateOf, withGateOptions } from './gate-options.ts'
 import { graphql } from './gql/gql.ts'
-import { GraphQLClient } from './graphql-client.ts'
-import { openProgress } from './progress.ts'
-import { projectOption } from './project-option.ts'
-import { type ReportedRun, runTable } from './run-report.ts'
-import { urlOption } from './url-option.ts'
-import { watchRun } from './watch-run.ts'
+import type { StartRunInput } from './gql/graphql.ts'
+import type { GraphQLClient } from './graphql-client.ts'
+import { jsonOption, printJson, printLine, say } from './output.ts'
+import { loadReport } from './report/load-report.ts'
+import { finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
+import { watchToEnd } from './watch-run.ts'
+import { type Connection, type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 const FindExperiment = graphql(/* GraphQL */ `
   query FindExperiment($name: String!) {
-    experiment(name: $name) { id }
+    experiment(name: $name) { id metadata }
     experiments(filter: { search: $name }, first: 5) {
       nodes { name }
     }
@@ -22,37 +27,44 @@ export const StartRun = graphql(/* GraphQL */ `
   mutation StartRun($input: StartRunInput!) {
     startRun(input: $input) {
       __typename
-      ... on StartRunPayload { run { id name url } }
+      ... on StartRunPayload { run { id name url status createdAt } }
       ... on UserError { message }
     }
   }
 `)
 
-const GateOfRun = graphql(/* GraphQL */ `
-  query GateOfRun($id: ID!) {
-    run(id: $id) { gate { status checks { passed reason } } }
-  }
-`)
-
-interface RunOptions {
+interface RunOptions extends ServerOptions, ReportFiles, GateOptions {
   name?: string
-  wait: boolean
-  url: string
-  project?: string
+  sample?: number
+  tag?: string[]
+  concurrency?: number
+  watch: boolean
+  git: boolean
+  json: boolean
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('Start a run of an experiment and follow it to its end.')
-    .argument('<experiment>', 'name of the experiment')
+    .argument('<experiment>', 'name of the experiment, or a file that describes it (.yaml, .json, .ts, .js)')
     .option('--name <name>', 'name of the run (default: the experiment and the time)')
-    .option('--no-wait', 'print the id of the run and exit')
-    .addOption(urlOption())
-    .addOption(projectOption())
+    .addOption(new Option('--sample <number>', 'only this many items, chosen at random').argParser(wholeNumber))
+    .addOption(
+      new Option('--tag <tag>', 'only items that have this tag; may be repeated').argParser(
+        (tag: string, before: string[] = []) => [...before, tag],
+      ),
+    )
+    .addOption(new Option('--concurrency <number>', 'items at once, 1–1,000').argParser(wholeNumber))
+  return withServerOptions(withReportFiles(withGateOptions(command)))
+    .option('--watch', 'follow the run to its end', true)
+    .option('--no-watch', 'print the id of the run and exit')
+    .option('--no-git', 'do not record commit, branch, CI job and source in the metadata of the run')
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-The run continues on the server: Ctrl-C only stops watching it.
+The run continues on the server: Ctrl-C only stops watching it. A file is saved first: its dataset is imported, its evaluators,
+experiment and gate are created or changed. docs/cli.md describes files; schema/experiment-file.json is their JSON Schema.
 
 Exit status:
   0    the gate of the experiment passed; without a gate: the run completed, and an item succeeded
@@ -62,73 +74,106 @@ Exit status:
 
 Examples:
   $ assay run "my experiment"
-  $ assay run "my experiment" --name "after the fix"
-  $ id=$(assay run "my experiment" --no-wait)`,
+  $ assay run experiment.yaml --sample 50
+  $ assay run experiment.yaml --baseline approved --gate "correct>=baseline-0.02" --markdown comment.md
+  $ id=$(assay run "my experiment" --no-watch)`,
     )
     .action((experiment: string, options: RunOptions) => run(experiment, options))
 }
 
-async function run(experiment: string, options: RunOptions): Promise<void> {
-  const client = new GraphQLClient(options.url, options.project)
-  try {
-    const experimentId = await findExperiment(client, experiment)
-    const { startRun } = await client.request(StartRun, { input: { experimentId, name: options.name ?? null } })
-    if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
-    if (!options.wait) {
-      process.stdout.write(`${startRun.run.id}\n`)
-      return
+async function run(argument: string, options: RunOptions): Promise<void> {
+  const gate = gateOf(options)
+  const { isExperimentFile, readExperimentFile } = await import('./experiment/read-experiment-file.ts')
+  const file = isExperimentFile(argument) ? await readExperimentFile(argument) : null
+  process.exitCode = await withServer(
+    options,
+    async (connection) => {
+      const { client, isOwn } = connection
+      if (!options.watch && isOwn) {
+        throw new UsageError(
+          '--no-watch leaves the run to a server that goes on running: start one with `assay serve`.',
+        )
+      }
+      const experimentId = await experimentOf(connection, argument, file, options)
+      const baselineId = await baselineOf(client, options.baseline, file?.baseline, experimentId)
+      const started = await start(client, { experimentId, ...(await inputOf(options, file)) })
+      if (!options.watch) {
+        if (options.json) printJson(started)
+        else printLine(started.id)
+        return 0
+      }
+      if (!isOwn) say(started.url)
+      await watchToEnd(connection, started)
+      return finishWith(await loadReport(client, started.id, { gate, baselineId }), options)
+    },
+    { executes: true },
+  )
+}
+
+async function experimentOf(
+  { client }: Connection,
+  argument: string,
+  file: ExperimentFile | null,
+  { project }: RunOptions,
+): Promise<string> {
+  if (file === null) return findExperiment(client, argument)
+  const { saveExperiment } = await import('./experiment/save-experiment.ts')
+  const { id, dataset } = await saveExperiment(client, argument, file, project)
+  say(`${argument}: "${file.name}" on "${dataset.name}", version ${dataset.version}`)
+  return id
+}
+
+const BaselineOfExperiment = graphql(/* GraphQL */ `
+  query BaselineOfExperiment($id: ID!) {
+    node(id: $id) {
+      __typename
+      ... on Experiment { dataset { name baseline { run { id } } } }
     }
-    process.stderr.write(`${startRun.run.url}\n`)
-    const finished = await watch(client, startRun.run)
-    process.stdout.write(`${runTable([finished], [finished.name])}\n`)
-    if (finished.stopMessage) process.stderr.write(`${finished.stopMessage}\n`)
-    process.exitCode = await reportGate(client, finished)
-  } finally {
-    await client.close()
+  }
+`)
+
+/**
+ * Looked for before the run is started, so that nothing is started where it is missing.
+ * @param inFile may say `approved` before there is one
+ */
+async function baselineOf(
+  client: GraphQLClient,
+  given: string | undefined,
+  inFile: string | undefined,
+  experimentId: string,
+): Promise<string | undefined> {
+  const reference = given ?? inFile
+  if (reference === undefined) return undefined
+  if (reference !== 'approved') return (await findRun(client, reference)).id
+  const { node } = await client.request(BaselineOfExperiment, { id: experimentId })
+  const dataset = node?.__typename === 'Experiment' ? node.dataset : null
+  if (dataset?.baseline || given === undefined) return dataset?.baseline?.run.id
+  throw new CliError(
+    `The dataset "${dataset?.name}" has no approved baseline: approve a run with \`assay approve\`, or name one.`,
+  )
+}
+
+async function inputOf(
+  { name, sample, tag, concurrency, git }: RunOptions,
+  file: ExperimentFile | null,
+): Promise<Omit<StartRunInput, 'experimentId'>> {
+  const subset = {
+    ...file?.subset,
+    ...(sample !== undefined && { sample }),
+    ...(tag !== undefined && { tags: tag }),
+  }
+  return {
+    name,
+    subset: Object.keys(subset).length > 0 ? subset : null,
+    overrides: concurrency === undefined ? undefined : { concurrency },
+    metadata: git ? await runEnvironment() : undefined,
   }
 }
 
-/** Prints the gate, if there is one. @returns the exit status */
-async function reportGate(client: GraphQLClient, { id, status, progress }: ReportedRun): Promise<number> {
-  const { run } = await client.request(GateOfRun, { id })
-  if (!run?.gate) return status === 'COMPLETED' && progress.succeeded > 0 ? 0 : 1
-  process.stdout.write(`gate ${run.gate.status}\n`)
-  for (const { passed, reason } of run.gate.checks) process.stdout.write(`  ${passed ? '✓' : '✗'} ${reason}\n`)
-  return run.gate.status === 'PASSED' ? 0 : gateFailed
-}
-
-/** Not 1 to 9, which errors and signals have. */
-const gateFailed = 100
-
-interface StartedRun {
-  id: string
-  name: string
-  url: string
-}
-
-async function watch(client: GraphQLClient, { id, name, url }: StartedRun): Promise<ReportedRun> {
-  const progress = openProgress()
-  const leave = () => {
-    progress.stop()
-    process.stderr.write(`The run continues on the server: ${url}\n`)
-    process.exit(130)
-  }
-  process.once('SIGINT', leave)
-  const failures = new Map<string, string>()
-  try {
-    const run = await watchRun(client, id, progress.add(name), (item) => {
-      if (item.error) failures.set(item.id, `${item.error.code}: ${item.error.message}`)
-      else failures.delete(item.id)
-    })
-    progress.stop()
-    for (const [failure, items] of Map.groupBy(failures.values(), (failure) => failure)) {
-      process.stderr.write(`${items.length} × ${failure}\n`)
-    }
-    return run
-  } finally {
-    process.off('SIGINT', leave)
-    progress.stop()
-  }
+async function start(client: GraphQLClient, input: StartRunInput) {
+  const { startRun } = await client.request(StartRun, { input })
+  if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
+  return startRun.run
 }
 
 async function findExperiment(client: GraphQLClient, name: string): Promise<string> {
@@ -139,4 +184,9 @@ async function findExperiment(client: GraphQLClient, name: string): Promise<stri
     `There is no experiment named "${name}"${similar.length > 0 ? `, but ${similar.join(', ')}` : ''}. ` +
       'Names must match exactly.',
   )
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError(`Expected a whole number of at least 1, got "${text}".`)
 }

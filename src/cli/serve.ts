@@ -8,6 +8,7 @@ import { parseOrigin } from '../server/cors.ts'
 import { CliError } from './cli-error.ts'
 import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
+import { announceServer, withdrawServer } from './running-server.ts'
 import { untilStopped } from './until-stopped.ts'
 
 interface SharedOptions {
@@ -33,6 +34,7 @@ interface ServeOptions extends SharedOptions {
   traceUrl?: string
   worker: boolean
   open: boolean
+  firstKey: boolean
 }
 
 export function serveCommand(): Command {
@@ -71,6 +73,14 @@ export function serveCommand(): Command {
         .default(2_000_000),
     )
     .option('--open', 'require no API key even if there have been some; only on loopback', false)
+    .addOption(
+      // With `env`, a boolean option of commander is true whatever the value of the variable.
+      new Option(
+        '--first-key',
+        'make a key for the administrator when the embedded database is new, and print it once ' +
+          '(env: ASSAY_FIRST_KEY=true)',
+      ).default(process.env.ASSAY_FIRST_KEY === 'true', 'false'),
+    )
     .option('--no-worker', 'serve only; `assay worker` processes on the same DATABASE_URL execute the runs')
   return withSharedOptions(command)
     .addHelpText(
@@ -143,6 +153,7 @@ async function serve(options: ServeOptions): Promise<void> {
       functionMemoryMb: options.functionMemory,
       allowPrivateEndpoints: options.allowPrivateEndpoints,
       maxRunItems: options.maxRunItems,
+      firstKey: options.firstKey,
       http: {
         host: options.host,
         port: options.port,
@@ -152,7 +163,8 @@ async function serve(options: ServeOptions): Promise<void> {
         open: options.open,
       },
     })
-  process.exitCode = await untilStopped(log, start, async ({ url, database, functions, problem }) => {
+  process.exitCode = await untilStopped(log, start, async ({ url, database, functions, problem, firstKey }) => {
+    if (url !== null && !process.env.DATABASE_URL) await announceServer(options.dataDir, url)
     const workers = `a process beside this one, ${options.slots} concurrent calls`
     process.stdout.write(`Assay is ready.
   Dashboard              ${url}
@@ -160,10 +172,10 @@ async function serve(options: ServeOptions): Promise<void> {
   Data                   ${database}
   Registered             ${options.worker ? registered(functions, problem) : 'see the workers'}
   Worker                 ${options.worker ? workers : 'none with this server'}
-Press Ctrl-C to stop.
+${firstKey === null ? '' : `\nThe key of the administrator, which is shown only now. Keep it: ${firstKey}\n\n`}Press Ctrl-C to stop.
 `)
     return 'STAY'
-  })
+  }).finally(() => withdrawServer(options.dataDir))
 }
 
 async function work(options: WorkerOptions): Promise<void> {

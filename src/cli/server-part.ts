@@ -1,6 +1,7 @@
 /** The server of a process: feeds, interface, health. */
 import { AttachmentPruning } from '../engine/attachments/attachment-pruning.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { ResponseCachePruning } from '../engine/execution/response-cache-pruning.ts'
 import { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import { RunEventPruning } from '../feed/run-event-pruning.ts'
 import { RunFeeds } from '../feed/run-feed.ts'
@@ -24,5 +25,7 @@ export function startServing(
   stops.push(() => pruning.stop())
   const attachmentPruning = new AttachmentPruning({ db, log })
   stops.push(() => attachmentPruning.stop())
+  const responsePruning = new ResponseCachePruning({ db, log })
+  stops.push(() => responsePruning.stop())
   return startServer({ services, feeds, comparisons, listener, readiness, ...options })
 }

@@ -1,6 +1,7 @@
 /** The worker of a process, with the processes for its functions. */
 import { EarlyStops } from '../engine/comparison/early-stops.ts'
 import { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import { applyDeclarations } from '../engine/declared-evaluators.ts'
 import { Worker } from '../engine/execution/worker.ts'
 import { HostPool } from '../function-hosts/host-pool.ts'
 import type { Part } from './process-parts.ts'
@@ -22,6 +23,7 @@ export async function startWorker(
   worker = started
   stops.push(() => started.stop())
   await started.announced
+  await applyDeclarations(services, hosts.registered)
   metrics.watchWorker(started)
   metrics.watchHosts(hosts)
   const earlyStops = new EarlyStops(services, changes, new ComparisonSequences(db))

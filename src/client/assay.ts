@@ -1,13 +1,14 @@
 import { payloadOf } from './answers.ts'
-import { Comparison, checkGate, type Gate, type GateResult, type RunLike, runIdOf } from './comparison.ts'
+import { Comparison, checkGate, type Gate, type GateResult } from './comparison.ts'
 import { type Dataset, type DatasetAt, Datasets } from './dataset.ts'
 import type { ExperimentResult } from './experiment/result.ts'
 import { runExperiment } from './experiment/run-experiment.ts'
 import type { ExperimentItem, ExperimentOptions, OutputOf, ScoreDataType } from './experiment/types.ts'
-import type { TypedDocumentString } from './gql/graphql.ts'
-import { SetScores } from './operations.ts'
+import { SetScores } from './operations/run.ts'
+import { Prompts } from './prompt.ts'
 import { Runs } from './run.ts'
-import { Transport, type TransportOptions } from './transport.ts'
+import { type RunLike, runIdOf } from './run-like.ts'
+import { type Operation, Transport, type TransportOptions } from './transport.ts'
 
 /** A score of a run item or of a whole run, by the person or program that the key belongs to. */
 export interface NewScore {
@@ -32,6 +33,7 @@ export interface NewScore {
  */
 export class Assay {
   readonly datasets: Datasets
+  readonly prompts: Prompts
   readonly runs: Runs
   /** As `datasets`, under the name that Langfuse's client has. */
   readonly dataset: Datasets
@@ -43,6 +45,7 @@ export class Assay {
     this.#transport = new Transport(options)
     this.datasets = new Datasets(this.#transport)
     this.dataset = this.datasets
+    this.prompts = new Prompts(this.#transport)
     this.runs = new Runs(this.#transport)
     this.experiment = { run: (experiment) => this.runExperiment(experiment) }
   }
@@ -104,7 +107,7 @@ export class Assay {
 
   /** Sends any operation of the GraphQL API. */
   request<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
+    document: Operation<Result, Variables>,
     variables: Variables,
     options: { signal?: AbortSignal } = {},
   ): Promise<Result> {

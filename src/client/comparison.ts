@@ -6,11 +6,9 @@ import type {
   MetricInput,
   WorstRegressionsQuery,
 } from './gql/graphql.ts'
-import { CompareRuns, GateOfRun, WorstRegressions } from './operations.ts'
+import { CompareRuns, GateOfRun, WorstRegressions } from './operations/comparison.ts'
+import { type RunLike, runIdOf } from './run-like.ts'
 import type { Transport } from './transport.ts'
-
-/** A run, the result of an experiment, or the id of a run. */
-export type RunLike = string | { id: string } | { runId?: string }
 
 /** Requirements on a run; see `Gate` in the API. */
 export type Gate = GateInput
@@ -35,13 +33,6 @@ export interface Regression {
   baseline: { output: unknown; value: number | null }
   candidate: { output: unknown; value: number | null; error: string | null }
   delta: number | null
-}
-
-/** @throws {TypeError} a result that was not recorded */
-export function runIdOf(run: RunLike): string {
-  const id = typeof run === 'string' ? run : 'id' in run ? run.id : run.runId
-  if (id !== undefined) return id
-  throw new TypeError('Expected a run that was recorded, got a result of `record: false` or without items.')
 }
 
 /** The comparison of a run with a baseline, as it was when it was loaded. */

@@ -3,7 +3,7 @@ import type { ExperimentResult } from './experiment/result.ts'
 import { runExperiment } from './experiment/run-experiment.ts'
 import { type ExperimentItem, type HostedItems, hosted, type OutputOf, type RunOptions } from './experiment/types.ts'
 import type { DatasetPartsFragment } from './gql/graphql.ts'
-import { CreateDataset, DatasetVersionAsOf, FindDataset, ListDatasets } from './operations.ts'
+import { CreateDataset, DatasetVersionAsOf, FindDataset, ListDatasets } from './operations/dataset.ts'
 import { archiveItems, type DatasetItem, eachItem, upsertItems } from './stored-items.ts'
 import type { Transport } from './transport.ts'
 

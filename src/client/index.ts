@@ -1,4 +1,6 @@
 /** The client of an Assay server: `import { Assay } from 'assay/client'`. */
+
+export { PromptError } from '../domain/prompt/prompt.ts'
 export { Assay, type NewScore } from './assay.ts'
 export {
   Comparison,
@@ -6,7 +8,6 @@ export {
   type GateResult,
   type MetricComparison,
   type Regression,
-  type RunLike,
 } from './comparison.ts'
 export { Dataset, type DatasetAt, Datasets, type NewDataset } from './dataset.ts'
 export { AssayError, ConnectionError, RefusedError } from './errors.ts'
@@ -32,7 +33,18 @@ export type {
   TaskContext,
   TaskItem,
 } from './experiment/types.ts'
+export {
+  type NewPrompt,
+  type NewPromptVersion,
+  Prompt,
+  type PromptAt,
+  type PromptParameters,
+  Prompts,
+  type PromptVariables,
+} from './prompt.ts'
+export type { ModelFile, ModelMessage, ModelPrompt, TextMessage } from './prompt-messages.ts'
 export { type Result, type ResultParts, result } from './result-parts.ts'
 export { Run, type RunFilter, type RunItem, Runs } from './run.ts'
+export type { RunLike } from './run-like.ts'
 export type { DatasetItem } from './stored-items.ts'
-export type { TransportOptions } from './transport.ts'
+export type { Operation, TransportOptions } from './transport.ts'

@@ -1,9 +1,10 @@
 import { eachNode, found, payloadOf } from './answers.ts'
-import { Comparison, type RunLike, runIdOf } from './comparison.ts'
+import { Comparison } from './comparison.ts'
 import { ConnectionError } from './errors.ts'
-import type { FollowRunItemsSubscription, RunPartsFragment, TypedDocumentString } from './gql/graphql.ts'
-import { ControlRun, FindRun, FollowRunEnd, FollowRunItems, ListRuns } from './operations.ts'
-import type { Transport } from './transport.ts'
+import type { FollowRunItemsSubscription, RunPartsFragment } from './gql/graphql.ts'
+import { ControlRun, FindRun, FollowRunEnd, FollowRunItems, ListRuns } from './operations/run.ts'
+import { type RunLike, runIdOf } from './run-like.ts'
+import type { Operation, Transport } from './transport.ts'
 
 /** An item of a run, in its latest state. */
 export type RunItem = FollowRunItemsSubscription['runFeed']['items'][number]
@@ -117,7 +118,7 @@ export class Run {
 
   /** Batches of the feed, resumed behind the last one that arrived. */
   async *#follow<Batch extends { cursor: string; done: boolean }>(
-    document: TypedDocumentString<{ runFeed: Batch }, { runId: string; after?: string | null }>,
+    document: Operation<{ runFeed: Batch }, { runId: string; after?: string | null }>,
     signal?: AbortSignal,
   ): AsyncGenerator<Batch> {
     for (let after: string | null = null; ; ) {
@@ -148,6 +149,12 @@ export class Runs {
   /** @throws {RefusedError} NOT_FOUND */
   get(id: string): Promise<Run> {
     return findRun(this.#transport, id)
+  }
+
+  /** The newest run of exactly this name. @throws {RefusedError} NOT_FOUND */
+  async find(name: string, filter: Omit<RunFilter, 'search'> = {}): Promise<Run> {
+    for await (const run of this.list({ ...filter, search: name })) if (run.name === name) return run
+    return found<Run>(null, `run named "${name}"`)
   }
 
   /** Newest first. */

@@ -2,7 +2,7 @@
 import { eachNode, payloadOf } from './answers.ts'
 import type { ExperimentItem } from './experiment/types.ts'
 import type { DatasetPartsFragment } from './gql/graphql.ts'
-import { ArchiveDatasetItems, ListDatasetItems, UpsertDatasetItems } from './operations.ts'
+import { ArchiveDatasetItems, ListDatasetItems, UpsertDatasetItems } from './operations/dataset.ts'
 import type { Transport } from './transport.ts'
 
 /** A stored item. */

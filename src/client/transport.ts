@@ -4,7 +4,6 @@
  */
 import { type Clock, systemClock } from './clock.ts'
 import { ConnectionError, messageOf, RefusedError } from './errors.ts'
-import type { TypedDocumentString } from './gql/graphql.ts'
 import { readEvents } from './server-sent-events.ts'
 
 export interface TransportOptions {
@@ -20,6 +19,12 @@ export interface TransportOptions {
   fetch?: typeof fetch
   /** Default: the system's. */
   clock?: Clock
+}
+
+/** An operation of GraphQL with its types, as code generators make it for documents in the form of texts. */
+export interface Operation<Result, Variables> {
+  __apiType?: (variables: Variables) => Result
+  toString(): string
 }
 
 interface Answer<Result> {
@@ -64,7 +69,7 @@ export class Transport {
    * @throws {ConnectionError} the server could not be reached for `offlineMs`
    */
   async request<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
+    document: Operation<Result, Variables>,
     variables: Variables,
     options: RequestOptions = {},
   ): Promise<Result> {
@@ -106,7 +111,7 @@ export class Transport {
    * @throws {ConnectionError} the connection was lost
    */
   async *subscribe<Result, Variables>(
-    document: TypedDocumentString<Result, Variables>,
+    document: Operation<Result, Variables>,
     variables: Variables,
     signal?: AbortSignal,
   ): AsyncGenerator<Result> {

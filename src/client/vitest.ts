@@ -3,8 +3,9 @@
  * it has to be awaited. A failure shows every rule that is violated, the comparison and the worst regressions.
  */
 import { expect } from 'vitest'
-import type { Comparison, Gate, GateResult, Regression, RunLike } from './comparison.ts'
+import type { Comparison, Gate, GateResult, Regression } from './comparison.ts'
 import { ExperimentResult } from './experiment/result.ts'
+import type { RunLike } from './run-like.ts'
 
 export interface ToPassGateOptions {
   /** What the run is compared with; default: the baseline that is approved for the dataset. */

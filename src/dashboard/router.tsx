@@ -10,9 +10,10 @@ import { z } from 'zod'
 import { compareSearch } from './pages/compare/compare-search.ts'
 import { datasetSearch, versionsSearch } from './pages/dataset/dataset-search.ts'
 import { datasetsSearch } from './pages/datasets/datasets-search.ts'
-import { evaluatorsSearch } from './pages/evaluators/evaluators-search.ts'
+import { evaluatorSearch, evaluatorsSearch, newEvaluatorSearch } from './pages/evaluators/evaluators-search.ts'
 import { experimentsSearch } from './pages/experiments/experiments-search.ts'
 import { newExperimentSearch } from './pages/new-experiment/new-experiment-search.ts'
+import { editPromptSearch, promptSearch, promptsSearch } from './pages/prompts/prompts-search.ts'
 import { runSearch } from './pages/run/run-search.ts'
 import { runsSearch } from './pages/runs/runs-search.ts'
 import { settingsSearch } from './pages/settings/settings-search.ts'
@@ -109,6 +110,48 @@ const evaluators = createRoute({
   component: lazyRouteComponent(() => import('./pages/evaluators/evaluators-page.tsx'), 'EvaluatorsPage'),
 })
 
+const newEvaluator = createRoute({
+  getParentRoute: () => root,
+  path: '/evaluators/new',
+  validateSearch: newEvaluatorSearch,
+  component: lazyRouteComponent(() => import('./pages/evaluators/evaluator-page.tsx'), 'NewEvaluatorPage'),
+})
+
+const evaluator = createRoute({
+  getParentRoute: () => root,
+  path: '/evaluators/$evaluatorId',
+  validateSearch: evaluatorSearch,
+  component: lazyRouteComponent(() => import('./pages/evaluators/evaluator-page.tsx'), 'EvaluatorPage'),
+})
+
+const prompts = createRoute({
+  getParentRoute: () => root,
+  path: '/prompts',
+  validateSearch: promptsSearch,
+  component: lazyRouteComponent(() => import('./pages/prompts/prompts-page.tsx'), 'PromptsPage'),
+})
+
+const newPrompt = createRoute({
+  getParentRoute: () => root,
+  path: '/prompts/new',
+  validateSearch: editPromptSearch,
+  component: lazyRouteComponent(() => import('./pages/prompts/edit-prompt-page.tsx'), 'NewPromptPage'),
+})
+
+const prompt = createRoute({
+  getParentRoute: () => root,
+  path: '/prompts/$promptId',
+  validateSearch: promptSearch,
+  component: lazyRouteComponent(() => import('./pages/prompts/prompt-page.tsx'), 'PromptPage'),
+})
+
+const editPrompt = createRoute({
+  getParentRoute: () => root,
+  path: '/prompts/$promptId/edit',
+  validateSearch: editPromptSearch,
+  component: lazyRouteComponent(() => import('./pages/prompts/edit-prompt-page.tsx'), 'EditPromptPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -127,6 +170,12 @@ export const router = createRouter({
     newExperiment,
     experiment,
     evaluators,
+    newEvaluator,
+    evaluator,
+    prompts,
+    newPrompt,
+    prompt,
+    editPrompt,
     settings,
   ]),
   defaultErrorComponent: RouteError,

@@ -13,7 +13,8 @@ import { type ExclusiveOptions, isAdditive, lockSchema } from './schema-lock.ts'
 type Migration = { name: string; sql: string; checksum: string }
 type AppliedRow = { name: string; checksum: string; finished: boolean }
 
-const defaultDirectory = join(import.meta.dirname, '../../prisma/migrations')
+/** Assay's migrations. */
+export const migrationsDirectory = join(import.meta.dirname, '../../prisma/migrations')
 
 /** The key that Prisma's schema engine locks. */
 const lockKey = 72_707_369
@@ -44,7 +45,7 @@ interface MigrateOptions extends Partial<ExclusiveOptions> {
  *   not stop; migrations before it stay applied
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
-  const { directory = defaultDirectory, waitMs = 60_000, onWait = () => {} } = options
+  const { directory = migrationsDirectory, waitMs = 60_000, onWait = () => {} } = options
   const migrations = await readMigrations(directory)
   const client = new Client({ connectionString: url, application_name: `assay migrate ${process.pid}` })
   // A connection that is lost between statements is reported here as well as by the next statement; without a listener it would end the process.
@@ -65,13 +66,13 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
 }
 
 /** The migrations of this version that the database does not have. Additional ones of a newer version are ignored. */
-export async function missingMigrations(db: Queryable, directory = defaultDirectory): Promise<string[]> {
+export async function missingMigrations(db: Queryable, directory = migrationsDirectory): Promise<string[]> {
   const applied = new Set((await readApplied(db)).filter(({ finished }) => finished).map(({ name }) => name))
   return (await migrationNames(directory)).filter((name) => !applied.has(name))
 }
 
 /** In the order of application. */
-export async function migrationNames(directory = defaultDirectory): Promise<string[]> {
+export async function migrationNames(directory = migrationsDirectory): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isDirectory())

@@ -70,10 +70,15 @@ export class CursorExpiredError extends UserError {
 
 /** The message of any thrown value, or the name of an error without a message. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || thrown.name
-  return typeof thrown === 'object' && thrown !== null
-    ? inspect(thrown, { depth: 3, breakLength: Infinity })
-    : String(thrown)
+  // JavaScript lets a message be anything.
+  if (thrown instanceof Error) return thrown.message ? shown(thrown.message) : thrown.name
+  return shown(thrown)
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? inspect(value, { depth: 3, breakLength: Infinity })
+    : String(value)
 }
 
 /** The code of a thrown error, if it has one: from the system (`ENOENT`), PostgreSQL (a SQLSTATE) or a library. */

@@ -30,7 +30,8 @@ export interface EvaluationInput {
 }
 
 /**
- * One score. Numeric and boolean scores have a `value` (booleans 0 or 1); categorical and text scores have a `label`.
+ * One score. Numeric and boolean scores have a `value` (booleans 0 or 1); categorical and text scores have a `label`. One
+ * with neither is no score: the evaluator did not apply, but has cost something.
  */
 export interface Evaluation {
   name: string
@@ -39,6 +40,8 @@ export interface Evaluation {
   label: string | null
   comment: string | null
   metadata: Json
+  /** What it has cost, for example a call of a model; null when unknown. */
+  costUsd: number | null
 }
 
 /**

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { shortened } from './json/json-excerpt.ts'
 import { replaceUnstorable } from './json/storable.ts'
 import { toJson } from './json/to-json.ts'
 
@@ -10,8 +11,7 @@ export function excerpt(text: string, length = 200): string {
 
 /** A value for an "expected …, got …" message: its JSON if it has one, at most 80 characters. */
 export function excerptOf(value: unknown): string {
-  const text = value === undefined ? 'nothing' : (jsonOf(value) ?? inspect(value, inspectOptions))
-  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
+  return shortened(value === undefined ? 'nothing' : (jsonOf(value) ?? inspect(value, inspectOptions)))
 }
 
 /** For values without JSON: cycles, BigInt, functions. */

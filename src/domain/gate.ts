@@ -123,6 +123,8 @@ export interface Compared {
   verdict: Verdict
   reason: InconclusiveReason | null
   pairsNeeded: number | null
+  /** Items that are not alike in both runs, and therefore not compared. */
+  leftOut: number
   onTheseItems: { verdict: Verdict; reason: InconclusiveReason | null }
 }
 
@@ -204,12 +206,14 @@ function notWorse({ metric, margin, question }: Gate['notWorse'][number], { comp
   if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
   const asked = question ?? 'ON_ITEMS_LIKE_THESE'
   const { verdict, reason } = asked === 'ON_THESE_ITEMS' ? compared.onTheseItems : compared
-  const { delta, direction } = compared
+  const { delta, direction, leftOut } = compared
+  const unlike =
+    leftOut === 0 ? '' : ` ${leftOut} items are left out: they, or their evaluator, are not as in the baseline.`
   return {
     ...check,
     passed: verdict === 'IMPROVED' || verdict === 'EQUIVALENT' || verdict === 'NOT_WORSE',
     actual: delta,
-    reason: sentence(verdict, reason, what, margin, asked, compared, sizeOf(delta, direction)),
+    reason: `${sentence(verdict, reason, what, margin, asked, compared, sizeOf(delta, direction))}${unlike}`,
   }
 }
 

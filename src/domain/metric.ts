@@ -3,8 +3,10 @@
  * measured cost.
  */
 import * as z from 'zod'
+import { InvalidInputError } from './errors.ts'
 import type { ScoreSource } from './evaluation.ts'
 import { parseInput, text } from './parse-input.ts'
+import { maxScoreName } from './score.ts'
 import { sourcesByPreference } from './score-series.ts'
 
 export type Metric =
@@ -16,6 +18,9 @@ export type Metric =
   | { kind: 'COST' }
   /** Failed items: the share of an item's executed repetitions that failed. */
   | { kind: 'FAILED' }
+
+/** A metric whose values have a distribution: failures are only counted. */
+export type DistributedMetric = Exclude<Metric, { kind: 'FAILED' }>
 
 /** A metric as passed by a client: exactly one member, `true` unless it is a score. */
 export interface MetricInput {
@@ -34,7 +39,7 @@ const given = z
   .strictObject({
     score: z
       .strictObject({
-        name: text.min(1),
+        name: text.min(1).max(maxScoreName),
         source: z.enum(sourcesByPreference).nullish(),
       })
       .nullish(),
@@ -56,6 +61,13 @@ export const metricSchema = given.transform(({ score, latency, cost }): Metric =
 /** @throws {InvalidInputError} naming the invalid part */
 export function parseMetric(input: MetricInput, path: readonly string[]): Metric {
   return parseInput(metricSchema, input, path)
+}
+
+/** @throws {InvalidInputError} naming the invalid part, and for `failed` */
+export function parseDistributedMetric(input: MetricInput, path: string[]): DistributedMetric {
+  const metric = parseMetric(input, path)
+  if (metric.kind !== 'FAILED') return metric
+  throw new InvalidInputError('Expected a score, latency or cost: failures are only counted.', path)
 }
 
 /** Equal for equal metrics, and for no others. */

@@ -46,12 +46,15 @@ export function durationMs({
   return startedAt && finishedAt && finishedAt.getTime() - startedAt.getTime()
 }
 
-/** Seconds until the end at the rate so far; 0 after the end, null when it cannot be estimated. */
-export function etaSeconds(run: ItemCounts & { status: RunStatus; startedAt: Date | null }, now: Date): number | null {
+/** Seconds until the end at the rate so far, without pauses; 0 after the end, null when it cannot be estimated. */
+export function etaSeconds(
+  run: ItemCounts & { status: RunStatus; startedAt: Date | null; pausedMs: number },
+  now: Date,
+): number | null {
   if (isFinished(run.status)) return 0
   const finished = finishedCount(run)
   if (!run.startedAt || finished === 0) return null
-  const elapsedSeconds = Math.max(0, now.getTime() - run.startedAt.getTime()) / 1000
+  const elapsedSeconds = Math.max(0, now.getTime() - run.startedAt.getTime() - run.pausedMs) / 1000
   return ((run.queued + run.running) * elapsedSeconds) / finished
 }
 

@@ -27,7 +27,8 @@ export const maxScore = 1e100
 /** Characters of the label of a CATEGORICAL score, which is a key of its counts. */
 const maxCategory = 400
 
-const maxName = 200
+/** Characters of the name of a score. */
+export const maxScoreName = 200
 
 /**
  * 1–200 characters after trimming.
@@ -35,7 +36,7 @@ const maxName = 200
  * @throws {InvalidInputError}
  */
 export function parseScoreName(name: string, path: readonly string[] = []): string {
-  return parseInput(z.string().trim().min(1).max(maxName), name, [...path, 'name'])
+  return parseInput(z.string().trim().min(1).max(maxScoreName), name, [...path, 'name'])
 }
 
 /**
@@ -82,10 +83,15 @@ function labelOf(type: ScoreDataType, rules: ValueRules | null): z.ZodString {
     : label
 }
 
+/** Whether it is a score; otherwise the evaluator did not apply to the item, and only says what it cost. */
+export function isScore({ value, label }: Pick<Evaluation, 'value' | 'label'>): boolean {
+  return value !== null || label !== null
+}
+
 /** @throws {Error} for a name from an evaluator that is too long to be one */
 export function checkScoreName(name: string): void {
-  if (name.length <= maxName) return
-  throw new Error(`Expected a score with a name of at most ${maxName} characters, got ${name.length}.`)
+  if (name.length <= maxScoreName) return
+  throw new Error(`Expected a score with a name of at most ${maxScoreName} characters, got ${name.length}.`)
 }
 
 /**

@@ -17,6 +17,28 @@ export function requireCount(count: number, path: string[], advice = 'Make sever
 }
 
 /**
+ * @param what an element is, for the message
+ * @param keyOf equal for elements that are the same thing; null for one that is like no other
+ * @param at the path of the part of an element that makes it the same
+ * @throws {InvalidInputError} an element that is there twice, which could contradict itself
+ */
+export function requireOnce<Element>(
+  elements: readonly Element[],
+  what: string,
+  at: PathOf,
+  keyOf: (element: Element) => string | null,
+): void {
+  const seen = new Map<string, number>()
+  checkEach(elements, (element, index) => {
+    const key = keyOf(element)
+    if (key === null) return
+    const first = seen.get(key)
+    if (first === undefined) seen.set(key, index)
+    else throw new InvalidInputError(`Expected every ${what} once, got the one at ${first} again.`, at(index))
+  })
+}
+
+/**
  * Checks each element.
  * @throws {UserError} the first refusal, whose message lists the others with their paths
  */

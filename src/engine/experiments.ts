@@ -1,4 +1,6 @@
+import { type Queryable, transaction } from '../db/client.ts'
 import { type Experiment, Prisma, type Run } from '../db/generated/prisma/client.ts'
+import { insertExperiment, type NewExperiment } from '../db/sql/experiment/insert-experiment.ts'
 import { lockExperimentForChange } from '../db/sql/experiment/lock-for-change.ts'
 import { parseChanges, withoutNulls } from '../domain/changes.ts'
 import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../domain/errors.ts'
@@ -6,13 +8,13 @@ import type { TaskSpec } from '../domain/execution/task.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
-import { parsePrimaryMetrics } from '../domain/primary-metrics.ts'
+import { type PrimaryMetrics, parsePrimaryMetrics } from '../domain/primary-metrics.ts'
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { promptIdOf, resolveTask } from './providers/prompt-task.ts'
 import { requireEvaluators, withUniqueName } from './references.ts'
-import { startRun } from './runs/start-run.ts'
+import { startRunWithin } from './runs/start-run.ts'
 import type { Services } from './services.ts'
 import { functionsFor } from './workers.ts'
 
@@ -31,10 +33,7 @@ export interface CreateExperimentInput {
   metadata?: Json
 }
 
-/**
- * Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active ones), `primaryMetrics` and
- * `metadata`.
- */
+/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active), `primaryMetrics` and `metadata`. */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -51,40 +50,12 @@ export async function createExperiment(
   scope: Scope,
   input: CreateExperimentInput,
 ): Promise<Experiment> {
-  requireWrite(scope)
-  const { prisma } = services.db
-  const { datasetId } = input
-  const evaluatorIds = distinct(input.evaluatorIds ?? [])
-  const functions = await functionsFor(services, input.task, ['task'])
-  const task = await resolveTask(services.db.pool, scope, functions, input.task)
-  const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
-  const primaryMetrics = input.primaryMetrics
-    ? parsePrimaryMetrics(input.primaryMetrics, ['primaryMetrics'])
-    : Prisma.DbNull
-  const texts = parseTexts({ ...input, name: input.name, description: input.description ?? null })
-  const dataset = await prisma.dataset.findFirst({ where: { id: datasetId, projectId: scope.projectId } })
-  if (!dataset) throw new NotFoundError('There is no such dataset in this project.', ['datasetId'])
-  await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
-  const create = () =>
-    prisma.experiment.create({
-      data: {
-        ...texts,
-        name: input.name,
-        projectId: scope.projectId,
-        datasetId,
-        task: asJson(task),
-        promptId: promptIdOf(task),
-        settings: { ...settings },
-        primaryMetrics,
-        evaluatorsNamed: input.evaluatorIds != null,
-        evaluators: { create: evaluatorIds.map((evaluatorId) => ({ evaluatorId })) },
-      },
-    })
-  return withUniqueName('experiment', input.name, create, 'dataset')
+  const experiment = await parseExperiment(services, scope, input)
+  return transaction(services.db.pool, (client) => insert(client, experiment))
 }
 
 /**
- * Creates an experiment and starts a run of it. When the run cannot start, the experiment is deleted again.
+ * Creates an experiment and starts a run of it: both or neither.
  * @throws as {@link createExperiment}; as `startRun`, with the path of `start`
  */
 export async function createAndStart(
@@ -92,14 +63,56 @@ export async function createAndStart(
   scope: Scope,
   input: CreateExperimentInput,
 ): Promise<{ experiment: Experiment; run: Run }> {
-  const experiment = await createExperiment(services, scope, input)
-  try {
-    return { experiment, run: await startRun(services, scope, { experimentId: experiment.id }) }
-  } catch (error) {
-    await deleteExperiment(services, scope, experiment.id)
-    if (error instanceof InvalidInputError) throw new InvalidInputError(error.message, ['start'])
-    throw error instanceof LimitError ? new LimitError(error.message, ['start']) : error
+  const parsed = await parseExperiment(services, scope, input)
+  return transaction(services.db.pool, async (client) => {
+    const experiment = await insert(client, parsed)
+    try {
+      return { experiment, run: await startRunWithin(client, services, scope, experiment.id) }
+    } catch (error) {
+      if (error instanceof InvalidInputError) throw new InvalidInputError(error.message, ['start'])
+      throw error instanceof LimitError ? new LimitError(error.message, ['start']) : error
+    }
+  })
+}
+
+async function parseExperiment(services: Services, scope: Scope, input: CreateExperimentInput): Promise<NewExperiment> {
+  requireWrite(scope)
+  const { prisma, pool } = services.db
+  const { projectId } = scope
+  const { datasetId, metadata = null } = input
+  const evaluatorIds = distinct(input.evaluatorIds ?? [])
+  const functions = await functionsFor(services, input.task, ['task'])
+  const task = await resolveTask(pool, scope, functions, input.task)
+  const settings = parseRunSettings(withoutNulls(input.settings ?? {}), defaultRunSettings, ['settings'])
+  const texts = {
+    name: parseInput(name, input.name, ['name']),
+    description: parseInput(optional(text, null), input.description, ['description']),
+    metadata: parseInput(json, metadata, ['metadata']),
   }
+  if ((await prisma.dataset.count({ where: { id: datasetId, projectId } })) === 0) throw datasetNotFound()
+  await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
+  const evaluatorsNamed = input.evaluatorIds != null
+  const primaryMetrics = parsePrimary(input.primaryMetrics) ?? null
+  return { ...texts, projectId, datasetId, task, promptId: promptIdOf(task), settings, evaluatorsNamed, evaluatorIds, primaryMetrics }
+}
+
+function parsePrimary(input: unknown): PrimaryMetrics | null | undefined {
+  return input == null ? (input as null | undefined) : parsePrimaryMetrics(input, ['primaryMetrics'])
+}
+
+async function insert(client: Queryable, experiment: NewExperiment): Promise<Experiment> {
+  const created = await withUniqueName(
+    'experiment',
+    experiment.name,
+    () => insertExperiment(client, experiment),
+    'dataset',
+  )
+  if (!created) throw datasetNotFound()
+  return created
+}
+
+function datasetNotFound(): NotFoundError {
+  return new NotFoundError('There is no such dataset in this project.', ['datasetId'])
 }
 
 /**
@@ -118,13 +131,7 @@ export async function updateExperiment(
       ? undefined
       : await resolveTask(services.db.pool, scope, await functionsFor(services, changes.task, ['task']), changes.task)
   const texts = parseTexts(changes)
-  const primary = changes.primaryMetrics
-  const primaryMetrics =
-    primary === undefined
-      ? undefined
-      : primary === null
-        ? Prisma.DbNull
-        : parsePrimaryMetrics(primary, ['primaryMetrics'])
+  const primaryMetrics = parsePrimary(changes.primaryMetrics)
   const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
@@ -146,7 +153,7 @@ export async function updateExperiment(
           ...texts,
           ...(task && { task: asJson(task), promptId: promptIdOf(task) }),
           ...(named !== undefined && { evaluatorsNamed: named !== null }),
-          ...(primaryMetrics !== undefined && { primaryMetrics }),
+          ...(primaryMetrics !== undefined && { primaryMetrics: primaryMetrics ?? Prisma.DbNull }),
           settings: { ...settings },
         },
       })

@@ -9,6 +9,7 @@ import { registeredFunctions } from '../domain/execution/functions.ts'
 import type { ItemError, ItemErrorCode } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
+import { isScore } from '../domain/score.ts'
 import { checkEvaluatorSpec, createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
@@ -75,7 +76,8 @@ export async function previewEvaluator(
     const evaluate = createEvaluator(definition, name, services.functions)
     const deadline = { timeoutMs, signal: new AbortController().signal }
     const ids = { preview: scope.projectId }
-    return { evaluations: await withDeadline((signal) => evaluate(item, { signal, ids }), deadline), error: null }
+    const evaluations = await withDeadline((signal) => evaluate(item, { signal, ids }), deadline)
+    return { evaluations: evaluations.filter(isScore), error: null }
   } catch (error) {
     return failed('EVALUATOR_FAILED', messageOf(error))
   }

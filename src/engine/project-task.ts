@@ -10,6 +10,7 @@ import type { Services } from './services.ts'
  */
 export function createProjectTask(services: Services, projectId: string, spec: TaskSpec): Task {
   const models = {
+    projectId,
     connect: (name: string) => openProvider(services, projectId, name),
     loadFile: fileLoader(services.db.pool, { projectId }),
   }

@@ -1,6 +1,6 @@
 /** Checks that the rows an input refers to are in the caller's project, and that names are unique there. */
 import { Prisma } from '../db/generated/prisma/client.ts'
-import { ConflictError, NotFoundError } from '../domain/errors.ts'
+import { ConflictError, codeOf, NotFoundError } from '../domain/errors.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Scope } from '../domain/scope.ts'
 
@@ -62,7 +62,7 @@ export async function withUniqueName<T>(
   try {
     return await write()
   } catch (error) {
-    if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002') {
+    if (isTaken(error)) {
       const article = /^[aeiou]/.test(what) ? 'an' : 'a'
       throw new ConflictError(`There is already ${article} ${what} "${name}" in this ${where}. Choose another name.`, [
         'name',
@@ -70,4 +70,9 @@ export async function withUniqueName<T>(
     }
     throw error
   }
+}
+
+/** A violation of a unique constraint, from Prisma or from PostgreSQL itself. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError ? error.code === 'P2002' : codeOf(error) === '23505'
 }

@@ -4,11 +4,11 @@ import { advanceFeeds } from '../db/sql/run/advance-run.ts'
 import { touchItems } from '../db/sql/run-item/touch-item.ts'
 import type { ScoreKey } from '../db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores, type NewScore } from '../db/sql/score/set-score.ts'
-import { InvalidInputError, NotFoundError } from '../domain/errors.ts'
+import { NotFoundError } from '../domain/errors.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { parseScore, parseScoreName, type ScoreInput } from '../domain/score.ts'
-import { checkEach, type PathOf, requireCount } from './bulk.ts'
+import { checkEach, type PathOf, requireCount, requireOnce } from './bulk.ts'
 import { GivenRules } from './given-rules.ts'
 import { type LockedRuns, withLockedRuns } from './runs/locked-run.ts'
 import { type ChangedScore, updateSummaries } from './score-summaries.ts'
@@ -50,21 +50,15 @@ export async function setScores(
   const { person, projectId } = scope
   const named = inputs.map((input) => ({ ...input, name: input.name.trim() }))
   const rules = await GivenRules.load(services.db.pool, projectId, named)
-  const seen = new Map<string, number>()
   const scores = checkEach(named, (input, index): NewScore => {
     const { runId, ordinal, source, comment = null, metadata = null } = input
     const name = parseScoreName(input.name, at(index))
     const { dataType, value, label } = input
     const parsed = parseScore({ dataType, value, label }, rules.of(input), at(index))
     rules.pin(input, parsed.dataType)
-    const score = { runId, ordinal, name, source, author: person.name, ...parsed, comment, metadata }
-    const first = seen.get(identityOf(score))
-    if (first !== undefined) {
-      throw new InvalidInputError(`Expected every score once, got the same one as at ${first}.`, [...at(index), 'name'])
-    }
-    seen.set(identityOf(score), index)
-    return score
+    return { runId, ordinal, name, source, author: person.name, ...parsed, comment, metadata }
   })
+  requireOnce(scores, 'score', (index) => [...at(index), 'name'], identityOf)
   const missing = (index: number) => [...at(index), 'target']
 
   return withLockedRuns(
@@ -114,6 +108,7 @@ export async function deleteScores(
 ): Promise<void> {
   requireWrite(scope)
   requireCount(keys.length, ['ids'])
+  requireOnce(keys, 'score', at, ({ runId, id }) => `${runId}:${id}`)
   const missing = (index: number) => new NotFoundError('There is no such score in this project.', at(index))
   const runIds = keys.map(({ runId }) => runId)
   await withLockedRuns(services, scope, runIds, at, async (client, runs) => {

@@ -1,6 +1,7 @@
 import type { Evaluation, ScoreDataType } from '../domain/evaluation.ts'
 import { excerptOf } from '../domain/excerpt.ts'
 import type { ModuleEvaluator } from '../domain/execution/modules.ts'
+import { costOf } from '../domain/execution/usage.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { toJson } from '../domain/json/to-json.ts'
 
@@ -29,7 +30,9 @@ function evaluationOf(part: unknown, declared: Declared): Evaluation | null {
   if (typeof part !== 'object') return scoreOf(part, {}, declared)
   if (!('value' in part))
     throw new Error(`Expected an object with a value, got one with ${Object.keys(part).join(', ') || 'nothing'}.`)
-  return part.value === null ? null : scoreOf(part.value, part, declared)
+  if (part.value !== null) return scoreOf(part.value, part, declared)
+  const costUsd = costOf(member(part, 'costUsd'))
+  return costUsd === null ? null : { ...scoreOf(0, part, declared), value: null, label: null, costUsd }
 }
 
 function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation {
@@ -43,6 +46,7 @@ function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation 
     label: label ? replaceUnstorable(String(value)) : null,
     comment: comment === undefined || comment === null ? null : replaceUnstorable(String(comment)),
     metadata: toJson(member(parts, 'metadata')),
+    costUsd: costOf(member(parts, 'costUsd')),
   }
 }
 

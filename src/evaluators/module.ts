@@ -4,6 +4,8 @@ import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec, ScoreRules } from 
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Modules } from '../domain/execution/modules.ts'
+import { nothingSpent, TaskError } from '../domain/execution/task.ts'
+import { costOf } from '../domain/execution/usage.ts'
 import { toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import { evaluationsOf } from './module-result.ts'
@@ -47,7 +49,11 @@ export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, m
     } catch (error) {
       if (signal.aborted) throw signal.reason
       const message = error instanceof Error ? messageOf(error) : `The evaluator threw ${messageOf(error)}`
-      throw new Error(excerpt(message, 2_000), { cause: error })
+      const shown = excerpt(message, 2_000)
+      if (!(error instanceof TaskError)) throw new Error(shown, { cause: error })
+      const { code, spent } = error
+      const costUsd = costOf(spent?.costUsd)
+      throw new TaskError(code, shown, { retryable: false, spent: { ...nothingSpent, costUsd }, cause: error })
     }
   }
 }

@@ -24,7 +24,7 @@ export function createEvaluator(spec: EvaluatorSpec, name: string, functions: Fu
   if (spec.kind === 'client') return createClientEvaluator(spec)
   const { dataType } = builtins[spec.type]
   const evaluations = (judged: Judgement | null) =>
-    judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null }]
+    judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null, costUsd: null }]
   const isHeavy = heavinessOf(spec)
   const judge = isCompiledElsewhere(spec) ? null : compileBuiltin(spec, ['definition', 'builtin', spec.type])
   return (item, { ids }) => {

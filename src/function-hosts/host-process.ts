@@ -23,7 +23,8 @@ const maxPrintedAtOnce = 10_000
 const socket = new Socket({ fd: 3 })
 const channel = new Channel<ToHost>(socket, receive, () => process.exit(1))
 const callOf = new AsyncLocalStorage<number>()
-const running = new Map<number, AbortController>()
+/** By number; none where it was not called. */
+const running: (AbortController | undefined)[] = []
 let waiting: { id: number; call: Request }[] = []
 /** Whether the calls that wait will be started. */
 let scheduled = false
@@ -52,14 +53,21 @@ function say(message: FromHost): void {
 
 function receive(message: ToHost): void {
   if ('abort' in message) {
-    waiting = waiting.filter(({ id }) => id !== message.id)
-    running.get(message.id)?.abort()
+    abort(message.id)
     return
   }
   waiting.push(message)
   if (scheduled) return
   scheduled = true
   queueMicrotask(work)
+}
+
+/** Each call is answered, also one that nobody waits for any more: only then is its number free. */
+function abort(id: number): void {
+  const isWaiting = waiting.some((call) => call.id === id)
+  waiting = waiting.filter((call) => call.id !== id)
+  if (isWaiting) reply(JSON.stringify({ id, failure: failureOf(new Error('It was aborted.')) } satisfies FromHost))
+  else running[id]?.abort()
 }
 
 /** Starts the calls that wait. Between functions that compute for long, answers get out and aborts get in. */
@@ -78,7 +86,7 @@ function work(): void {
 
 async function run(id: number, call: Request): Promise<void> {
   const controller = new AbortController()
-  running.set(id, controller)
+  running[id] = controller
   try {
     const answer = await callOf.run(id, () => execute(call, controller.signal))
     const text = JSON.stringify({ id, answer } satisfies FromHost)
@@ -88,7 +96,7 @@ async function run(id: number, call: Request): Promise<void> {
     const failure = error instanceof RangeError ? tooLarge(null) : error
     reply(JSON.stringify({ id, failure: failureOf(failure) } satisfies FromHost))
   }
-  running.delete(id)
+  running[id] = undefined
 }
 
 async function execute(call: Request, signal: AbortSignal): Promise<Answer> {

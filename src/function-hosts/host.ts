@@ -9,6 +9,8 @@ import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import type { LogIds, RegisteredFunction } from '../domain/execution/functions.ts'
 import { TaskError } from '../domain/execution/task.ts'
+import { onAbort } from '../domain/listeners.ts'
+import { Calls } from './calls.ts'
 import { Channel } from './channel.ts'
 import { residentBytes } from './memory.ts'
 import type { Answer, Failure, FromHost, Request, ToHost } from './protocol.ts'
@@ -65,8 +67,7 @@ export class FunctionHost {
   readonly #process: ChildProcess
   readonly #channel: Channel<FromHost>
   readonly #loading = Promise.withResolvers<RegisteredFunction[]>()
-  readonly #pending = new Map<number, Pending>()
-  #lastId = 0
+  readonly #pending = new Calls<Pending>()
   #heardAt: number
   #overdue = false
   #cancelCheck: (() => void) | null = null
@@ -103,7 +104,7 @@ export class FunctionHost {
     })
   }
 
-  /** Calls that have not ended. */
+  /** Calls that it has not answered. */
   get calls(): number {
     return this.#pending.size
   }
@@ -118,27 +119,22 @@ export class FunctionHost {
    * @throws {HostDeath}; what the function threw, as TaskError or Error; `signal.reason` when that aborted
    */
   call(request: Request, ids: LogIds, signal: AbortSignal): Promise<Answer> {
-    this.#lastId += 1
-    const id = this.#lastId
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
-      const onAbort = () => {
-        this.#pending.delete(id)
+      const ignoreAbort = onAbort(signal, () => {
         this.#say({ id, abort: true })
         reject(signal.reason)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      const settled = () => signal.removeEventListener('abort', onAbort)
-      this.#pending.set(id, {
+      })
+      const id = this.#pending.add({
         request,
         ids,
         sentAt: this.#clock.now(),
         resolve: (answer) => {
-          settled()
+          ignoreAbort()
           resolve(answer)
         },
         reject: (error) => {
-          settled()
+          ignoreAbort()
           reject(error)
         },
       })
@@ -168,8 +164,8 @@ export class FunctionHost {
 
   #receive(message: FromHost): void {
     this.#heardAt = this.#clock.now()
-    if ('answer' in message) this.#take(message.id)?.resolve(message.answer)
-    else if ('failure' in message) this.#take(message.id)?.reject(errorOf(message.failure))
+    if ('answer' in message) this.#pending.take(message.id)?.resolve(message.answer)
+    else if ('failure' in message) this.#pending.take(message.id)?.reject(errorOf(message.failure))
     else if ('loaded' in message) this.#loading.resolve(message.loaded)
     else if ('refused' in message) this.#loading.reject(new ConfigRefusedError(message.refused))
     else if ('printed' in message) {
@@ -188,12 +184,6 @@ export class FunctionHost {
 
   #idsOf(id: number | null): LogIds {
     return { ...(id === null ? {} : this.#pending.get(id)?.ids), pid: this.#process.pid ?? 0 }
-  }
-
-  #take(id: number): Pending | undefined {
-    const pending = this.#pending.get(id)
-    this.#pending.delete(id)
-    return pending
   }
 
   #hear(text: string): void {
@@ -215,7 +205,7 @@ export class FunctionHost {
     const resident = residentBytes(this.#process.pid ?? 0) ?? 0
     if (resident > memoryMb * 1024 * 1024) this.kill(`it used more than ${memoryMb} MB of memory`)
     const now = this.#clock.now()
-    const overdue = [...this.#pending.values()].find(
+    const overdue = [...this.#pending].find(
       ({ request, sentAt }) => now - Math.max(sentAt, this.#heardAt) > request.timeoutMs + graceMs,
     )
     // Twice: after a pause of this process the first look comes before it has read what the host said meanwhile.
@@ -237,8 +227,7 @@ export class FunctionHost {
   #end(reason: string): string | null {
     this.#dead = true
     this.#cancelCheck?.()
-    const calls = [...this.#pending.values()]
-    this.#pending.clear()
+    const calls = [...this.#pending]
     this.#loading.reject(new HostDeath(reason, 0))
     for (const { reject } of calls) reject(new HostDeath(reason, calls.length - 1))
     if (this.#stopping) return null

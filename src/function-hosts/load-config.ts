@@ -8,6 +8,7 @@ import { modulesOf } from '../define-config.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { type CodePlace, placeOf } from './config-error-place.ts'
+import { resolveModule, withFormat } from './project-modules.ts'
 
 const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']
 
@@ -62,33 +63,40 @@ export async function loadConfig(file: string): Promise<LoadedConfig> {
 }
 
 async function importModules(file: string, onLoad: (url: string) => void): Promise<Modules> {
+  const config = await importDefault(file, onLoad)
+  try {
+    return modulesOf(config)
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    throw new ConfigError({ file, line: lineOfExport(file) }, error.message, error)
+  }
+}
+
+/**
+ * The default export of a module of the project, which imports `assay` from here.
+ * @param file its real path
+ * @param onLoad gets the URL of every module that is loaded
+ * @throws {ConfigError}
+ */
+export async function importDefault(file: string, onLoad: (url: string) => void = () => {}): Promise<unknown> {
   const url = pathToFileURL(file).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       // 'assay' always resolves to the running one: a project needs no installed copy and never gets a second one.
       if (specifier === 'assay') return { url: ownEntry, shortCircuit: true }
-      const resolved = next(specifier, context)
-      // A .ts file is an ES module here, whatever the project's package.json says about .js.
-      return resolved.url === url && file.endsWith('.ts') ? { ...resolved, format: 'module-typescript' } : resolved
+      return withFormat(resolveModule(specifier, context.parentURL, () => next(specifier, context)))
     },
     load(loaded, context, next) {
       onLoad(loaded)
       return next(loaded, context)
     },
   })
-  let config: unknown
   try {
-    config = (await import(url)).default
+    return (await import(url)).default
   } catch (error) {
     throw new ConfigError(placeOf(error, file), describeFailure(error), error)
   } finally {
     hooks.deregister()
-  }
-  try {
-    return modulesOf(config)
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error
-    throw new ConfigError({ file, line: lineOfExport(file) }, error.message, error)
   }
 }
 

@@ -15,16 +15,18 @@ import {
 import { excerpt } from '../domain/excerpt.ts'
 import { type TaskContext, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
-import type { JsonSchemaCheck } from '../domain/json/json-schema.ts'
+import type { JsonSchemaViolation } from '../domain/json/json-schema.ts'
 import { toJson } from '../domain/json/to-json.ts'
 import type { ModelPrices } from '../domain/model/generation.ts'
 import type { ModelParameters } from '../domain/prompt/prompt.ts'
+import { countCalls } from './counted-calls.ts'
 import { type DownloadFile, downloads } from './download.ts'
+import { FirstTokenLimit } from './first-token-limit.ts'
 import { generationOf } from './generation.ts'
 import { modelError } from './model-error.ts'
 import { traceModelCalls } from './model-spans.ts'
 import type { ModelAccess } from './open-model.ts'
-import { resetOf } from './rate-limit-headers.ts'
+import { resetOf } from './rate-limits.ts'
 import { trajectoryOf } from './trajectory.ts'
 
 /** A tool that the model may call. Without `run`, its calls are recorded and end the conversation. */
@@ -35,6 +37,9 @@ export interface ModelTool {
   run?: (input: Json, signal: AbortSignal) => Promise<Json>
 }
 
+/** Returns the first violation, or null when the answer satisfies the schema. @throws {TaskError} it takes too long */
+export type AnswerCheck = (answer: Json) => JsonSchemaViolation | null | Promise<JsonSchemaViolation | null>
+
 export interface ModelCall {
   access: ModelAccess
   model: LanguageModelV4
@@ -42,7 +47,7 @@ export interface ModelCall {
   messages: ModelMessage[]
   parameters: ModelParameters
   /** Structured output; null for text. */
-  output: { schema: Json; check: JsonSchemaCheck } | null
+  output: { schema: Json; check: AnswerCheck } | null
   tools: readonly ModelTool[]
   /** Calls of the model at most. */
   maxSteps: number
@@ -71,8 +76,8 @@ export async function callModel(
   const steps: StepResult<ToolSet>[] = []
   const spent = () => generationOf(steps, call, new Date(now()))
   try {
-    await (call.stream ? stream : generate)(call, context, steps)
-    const answer = answerOf(steps, call.output)
+    await (call.stream ? stream : generate)(call, context, steps, now)
+    const answer = await answerOf(steps, call.output)
     const { headers = {} } = steps.at(-1)?.response ?? {}
     const output = tools.length === 0 ? answer : { answer, trajectory: toJson(trajectoryOf(steps)) }
     return { output, ...spent(), pauseMs: resetOf(headers, now()) }
@@ -88,41 +93,65 @@ export async function callModel(
   }
 }
 
-async function generate(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]): Promise<void> {
-  await generateText(options(call, context, steps))
+type Calling = [call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[], now: () => number]
+
+async function generate(...calling: Calling): Promise<void> {
+  await generateText(options(...calling))
 }
 
-async function stream(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]): Promise<void> {
+async function stream(...calling: Calling): Promise<void> {
+  const [call, context] = calling
   const { firstTokenTimeoutMs, nextTokenTimeoutMs } = call
+  const limit = firstTokenTimeoutMs === null ? null : new FirstTokenLimit(firstTokenTimeoutMs)
+  const shared = options(...calling)
   const { stream } = streamText({
-    ...options(call, context, steps),
-    timeout: { firstChunkMs: firstTokenTimeoutMs ?? undefined, chunkMs: nextTokenTimeoutMs ?? undefined },
+    ...shared,
+    ...(limit && limited(shared, limit, context.signal)),
+    timeout: { chunkMs: nextTokenTimeoutMs ?? undefined },
     // Without it, errors are written to the console.
     onError: () => {},
   })
-  for await (const part of stream) {
-    if (part.type === 'text-delta') context.follow?.(part.text)
-    else if (part.type === 'error') throw part.error
-    else if (part.type === 'abort') {
-      context.signal.throwIfAborted()
-      throw stalled(part.reason, call)
+  try {
+    for await (const part of stream) {
+      if (tokens.has(part.type)) limit?.stop()
+      if (part.type === 'text-delta') context.follow?.(part.text)
+      else if (part.type === 'error') throw part.error
+      else if (part.type === 'abort') {
+        context.signal.throwIfAborted()
+        throw stalled(call, limit)
+      }
     }
+  } catch (error) {
+    throw limit?.isExpired && !context.signal.aborted ? stalled(call, limit) : error
+  } finally {
+    limit?.stop()
   }
 }
 
-function stalled(reason: string | undefined, { firstTokenTimeoutMs, nextTokenTimeoutMs }: ModelCall): TaskError {
-  const message = reason?.includes('First chunk')
+const tokens = new Set(['text-delta', 'reasoning-delta', 'tool-input-start', 'tool-call', 'finish-step'])
+
+function limited(shared: ReturnType<typeof options>, limit: FirstTokenLimit, outer: AbortSignal) {
+  const onLanguageModelCallStart = () => {
+    limit.start()
+    shared.onLanguageModelCallStart?.()
+  }
+  return { abortSignal: limit.signal(outer), onLanguageModelCallStart }
+}
+
+function stalled({ firstTokenTimeoutMs, nextTokenTimeoutMs }: ModelCall, limit: FirstTokenLimit | null): TaskError {
+  const message = limit?.isExpired
     ? `No token within ${firstTokenTimeoutMs} ms.`
     : `No further token within ${nextTokenTimeoutMs} ms.`
   return new TaskError('TIMEOUT', message, { retryable: true })
 }
 
 /** What both ways of calling share. */
-function options(call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[]) {
+function options(...[call, context, steps, now]: Calling) {
   const { model, instructions, messages, output, tools, maxSteps } = call
   const { reasoningEffort, providerOptions, ...settings } = call.parameters
+  const isRepeated = maxSteps > 1 && tools.some(({ run }) => run)
   return {
-    model,
+    ...(isRepeated && context.calls ? countCalls(model, context.calls, now) : { model }),
     ...(instructions.length > 0 && { instructions }),
     messages,
     // A chat may have them in other places too.
@@ -171,7 +200,7 @@ function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolea
   return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
 }
 
-function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Json {
+async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Promise<Json> {
   const last = steps.at(-1)
   if (!last) throw new TaskError('INVALID_OUTPUT', 'The model ended without an answer.', { retryable: true })
   const { text, finishReason, content } = last
@@ -194,7 +223,7 @@ function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['outp
   } catch {
     throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
   }
-  const violation = output.check(answer)
+  const violation = await output.check(answer)
   if (!violation) return answer
   throw invalid(
     `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,

@@ -72,7 +72,14 @@ function cost(
   at: Date,
 ): Cost & { reported: boolean } {
   const { kind } = access.address
-  const counted = steps.map((step) => costOf(usageOf(step), { kind, model: model.modelId }, prices, at))
+  const counted = steps.map((step) => {
+    const of = (name: string) => costOf(usageOf(step), { kind, model: name }, prices, at)
+    const [asked, answered] = [model.modelId, step.response.modelId]
+    // Azure is asked for a deployment, whose name is up to the user.
+    const [first, second] = kind === 'AZURE' && !prices ? [answered, asked] : [asked, answered]
+    const cost = of(first)
+    return cost.price || first === second ? cost : of(second)
+  })
   const figures = steps.map(({ providerMetadata, response }) => costReportedBy(providerMetadata, response.headers))
   const price = counted.at(-1)?.price ?? null
   const total = (costs: readonly (number | null)[]) =>

@@ -5,7 +5,7 @@ import { excerpt } from '../domain/excerpt.ts'
 import { BlockedAddressError, connectionError } from '../domain/execution/connection-error.ts'
 import { TaskError, type TaskErrorCode } from '../domain/execution/task.ts'
 import type { ModelAccess } from './open-model.ts'
-import { waitOf } from './rate-limit-headers.ts'
+import { waitOf } from './rate-limits.ts'
 
 /**
  * @param error whatever the SDK threw
@@ -69,14 +69,18 @@ interface Refusal {
   headers: Readonly<Record<string, string>>
 }
 
-const quota = /insufficient_quota|insufficient[ _]credits?|credit balance|billing_not_active|billing_hard_limit/i
-const unknownKey = /api[ _]key not valid|API_KEY_INVALID|invalid[ _-]?(x-)?api[ _-]?key/i
+/** Google's and Bedrock's of a day are renewed too late to wait for. */
+const quota =
+  /insufficient_quota|insufficient[ _]credits?|credit balance|billing_not_active|billing_hard_limit|"quotaId":\s*"\w*PerDay|too many tokens per day/i
+const unknownKey =
+  /api[ _]key not valid|API_KEY_INVALID|invalid[ _-]?(x-)?api[ _-]?key|security token.{0,40}(invalid|expired)|bearer token.{0,20}(invalid|expired)|request signature/i
+const notAllowed = /location is not supported|free tier is not available/i
 const tooLong =
-  /context_length_exceeded|maximum context length|context (window|length|size)|prompt is too long|input is too long|too many (input )?tokens|exceeds the (available|maximum).{0,40}tokens/i
+  /context_length_exceeded|maximum context length|context (window|length|size|limit)|prompt is too long|input is too long|too many (input )?tokens|exceeds the (available|maximum).{0,40}tokens/i
 const filtered =
   /content_filter|content_policy|content management policy|ResponsibleAIPolicy|safety_violation|guardrail/i
 const noModel =
-  /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model/i
+  /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model|on-demand throughput|resolve the foundation model|end of its life/i
 
 /** By status, and where providers use one status for several things, by what they say. */
 function classify({ status, body, said, headers }: Refusal, call: string, now: number): Failure {
@@ -91,14 +95,14 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
   if (status === 402 || quota.test(all)) {
     return stop('QUOTA_EXHAUSTED', 'The quota of this key is used up: add credit at the provider, or use another key.')
   }
-  if (status === 401 || (status === 400 && unknownKey.test(all))) {
+  if (status === 401 || ((status === 400 || status === 403) && unknownKey.test(all))) {
     return stop('AUTHENTICATION_FAILED', 'The provider does not accept the key: correct the key of the provider.')
   }
-  if (status === 403 && !filtered.test(all)) {
+  if ((status === 403 && !filtered.test(all)) || (status === 400 && notAllowed.test(all))) {
     return stop('AUTHENTICATION_FAILED', 'The key may not do this: allow it at the provider, or use another key.')
   }
   if (status === 429) {
-    return { code: 'RATE_LIMITED', message: answered, retryable: true, retryAfterMs: waitOf(headers, now) }
+    return { code: 'RATE_LIMITED', message: answered, retryable: true, retryAfterMs: waitOf({ headers, body }, now) }
   }
   if (tooLong.test(all) && status < 500) {
     const message = `${answered} The prompt is longer than the model can take: shorten it, or use another model.`
@@ -113,8 +117,9 @@ function classify({ status, body, said, headers }: Refusal, call: string, now: n
   if (status === 404 || status === 405) {
     return stop('NOTHING_SERVED', 'No models are served at this address: correct the base URL of the provider.')
   }
-  const retryable = status === 408 || status === 409 || status === 425 || status >= 500
-  const retryAfterMs = retryable ? waitOf(headers, now) : null
+  // 424 is Bedrock's for a failure of the model.
+  const retryable = [408, 409, 424, 425].includes(status) || status >= 500
+  const retryAfterMs = retryable ? waitOf({ headers, body }, now) : null
   return {
     code: 'HTTP_STATUS',
     message: answered,
@@ -146,8 +151,14 @@ const statusOfType = {
 
 function isMalformed(error: unknown): boolean {
   if (JSONParseError.isInstance(error) || TypeValidationError.isInstance(error)) return true
-  return error instanceof Error && /^AI_(InvalidResponseData|NoOutput|NoContent|EmptyResponse)/.test(error.name)
+  if (!(error instanceof Error)) return false
+  return (
+    /^AI_(InvalidResponseData|NoOutput|NoContent|EmptyResponse)/.test(error.name) || brokenFrame.test(error.message)
+  )
 }
+
+/** Of Bedrock's streams. */
+const brokenFrame = /event-stream frame|message checksum|prelude checksum/i
 
 function malformed(error: unknown, call: string): Failure {
   const body = APICallError.isInstance(error) ? error.responseBody : undefined

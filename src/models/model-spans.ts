@@ -11,8 +11,14 @@ interface Traced {
   parameters: ModelParameters
 }
 
+interface SpanCallbacks {
+  onLanguageModelCallStart?: () => void
+  onLanguageModelCallEnd?: (event: { finishReason: string; usage: LanguageModelUsage; responseId: string }) => void
+  onStepError?: (event: { error: unknown }) => void
+}
+
 /** Callbacks for the SDK. */
-export function traceModelCalls({ access, model, parameters }: Traced, { span, signal }: TaskContext) {
+export function traceModelCalls({ access, model, parameters }: Traced, { span, signal }: TaskContext): SpanCallbacks {
   if (!span) return {}
   let current: TaskSpan | null = null
   return {
@@ -24,7 +30,7 @@ export function traceModelCalls({ access, model, parameters }: Traced, { span, s
         ...request(parameters),
       })
     },
-    onLanguageModelCallEnd(event: { finishReason: string; usage: LanguageModelUsage; responseId: string }) {
+    onLanguageModelCallEnd(event) {
       const { inputTokens, outputTokens, inputTokenDetails } = event.usage
       current?.end({
         'gen_ai.response.id': event.responseId,
@@ -37,7 +43,7 @@ export function traceModelCalls({ access, model, parameters }: Traced, { span, s
       })
       current = null
     },
-    onStepError({ error }: { error: unknown }) {
+    onStepError({ error }) {
       const code = signal.aborted ? 'aborted' : error instanceof Error ? error.name : 'error'
       // Not the provider's words: they may repeat what was sent.
       current?.end({}, { code, message: 'The call of the model failed.' })

@@ -40,12 +40,15 @@ export async function openModel(
     case 'AZURE': {
       const { createAzure } = await import('@ai-sdk/azure')
       const where = baseURL === undefined ? { resourceName: resourceName ?? '' } : { baseURL }
-      return createAzure({ ...where, apiKey, fetch, ...(apiVersion && { apiVersion }) })(model)
+      const version = apiVersion === null ? {} : { apiVersion }
+      if (apiVersion === null || !isDate(apiVersion)) return createAzure({ ...where, ...version, apiKey, fetch })(model)
+      return createAzure({ ...where, ...version, apiKey, fetch, useDeploymentBasedUrls: true }).chat(model)
     }
     case 'BEDROCK': {
       const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock')
       const credentials = accessKeyId === null ? { apiKey } : { apiKey: '', accessKeyId, secretAccessKey: apiKey }
-      const host = baseURL ?? `https://bedrock-runtime.${region}.amazonaws.com`
+      const domain = region?.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+      const host = baseURL ?? `https://bedrock-runtime.${region}.${domain}`
       return createAmazonBedrock({ ...credentials, region: region ?? '', baseURL: host, fetch })(model)
     }
     default: {
@@ -62,4 +65,9 @@ export async function openModel(
       }).chatModel(model)
     }
   }
+}
+
+/** Versions of Azure's API that are dates know no Responses, and have a URL for each deployment. */
+function isDate(apiVersion: string): boolean {
+  return /^\d{4}-/.test(apiVersion)
 }

@@ -2,7 +2,8 @@
  * POST /import/<dataset name>: the body is the uncompressed file, of any size.
  *
  * Columns are mapped by the parameters `input`, `expected`, `key`, `tags`, `metadata` and `json` (repeat them for
- * several columns, leave one empty for none); `format` is jsonl, json or csv. With `preview=20` only the first 20 rows are
+ * several columns, leave one empty for none); `format` is jsonl, json, csv or tsv, `delimiter` the character between the
+ * cells of CSV. With `preview=20` only the first 20 rows are
  * read, nothing is stored, and the response is what they would become. Otherwise the response is one JSON object, or, with
  * `Accept: application/x-ndjson`, lines: `{"type":"progress",rows,bytes}` a few times a second, then one
  * `{"type":"result",…}` or `{"type":"error",…}` with status 200, because it is sent before the outcome is known.
@@ -25,6 +26,7 @@ import { errorBody, respondUserError } from './user-error.ts'
 
 const progressMs = 250
 const columnParameters = ['input', 'expected', 'key', 'tags', 'metadata', 'json'] as const
+const knownParameters: readonly string[] = ['format', 'delimiter', 'preview', ...columnParameters]
 
 /** The context of an authenticated import or export. */
 export interface RequestOfCaller extends OperationCaller {
@@ -37,6 +39,7 @@ export interface RequestOfCaller extends OperationCaller {
 interface ImportRequest {
   dataset: string
   format: ImportFormat | null
+  delimiter: string | null
   mapping: ImportMapping
   /** How many rows to show instead of importing all; null: import. */
   preview: number | null
@@ -99,7 +102,8 @@ export async function respondImport(
   }
 }
 
-function toBody({ dataset, version, rows, added, changed, unchanged }: ImportResult) {
+function toBody({ dataset, version, rows, added, changed, unchanged, mapping }: ImportResult) {
+  const { json: _, ...columns } = mapping
   return {
     dataset: dataset.name,
     datasetId: encodeGlobalId('Dataset', dataset.id),
@@ -108,6 +112,7 @@ function toBody({ dataset, version, rows, added, changed, unchanged }: ImportRes
     added,
     changed,
     unchanged,
+    columns,
   }
 }
 
@@ -125,8 +130,8 @@ function readRequest(request: IncomingMessage): ImportRequest {
     throw new InvalidInputError(message, ['content-type'])
   }
   for (const name of new Set(searchParams.keys())) {
-    if (name !== 'format' && name !== 'preview' && !columnParameters.some((known) => known === name)) {
-      const known = ['format', 'preview', ...columnParameters].join(', ')
+    if (!knownParameters.includes(name)) {
+      const known = knownParameters.join(', ')
       throw new InvalidInputError(`Expected the parameters ${known}, got "${name}".`, [name])
     }
   }
@@ -138,6 +143,7 @@ function readRequest(request: IncomingMessage): ImportRequest {
   return {
     dataset: datasetName(pathname),
     format: formatOf(searchParams, contentType),
+    delimiter: delimiterOf(searchParams.get('delimiter')),
     mapping,
     preview: preview === null ? null : Number(preview),
   }
@@ -155,6 +161,16 @@ function formatOf(parameters: URLSearchParams, mediaType: string | undefined): I
   const requested = parameters.get('format')
   if (requested === null) return declaredFormat({ mediaType })
   const format = importFormats.find((known) => known === requested)
-  if (!format) throw new InvalidInputError(`Expected the format jsonl, json or csv, got "${requested}".`, ['format'])
+  if (!format)
+    throw new InvalidInputError(`Expected the format ${importFormats.join(', ')}, got "${requested}".`, ['format'])
   return format
+}
+
+function delimiterOf(given: string | null): string | null {
+  if (given === null) return null
+  const delimiter = given === '\\t' || given === 'tab' ? '\t' : given
+  if (delimiter.length === 1 && !/["\r\n ]/.test(delimiter)) return delimiter
+  throw new InvalidInputError(`Expected one character or "tab" as the delimiter, got ${JSON.stringify(given)}.`, [
+    'delimiter',
+  ])
 }

@@ -1,7 +1,9 @@
-/** The revocation of a key. Listeners are in a set, because removing one of thousands from an AbortSignal is slow. */
+import { Listeners } from '../domain/listeners.ts'
+
+/** The revocation of a key. */
 export class Revocation {
   readonly #controller = new AbortController()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Listeners()
 
   /** Aborts with the reason of the revocation. */
   get signal(): AbortSignal {
@@ -11,16 +13,13 @@ export class Revocation {
   /** Calls `end` once the key is revoked, at once if it already is. @returns a function that unsubscribes */
   onRevoked(end: (reason: Error) => void): () => void {
     const { signal } = this
-    const call = () => end(signal.reason)
-    if (signal.aborted) call()
-    else this.#listeners.add(call)
-    return () => this.#listeners.delete(call)
+    if (!signal.aborted) return this.#listeners.add(() => end(signal.reason))
+    end(signal.reason)
+    return () => {}
   }
 
   revoke(reason: Error): void {
     this.#controller.abort(reason)
-    const listeners = [...this.#listeners]
-    this.#listeners.clear()
-    for (const listener of listeners) listener()
+    this.#listeners.call()
   }
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { UserError } from '../domain/errors.ts'
 import { ImportError } from '../engine/datasets/import.ts'
-import { respondJson } from './respond.ts'
+import { type errorResult, respondJson } from './respond.ts'
 
 /** HTTP status by error code. */
 const statuses = {
@@ -13,8 +13,8 @@ const statuses = {
   LIMIT: 429,
 } satisfies Record<UserError['code'], number>
 
-/** The error of an import or export; `problems` locate errors in the file. */
-interface ErrorBody {
+/** An error as any other response has it, and beside it what clients of imports read; `problems` are places in the file. */
+interface ErrorBody extends ReturnType<typeof errorResult> {
   status: number
   message: string
   code: UserError['code']
@@ -24,7 +24,12 @@ interface ErrorBody {
 export function errorBody(error: UserError): ErrorBody {
   const isOfFile = error instanceof ImportError
   const status = isOfFile ? 422 : statuses[error.code]
-  return { status, message: error.message, code: error.code, problems: isOfFile ? error.problems : [] }
+  const { message, code } = error
+  const path = error.path ? [...error.path] : null
+  return {
+    errors: [{ message, extensions: { code, ...(path && { path }) } }],
+    ...{ status, message, code, problems: isOfFile ? error.problems : [] },
+  }
 }
 
 export function respondUserError(response: ServerResponse, error: UserError): void {

@@ -1,8 +1,15 @@
 import { codeOf, messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
-import { withDeadline } from '../domain/execution/deadline.ts'
+import { type Uncounted, withDeadline } from '../domain/execution/deadline.ts'
 import { FunctionsUnavailableError } from '../domain/execution/functions.ts'
-import { type Task, type TaskCall, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import {
+  type EndpointCalls,
+  type Task,
+  type TaskCall,
+  TaskError,
+  type TaskItem,
+  type TaskResult,
+} from '../domain/execution/task.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { failureOfStatus } from './http-failure.ts'
 
@@ -14,12 +21,18 @@ import { failureOfStatus } from './http-failure.ts'
 export async function callTask(task: Task, item: TaskItem, call: TaskCall): Promise<TaskResult> {
   try {
     if (task.keepsTime) return await task(item, call)
-    return await withDeadline((signal) => task(item, { ...call, signal }), call)
+    const calls = (uncounted: Uncounted) => call.calls && withUncountedWaits(call.calls, uncounted)
+    return await withDeadline((signal, uncounted) => task(item, { ...call, calls: calls(uncounted), signal }), call)
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     if (error instanceof FunctionsUnavailableError) throw error
     throw asTaskError(error)
   }
+}
+
+/** The time limit is for the calls, not for waiting until they may be made. */
+function withUncountedWaits(calls: EndpointCalls, uncounted: Uncounted): EndpointCalls {
+  return { begin: () => uncounted(() => calls.begin()), end: (ended) => calls.end(ended) }
 }
 
 /**
@@ -60,8 +73,10 @@ function connectionCodeOf(thrown: unknown): string | null {
 }
 
 function retryAfterOf(thrown: object): string | undefined {
-  const { headers, response } = thrown as { headers?: unknown; response?: { headers?: unknown } }
-  for (const given of [headers, response?.headers]) {
+  const { headers, responseHeaders, response } = thrown as Record<'headers' | 'responseHeaders', unknown> & {
+    response?: { headers?: unknown }
+  }
+  for (const given of [headers, responseHeaders, response?.headers]) {
     const value =
       given instanceof Headers ? given.get('retry-after') : isObject(given) && Reflect.get(given, 'retry-after')
     if (typeof value === 'string') return value

@@ -16,6 +16,7 @@ import { calculations, TookTooLongError } from '../calculations/calculations.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { nothingSpent, type Spent, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
+import { costOf, tokensOf } from '../domain/execution/usage.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath, compileSingularJsonPath, isHeavyPath } from '../domain/json/json-path.ts'
 import { describeInexact, JsonTextError, type ReadJson, readJsonLoosely } from '../domain/json/read-json.ts'
@@ -26,7 +27,6 @@ import type { HttpClient } from './http-client.ts'
 import { quoteBody, statusError } from './http-failure.ts'
 import { compileRequest } from './http-request.ts'
 import { outputOf } from './module.ts'
-import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({
   kind: z.literal('http'),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { excerptOf } from '../domain/excerpt.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import {
   type ModuleTaskSpec,
@@ -8,10 +9,10 @@ import {
   type TaskResult,
 } from '../domain/execution/task.ts'
 import { isResult } from '../domain/execution/task-result.ts'
+import { costOf, tokensOf } from '../domain/execution/usage.ts'
 import type { Json } from '../domain/json/json.ts'
 import { NotJsonError, toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
-import { costOf, tokensOf } from './usage.ts'
 
 const schema = z.strictObject({ kind: z.literal('module'), name: z.string() })
 
@@ -48,23 +49,40 @@ export function createModuleTask(
   }
 }
 
-function resultOf(parts: {
+async function resultOf(parts: {
   output: unknown
   costUsd?: unknown
   inputTokens?: unknown
   outputTokens?: unknown
-}): TaskResult {
+}): Promise<TaskResult> {
   const usage = {
     costUsd: costOf(parts.costUsd),
     inputTokens: tokensOf(parts.inputTokens),
     outputTokens: tokensOf(parts.outputTokens),
   }
   try {
-    return { output: outputOf(parts.output), ...usage }
+    return { output: outputOf(await joined(parts.output)), ...usage }
   } catch (error) {
     if (!(error instanceof TaskError)) throw error
     throw error.with(usage)
   }
+}
+
+/**
+ * The texts of a generator as one; anything else as it is.
+ * @throws {TaskError} INVALID_OUTPUT for parts that are no texts
+ */
+async function joined(output: unknown): Promise<unknown> {
+  if (!/^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(output))) return output
+  const texts: string[] = []
+  for await (const part of output as AsyncGenerator<unknown>) {
+    if (typeof part !== 'string') {
+      const message = `Expected texts from a generator as the output, got ${excerptOf(part)}.`
+      throw new TaskError('INVALID_OUTPUT', message, { retryable: false })
+    }
+    texts.push(part)
+  }
+  return texts.join('')
 }
 
 /** @throws {TaskError} INVALID_OUTPUT for values that cannot be stored as JSON. */

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import type { Json } from '../domain/json/json.ts'
-import { compileJsonSchema } from '../domain/json/json-schema.ts'
 import { invalidInput, json, parseInput, text } from '../domain/parse-input.ts'
 import { type ModelParameters, type PromptContent, type PromptTool, promptRoles } from '../domain/prompt/prompt.ts'
-import { readTemplate } from '../domain/prompt/template.ts'
+import { readTemplate, TemplateError } from '../domain/prompt/template.ts'
 import { parseHttpTask } from './http.ts'
+import { checkPromptSchemas } from './prompt-schema.ts'
 
 const maxMessages = 200
 const maxTools = 128
@@ -56,15 +56,19 @@ const schema = z.strictObject({
 /**
  * Checks the content of a prompt as passed by a client and fills in the defaults: no parameters, no tools, and at most
  * {@link defaultMaxSteps} steps. Null is the same as leaving a member out.
+ * @param projectId projects take turns where a schema may take long to compile
  * @param path its position in the caller's input
  * @throws {InvalidInputError}
  */
-export function parsePromptContent(input: unknown, path: readonly string[]): PromptContent {
+export async function parsePromptContent(
+  input: unknown,
+  projectId: string,
+  path: readonly string[],
+): Promise<PromptContent> {
   const parsed = parseInput(schema, input, path)
   for (const [index, { content }] of parsed.messages.entries()) {
-    readTemplate(content, [...path, 'messages', String(index), 'content'])
+    requireTemplate(content, [...path, 'messages', String(index), 'content'])
   }
-  if (parsed.output) requireJsonSchema(parsed.output.schema, [...path, 'output', 'schema'])
   const content: PromptContent = {
     messages: parsed.messages,
     parameters: parseModelParameters(parsed.parameters ?? {}, [...path, 'parameters']),
@@ -78,6 +82,11 @@ export function parsePromptContent(input: unknown, path: readonly string[]): Pro
     throw invalidInput([...path, 'tools', String(twice), 'name'], 'expected another name for each tool', names[twice])
   const bytes = Buffer.byteLength(JSON.stringify(content))
   if (bytes > maxBytes) throw invalidInput(path, 'expected at most 1 MB of JSON', `${bytes.toLocaleString('en')} bytes`)
+  const ofOutput = content.output ? [{ schema: content.output.schema, at: [...path, 'output', 'schema'] }] : []
+  const ofTools = content.tools.map(({ inputSchema }, index) => {
+    return { schema: inputSchema, at: [...path, 'tools', String(index), 'inputSchema'] }
+  })
+  await checkPromptSchemas([...ofOutput, ...ofTools], projectId)
   return content
 }
 
@@ -93,7 +102,6 @@ function parseTool(
   { name, description, inputSchema, function: bound }: NonNullable<z.output<typeof schema>['tools']>[number],
   path: readonly string[],
 ): PromptTool {
-  requireJsonSchema(inputSchema, [...path, 'inputSchema'])
   const called = bound == null ? undefined : parseFunction(bound, [...path, 'function'])
   return { name, ...(description != null && { description }), inputSchema, ...(called && { function: called }) }
 }
@@ -110,9 +118,13 @@ function parseFunction(input: unknown, path: readonly string[]): NonNullable<Pro
   throw invalidInput(path, 'expected exactly one of module and http', input)
 }
 
-function requireJsonSchema(given: Json, path: readonly string[]): void {
-  if (typeof given === 'boolean') throw invalidInput(path, 'expected a JSON Schema that is an object', given)
-  compileJsonSchema(given, path)
+function requireTemplate(text: string, path: readonly string[]): void {
+  try {
+    readTemplate(text)
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    throw invalidInput(path, error.expected, error.got)
+  }
 }
 
 function present<T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } {

@@ -6,7 +6,6 @@ import * as z from 'zod'
 import type { PromptTaskSpec } from '../domain/execution/prompt-task.ts'
 import { type Task, type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
-import { compileJsonSchema } from '../domain/json/json-schema.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { type PromptContent, PromptError, type PromptTool } from '../domain/prompt/prompt.ts'
 import { renderPrompt } from '../domain/prompt/render-prompt.ts'
@@ -18,6 +17,7 @@ import { providerFetch } from '../models/provider-fetch.ts'
 import { callTask } from './call.ts'
 import type { HttpClient } from './http-client.ts'
 import { parseModelParameters } from './prompt-content.ts'
+import { answerCheck } from './prompt-schema.ts'
 
 const timeout = optional(z.int().min(1).max(3_600_000), null)
 
@@ -46,6 +46,7 @@ export function parsePromptTask(
 
 /** What calls of models need of the process. */
 export interface PromptTaskParts {
+  projectId: string
   http: HttpClient
   /** The provider with its key. @throws {TaskError} when it cannot be used */
   connect: () => Promise<ModelAccess>
@@ -58,7 +59,7 @@ export function createPromptTask(spec: PromptTaskSpec, parts: PromptTaskParts, n
   const content = contentOf(spec)
   const output = content.output && {
     schema: content.output.schema,
-    check: compileJsonSchema(content.output.schema, ['task', 'prompt', 'output', 'schema']),
+    check: answerCheck(content.output.schema, parts.projectId),
   }
   const tools = content.tools.map((tool) => ({ ...tool, task: tool.function && parts.createFunction(tool.function) }))
   const fetch = providerFetch(parts.http.dispatcher)

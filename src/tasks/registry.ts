@@ -41,7 +41,7 @@ export function createTask(
         'http' in bound ? createHttpTask(bound.http, http, now) : createToolFunction(bound.module, functions)
       return createPromptTask(
         spec,
-        { http, loadFile: models.loadFile, connect: () => models.connect(spec.provider), createFunction },
+        { ...models, http, connect: () => models.connect(spec.provider), createFunction },
         now,
       )
     }
@@ -64,12 +64,14 @@ function createToolFunction(name: string, functions: Functions): Task {
 
 /** What a project gives the tasks that call models. */
 export interface ModelParts {
+  projectId: string
   /** A provider of the project by its name. @throws {TaskError} when it cannot be used */
   connect: (name: string) => Promise<ModelAccess>
   loadFile: LoadFile
 }
 
 const noModels: ModelParts = {
+  projectId: '',
   connect: () => Promise.reject(new Error('no providers')),
   loadFile: () => Promise.reject(new Error('no files')),
 }

@@ -97,7 +97,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, Node ${process.versions.node}, PostgreSQL durable\n`,
 )
 await ask('mutation ($input: CreateEvaluatorInput!) { createEvaluator(input: $input) { __typename } }', {
-  input: { name: 'exact', definition: { builtin: { jsonEquals: {} } } },
+  input: { name: 'exact', datasetIds: null, definition: { builtin: { jsonEquals: {} } } },
 })
 
 // Warm-up: compiles everything and opens all connections.

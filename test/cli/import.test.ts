@@ -112,7 +112,7 @@ test('without a server the command says how to start one', async () => {
   const run = spawnAssay(['import', file, '--dataset', 'some', '--url', `http://127.0.0.1:${port}`])
   expect(await run.exited).toBe(1)
   expect(run.stderr).toContain(
-    `There is no Assay server at http://127.0.0.1:${port}. Start one with \`npm start\`, or use --url for another one.`,
+    `There is no Assay server at http://127.0.0.1:${port}. Start one with \`assay serve\`, or say with --url or ASSAY_URL where it is.`,
   )
 })
 

@@ -35,7 +35,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 async function run(...args: string[]): Promise<string> {
   const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   try {
-    await runCommand().parseAsync([...args, '--no-wait', '--url', t.url], { from: 'user' })
+    await runCommand().parseAsync([...args, '--no-watch', '--url', t.url], { from: 'user' })
     return printed.mock.calls.map(([text]) => text).join('')
   } finally {
     printed.mockRestore()

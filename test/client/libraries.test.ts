@@ -36,7 +36,7 @@ const model = new MockLanguageModelV4({
   },
 })
 
-test('scorers of autoevals are evaluators as they are', async () => {
+test('autoevals scorers can be used as evaluators as they are (expected ← expectedOutput)', async () => {
   const result = await assay.runExperiment({
     name: name(),
     data: [
@@ -64,7 +64,7 @@ test('scorers of autoevals are evaluators as they are', async () => {
   ])
 })
 
-test('a scorer of autoevals without a score stays without one, and one that fails is a failure', async () => {
+test('a null score of autoevals stays null, and a scorer that fails is a failure', async () => {
   const skipped = async () => ({ name: 'Skipped', score: null, metadata: { reason: 'no context' } })
   const result = await assay.runExperiment({
     name: name(),

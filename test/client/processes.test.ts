@@ -1,11 +1,9 @@
 /** Programs that use the client, as processes that are killed, share a run, or lose the network. */
-
-import type { AddressInfo, Socket } from 'node:net'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeGlobalId } from '../../schema/relay/global-id.ts'
 import { Assay } from '../../src/client/index.ts'
+import { openProxy } from '../helpers/cut-proxy.ts'
 import { auditRun } from '../helpers/fault-lab.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { root, spawnNode } from '../helpers/spawn-assay.ts'
@@ -171,46 +169,3 @@ test('the name of an unfinished run refuses other code, and that of a finished o
   const second = await run('b')
   expect(second.runId).not.toBe(first.runId)
 })
-
-/** A TCP proxy whose network can be cut. */
-async function openProxy(target: URL) {
-  const sockets = new Set<Socket>()
-  let isCut = false
-  let refused = 0
-  const server = createServer((socket) => {
-    if (isCut) {
-      refused += 1
-      socket.destroy()
-      return
-    }
-    const upstream = connect(Number(target.port), target.hostname)
-    for (const one of [socket, upstream]) {
-      sockets.add(one)
-      one.on('error', () => {})
-      one.on('close', () => {
-        sockets.delete(one)
-        socket.destroy()
-        upstream.destroy()
-      })
-    }
-    socket.pipe(upstream).pipe(socket)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get refused() {
-      return refused
-    },
-    cut() {
-      isCut = true
-      for (const socket of sockets) socket.destroy()
-    },
-    restore() {
-      isCut = false
-    },
-  }
-}

@@ -7,6 +7,7 @@ import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
 import { listEndpointLimits } from '../../src/db/sql/endpoint/list-limits.ts'
 import { listEvaluators } from '../../src/db/sql/evaluator/list-evaluators.ts'
+import { insertExperiment } from '../../src/db/sql/experiment/insert-experiment.ts'
 import { listExperiments } from '../../src/db/sql/experiment/list-experiments.ts'
 import { listApiKeys } from '../../src/db/sql/project/list-api-keys.ts'
 import { listPersons } from '../../src/db/sql/project/list-persons.ts'
@@ -27,6 +28,7 @@ import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { listScoreConfigs } from '../../src/db/sql/score/list-score-configs.ts'
 import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores } from '../../src/db/sql/score/set-score.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 
@@ -67,6 +69,16 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'score/list-score-configs.ts': async () => [
     [await page(listScoreConfigs({}, byTime), t.scope.projectId), await t.db.prisma.scoreConfig.findMany()],
   ],
+  'experiment/insert-experiment.ts': async () => {
+    const { id, projectId, name, task, ...given } = await t.db.prisma.experiment.findFirstOrThrow()
+    const more = { name: `${name} again`, projectId, task: task as never, settings: given.settings as never, primaryMetrics: given.primaryMetrics as never }
+    const content = { ...given, ...more, metadata: given.metadata as Json, evaluatorIds: [] }
+    const inserted = await insertExperiment(t.db.pool, content)
+    const where = { id: inserted?.id ?? id }
+    const read = await t.db.prisma.experiment.findMany({ where })
+    await t.db.prisma.experiment.delete({ where })
+    return [[inserted ? [inserted] : [], read]]
+  },
   'experiment/list-experiments.ts': async () => [
     [await page(listExperiments('dataset', {}, byTime), datasetId), await experiments()],
   ],
@@ -342,7 +354,7 @@ async function fillEveryColumn(): Promise<void> {
     data: { runId, name: 'overall', dataType: 'NUMERIC', source: 'HUMAN', evaluatorVersionId, ...whole },
   })
   await prisma.score.updateMany({ data: whole })
-  await prisma.score.updateMany({ data: { evaluatorVersionId } })
+  await prisma.score.updateMany({ data: { evaluatorVersionId, costUsd: 0.5 } })
   const pinned = { evaluatorVersionId, lowest: 0, highest: 1, categories: ['kind'] }
   await prisma.runScoreSummary.updateMany({ data: pinned })
 }

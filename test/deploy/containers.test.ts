@@ -6,9 +6,10 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { validate } from 'dockerfile-utils'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { root, spawnAssay, spawnNode } from '../helpers/spawn-assay.ts'
+import { makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
 interface Service {
   image: string
@@ -81,6 +82,43 @@ test('the image uses files, scripts and commands that exist, and does not run as
   expect(existsSync(entry.replace('/app', root)), entry).toBe(true)
   await expectCommand(lastJson('CMD'))
 })
+
+test('a linter finds nothing wrong with the Dockerfile', async () => {
+  expect(validate(await readFile(join(root, 'Dockerfile'), 'utf8'))).toEqual([])
+})
+
+test('one volume, one port, and a first start on an empty volume that prints one key once', async () => {
+  const [volume] = lastJson('VOLUME')
+  expect([instructions('VOLUME').length, instructions('EXPOSE')]).toEqual([1, ['4000']])
+  const variables = Object.fromEntries(
+    instructions('ENV').flatMap((rest) => rest.split(' ').map((pair) => pair.split('='))),
+  )
+  expect(variables.ASSAY_DATA_DIR).toBe(volume)
+  expect(instructions('RUN').join('\n')).toContain(`chown node:node ${volume}`)
+
+  const cwd = await makeTemporary()
+  const env = { ...variables, ASSAY_DATA_DIR: join(cwd, 'data') }
+  const start = async () => {
+    const server = await spawnServer(['--host', '0.0.0.0', '--no-worker'], { cwd, env })
+    const [, key = null] = /shown only now\. Keep it: (assay_\S+)/.exec(server.stdout) ?? []
+    const query = (headers: Record<string, string>) =>
+      fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query: '{ __typename }' }),
+      })
+    return { server, key, query }
+  }
+  const first = await start()
+  expect(first.key).toMatch(/^assay_[\w-]{32}$/)
+  expect((await first.query({})).status).toBe(401)
+  expect((await first.query({ authorization: `Bearer ${first.key}` })).status).toBe(200)
+  first.server.process.kill('SIGTERM')
+  await first.server.exited
+  const second = await start()
+  expect(second.key).toBeNull()
+  expect((await second.query({ authorization: `Bearer ${first.key}` })).status).toBe(200)
+}, 60_000)
 
 test('the image’s health check succeeds if /healthz responds, and fails if it does not', async () => {
   const server = createServer(({ url }, response) => response.writeHead(url === '/healthz' ? 200 : 404).end())

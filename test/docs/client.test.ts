@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeGlobalId } from '../../schema/relay/global-id.ts'
 import { approveBaseline } from '../../src/engine/comparison/baselines.ts'
+import { startModelServer } from '../helpers/model-server/model-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { root, spawnNode } from '../helpers/spawn-assay.ts'
 
@@ -34,10 +35,10 @@ function program(code: string): string {
     .replaceAll("'assay/vitest'", `'${source('vitest.ts')}'`)
 }
 
-async function run(index: number): Promise<string> {
+async function run(index: number, env: Record<string, string> = {}): Promise<string> {
   const file = join(directory, `example-${index}.ts`)
   await writeFile(file, program(examples[index]?.code ?? ''))
-  const spawned = spawnNode([file], { env: { ASSAY_URL: t.url } })
+  const spawned = spawnNode([file], { env: { ASSAY_URL: t.url, ...env } })
   expect(await spawned.exited, spawned.stderr).toBe(0)
   return spawned.stdout
 }
@@ -70,9 +71,19 @@ test('docs/client.md: a run is followed, and its items are read', async () => {
   expect(output).toContain('France Paris')
 })
 
+test('docs/client.md: a prompt is created, found by its label and used in a task', async () => {
+  await using model = await startModelServer(({ prompt }) => ({ text: prompt.includes('France') ? 'Paris' : 'Bonn' }))
+  const output = await run(5, { OPENAI_API_KEY: 'sk-test', OPENAI_BASE_URL: model.openai })
+  expect(output).toContain('correct: 0.500 (n = 2)')
+  expect(model.requests.map(({ prompt }) => prompt).sort()).toEqual([
+    'What is the capital of France?',
+    'What is the capital of Germany?',
+  ])
+})
+
 test('docs/client.md: the shape of Langfuse runs', async () => {
-  expect(await run(5)).toContain('mentions: 0.000')
-  expect(examples).toHaveLength(6)
+  expect(await run(6)).toContain('mentions: 0.000')
+  expect(examples).toHaveLength(7)
 })
 
 test('docs/client.md: a test that fails shows the verdict and the worst regressions', async () => {

@@ -38,7 +38,7 @@ afterAll(async () => {
 })
 
 test('with 10 % failing calls every item ends, every call is counted and no item is scored twice', async () => {
-  await t.query(`mutation { createEvaluator(input: { name: "answered", definition: { builtin: { contains: {
+  await t.query(`mutation { createEvaluator(input: { name: "answered", datasetIds: null, definition: { builtin: { contains: {
     text: "answer" } } } }) { ... on CreateEvaluatorPayload { evaluator { id } } } }`)
   const datasetId = await seedDataset(
     t,

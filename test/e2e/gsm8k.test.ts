@@ -34,7 +34,7 @@ describe.skipIf(!gsm8k.present)(`GSM8K through HTTP, GraphQL and WebSocket (${gs
     expect(await imported.json()).toMatchObject({ rows: items, added: items, version: 1 })
     const { data } = await t.query(`
       mutation {
-        createEvaluator(input: { name: "correct", definition: { builtin: { numeric: {
+        createEvaluator(input: { name: "correct", datasetIds: null, definition: { builtin: { numeric: {
           outputPattern: "A:(.*)", expectedPattern: "####(.*)"
         } } } }) { ... on CreateEvaluatorPayload { evaluator { id } } ... on UserError { message } }
       }`)

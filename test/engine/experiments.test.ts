@@ -6,6 +6,7 @@ import type { Scope } from '../../src/domain/scope.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
 import {
   type CreateExperimentInput,
+  createAndStart,
   createExperiment,
   deleteExperiment,
   updateExperiment,
@@ -175,5 +176,38 @@ describe('a deleted experiment', () => {
   it('must be in the same project', async () => {
     const { id } = await create()
     expect(await refusal(deleteExperiment(t.services, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+describe('an experiment that is created to be started', () => {
+  const countExperiments = () => t.db.prisma.experiment.count()
+
+  it('does not exist if its run cannot start, whatever happens then', async () => {
+    const before = await countExperiments()
+    // Nothing that is undone later: a process could end in between.
+    await t.db.pool.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no deletion'; END $$;
+       CREATE TRIGGER refuse BEFORE DELETE ON experiment EXECUTE FUNCTION refuse()`,
+    )
+    const empty = await seedDataset(t, [])
+    const started = createAndStart(t.services, t.scope, { name: randomUUID(), datasetId: empty, task: echo })
+    expect(await refusal(started)).toMatchObject({ code: 'INVALID_INPUT', path: ['start'] })
+    expect(await countExperiments()).toBe(before)
+    await t.db.pool.query('DROP TRIGGER refuse ON experiment')
+  })
+
+  it('has its evaluators, and so has its run', async () => {
+    const evaluatorIds = [await evaluator()]
+    const name = randomUUID()
+    const { experiment, run } = await createAndStart(t.services, t.scope, { name, datasetId, task: echo, evaluatorIds })
+    expect(await evaluatorsOf(experiment.id)).toEqual(evaluatorIds)
+    expect(run).toMatchObject({ experimentId: experiment.id, status: 'QUEUED', total: 3 })
+    const pinned = await t.db.prisma.runEvaluator.findMany({
+      where: { runId: run.id },
+      include: { evaluatorVersion: true },
+    })
+    expect(pinned.map(({ evaluatorVersion }) => evaluatorVersion.evaluatorId)).toEqual(evaluatorIds)
+    const again = createAndStart(t.services, t.scope, { name, datasetId, task: echo })
+    expect(await refusal(again)).toMatchObject({ code: 'CONFLICT', path: ['name'] })
   })
 })

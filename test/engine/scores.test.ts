@@ -210,14 +210,14 @@ test('one refused score refuses all, and the error lists every one', async () =>
   const id = await threeItems()
   const before = await stateOf(id)
   const scores = [...given(id), { runId: id, ordinal: 0, name: '', value: 1, source: 'HUMAN' as const }]
-  const twice = [...scores, { runId: id, ordinal: 1, name: 'length', value: 4, source: 'HUMAN' as const }]
-  await expect(setScores(t.services, t.scope, twice)).rejects.toMatchObject({
+  const worse = [...scores, { runId: id, ordinal: 1, name: 'n'.repeat(201), value: 4, source: 'HUMAN' as const }]
+  await expect(setScores(t.services, t.scope, worse)).rejects.toMatchObject({
     code: 'INVALID_INPUT',
     path: ['scores', '4', 'name'],
-    message: expect.stringMatching(
-      /\nAlso refused:\nscores\.5\.name: Expected every score once, got the same one as at 1/,
-    ),
+    message: expect.stringMatching(/\nAlso refused:\nscores\.5\.name: /),
   })
+  const twice = [...given(id), { runId: id, ordinal: 1, name: 'length', value: 4, source: 'HUMAN' as const }]
+  await expect(setScores(t.services, t.scope, twice)).rejects.toMatchObject({ path: ['scores', '4', 'name'] })
   const nowhere = [...given(id), { runId: id, ordinal: 9, name: 'x', value: 1, source: 'HUMAN' as const }]
   await expect(setScores(t.services, t.scope, nowhere)).rejects.toMatchObject({
     code: 'NOT_FOUND',

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { modulesOf } from '../../src/define-config.ts'
-import { createEvaluator } from '../../src/engine/evaluators.ts'
+import { applyDeclarations } from '../../src/engine/declared-evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { createTestEngine, followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { blocksOf, executed } from '../helpers/documented.ts'
+import { followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
+import { startTestServer } from '../helpers/server.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -36,8 +38,10 @@ test('the example answers, retries, pays and scores as the page says', async () 
       : prompt === 'How?' && times === 1
         ? ' '
         : 'See the manual.'
-    const usage = { prompt_tokens: 1_000, completion_tokens: 100 }
-    response.end(JSON.stringify({ choices: [{ message: { content } }], usage }))
+    const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 }
+    const choices = [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content } }]
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ id: 'any', created: 0, model: 'small', choices, usage }))
   })
   await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void model.close())
@@ -45,21 +49,20 @@ test('the example answers, retries, pays and scores as the page says', async () 
   process.env.MODEL_KEY = 'any'
 
   const { tasks, evaluators } = await exampleConfig()
-  await using t = await createTestEngine({ tasks: [...tasks.values()], evaluators: [...evaluators.values()] })
+  await using t = await startTestServer({ tasks: [...tasks.values()], evaluators: [...evaluators.values()] })
   const datasetId = await seedDataset(t, [{ text: 'Why?' }, { text: 'How?' }])
   await t.db.pool.query(
     `UPDATE dataset_item_revision SET expected_output = '{"source": "manual"}' WHERE input ->> 'text' = 'Why?'`,
   )
   await t.db.pool.query(`UPDATE dataset_item_revision SET expected_output = NULL WHERE input ->> 'text' = 'How?'`)
-  for (const name of ['helpful', 'cites']) {
-    const definition = { kind: 'module', module: name }
-    await createEvaluator(t.services, t.scope, { name, definition, datasetIds: [datasetId] })
-  }
+  await t.db.prisma.dataset.update({ where: { id: datasetId }, data: { name: 'support/questions' } })
+  await applyDeclarations(t.services, t.services.functions.registered)
   await t.startWorker()
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'answer' }, { maxAttempts: 3 })
   const { run, items } = await followRun(t, (await startRun(t.services, t.scope, { experimentId })).id)
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 2, costCount: 2, inputTokens: 3_000n })
   expect(run.costSum).toBeCloseTo(3 * 0.00014, 12)
+  expect(run.evaluatorCostSum).toBeCloseTo(2 * 0.00014, 12)
   expect([...items.values()].map(({ attempts }) => attempts)).toEqual([2, 2])
   const summaries = await t.db.prisma.runScoreSummary.findMany({ where: { runId: run.id }, orderBy: { name: 'asc' } })
   expect(summaries).toMatchObject([
@@ -67,4 +70,8 @@ test('the example answers, retries, pays and scores as the page says', async () 
     { name: 'helpful', dataType: 'NUMERIC', lowest: 1, highest: 5, count: 2, sum: 8 },
     { name: 'length', count: 2, errorCount: 0 },
   ])
+
+  const [operation = ''] = blocksOf('docs/config.md', 'graphql')
+  const { createEvaluator } = await executed(t, operation, {})
+  expect(createEvaluator.evaluator).toMatchObject({ version: 1, datasets: [] })
 }, 60_000)

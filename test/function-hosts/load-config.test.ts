@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { configKinds } from '../package/configs.ts'
 
 /** Loading is Node's own import with type stripping, so it happens in a Node process. */
 const loader = path.join(import.meta.dirname, '../../src/function-hosts/load-config.ts')
@@ -58,6 +59,13 @@ export default defineConfig({
 `
 
 describe('a config', () => {
+  it.each(configKinds)('of a project is loaded: $name', async ({ files, functions }) => {
+    const { loaded, stderr } = await load(files)
+    expect(loaded.message).toBeUndefined()
+    expect(loaded.tasks.map(({ name }: { name: string }) => name).sort()).toEqual(functions)
+    expect(stderr).toBe('')
+  })
+
   it("registers the project's functions, in an otherwise empty folder", async () => {
     const { project, loaded, stderr } = await load({ 'assay.config.ts': good })
     expect(loaded).toEqual({

@@ -88,19 +88,22 @@ export async function createTestEngine(
 export async function seedDataset(
   { db, scope }: TestEngine,
   inputs: Json[],
-  { tags = () => [] }: { tags?: (index: number) => string[] } = {},
+  {
+    tags = () => [],
+    metadata = () => null,
+  }: { tags?: (index: number) => string[]; metadata?: (index: number) => Json } = {},
 ): Promise<string> {
   const { id } = await db.prisma.dataset.create({
     data: { projectId: scope.projectId, name: randomUUID(), seed: 'seed', version: 1, itemCount: inputs.length },
   })
   await db.pool.query(
-    `WITH source AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS s (n int, input jsonb, tags text[])),
+    `WITH source AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS s (n int, input jsonb, metadata jsonb, tags text[])),
      item AS (
        INSERT INTO dataset_item (dataset_id, identity) SELECT $1, 'key:' || n FROM source ORDER BY n RETURNING id, identity
      )
-     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, tags, digest)
-     SELECT item.id, $1, 1, input, input, tags, ''::bytea FROM item JOIN source ON item.identity = 'key:' || source.n`,
-    [id, JSON.stringify(inputs.map((input, n) => ({ n, input, tags: tags(n) })))],
+     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, metadata, tags, digest)
+     SELECT item.id, $1, 1, input, input, NULLIF(metadata, 'null'), tags, ''::bytea FROM item JOIN source ON item.identity = 'key:' || source.n`,
+    [id, JSON.stringify(inputs.map((input, n) => ({ n, input, metadata: metadata(n), tags: tags(n) })))],
   )
   return id
 }

@@ -42,6 +42,28 @@ it.each([
   expect(costOf(used, called, null, at).usd).toBeNull()
 })
 
+it.each([
+  ['GOOGLE', 'gemini-2.5-flash', (9_000 * 0.3 + 1_000 * 0.03 + 600 * 2.5) / 1e6],
+  [
+    'BEDROCK',
+    'anthropic.claude-sonnet-4-5-20250929-v1:0',
+    (7_000 * 3.3 + 1_000 * 0.33 + 2_000 * 4.125 + 600 * 16.5) / 1e6,
+  ],
+  ['AZURE', 'our-deployment', (9_000 * 0.15 + 1_000 * 0.075 + 600 * 0.6) / 1e6],
+] as const)('counts what an answer of %s costs, also by the model that has answered', async (kind, model, usd) => {
+  const cacheWrite = kind === 'BEDROCK' ? 2_000 : undefined
+  await using server = await startModelServer(() => ({
+    text: 'yes',
+    usage: { input: 10_000, cached: 1_000, cacheWrite, output: 600, reasoning: 100 },
+    ...(kind === 'AZURE' && { model: 'gpt-4o-mini-2024-07-18' }),
+  }))
+  for (const stream of [true, false]) {
+    const result = await call(server, { kind, model, stream, address: { region: 'eu-central-1' } })
+    expect(result.costUsd).toBeCloseTo(usd, 12)
+    expect(result.generation?.price?.source).toBe('TABLE')
+  }
+})
+
 it('takes the cost that a gateway reports', async () => {
   await using server = await startModelServer(({ prompt }) =>
     prompt === 'header'

@@ -97,7 +97,7 @@ test.each([
 test.each([
   [`startRun(input: { experimentId: "${experiment}", idempotencyKey: "\\u0000" })`, ['input', 'idempotencyKey']],
   [
-    'createEvaluator(input: { name: "e", definition: { builtin: { contains: { text: "\\u0000" } } } })',
+    'createEvaluator(input: { name: "e", datasetIds: null, definition: { builtin: { contains: { text: "\\u0000" } } } })',
     ['input', 'definition', 'builtin', 'contains', 'text'],
   ],
   [

@@ -100,7 +100,9 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const metadata = { of: name, file: { $file: encodeGlobalId('Attachment', attachment.id) } }
   const revision = { itemId, datasetId, input: `${name} 0`, expectedOutput: name, tags: [name], metadata }
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
-  await prisma.datasetItemRevision.create({ data: { ...revision, validFrom: 2, digest: new Uint8Array([2]) } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, metadata: { ...metadata, of: `${name} 2` }, validFrom: 2, digest: new Uint8Array([2]) },
+  })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
 
   await prisma.dataset.create({ data: { ...described, projectId, name: `${name}/in a folder`, seed: name } })
@@ -146,7 +148,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
-  const record = (shift: number, status: 'COMPLETED' | 'RUNNING') => {
+  const record = (shift: number, status: 'COMPLETED' | 'RUNNING', datasetVersion = 1) => {
     const executions = items.map((item) => ({
       item,
       output: `${name} ${(item * shift) % 5}`,
@@ -155,9 +157,9 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       scores: { good: (item + shift) % 3 > 0, similarity: (item * shift) / 10, tone: `${name} ${item % shift}` },
     }))
     const failed = { item: 5, status: 'FAILED' as const, error: name, scores: { good: null } }
-    return recordRun(t, datasetId, [...executions.slice(0, 5), failed], { status })
+    return recordRun(t, datasetId, [...executions.slice(0, 5), failed], { status, datasetVersion })
   }
-  const runIds = [await record(1, 'COMPLETED'), await record(2, 'COMPLETED'), await record(3, 'RUNNING')]
+  const runIds = [await record(1, 'COMPLETED'), await record(2, 'COMPLETED', 2), await record(3, 'RUNNING')]
   const [runId = '', candidateId = '', runningId = ''] = runIds
   const module = { kind: 'module', name: 'any' }
   const sums = { latencySum: 60, latencyMin: 10, latencyMax: 15, costSum: 0.2, costCount: 5, costMax: 0.1 }
@@ -206,6 +208,13 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await prisma.runItem.updateMany({ where: { runId: { in: runIds }, status: 'FAILED' }, data: { error } })
   const pinned = { m2: 1, lowest: 0, highest: 1, categories }
   await prisma.runScoreSummary.updateMany({ where: { runId: { in: runIds } }, data: pinned })
+  for (const [id, evaluator] of [
+    [runId, builtin],
+    [candidateId, stars],
+  ] as const) {
+    const where = { runId: id, name: 'tone' }
+    await prisma.runScoreSummary.updateMany({ where, data: { evaluatorVersionId: evaluator.current.id } })
+  }
   await pool.query(
     `INSERT INTO run_score_label (run_id, name, source, label, count) SELECT unnest($1::uuid[]), 'tone', 'EVALUATOR', $2, 3`,
     [runIds, name],
@@ -213,7 +222,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await pool.query(`INSERT INTO run_latency_bucket (run_id, bucket, count) SELECT unnest($1::uuid[]), 40, 5`, [runIds])
   await prisma.score.updateMany({
     where: { runId: { in: runIds } },
-    data: { comment: name, metadata: { of: name }, evaluatorVersionId: builtin.current.id },
+    data: { comment: name, metadata: { of: name }, costUsd: 0.01, evaluatorVersionId: builtin.current.id },
   })
   const human = { runId, name: 'liked', source: 'HUMAN', comment: name, metadata: { of: name } } as const
   const scores = [

@@ -33,6 +33,8 @@ const query = schema.getQueryType() as GraphQLObjectType
 let t: TestServer
 let own: Ids
 let foreign: Ids
+/** A run with other content than `Run`, to compare that with, by the project's name. */
+const baselines = new Map<string, string>()
 /** All global ids of a seeded project, by the project's name. */
 const everything = new Map<string, Set<string>>()
 /** The key of an ADMIN of a seeded project, by its name. */
@@ -81,7 +83,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   await prisma.datasetItemRevision.createMany({
     data: [
       { ...revision, validFrom: 1, validTo: 2, digest: new Uint8Array([1]) },
-      { ...revision, validFrom: 2, digest: new Uint8Array([2]) },
+      { ...revision, input: `${name} 2`, validFrom: 2, digest: new Uint8Array([2]) },
     ],
   })
   const evaluator = await prisma.evaluator.create({
@@ -133,13 +135,22 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
   })
+  const baseline = await prisma.run.create({
+    data: {
+      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 2, name, status: 'COMPLETED', seed: 's' },
+      ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
+      promptVersionId: prompt.newest.id,
+      items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
+    },
+  })
+  baselines.set(name, encodeGlobalId('Run', baseline.id))
   await prisma.run.update({
     where: { id: run.id },
     data: { earlyStop: { baselineId: run.id, metric: { kind: 'SCORE', name, source: null }, margin: 0 } },
   })
   await prisma.dataset.update({
     where: { id: datasetId },
-    data: { baselineRunId: run.id, baselineApprovedAt: new Date() },
+    data: { baselineRunId: baseline.id, baselineApprovedAt: new Date() },
   })
   const score = { runId: run.id, name, dataType: 'NUMERIC', value: 1, source: 'EVALUATOR' } as const
   const ofRun = await prisma.score.create({ data: score })
@@ -172,6 +183,8 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   }
   const ids = Object.entries(rawIds).map(([type, id]) => [type, encodeGlobalId(type, id)] as const)
   const more = [
+    encodeGlobalId('Run', baseline.id),
+    encodeGlobalId('RunItem', `${baseline.id}:0`),
     encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
     encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
     ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
@@ -183,7 +196,6 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
 /** The value of an argument that is required or takes an id. */
 function argumentOf(field: Field, name: string, ids: Ids, project: string): string {
   const types: Record<string, string> = {
-    baselineId: 'Run',
     candidateIds: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
@@ -195,6 +207,9 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   }
   const type = types[name]
   if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
+  if (name === 'baselineId') return `"${baselines.get(project)}"`
+  if (name === 'path') return '["file"]'
+  if (name === 'metric') return '{ latency: true }'
   if (name === 'name') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)

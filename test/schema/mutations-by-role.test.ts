@@ -38,6 +38,7 @@ const verdicts: Record<string, Verdict> = {
   archiveDatasetItems: about(items),
   archivePrompt: about(async () => ({ id: await prompt() })),
   cancelRun: about(async () => ({ id: await run('QUEUED') })),
+  clearResponseCache: about(async () => ({ experimentId: await experiment() })),
   claimRunItems: about(async () => ({ runId: await clientRun() })),
   copyDatasetItems: about(async () => ({
     datasetId: await dataset(),
@@ -46,7 +47,7 @@ const verdicts: Record<string, Verdict> = {
   })),
   createApiKey: { needs: 'ADMIN', names: 'NOTHING', input: () => ({ name: randomUUID(), role: 'READ' }) },
   createDataset: own(() => ({ name: randomUUID() })),
-  createEvaluator: own(() => ({ name: randomUUID(), definition })),
+  createEvaluator: own(() => ({ name: randomUUID(), datasetIds: null, definition })),
   createExperiment: about(async () => ({ name: randomUUID(), datasetId: await dataset(), task })),
   createPrompt: own(() => ({ name: randomUUID(), content })),
   createProvider: {

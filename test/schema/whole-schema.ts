@@ -69,12 +69,21 @@ function argumentOf({ name: project, ids }: FilledProject, field: Field, { name,
     runId: ids.Run?.[0],
     name: project,
     version: 1,
+    path: ['tier'],
     ...(getNamedType(field.type).name === 'Run' ? { id: ids.Run?.[0] } : {}),
     ...(field.name === 'runItemOutput' ? { id: ids.RunItem?.[0] } : {}),
   }
   if (values[name] !== undefined) return JSON.stringify(values[name])
+  if (name === 'task') return promptTaskOf(project)
+  if (name === 'metric') return '{ score: { name: "good" } }'
   if (isEnumType(getNamedType(type))) return literal(type, [], '')
   throw new Error(`no case for the argument ${name} of ${field.name}`)
+}
+
+/** A prompt on the model that the project has a price for, and runs. */
+function promptTaskOf(project: string): string {
+  const prompt = `{ content: { messages: [{ role: USER, content: "{{input}}" }], parameters: { maxOutputTokens: 9 } } }`
+  return `{ prompt: { provider: "${project}", model: "model of ${project}", prompt: ${prompt} } }`
 }
 
 /** A value of an input type with the id at this path in it, and whatever else it needs. */

@@ -36,6 +36,7 @@ const behaviours: Record<string, Behaviour> = {
     brotliCompressSync(bigInteger),
   ),
   '/freeText': answers.json({ cost: 'cheap', tokens: 1.5 }),
+  '/continue': answers.continue,
   '/hang': answers.hang,
   '/reset': answers.reset,
   '/slowHeaders': answers.slowHeaders,

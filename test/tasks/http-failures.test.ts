@@ -18,6 +18,7 @@ describe('a failing endpoint', () => {
 
   it.each([
     ['/reset', 'CONNECTION_FAILED', true, 'the server reset'],
+    ['/continue', 'CONNECTION_FAILED', false, '100 Continue'],
     ['/halfBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
     ['/halfChunkedBody', 'CONNECTION_FAILED', true, 'before the response was complete'],
     ['/halfJson', 'MALFORMED_RESPONSE', true, 'the response is not valid JSON: {"answer": "forty'],

@@ -45,6 +45,10 @@ export async function startServer(behaviours: Record<string, Behaviour>): Promis
 }
 
 export const answers = {
+  continue: (response: http.ServerResponse) => {
+    response.writeContinue()
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  },
   json:
     (value: unknown): Behaviour =>
     (response) => {

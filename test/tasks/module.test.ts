@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
-import type { TaskContext, TaskItem } from '../../src/domain/execution/task.ts'
+import { type TaskContext, TaskError, type TaskItem } from '../../src/domain/execution/task.ts'
 import { result } from '../../src/domain/execution/task-result.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { createModuleTask } from '../../src/tasks/module.ts'
@@ -73,6 +73,20 @@ describe('a task of assay.config.ts', () => {
     expect(await run(() => result({ output: 1, ...given } as never))).toMatchObject({ output: 1, ...usage })
   })
 
+  it('may generate the parts of a text, which are joined', async () => {
+    expect(await run(() => generate('a', 'b'))).toMatchObject({ output: 'ab' })
+    async function* later() {
+      yield* generate('c', '', 'd')
+    }
+    expect(await run(() => result({ output: later(), costUsd: 1 }))).toMatchObject({ output: 'cd', costUsd: 1 })
+    const broken = () =>
+      (async function* () {
+        yield 'a'
+        throw Object.assign(new Error('busy'), { status: 503 })
+      })()
+    await expect(run(broken)).rejects.toMatchObject({ code: 'TASK_FAILED', retryable: true })
+  })
+
   it('that returns what is no output has still cost what it reports', async () => {
     await expect(run(() => result({ output: 1n, costUsd: 0.5 }))).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -94,14 +108,8 @@ describe('a task of assay.config.ts', () => {
     ['URLSearchParams', () => new URLSearchParams('a=b'), 'a URLSearchParams'],
     ['FormData', () => new FormData(), 'a FormData'],
     ['a stream', () => new Response('x').body, 'a ReadableStream (were its parts to be joined?)'],
-    [
-      'a generator',
-      () =>
-        (function* () {
-          yield 'a'
-        })(),
-      '(were its parts to be joined?)',
-    ],
+    ['an iterator', () => [1, 2].values(), '(were its parts to be joined?)'],
+    ['a generator of other things than texts', () => generate('a', 5), 'Expected texts from a generator'],
   ])('that returns %s has an invalid output', async (_, task, message) => {
     await expect(run(task)).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -140,6 +148,18 @@ describe('a task of assay.config.ts', () => {
       Object.assign(new Error('busy'), { statusCode: 503, headers: { 'retry-after': '1' } }),
       { code: 'TASK_FAILED', retryable: true, retryAfterMs: 1_000 },
     ],
+    [
+      Object.assign(new Error('busy'), { statusCode: 429, responseHeaders: { 'retry-after': '2' } }),
+      { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 2_000 },
+    ],
+    [
+      Object.assign(new Error(), { message: { reason: 'odd' } }),
+      { code: 'TASK_FAILED', message: "{ reason: 'odd' }", retryable: false },
+    ],
+    [
+      new TaskError('OWN', { reason: 'odd' } as unknown as string, { retryable: false }),
+      { code: 'OWN', message: "{ reason: 'odd' }" },
+    ],
     [Object.assign(new Error('no'), { status: 400 }), { code: 'TASK_FAILED', retryable: false }],
     [Object.assign(new Error('no'), { status: 500, retryable: false }), { retryable: false }],
     [
@@ -175,3 +195,7 @@ describe('a task of assay.config.ts', () => {
     })
   })
 })
+
+function* generate(...parts: unknown[]) {
+  yield* parts
+}

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import { InvalidInputError } from '../../src/domain/errors.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { parsePromptContent } from '../../src/tasks/prompt-content.ts'
+import { answerCheck } from '../../src/tasks/prompt-schema.ts'
 
 const messages = [{ role: 'USER', content: '{{question}}' }]
+const parse = (content: object) => parsePromptContent(content, 'project', ['prompt'])
 
-test('what is left out or null gets its default', () => {
-  expect(
-    parsePromptContent({ messages, parameters: { temperature: 0, topK: null }, output: null }, ['prompt']),
-  ).toEqual({
+test('what is left out or null gets its default', async () => {
+  expect(await parse({ messages, parameters: { temperature: 0, topK: null }, output: null })).toEqual({
     messages,
     parameters: { temperature: 0 },
     tools: [],
@@ -15,18 +16,15 @@ test('what is left out or null gets its default', () => {
   })
 })
 
-test('a tool keeps the function that it is bound to, with its defaults', () => {
+test('a tool keeps the function that it is bound to, with its defaults', async () => {
   const tool = { name: 'lookup', inputSchema: { type: 'object' } }
-  const { tools } = parsePromptContent(
-    {
-      messages,
-      tools: [
-        { ...tool, description: 'Looks up.', function: { module: 'lookup' } },
-        { ...tool, name: 'search', function: { http: { url: 'http://127.0.0.1/{{input.q}}' } } },
-      ],
-    },
-    [],
-  )
+  const { tools } = await parse({
+    messages,
+    tools: [
+      { ...tool, description: 'Looks up.', function: { module: 'lookup' } },
+      { ...tool, name: 'search', function: { http: { url: 'http://127.0.0.1/{{input.q}}' } } },
+    ],
+  })
   expect(tools).toMatchObject([
     { name: 'lookup', description: 'Looks up.', function: { module: 'lookup' } },
     { name: 'search', function: { http: { kind: 'http', method: 'POST', url: 'http://127.0.0.1/{{input.q}}' } } },
@@ -82,7 +80,24 @@ test.each<[string, object, string]>([
   ],
   ['steps', { messages, maxSteps: 0 }, 'prompt.maxSteps'],
   ['a megabyte', { messages: [{ role: 'USER', content: 'x'.repeat(1_000_001) }] }, 'prompt: expected at most 1 MB'],
-])('%s that is invalid is refused by its place', (_what, content, message) => {
-  expect(() => parsePromptContent(content, ['prompt'])).toThrow(InvalidInputError)
-  expect(() => parsePromptContent(content, ['prompt'])).toThrow(message)
+])('%s that is invalid is refused by its place', async (_what, content, message) => {
+  const outcome = await parse(content).catch((error: unknown) => error)
+  expect(outcome).toBeInstanceOf(InvalidInputError)
+  expect((outcome as InvalidInputError).message).toContain(message)
+})
+
+test('an answer that takes for ever to check is refused in time', async () => {
+  // Each level asks twice whether the next one is valid.
+  const level = (n: number): Json => ({ anyOf: [{ $ref: `#/$defs/l${n}` }, { allOf: [{ $ref: `#/$defs/l${n}` }] }] })
+  const levels = Array.from({ length: 40 }, (_, n) => [`l${n}`, n === 39 ? { type: 'string' } : level(n + 1)])
+  const schema: Json = { $defs: Object.fromEntries(levels), properties: { x: level(0) } }
+  expect(await answerCheck(schema, 'project')({ y: 7 })).toBeNull()
+  const outcome = await Promise.resolve(answerCheck(schema, 'project', 500)({ x: 7 })).catch((error: unknown) => error)
+  expect(outcome).toMatchObject({ code: 'INVALID_OUTPUT', retryable: false })
+})
+
+test('a schema with references is refused by its place, too', async () => {
+  const schema = { $defs: { a: { type: 'strange' } }, $ref: '#/$defs/a' }
+  const tools = Array.from({ length: 5 }, (_, n) => ({ name: `t${n}`, inputSchema: n === 4 ? schema : {} }))
+  await expect(parse({ messages, tools })).rejects.toMatchObject({ path: ['prompt', 'tools', '4', 'inputSchema'] })
 })

@@ -59,7 +59,7 @@ test('with an OTLP endpoint every attempt is a trace: item, task and evaluators,
   })
   await ask(
     server.url,
-    'mutation { createEvaluator(input: { name: "long", definition: { module: { name: "long" } } }) { __typename } }',
+    'mutation { createEvaluator(input: { name: "long", datasetIds: null, definition: { module: { name: "long" } } }) { __typename } }',
   )
   const runId = await startEchoRun(server.url, 'echo', [1, 2, 3])
   const items = await followEchoRun(server.url, runId)

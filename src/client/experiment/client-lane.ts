@@ -5,18 +5,15 @@
  */
 import { payloadOf } from '../answers.ts'
 import { RefusedError } from '../errors.ts'
-import type { ClaimClientItemsMutation, RecordOutcome, RunStatus } from '../gql/graphql.ts'
-import { ClaimRunItems, RecordRunItems, ReleaseRunLease, RenewRunLease } from '../operations.ts'
+import type { RecordOutcome, RunStatus } from '../gql/graphql.ts'
+import { ClaimRunItems, RecordRunItems, ReleaseRunLease, RenewRunLease } from '../operations/execution.ts'
 import type { Transport } from '../transport.ts'
 import { ClaimSize } from './claim-size.ts'
+import { type Claim, type ClaimedItem, type Held, ReadyItems } from './ready-items.ts'
 import { ResultBatches } from './result-batches.ts'
 import type { AttemptResult } from './results.ts'
 
-type Claim = Extract<ClaimClientItemsMutation['claimRunItems'], { __typename: 'ClaimRunItemsPayload' }>
 type LaneState = Claim['lane']
-
-/** A claimed item. */
-export type ClaimedItem = Claim['items'][number]
 
 export interface ClientLaneOptions {
   transport: Transport
@@ -41,20 +38,13 @@ const flushAfterMs = 25
 const lastRecordMs = 5_000
 const flushAtResults = 100
 
-/** An item that was started or is waiting for it, or whose result is not recorded yet. */
-interface Held {
-  item: ClaimedItem
-  /** Of the newest claim of it: a lost lease may have been replaced meanwhile. */
-  attempt: number
-}
-
 export class ClientLane {
   readonly #options: ClientLaneOptions
   readonly #leaseMs: number
   readonly #abort = new AbortController()
   readonly #claimSize = new ClaimSize()
   readonly #results = new ResultBatches()
-  #ready: Held[] = []
+  readonly #ready: ReadyItems
   readonly #held = new Map<string, Held>()
   readonly #inFlight = new Set<string>()
   #lease: string | null = null
@@ -72,6 +62,7 @@ export class ClientLane {
   constructor(options: ClientLaneOptions) {
     this.#options = options
     this.#leaseMs = options.leaseMs ?? 15_000
+    this.#ready = new ReadyItems(options.transport.clock, this.#abort.signal, () => this.#wake())
   }
 
   /**
@@ -112,9 +103,8 @@ export class ClientLane {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
-      if (this.#ended) for (const { item } of this.#ready.splice(0)) this.#held.delete(item.runItemId)
-      while (this.#ready.length > 0 && this.#inFlight.size < this.#limit)
-        void this.#execute(this.#ready.shift() as Held)
+      if (this.#ended) this.#dropReady()
+      this.#startItems()
       const flush = this.#results.size >= flushAtResults || this.#flushDue || this.#ended
       if (flush && this.#results.size > 0 && !this.#recording) void this.#record()
       const idle = this.#inFlight.size === 0 && !this.#claiming && !this.#recording
@@ -124,20 +114,28 @@ export class ClientLane {
     }
   }
 
+  #startItems(): void {
+    while (this.#inFlight.size < this.#limit) {
+      const next = this.#ready.next()
+      if (!next) return
+      void this.#execute(next)
+    }
+  }
+
   #wantsMore(): boolean {
     if (this.#claiming || this.#paused) return false
     if (this.#lease === null) return true
     const chunk = this.#claimSize.next(this.#limit)
     // Slow items are claimed as slots become free, fast ones a chunk ahead.
     const free = this.#limit - this.#inFlight.size
-    return chunk > this.#limit ? this.#ready.length < chunk / 2 : this.#ready.length < Math.max(free, 0)
+    return chunk > this.#limit ? this.#ready.size < chunk / 2 : this.#ready.size < Math.max(free, 0)
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
     const chunk = this.#claimSize.next(this.#limit)
     const { transport, runId } = this.#options
-    const free = this.#limit - this.#inFlight.size - this.#ready.length
+    const free = this.#limit - this.#inFlight.size - this.#ready.size
     const limit = this.#lease === null ? this.#options.maxConcurrency : chunk > this.#limit ? chunk : Math.max(1, free)
     const input = { runId, lease: this.#lease, limit, leaseMs: this.#leaseMs }
     let repeated = false
@@ -176,9 +174,11 @@ export class ClientLane {
       known.attempt = item.attempt
       return
     }
-    const held = { item, attempt: item.attempt }
-    this.#held.set(item.runItemId, held)
-    this.#ready.push(held)
+    this.#held.set(item.runItemId, this.#ready.add(item))
+  }
+
+  #dropReady(): void {
+    for (const { item } of this.#ready.clear()) this.#held.delete(item.runItemId)
   }
 
   async #execute(held: Held): Promise<void> {
@@ -238,9 +238,7 @@ export class ClientLane {
     this.#answeredAt = performance.now()
     this.#status = status
     // What waits under a lost lease went back to the queue.
-    if (this.#lease !== null && lease !== this.#lease) {
-      for (const { item } of this.#ready.splice(0)) this.#held.delete(item.runItemId)
-    }
+    if (this.#lease !== null && lease !== this.#lease) this.#dropReady()
     this.#lease = lease
     if (lease !== null) this.#concurrency = concurrency
     if (this.#ended) this.#abort.abort(new DOMException('The run has finished.', 'AbortError'))

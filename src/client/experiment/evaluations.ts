@@ -95,7 +95,7 @@ const dataTypes: readonly ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL'
 const directions: readonly Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
 
 function checked(given: Record<string, unknown>): Evaluation {
-  const { name, value, dataType, direction, comment, metadata } = given
+  const { name, value, dataType, direction, comment, metadata, costUsd } = given
   if (typeof name !== 'string' || name.trim() === '')
     throw new Error(`Expected a name for the score, got ${show(name)}.`)
   const evaluation: Evaluation = { name, value: null }
@@ -110,6 +110,7 @@ function checked(given: Record<string, unknown>): Evaluation {
   }
   if (comment !== undefined && comment !== null) evaluation.comment = String(comment)
   if (metadata !== undefined && metadata !== null) evaluation.metadata = toJson(metadata)
+  if (typeof costUsd === 'number' && costUsd >= 0 && Number.isFinite(costUsd)) evaluation.costUsd = costUsd
   return evaluation
 }
 

@@ -2,20 +2,16 @@
 import { payloadOf } from '../answers.ts'
 import { AssayError, RefusedError } from '../errors.ts'
 import type { ClientScoreInput, StartClientRunMutation } from '../gql/graphql.ts'
-import {
-  ControlRun,
-  CreateExperiment,
-  FindEvaluators,
-  FindExperiment,
-  SetScores,
-  StartClientRun,
-} from '../operations.ts'
+import { CreateExperiment, FindEvaluators, FindExperiment, StartClientRun } from '../operations/execution.ts'
+import { ControlRun, SetScores } from '../operations/run.ts'
+import { runIdOf } from '../run-like.ts'
 import type { Transport } from '../transport.ts'
 import { type Attempt, type Attempts, itemResult } from './attempt.ts'
-import { type ClaimedItem, ClientLane } from './client-lane.ts'
+import { ClientLane } from './client-lane.ts'
 import { codeVersion } from './code-version.ts'
 import { runEnvironment } from './environment.ts'
 import type { ItemSource } from './item-source.ts'
+import type { ClaimedItem } from './ready-items.ts'
 import { fillResults } from './recorded-items.ts'
 import { type AttemptResult, type Results, type RunResults, resultKey } from './results.ts'
 import { storable } from './to-json.ts'
@@ -90,11 +86,9 @@ export async function recordRunEvaluations(
   runId: string,
   evaluations: readonly Evaluation[],
 ): Promise<void> {
-  const scores = evaluations.flatMap((evaluation) => {
+  const scores = evaluations.flatMap(({ direction: _, costUsd: __, ...evaluation }) => {
     const score = scoreOf(evaluation)
-    if (!score) return []
-    const { direction: _direction, ...rest } = score
-    return [{ ...rest, target: { runId }, source: 'API' as const }]
+    return score ? [{ ...score, target: { runId }, source: 'API' as const }] : []
   })
   if (scores.length === 0) return
   payloadOf((await transport.request(SetScores, { input: { scores } })).setScores)
@@ -105,7 +99,7 @@ async function startRun(
   options: RecordedOptions,
   dataset: { id: string; version: number },
 ): Promise<StartedRun> {
-  const { name, runName, isNamed, description, metadata, task, serverEvaluators } = options
+  const { name, runName, isNamed, description, metadata, task, serverEvaluators, earlyStop } = options
   const version = options.version ?? (await codeVersion(task))
   const experimentId = await findOrCreateExperiment(transport, name, dataset.id, task.name || name)
   const recorded = { ...(options.environment === false ? {} : await runEnvironment()), ...metadata }
@@ -117,6 +111,7 @@ async function startRun(
     ...(description !== undefined && { description }),
     ...(Object.keys(recorded).length > 0 && { metadata: recorded }),
     ...(evaluatorIds && { evaluatorIds }),
+    ...(earlyStop && { earlyStop: earlyStopInput(earlyStop) }),
     // A repeated request must not start another run; a name that was given continues one.
     ...(isNamed ? { join: true } : { idempotencyKey: crypto.randomUUID() }),
     taskVersion: version,
@@ -131,6 +126,10 @@ async function startRun(
     },
   }
   return payloadOf((await transport.request(StartClientRun, { input })).startRun).run
+}
+
+function earlyStopInput({ score, baseline, margin }: NonNullable<RunOptions['earlyStop']>) {
+  return { metric: { score: { name: score } }, baselineId: runIdOf(baseline), ...(margin !== undefined && { margin }) }
 }
 
 async function findOrCreateExperiment(
@@ -196,9 +195,9 @@ function attemptResult(ended: Attempt, versions: readonly string[]): AttemptResu
   return { ...about, output: ended.json, scores }
 }
 
-/** Null for an evaluation without a value. */
-function scoreOf({ name, value, dataType, direction, comment, metadata }: Evaluation) {
-  if (value === null) return null
+/** Null for an evaluation with neither a value nor a cost. */
+function scoreOf({ name, value, dataType, direction, comment, metadata, costUsd }: Evaluation) {
+  if (value === null) return costUsd === undefined ? null : { name: storable(name), costUsd }
   return {
     name: storable(name),
     ...(typeof value === 'string' ? { label: storable(value) } : { value: Number(value) }),
@@ -206,5 +205,6 @@ function scoreOf({ name, value, dataType, direction, comment, metadata }: Evalua
     ...(direction && { direction }),
     ...(comment !== undefined && { comment: storable(comment) }),
     ...(metadata !== undefined && { metadata }),
+    ...(costUsd !== undefined && { costUsd }),
   }
 }

@@ -1,5 +1,6 @@
-import { Comparison, checkGate, type Gate, type GateResult, type RunLike, runIdOf } from '../comparison.ts'
+import { Comparison, checkGate, type Gate, type GateResult } from '../comparison.ts'
 import type { RunStatus } from '../gql/graphql.ts'
+import { type RunLike, runIdOf } from '../run-like.ts'
 import type { Transport } from '../transport.ts'
 import { formatResult } from './format.ts'
 import type { RunResults } from './results.ts'

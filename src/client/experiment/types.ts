@@ -1,4 +1,5 @@
 import type { Result } from '../result-parts.ts'
+import type { RunLike } from '../run-like.ts'
 
 export type ScoreDataType = 'NUMERIC' | 'BOOLEAN' | 'CATEGORICAL' | 'TEXT'
 export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
@@ -59,6 +60,8 @@ export interface Evaluation {
   direction?: Direction
   comment?: string
   metadata?: unknown
+  /** What it has cost in US dollars, for example a call of a model. */
+  costUsd?: number
 }
 
 /** What an evaluator may return: a score or several, a bare value, a score of autoevals, or nothing. */
@@ -197,6 +200,11 @@ export interface RunOptions<Item extends ExperimentItem = ExperimentItem, Return
   budgetUsd?: number
   /** The run stops when more than this share of its items failed, 0–1. */
   maxFailureRate?: number
+  /**
+   * The run stops as soon as it is decided that this score is better or worse than that of a baseline run of the dataset, or
+   * no worse than by `margin`. The rest of its items stay CANCELLED.
+   */
+  earlyStop?: { score: string; baseline: RunLike; margin?: number }
   /** Aborts what is executed and gives the rest back: the run can be continued by its name. */
   signal?: AbortSignal
   /** A progress bar on a terminal (true), none (false), or a function that is called with the progress. Default true. */

@@ -1,4 +1,4 @@
-import { IconCode, IconFlask2, IconGavel, IconHome, IconSettings, IconTable } from '@tabler/icons-react'
+import { IconCode, IconFlask2, IconGavel, IconHome, IconMessage2, IconSettings, IconTable } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import classes from './shell.module.css'
 
@@ -18,6 +18,10 @@ export function Navigation() {
       <Link to="/experiments" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconFlask2 {...iconProps} />
         Experiments
+      </Link>
+      <Link to="/prompts" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconMessage2 {...iconProps} />
+        Prompts
       </Link>
       <Link to="/evaluators" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconGavel {...iconProps} />

@@ -20,12 +20,20 @@ export function connectionError(call: string, error: unknown): TaskError {
   }
   const code = codeOf(error) ?? ''
   const refused = code === 'ECONNREFUSED'
+  const unasked = code === 'UND_ERR_SOCKET' && messageOf(error) === 'bad response'
   const why = refused
     ? 'nothing is listening there (connection refused)'
-    : (explanations[code] ?? reasonOf(error, code))
+    : unasked
+      ? unaskedResponse
+      : (explanations[code] ?? reasonOf(error, code))
   const kind: TaskErrorCode = refused ? 'CONNECTION_REFUSED' : 'CONNECTION_FAILED'
-  return new TaskError(kind, `${call} failed: ${why}.`, { retryable: !certificateCodes.test(code), cause: error })
+  const retryable = !unasked && !certificateCodes.test(code)
+  return new TaskError(kind, `${call} failed: ${why}.`, { retryable, cause: error })
 }
+
+/** The client of Node has no other word for these responses, and every call would get one again. */
+const unaskedResponse =
+  'the server began its response with what nobody asked for, "100 Continue" or another protocol (101); remove it there or in the proxy before it'
 
 const explanations: Record<string, string> = {
   ECONNRESET: 'the server reset the connection',

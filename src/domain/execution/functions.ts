@@ -9,6 +9,8 @@ export interface RegisteredFunction extends Partial<ScoreRules> {
   description: string | null
   /** Of its source and of everything that it imports: the same hash is the same function. */
   hash: string
+  /** As of a ModuleEvaluator. */
+  active?: true | readonly string[]
 }
 
 /** Functions by name. */

@@ -23,6 +23,8 @@ export interface ModuleEvaluation {
   dataType?: ScoreDataType
   comment?: string
   metadata?: Json
+  /** What this score has cost, in USD. */
+  costUsd?: number
 }
 
 export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
@@ -33,6 +35,11 @@ export interface ModuleEvaluator extends Partial<ScoreRules> {
   description?: string
   /** As of a task. */
   version?: string
+  /**
+   * Whether every project gets an evaluator of this function, for all datasets or for those of these names, when a worker
+   * starts. Default: no, somebody creates it.
+   */
+  active?: true | readonly string[]
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any

@@ -7,11 +7,17 @@ export interface RunSituation {
   running: number
   succeeded: number
   failed: number
-  /** Known cost in USD. */
+  /** Known cost of tasks in USD, and that of evaluators. */
   costSum: number
+  evaluatorCostSum: number
   costCount: number
-  /** The most expensive call so far. */
+  /** The most expensive call so far, with its evaluators. */
   costMax: number | null
+}
+
+/** What counts towards the budget. */
+export function spentUsd({ costSum, evaluatorCostSum }: Pick<RunSituation, 'costSum' | 'evaluatorCostSum'>): number {
+  return costSum + evaluatorCostSum
 }
 
 /** A failure rate means nothing before this many items are finished. */
@@ -24,7 +30,7 @@ export function stopReason(
 ): 'BUDGET' | 'FAILURE_RATE' | null {
   if (run.queued + run.running === 0) return null
   const { budgetUsd, maxFailureRate } = settings
-  if (budgetUsd !== null && run.costSum >= budgetUsd) return 'BUDGET'
+  if (budgetUsd !== null && spentUsd(run) >= budgetUsd) return 'BUDGET'
   if (run.queued > 0 && run.running === 0 && affordableCalls(run, budgetUsd) === 0) return 'BUDGET'
   const finished = run.failed + run.succeeded
   if (
@@ -47,6 +53,6 @@ export function affordableCalls(run: RunSituation, budgetUsd: number | null): nu
   if (run.costMax === null) return run.succeeded + run.failed > 0 ? Infinity : Math.max(0, 1 - run.running)
   if (run.costMax === 0) return Infinity
   // Tolerance for sums like 0.1 + 0.2, which must not cost the last affordable call.
-  const calls = Math.floor((budgetUsd - run.costSum) / run.costMax + 1e-9)
+  const calls = Math.floor((budgetUsd - spentUsd(run)) / run.costMax + 1e-9)
   return Math.max(0, calls - run.running)
 }

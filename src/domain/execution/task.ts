@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import type { Json } from '../json/json.ts'
 import type { Generation } from '../model/generation.ts'
 import type { HttpTaskSpec } from './http-task.ts'
@@ -45,6 +46,16 @@ export interface TaskContext {
   span?: StartSpan
   /** Who follows the output while it is made; absent when nobody can. */
   follow?: (text: string) => void
+  /** For tasks that call their endpoint several times; absent where nothing limits them. */
+  calls?: EndpointCalls
+}
+
+/** The rights of one attempt to call its endpoint, one after the other. It begins with the first. */
+export interface EndpointCalls {
+  /** Waits for the right to make another call. The time that it takes does not count. @throws when it will not come */
+  begin(): Promise<void>
+  /** A call has ended well. @param ended tokens: null when unknown; retryAfterMs: how long it asks to wait, or null */
+  end(ended: { tokens: number | null; retryAfterMs: number | null }): void
 }
 
 export type SpanAttributes = Record<string, string | number | string[]>
@@ -168,7 +179,8 @@ export class TaskError extends Error {
       cause?: unknown
     },
   ) {
-    super(message, { cause: options.cause })
+    // Callers in JavaScript pass anything.
+    super(messageOf(message), { cause: options.cause })
     this.name = 'TaskError'
     this.code = code
     this.retryable = options.retryable

@@ -11,7 +11,7 @@ import type { Json } from './json.ts'
 /** Returns the first violation, or null when the value satisfies the schema. */
 export type JsonSchemaCheck = (value: Json) => JsonSchemaViolation | null
 
-interface JsonSchemaViolation {
+export interface JsonSchemaViolation {
   /** JSON pointer to the invalid part; empty for the whole value. */
   at: string
   /** E.g. "must be string". */

@@ -1,6 +1,6 @@
 /** The messages of a chat as an item's input has them: in the format of OpenAI or of the AI SDK. */
-import { excerptOf } from '../excerpt.ts'
 import type { Json } from '../json/json.ts'
+import { jsonExcerpt } from '../json/json-excerpt.ts'
 import { isObject, partIn } from './file-parts.ts'
 import {
   type FilePart,
@@ -137,5 +137,5 @@ function resultsIn(message: { [key: string]: Json }, at: string, names: Map<stri
 }
 
 function invalid(at: string, expected: string, got: Json | undefined): PromptError {
-  return new PromptError('INVALID_INPUT', `The item's ${at}: expected ${expected}, got ${excerptOf(got)}.`)
+  return new PromptError('INVALID_INPUT', `The item's ${at}: expected ${expected}, got ${jsonExcerpt(got)}.`)
 }

@@ -61,10 +61,7 @@ const read = new WeakMap<PromptContent, MessageTemplate[]>()
 function templatesOf(content: PromptContent): MessageTemplate[] {
   let templates = read.get(content)
   if (!templates) {
-    templates = content.messages.map(({ role, content: text }, index) => ({
-      role,
-      nodes: readTemplate(text, ['messages', String(index), 'content']),
-    }))
+    templates = content.messages.map(({ role, content: text }) => ({ role, nodes: readTemplate(text) }))
     read.set(content, templates)
   }
   return templates

@@ -6,23 +6,34 @@
  * It is a reader of its own because mustache.js finds inherited members (`{{constructor}}`), takes quadratic time for
  * some templates, and renders what is missing as nothing.
  */
-import { invalidInput } from '../parse-input.ts'
+import { jsonExcerpt } from '../json/json-excerpt.ts'
 
 export type TemplateNode =
   | { type: 'text'; text: string }
   | { type: 'value'; name: string }
   | { type: 'section'; name: string; inverted: boolean; children: TemplateNode[] }
 
+/** A text that is no template. */
+export class TemplateError extends Error {
+  /** What was expected, and in which line. */
+  readonly expected: string
+  /** What is there; undefined at the end of the text. */
+  readonly got: string | undefined
+
+  constructor(expected: string, got: string | undefined) {
+    super(`${expected}, got ${jsonExcerpt(got)}.`)
+    this.name = 'TemplateError'
+    this.expected = expected
+    this.got = got
+  }
+}
+
 const maxNesting = 20
 const maxNameLength = 200
 
-/**
- * Reads a template.
- * @param at its position in the caller's input
- * @throws {InvalidInputError} it says where, and what was expected
- */
-export function readTemplate(template: string, at: readonly string[]): TemplateNode[] {
-  const tokens = withoutStandaloneLines(tokensOf(template, at))
+/** Reads a template. @throws {TemplateError} */
+export function readTemplate(template: string): TemplateNode[] {
+  const tokens = withoutStandaloneLines(tokensOf(template))
   const root: TemplateNode[] = []
   const open: { tag: Tag; children: TemplateNode[] }[] = []
   for (const token of tokens) {
@@ -43,21 +54,24 @@ export function readTemplate(template: string, at: readonly string[]): TemplateN
         children.push(section)
         open.push({ tag: token, children: section.children })
         if (open.length > maxNesting)
-          throw invalidInput(at, `expected at most ${maxNesting} sections inside each other`, token.source)
+          throw new TemplateError(`expected at most ${maxNesting} sections inside each other`, token.source)
         break
       }
       case '/': {
         const section = open.pop()
         if (section?.tag.name === token.name) break
         const expected = section ? `{{/${section.tag.name}}}, which closes ${section.tag.source}` : 'an open section'
-        throw invalidInput(at, `expected ${expected}`, `${token.source} in line ${lineOf(template, token.start)}`)
+        throw new TemplateError(`expected ${expected}`, `${token.source} in line ${lineOf(template, token.start)}`)
       }
     }
   }
   const unclosed = open.pop()?.tag
   if (unclosed) {
     const line = lineOf(template, unclosed.start)
-    throw invalidInput(at, `expected {{/${unclosed.name}}}, which closes ${unclosed.source} in line ${line}`, undefined)
+    throw new TemplateError(
+      `expected {{/${unclosed.name}}}, which closes ${unclosed.source} in line ${line}`,
+      undefined,
+    )
   }
   return root
 }
@@ -80,7 +94,7 @@ interface Tag {
 
 type Token = { type: 'text'; text: string } | Tag
 
-function tokensOf(template: string, at: readonly string[]): Token[] {
+function tokensOf(template: string): Token[] {
   const tokens: Token[] = []
   let [opening, closing] = ['{{', '}}']
   let position = 0
@@ -96,20 +110,20 @@ function tokensOf(template: string, at: readonly string[]): Token[] {
     const end = `${closers[sigil] ?? ''}${closing}`
     const close = template.indexOf(end, inside)
     if (close === -1)
-      throw refused(template, start, at, `expected ${end}, which closes ${opening}${hint}`, template.slice(start))
+      throw refused(template, start, `expected ${end}, which closes ${opening}${hint}`, template.slice(start))
     position = close + end.length
     const source = template.slice(start, position)
     const content = template.slice(inside, close)
     if (sigil === '=') {
-      ;[opening, closing] = delimitersIn(template, start, content.trimStart().slice(1), source, at)
+      ;[opening, closing] = delimitersIn(template, start, content.trimStart().slice(1), source)
       tokens.push({ type: '!', name: '', source, start })
     } else if (sigil === '!') {
       tokens.push({ type: '!', name: '', source, start })
     } else {
       if (sigil === '>')
-        throw refused(template, start, at, 'expected no partial: a template cannot include another one', source)
+        throw refused(template, start, 'expected no partial: a template cannot include another one', source)
       const name = content.trimStart().slice(sigil.length).trim()
-      checkName(template, start, name, source, at)
+      checkName(template, start, name, source)
       tokens.push({ type: sigil === '#' || sigil === '^' || sigil === '/' ? sigil : 'value', name, source, start })
     }
   }
@@ -129,27 +143,21 @@ function sigilAt(template: string, position: number): Sigil {
   return sigils.find((sigil) => sigil !== '{' && sigil === template.charAt(at)) ?? ''
 }
 
-function delimitersIn(
-  template: string,
-  start: number,
-  content: string,
-  source: string,
-  at: readonly string[],
-): [string, string] {
+function delimitersIn(template: string, start: number, content: string, source: string): [string, string] {
   const [opening, closing, ...more] = content.trim().split(/\s+/)
   if (opening && closing && more.length === 0 && !content.includes('=')) return [opening, closing]
-  throw refused(template, start, at, 'expected two delimiters, as in {{=<% %>=}}', source)
+  throw refused(template, start, 'expected two delimiters, as in {{=<% %>=}}', source)
 }
 
-function checkName(template: string, start: number, name: string, source: string, at: readonly string[]): void {
+function checkName(template: string, start: number, name: string, source: string): void {
   const isName = name !== '' && name.length <= maxNameLength && !/[\n{}]/.test(name)
   const isPath = name === '.' || name.split('.').every((part) => part.trim() !== '')
   if (isName && isPath) return
-  throw refused(template, start, at, `expected a name such as {{input.question}}${hint}`, source)
+  throw refused(template, start, `expected a name such as {{input.question}}${hint}`, source)
 }
 
-function refused(template: string, start: number, at: readonly string[], expected: string, got: string) {
-  return invalidInput(at, `${expected}, in line ${lineOf(template, start)}`, got)
+function refused(template: string, start: number, expected: string, got: string): TemplateError {
+  return new TemplateError(`${expected}, in line ${lineOf(template, start)}`, got)
 }
 
 function lineOf(template: string, position: number): number {

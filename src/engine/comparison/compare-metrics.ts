@@ -1,5 +1,6 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
+import { countChangedItems } from '../../db/sql/comparison/changed-items.ts'
 import { type ComparedItems, countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { numberOf, numberSeries } from '../../db/sql/comparison/metric-values.ts'
@@ -11,16 +12,18 @@ import type { Interval } from '../../domain/statistics/interval.ts'
 import type { MetricFigures } from '../../domain/statistics/paired-comparison.ts'
 import { type Decision, decideVerdicts, type InconclusiveReason } from '../../domain/statistics/verdict.ts'
 import { type ComparedMetric, findMetric, valuesOf } from './compared-metrics.ts'
-import { type Comparison, isComplete, isStoppedEarly } from './comparison.ts'
+import { type Comparison, isComplete, isScoredAlike, isStoppedEarly, usedVersions } from './comparison.ts'
 import { labelFigures, loadFigures } from './metric-figures.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
 export interface MetricComparison
-  extends Omit<ComparedMetric, 'lackingRules' | 'errors' | 'asked' | 'primary'>,
+  extends Omit<ComparedMetric, 'lackingRules' | 'errors' | 'evaluators' | 'asked' | 'primary'>,
     Omit<MetricFigures, 'direction' | 'differenceStddev' | 'robust'>,
     Decision {
   candidate: Run
+  /** Items of both runs that are left out, because they or their scores are not alike. */
+  leftOut: number
   /** Of `missing`: not executed in both runs. */
   notExecuted: number
   /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
@@ -57,18 +60,24 @@ export async function compareMetrics(
 ): Promise<MetricComparison[]> {
   const { baseline, candidates, runs, metrics, procedure } = comparison
   if (!baseline) return []
+  const used = usedVersions(comparison)
+  const isAlike = (metric: ComparedMetric, index: number) => comparison.includesUnlike || isScoredAlike(metric, index)
   const runIds = runs.map((run) => run.id)
   const seriesOf = (kind: 'SCORE' | 'LABEL') =>
     metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
   const numbered = numberSeries(seriesOf('SCORE'))
   const labelSeries = seriesOf('LABEL')
   const ofCandidates = candidates.map((candidate) => withMarginOfStop(metrics, baseline, candidate))
-  const [figuresOf, labels, counts, states] = await Promise.all([
-    loadFigures(db.pool, comparison, numbered),
-    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries) : [],
-    countComparedItems(db.pool, runIds),
+  const [figuresOf, labels, counts, changes, states] = await Promise.all([
+    loadFigures(db.pool, comparison, numbered, used),
+    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
+    countComparedItems(db.pool, runIds, used),
+    used ? countChangedItems(db.pool, runIds, used) : [],
     Promise.all(
-      candidates.map((candidate, index) => sequences.read(baseline, candidate, ofCandidates[index] ?? [], db.pool)),
+      candidates.map((candidate, index) => {
+        const alike = (ofCandidates[index] ?? []).filter((metric) => isAlike(metric, index))
+        return sequences.read(baseline, candidate, alike, usedVersions(comparison, candidate), db.pool)
+      }),
     ),
   ])
 
@@ -85,8 +94,12 @@ export async function compareMetrics(
           ? labelFigures(labelsOf(values.name, values.source), items)
           : figuresOf(metric, run, 'name' in values ? numberOf(numbered, values) : null, items)
       const complete = isComplete(baseline, candidate)
+      const isScored = isAlike(metric, index)
+      const found = isScored ? figures : nothingCompared(figures)
+      const changed = changes.find((change) => change.run === run)?.items ?? 0
       return {
-        ...{ metric, candidate, complete, items, figures: complete ? figures : unfinished(figures) },
+        ...{ metric, candidate, complete, items, figures: complete ? found : unfinished(found) },
+        leftOut: changed + (isScored ? 0 : figures.pairs),
         state: states[index]?.get(metricKey(metric.metric)) ?? null,
       }
     }),
@@ -101,15 +114,16 @@ export async function compareMetrics(
     })),
     procedure,
   )
-  return compared.map(({ metric, candidate, complete, items, figures, state }, index) => {
+  return compared.map(({ metric, candidate, complete, items, figures, leftOut, state }, index) => {
     const { direction: _, differenceStddev: __, robust: ___, ...shown } = figures
-    const { lackingRules: ____, errors: _____, asked: ______, primary: _______, ...described } = metric
+    const { lackingRules: ____, errors: _____, evaluators: ______, asked, primary, ...described } = metric
     const selected = isStoppedEarly(baseline) || isStoppedEarly(candidate)
     return {
       ...described,
       ...shown,
       ...(complete ? (decisions[index] as Decision) : openDecision(baseline, candidate, metric, state)),
       candidate,
+      leftOut,
       notExecuted: items.items - items.executed,
       sequence: state?.interval ?? null,
       sequencePairs: state?.pairs ?? 0,
@@ -123,6 +137,15 @@ export async function compareMetrics(
 }
 
 const noItems: ComparedItems = { items: 0, executed: 0, common: 0 }
+
+/** The figures without any pair, where all of them are left out. */
+function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
+  return {
+    ...{ direction, missing, pairs: 0, improved: 0, regressed: 0, unchanged: 0, lacking: 0 },
+    ...{ baselineMean: null, candidateMean: null, delta: null, interval: null, pValue: null, method: null },
+    ...{ bounds: null, robust: { interval: null, pValue: null }, differenceStddev: null },
+  }
+}
 
 function unfinished(figures: MetricFigures): MetricFigures {
   const untested = { interval: null, pValue: null }

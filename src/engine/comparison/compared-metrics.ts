@@ -35,6 +35,8 @@ export interface ComparedMetric {
   lackingRules: LackingRule[]
   /** Executions for which there is only an error of the evaluator. */
   errors: number
+  /** Of each run, baseline first, what gave the scores: equal for equal evaluators, null where it is not known. */
+  evaluators: readonly (string | null)[]
   margin: number
   /** Whether a verdict is wanted: scores and failures always, latency and cost if they are named. */
   asked: boolean
@@ -45,7 +47,11 @@ export interface ComparedMetric {
 type MetricOfRuns = Omit<ComparedMetric, 'margin' | 'asked' | 'primary'>
 
 /** All scores of all the runs by name, then latency, cost and failures. */
-export function metricsOf(runs: readonly Run[], summaries: readonly RunScoreSummary[]): MetricOfRuns[] {
+export function metricsOf(
+  runs: readonly Run[],
+  summaries: readonly RunScoreSummary[],
+  definitions: ReadonlyMap<string, string>,
+): MetricOfRuns[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
   const bySeries = Map.groupBy(summaries, ({ name, source }) => metricKey(scoreMetric(name, source)))
   const measured = {
@@ -55,15 +61,27 @@ export function metricsOf(runs: readonly Run[], summaries: readonly RunScoreSumm
     failurePolicy: null,
     failuresCountAs: null,
     errors: 0,
+    evaluators: [],
   } as const
   return [
     ...[...bySeries.values()]
-      .map((found) => metricOfSeries(newestFirst, found))
+      .map((found) => ({ ...metricOfSeries(newestFirst, found), evaluators: evaluatorsOf(runs, found, definitions) }))
       .sort((a, b) => compareSeries(a.metric, b.metric)),
     { ...measured, metric: { kind: 'LATENCY' }, lackingRules: [] },
     { ...measured, metric: { kind: 'COST' }, lackingRules: [] },
     { ...measured, metric: { kind: 'FAILED' }, range: 1, lackingRules: [] },
   ]
+}
+
+function evaluatorsOf(
+  runs: readonly Run[],
+  found: readonly RunScoreSummary[],
+  definitions: ReadonlyMap<string, string>,
+): (string | null)[] {
+  return runs.map((run) => {
+    const id = found.find((summary) => summary.runId === run.id)?.evaluatorVersionId ?? null
+    return id === null ? null : (definitions.get(id) ?? id)
+  })
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { ReadableDatabase } from '../../db/client.ts'
-import type { Run } from '../../db/generated/prisma/client.ts'
+import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
+import { type UsedVersions, usesOtherVersions } from '../../db/sql/comparison/changed-items.ts'
 import { loadPrimaryMetrics } from '../../db/sql/comparison/load-primary-metrics.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { canonicalJson } from '../../domain/json/canonical-json.ts'
+import type { Json } from '../../domain/json/json.ts'
 import type { MetricInput } from '../../domain/metric.ts'
 import { type PrimaryMetrics, type PrimaryMetricsInput, parsePrimaryMetrics } from '../../domain/primary-metrics.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -17,6 +20,8 @@ export interface ComparisonInput {
   candidateIds: readonly string[]
   /** How much worse a score may be and still count as not worse, in its own units; default 0. */
   margin?: number | null
+  /** Whether also what is not alike is compared: other content of an item, scores of another evaluator; default false. */
+  includeUnlike?: boolean | null
   /** Margins of individual metrics; also asks for a verdict on latency or cost. */
   margins?: readonly { metric: MetricInput; margin: number }[] | null
   /** Default: those of the experiment of the newest run, if the runs have them. */
@@ -34,6 +39,8 @@ export interface Comparison {
   metrics: ComparedMetric[]
   /** How the primary metrics share the error of 5 %. */
   procedure: PrimaryMetrics['procedure']
+  /** Whether what is not alike is compared all the same. */
+  includesUnlike: boolean
 }
 
 export type ComparisonWithBaseline = Comparison & { baseline: Run }
@@ -73,7 +80,7 @@ export async function openComparison(
 export async function reopenComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
-  { baselineId, candidateIds, margin, margins, primaryMetrics }: ComparisonInput,
+  { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike }: ComparisonInput,
 ): Promise<Comparison> {
   const given = primaryMetrics ? parsePrimaryMetrics(primaryMetrics, ['primaryMetrics']) : null
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
@@ -93,10 +100,51 @@ export async function reopenComparison(
       ['candidateIds', String(other)],
     )
   }
-  const margined = withMargins(metricsOf(all, summaries), margin ?? 0, margins ?? [])
+  const evaluators = await definitionsOf(db, summaries)
+  const margined = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
   const primary = given ?? ofExperiment
   const metrics = primary ? withPrimary(margined, primary, given !== null) : margined
-  return { baseline, candidates, runs: all, metrics, procedure: primary?.procedure ?? 'FIXED_SEQUENCE' }
+  const procedure = primary?.procedure ?? 'FIXED_SEQUENCE'
+  return { baseline, candidates, runs: all, metrics, procedure, includesUnlike: includeUnlike ?? false }
+}
+
+/** Whether the scores of a candidate, by its index, are of the same evaluator as those of the baseline. */
+export function isScoredAlike({ evaluators: [baseline, ...others] }: ComparedMetric, candidate: number): boolean {
+  const other = others[candidate] ?? null
+  return baseline == null || other === null || baseline === other
+}
+
+/** What finds the items that are not alike, in all candidates or one; null where none can be, or all are compared. */
+export function usedVersions(
+  { baseline, candidates, includesUnlike }: Comparison,
+  candidate: Run | null = null,
+): UsedVersions | null {
+  if (!baseline || includesUnlike) return null
+  const runs = [baseline, ...(candidate ? [candidate] : candidates)]
+  const used = { datasetId: baseline.datasetId, versions: runs.map((run) => run.datasetVersion) }
+  return usesOtherVersions(used) ? used : null
+}
+
+/**
+ * By the ids of the versions that scored the runs, what they are: versions of one definition and type give the same
+ * scores. Costs a statement only where runs were scored by different versions.
+ */
+async function definitionsOf(
+  { prisma }: ReadableDatabase,
+  summaries: readonly RunScoreSummary[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, Set<string>>()
+  for (const { name, source, evaluatorVersionId } of summaries) {
+    if (source !== 'EVALUATOR' || evaluatorVersionId === null) continue
+    ids.set(name, (ids.get(name) ?? new Set()).add(evaluatorVersionId))
+  }
+  const different = [...ids.values()].flatMap((versions) => (versions.size > 1 ? [...versions] : []))
+  if (different.length === 0) return new Map()
+  const rows = await prisma.evaluatorVersion.findMany({
+    where: { id: { in: different } },
+    select: { id: true, definition: true, dataType: true },
+  })
+  return new Map(rows.map(({ id, definition, dataType }) => [id, canonicalJson({ definition, dataType } as Json)]))
 }
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */

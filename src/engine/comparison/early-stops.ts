@@ -12,7 +12,7 @@ import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
 import { metricIn } from './compared-metrics.ts'
-import { openComparison } from './comparison.ts'
+import { isScoredAlike, openComparison, usedVersions } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Minimum interval between checks. */
@@ -73,7 +73,9 @@ export class EarlyStops {
       const { baseline, candidates } = comparison
       const watched = { ...metricIn(comparison.metrics, metric, ['earlyStop', 'metric']), margin }
       const [candidate = baseline] = candidates
-      const state = (await this.#sequences.read(baseline, candidate, [watched])).get(metricKey(watched.metric))
+      if (!isScoredAlike(watched, 0)) return
+      const used = usedVersions(comparison, candidate)
+      const state = (await this.#sequences.read(baseline, candidate, [watched], used)).get(metricKey(watched.metric))
       if (!state) return
       const question = questionOf(earlyStop)
       const { sides } = question === 'ON_THESE_ITEMS' ? state.onItems : state

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/client.ts'
+import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
 import type { ComparedItems } from '../../db/sql/comparison/count-items.ts'
 import {
   type ExtremeMoments,
@@ -26,13 +27,14 @@ export async function loadFigures(
   db: Queryable,
   { runs, metrics }: Comparison,
   series: readonly NumberedSeries[],
+  used: UsedVersions | null,
 ): Promise<FiguresOf> {
   const runIds = runs.map((run) => run.id)
   const rules = metrics.flatMap(({ lackingRules }) => lackingRules)
   const isLacking =
     runs.some((run) => run.failed > 0 || run.costCount < run.succeeded) || metrics.some(({ errors }) => errors > 0)
   if (!isLacking) {
-    const moments = await loadMetricMoments(db, runIds, series)
+    const moments = await loadMetricMoments(db, runIds, series, used)
     return (metric, run, number, items) => {
       if (metric.metric.kind === 'FAILED') return figuresOfAll(metric, noneFailed(items.executed), items)
       const row = moments.find((row) => row.run === run && row.metric === (number ?? numberOfMeasured(metric)))
@@ -42,7 +44,7 @@ export async function loadFigures(
   const timeouts = runs.map(({ settings, latencyMax }) =>
     Math.max((settings as unknown as RunSettings).timeoutMs, latencyMax ?? 0),
   )
-  const moments = await loadRangeMoments(db, runIds, series, rules, timeouts)
+  const moments = await loadRangeMoments(db, runIds, series, rules, timeouts, used)
   return (metric, run, number, items) => {
     const row = moments.find((row) => row.run === run && row.metric === (number ?? numberOfMeasured(metric)))
     return figuresOfRange(metric, row, items)

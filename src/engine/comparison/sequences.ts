@@ -11,6 +11,7 @@
  */
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
+import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
 import { countCommonItems, hasChangedBefore, loadSettledItems } from '../../db/sql/comparison/load-sequence.ts'
 import { metricKey, scoreMetric } from '../../domain/metric.ts'
 import type { RunSettings } from '../../domain/run.ts'
@@ -68,21 +69,23 @@ export class ComparisonSequences {
 
   /**
    * The sequences of all bounded metrics that have pairs, by `metricKey`, at least as recent as these runs.
+   * @param used if given, the items whose content differs are left out
    * @param db what the runs were read from; default: the database now
    */
   async read(
     baseline: Run,
     candidate: Run,
     metrics: readonly ComparedMetric[],
+    used: UsedVersions | null = null,
     db: Queryable = this.#db.pool,
   ): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric): metric is BoundedMetric => metric.range !== null)
     if (bounded.length === 0) return new Map()
     const what = bounded.map(({ metric, range, margin, failuresCountAs }) => [metric, range, margin, failuresCountAs])
-    const key = JSON.stringify([baseline.id, candidate.id, what])
+    const key = JSON.stringify([baseline.id, candidate.id, used !== null, what])
     const previous = this.#progress.get(key)
     const advanced = (async () =>
-      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded))()
+      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded, used))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
@@ -103,6 +106,7 @@ export class ComparisonSequences {
     baseline: Run,
     candidate: Run,
     metrics: readonly BoundedMetric[],
+    used: UsedVersions | null,
   ): Promise<Progress> {
     const series = metrics.flatMap(({ metric }) => (metric.kind === 'SCORE' ? [metric] : []))
     const rules = metrics
@@ -124,7 +128,7 @@ export class ComparisonSequences {
     const sequences = progress?.sequences ?? (await startSequences(db, baseline, candidate, metrics))
     let from = progress?.position ?? 0
     for (;;) {
-      const range = { baseline, candidate, schedule, from, limit: chunkSize }
+      const range = { baseline, candidate, schedule, from, limit: chunkSize, used }
       const { frontier, differences } = await loadSettledItems(db, range, series, rules)
       for (const { name, source, values } of differences) {
         push(sequences, metricKey(name === null ? { kind: 'FAILED' } : scoreMetric(name, source)), values)

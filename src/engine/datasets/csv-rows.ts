@@ -7,8 +7,8 @@ const maxListed = 20
 
 /**
  * Rows of CSV as in RFC 4180, with a header: lines end with LF, CRLF or CR, and a quoted cell may contain line breaks
- * and doubled quotes. More lenient than the RFC in one way: a quote inside an unquoted cell is taken literally. Blank
- * lines are skipped; a row with more or fewer cells than the header is a problem. All cells are strings.
+ * and doubled quotes. More lenient than the RFC: spaces before an opening quote are ignored, and a quote inside an
+ * unquoted cell is taken literally. Lines without anything but delimiters and spaces are skipped; a row with more or fewer cells than the header is a problem. All cells are strings.
  */
 export async function* csvRows(
   text: AsyncIterable<string>,
@@ -34,10 +34,12 @@ export async function* csvRows(
   }
 }
 
-/** The delimiter of the header line: a comma, or if it has none, a tab or a semicolon. */
+/** The delimiter of the header line: a tab if it has one, else the more frequent of comma and semicolon. */
 export function delimiterOf(header: string): string {
   const unquoted = header.replace(/"[^"]*"?/g, '')
-  return [',', '\t', ';'].find((delimiter) => unquoted.includes(delimiter)) ?? ','
+  if (unquoted.includes('\t')) return '\t'
+  const count = (delimiter: string) => unquoted.split(delimiter).length
+  return count(';') > count(',') ? ';' : ','
 }
 
 interface CsvRecord {
@@ -96,6 +98,7 @@ class RecordReader {
         this.#state = 'quoted'
       } else if (this.#state === 'cell start' && character === '"') {
         start = i + 1
+        this.#cell = ''
         this.#quoted = { line: this.#line, column: this.#column }
         this.#state = 'quoted'
       } else if (endsLine) {
@@ -110,7 +113,7 @@ class RecordReader {
         const expected = `${JSON.stringify(this.#delimiter)} or the end of the line after a closing quote`
         this.#problems.add({ line: this.#line, column: this.#column, expected, got: JSON.stringify(character) })
         this.#state = 'broken'
-      } else this.#state = 'unquoted'
+      } else if (this.#state !== 'cell start' || character !== ' ') this.#state = 'unquoted'
 
       if (endsLine && !secondOfPair) {
         this.#line += 1
@@ -118,7 +121,7 @@ class RecordReader {
       }
       if (endsLine && this.#state !== 'quoted') this.#record.line = this.#line
     }
-    if (this.#state === 'quoted' || this.#state === 'unquoted') this.#keep(chunk.slice(start))
+    if (this.#state !== 'after quote' && this.#state !== 'broken') this.#keep(chunk.slice(start))
   }
 
   *end(): Generator<CsvRecord> {
@@ -141,8 +144,8 @@ class RecordReader {
   }
 
   *#endRecord(rest: string): Generator<CsvRecord> {
-    const isBlank = this.#record.cells.length === 0 && this.#quoted === null && (this.#cell + rest).trim() === ''
     this.#endCell(rest)
+    const isBlank = this.#quoted === null && this.#record.cells.every((cell) => cell.trim() === '')
     if (this.#size > maxRowLength + 1) this.#problems.add(tooLarge(this.#record.line))
     else if (!isBlank) yield this.#record
     this.#reset()

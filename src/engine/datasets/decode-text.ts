@@ -7,8 +7,20 @@ import type { ImportProblem, Problems } from './import-problems.ts'
 
 const notText: [start: number[], name: string][] = [
   [[0x1f, 0x8b], 'gzip: decompress it first'],
+  [[...Buffer.from('SQLite format 3')], 'a SQLite database: export a table as CSV first (sqlite3 -header -csv)'],
+  [[...Buffer.from('PAR1')], 'a Parquet file: convert it to CSV or JSON Lines first'],
+  [[...Buffer.from('ARROW1')], 'an Arrow file: convert it to CSV or JSON Lines first'],
+  [[...Buffer.from('Obj'), 1], 'an Avro file: convert it to JSON Lines first'],
+  [[...Buffer.from('%PDF')], 'a PDF document'],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'an old spreadsheet or document of Microsoft Office: save it as CSV first'],
+  [[...Buffer.from('BZh')], 'bzip2: decompress it first'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd: decompress it first'],
+  [[0xfd, 0x37, 0x7a, 0x58], 'xz: decompress it first'],
+  [[0x37, 0x7a, 0xbc, 0xaf], 'a 7z archive: unpack it first'],
   [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive, which has no preview, or a spreadsheet: save that as CSV first'],
 ]
+
+const headLength = Math.max(...notText.map(([start]) => start.length))
 
 const empty = Buffer.alloc(0)
 
@@ -18,7 +30,7 @@ export async function* decodeText(source: AsyncIterable<Uint8Array>, problems: P
   for await (const chunk of source) {
     bytes = bytes.length > 0 ? Buffer.concat([bytes, chunk]) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     if (!decoder) {
-      if (bytes.length < 4) continue
+      if (bytes.length < headLength) continue
       decoder = decoderFor(bytes, problems)
       if (!decoder) return
     }

@@ -1,6 +1,6 @@
 /** Maps the columns of a file to the parts of an item. */
 import { InvalidInputError } from '../../domain/errors.ts'
-import { excerptOf } from '../../domain/excerpt.ts'
+import { excerpt, excerptOf } from '../../domain/excerpt.ts'
 import { parseGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { readJson } from '../../domain/json/read-json.ts'
@@ -15,10 +15,14 @@ import type { SourceRow } from './source-row.ts'
 export interface ImportMapping {
   /** Default: `input`. */
   input?: readonly string[]
-  /** Default: the first of `expectedOutput`, `expected_output`, `expected` and `output` that the row has. */
+  /**
+   * Default: the first of `expectedOutput`, `expected_output`, `expected`, `target`, `ideal`, `answer`, `reference` and
+   * `output` that the first row with any of them has, for the whole file.
+   */
   expected?: readonly string[]
   /**
-   * At most one. Default: `key`, else `id` unless it names an item, if the row has it. If set, every row must have one.
+   * At most one. Default: `key`, else `id` unless it names an item, chosen as that of `expected`. If set, every row must
+   * have one.
    */
   key?: readonly string[]
   /** At most one: a list, or comma-separated text. Default: `tags`. */
@@ -33,30 +37,27 @@ export interface ImportMapping {
 
 const usual = {
   input: ['input'],
-  expected: ['expectedOutput', 'expected_output', 'expected', 'output'],
+  expected: ['expectedOutput', 'expected_output', 'expected', 'target', 'ideal', 'answer', 'reference', 'output'],
   key: ['key', 'id'],
   tags: ['tags'],
 } as const
 
-/** The whole mapping of rows with these columns: what is given, else what is usual; for `metadata` the others. */
-export function mappingOf(given: ImportMapping, columns: readonly string[]): Required<ImportMapping> {
-  const there = (names: readonly string[]) => names.filter((name) => columns.includes(name)).slice(0, 1)
-  const input = given.input ?? there(usual.input)
-  const expected = given.expected ?? there(usual.expected)
-  const key = given.key ?? there(usual.key)
-  const tags = given.tags ?? there(usual.tags)
-  const taken = new Set([...input, ...expected, ...key, ...tags])
-  return {
-    ...{ input, expected, key, tags, json: given.json ?? [] },
-    metadata: given.metadata ?? columns.filter((column) => !taken.has(column)),
-  }
-}
+/** Names that columns with inputs often have: for a hint only, because other columns have them as well. */
+const likelyInputs = ['question', 'prompt', 'query', 'text', 'instruction', 'problem', 'message', 'messages', 'inputs']
+
+/** Columns that an answer lists at most. */
+const maxListed = 200
 
 export class ItemMapper {
   readonly #mapping: ImportMapping
   readonly #json: ReadonlySet<string>
   /** Columns of the mapping that no row has had yet. */
   readonly #unseen: Set<string>
+  /** Of all rows so far. */
+  readonly #columns = new Set<string>()
+  /** The usual columns that this file has. */
+  readonly #chosen: { expected?: string; key?: string } = {}
+  #hasItemIds = false
 
   /** @throws {InvalidInputError} for an ambiguous mapping. */
   constructor(mapping: ImportMapping) {
@@ -83,6 +84,30 @@ export class ItemMapper {
     return [...this.#unseen]
   }
 
+  /** What the columns of the rows so far became: what is given, else what is usual; for `metadata` the others. */
+  get mapping(): Required<ImportMapping> {
+    const given = this.#mapping
+    const columns = [...this.#columns].slice(0, maxListed)
+    const there = (names: readonly string[]) => names.filter((name) => this.#columns.has(name)).slice(0, 1)
+    const { expected: ownExpected, key: ownKey } = this.#chosen
+    const input = given.input ?? there(usual.input)
+    const expected = given.expected ?? (ownExpected === undefined ? there(usual.expected) : [ownExpected])
+    const key = given.key ?? (ownKey === undefined ? there(this.#hasItemIds ? ['key'] : usual.key) : [ownKey])
+    const tags = given.tags ?? there(usual.tags)
+    const taken = new Set([...input, ...expected, ...key, ...tags, ...(this.#hasItemIds ? ['id'] : [])])
+    return {
+      ...{ input, expected, key, tags, json: given.json ?? [] },
+      metadata: given.metadata ?? columns.filter((column) => !taken.has(column)),
+    }
+  }
+
+  /** What to say where the usual column for inputs is missing; null if another one was named. */
+  inputHint(row: SourceRow): string | null {
+    if (this.#mapping.input) return null
+    const likely = likelyInputs.find((name) => Object.hasOwn(row.fields, name))
+    return `another column as the input: assay import --input ${likely ?? '<column>'}`
+  }
+
   /** Required columns that this row, and thus every row of a CSV file, does not have. */
   absentFrom(row: SourceRow): string[] {
     const needed = new Set([...(this.#mapping.input ?? usual.input), ...this.#unseen])
@@ -95,6 +120,9 @@ export class ItemMapper {
    */
   toItem(row: SourceRow, isCsv: boolean): ItemContent & { itemId: string | null } {
     const itemId = this.#mapping.key?.[0] === 'id' ? null : itemIdOf(row.fields.id)
+    if (itemId !== null) this.#hasItemIds = true
+    // All rows of a CSV file have the same columns.
+    if (!isCsv || this.#columns.size === 0) for (const name of Object.keys(row.fields)) this.#columns.add(name)
     const taken = new Set<string>(itemId === null ? [] : ['id'])
     const take = (path: string, asJson = false): Json | undefined => {
       const found = find(row.fields, path)
@@ -111,17 +139,23 @@ export class ItemMapper {
     }
     // An empty cell is how CSV represents a missing value.
     const isPresent = (value: Json | undefined) => value != null && !(isCsv && value === '')
-    const takeUsual = (names: readonly string[], asJson = false): Json | undefined => {
-      const there = names.filter((name) => Object.hasOwn(row.fields, name))
-      const name = there.find((name) => isPresent(row.fields[name])) ?? there[0]
-      return name === undefined ? undefined : take(name, asJson)
+    const takeUsual = (part: 'expected' | 'key', names: readonly string[]): Json | undefined => {
+      const first = names.find((name) => Object.hasOwn(row.fields, name))
+      const chosen = this.#chosen[part] ?? first
+      if (first === undefined || chosen === undefined) return undefined
+      this.#chosen[part] = chosen
+      if (names.indexOf(first) < names.indexOf(chosen)) {
+        const expected = `only "${chosen}", which rows before have, or the name of the column for "${part}"`
+        throw new ItemProblem(first, expected, `"${first}" too`)
+      }
+      return take(chosen)
     }
 
     const mapping = this.#mapping
     const input = takeAll(mapping.input ?? usual.input)
-    if (input === undefined) throw missing((mapping.input ?? usual.input).join(', '), row)
-    const expected = mapping.expected ? takeAll(mapping.expected) : takeUsual(usual.expected)
-    const key = mapping.key ? takeAll(mapping.key) : takeUsual(itemId === null ? usual.key : ['key'])
+    if (input === undefined) throw missing((mapping.input ?? usual.input).join(', '), row, this.inputHint(row))
+    const expected = mapping.expected ? takeAll(mapping.expected) : takeUsual('expected', usual.expected)
+    const key = mapping.key ? takeAll(mapping.key) : takeUsual('key', itemId === null ? usual.key : ['key'])
     if (mapping.key?.[0] !== undefined && !isPresent(key)) throw missing(mapping.key[0], row)
     const tags = takeAll(mapping.tags ?? usual.tags, true)
     const metadata = mapping.metadata
@@ -170,8 +204,13 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1)
 }
 
-function missing(column: string, row: SourceRow): ItemProblem {
-  return new ItemProblem(column, 'a value', `none; the row has ${Object.keys(row.fields).join(', ') || 'no columns'}`)
+function missing(column: string, row: SourceRow, hint: string | null = null): ItemProblem {
+  const names = excerpt(Object.keys(row.fields).join(', '), 200)
+  return new ItemProblem(
+    column,
+    `a value${hint === null ? '' : `, or ${hint}`}`,
+    `none; the row has ${names || 'no columns'}`,
+  )
 }
 
 /** The metadata column with all remaining columns; on a conflict, the metadata column wins. */

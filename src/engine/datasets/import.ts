@@ -38,6 +38,8 @@ export interface ImportInput {
   source: AsyncIterable<Uint8Array>
   /** Null: detect it. */
   format: ImportFormat | null
+  /** Of CSV; null: detect it. */
+  delimiter?: string | null
   mapping: ImportMapping
   /** Called often with the rows and bytes read so far. */
   onProgress?: (rows: number, bytes: number) => void
@@ -46,7 +48,7 @@ export interface ImportInput {
 }
 
 /** A file with rows, whose references to files may be paths. */
-interface RowsInput extends Pick<ImportInput, 'source' | 'format' | 'onProgress' | 'signal'> {
+interface RowsInput extends Pick<ImportInput, 'source' | 'format' | 'delimiter' | 'onProgress' | 'signal'> {
   /** Of the dataset. */
   name: string
   mapper: ItemMapper
@@ -58,6 +60,8 @@ export interface ImportResult extends DatasetChangeCounts {
   dataset: Dataset
   version: number
   rows: number
+  /** What each column became. */
+  mapping: Required<ImportMapping>
 }
 
 /** Maximum concurrent imports per process and per project: each holds a connection for as long as its client is sending. */
@@ -127,7 +131,12 @@ async function importRows(services: Services, scope: Scope, input: RowsInput): P
     input.signal?.throwIfAborted()
     return { rows: reading.rows, written, id: dataset.id }
   })
-  return { ...written, rows, dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }) }
+  return {
+    ...written,
+    rows,
+    mapping: input.mapper.mapping,
+    dataset: await services.db.prisma.dataset.findUniqueOrThrow({ where: { id } }),
+  }
 }
 
 function schemasOf(dataset: DatasetHead | null): ItemSchemas & Record<string, ItemSchemas[keyof ItemSchemas]> {
@@ -212,7 +221,7 @@ async function* readItems(
     }
   }
   let columns = ''
-  for await (const row of readRows(decodeText(counted(), problems), input.format, problems)) {
+  for await (const row of readRows(decodeText(counted(), problems), input.format, problems, input.delimiter)) {
     reading.rows += 1
     if (reading.rows === 1) {
       columns = Object.keys(row.fields)
@@ -220,7 +229,11 @@ async function* readItems(
         .join(', ')
       // All rows of a CSV file have the same columns: a missing column is one problem, not one per row.
       const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
-      for (const column of absent) problems.add({ line: 1, column, expected: 'this column', got: `only ${columns}` })
+      for (const column of absent) {
+        const hint = column === 'input' ? mapper.inputHint(row) : null
+        const expected = hint === null ? 'this column' : `this column, or ${hint}`
+        problems.add({ line: 1, column, expected, got: `only ${columns}` })
+      }
       if (absent.length > 0) return
     }
     try {

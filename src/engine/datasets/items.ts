@@ -17,7 +17,7 @@ import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import { checkEach, requireCount } from '../bulk.ts'
+import { checkEach, requireCount, requireOnce } from '../bulk.ts'
 import type { Services } from '../services.ts'
 import { datasetNotFound } from './datasets.ts'
 import { expectedAttachment, type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
@@ -93,16 +93,13 @@ async function keysOfNamed(
   datasetId: string,
   items: readonly UpsertItem[],
 ): Promise<Map<string, string | null>> {
-  const seen = new Map<string, number>()
-  for (const [index, { id }] of items.entries()) {
-    if (id == null) continue
-    const first = seen.get(id)
-    if (first !== undefined) {
-      const path = ['items', String(index), 'id']
-      throw new InvalidInputError(`Expected every item once, got the same one at ${first} and ${index}.`, path)
-    }
-    seen.set(id, index)
-  }
+  requireOnce(
+    items,
+    'item',
+    (index) => ['items', String(index), 'id'],
+    ({ id }) => id ?? null,
+  )
+  const seen = new Map(items.flatMap(({ id }, index) => (id == null ? [] : [[id, index] as const])))
   const rows = await loadDatasetItems(client, scope.projectId, [...seen.keys()].filter(isItemId))
   const keys = new Map(rows.flatMap((row) => (row.datasetId === datasetId ? [[row.id, row.key]] : [])))
   for (const [id, index] of seen) {
@@ -116,27 +113,25 @@ function prepareAll(
   keysOfNamed: ReadonlyMap<string, string | null>,
   problems: readonly (ItemProblem | null)[],
 ): StagedItem[] {
-  const lines = new Map<string, number>()
-  return checkEach(items, (item, index) => {
+  const prepared = checkEach(items, (item, index) => {
     const at = (field: string) => ['items', String(index), ...field.split('/')]
     try {
       const misfit = problems[index]
       if (misfit) throw misfit
       const named = item.id == null ? null : keysOfNamed.get(item.id)
-      const staged = prepareItem({ ...item, key: item.key ?? named ?? null }, index + 1, item.id ?? null)
-      if (staged.key === null) return staged
-      const first = lines.get(staged.key)
-      if (first !== undefined) {
-        const message = `Expected every key once, got "${staged.key}" at ${first} and ${index}.`
-        throw new InvalidInputError(message, at('key'))
-      }
-      lines.set(staged.key, index)
-      return staged
+      return prepareItem({ ...item, key: item.key ?? named ?? null }, index + 1, item.id ?? null)
     } catch (error) {
       if (!(error instanceof ItemProblem)) throw error
       throw new InvalidInputError(`Expected ${error.expected}, got ${error.got}.`, at(error.field))
     }
   })
+  requireOnce(
+    prepared,
+    'key',
+    (index) => ['items', String(index), 'key'],
+    ({ key }) => key,
+  )
+  return prepared
 }
 
 /**
@@ -193,6 +188,7 @@ async function changeItems(
   change: (client: ClientBase, dataset: DatasetHead) => Promise<number>,
 ): Promise<{ dataset: Dataset; count: number }> {
   requireCount(itemIds.length, ['itemIds'])
+  requireOnce(itemIds, 'item', (index) => ['itemIds', String(index)], String)
   const count = await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, datasetId)
     if (!dataset) throw datasetNotFound(datasetId, ['datasetId'])

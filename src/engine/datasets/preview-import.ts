@@ -7,7 +7,7 @@ import { checkDatasetName } from './dataset-name.ts'
 import { decodeText } from './decode-text.ts'
 import type { ImportInput } from './import.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
-import { type ImportMapping, ItemMapper, mappingOf } from './import-mapping.ts'
+import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { type ImportProblem, Problems } from './import-problems.ts'
 import { type ItemContent, ItemProblem, prepareItem } from './item-content.ts'
 import { findMisfits } from './item-schema.ts'
@@ -34,7 +34,7 @@ const maxRows = 100
 export async function previewImport(
   { db }: Services,
   scope: Scope,
-  input: Pick<ImportInput, 'dataset' | 'source' | 'format' | 'mapping'> & { rows: number },
+  input: Pick<ImportInput, 'dataset' | 'source' | 'format' | 'delimiter' | 'mapping'> & { rows: number },
 ): Promise<ImportPreview> {
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
@@ -50,7 +50,7 @@ export async function previewImport(
   const items: ImportPreview['items'] = []
   let format: ImportFormat | null = null
   let rows = 0
-  for await (const row of readRows(decodeText(input.source, problems), input.format, problems)) {
+  for await (const row of readRows(decodeText(input.source, problems), input.format, problems, input.delimiter)) {
     format = row.format
     for (const column of Object.keys(row.fields)) columns.add(column)
     try {
@@ -70,7 +70,7 @@ export async function previewImport(
     format,
     items,
     columns: [...columns],
-    mapping: mappingOf(input.mapping, [...columns]),
+    mapping: mapper.mapping,
     problems: problems.listed,
   }
 }

@@ -4,7 +4,7 @@ import type { DatasetItemFilter } from '../../db/sql/dataset/list-items.ts'
 import { loadRevisionsAt } from '../../db/sql/dataset/load-revisions.ts'
 import type { DatasetItemRevisionRow } from '../../db/sql/dataset/revision-row.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { checkEach, requireCount } from '../bulk.ts'
+import { checkEach, requireCount, requireOnce } from '../bulk.ts'
 import { eachPage } from './each-item.ts'
 import { itemNotFound, requireItems } from './items.ts'
 
@@ -13,8 +13,9 @@ export type ItemSelection = { itemIds: readonly string[] } | { filter: DatasetIt
 
 /**
  * The selected items as they are in a version, page by page, in bounded memory: those with ids in the order of the ids,
- * each once, the others oldest first.
+ * the others oldest first.
  * @param path of the selection in the caller's input
+ * @throws {InvalidInputError} an id that is there twice
  * @throws {NotFoundError} an id that is of no item in this version
  */
 export async function* selectItems(
@@ -27,13 +28,13 @@ export async function* selectItems(
   if (!('itemIds' in selection)) return yield* eachPage(db, datasetId, version, selection.filter)
   const { itemIds } = selection
   requireCount(itemIds.length, [...path, 'itemIds'], 'Select by filter to take more.')
+  requireOnce(itemIds, 'item', (index) => [...path, 'itemIds', String(index)], String)
   await requireItems(db, { projectId, datasetId }, itemIds, [...path, 'itemIds'])
   const keys = itemIds.map((itemId) => ({ itemId, version }))
   const found = await loadRevisionsAt(db, keys)
-  const rows = checkEach(itemIds, (_id, index) => {
+  yield checkEach(itemIds, (_id, index) => {
     const row = found[index]
     if (!row) throw itemNotFound([...path, 'itemIds', String(index)])
     return row
   })
-  yield [...new Map(rows.map((row) => [row.itemId, row])).values()]
 }

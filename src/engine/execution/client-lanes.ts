@@ -21,6 +21,7 @@ import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { parseLeaseMs, shareOf } from '../../domain/execution/client-lease.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { allowClaim } from '../limits/client-claims.ts'
 import type { Services } from '../services.ts'
 import { advanceLedger } from './ledger.ts'
 import { countRequeued } from './requeue.ts'
@@ -46,9 +47,14 @@ export interface ClaimRunItemsInput {
   holding?: readonly number[] | null
 }
 
+export interface ClientItem extends ClaimedItem {
+  /** In how many milliseconds it may be started: limits per minute space calls out. */
+  startAfterMs: number
+}
+
 /** Claimed items and when to ask again. */
 export interface ClientClaim extends ClientLane {
-  items: ClaimedItem[]
+  items: ClientItem[]
   /** Items of the run that nobody has claimed, those that wait for another attempt included. */
   queued: number
   /** Without items: milliseconds after which there may be some; null with items, and in a finished run. */
@@ -58,7 +64,7 @@ export interface ClientClaim extends ClientLane {
 const maxClaim = 1_000
 /** When to ask again: not later, because other clients may give items back. */
 const maxPauseMs = 1_000
-/** When to ask again while the budget, or the number of clients, leaves no call to this one. */
+/** When to ask again while the budget, a limit or the number of clients leaves no call to this one. */
 const pauseMs = 200
 
 /**
@@ -77,15 +83,21 @@ export async function claimRunItems(services: Services, scope: Scope, input: Cla
       return { ...over(runId, found.status), items: [], queued: 0, retryAfterMs: null, ended: noDelta }
     }
     const lane = await openClientLane(client, found, input.lease ?? null, leaseMs)
-    const { run, lease, concurrency } = lane
+    const { run, lease } = lane
     const known = holding && lease === input.lease ? [{ lease, known: [...holding] }] : []
-    const requests = concurrency > 0 ? [{ lease, limit, ofClient: true as const }] : []
+    const allowed = await allowClaim(client, run, limit)
+    const concurrency = Math.min(lane.concurrency, allowed.concurrency)
+    const request = { lease, limit: allowed.limit, ofClient: true as const }
+    const requests = concurrency > 0 ? [request] : []
     const { status, answers, ended } = await advanceLedger(client, run, { results: [], requests, uncertain: known })
     const { items = [], queued = 0, dueMs = null } = answers[0] ?? {}
+    const startsMs = await allowed.take(items.length)
     const waits = items.length === 0 && !isFinished(status)
-    const dueAfterMs = dueMs === null ? (queued > 0 ? pauseMs : maxPauseMs) : Math.max(Math.ceil(dueMs), 1)
+    const nextMs = allowed.retryAfterMs ?? dueMs
+    const dueAfterMs = nextMs === null ? (queued > 0 ? pauseMs : maxPauseMs) : Math.max(Math.ceil(nextMs), 1)
     const retryAfterMs = waits ? Math.min(dueAfterMs, maxPauseMs) : null
-    return { runId, lease, concurrency, status, items, queued, retryAfterMs, ended }
+    const started = items.map((item, index) => ({ ...item, startAfterMs: startsMs[index] ?? 0 }))
+    return { runId, lease, concurrency, status, items: started, queued, retryAfterMs, ended }
   })
   services.metrics.ended(ended)
   return claim

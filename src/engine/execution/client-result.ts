@@ -7,8 +7,15 @@ import type { RecordedEvaluation } from '../../domain/execution/recorded-respons
 import type { Json } from '../../domain/json/json.ts'
 import { json, optional, parseInput, text } from '../../domain/parse-input.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { fitEvaluation, parseScore, parseScoreName, type ScoreInput, type ScoreValue } from '../../domain/score.ts'
-import { checkEach } from '../bulk.ts'
+import {
+  fitEvaluation,
+  isScore,
+  parseScore,
+  parseScoreName,
+  type ScoreInput,
+  type ScoreValue,
+} from '../../domain/score.ts'
+import { checkEach, requireOnce } from '../bulk.ts'
 import { type ClientEvaluator, clientEvaluatorKey, pinClientEvaluators } from '../client-evaluators.ts'
 import type { Services } from '../services.ts'
 import { failedScore } from './item-result.ts'
@@ -22,7 +29,7 @@ export interface ClientResultInput {
   output?: Json
   /** Of one that failed. */
   error?: ClientError | null
-  latencyMs: number
+  latencyMs?: number | null
   costUsd?: number | null
   inputTokens?: number | null
   outputTokens?: number | null
@@ -49,6 +56,8 @@ export interface ClientScoreInput extends ScoreInput {
   direction?: Direction | null
   comment?: string | null
   metadata?: Json
+  /** What it has cost. With that, `value` and `label` may be missing: the evaluator did not apply to the item. */
+  costUsd?: number | null
   /** The evaluator failed, and there is no value. */
   error?: string | null
 }
@@ -60,7 +69,7 @@ export interface ClientResult {
   path: string[]
   output: Json
   error: { code: string; message: string; retryable: boolean; retryAfterMs: number | null } | null
-  latencyMs: number
+  latencyMs: number | null
   costUsd: number | null
   inputTokens: number | null
   outputTokens: number | null
@@ -74,7 +83,7 @@ const amount = z.number().min(0)
 const tokens = z.int().min(0).max(2_147_483_647)
 const figures = z.object({
   attempt: z.int().min(1),
-  latencyMs: amount,
+  latencyMs: optional(amount, null),
   costUsd: optional(amount, null),
   inputTokens: optional(tokens, null),
   outputTokens: optional(tokens, null),
@@ -98,14 +107,14 @@ export async function parseResults(
   { projectId }: Scope,
   { runId, results }: { runId: string; results: readonly ClientResultInput[] },
 ): Promise<{ results: ClientResult[]; evaluators: PinnedEvaluator[] }> {
-  const seen = new Map<number, number>()
+  requireOnce(
+    results,
+    'item',
+    (index) => ['results', String(index), 'runItemId'],
+    ({ ordinal }) => String(ordinal),
+  )
   const parsed = checkEach(results, (result, index) => {
     const path = ['results', String(index)]
-    const first = seen.get(result.ordinal)
-    if (first !== undefined) {
-      throw new InvalidInputError(`Expected every item once, got the same one as at ${first}.`, [...path, 'runItemId'])
-    }
-    seen.set(result.ordinal, index)
     return { ...parseResult(result, path), path, ordinal: result.ordinal }
   })
   const named = parsed.flatMap(({ scores }) => scores)
@@ -139,7 +148,7 @@ function fitScore(
   attempt: number,
 ): RecordedEvaluation {
   const pinned = { ...score, evaluatorVersionId: versionId, rules, isPinned: true as const }
-  if (score.error) return { ...pinned, dataType: rules.dataType }
+  if (score.error || !isScore(score)) return { ...pinned, dataType: rules.dataType }
   try {
     return { ...pinned, ...fitEvaluation(score, rules) }
   } catch (thrown) {
@@ -213,7 +222,11 @@ function parseScoreInput(score: ClientScoreInput, attempt: number, at: string[])
     direction: score.direction ?? ('HIGHER_IS_BETTER' as const),
     comment: score.comment ?? null,
     metadata: score.metadata ?? null,
+    costUsd: score.costUsd == null ? null : parseInput(amount, score.costUsd, [...at, 'costUsd']),
   }
+  const isMissing = value == null && label == null && about.costUsd !== null
+  if (error == null && isMissing)
+    return { ...about, dataType: dataType ?? 'NUMERIC', value: null, label: null, error: null }
   if (error == null)
     return { ...about, ...(plainScore(score) ?? parseScore({ dataType, value, label }, null, at)), error: null }
   const message = parseInput(text, error, [...at, 'error'])

@@ -8,11 +8,12 @@ import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/f
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { checkScoreName, fitEvaluation } from '../../domain/score.ts'
+import { checkScoreName, fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
-import type { CallOutcome, Permit } from '../limits/permit.ts'
-import { failedScore, type ItemResult, interrupted, withoutResult, withSpent } from './item-result.ts'
+import type { CallOutcome } from '../limits/permit.ts'
+import type { ItemCalls } from './item-calls.ts'
+import { failedScore, type ItemResult, interrupted, scored, withoutResult, withSpent } from './item-result.ts'
 import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
 import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
@@ -24,7 +25,7 @@ export interface Execution {
   /** The item's cache entry; null when the run does not use the cache. */
   cached: CacheEntry | null
   /** The right to call; released as soon as the call has ended, before the evaluators start. */
-  permit: Permit
+  calls: Pick<ItemCalls, 'begin' | 'end' | 'release' | 'waitedMs'>
   /** Aborted with an Interruption. */
   signal: AbortSignal
   texts: Pick<LiveTexts, 'begin'>
@@ -48,7 +49,7 @@ export async function executeItem(execution: Execution): Promise<ItemResult> {
 }
 
 async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
-  const { plan, item, cached, permit, signal, clock, random } = execution
+  const { plan, item, cached, calls, signal, clock, random } = execution
   const { attempts: attempt, excused } = item
   const { recorded } = item
   const ended = { ...withoutResult(item), traceId: recorded ? recorded.traceId : trace.traceId }
@@ -60,17 +61,18 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     attempt,
   }
   const startedAt = clock.now()
+  const elapsedMs = () => clock.now() - startedAt - calls.waitedMs
   try {
     const { timeoutMs } = plan.settings
     const { crashed: alone } = item
     const call = (traceparent: string, span?: StartSpan) =>
       followed(execution, (follow) =>
-        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow, alone, ids }),
+        callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow, calls, alone, ids }),
       )
     const called = recorded ?? cached?.response ?? (await trace.call(call))
-    permit.release(succeeded(called))
+    calls.release(succeeded(called))
     const { output, costUsd, inputTokens, outputTokens, generation = null }: TaskResult = called
-    const { latencyMs } = { latencyMs: clock.now() - startedAt, ...called }
+    const { latencyMs } = { latencyMs: elapsedMs(), ...called }
     const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens, generation }
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
@@ -93,22 +95,27 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     // A response from the cache was paid for by the call that made it.
     // What a client recorded was counted then.
     const spent = recorded ? nothingSpent : fromCache ? { ...response, costUsd: 0 } : response
+    const byClient = recorded?.scores.map((score) => ({ ...score, ordinal: item.ordinal })) ?? []
+    const { evaluatorCostUsd, ...given } = scored([...byClient, ...scores])
     return {
-      item: { ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED', cached: fromCache },
+      item: {
+        ...{ ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED' },
+        ...{ cached: fromCache, evaluatorCostUsd },
+      },
       spent,
       hadCost: item.costUsd !== null,
-      scores: recorded ? [...recorded.scores.map((score) => ({ ...score, ordinal: item.ordinal })), ...scores] : scores,
-      ...(cached && !fromCache && { response: { ...response, key: cached.key } }),
+      ...given,
+      ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
     if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item)
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
-    permit.release(failedWith(failure))
+    calls.release(failedWith(failure))
     const { code, message, retryable, stopsRun } = failure
     const spent = failure.spent ?? nothingSpent
     const error = { code, message, retryable, attempt }
-    const failed = { ...ended, ...withSpent(item, spent), error, latencyMs: clock.now() - startedAt }
+    const failed = { ...ended, ...withSpent(item, spent), error, latencyMs: elapsedMs() }
     const call = { spent, hadCost: item.costUsd !== null, scores: [] }
     if (stopsRun) {
       return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, ...call, stop: message }
@@ -174,7 +181,7 @@ async function evaluate(
           for (const { name } of evaluations) checkScoreName(name)
           return evaluations.map((evaluation) => {
             const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
-            if (!given.isPinned) return given
+            if (!given.isPinned || !isScore(evaluation)) return given
             try {
               return { ...given, ...fitEvaluation(evaluation, rules) }
             } catch (error) {
@@ -183,7 +190,10 @@ async function evaluate(
           })
         } catch (error) {
           if (error instanceof FunctionsUnavailableError) throw error
-          return [failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true }, error, attempts)]
+          const costUsd = error instanceof TaskError ? (error.spent?.costUsd ?? null) : null
+          return [
+            failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true, costUsd }, error, attempts),
+          ]
         }
       }),
   )

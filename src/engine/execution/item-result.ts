@@ -5,6 +5,8 @@ import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 import { nothingSpent, type Spent } from '../../domain/execution/task.ts'
+import { isScore } from '../../domain/score.ts'
+import type { CacheEntry } from './response-cache.ts'
 
 /** How one claim of an item ended; with its scores if it succeeded. */
 export interface ItemResult {
@@ -15,7 +17,7 @@ export interface ItemResult {
   hadCost: boolean
   scores: RecordedScore[]
   /** The response to cache, in runs that use the cache. */
-  response?: CachedResponse & { key: string }
+  response?: CachedResponse & Pick<CacheEntry, 'key' | 'task'>
   /** Why no other item could succeed either; the item is requeued, and the run stops with this. */
   stop?: string
 }
@@ -83,6 +85,15 @@ export function withSpent(
   }
 }
 
+/** The scores of an execution, and what its evaluators cost, those included that did not apply; null when none says. */
+export function scored(given: readonly RecordedScore[]): { scores: RecordedScore[]; evaluatorCostUsd: number | null } {
+  const known = given.flatMap(({ costUsd }) => costUsd ?? [])
+  return {
+    scores: given.filter((score) => score.error !== null || isScore(score)),
+    evaluatorCostUsd: known.length === 0 ? null : known.reduce((sum, cost) => sum + cost, 0),
+  }
+}
+
 /** Replaces a result that the database refuses; what it cost stays. */
 export function unstorable({ item, spent, hadCost }: ItemResult, error: Error): ItemResult {
   const { traceId, latencyMs, attempts } = item
@@ -92,6 +103,7 @@ export function unstorable({ item, spent, hadCost }: ItemResult, error: Error): 
     hadCost,
     item: {
       ...withoutResult({ ...item, inputTokens: null, outputTokens: null }),
+      evaluatorCostUsd: item.evaluatorCostUsd,
       traceId,
       latencyMs,
       status: 'FAILED',
@@ -103,7 +115,7 @@ export function unstorable({ item, spent, hadCost }: ItemResult, error: Error): 
 
 /** What is recorded of an evaluator that failed, or in place of a score that cannot be one. */
 export function failedScore(
-  score: Pick<RecordedScore, 'ordinal' | 'evaluatorVersionId' | 'name' | 'dataType' | 'rules' | 'isPinned'>,
+  score: Pick<RecordedScore, 'ordinal' | 'evaluatorVersionId' | 'name' | 'dataType' | 'rules' | 'isPinned' | 'costUsd'>,
   error: unknown,
   attempt: number,
 ): RecordedScore {

@@ -13,9 +13,10 @@ import { encodeGlobalId } from '../../domain/global-id.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
-import { noCall, type Permit } from '../limits/permit.ts'
+import type { Permit } from '../limits/permit.ts'
 import { executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
+import { ItemCalls } from './item-calls.ts'
 import { type ItemResult, released } from './item-result.ts'
 import type { Claim } from './ledger.ts'
 import type { LiveTexts } from './live-texts.ts'
@@ -45,8 +46,8 @@ export interface LaneOptions {
   random?: () => number
 }
 
-/** A chunk is about this much work: fast items do not wait for claims, and slow items are not hoarded. */
-const chunkMs = 250
+/** About this much work is claimed ahead: items do not wait for claims, and slow ones are not hoarded. */
+const aheadMs = 400
 const maxChunk = 250
 /** The longest pause after an empty claim: other lanes may requeue items. */
 const maxPauseMs = 1_000
@@ -166,27 +167,30 @@ export class Lane {
     })
   }
 
-  #chunk(): number {
-    const ahead = (this.#slots / this.#meanMs) * chunkMs
+  /** How many items are to be ready while all slots are in use. */
+  #ahead(): number {
     // At the end of a run no lane hoards items while others are idle.
-    const share = this.#left * (this.#slots / this.#concurrency)
-    return Math.min(Math.max(this.#slots, Math.ceil(Math.min(ahead, share))), maxChunk)
+    return this.#share() > this.#slots ? Math.round((this.#slots / this.#meanMs) * aheadMs) : 0
+  }
+
+  /** Of the run's queued items. */
+  #share(): number {
+    return this.#left * (this.#slots / this.#concurrency)
   }
 
   #wantsMore(): boolean {
     if (this.#claiming || this.#left === 0 || this.#cancelPause) return false
     const free = this.#slots - this.#inFlight.size
-    const chunk = this.#chunk()
-    // Slow items are claimed as slots become free, fast ones a chunk ahead.
-    return chunk > this.#slots ? this.#ready.length < chunk / 2 : this.#ready.length < free
+    // Half of what is to be ready at once, instead of each item by itself.
+    return this.#ready.length < free + Math.min(this.#ahead(), maxChunk) / 2
   }
 
   async #claim(): Promise<void> {
     this.#claiming = true
     this.#requeued = false
     const { plan, recorder, lease, cached } = this.#options
-    const chunk = this.#chunk()
-    const limit = chunk > this.#slots ? chunk : this.#slots - this.#inFlight.size - this.#ready.length
+    const needed = this.#slots - this.#inFlight.size - this.#ready.length
+    const limit = Math.max(needed, Math.min(needed + this.#ahead(), Math.ceil(this.#share()), maxChunk))
     const claim = await recorder.claim(lease, limit, () => [
       ...this.#inFlight,
       ...this.#ready.map((item) => item.ordinal),
@@ -236,33 +240,25 @@ export class Lane {
     this.#wake.resolve()
   }
 
-  /** Gets the permit before the slot, so that an item that waits for its endpoint takes no slot from other runs. */
   async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<ItemResult> {
     const { plan, pool, texts, tracing } = this.#options
     const clock = this.#clock
-    const random = this.#random
     const { signal } = this.#abort
-    for (;;) {
-      const permit = cached?.response || item.recorded ? noCall : await this.#permit()
-      if (!permit) return released(item)
-      await pool.acquire(plan.runId)
-      try {
-        if (signal.aborted) return released(item)
-        // The endpoint may have been paused while the item waited for its slot.
-        if (permit.isValid()) {
-          return await executeItem({ plan, item, cached, permit, signal, texts, tracing, clock, random })
-        }
-      } finally {
-        permit.release()
-        pool.release(plan.runId)
-      }
+    const acquire = (closing: AbortSignal) => this.#permit(closing)
+    const calls = new ItemCalls({ runId: plan.runId, acquire, pool, signal, clock })
+    try {
+      const isCalled = !cached?.response && !item.recorded
+      if (!(await calls.start(this.#closing.signal, isCalled))) return released(item)
+      return await executeItem({ plan, item, cached, calls, signal, texts, tracing, clock, random: this.#random })
+    } finally {
+      calls.finish()
     }
   }
 
-  async #permit(): Promise<Permit | null> {
+  async #permit(signal: AbortSignal): Promise<Permit | null> {
     this.#waiting += 1
     try {
-      return await this.#options.limits.acquire(this.#options.plan, this.#closing.signal)
+      return await this.#options.limits.acquire(this.#options.plan, signal)
     } finally {
       this.#waiting -= 1
     }

@@ -8,17 +8,18 @@ import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
 import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import { countRecorded } from '../../db/sql/run-item/claim-items.ts'
 import { type ClaimState, loadClaims, reclaimItems } from '../../db/sql/run-item/client-claims.ts'
-import { NotFoundError } from '../../domain/errors.ts'
+import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { parseLeaseMs } from '../../domain/execution/client-lease.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
 import { requireCount } from '../bulk.ts'
+import { settleClientTokens } from '../limits/client-claims.ts'
 import { growLanes } from '../runs/lanes.ts'
 import type { Services } from '../services.ts'
 import { type ClientLane, openClientLane, withClientRun } from './client-lanes.ts'
 import { type ClientResult, type ClientResultInput, parseResults } from './client-result.ts'
-import { type ItemResult, withoutResult, withSpent } from './item-result.ts'
+import { type ItemResult, scored, withoutResult, withSpent } from './item-result.ts'
 import { advanceLedger } from './ledger.ts'
 import { isOfServer } from './run-plan.ts'
 
@@ -58,6 +59,7 @@ export async function recordRunItems(
   const leaseMs = parseLeaseMs(input.leaseMs, ['leaseMs'])
   const { results, evaluators } = await parseResults(services, scope, input)
   const toScore = evaluators.some(isOfServer)
+  if (toScore) requireLatencies(results)
   const startedAt = performance.now()
   const { answer, ended, retries } = await withClientRun(services, scope, runId, async (client, found) => {
     if (isFinished(found.status)) {
@@ -86,6 +88,7 @@ export async function recordRunItems(
       written.push(item)
     }
     const { status, ended } = await advanceLedger(client, held.run, { results: written, requests: [], uncertain: [] })
+    await settleClientTokens(client, found, tokensOf(written))
     if (outcomes.includes('SCORING') && !isFinished(status)) {
       const backlog = Math.min(found.settings.concurrency, await countRecorded(client, runId))
       await growLanes(services.boss, client, found, backlog)
@@ -105,6 +108,16 @@ export async function recordRunItems(
     ended,
   })
   return answer
+}
+
+/** Evaluators of the server are told how long the task took. */
+function requireLatencies(results: readonly ClientResult[]): void {
+  const without = results.find(({ latencyMs, error }) => latencyMs === null && error === null)
+  if (!without) return
+  throw new InvalidInputError('Expected a latency, because evaluators of the server score this run, got nothing.', [
+    ...without.path,
+    'latencyMs',
+  ])
 }
 
 async function loadStates(
@@ -167,6 +180,11 @@ function outcomeNow(state: ClaimState, result: ClientResult): RecordOutcome | nu
   return state.status === 'QUEUED' && isRetry(state, result) ? 'RETRY' : null
 }
 
+/** Input and output tokens that the calls are known to have used. */
+function tokensOf(written: readonly ItemResult[]): number {
+  return written.reduce((sum, { spent }) => sum + (spent.inputTokens ?? 0) + (spent.outputTokens ?? 0), 0)
+}
+
 function itemResult(
   result: ClientResult,
   claim: ClaimState & { lease: string },
@@ -194,9 +212,11 @@ function itemResult(
   }
   const { output } = result
   if (toScore) {
-    const recorded = { output, latencyMs, ...spent, traceId, scores }
+    const recorded = { output, latencyMs: latencyMs as number, ...spent, traceId, scores }
     return { outcome: 'SCORING', item: { ...call, item: { ...ended, status: 'QUEUED', recorded } } }
   }
-  const own = scores.map((score) => ({ ...score, ordinal: claim.ordinal }))
-  return { outcome: 'DONE', item: { ...call, item: { ...ended, output, status: 'SUCCEEDED' }, scores: own } }
+  const own = scored(scores.map((score) => ({ ...score, ordinal: claim.ordinal })))
+  const { evaluatorCostUsd } = own
+  const item = { ...ended, output, evaluatorCostUsd, status: 'SUCCEEDED' as const }
+  return { outcome: 'DONE', item: { ...call, item, scores: own.scores } }
 }

@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../../domain/clock.ts'
-import { codeOf } from '../../domain/errors.ts'
+import { codeOf, messageOf } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
@@ -30,6 +30,8 @@ export interface RecorderOptions {
   metrics: Pick<Metrics, 'flushed' | 'flushFailures'>
   /** Called with the run's status after every transaction. */
   onStatus: (status: RunStatus) => void
+  /** Called when it gives up: it writes and claims nothing more, so that its lanes have to go to somebody else. */
+  onGivenUp: () => void
   /** Default: the system's. */
   clock?: Clock
 }
@@ -42,6 +44,8 @@ const flushAtResults = 100
 /** Lanes wait while this many results are unwritten. */
 const maxBacklog = 2_000
 const retryAfterErrorMs = [50, 100, 250, 500, 1_000]
+/** Failures in a row that are not the database's, after which it gives up. */
+const maxFaults = 5
 
 export class Recorder {
   readonly #options: RecorderOptions
@@ -141,9 +145,12 @@ export class Recorder {
     else if (this.#results.length > 0) this.#flushSoon(flushAfterMs)
   }
 
-  /** Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. */
+  /**
+   * Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. Gives up
+   * where something else fails again and again.
+   */
   async #store(results: ItemResult[], claims: PendingClaim[], failed = 0): Promise<void> {
-    const { runId, log, metrics, onStatus } = this.#options
+    const { runId, log, metrics, onStatus, onGivenUp } = this.#options
     for (let failures = failed; !this.#abandoned; failures += 1) {
       const startedAt = this.#clock.now()
       try {
@@ -165,7 +172,16 @@ export class Recorder {
           await this.#store(results.slice(0, half), [])
           return this.#store(results.slice(half), claims, failures)
         }
-        if (isRefusal(error) && results[0]) return this.#store([unstorable(results[0], error)], claims, failures)
+        const [only] = results
+        if (isRefusal(error) && only && only.item.error?.code !== 'UNSTORABLE_RESULT') {
+          return this.#store([unstorable(only, error)], claims, failures)
+        }
+        if ((isRefusal(error) || !isOfDatabase(error)) && failures >= maxFaults) {
+          log.error({ runId: encodeGlobalId('Run', runId), err: error }, 'recorder: gives up, and its leases back')
+          this.abandon()
+          onGivenUp()
+          break
+        }
         const delayMs = retryAfterErrorMs[Math.min(failures, retryAfterErrorMs.length - 1)] ?? 0
         log.warn({ runId: encodeGlobalId('Run', runId), err: error, delayMs }, 'recorder: could not write, retrying')
         await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve))
@@ -189,9 +205,14 @@ export class Recorder {
 
 /**
  * Whether the batch itself cannot be stored, as opposed to a database in trouble: the database refuses it (SQLSTATE
- * classes 22, 23 and 54), or it is too long for a statement in JavaScript.
+ * classes 22, 23 and 54), or JavaScript cannot make a statement of it, for example because it is too long.
  */
 function isRefusal(error: unknown): error is Error {
-  if (error instanceof RangeError) return true
+  if (error instanceof RangeError || error instanceof TypeError) return true
   return /^(22|23|54)...$/.test(codeOf(error) ?? '')
+}
+
+/** Whether it comes from the database or the connection to it; the driver's own errors have no code. */
+function isOfDatabase(error: unknown): boolean {
+  return codeOf(error) !== undefined || /connect|timeout/i.test(messageOf(error))
 }

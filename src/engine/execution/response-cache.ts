@@ -7,6 +7,8 @@ import type { RunPlan } from './run-plan.ts'
 /** An item's entry in the response cache. */
 export interface CacheEntry {
   key: string
+  /** Of the task, by which entries can be cleared. */
+  task: string
   /** The response of an earlier call; null when there is none. */
   response: CachedResponse | null
 }
@@ -17,7 +19,7 @@ export interface CacheEntry {
  */
 export async function findCached(
   { db, log }: Pick<Services, 'db' | 'log'>,
-  { runId, projectId, cacheKey }: Pick<RunPlan, 'runId' | 'projectId' | 'cacheKey'>,
+  { runId, projectId, cacheKey, cacheTask: task }: Pick<RunPlan, 'runId' | 'projectId' | 'cacheKey' | 'cacheTask'>,
   items: readonly ClaimedItem[],
 ): Promise<Map<number, CacheEntry>> {
   if (!cacheKey) return new Map()
@@ -29,7 +31,7 @@ export async function findCached(
   return new Map(
     items.map(({ ordinal }, index) => {
       const key = keys[index] as string
-      return [ordinal, { key, response: found.get(key) ?? null }]
+      return [ordinal, { key, task, response: found.get(key) ?? null }]
     }),
   )
 }

@@ -14,6 +14,7 @@ export function situation(run: LockedRun, delta: RunDelta): RunSituation {
     succeeded: run.succeeded + delta.succeeded,
     failed: run.failed + delta.failed,
     costSum: run.costSum + delta.costSum,
+    evaluatorCostSum: run.evaluatorCostSum + delta.evaluatorCostSum,
     costCount: run.costCount + delta.costCount,
     costMax: delta.costMax === null ? run.costMax : Math.max(run.costMax ?? 0, delta.costMax),
   }

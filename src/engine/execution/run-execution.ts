@@ -50,6 +50,7 @@ export class RunExecution {
       log,
       metrics,
       onStatus: (status) => this.#follow(status),
+      onGivenUp: () => this.interrupt('LEASE_LOST'),
     })
   }
 

@@ -44,6 +44,8 @@ export interface RunPlan extends EndpointKey {
   evaluators: PlannedEvaluator[]
   /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: ClaimedItem) => string) | null
+  /** Which entries of the cache are of its task. */
+  cacheTask: string
   /** Functions that the run was started with and this process does not have now. */
   missingFunctions: () => MissingFunction[]
 }
@@ -61,6 +63,7 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     settings: run.settings,
     task: makeTask(run.task, run.projectId, services),
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
+    cacheTask: cacheTaskOf(run.task),
     cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, functions) : null,
     evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
       ...evaluator,
@@ -109,6 +112,11 @@ function cacheKeyOf(task: TaskSpec, functions: PinnedFunctions): (item: ClaimedI
     const { attempt: _, ...item } = taskItem(claimed)
     return hash('sha256', canonicalJson([cachedPart(task), item.repetition, callOf(item)]))
   }
+}
+
+/** Equal for tasks with the same entries in the cache: sha256, in hex. */
+export function cacheTaskOf(task: TaskSpec): string {
+  return hash('sha256', canonicalJson(cachedPart(task)))
 }
 
 /** What of a task decides on its outputs. */

@@ -33,22 +33,19 @@ export function tally(results: readonly ItemResult[]): Tally {
     }
     if (item.status === 'SUCCEEDED') {
       run.succeeded += 1
-      const latency = item.latencyMs ?? 0
-      run.latencySum += latency
-      run.latencyMin = Math.min(run.latencyMin ?? latency, latency)
-      run.latencyMax = Math.max(run.latencyMax ?? latency, latency)
-      const bucket = bucketOf(latency)
-      latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
+      // Null: a client recorded it without.
+      if (item.latencyMs !== null) addLatency(run, latencies, item.latencyMs)
     }
     if (spent.costUsd !== null) {
       run.costSum += spent.costUsd
       if (!hadCost) run.costCount += 1
-      if (!item.cached) run.costMax = Math.max(run.costMax ?? 0, spent.costUsd)
     }
     if (item.evaluatorCostUsd !== null) {
       run.evaluatorCostSum += item.evaluatorCostUsd
       run.evaluatorCostCount += 1
     }
+    const costUsd = item.cached ? item.evaluatorCostUsd : plus(spent.costUsd, item.evaluatorCostUsd)
+    if (costUsd !== null) run.costMax = Math.max(run.costMax ?? 0, costUsd)
     run.inputTokens = plus(run.inputTokens, spent.inputTokens)
     run.outputTokens = plus(run.outputTokens, spent.outputTokens)
   }
@@ -59,6 +56,14 @@ export function tally(results: readonly ItemResult[]): Tally {
     scores: results.flatMap((result) => result.scores),
     latencies: [...latencies].map(([bucket, count]) => ({ bucket, count })),
   }
+}
+
+function addLatency(run: Tally['run'], latencies: Map<number, number>, latency: number): void {
+  run.latencySum += latency
+  run.latencyMin = Math.min(run.latencyMin ?? latency, latency)
+  run.latencyMax = Math.max(run.latencyMax ?? latency, latency)
+  const bucket = bucketOf(latency)
+  latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
 }
 
 function plus(sum: number | null, more: number | null): number | null {

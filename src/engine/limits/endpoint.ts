@@ -11,6 +11,7 @@ import { maxRetryAfterMs } from '../../domain/execution/retry-policy.ts'
 import { AdaptiveConcurrency } from '../../domain/limits/adaptive-concurrency.ts'
 import type { EndpointKey } from '../../domain/limits/endpoint.ts'
 import { FairQueue } from '../../domain/limits/fair-queue.ts'
+import { onAbort } from '../../domain/listeners.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { Pacer } from './pacer.ts'
 import { type CallOutcome, type Permit, unused } from './permit.ts'
@@ -79,15 +80,14 @@ export class Endpoint {
     if (this.#queue.size === 0 && this.#waitMs(1) <= 0) return this.#grant()
     return new Promise((resolve) => {
       const answer = (permit: Permit | null) => {
-        signal.removeEventListener('abort', onAbort)
+        ignoreAbort()
         resolve(permit)
       }
-      const onAbort = () => {
+      const ignoreAbort = onAbort(signal, () => {
         this.#queue.remove(runId, answer)
         resolve(null)
         this.#share?.check()
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
+      })
       this.#queue.push(runId, answer)
       this.#dispatch()
     })

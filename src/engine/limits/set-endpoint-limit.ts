@@ -7,7 +7,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 interface SetEndpointLimitInput {
-  /** A URL, of which only the origin is used, `module:<name>`, or `provider:<provider>/<model>`. */
+  /** A URL, of which only the origin is used, `module:<name>`, `client:<name>` or `provider:<provider>/<model>`. */
   endpoint: string
   /** Calls at once: 1–100,000. Null and undefined mean no limit, here and below. */
   concurrency?: number | null
@@ -62,7 +62,8 @@ export async function deleteEndpointLimit(services: Services, scope: Scope, id: 
 function parseEndpoint(text: string): string {
   const url = /^https?:/i.test(text) ? URL.parse(text) : null
   if (url) return url.origin
-  if (/^module:\S/.test(text) || /^provider:[^/\s][^/]*\/\S/.test(text)) return text
-  const expected = 'expected a URL such as https://api.example.com, module:<name>, or provider:<provider>/<model>'
+  if (/^(module|client):\S/.test(text) || /^provider:[^/\s][^/]*\/\S/.test(text)) return text
+  const expected =
+    'expected a URL such as https://api.example.com, module:<name>, client:<name> or provider:<provider>/<model>'
   throw invalidInput(['endpoint'], expected, text)
 }

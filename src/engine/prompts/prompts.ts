@@ -44,7 +44,7 @@ const message = optional(text.max(2_000), null)
  */
 export async function createPrompt(services: Services, scope: Scope, input: CreatePromptInput): Promise<Prompt> {
   requireWrite(scope)
-  const content = parsePromptContent(input.content, ['content'])
+  const content = await parsePromptContent(input.content, scope.projectId, ['content'])
   const texts = { ...parseTexts(input), name: parseInput(name, input.name, ['name']) }
   const labels = parseLabels(input.labels ?? [], ['labels'])
   const version = { version: 1, content: asJson(content), authorId: scope.person.id }
@@ -73,7 +73,8 @@ export async function createPrompt(services: Services, scope: Scope, input: Crea
 export async function updatePrompt(services: Services, scope: Scope, input: UpdatePromptInput): Promise<Prompt> {
   requireWrite(scope)
   const { id, ifVersion, ...changes } = parseChanges(input, ['description', 'metadata'])
-  const content = changes.content === undefined ? undefined : parsePromptContent(changes.content, ['content'])
+  const content =
+    changes.content === undefined ? undefined : await parsePromptContent(changes.content, scope.projectId, ['content'])
   const texts = parseTexts(changes)
   const labels = parseLabels(changes.labels ?? [], ['labels'])
   const about = parseInput(message, changes.message, ['message'])
@@ -109,7 +110,7 @@ export async function updatePrompt(services: Services, scope: Scope, input: Upda
  * other version, never none.
  * @throws {InvalidInputError} a label that cannot be one
  * @throws {NotFoundError} no such prompt, version or (to remove it) label
- * @throws {ConflictError} the prompt is archived
+ * @throws {ConflictError} the prompt is archived, or an experiment refers to the label that is to be removed
  */
 export async function setPromptLabel(
   services: Services,
@@ -125,6 +126,13 @@ export async function setPromptLabel(
     if (version === null) {
       const { count } = await tx.promptLabel.deleteMany({ where: { promptId: id, name: label } })
       if (count === 0) throw new NotFoundError(`Prompt "${prompt.name}" has no label ${label}.`, ['label'])
+      const users = await usersOf(tx, { promptId: id, task: { path: ['prompt', 'prompt', 'label'], equals: label } })
+      if (users !== null) {
+        const what = `Label ${label} of prompt "${prompt.name}" is used by ${users}, whose runs could not start without it.`
+        throw new ConflictError(`${what} Move it to another version, or give them another version or label first.`, [
+          'label',
+        ])
+      }
     } else {
       if (!(version >= 1 && version <= prompt.version)) {
         const expected = `expected a version from 1 to ${prompt.version} of prompt "${prompt.name}"`
@@ -166,17 +174,22 @@ export async function deletePrompt(services: Services, scope: Scope, id: string)
   await services.db.prisma.$transaction(async (tx) => {
     const { name: deleted } = await lockPrompt(tx, scope, id)
     // The lock keeps experiments that would refer to it waiting: their foreign key locks the row too.
-    const using = await tx.experiment.findMany({ where: { promptId: id }, orderBy: { name: 'asc' }, take: 4 })
-    if (using.length > 0) {
-      const names = using.slice(0, 3).map((experiment) => `"${experiment.name}"`)
-      const list = names.join(', ') + (using.length > 3 ? ' and others' : '')
-      throw new ConflictError(
-        `Prompt "${deleted}" is used by ${using.length === 1 ? 'experiment' : 'experiments'} ${list}. Archive it, or give them another prompt first.`,
-        ['id'],
-      )
+    const users = await usersOf(tx, { promptId: id })
+    if (users !== null) {
+      const what = `Prompt "${deleted}" is used by ${users}.`
+      throw new ConflictError(`${what} Archive it, or give them another prompt first.`, ['id'])
     }
     await tx.prompt.delete({ where: { id } })
   })
+}
+
+/** `experiments "a", "b", "c" and others`; null when there are none. */
+async function usersOf(tx: Prisma.TransactionClient, where: Prisma.ExperimentWhereInput): Promise<string | null> {
+  const using = await tx.experiment.findMany({ where, select: { name: true }, orderBy: { name: 'asc' }, take: 4 })
+  if (using.length === 0) return null
+  const names = using.slice(0, 3).map(({ name }) => `"${name}"`)
+  const others = using.length > 3 ? ' and others' : ''
+  return `${using.length === 1 ? 'experiment' : 'experiments'} ${names.join(', ')}${others}`
 }
 
 async function lockPrompt(tx: Prisma.TransactionClient, scope: Scope, id: string, path = ['id']) {

@@ -2,7 +2,7 @@ import { deleteRunRows } from '../../db/sql/run/delete-run.ts'
 import { ConflictError } from '../../domain/errors.ts'
 import { isFinished } from '../../domain/run.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import { checkEach, type PathOf, requireCount } from '../bulk.ts'
+import { checkEach, type PathOf, requireCount, requireOnce } from '../bulk.ts'
 import type { Services } from '../services.ts'
 import { withLockedRuns } from './locked-run.ts'
 
@@ -20,6 +20,7 @@ export async function deleteRuns(
 ): Promise<void> {
   requireWrite(scope)
   requireCount(runIds.length, ['ids'])
+  requireOnce(runIds, 'run', at, String)
   await withLockedRuns(services, scope, runIds, at, async (client, runs) => {
     checkEach(runIds, (id, index) => {
       const { status, isBaseline } = runs.get(id)

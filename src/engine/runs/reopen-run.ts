@@ -4,7 +4,7 @@ import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import { removeEarlyStop } from '../../db/sql/run/update-run.ts'
 import { reopenItems } from '../../db/sql/run-item/reopen-items.ts'
 import { ConflictError } from '../../domain/errors.ts'
-import { stopReason } from '../../domain/execution/stop-rules.ts'
+import { spentUsd, stopReason } from '../../domain/execution/stop-rules.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -25,7 +25,7 @@ export function resumeRun(services: Services, scope: Scope, runId: string): Prom
     const again = stopReason({ ...run, queued: run.cancelled }, run.settings)
     if (again === 'BUDGET') {
       throw new ConflictError(
-        `The run has spent ${run.costSum} of its ${run.settings.budgetUsd} USD and would stop at once. Raise its budgetUsd with updateRun first.`,
+        `The run has spent ${spentUsd(run)} of its ${run.settings.budgetUsd} USD and would stop at once. Raise its budgetUsd with updateRun first.`,
         ['id'],
       )
     }

@@ -40,80 +40,112 @@ import { readRun } from './locked-run.ts'
  */
 export async function startRun(services: Services, scope: Scope, input: StartRunInput): Promise<Run> {
   requireWrite(scope)
+  const { pool, prisma } = services.db
+  const idempotency = parseIdempotency(input)
+  const before = idempotency && (await runOfKey(pool, scope, idempotency))
+  if (before) return readRun(pool, { id: before, projectId: scope.projectId })
+  if (input.evaluatorIds) await requireEvaluators(prisma, scope, input.evaluatorIds, ['evaluatorIds'])
+  const earlyStop = input.earlyStop ? await checkEarlyStop(services.db, scope, input.earlyStop) : null
+  return transaction(pool, (client) => insert(client, services, scope, input, { idempotency, earlyStop }))
+}
+
+/**
+ * Starts a run of an experiment with its own settings, in a transaction that may have created it.
+ * @throws {InvalidInputError} no items in its dataset
+ * @throws {LimitError} more items than a run may have
+ */
+export function startRunWithin(
+  client: Queryable,
+  services: Services,
+  scope: Scope,
+  experimentId: string,
+): Promise<Run> {
+  return insert(client, services, scope, { experimentId }, { idempotency: null, earlyStop: null })
+}
+
+/** What of an input is checked before the transaction. */
+interface Checked {
+  idempotency: Idempotency | null
+  earlyStop: Awaited<ReturnType<typeof checkEarlyStop>> | null
+}
+
+async function insert(
+  client: Queryable,
+  services: Services,
+  scope: Scope,
+  input: StartRunInput,
+  { idempotency, earlyStop }: Checked,
+): Promise<Run> {
   const { projectId } = scope
   const subset = parseSubset(input.subset ?? {})
+  const limits = Object.keys(subset).length > 0 ? subset : null
   const priority = parsePriority(input.priority ?? 0)
   checkName(input.name ?? null)
-  const idempotency = parseIdempotency(input)
-  if (input.evaluatorIds) await requireEvaluators(services.db.prisma, scope, input.evaluatorIds, ['evaluatorIds'])
-  const earlyStop = input.earlyStop ? await checkEarlyStop(services.db, scope, input.earlyStop) : null
-
-  return transaction(services.db.pool, async (client) => {
-    const earlier = idempotency && (await claimKey(client, scope, idempotency))
-    if (earlier) return readRun(client, { id: earlier, projectId })
-    const experiment = await lockExperiment(client, projectId, input.experimentId)
-    if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
-    const { datasetId } = experiment
-    const pinned = await pinTask(client, scope, taskOf(experiment.task, input))
-    const { task } = pinned
-    if (earlyStop) requireSameDataset(earlyStop, datasetId)
-    if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
-    const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
-    if (settings.cache && task.kind === 'client') {
-      throw new InvalidInputError('Expected no cache for a task that clients execute, got true.', [
-        'overrides',
-        'cache',
-      ])
-    }
-    const datasetVersion = input.datasetVersion ?? experiment.version
-    if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
-      const expected = experiment.version === 0 ? 'a dataset with items' : `a version from 1 to ${experiment.version}`
-      throw new InvalidInputError(
-        `expected ${expected}, got version ${datasetVersion} of "${experiment.datasetName}"`,
-        ['datasetVersion'],
+  if (idempotency) await lockIdempotencyKey(client, projectId, idempotency.key)
+  const earlier = idempotency && (await runOfKey(client, scope, idempotency))
+  if (earlier) return readRun(client, { id: earlier, projectId })
+  const experiment = await lockExperiment(client, projectId, input.experimentId)
+  if (!experiment) throw new NotFoundError('There is no such experiment in this project.', ['experimentId'])
+  const { datasetId } = experiment
+  const pinned = await pinTask(client, scope, taskOf(experiment.task, input))
+  const { task } = pinned
+  if (earlyStop) requireSameDataset(earlyStop, datasetId)
+  if (subset.itemIds) await requireItems(client, { projectId, datasetId }, subset.itemIds, ['subset', 'itemIds'])
+  const settings = parseRunSettings(input.settings ?? {}, experiment.settings, ['overrides'])
+  if (settings.cache && task.kind === 'client') {
+    throw new InvalidInputError('Expected no cache for a task that clients execute, got true.', ['overrides', 'cache'])
+  }
+  const datasetVersion = input.datasetVersion ?? experiment.version
+  if (!(Number.isInteger(datasetVersion) && datasetVersion >= 1 && datasetVersion <= experiment.version)) {
+    const expected = experiment.version === 0 ? 'a dataset with items' : `a version from 1 to ${experiment.version}`
+    throw new InvalidInputError(`expected ${expected}, got version ${datasetVersion} of "${experiment.datasetName}"`, [
+      'datasetVersion',
+    ])
+  }
+  const joined = input.join
+    ? await joinRun(
+        client,
+        { experimentId: experiment.id, task, datasetVersion, settings },
+        { ...input, subset: limits },
       )
-    }
-    const joined = input.join
-      ? await joinRun(client, { experimentId: experiment.id, task, datasetVersion, settings }, input)
-      : null
-    if (joined) return readRun(client, { id: joined, projectId })
-    const seed = input.seed ?? experiment.seed
-    const id = await insertRun(client, {
-      projectId,
-      experimentId: experiment.id,
-      datasetId,
-      datasetVersion,
-      name: input.name ?? `${experiment.name} - ${new Date().toISOString()}`,
-      description: input.description ?? null,
-      metadata: input.metadata ?? experiment.metadata,
-      seed,
-      ...pinned,
-      settings,
-      priority,
-      subset: input.subset ?? null,
-      earlyStop: earlyStop?.rule ?? null,
-      startedById: scope.person.id,
-      idempotency,
-    })
-    const { evaluatorIds = experiment.evaluatorIds } = input
-    await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
-    await pinRegistered(client, id, task)
-    const { concurrency, repetitions } = settings
-    await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
-    const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
-    if (total === 0) {
-      throw new InvalidInputError(
-        `Expected a subset with at least one item of version ${datasetVersion} of the dataset; this one selects none.`,
-        ['subset'],
-      )
-    }
-    const run = await setTotal(client, id, total)
-    await notify(client, channels.run, `${id}:0`)
-    // Clients bring their own lanes, and workers get some as soon as there is something to score.
-    if (task.kind !== 'client') await addLanes(services.boss, client, run, Math.min(concurrency, total))
-    services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
-    return run
+    : null
+  if (joined) return readRun(client, { id: joined, projectId })
+  const seed = input.seed ?? experiment.seed
+  const id = await insertRun(client, {
+    projectId,
+    experimentId: experiment.id,
+    datasetId,
+    datasetVersion,
+    name: input.name ?? `${experiment.name} - ${new Date().toISOString()}`,
+    description: input.description ?? null,
+    metadata: input.metadata ?? experiment.metadata,
+    seed,
+    ...pinned,
+    settings,
+    priority,
+    subset: limits,
+    earlyStop: earlyStop?.rule ?? null,
+    startedById: scope.person.id,
+    idempotency,
   })
+  const { evaluatorIds = experiment.evaluatorIds } = input
+  await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
+  await pinRegistered(client, id, task)
+  const { concurrency, repetitions } = settings
+  await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
+  const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
+  if (total === 0) {
+    throw new InvalidInputError(
+      `Expected a subset with at least one item of version ${datasetVersion} of the dataset; this one selects none.`,
+      ['subset'],
+    )
+  }
+  const run = await setTotal(client, id, total)
+  await notify(client, channels.run, `${id}:0`)
+  // Clients bring their own lanes, and workers get some as soon as there is something to score.
+  if (task.kind !== 'client') await addLanes(services.boss, client, run, Math.min(concurrency, total))
+  services.log.info({ runId: encodeGlobalId('Run', id), items: total }, 'run: started')
+  return run
 }
 
 /** Pins the functions that the run needs as they are now; without a worker that has them, as the first one that takes it. */
@@ -182,9 +214,8 @@ function parseIdempotency({ idempotencyKey: key, subset, ...rest }: StartRunInpu
   return { key, digest: hash('sha256', canonicalJson(JSON.parse(JSON.stringify(request))), 'buffer') }
 }
 
-/** The run that the key has already started. If there is none, the key is locked until the transaction ends. */
-async function claimKey(client: Queryable, scope: Scope, { key, digest }: Idempotency): Promise<string | null> {
-  await lockIdempotencyKey(client, scope.projectId, key)
+/** The run that the key has already started. @throws {ConflictError} with other input */
+async function runOfKey(client: Queryable, scope: Scope, { key, digest }: Idempotency): Promise<string | null> {
   const earlier = await findRunByKey(client, scope.projectId, key)
   if (!earlier) return null
   if (!earlier.digest.equals(digest)) {
@@ -196,7 +227,9 @@ async function claimKey(client: Queryable, scope: Scope, { key, digest }: Idempo
   return earlier.id
 }
 
-function parseSubset(subset: RunSubset): RunSubset {
+/** Its members that limit anything. */
+function parseSubset(input: RunSubset): RunSubset {
+  const subset: RunSubset = withoutNulls(input)
   const { sample } = subset
   if (sample != null && !(Number.isInteger(sample) && sample >= 1)) {
     throw new InvalidInputError(`expected a sample of at least 1 item, got ${sample}`, ['subset', 'sample'])

@@ -31,7 +31,7 @@ interface SecretsOptions {
 /** Null without a key: then nothing secret can be stored. @throws {SecretKeyError} */
 export async function openSecrets(options: SecretsOptions): Promise<SecretBox | null> {
   const { db } = options
-  const key = await givenKey(options)
+  const key = (await givenKey(options)) ?? (await makeKey(options))
   if (!key) return null
   const box = new SecretBox(key.bytes)
   const former = await findFingerprint(db)
@@ -40,8 +40,32 @@ export async function openSecrets(options: SecretsOptions): Promise<SecretBox | 
     const holds = await claimFingerprint(db, box.fingerprint, former)
     if (holds === box.fingerprint) return box
   }
-  throw new SecretKeyError(
-    `The key in ${key.where} is not the one that the stored keys of this database are encrypted with (its fingerprint is ${box.fingerprint}, expected ${former}). Give every process the former key. If it is lost: start without a key, replace the stored keys of all providers by environment variables or delete these providers, then start with the new key.`,
+  throw wrongKey(key, box, former)
+}
+
+/**
+ * Whether the secrets that are stored can be opened, without changing anything.
+ * @returns a sentence for people
+ * @throws {SecretKeyError} they cannot, with what to do
+ */
+export async function checkSecretKey({ db, env, ownFile }: Omit<SecretsOptions, 'log'>): Promise<string> {
+  const key = await givenKey({ env, ownFile })
+  if (!(await hasStoredSecrets(db))) return key ? 'No key of a provider is stored.' : 'None is needed yet.'
+  const former = await findFingerprint(db)
+  if (!key) {
+    const where = ownFile ?? 'ASSAY_SECRET_KEY or ASSAY_SECRET_KEY_FILE'
+    throw new SecretKeyError(
+      `Keys of providers are stored, but the key that opens them (fingerprint ${former}) is not in ${where}: put it there, or set the keys of the providers again.`,
+    )
+  }
+  const box = new SecretBox(key.bytes)
+  if (box.fingerprint !== former) throw wrongKey(key, box, former)
+  return `The key in ${key.where} opens the stored keys of providers.`
+}
+
+function wrongKey({ where }: GivenKey, box: SecretBox, former: string | null): SecretKeyError {
+  return new SecretKeyError(
+    `The key in ${where} is not the one that the stored keys of this database are encrypted with (its fingerprint is ${box.fingerprint}, expected ${former}). Give every process the former key. If it is lost: start without a key, replace the stored keys of all providers by environment variables or delete these providers, then start with the new key.`,
   )
 }
 
@@ -50,7 +74,7 @@ interface GivenKey {
   where: string
 }
 
-async function givenKey({ env, ownFile, db, log }: SecretsOptions): Promise<GivenKey | null> {
+async function givenKey({ env, ownFile }: Pick<SecretsOptions, 'env' | 'ownFile'>): Promise<GivenKey | null> {
   const { ASSAY_SECRET_KEY: text, ASSAY_SECRET_KEY_FILE: file } = env
   if (text) return parseKey(text, 'ASSAY_SECRET_KEY')
   if (file) {
@@ -64,7 +88,12 @@ async function givenKey({ env, ownFile, db, log }: SecretsOptions): Promise<Give
     if (codeOf(error) === 'ENOENT') return null
     throw new SecretKeyError(`Cannot read the key of stored secrets in ${ownFile}: ${messageOf(error)}.`)
   })
-  if (found !== null) return parseKey(found, ownFile)
+  return found === null ? null : parseKey(found, ownFile)
+}
+
+/** For the embedded PostgreSQL, which no other process uses. */
+async function makeKey({ ownFile, db, log }: SecretsOptions): Promise<GivenKey | null> {
+  if (ownFile === null) return null
   if (await hasStoredSecrets(db)) {
     log.warn(
       `${ownFile} is missing: the stored keys of providers cannot be used until it is back, or they are set again.`,

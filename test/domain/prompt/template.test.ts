@@ -5,6 +5,7 @@ import type { Json } from '../../../src/domain/json/json.ts'
 import { PromptError } from '../../../src/domain/prompt/prompt.ts'
 import { renderPrompt } from '../../../src/domain/prompt/render-prompt.ts'
 import { namesIn, readTemplate } from '../../../src/domain/prompt/template.ts'
+import { parsePromptContent } from '../../../src/tasks/prompt-content.ts'
 
 test.each([
   [
@@ -21,12 +22,14 @@ test.each([
   ['{{=<%=}}', 'expected two delimiters, as in {{=<% %>=}}'],
   ['{{#a}}'.repeat(21), 'expected at most 20 sections inside each other'],
 ])('%s is refused with what was expected', (template, message) => {
-  expect(() => readTemplate(template, ['messages', '0', 'content'])).toThrow(`messages.0.content: `)
-  expect(() => readTemplate(template, ['messages', '0', 'content'])).toThrow(message)
+  expect(() => readTemplate(template)).toThrow(message)
+  const content = { messages: [{ role: 'USER', content: template }] }
+  expect(() => parsePromptContent(content, [])).toThrow(`messages.0.content: `)
+  expect(() => parsePromptContent(content, [])).toThrow(message)
 })
 
 test('the names in a template are listed once each', () => {
-  expect(namesIn(readTemplate('{{a}} {{#b.c}}{{d}}{{a}}{{/b.c}}{{! no }}', []))).toEqual(['a', 'b.c', 'd'])
+  expect(namesIn(readTemplate('{{a}} {{#b.c}}{{d}}{{a}}{{/b.c}}{{! no }}'))).toEqual(['a', 'b.c', 'd'])
 })
 
 test('templates render as mustache does', () => {
@@ -88,7 +91,7 @@ test('a hostile template is read in linear time', () => {
   const startedAt = performance.now()
   for (const template of templates) {
     try {
-      readTemplate(template, [])
+      readTemplate(template)
     } catch {
       // Refused or not, it must not take long.
     }

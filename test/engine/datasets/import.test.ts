@@ -122,7 +122,7 @@ describe('mapping', () => {
     const got = String.raw`only "the question", "right, answer", "\u001b"`
     const file = 'the question,"right, answer",\x1b\n1,2,3\n4,5,6\n'
     expect((await refusal(file, { mapping: { expected: ['anser'] } })).problems).toEqual([
-      { line: 1, column: 'input', expected: 'this column', got },
+      { line: 1, column: 'input', expected: expect.stringMatching(/^this column, or another/), got },
       { line: 1, column: 'anser', expected: 'this column', got },
     ])
     expect((await refusal(lines({ question: 1 }, { input: 2 }, {}))).problems).toMatchObject([

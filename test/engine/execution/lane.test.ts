@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { type Task, TaskError, type TaskResult } from '../../../src/domain/execution/task.ts'
 import type { Json } from '../../../src/domain/json/json.ts'
+import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
 import { Lane, type LaneOptions } from '../../../src/engine/execution/lane.ts'
 import { Slots } from '../../../src/engine/execution/slots.ts'
 import { noCall } from '../../../src/engine/limits/permit.ts'
@@ -19,6 +20,7 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     canBeFollowed: false,
     evaluators: [],
     cacheKey: null,
+    cacheTask: '',
     missingFunctions: () => [],
   }
   return new Lane({
@@ -101,6 +103,21 @@ test('slow items are claimed for free slots only, fast ones a chunk ahead, up to
   expect(fast.results).toHaveLength(5_000)
   expect(fast.claims[0]?.limit).toBe(2)
   expect(Math.max(...fast.claims.map(({ limit }) => limit))).toBe(250)
+})
+
+test('items of some hundred milliseconds are claimed before their slots are free', async () => {
+  const run = new FakeRun(100, new FakeClock(() => 0.01))
+  const startedAt = run.clock.now()
+  const claim: LaneOptions['recorder']['claim'] = async (...request) => {
+    const claimed = await run.claim(...request)
+    await new Promise<void>((resolve) => run.clock.after(30, resolve))
+    return claimed
+  }
+  const recorder = { claim, record: (result: ItemResult) => run.record(result) }
+  await run.clock.until(laneOf(run, taking(300, run), { recorder }).run())
+  // 50 times two items at once, and the first and last claims.
+  expect(run.clock.now() - startedAt).toBeLessThan(50 * 300 + 5 * 30)
+  expect(Math.max(...run.claims.map(({ limit }) => limit))).toBeLessThanOrEqual(5)
 })
 
 test('at the end of a run a lane claims no more than its share of the remaining items', async () => {

@@ -20,6 +20,7 @@ class FakeLedger {
   readonly clock: FakeClock
   readonly batches: Batch[] = []
   readonly statuses: RunStatus[] = []
+  givenUp = 0
   readonly recorder: Recorder
   /** Called with each batch; the batch fails when this throws. */
   decide: (batch: Batch) => void = () => {}
@@ -35,6 +36,9 @@ class FakeLedger {
       log: pino({ level: 'silent' }),
       metrics: new Metrics(),
       onStatus: (status) => this.statuses.push(status),
+      onGivenUp: () => {
+        this.givenUp += 1
+      },
       clock,
     })
   }
@@ -209,6 +213,35 @@ test('a single result that is too large for a statement fails with the reason', 
   void recorder.record(succeeded(3))
   await clock.until(recorder.flushed())
   expect(ledger.batches.map(({ codes }) => codes)).toEqual([[undefined], ['UNSTORABLE_RESULT']])
+})
+
+test('a result that no statement can be made of fails alone, and the others are kept', async () => {
+  const ledger = new FakeLedger()
+  const { recorder, clock } = ledger
+  ledger.decide = ({ ordinals, codes }) => {
+    const bad = ordinals.indexOf(1)
+    if (bad >= 0 && codes[bad] === undefined) throw new TypeError('value.toWellFormed is not a function')
+  }
+  for (const ordinal of range(0, 3)) void recorder.record(succeeded(ordinal))
+  await clock.until(recorder.flushed())
+  expect(ledger.batches.map(({ ordinals }) => ordinals)).toEqual([[0, 1, 2], [0], [1, 2], [1], [1], [2]])
+  expect(ledger.batches.map(({ codes }) => codes).at(-2)).toEqual(['UNSTORABLE_RESULT'])
+})
+
+test('a failure that is not the database’s and does not pass ends in giving the leases back', async () => {
+  const ledger = new FakeLedger(new FakeClock(() => 0))
+  const { recorder, clock } = ledger
+  ledger.decide = () => {
+    throw new Error('no such statement')
+  }
+  void recorder.record(succeeded(0))
+  const claim = recorder.claim('1', 4, () => [])
+  expect(await clock.until(claim)).toBeNull()
+  await recorder.flushed()
+  expect(ledger.batches).toHaveLength(6)
+  expect(ledger.givenUp).toBe(1)
+  expect(await clock.until(recorder.claim('1', 4, () => []))).toBeNull()
+  expect(clock.timers).toEqual([])
 })
 
 test('an unavailable database is retried with growing delays, and nothing is lost', async () => {

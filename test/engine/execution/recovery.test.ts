@@ -179,7 +179,7 @@ test('results that cannot be stored fail with the reason, and the rest of their 
   const lease = await hold(id)
   const { log, metrics } = t.services
   const write: WriteLedger = (...batch) => writeLedger(t.db, id, ...batch)
-  const recorder = new Recorder({ runId: id, write, log, metrics, onStatus: () => {} })
+  const recorder = new Recorder({ runId: id, write, log, metrics, onStatus: () => {}, onGivenUp: () => {} })
   const { items = [] } = (await recorder.claim(lease, 40, () => [])) ?? {}
   for (const item of items) {
     const ended = succeeded(item, item.ordinal === 3 ? 'zero \u0000 byte' : 'fine')

@@ -75,14 +75,18 @@ test('without a version or label the newest is meant, by its name of then', asyn
   await expect(experimentWith('renamed')).rejects.toThrow('Prompt "renamed" is archived. Restore it first.')
 })
 
-test('a run does not start with a label that was removed, and says which there are', async () => {
+test('a label of an experiment stays; without it no run starts, and it says which there are', async () => {
   const { id } = await createPrompt(t.services, t.scope, {
     name: 'unlabelled',
     content: user('{{q}}'),
     labels: ['a', 'b'],
   })
   const experimentId = await experimentWith('unlabelled', { label: 'a' })
-  await setPromptLabel(t.services, t.scope, { promptId: id, label: 'a', version: null })
+  await expect(setPromptLabel(t.services, t.scope, { promptId: id, label: 'a', version: null })).rejects.toThrow(
+    'Label a of prompt "unlabelled" is used by experiment "with unlabelled"',
+  )
+  // As one that an older version of the server has removed.
+  await t.db.prisma.promptLabel.deleteMany({ where: { promptId: id, name: 'a' } })
   const before = await t.db.prisma.run.count()
   await expect(startRun(t.services, t.scope, { experimentId })).rejects.toMatchObject({
     code: 'CONFLICT',

@@ -19,7 +19,7 @@ let answering: Answering
 let providerId: string
 
 beforeAll(async () => {
-  t = await createTestEngine({ tasks: [{ name: 'add', run: ({ a, b }: { a: number; b: number }) => a + b }] })
+  t = await createTestEngine()
   server = await startModelServer((request) => answering(request))
   providerId = (await seedProvider(t, server.openai)).id
   await t.startWorker()
@@ -195,14 +195,4 @@ it('keeps to the limits of the model behind its provider', async () => {
     { concurrency: 10 },
   )
   expect(most).toBe(2)
-})
-
-it('calls functions of the config as tools', async () => {
-  answering = ({ body }) =>
-    JSON.stringify(body).includes('function_call_output')
-      ? answer('42')
-      : { toolCalls: [{ id: 'c1', name: 'sum', arguments: { a: 2, b: 40 } }] }
-  const tool = { name: 'sum', inputSchema: { type: 'object' }, function: { module: 'add' } }
-  const { items } = await execute(['?'], promptTask({}, { tools: [tool] }))
-  expect(items[0]?.output).toMatchObject({ answer: '42', trajectory: [{}, { role: 'tool', result: 42 }, {}] })
 })

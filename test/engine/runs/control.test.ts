@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { result } from '../../../src/domain/execution/task-result.ts'
+import { etaSeconds } from '../../../src/domain/run-figures.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun, retryFailedItems } from '../../../src/engine/runs/reopen-run.ts'
@@ -197,4 +198,29 @@ test('a run with repetitions sums the means of its items', async () => {
   expect(summary).toMatchObject({ count: 124, scoreCount: 124, items })
   expect([summary.sum, summary.m2]).toEqual([expect.closeTo(sum, 9), expect.closeTo(m2, 9)])
   expect(m2).toBeGreaterThan(0)
+})
+
+test('the estimate of a resumed run does not count the pause', async () => {
+  open = Promise.withResolvers()
+  const datasetId = await seedDataset(t, [1, 2, 3, 4])
+  const experimentId = await seedExperiment(
+    t,
+    datasetId,
+    { kind: 'module', name: 'priced' },
+    { budgetUsd: 0.2, concurrency: 1 },
+  )
+  const { id } = await startRun(t.services, t.scope, { experimentId })
+  const { run: stopped } = await followRun(t, id)
+  expect(stopped).toMatchObject({ status: 'STOPPED', succeeded: 2, pausedMs: 0 })
+  const hour = 60 * 60_000
+  await t.db.pool.query(
+    `UPDATE run SET started_at = started_at - $2 * interval '1 ms', finished_at = finished_at - $2 * interval '1 ms' WHERE id = $1`,
+    [id, hour],
+  )
+  await updateRun(t.services, t.scope, { id, budgetUsd: null })
+  const resumed = await resumeRun(t.services, t.scope, id)
+  expect(resumed.pausedMs).toBeGreaterThanOrEqual(hour)
+  const workedMs = Date.now() - (resumed.startedAt?.getTime() ?? 0) - hour
+  expect(etaSeconds(resumed, new Date())).toBeLessThanOrEqual(workedMs / 1_000 + 1)
+  expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', pausedMs: resumed.pausedMs })
 })

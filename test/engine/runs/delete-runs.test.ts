@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deleteRuns } from '../../../src/engine/runs/delete-run.ts'
+import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/baselines.ts'
+import { deleteRun, deleteRuns } from '../../../src/engine/runs/delete-run.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { recordRun } from '../../helpers/recorded-runs.ts'
 import { recordStatements } from '../../helpers/statements.ts'
@@ -47,4 +48,19 @@ test('an unfinished or unknown run refuses all, and the error lists every one', 
   const tooMany = Array.from({ length: 1_001 }, () => unknown)
   await expect(deleteRuns(t.services, t.scope, tooMany)).rejects.toMatchObject({ code: 'INVALID_INPUT', path: ['ids'] })
   await expect(deleteRuns(t.services, { ...t.scope, role: 'READ' }, ids)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+})
+
+test('the approved baseline is not deleted: every gate of its dataset compares with it', async () => {
+  const [baseline, other] = [await run(), await run()]
+  await approveBaseline(t.services, t.scope, baseline)
+  const refused = { code: 'CONFLICT', message: expect.stringContaining('the approved baseline of its dataset') }
+  await expect(deleteRun(t.services, t.scope, baseline)).rejects.toMatchObject({ ...refused, path: ['id'] })
+  await expect(deleteRuns(t.services, t.scope, [other, baseline])).rejects.toMatchObject({
+    ...refused,
+    path: ['ids', '1'],
+  })
+  expect(await left([baseline, other])).toBe(2)
+  await removeBaseline(t.services, t.scope, datasetId)
+  await deleteRuns(t.services, t.scope, [other, baseline])
+  expect(await left([baseline, other])).toBe(0)
 })

@@ -2,6 +2,7 @@
 import { type Answer, type Protocol, partsOf } from './reply.ts'
 
 export const anthropic: Protocol = {
+  route: /^\/anthropic\/v1\/messages$/,
   body: (answer, model) => ({
     id: 'msg_1',
     type: 'message',

@@ -2,6 +2,7 @@
 import { type Answer, type Protocol, partsOf } from './reply.ts'
 
 export const openaiChat: Protocol = {
+  route: /^\/v1\/chat\/completions$/,
   body: (answer, model) => ({
     id: 'chatcmpl-1',
     object: 'chat.completion',

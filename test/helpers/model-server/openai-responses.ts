@@ -2,6 +2,7 @@
 import { type Answer, type Protocol, partsOf } from './reply.ts'
 
 export const openaiResponses: Protocol = {
+  route: /^\/v1\/responses$/,
   body: (answer, model) => ({
     id: 'resp_1',
     object: 'response',
@@ -32,6 +33,7 @@ export const openaiResponses: Protocol = {
     return {
       before: [
         event({ type: 'response.created', response }),
+        ...reasoningEvents(answer),
         event({ type: 'response.output_item.added', output_index: 0, item }),
       ],
       parts: partsOf(answer).map((delta) =>
@@ -61,6 +63,21 @@ export const openaiResponses: Protocol = {
 
 function event(data: { type: string; [key: string]: unknown }): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+function reasoningEvents({ reasoning }: Answer): string[] {
+  if (!reasoning) return []
+  const [item, at] = [
+    { type: 'reasoning', id: 'rs_1' },
+    { item_id: 'rs_1', output_index: 0, summary_index: 0 },
+  ]
+  return [
+    event({ type: 'response.output_item.added', output_index: 0, item }),
+    event({ type: 'response.reasoning_summary_part.added', ...at }),
+    event({ type: 'response.reasoning_summary_text.delta', ...at, delta: reasoning }),
+    event({ type: 'response.reasoning_summary_part.done', ...at }),
+    event({ type: 'response.output_item.done', output_index: 0, item }),
+  ]
 }
 
 function functionCalls({ toolCalls = [] }: Answer) {

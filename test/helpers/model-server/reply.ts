@@ -8,6 +8,7 @@ export interface ModelRequest {
   prompt: string
   /** From 1: how many requests with this model and prompt there have been. */
   attempt: number
+  url: string
   headers: Record<string, string>
   /** As it was sent. */
   // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
@@ -26,6 +27,8 @@ export interface Usage {
 
 export interface Answer {
   text?: string
+  /** That says it has answered; default: the one that was asked. */
+  model?: string
   reasoning?: string
   toolCalls?: { id: string; name: string; arguments: unknown }[]
   /** Null: none is sent. */
@@ -52,6 +55,8 @@ export interface Refusal {
   type: string
   code?: string
   message: string
+  /** Of Google's. */
+  details?: unknown[]
   headers?: Record<string, string>
 }
 
@@ -59,7 +64,7 @@ export interface Refusal {
 export interface Raw {
   status?: number
   headers?: Record<string, string>
-  raw: string
+  raw: string | Uint8Array
 }
 
 export type Reply = Answer | Refusal | Raw
@@ -79,11 +84,16 @@ export function partsOf({ text = '', parts }: Answer): string[] {
   return Array.from({ length: parts }, (_, n) => text.slice(n * size, (n + 1) * size)).filter((part) => part !== '')
 }
 
-/** How an answer looks in a protocol. */
+/** How a request and its answer look in a protocol. */
 export interface Protocol {
+  /** Its paths. A group `model` is the model, `call` says whether to stream; else both are in the body. */
+  route: RegExp
+  /** The content type of streams; default: of server-sent events. */
+  streamType?: string
   /** The whole body. */
   body: (answer: Answer, model: string) => unknown
   /** Events before the text, one for each part of it, and after it, as they are written. */
-  events: (answer: Answer, model: string) => { before: string[]; parts: string[]; after: string[] }
+  events: (answer: Answer, model: string) => Record<'before' | 'parts' | 'after', (string | Uint8Array)[]>
   refusal: (refusal: Refusal) => unknown
+  refusalHeaders?: (refusal: Refusal) => Record<string, string>
 }

@@ -177,7 +177,7 @@ test('evaluators are created, versioned by what changes their scores, listed and
     )
     return answer.data.updateEvaluator.evaluator
   }
-  expect(await update({ active: false, datasetIds: [] })).toEqual({ version: 1, active: false, datasets: [] })
+  expect(await update({ active: false, datasetIds: null })).toEqual({ version: 1, active: false, datasets: [] })
   expect(await update({ definition: { builtin: { exactMatch: { ignoreCase: true } } } })).toMatchObject({ version: 2 })
 
   const listed = async () => (await t.query('{ evaluators { nodes { name } } }')).data.evaluators.nodes
@@ -186,9 +186,24 @@ test('evaluators are created, versioned by what changes their scores, listed and
   expect(await listed()).toEqual([])
 })
 
+test('the datasets of an evaluator are chosen, never all by leaving them out', async () => {
+  const create = async (input: object) => {
+    const definition = { builtin: { exactMatch: {} } }
+    return (await t.query(createEvaluator, { input: { name: 'chosen', definition, ...input } })).data.createEvaluator
+  }
+  for (const input of [{}, { datasetIds: [] }]) {
+    expect(await create(input)).toMatchObject({
+      __typename: 'InvalidInputError',
+      message: expect.stringContaining('or null for all'),
+      path: ['input', 'datasetIds'],
+    })
+  }
+  expect((await create({ datasetIds: null })).evaluator).toMatchObject({ datasets: [] })
+})
+
 test('an invalid pattern is reported with its path in the definition', async () => {
   const { data } = await t.query(createEvaluator, {
-    input: { name: 'bad', definition: { builtin: { regex: { pattern: '(' } } } },
+    input: { name: 'bad', datasetIds: null, definition: { builtin: { regex: { pattern: '(' } } } },
   })
   expect(data.createEvaluator).toMatchObject({
     __typename: 'InvalidInputError',

@@ -125,7 +125,7 @@ test('a code that the task made up is TASK_FAILED, and shown beside it', async (
 
 test('the error of an evaluator says whose output it could not score', async () => {
   await t.query(
-    'mutation { createEvaluator(input: { name: "broken", definition: { module: { name: "broken" } } }) { __typename } }',
+    'mutation { createEvaluator(input: { name: "broken", datasetIds: null, definition: { module: { name: "broken" } } }) { __typename } }',
   )
   const run = await start(2, fail('RATE_LIMITED', { retryAfterMs: 1 }), () => 'done')
   await expect

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../../src/domain/global-id.ts'
-import { createEvaluator, updateEvaluator } from '../../../src/engine/evaluators.ts'
+import { createEvaluator, deleteEvaluator, updateEvaluator } from '../../../src/engine/evaluators.ts'
 import { createApiKey } from '../../../src/engine/projects/api-keys.ts'
 import { deleteRun } from '../../../src/engine/runs/delete-run.ts'
 import { seedDataset, seedExperiment } from '../../helpers/engine.ts'
@@ -166,4 +166,26 @@ test('a run shows the functions it was started with, and why it waits', async ()
   await t.db.prisma.worker.deleteMany()
   expect((await t.query(read, { id }, headers)).data.run.waitingReason).toMatch(/no worker is running/)
   expect((await t.query('{ modules { name } }', {}, headers)).data.modules).toEqual([])
+})
+
+test('an idempotency key answers before anything else is asked, and an empty subset is none', async () => {
+  const { key } = await createApiKey(t.db, t.scope, { name: 'again', role: 'WRITE' })
+  const headers = { authorization: `Bearer ${key}` }
+  const experimentId = encodeGlobalId(
+    'Experiment',
+    await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' }),
+  )
+  const definition = { kind: 'builtin', type: 'exactMatch' }
+  const evaluator = await createEvaluator(t.services, t.scope, { name: 'short-lived', definition })
+  const baselineId = await recordRun(t, datasetId, [{ item: 0, scores: { ok: true } }])
+  const input = {
+    ...{ experimentId, idempotencyKey: 'again', subset: { tags: null } },
+    evaluatorIds: [encodeGlobalId('Evaluator', evaluator.id)],
+    earlyStop: { baselineId: encodeGlobalId('Run', baselineId), metric: { score: { name: 'ok' } } },
+  }
+  const first = await start(input, headers)
+  expect(first.subset).toBeNull()
+  await deleteEvaluator(t.services, t.scope, evaluator.id)
+  await deleteRun(t.services, t.scope, baselineId)
+  expect(await start(input, headers)).toMatchObject({ id: first.id })
 })

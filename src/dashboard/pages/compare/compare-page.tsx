@@ -1,6 +1,6 @@
 /** Some runs of a dataset against a baseline: verdicts first, then where they differ, item by item, live. */
 import { Button, NumberInput, Skeleton } from '@mantine/core'
-import { IconPrinter } from '@tabler/icons-react'
+import { IconCopy, IconPrinter } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useQuery } from 'urql'
@@ -11,6 +11,7 @@ import { plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
+import { isOfForm } from '../experiments/task-summary.ts'
 import classes from './compare-page.module.css'
 import { type ComparedRun, compareQuery } from './compare-query.ts'
 import type { CompareSearch } from './compare-search.ts'
@@ -98,6 +99,16 @@ function Comparison({ baseline, candidates }: Props) {
             value={search.margin ?? ''}
             onChange={(value) => change({ margin: value === '' ? undefined : Number(value) }, { replace: true })}
           />
+          {candidates[0] && isOfForm(candidates[0].task) && (
+            <LinkButton
+              to="/experiments/new"
+              search={{ from: candidates[0].id, against: baseline.id }}
+              variant="default"
+              leftSection={<IconCopy size={16} aria-hidden />}
+            >
+              New run with changes
+            </LinkButton>
+          )}
           <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => print()}>
             Print
           </Button>

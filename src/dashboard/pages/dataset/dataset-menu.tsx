@@ -1,13 +1,14 @@
 /** What is seldom done with a dataset: rename, describe, delete. */
-import { ActionIcon, Button, Menu, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Menu, Modal, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconDotsVertical, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
 import { useMutation } from 'urql'
+import { NameForm } from '../../components/name-form.tsx'
 import { plural } from '../../components/number-format.ts'
 import { notifyOf, problemOf } from '../../data/mutate.ts'
 import { graphql } from '../../gql/gql.ts'
+import { datasetNameHint } from '../datasets/create-dataset.tsx'
 import type { DatasetPageDataset } from './dataset-query.ts'
 
 const updateDataset = graphql(`
@@ -75,45 +76,18 @@ export function DatasetMenu({ dataset }: { dataset: DatasetPageDataset }) {
 }
 
 function Form({ dataset, onDone }: { dataset: DatasetPageDataset; onDone: () => void }) {
-  const [updating, update] = useMutation(updateDataset)
-  const [name, setName] = useState(dataset.name)
-  const [description, setDescription] = useState(dataset.description ?? '')
-  const [problem, setProblem] = useState<string | null>(null)
-
-  async function submit(event: FormEvent) {
-    event.preventDefault()
-    const result = await update({
-      input: { id: dataset.id, name: name.trim(), description: description.trim() || null },
-    })
-    const found = problemOf(result)
-    setProblem(found?.message ?? null)
-    if (!found) onDone()
-  }
-
+  const [, update] = useMutation(updateDataset)
   return (
-    <form onSubmit={submit}>
-      <Stack>
-        <TextInput
-          label="Name"
-          description="A / makes folders: support/questions"
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={problem}
-          required
-          withAsterisk={false}
-          data-autofocus
-        />
-        <Textarea
-          label="What it is for"
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          autosize
-          minRows={2}
-        />
-        <Button type="submit" loading={updating.fetching}>
-          Save
-        </Button>
-      </Stack>
-    </form>
+    <NameForm
+      name={dataset.name}
+      description={dataset.description ?? ''}
+      nameHint={datasetNameHint}
+      action="Save"
+      onSubmit={async (changes) => {
+        const refusal = problemOf(await update({ input: { id: dataset.id, ...changes } }))
+        if (!refusal) onDone()
+        return refusal?.message ?? null
+      }}
+    />
   )
 }

@@ -1,7 +1,7 @@
-import { Button, Modal, Stack, Textarea, TextInput } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
 import { useMutation } from 'urql'
+import { NameForm } from '../../components/name-form.tsx'
 import { problemOf } from '../../data/mutate.ts'
 import { graphql } from '../../gql/gql.ts'
 
@@ -14,6 +14,9 @@ const createDataset = graphql(`
     }
   }
 `)
+
+/** What the name of a dataset may look like. */
+export const datasetNameHint = 'A / makes folders: support/questions'
 
 interface Props {
   opened: boolean
@@ -31,46 +34,22 @@ export function CreateDataset({ opened, onClose, folder }: Props) {
 }
 
 function Form({ folder }: { folder: string }) {
-  const [creating, create] = useMutation(createDataset)
+  const [, create] = useMutation(createDataset)
   const navigate = useNavigate()
-  const [name, setName] = useState(folder === '' ? '' : `${folder}/`)
-  const [description, setDescription] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-
-  async function submit(event: FormEvent) {
-    event.preventDefault()
-    const result = await create({ input: { name: name.trim(), description: description.trim() || null } })
-    setProblem(problemOf(result)?.message ?? null)
-    const made = result.data?.createDataset
-    if (made?.__typename === 'CreateDatasetPayload') {
-      await navigate({ to: '/datasets/$datasetId', params: { datasetId: made.dataset.id } })
-    }
-  }
-
   return (
-    <form onSubmit={submit}>
-      <Stack>
-        <TextInput
-          label="Name"
-          description="A / makes folders: support/questions"
-          value={name}
-          onChange={(event) => setName(event.currentTarget.value)}
-          error={problem}
-          required
-          withAsterisk={false}
-          data-autofocus
-        />
-        <Textarea
-          label="What it is for"
-          value={description}
-          onChange={(event) => setDescription(event.currentTarget.value)}
-          autosize
-          minRows={2}
-        />
-        <Button type="submit" loading={creating.fetching}>
-          Create
-        </Button>
-      </Stack>
-    </form>
+    <NameForm
+      name={folder === '' ? '' : `${folder}/`}
+      description=""
+      nameHint={datasetNameHint}
+      action="Create"
+      onSubmit={async (input) => {
+        const result = await create({ input })
+        const made = result.data?.createDataset
+        if (made?.__typename === 'CreateDatasetPayload') {
+          await navigate({ to: '/datasets/$datasetId', params: { datasetId: made.dataset.id } })
+        }
+        return problemOf(result)?.message ?? null
+      }}
+    />
   )
 }

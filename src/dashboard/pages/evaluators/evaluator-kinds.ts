@@ -1,91 +1,226 @@
-/** The evaluators that come along, with what one usually sets of each; everything else has its default. */
-import type { BuiltinEvaluatorInput } from '../../gql/graphql.ts'
+/** The evaluators that come along: what each says, when it is of use, and what can be set of it. */
+import type { BuiltinEvaluatorType } from '../../gql/graphql.ts'
+
+export interface OptionField {
+  /** As in the input of the kind. */
+  name: string
+  label: string
+  help?: string
+  type: 'TEXT' | 'PATTERN' | 'NUMBER' | 'JSON' | 'YES_NO' | 'CHOICE'
+  isRequired?: true
+  placeholder?: string
+  choices?: readonly { value: string; label: string }[]
+  /** The server's default, which the form starts with. */
+  value?: string | boolean
+  /** Not among what one usually sets. */
+  isRare?: true
+}
 
 export interface EvaluatorKind {
-  value: string
+  type: BuiltinEvaluatorType
+  /** As in the input of a definition. */
+  member: string
   label: string
+  group: 'Right answers' | 'Right form' | 'Limits'
   /** What it says. */
   help: string
-  fields: readonly ('outputPath' | 'text' | 'pattern' | 'schema' | 'max')[]
-  make(fields: EvaluatorFields): BuiltinEvaluatorInput
+  example: string
+  fields: readonly OptionField[]
 }
 
-export interface EvaluatorFields {
-  outputPath: string
-  text: string
-  pattern: string
-  /** JSON. */
-  schema: string
-  max: number | string
-}
-
-export const emptyFields: EvaluatorFields = { outputPath: '', text: '', pattern: '', schema: '', max: '' }
-
-const path = ({ outputPath }: EvaluatorFields) => outputPath.trim() || null
-const limit = ({ max }: EvaluatorFields) => (typeof max === 'number' ? max : 0)
+const paths: readonly OptionField[] = [
+  {
+    name: 'outputPath',
+    label: 'Part of the output',
+    help: 'JSONPath, such as $.answer',
+    type: 'PATTERN',
+    placeholder: 'all of it',
+  },
+  {
+    name: 'expectedPath',
+    label: 'Part of the expected output',
+    help: 'JSONPath',
+    type: 'PATTERN',
+    placeholder: 'all of it',
+  },
+]
+const outputPath = paths.slice(0, 1)
+const ignoreCase: OptionField = { name: 'ignoreCase', label: 'Ignore case', type: 'YES_NO', value: false }
 
 export const evaluatorKinds: readonly EvaluatorKind[] = [
   {
-    value: 'exactMatch',
+    type: 'EXACT_MATCH',
+    member: 'exactMatch',
     label: 'Same text',
+    group: 'Right answers',
     help: 'Yes when the output is the expected text.',
-    fields: ['outputPath'],
-    make: (fields) => ({ exactMatch: { outputPath: path(fields) } }),
+    example: 'For labels and short answers: billing is billing.',
+    fields: [
+      ignoreCase,
+      {
+        name: 'normalizeWhitespace',
+        label: 'Ignore how much white space there is',
+        type: 'YES_NO',
+        value: false,
+      },
+      ...paths,
+    ],
   },
   {
-    value: 'numeric',
+    type: 'NUMERIC',
+    member: 'numeric',
     label: 'Same number',
-    help: 'Yes when the last number in the output is the expected one.',
-    fields: ['outputPath'],
-    make: (fields) => ({ numeric: { outputPath: path(fields) } }),
+    group: 'Right answers',
+    help: 'Yes when the last number in the output is the expected one, within a tolerance.',
+    example: 'For calculations: “… so it is $1,250.00” is 1250.',
+    fields: [
+      { name: 'absoluteTolerance', label: 'May differ by', type: 'NUMBER', placeholder: '0' },
+      {
+        name: 'relativeTolerance',
+        label: 'Or by this share of it',
+        help: '0.01 is 1 %',
+        type: 'NUMBER',
+        placeholder: '0',
+      },
+      {
+        name: 'occurrence',
+        label: 'Which number',
+        type: 'CHOICE',
+        value: 'LAST',
+        choices: [
+          { value: 'LAST', label: 'The last' },
+          { value: 'FIRST', label: 'The first' },
+        ],
+      },
+      {
+        name: 'outputPattern',
+        label: 'Pattern of the number in the output',
+        help: 'RE2; its first group, if it has one',
+        type: 'PATTERN',
+        placeholder: 'anything that is a number',
+        isRare: true,
+      },
+      {
+        name: 'expectedPattern',
+        label: 'Pattern of the number in the expected output',
+        type: 'PATTERN',
+        placeholder: 'anything that is a number',
+        isRare: true,
+      },
+      {
+        name: 'thousandsSeparator',
+        label: 'Between thousands',
+        type: 'CHOICE',
+        value: ',',
+        isRare: true,
+        choices: [
+          { value: ',', label: '1,000' },
+          { value: '.', label: '1.000' },
+          { value: ' ', label: '1 000' },
+          { value: '’', label: '1’000' },
+          { value: "'", label: "1'000" },
+          { value: '_', label: '1_000' },
+          { value: '', label: 'nothing' },
+        ],
+      },
+      ...paths,
+    ],
   },
   {
-    value: 'jsonEquals',
+    type: 'JSON_EQUALS',
+    member: 'jsonEquals',
     label: 'Same JSON',
+    group: 'Right answers',
     help: 'Yes when the output is the expected JSON, whatever the order of its keys.',
-    fields: ['outputPath'],
-    make: (fields) => ({ jsonEquals: { outputPath: path(fields) } }),
+    example: 'For extracted data: { "a": 1, "b": 2 } is { "b": 2, "a": 1 }.',
+    fields: [
+      { name: 'ignoreArrayOrder', label: 'Ignore the order of lists, too', type: 'YES_NO', value: false },
+      ...paths,
+    ],
   },
   {
-    value: 'levenshtein',
+    type: 'LEVENSHTEIN',
+    member: 'levenshtein',
     label: 'Similar text',
-    help: 'How similar output and expected text are, from 0 to 1.',
-    fields: ['outputPath'],
-    make: (fields) => ({ levenshtein: { outputPath: path(fields) } }),
+    group: 'Right answers',
+    help: 'How similar output and expected text are, from 0 to 1, by characters that are different.',
+    example: 'For transcripts and spelling: kitten and sitting are 0.57.',
+    fields: [ignoreCase, ...paths],
   },
   {
-    value: 'contains',
+    type: 'CONTAINS',
+    member: 'contains',
     label: 'Contains a text',
+    group: 'Right answers',
     help: 'Yes when the output contains the text; without one, the expected output.',
-    fields: ['text', 'outputPath'],
-    make: (fields) => ({ contains: { text: fields.text || null, outputPath: path(fields) } }),
+    example: 'For answers in a sentence: “The capital is Paris.” contains Paris.',
+    fields: [{ name: 'text', label: 'Text', type: 'TEXT', placeholder: 'the expected output' }, ignoreCase, ...paths],
   },
   {
-    value: 'regex',
+    type: 'REGEX',
+    member: 'regex',
     label: 'Matches a pattern',
-    help: 'Yes when the output matches the RE2 pattern.',
-    fields: ['pattern', 'outputPath'],
-    make: (fields) => ({ regex: { pattern: fields.pattern, outputPath: path(fields) } }),
+    group: 'Right form',
+    help: 'Yes when the output matches the pattern, or when a group of it is the expected output.',
+    example: 'For formats: ^[A-Z]{3}-\\d+$',
+    fields: [
+      {
+        name: 'pattern',
+        label: 'Pattern',
+        help: 'RE2: linear time, no look-around or back-references',
+        type: 'PATTERN',
+        isRequired: true,
+      },
+      { name: 'flags', label: 'Flags', help: 'Any of i, m, s', type: 'PATTERN' },
+      {
+        name: 'group',
+        label: 'Group that is compared',
+        help: 'Name or number',
+        type: 'PATTERN',
+        placeholder: 'none: matching is enough',
+        isRare: true,
+      },
+      {
+        name: 'expected',
+        label: 'What the group must be',
+        type: 'TEXT',
+        placeholder: 'the expected output',
+        isRare: true,
+      },
+      ...paths,
+    ],
   },
   {
-    value: 'jsonSchema',
+    type: 'JSON_SCHEMA',
+    member: 'jsonSchema',
     label: 'Satisfies a JSON Schema',
-    help: 'Yes when the output satisfies the schema.',
-    fields: ['schema', 'outputPath'],
-    make: (fields) => ({ jsonSchema: { schema: JSON.parse(fields.schema), outputPath: path(fields) } }),
+    group: 'Right form',
+    help: 'Yes when the output satisfies the schema; the reason says where it does not.',
+    example: 'For structured output: every answer has a label of three.',
+    fields: [{ name: 'schema', label: 'JSON Schema', type: 'JSON', isRequired: true }, ...outputPath],
   },
   {
-    value: 'latency',
+    type: 'LATENCY',
+    member: 'latency',
     label: 'Fast enough',
+    group: 'Limits',
     help: 'Yes when the task took at most so many milliseconds.',
-    fields: ['max'],
-    make: (fields) => ({ latency: { maxMs: limit(fields) } }),
+    example: 'For what users wait for: 800 ms.',
+    fields: [{ name: 'maxMs', label: 'Milliseconds at most', type: 'NUMBER', isRequired: true }],
   },
   {
-    value: 'cost',
+    type: 'COST',
+    member: 'cost',
     label: 'Cheap enough',
+    group: 'Limits',
     help: 'Yes when the call cost at most so many US dollars.',
-    fields: ['max'],
-    make: (fields) => ({ cost: { maxUsd: limit(fields) } }),
+    example: 'For what a call may cost: $0.002.',
+    fields: [{ name: 'maxUsd', label: 'US dollars at most', type: 'NUMBER', isRequired: true }],
   },
 ]
+
+export const groups = [...new Set(evaluatorKinds.map(({ group }) => group))]
+
+export function kindOfType(type: string): EvaluatorKind | undefined {
+  return evaluatorKinds.find((kind) => kind.type === type)
+}

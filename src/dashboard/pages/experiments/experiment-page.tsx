@@ -17,6 +17,7 @@ import { CompareButton } from '../runs/compare-button.tsx'
 import { RunsTable } from '../runs/runs-table.tsx'
 import { experimentTask } from './experiment-task.ts'
 import classes from './experiments-page.module.css'
+import { PromptOfTask } from './prompt-of-task.tsx'
 import { startRunOf } from './start-run.ts'
 import { isOfForm } from './task-summary.ts'
 
@@ -146,6 +147,7 @@ function ExperimentView({ experiment }: { experiment: Experiment }) {
               </div>
             ))}
           </dl>
+          {task.__typename === 'PromptTask' && <PromptOfTask task={task} />}
         </section>
         <section className={classes.card} aria-labelledby="settings">
           <Title order={2} id="settings">

@@ -8,6 +8,7 @@ export const taskSummary = graphql(`
     ... on HttpTask { url method }
     ... on ModuleTask { name }
     ... on PromptTask { provider model }
+    ... on ClientTask { name }
   }
 `)
 
@@ -19,6 +20,8 @@ export function describeTask(task: TaskSummaryFragment): string {
       return `${task.model} of ${task.provider}`
     case 'ModuleTask':
       return `The function ${task.name}`
+    case 'ClientTask':
+      return `The function ${task.name} of clients`
     default:
       // A kind that is newer than these pages.
       return (task as { __typename: string }).__typename.replace(/Task$/, '').toLowerCase()
@@ -27,5 +30,5 @@ export function describeTask(task: TaskSummaryFragment): string {
 
 /** Whether the form for a new experiment has all of such a task. */
 export function isOfForm({ __typename }: { __typename: string }): boolean {
-  return __typename === 'HttpTask' || __typename === 'ModuleTask'
+  return __typename === 'HttpTask' || __typename === 'ModuleTask' || __typename === 'PromptTask'
 }

@@ -1,18 +1,37 @@
-/** What the form has, what it starts with, and what is made of it. */
-import type {
-  CreateExperimentInput,
-  EarlyStopInput,
-  ExperimentToCopyFragment,
-  HttpMethod,
-  RunSubsetInput,
-  TaskInput,
-} from '../../gql/graphql.ts'
+/** What the form has, what it starts with, and what can be told of it before asking the server. */
+import type { HttpMethod } from '../../gql/graphql.ts'
+import {
+  type DraftProblems,
+  draftProblems,
+  emptyDraft,
+  emptyParameters,
+  jsonProblem,
+  type ParametersDraft,
+  type PromptDraft,
+} from '../prompts/editor/prompt-draft.ts'
 
 export interface ExperimentForm {
   name: string
   description: string
   datasetId: string | null
-  kind: 'HTTP' | 'FUNCTION'
+  /** Null: the current one. */
+  datasetVersion: string | null
+  kind: 'PROMPT' | 'HTTP' | 'FUNCTION'
+
+  /** The name of the provider. */
+  provider: string | null
+  model: string
+  promptFrom: 'OWN' | 'STORED'
+  draft: PromptDraft
+  promptName: string | null
+  /** `version:3`, `label:production`; empty: the newest version when the run starts. */
+  promptPin: string
+  /** In place of those of a stored prompt, one by one. */
+  overrides: ParametersDraft
+  stream: boolean
+  firstTokenSeconds: number | string
+  nextTokenSeconds: number | string
+
   url: string
   method: HttpMethod
   /** JSON. */
@@ -21,7 +40,11 @@ export interface ExperimentForm {
   body: string
   outputPath: string
   costPath: string
+  inputTokensPath: string
+  outputTokensPath: string
+
   functionName: string | null
+
   evaluatorIds: string[]
   repetitions: number | string
   concurrency: number | string
@@ -30,165 +53,123 @@ export interface ExperimentForm {
   budgetUsd: number | string
   /** Per cent. */
   maxFailurePercent: number | string
+  cache: boolean
   sample: number | string
   tags: string[]
-  /** Name of the score whose decision against the approved baseline stops the run; empty: none. */
+  /** Only these items; empty: all. Those of a run that is copied. */
+  itemIds: string[]
+  /** Id of the run that the new one is compared with; null: the approved baseline. */
+  compareWith: string | null
+  /** Name of the score whose decision against that run stops the new one; empty: none. */
   stopScore: string
   stopMargin: number | string
+  /** As the copied experiment has it. */
+  metadata: unknown
 }
 
-export const emptyForm: ExperimentForm = {
-  name: '',
-  description: '',
-  datasetId: null,
-  kind: 'HTTP',
-  url: '',
-  method: 'POST',
-  headers: '',
-  body: '',
-  outputPath: '',
-  costPath: '',
-  functionName: null,
-  evaluatorIds: [],
-  repetitions: 1,
-  concurrency: 10,
-  timeoutSeconds: 60,
-  maxAttempts: 3,
-  budgetUsd: '',
-  maxFailurePercent: '',
-  sample: '',
-  tags: [],
-  stopScore: '',
-  stopMargin: '',
-}
-
-/** A form with the configuration of an experiment; its name needs another. */
-export function formOf({
-  name,
-  description,
-  dataset,
-  task,
-  settings,
-  evaluators,
-}: ExperimentToCopyFragment): ExperimentForm {
+export function emptyForm(): ExperimentForm {
   return {
-    ...emptyForm,
-    name: `${name}, changed`,
-    description: description ?? '',
-    datasetId: dataset.id,
-    ...(task.__typename === 'HttpTask'
-      ? {
-          kind: 'HTTP' as const,
-          url: task.url,
-          method: task.method,
-          headers: Object.keys(task.headers as object).length > 0 ? JSON.stringify(task.headers, null, 2) : '',
-          body: task.body === null ? '' : JSON.stringify(task.body, null, 2),
-          outputPath: task.outputPath ?? '',
-          costPath: task.costPath ?? '',
-        }
-      : {}),
-    ...(task.__typename === 'ModuleTask' ? { kind: 'FUNCTION' as const, functionName: task.name } : {}),
-    evaluatorIds: evaluators?.map(({ id }) => id) ?? [],
-    repetitions: settings.repetitions,
-    concurrency: settings.concurrency,
-    timeoutSeconds: settings.timeoutMs / 1_000,
-    maxAttempts: settings.maxAttempts,
-    budgetUsd: settings.budgetUsd ?? '',
-    maxFailurePercent: settings.maxFailureRate === null ? '' : settings.maxFailureRate * 100,
+    name: '',
+    description: '',
+    datasetId: null,
+    datasetVersion: null,
+    kind: 'PROMPT',
+    provider: null,
+    model: '',
+    promptFrom: 'OWN',
+    draft: emptyDraft(),
+    promptName: null,
+    promptPin: '',
+    overrides: emptyParameters,
+    stream: true,
+    firstTokenSeconds: '',
+    nextTokenSeconds: '',
+    url: '',
+    method: 'POST',
+    headers: '',
+    body: '',
+    outputPath: '',
+    costPath: '',
+    inputTokensPath: '',
+    outputTokensPath: '',
+    functionName: null,
+    evaluatorIds: [],
+    repetitions: 1,
+    concurrency: 10,
+    timeoutSeconds: 60,
+    maxAttempts: 3,
+    budgetUsd: '',
+    maxFailurePercent: '',
+    cache: false,
+    sample: '',
+    tags: [],
+    itemIds: [],
+    compareWith: null,
+    stopScore: '',
+    stopMargin: '',
+    metadata: null,
   }
 }
 
-/** The problems that can be told before asking the server, by field. */
-export function problemsOf(form: ExperimentForm): Partial<Record<keyof ExperimentForm, string>> {
-  const required = (text: string, what: string) => (text.trim() === '' ? `Expected ${what}, got nothing.` : undefined)
-  const found = {
+/** By field of the form, or of its draft as `draft.messages.0`. */
+export type FormProblems = Readonly<Record<string, string>>
+
+export function problemsOf(form: ExperimentForm): FormProblems {
+  return present({
     name: required(form.name, 'a name'),
     datasetId: form.datasetId === null ? 'Expected a dataset, got none.' : undefined,
-    url: form.kind === 'HTTP' ? required(form.url, 'a URL such as https://example.com/answer') : undefined,
-    headers: form.kind === 'HTTP' ? jsonProblem(form.headers) : undefined,
-    body: form.kind === 'HTTP' ? jsonProblem(form.body) : undefined,
-    functionName: form.kind === 'FUNCTION' && form.functionName === null ? 'Expected a function, got none.' : undefined,
-  }
-  return Object.fromEntries(Object.entries(found).filter(([, problem]) => problem !== undefined))
+    ...taskProblems(form),
+  })
 }
 
-function jsonProblem(text: string): string | undefined {
-  if (text.trim() === '') return undefined
-  try {
-    JSON.parse(text)
-    return undefined
-  } catch (error) {
-    return `This is no JSON: ${(error as Error).message}`
-  }
-}
-
-export function taskOf(form: ExperimentForm): TaskInput {
-  if (form.kind === 'FUNCTION') return { module: { name: form.functionName ?? '' } }
-  return {
-    http: {
-      url: form.url.trim(),
-      method: form.method,
-      headers: jsonOf(form.headers),
-      body: jsonOf(form.body),
-      outputPath: form.outputPath.trim() || null,
-      costPath: form.costPath.trim() || null,
-    },
+/** Those of what is tested alone. */
+export function taskProblems(form: ExperimentForm): FormProblems {
+  switch (form.kind) {
+    case 'HTTP':
+      return present({
+        url: required(form.url, 'a URL such as https://example.com/answer'),
+        headers: jsonProblem(form.headers),
+        body: jsonProblem(form.body),
+      })
+    case 'FUNCTION':
+      return present({ functionName: form.functionName === null ? 'Expected a function, got none.' : undefined })
+    case 'PROMPT':
+      return present({
+        provider: form.provider === null ? 'Expected a provider, got none.' : undefined,
+        model: required(form.model, 'a model'),
+        ...promptProblems(form),
+      })
   }
 }
 
-export function experimentOf(form: ExperimentForm): CreateExperimentInput {
-  return {
-    name: form.name.trim(),
-    description: form.description.trim() || null,
-    datasetId: form.datasetId ?? '',
-    task: taskOf(form),
-    evaluatorIds: form.evaluatorIds,
-    settings: {
-      repetitions: numberOf(form.repetitions),
-      concurrency: numberOf(form.concurrency),
-      timeoutMs: typeof form.timeoutSeconds === 'number' ? Math.round(form.timeoutSeconds * 1_000) : null,
-      maxAttempts: numberOf(form.maxAttempts),
-      budgetUsd: numberOf(form.budgetUsd),
-      maxFailureRate: typeof form.maxFailurePercent === 'number' ? form.maxFailurePercent / 100 : null,
-    },
+/** Those of the prompt alone: it can be rendered without a model. */
+export function promptProblems({ promptFrom, promptName, draft, overrides }: ExperimentForm): FormProblems {
+  if (promptFrom === 'STORED') {
+    return present({
+      promptName: promptName === null ? 'Expected a prompt, got none.' : undefined,
+      'overrides.providerOptions': jsonProblem(overrides.providerOptions),
+    })
   }
+  return Object.fromEntries(Object.entries(draftProblems(draft)).map(([field, text]) => [`draft.${field}`, text]))
 }
 
-/** Null: every item. */
-export function subsetOf({ sample, tags }: ExperimentForm): RunSubsetInput | null {
-  const count = numberOf(sample)
-  return count === null && tags.length === 0 ? null : { sample: count, tags: tags.length > 0 ? tags : null }
+/** The problems of a part of the form, under the names that the part has for its fields. */
+export function problemsIn(problems: Readonly<Record<string, unknown>>, part: 'draft' | 'overrides'): DraftProblems {
+  const prefix = `${part}.`
+  return Object.fromEntries(
+    Object.entries(problems)
+      .filter(([field]) => field.startsWith(prefix))
+      .map(([field, text]) => [
+        part === 'draft' ? field.slice(prefix.length) : `parameters.${field.slice(prefix.length)}`,
+        String(text),
+      ]),
+  )
 }
 
-/** Null: the run goes to its end. */
-export function earlyStopOf(
-  { stopScore, stopMargin }: ExperimentForm,
-  baselineId: string | null,
-): EarlyStopInput | null {
-  if (stopScore === '' || baselineId === null) return null
-  return { baselineId, metric: { score: { name: stopScore } }, margin: numberOf(stopMargin) }
+function required(text: string, what: string): string | undefined {
+  return text.trim() === '' ? `Expected ${what}, got nothing.` : undefined
 }
 
-/** The field that a path of the server's refusal is about; null for none of them. */
-export function fieldOf(path: readonly string[] | null): keyof ExperimentForm | null {
-  const names: Record<string, keyof ExperimentForm> = {
-    timeoutMs: 'timeoutSeconds',
-    maxFailureRate: 'maxFailurePercent',
-    module: 'functionName',
-    metric: 'stopScore',
-    margin: 'stopMargin',
-  }
-  for (const part of (path ?? []).toReversed()) {
-    const field = names[part] ?? (part in emptyForm ? (part as keyof ExperimentForm) : null)
-    if (field) return part === 'name' && path?.includes('module') ? 'functionName' : field
-  }
-  return null
-}
-
-function numberOf(value: number | string): number | null {
-  return typeof value === 'number' ? value : null
-}
-
-function jsonOf(text: string): unknown {
-  return text.trim() === '' ? null : JSON.parse(text)
+function present(found: Record<string, string | undefined>): FormProblems {
+  return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

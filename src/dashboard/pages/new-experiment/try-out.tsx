@@ -7,32 +7,30 @@ import { formatCost, formatDuration } from '../../components/number-format.ts'
 import { ValueView } from '../../components/value-view.tsx'
 import { problemOf } from '../../data/mutate.ts'
 import type { TryTaskMutation } from '../../gql/graphql.ts'
-import { fieldOf, problemsOf, taskOf } from './experiment-form.ts'
+import { ItemStepper } from '../prompts/preview/item-stepper.tsx'
+import type { ItemToTry } from '../prompts/preview/use-item-to-try.ts'
+import { taskProblems } from './experiment-form.ts'
+import { fieldOf, taskOf } from './experiment-input.ts'
 import { previewTask } from './form-query.ts'
 import classes from './new-experiment.module.css'
 import type { ExperimentFormApi } from './use-experiment-form.ts'
 
-interface Props {
-  form: ExperimentFormApi
-  example: { input: unknown; metadata: unknown } | null
-}
-
 type Tried = Extract<TryTaskMutation['previewTask'], { latencyMs: number }>
 
-export function TryOut({ form, example }: Props) {
+export function TryOut({ form, tried: { item, ...place } }: { form: ExperimentFormApi; tried: ItemToTry }) {
   const [trying, preview] = useMutation(previewTask)
   const [tried, setTried] = useState<Tried | null>(null)
 
   async function tryOut() {
     setTried(null)
-    const { url, headers, body } = problemsOf(form.values)
-    form.setErrors({ url, headers, body })
-    if (url || headers || body) return
+    const problems = taskProblems(form.values)
+    form.setErrors(problems)
+    if (Object.keys(problems).length > 0) return
     const result = await preview({
-      input: { task: taskOf(form.values), input: example?.input ?? null, metadata: example?.metadata ?? null },
+      input: { task: taskOf(form.values), input: item?.input ?? null, metadata: item?.metadata ?? null },
     })
     const problem = problemOf(result)
-    if (problem) form.setFieldError(fieldOf(problem.path) ?? 'url', problem.message)
+    if (problem) form.setFieldError(fieldOf(problem.path, form.values) ?? 'url', problem.message)
     const outcome = result.data?.previewTask
     if (outcome && 'latencyMs' in outcome) setTried(outcome)
   }
@@ -40,11 +38,13 @@ export function TryOut({ form, example }: Props) {
   return (
     <div className={classes.tryOut}>
       <Group justify="space-between">
-        <Text size="sm" c="dimmed">
-          {example === null
-            ? 'Without a dataset it is tried with an empty input.'
-            : 'It is tried with the first item of the dataset.'}
-        </Text>
+        {item === null ? (
+          <Text size="sm" c="dimmed">
+            Without a dataset it is tried with an empty input.
+          </Text>
+        ) : (
+          <ItemStepper of={{ item, ...place }} />
+        )}
         <Button
           variant="default"
           size="xs"

@@ -125,9 +125,9 @@ export function RunActions({ run }: { run: RunPageRun }) {
           {isOfForm(run.task) && (
             <Menu.Item
               leftSection={<IconCopy {...icon} />}
-              onClick={() => navigate({ to: '/experiments/new', search: { from: run.experiment.id } })}
+              onClick={() => navigate({ to: '/experiments/new', search: { from: id } })}
             >
-              New experiment with changes
+              New run with changes
             </Menu.Item>
           )}
           {!isOpen && !isBaseline && (

@@ -38,17 +38,30 @@ const deleteLimit = graphql(`
 
 type Limit = NonNullable<SettingsLimitsQuery['endpointLimits']>['nodes'][number]
 
-export function Limits({ mayWrite }: { mayWrite: boolean }) {
+interface Props {
+  mayWrite: boolean
+  /** The beginning of the endpoint that a new limit is for; null: none is being added by the address of the page. */
+  adding: string | null
+  onAdded: () => void
+}
+
+export function Limits({ mayWrite, adding, onAdded }: Props) {
   const [result, reread] = useQuery({ query: limitsQuery, variables: { after: null } })
   const [editing, setEditing] = useState<Limit | 'NEW' | null>(null)
   const [, remove] = useMutation(deleteLimit)
+  const isNew = editing === 'NEW' || (editing === null && adding !== null)
+  const close = () => {
+    setEditing(null)
+    onAdded()
+  }
   const refresh = () => reread({ requestPolicy: 'network-only' })
   return (
     <div className={classes.part}>
       <div className={classes.head}>
         <p className={classes.intro}>
           All runs of the project together stay below these limits, in all processes. An endpoint is the origin of a
-          URL, or <span className="mono">module:name</span> for a function.
+          URL, <span className="mono">provider:name/model</span> for a model, or{' '}
+          <span className="mono">module:name</span> for a function.
         </p>
         {mayWrite && (
           <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setEditing('NEW')}>
@@ -94,15 +107,16 @@ export function Limits({ mayWrite }: { mayWrite: boolean }) {
         }
       </Answer>
       <Modal
-        opened={editing !== null}
-        onClose={() => setEditing(null)}
-        title={editing === 'NEW' ? 'New limit' : 'Change the limit'}
+        opened={editing !== null || adding !== null}
+        onClose={close}
+        title={isNew ? 'New limit' : 'Change the limit'}
       >
-        {editing !== null && (
+        {(editing !== null || adding !== null) && (
           <Form
             limit={editing === 'NEW' ? null : editing}
+            endpointStart={adding ?? ''}
             onDone={() => {
-              setEditing(null)
+              close()
               refresh()
             }}
           />
@@ -165,9 +179,16 @@ function written(limit: number | null | undefined): string {
   return limit == null ? 'no limit' : formatCount(limit)
 }
 
-function Form({ limit, onDone }: { limit: Limit | null; onDone: () => void }) {
+interface FormProps {
+  /** Null for a new one. */
+  limit: Limit | null
+  endpointStart: string
+  onDone: () => void
+}
+
+function Form({ limit, endpointStart, onDone }: FormProps) {
   const [setting, set] = useMutation(setLimit)
-  const [endpoint, setEndpoint] = useState(limit?.endpoint ?? '')
+  const [endpoint, setEndpoint] = useState(limit?.endpoint ?? endpointStart)
   const [concurrency, setConcurrency] = useState<number | string>(limit?.concurrency ?? '')
   const [requests, setRequests] = useState<number | string>(limit?.requestsPerMinute ?? '')
   const [tokens, setTokens] = useState<number | string>(limit?.tokensPerMinute ?? '')
@@ -192,7 +213,7 @@ function Form({ limit, onDone }: { limit: Limit | null; onDone: () => void }) {
       <Stack>
         <TextInput
           label="Endpoint"
-          description="https://api.example.com, or module:name"
+          description="https://api.example.com, provider:openai/gpt-4o-mini, or module:name"
           value={endpoint}
           onChange={(event) => setEndpoint(event.currentTarget.value)}
           error={problem}

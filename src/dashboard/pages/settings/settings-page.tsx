@@ -1,4 +1,4 @@
-/** Who is here, keys, projects, and the limits of endpoints. */
+/** Who is here, providers of models, rules of scores, limits of endpoints, keys and projects. */
 import { Tabs } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useQuery } from 'urql'
@@ -7,6 +7,8 @@ import { graphql } from '../../gql/gql.ts'
 import { Keys } from './keys.tsx'
 import { Limits } from './limits.tsx'
 import { Projects } from './projects.tsx'
+import { Providers } from './providers/providers.tsx'
+import { ScoreConfigs } from './score-configs.tsx'
 import type { settingsParts } from './settings-search.ts'
 import { You } from './you.tsx'
 
@@ -17,7 +19,7 @@ const viewerQuery = graphql(`
 const route = getRouteApi('/settings')
 
 export function SettingsPage() {
-  const { part = 'you' } = route.useSearch()
+  const { part = 'you', endpoint } = route.useSearch()
   const navigate = route.useNavigate()
   const [{ data }] = useQuery({ query: viewerQuery })
   const viewer = data?.viewer
@@ -31,9 +33,11 @@ export function SettingsPage() {
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="you">You</Tabs.Tab>
+          <Tabs.Tab value="providers">Providers</Tabs.Tab>
+          <Tabs.Tab value="scores">Scores</Tabs.Tab>
+          <Tabs.Tab value="limits">Endpoint limits</Tabs.Tab>
           <Tabs.Tab value="keys">API keys</Tabs.Tab>
           <Tabs.Tab value="projects">Projects</Tabs.Tab>
-          <Tabs.Tab value="limits">Endpoint limits</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="you">
           <You />
@@ -42,7 +46,19 @@ export function SettingsPage() {
         <Tabs.Panel value="projects">
           {viewer && <Projects shown={viewer.project.id} mayCreate={isAdmin && viewer.installation} />}
         </Tabs.Panel>
-        <Tabs.Panel value="limits">{viewer && <Limits mayWrite={viewer.role !== 'READ'} />}</Tabs.Panel>
+        <Tabs.Panel value="providers">
+          {viewer && <Providers mayManage={isAdmin} mayWrite={viewer.role !== 'READ'} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="scores">{viewer && <ScoreConfigs mayWrite={viewer.role !== 'READ'} />}</Tabs.Panel>
+        <Tabs.Panel value="limits">
+          {viewer && (
+            <Limits
+              mayWrite={viewer.role !== 'READ'}
+              adding={endpoint ?? null}
+              onAdded={() => void navigate({ search: { part }, replace: true })}
+            />
+          )}
+        </Tabs.Panel>
       </Tabs>
     </Page>
   )

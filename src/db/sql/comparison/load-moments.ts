@@ -1,6 +1,7 @@
 import type { LackingRule } from '../../../domain/lacking-values.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { changedItemsSql, type UsedVersions } from './changed-items.ts'
 import { differenceOf, type NumberedSeries, perRun, rangesOfAllNumbers, valuesOfAllNumbers } from './metric-values.ts'
 
 /** The pairs of one metric between the baseline and one candidate. */
@@ -46,25 +47,28 @@ export interface RangeMoments extends MetricMoments {
  * Sums run in item order, so that swapping the runs mirrors every figure to the last bit. Individual differences leave
  * the database only for the few metrics whose interval may need them: 20 to 2,000 pairs that changed in one direction
  * only.
+ * @param used if given, the items whose content differs are left out
  */
 export async function loadMetricMoments(
   db: Queryable,
   runIds: readonly string[],
   series: readonly NumberedSeries[],
+  used: UsedVersions | null = null,
 ): Promise<MetricMoments[]> {
   const values: unknown[] = [runIds]
   const all = valuesOfAllNumbers(runIds.length, series, (value) => `$${values.push(value)}`)
+  const { changed, isAlike } = withoutChanged(used, values)
   const from = `value
        CROSS JOIN LATERAL (VALUES ${pairs(runIds.length)}) AS pair (run, baseline, candidate, difference)`
   return queryRows<MetricMoments>(
     db,
-    `WITH value AS MATERIALIZED (${all}), moments AS (
+    `WITH ${changed}value AS MATERIALIZED (${all}), moments AS (
        SELECT metric, run, ${moments('true')}
        FROM ${from}
-       WHERE baseline IS NOT NULL AND candidate IS NOT NULL
+       WHERE baseline IS NOT NULL AND candidate IS NOT NULL AND ${isAlike}
        GROUP BY metric, run
      )
-     SELECT m.*, ${differences(from, 'true')} FROM moments m`,
+     SELECT m.*, ${differences(from, isAlike)} FROM moments m`,
     values,
   )
 }
@@ -76,27 +80,38 @@ export async function loadRangeMoments(
   series: readonly NumberedSeries[],
   rules: readonly LackingRule[],
   timeouts: readonly number[],
+  used: UsedVersions | null = null,
 ): Promise<RangeMoments[]> {
   const values: unknown[] = [runIds]
   const all = rangesOfAllNumbers(runIds.length, series, rules, timeouts, (value) => `$${values.push(value)}`)
   const from = `value
        CROSS JOIN LATERAL (VALUES ${ranges(runIds.length)})
          AS pair (run, baseline, candidate, difference, low, high, incomplete, zero_or_one, executed)`
+  const { changed, isAlike } = withoutChanged(used, values)
   const isPair = 'baseline IS NOT NULL AND candidate IS NOT NULL'
   return queryRows<RangeMoments>(
     db,
-    `WITH value AS MATERIALIZED (${all}), moments AS (
+    `WITH ${changed}value AS MATERIALIZED (${all}), moments AS (
        SELECT metric, run, ${moments(isPair)},
               count(*) FILTER (WHERE NOT (${isPair}))::int AS lacking, count(*) FILTER (WHERE incomplete)::int AS incomplete,
               count(*)::int AS executed, bool_and(zero_or_one) AS "executedBinary",
               ${extreme('low')} AS lowest, ${extreme('high')} AS highest
        FROM ${from}
-       WHERE executed
+       WHERE executed AND ${isAlike}
        GROUP BY metric, run
      )
-     SELECT m.*, ${differences(from, `executed AND ${isPair}`)} FROM moments m`,
+     SELECT m.*, ${differences(from, `executed AND ${isPair} AND ${isAlike}`)} FROM moments m`,
     values,
   )
+}
+
+/** A CTE with the items whose content differs, and the condition that a pair is not one of them. */
+function withoutChanged(used: UsedVersions | null, values: unknown[]): { changed: string; isAlike: string } {
+  if (!used) return { changed: '', isAlike: 'true' }
+  return {
+    changed: `${changedItemsSql(used, (value) => `$${values.push(value)}`)}, `,
+    isAlike: 'NOT EXISTS (SELECT FROM changed c WHERE c.run = pair.run AND c.item_id = value.item_id)',
+  }
 }
 
 /** The moments of the pairs on which the condition holds. */

@@ -2,6 +2,7 @@ import type { LackingRule } from '../../../domain/lacking-values.ts'
 import type { SeriesKey } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { changedItemsSql, type UsedVersions } from './changed-items.ts'
 import { differenceOf } from './metric-values.ts'
 
 /** Items in schedule order, up to the first one that is still open. */
@@ -25,6 +26,8 @@ export interface SequenceRange {
   from: number
   /** Maximum positions. */
   limit: number
+  /** If given, the items whose content differs between the two runs have no pairs. */
+  used: UsedVersions | null
 }
 
 /**
@@ -34,13 +37,15 @@ export interface SequenceRange {
  */
 export async function loadSettledItems(
   db: Queryable,
-  { baseline, candidate, schedule, from, limit }: SequenceRange,
+  { baseline, candidate, schedule, from, limit, used }: SequenceRange,
   series: readonly SeriesKey[],
   rules: readonly LackingRule[],
 ): Promise<SettledItems> {
+  const versions: unknown[] = []
+  const changed = used ? `${changedItemsSql(used, (value) => `$${17 + versions.push(value)}`)}, ` : ''
   const rows = await queryRows<SettledItems>(
     db,
-    `WITH item AS MATERIALIZED (
+    `WITH ${changed}item AS MATERIALIZED (
        SELECT item_id, position FROM run_item
        WHERE run_id = $3 AND repetition = 0 AND ordinal >= $4::int * $5::int
        ORDER BY ordinal LIMIT $6
@@ -87,6 +92,7 @@ export async function loadSettledItems(
      ), pair AS (
        SELECT name, source, position, ${differenceOf('hi1', 'lo2')} AS lowest, ${differenceOf('lo1', 'hi2')} AS highest
        FROM value WHERE lo1 IS NOT NULL AND lo2 IS NOT NULL
+         ${used ? 'AND position NOT IN (SELECT item.position FROM item JOIN changed USING (item_id))' : ''}
      ), difference AS (
        SELECT series.name, series.source, string_agg(
          CASE WHEN lowest IS NULL THEN '' WHEN lowest = highest THEN lowest::text ELSE lowest || ':' || highest END,
@@ -117,6 +123,7 @@ export async function loadSettledItems(
       rules.map(({ lowest }) => lowest),
       rules.map(({ highest }) => highest),
       rules.map(({ applies }) => applies),
+      ...versions,
     ],
   )
   return rows[0] ?? { frontier: from, differences: [] }

@@ -31,19 +31,58 @@ export async function findCachedResponses(
   return new Map(rows.map(({ key, ...response }) => [key, response]))
 }
 
-/** Saves responses for the project; the first one per key wins. */
+/** Saves responses for the project, with the tasks (hex) that they are of; the first one per key wins. */
 export async function saveCachedResponses(
   client: Queryable,
   projectId: string,
-  responses: readonly (CachedResponse & { key: string })[],
+  responses: readonly (CachedResponse & { key: string; task: string })[],
 ): Promise<void> {
   await client.query(
-    `INSERT INTO cached_response (project_id, key, output, latency_ms, cost_usd, input_tokens, output_tokens, generation)
-     SELECT $1, decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens", generation
-     FROM json_to_recordset($2::json) AS r (key text, output jsonb, "latencyMs" float8, "costUsd" float8,
+    `INSERT INTO cached_response (project_id, key, output, latency_ms, cost_usd, input_tokens, output_tokens, generation,
+       task, bytes)
+     SELECT $1, decode(key, 'hex'), output, "latencyMs", "costUsd", "inputTokens", "outputTokens", generation,
+       decode(task, 'hex'), COALESCE(octet_length(output::text), 4)
+     FROM json_to_recordset($2::json) AS r (key text, task text, output jsonb, "latencyMs" float8, "costUsd" float8,
        "inputTokens" int, "outputTokens" int, generation jsonb)
      ORDER BY key
      ON CONFLICT DO NOTHING`,
     [projectId, JSON.stringify(responses)],
   )
+}
+
+/**
+ * Deletes the project's cached responses, or only those of these tasks (hex). Those from before tasks were stored are of
+ * none. @returns how many
+ */
+export async function clearCachedResponses(
+  client: Queryable,
+  projectId: string,
+  tasks: readonly string[] | null,
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM cached_response WHERE project_id = $1
+     AND ($2::text[] IS NULL OR task IN (SELECT decode(t, 'hex') FROM unnest($2::text[]) AS t))`,
+    [projectId, tasks],
+  )
+  return rowCount ?? 0
+}
+
+/**
+ * Deletes responses that are older than some days, and the oldest of projects that have more bytes than they may, at most
+ * `limit`. @returns how many
+ */
+export async function deleteOldResponses(
+  client: Queryable,
+  { days, maxBytes, limit }: { days: number; maxBytes: number; limit: number },
+): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM cached_response WHERE (project_id, key) IN (
+       SELECT project_id, key FROM (
+         SELECT project_id, key, created_at, sum(bytes) OVER (PARTITION BY project_id ORDER BY created_at DESC, key) AS newer
+         FROM cached_response
+       ) response
+       WHERE created_at < now() - $1::int * interval '1 day' OR newer > $2 LIMIT $3)`,
+    [days, maxBytes, limit],
+  )
+  return rowCount ?? 0
 }

@@ -62,7 +62,7 @@ export async function loadExportPage(
             i.started_at AS "startedAt", i.finished_at AS "finishedAt",
             (SELECT COALESCE(json_agg(json_build_object(
                'name', s.name, 'dataType', s.data_type, 'value', s.value, 'label', s.label, 'comment', s.comment,
-               'source', s.source, 'author', s.author, 'error', s.error) ORDER BY s.name, s.id), '[]')
+               'costUsd', s.cost_usd, 'source', s.source, 'author', s.author, 'error', s.error) ORDER BY s.name, s.id), '[]')
              FROM score s WHERE s.run_id = i.run_id AND s.ordinal = i.ordinal) AS scores
      FROM run_item i
      JOIN run ON run.id = i.run_id

@@ -70,6 +70,8 @@ export async function advanceFeeds(
   )
 }
 
+const ends = `($2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED'))`
+
 /**
  * The last statement of every other transaction that changes a run: counters, sums and feed position change together, and
  * readers are notified on commit.
@@ -89,8 +91,9 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
         input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
         output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
         started_at = CASE WHEN $2::"RunStatus" = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
-        finished_at = CASE WHEN $2::"RunStatus" IN ('COMPLETED', 'CANCELLED', 'STOPPED')
-          THEN COALESCE(finished_at, now()) END
+        finished_at = CASE WHEN ${ends} THEN COALESCE(finished_at, now()) END,
+        paused_ms = CASE WHEN NOT ${ends} AND started_at < finished_at
+          THEN paused_ms + EXTRACT(EPOCH FROM now() - finished_at) * 1000 ELSE paused_ms END
       WHERE id = $1 RETURNING id, seq
     ) SELECT pg_notify('${channels.run}', id || ':' || seq) FROM advanced`,
     values: [

@@ -50,7 +50,10 @@ function metricOrderKey(metric: Metric, last: string): Key {
     case 'FAILED':
       return { sql: 'r.failed', type: 'int' }
     case 'LATENCY':
-      return { sql: `COALESCE(r.latency_sum / NULLIF(r.succeeded, 0), ${last})`, type: 'float8' }
+      return {
+        sql: `COALESCE(CASE WHEN r.latency_min IS NOT NULL THEN r.latency_sum / NULLIF(r.succeeded, 0) END, ${last})`,
+        type: 'float8',
+      }
     case 'COST':
       return { sql: `COALESCE(r.cost_sum / NULLIF(r.cost_count, 0), ${last})`, type: 'float8' }
     case 'SCORE':

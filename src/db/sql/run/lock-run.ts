@@ -25,6 +25,7 @@ export interface LockedRun {
   failed: number
   cancelled: number
   costSum: number
+  evaluatorCostSum: number
   costCount: number
   costMax: number | null
   priority: number
@@ -56,7 +57,7 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
      SET LOCAL enable_seqscan = off;
      SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", stop_message AS "stopMessage",
             seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
-            cost_sum AS "costSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
+            cost_sum AS "costSum", evaluator_cost_sum AS "evaluatorCostSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
             task ->> 'kind' = 'client' AS remote
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,

@@ -15,11 +15,12 @@ export interface RecordedScore extends Evaluation {
   isPinned: boolean
 }
 
-const scoresSql = `INSERT INTO score (run_id, ordinal, name, data_type, value, label, comment, metadata, source,
+const scoresSql = `INSERT INTO score (run_id, ordinal, name, data_type, value, label, comment, metadata, cost_usd, source,
     evaluator_version_id, error)
-  SELECT $1, ordinal, name, "dataType", value, label, comment, metadata, 'EVALUATOR', "evaluatorVersionId", error
+  SELECT $1, ordinal, name, "dataType", value, label, comment, metadata, "costUsd", 'EVALUATOR',
+    "evaluatorVersionId", error
   FROM json_to_recordset($2::json) AS s (ordinal int, "evaluatorVersionId" uuid, name text,
-    "dataType" "ScoreDataType", value float8, label text, comment text, metadata jsonb, error jsonb)`
+    "dataType" "ScoreDataType", value float8, label text, comment text, metadata jsonb, "costUsd" float8, error jsonb)`
 
 const latenciesSql = `INSERT INTO run_latency_bucket AS old (run_id, bucket, count)
   SELECT $1, bucket, count FROM json_to_recordset($5::json) AS d (bucket int, count int)

@@ -25,7 +25,7 @@ export function executionScores(what: 'value' | 'label', source: ScoreSource, na
 }
 
 /** The label that most scores have, of labels with their counts `n`; null where several are equally frequent. */
-const majority = `CASE WHEN (array_agg(n ORDER BY n DESC))[1] IS DISTINCT FROM (array_agg(n ORDER BY n DESC))[2]
+export const majority = `CASE WHEN (array_agg(n ORDER BY n DESC))[1] IS DISTINCT FROM (array_agg(n ORDER BY n DESC))[2]
   THEN (array_agg(label ORDER BY n DESC))[1] END`
 
 /** The values of the items of a series, as they are summed, with the extremes of their executions. */

@@ -1,0 +1,2 @@
+-- What evaluators say that their scores cost.
+ALTER TABLE score ADD COLUMN cost_usd DOUBLE PRECISION;

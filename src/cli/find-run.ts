@@ -1,0 +1,93 @@
+/** Finds the run that a user means. */
+import { CliError } from './cli-error.ts'
+import { graphql } from './gql/gql.ts'
+import type { FindRunByIdQuery } from './gql/graphql.ts'
+import type { GraphQLClient } from './graphql-client.ts'
+
+graphql(/* GraphQL */ `
+  fragment FoundRun on Run {
+    id
+    name
+    url
+    status
+    createdAt
+  }
+`)
+
+const FindRunById = graphql(/* GraphQL */ `
+  query FindRunById($id: ID!) {
+    run(id: $id) { ...FoundRun }
+  }
+`)
+
+const FindRunByName = graphql(/* GraphQL */ `
+  query FindRunByName($filter: RunFilter) {
+    runs(filter: $filter, first: 100) {
+      nodes { ...FoundRun }
+    }
+  }
+`)
+
+const FindApproved = graphql(/* GraphQL */ `
+  query FindApproved($id: ID!) {
+    run(id: $id) { dataset { name baseline { run { ...FoundRun } } } }
+  }
+`)
+
+export type FoundRun = NonNullable<FindRunByIdQuery['run']>
+
+/** For the help of commands that take a run. */
+export const runReferences = `
+RUN is the id of a run, the address of its page, its exact name, or "latest" for the newest run of the project.`
+
+/**
+ * @param reference an id, an address, a name, or `latest`
+ * @throws {CliError} when there is no such run, or there are several
+ */
+export async function findRun(client: GraphQLClient, reference: string): Promise<FoundRun> {
+  if (reference === 'latest') {
+    const { runs } = await client.request(FindRunByName, { filter: {} })
+    return runs?.nodes[0] ?? fail('There is no run in this project yet: start one with `assay run`.')
+  }
+  const id = idIn(reference)
+  if (id !== null) {
+    const { run } = await client.request(FindRunById, { id })
+    return run ?? fail(`There is no run ${reference} in this project.`)
+  }
+  const { runs } = await client.request(FindRunByName, { filter: { search: reference } })
+  const similar = runs?.nodes ?? []
+  const [found, ...more] = similar.filter(({ name }) => name === reference)
+  if (found && more.length === 0) return found
+  if (found) {
+    const ids = [found, ...more].map((run) => `  ${run.id}  ${run.createdAt}  ${run.status}`)
+    throw new CliError(`${ids.length} runs are named "${reference}": say which one by its id.\n${ids.join('\n')}`)
+  }
+  const names = similar.slice(0, 5).map(({ name }) => `"${name}"`)
+  throw new CliError(
+    `There is no run named "${reference}"${names.length > 0 ? `, but ${names.join(', ')}` : ''}. Expected the id of a run, the address of its page, its exact name, or latest.`,
+  )
+}
+
+/**
+ * The baseline that a user means: as for a run, or `approved` for the one of the run's dataset.
+ * @throws {CliError} when there is none
+ */
+export async function findBaseline(client: GraphQLClient, reference: string, candidateId: string): Promise<FoundRun> {
+  if (reference !== 'approved') return findRun(client, reference)
+  const { run } = await client.request(FindApproved, { id: candidateId })
+  return (
+    run?.dataset.baseline?.run ??
+    fail(`The dataset "${run?.dataset.name}" has no approved baseline: approve a run on its page, or name one.`)
+  )
+}
+
+/** The global id in a reference; null when it is none. */
+function idIn(reference: string): string | null {
+  const text = /^https?:\/\//.test(reference) ? (URL.parse(reference)?.pathname.split('/').at(-1) ?? '') : reference
+  const decoded = Buffer.from(decodeURIComponent(text), 'base64').toString()
+  return /^Run:[0-9a-f-]{36}$/.test(decoded) ? decodeURIComponent(text) : null
+}
+
+function fail(message: string): never {
+  throw new CliError(message)
+}

@@ -1,0 +1,151 @@
+import * as z from 'zod'
+import { type Api, findRun, ToolError } from '../api.ts'
+import type { AgentComparedRowsQuery, AgentComparisonQuery, MetricInput } from '../gql/graphql.ts'
+import { ComparedRows, CompareRuns } from '../operations.ts'
+import { estimateTokens, number, shortened, signed } from '../text.ts'
+
+export const compareInput = {
+  candidate: z.string().describe('Id or full name of the run in question.'),
+  baseline: z.string().optional().describe('What it is compared with; default: the approved baseline of the dataset.'),
+  metric: z
+    .string()
+    .optional()
+    .describe('A score by its name, `latency` or `cost`; default: the score that got worst.'),
+  only: z
+    .enum(['regressed', 'improved', 'changed', 'none'])
+    .default('regressed')
+    .describe('Which items to show, the largest change first; none: only the verdicts.'),
+  limit: z.int().min(1).max(100).default(20).describe('Items at most.'),
+  after: z.string().optional().describe('The cursor at the end of the page before.'),
+  maxChars: z.int().min(50).max(4_000).default(600).describe('Characters of each input and output at most.'),
+  maxTokens: z.int().min(500).max(25_000).default(9_000).describe('About how long the answer may be.'),
+}
+
+type CompareInput = z.output<z.ZodObject<typeof compareInput>>
+type Comparison = NonNullable<AgentComparisonQuery['compareRuns']>
+type Metric = Comparison['metrics'][number]
+type Rows = NonNullable<NonNullable<AgentComparedRowsQuery['compareRuns']>['rows']>
+type Row = Rows['edges'][number]['node']
+
+const maxMetrics = 20
+
+export async function compare(api: Api, input: CompareInput): Promise<string> {
+  const candidate = await findRun(api, input.candidate)
+  const baseline = input.baseline === undefined ? null : await findRun(api, input.baseline)
+  const ids = { baselineId: baseline?.id ?? null, candidateIds: [candidate.id] }
+  const { compareRuns } = await api.request(CompareRuns, ids)
+  if (!compareRuns?.baseline) {
+    throw new ToolError(`The dataset of "${candidate.name}" has no approved baseline: name a baseline run.`)
+  }
+  const head = [
+    `candidate "${candidate.name}" (${candidate.id}) against baseline "${compareRuns.baseline.name}" (${compareRuns.baseline.id})`,
+    ...compareRuns.metrics.slice(0, maxMetrics).map(metricText),
+  ]
+  if (compareRuns.metrics.length > maxMetrics) head.push(`(${compareRuns.metrics.length - maxMetrics} more metrics)`)
+  const metric = input.only === 'none' ? null : chooseMetric(compareRuns.metrics, input)
+  if (!metric) return head.join('\n')
+  return [...head, '', await rowsText(api, { ...ids, baselineId: compareRuns.baseline.id }, metric, input, head)].join(
+    '\n',
+  )
+}
+
+/** The metric that is asked for, or that got worst by the number of items. */
+function chooseMetric(metrics: readonly Metric[], { metric, only }: CompareInput): Metric | null {
+  const found = metrics.find((one) => nameOf(one) === metric)
+  if (metric !== undefined && !found) {
+    throw new ToolError(`There is no metric "${metric}"; there are ${metrics.map(nameOf).join(', ')}.`)
+  }
+  const count = ({ regressed, improved }: Metric) =>
+    only === 'regressed' ? regressed : only === 'improved' ? improved : regressed + improved
+  const scores = metrics.filter(({ metric: { kind } }) => kind === 'SCORE')
+  return found ?? scores.toSorted((a, b) => count(b) - count(a))[0] ?? null
+}
+
+async function rowsText(
+  api: Api,
+  ids: { baselineId: string; candidateIds: string[] },
+  metric: Metric,
+  { only, limit, after, maxChars, maxTokens }: CompareInput,
+  head: readonly string[],
+): Promise<string> {
+  const name = nameOf(metric)
+  const input = metricInput(metric)
+  const is = only === 'improved' ? ('IMPROVED' as const) : ('REGRESSED' as const)
+  const variables = {
+    ...ids,
+    filter: only === 'changed' ? { differingOutputs: true } : { change: { metric: input, is } },
+    orderBy: { field: only === 'improved' ? ('IMPROVEMENT' as const) : ('REGRESSION' as const), metric: input },
+    first: limit,
+    after: after ?? null,
+  }
+  const { compareRuns } = await api.request(ComparedRows, variables)
+  const rows = compareRuns?.rows
+  if (!rows || rows.edges.length === 0) return `No ${after ? 'further ' : ''}items are ${only} by ${name}.`
+  const shown: string[] = []
+  let cursor: string | null = null
+  let tokens = estimateTokens(head.join('\n')) + tokensOfEnd
+  for (const { node, cursor: next } of rows.edges) {
+    const text = rowText(node, metric, maxChars)
+    tokens += estimateTokens(text)
+    if (shown.length > 0 && tokens > maxTokens) break
+    shown.push(text)
+    cursor = next
+  }
+  const counted = only === 'regressed' ? metric.regressed : only === 'improved' ? metric.improved : null
+  const all = counted === null ? 'Items whose outputs differ' : `${counted} items ${only} by ${name}`
+  const isWhole = shown.length === rows.edges.length && !rows.pageInfo.hasNextPage
+  const cut = shown.length < rows.edges.length ? `, fewer than ${limit} to stay below ${maxTokens} tokens` : ''
+  const title = `${all}; here ${shown.length}${after ? ' more' : ''}, the largest change first${cut}:`
+  return [title, ...shown, ...(isWhole ? [] : [`There are more: after = ${JSON.stringify(cursor)}`])].join('\n\n')
+}
+
+const tokensOfEnd = 100
+
+function metricInput({ metric: { kind, name } }: Metric): MetricInput {
+  if (kind === 'LATENCY') return { latency: true }
+  return kind === 'COST' ? { cost: true } : { score: { name: name ?? '' } }
+}
+
+function nameOf({ metric: { kind, name } }: Metric): string {
+  return name ?? kind.toLowerCase()
+}
+
+function metricText(metric: Metric): string {
+  const { verdict, baselineMean, candidateMean, delta, interval, improved, regressed, unchanged, missing } = metric
+  const range = interval ? ` [${signed(interval.low)}, ${signed(interval.high)}]` : ''
+  const need = metric.pairsNeeded === null ? '' : ` (about ${metric.pairsNeeded} more pairs would decide it)`
+  return (
+    `${nameOf(metric)}: ${number(baselineMean)} → ${number(candidateMean)}, ${signed(delta)}${range}, ${verdict}${need}; ` +
+    `${improved} better, ${regressed} worse, ${unchanged} same, ${missing} missing`
+  )
+}
+
+function rowText({ datasetItem, cells: [before, after] }: Row, metric: Metric, maxChars: number): string {
+  const name = nameOf(metric)
+  const value = (cell: typeof before) => {
+    if (metric.metric.kind === 'LATENCY') return number(cell?.latencyMs ?? null)
+    if (metric.metric.kind === 'COST') return number(cell?.costUsd ?? null)
+    const score = cell?.scores.find((one) => one.name === name)
+    return score?.label ?? number(score?.value ?? null)
+  }
+  const revision = after?.revision ?? before?.revision
+  const lines = [
+    `[${datasetItem.key ?? datasetItem.id}] ${name} ${value(before)} → ${value(after)}`,
+    `input: ${shortened(revision?.input, maxChars)}`,
+  ]
+  if (revision?.expectedOutput != null) lines.push(`expected: ${shortened(revision.expectedOutput, maxChars)}`)
+  lines.push(`baseline: ${outputsText(before, maxChars)}`, `candidate: ${outputsText(after, maxChars)}`)
+  return lines.join('\n')
+}
+
+/** The output; of several repetitions each, in parts of the space. */
+function outputsText(cell: Row['cells'][number] | undefined, maxChars: number): string {
+  const items = cell?.items ?? []
+  if (items.length === 0) return '(not in this run)'
+  const each = Math.max(50, Math.floor(maxChars / items.length))
+  const texts = items.map(({ status, output, error }) => {
+    if (status === 'SUCCEEDED') return shortened(output, each)
+    return error ? `(${status} ${error.code}: ${shortened(error.message, each)})` : `(${status})`
+  })
+  return items.length === 1 ? texts.join('') : texts.map((text, index) => `#${index + 1} ${text}`).join(' ')
+}

@@ -1,0 +1,49 @@
+/** Commands in the places where they are used: piped, interrupted, and while their server goes away and returns. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
+import { ask, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+
+const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 60 }) { __typename } }'
+const patient = { timeout: 20_000 }
+const bin = join(root, 'src/cli/bin.mjs')
+
+test('a run is watched through an interruption of the watcher and one of the server', async () => {
+  const cwd = await makeEchoProject()
+  const server = await spawnServer([], { cwd })
+  const { port } = new URL(server.url)
+  const runId = await startEchoRun(
+    server.url,
+    'sleep',
+    Array.from({ length: 60 }, () => 100),
+    { concurrency: 1 },
+  )
+
+  // The server is found by the folder, whatever its port is.
+  const interrupted = spawnAssay(['watch', runId], { cwd })
+  await expect.poll(() => interrupted.stderr, patient).toContain('/60')
+  interrupted.process.kill('SIGINT')
+  expect(await interrupted.exited).toBe(130)
+  expect(interrupted.stderr).toContain(`The run continues on the server: ${server.url}/runs/${runId}`)
+  expect(interrupted.stderr).toContain(`Come back with \`assay watch ${runId}\``)
+
+  const shell = { cwd, env: { ...process.env, NODE: process.execPath, NO_COLOR: '1' } }
+  const piped = spawn('sh', ['-c', `"$NODE" "${bin}" list | head -1`], shell)
+  const [line, errors] = await Promise.all([text(piped.stdout), text(piped.stderr)])
+  expect(line).toMatch(/^RUN\tSTATUS\t/)
+  expect(errors).toBe('')
+
+  const watching = spawnAssay(['watch', runId, '--json'], { cwd })
+  await expect.poll(() => watching.stderr, patient).toContain('/60')
+  server.process.kill('SIGTERM')
+  await server.exited
+  await expect.poll(() => watching.stderr, patient).toContain(`waiting for ${server.url} to come back`)
+  const returned = await spawnServer(['--port', port], { cwd })
+  await ask(returned.url, hurry, { id: runId })
+  expect(await watching.exited, watching.stderr).toBe(0)
+  const report = JSON.parse(watching.stdout) as { passed: boolean; run: { progress: object } }
+  expect(report).toMatchObject({ passed: true, run: { status: 'COMPLETED', progress: { succeeded: 60 } } })
+  expect(watching.stderr).not.toContain('\u001b')
+}, 90_000)

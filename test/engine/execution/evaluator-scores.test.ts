@@ -1,0 +1,88 @@
+/** What the evaluators of a run leave behind: scores of the declared type, errors, or at least their row in its statistics. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createEvaluator, updateEvaluator } from '../../../src/engine/evaluators.ts'
+import { startRun } from '../../../src/engine/runs/start-run.ts'
+import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
+
+let t: TestEngine
+let release = Promise.withResolvers<void>()
+
+beforeAll(async () => {
+  t = await createTestEngine({
+    tasks: [
+      { name: 'echo', run: (input) => input },
+      { name: 'held', run: (input) => release.promise.then(() => input) },
+    ],
+    evaluators: [
+      { name: 'worded', dataType: 'NUMERIC', evaluate: () => '0.8' },
+      { name: 'of nothing', evaluate: () => null },
+      { name: 'first', evaluate: () => ({ name: 'shared', value: 1 }) },
+      { name: 'second', evaluate: () => ({ name: 'shared', value: 0 }) },
+      { name: 'plain', evaluate: () => 1 },
+    ],
+  })
+  await t.startWorker()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+const module = (name: string) => ({ kind: 'module', module: name })
+
+async function begin(names: string[], inputs: unknown[] = [1, 2], task = 'echo', definitions: object[] = []) {
+  const evaluatorIds: string[] = []
+  for (const [index, name] of names.entries()) {
+    const definition = definitions[index] ?? module(name)
+    evaluatorIds.push((await createEvaluator(t.services, t.scope, { name, definition, active: false })).id)
+  }
+  const datasetId = await seedDataset(t, inputs as number[])
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
+  const { id } = await startRun(t.services, t.scope, { experimentId, evaluatorIds })
+  return { id, evaluatorIds }
+}
+
+const summaries = (runId: string) =>
+  t.db.prisma.runScoreSummary.findMany({ where: { runId }, orderBy: { name: 'asc' } })
+
+test('a value of another type than the declared one is an error that says what was expected and what came', async () => {
+  const { id } = await begin(['worded'])
+  const { items } = await followRun(t, id)
+  expect(await summaries(id)).toMatchObject([{ name: 'worded', dataType: 'NUMERIC', count: 0, errorCount: 2 }])
+  expect(items.get(0)?.scores?.[0]).toMatchObject({
+    ...{ value: null, label: null },
+    error: { message: 'Expected a number for "worded", which is NUMERIC, got "0.8".' },
+  })
+})
+
+test('an evaluator that applied to nothing has its row, and a mistyped path is an error', async () => {
+  const mistyped = { kind: 'builtin', type: 'exactMatch', outputPath: '$.label', expectedPath: '$.lable' }
+  const inputs = [{ label: 'a' }, { label: 'b' }]
+  const { id } = await begin(['of nothing', 'mistyped'], inputs, 'echo', [module('of nothing'), mistyped])
+  const { run, items } = await followRun(t, id)
+  expect(run.succeeded).toBe(2)
+  expect(await summaries(id)).toMatchObject([
+    { name: 'mistyped', count: 0, errorCount: 2 },
+    { name: 'of nothing', count: 0, errorCount: 0 },
+  ])
+  expect(items.get(0)?.scores?.[0]?.error).toMatchObject({ message: expect.stringContaining('nothing at $.lable') })
+})
+
+test('two evaluators that give one name do not merge: it is that of the first, and an error of the other', async () => {
+  const { id } = await begin(['first', 'second'], [1])
+  const { items } = await followRun(t, id)
+  expect(await summaries(id)).toEqual(
+    expect.arrayContaining([expect.objectContaining({ name: 'shared', count: 1, errorCount: 0, scoreCount: 1 })]),
+  )
+  const scores = items.get(0)?.scores ?? []
+  expect(scores.filter(({ value }) => value !== null)).toHaveLength(1)
+  expect(scores.filter(({ error }) => error !== null)).toMatchObject([
+    { error: { message: expect.stringContaining('another evaluator of this run already gives "shared"') } },
+  ])
+})
+
+test('the scores of a run keep one name, whatever its evaluator is called meanwhile', async () => {
+  release = Promise.withResolvers()
+  const { id, evaluatorIds } = await begin(['plain'], [1, 2, 3], 'held')
+  await updateEvaluator(t.services, t.scope, { id: evaluatorIds[0] as string, name: 'renamed' })
+  release.resolve()
+  await followRun(t, id)
+  expect(await summaries(id)).toMatchObject([{ name: 'plain', count: 3 }])
+})

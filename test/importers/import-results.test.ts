@@ -1,0 +1,299 @@
+/** Result files of other tools become datasets, finished runs and scores, against a real server. */
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { zstdCompressSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Assay, type Run } from '../../src/client/index.ts'
+import { importResults, type Tool, tools } from '../../src/importers/import-results.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { root, spawnAssay } from '../helpers/spawn-assay.ts'
+import { writeZip } from './write-zip.ts'
+
+let t: TestServer
+let assay: Assay
+let folder: string
+beforeAll(async () => {
+  t = await startTestServer()
+  assay = new Assay({ url: t.url })
+  folder = await mkdtemp(join(tmpdir(), 'assay-import-'))
+})
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+  await t[Symbol.asyncDispose]()
+})
+
+const files = join(root, 'test/importers/files')
+
+function load(from: Tool, file: string, dataset?: string) {
+  return importResults(assay, file.startsWith('/') ? file : join(files, file), { from, ...(dataset && { dataset }) })
+}
+
+function figures({ status, progress: { total, succeeded, failed, cancelled }, stats }: Run) {
+  const scores = Object.fromEntries(stats.scores.map(({ name, mean, count }) => [name, [mean, count]]))
+  return { status, counts: [total, succeeded, failed, cancelled], scores }
+}
+
+describe('promptfoo', () => {
+  test('version 1: a failed assertion is a score, an error is a failed item', async () => {
+    const { dataset, runs, left } = await load('promptfoo', 'promptfoo-1.json')
+    expect([dataset.name, dataset.added, left]).toEqual(['promptfoo/translations', 3, []])
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toEqual({
+      status: 'COMPLETED',
+      counts: [3, 2, 1, 0],
+      scores: { pass: [0.5, 2], score: [0.5, 2] },
+    })
+    expect(run?.name).toBe('openai:gpt-3.5-turbo – Translate to French: {{word}}')
+    const items = await (run as Run).items()
+    const dog = items.find(({ input }) => (input as { word: string }).word === 'dog')
+    expect(dog).toMatchObject({ output: 'chat', latencyMs: 190 })
+    expect(dog?.scores.find(({ name }) => name === 'pass')?.comment).toBe('Expected output "chien"')
+    const bird = items.find(({ input }) => (input as { word: string }).word === 'bird')
+    expect(bird).toMatchObject({ status: 'FAILED', error: { message: 'API error: 503' } })
+  })
+
+  test('version 2: each provider is a run on the same items, and they can be compared', async () => {
+    const { dataset, runs } = await load('promptfoo', 'promptfoo-2.json')
+    expect(dataset.itemIds).toHaveLength(2)
+    expect(dataset.added).toBe(0)
+    expect(runs.map(({ run }) => figures(run))).toEqual([
+      { status: 'COMPLETED', counts: [2, 2, 0, 0], scores: { brevity: [0.5, 2], pass: [1, 2], score: [1, 2] } },
+      { status: 'COMPLETED', counts: [2, 1, 1, 0], scores: { brevity: [0.25, 1], pass: [0, 1], score: [0.5, 1] } },
+    ])
+    const [gpt, claude] = runs.map(({ run }) => run) as [Run, Run]
+    const comparison = await assay.compare(claude, gpt)
+    expect(comparison.metric('score')).toMatchObject({ pairs: 1, regressed: 1, missing: 1 })
+    expect(gpt.stats.costUsd).toBeCloseTo(0.002)
+  })
+
+  test('early version 3: equal test cases are repetitions of one item', async () => {
+    const { dataset, runs } = await load('promptfoo', 'promptfoo-3-early.json')
+    expect(dataset.itemIds).toHaveLength(1)
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toMatchObject({ counts: [3, 2, 1, 0], scores: { pass: [0.5, 2] } })
+    const [item] = await (await assay.getDataset(dataset.name)).items()
+    expect(item).toMatchObject({ input: { word: 'cat' }, expectedOutput: 'chat', metadata: { description: 'the cat' } })
+  })
+
+  test('late version 3: the reason of a failure tells errors apart, and what does not fit is listed', async () => {
+    const { runs, left } = await load('promptfoo', 'promptfoo-3-late.json')
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toMatchObject({ counts: [3, 2, 1, 0], scores: { pass: [0.5, 2] } })
+    expect(run?.metadata).toMatchObject({
+      evalId: 'eval-abc-2025',
+      promptfooVersion: '0.118.0',
+      provider: 'ollama:llama3',
+    })
+    expect(left).toEqual([['`traces` of the file', 1]])
+  })
+
+  test('JSON Lines', async () => {
+    const { runs } = await load('promptfoo', 'promptfoo.jsonl')
+    expect(runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
+  })
+})
+
+describe('Inspect', () => {
+  test('a log with epochs: samples are items, epochs repetitions', async () => {
+    const { dataset, runs, left } = await load('inspect', 'inspect-2.json')
+    expect(dataset.itemIds).toHaveLength(3)
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toEqual({ status: 'COMPLETED', counts: [6, 6, 0, 0], scores: { match: [0.5, 6] } })
+    expect(run?.stats).toMatchObject({ inputTokens: 72, outputTokens: 30 })
+    expect(run?.metadata).toMatchObject({ importedFrom: 'inspect', model: 'openai/gpt-4o', status: 'success' })
+    const [item] = await (run as Run).items()
+    expect(item).toMatchObject({ latencyMs: 1_500, scores: [{ name: 'match', dataType: 'BOOLEAN', comment: 'seen' }] })
+    expect(left).toEqual([['the events of a sample', 6]])
+  })
+
+  test('a cancelled log: errors, scores of several values, samples without a score, attachments, what is missing', async () => {
+    const { runs, left } = await load('inspect', 'inspect-2-cancelled.json')
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toEqual({
+      status: 'COMPLETED',
+      counts: [3, 2, 1, 0],
+      scores: { 'match.grade': [0.5, 1], 'match.quality': [0.25, 1] },
+    })
+    const items = await (run as Run).items()
+    const third = items.find(({ datasetItem }) => datasetItem.key === '3')
+    expect(third?.input).toEqual({ input: [{ role: 'user', content: 'a long text' }], choices: ['a', 'b'] })
+    expect(third?.expectedOutput).toEqual(['a', 'b'])
+    expect(new Map(left)).toEqual(
+      new Map([
+        ['the events of a sample', 3],
+        ['a number that is NaN or infinite', 1],
+        ['the limit (token) that ended a sample', 1],
+        ['a sample that the log has no record of', 2],
+      ]),
+    )
+  })
+
+  const spec = { task: 'zipped', model: 'm', created: '2025-03-01', config: { epochs: 2 }, dataset: { samples: 2 } }
+  const sample = (id: number, epoch: number, value: unknown) => ({
+    ...{ id, epoch, input: `question ${id}`, target: 'x', metadata: {}, total_time: 1 },
+    output: { choices: [{ message: { role: 'assistant', content: [{ type: 'text', text: 'answer' }] } }] },
+    scores: { accuracy: { value } },
+  })
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+
+  test('a .eval file with deflated entries, that was cancelled before an epoch of a sample', async () => {
+    const file = join(folder, 'deflated.eval')
+    const samples = [sample(1, 1, 0.25), sample(1, 2, 0.75), sample(2, 1, 1)]
+    await writeFile(
+      file,
+      writeZip([
+        { name: '_journal/start.json', content: json({ version: 2, eval: spec, plan: {} }) },
+        ...samples.map((one) => ({ name: `samples/${one.id}_epoch_${one.epoch}.json`, content: json(one) })),
+        { name: 'header.json', content: json({ version: 2, status: 'cancelled', eval: spec, plan: {} }) },
+      ]),
+    )
+    const { runs, left } = await load('inspect', file)
+    const [{ run } = { run: null }] = runs
+    // The mean over items of their repetitions.
+    expect(figures(run as Run)).toEqual({
+      status: 'CANCELLED',
+      counts: [4, 3, 0, 1],
+      scores: { accuracy: [0.75, 3] },
+    })
+    expect(left).toEqual([])
+  })
+
+  test('a .eval file of version 3 with entries in zstd, and samples divided into several', async () => {
+    const file = join(folder, 'zstd.eval')
+    const zstd = (name: string, value: unknown) => ({ name, content: zstdCompressSync(json(value)), method: 93 })
+    const whole = sample(1, 1, 'C')
+    const shell = { ...sample(2, 1, 'I'), input: 'attachment://1', metadata: undefined }
+    await writeFile(
+      file,
+      writeZip([
+        zstd('header.json', {
+          version: 3,
+          status: 'success',
+          eval: { ...spec, task: 'divided', config: { epochs: 1 } },
+        }),
+        zstd('samples/1_epoch_1.json', whole),
+        zstd('samples/2_epoch_1/sample.json', shell),
+        zstd('samples/2_epoch_1/metadata.json', { level: 'hard' }),
+        zstd('samples/2_epoch_1/attachments/0.json', ['zero']),
+        zstd('samples/2_epoch_1/attachments/1.json', ['the question']),
+      ]),
+    )
+    const { dataset, runs } = await load('inspect', file)
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toEqual({ status: 'COMPLETED', counts: [2, 2, 0, 0], scores: { accuracy: [0.5, 2] } })
+    const items = await (await assay.getDataset(dataset.name)).items()
+    expect(items[1]).toMatchObject({ key: '2', input: 'the question', metadata: { level: 'hard' } })
+  })
+})
+
+describe('OpenAI Evals', () => {
+  test('an event log', async () => {
+    const { dataset, runs, left } = await load('openai-evals', 'openai-event-log.jsonl')
+    expect(dataset.name).toBe('openai-evals/capitals')
+    const [{ run } = { run: null }] = runs
+    expect(run?.name).toBe('capitals.dev.v0 – gpt-3.5-turbo – 2303201455ABCDEF')
+    expect(figures(run as Run)).toEqual({
+      status: 'COMPLETED',
+      counts: [4, 3, 1, 0],
+      scores: { choice: [null, 1], invalid: [0, 1], match: [0.5, 2], score: [0.75, 1] },
+    })
+    expect(run?.metadata).toMatchObject({ finalReport: { accuracy: 0.5 }, split: 'dev' })
+    // The log has none, which is not 0.
+    expect(run?.stats.latencyMs).toBeNull()
+    const items = await (run as Run).items()
+    expect(items.find(({ datasetItem }) => datasetItem.key === 'capitals.dev.1')).toMatchObject({
+      input: [{ role: 'system' }, { content: 'Germany?' }],
+      expectedOutput: ['Berlin'],
+      output: 'Bonn',
+      latencyMs: null,
+    })
+    expect(new Map(left)).toEqual(
+      new Map([
+        ['the metric "details", which is an object', 1],
+        ['an event of the type "embedding"', 1],
+      ]),
+    )
+  })
+
+  test('output items of the hosted API: a page with two runs, and JSON Lines', async () => {
+    const { dataset, runs } = await load('openai-evals', 'openai-output-items.json')
+    expect(dataset.itemIds).toHaveLength(3)
+    expect(runs.map(({ run }) => figures(run))).toEqual([
+      {
+        status: 'COMPLETED',
+        counts: [3, 2, 1, 0],
+        scores: { 'exact match': [0.5, 2], 'exact match: passed': [0.5, 2] },
+      },
+      {
+        status: 'COMPLETED',
+        counts: [2, 2, 0, 0],
+        scores: { 'exact match': [0.5, 2], 'exact match: passed': [0.5, 2] },
+      },
+    ])
+    const lines = await load('openai-evals', 'openai-output-items.jsonl')
+    expect(lines.runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
+  })
+})
+
+test('the same file again changes nothing, by the command line, which says what it did', async () => {
+  const again = async () => {
+    const spawned = spawnAssay([
+      'import',
+      join(files, 'promptfoo-3-late.json'),
+      '--from',
+      'promptfoo',
+      '--dataset',
+      'twice',
+      '--url',
+      t.url,
+    ])
+    expect(await spawned.exited, spawned.stderr).toBe(0)
+    return spawned.stdout
+  }
+  const first = await again()
+  expect(first).toContain('Dataset "twice" is at version 1: 3 items of the file, 3 added, 0 changed.')
+  expect(first).toMatch(
+    /Run "llama – french" COMPLETED: 3 items, 2 succeeded, 1 failed\n {2}pass 0\.5 \(n = 2\); score 0\.5 \(n = 2\)/,
+  )
+  expect(first).toContain('Not taken over:\n  1 × `traces` of the file')
+  const second = await again()
+  expect(second).toContain('Dataset "twice" is at version 1: 3 items of the file, 0 added, 0 changed.')
+  expect(second).toContain('Run "llama – french" was imported before: 3 items')
+})
+
+test('docs/migrating.md: its commands import a file of each tool', async () => {
+  const page = readFileSync(join(root, 'docs/migrating.md'), 'utf8')
+  const commands = [...page.matchAll(/^assay (import \S+ --from (\S+))$/gm)]
+  expect(commands.map(([, , from]) => from)).toEqual([...tools])
+  const own: Record<string, string> = {
+    promptfoo: 'promptfoo-3-late.json',
+    inspect: 'inspect-2.json',
+    'openai-evals': 'openai-event-log.jsonl',
+  }
+  for (const [, command = '', from = ''] of commands) {
+    const [name, , ...options] = command.split(' ')
+    const spawned = spawnAssay([name ?? '', join(files, own[from] ?? ''), ...options, '--url', t.url])
+    expect(await spawned.exited, spawned.stderr).toBe(0)
+    expect(spawned.stdout).toMatch(/^Dataset "[^"]+" is at version 1: /)
+  }
+})
+
+test.each<[Tool, string, string]>([
+  ['promptfoo', '{"results": {"version": 9, "results": []}}', 'Expected version 1, 2 or 3'],
+  [
+    'promptfoo',
+    '{"results": {"version": 3, "results": [{"a": 1}]}}',
+    'Expected a result with vars and success as number 1',
+  ],
+  ['promptfoo', '[', 'is not JSON'],
+  ['inspect', '{"version": 7, "eval": {}}', 'Expected a log of Inspect of version 1 to 3'],
+  ['inspect', 'PK', 'is not a ZIP'],
+  ['openai-evals', '{"some": "thing"}', 'Expected an event log or output items'],
+  ['openai-evals', '{"spec": {}}\n{"event', 'Line 2 of'],
+])('%s: a file that is none is refused with what was expected (%#)', async (from, text, message) => {
+  const file = join(folder, 'broken.json')
+  await writeFile(file, text)
+  await expect(load(from, file)).rejects.toThrow(message)
+})
