@@ -12,6 +12,7 @@ import { costOf } from '../models/prices.ts'
 import { pinPrompt } from './prompts/references.ts'
 import { resolveTask } from './providers/prompt-task.ts'
 import type { Services } from './services.ts'
+import { functionsFor } from './workers.ts'
 
 /** The mean of one call; USD. */
 export interface CostEstimate {
@@ -40,13 +41,14 @@ const sampleSize = 20
  * @throws {InvalidInputError} {NotFoundError} {ConflictError} as `resolveTask`
  */
 export async function estimateCost(
-  { db: { pool }, modules }: Pick<Services, 'db' | 'modules'>,
+  services: Services,
   scope: ProjectScope,
   datasetId: string,
   input: unknown,
   at: Date,
 ): Promise<CostEstimate> {
-  const task = await resolveTask(pool, scope, modules, input)
+  const { pool } = services.db
+  const task = await resolveTask(pool, scope, await functionsFor(services, input, ['task']), input)
   const run = await findComparableRun(pool, datasetId, identityOf(task))
   if (task.kind === 'prompt') {
     const { content } = await pinPrompt(pool, scope, task.prompt as PromptReference)

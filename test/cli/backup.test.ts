@@ -86,7 +86,7 @@ test('everything is there after a restore, an executing run goes on, and old cur
   // New rows get numbers that none has.
   const failing = await startEchoRun(next.url, 'fail', [1, 2])
   expect(await followEchoRun(next.url, failing)).toHaveLength(2)
-}, 120_000)
+}, 240_000)
 
 async function datasetId(url: string, name: string): Promise<string> {
   const { dataset } = await ask<{ dataset: { id: string } }>(

@@ -103,6 +103,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await prisma.datasetItemRevision.create({
     data: { ...revision, metadata: { ...metadata, of: `${name} 2` }, validFrom: 2, digest: new Uint8Array([2]) },
   })
+  const archived = await prisma.datasetItem.create({ data: { datasetId, identity: `key:${name} archived` } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
+  })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
 
   await prisma.dataset.create({ data: { ...described, projectId, name: `${name}/in a folder`, seed: name } })
@@ -189,7 +193,6 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ...{ kind: 'http', url: `http://${name}.example`, method: 'POST', headers: { of: name }, body: { of: name } },
     ...{ outputPath: '$.a', costPath: '$.b', inputTokensPath: '$.c', outputTokensPath: '$.d' },
   }
-  await prisma.run.updateMany({ where: { id: candidateId }, data: { task: http } })
   const asked = {
     idempotencyKey: name,
     startedById: scope.person.id,
@@ -285,10 +288,9 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   })
 
   const provider = await fillProviders(t, name)
-  await prisma.experiment.update({
-    where: { id: otherExperimentId },
-    data: { task: JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? ''))) },
-  })
+  const prompting = JSON.parse(JSON.stringify(filledPromptTask(name, promptId, promptVersionIds[0] ?? '')))
+  await prisma.experiment.update({ where: { id: otherExperimentId }, data: { task: prompting } })
+  await prisma.run.update({ where: { id: candidateId }, data: { task: prompting } })
   await prisma.run.updateMany({ where: { id: runId }, data: { stopMessage: name } })
   await prisma.runItem.updateMany({
     where: { runId },

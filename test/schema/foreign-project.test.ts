@@ -86,6 +86,10 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       { ...revision, input: `${name} 2`, validFrom: 2, digest: new Uint8Array([2]) },
     ],
   })
+  const archived = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:archived' } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
+  })
   const evaluator = await prisma.evaluator.create({
     data: {
       projectId,
@@ -129,7 +133,16 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const run = await prisma.run.create({
     data: {
       ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
-      ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
+      ...{
+        task,
+        settings: { repetitions: 1 },
+        total: 1,
+        queued: 0,
+        succeeded: 1,
+        costSum: 1,
+        costCount: 1,
+        startedById: apiKey.personId,
+      },
       promptVersionId: prompt.newest.id,
       evaluators: { create: { evaluatorVersionId: evaluator.current.id, name } },
       items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
@@ -187,6 +200,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     encodeGlobalId('RunItem', `${baseline.id}:0`),
     encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
     encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    encodeGlobalId('DatasetItemRevision', `${archived.id}:1`),
     ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
   ]
   everything.set(name, new Set([...ids.map(([, id]) => id), ...more]))
@@ -212,6 +226,10 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   if (name === 'metric') return '{ latency: true }'
   if (name === 'name') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
+  if (name === 'task') {
+    const prompt = '{ content: { messages: [{ role: USER, content: "{{input}}" }] } }'
+    return `{ prompt: { provider: "${project}", model: "${project}", prompt: ${prompt} } }`
+  }
   if (type === undefined) throw new Error(`no case for the argument ${name} of ${field.name}`)
   return name.endsWith('s') ? `["${ids[type]}"]` : `"${ids[type]}"`
 }

@@ -67,7 +67,7 @@ function conclusion({ verdict, reason, margin, pairsNeeded, ...metric }: MetricF
       return `equivalent: a difference of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
     case 'NOT_WORSE':
       return `not worse: a loss of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
-    case 'INCONCLUSIVE': {
+    default: {
       if (metric.direction === 'NONE') return `changed by ${signedSize(delta)}${unit.suffix}${between}`
       const way = { true: ' for the better', false: ' for the worse', null: '' }[
         String(isBetter(delta, metric.direction))

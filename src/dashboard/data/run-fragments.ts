@@ -11,6 +11,8 @@ export const runSummary = graphql(`
     description
     status
     stopReason
+    stopMessage
+    waitingReason
     createdAt
     startedAt
     finishedAt
