@@ -93,7 +93,17 @@ async function parseExperiment(services: Services, scope: Scope, input: CreateEx
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
   const evaluatorsNamed = input.evaluatorIds != null
   const primaryMetrics = parsePrimary(input.primaryMetrics) ?? null
-  return { ...texts, projectId, datasetId, task, promptId: promptIdOf(task), settings, evaluatorsNamed, evaluatorIds, primaryMetrics }
+  return {
+    ...texts,
+    projectId,
+    datasetId,
+    task,
+    promptId: promptIdOf(task),
+    settings,
+    evaluatorsNamed,
+    evaluatorIds,
+    primaryMetrics,
+  }
 }
 
 function parsePrimary(input: unknown): PrimaryMetrics | null | undefined {

@@ -71,7 +71,13 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   ],
   'experiment/insert-experiment.ts': async () => {
     const { id, projectId, name, task, ...given } = await t.db.prisma.experiment.findFirstOrThrow()
-    const more = { name: `${name} again`, projectId, task: task as never, settings: given.settings as never, primaryMetrics: given.primaryMetrics as never }
+    const more = {
+      name: `${name} again`,
+      projectId,
+      task: task as never,
+      settings: given.settings as never,
+      primaryMetrics: given.primaryMetrics as never,
+    }
     const content = { ...given, ...more, metadata: given.metadata as Json, evaluatorIds: [] }
     const inserted = await insertExperiment(t.db.pool, content)
     const where = { id: inserted?.id ?? id }

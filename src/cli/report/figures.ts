@@ -41,7 +41,6 @@ const cost: Unit = { value: dollars, size: dollars, suffix: '' }
 /** Booleans and failures are shares of the items. */
 export function unitOf(kind: MetricKind, dataType: ScoreDataType | null): Unit {
   if (kind === 'LATENCY') return latency
-  if (kind === 'FAILED') return share
   if (kind === 'COST') return cost
   return dataType === 'BOOLEAN' || kind === 'FAILED' ? share : score
 }

@@ -17,7 +17,9 @@ export interface ComparedItems {
  * For each candidate, in order.
  * @param used if given, the items whose content differs are left out
  */
-export async function countComparedItems(db: Queryable, runIds: readonly string[],
+export async function countComparedItems(
+  db: Queryable,
+  runIds: readonly string[],
   used: UsedVersions | null = null,
 ): Promise<ComparedItems[]> {
   const values: unknown[] = [runIds]
