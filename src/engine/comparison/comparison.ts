@@ -5,6 +5,7 @@ import { loadPrimaryMetrics } from '../../db/sql/comparison/load-primary-metrics
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import type { ClientEvaluatorSpec, ScoreDataType } from '../../domain/evaluation.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
 import type { MetricInput } from '../../domain/metric.ts'
@@ -127,7 +128,7 @@ export function usedVersions(
 
 /**
  * By the ids of the versions that scored the runs, what they are: versions of one definition and type give the same
- * scores. Costs a statement only where runs were scored by different versions.
+ * scores. An evaluator of a client is known by its name: the text of its function changes with every bundler. Costs a statement only where runs were scored by different versions.
  */
 async function definitionsOf(
   { prisma }: ReadableDatabase,
@@ -144,7 +145,12 @@ async function definitionsOf(
     where: { id: { in: different } },
     select: { id: true, definition: true, dataType: true },
   })
-  return new Map(rows.map(({ id, definition, dataType }) => [id, canonicalJson({ definition, dataType } as Json)]))
+  return new Map(rows.map(({ id, definition, dataType }) => [id, identityOf(definition as object, dataType)]))
+}
+
+function identityOf(definition: object, dataType: ScoreDataType | null): string {
+  const { version: _, ...ofClient } = definition as ClientEvaluatorSpec
+  return canonicalJson({ definition: ofClient.kind === 'client' ? ofClient : definition, dataType } as Json)
 }
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */

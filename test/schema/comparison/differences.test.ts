@@ -167,4 +167,10 @@ test('scores of another version of an evaluator give no verdict, and a gate says
     data: { definition: { kind: 'builtin', type: 'contains', text: 'v1' } },
   })
   expect((await compare(before, after)).right).toMatchObject({ verdict: 'IMPROVED', pairs: 40, leftOut: 0 })
+  // The text of a client's function says little about what it does.
+  for (const { id, version } of versions) {
+    const definition = { kind: 'client', name: 'right', version: `${version}` }
+    await t.db.prisma.evaluatorVersion.update({ where: { id }, data: { definition } })
+  }
+  expect((await compare(before, after)).right).toMatchObject({ pairs: 40, leftOut: 0 })
 })
