@@ -31,11 +31,11 @@ beforeAll(async () => {
   // Ordered by anything measured, the candidate is the smaller one; ordered by any score it is the larger one.
   await t.db.prisma.run.update({
     where: { id: baselineRunId },
-    data: { latencySum: 6_000, costSum: 60, costCount: 60, failed: 3 },
+    data: { latencySum: 6_000, latencyMin: 100, costSum: 60, costCount: 60, failed: 3 },
   })
   await t.db.prisma.run.update({
     where: { id: candidateRunId },
-    data: { latencySum: 60, costSum: 0.6, costCount: 60, failed: 1 },
+    data: { latencySum: 60, latencyMin: 1, costSum: 0.6, costCount: 60, failed: 1 },
   })
   baseline = encodeGlobalId('Run', baselineRunId)
   candidate = encodeGlobalId('Run', candidateRunId)
