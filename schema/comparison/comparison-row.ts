@@ -48,7 +48,7 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
     value: t.exposeFloat('value', {
       nullable: true,
       description:
-        'Mean over the repetitions; failed ones count as the worst value where `failurePolicy` says so. Null when there is none.',
+        'Mean over the repetitions; failed ones count as the worst value where `failurePolicy` says so.\nNull when there is none.',
     }),
     label: t.exposeString('label', {
       nullable: true,

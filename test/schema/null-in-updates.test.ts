@@ -90,12 +90,14 @@ const updates: Record<string, Update> = {
   },
   updateExperiment: {
     type: 'Experiment',
-    selection: `name description metadata evaluators { id } task { __typename } ${settingsSelection}`,
+    selection: `name description metadata evaluators { id } primaryMetrics { procedure } task { __typename }
+      ${settingsSelection}`,
     fields: {
       name: 'REFUSED',
       description: cleared,
       task: 'REFUSED',
       evaluatorIds: cleared,
+      primaryMetrics: cleared,
       settings: 'REFUSED',
       metadata: cleared,
     },
@@ -103,7 +105,8 @@ const updates: Record<string, Update> = {
     make: async () => {
       const { id } = await createEvaluator(t.services, t.scope, { name: randomUUID(), definition })
       const datasetId = await seedDataset(t, [1])
-      const rest = { description: 'd', metadata: { m: 1 }, evaluatorIds: [id], settings }
+      const primaryMetrics = { metrics: [{ failed: true }] }
+      const rest = { description: 'd', metadata: { m: 1 }, evaluatorIds: [id], settings, primaryMetrics }
       const task = { kind: 'module', name: 'echo' }
       return (await createExperiment(t.services, t.scope, { name: randomUUID(), datasetId, task, ...rest })).id
     },

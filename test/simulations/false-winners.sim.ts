@@ -7,8 +7,8 @@ const replications = 20_000
 
 describe('failures that depend on the outcome', () => {
   test.each(
-    [0, 0.02, 0.05, 0.1, 0.25].flatMap((failing) =>
-      (['MISSING', 'WORST'] as const).flatMap((policy) => [100, 300, 1_000].map((n) => ({ n, failing, policy }))),
+    [0.02, 0.1, 0.25].flatMap((failing) =>
+      (['MISSING', 'WORST'] as const).flatMap((policy) => [100, 1_000].map((n) => ({ n, failing, policy }))),
     ),
   )('$n items, a share of $failing fails where it would be wrong, $policy', ({ n, failing, policy }) => {
     const random = randomFrom(20_261_126)

@@ -31,14 +31,16 @@ export async function loadFigures(
 ): Promise<FiguresOf> {
   const runIds = runs.map((run) => run.id)
   const rules = metrics.flatMap(({ lackingRules }) => lackingRules)
+  const areCostsUnknown = runs.some((run) => run.costCount < run.succeeded)
   const isLacking =
-    runs.some((run) => run.failed > 0 || run.costCount < run.succeeded) || metrics.some(({ errors }) => errors > 0)
+    runs.some((run) => run.failed > 0) ||
+    metrics.some(({ metric, asked, errors }) => errors > 0 || (metric.kind === 'COST' && asked && areCostsUnknown))
   if (!isLacking) {
     const moments = await loadMetricMoments(db, runIds, series, used)
     return (metric, run, number, items) => {
       if (metric.metric.kind === 'FAILED') return figuresOfAll(metric, noneFailed(items.executed), items)
       const row = moments.find((row) => row.run === run && row.metric === (number ?? numberOfMeasured(metric)))
-      return figuresOfAll(metric, row, items)
+      return figuresOfAll(metric, row, items, metric.metric.kind === 'COST' && areCostsUnknown)
     }
   }
   const timeouts = runs.map(({ settings, latencyMax }) =>
@@ -62,15 +64,17 @@ function noneFailed(count: number): Moments {
   return { count, ...zero, binary: true, differences: null }
 }
 
+/** @param isUnknown whether some of the values may not be known */
 function figuresOfAll(
   { direction, range }: ComparedMetric,
   row: Moments | undefined,
   items: ComparedItems,
+  isUnknown = false,
 ): MetricFigures {
   const differences = differencesOf(row)
   const moments = pairedMoments(row, differences)
-  const missing = items.items - moments.count
-  return compareMoments(moments, direction, { missing }, needsDifferences(moments) ? differences : null, range)
+  const missing = { missing: items.items - moments.count, extremes: isUnknown ? ('UNBOUNDED' as const) : null }
+  return compareMoments(moments, direction, missing, needsDifferences(moments) ? differences : null, range)
 }
 
 function figuresOfRange(metric: ComparedMetric, row: RangeMoments | undefined, items: ComparedItems): MetricFigures {

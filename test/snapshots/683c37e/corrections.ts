@@ -33,4 +33,5 @@ export const corrections: Correction[] = [
   { fault: 'Latency and cost had verdicts that nobody asked for.', figures: series.asked },
   { fault: 'Metrics that could have no verdict weakened those that could.', figures: series.family },
   { fault: 'A gate passed whatever had failed.', figures: series.gateFailures },
+  { fault: 'Items with another answer key were compared.', figures: series.unlike },
 ]
