@@ -89,8 +89,11 @@ export function compileCall(
     const whole = requestOf(spec)
     return (item) => whole(item) ?? { ...item }
   }
-  // The prompt is part of the spec.
-  if (spec.kind === 'prompt') return ({ input, metadata }) => ({ input, metadata })
+  // The prompt is part of the spec; the functions are those of its tools.
+  if (spec.kind === 'prompt') {
+    const tools: Record<string, Json> = Object.keys(functions).length > 0 ? { functions: { ...functions } } : {}
+    return ({ input, metadata }) => ({ input, metadata, ...tools })
+  }
   const version = functions[spec.name] ?? null
   return (item) => [version, { ...item }]
 }

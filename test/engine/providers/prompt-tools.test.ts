@@ -5,6 +5,7 @@ import type { RunSettings } from '../../../src/domain/run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { parseHttpTask } from '../../../src/tasks/http.ts'
+import { compileCall } from '../../../src/tasks/registry.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment } from '../../helpers/engine.ts'
 import { startModelEndpoint } from '../../helpers/model-endpoint.ts'
 import { type Answering, startModelServer } from '../../helpers/model-server/model-server.ts'
@@ -104,4 +105,14 @@ it('holds no call of the model while a tool runs', async () => {
   const { run } = await execute(['a', 'b'], task, { concurrency: 2, timeoutMs: 5_000, maxAttempts: 1 })
   expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 2 })
   expect(most).toBe(1)
+})
+
+it('makes another call of the same item when a function of a tool has changed', () => {
+  const callWith = (hash: string) => {
+    const task = promptTask({}, { tools: [{ ...sum, function: { module: 'add' } }] })
+    const item = { id: 'i', key: null, input: 1, expectedOutput: null, metadata: null, tags: [], repetition: 0 }
+    return compileCall(task, { add: hash })(item)
+  }
+  expect(callWith('one')).toEqual(callWith('one'))
+  expect(callWith('one')).not.toEqual(callWith('another'))
 })

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createApiKey } from '../../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../../src/engine/projects/projects.ts'
 import { testKey } from '../../helpers/model-call.ts'
-import { type Answering, type ModelServer, startModelServer } from '../../helpers/model-server/model-server.ts'
+import {
+  type Answering,
+  baseUrlOf,
+  type ModelServer,
+  startModelServer,
+} from '../../helpers/model-server/model-server.ts'
 import { testScope } from '../../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
 
@@ -133,6 +138,23 @@ describe('a test of a provider', () => {
       problem: null,
       message: 'llama3.2 answered.',
       servedModels: ['llama3.2', 'qwen3'],
+    })
+  })
+
+  test.each([
+    [{ kind: 'GOOGLE' }, 'gemini-2.5-flash', ['llama3.2', 'qwen3']],
+    [{ kind: 'AZURE' }, 'our-deployment', null],
+    [{ kind: 'AZURE', apiVersion: '2024-10-21' }, 'our-deployment', null],
+    [{ kind: 'BEDROCK', region: 'eu-central-1' }, 'amazon.nova-lite-v1:0', null],
+    [{ kind: 'BEDROCK', region: 'eu-central-1', accessKeyId: 'AKIDEXAMPLE0123456' }, 'amazon.nova-lite-v1:0', null],
+  ] as const)('works with %j', async (address, model, servedModels) => {
+    answering = () => ({ text: 'OK' })
+    const id = await connect({ ...address, baseUrl: baseUrlOf(server, address.kind) })
+    expect(await check({ id, model })).toMatchObject({ problem: null, message: `${model} answered.`, servedModels })
+    answering = () => ({ status: 401, type: 'UnrecognizedClientException', message: 'Not with this key' })
+    expect(await check({ id, model })).toMatchObject({
+      problem: 'KEY',
+      message: expect.stringContaining('Not with this key'),
     })
   })
 
