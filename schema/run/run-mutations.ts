@@ -151,7 +151,9 @@ mutation('updateRun', {
     fields: (t) => ({
       id: t.id({ required: true, description: 'The run.' }),
       concurrency: t.int({ description: 'Concurrent items, 1–1,000; takes effect at once.' }),
-      budgetUsd: t.float({ description: 'Stop when the known cost of tasks and evaluators reaches this; null lifts the limit.' }),
+      budgetUsd: t.float({
+        description: 'Stop when the known cost of tasks and evaluators reaches this; null lifts the limit.',
+      }),
       maxFailureRate: t.float({
         description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
       }),
