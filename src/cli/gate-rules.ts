@@ -3,7 +3,7 @@
  *
  *     correct >= 0.9                 the mean of a score
  *     correct >= baseline - 0.02     not worse than the baseline by more than a margin; also "tokens <= baseline + 10"
- *     latency <= baseline + 200      the same for latency (ms) and cost (USD)
+ *     latency <= baseline + 200      the same for latency (ms), cost (USD) and failed (the share of failed items)
  *     failure-rate <= 0.05           at most; also avg-latency, p95-latency (ms), cost, avg-cost (USD)
  */
 import { UsageError } from './cli-error.ts'
@@ -23,7 +23,7 @@ const absolute = new RegExp(`^(.+?)\\s*([<>])=\\s*(-?)${number}$`)
 
 export const gateNotation = `Rules of a gate:
   correct>=0.9               the mean of a score
-  correct>=baseline-0.02     not worse than the baseline by more than a margin (also latency, cost)
+  correct>=baseline-0.02     not worse than the baseline by more than a margin (also latency, cost, failed)
   failure-rate<=0.05         at most; also avg-latency, p95-latency (ms), cost, avg-cost (USD)`
 
 /** @throws {UsageError} naming the rule that cannot be read */
@@ -60,6 +60,7 @@ function addRule(gate: GateInput, rule: string): void {
 function metricOf(name: string): MetricInput {
   if (name === 'latency') return { latency: true }
   if (name === 'cost') return { cost: true }
+  if (name === 'failed') return { failed: true }
   return { score: { name: unquoted(name) } }
 }
 

@@ -12,8 +12,8 @@ import type { GateInput } from '../gql/graphql.ts'
 import type { GraphQLClient } from '../graphql-client.ts'
 import { importFile } from '../import-file.ts'
 
-const FindParts = graphql(/* GraphQL */ `
-  query FindPartsOfExperiment($dataset: String!) {
+const FindDatasetOfFile = graphql(/* GraphQL */ `
+  query FindDatasetOfFile($dataset: String!) {
     dataset(name: $dataset) { id name version itemCount }
   }
 `)
@@ -79,7 +79,7 @@ const SetGateOfFile = graphql(/* GraphQL */ `
   }
 `)
 
-export interface SavedExperiment {
+interface SavedExperiment {
   id: string
   dataset: { name: string; version: number }
 }
@@ -121,7 +121,7 @@ export async function saveExperiment(
 }
 
 /** The gate of an experiment file; null when it has none. @throws {UsageError} a rule that cannot be read */
-export function gateIn({ gate }: ExperimentFile): GateInput | null {
+function gateIn({ gate }: ExperimentFile): GateInput | null {
   if (gate === undefined) return null
   return Array.isArray(gate) ? parseGateRules(gate) : gate
 }
@@ -144,7 +144,7 @@ async function saveDataset(
     )
     await importFile({ ...source, url: client.url, project, dataset: given.name, columns: Object.fromEntries(columns) })
   }
-  const { dataset: found } = await client.request(FindParts, { dataset: given.name })
+  const { dataset: found } = await client.request(FindDatasetOfFile, { dataset: given.name })
   if (found && found.itemCount > 0) return found
   const missing = found ? `The dataset "${given.name}" has no items` : `There is no dataset "${given.name}"`
   throw new CliError(`${missing}: name its file in ${file} (dataset: { name, file }), or use \`assay import\`.`)

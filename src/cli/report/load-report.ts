@@ -86,7 +86,7 @@ export interface RunReport {
   regressions: ChangedItem[]
 }
 
-export interface ReportOptions {
+interface ReportOptions {
   /** Default: the gate of the experiment. */
   gate?: GateInput
   /** Default: the approved one, if there is one. */
