@@ -59,7 +59,7 @@ test('a server refuses a subscription beyond the limit, and keeps the others', a
   const query = 'subscription { runsFeed { cursor } }'
   for (const id of ['1', '2', '3']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
   await expect
-    .poll(() => answers.map(({ id, type }) => `${type} ${id ?? ''}`).sort())
+    .poll(() => answers.map(({ id, type }) => `${type} ${id ?? ''}`).sort(), { timeout: 10_000 })
     .toEqual(['complete 3', 'connection_ack ', 'next 1', 'next 2', 'next 3'])
   const refused = answers.find(({ id, type }) => id === '3' && type === 'next')
   expect(refused?.payload).toMatchObject({
