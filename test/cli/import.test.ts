@@ -57,12 +57,14 @@ test('a JSON Lines file becomes a dataset, and importing it again changes nothin
   const first = await importing(file, '--dataset', 'two')
   expect(first).toMatchObject({
     status: 0,
-    stdout: 'Dataset "two" is at version 1: 2 added, 0 changed, 0 unchanged.\n',
+    stdout:
+      'Dataset "two" is at version 1: 2 added, 0 changed, 0 unchanged.\ninput ← input; expected ← expectedOutput\n',
   })
   const second = await importing(file, '--dataset', 'two')
   expect(second).toMatchObject({
     status: 0,
-    stdout: 'Dataset "two" is at version 1: 0 added, 0 changed, 2 unchanged.\n',
+    stdout:
+      'Dataset "two" is at version 1: 0 added, 0 changed, 2 unchanged.\ninput ← input; expected ← expectedOutput\n',
   })
 })
 

@@ -52,7 +52,7 @@ export async function* readRows(
   const whole = prepend(head, chunks)
   const start = head.trimStart()
   const [header = ''] = start.split(/[\r\n]/, 1)
-  const looksLike = xml.test(start) ? 'xml' : isJson(start, '[') ? 'json' : isJson(start, '{') ? 'jsonl' : 'csv'
+  const looksLike = xml.test(start) ? 'xml' : jsonArray.test(start) ? 'json' : jsonObject.test(start) ? 'jsonl' : 'csv'
   const given = format === 'tsv' ? 'csv' : format
   const found = given ?? (looksLike === 'xml' ? 'csv' : looksLike)
   if (looksLike === 'xml' || isOther(found, looksLike)) {
@@ -69,6 +69,9 @@ export async function* readRows(
   for await (const row of rows) yield { ...row, format: found }
 }
 
+/** A bracket and what can follow it in JSON, as the header of a CSV file hardly has it. */
+const jsonArray = /^\[\s*(?:[{}[\],"]|-?\d|$)/
+const jsonObject = /^\{\s*(?:["}]|$)/
 const xml = /^<(\?xml|!doctype|[a-z][\w:.-]*[\s/>])/i
 
 const descriptions = {
@@ -76,13 +79,6 @@ const descriptions = {
   json: 'a JSON array',
   jsonl: 'JSON Lines',
   xml: 'XML or HTML, which cannot be imported: convert it first',
-}
-
-/** Whether a text begins with this bracket and what can follow it in JSON, as the header of a CSV file hardly does. */
-function isJson(start: string, bracket: '[' | '{'): boolean {
-  if (!start.startsWith(bracket)) return false
-  const next = start.slice(1).trimStart()[0]
-  return next === undefined || (bracket === '[' ? next === '{' || next === ']' : next === '"' || next === '}')
 }
 
 /** A pretty-printed object is one row of JSON Lines at most, and reading it says where that ends. */

@@ -218,7 +218,10 @@ describe('CSV', () => {
         fc.integer({ min: 1, max: 20 }),
         async (rows, newline, size) => {
           const text = ['a,b,c', ...rows.map((row) => row.map(quoted).join(','))].join(newline)
-          const expected = parse(text, { columns: true, recordDelimiter: newline })
+          const all: Record<string, string>[] = parse(text, { columns: true, recordDelimiter: newline })
+          // Lines of nothing but delimiters and spaces are skipped, unless a cell is quoted.
+          const isBlank = (row: string[]) => row.every((cell) => cell.trim() === '' && quoted(cell) === cell)
+          const expected = all.filter((_, index) => !isBlank(rows[index] ?? []))
           expect((await read(text, 'csv', size)).fields).toEqual(expected)
         },
       ),
@@ -262,7 +265,7 @@ describe('CSV', () => {
 
 it('detects the format by extension and media type, and ambiguous ones by content', () => {
   expect(declaredFormat({ name: 'A.JSONL' })).toBe('jsonl')
-  expect(declaredFormat({ name: 'x.tsv' })).toBe('csv')
+  expect(declaredFormat({ name: 'x.tsv' })).toBe('tsv')
   expect(declaredFormat({ name: 'x.json' })).toBeNull()
   expect(declaredFormat({ mediaType: 'text/csv; charset=utf-8' })).toBe('csv')
   expect(declaredFormat({ mediaType: 'application/json' })).toBeNull()
@@ -276,7 +279,7 @@ it('returns no rows for an empty file', async () => {
 
 it('reads a CSV header of any length in linear time, and finds the name that occurs twice', async () => {
   const names = Array.from({ length: 100_000 }, (_, n) => `c${n}`)
-  const row = names.map(() => '').join(',')
+  const row = names.map((_, n) => (n === 0 ? 'x' : '')).join(',')
   const startedAt = performance.now()
   const { fields, problems } = await read(`${names.join(',')}\n${row}\n1,2\n`, null, 64 * 1024)
   expect(fields).toHaveLength(1)
