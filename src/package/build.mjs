@@ -40,7 +40,11 @@ function copyPackages() {
     {
       name: '@prisma/client',
       files: ['LICENSE', ...['client', engine, `${engine}.wasm-base64`].map((name) => `runtime/${name}.mjs`)],
-      modules: { client: 'client.mjs', [`${engine}.mjs`]: `${engine}.mjs`, [`${engine}.wasm-base64.mjs`]: `${engine}.wasm-base64.mjs` },
+      modules: {
+        client: 'client.mjs',
+        [`${engine}.mjs`]: `${engine}.mjs`,
+        [`${engine}.wasm-base64.mjs`]: `${engine}.wasm-base64.mjs`,
+      },
       specifier: (module) => `@prisma/client/runtime/${module}`,
       folder: 'runtime',
     },
