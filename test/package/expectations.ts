@@ -59,7 +59,7 @@ export function expectTree(project: string): string {
 export async function expectPages(url: string): Promise<void> {
   const page = await fetch(url, { headers: { accept: 'text/html' } })
   const html = await page.text()
-  const [, script] = /<script[^>]+src="([^"]+)"/.exec(html) ?? []
+  const [, script] = /<script type="module"[^>]+src="([^"]+)"/.exec(html) ?? []
   if (page.status !== 200 || !script) throw new Error(`expected the dashboard at ${url}, got ${page.status}:\n${html}`)
   const loaded = await fetch(new URL(script, url))
   if (loaded.status !== 200 || (await loaded.text()).length < 1_000) throw new Error(`${script} is not there`)
