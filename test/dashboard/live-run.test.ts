@@ -39,7 +39,7 @@ beforeAll(async () => {
     close: 'levenshtein: {}',
   })) {
     const made = await t.query(
-      `mutation { createEvaluator(input: { name: "${name}", definition: { builtin: { ${definition} } } }) { __typename } }`,
+      `mutation { createEvaluator(input: { name: "${name}", datasetIds: null, definition: { builtin: { ${definition} } } }) { __typename } }`,
     )
     expect(made.data.createEvaluator.__typename).toBe('CreateEvaluatorPayload')
   }

@@ -40,7 +40,7 @@ export function ShareMenu({ name, csv, size = 'sm' }: Props) {
   }
 
   return (
-    <Menu position="bottom-end" width={220}>
+    <Menu position="bottom-end" width={220} withinPortal={false}>
       <Menu.Target>
         <Button size={size} variant="default" leftSection={<IconShare2 {...icon} />} loading={drawing}>
           Share

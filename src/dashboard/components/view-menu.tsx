@@ -19,7 +19,7 @@ export function ViewMenu({ columns, hidden = [], onHide, children }: Props) {
     onHide(now.length > 0 ? now : undefined)
   }
   return (
-    <Menu position="bottom-end" closeOnItemClick={false} width={220}>
+    <Menu position="bottom-end" closeOnItemClick={false} width={220} withinPortal={false}>
       <Menu.Target>
         <Button size="xs" variant="default" leftSection={<IconAdjustmentsHorizontal size={15} aria-hidden />}>
           View
