@@ -50,7 +50,7 @@ function copyPackages() {
     },
     {
       name: '@pothos/plugin-prisma',
-      files: ['LICENSE', 'esm/*.js', 'esm/package.json'],
+      files: ['LICENSE', 'esm/**/*.js', 'esm/package.json'],
       modules: { '': 'index.js' },
       specifier: () => '@pothos/plugin-prisma',
       folder: 'esm',
