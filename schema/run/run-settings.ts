@@ -31,7 +31,9 @@ export const RunSettingsInput = builder.inputType('RunSettingsInput', {
       description: `Milliseconds per call of the task, 1–3,600,000; default ${defaultRunSettings.timeoutMs}.`,
     }),
     maxAttempts: t.int({ description: `Calls per item, 1–20; default ${defaultRunSettings.maxAttempts}.` }),
-    budgetUsd: t.float({ description: 'Stop when the known cost of tasks and evaluators reaches this; null: no limit.' }),
+    budgetUsd: t.float({
+      description: 'Stop when the known cost of tasks and evaluators reaches this; null: no limit.',
+    }),
     maxFailureRate: t.float({
       description: 'Stop when more than this share of finished items failed, 0–1; null: never.',
     }),

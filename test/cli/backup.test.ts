@@ -28,7 +28,7 @@ const figures = `query ($id: ID!) {
 const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 40 }) { __typename } }'
 
 const prepare = `mutation ($run: ID!, $item: ID!) {
-  createEvaluator(input: { name: "long", definition: { module: { name: "long" } } }) { __typename }
+  createEvaluator(input: { name: "long", datasetIds: null, definition: { module: { name: "long" } } }) { __typename }
   setScoreConfig(input: { name: "tone", dataType: NUMERIC, direction: HIGHER_IS_BETTER, min: -1.5, max: 0.1 }) { __typename }
   setScore(input: { name: "tone", value: 0.1, source: HUMAN, target: { runItemId: $item } }) { __typename }
   approveBaseline(input: { runId: $run }) { __typename }

@@ -18,7 +18,7 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const runId = await startEchoRun(
     server.url,
     'sleep',
-    Array.from({ length: 60 }, () => 100),
+    Array.from({ length: 60 }, () => 1_000),
     { concurrency: 1 },
   )
 
@@ -49,4 +49,4 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const report = JSON.parse(watching.stdout) as { passed: boolean; run: { progress: object } }
   expect(report).toMatchObject({ passed: true, run: { status: 'COMPLETED', progress: { succeeded: 60 } } })
   expect(watching.stderr).not.toContain('\u001b')
-}, 90_000)
+}, 240_000)

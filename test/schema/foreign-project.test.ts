@@ -200,6 +200,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     encodeGlobalId('RunItem', `${baseline.id}:0`),
     encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
     encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    encodeGlobalId('DatasetItem', archived.id),
     encodeGlobalId('DatasetItemRevision', `${archived.id}:1`),
     ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
   ]

@@ -60,5 +60,6 @@ export const metricFigures = graphql(`
     adjustedPValue
     method
     verdict
+    reason
   }
 `)
