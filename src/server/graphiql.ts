@@ -50,14 +50,15 @@ const start = `self.MonacoEnvironment = {
 }
 `
 
-const render = `YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify({
+// It takes the query from the address by itself.
+const render = `YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), Object.assign(${JSON.stringify({
   title: 'Assay GraphiQL',
   endpoint: '/graphql',
   subscriptionsProtocol: 'SSE',
   defaultTabs: examples.map((query) => ({ query })),
   schemaDescription: true,
   shouldPersistHeaders: false,
-})})
+})}, { variables: new URLSearchParams(location.search).get('variables') ?? undefined }))
 `
 
 let assets: Promise<Map<string, Asset>> | null = null

@@ -24,24 +24,27 @@ const sockets = new Set<WebSocketRoute>()
 
 beforeAll(async () => {
   if (!browserPath) return
-  const answer = async (input: number) => {
+  const answer = async (input: string) => {
     await new Promise((resolve) => setTimeout(resolve, callMs))
-    if (input % 50 === 7) throw new Error(`no answer to ${input}`)
-    return input % 3 === 0 ? `${input}` : `not ${input}`
+    if (Number(input) % 50 === 7) throw new Error(`no answer to ${input}`)
+    return Number(input) % 3 === 0 ? input : `not ${input}`
   }
-  t = await startTestServer({ tasks: [{ name: 'answer', run: (input) => answer(input as number) }] })
+  t = await startTestServer({ tasks: [{ name: 'answer', run: (input) => answer(input as string) }] })
   const datasetId = await seedDataset(
     t,
-    Array.from({ length: size }, (_, n) => n),
+    Array.from({ length: size }, (_, n) => String(n)),
   )
   for (const [name, definition] of Object.entries({
-    right: 'exactMatch: { castToString: true }',
+    right: 'exactMatch: {}',
     close: 'levenshtein: {}',
   })) {
     const made = await t.query(
-      `mutation { createEvaluator(input: { name: "${name}", datasetIds: null, definition: { builtin: { ${definition} } } }) { __typename } }`,
+      `mutation ($datasetIds: [ID!]) { createEvaluator(input: {
+        name: "${name}", datasetIds: $datasetIds, definition: { builtin: { ${definition} } }
+      }) { __typename ... on UserError { message } } }`,
+      { datasetIds: [encodeGlobalId('Dataset', datasetId)] },
     )
-    expect(made.data.createEvaluator.__typename).toBe('CreateEvaluatorPayload')
+    expect(made.data.createEvaluator).toEqual({ __typename: 'CreateEvaluatorPayload' })
   }
   experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'answer' }, { concurrency, maxAttempts: 1 })
   await t.startWorker({ slots: concurrency })
@@ -117,15 +120,16 @@ async function shownRows(): Promise<string[][]> {
   return grid().evaluate(async (element) => {
     const rows: string[][] = []
     const rowHeight = 36
+    const count = Number(element.getAttribute('aria-rowcount')) - 1
+    const cellsOf = (index: number) => {
+      const row = element.querySelector(`[role=row][aria-rowindex="${index + 2}"]`)
+      return [...(row?.querySelectorAll('[role=gridcell]') ?? [])].map((cell) => cell.textContent ?? '')
+    }
     element.scrollTop = 0
-    while (rows.length < Number(element.getAttribute('aria-rowcount')) - 1) {
+    while (rows.length < count) {
       await new Promise(requestAnimationFrame)
-      const wanted = rows.length
-      const row = element.querySelector(`[role=row][aria-rowindex="${wanted + 2}"]`)
-      const cells = [...(row?.querySelectorAll('[role=gridcell]') ?? [])].map((cell) => cell.textContent ?? '')
-      if (cells.length > 0 && cells[0] !== '') rows.push(cells)
-      // Rows that are there are read in the same frame.
-      else element.scrollTop = wanted * rowHeight
+      for (let cells = cellsOf(rows.length); cells[0]; cells = cellsOf(rows.length)) rows.push(cells)
+      element.scrollTop = rows.length * rowHeight
     }
     return rows
   })

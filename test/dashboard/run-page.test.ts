@@ -237,6 +237,15 @@ test.skipIf(!browserPath)('what stopped a run, or what it waits for, is said', a
   await expect.poll(() => head.textContent()).toContain('It waits for a worker')
 })
 
+test.skipIf(!browserPath)('GraphiQL opens with the query of the page, and answers it', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await page.getByRole('link', { name: 'GraphiQL' }).click()
+  await page.getByRole('button', { name: /Execute query/i }).click()
+  const response = async () => (await page.locator('.graphiql-response').textContent())?.replace(/\s/g, '')
+  await expect.poll(response).toContain(`"run":{"id":"${runId}"`)
+})
+
 test.skipIf(!browserPath)('an unknown run is said to be none', async () => {
   await visitor.go(`/runs/${encodeGlobalId('Run', '00000000-0000-4000-8000-000000000000')}`)
   await expect.poll(() => page.getByRole('heading', { name: 'There is no such run' }).count()).toBe(1)

@@ -29,6 +29,8 @@ export function subscribeResuming<Data>(
   let ended = false
 
   start()
+  // A tab may have been opened in the background.
+  if (document.hidden) onVisibility()
   document.addEventListener('visibilitychange', onVisibility)
   return end
 

@@ -54,7 +54,7 @@ function Run({ run, reread }: { run: RunPageRun; reread: (options: { requestPoli
   // biome-ignore lint/correctness/useExhaustiveDependencies: every sample starts the wait anew
   useEffect(() => {
     if (!isOpen) return
-    const timer = setInterval(() => reread({ requestPolicy: 'network-only' }), quietMs)
+    const timer = setInterval(() => document.hidden || reread({ requestPolicy: 'network-only' }), quietMs)
     return () => clearInterval(timer)
   }, [isOpen, samples, reread])
   if (deleted) return <NoRun />
