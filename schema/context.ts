@@ -13,6 +13,8 @@ export interface Context {
   readonly comparisons: ComparisonFeeds
   readonly texts: RunItemTexts
   readonly scope: Scope
+  /** Aborted when the client no longer waits for the result. */
+  readonly gone: AbortSignal
   /** The server's public URL, without a trailing slash: `http://127.0.0.1:4000`. */
   readonly publicUrl: string
   /** The URL of a trace, with the placeholder `{traceId}`; null when traces have no viewer. */

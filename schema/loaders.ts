@@ -36,7 +36,7 @@ import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import type { Announced } from '../src/db/sql/worker/announce-worker.ts'
 import { listWorkers } from '../src/db/sql/worker/list-workers.ts'
 import { codeOf } from '../src/domain/errors.ts'
-import type { ComparableMetric } from '../src/domain/metric.ts'
+import type { DistributedMetric } from '../src/domain/metric.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { Links } from './links.ts'
 
@@ -175,7 +175,7 @@ export function createLoaders(db: Database, scope: Scope) {
       (row) => row.runId,
     ),
     /** Of runs. The caller has checked access to them. */
-    distribution: perArguments(({ metric, bins }: { metric: ComparableMetric; bins: number }) =>
+    distribution: perArguments(({ metric, bins }: { metric: DistributedMetric; bins: number }) =>
       one(
         (runIds) => loadDistributions(pool, runIds, metric, bins),
         (row) => row.runId,

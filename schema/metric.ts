@@ -8,7 +8,7 @@ const MetricKind = builder.enumType('MetricKind', {
     SCORE: { description: 'The scores of one name from one source.' },
     LATENCY: { description: 'The latency of the task in milliseconds, over successful calls.' },
     COST: { description: 'The cost of the task in USD, over calls whose cost is known.' },
-    FAILED: { description: 'Failed items.' },
+    FAILED: { description: 'Failed items; of one item, the share of its executed repetitions that failed.' },
   },
 })
 
@@ -48,8 +48,6 @@ export const MetricInput = builder.inputType('MetricInput', {
     score: t.field({ type: ScoreMetricInput, description: 'A score.' }),
     latency: t.boolean({ description: 'The measured latency.' }),
     cost: t.boolean({ description: 'The measured cost.' }),
-    failed: t.boolean({
-      description: 'Failed items. Runs can be ordered by them; they cannot be compared by them yet.',
-    }),
+    failed: t.boolean({ description: 'Failed items.' }),
   }),
 })

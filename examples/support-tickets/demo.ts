@@ -117,7 +117,7 @@ async function demonstrate(assay: AssayProcess): Promise<void> {
     say(await describeDifferences(client, { ...first, title: rules.name }, { ...second, title: bayes.name }))
     say(queriesToPaste({ url, experimentId: bayes.id, runIds: [first.run.id, second.run.id] }))
     await approveBaseline(client, first.run.id)
-    if (!flags.exit) say(`\nStill serving: open ${url} to see all of it. Press Ctrl-C to stop.`)
+    if (!flags.exit) say(`\nIt keeps serving until you press Ctrl-C. To see all of it:\nopen ${url}`)
   } finally {
     await client.close()
   }

@@ -7,6 +7,7 @@ import { FeedUntil, FeedWindowInput, feedWindow } from '../run/feed-arguments.ts
 import { selects } from '../selects.ts'
 import { comparisonInput, MetricComparisonRef, MetricMarginInput } from './comparison.ts'
 import { ComparisonRowRef } from './comparison-row.ts'
+import { PrimaryMetricsInput } from './primary-metrics.ts'
 
 const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').implement({
   description:
@@ -47,6 +48,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
       margin: t.arg.float({ description: 'As in `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As in `compareRuns`.' }),
       includeUnlike: t.arg.boolean({ description: 'As in `compareRuns`.' }),
+      primaryMetrics: t.arg({ type: PrimaryMetricsInput, description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:
           'A cursor of this comparison; default: from the beginning.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',

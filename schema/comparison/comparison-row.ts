@@ -5,8 +5,9 @@ import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { type MetricInput as MetricInputShape, parseComparableMetric } from '../../src/domain/metric.ts'
-import { type Comparison, metricIn, valuesOf } from '../../src/engine/comparison/comparison.ts'
+import { type MetricInput as MetricInputShape, parseMetric } from '../../src/domain/metric.ts'
+import { metricIn, valuesOf } from '../../src/engine/comparison/compared-metrics.ts'
+import type { Comparison } from '../../src/engine/comparison/comparison.ts'
 import {
   type CellScore as CellScoreShape,
   type ComparedCell,
@@ -46,7 +47,8 @@ const CellScore = builder.objectRef<CellScoreShape>('CellScore').implement({
     dataType: t.expose('dataType', { type: ScoreDataType, nullable: true, description: 'The type of its value.' }),
     value: t.exposeFloat('value', {
       nullable: true,
-      description: 'Mean over the repetitions; null when there is none.',
+      description:
+        'Mean over the repetitions; failed ones count as the worst value where `failurePolicy` says so. Null when there is none.',
     }),
     label: t.exposeString('label', {
       nullable: true,
@@ -140,7 +142,7 @@ export const ComparisonRowConnection = builder.connectionObject(
 const MetricChangeInput = builder.inputType('MetricChangeInput', {
   description: 'Items on which a metric changed in a given way.',
   fields: (t) => ({
-    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'The metric.' }),
     is: t.field({ type: CellChange, required: true, description: 'How it changed.' }),
     candidateId: t.id({ description: 'In this candidate; default: in any.' }),
   }),
@@ -179,7 +181,7 @@ export const ComparisonOrder = builder.inputType('ComparisonOrder', {
       defaultValue: 'SCHEDULE',
       description: 'The order.',
     }),
-    metric: t.field({ type: MetricInput, description: 'A score, latency or cost; required unless by SCHEDULE.' }),
+    metric: t.field({ type: MetricInput, description: 'The metric; required unless by SCHEDULE.' }),
     candidateId: t.id({ description: 'By the values of this candidate; default: by the largest change in any.' }),
   }),
 })
@@ -247,13 +249,14 @@ function metricOf(
   candidateId: string | null | undefined,
   path: string[],
 ) {
-  const metric = metricIn(metrics, parseComparableMetric(input, [...path, 'metric']), [...path, 'metric'])
+  const metric = metricIn(metrics, parseMetric(input, [...path, 'metric']), [...path, 'metric'])
   const id = optionalRawId('Run', candidateId, [...path, 'candidateId'])
   if (id !== null && !candidates.some((candidate) => candidate.id === id)) {
     throw new InvalidInputError('Expected one of the candidates of this comparison.', [...path, 'candidateId'])
   }
   const chosen = candidates.flatMap((candidate, index) => (id === null || candidate.id === id ? [index + 2] : []))
-  return { values: valuesOf(metric), direction: metric.direction, candidates: baseline ? chosen : [] }
+  const { direction, lackingRules: rules } = metric
+  return { values: valuesOf(metric), rules, direction, candidates: baseline ? chosen : [] }
 }
 
 function succeeded(items: readonly ShownRunItem[] | undefined, repetition: number): ShownRunItem | undefined {

@@ -1,4 +1,3 @@
-import type { Interval as IntervalShape } from '../../src/domain/statistics/interval.ts'
 import {
   compareMetrics,
   type MetricComparison as MetricComparisonShape,
@@ -6,7 +5,7 @@ import {
 import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
 import { comparisonDifferences } from '../../src/engine/comparison/differences.ts'
 import { builder } from '../builder.ts'
-import { Direction, ScoreDataType } from '../enums.ts'
+import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { MetricInput, MetricRef } from '../metric.ts'
 import { RunRef } from '../refs.ts'
 import { optionalRawId, rawIds } from '../relay/global-id.ts'
@@ -17,18 +16,8 @@ import {
   comparisonRowsConnection,
 } from './comparison-row.ts'
 import { ComparisonDifference } from './differences.ts'
-
-const Verdict = builder.enumType('Verdict', {
-  description: 'Conclusions about a candidate by one metric; rules in docs/statistics.md.',
-  values: {
-    IMPROVED: { description: 'Significantly better.' },
-    REGRESSED: { description: 'Significantly worse.' },
-    NOT_WORSE: { description: 'Not worse by more than the margin.' },
-    INCONCLUSIVE: {
-      description: 'Undecided; `pairsNeeded` estimates what would decide it. It does not mean "no difference".',
-    },
-  },
-})
+import { PrimaryMetricsInput } from './primary-metrics.ts'
+import { InconclusiveReason, Interval, OnTheseItems, Verdict } from './verdict.ts'
 
 const ComparisonMethod = builder.enumType('ComparisonMethod', {
   description: 'How interval and p value were computed; formulas in docs/statistics.md.',
@@ -38,16 +27,8 @@ const ComparisonMethod = builder.enumType('ComparisonMethod', {
     BCA_BOOTSTRAP: {
       description: 'BCa bootstrap interval and exact sign test: few pairs that all changed in one direction.',
     },
-    EXACT_SIGN: { description: 'Exact sign test, no interval: the differences have no spread.' },
+    EXACT_SIGN: { description: 'Exact sign test: the differences have no spread, and no interval without bounds.' },
   },
-})
-
-const Interval = builder.objectRef<IntervalShape>('Interval').implement({
-  description: 'A 95 % interval of the true difference, in the units of the metric, both ends included.',
-  fields: (t) => ({
-    low: t.exposeFloat('low', { description: 'Lower end.' }),
-    high: t.exposeFloat('high', { description: 'Upper end.' }),
-  }),
 })
 
 export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('MetricComparison').implement({
@@ -58,10 +39,15 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
     dataType: t.expose('dataType', {
       type: ScoreDataType,
       nullable: true,
-      description: 'The type of the score; null for latency and cost.',
+      description: 'The type of the score; null for other metrics.',
     }),
     candidate: t.expose('candidate', { type: RunRef, description: 'The run that is compared with the baseline.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
+    failurePolicy: t.expose('failurePolicy', {
+      type: FailurePolicy,
+      nullable: true,
+      description: 'How failed executions count in the score; null for other metrics.',
+    }),
     margin: t.exposeFloat('margin', {
       description: 'How much worse it may be and still count as not worse, as requested.',
     }),
@@ -74,6 +60,16 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       description: 'Mean of the candidate over the pairs.',
     }),
     delta: t.exposeFloat('delta', { nullable: true, description: 'Mean of candidate − baseline over the pairs.' }),
+    selected: t.exposeBoolean('selected', {
+      description:
+        'Whether a run was stopped because of this comparison: `delta` is then larger than the true difference on average.',
+    }),
+    bounds: t.expose('bounds', {
+      type: Interval,
+      nullable: true,
+      description:
+        'What `delta` may be, whatever the values are that are missing because calls or evaluators failed.\nNull until both runs are complete, without pairs, and if a missing value could be anything.',
+    }),
     interval: t.expose('interval', {
       type: Interval,
       nullable: true,
@@ -94,7 +90,7 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
     adjustedPValue: t.exposeFloat('adjustedPValue', {
       nullable: true,
       description:
-        'The p value, Holm-corrected for all metrics and candidates of this comparison; it decides the verdict.',
+        'The p value, corrected for the other metrics and candidates and for missing values; it decides the verdict.\nNull without a verdict.',
     }),
     method: t.expose('method', {
       type: ComparisonMethod,
@@ -109,10 +105,33 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       description:
         'Items of either run that have no value in one of them: not in that run, failed, not scored, not finished.',
     }),
+    lacking: t.exposeInt('lacking', {
+      description: 'Of the missing: executed in both runs, but a call or an evaluator failed.',
+    }),
+    notExecuted: t.exposeInt('notExecuted', {
+      description: 'Of the missing: not executed in both runs. The others do not apply, or were not sampled.',
+    }),
     leftOut: t.exposeInt('leftOut', {
       description: 'Items of both runs that are left out because they are not alike: see `RunComparison.differences`.',
     }),
-    verdict: t.expose('verdict', { type: Verdict, description: 'The conclusion.' }),
+    verdict: t.expose('verdict', {
+      type: Verdict,
+      description: 'The conclusion for items like these, of which these are a sample.',
+    }),
+    reason: t.expose('reason', {
+      type: InconclusiveReason,
+      nullable: true,
+      description: 'Why it is INCONCLUSIVE; null otherwise.',
+    }),
+    detectable: t.exposeFloat('detectable', {
+      nullable: true,
+      description:
+        'For INCONCLUSIVE: the smallest true difference that would have been shown with 80 % probability.\nNull if nothing could have been.',
+    }),
+    onTheseItems: t.expose('onTheseItems', {
+      type: OnTheseItems,
+      description: 'The conclusion for exactly these items.',
+    }),
     pairsNeeded: t.exposeInt('pairsNeeded', {
       nullable: true,
       description: 'For INCONCLUSIVE: about how many more pairs would decide it, if the effect is as observed.',
@@ -145,7 +164,7 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
     metrics: t.field({
       type: [MetricComparisonRef],
       description:
-        'All scores of the runs by name, then latency and cost; one of each for every candidate. Empty without a baseline.',
+        'All scores of the runs by name, then latency, cost and failed items; one of each for every candidate.\nEmpty without a baseline.',
       extensions: { cost: comparisonCost },
       resolve: (comparison, _args, { services, comparisons }) =>
         compareMetrics(services.db, comparisons.sequences, comparison),
@@ -168,8 +187,11 @@ const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
 export const MetricMarginInput = builder.inputType('MetricMarginInput', {
   description: 'How much worse one metric may be and still count as not worse.',
   fields: (t) => ({
-    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
-    margin: t.float({ required: true, description: '0 or more, in the units of the metric.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'The metric.' }),
+    margin: t.float({
+      required: true,
+      description: '0 or more, in the units of the metric. Latency and cost have a verdict if they are named.',
+    }),
   }),
 })
 
@@ -185,6 +207,7 @@ export function comparisonInput(args: {
   margin?: number | null
   margins?: readonly (typeof MetricMarginInput.$inferInput)[] | null
   includeUnlike?: boolean | null
+  primaryMetrics?: typeof PrimaryMetricsInput.$inferInput | null
 }) {
   return {
     baselineId: optionalRawId('Run', args.baselineId, ['baselineId']),
@@ -192,6 +215,7 @@ export function comparisonInput(args: {
     margin: args.margin ?? null,
     margins: args.margins ?? null,
     includeUnlike: args.includeUnlike ?? false,
+    primaryMetrics: args.primaryMetrics ?? null,
   }
 }
 
@@ -209,6 +233,10 @@ builder.queryField('compareRuns', (t) =>
       }),
       margins: t.arg({ type: [MetricMarginInput], description: 'The same for single metrics.' }),
       includeUnlike: t.arg.boolean(includeUnlike),
+      primaryMetrics: t.arg({
+        type: PrimaryMetricsInput,
+        description: 'What the candidates are judged by; default: as the experiment of the newest run says.',
+      }),
     },
     resolve: (_root, args, { services, scope }) => openComparison(services.db, scope, comparisonInput(args)),
   }),

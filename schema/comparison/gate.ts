@@ -9,9 +9,10 @@ import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
 import { comparisonCost } from './comparison.ts'
+import { Question } from './verdict.ts'
 
 const limits = {
-  maxFailureRate: 'Largest share of failed items, 0–1.',
+  maxFailureRate: 'Largest share of failed items, 0–1; null: none may fail.',
   maxCostUsd: 'Largest cost of the run in USD.',
   maxAvgCostUsd: 'Largest mean cost of an item in USD.',
   maxAvgLatencyMs: 'Largest mean latency in milliseconds.',
@@ -38,13 +39,18 @@ const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').impl
 const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').implement({
   description: 'The margin by which a metric may be worse than the baseline.',
   fields: (t) => ({
-    metric: t.expose('metric', { type: MetricRef, description: 'A score, latency or cost.' }),
+    metric: t.expose('metric', { type: MetricRef, description: 'The metric.' }),
     margin: t.exposeFloat('margin', { description: 'In the units of the metric.' }),
+    question: t.field({
+      type: Question,
+      description: 'What is asked.',
+      resolve: ({ question }) => question ?? 'ON_ITEMS_LIKE_THESE',
+    }),
   }),
 })
 
 const Gate = builder.objectRef<GateShape>('Gate').implement({
-  description: 'Requirements for runs; rules that are null or empty do not apply.',
+  description: 'Requirements for runs; rules that are null or empty do not apply, except that no item may fail.',
   fields: (t) => ({
     minMeans: t.expose('minMeans', { type: [MinMean], description: 'Smallest means of scores.' }),
     notWorse: t.expose('notWorse', {
@@ -69,13 +75,14 @@ const MinMeanInput = builder.inputType('MinMeanInput', {
 const NotWorseInput = builder.inputType('NotWorseInput', {
   description: 'The margin by which a metric may be worse than the baseline.',
   fields: (t) => ({
-    metric: t.field({ type: MetricInput, required: true, description: 'A score, latency or cost.' }),
+    metric: t.field({ type: MetricInput, required: true, description: 'The metric.' }),
     margin: t.float({ required: true, description: 'More than 0, in the units of the metric.' }),
+    question: t.field({ type: Question, description: 'Default: ON_ITEMS_LIKE_THESE.' }),
   }),
 })
 
 const GateInput = builder.inputType('GateInput', {
-  description: 'Requirements for runs; omitted rules do not apply.',
+  description: 'Requirements for runs; omitted rules do not apply, except that no item may fail.',
   fields: (t) => ({
     minMeans: t.field({ type: [MinMeanInput], description: 'Smallest means of scores.' }),
     notWorse: t.field({
@@ -103,7 +110,7 @@ const GateRule = builder.enumType('GateRule', {
     },
     MIN_MEAN: { description: 'The mean of a score is large enough.' },
     NOT_WORSE: { description: 'A metric is not worse than in the baseline by more than the margin.' },
-    MAX_FAILURE_RATE: { description: 'The share of failed items is within the limit.' },
+    MAX_FAILURE_RATE: { description: 'The share of failed items is within the limit. Part of every gate.' },
     MAX_COST: { description: 'The cost of the run is within the limit.' },
     MAX_AVG_COST: { description: 'The mean cost of an item is within the limit.' },
     MAX_AVG_LATENCY: { description: 'The mean latency of the task is within the limit.' },

@@ -50,3 +50,13 @@ export async function datasetItemsConnection(
   const known = isUnfiltered(args.filter) ? totalCount : null
   return listConnection<DatasetItemRevisionRow>(context, list, order.name, dataset.id, args, known)
 }
+
+/** One page of the items that are not in the current version. */
+export async function archivedItemsConnection(
+  context: Context,
+  dataset: Dataset,
+  args: ConnectionArguments & { filter?: typeof DatasetItemFilter.$inferInput | null },
+) {
+  const list = listDatasetItemsAt('archived', args.filter ?? {})
+  return listConnection<DatasetItemRevisionRow>(context, list, 'ADDED', dataset.id, args, null)
+}

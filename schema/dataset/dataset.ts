@@ -13,7 +13,12 @@ import {
 } from '../refs.ts'
 import { listConnection } from '../relay/connection.ts'
 import { RunFilter, RunOrder, runsConnection } from '../run/run-list.ts'
-import { DatasetItemFilter, datasetItemOrder, datasetItemsConnection } from './dataset-items.ts'
+import {
+  archivedItemsConnection,
+  DatasetItemFilter,
+  datasetItemOrder,
+  datasetItemsConnection,
+} from './dataset-items.ts'
 
 const DatasetTag = builder.objectRef<DatasetTagRow>('DatasetTag').implement({
   description: 'A tag of the items of a dataset.',
@@ -60,6 +65,16 @@ builder.prismaNode('Dataset', {
         skip: t.arg.int({ description: 'How many rows to pass by, to jump in a long list: 0–1,000,000.' }),
       },
       resolve: (dataset, args, context) => datasetItemsConnection(context, dataset, args),
+    }),
+    archivedItems: t.field({
+      type: DatasetItemRevisionConnection,
+      description:
+        'The last content of the items that are not in the current version; `restoreDatasetItems` brings them back.',
+      args: {
+        ...t.arg.connectionArgs(),
+        filter: t.arg({ type: DatasetItemFilter, description: 'Which items; default: all.' }),
+      },
+      resolve: (dataset, args, context) => archivedItemsConnection(context, dataset, args),
     }),
     tags: t.field({
       type: [DatasetTag],

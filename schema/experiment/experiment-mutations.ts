@@ -1,5 +1,6 @@
 import { ConflictError, LimitError, NotFoundError } from '../../src/domain/errors.ts'
 import { createAndStart, createExperiment, deleteExperiment, updateExperiment } from '../../src/engine/experiments.ts'
+import { PrimaryMetricsInput } from '../comparison/primary-metrics.ts'
 import { deletion } from '../deletion.ts'
 import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
@@ -21,6 +22,10 @@ mutation('createExperiment', {
           'Exactly these evaluators score its runs; default: all that are active for the dataset when a run starts.',
       }),
       settings: t.field({ type: RunSettingsInput, description: 'The default settings of its runs.' }),
+      primaryMetrics: t.field({
+        type: PrimaryMetricsInput,
+        description: 'What its runs are judged by; default: all scores and failures alike.',
+      }),
       metadata: t.field({ type: 'JSON', description: 'Any data to store with it.' }),
       start: t.boolean({
         required: true,
@@ -70,6 +75,10 @@ mutation('updateExperiment', {
       settings: t.field({
         type: RunSettingsInput,
         description: 'Settings to change; omitted ones stay as they are.',
+      }),
+      primaryMetrics: t.field({
+        type: PrimaryMetricsInput,
+        description: 'Replaces what its runs are judged by; null: all scores and failures alike.',
       }),
       metadata: t.field({ type: 'JSON', description: 'Replaces the metadata; null clears it.' }),
     }),

@@ -1,3 +1,4 @@
+import type { PreviewAnswer } from '../../src/db/sql/preview/previews.ts'
 import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
 import type {
   FilePart,
@@ -7,7 +8,7 @@ import type {
   ToolResultPart,
 } from '../../src/domain/prompt/prompt.ts'
 import { attachmentRawId } from '../../src/engine/attachments/load-attachment.ts'
-import { type PreviewAnswer, previewPrompt } from '../../src/engine/prompts/preview-prompt.ts'
+import { previewPrompt } from '../../src/engine/prompts/preview-prompt.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { AttachmentRef } from '../refs.ts'
@@ -144,12 +145,11 @@ mutation('previewPrompt', {
     }),
   },
   errors: [NotFoundError, ConflictError],
-  resolve: (input, { services, scope }) =>
-    previewPrompt(services, scope, {
-      ...input,
-      prompt: promptReference(input.prompt, ['prompt']),
-      itemId: optionalRawId('DatasetItem', input.itemId, ['itemId']),
-    }),
+  resolve: (input, { services, scope, gone }) => {
+    const prompt = promptReference(input.prompt, ['prompt'])
+    const itemId = optionalRawId('DatasetItem', input.itemId, ['itemId'])
+    return previewPrompt(services, scope, { ...input, prompt, itemId }, gone)
+  },
   payload: {
     description: 'The rendered prompt.',
     fields: (t) => ({

@@ -1,4 +1,4 @@
-import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
+import type { RunsFeedBatch } from '../../src/feed/runs-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
 import { perEvent } from '../per-event.ts'
@@ -13,10 +13,10 @@ builder.subscriptionField('datasetRuns', (t) =>
       datasetId: t.arg.id({ required: true, description: 'The dataset.' }),
       after: t.arg.string({ description: 'As in `runsFeed`; a cursor belongs to one dataset.' }),
     },
-    subscribe: (_root, { datasetId, after }, { services, feeds, scope }) =>
+    subscribe: (_root, { datasetId, after }, { feeds, scope }) =>
       eventsOf((signal) => {
         const of = { datasetId: rawId('Dataset', datasetId, ['datasetId']), after: after ?? null }
-        return followRuns(services.db, feeds.changes, scope, of, signal)
+        return feeds.runs.subscribe(scope, of, signal)
       }),
     resolve: perEvent((batch: RunsFeedBatch) => batch.runs),
   }),

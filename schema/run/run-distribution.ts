@@ -2,7 +2,7 @@
 import type { DistributionRow } from '../../src/db/sql/run/load-distributions.ts'
 import { maxLabels, quantileRanks } from '../../src/db/sql/run/load-distributions.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
-import { type Metric, parseComparableMetric } from '../../src/domain/metric.ts'
+import { type Metric, parseDistributedMetric } from '../../src/domain/metric.ts'
 import { type HistogramBin as Bin, histogram } from '../../src/domain/statistics/histogram.ts'
 import { builder } from '../builder.ts'
 import { ScoreDataType } from '../enums.ts'
@@ -84,7 +84,7 @@ builder.objectField(RunStats, 'distribution', (t) =>
       }),
     },
     resolve: async (run, args, { loaders }) => {
-      const metric = parseComparableMetric(args.metric, ['metric'])
+      const metric = parseDistributedMetric(args.metric, ['metric'])
       const { bins } = args
       if (!(bins >= 1 && bins <= maxBins)) {
         throw new InvalidInputError(`Expected 1 to ${maxBins} bins, got ${bins}.`, ['bins'])

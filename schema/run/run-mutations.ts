@@ -8,6 +8,7 @@ import { startRun } from '../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
 import type { Services } from '../../src/engine/services.ts'
 import { builder } from '../builder.ts'
+import { Question } from '../comparison/verdict.ts'
 import { bulkDeletion, deletion } from '../deletion.ts'
 import { MetricInput } from '../metric.ts'
 import { mutation } from '../mutation.ts'
@@ -26,12 +27,20 @@ const RunSubsetInput = builder.inputType('RunSubsetInput', {
 
 const EarlyStopInput = builder.inputType('EarlyStopInput', {
   description:
-    'Stops the run (EARLY_DECISION) as soon as its comparison with a baseline is decided:\nas soon as `sequence` excludes 0, or a loss of the margin.',
+    'Stops the run (EARLY_DECISION) as soon as its comparison with a baseline is decided: as soon as 0, or a loss of the\nmargin, is ruled out.',
   fields: (t) => ({
     baselineId: t.id({ required: true, description: 'A run of the same dataset.' }),
-    metric: t.field({ type: MetricInput, required: true, description: 'A score of the baseline that has bounds.' }),
+    metric: t.field({
+      type: MetricInput,
+      required: true,
+      description: 'A score of the baseline that has bounds, or failed items.',
+    }),
     margin: t.float({
       description: 'Stop also when it is not worse by more than this; default 0: stop only when better or worse.',
+    }),
+    question: t.field({
+      type: Question,
+      description: 'Default: ON_THESE_ITEMS, which is decided earlier. Such a run is INCONCLUSIVE on items like these.',
     }),
   }),
 })
@@ -151,7 +160,9 @@ mutation('updateRun', {
     fields: (t) => ({
       id: t.id({ required: true, description: 'The run.' }),
       concurrency: t.int({ description: 'Concurrent items, 1–1,000; takes effect at once.' }),
-      budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null lifts the limit.' }),
+      budgetUsd: t.float({
+        description: 'Stop when the known cost of tasks and evaluators reaches this; null lifts the limit.',
+      }),
       maxFailureRate: t.float({
         description: 'Stop when more than this share of finished items failed, 0–1; null lifts the limit.',
       }),

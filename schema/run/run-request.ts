@@ -1,9 +1,10 @@
 /** What a run was started with, besides what it executes and how. */
 import type { EvaluatorVersion } from '../../src/db/generated/prisma/client.ts'
-import type { EarlyStop as EarlyStopShape } from '../../src/domain/early-stop.ts'
+import { type EarlyStop as EarlyStopShape, questionOf } from '../../src/domain/early-stop.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import type { RunSubset as RunSubsetShape } from '../../src/domain/run.ts'
 import { builder } from '../builder.ts'
+import { Question } from '../comparison/verdict.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
 import { EvaluatorDefinition } from '../evaluator/evaluator-definition.ts'
 import { linkTo } from '../links.ts'
@@ -45,6 +46,7 @@ const EarlyStop = builder.objectRef<EarlyStopShape>('EarlyStop').implement({
     }),
     metric: t.expose('metric', { type: MetricRef, description: 'The metric that is compared.' }),
     margin: t.exposeFloat('margin', { description: 'How much worse it may be and still count as not worse.' }),
+    question: t.field({ type: Question, description: 'What is asked.', resolve: questionOf }),
   }),
 })
 

@@ -10,7 +10,7 @@ export const RunSettingsRef = builder.objectRef<RunSettings>('RunSettings').impl
     maxAttempts: t.exposeInt('maxAttempts', { description: 'Calls per item before a retryable failure is final.' }),
     budgetUsd: t.exposeFloat('budgetUsd', {
       nullable: true,
-      description: 'The run stops when its known cost reaches this.',
+      description: 'The run stops when the known cost of its tasks and evaluators reaches this.',
     }),
     maxFailureRate: t.exposeFloat('maxFailureRate', {
       nullable: true,
@@ -31,7 +31,9 @@ export const RunSettingsInput = builder.inputType('RunSettingsInput', {
       description: `Milliseconds per call of the task, 1–3,600,000; default ${defaultRunSettings.timeoutMs}.`,
     }),
     maxAttempts: t.int({ description: `Calls per item, 1–20; default ${defaultRunSettings.maxAttempts}.` }),
-    budgetUsd: t.float({ description: 'Stop when the known cost reaches this; null: no limit.' }),
+    budgetUsd: t.float({
+      description: 'Stop when the known cost of tasks and evaluators reaches this; null: no limit.',
+    }),
     maxFailureRate: t.float({
       description: 'Stop when more than this share of finished items failed, 0–1; null: never.',
     }),

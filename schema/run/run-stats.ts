@@ -122,7 +122,7 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
     reduced: t.float({
       nullable: true,
       description:
-        'The mean over the items of their repetitions reduced to one value. Reads every score of the run.\npass@k is `ANY` of a boolean, pass^k is `ALL`.',
+        'The mean over the items of their repetitions reduced to one value. Reads every score of the run.\npass@k is `ANY` of a boolean, pass^k is `ALL`. Failed repetitions of a boolean, and where `failurePolicy` is WORST,\ncount as the worst value, except in MEAN.',
       args: {
         by: t.arg({ type: ScoreReducer, required: true, description: 'How repetitions are reduced to one value.' }),
       },

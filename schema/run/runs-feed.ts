@@ -1,4 +1,4 @@
-import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
+import type { RunsFeedBatch } from '../../src/feed/runs-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
 import { perEvent } from '../per-event.ts'
@@ -28,10 +28,8 @@ builder.subscriptionField('runsFeed', (t) =>
           'A cursor of this feed, at most 7 days old; default: from now on.\nOlder ones and those from before a restore of the database are refused with CURSOR_EXPIRED: start over.',
       }),
     },
-    subscribe: (_root, { after }, { services, feeds, scope }) =>
-      eventsOf((signal) =>
-        followRuns(services.db, feeds.changes, scope, { datasetId: null, after: after ?? null }, signal),
-      ),
+    subscribe: (_root, { after }, { feeds, scope }) =>
+      eventsOf((signal) => feeds.runs.subscribe(scope, { datasetId: null, after: after ?? null }, signal)),
     resolve: perEvent((batch: RunsFeedBatch) => batch.runs),
   }),
 )

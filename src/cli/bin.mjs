@@ -18,7 +18,8 @@ else if (node === process.execPath) {
 
 /** In a clone the sources run as they are; the package has them built, and of these only this file. */
 async function start() {
-  if (!existsSync(new URL('main.ts', import.meta.url))) return import('../../dist/server/src/cli/main.js')
+  if (!existsSync(new URL('main.ts', import.meta.url)))
+    return import(new URL('../../dist/server/src/cli/main.js', import.meta.url).href)
   await import('./ensure-generated.mjs')
   await import('./main.ts')
 }

@@ -13,8 +13,10 @@ export function mcpCommand(): Command {
     .addHelpText(
       'after',
       `
-An agent's configuration names this command; ASSAY_API_KEY is the key for a server that needs one:
-  { "mcpServers": { "assay": { "command": "npx", "args": ["assay", "mcp"] } } }`,
+An agent's configuration names this command: { "mcpServers": { "assay": { "command": "npx", "args": ["assay", "mcp"] } } }
+
+Example:
+  $ assay mcp --url https://assay.example`,
     )
     .action((options: ServerOptions) =>
       withServer(options, ({ client }) => serve(client.url, options.project), { executes: true }),

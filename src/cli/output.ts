@@ -27,10 +27,8 @@ export function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
-export function mark(passed: boolean): string {
-  return passed
-    ? styleText('green', '✓', { stream: process.stdout })
-    : styleText('red', '✗', { stream: process.stdout })
+export function mark(passed: boolean, stream: NodeJS.WritableStream = process.stdout): string {
+  return passed ? styleText('green', '✓', { stream }) : styleText('red', '✗', { stream })
 }
 
 /**

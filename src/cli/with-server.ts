@@ -71,8 +71,9 @@ export async function withServer<Result>(
 }
 
 /** The URL of a server that is running on this machine; null when there is none. */
-export async function findServer(dataDir: string): Promise<string | null> {
-  return (await runningServer(dataDir)) ?? ((await isAssay(defaultUrl)) ? defaultUrl : null)
+async function findServer(dataDir: string): Promise<string | null> {
+  const onDataDir = process.env.DATABASE_URL ? null : await runningServer(dataDir)
+  return onDataDir ?? ((await isAssay(defaultUrl)) ? defaultUrl : null)
 }
 
 async function startOwn(

@@ -61,7 +61,7 @@ export class Comparison {
     return new Comparison(transport, found(compareRuns, 'comparison of these runs'))
   }
 
-  /** The comparison of a score by its name, or of `latency` or `cost`. */
+  /** The comparison of a score by its name, or of `latency`, `cost` or `failed`. */
   metric(name: string): MetricComparison | undefined {
     return this.metrics.find((comparison) => nameOf(comparison) === name)
   }
@@ -82,9 +82,7 @@ export class Comparison {
     const metric: MetricInput =
       comparison.metric.kind === 'SCORE'
         ? { score: { name } }
-        : comparison.metric.kind === 'LATENCY'
-          ? { latency: true }
-          : { cost: true }
+        : { LATENCY: { latency: true }, COST: { cost: true }, FAILED: { failed: true } }[comparison.metric.kind]
     const variables = {
       baselineId: this.baseline?.id ?? null,
       candidateIds: [this.candidate.id],
@@ -123,7 +121,7 @@ export async function checkGate(
   return found(run, `run ${runId}`).gate
 }
 
-/** The name of a score, or `latency`, `cost`. */
+/** The name of a score, or `latency`, `cost` or `failed`. */
 export function nameOf({ metric: { kind, name } }: Pick<MetricComparison, 'metric'>): string {
   return name ?? kind.toLowerCase()
 }

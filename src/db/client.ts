@@ -88,8 +88,12 @@ class RequestPool extends FairPool {
     super(options)
     this.#writes = writes
     const { query } = this
-    this.query = ((...args: Parameters<typeof query>) => {
+    this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
+      const callback = args.at(-1)
+      if (typeof callback === 'function') {
+        args[args.length - 1] = (error: unknown, result: unknown) => callback(explainCancelled(error, scope), result)
+      }
       const result = Reflect.apply(query, this, args) as Promise<unknown> | undefined
       return result?.catch((error: unknown) => {
         throw explainCancelled(error, scope)

@@ -1,14 +1,10 @@
 import * as z from 'zod'
-import {
-  type ComparableMetric,
-  comparableMetricSchema,
-  describeMetric,
-  type Metric,
-  metricSchema,
-  namesEachOnce,
-} from './metric.ts'
+import { type Question, questions } from './early-stop.ts'
+import type { Direction } from './evaluation.ts'
+import { describeMetric, type Metric, metricSchema, namesEachOnce } from './metric.ts'
 import { parseInput } from './parse-input.ts'
-import type { Verdict } from './statistics/verdict.ts'
+import type { Verdict } from './statistics/conclusion.ts'
+import type { InconclusiveReason } from './statistics/verdict.ts'
 
 const limit = z
   .number()
@@ -36,7 +32,13 @@ const gateSchema = z.strictObject({
     .nullish()
     .transform((rules) => rules ?? []),
   notWorse: z
-    .array(z.strictObject({ metric: comparableMetricSchema, margin: z.number().positive() }))
+    .array(
+      z.strictObject({
+        metric: metricSchema,
+        margin: z.number().positive(),
+        question: z.enum(questions).nullish(),
+      }),
+    )
     .max(50)
     .refine(namesEachOnce, 'expected every metric once')
     .nullish()
@@ -49,10 +51,11 @@ const gateSchema = z.strictObject({
 })
 
 /**
- * The requirements on a run; null and empty parts are not checked.
+ * The requirements on a run; null and empty parts are not checked, but no item may fail unless `maxFailureRate` allows it.
  * - `minMeans`: minimum means of scores, each over at least the share `minShare` of the executions that should have it:
  *   default all, or all but the share of failures that `maxFailureRate` allows.
- * - `notWorse`: metrics that must be shown to be worse than the baseline by less than the margin, if at all.
+ * - `notWorse`: metrics that must be shown to be worse than the baseline by less than the margin, if at all; on items like
+ *   these unless `question` says otherwise.
  * - the limits: share of failed items, cost in USD (per run, per item), latency in milliseconds.
  */
 export type Gate = z.output<typeof gateSchema>
@@ -100,13 +103,15 @@ interface GateSubject {
   /** Null for a score that the run does not have. */
   score: (score: Gate['minMeans'][number]['metric']) => ScoreOfSubject | null
   /** Null without a baseline. */
-  comparison: ((metric: ComparableMetric) => Compared | null) | null
+  comparison: ((metric: Metric) => Compared | null) | null
 }
 
 interface ScoreOfSubject {
   mean: number | null
-  /** Executions that have it. */
+  /** Executions that count in it: those that have it, and failures where they count as the worst value. */
   count: number
+  /** Failures that count as the worst value. */
+  failures: number
   /** Executions that should have it: not those that its evaluator left out on purpose. */
   needed: number
 }
@@ -114,10 +119,13 @@ interface ScoreOfSubject {
 /** A metric of the run against its baseline. */
 export interface Compared {
   delta: number | null
+  direction: Direction
   verdict: Verdict
+  reason: InconclusiveReason | null
   pairsNeeded: number | null
   /** Items that are not alike in both runs, and therefore not compared. */
   leftOut: number
+  onTheseItems: { verdict: Verdict; reason: InconclusiveReason | null }
 }
 
 /** Checks every rule of the gate. What is unknown or missing never passes. */
@@ -149,7 +157,7 @@ export function checkGate(gate: Gate, subject: GateSubject): GateCheck[] {
     },
     ...gate.minMeans.map((rule) => minMean(rule, gate.maxFailureRate, subject)),
     ...gate.notWorse.map((rule) => notWorse(rule, subject)),
-    ...atMost('MAX_FAILURE_RATE', 'The share of failed items', gate.maxFailureRate, subject.failureRate),
+    ...atMost('MAX_FAILURE_RATE', 'The share of failed items', gate.maxFailureRate ?? 0, subject.failureRate),
     ...atMost('MAX_COST', 'The cost in USD', gate.maxCostUsd, subject.costUsd, unknown),
     ...atMost('MAX_AVG_COST', 'The mean cost of an item in USD', gate.maxAvgCostUsd, subject.avgCostUsd, unknown),
     ...atMost('MAX_AVG_LATENCY', 'The mean latency in ms', gate.maxAvgLatencyMs, subject.avgLatencyMs),
@@ -166,12 +174,13 @@ function minMean(
   const what = describeMetric(metric)
   const score = subject.score(metric)
   if (score?.mean == null) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
-  const { mean, count, needed } = score
+  const { mean, count, failures, needed } = score
   const share = minShare ?? 1 - (maxFailureRate ?? 0)
   const isEnough = !isBelow(count, share * needed)
   const enough = isEnough ? '' : `; at least ${shown(Math.ceil(share * needed - tolerance))} must have it`
   const over = count === needed ? '' : ` over ${count} of ${needed} items`
-  const reason = `The mean of ${what} is ${shown(mean)}${over}; the minimum is ${shown(value)}${enough}.`
+  const failed = failures === 0 ? '' : `, ${failures} failed ones counted as the worst value`
+  const reason = `The mean of ${what} is ${shown(mean)}${over}${failed}; the minimum is ${shown(value)}${enough}.`
   return { ...check, passed: isEnough && !isBelow(mean, value), actual: mean, reason }
 }
 
@@ -187,7 +196,7 @@ function shown(value: number): string {
   return String(Number(value.toPrecision(6)))
 }
 
-function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
+function notWorse({ metric, margin, question }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
   const check = { rule: 'NOT_WORSE' as const, metric, limit: margin }
   if (comparison === null) {
     return { ...check, passed: false, actual: null, reason: 'There is no baseline: approve one, or name one.' }
@@ -195,22 +204,56 @@ function notWorse({ metric, margin }: Gate['notWorse'][number], { comparison }: 
   const what = describeMetric(metric)
   const compared = comparison(metric)
   if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
-  const { verdict, pairsNeeded, leftOut } = compared
+  const asked = question ?? 'ON_ITEMS_LIKE_THESE'
+  const { verdict, reason } = asked === 'ON_THESE_ITEMS' ? compared.onTheseItems : compared
+  const { delta, direction, leftOut } = compared
   const unlike =
     leftOut === 0 ? '' : ` ${leftOut} items are left out: they, or their evaluator, are not as in the baseline.`
-  const delta = compared.delta === null ? 'unknown' : shown(compared.delta)
-  const needed = pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
-  const What = what.charAt(0).toUpperCase() + what.slice(1)
-  const reasons = {
-    IMPROVED: `${What} is better than in the baseline (by ${delta}).`,
-    NOT_WORSE: `${What} is worse than in the baseline by less than ${margin}, if at all (delta ${delta}).`,
-    REGRESSED: `${What} is worse than in the baseline (by ${delta}); the margin is ${margin}.`,
-    INCONCLUSIVE: `It is undecided whether ${what} is within ${margin} of the baseline (delta ${delta})${needed}.`,
-  }
   return {
     ...check,
-    passed: verdict === 'IMPROVED' || verdict === 'NOT_WORSE',
-    actual: compared.delta,
-    reason: `${reasons[verdict]}${unlike}`,
+    passed: verdict === 'IMPROVED' || verdict === 'EQUIVALENT' || verdict === 'NOT_WORSE',
+    actual: delta,
+    reason: `${sentence(verdict, reason, what, margin, asked, compared, sizeOf(delta, direction))}${unlike}`,
   }
+}
+
+function sentence(
+  verdict: Verdict,
+  reason: InconclusiveReason | null,
+  what: string,
+  margin: number,
+  question: Question,
+  { pairsNeeded }: Compared,
+  size: string,
+): string {
+  const What = what.charAt(0).toUpperCase() + what.slice(1)
+  const where = question === 'ON_THESE_ITEMS' ? ' on these items' : ''
+  switch (verdict) {
+    case 'IMPROVED':
+      return `${What} is better than in the baseline${where} (${size}).`
+    case 'EQUIVALENT':
+      return `${What} is within ${margin} of the baseline${where} (${size}).`
+    case 'NOT_WORSE':
+      return `A loss of ${what} larger than ${margin}${where} is ruled out (${size}).`
+    case 'REGRESSED':
+      return `${What} is worse than in the baseline${where} (${size}); the margin is ${margin}.`
+    case 'INCONCLUSIVE':
+      return `It is undecided whether ${what} is within ${margin} of the baseline${where} (${size})${because(reason, question, pairsNeeded)}.`
+  }
+}
+
+function because(reason: InconclusiveReason | null, question: Question, pairsNeeded: number | null): string {
+  if (reason === 'STOPPED_EARLY' && question === 'ON_ITEMS_LIKE_THESE') {
+    return ': the run was stopped early; finish the run, or ask about these items'
+  }
+  if (reason === 'MISSING_VALUES') return ': values are missing that could turn it'
+  return pairsNeeded === null ? '' : `; about ${pairsNeeded} more pairs would decide it`
+}
+
+/** `better by 3`, whichever direction is better. */
+function sizeOf(delta: number | null, direction: Direction): string {
+  if (delta === null) return 'delta unknown'
+  if (delta === 0 || direction === 'NONE') return `delta ${shown(delta)}`
+  const isBetter = delta > 0 === (direction === 'HIGHER_IS_BETTER')
+  return `${isBetter ? 'better' : 'worse'} by ${shown(Math.abs(delta))}`
 }

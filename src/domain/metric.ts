@@ -3,6 +3,7 @@
  * measured cost.
  */
 import * as z from 'zod'
+import { InvalidInputError } from './errors.ts'
 import type { ScoreSource } from './evaluation.ts'
 import { parseInput, text } from './parse-input.ts'
 import { maxScoreName } from './score.ts'
@@ -15,11 +16,11 @@ export type Metric =
   | { kind: 'LATENCY' }
   /** USD of the task, over calls with a known cost. */
   | { kind: 'COST' }
-  /** Failed items. */
+  /** Failed items: the share of an item's executed repetitions that failed. */
   | { kind: 'FAILED' }
 
-/** A metric that runs can be compared by. */
-export type ComparableMetric = Exclude<Metric, { kind: 'FAILED' }>
+/** A metric whose values have a distribution: failures are only counted. */
+export type DistributedMetric = Exclude<Metric, { kind: 'FAILED' }>
 
 /** A metric as passed by a client: exactly one member, `true` unless it is a score. */
 export interface MetricInput {
@@ -57,21 +58,16 @@ export const metricSchema = given.transform(({ score, latency, cost }): Metric =
   return { kind: latency ? 'LATENCY' : cost ? 'COST' : 'FAILED' }
 })
 
-/** A metric that runs can be compared by. */
-export const comparableMetricSchema = metricSchema.transform((metric, context): ComparableMetric => {
-  if (metric.kind !== 'FAILED') return metric
-  context.addIssue({ code: 'custom', message: 'expected a score, latency or cost: failures cannot be compared yet' })
-  return z.NEVER
-})
-
 /** @throws {InvalidInputError} naming the invalid part */
 export function parseMetric(input: MetricInput, path: readonly string[]): Metric {
   return parseInput(metricSchema, input, path)
 }
 
 /** @throws {InvalidInputError} naming the invalid part, and for `failed` */
-export function parseComparableMetric(input: MetricInput, path: readonly string[]): ComparableMetric {
-  return parseInput(comparableMetricSchema, input, path)
+export function parseDistributedMetric(input: MetricInput, path: string[]): DistributedMetric {
+  const metric = parseMetric(input, path)
+  if (metric.kind !== 'FAILED') return metric
+  throw new InvalidInputError('Expected a score, latency or cost: failures are only counted.', path)
 }
 
 /** Equal for equal metrics, and for no others. */

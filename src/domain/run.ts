@@ -15,7 +15,7 @@ export interface RunSettings {
   timeoutMs: number
   /** Calls per item before a retryable failure is final: 1–20. */
   maxAttempts: number
-  /** The run stops when its known cost reaches this. */
+  /** The run stops when the known cost of its tasks and evaluators reaches this. */
   budgetUsd: number | null
   /** The run stops when more than this share of its finished items failed: 0–1. */
   maxFailureRate: number | null

@@ -8,6 +8,7 @@ import type { TaskSpec } from '../domain/execution/task.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Json } from '../domain/json/json.ts'
 import { json, name, optional, parseInput, text } from '../domain/parse-input.ts'
+import { type PrimaryMetrics, parsePrimaryMetrics } from '../domain/primary-metrics.ts'
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
@@ -27,10 +28,12 @@ export interface CreateExperimentInput {
   /** The evaluators that score its runs; null: all that are active for the dataset when a run starts. */
   evaluatorIds?: readonly string[] | null
   settings?: RunSettingsChanges | null
+  /** What its runs are judged by (src/domain/primary-metrics.ts); null: all scores and failures alike. */
+  primaryMetrics?: unknown
   metadata?: Json
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active ones) and `metadata`. */
+/** Undefined leaves a member as it is; null clears `description`, `evaluatorIds` (all active), `primaryMetrics` and `metadata`. */
 type UpdateExperimentInput = Partial<Omit<CreateExperimentInput, 'datasetId' | 'name'>> & {
   id: string
   name?: string | null
@@ -89,7 +92,22 @@ async function parseExperiment(services: Services, scope: Scope, input: CreateEx
   if ((await prisma.dataset.count({ where: { id: datasetId, projectId } })) === 0) throw datasetNotFound()
   await requireEvaluators(prisma, scope, evaluatorIds, ['evaluatorIds'])
   const evaluatorsNamed = input.evaluatorIds != null
-  return { ...texts, projectId, datasetId, task, promptId: promptIdOf(task), settings, evaluatorsNamed, evaluatorIds }
+  const primaryMetrics = parsePrimary(input.primaryMetrics) ?? null
+  return {
+    ...texts,
+    projectId,
+    datasetId,
+    task,
+    promptId: promptIdOf(task),
+    settings,
+    evaluatorsNamed,
+    evaluatorIds,
+    primaryMetrics,
+  }
+}
+
+function parsePrimary(input: unknown): PrimaryMetrics | null | undefined {
+  return input == null ? (input as null | undefined) : parsePrimaryMetrics(input, ['primaryMetrics'])
 }
 
 async function insert(client: Queryable, experiment: NewExperiment): Promise<Experiment> {
@@ -117,12 +135,13 @@ export async function updateExperiment(
   input: UpdateExperimentInput,
 ): Promise<Experiment> {
   requireWrite(scope)
-  const changes = parseChanges(input, ['description', 'evaluatorIds', 'metadata'])
+  const changes = parseChanges(input, ['description', 'evaluatorIds', 'primaryMetrics', 'metadata'])
   const task =
     changes.task === undefined
       ? undefined
       : await resolveTask(services.db.pool, scope, await functionsFor(services, changes.task, ['task']), changes.task)
   const texts = parseTexts(changes)
+  const primaryMetrics = parsePrimary(changes.primaryMetrics)
   const update = () =>
     services.db.prisma.$transaction(async (tx) => {
       const current = await lockExperiment(tx, scope, input.id)
@@ -144,6 +163,7 @@ export async function updateExperiment(
           ...texts,
           ...(task && { task: asJson(task), promptId: promptIdOf(task) }),
           ...(named !== undefined && { evaluatorsNamed: named !== null }),
+          ...(primaryMetrics !== undefined && { primaryMetrics: primaryMetrics ?? Prisma.DbNull }),
           settings: { ...settings },
         },
       })

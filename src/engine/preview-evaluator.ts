@@ -1,5 +1,3 @@
-import { setTimeout } from 'node:timers/promises'
-import { deletePreview, fetchPreview, requestPreview } from '../db/sql/evaluator/previews.ts'
 import { listWorkers } from '../db/sql/worker/list-workers.ts'
 import { InvalidInputError, messageOf } from '../domain/errors.ts'
 import type { Evaluation, EvaluationInput, EvaluatorSpec } from '../domain/evaluation.ts'
@@ -11,6 +9,7 @@ import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { isScore } from '../domain/score.ts'
 import { checkEvaluatorSpec, createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { askWorker } from './ask-worker.ts'
 import { readEvaluator } from './evaluators.ts'
 import type { Services } from './services.ts'
 import { functionsFor, noWorker } from './workers.ts'
@@ -40,8 +39,6 @@ export interface EvaluatorPreview {
 const timeoutMs = 30_000
 /** How long after that a worker may still answer. */
 const graceMs = 5_000
-/** How often it is looked whether a worker has answered: often at first, since most functions take no time. */
-const pollMs = [10, 20, 40, 80, 160, 250]
 
 /**
  * Scores one output without recording anything.
@@ -103,18 +100,13 @@ async function previewFunction(
     const why = problem == null ? '' : ` ${problem}`
     return failed('MODULE_NOT_FOUND', `The assay.config.ts of no worker has an evaluator "${module}".${why}`)
   }
-  const id = await requestPreview(db.pool, { module, scoreName, item, timeoutMs })
-  const until = performance.now() + timeoutMs + graceMs
-  for (let polls = 0; performance.now() < until; polls += 1) {
-    await setTimeout(pollMs[Math.min(polls, pollMs.length - 1)])
-    const response = await fetchPreview(db.pool, id)
-    if (response === null) continue
-    return 'error' in response
-      ? failed('EVALUATOR_FAILED', response.error)
-      : { evaluations: response.evaluations, error: null }
+  const limits = { waitMs: timeoutMs + graceMs, signal: new AbortController().signal }
+  const response = await askWorker(db, { module, scoreName, item, timeoutMs }, limits)
+  if (response === null) {
+    return failed('EVALUATOR_FAILED', `No worker has answered within ${(timeoutMs + graceMs) / 1_000} s.`)
   }
-  await deletePreview(db.pool, id)
-  return failed('EVALUATOR_FAILED', `No worker has answered within ${(timeoutMs + graceMs) / 1_000} s.`)
+  if ('evaluations' in response) return { evaluations: response.evaluations, error: null }
+  return failed('EVALUATOR_FAILED', 'error' in response ? response.error : 'The worker has answered something else.')
 }
 
 function failed(code: ItemErrorCode, message: string): EvaluatorPreview {

@@ -21,6 +21,7 @@ import { isFinished, type RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { Epochs } from './epochs.ts'
+import { RunsFeeds } from './runs-feed.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 import { checkWindow, type FeedWindow } from './window.ts'
 
@@ -101,6 +102,8 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
 export class RunFeeds {
   /** Notifies of every run that may have changed. */
   readonly changes: RunChanges
+  /** The feeds of all runs of a project or dataset. */
+  readonly runs: RunsFeeds
   readonly #db: Database
   readonly #readers = new SharedReaders<RunReader>()
   readonly #epochs: Epochs
@@ -112,6 +115,7 @@ export class RunFeeds {
     this.#epochs = new Epochs(db)
     this.#onDelivery = onDelivery
     this.changes = changes
+    this.runs = new RunsFeeds(db, changes)
     changes.on((runId) => {
       for (const reader of this.#readers.values()) {
         if (runId === null || reader.runId === runId) reader.wake()

@@ -2,7 +2,7 @@
 // repository's with JavaScript in place of TypeScript, because Node strips no types below node_modules.
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -25,8 +25,57 @@ const named = /(new URL\((['"])[^'"]+\.)ts(\2, import\.meta\.url\))/g
 for (const file of globSync('{src,schema,examples}/**/*.js', { cwd: server })) {
   rewrite(file, (text) => text.replaceAll(named, '$1js$3'))
 }
+copyPackages()
 for (const file of globSync('**/*.d.ts', { cwd: server })) {
   rewrite(file, (text) => text.replaceAll(/((?:from |import\()["'][./][^"']*)\.ts(["'])/g, '$1.js$2'))
+}
+
+/**
+ * What is used of two packages that bring along what nobody uses: the engines of other databases (65 MB), and with them as a
+ * peer the plugin of the schema.
+ */
+function copyPackages() {
+  const engine = 'query_compiler_fast_bg.postgresql'
+  const packages = [
+    {
+      name: '@prisma/client',
+      files: ['LICENSE', ...['client', engine, `${engine}.wasm-base64`].map((name) => `runtime/${name}.mjs`)],
+      modules: {
+        client: 'client.mjs',
+        [`${engine}.mjs`]: `${engine}.mjs`,
+        [`${engine}.wasm-base64.mjs`]: `${engine}.wasm-base64.mjs`,
+      },
+      specifier: (module) => `@prisma/client/runtime/${module}`,
+      folder: 'runtime',
+    },
+    {
+      name: '@pothos/plugin-prisma',
+      files: ['LICENSE', 'esm/*.js', 'esm/package.json'],
+      modules: { '': 'index.js' },
+      specifier: () => '@pothos/plugin-prisma',
+      folder: 'esm',
+    },
+  ]
+  const places = new Map()
+  for (const { name, files, modules, specifier, folder } of packages) {
+    const from = join(root, 'node_modules', name)
+    for (const file of globSync(files, { cwd: from, exclude: ['esm/generator.js'] })) {
+      cpSync(join(from, file), join(server, 'packages', name, file))
+    }
+    for (const [module, file] of Object.entries(modules)) {
+      places.set(specifier(module), join(server, 'packages', name, folder, file))
+    }
+  }
+  for (const file of globSync('{src,schema}/**/*.js', { cwd: server })) {
+    rewrite(file, (text) =>
+      text.replaceAll(/(["'])(@(?:prisma\/client|pothos\/plugin-prisma)[^"']*)\1/g, (found, quote, name) => {
+        const place = places.get(name)
+        if (!place) return found
+        const path = relative(join(server, dirname(file)), place).replaceAll('\\', '/')
+        return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+      }),
+    )
+  }
 }
 
 /** With the packages in it, but those that the package depends on anyway. */

@@ -57,10 +57,12 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** How long the headers of a request may take to arrive, in milliseconds. */
-export const headersMs = 10_000
-/** Maximum open connections, in any state. */
-const maxConnections = 5_000
+export const connectionLimits = {
+  /** How long the headers of a request may take to arrive, in milliseconds. */
+  headersMs: 10_000,
+  /** Open connections, in any state. */
+  open: 5_000,
+}
 
 /** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -74,15 +76,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pages = await loadPages(options.pages ?? pagesDirectory)
   const authenticator = await openAuthenticator({ db, log, listener: options.listener, hosts, open: options.open })
 
+  const headersMs = Math.min(arrivalMs, connectionLimits.headersMs)
   const http = createServer({
-    headersTimeout: Math.min(arrivalMs, headersMs),
-    connectionsCheckingInterval: Math.min(arrivalMs, headersMs) / 4,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: headersMs / 4,
     // Imports have no time limit; the router limits other requests.
     requestTimeout: 0,
     // Some clients offer an upgrade to HTTP/2 with every request; they accept HTTP/1.1.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   })
-  http.maxConnections = maxConnections
+  http.maxConnections = connectionLimits.open
   http.listen(port, host)
   await once(http, 'listening')
   const url = urlOf(http.address() as AddressInfo, host)

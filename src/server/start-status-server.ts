@@ -8,7 +8,7 @@ import { credentialsOfHeaders, openAuthenticator } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import type { Readiness } from './readiness.ts'
 import { createRouter } from './router.ts'
-import { headersMs, type RunningServer, urlOf } from './start-server.ts'
+import { connectionLimits, type RunningServer, urlOf } from './start-server.ts'
 import { statusRoutes } from './status-routes.ts'
 
 interface StatusServerOptions {
@@ -30,6 +30,7 @@ export async function startStatusServer({
   port,
 }: StatusServerOptions): Promise<RunningServer> {
   const authenticator = await openAuthenticator({ db: services.db, log: services.log, listener, hosts: [host] })
+  const { headersMs } = connectionLimits
   const http = createServer({ headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 4 })
   http.listen(port, host)
   await once(http, 'listening')

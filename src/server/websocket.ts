@@ -25,7 +25,6 @@ import type { Yoga } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
 const maxOperationsPerSocket = 100
-const maxSocketsPerCaller = 2_000
 const connectionInitMs = 5_000
 const keepAliveMs = 12_000
 /** How long a client may take to answer a close frame before its socket is terminated. */
@@ -93,8 +92,8 @@ export function createWebSockets(
           open: 0,
           rate: new MessageRate(socketLimits.messages, performance.now()),
         }
-        if (own.open >= maxSocketsPerCaller) {
-          extra.socket.close(4429, `At most ${maxSocketsPerCaller} sockets at once`)
+        if (own.open >= socketLimits.perCaller) {
+          extra.socket.close(4429, `At most ${socketLimits.perCaller} sockets at once`)
           return false
         }
         own.open += 1

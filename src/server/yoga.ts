@@ -28,14 +28,14 @@ export type Yoga = YogaServerInstance<OperationOrigin, Context>
  * @param requests the database for operations; feeds use that of the services
  */
 export function createGraphql(
-  base: Omit<Context, 'diffs' | 'loaders' | 'scope'>,
+  base: Omit<Context, 'diffs' | 'gone' | 'loaders' | 'scope'>,
   requests: Database,
   log: Logger,
 ): Yoga {
   const services = { ...base.services, db: requests }
   return createYoga<OperationOrigin, Context>({
     schema,
-    context: ({ scope }) => createContext({ ...base, services, scope }),
+    context: ({ scope, gone }) => createContext({ ...base, services, scope, gone }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,

@@ -28,7 +28,7 @@ const figures = `query ($id: ID!) {
 const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 40 }) { __typename } }'
 
 const prepare = `mutation ($run: ID!, $item: ID!) {
-  createEvaluator(input: { name: "long", definition: { module: { name: "long" } } }) { __typename }
+  createEvaluator(input: { name: "long", datasetIds: null, definition: { module: { name: "long" } } }) { __typename }
   setScoreConfig(input: { name: "tone", dataType: NUMERIC, direction: HIGHER_IS_BETTER, min: -1.5, max: 0.1 }) { __typename }
   setScore(input: { name: "tone", value: 0.1, source: HUMAN, target: { runItemId: $item } }) { __typename }
   approveBaseline(input: { runId: $run }) { __typename }
@@ -86,7 +86,7 @@ test('everything is there after a restore, an executing run goes on, and old cur
   // New rows get numbers that none has.
   const failing = await startEchoRun(next.url, 'fail', [1, 2])
   expect(await followEchoRun(next.url, failing)).toHaveLength(2)
-}, 120_000)
+}, 240_000)
 
 async function datasetId(url: string, name: string): Promise<string> {
   const { dataset } = await ask<{ dataset: { id: string } }>(

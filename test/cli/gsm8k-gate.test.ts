@@ -76,5 +76,5 @@ settings: { concurrency: 40 }
     })
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ passed: true, run: { gate: { status: 'PASSED' } } })
-  }, 120_000)
+  }, 300_000)
 })

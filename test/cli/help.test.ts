@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { createProgram } from '../../src/cli/program.ts'
+import { root } from '../helpers/spawn-assay.ts'
 
 function withDescendants(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withDescendants)]
@@ -25,7 +28,7 @@ test('the help of every command is as it was agreed', () => {
 })
 
 test('every command has an example, and every command that prints a result has --json', () => {
-  const silent = ['serve', 'worker', 'demo', 'complete']
+  const silent = ['serve', 'worker', 'demo', 'complete', 'mcp']
   for (const command of createProgram().commands) {
     if (command.name() === 'complete') continue
     expect(helpOf(command), command.name()).toMatch(/Examples?:\n {2}\$ |demo/)
@@ -37,4 +40,12 @@ test('every command has an example, and every command that prints a result has -
         pathOf(one),
       ).toContain('--json')
   }
+})
+
+test('a shell completes commands and options', () => {
+  const main = join(root, 'src/cli/main.ts')
+  const complete = (...words: string[]) =>
+    spawnSync(process.execPath, [main, 'complete', '--', ...words], { encoding: 'utf8' }).stdout
+  expect(complete('comp')).toMatch(/^compare\b/m)
+  expect(complete('compare', '--on')).toMatch(/^--only\b/m)
 })

@@ -1,5 +1,6 @@
+import { WriteStream } from 'node:tty'
 import { stripVTControlCharacters } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { listOf, mark, oneLine } from '../../src/cli/output.ts'
 import { openProgress } from '../../src/cli/progress.ts'
 
@@ -25,8 +26,16 @@ test('what names and outputs contain does nothing to the terminal', () => {
   expect(listOf(['RUN'], [['x\ty\nz']], { isTTY: false, columns: 0 })).toBe('RUN\nx y z')
 })
 
-test('there are no colours where nobody sees them', () => {
-  expect(mark(true)).toBe('✓')
+test('there are colours on a terminal, unless NO_COLOR says that nobody wants them', () => {
+  const { getColorDepth } = WriteStream.prototype
+  const terminal = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: true, getColorDepth })
+  vi.stubEnv('FORCE_COLOR', undefined)
+  vi.stubEnv('TERM', 'xterm-256color')
+  vi.stubEnv('NO_COLOR', undefined)
+  expect(mark(true, terminal)).toBe('\u001b[32m✓\u001b[39m')
+  vi.stubEnv('NO_COLOR', '1')
+  expect(mark(true, terminal)).toBe('✓')
+  vi.unstubAllEnvs()
 })
 
 test('progress fits into a narrow terminal, where a line that wraps could not be drawn over', () => {

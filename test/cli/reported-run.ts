@@ -25,6 +25,7 @@ export const figures: MetricFigures = {
   margin: 0,
   pairsNeeded: null,
   verdict: 'REGRESSED',
+  reason: null,
 }
 
 export const regression: ChangedItem = {

@@ -48,6 +48,26 @@ test('an experiment is found by its name, however many newer ones have names tha
   expect(data.node.experiment.name).toBe('tickets')
 })
 
+test('a run says where it comes from, unless that is not wanted', async () => {
+  vi.stubEnv('GITHUB_ACTIONS', 'true')
+  vi.stubEnv('GITHUB_SERVER_URL', 'https://github.com')
+  vi.stubEnv('GITHUB_REPOSITORY', 'me/project')
+  vi.stubEnv('GITHUB_RUN_ID', '7')
+  vi.stubEnv('GITHUB_HEAD_REF', 'a-change')
+  const metadataOf = async (id: string) =>
+    (await t.query('query ($id: ID!) { run(id: $id) { metadata } }', { id: id.trim() })).data.run.metadata
+  const said = await metadataOf(await run('tickets'))
+  const silent = await metadataOf(await run('tickets', '--no-git'))
+  vi.unstubAllEnvs()
+  const ci = { name: 'GitHub Actions', url: 'https://github.com/me/project/actions/runs/7' }
+  expect(said).toMatchObject({
+    source: 'CI',
+    ci,
+    git: { commit: expect.stringMatching(/^[0-9a-f]{40}$/), branch: 'a-change' },
+  })
+  expect(silent).toBeNull()
+})
+
 test('a name that no experiment has is refused with similar ones', async () => {
   await expect(run('ticket')).rejects.toThrow(
     /^There is no experiment named "ticket", but ("tickets \d+", ){4}"tickets \d+"\. Names must match exactly\.$/,

@@ -1,10 +1,11 @@
 /** Commands in the places where they are used: piped, interrupted, and while their server goes away and returns. */
 import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
-import { ask, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
 const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 60 }) { __typename } }'
 const patient = { timeout: 20_000 }
@@ -17,7 +18,7 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const runId = await startEchoRun(
     server.url,
     'sleep',
-    Array.from({ length: 60 }, () => 100),
+    Array.from({ length: 60 }, () => 1_000),
     { concurrency: 1 },
   )
 
@@ -29,7 +30,9 @@ test('a run is watched through an interruption of the watcher and one of the ser
   expect(interrupted.stderr).toContain(`The run continues on the server: ${server.url}/runs/${runId}`)
   expect(interrupted.stderr).toContain(`Come back with \`assay watch ${runId}\``)
 
-  const shell = { cwd, env: { ...process.env, NODE: process.execPath, NO_COLOR: '1' } }
+  const elsewhere = await makeTemporary()
+  await writeFile(join(elsewhere, '.env'), `ASSAY_URL=${server.url}\n`)
+  const shell = { cwd: elsewhere, env: { ...process.env, NODE: process.execPath, NO_COLOR: '1' } }
   const piped = spawn('sh', ['-c', `"$NODE" "${bin}" list | head -1`], shell)
   const [line, errors] = await Promise.all([text(piped.stdout), text(piped.stderr)])
   expect(line).toMatch(/^RUN\tSTATUS\t/)
@@ -46,4 +49,4 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const report = JSON.parse(watching.stdout) as { passed: boolean; run: { progress: object } }
   expect(report).toMatchObject({ passed: true, run: { status: 'COMPLETED', progress: { succeeded: 60 } } })
   expect(watching.stderr).not.toContain('\u001b')
-}, 90_000)
+}, 240_000)

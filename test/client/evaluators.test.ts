@@ -149,3 +149,30 @@ test("latency is the task's alone; evaluators come after", async () => {
   })
   expect(result.itemResults[0]?.latencyMs).toBeLessThan(50)
 })
+
+test('what evaluators cost is recorded by score, also of one that does not apply, and added up apart from the task’s', async () => {
+  const result = await lab.assay.runExperiment({
+    name: name(),
+    data: capitals,
+    task: answer,
+    evaluators: [
+      () => ({ name: 'judge', value: 1, costUsd: 0.25 }),
+      ({ input }) => ({ name: 'picky', value: input === 'Japan' ? 1 : null, costUsd: 0.5 }),
+    ],
+  })
+  const run = await lab.assay.runs.get(result.runId as string)
+  expect(run.stats).toMatchObject({ costUsd: null, evaluatorCostUsd: 2.25 })
+  expect(run.stats.scores).toMatchObject([
+    { name: 'judge', count: 3 },
+    { name: 'picky', count: 1, missingCount: 2 },
+  ])
+  const { data } = await lab.server.query(
+    'query($id: ID!) { run(id: $id) { items(first: 9) { nodes { evaluatorCostUsd scores { name costUsd } } } } }',
+    { id: result.runId },
+  )
+  const { nodes } = data.run.items
+  expect(nodes.map(({ evaluatorCostUsd }: { evaluatorCostUsd: number }) => evaluatorCostUsd)).toEqual([
+    0.75, 0.75, 0.75,
+  ])
+  expect(nodes.flatMap(({ scores }: { scores: object[] }) => scores)).toHaveLength(4)
+})

@@ -1,9 +1,14 @@
 /** Somebody works on datasets: makes one, drops files on it, edits, finds, tags and copies items, and looks at what changed. */
+import { buffer } from 'node:stream/consumers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ZipFile } from 'yazl'
 import { browserPath } from '../helpers/browser.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { type Visitor, visit } from './visitor.ts'
+
+/** A picture of one pixel. */
+const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 let t: TestServer
 let visitor: Visitor
@@ -181,6 +186,47 @@ test.skipIf(!browserPath)('selected items are tagged, copied to a new dataset, a
   await expect.poll(rowCount).toBe('2')
   await visitor.go('/datasets?folder=math')
   await expect.poll(() => page.getByRole('list', { name: 'Datasets' }).getByRole('listitem').count()).toBe(2)
+})
+
+test.skipIf(!browserPath)('archived items are listed, and come back', async () => {
+  await page.getByRole('link', { name: /sums/ }).click()
+  await expect.poll(rowCount).toBe('3')
+  await select('Version of the dataset', 'Archived (1)')
+  await expect.poll(rowCount).toBe('2')
+  expect(page.url()).toContain('archived=true')
+  await visitor.expectAccessible()
+  await page.getByRole('checkbox', { name: 'Select item 1' }).click()
+  await visitor.button('Restore').click()
+  await expect.poll(() => page.getByRole('heading', { name: 'No archived item' }).count()).toBe(1)
+  await visitor.button('Show the current version').first().click()
+  await expect.poll(rowCount).toBe('4')
+})
+
+test.skipIf(!browserPath)('a ZIP is shown before it is stored, with the files that its rows refer to', async () => {
+  const zip = new ZipFile()
+  zip.addBuffer(Buffer.from('{"question":{"$file":"dot.png"},"answer":"a dot"}\n'), 'items.jsonl')
+  zip.addBuffer(Buffer.from(dot, 'base64'), 'dot.png')
+  zip.end()
+  const choose = (content: Buffer) =>
+    page.getByLabel('File to import').setInputFiles({ name: 'dots.zip', mimeType: 'application/zip', buffer: content })
+  const content = await buffer(zip.outputStream)
+  await choose(content.subarray(0, -40))
+  await expect.poll(() => dialog().getByRole('alert').textContent()).toContain('a complete ZIP')
+  await dialog().getByRole('button', { name: 'Cancel' }).click()
+  await choose(content)
+  await select('question becomes', 'Input')
+  await select('answer becomes', 'Expected output')
+  await expect
+    .poll(() => page.getByRole('table', { name: 'The first items' }).getByRole('row').allTextContents())
+    .toContainEqual(expect.stringContaining('dot.png'))
+  expect(await t.db.prisma.attachment.count()).toBe(0)
+  await dialog().getByRole('button', { name: 'Import' }).click()
+  await expect.poll(rowCount).toBe('5')
+  await row(4).click()
+  const image = dialog().getByRole('region', { name: 'Input' }).locator('img')
+  await expect.poll(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth)).toBe(1)
+  await page.keyboard.press('Escape')
+  await visitor.go('/datasets?folder=math')
 })
 
 test.skipIf(!browserPath)(

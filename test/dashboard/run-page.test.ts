@@ -15,6 +15,7 @@ let page: Page
 let datasetId: string
 /** Id of a run with 60 items: every third is wrong, every tenth failed. */
 let runId: string
+let runIdRaw: string
 /** Lets so many calls of the task `gated` end. */
 let open: (calls: number) => void
 
@@ -52,6 +53,7 @@ beforeAll(async () => {
           },
     ),
   )
+  runIdRaw = id
   runId = encodeGlobalId('Run', id)
   await t.db.prisma.run.update({ where: { id }, data: { task: { kind: 'module', name: 'recorded' } } })
   await t.startWorker()
@@ -138,6 +140,52 @@ test.skipIf(!browserPath)('items are stepped through and labelled by keyboard', 
   expect(visitor.complaints).toEqual([])
 })
 
+test.skipIf(!browserPath)('ten items are reviewed by keyboard alone, and another tab shows it at once', async () => {
+  const other = await page.context().newPage()
+  await other.goto(`${t.url}/runs/${runId}`)
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(firstRow).toContain('question')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  for (let item = 1; item <= 10; item++) {
+    await expect.poll(() => drawer().textContent()).toContain(`Item ${item} of 60`)
+    const pressed = (name: RegExp) => drawer().getByRole('button', { name, pressed: true }).count()
+    await expect.poll(() => drawer().getByRole('region', { name: 'Label' }).count()).toBe(1)
+    await page.keyboard.press(item % 3 === 0 ? '2' : '1')
+    await expect.poll(() => pressed(item % 3 === 0 ? /no/ : /yes/)).toBe(1)
+    if (item < 10) await page.keyboard.press('j')
+  }
+  const labels = await t.db.prisma.score.findMany({ where: { source: 'HUMAN' }, orderBy: { ordinal: 'asc' } })
+  expect(labels.map(({ ordinal, value }) => [ordinal, value])).toEqual(
+    Array.from({ length: 10 }, (_, n) => [n, n % 3 === 2 ? 0 : 1]),
+  )
+  const shown = other.getByRole('grid', { name: 'Items' })
+  await expect
+    .poll(() => shown.getByRole('columnheader').allTextContents())
+    .toContainEqual(expect.stringContaining('good'))
+  await expect.poll(() => shown.getByRole('row').nth(10).textContent()).toContain('✓ yes')
+  await other.close()
+})
+
+test.skipIf(!browserPath)('hidden columns stay hidden after a reload and on the way back', async () => {
+  const heads = () => grid().getByRole('columnheader').allTextContents()
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(heads).toContainEqual(expect.stringContaining('Expected'))
+  await visitor.button('View').click()
+  await page.getByRole('menuitemcheckbox', { name: 'Expected' }).click()
+  await visitor.expectAccessible()
+  await page.keyboard.press('Escape')
+  await expect.poll(heads).not.toContainEqual(expect.stringContaining('Expected'))
+  await page.reload()
+  await expect.poll(heads).toContainEqual(expect.stringContaining('Latency'))
+  expect(await heads()).not.toContainEqual(expect.stringContaining('Expected'))
+  await grid().getByRole('row').nth(2).click()
+  await expect.poll(() => drawer().count()).toBe(1)
+  await page.goBack()
+  await expect.poll(() => drawer().count()).toBe(0)
+  expect(await heads()).not.toContainEqual(expect.stringContaining('Expected'))
+})
+
 test.skipIf(!browserPath)('a search that leaves nothing says so, and how to go on', async () => {
   await visitor.go(`/runs/${runId}`)
   await expect.poll(rowCount).toBe(60)
@@ -146,6 +194,47 @@ test.skipIf(!browserPath)('a search that leaves nothing says so, and how to go o
   await expect.poll(() => page.getByRole('heading', { name: 'No item is left' }).count()).toBe(1)
   await visitor.button('Remove the filters').click()
   await expect.poll(rowCount).toBe(60)
+})
+
+test.skipIf(!browserPath)('a bar of the distribution filters by its values', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await visitor.button('Distribution of right').click()
+  const bars = page.getByRole('figure').getByRole('button')
+  const names = () => bars.evaluateAll((all) => all.map((bar) => bar.getAttribute('aria-label')))
+  await expect.poll(names).toEqual(['✗ no: 18', '✓ yes: 36'])
+  await visitor.expectAccessible()
+  await bars.first().click()
+  await expect.poll(rowCount).toBe(18)
+  await visitor.button('Distribution of Latency').click()
+  await expect.poll(() => bars.count()).toBe(20)
+  await bars.last().click()
+  await expect.poll(() => page.url()).toContain('latency=')
+  await expect.poll(rowCount).toBe(1)
+  await expect.poll(firstRow).toContain('question 57')
+})
+
+test.skipIf(!browserPath)('a link to an item leads to its place in the list, far down', async () => {
+  await visitor.go(`/runs/${runId}?item=${encodeGlobalId('RunItem', `${runIdRaw}:58`)}`)
+  await expect.poll(() => drawer().textContent()).toContain('Item 59 of 60')
+  await expect.poll(() => grid().getByRole('row', { selected: true }).textContent()).toContain('59question')
+})
+
+test.skipIf(!browserPath)('what stopped a run, or what it waits for, is said', async () => {
+  const record = async (status: 'STOPPED' | 'QUEUED', more: object) => {
+    const id = await recordRun(t, datasetId, [{ item: 0, status: 'QUEUED' }], { status })
+    await t.db.prisma.run.update({ where: { id }, data: { task: { kind: 'module', name: 'recorded' }, ...more } })
+    await visitor.go(`/runs/${encodeGlobalId('Run', id)}`)
+  }
+  const head = page.getByRole('region', { name: 'Progress and verdict' })
+  await record('STOPPED', {
+    stopReason: 'PROVIDER',
+    stopMessage: 'The account has no credit left: add some, then resume.',
+  })
+  await expect.poll(() => head.textContent()).toContain('no credit left')
+  await visitor.expectAccessible()
+  await record('QUEUED', {})
+  await expect.poll(() => head.textContent()).toContain('It waits for a worker')
 })
 
 test.skipIf(!browserPath)('an unknown run is said to be none', async () => {

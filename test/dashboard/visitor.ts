@@ -53,7 +53,7 @@ export async function visit(url: string): Promise<Visitor> {
               nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
             )
           })
-        await expect.poll(violations, { message: `${page.url()} ${scheme}` }).toEqual([])
+        await expect.poll(violations, { message: `${page.url()} ${scheme}`, timeout: 30_000 }).toEqual([])
       }
       const wider = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { openDatabase } from '../../src/db/client.ts'
+import { openDatabase, openRequestDatabase } from '../../src/db/client.ts'
 import { explainRefusal } from '../../src/db/explain-refusal.ts'
 import { explainCancelled, FairPool } from '../../src/db/fair-pool.ts'
 import { StatementScope } from '../../src/db/statement-scope.ts'
@@ -29,6 +29,14 @@ test('a statement that takes too long is ended by the database, with a sentence 
     code: 'LIMIT',
     message: expect.stringMatching(/too long/),
   })
+})
+
+test('statements of queries may take 15 s, those of mutations and imports 10 minutes', async () => {
+  const requests = openRequestDatabase(db)
+  const timeout = async () => (await requests.pool.query('SHOW statement_timeout')).rows
+  expect(await scope('a').run(timeout)).toEqual([{ statement_timeout: '15s' }])
+  expect(await new StatementScope({ group: 'a', kind: 'WRITE' }).run(timeout)).toEqual([{ statement_timeout: '10min' }])
+  await requests.pool.end()
 })
 
 test('a group gets all connections but two, and its queue keeps nobody waiting', async () => {

@@ -71,7 +71,13 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   ],
   'experiment/insert-experiment.ts': async () => {
     const { id, projectId, name, task, ...given } = await t.db.prisma.experiment.findFirstOrThrow()
-    const more = { name: `${name} again`, projectId, task: task as never, settings: given.settings as never }
+    const more = {
+      name: `${name} again`,
+      projectId,
+      task: task as never,
+      settings: given.settings as never,
+      primaryMetrics: given.primaryMetrics as never,
+    }
     const content = { ...given, ...more, metadata: given.metadata as Json, evaluatorIds: [] }
     const inserted = await insertExperiment(t.db.pool, content)
     const where = { id: inserted?.id ?? id }
@@ -293,7 +299,8 @@ async function fillEveryColumn(): Promise<void> {
   })
   await prisma.experiment.updateMany({ data: { promptId: prompt.id } })
   await prisma.run.updateMany({ data: { promptVersionId: prompt.newest.id } })
-  await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json } })
+  const primaryMetrics = json
+  await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json, primaryMetrics } })
   await prisma.run.updateMany({
     data: {
       description: 'described',

@@ -29,7 +29,7 @@ async function makeShell(cwd: string): Promise<(script: string) => Promise<Ended
   const env = { ...inherited, PATH: `${bin}:${process.env.PATH}`, CI: '' }
   return (script) =>
     new Promise((settle) => {
-      execFile('sh', ['-ec', script], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) =>
+      execFile('sh', ['-ec', script], { cwd, env, timeout: 240_000 }, (error, stdout, stderr) =>
         settle({ status: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
       )
     })
@@ -87,12 +87,12 @@ test('a new user gets from an empty folder to a result, and further, by what the
   await writeFile(join(cwd, 'capitals.ts'), inTypeScript)
   const files = await run('assay run capitals.yaml --json\nassay run capitals.ts')
   expect(files.status, files.stderr).toBe(0)
-  expect(files.stderr).toContain('capitals.ts: "capitals by program" on "capitals", version 1')
+  expect(files.stderr).toContain('capitals.ts: "capitals by program" on "more capitals", version 1')
 
   const completion = await run(complete)
   expect(completion.status, completion.stderr).toBe(0)
   expect(await readFile(join(cwd, 'assay-completion.bash'), 'utf8')).toContain('complete')
-}, 180_000)
+}, 300_000)
 
 test('the workflows of GitHub are valid', async () => {
   const lint = await createLinter()

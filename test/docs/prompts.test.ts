@@ -13,6 +13,7 @@ beforeAll(async () => {
   t = await startTestServer({}, { open: true })
   server = await startModelServer(() => ({ text: 'hardware' }))
   await seedProvider(t, server.openai, { name: 'openai' })
+  await t.startWorker()
 })
 afterAll(async () => {
   await t[Symbol.asyncDispose]()

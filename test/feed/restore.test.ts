@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { migrate } from '../../src/db/migrate.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
-import { followRuns } from '../../src/feed/runs-feed.ts'
 import { databaseUrl } from '../helpers/database-url.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { makeTemporary } from '../helpers/spawn-assay.ts'
@@ -41,9 +40,9 @@ const feeds = {
   comparisonFeed: (t: TestEngine, { runId }: Subject, after: string | null, signal: AbortSignal) =>
     t.comparisons.subscribe(t.scope, { baselineId: runId, candidateIds: [runId] }, after, signal),
   datasetRuns: (t: TestEngine, { datasetId }: Subject, after: string | null, signal: AbortSignal) =>
-    followRuns(t.db, t.feeds.changes, t.scope, { datasetId, after }, signal),
+    t.feeds.runs.subscribe(t.scope, { datasetId, after }, signal),
   runsFeed: (t: TestEngine, _subject: Subject, after: string | null, signal: AbortSignal) =>
-    followRuns(t.db, t.feeds.changes, t.scope, { datasetId: null, after }, signal),
+    t.feeds.runs.subscribe(t.scope, { datasetId: null, after }, signal),
 }
 type FeedName = keyof typeof feeds
 const feedNames = Object.keys(feeds) as FeedName[]

@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { RunEventPruning } from '../../src/feed/run-event-pruning.ts'
-import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
+import type { RunsFeedBatch } from '../../src/feed/runs-feed.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -27,7 +27,7 @@ const insertEvents = (count: number, age: string) =>
   )
 
 const follow = (after: string | null) =>
-  followRuns(t.db, t.feeds.changes, t.scope, { datasetId: null, after }, AbortSignal.timeout(30_000))
+  t.feeds.runs.subscribe(t.scope, { datasetId: null, after }, AbortSignal.timeout(30_000))
 
 test('events older than 8 days are deleted, 1,000 at a time, and then looked for once an hour', async () => {
   await insertEvents(2_500, '8 days 1 hour')

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { channels, notify } from '../../src/db/listener.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { followRuns, type RunsFeedBatch } from '../../src/feed/runs-feed.ts'
+import type { RunsFeedBatch } from '../../src/feed/runs-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordStatements } from '../helpers/statements.ts'
 
 let t: TestEngine
 
@@ -14,7 +16,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 const anyTime = () => AbortSignal.timeout(30_000)
 
 const follow = (datasetId: string | null, after: string | null = null) =>
-  followRuns(t.db, t.feeds.changes, t.scope, { datasetId, after }, anyTime())
+  t.feeds.runs.subscribe(t.scope, { datasetId, after }, anyTime())
 
 async function next(feed: AsyncGenerator<RunsFeedBatch>) {
   const { cursor, runs, deletedIds } = (await feed.next()).value as RunsFeedBatch
@@ -96,4 +98,59 @@ test('cursors of another feed, altered ones and those of a restored database are
   await t.db.pool.query('UPDATE feed_epoch SET value = gen_random_uuid()')
   await expect(follow(one, cursor)).rejects.toMatchObject({ code: 'CURSOR_EXPIRED', path: ['after'] })
   await expect(follow(crypto.randomUUID())).rejects.toMatchObject({ code: 'NOT_FOUND', path: ['datasetId'] })
+})
+
+test('subscribers who came one after the other share the reads of what changes', async () => {
+  const datasetId = await seedDataset(t, [0])
+  const runId = await recordRun(t, datasetId, [])
+  const feeds: AsyncGenerator<RunsFeedBatch>[] = []
+  for (const _ of Array(20).keys()) {
+    const feed = await follow(datasetId)
+    await next(feed)
+    feeds.push(feed)
+  }
+  const change = async () => {
+    const pending = feeds.map(next)
+    await t.db.pool.query('UPDATE run SET seq = seq + 1 WHERE id = $1', [runId])
+    expect(await Promise.all(pending)).toEqual(feeds.map(() => expect.objectContaining({ runs: [runId] })))
+  }
+  // Those who were not waiting when something changed catch up by themselves.
+  await change()
+  const [, statements] = await recordStatements(change)
+  expect(statements.filter((text) => text.includes('FROM run_event')).length).toBeLessThan(10)
+  await Promise.all(feeds.map((feed) => feed.return(undefined)))
+})
+
+test('whenever a subscriber comes and however slow it is, it gets every run in its last state, and none twice', async () => {
+  const datasetId = await seedDataset(t, [0])
+  const runIds = await Promise.all(Array.from({ length: 5 }, () => recordRun(t, datasetId, [])))
+  const { cursor } = await next(await follow(datasetId))
+  const change = async () => {
+    for (const runId of runIds) {
+      await t.db.pool.query('UPDATE run SET seq = seq + 1 WHERE id = $1', [runId])
+      await notify(t.db.pool, channels.run, `${runId}:0`)
+    }
+  }
+  const subscribe = async (slow: number) => {
+    const seen = new Map<string, number>()
+    for await (const { runs } of await follow(datasetId, cursor)) {
+      for (const { id, seq } of runs) {
+        expect(seq).toBeGreaterThan(seen.get(id) ?? 0)
+        seen.set(id, seq)
+      }
+      for (const _ of Array(slow).keys()) await t.db.pool.query('SELECT pg_sleep(0.1)')
+      if (runIds.every((id) => seen.get(id) === last.get(id))) return
+    }
+  }
+  const last = new Map<string, number>()
+  const subscribers: Promise<void>[] = []
+  for (const n of Array(12).keys()) {
+    subscribers.push(subscribe(n % 4))
+    await change()
+  }
+  const { rows } = await t.db.pool.query('SELECT id, seq FROM run WHERE id = ANY ($1)', [runIds])
+  for (const { id, seq } of rows) last.set(id, seq)
+  await change()
+  for (const id of runIds) last.set(id, (last.get(id) ?? 0) + 1)
+  await Promise.all(subscribers)
 })

@@ -1,5 +1,5 @@
 /** Runs with known results, written directly into the tables. */
-import type { Direction } from '../../src/domain/evaluation.ts'
+import type { Direction, FailurePolicy } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
@@ -25,6 +25,10 @@ interface RecordedRunOptions {
   datasetVersion?: number
   /** The direction of scores that are not HIGHER_IS_BETTER. */
   directions?: Record<string, Direction>
+  /** What failed executions count as in scores; default: they are missing. */
+  policies?: Record<string, FailurePolicy>
+  /** The lowest and the highest value of numeric scores. */
+  ranges?: Record<string, [number, number]>
 }
 
 /** Writes a run with these executions, in the order of the dataset's schedule. @returns its id */
@@ -32,7 +36,14 @@ export async function recordRun(
   t: TestEngine,
   datasetId: string,
   executions: RecordedExecution[],
-  { status = 'COMPLETED', repetitions = 1, datasetVersion = 1, directions = {} }: RecordedRunOptions = {},
+  {
+    status = 'COMPLETED',
+    repetitions = 1,
+    datasetVersion = 1,
+    directions = {},
+    policies = {},
+    ranges = {},
+  }: RecordedRunOptions = {},
 ): Promise<string> {
   const { prisma, pool } = t.db
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'recorded' })
@@ -103,9 +114,10 @@ export async function recordRun(
        SELECT * FROM jsonb_to_recordset($3::jsonb) AS s (item int, repetition int, name text, "dataType" "ScoreDataType",
          value float8, label text, error jsonb, direction "Direction")
      ), summary AS (
-       INSERT INTO run_score_summary (run_id, name, source, data_type, direction, failure_policy, count, error_count,
-         score_count, items, sum, m2, min, max)
-       SELECT $1, name, 'EVALUATOR', max("dataType"), max(direction), 'MISSING', sum(count), sum(errors), sum(count),
+       INSERT INTO run_score_summary (run_id, name, source, data_type, direction, lowest, highest, failure_policy, count,
+         error_count, score_count, items, sum, m2, min, max)
+       SELECT $1, name, 'EVALUATOR', max("dataType"), max(direction), ($5::jsonb -> name ->> 0)::float8,
+         ($5::jsonb -> name ->> 1)::float8, COALESCE($4::jsonb ->> name, 'MISSING')::"FailurePolicy", sum(count), sum(errors), sum(count),
          count(value), COALESCE(sum(value), 0), COALESCE(var_pop(value) * count(value), 0), min(min), max(max)
        FROM (
          SELECT name, item, max("dataType") AS "dataType", max(direction) AS direction,
@@ -117,7 +129,7 @@ export async function recordRun(
      SELECT $1, i.ordinal, g.name, g."dataType", g.value, g.label, 'EVALUATOR', g.error
      FROM given g JOIN item ON item.n = g.item
      JOIN run_item i ON i.run_id = $1 AND i.item_id = item.id AND i.repetition = g.repetition`,
-    [id, datasetId, JSON.stringify(scores)],
+    [id, datasetId, JSON.stringify(scores), JSON.stringify(policies), JSON.stringify(ranges)],
   )
   return id
 }

@@ -4,9 +4,14 @@ import { compareMoments, type MetricFigures } from '../../src/domain/statistics/
 import { difference, type Pair, type PairedMoments } from '../../src/domain/statistics/paired-moments.ts'
 
 /** @throws RangeError when a value is not finite or `missing` is not a count. */
-export function compareMetric(pairs: readonly Pair[], direction: Direction, missing = 0): MetricFigures {
+export function compareMetric(
+  pairs: readonly Pair[],
+  direction: Direction,
+  missing = 0,
+  range: number | null = null,
+): MetricFigures {
   const differences = pairs.map(difference)
-  return compareMoments(measurePairs(pairs, differences), direction, missing, differences)
+  return compareMoments(measurePairs(pairs, differences), direction, { missing }, differences, range)
 }
 
 /** The moments of pairs, in two passes (no cancellation). Swapping the arms mirrors every figure exactly. */

@@ -99,10 +99,10 @@ test('what is imported is a dependency, and a dependency is imported', () => {
   )
   const { dependencies, devDependencies } = manifest
   // Built into the package.
-  const bundled = ['@modelcontextprotocol/sdk']
+  const bundled = ['@modelcontextprotocol/sdk', '@pothos/plugin-prisma']
   for (const name of bundled) expect(names.delete(name) && name in devDependencies).toBe(true)
   expect([...names].filter((name) => !(name in dependencies))).toEqual([])
-  // The generated client of the database imports it.
-  const ofGenerated = ['@prisma/client']
-  expect(Object.keys(dependencies).filter((name) => !names.has(name) && !ofGenerated.includes(name))).toEqual([])
+  // What is built in imports these.
+  const ofBundled = ['@prisma/client-runtime-utils', '@pothos/selection-mapper']
+  expect(Object.keys(dependencies).filter((name) => !names.has(name) && !ofBundled.includes(name))).toEqual([])
 })

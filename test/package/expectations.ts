@@ -7,9 +7,9 @@ const maxInstalledMb = 450
 export const maxPackages = 250
 /** What only a build needs. */
 export const forbidden =
-  /node_modules\/(vite|prisma|typescript|vitest|esbuild|rollup|@graphql-codegen\/.*|@prisma\/(engines|fetch-engine|dev|config))$/
+  /node_modules\/(vite|prisma|@prisma\/client|@pothos\/plugin-prisma|typescript|vitest|esbuild|rollup|@graphql-codegen\/.*|@prisma\/(engines|fetch-engine|dev|config))$/
 const allowedFiles =
-  /^(LICENSE|src\/cli\/bin\.mjs|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md|txt)|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
+  /^(LICENSE|src\/cli\/bin\.mjs|README\.md|package\.json|dist\/(client|domain)\/[\w/.-]+\.(js|d\.ts)|dist\/server\/(package\.json|(src|schema|examples)\/[\w/.-]+\.(js|mjs|d\.ts|json|jsonl|md|txt)|packages\/@[\w/.-]+\.(js|mjs|json)|packages\/@[\w/-]+\/LICENSE|prisma\/migrations\/[\w/.-]+\.(sql|toml)|dist\/dashboard\/.+))$/
 const neededFiles = [
   'dist/client/index.js',
   'dist/client/index.d.ts',

@@ -109,6 +109,28 @@ test.each([
   expect(data.result).toEqual({ __typename: 'InvalidInputError', path })
 })
 
+test('half of a surrogate pair is refused where it stands, in a text and inside of JSON', async () => {
+  const half = '\ud83d'
+  const { errors } = await t.query('query ($text: String) { datasets(filter: { search: $text }) { nodes { id } } }', {
+    text: half,
+  })
+  const message = 'Expected text of whole characters, got half of a surrogate pair.'
+  expect(errors).toMatchObject([{ message, extensions: { code: 'INVALID_INPUT', path: ['filter', 'search'] } }])
+  const { data } = await t.query(
+    'mutation ($input: SetScoreInput!) { setScore(input: $input) { __typename ... on UserError { message path } } }',
+    { input: { target: { runId: run }, name: 'x', metadata: { a: [half] } } },
+  )
+  expect(data.setScore).toEqual({ __typename: 'InvalidInputError', message, path: ['input', 'metadata', 'a', '0'] })
+})
+
+test('a label that is too long to be counted is refused where it stands', async () => {
+  const { data } = await t.query(
+    'mutation ($input: SetScoreInput!) { setScore(input: $input) { __typename ... on UserError { path } } }',
+    { input: { target: { runId: run }, name: 'x', label: 'é'.repeat(10_000) } },
+  )
+  expect(data.setScore).toEqual({ __typename: 'InvalidInputError', path: ['input', 'label'] })
+})
+
 test('a run may have more tokens than the maximum of an Int', async () => {
   const experimentId = await seedExperiment(t, await seedDataset(t, [1]), {
     kind: 'module',

@@ -5,6 +5,7 @@ import type { PinnedPrompt } from '../../src/domain/prompt/prompt.ts'
 import { storeAttachment } from '../../src/engine/attachments/store-attachment.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
 import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts'
+import { updateExperiment } from '../../src/engine/experiments.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
@@ -101,6 +102,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await prisma.datasetItemRevision.updateMany({ where: { itemId }, data: { ...revision, validTo: 2 } })
   await prisma.datasetItemRevision.create({
     data: { ...revision, metadata: { ...metadata, of: `${name} 2` }, validFrom: 2, digest: new Uint8Array([2]) },
+  })
+  const archived = await prisma.datasetItem.create({ data: { datasetId, identity: `key:${name} archived` } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
   })
   const versions = { createMany: { data: [1, 2].map((version) => ({ ...countsOf(version), version })) } }
 
@@ -268,6 +273,10 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const first = { runId: runningId, ordinal: 0 }
   await prisma.runItem.updateMany({ where: first, data: { availableAt: later, recorded } })
   const [promptId, promptVersionIds, archivedPromptId] = await fillPrompts(t, name)
+  await updateExperiment(services, scope, {
+    id: experimentId,
+    primaryMetrics: { metrics: [{ score: { name: 'good' } }], procedure: 'HOLM', weights: [1] },
+  })
   await prisma.experiment.update({ where: { id: experimentId }, data: { promptId } })
   await prisma.run.updateMany({ where: { id: runId }, data: { promptVersionId: promptVersionIds[0] } })
 

@@ -86,6 +86,10 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       { ...revision, input: `${name} 2`, validFrom: 2, digest: new Uint8Array([2]) },
     ],
   })
+  const archived = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:archived' } })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
+  })
   const evaluator = await prisma.evaluator.create({
     data: {
       projectId,
@@ -196,6 +200,8 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     encodeGlobalId('RunItem', `${baseline.id}:0`),
     encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
     encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
+    encodeGlobalId('DatasetItem', archived.id),
+    encodeGlobalId('DatasetItemRevision', `${archived.id}:1`),
     ...prompt.versions.map(({ id }) => encodeGlobalId('PromptVersion', id)),
   ]
   everything.set(name, new Set([...ids.map(([, id]) => id), ...more]))

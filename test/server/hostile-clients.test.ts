@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
-import { startServer } from '../../src/server/start-server.ts'
+import { connectionLimits, startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 function open(t: TestServer): Socket {
@@ -101,6 +101,23 @@ test('headers that do not arrive in time end their connection', async () => {
   socket.write('POST /graphql HTTP/1.1\r\nhost: lo')
   expect(await answer(socket)).toMatch(/^HTTP\/1.1 408 /)
 }, 5_000)
+
+test('connections beyond the limit are closed, and those before it are served', async () => {
+  const { open: max } = connectionLimits
+  connectionLimits.open = 2
+  await using t = await startTestServer().finally(() => {
+    connectionLimits.open = max
+  })
+  const ask = async () => {
+    const socket = open(t)
+    socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    return new Promise<string>((resolve) => {
+      socket.once('data', (data) => resolve(String(data).slice(0, 12)))
+      for (const event of ['end', 'close']) socket.once(event, () => resolve('closed'))
+    })
+  }
+  expect([await ask(), await ask(), await ask()]).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'closed'])
+})
 
 test('an import may take longer than any other request, also when the server stops', async () => {
   await using t = await startTestServer({}, { arrivalMs: 100, graceMs: 20_000 })

@@ -1,7 +1,8 @@
 /** Large outputs: pages, batches and exports carry as many rows as weigh 4 MB, and none is lost. */
 import { createClient } from 'graphql-sse'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { operationLimits } from '../../src/server/use-statement-scope.ts'
 import { seedDataset } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -107,20 +108,26 @@ test('an export of large outputs is complete', async () => {
 })
 
 test('more rows than a request may read are refused with the limit', async () => {
-  const query = `query ($ids: [ID!]!) { nodes(ids: $ids) { ... on RunItem { output } } }`
-  const { data } = await t.query(
-    'query ($id: ID!) { node(id: $id) { ... on Run { items(first: 1) { nodes { id } } } } }',
-    {
-      id: runs[0],
-    },
-  )
-  expect(data.node.items.nodes).toHaveLength(1)
-  const ids = [...runs].flatMap((run) =>
-    Array.from({ length: count }, (_, n) =>
-      encodeGlobalId('RunItem', `${Buffer.from(run, 'base64url').toString().slice(4)}:${n}`),
-    ),
-  )
-  const { errors } = await t.query(query, { ids })
-  expect(errors?.[0]?.message).toMatch(/reads more than 64 MB of data|larger than 16 MB/)
-  expect(errors?.[0]?.extensions?.code).toBe('LIMIT')
+  const { readBytes } = operationLimits
+  operationLimits.readBytes = 2 * 1024 * 1024
+  onTestFinished(() => {
+    operationLimits.readBytes = readBytes
+  })
+  const query =
+    'query ($id: ID!) { node(id: $id) { ... on Run { items(first: 40) { nodes { output scores { name } } } } } }'
+  const { errors } = await t.query(query, { id: runs[0] })
+  expect(errors).toMatchObject([
+    { message: expect.stringContaining('reads more than 2 MB of data'), extensions: { code: 'LIMIT' } },
+  ])
+})
+
+test('an event of more than 16 MB is an error that says so', async () => {
+  const outputs = Array.from({ length: 10 }, (_, n) => `output${n}: output`).join(' ')
+  const query = `subscription ($runId: ID!) { runFeed(runId: $runId) { items { ${outputs} } } }`
+  const events = createClient({ url: `${t.url}/graphql` }).iterate({ query, variables: { runId: runs[0] } })
+  const { value } = await events.next()
+  await events.return?.()
+  expect(value).toMatchObject({
+    errors: [{ message: expect.stringContaining('larger than 16 MB'), extensions: { code: 'LIMIT' } }],
+  })
 })

@@ -4,7 +4,9 @@ import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
+import { expensiveLimits } from '../../src/server/limits/expensive-operations.ts'
 import { startServer } from '../../src/server/start-server.ts'
+import { operationLimits } from '../../src/server/use-statement-scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 const slow = '{ evaluators { nodes { id } } }'
@@ -89,6 +91,44 @@ test('readers that wait for the database keep neither its health nor other keys 
   expect((await fetch(`${server.url}/readyz`, { signal: mine })).status).toBe(200)
   leaving.abort()
   expect(await Promise.all(theirs)).toEqual(theirs.map(() => 'gone'))
+  await expect.poll(() => waiting(t), until).toBe(0)
+})
+
+test('searches beyond those of a caller wait, and one too many is refused', async () => {
+  const t = await startTestServer()
+  onTestFinished(() => t[Symbol.asyncDispose]())
+  const { waitingPerCaller } = expensiveLimits
+  expensiveLimits.waitingPerCaller = 1
+  onTestFinished(() => {
+    expensiveLimits.waitingPerCaller = waitingPerCaller
+  })
+  const locked = await t.db.pool.connect()
+  await locked.query('BEGIN; LOCK TABLE evaluator')
+  const search = () => t.query('{ evaluators(filter: { search: "x" }) { nodes { id } } }')
+  const first = [search(), search(), search()]
+  await expect.poll(() => waiting(t), until).toBe(2)
+  const refused = await search()
+  await locked.query('COMMIT')
+  locked.release()
+  expect(refused.errors).toMatchObject([
+    { message: expect.stringMatching(/at most 2 comparisons or searches at once/), extensions: { code: 'LIMIT' } },
+  ])
+  expect((await Promise.all(first)).map(({ errors }) => errors)).toEqual([undefined, undefined, undefined])
+})
+
+test('a query ends after its time, with a sentence that says so', async () => {
+  const t = await startTestServer()
+  onTestFinished(() => t[Symbol.asyncDispose]())
+  const { queryMs } = operationLimits
+  operationLimits.queryMs = 200
+  onTestFinished(() => {
+    operationLimits.queryMs = queryMs
+  })
+  await lockEvaluators(t)
+  const { errors } = await t.query(slow)
+  expect(errors).toMatchObject([
+    { message: 'This query took longer than 0.2 s; ask for less at once.', extensions: { code: 'LIMIT' } },
+  ])
   await expect.poll(() => waiting(t), until).toBe(0)
 })
 

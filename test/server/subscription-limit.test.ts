@@ -3,7 +3,7 @@ import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
-import { useSubscriptionLimit } from '../../src/server/limits/use-subscription-limit.ts'
+import { subscriptionLimits, useSubscriptionLimit } from '../../src/server/limits/use-subscription-limit.ts'
 import { seedDataset } from '../helpers/engine.ts'
 import { startTestServer } from '../helpers/server.ts'
 
@@ -41,6 +41,32 @@ test('a caller beyond its subscriptions is refused with their number, others are
   expect(open('c')).toMatch(/at most 3 subscriptions at once/)
   if (typeof first === 'function') first()
   expect(open('a')).toBeTypeOf('function')
+})
+
+test('a server refuses a subscription beyond the limit, and keeps the others', async () => {
+  const { perCaller } = subscriptionLimits
+  subscriptionLimits.perCaller = 2
+  await using t = await startTestServer().finally(() => {
+    subscriptionLimits.perCaller = perCaller
+  })
+  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  onTestFinished(() => socket.terminate())
+  await once(socket, 'open')
+  const answers: { id?: string; type: string; payload?: unknown }[] = []
+  socket.on('message', (data) => answers.push(JSON.parse(String(data))))
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  const query = 'subscription { runsFeed { cursor } }'
+  for (const id of ['1', '2', '3']) socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }))
+  await expect
+    .poll(() => answers.map(({ id, type }) => `${type} ${id ?? ''}`).sort())
+    .toEqual(['complete 3', 'connection_ack ', 'next 1', 'next 2', 'next 3'])
+  const refused = answers.find(({ id, type }) => id === '3' && type === 'next')
+  expect(refused?.payload).toMatchObject({
+    errors: [
+      { message: expect.stringContaining('at most 2 subscriptions of one caller'), extensions: { code: 'LIMIT' } },
+    ],
+  })
 })
 
 test('subscriptions that are completed or whose socket closed count no more', async () => {

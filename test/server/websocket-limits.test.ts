@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
+import { socketLimits } from '../../src/server/limits/socket-limits.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 async function open(t: TestServer): Promise<WebSocket> {
@@ -121,6 +122,44 @@ test('a client that does not read its answers is cut off when more than 16 MB wa
   await gone
   expect((await fetch(`${t.url}/healthz`)).status).toBe(200)
 }, 10_000)
+
+test('incomplete messages are 1 MB each at most, and together no more than fit into memory', async () => {
+  await using t = await startTestServer()
+  const large = await openInitialised(t)
+  large.send(`{"type":"ping","payload":{"text":"${'x'.repeat(1024 * 1024)}"}}`)
+  expect((await once(large, 'close'))[0]).toBe(1009)
+
+  const { allUnfinishedBytes } = socketLimits
+  socketLimits.allUnfinishedBytes = 100_000
+  onTestFinished(() => {
+    socketLimits.allUnfinishedBytes = allUnfinishedBytes
+  })
+  const closed: number[] = []
+  for (let n = 0; n < 4; n++) {
+    const socket = await openInitialised(t)
+    socket.on('close', (code) => closed.push(code))
+    socket.send('x'.repeat(30_000), { fin: false })
+  }
+  await expect.poll(() => closed, { timeout: 10_000 }).toEqual([1013])
+})
+
+test('a caller has so many sockets and no more', async () => {
+  const { perCaller } = socketLimits
+  socketLimits.perCaller = 2
+  onTestFinished(() => {
+    socketLimits.perCaller = perCaller
+  })
+  await using t = await startTestServer()
+  const first = await openInitialised(t)
+  await openInitialised(t)
+  const third = await open(t)
+  third.send('{"type":"connection_init"}')
+  const [code, reason] = await once(third, 'close')
+  expect([code, String(reason)]).toEqual([4429, 'At most 2 sockets at once'])
+  first.close()
+  await once(first, 'close')
+  await openInitialised(t)
+})
 
 test('messages beyond the rate are read later, not lost', async () => {
   await using t = await startTestServer()

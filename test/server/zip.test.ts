@@ -77,6 +77,23 @@ async function exportZip(dataset: string, headers = here): Promise<Buffer> {
 
 const row = (value: object) => `${JSON.stringify(value)}\n`
 
+test('a preview shows what the rows of a ZIP would become, names what they miss, and stores nothing', async () => {
+  const rows = row({ input: { photo: { $file: 'dot.png' } } }) + row({ input: { photo: { $file: 'missing.png' } } })
+  const shown = await importFile('shown', await zipOf({ 'items.jsonl': rows, 'dot.png': 'dot' }), here, '?preview=5')
+  expect(shown).toMatchObject({
+    status: 200,
+    body: {
+      format: 'jsonl',
+      items: [{ line: 1, input: { photo: { $file: 'dot.png' } } }],
+      problems: [{ line: 2, column: 'input', got: '{"$file": "missing.png"}' }],
+    },
+  })
+  const cut = (await zipOf({ 'items.jsonl': rows })).subarray(0, -30)
+  expect(await importFile('shown', cut, here, '?preview=5')).toMatchObject({ status: 422 })
+  expect(await t.db.prisma.attachment.count()).toBe(0)
+  expect(await t.db.prisma.dataset.count()).toBe(0)
+})
+
 const photo = randomBytes(400_000)
 const made = () =>
   zipOf({

@@ -185,7 +185,7 @@ async function saveEvaluators(
     } else {
       // Not active: it scores the experiments that name it, and nobody else's.
       const { createEvaluator: created } = await client.request(CreateEvaluatorOfFile, {
-        input: { ...given, active: false },
+        input: { ...given, datasetIds: null, active: false },
       })
       if (created.__typename !== 'CreateEvaluatorPayload') throw refused(file, created, ['evaluators', String(index)])
       ids.push(created.evaluator.id)

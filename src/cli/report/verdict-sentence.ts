@@ -24,6 +24,7 @@ graphql(/* GraphQL */ `
     margin
     pairsNeeded
     verdict
+    reason
   }
 `)
 
@@ -42,7 +43,14 @@ export function verdictSentence(metric: MetricFigures): string {
   return `${conclusion(metric)}: ${[means, count(pairs, 'item'), ...pairsSaid, ...missed].join(', ')}`
 }
 
-function conclusion({ verdict, margin, pairsNeeded, ...metric }: MetricFigures): string {
+/** Where it is not the interval that leaves it open. */
+const because: Partial<Record<string, string>> = {
+  MISSING_VALUES: ', because missing values could turn it',
+  OTHER_METRICS: ' among that many metrics',
+  STOPPED_EARLY: ', because the run was stopped early: finish it, or ask about these items',
+}
+
+function conclusion({ verdict, reason, margin, pairsNeeded, ...metric }: MetricFigures): string {
   const unit = unitOf(metric.metric.kind, metric.dataType ?? null)
   const delta = metric.delta ?? 0
   const range = metric.interval ?? metric.sequence
@@ -55,15 +63,17 @@ function conclusion({ verdict, margin, pairsNeeded, ...metric }: MetricFigures):
       return `better by ${size}${between}`
     case 'REGRESSED':
       return `worse by ${size}${between}`
+    case 'EQUIVALENT':
+      return `equivalent: a difference of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
     case 'NOT_WORSE':
       return `not worse: a loss of more than ${unit.size(margin)}${unit.suffix} is ruled out${between}`
-    case 'INCONCLUSIVE': {
+    default: {
       if (metric.direction === 'NONE') return `changed by ${signedSize(delta)}${unit.suffix}${between}`
       const way = { true: ' for the better', false: ' for the worse', null: '' }[
         String(isBetter(delta, metric.direction))
       ]
       const more = pairsNeeded == null ? '' : `; about ${count(pairsNeeded, 'more item')} would decide it`
-      return `undecided, ${signedSize(delta)}${unit.suffix}${way}${between}${more}`
+      return `undecided${because[reason ?? ''] ?? ''}, ${signedSize(delta)}${unit.suffix}${way}${between}${more}`
     }
   }
 }

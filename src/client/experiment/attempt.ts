@@ -109,7 +109,8 @@ export function itemResult(
     status: failure ? 'FAILED' : 'SUCCEEDED',
     output: failure ? undefined : output,
     error: failure && { code: failure.code, message: failure.message },
-    evaluations: judged.flatMap(({ evaluation }) => evaluation ?? []),
+    // A copy has no room to grow, which would be a tenth of what a large run keeps in memory.
+    evaluations: judged.flatMap(({ evaluation }) => evaluation ?? []).slice(),
     evaluatorErrors: judged.flatMap(({ name, error }) => (error === null ? [] : [{ name, message: error }])),
     latencyMs,
     costUsd,

@@ -18,7 +18,7 @@ interface Props {
 export function Page({ title, trail, aside, description, actions, children }: Props) {
   useTitle(title)
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-page>
       <header className={classes.head}>
         {trail && (
           <nav aria-label="Breadcrumb" className={classes.trail}>

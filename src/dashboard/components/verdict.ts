@@ -31,7 +31,7 @@ const cost: Unit = { value: formatCost, size: formatCost, suffix: '' }
 export function unitOf(kind: string, dataType: ScoreDataType | null): Unit {
   if (kind === 'LATENCY') return duration
   if (kind === 'COST') return cost
-  return dataType === 'BOOLEAN' ? share : plain
+  return dataType === 'BOOLEAN' || kind === 'FAILED' ? share : plain
 }
 
 export function nameOf(metric: { kind: string; name: string | null }): string {
@@ -48,12 +48,20 @@ export function isBetter(delta: number, direction: Direction): boolean | null {
 export function conclude(metric: MetricFiguresFragment): Conclusion {
   if (metric.verdict === 'IMPROVED') return 'BETTER'
   if (metric.verdict === 'REGRESSED') return 'WORSE'
-  if (metric.verdict === 'NOT_WORSE') return 'NOT_WORSE'
+  if (metric.verdict === 'NOT_WORSE' || metric.verdict === 'EQUIVALENT') return 'NOT_WORSE'
   if (metric.interval === null && metric.sequence !== null) {
     const { low, high } = metric.sequence
-    if (low > 0 || high < 0) return isBetter(low + high, metric.direction) ? 'BETTER' : 'WORSE'
+    if (low >= 0 || high <= 0) return isBetter(low + high, metric.direction) ? 'BETTER' : 'WORSE'
   }
   return 'OPEN'
+}
+
+/** Where it is not the interval that leaves it open. */
+const undecided: Partial<Record<string, string>> = {
+  NOT_ASKED: 'Not judged',
+  MISSING_VALUES: 'Undecided, because missing values could turn it',
+  OTHER_METRICS: 'Not shown among that many metrics',
+  STOPPED_EARLY: 'Undecided, because the run was stopped early',
 }
 
 /** `Better by 3.1 points, 1.2 to 5.0, valid although you looked`. */
@@ -73,12 +81,14 @@ export function describe(metric: MetricFiguresFragment): string {
     case 'WORSE':
       return `Worse by ${size}, ${between}${note}`
     case 'NOT_WORSE':
+      if (metric.verdict === 'EQUIVALENT')
+        return `Equivalent: a difference above ${unit.size(margin)}${unit.suffix} is ruled out, ${between}${note}`
       return `Not worse: a loss above ${unit.size(margin)}${unit.suffix} is ruled out, ${between}${note}`
     case 'OPEN': {
       if (metric.improved + metric.regressed === 0 && delta === 0)
         return `No difference on any of ${plural(pairs, 'pair')}`
       const more = pairsNeeded === null ? '' : `; about ${plural(pairsNeeded, 'more pair')} would decide`
-      const so = metric.interval ? 'No difference shown' : 'Undecided so far'
+      const so = undecided[metric.reason ?? ''] ?? (metric.interval ? 'No difference shown' : 'Undecided so far')
       return `${so}: ${signed(delta)}${unit.suffix}, ${between}${note}${more}`
     }
   }

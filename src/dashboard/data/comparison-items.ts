@@ -3,7 +3,7 @@ import type { Client } from 'urql'
 import { messageOf } from '../components/answer.tsx'
 import { graphql } from '../gql/gql.ts'
 import type { BaselineRowFragment, ComparisonFilter, ComparisonOrder, RunItemRowFragment } from '../gql/graphql.ts'
-import { PagedList, type RowList } from './row-list.ts'
+import { PagedList } from './row-list.ts'
 import type { RowStore } from './row-store.ts'
 
 export const baselineRow = graphql(`
@@ -67,7 +67,7 @@ export function comparedItems(
   { client, runId, baselineId, store }: Source,
   filter: ComparisonFilter,
   orderBy: ComparisonOrder | null,
-): RowList {
+): PagedList {
   return new PagedList(async (after) => {
     const { data, error } = await client
       .query(comparedItemsQuery, { baselineId, candidateIds: [runId], first: 50, after, filter, orderBy })

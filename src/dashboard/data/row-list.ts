@@ -54,42 +54,84 @@ abstract class ObservableList {
     this.#indices.set(id, index)
   }
 
+  /** @returns the id that was there */
+  protected clear(index: number): string | undefined {
+    const id = this.ids[index]
+    if (id === undefined) return undefined
+    delete this.ids[index]
+    this.#indices.delete(id)
+    return id
+  }
+
   protected change(now: Partial<RowListState>): void {
     this.state = { ...this.state, ...now }
     for (const listener of this.#listeners) listener()
   }
 }
 
-/** Every row has its slot from the start, so that any part can be read first. */
+interface SlotListOptions {
+  count: number
+  slotsPerChunk: number
+  /** The rows of a chunk, with their slots; rejects with what to tell the person. */
+  load: (chunk: number) => Promise<{ id: string; slot: number }[]>
+  /** A row is far from what is in view, and read again when that comes back. */
+  forget?: (id: string) => void
+}
+
+/** How many chunks around those in view are kept. */
+const keptChunks = 20
+
+/** Every row has its slot from the start, so that any part can be read first. Only what is near the view is kept. */
 export class SlotList extends ObservableList implements RowList {
   state: RowListState
-  readonly #slotsPerChunk: number
-  readonly #load: (chunk: number) => Promise<{ id: string; slot: number }[]>
-  readonly #requested = new Set<number>()
+  readonly #options: SlotListOptions
+  readonly #reading = new Set<number>()
+  readonly #read = new Set<number>()
 
-  /** @param load the rows of a chunk, with their slots; rejects with what to tell the person */
-  constructor(count: number, slotsPerChunk: number, load: (chunk: number) => Promise<{ id: string; slot: number }[]>) {
+  constructor(options: SlotListOptions) {
     super()
-    this.state = { count, settled: count === 0, problem: null }
-    this.#slotsPerChunk = slotsPerChunk
-    this.#load = load
+    this.state = { count: options.count, settled: options.count === 0, problem: null }
+    this.#options = options
   }
 
+  /** Reads a chunk more on either side, so that who scrolls meets rows. */
   ensure(from: number, to: number): void {
-    const last = Math.floor(Math.min(to, this.state.count - 1) / this.#slotsPerChunk)
-    for (let chunk = Math.floor(from / this.#slotsPerChunk); chunk <= last; chunk++) {
-      if (!this.#requested.has(chunk)) void this.#read(chunk)
+    const { slotsPerChunk } = this.#options
+    const first = Math.floor(from / slotsPerChunk)
+    const last = Math.floor(to / slotsPerChunk)
+    const end = Math.floor((this.state.count - 1) / slotsPerChunk)
+    // What is in view comes first.
+    for (let chunk = first; chunk <= Math.min(last, end); chunk++) this.#want(chunk)
+    if (last < end) this.#want(last + 1)
+    if (first > 0) this.#want(first - 1)
+    for (const chunk of this.#read) {
+      if (chunk < first - keptChunks || chunk > last + keptChunks) this.#drop(chunk)
     }
   }
 
-  async #read(chunk: number) {
-    this.#requested.add(chunk)
+  #want(chunk: number) {
+    if (!this.#read.has(chunk) && !this.#reading.has(chunk)) void this.#load(chunk)
+  }
+
+  async #load(chunk: number) {
+    this.#reading.add(chunk)
     try {
-      for (const { id, slot } of await this.#load(chunk)) this.place(slot, id)
+      for (const { id, slot } of await this.#options.load(chunk)) this.place(slot, id)
+      this.#read.add(chunk)
       this.change({ settled: true, problem: null })
     } catch (error) {
-      this.#requested.delete(chunk)
       this.change({ settled: true, problem: error instanceof Error ? error.message : String(error) })
+    } finally {
+      this.#reading.delete(chunk)
+    }
+  }
+
+  #drop(chunk: number) {
+    const { slotsPerChunk, forget } = this.#options
+    this.#read.delete(chunk)
+    for (let slot = chunk * slotsPerChunk; slot < (chunk + 1) * slotsPerChunk; slot++) {
+      const id = this.clear(slot)
+      if (id !== undefined) forget?.(id)
     }
   }
 }
@@ -121,14 +163,24 @@ export class PagedList extends ObservableList implements RowList {
     if (this.#hasNext && !this.#reading && to + lookahead >= this.ids.length) void this.#read()
   }
 
+  /** Reads on to the end, or until there are more rows than this; rejects with what to tell the person. */
+  async readUpTo(limit: number): Promise<readonly string[]> {
+    while (this.#hasNext && this.ids.length <= limit) await this.#readPage()
+    return this.ids
+  }
+
+  async #readPage() {
+    const { ids, endCursor, hasNextPage } = await this.#load(this.#after)
+    for (const id of ids) if (this.indexOf(id) < 0) this.place(this.ids.length, id)
+    this.#after = endCursor
+    this.#hasNext = hasNextPage
+  }
+
   async #read() {
     this.#reading = true
     try {
-      const { ids, endCursor, hasNextPage } = await this.#load(this.#after)
-      for (const id of ids) if (this.indexOf(id) < 0) this.place(this.ids.length, id)
-      this.#after = endCursor
-      this.#hasNext = hasNextPage
-      this.change({ count: this.ids.length + (hasNextPage ? 1 : 0), settled: true, problem: null })
+      await this.#readPage()
+      this.change({ count: this.ids.length + (this.#hasNext ? 1 : 0), settled: true, problem: null })
     } catch (error) {
       this.change({ settled: true, problem: error instanceof Error ? error.message : String(error) })
     } finally {

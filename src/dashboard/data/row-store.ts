@@ -1,8 +1,11 @@
 /**
- * The rows that feeds deliver, by id, outside of the normalised cache. Whatever arrives between two frames is shown in one
- * flush, and only the rows that changed render again.
+ * The rows that feeds deliver, by id, outside of the normalised cache. What arrives is shown with the next frames, a few rows
+ * with each: only those that changed render again, and no frame is late because many did.
  */
 import { useCallback, useSyncExternalStore } from 'react'
+
+/** How many rows that are shown change with one frame; all of a screen have changed before the feed delivers again. */
+const rowsPerFrame = 10
 
 interface Entry<Row> {
   row: Row
@@ -27,10 +30,10 @@ export class RowStore<Row> {
     this.#write(id, row)
   }
 
-  /** Rows of a feed: shown with the next frame. */
+  /** Rows of a feed: shown with the next frames. */
   put(id: string, row: Row): void {
     this.#arrived.set(id, row)
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush())
+    this.#request()
   }
 
   /** Forgets rows that are far away. */
@@ -52,10 +55,20 @@ export class RowStore<Row> {
     }
   }
 
+  #request() {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush())
+  }
+
   #flush() {
     this.#frame = 0
-    for (const [id, row] of this.#arrived) this.#write(id, row)
-    this.#arrived.clear()
+    let shown = 0
+    for (const [id, row] of this.#arrived) {
+      this.#arrived.delete(id)
+      this.#write(id, row)
+      if (this.#listeners.has(id)) shown += 1
+      if (shown === rowsPerFrame) break
+    }
+    if (this.#arrived.size > 0) this.#request()
   }
 
   #write(id: string, row: Row) {

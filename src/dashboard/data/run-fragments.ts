@@ -11,6 +11,8 @@ export const runSummary = graphql(`
     description
     status
     stopReason
+    stopMessage
+    waitingReason
     createdAt
     startedAt
     finishedAt
@@ -58,5 +60,6 @@ export const metricFigures = graphql(`
     adjustedPValue
     method
     verdict
+    reason
   }
 `)

@@ -45,12 +45,14 @@ interface Source {
   client: Client
   runId: string
   store: RowStore<RunItemRowFragment>
+  /** A row is not kept any longer. */
+  forget: (id: string) => void
 }
 
 /** Every item of the run, in the order in which they are executed. */
 export function allItems(source: Source, { total, repetitions }: { total: number; repetitions: number }): RowList {
   const positions = Math.max(1, Math.floor(rowsPerRequest / repetitions))
-  return new SlotList(total, positions * repetitions, async (chunk) => {
+  const load = async (chunk: number) => {
     const filter = { positions: { from: chunk * positions, to: (chunk + 1) * positions - 1 } }
     const found: { id: string; slot: number }[] = []
     // A page of large rows may end early.
@@ -61,11 +63,12 @@ export function allItems(source: Source, { total, repetitions }: { total: number
       after = page.pageInfo.endCursor
       if (!page.pageInfo.hasNextPage) return found
     }
-  })
+  }
+  return new SlotList({ count: total, slotsPerChunk: positions * repetitions, load, forget: source.forget })
 }
 
 /** The items that a filter leaves, in any order. */
-export function filteredItems(source: Source, filter: RunItemFilter, orderBy: RunItemOrder | null): RowList {
+export function filteredItems(source: Source, filter: RunItemFilter, orderBy: RunItemOrder | null): PagedList {
   return new PagedList(async (after) => {
     const { nodes, pageInfo } = await readPage(source, { filter, orderBy, after })
     return { ids: nodes.map(({ id }) => id), endCursor: pageInfo.endCursor, hasNextPage: pageInfo.hasNextPage }

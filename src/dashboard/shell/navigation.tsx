@@ -1,10 +1,12 @@
 import { IconCode, IconFlask2, IconGavel, IconHome, IconMessage2, IconSettings, IconTable } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { useGraphiqlAddress } from '../data/page-query.ts'
 import classes from './shell.module.css'
 
 const iconProps = { size: 17, stroke: 1.7, 'aria-hidden': true } as const
 
 export function Navigation() {
+  const graphiql = useGraphiqlAddress()
   return (
     <nav aria-label="Pages">
       <Link to="/" className={classes.link} activeOptions={{ exact: true, includeSearch: false }}>
@@ -31,7 +33,7 @@ export function Navigation() {
         <IconSettings {...iconProps} />
         Settings
       </Link>
-      <a href="/graphql" className={classes.link}>
+      <a href={graphiql} className={classes.link} title="GraphiQL, with the query of this page">
         <IconCode {...iconProps} />
         GraphiQL
       </a>

@@ -1,6 +1,6 @@
 /**
- * An anytime-valid interval for a mean paired difference: it may be looked at, and acted on, after every pair, and the
- * probability that it ever misses the truth is still at most 5 %.
+ * An anytime-valid interval for the mean paired difference on items like these: it may be looked at, and acted on, after
+ * every pair, and the probability that it ever misses the truth is still at most 5 %.
  *
  * Betting: a gambler starts with 1 and bets, before each pair, that the mean difference exceeds δ. If it does not, the
  * probability of ever multiplying the money by 40 is at most 1 in 40 (Ville's inequality); so a δ at which the money
@@ -9,23 +9,30 @@
  * With differences d in [−R, R] and money split evenly over the fractions f:
  * wealth(δ) = mean over f of Π (1 − f + f (d + R) / (δ + R)).
  * Every factor falls as δ grows, so what is ruled out is always everything below a bound, and bounds only ever tighten
- * (running intersection).
- *
- * Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86 (2024), hedged grid-Kelly
- * bets.
+ * (running intersection). Bounds move in steps; 0 and the margins, which decide, are tested exactly beside them.
  */
+import { Wealth } from './betting.ts'
+import { CoinTest } from './coin-test.ts'
 import type { Interval } from './interval.ts'
+import { type Side, sideOf } from './point-test.ts'
 
-/** From 0.95, halved every second step, to 0.005: one of these is within 20 % of the best bet. */
-const fractions = Float64Array.from({ length: 16 }, (_, i) => 0.95 * 2 ** (-i / 2))
-
-/** Bounds move in steps of R / 1,000; 0 lies between two steps, so a bound is never 0 and never ambiguous about it. */
+/** Bounds move in steps of R / 1,000; 0 lies between two steps. */
 const maxSteps = 2_000
+
+export interface SequenceOptions {
+  /** The margin to test beside 0, in the units of the score; 0 for none. */
+  readonly margin?: number
+  /** Every difference is 0 or the range: pairs of yes and no, one execution each. */
+  readonly binary?: boolean
+}
 
 export class DifferenceSequence {
   readonly #range: number
-  readonly #below: LowerBound
-  readonly #above: LowerBound
+  readonly #below = new LowerBound()
+  readonly #above = new LowerBound()
+  /** Of 0, of minus and of plus the margin. */
+  readonly #tests: MeanTest[]
+  readonly #coin: CoinTest | null
   #count = 0
   #contradicted = false
 
@@ -34,34 +41,35 @@ export class DifferenceSequence {
    *   (latency, cost) have no such sequence.
    * @throws RangeError when `range` is not a positive finite number.
    */
-  constructor(range: number) {
+  constructor(range: number, { margin = 0, binary = false }: SequenceOptions = {}) {
     if (!(range > 0 && range < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`Expected the width of the score's bounds to be a positive finite number, got ${range}.`)
     }
     this.#range = range
-    this.#below = new LowerBound()
-    this.#above = new LowerBound()
+    this.#coin = binary ? new CoinTest() : null
+    const points = margin > 0 ? [-margin / range, margin / range] : []
+    this.#tests = (binary ? points : [0, ...points]).map((mean) => new MeanTest(mean))
   }
 
   /**
    * Adds the candidate − baseline of the next pair, in schedule order. The same pushes always give the same intervals.
    * Takes about 1 µs, plus the cost of moving a bound: at most 2,000 times per sequence, each O(distinct differences).
    *
-   * @throws RangeError when the difference is out of range; nothing is added then.
+   * @param highest the largest difference that the pair may have, where a value is missing; `difference` is then the
+   *   smallest
+   * @throws RangeError when a difference is out of range; nothing is added then.
    */
-  push(difference: number): void {
-    const scaled = difference / this.#range
-    if (!(Math.abs(scaled) <= 1 + 1e-9)) {
-      throw new RangeError(
-        `Expected a difference within ±${this.#range}, got ${difference}; the score is outside its declared bounds.`,
-      )
-    }
+  push(difference: number, highest = difference): void {
+    const low = scaled(difference, this.#range)
+    const high = scaled(highest, this.#range)
     this.#count++
     if (this.#contradicted) return
-    const clamped = Math.min(1, Math.max(-1, scaled))
-    this.#below.push(clamped)
-    this.#above.push(-clamped)
-    this.#contradicted = this.#below.bound > -this.#above.bound
+    this.#below.push(low)
+    this.#above.push(-high)
+    for (const test of this.#tests) test.push(low, high)
+    this.#coin?.push(low, high)
+    const { low: lowest, high: largest } = this.#shown()
+    this.#contradicted = lowest > largest
   }
 
   /** Pairs added. */
@@ -69,55 +77,99 @@ export class DifferenceSequence {
     return this.#count
   }
 
+  /** On which side of a tested mean, which is 0 or the given margin with either sign, the mean was shown to be. */
+  side(mean: number): Side | null {
+    if (this.#contradicted) return null
+    if (mean === 0 && this.#coin) return this.#coin.side
+    return this.#tests.find((test) => test.mean === mean / this.#range)?.side ?? null
+  }
+
   /**
-   * The current 95 % interval: [−range, range] before the first pair, never wider than before. Null for good once later
-   * pairs contradict earlier ones so strongly that no mean fits both: the differences drift, and no earlier interval
-   * holds.
+   * The current 95 % interval: [−range, range] before the first pair, never wider than before. 0 as an end is excluded,
+   * and so is the margin. Null for good once later pairs contradict earlier ones so strongly that no mean fits both: the
+   * differences drift, and no earlier interval holds.
    */
   interval(): Interval | null {
     if (this.#contradicted) return null
-    return { low: this.#range * this.#below.bound, high: -this.#range * this.#above.bound }
+    const { low, high } = this.#shown()
+    return { low: this.#range * low, high: this.#range * high }
+  }
+
+  #shown(): Interval {
+    let low = this.#below.bound
+    let high = 0 - this.#above.bound
+    const narrow = (mean: number, side: Side | null) => {
+      if (side === 'ABOVE') low = Math.max(low, mean)
+      if (side === 'BELOW') high = Math.min(high, mean)
+    }
+    for (const { mean, side } of this.#tests) narrow(mean, side)
+    narrow(0, this.#coin?.side ?? null)
+    return { low, high }
+  }
+}
+
+/** @throws RangeError when the difference is beyond the range */
+export function scaled(difference: number, range: number): number {
+  const share = difference / range
+  if (!(Math.abs(share) <= 1 + 1e-9)) {
+    throw new RangeError(
+      `Expected a difference within ±${range}, got ${difference}; the score is outside its declared bounds.`,
+    )
+  }
+  return Math.min(1, Math.max(-1, share))
+}
+
+/** Two gamblers against one mean, in units of the range. */
+class MeanTest {
+  readonly mean: number
+  readonly #greater = new Wealth()
+  readonly #less = new Wealth()
+  side: Side | null = null
+
+  constructor(mean: number) {
+    this.mean = mean
+  }
+
+  push(low: number, high: number): void {
+    if (this.side) return
+    if (Math.abs(this.mean) >= 1) {
+      this.side = this.mean < 0 ? 'ABOVE' : 'BELOW'
+      return
+    }
+    this.#greater.bet((low + 1) / (this.mean + 1) - 1)
+    this.#less.bet((1 - high) / (1 - this.mean) - 1)
+    this.side = sideOf(this.#greater.value, this.#less.value)
   }
 }
 
 /** The gambler who bets on "greater"; differences and bound in units of the range. */
 class LowerBound {
   readonly #counts = new Map<number, number>()
-  readonly #logWealth = new Float64Array(fractions.length)
+  readonly #wealth = new Wealth()
   /** Steps ruled out; the wealth above is that of betting against the next one. */
   #steps = 0
 
   get bound(): number {
-    return this.#steps === 0 ? -1 : candidateMean(this.#steps - 1)
+    return this.#steps === 0 ? -1 : meanOf(this.#steps - 1)
   }
 
   push(difference: number): void {
     this.#counts.set(difference, (this.#counts.get(difference) ?? 0) + 1)
     if (this.#steps === maxSteps) return
     this.#bet(difference, 1)
-    while (this.#ruledOut()) {
+    while (this.#wealth.value >= 40) {
       this.#steps++
-      this.#logWealth.fill(0)
+      this.#wealth.reset()
       if (this.#steps === maxSteps) return
       for (const [value, times] of this.#counts) this.#bet(value, times)
     }
   }
 
   #bet(difference: number, times: number): void {
-    const gain = (difference + 1) / (candidateMean(this.#steps) + 1) - 1
-    for (let i = 0; i < fractions.length; i++) {
-      this.#logWealth[i] = (this.#logWealth[i] as number) + times * Math.log1p((fractions[i] as number) * gain)
-    }
-  }
-
-  /** The split money reached 2 / 0.05. */
-  #ruledOut(): boolean {
-    let wealth = 0
-    for (const log of this.#logWealth) wealth += Math.exp(log)
-    return wealth >= 40 * fractions.length
+    this.#wealth.bet((difference + 1) / (meanOf(this.#steps) + 1) - 1, times)
   }
 }
 
-function candidateMean(step: number): number {
+function meanOf(step: number): number {
   return (2 * step + 1) / maxSteps - 1
 }

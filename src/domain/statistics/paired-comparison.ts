@@ -18,7 +18,7 @@ import { studentQuantile, studentTwoSided } from './student-t.ts'
  * - `STUDENT_T`: any other numbers. Paired t test and interval on the differences.
  * - `BCA_BOOTSTRAP`: 20–2,000 pairs that changed in one direction only and are too skewed for t. BCa interval, exact
  *   sign test.
- * - `EXACT_SIGN`: the differences have no spread, so there is no interval. Exact sign test.
+ * - `EXACT_SIGN`: the differences have no spread. Exact sign test; an interval only if the metric has a range.
  */
 type ComparisonMethod = 'EXACT_MCNEMAR' | 'STUDENT_T' | 'BCA_BOOTSTRAP' | 'EXACT_SIGN'
 
@@ -29,7 +29,7 @@ export interface MetricFigures {
   readonly candidateMean: number | null
   /** Mean of candidate − baseline. */
   readonly delta: number | null
-  /** 95 % interval of `delta`; null without pairs, or when numeric differences show no spread. */
+  /** 95 % interval of `delta`; null without pairs, or when differences without bounds show no spread. */
   readonly interval: Interval | null
   /** Two-sided, against "no difference"; not adjusted for other metrics. */
   readonly pValue: number | null
@@ -43,21 +43,42 @@ export interface MetricFigures {
   readonly unchanged: number
   /** Items without a value on at least one arm. */
   readonly missing: number
+  /** Of them, those that both arms executed and that lack a value. */
+  readonly lacking: number
+  /** `delta` with every value that is lacking as low, and as high, as it can be; null without pairs or bounds. */
+  readonly bounds: Interval | null
+  /** Interval and p value that hold whatever the lacking values are; as above where none is lacking. */
+  readonly robust: Pick<MetricFigures, 'interval' | 'pValue'>
   /** Sample standard deviation of the differences; null for fewer than two pairs. */
   readonly differenceStddev: number | null
+}
+
+/** What is known of the items that cannot be compared. */
+export interface MissingPairs {
+  /** All of them. */
+  readonly missing?: number
+  /** Executed on both arms, but a value is lacking. */
+  readonly lacking?: number
+  /**
+   * The moments with every lacking value, also of single repetitions, as low and as high as it can be for the
+   * difference; `UNBOUNDED` if there is no such value, null if none is lacking.
+   */
+  readonly extremes?: { readonly lowest: PairedMoments; readonly highest: PairedMoments } | 'UNBOUNDED' | null
 }
 
 /**
  * Compares a metric from the moments of its pairs. O(1), or O(n) where the individual differences are needed.
  *
  * @param differences one per pair, in any order; needed only where `needsDifferences(moments)`
+ * @param range the largest possible |difference|; null without bounds
  * @throws RangeError when `missing` is not a count, or when `differences` are needed and there is not one per pair.
  */
 export function compareMoments(
   moments: PairedMoments,
   direction: Direction,
-  missing = 0,
+  { missing = 0, lacking = 0, extremes = null }: MissingPairs = {},
   differences: readonly number[] | null = null,
+  range: number | null = null,
 ): MetricFigures {
   if (!(Number.isInteger(missing) && missing >= 0)) {
     throw new RangeError(`Expected the number of missing pairs to be a whole number >= 0, got ${missing}.`)
@@ -66,18 +87,58 @@ export function compareMoments(
   const better = direction === 'HIGHER_IS_BETTER' ? increased : decreased
   const worse = direction === 'HIGHER_IS_BETTER' ? decreased : increased
   const empty = count === 0
+  const tested = empty ? untested : testOf(moments, differences, range)
   return {
     direction,
     baselineMean: empty ? null : moments.baselineMean,
     candidateMean: empty ? null : moments.candidateMean,
     delta: empty ? null : moments.delta,
-    ...(empty ? { interval: null, pValue: null, method: null } : test(moments, differences)),
+    ...tested,
     pairs: count,
     improved: direction === 'NONE' ? 0 : better,
     regressed: direction === 'NONE' ? 0 : worse,
     unchanged: count - increased - decreased,
     missing,
+    lacking,
+    ...(empty
+      ? { bounds: null, robust: { interval: null, pValue: null } }
+      : whateverIsLacking(moments.delta, tested, extremes, range)),
     differenceStddev: count < 2 ? null : moments.stddev,
+  }
+}
+
+const untested = { interval: null, pValue: null, method: null } as const
+
+/**
+ * A difference is only shown if it is there whatever the lacking values are: the p value is that of the values that are
+ * worst for the sign of the delta, and the interval covers those of all.
+ */
+function whateverIsLacking(
+  delta: number,
+  { interval, pValue }: Test,
+  extremes: MissingPairs['extremes'],
+  range: number | null,
+): Pick<MetricFigures, 'bounds' | 'robust'> {
+  if (!extremes) return { bounds: { low: delta, high: delta }, robust: { interval, pValue } }
+  if (extremes === 'UNBOUNDED') return { bounds: null, robust: { interval: null, pValue: pValue === null ? null : 1 } }
+  const [lowest, highest] = [extremes.lowest, extremes.highest].map((moments) => ({
+    delta: moments.delta,
+    ...testOf({ ...moments, skewness: 0 }, null, range),
+  })) as [Test & { delta: number }, Test & { delta: number }]
+  const worst = delta > 0 ? lowest : highest
+  const keepsSign = delta > 0 ? lowest.delta > 0 : delta < 0 ? highest.delta < 0 : true
+  return {
+    bounds: { low: lowest.delta, high: highest.delta },
+    robust: {
+      pValue: keepsSign ? Math.max(pValue ?? 1, worst.pValue ?? 1) : 1,
+      interval:
+        interval && lowest.interval && highest.interval
+          ? {
+              low: Math.min(interval.low, lowest.interval.low),
+              high: Math.max(interval.high, highest.interval.high),
+            }
+          : null,
+    },
   }
 }
 
@@ -95,7 +156,7 @@ export function needsDifferences(moments: PairedMoments): boolean {
 
 type Test = Pick<MetricFigures, 'interval' | 'pValue' | 'method'>
 
-function test(moments: PairedMoments, differences: readonly number[] | null): Test {
+function testOf(moments: PairedMoments, differences: readonly number[] | null, range: number | null): Test {
   const { count, delta, stddev, increased, decreased } = moments
   if (moments.binary) {
     return {
@@ -105,7 +166,11 @@ function test(moments: PairedMoments, differences: readonly number[] | null): Te
     }
   }
   if (!hasSpread(moments)) {
-    return { method: 'EXACT_SIGN', interval: null, pValue: signTest(increased, decreased) }
+    return {
+      method: 'EXACT_SIGN',
+      interval: range === null ? null : unseenInterval(delta, count, range),
+      pValue: signTest(increased, decreased),
+    }
   }
   if (needsDifferences(moments)) {
     if (differences?.length !== count) {
@@ -127,4 +192,13 @@ function test(moments: PairedMoments, differences: readonly number[] | null): Te
 /** Rounding makes equal differences differ in the last bits: that is not spread. */
 function hasSpread({ stddev, baselineMean, candidateMean, delta }: PairedMoments): boolean {
   return stddev > unchangedTolerance * Math.max(Math.abs(baselineMean), Math.abs(candidateMean), Math.abs(delta))
+}
+
+/**
+ * Of n equal differences: at most the share q = 1 − 0.025^(1/n) of all items may have another one, or n items would
+ * hardly have missed them, and those may be anything up to the range.
+ */
+function unseenInterval(delta: number, count: number, range: number): Interval {
+  const unseen = 1 - 0.025 ** (1 / count)
+  return { low: delta - unseen * (range + delta), high: delta + unseen * (range - delta) }
 }

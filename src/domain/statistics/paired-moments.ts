@@ -27,14 +27,14 @@ export interface PairedMoments {
 }
 
 /** Differences below this share of the larger value are rounding noise from averaging repetitions. */
-export const unchangedTolerance = 1e-9
+export const unchangedTolerance = 1e-12
 
 /** Squares and sums of values up to this stay finite. */
 const maxMagnitude = 1e100
 
 /**
  * candidate − baseline, exactly 0 when the pair is unchanged:
- * |candidate − baseline| ≤ 1e-9 · max(|baseline|, |candidate|).
+ * |candidate − baseline| ≤ 1e-12 · max(|baseline|, |candidate|).
  *
  * @throws RangeError when a value is not a finite number within ±1e100.
  */

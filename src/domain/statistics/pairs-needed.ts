@@ -22,9 +22,18 @@ export function pairsNeeded(figures: MetricFigures, margin: number, level: numbe
   if (delta === null || differenceStddev === null || direction === 'NONE') return null
   const gain = direction === 'HIGHER_IS_BETTER' ? delta : -delta
   const totals = [totalPairs(figures, Math.abs(delta), level)]
-  if (margin > 0 && figures.interval !== null) totals.push(totalPairs(figures, gain + margin, 0.05))
+  if (margin > 0 && figures.interval !== null) {
+    totals.push(
+      delta === 0 && differenceStddev === 0 ? unseen(figures, margin) : totalPairs(figures, gain + margin, 0.05),
+    )
+  }
   const more = Math.max(1, Math.ceil(Math.min(...totals) - pairs))
   return more <= maxInt32 ? more : null
+}
+
+/** While nothing changes, the interval narrows with the number of pairs. */
+function unseen({ interval, pairs }: MetricFigures, margin: number): number {
+  return (pairs * (interval?.high ?? 0)) / margin
 }
 
 function totalPairs(figures: MetricFigures, distance: number, level: number): number {

@@ -3,11 +3,12 @@ import { type EarlyStop, type EarlyStopInput, parseEarlyStop } from '../../domai
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { describeMetric } from '../../domain/metric.ts'
 import type { Scope } from '../../domain/scope.ts'
-import { metricIn, openComparison } from './comparison.ts'
+import { metricIn } from './compared-metrics.ts'
+import { openComparison } from './comparison.ts'
 
 /** An early-stop rule for runs on one dataset. */
 export interface CheckedEarlyStop {
-  rule: EarlyStop
+  rule: Required<EarlyStop>
   /** The baseline's dataset. */
   datasetId: string
 }
@@ -26,7 +27,7 @@ export async function checkEarlyStop(db: Database, scope: Scope, input: EarlySto
   const { metric, range } = metricIn(comparison.metrics, rule.metric, ['earlyStop', 'metric'])
   if (range === null) {
     throw new InvalidInputError(
-      'Expected a score with bounds: a BOOLEAN one, or a NUMERIC one with min and max (of its evaluator or setScoreConfig). ' +
+      'Expected a score with bounds (a BOOLEAN one, or a NUMERIC one with min and max, of its evaluator or setScoreConfig), or failed items. ' +
         `This is ${describeMetric(rule.metric)}, which has none.`,
       ['earlyStop', 'metric'],
     )

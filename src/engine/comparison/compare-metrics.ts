@@ -1,39 +1,47 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { countChangedItems } from '../../db/sql/comparison/changed-items.ts'
-import { countComparedItems } from '../../db/sql/comparison/count-items.ts'
+import { type ComparedItems, countComparedItems } from '../../db/sql/comparison/count-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
-import { loadMetricMoments, type MetricMoments } from '../../db/sql/comparison/load-moments.ts'
-import { type MetricValues, numberOf, numberSeries } from '../../db/sql/comparison/metric-values.ts'
-import { decideEarly, type EarlyStop } from '../../domain/early-stop.ts'
+import { numberOf, numberSeries } from '../../db/sql/comparison/metric-values.ts'
+import { decideEarly, type EarlyStop, questionOf } from '../../domain/early-stop.ts'
+import type { Direction } from '../../domain/evaluation.ts'
 import { metricKey } from '../../domain/metric.ts'
+import { concludeOnItems, type Verdict } from '../../domain/statistics/conclusion.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
-import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
-import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
-import { decideVerdicts, type Verdict } from '../../domain/statistics/verdict.ts'
-import {
-  type ComparedMetric,
-  type Comparison,
-  findMetric,
-  isComplete,
-  isScoredAlike,
-  usedVersions,
-  valuesOf,
-} from './comparison.ts'
+import type { MetricFigures } from '../../domain/statistics/paired-comparison.ts'
+import { type Decision, decideVerdicts, type InconclusiveReason } from '../../domain/statistics/verdict.ts'
+import { type ComparedMetric, findMetric, valuesOf } from './compared-metrics.ts'
+import { type Comparison, isComplete, isScoredAlike, isStoppedEarly, usedVersions } from './comparison.ts'
+import { labelFigures, loadFigures } from './metric-figures.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
-export interface MetricComparison extends ComparedMetric, Omit<MetricFigures, 'direction' | 'differenceStddev'> {
+export interface MetricComparison
+  extends Omit<ComparedMetric, 'lackingRules' | 'errors' | 'evaluators' | 'asked' | 'primary'>,
+    Omit<MetricFigures, 'direction' | 'differenceStddev' | 'robust'>,
+    Decision {
   candidate: Run
+  /** Items of both runs that are left out, because they or their scores are not alike. */
+  leftOut: number
+  /** Of `missing`: not executed in both runs. */
+  notExecuted: number
   /** Anytime-valid; null for metrics without bounds, before the first pair, and when pairs contradict each other. */
   sequence: Interval | null
   /** Pairs in the sequence. */
   sequencePairs: number
-  /** Items of both runs that are left out, because they or their scores are not alike. */
-  leftOut: number
-  adjustedPValue: number | null
+  /** The comparison stopped a run because of its result, so that deltas are larger than they should be. */
+  selected: boolean
+  onTheseItems: OnTheseItems
+}
+
+/** The answer to whether the candidate is better on exactly these items. */
+export interface OnTheseItems {
   verdict: Verdict
-  pairsNeeded: number | null
+  /** For `INCONCLUSIVE` only. */
+  reason: InconclusiveReason | null
+  /** Of the mean difference over all of them; a single value once all are executed and nothing is lacking. */
+  readonly interval: Interval | null
 }
 
 /**
@@ -42,159 +50,163 @@ export interface MetricComparison extends ComparedMetric, Omit<MetricFigures, 'd
  *
  * Interval, p value and verdict come from the fixed-n statistics, which only hold once both runs have ended, and not for
  * a run that its comparison stopped. Otherwise interval and p value are null and the sequence decides (for a stopped run
- * only about the metric that it was stopped for).
+ * only about the metric and the question that it was stopped for). On exactly these items the sequence may decide while
+ * they execute; at the end nothing is left to chance.
  */
 export async function compareMetrics(
   db: ReadableDatabase,
   sequences: ComparisonSequences,
   comparison: Comparison,
 ): Promise<MetricComparison[]> {
-  const { baseline, candidates, runs, metrics } = comparison
+  const { baseline, candidates, runs, metrics, procedure } = comparison
   if (!baseline) return []
   const used = usedVersions(comparison)
   const isAlike = (metric: ComparedMetric, index: number) => comparison.includesUnlike || isScoredAlike(metric, index)
   const runIds = runs.map((run) => run.id)
-  const seriesOf = (kind: MetricValues['kind']) =>
+  const seriesOf = (kind: 'SCORE' | 'LABEL') =>
     metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
   const numbered = numberSeries(seriesOf('SCORE'))
   const labelSeries = seriesOf('LABEL')
-  const [moments, labels, itemCounts, changes, states] = await Promise.all([
-    loadMetricMoments(db.pool, runIds, numbered, used),
+  const ofCandidates = candidates.map((candidate) => withMarginOfStop(metrics, baseline, candidate))
+  const [figuresOf, labels, counts, changes, states] = await Promise.all([
+    loadFigures(db.pool, comparison, numbered, used),
     labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
-    countComparedItems(db.pool, runIds),
+    countComparedItems(db.pool, runIds, used),
     used ? countChangedItems(db.pool, runIds, used) : [],
     Promise.all(
       candidates.map((candidate, index) => {
-        const alike = metrics.filter((metric) => isAlike(metric, index))
+        const alike = (ofCandidates[index] ?? []).filter((metric) => isAlike(metric, index))
         return sequences.read(baseline, candidate, alike, usedVersions(comparison, candidate), db.pool)
       }),
     ),
   ])
 
-  const compared = metrics.flatMap((metric) =>
+  const compared = metrics.flatMap((_, place) =>
     candidates.map((candidate, index) => {
+      const metric = ofCandidates[index]?.[place] as ComparedMetric
       const run = index + 2
-      const changed = changes.find((change) => change.run === run)?.items ?? 0
-      const items = (itemCounts[index] ?? 0) - changed
+      const items = counts[index] ?? noItems
       const values = valuesOf(metric)
-      const number = 'name' in values ? numberOf(numbered, values) : values.kind === 'LATENCY' ? 0 : -1
+      const labelsOf = (name: string, source: string) =>
+        labels.find((pairs) => pairs.run === run && pairs.name === name && pairs.source === source)
       const figures =
         values.kind === 'LABEL'
-          ? labelFigures(
-              labels.find(
-                ({ run: candidate, name, source }) =>
-                  candidate === run && name === values.name && source === values.source,
-              ),
-              items,
-            )
-          : numberFigures(
-              metric,
-              moments.find((row) => row.run === run && row.metric === number),
-              items,
-            )
+          ? labelFigures(labelsOf(values.name, values.source), items)
+          : figuresOf(metric, run, 'name' in values ? numberOf(numbered, values) : null, items)
       const complete = isComplete(baseline, candidate)
       const isScored = isAlike(metric, index)
       const found = isScored ? figures : nothingCompared(figures)
-      const shown = complete ? found : { ...found, interval: null, pValue: null, method: null }
+      const changed = changes.find((change) => change.run === run)?.items ?? 0
       return {
-        metric,
-        candidate,
-        complete,
-        figures: shown,
+        ...{ metric, candidate, complete, items, figures: complete ? found : unfinished(found) },
         leftOut: changed + (isScored ? 0 : figures.pairs),
         state: states[index]?.get(metricKey(metric.metric)) ?? null,
       }
     }),
   )
-  const decisions = decideVerdicts(compared.map(({ figures, metric }) => ({ figures, margin: metric.margin })))
-  return compared.map(({ metric, candidate, complete, figures, leftOut, state }, index) => {
-    const { direction: _, differenceStddev: __, ...rest } = figures
-    const decision = decisions[index]
+  const decisions = decideVerdicts(
+    compared.map(({ figures, metric }) => ({
+      figures,
+      margin: metric.margin,
+      asked: metric.asked,
+      refusesLacking: metric.failurePolicy === 'REFUSE',
+      primary: metric.primary,
+    })),
+    procedure,
+  )
+  return compared.map(({ metric, candidate, complete, items, figures, leftOut, state }, index) => {
+    const { direction: _, differenceStddev: __, robust: ___, ...shown } = figures
+    const { lackingRules: ____, errors: _____, evaluators: ______, asked, primary, ...described } = metric
+    const selected = isStoppedEarly(baseline) || isStoppedEarly(candidate)
     return {
-      ...metric,
-      ...rest,
+      ...described,
+      ...shown,
+      ...(complete ? (decisions[index] as Decision) : openDecision(baseline, candidate, metric, state)),
       candidate,
+      leftOut,
+      notExecuted: items.items - items.executed,
       sequence: state?.interval ?? null,
       sequencePairs: state?.pairs ?? 0,
-      leftOut,
-      adjustedPValue: decision?.adjustedPValue ?? null,
-      verdict: complete
-        ? (decision?.verdict ?? 'INCONCLUSIVE')
-        : (decidedEarly(baseline, candidate, metrics, metric, state) ?? 'INCONCLUSIVE'),
-      pairsNeeded: complete ? (decision?.pairsNeeded ?? null) : null,
+      selected,
+      onTheseItems:
+        complete && items.executed === items.common
+          ? onAllItems(metric, figures)
+          : onItemsSoFar(metric, state, selected),
     }
   })
 }
 
+const noItems: ComparedItems = { items: 0, executed: 0, common: 0 }
+
 /** The figures without any pair, where all of them are left out. */
 function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
   return {
-    ...{ direction, missing, pairs: 0, improved: 0, regressed: 0, unchanged: 0 },
+    ...{ direction, missing, pairs: 0, improved: 0, regressed: 0, unchanged: 0, lacking: 0 },
     ...{ baselineMean: null, candidateMean: null, delta: null, interval: null, pValue: null, method: null },
-    differenceStddev: null,
+    ...{ bounds: null, robust: { interval: null, pValue: null }, differenceStddev: null },
   }
 }
 
-/** The verdict that the candidate was stopped for, if this is the comparison that stopped it. */
-function decidedEarly(
-  baseline: Run,
-  candidate: Run,
-  metrics: readonly ComparedMetric[],
-  compared: ComparedMetric,
-  state: SequenceState | null,
-): Verdict | null {
+function unfinished(figures: MetricFigures): MetricFigures {
+  const untested = { interval: null, pValue: null }
+  return { ...figures, ...untested, method: null, bounds: null, robust: untested }
+}
+
+const undecided = { adjustedPValue: null, pairsNeeded: null, detectable: null } as const
+
+/** The rule that stopped the candidate, if it was about the comparison with this baseline. */
+function ruleOfStop(baseline: Run, candidate: Run): EarlyStop | null {
   const rule = candidate.earlyStop as EarlyStop | null
-  if (candidate.stopReason !== 'EARLY_DECISION' || rule?.baselineId !== baseline.id) return null
-  if (findMetric(metrics, rule.metric)?.metric !== compared.metric) return null
-  return decideEarly(state?.interval ?? null, compared.direction, rule.margin)
+  return isStoppedEarly(candidate) && rule?.baselineId === baseline.id ? rule : null
 }
 
-function numberFigures({ direction }: ComparedMetric, row: MetricMoments | undefined, items: number): MetricFigures {
-  const differences = row?.differences?.split(',').map(Number) ?? null
-  const moments = pairedMoments(row, differences)
-  const missing = items - moments.count
-  return compareMoments(moments, direction, missing, needsDifferences(moments) ? differences : null)
+/** Unless another margin is asked for, a run is judged by the one that it was stopped for. */
+function withMarginOfStop(metrics: readonly ComparedMetric[], baseline: Run, candidate: Run): ComparedMetric[] {
+  const rule = ruleOfStop(baseline, candidate)
+  const stopped = rule && findMetric(metrics, rule.metric)
+  return metrics.map((metric) =>
+    rule && metric === stopped && metric.margin === 0 ? { ...metric, margin: rule.margin } : metric,
+  )
 }
 
-function pairedMoments(row: MetricMoments | undefined, differences: readonly number[] | null): PairedMoments {
-  if (!row) {
-    return {
-      count: 0,
-      baselineMean: 0,
-      candidateMean: 0,
-      delta: 0,
-      stddev: 0,
-      skewness: 0,
-      increased: 0,
-      decreased: 0,
-      binary: true,
-    }
-  }
-  return { ...row, stddev: row.stddev ?? 0, skewness: differences ? skewness(differences, row.delta) : 0 }
+/** The verdict that a run was stopped for, if this is the comparison that stopped it and this its question. */
+function openDecision(baseline: Run, candidate: Run, metric: ComparedMetric, state: SequenceState | null): Decision {
+  const { direction, margin } = metric
+  const rule = ruleOfStop(baseline, candidate)
+  const isDecided =
+    rule && questionOf(rule) === 'ON_ITEMS_LIKE_THESE' && findMetric([metric], rule.metric) !== undefined
+  const verdict = isDecided && state ? decideEarly(state.sides, direction, margin, questionOf(rule)) : 'INCONCLUSIVE'
+  const reason = reasonWhileOpen(direction, isStoppedEarly(baseline) || isStoppedEarly(candidate))
+  return { ...undecided, verdict, reason: verdict === 'INCONCLUSIVE' ? reason : null }
 }
 
-/** Computed only where it decides the method: few pairs that changed in one direction only. */
-function skewness(differences: readonly number[], mean: number): number {
-  const scale = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / differences.length)
-  return scale > 0 ? differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / differences.length : 0
+function reasonWhileOpen(direction: Direction, isStopped: boolean): InconclusiveReason {
+  if (direction === 'NONE') return 'NO_DIRECTION'
+  return isStopped ? 'STOPPED_EARLY' : 'NOT_FINISHED'
 }
 
-/** Labels are equal or not; there is nothing to average or to test. */
-function labelFigures(pairs: { count: number; equal: number } | undefined, items: number): MetricFigures {
-  const count = pairs?.count ?? 0
+/** Both runs have executed all items that they share. */
+function onAllItems(
+  { direction, margin, failurePolicy }: ComparedMetric,
+  { pairs, lacking, bounds }: MetricFigures,
+): OnTheseItems {
+  const refused = failurePolicy === 'REFUSE' && lacking > 0
+  const verdict = refused ? 'INCONCLUSIVE' : concludeOnItems(bounds, direction, margin)
+  const reason = direction === 'NONE' ? 'NO_DIRECTION' : pairs === 0 ? 'NO_PAIRS' : 'MISSING_VALUES'
+  return { verdict, reason: verdict === 'INCONCLUSIVE' ? reason : null, interval: bounds }
+}
+
+function onItemsSoFar(
+  { direction, margin }: ComparedMetric,
+  state: SequenceState | null,
+  isStopped: boolean,
+): OnTheseItems {
+  const verdict = state ? decideEarly(state.onItems.sides, direction, margin, 'ON_THESE_ITEMS') : 'INCONCLUSIVE'
   return {
-    direction: 'NONE',
-    baselineMean: null,
-    candidateMean: null,
-    delta: null,
-    interval: null,
-    pValue: null,
-    method: null,
-    pairs: count,
-    improved: 0,
-    regressed: 0,
-    unchanged: pairs?.equal ?? 0,
-    missing: items - count,
-    differenceStddev: null,
+    verdict,
+    reason: verdict === 'INCONCLUSIVE' ? reasonWhileOpen(direction, isStopped) : null,
+    get interval() {
+      return state?.onItems.interval ?? null
+    },
   }
 }

@@ -1,25 +1,17 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import { type UsedVersions, usesOtherVersions } from '../../db/sql/comparison/changed-items.ts'
-import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
+import { loadPrimaryMetrics } from '../../db/sql/comparison/load-primary-metrics.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import type { Direction, ScoreDataType, ScoreSource } from '../../domain/evaluation.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
-import {
-  describeMetric,
-  type Metric,
-  type MetricInput,
-  metricKey,
-  parseComparableMetric,
-  scoreMetric,
-} from '../../domain/metric.ts'
+import type { MetricInput } from '../../domain/metric.ts'
+import { type PrimaryMetrics, type PrimaryMetricsInput, parsePrimaryMetrics } from '../../domain/primary-metrics.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
-import { hasValue } from '../../domain/score.ts'
-import { compareSeries, findSeries } from '../../domain/score-series.ts'
+import { type ComparedMetric, metricsOf, withMargins, withPrimary } from './compared-metrics.ts'
 
 export interface ComparisonInput {
   /** Default: the approved baseline of the candidates' dataset, or none if there is none. */
@@ -30,24 +22,10 @@ export interface ComparisonInput {
   margin?: number | null
   /** Whether also what is not alike is compared: other content of an item, scores of another evaluator; default false. */
   includeUnlike?: boolean | null
-  /** Margins of individual metrics. */
+  /** Margins of individual metrics; also asks for a verdict on latency or cost. */
   margins?: readonly { metric: MetricInput; margin: number }[] | null
-}
-
-/** A score of the comparison names its source. */
-type MetricOfComparison = { kind: 'SCORE'; name: string; source: ScoreSource } | { kind: 'LATENCY' | 'COST' }
-
-/** A metric that the runs are compared on. */
-export interface ComparedMetric {
-  metric: MetricOfComparison
-  /** Null for latency and cost. */
-  dataType: ScoreDataType | null
-  direction: Direction
-  /** Highest minus lowest possible value; null without bounds. */
-  range: number | null
-  margin: number
-  /** Of each run, baseline first, what gave the scores: equal for equal evaluators, null where it is not known. */
-  evaluators: readonly (string | null)[]
+  /** Default: those of the experiment of the newest run, if the runs have them. */
+  primaryMetrics?: PrimaryMetricsInput | null
 }
 
 /** The runs of one dataset and the metrics to compare them on. */
@@ -57,8 +35,10 @@ export interface Comparison {
   candidates: Run[]
   /** Baseline first. */
   runs: Run[]
-  /** All scores of all the runs by name, then latency and cost. */
+  /** All scores of all the runs by name, then latency, cost and failures. */
   metrics: ComparedMetric[]
+  /** How the primary metrics share the error of 5 %. */
+  procedure: PrimaryMetrics['procedure']
   /** Whether what is not alike is compared all the same. */
   includesUnlike: boolean
 }
@@ -100,12 +80,14 @@ export async function openComparison(
 export async function reopenComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
-  { baselineId, candidateIds, margin, margins, includeUnlike }: ComparisonInput,
+  { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike }: ComparisonInput,
 ): Promise<Comparison> {
+  const given = primaryMetrics ? parsePrimaryMetrics(primaryMetrics, ['primaryMetrics']) : null
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
-  const [found, summaries] = await Promise.all([
+  const [found, summaries, ofExperiment] = await Promise.all([
     loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
+    given ? null : loadPrimaryMetrics(db.pool, ids),
   ])
   const runs = new Map(found.map((run) => [run.id, run]))
   const baseline = baselineId === null ? null : existing(runs, baselineId, ['baselineId'])
@@ -119,8 +101,11 @@ export async function reopenComparison(
     )
   }
   const evaluators = await definitionsOf(db, summaries)
-  const metrics = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
-  return { baseline, candidates, runs: all, metrics, includesUnlike: includeUnlike ?? false }
+  const margined = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
+  const primary = given ?? ofExperiment
+  const metrics = primary ? withPrimary(margined, primary, given !== null) : margined
+  const procedure = primary?.procedure ?? 'FIXED_SEQUENCE'
+  return { baseline, candidates, runs: all, metrics, procedure, includesUnlike: includeUnlike ?? false }
 }
 
 /** Whether the scores of a candidate, by its index, are of the same evaluator as those of the baseline. */
@@ -164,7 +149,12 @@ async function definitionsOf(
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */
 export function isComplete(baseline: Run, candidate: Run): boolean {
-  return [baseline, candidate].every((run) => isFinished(run.status) && run.stopReason !== 'EARLY_DECISION')
+  return [baseline, candidate].every((run) => isFinished(run.status) && !isStoppedEarly(run))
+}
+
+/** Whether a run ended because its comparison was decided. */
+export function isStoppedEarly({ stopReason }: Run): boolean {
+  return stopReason === 'EARLY_DECISION'
 }
 
 function existing(runs: ReadonlyMap<string, Run>, id: string, path: string[]): Run {
@@ -185,110 +175,4 @@ async function approvedBaseline(
   })
   if (!run) throw new NotFoundError('There is no such run in this project.', ['candidateIds', '0'])
   return run.dataset.baselineRunId
-}
-
-type MetricOfRuns = Omit<ComparedMetric, 'margin'>
-
-function metricsOf(
-  runs: readonly Run[],
-  summaries: readonly RunScoreSummary[],
-  definitions: ReadonlyMap<string, string>,
-): MetricOfRuns[] {
-  const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
-  const bySeries = Map.groupBy(summaries, ({ name, source }) => metricKey(scoreMetric(name, source)))
-  const measured = { dataType: null, direction: 'LOWER_IS_BETTER', range: null, evaluators: [] } as const
-  return [
-    ...[...bySeries.values()]
-      .map((found) => ({ ...metricOfSeries(newestFirst, found), evaluators: evaluatorsOf(runs, found, definitions) }))
-      .sort((a, b) => compareSeries(a.metric, b.metric)),
-    { metric: { kind: 'LATENCY' }, ...measured },
-    { metric: { kind: 'COST' }, ...measured },
-  ]
-}
-
-function evaluatorsOf(
-  runs: readonly Run[],
-  found: readonly RunScoreSummary[],
-  definitions: ReadonlyMap<string, string>,
-): (string | null)[] {
-  return runs.map((run) => {
-    const id = found.find((summary) => summary.runId === run.id)?.evaluatorVersionId ?? null
-    return id === null ? null : (definitions.get(id) ?? id)
-  })
-}
-
-/**
- * The rules that each run has pinned apply. They may have changed between the runs: the type and the direction are those
- * of the newest run, whichever is the baseline, and the range is that of all of them together.
- */
-function metricOfSeries(newestFirst: readonly Run[], found: readonly RunScoreSummary[]) {
-  const { name, source, dataType, direction } = newestFirst
-    .map((run) => found.find((summary) => summary.runId === run.id))
-    .find((summary) => summary !== undefined) as RunScoreSummary
-  return {
-    metric: { kind: 'SCORE', name, source } as const,
-    dataType,
-    direction: hasValue(dataType) ? direction : ('NONE' as const),
-    range: rangeOf(dataType, found),
-  }
-}
-
-/** The values of a metric: categories and texts have labels and no numbers. */
-export function valuesOf({ metric, dataType }: Pick<ComparedMetric, 'metric' | 'dataType'>): MetricValues {
-  if (metric.kind !== 'SCORE') return metric
-  return { kind: dataType !== null && hasValue(dataType) ? 'SCORE' : 'LABEL', name: metric.name, source: metric.source }
-}
-
-function rangeOf(dataType: ScoreDataType, summaries: readonly RunScoreSummary[]): number | null {
-  if (dataType === 'BOOLEAN') return 1
-  if (dataType !== 'NUMERIC') return null
-  const bounds = summaries.map(({ lowest, highest }) =>
-    lowest === null || highest === null ? null : { lowest, highest },
-  )
-  if (bounds.includes(null)) return null
-  const known = bounds.filter((bound) => bound !== null)
-  return Math.max(...known.map(({ highest }) => highest)) - Math.min(...known.map(({ lowest }) => lowest))
-}
-
-function withMargins(
-  metrics: readonly MetricOfRuns[],
-  margin: number,
-  margins: readonly { metric: MetricInput; margin: number }[],
-): ComparedMetric[] {
-  checkMargin(margin, ['margin'])
-  const own = new Map<string, number>()
-  for (const [index, { metric, margin }] of margins.entries()) {
-    const path = ['margins', String(index)]
-    checkMargin(margin, [...path, 'margin'])
-    const at = [...path, 'metric']
-    const key = metricKey(metricIn(metrics, parseComparableMetric(metric, at), at).metric)
-    if (own.has(key)) throw new InvalidInputError('Expected every metric once, got this one twice.', at)
-    own.set(key, margin)
-  }
-  return metrics.map((compared) => ({
-    ...compared,
-    margin: own.get(metricKey(compared.metric)) ?? (valuesOf(compared).kind === 'SCORE' ? margin : 0),
-  }))
-}
-
-function checkMargin(margin: number, path: string[]): void {
-  if (margin >= 0 && Number.isFinite(margin)) return
-  throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, path)
-}
-
-/** The metric among those of a comparison, a score without a source the preferred one of its name. */
-export function findMetric<M extends MetricOfRuns>(metrics: readonly M[], wanted: Metric): M | undefined {
-  if (wanted.kind !== 'SCORE') return metrics.find(({ metric }) => metric.kind === wanted.kind)
-  const scores = metrics.flatMap((compared) =>
-    compared.metric.kind === 'SCORE' ? [{ ...compared.metric, compared }] : [],
-  )
-  return findSeries(scores, wanted)?.compared
-}
-
-/** As {@link findMetric}. @throws {InvalidInputError} listing them */
-export function metricIn<M extends MetricOfRuns>(metrics: readonly M[], wanted: Metric, path: string[]): M {
-  const found = findMetric(metrics, wanted)
-  if (found) return found
-  const known = metrics.map(({ metric }) => describeMetric(metric)).join(', ')
-  throw new InvalidInputError(`Expected a metric of these runs (${known}), got ${describeMetric(wanted)}.`, path)
 }

@@ -4,14 +4,15 @@
  */
 import type { RunChanges } from '../../db/run-changes.ts'
 import { findEarlyStopRuns, type WatchedRun } from '../../db/sql/run/find-early-stop-runs.ts'
-import { decideEarly } from '../../domain/early-stop.ts'
+import { decideEarly, questionOf } from '../../domain/early-stop.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { metricKey } from '../../domain/metric.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { stopRun } from '../runs/stop-run.ts'
 import type { Services } from '../services.ts'
-import { isScoredAlike, metricIn, openComparison, usedVersions } from './comparison.ts'
+import { metricIn } from './compared-metrics.ts'
+import { isScoredAlike, openComparison, usedVersions } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Minimum interval between checks. */
@@ -70,15 +71,18 @@ export class EarlyStops {
     try {
       const comparison = await openComparison(db, { projectId }, { baselineId, candidateIds: [id] })
       const { baseline, candidates } = comparison
-      const watched = metricIn(comparison.metrics, metric, ['earlyStop', 'metric'])
+      const watched = { ...metricIn(comparison.metrics, metric, ['earlyStop', 'metric']), margin }
       const [candidate = baseline] = candidates
       if (!isScoredAlike(watched, 0)) return
       const used = usedVersions(comparison, candidate)
       const state = (await this.#sequences.read(baseline, candidate, [watched], used)).get(metricKey(watched.metric))
-      const verdict = decideEarly(state?.interval ?? null, watched.direction, margin)
-      if (!verdict || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
+      if (!state) return
+      const question = questionOf(earlyStop)
+      const { sides } = question === 'ON_THESE_ITEMS' ? state.onItems : state
+      const verdict = decideEarly(sides, watched.direction, margin, question)
+      if (verdict === 'INCONCLUSIVE' || !(await stopRun(this.#services, id, 'EARLY_DECISION'))) return
       const [runId, compared] = [id, baselineId].map((run) => encodeGlobalId('Run', run))
-      const decided = { runId, baselineId: compared, metric, verdict, pairs: state?.pairs }
+      const decided = { runId, baselineId: compared, metric, question, verdict, pairs: state.pairs }
       log.info(decided, 'run: its comparison is decided')
     } catch (error) {
       // If its baseline was deleted, a run is compared with nothing and continues to its end.

@@ -6,9 +6,10 @@ import {
   type RunLatencyBucket,
   type RunScoreSummary,
 } from '../../db/generated/prisma/client.ts'
+import { loadRunMoments, type RunMoments } from '../../db/sql/comparison/load-run-moments.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
-import type { ComparableMetric } from '../../domain/metric.ts'
+import type { Metric } from '../../domain/metric.ts'
 import { isFinished } from '../../domain/run.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
@@ -17,7 +18,8 @@ import { distribution } from '../../domain/statistics/latency-histogram.ts'
 import { mean } from '../../domain/statistics/score-figures.ts'
 import type { Services } from '../services.ts'
 import { compareMetrics } from './compare-metrics.ts'
-import { findMetric, openComparison } from './comparison.ts'
+import { findMetric, lackingRuleOf } from './compared-metrics.ts'
+import { openComparison } from './comparison.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Loads what a gate checks; a caller with many runs loads it for all of them at once. */
@@ -77,12 +79,13 @@ export async function checkRun(
   const [summaries, buckets] = await Promise.all([reads.summaries(run.id), reads.buckets(run.id)])
   const baselineId = asked.baselineId ?? null
   const comparison = gate.notWorse.length > 0 ? await compared(db, sequences, scope, run, gate, baselineId) : null
+  const withFailures = await countFailures(db, run, gate, summaries)
   const latency = distribution(buckets, { sum: run.latencySum, min: run.latencyMin, max: run.latencyMax })
   const finished = finishedCount(run)
   const checks = checkGate(gate, {
     completed: run.status === 'COMPLETED' || run.stopReason === 'EARLY_DECISION',
     status: run.stopReason === null ? run.status : `${run.status} (${run.stopReason})`,
-    failureRate: finished > 0 ? run.failed / finished : null,
+    failureRate: finished > 0 ? run.failed / finished : run.total === 0 ? 0 : null,
     costUsd: totalCostUsd(run),
     avgCostUsd: avgCostUsd(run),
     avgLatencyMs: latency?.avg ?? null,
@@ -92,14 +95,51 @@ export async function checkRun(
       const summary = findSeries(summaries, score)
       if (!summary) return null
       const { count, errorCount } = summary
-      // Of the failed items, those without a score: people may give one to a failed item.
-      const failed = Math.max(0, run.failed - Math.max(0, count + errorCount - run.succeeded))
-      return { mean: mean(summary), count, needed: count + errorCount + failed }
+      const failed = failedWithout(summary, run)
+      const counted = withFailures.get(summary)
+      const failures = counted ? failed : 0
+      return {
+        mean: counted ? counted.mean : mean(summary),
+        count: count + failures,
+        failures,
+        needed: count + errorCount + failed,
+      }
     },
     comparison,
   })
   if (!isFinished(run.status)) return { status: 'PENDING', checks }
   return { status: checks.every((check) => check.passed) ? 'PASSED' : 'FAILED', checks }
+}
+
+/** Failed items without a score: people may give one to a failed item. */
+function failedWithout({ count, errorCount }: RunScoreSummary, run: Run): number {
+  return Math.max(0, run.failed - Math.max(0, count + errorCount - run.succeeded))
+}
+
+/** The means of the scores in `minMeans` in which failures count as the worst value, if any failed. */
+async function countFailures(
+  db: Database,
+  run: Run,
+  { minMeans }: Gate,
+  summaries: readonly RunScoreSummary[],
+): Promise<Map<RunScoreSummary, RunMoments>> {
+  const named = new Set(minMeans.flatMap(({ metric }) => findSeries(summaries, metric) ?? []))
+  const rules = [...named].flatMap((summary) => {
+    const rule = lackingRuleOf(run, summary)
+    return rule.value === null || failedWithout(summary, run) === 0 ? [] : [{ summary, rule }]
+  })
+  if (rules.length === 0) return new Map()
+  const found = await loadRunMoments(
+    db.pool,
+    run.id,
+    rules.map(({ rule }) => rule),
+  )
+  return new Map(
+    rules.flatMap(({ summary, rule }) => {
+      const moments = found.find(({ name, source }) => name === rule.name && source === rule.source)
+      return moments ? [[summary, moments] as const] : []
+    }),
+  )
 }
 
 /** Null without a baseline. */
@@ -110,7 +150,7 @@ async function compared(
   run: Run,
   gate: Gate,
   baselineId: string | null,
-): Promise<((metric: ComparableMetric) => Compared | null) | null> {
+): Promise<((metric: Metric) => Compared | null) | null> {
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] }).catch((error) => {
     throw error instanceof InvalidInputError ? new InvalidInputError(error.message, ['baselineId']) : error
   })
@@ -121,6 +161,7 @@ async function compared(
   const metrics = comparison.metrics.map((compared) => ({
     ...compared,
     margin: margins.get(compared.metric) ?? compared.margin,
+    asked: compared.asked || margins.has(compared.metric),
   }))
   const found = await compareMetrics(db, sequences, { ...comparison, metrics })
   return (metric) => findMetric(found, metric) ?? null

@@ -16,7 +16,8 @@ import { LimitError } from '../../domain/errors.ts'
 import type { RunSettings } from '../../domain/run.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
-import { type ComparedMetric, type Comparison, valuesOf } from './comparison.ts'
+import { type ComparedMetric, valuesOf } from './compared-metrics.ts'
+import type { Comparison } from './comparison.ts'
 
 /** An item with its results in each run. */
 export interface ComparedRow {
@@ -42,7 +43,7 @@ export interface ComparedCell {
 
 export interface CellScore extends SeriesKey {
   dataType: ComparedMetric['dataType']
-  /** Mean over the repetitions. */
+  /** Mean over the repetitions; failed ones count as the worst value where the score says so. */
   value: number | null
   /** The distinct labels. */
   label: string | null
@@ -156,7 +157,7 @@ export async function alignRows(
       const own = executed.filter(({ runId }) => runId === run.id)
       const ownValues = scored.filter((value) => value.run === index)
       const first = (baseline && cells[0]) ?? null
-      cells.push(cell({ run, itemId, baseline: first }, own, ownValues, scores))
+      cells.push(cell({ run, itemId, baseline: first }, own, ownValues, scores, scored))
     }
     return { itemId, cells }
   })
@@ -167,16 +168,20 @@ function cell(
   items: ShownRunItem[],
   values: readonly CellValue[],
   compared: readonly ComparedScore[],
+  ofAllRuns: readonly CellValue[],
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = compared.map((metric, index): CellScore => {
     const { name, source, dataType, kind } = metric
-    const own = executionsOf(values.filter((score) => score.name === name && score.source === source))
+    const ofSeries = (score: CellValue) => score.name === name && score.source === source
+    const given = values.filter(ofSeries)
+    const own = executionsOf(given)
+    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some(ofSeries))
     const score = {
       name,
       source,
       dataType,
-      value: kind === 'SCORE' ? mean(own.map(({ value }) => value)) : null,
+      value: kind === 'SCORE' ? mean([...own.map(({ value }) => value), ...failures]) : null,
       label: kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null,
     }
     return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
@@ -190,6 +195,25 @@ function cell(
     costUsd: mean(ended.map((item) => (item.cached ? null : item.costUsd))),
     baseline,
   }
+}
+
+/**
+ * What the failed executions without a score count as, if they count: the worst value, where the item is scored in any of
+ * the runs, or all others of this run were.
+ */
+function failuresOf(
+  run: Run,
+  { failuresCountAs, lackingRules }: ComparedScore,
+  items: readonly ShownRunItem[],
+  given: readonly CellValue[],
+  isScored: () => boolean,
+): number[] {
+  const rule = lackingRules.find(({ runId }) => runId === run.id)
+  if (failuresCountAs === null || !rule) return []
+  const failed = items.filter(
+    ({ status, ordinal }) => status === 'FAILED' && !given.some((score) => score.ordinal === ordinal),
+  )
+  return failed.length > 0 && (rule.applies || isScored()) ? failed.map(() => failuresCountAs) : []
 }
 
 function changeFrom(

@@ -91,7 +91,7 @@ export async function importItems(services: Services, scope: Scope, input: Impor
 }
 
 /** @throws {LimitError} too many imports are running */
-async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
+export async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
   const others = running.get(db) ?? []
   running.set(db, others)
   if (others.filter((project) => project === projectId).length >= maxImportsOfProject) {

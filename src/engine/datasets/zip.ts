@@ -6,6 +6,7 @@
  * A ZIP is spooled to disk, because its directory is at its end. Its files are stored before its rows: when the rows are
  * refused, nothing refers to the files, and they are deleted like all that are not used.
  */
+import { randomUUID } from 'node:crypto'
 import { basename, posix } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { type Entry, openPromise, type ZipFile } from 'yauzl'
@@ -74,6 +75,50 @@ export async function withZip<T>(
   { source, onProgress, signal }: ZipInput,
   use: (rows: ZippedRows, files: ReadonlyMap<string, string>) => Promise<T>,
 ): Promise<T> {
+  return opened({ source, onProgress }, async ({ zip, bytes, rows, files }) => {
+    const details = await readManifest(zip, files.get(manifestName))
+    const ids = new Map<string, string>()
+    for (const [path, entry] of files) {
+      if (path === manifestName) continue
+      const { mediaType = null, filename = basename(entry.fileName) } = details.get(path) ?? {}
+      const content = contentOf(zip, entry)
+      const stored = await storeAttachment(services, scope, { source: content, mediaType, filename, signal }).catch(
+        (error: unknown) => {
+          throw error instanceof UserError && !(error instanceof ImportError) && error.path !== null
+            ? problem(entry.fileName, 'a file that can be stored', error.message)
+            : error
+        },
+      )
+      ids.set(path, encodeGlobalId('Attachment', stored.id))
+    }
+    const progress = onProgress && ((read: number) => onProgress(read, bytes))
+    return use({ source: contentOf(zip, rows), format: formatOf(rows), onProgress: progress }, ids)
+  })
+}
+
+/**
+ * The same without storing anything: the ids are of no file.
+ * @throws {ImportError} what is in the ZIP cannot be imported; {LimitError} it is too large
+ */
+export async function previewZip<T>(
+  source: AsyncIterable<Uint8Array>,
+  use: (rows: ZippedRows, files: ReadonlyMap<string, string>) => Promise<T>,
+): Promise<T> {
+  return opened({ source }, async ({ zip, rows, files }) => {
+    const ids = new Map([...files.keys()].map((path) => [path, encodeGlobalId('Attachment', randomUUID())]))
+    return use({ source: contentOf(zip, rows), format: formatOf(rows) }, ids)
+  })
+}
+
+interface OpenZip {
+  zip: ZipFile
+  bytes: number
+  rows: Entry
+  /** All but the rows, by their paths from there. */
+  files: ReadonlyMap<string, Entry>
+}
+
+async function opened<T>({ source, onProgress }: ZipInput, use: (zip: OpenZip) => Promise<T>): Promise<T> {
   return withTemporaryFile(async (file, path) => {
     let bytes = 0
     for await (const chunk of source) {
@@ -87,31 +132,20 @@ export async function withZip<T>(
     })
     try {
       const entries = await entriesOf(zip)
-      const rows = rowsEntry([...entries.keys()])
-      const folder = posix.dirname(rows)
-      const details = await readManifest(zip, entries.get(posix.join(folder, manifestName)))
-      const files = new Map<string, string>()
-      for (const [name, entry] of entries) {
-        const local = posix.relative(folder, name)
-        if (name === rows || local === manifestName) continue
-        const { mediaType = null, filename = basename(name) } = details.get(local) ?? {}
-        const content = contentOf(zip, entry)
-        const stored = await storeAttachment(services, scope, { source: content, mediaType, filename, signal }).catch(
-          (error: unknown) => {
-            throw error instanceof UserError && !(error instanceof ImportError) && error.path !== null
-              ? problem(name, 'a file that can be stored', error.message)
-              : error
-          },
-        )
-        files.set(local, encodeGlobalId('Attachment', stored.id))
-      }
-      const content = contentOf(zip, entries.get(rows) as Entry)
-      const progress = onProgress && ((read: number) => onProgress(read, bytes))
-      return await use({ source: content, format: declaredFormat({ name: rows }), onProgress: progress }, files)
+      const name = rowsEntry([...entries.keys()])
+      const rows = entries.get(name) as Entry
+      entries.delete(name)
+      const folder = posix.dirname(name)
+      const files = new Map([...entries].map(([path, entry]) => [posix.relative(folder, path), entry]))
+      return await use({ zip, bytes, rows, files })
     } finally {
       zip.close()
     }
   })
+}
+
+function formatOf({ fileName }: Entry): ImportFormat | null {
+  return declaredFormat({ name: fileName })
 }
 
 /** The files in a ZIP by their paths, without those that operating systems add. */

@@ -6,12 +6,12 @@ import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { nothingSpent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { checkScoreName, fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
-import type { CallOutcome } from '../limits/permit.ts'
+import { failedWith, succeeded } from './call-outcome.ts'
 import type { ItemCalls } from './item-calls.ts'
 import { failedScore, type ItemResult, interrupted, scored, withoutResult, withSpent } from './item-result.ts'
 import type { LiveTexts } from './live-texts.ts'
@@ -142,18 +142,6 @@ async function followed<T>(
   } finally {
     await live.end()
   }
-}
-
-function succeeded(result: TaskResult): CallOutcome {
-  return { kind: 'OK', retryAfterMs: result.pauseMs ?? null, tokens: tokensOf(result) }
-}
-
-function failedWith({ overloaded, retryAfterMs, spent }: TaskError): CallOutcome {
-  return { kind: overloaded ? 'OVERLOADED' : 'FAILED', retryAfterMs, tokens: spent && tokensOf(spent) }
-}
-
-function tokensOf({ inputTokens, outputTokens }: Spent): number | null {
-  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
 /** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */

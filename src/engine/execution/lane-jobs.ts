@@ -34,15 +34,17 @@ export async function touchLanes({ boss, db }: Queue, held: readonly HeldLane[])
   }
 }
 
-/** Completes the job of a lane. A lane that stopped before its run ended is queued again, in the same transaction. */
+/** Completes the job of a lane, and removes it; one that stopped before its run ended is queued again instead. */
 export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE' | 'STOPPED'): Promise<void> {
   const { laneId, runId } = job.data
   return completing(queue, job, async (client) => {
     const state = (await loadLanes(client, [laneId])).get(laneId)
-    // The lane was taken over or removed, or its run is finished.
-    if (state?.lease !== lane.lease || isFinished(state.status)) return
-    if ((outcome === 'STOPPED' && state.slots > 0) || (await hasMoreToScore(client, runId, state.remote)))
-      await queueLanes(queue.boss, client, [job.data], state.priority)
+    // The lane was taken over or removed.
+    if (state?.lease !== lane.lease) return
+    const isWanted =
+      !isFinished(state.status) &&
+      ((outcome === 'STOPPED' && state.slots > 0) || (await hasMoreToScore(client, runId, state.remote)))
+    if (isWanted) await queueLanes(queue.boss, client, [job.data], state.priority)
     else await deleteLane(client, laneId)
   })
 }
@@ -52,12 +54,13 @@ async function hasMoreToScore(client: Queryable, runId: string, remote: boolean)
   return remote && (await lockRun(client, runId)) !== null && (await countRecorded(client, runId)) > 0
 }
 
-/** Puts a lane that was just fetched back at the end of the queue, unless its run has ended. */
+/** Puts a lane that was just fetched back at the end of the queue; removes it if its run has ended. */
 export function returnLane(queue: Queue, job: JobWithMetadata<LaneJob>): Promise<void> {
   const { data, priority } = job
   return completing(queue, job, async (client) => {
     const state = (await loadLanes(client, [data.laneId])).get(data.laneId)
     if (state && !isFinished(state.status)) await sendLanes(queue.boss, client, [{ data, priority }])
+    else await deleteLane(client, data.laneId)
   })
 }
 

@@ -17,7 +17,11 @@ export function openLane(
 ): Promise<{ lease: string; slots: number } | null> {
   return transaction(services.db.pool, async (client) => {
     const run = await lockRun(client, runId)
-    if (!run || isFinished(run.status)) return null
+    if (!run) return null
+    if (isFinished(run.status)) {
+      await deleteLane(client, laneId)
+      return null
+    }
     const lane = await takeLane(client, laneId)
     if (!lane) return null
     const { lease, previous, slots } = lane

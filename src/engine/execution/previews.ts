@@ -1,68 +1,100 @@
 import { channels, type Listener } from '../../db/listener.ts'
 import {
   answerPreview,
+  type EvaluatorRequest,
   type PreviewRequest,
   type PreviewResponse,
   takePreview,
-} from '../../db/sql/evaluator/previews.ts'
+} from '../../db/sql/preview/previews.ts'
 import { messageOf } from '../../domain/errors.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
+import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import type { Services } from '../services.ts'
+import { callPreviewedPrompt } from './preview-prompt-call.ts'
+import { Slots } from './slots.ts'
 
 /** Previews at once in a worker. */
 const maxPreviews = 10
 
-/** Calls evaluators for servers that preview them, as `previewEvaluator` asks. */
+interface Running {
+  ended: Promise<void>
+  abort: AbortController
+}
+
+/** Calls evaluators and models for servers that preview them, as `askWorker` asks. */
 export class Previews {
-  readonly #services: Pick<Services, 'db' | 'functions' | 'log'>
+  readonly #services: Services
+  readonly #limits: Pick<EndpointLimits, 'acquire'>
   readonly #workerId: string
-  readonly #running = new Set<Promise<void>>()
-  readonly #abort = new AbortController()
+  readonly #running = new Map<string, Running>()
+  readonly #slots = new Slots(maxPreviews)
   readonly #takes = new SingleFlight(() => this.#take())
   readonly #off: () => void
+  #stopping = false
 
-  constructor(services: Pick<Services, 'db' | 'functions' | 'log'>, listener: Listener, workerId: string) {
+  constructor(services: Services, listener: Listener, limits: Pick<EndpointLimits, 'acquire'>, workerId: string) {
     this.#services = services
+    this.#limits = limits
     this.#workerId = workerId
     const look = () => void this.#takes.run()
-    this.#off = listener.on(channels.preview, look, look)
+    const told = (withdrawn: string) => {
+      if (withdrawn === '') look()
+      else this.#running.get(withdrawn)?.abort.abort(new Error('Nobody waits for the preview any more.'))
+    }
+    this.#off = listener.on(channels.preview, told, look)
     look()
   }
 
   /** Idempotent. */
   async stop(): Promise<void> {
     this.#off()
-    this.#abort.abort(new Error('The worker is stopping.'))
+    this.#stopping = true
+    for (const { abort } of this.#running.values()) abort.abort(new Error('The worker is stopping.'))
     await this.#takes.settled()
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended))
   }
 
   async #take(): Promise<void> {
     const { db, functions, log } = this.#services
-    while (this.#running.size < maxPreviews && !this.#abort.signal.aborted) {
-      const modules = [...functions.registered.evaluators.keys()]
-      const taken = await takePreview(db.pool, this.#workerId, modules).catch((err) => {
+    while (this.#running.size < maxPreviews && !this.#stopping) {
+      const { tasks, evaluators } = functions.registered
+      const known = { tasks: [...tasks.keys()], evaluators: [...evaluators.keys()] }
+      const taken = await takePreview(db.pool, this.#workerId, known).catch((err) => {
         log.warn({ err }, 'worker: could not take a preview')
         return null
       })
       if (!taken) return
-      const run = this.#answer(taken.id, taken.request)
-        .catch((err) => log.warn({ err }, 'worker: could not answer a preview'))
+      const { id, request } = taken
+      const abort = new AbortController()
+      const ended = this.#answer(id, request, abort.signal)
+        .catch((err) => {
+          if (!abort.signal.aborted) log.warn({ err }, 'worker: could not answer a preview')
+        })
         .finally(() => {
-          this.#running.delete(run)
+          this.#running.delete(id)
           void this.#takes.run()
         })
-      this.#running.add(run)
+      this.#running.set(id, { ended, abort })
     }
   }
 
-  async #answer(id: string, { module, scoreName, item, timeoutMs }: PreviewRequest): Promise<void> {
-    const { db, functions } = this.#services
-    const call = { signal: this.#abort.signal, timeoutMs, ids: { preview: id } }
-    const response: PreviewResponse = await functions.evaluate(module, scoreName, item, call).then(
+  async #answer(id: string, request: PreviewRequest, signal: AbortSignal): Promise<void> {
+    const parts = { services: this.#services, limits: this.#limits, pool: this.#slots }
+    const response =
+      'task' in request
+        ? await callPreviewedPrompt(parts, id, request, signal)
+        : await this.#evaluate(id, request, signal)
+    await answerPreview(this.#services.db.pool, id, response)
+  }
+
+  #evaluate(
+    id: string,
+    { module, scoreName, item, timeoutMs }: EvaluatorRequest,
+    signal: AbortSignal,
+  ): Promise<PreviewResponse> {
+    return this.#services.functions.evaluate(module, scoreName, item, { signal, timeoutMs, ids: { preview: id } }).then(
       (evaluations) => ({ evaluations }),
       (error) => ({ error: messageOf(error) }),
     )
-    await answerPreview(db.pool, id, response)
   }
 }

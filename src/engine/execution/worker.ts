@@ -91,7 +91,7 @@ export class Worker {
     this.limits.start()
     this.#texts.start()
     this.#announced = this.#announcement.start()
-    this.#previews = new Previews(this.#services, this.#listener, this.#announcement.id)
+    this.#previews = new Previews(this.#services, this.#listener, this.limits, this.#announcement.id)
     this.#fetchSoon()
     return this
   }

@@ -1,20 +1,23 @@
-import { randomBytes } from 'node:crypto'
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
+import type { PreviewAnswer, PromptRequest } from '../../db/sql/preview/previews.ts'
 import { findPrices } from '../../db/sql/provider/find-provider.ts'
+import { listWorkers } from '../../db/sql/worker/list-workers.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
+import { neededFunctions, registeredFunctions } from '../../domain/execution/functions.ts'
 import type { PromptTaskSpec } from '../../domain/execution/prompt-task.ts'
-import type { ItemError, TaskItem, TaskResult } from '../../domain/execution/task.ts'
+import type { ItemError, ItemErrorCode, TaskItem } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
+import { endpointOf } from '../../domain/limits/endpoint.ts'
 import { type PinnedPrompt, PromptError, type RenderedMessage } from '../../domain/prompt/prompt.ts'
 import { type PromptVariables, renderPrompt } from '../../domain/prompt/render-prompt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import { asTaskError, callTask } from '../../tasks/call.ts'
 import { parsePromptTask } from '../../tasks/prompt.ts'
-import { createProjectTask } from '../project-task.ts'
+import { askWorker } from '../ask-worker.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import type { Services } from '../services.ts'
+import { noWorker } from '../workers.ts'
 import { pinPrompt, resolvePromptReference } from './references.ts'
 
 export interface PreviewPromptInput {
@@ -28,12 +31,6 @@ export interface PreviewPromptInput {
   call?: { provider: string; model: string; parameters?: unknown } | null
 }
 
-/** What the model answered. */
-export interface PreviewAnswer extends TaskResult {
-  /** Milliseconds. */
-  latencyMs: number
-}
-
 /** What the model would get for an item, or why there is nothing. */
 export interface PromptPreview {
   prompt: PinnedPrompt
@@ -43,11 +40,15 @@ export interface PromptPreview {
   error: ItemError | null
 }
 
+/** Of the call itself. */
 const timeoutMs = 60_000
+/** With its waits for the limits of the model. */
+const waitMs = 90_000
 
 /**
- * Renders a prompt for one item, and calls a model with it if asked to, once, for at most a minute. The call is made in
- * this process, outside of the limits and the cache of runs.
+ * Renders a prompt for one item, and calls a model with it if asked to, once, for at most a minute. The call is made by a
+ * worker, under the limits of the model and outside of the cache.
+ * @param signal aborted when nobody waits for it any more; ends the call
  * @throws {InvalidInputError} an invalid content or call, or both an item and an input
  * @throws {NotFoundError} no such prompt, version, label, item or provider
  */
@@ -55,6 +56,7 @@ export async function previewPrompt(
   services: Services,
   scope: Scope,
   input: PreviewPromptInput,
+  signal: AbortSignal,
 ): Promise<PromptPreview> {
   requireWrite(scope)
   const variables = await variablesFor(services, scope, input)
@@ -68,17 +70,36 @@ export async function previewPrompt(
   }
   const { messages } = rendered
   if (!spec) return { prompt, messages, answer: null, error: null }
-  const startedAt = performance.now()
-  try {
-    const result = await callTask(createProjectTask(services, scope.projectId, spec), itemOf(input, variables), {
-      ...{ timeoutMs, signal: new AbortController().signal },
-      traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`,
-    })
-    return { prompt, messages, answer: { ...result, latencyMs: performance.now() - startedAt }, error: null }
-  } catch (error) {
-    const { code, message, retryable } = asTaskError(error)
-    return { prompt, messages, answer: null, error: { code, message, retryable } }
-  }
+  const called = await callBy(services, scope, { task: spec, item: itemOf(input, variables) }, signal)
+  if ('answer' in called) return { prompt, messages, answer: called.answer, error: null }
+  return { prompt, messages, answer: null, error: called.failure }
+}
+
+type Called = { answer: PreviewAnswer } | { failure: ItemError }
+
+/** Has a worker call the model. */
+async function callBy(
+  { db }: Services,
+  { projectId }: Scope,
+  { task, item }: Pick<PromptRequest, 'task' | 'item'>,
+  signal: AbortSignal,
+): Promise<Called> {
+  const functions = Object.keys(neededFunctions(task, []).tasks)
+  const workers = await listWorkers(db.pool)
+  if (workers.length === 0) return failed('TASK_FAILED', `A call needs a worker, and ${noWorker}.`)
+  const able = workers.some((worker) => {
+    const { tasks } = registeredFunctions(worker.functions)
+    return functions.every((name) => tasks.has(name))
+  })
+  if (!able) return failed('MODULE_NOT_FOUND', `No worker has all functions of the tools: ${functions.join(', ')}.`)
+  const response = await askWorker(db, { projectId, task, item, functions, timeoutMs }, { waitMs, signal })
+  if (response !== null && ('answer' in response || 'failure' in response)) return response
+  const where = endpointOf(task)
+  return failed('TIMEOUT', `No answer within ${waitMs / 1_000} s: ${where} has no room for the call, or no worker has.`)
+}
+
+function failed(code: ItemErrorCode, message: string): Called {
+  return { failure: { code, message, retryable: code === 'TIMEOUT' } }
 }
 
 /** @throws {InvalidInputError}; {NotFoundError} no such provider */

@@ -36,7 +36,8 @@ export async function resolvePromptReference(
   )
   if ((given.content == null) === (given.prompt == null))
     throw invalidInput(path, 'expected exactly one of content and prompt', input)
-  if (given.prompt == null) return { content: await parsePromptContent(given.content, scope.projectId, [...path, 'content']) }
+  if (given.prompt == null)
+    return { content: await parsePromptContent(given.content, scope.projectId, [...path, 'content']) }
   const at = [...path, 'prompt']
   const { name, version, label } = parseInput(named, given.prompt, at)
   if (version !== null && label !== null) throw invalidInput(at, 'expected a version or a label', { version, label })

@@ -12,6 +12,8 @@ export const socketLimits = {
   /** Bytes and messages per socket before its `connection_init` is accepted. */
   waitingBytes: 16 * 1024,
   waitingMessages: 10,
+  /** Authenticated sockets of a caller. */
+  perCaller: 2_000,
   /** Messages on all sockets of a caller. */
   messages: { perSecond: 1_000, burst: 2_000 },
   /** Unsent bytes per socket, and of all sockets. */

@@ -21,11 +21,11 @@ test.each([
   ['{{> header}}', 'expected no partial'],
   ['{{=<%=}}', 'expected two delimiters, as in {{=<% %>=}}'],
   ['{{#a}}'.repeat(21), 'expected at most 20 sections inside each other'],
-])('%s is refused with what was expected', (template, message) => {
+])('%s is refused with what was expected', async (template, message) => {
   expect(() => readTemplate(template)).toThrow(message)
   const content = { messages: [{ role: 'USER', content: template }] }
-  expect(() => parsePromptContent(content, [])).toThrow(`messages.0.content: `)
-  expect(() => parsePromptContent(content, [])).toThrow(message)
+  await expect(parsePromptContent(content, 'project', [])).rejects.toThrow(/^messages\.0\.content: /)
+  await expect(parsePromptContent(content, 'project', [])).rejects.toThrow(message)
 })
 
 test('the names in a template are listed once each', () => {

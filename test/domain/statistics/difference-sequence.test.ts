@@ -32,11 +32,11 @@ describe('the anytime-valid interval', () => {
     const differences = [1, 0, 0, 1, -1, 1, 0.5, 1, 1, 0, 1, 1]
     const wealth = (delta: number) => {
       let sum = 0
-      for (let i = 0; i < 16; i++) {
+      for (let i = 0; i < 10; i++) {
         const f = 0.95 * 2 ** (-i / 2)
         sum += differences.reduce((money, d) => money * (1 - f + (f * (d + 1)) / (delta + 1)), 1)
       }
-      return sum / 16
+      return sum / 10
     }
     // The last difference raised the money, so the running intersection is the last interval.
     const { low } = intervalAfter(differences)

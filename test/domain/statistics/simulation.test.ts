@@ -1,5 +1,6 @@
 /**
- * Do the figures hold what they promise? Seeded simulations of data whose truth is known.
+ * Do the figures hold what they promise? Quick seeded simulations of data whose truth is known; test/simulations has the
+ * thorough ones.
  *
  * With R replications the share of an event of probability 0.05 is off by at most ±3 √(0.05 · 0.95 / R), which is three
  * standard errors; that is the only tolerance for a false-positive rate.
@@ -84,7 +85,7 @@ const nullScenarios: Scenario[] = [
 
 describe('the fixed-n test', () => {
   test.each(nullScenarios)('finds a difference where there is none in at most 5 % of cases: $name', ({ n, draw }) => {
-    const replications = 4_000
+    const replications = 1_000
     const rate = share(replications, () => {
       const { pValue } = compareMetric(Array.from({ length: n }, draw), 'HIGHER_IS_BETTER')
       return (pValue ?? 1) <= 0.05
@@ -150,39 +151,16 @@ const coverageScenarios: Scenario[] = [
     truth: 0,
     draw: () => ({ baseline: lognormal(), candidate: lognormal() }),
   },
-  {
-    name: 'skewed: only one item in ten differs, all one way (bootstrap)',
-    n: 100,
-    truth: 0.05,
-    draw: () => ({ baseline: 0.5, candidate: 0.5 + (random() < 0.1 ? random() : 0) }),
-  },
-  {
-    name: 'skewed: three repetitions, never solved before, now a few sometimes (bootstrap)',
-    n: 100,
-    truth: 0.15 / 2,
-    draw: () => ({ baseline: 0, candidate: random() < 0.15 ? repeated(random()) : 0 }),
-  },
 ]
 
 describe('the 95 % interval', () => {
-  test.each(coverageScenarios)('contains the truth in 95 % ± 1.5 % of cases: $name', ({ name, n, draw, truth }) => {
-    const replications = name.includes('bootstrap') ? 1_500 : 4_000
+  test.each(coverageScenarios)('contains the truth in 95 % ± 1.5 % of cases: $name', ({ n, draw, truth }) => {
+    const replications = 1_500
     const covered = share(replications, () => {
       const { interval } = compareMetric(Array.from({ length: n }, draw), 'HIGHER_IS_BETTER')
       return interval !== null && interval.low <= truth && truth <= interval.high
     })
     expect(Math.abs(covered - 0.95), `coverage ${covered}`).toBeLessThanOrEqual(0.015)
-  })
-
-  test('is slightly too wide when every difference has the same size, because few different means are possible', () => {
-    const truth = 0.1 / 3
-    const covered = share(1_500, () => {
-      const pairs = Array.from({ length: 100 }, () => ({ baseline: 1 / 3, candidate: random() < 0.1 ? 2 / 3 : 1 / 3 }))
-      const { interval } = compareMetric(pairs, 'HIGHER_IS_BETTER')
-      return interval !== null && interval.low <= truth && truth <= interval.high
-    })
-    expect(covered).toBeGreaterThan(0.95)
-    expect(covered).toBeLessThan(0.98)
   })
 })
 
@@ -198,14 +176,14 @@ function winnerSeen(differences: Iterable<number>, range = 1): boolean {
 }
 
 describe('the sequence under continuous peeking', () => {
-  const replications = 800
+  const replications = 150
 
   test.each(nullScenarios.filter(({ name }) => !name.includes('latencies')))(
     'sees a winner where there is none in at most 5 % of cases: $name',
     ({ draw }) => {
       const rate = share(replications, () =>
         winnerSeen(
-          Array.from({ length: 500 }, () => {
+          Array.from({ length: 250 }, () => {
             const { baseline, candidate } = draw()
             return candidate - baseline
           }),
@@ -268,7 +246,7 @@ describe('when completion order correlates with the outcome', () => {
   }
 
   test('the sequence in schedule order keeps its 5 %, where completion order finds winners many times as often', () => {
-    const replications = 800
+    const replications = 200
     let fooled = 0
     const rate = share(replications, () => {
       const completed = completions()

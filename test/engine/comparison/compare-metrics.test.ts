@@ -4,6 +4,7 @@ import type { Metric, MetricInput } from '../../../src/domain/metric.ts'
 import { compareMetrics, type MetricComparison } from '../../../src/engine/comparison/compare-metrics.ts'
 import { type ComparisonInput, openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
+import { updateExperiment } from '../../../src/engine/experiments.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
 import { compareMetric } from '../../helpers/reference-statistics.ts'
@@ -52,7 +53,7 @@ describe('the figures of a comparison', () => {
     const candidate = await recordRun(t, datasetId, after)
     const metrics = await compare(baseline, [candidate])
 
-    expect(metrics.map(({ metric }) => nameOf(metric))).toEqual(['correct', 'quality', 'LATENCY', 'COST'])
+    expect(metrics.map(({ metric }) => nameOf(metric))).toEqual(['correct', 'quality', 'LATENCY', 'COST', 'FAILED'])
     const measures = {
       correct: ({ scores }: RecordedExecution) => Number(scores?.correct),
       quality: ({ scores }: RecordedExecution) => Number(scores?.quality),
@@ -117,8 +118,11 @@ describe('the figures of a comparison', () => {
         expect(figures).toMatchObject({ pValue: 1, verdict: 'INCONCLUSIVE' })
       }
     }
-    const withMargin = figuresOf(await compare(baseline, [candidate], { margin: 0.1 }), 'quality')
-    expect(withMargin.verdict).toBe('NOT_WORSE')
+    const withMargin = await compare(baseline, [candidate], { margin: 0.1 })
+    expect(figuresOf(withMargin, 'correct').verdict).toBe('EQUIVALENT')
+    // Without bounds, what was not seen could be anything.
+    expect(figuresOf(withMargin, 'quality').verdict).toBe('INCONCLUSIVE')
+    expect(figuresOf(withMargin, 'quality').onTheseItems).toMatchObject({ verdict: 'EQUIVALENT', interval: { low: 0 } })
   })
 
   test('are mirrored exactly when baseline and candidate are swapped, including repetitions, gaps and sequences', async () => {
@@ -152,7 +156,13 @@ describe('the figures of a comparison', () => {
         candidateMean: x.baselineMean,
         delta: negated(x.delta),
         interval: flipped(x.interval),
+        bounds: flipped(x.bounds),
         sequence: flipped(x.sequence),
+        onTheseItems: {
+          ...x.onTheseItems,
+          verdict: verdicts[x.onTheseItems.verdict] ?? x.onTheseItems.verdict,
+          interval: flipped(x.onTheseItems.interval),
+        },
         improved: x.regressed,
         regressed: x.improved,
         verdict: verdicts[x.verdict] ?? x.verdict,
@@ -259,13 +269,51 @@ test('several candidates are one family: each p value is corrected for all metri
   const datasetId = await seedDataset(t, numbers(50))
   const run = (wins: number) => numbers(50).map((item) => ({ item, scores: { correct: item < wins } }))
   const baseline = await recordRun(t, datasetId, run(20))
-  const candidates = [await recordRun(t, datasetId, run(27)), await recordRun(t, datasetId, run(20))]
+  const candidates = [await recordRun(t, datasetId, run(27)), await recordRun(t, datasetId, run(26))]
   const alone = figuresOf(await compare(baseline, candidates.slice(0, 1)), 'correct')
   const metrics = await compare(baseline, candidates)
   expect(alone.pValue).toBeCloseTo(2 / 2 ** 7, 12)
   expect(alone.adjustedPValue).toBeCloseTo(alone.pValue ?? 0, 12)
   expect(figuresOf(metrics, 'correct', 0).adjustedPValue).toBeCloseTo(2 * (alone.pValue ?? 0), 12)
-  expect(figuresOf(metrics, 'correct', 1)).toMatchObject({ delta: 0, adjustedPValue: 1 })
+  expect(figuresOf(metrics, 'correct', 1).adjustedPValue).toBeCloseTo(2 / 2 ** 6, 12)
+})
+
+test('primary metrics of the experiment, or of the comparison, keep their power beside others', async () => {
+  const datasetId = await seedDataset(t, numbers(50))
+  const names = ['a', 'b', 'c', 'd']
+  const run = (wins: number) =>
+    numbers(50).map((item) => ({ item, scores: Object.fromEntries(names.map((name) => [name, item < wins])) }))
+  const baseline = await recordRun(t, datasetId, run(20))
+  const candidate = await recordRun(t, datasetId, run(27))
+  const p = 2 / 2 ** 7
+  const adjusted = async (input: Partial<ComparisonInput> = {}) => {
+    const metrics = await compare(baseline, [candidate], input)
+    return names.map((name) => figuresOf(metrics, name).adjustedPValue ?? Number.NaN)
+  }
+  const score = (name: string) => ({ score: { name } })
+  expect(await adjusted()).toEqual([4 * p, 4 * p, 4 * p, 4 * p])
+  const named = { metrics: [score('b'), score('a')] }
+  expect(await adjusted({ primaryMetrics: named })).toEqual([p, p, 2 * p, 2 * p])
+  expect(await adjusted({ primaryMetrics: { ...named, procedure: 'HOLM', weights: [3, 1] } })).toEqual([
+    (4 / 3) * p,
+    (4 / 3) * p,
+    2 * p,
+    2 * p,
+  ])
+  const { experimentId: id } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: candidate } })
+  await updateExperiment(t.services, t.scope, { id, primaryMetrics: { metrics: [score('d'), score('not there')] } })
+  expect(await adjusted()).toEqual([3 * p, 3 * p, 3 * p, p])
+  await updateExperiment(t.services, t.scope, { id, primaryMetrics: null })
+  expect(await adjusted()).toEqual([4 * p, 4 * p, 4 * p, 4 * p])
+
+  const latency = await compare(baseline, [candidate], { primaryMetrics: { metrics: [{ latency: true }] } })
+  expect(figuresOf(latency, 'LATENCY').reason).toBe('NO_PAIRS')
+  await expect(adjusted({ primaryMetrics: { metrics: [score('x')] } })).rejects.toMatchObject({
+    path: ['primaryMetrics', 'metrics', '0'],
+  })
+  await expect(adjusted({ primaryMetrics: { ...named, weights: [1, 2] } })).rejects.toThrow(
+    'expected no weights unless the procedure is HOLM',
+  )
 })
 
 describe('a comparison is refused', () => {
@@ -294,14 +342,10 @@ describe('a comparison is refused', () => {
       openComparison(t.db, t.scope, { baselineId: id, candidateIds: [id], ...input })
     const margins = (metric: MetricInput, margin = 1) => open({ margins: [{ metric, margin }] })
     await expect(margins({ score: { name: 'x' } })).rejects.toThrow(
-      'Expected a metric of these runs ("q", latency, cost), got "x".',
+      'Expected a metric of these runs ("q", latency, cost, failed items), got "x".',
     )
-    await expect(margins({ failed: true })).rejects.toMatchObject({
-      message: expect.stringContaining('failures cannot be compared yet'),
-      path: ['margins', '0', 'metric'],
-    })
     await expect(margins({ score: { name: 'q', source: 'HUMAN' } })).rejects.toThrow(
-      'Expected a metric of these runs ("q", latency, cost), got "q" by people.',
+      'Expected a metric of these runs ("q", latency, cost, failed items), got "q" by people.',
     )
     await expect(margins({ latency: false })).rejects.toMatchObject({ path: ['margins', '0', 'metric', 'latency'] })
     await expect(margins({ latency: true }, -1)).rejects.toMatchObject({ path: ['margins', '0', 'margin'] })

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decideEarly, type EarlyStopInput } from '../../../src/domain/early-stop.ts'
+import { loadLatencyBuckets, loadScoreSummaries } from '../../../src/db/sql/run/load-run-stats.ts'
+import { decideEarly, type EarlyStopInput, type Question } from '../../../src/domain/early-stop.ts'
 import { InvalidInputError } from '../../../src/domain/errors.ts'
+import type { Direction } from '../../../src/domain/evaluation.ts'
 import { encodeGlobalId } from '../../../src/domain/global-id.ts'
+import { sidesOf } from '../../../src/domain/statistics/point-test.ts'
 import { compareMetrics } from '../../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { EarlyStops } from '../../../src/engine/comparison/early-stops.ts'
+import { checkRun } from '../../../src/engine/comparison/gates.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
@@ -78,10 +82,29 @@ test('a run whose comparison is decided stops with the verdict of the sequence',
 
   const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [id] })
   const [exact, latency] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
-  // The fixed-n figures do not hold for a run whose result decided when it stopped.
-  expect(exact).toMatchObject({ verdict: 'IMPROVED', interval: null, pValue: null, pairsNeeded: null })
-  expect(exact?.sequence?.low).toBeGreaterThan(0)
+  // The fixed-n figures do not hold for a run whose result decided when it stopped, and it was asked about these items.
+  expect(exact).toMatchObject({ interval: null, pValue: null, pairsNeeded: null, selected: true })
+  expect(exact).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'STOPPED_EARLY' })
+  expect(exact?.onTheseItems).toMatchObject({ verdict: 'IMPROVED', reason: null })
+  expect(exact?.onTheseItems.interval?.low).toBeGreaterThanOrEqual(0)
   expect(latency).toMatchObject({ verdict: 'INCONCLUSIVE', pValue: null })
+
+  const checked = async (question?: Question) => {
+    const notWorse = [{ metric: score('exact'), margin: 0.001, question }]
+    const stopped = await t.db.prisma.run.findUniqueOrThrow({ where: { id } })
+    const reads = {
+      experiment: (id: string) => t.db.prisma.experiment.findUniqueOrThrow({ where: { id } }),
+      summaries: (id: string) => loadScoreSummaries(t.db.pool, [id]),
+      buckets: (id: string) => loadLatencyBuckets(t.db.pool, [id]),
+    }
+    const sequences = new ComparisonSequences(t.db)
+    return checkRun(t.db, sequences, t.scope, stopped, { gate: { notWorse }, baselineId }, reads)
+  }
+  expect((await checked('ON_THESE_ITEMS'))?.status).toBe('PASSED')
+  expect(await checked()).toMatchObject({
+    status: 'FAILED',
+    checks: [{}, { reason: expect.stringContaining('finish the run, or ask about these items') }, {}],
+  })
 
   // When resumed, it continues to its end, although the comparison is as decided as before.
   slow.clear()
@@ -94,7 +117,7 @@ test('a run without a difference continues to its end, unless not being worse is
   const baselineId = await baselineOf(datasetId, 'right')
   const start = async (task: string, margin?: number) => {
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
-    const earlyStop = { baselineId, metric: score('exact'), margin }
+    const earlyStop = { baselineId, metric: score('exact'), margin, question: 'ON_ITEMS_LIKE_THESE' as const }
     const { id } = await startRun(t.services, t.scope, { experimentId, earlyStop })
     return (await followRun(t, id)).run
   }
@@ -106,7 +129,7 @@ test('a run without a difference continues to its end, unless not being worse is
   expect(stopped).toMatchObject({ status: 'STOPPED', stopReason: 'EARLY_DECISION', succeeded: 100 })
   const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [stopped.id] })
   const [exact] = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
-  expect(exact).toMatchObject({ delta: 0, verdict: 'NOT_WORSE' })
+  expect(exact).toMatchObject({ delta: 0, margin: 0.2, verdict: 'EQUIVALENT', reason: null })
 })
 
 test('an early-stop rule is rejected when its baseline or score cannot decide anything', async () => {
@@ -123,16 +146,30 @@ test('an early-stop rule is rejected when its baseline or score cannot decide an
   })
 })
 
-test('an interval decides when it excludes 0 or the margin, in the direction of the score', () => {
+test('tests of 0 and of the margin decide, in the direction of the score and by the question', () => {
   const up = 'HIGHER_IS_BETTER'
-  expect(decideEarly({ low: 0.01, high: 0.5 }, up, 0)).toBe('IMPROVED')
-  expect(decideEarly({ low: -0.5, high: -0.01 }, up, 0)).toBe('REGRESSED')
-  expect(decideEarly({ low: -0.1, high: 0.1 }, up, 0)).toBeNull()
-  expect(decideEarly({ low: -0.1, high: 0.1 }, up, 0.2)).toBe('NOT_WORSE')
-  expect(decideEarly({ low: -0.3, high: -0.01 }, up, 0.2)).toBeNull()
-  expect(decideEarly({ low: -0.5, high: -0.3 }, up, 0.2)).toBe('REGRESSED')
-  expect(decideEarly({ low: 0.01, high: 0.5 }, 'LOWER_IS_BETTER', 0)).toBe('REGRESSED')
-  expect(decideEarly({ low: -0.5, high: 0.1 }, 'LOWER_IS_BETTER', 0.2)).toBe('NOT_WORSE')
-  expect(decideEarly({ low: 1, high: 2 }, 'NONE', 0)).toBeNull()
-  expect(decideEarly(null, up, 1)).toBeNull()
+  /** The mean is known to be between these. */
+  const between = (low: number, high: number, margin: number) =>
+    sidesOf({ side: (mean) => (low >= mean ? 'ABOVE' : high <= mean ? 'BELOW' : null) }, margin)
+  const like = (low: number, high: number, margin: number, direction: Direction = up) =>
+    decideEarly(between(low, high, margin), direction, margin, 'ON_ITEMS_LIKE_THESE')
+  expect(like(0.01, 0.5, 0)).toBe('IMPROVED')
+  expect(like(-0.5, -0.01, 0)).toBe('REGRESSED')
+  expect(like(-0.1, 0.1, 0)).toBe('INCONCLUSIVE')
+  expect(like(-0.1, 0.3, 0.2)).toBe('NOT_WORSE')
+  expect(like(-0.1, 0.1, 0.2)).toBe('EQUIVALENT')
+  expect(like(-0.3, -0.01, 0.2)).toBe('INCONCLUSIVE')
+  expect(like(-0.5, -0.3, 0.2)).toBe('REGRESSED')
+  expect(like(0.01, 0.5, 0, 'LOWER_IS_BETTER')).toBe('REGRESSED')
+  expect(like(-0.5, -0.1, 0.2, 'LOWER_IS_BETTER')).toBe('IMPROVED')
+  expect(like(-0.3, 0.1, 0.2, 'LOWER_IS_BETTER')).toBe('NOT_WORSE')
+  expect(like(1, 2, 0, 'NONE')).toBe('INCONCLUSIVE')
+
+  const these = (low: number, high: number, margin: number) =>
+    decideEarly(between(low, high, margin), up, margin, 'ON_THESE_ITEMS')
+  expect(these(0.01, 0.5, 0)).toBe('IMPROVED')
+  expect(these(0.01, 0.5, 0.2)).toBe('NOT_WORSE')
+  expect(these(0.3, 0.5, 0.2)).toBe('IMPROVED')
+  expect(these(0.01, 0.1, 0.2)).toBe('EQUIVALENT')
+  expect(these(-0.5, -0.1, 0.2)).toBe('INCONCLUSIVE')
 })

@@ -50,7 +50,8 @@ describe('a gate', () => {
     const id = await recordRun(t, datasetId, run(80))
     const gate = {
       minMeans: [{ metric: score('correct'), value: 0.8 }],
-      notWorse: [{ metric: score('correct'), margin: 0.05 }],
+      // Wide enough for the two failed items, whatever they could have been.
+      notWorse: [{ metric: score('correct'), margin: 0.1 }],
       maxFailureRate: 0.02,
       maxCostUsd: 0.098,
       maxAvgCostUsd: 0.001,
@@ -115,7 +116,8 @@ describe('a gate', () => {
         reason: 'The mean of "correct" is 1 over 1 of 100 items; the minimum is 0.9; at least 100 must have it.',
       },
     ])
-    expect((await check(id, { minMeans: [{ ...minMean, minShare: 0.01 }] })).status).toBe('PASSED')
+    const few = { minMeans: [{ ...minMean, minShare: 0.01 }], maxFailureRate: 1 }
+    expect((await check(id, few)).status).toBe('PASSED')
     expect((await check(id, { minMeans: [minMean], maxFailureRate: 0.99 })).status).toBe('PASSED')
     const brokenEvaluator = numbers(10).map((item) => ({ item, scores: { correct: item === 0 ? true : null } }))
     expect(await check(await recordRun(t, datasetId, brokenEvaluator), { minMeans: [minMean] })).toMatchObject({
@@ -142,13 +144,28 @@ describe('a gate', () => {
     const known = { ...row, costSum: 0.001, costCount: 1 }
     const gate = { maxCostUsd: 0.01, maxAvgCostUsd: 0.002 }
     const result = await checkRun(t.db, new ComparisonSequences(t.db), t.scope, known, { gate }, reads)
-    expect(result?.checks.slice(1)).toMatchObject([
+    expect(result?.checks.slice(2)).toMatchObject([
       {
         passed: false,
         reason: 'The cost in USD is 0.001; the limit is 0.01, and the cost of 97 succeeded items is unknown.',
       },
       { passed: false },
     ])
+  })
+
+  test('allows no failures unless it says how many, and none that are hidden in a mean', async () => {
+    const datasetId = await seedDataset(t, numbers(100))
+    const minMeans = [{ metric: score('correct'), value: 0.8, minShare: 0.9 }]
+    const id = await recordRun(t, datasetId, run(79), { policies: { correct: 'WORST' } })
+    expect(await check(id, { minMeans })).toMatchObject({ status: 'FAILED', failed: ['MIN_MEAN', 'MAX_FAILURE_RATE'] })
+    const { checks } = await check(id, { minMeans, maxFailureRate: 0.02 })
+    expect(checks[1]).toMatchObject({
+      passed: false,
+      actual: 0.79,
+      reason: 'The mean of "correct" is 0.79, 2 failed ones counted as the worst value; the minimum is 0.8.',
+    })
+    const missing = await recordRun(t, datasetId, run(79))
+    expect(await check(missing, { minMeans, maxFailureRate: 0.02 })).toMatchObject({ status: 'PASSED' })
   })
 
   test('compares decimals as they are written', async () => {
@@ -198,7 +215,7 @@ describe('an approved baseline', () => {
     const datasetId = await seedDataset(t, numbers(100))
     const baseline = await recordRun(t, datasetId, run(80))
     const id = await recordRun(t, datasetId, run(80))
-    const gate = { notWorse: [{ metric: score('correct'), margin: 0.05 }] }
+    const gate = { notWorse: [{ metric: score('correct'), margin: 0.1 }], maxFailureRate: 0.02 }
     expect((await check(id, gate)).checks[1]?.reason).toMatch(/There is no baseline/)
 
     const now = new Date('2026-11-22T12:00:00Z')

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RowFilter, RowOrder } from '../../../src/db/sql/comparison/load-page.ts'
 import { type Metric, scoreMetric } from '../../../src/domain/metric.ts'
-import { type Comparison, metricIn, openComparison, valuesOf } from '../../../src/engine/comparison/comparison.ts'
+import { metricIn, valuesOf } from '../../../src/engine/comparison/compared-metrics.ts'
+import { type Comparison, openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { type ComparedRow, comparisonRows } from '../../../src/engine/comparison/rows.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
@@ -89,7 +90,7 @@ function byQuality(candidates: number[] = [2, 3]) {
 
 function byMetric(metric: Metric, candidates: number[]) {
   const compared = metricIn(comparison.metrics, metric, [])
-  return { values: valuesOf(compared), direction: compared.direction, candidates }
+  return { values: valuesOf(compared), rules: compared.lackingRules, direction: compared.direction, candidates }
 }
 
 async function schedule(run: number): Promise<number[]> {

@@ -5,14 +5,10 @@ import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 
 let t: TestEngine
-let release = Promise.withResolvers<void>()
 
 beforeAll(async () => {
   t = await createTestEngine({
-    tasks: [
-      { name: 'echo', run: (input) => input },
-      { name: 'held', run: (input) => release.promise.then(() => input) },
-    ],
+    tasks: [{ name: 'echo', run: (input) => input }],
     evaluators: [
       { name: 'worded', dataType: 'NUMERIC', evaluate: () => '0.8' },
       { name: 'of nothing', evaluate: () => null },
@@ -21,26 +17,33 @@ beforeAll(async () => {
       { name: 'plain', evaluate: () => 1 },
     ],
   })
-  await t.startWorker()
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
 const module = (name: string) => ({ kind: 'module', module: name })
 
-async function begin(names: string[], inputs: unknown[] = [1, 2], task = 'echo', definitions: object[] = []) {
+async function begin(names: string[], inputs: unknown[] = [1, 2], definitions: object[] = []) {
   const evaluatorIds: string[] = []
   for (const [index, name] of names.entries()) {
     const definition = definitions[index] ?? module(name)
     evaluatorIds.push((await createEvaluator(t.services, t.scope, { name, definition, active: false })).id)
   }
   const datasetId = await seedDataset(t, inputs as number[])
-  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: task })
+  const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
   const { id } = await startRun(t.services, t.scope, { experimentId, evaluatorIds })
   return { id, evaluatorIds }
 }
 
 const summaries = (runId: string) =>
   t.db.prisma.runScoreSummary.findMany({ where: { runId }, orderBy: { name: 'asc' } })
+
+test('the scores of a run have the name that its evaluator had when it started, whichever worker executes it later', async () => {
+  const { id, evaluatorIds } = await begin(['plain'], [1, 2, 3])
+  await updateEvaluator(t.services, t.scope, { id: evaluatorIds[0] as string, name: 'renamed' })
+  await t.startWorker()
+  await followRun(t, id)
+  expect(await summaries(id)).toMatchObject([{ name: 'plain', count: 3 }])
+})
 
 test('a value of another type than the declared one is an error that says what was expected and what came', async () => {
   const { id } = await begin(['worded'])
@@ -55,7 +58,7 @@ test('a value of another type than the declared one is an error that says what w
 test('an evaluator that applied to nothing has its row, and a mistyped path is an error', async () => {
   const mistyped = { kind: 'builtin', type: 'exactMatch', outputPath: '$.label', expectedPath: '$.lable' }
   const inputs = [{ label: 'a' }, { label: 'b' }]
-  const { id } = await begin(['of nothing', 'mistyped'], inputs, 'echo', [module('of nothing'), mistyped])
+  const { id } = await begin(['of nothing', 'mistyped'], inputs, [module('of nothing'), mistyped])
   const { run, items } = await followRun(t, id)
   expect(run.succeeded).toBe(2)
   expect(await summaries(id)).toMatchObject([
@@ -76,13 +79,4 @@ test('two evaluators that give one name do not merge: it is that of the first, a
   expect(scores.filter(({ error }) => error !== null)).toMatchObject([
     { error: { message: expect.stringContaining('another evaluator of this run already gives "shared"') } },
   ])
-})
-
-test('the scores of a run keep one name, whatever its evaluator is called meanwhile', async () => {
-  release = Promise.withResolvers()
-  const { id, evaluatorIds } = await begin(['plain'], [1, 2, 3], 'held')
-  await updateEvaluator(t.services, t.scope, { id: evaluatorIds[0] as string, name: 'renamed' })
-  release.resolve()
-  await followRun(t, id)
-  expect(await summaries(id)).toMatchObject([{ name: 'plain', count: 3 }])
 })

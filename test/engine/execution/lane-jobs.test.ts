@@ -4,7 +4,7 @@ import { returnLane } from '../../../src/engine/execution/lane-jobs.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import type { LaneJob } from '../../../src/engine/runs/lanes.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
-import { createTestEngine, seedDataset, seedExperiment } from '../../helpers/engine.ts'
+import { createTestEngine, followRun, seedDataset, seedExperiment } from '../../helpers/engine.ts'
 
 async function startedRun() {
   const t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
@@ -12,7 +12,8 @@ async function startedRun() {
   const { id } = await startRun(t.services, t.scope, { experimentId })
   const fetch = async (ignoredRuns: string[] = []) =>
     (await fetchLanes<LaneJob>(t.services.boss, { batchSize: 10, ignoredRuns }))[0]
-  return { t, id, fetch, [Symbol.asyncDispose]: () => t[Symbol.asyncDispose]() }
+  const lanes = async () => (await t.db.pool.query('SELECT FROM run_lane')).rowCount
+  return { t, id, fetch, lanes, [Symbol.asyncDispose]: () => t[Symbol.asyncDispose]() }
 }
 
 test('a lane that is returned is offered to all workers but those that leave its run to others', async () => {
@@ -34,4 +35,17 @@ test('a lane of a finished run is not returned', async () => {
 
   await returnLane(run.t.services, job)
   expect(await run.fetch()).toBeUndefined()
+  expect(await run.lanes()).toBe(0)
+})
+
+test('runs that have ended leave no lanes behind, whether a worker held them or found them in the queue', async () => {
+  await using run = await startedRun()
+  const { t } = run
+  await cancelRun(t.services, t.scope, run.id)
+  const experimentId = await seedExperiment(t, await seedDataset(t, [1, 2, 3]), { kind: 'module', name: 'echo' })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
+  expect(await run.lanes()).toBe(2)
+  await t.startWorker()
+  await followRun(t, id)
+  await expect.poll(run.lanes, { timeout: 10_000 }).toBe(0)
 })

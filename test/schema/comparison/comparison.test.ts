@@ -75,6 +75,7 @@ describe('compareRuns', () => {
       { kind: 'SCORE', name: 'tone', source: 'EVALUATOR' },
       { kind: 'LATENCY', name: null, source: null },
       { kind: 'COST', name: null, source: null },
+      { kind: 'FAILED', name: null, source: null },
     ])
     expect(metrics[0]).toMatchObject({
       dataType: 'BOOLEAN',

@@ -31,11 +31,11 @@ beforeAll(async () => {
   // Ordered by anything measured, the candidate is the smaller one; ordered by any score it is the larger one.
   await t.db.prisma.run.update({
     where: { id: baselineRunId },
-    data: { latencySum: 6_000, costSum: 60, costCount: 60, failed: 3 },
+    data: { latencySum: 6_000, latencyMin: 100, costSum: 60, costCount: 60, failed: 3 },
   })
   await t.db.prisma.run.update({
     where: { id: candidateRunId },
-    data: { latencySum: 60, costSum: 0.6, costCount: 60, failed: 1 },
+    data: { latencySum: 60, latencyMin: 1, costSum: 0.6, costCount: 60, failed: 1 },
   })
   baseline = encodeGlobalId('Run', baselineRunId)
   candidate = encodeGlobalId('Run', candidateRunId)
@@ -44,7 +44,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const compareQuery = `query ($ids: [ID!]!, $baseline: ID, $margins: [MetricMarginInput!], $filter: ComparisonFilter, $orderBy: ComparisonOrder, $after: String) {
   compareRuns(baselineId: $baseline, candidateIds: $ids, margins: $margins) {
-    metrics { metric { kind name } margin delta verdict regressed sequence { low } sequencePairs }
+    metrics { metric { kind name } margin delta verdict reason regressed sequence { low } sequencePairs }
     rows(first: 5, filter: $filter, orderBy: $orderBy, after: $after) {
       nodes { datasetItem { latest { input } } } pageInfo { endCursor }
     }
@@ -73,12 +73,14 @@ describe.each([
   test('is compared beside what is measured, and alone has a sequence', async () => {
     const { of } = await compare({})
     expect(of('SCORE', name)).toMatchObject({ delta: 1, verdict: 'IMPROVED', sequencePairs: 60 })
-    expect(of(kind)).toMatchObject({ verdict: 'REGRESSED', regressed: 60, sequence: null, sequencePairs: 0 })
+    expect(of(kind)).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'NOT_ASKED', regressed: 60, sequencePairs: 0 })
+    const asked = await compare({ margins: [{ metric: measured, margin: 0 }] })
+    expect(asked.of(kind)).toMatchObject({ verdict: 'REGRESSED', reason: null, regressed: 60, sequence: null })
   })
 
   test('has a margin of its own', async () => {
     const { of } = await compare({ margins: [{ metric: measured, margin: 500 }] })
-    expect(of(kind)).toMatchObject({ margin: 500, verdict: 'NOT_WORSE' })
+    expect(of(kind)).toMatchObject({ margin: 500, verdict: 'EQUIVALENT' })
     expect(of('SCORE', name)).toMatchObject({ margin: 0 })
     const reversed = await compare({ margins: [{ metric: score, margin: 0.5 }] })
     expect(reversed.of(kind)).toMatchObject({ margin: 0 })
@@ -102,6 +104,7 @@ describe.each([
       { rule: 'MIN_MEAN', metric: { kind: 'SCORE', name }, passed: true, actual: 1 },
       { rule: 'NOT_WORSE', metric: { kind: 'SCORE', name }, passed: true, limit: 0.1, actual: 1 },
       { rule: 'NOT_WORSE', metric: { kind, name: null }, passed: false, limit: 0.0001 },
+      { rule: 'MAX_FAILURE_RATE', metric: null, limit: 0 },
     ])
     const refused = await t.query(query, { id: candidate, gate: { minMeans: [{ metric: measured, value: 1 }] } })
     expect(refused.errors?.[0]?.extensions).toEqual({

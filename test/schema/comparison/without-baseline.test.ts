@@ -105,6 +105,7 @@ test('a rule of a gate that needs a baseline does not pass, and says why; the ot
       { rule: 'COMPLETED', passed: true },
       { rule: 'MIN_MEAN', passed: true, actual: 0.8 },
       { rule: 'NOT_WORSE', passed: false, actual: null, reason: expect.stringContaining('no baseline') },
+      { rule: 'MAX_FAILURE_RATE', passed: true, actual: 0 },
     ],
   })
 })

@@ -237,3 +237,35 @@ test('a task is given the id that its item has everywhere else', async () => {
   expect(node.items.nodes).toHaveLength(2)
   for (const { output, datasetItem } of node.items.nodes) expect(output).toBe(datasetItem.id)
 })
+
+test('archived items are listed with their last content until they come back', async () => {
+  const own = await seedDataset(t, ['first', 'second', 'third'])
+  const id = encodeGlobalId('Dataset', own)
+  const items = await t.db.prisma.datasetItem.findMany({ where: { datasetId: own }, orderBy: { id: 'asc' } })
+  const [first, , third] = items.map((item) => String(item.id))
+  const change = (input: UpsertItem) => upsertDatasetItems(t.services, t.scope, { datasetId: own, items: [input] })
+  const archive = (...itemIds: string[]) => archiveDatasetItems(t.services, t.scope, { datasetId: own, itemIds })
+  const archived = async (filter: object = {}) => {
+    const { node } = await ask(
+      `query ($id: ID!, $filter: DatasetItemFilter) { node(id: $id) { ... on Dataset {
+        archivedItems(filter: $filter) { nodes { input item { archived } } countUpTo }
+      } } }`,
+      { id, filter },
+    )
+    expect(node.archivedItems.countUpTo).toBe(node.archivedItems.nodes.length)
+    return node.archivedItems.nodes.map(({ input }: { input: string }) => input)
+  }
+  expect(await archived()).toEqual([])
+  await change({ id: first, input: 'first, again' })
+  await archive(first ?? '', third ?? '')
+  expect(await archived()).toEqual(['first, again', 'third'])
+  expect(await archived({ search: 'again' })).toEqual(['first, again'])
+  const back = await ask(
+    `mutation ($input: RestoreDatasetItemsInput!) { restoreDatasetItems(input: $input) { __typename } }`,
+    { input: { datasetId: id, itemIds: [encodeGlobalId('DatasetItem', first ?? '')] } },
+  )
+  expect(back.restoreDatasetItems.__typename).toBe('RestoreDatasetItemsPayload')
+  expect(await archived()).toEqual(['third'])
+  await archive(first ?? '')
+  expect(await archived()).toEqual(['first, again', 'third'])
+})

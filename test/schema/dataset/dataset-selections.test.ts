@@ -74,7 +74,7 @@ describe('copyDatasetItems', () => {
     const { ids } = await itemsOf(source)
     await archiveDatasetItems(t.services, t.scope, { datasetId: raw(source), itemIds: [raw(ids[0] ?? '')] })
     const toDatasetId = await makeDataset()
-    const copy = { datasetId: source, toDatasetId, items: { itemIds: [ids[1], ids[0], ids[1]] } }
+    const copy = { datasetId: source, toDatasetId, items: { itemIds: [ids[1], ids[0]] } }
     expect(await send('copyDatasetItems', copy)).toMatchObject({
       __typename: 'NotFoundError',
       path: ['input', 'items', 'itemIds', '1'],

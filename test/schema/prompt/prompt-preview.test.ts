@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
 import { createPrompt, setPromptArchived, updatePrompt } from '../../../src/engine/prompts/prompts.ts'
 import { seedDataset } from '../../helpers/engine.ts'
 import { type ModelServer, startModelServer } from '../../helpers/model-server/model-server.ts'
@@ -9,7 +10,8 @@ import { startTestServer, type TestServer } from '../../helpers/server.ts'
 let t: TestServer
 
 beforeAll(async () => {
-  t = await startTestServer({}, { open: true })
+  const tasks = [{ name: 'add', run: ({ a, b }: { a: number; b: number }) => a + b }]
+  t = await startTestServer({ tasks }, { open: true })
   const content = (text: string) => ({ messages: [{ role: 'USER', content: text }] })
   const { id } = await createPrompt(t.services, t.scope, {
     name: 'ask',
@@ -22,22 +24,21 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
+const document = `mutation($input: PreviewPromptInput!) { previewPrompt(input: $input) {
+  ... on PreviewPromptPayload {
+    prompt { version label name prompt { name } promptVersion { version } content { messages { content } } }
+    messages { role parts {
+      ... on TextPart { text } ... on FilePart { url attachmentId mediaType filename }
+      ... on ToolCallPart { callId name arguments } ... on ToolResultPart { callId name output }
+    } }
+    answer { output latencyMs costUsd inputTokens outputTokens generation { model steps } }
+    error { code message }
+  }
+  ... on UserError { code path message }
+} }`
+
 async function preview(input: object) {
-  const { data, errors } = await t.query(
-    `mutation($input: PreviewPromptInput!) { previewPrompt(input: $input) {
-      ... on PreviewPromptPayload {
-        prompt { version label name prompt { name } promptVersion { version } content { messages { content } } }
-        messages { role parts {
-          ... on TextPart { text } ... on FilePart { url attachmentId mediaType filename }
-          ... on ToolCallPart { callId name arguments } ... on ToolResultPart { callId name output }
-        } }
-        answer { output latencyMs costUsd inputTokens outputTokens generation { model steps } }
-        error { code message }
-      }
-      ... on UserError { code path message }
-    } }`,
-    { input },
-  )
+  const { data, errors } = await t.query(document, { input })
   if (errors) throw new Error(JSON.stringify(errors))
   return data.previewPrompt
 }
@@ -130,22 +131,80 @@ test.each([
 
 describe('with a call', () => {
   let server: ModelServer
+  let reply: Promise<void> = Promise.resolve()
   beforeAll(async () => {
-    server = await startModelServer(({ prompt }) =>
-      prompt.includes('too much')
+    server = await startModelServer(async ({ prompt, body }) => {
+      if (prompt.includes('slow')) await reply
+      if (body.tools?.length > 0 && !JSON.stringify(body).includes('function_call_output')) {
+        return { toolCalls: [{ id: 'c1', name: 'sum', arguments: { a: 2, b: 40 } }] }
+      }
+      return prompt.includes('too much')
         ? {
             status: 429,
             type: 'insufficient_quota',
             code: 'insufficient_quota',
             message: 'You exceeded your current quota.',
           }
-        : { text: `answer to: ${prompt}`, usage: { input: 100, output: 20 } },
-    )
+        : { text: `answer to: ${prompt}`, usage: { input: 100, output: 20 } }
+    })
     await seedProvider(t, server.openai)
   })
   afterAll(() => server.stop())
 
   const call = { provider: 'test', model: 'gpt-4o-mini', parameters: { temperature: 0.5 } }
+
+  const ask = (q: string) => ({ prompt: { prompt: { name: 'ask' } }, input: { q }, call })
+
+  test('needs a worker, and says so', async () => {
+    await t.db.pool.query('DELETE FROM worker')
+    expect(await preview(ask('hi'))).toMatchObject({
+      messages: [{ parts: [{ text: 'v2 hi' }] }],
+      answer: null,
+      error: { code: 'TASK_FAILED', message: expect.stringContaining('no worker is running') },
+    })
+    const worker = await t.startWorker()
+    await worker.announced
+  })
+
+  test('calls functions as tools, where a worker has them', async () => {
+    const tool = (module: string) => ({ name: 'sum', inputSchema: { type: 'object' }, function: { module } })
+    const content = (module: string) => ({ messages: [{ role: 'USER', content: '{{q}}' }], tools: [tool(module)] })
+    expect(await preview({ ...ask('hi'), prompt: { content: content('add') } })).toMatchObject({
+      answer: { output: { trajectory: [{}, { role: 'tool', result: 42 }, {}] }, generation: { steps: 2 } },
+    })
+    expect(await preview({ ...ask('hi'), prompt: { content: content('gone') } })).toMatchObject({
+      error: { code: 'MODULE_NOT_FOUND', message: 'No worker has all functions of the tools: gone.' },
+    })
+  })
+
+  test('keeps to the limits of the model', async () => {
+    await setEndpointLimit(t.services, t.scope, { endpoint: 'provider:test/gpt-4o-mini', concurrency: 1 })
+    const held = Promise.withResolvers<void>()
+    reply = held.promise
+    const [first, second] = [preview(ask('slow one')), preview(ask('slow two'))]
+    const before = server.requests.length
+    await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBe(before + 1)
+    const request = t.db.pool.query('SELECT FROM evaluator_preview WHERE worker_id IS NOT NULL')
+    expect((await request).rowCount).toBe(2)
+    expect(server.open).toBe(1)
+    held.resolve()
+    for (const done of [await first, await second]) expect(done).toMatchObject({ error: null })
+    expect(server.requests.length).toBe(before + 2)
+    await setEndpointLimit(t.services, t.scope, { endpoint: 'provider:test/gpt-4o-mini', concurrency: 50 })
+  })
+
+  test('ends with its client', async () => {
+    reply = new Promise(() => {})
+    const abort = new AbortController()
+    const asking = fetch(`${t.url}/graphql`, {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, signal: abort.signal },
+      body: JSON.stringify({ query: document, variables: { input: ask('slow') } }),
+    })
+    await expect.poll(() => server.open, { timeout: 10_000 }).toBe(1)
+    abort.abort()
+    await expect(asking).rejects.toThrow()
+    await expect.poll(() => server.open, { timeout: 1_000 }).toBe(0)
+  })
 
   test('the model answers what was rendered, with its cost', async () => {
     expect(await preview({ prompt: { prompt: { name: 'ask' } }, input: { q: 'hi' }, call })).toMatchObject({

@@ -41,7 +41,7 @@ test('evaluators of the server score what clients record, once, with what the cl
   const name = `same ${randomUUID()}`
   const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
     'createEvaluator',
-    { name, definition: { builtin: { jsonEquals: {} } }, active: false },
+    { name, definition: { builtin: { jsonEquals: {} } }, datasetIds: null, active: false },
     'evaluator { id }',
   )
   const { runId, rawId } = await lab.startClientRun(40, {}, { evaluatorIds: [evaluator.id] })
@@ -79,7 +79,7 @@ test('evaluators of the server score what clients record, once, with what the cl
 test('what was recorded is kept and scored when a cancelled run is resumed', async () => {
   const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
     'createEvaluator',
-    { name: randomUUID(), definition: { builtin: { jsonEquals: {} } }, active: false },
+    { name: randomUUID(), definition: { builtin: { jsonEquals: {} } }, datasetIds: null, active: false },
     'evaluator { id }',
   )
   const { runId, rawId } = await lab.startClientRun(6, {}, { evaluatorIds: [evaluator.id] })
@@ -191,7 +191,7 @@ test('bad results are refused as a whole, with the place', async () => {
 test('a run of clients waits for workers only with what is recorded and not scored', async () => {
   const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
     'createEvaluator',
-    { name: `same ${randomUUID()}`, definition: { builtin: { jsonEquals: {} } }, active: false },
+    { name: `same ${randomUUID()}`, definition: { builtin: { jsonEquals: {} } }, datasetIds: null, active: false },
     'evaluator { id }',
   )
   await lab.server.db.prisma.worker.deleteMany()
@@ -222,7 +222,7 @@ test('a latency may be unknown, which is not 0, unless evaluators of the server 
 
   const { evaluator } = await lab.call<{ evaluator: { id: string } }>(
     'createEvaluator',
-    { name: randomUUID(), definition: { builtin: { jsonEquals: {} } }, active: false },
+    { name: randomUUID(), definition: { builtin: { jsonEquals: {} } }, datasetIds: null, active: false },
     'evaluator { id }',
   )
   const scored = await lab.startClientRun(1, {}, { evaluatorIds: [evaluator.id] })

@@ -61,6 +61,7 @@ beforeAll(async () => {
         succeeded: n % 5 === 0 ? 0 : 5,
         failed: n % 3,
         latencySum: n % 5 === 0 ? 0 : (n % 4) * 5,
+        latencyMin: n % 5 === 0 ? null : 0,
         costSum: n % 2 === 0 ? 0 : n % 3,
         costCount: n % 2 === 0 ? 0 : 2,
         createdAt: minute(n % 10),

@@ -24,4 +24,13 @@ export const corrections: Correction[] = [
   { fault: 'The similarity had no range, and so no sequence.', figures: series.bounded },
   { fault: 'What responses from the cache had cost once was compared as a cost.', figures: series.costs },
   { fault: 'A limit of the cost was kept where the cost of some items was not known.', figures: series.gates },
+  {
+    fault: 'Failures were left out of scores, also of passes, where they are the worst value.',
+    figures: series.failures,
+  },
+  { fault: 'Pairs that did not change were taken for proof that nothing is lost.', figures: series.shown },
+  { fault: 'Sequences bet shares that are too small to ever pay, and left failures out.', figures: series.sequences },
+  { fault: 'Latency and cost had verdicts that nobody asked for.', figures: series.asked },
+  { fault: 'Metrics that could have no verdict weakened those that could.', figures: series.family },
+  { fault: 'A gate passed whatever had failed.', figures: series.gateFailures },
 ]

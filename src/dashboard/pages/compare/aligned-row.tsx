@@ -17,17 +17,26 @@ interface Props {
   runIds: readonly string[]
   /** Whether outputs are shown as what changed from the baseline's. */
   diff: boolean
+  /** Ids of the columns that are not shown. */
+  hide: readonly string[] | undefined
 }
+
+/** What the item itself has besides its input. */
+export const itemParts = [
+  { id: 'expected', name: 'Expected', of: 'expectedOutput' },
+  { id: 'metadata', name: 'Metadata', of: 'metadata' },
+] as const
 
 type AlignedCell = AlignedRowFragment['cells'][number]
 
 /** How many scores a cell shows. */
 const maxScores = 5
 
-export const AlignedRow = memo(function AlignedRow({ id, store, runIds, diff }: Props) {
+export const AlignedRow = memo(function AlignedRow({ id, store, runIds, diff, hide }: Props) {
   const entry = useRow(store, id)
+  const parts = itemParts.filter(({ id }) => !hide?.includes(id))
   if (!entry) {
-    return ['input', 'expected', ...runIds].map((column) => (
+    return ['input', ...parts.map(({ id }) => id), ...runIds].map((column) => (
       <GridCell key={column}>
         <span className={classes.skeleton} />
       </GridCell>
@@ -41,11 +50,13 @@ export const AlignedRow = memo(function AlignedRow({ id, store, runIds, diff }: 
       <GridCell>
         <span className={classes.twoLines}>{revision ? previewOf(revision.input) : ''}</span>
       </GridCell>
-      <GridCell>
-        <span className={clsx(classes.twoLines, classes.quiet)}>
-          {revision && revision.expectedOutput !== null ? previewOf(revision.expectedOutput) : ''}
-        </span>
-      </GridCell>
+      {parts.map(({ id, of }) => (
+        <GridCell key={id}>
+          <span className={clsx(classes.twoLines, classes.quiet)}>
+            {revision && revision[of] !== null ? previewOf(revision[of]) : ''}
+          </span>
+        </GridCell>
+      ))}
       {runIds.map((runId) => (
         <RunCell
           key={runId}

@@ -1,6 +1,6 @@
 /** Some runs of a dataset against a baseline: verdicts first, then where they differ, item by item, live. */
-import { Button, NumberInput, Skeleton } from '@mantine/core'
-import { IconCopy, IconPrinter } from '@tabler/icons-react'
+import { NumberInput, Skeleton } from '@mantine/core'
+import { IconCopy } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useQuery } from 'urql'
@@ -10,12 +10,15 @@ import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
+import { ShareMenu } from '../../components/share-menu.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
 import { isOfForm } from '../experiments/task-summary.ts'
 import classes from './compare-page.module.css'
 import { type ComparedRun, compareQuery } from './compare-query.ts'
 import type { CompareSearch } from './compare-search.ts'
 import { ComparedItems } from './compared-items.tsx'
+import { comparisonRows } from './comparison-csv.ts'
 import { Differences } from './differences.tsx'
 import { Scatter } from './scatter.tsx'
 import { VerdictMatrix } from './verdict-matrix.tsx'
@@ -24,9 +27,11 @@ const route = getRouteApi('/compare')
 
 export function ComparePage() {
   const { runs, baseline } = route.useSearch()
+  const variables = { baselineId: baseline, candidateIds: runs }
+  usePageQuery(compareQuery, variables)
   const [result, reread] = useQuery({
     query: compareQuery,
-    variables: { baselineId: baseline, candidateIds: runs },
+    variables,
     pause: runs.length === 0,
   })
   if (runs.length === 0) {
@@ -75,13 +80,11 @@ function Comparison({ baseline, candidates }: Props) {
   const ids = useMemo(() => candidates.map(({ id }) => id), [candidates])
   const { metrics, problem } = useComparisonMetrics(baseline.id, ids, search.margin)
   const others = candidates.map(({ name }) => titleOfRun(name)).join(', ')
+  const what = candidates.length === 1 ? others : plural(candidates.length, 'run')
+  const title = `${what} against ${titleOfRun(baseline.name)}`
   return (
     <Page
-      title={
-        candidates.length === 1
-          ? `${others} against ${titleOfRun(baseline.name)}`
-          : `${plural(candidates.length, 'run')} against ${titleOfRun(baseline.name)}`
-      }
+      title={title}
       trail={
         <Link to="/datasets/$datasetId/runs" params={{ datasetId: baseline.dataset.id }}>
           {baseline.dataset.name}
@@ -109,9 +112,7 @@ function Comparison({ baseline, candidates }: Props) {
               New run with changes
             </LinkButton>
           )}
-          <Button variant="default" leftSection={<IconPrinter size={16} aria-hidden />} onClick={() => print()}>
-            Print
-          </Button>
+          <ShareMenu name={title} csv={{ rows: () => comparisonRows(baseline, candidates, metrics ?? []) }} />
         </>
       }
     >

@@ -34,6 +34,8 @@ export const compareSearch = z.object({
   sort: optional(z.object({ by: z.enum(['REGRESSION', 'IMPROVEMENT', 'CHANGE']), metric, run: text.optional() })),
   /** Whether outputs are shown as what changed from the baseline's. */
   diff: optional(z.literal(true)),
+  /** Ids of the columns that are not shown. */
+  hide: optional(z.array(text).min(1).max(20)),
   /** The scatter plot: what it shows, and what is brushed in it. */
   scatter: optional(z.object({ metric, run: text.optional(), x: range.optional(), y: range.optional() })),
   /** Id of the dataset item that the drawer shows. */

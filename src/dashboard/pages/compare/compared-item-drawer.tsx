@@ -1,9 +1,10 @@
 /** One item with what every run made of it, side by side or as what changed from the baseline. */
-import { ActionIcon, Drawer, Group, SegmentedControl, Text } from '@mantine/core'
-import { IconChevronDown, IconChevronUp } from '@tabler/icons-react'
+import { SegmentedControl, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
-import { formatCost, formatCount, formatDelta, formatDuration } from '../../components/number-format.ts'
+import classes from '../../components/item-frame.module.css'
+import { ItemFrame, ItemSkeleton } from '../../components/item-frame.tsx'
+import { formatCost, formatDelta, formatDuration } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { writeScore } from '../../components/score-value.ts'
 import { ValueView } from '../../components/value-view.tsx'
@@ -11,7 +12,6 @@ import { unitOf } from '../../components/verdict.ts'
 import { type RowStore, useRow } from '../../data/row-store.ts'
 import type { AlignedRowFragment } from '../../gql/graphql.ts'
 import type { ComparedRun } from './compare-query.ts'
-import classes from './compared-item-drawer.module.css'
 
 const DiffView = lazy(() => import('../../components/diff/diff-view.tsx'))
 
@@ -21,6 +21,8 @@ interface Props {
   /** Of the dataset item. */
   itemId: string
   store: RowStore<AlignedRowFragment>
+  /** It was looked for in vain. */
+  absent: boolean
   place: { index: number; count: number } | null
   onStep: (by: number) => void
   onClose: () => void
@@ -28,38 +30,18 @@ interface Props {
 
 type Mode = 'SIDES' | 'DIFF'
 
-export function ComparedItemDrawer({ runs, itemId, store, place, onStep, onClose }: Props) {
+export function ComparedItemDrawer({ runs, itemId, store, absent, place, onStep, onClose }: Props) {
   const row = useRow(store, itemId)?.row
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="min(900px, 100vw)"
-      withOverlay={false}
-      lockScroll={false}
-      trapFocus={false}
-      transitionProps={{ duration: 120 }}
-      closeButtonProps={{ 'aria-label': 'Close the item' }}
-      classNames={{ content: classes.content, header: classes.header, body: classes.body }}
-      title={
-        <Group gap={8} wrap="nowrap">
-          <span>{place ? `Item ${formatCount(place.index + 1)}` : 'Item'}</span>
-          <ActionIcon variant="default" size="sm" onClick={() => onStep(-1)} aria-label="Previous item">
-            <IconChevronUp size={15} />
-          </ActionIcon>
-          <ActionIcon variant="default" size="sm" onClick={() => onStep(1)} aria-label="Next item">
-            <IconChevronDown size={15} />
-          </ActionIcon>
-        </Group>
-      }
-    >
+    <ItemFrame place={place} width={900} onStep={onStep} onClose={onClose}>
       {row ? (
         <Detail row={row} runs={runs} />
+      ) : absent ? (
+        <Text c="dimmed">None of the runs has this item.</Text>
       ) : (
-        <Text c="dimmed">This item is not in the list as far as it was read.</Text>
+        <ItemSkeleton />
       )}
-    </Drawer>
+    </ItemFrame>
   )
 }
 
@@ -89,7 +71,7 @@ function Detail({ row, runs }: { row: AlignedRowFragment; runs: readonly Compare
         </section>
       )}
       <section aria-label="Outputs">
-        <div className={classes.outputsHead}>
+        <div className={classes.sectionHead}>
           <h3>Outputs</h3>
           <SegmentedControl
             size="xs"
@@ -125,13 +107,13 @@ function Detail({ row, runs }: { row: AlignedRowFragment; runs: readonly Compare
                     <DiffView before={before.output} after={first.output} />
                   </Suspense>
                 ) : (
-                  items.map(({ id, status, output, error }) => (
+                  items.map(({ id, status, output, outputTruncated, error }) => (
                     <div key={id}>
                       {status === 'SUCCEEDED' ? (
-                        <ValueView value={output} />
+                        <ValueView value={output} truncated={outputTruncated} />
                       ) : (
                         <span className={classes.error}>
-                          {error ? `${error.code}: ${error.message}` : status.toLowerCase()}
+                          {error ? `${error.taskCode ?? error.code}: ${error.message}` : status.toLowerCase()}
                         </span>
                       )}
                     </div>
@@ -145,7 +127,7 @@ function Detail({ row, runs }: { row: AlignedRowFragment; runs: readonly Compare
       <section aria-label="Scores">
         <h3>Scores</h3>
         <div className={classes.scrolls}>
-          <table className={classes.scores}>
+          <table className={classes.table}>
             <thead>
               <tr>
                 <th scope="col">Score</th>

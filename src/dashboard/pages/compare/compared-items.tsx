@@ -12,7 +12,7 @@ import { RowStore } from '../../data/row-store.ts'
 import { useRowFeed } from '../../data/use-row-feed.ts'
 import type { AlignedRowFragment, MetricFiguresFragment } from '../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
-import { AlignedRow } from './aligned-row.tsx'
+import { AlignedRow, itemParts } from './aligned-row.tsx'
 import classes from './compare-page.module.css'
 import type { ComparedRun } from './compare-query.ts'
 import { type CompareSearch, comparisonFilter, comparisonOrder, isFiltered } from './compare-search.ts'
@@ -66,8 +66,21 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
     const id = list.idAt(index)
     if (id !== undefined) ids.push(id)
   }
+  const { item } = search
+  const [absent, setAbsent] = useState<string | null>(null)
+  // A link leads to an item that nobody has scrolled to.
+  useEffect(() => {
+    if (item === undefined || store.get(item)) return
+    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
+    const settle = (found: boolean) => setAbsent(found ? null : item)
+    alignedRows(source, { itemIds: [item] }, null)
+      .readUpTo(1)
+      .then(({ length }) => settle(length > 0))
+      .catch(() => settle(false))
+  }, [item, client, store, baseline.id, candidates])
   const runs = { baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
-  useRowFeed(alignedFeed, runs, ids, ({ comparisonFeed }) => {
+  const followed = item === undefined || ids.includes(item) ? ids : [...ids, item]
+  useRowFeed(alignedFeed, runs, followed, ({ comparisonFeed }) => {
     for (const row of comparisonFeed.rows) store.put(row.datasetItem.id, row)
   })
 
@@ -86,11 +99,14 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
   const step = (by: number) => show(Math.max(0, Math.min(count - 1, active + by)))
   useShortcuts(keys, (key) => step(key === 'j' ? 1 : -1))
 
+  const { hide } = search
   const narrow = useMediaQuery('(max-width: 48em)') ?? false
   const columns = useMemo(
     () => [
       { id: 'input', width: narrow ? 150 : 260, head: <span className={classes.columnHead}>Input</span> },
-      { id: 'expected', width: 150, head: <span className={classes.columnHead}>Expected</span> },
+      ...itemParts
+        .filter(({ id }) => !hide?.includes(id))
+        .map(({ id, name }) => ({ id, width: 150, head: <span className={classes.columnHead}>{name}</span> })),
       ...[baseline, ...candidates].map(({ id, name }) => ({
         id,
         width: 300,
@@ -103,7 +119,7 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
         ),
       })),
     ],
-    [baseline, candidates, narrow],
+    [baseline, candidates, narrow, hide],
   )
   const runIds = useMemo(() => [baseline.id, ...candidates.map(({ id }) => id)], [baseline, candidates])
   return (
@@ -119,7 +135,9 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
         onActivate={show}
         onOpen={open}
         onView={onView}
-        row={(index) => <AlignedRow id={list.idAt(index)} store={store} runIds={runIds} diff={search.diff ?? false} />}
+        row={(index) => (
+          <AlignedRow id={list.idAt(index)} store={store} runIds={runIds} diff={search.diff ?? false} hide={hide} />
+        )}
         empty={
           settled &&
           (problem !== null ? (
@@ -147,6 +165,7 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
           runs={[baseline, ...candidates]}
           itemId={search.item}
           store={store}
+          absent={absent === item}
           place={active >= 0 ? { index: active, count } : null}
           onStep={step}
           onClose={() => onSearch({ item: undefined })}

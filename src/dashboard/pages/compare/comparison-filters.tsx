@@ -4,7 +4,9 @@ import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { titleOfRun } from '../../components/run-name.ts'
 import { nameOf } from '../../components/verdict.ts'
+import { ViewMenu } from '../../components/view-menu.tsx'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
+import { itemParts } from './aligned-row.tsx'
 import classes from './compare-page.module.css'
 import type { ComparedRun } from './compare-query.ts'
 import { type CompareMetric, type CompareSearch, isFiltered, isSame, metricInput } from './compare-search.ts'
@@ -114,6 +116,7 @@ export function ComparisonFilters({ candidates, metrics, search, onSearch }: Pro
         </div>
       )}
       <span className={classes.spacer} />
+      <ViewMenu columns={itemParts} hidden={search.hide} onHide={(hide) => onSearch({ hide }, { replace: true })} />
       <Switch
         size="sm"
         label="Show what changed"

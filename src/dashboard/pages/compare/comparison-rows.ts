@@ -1,7 +1,7 @@
 /** The aligned rows of a comparison: each item with what every run made of it. */
 import type { Client } from 'urql'
 import { messageOf } from '../../components/answer.tsx'
-import { PagedList, type RowList } from '../../data/row-list.ts'
+import { PagedList } from '../../data/row-list.ts'
 import type { RowStore } from '../../data/row-store.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { AlignedRowFragment, ComparisonFilter, ComparisonOrder } from '../../gql/graphql.ts'
@@ -64,7 +64,7 @@ export function alignedRows(
   { client, store, baselineId, candidateIds }: Source,
   filter: ComparisonFilter,
   orderBy: ComparisonOrder | null,
-): RowList {
+): PagedList {
   // The more runs, the fewer rows are within the limits of one document.
   const first = Math.max(10, Math.floor(100 / (candidateIds.length + 1)))
   return new PagedList(async (after) => {

@@ -101,7 +101,7 @@ function Dataset({ dataset, onChanged }: { dataset: DatasetPageDataset; onChange
                 ref={chooser}
                 type="file"
                 hidden
-                accept=".jsonl,.ndjson,.json,.csv,.tsv"
+                accept=".jsonl,.ndjson,.json,.csv,.tsv,.zip"
                 aria-label="File to import"
                 onChange={(event) => {
                   setFile(event.currentTarget.files?.[0] ?? null)
@@ -178,6 +178,9 @@ function Export({ dataset }: { dataset: DatasetPageDataset }) {
         </Menu.Item>
         <Menu.Item component="a" href={address('csv')} download>
           CSV, for spreadsheets
+        </Menu.Item>
+        <Menu.Item component="a" href={address('zip')} download>
+          ZIP, with the files that the items refer to
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

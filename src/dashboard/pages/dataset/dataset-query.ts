@@ -12,6 +12,7 @@ export const datasetPage = graphql(`
         version
         updatedAt
         tags { tag count }
+        archivedItems(first: 1) { countUpTo }
       }
     }
   }
@@ -38,6 +39,20 @@ export const datasetItems = graphql(`
       id
       ... on Dataset {
         items(first: 100, version: $version, filter: $filter, after: $after, skip: $skip) {
+          nodes { ...DatasetItemRow }
+          pageInfo { endCursor hasNextPage }
+        }
+      }
+    }
+  }
+`)
+
+export const archivedItems = graphql(`
+  query ArchivedDatasetItems($id: ID!, $filter: DatasetItemFilter, $after: String) {
+    node(id: $id) {
+      id
+      ... on Dataset {
+        archivedItems(first: 100, filter: $filter, after: $after) {
           nodes { ...DatasetItemRow }
           pageInfo { endCursor hasNextPage }
         }

@@ -9,10 +9,14 @@ const optional = <Type extends z.ZodType>(type: Type) => type.optional().catch(u
 export const datasetSearch = z.object({
   /** The version whose items are shown; default: the current one. */
   version: optional(version),
+  /** The items that are in no current version, in place of those that are. */
+  archived: optional(z.literal(true)),
   q: optional(z.string().min(1).max(256)),
   tags: optional(z.array(text).min(1)),
   /** Id of the item that the drawer shows; `new`: an empty form. */
   item: optional(text),
+  /** Ids of the columns that are not shown. */
+  hide: optional(z.array(text).min(1).max(20)),
   density: optional(z.enum(['compact', 'roomy'])),
 })
 

@@ -1,12 +1,15 @@
 /** What narrows the items down: a text, tags, and the version. */
-import { Button, Menu, MultiSelect, Select, TextInput } from '@mantine/core'
+import { MultiSelect, Select, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconBaselineDensityMedium, IconSearch } from '@tabler/icons-react'
+import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
+import { DensityChoices } from '../../components/density-choices.tsx'
 import { formatCount, plural } from '../../components/number-format.ts'
+import { ViewMenu } from '../../components/view-menu.tsx'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import type { DatasetPageDataset } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
+import { itemColumns } from './item-columns.ts'
 import classes from './items.module.css'
 
 interface Props {
@@ -32,6 +35,7 @@ export function FilterBar({ dataset, search, total, onSearch }: Props) {
 
   const known = dataset.tags?.map(({ tag }) => tag) ?? []
   const shown = search.version ?? dataset.version
+  const archived = dataset.archivedItems?.countUpTo ?? 0
   const newest = Array.from({ length: Math.min(dataset.version, listedVersions) }, (_, n) => dataset.version - n)
   const versions = newest.includes(shown) || shown === 0 ? newest : [...newest, shown]
 
@@ -68,20 +72,27 @@ export function FilterBar({ dataset, search, total, onSearch }: Props) {
           searchable
         />
       )}
-      {dataset.version > 1 && (
+      {(dataset.version > 1 || archived > 0) && (
         <Select
           size="xs"
           w={150}
           aria-label="Version of the dataset"
-          data={versions.map((version) => ({
-            value: String(version),
-            label: version === dataset.version ? `Version ${version}, current` : `Version ${version}`,
-          }))}
-          value={String(shown)}
+          data={[
+            ...versions.map((version) => ({
+              value: String(version),
+              label: version === dataset.version ? `Version ${version}, current` : `Version ${version}`,
+            })),
+            ...(archived > 0 || search.archived
+              ? [{ value: 'archived', label: `Archived (${archived >= 1_000 ? 'many' : archived})` }]
+              : []),
+          ]}
+          value={search.archived ? 'archived' : String(shown)}
           allowDeselect={false}
-          onChange={(value) =>
-            onSearch({ version: value === null || Number(value) === dataset.version ? undefined : Number(value) })
-          }
+          onChange={(value) => {
+            const version = Number(value)
+            if (value === 'archived') onSearch({ archived: true, version: undefined })
+            else onSearch({ archived: undefined, version: version === dataset.version ? undefined : version })
+          }}
         />
       )}
       <span className={classes.count} role="status">
@@ -93,18 +104,9 @@ export function FilterBar({ dataset, search, total, onSearch }: Props) {
               : plural(total.count, 'item'))}
       </span>
       <span className={classes.spacer} />
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button size="xs" variant="default" px={8} aria-label="Height of the rows">
-            <IconBaselineDensityMedium size={15} />
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => onSearch({ density: 'compact' }, { replace: true })}>Compact rows</Menu.Item>
-          <Menu.Item onClick={() => onSearch({ density: undefined }, { replace: true })}>Normal rows</Menu.Item>
-          <Menu.Item onClick={() => onSearch({ density: 'roomy' }, { replace: true })}>Roomy rows</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <ViewMenu columns={itemColumns} hidden={search.hide} onHide={(hide) => onSearch({ hide }, { replace: true })}>
+        <DensityChoices value={search.density} onChange={(density) => onSearch({ density }, { replace: true })} />
+      </ViewMenu>
     </div>
   )
 }

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { IconCheck, IconFilterOff, IconMinus } from '@tabler/icons-react'
 import { useCallback, useEffect, useState } from 'react'
+import { rowHeights } from '../../components/density-choices.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { Grid, type GridColumn } from '../../components/grid/grid.tsx'
@@ -13,6 +14,7 @@ import type { DatasetPageDataset } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
 import { ItemDrawer } from './drawer/item-drawer.tsx'
 import { FilterBar } from './filter-bar.tsx'
+import { itemColumns } from './item-columns.ts'
 import { ItemRow } from './item-row.tsx'
 import classes from './items.module.css'
 import { type Selection, SelectionBar } from './selection-bar.tsx'
@@ -32,7 +34,6 @@ const keys: readonly Shortcut[] = [
   { key: 'Enter', label: 'Open the item' },
   { key: 'x', label: 'Select the item' },
 ]
-const heights = { compact: 28, normal: 36, roomy: 52 }
 /** What the API takes by id at once. */
 const maxSelected = 1_000
 
@@ -45,7 +46,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
   // A list without slots has none in view.
   useEffect(() => list.ensure(0, 0), [list])
   // What is selected belongs to what is shown.
-  const shown = JSON.stringify([search.version, itemFilter(search)])
+  const shown = JSON.stringify([search.version, search.archived, itemFilter(search)])
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shown` is what it depends on
   useEffect(() => setSelection({ ids: new Set() }), [shown])
 
@@ -86,27 +87,17 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
       grows: true,
       head: (
         <span className={classes.head}>
-          {/* biome-ignore lint/a11y/useSemanticElements: looks and works as those of the rows */}
-          <button
-            type="button"
-            role="checkbox"
-            aria-checked={all ? true : some ? 'mixed' : false}
-            aria-label="Select all items that are shown"
-            className={classes.check}
-            onClick={() => setSelection(all || some ? { ids: new Set() } : { all: true })}
-          >
-            {all ? <IconCheck size={13} stroke={3} /> : some ? <IconMinus size={13} stroke={3} /> : null}
-          </button>
+          {!search.archived && (
+            <SelectAll all={all} some={some} onChange={(all) => setSelection(all ? { all } : { ids: new Set() })} />
+          )}
           Input
         </span>
       ),
     },
-    { id: 'expected', width: 210, head: <span className={classes.head}>Expected</span> },
-    { id: 'key', width: 130, head: <span className={classes.head}>Key</span> },
-    { id: 'tags', width: 180, head: <span className={classes.head}>Tags</span> },
-    { id: 'metadata', width: 200, head: <span className={classes.head}>Metadata</span> },
+    ...itemColumns
+      .filter(({ id }) => !search.hide?.includes(id))
+      .map(({ id, width, name }) => ({ id, width, head: <span className={classes.head}>{name}</span> })),
   ]
-  const isFiltered = itemFilter(search) !== undefined
   const isPast = search.version !== undefined && search.version !== dataset.version
   return (
     <section aria-label="Items" className={classes.items}>
@@ -115,6 +106,14 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
         <div className={classes.past} role="status">
           These are the items of version {search.version}. Changes are made to version {dataset.version}.
           <Button size="compact-sm" variant="default" onClick={() => onSearch({ version: undefined })}>
+            Show the current version
+          </Button>
+        </div>
+      )}
+      {search.archived && (
+        <div className={classes.past} role="status">
+          These items are archived: the current version is without them.
+          <Button size="compact-sm" variant="default" onClick={() => onSearch({ archived: undefined })}>
             Show the current version
           </Button>
         </div>
@@ -134,7 +133,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
         label="Items"
         columns={columns}
         count={count}
-        rowHeight={heights[search.density ?? 'normal']}
+        rowHeight={rowHeights[search.density ?? 'normal']}
         active={active}
         onActivate={show}
         onOpen={open}
@@ -148,6 +147,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
               store={store}
               selected={all || (id !== undefined && 'ids' in selection && selection.ids.has(id))}
               onToggle={toggle}
+              hidden={search.hide}
             />
           )
         }}
@@ -159,7 +159,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
               </Button>
             </ErrorState>
           ) : (
-            settled && <NoItems dataset={dataset} isFiltered={isFiltered} onSearch={onSearch} />
+            settled && <NoItems dataset={dataset} search={search} onSearch={onSearch} />
           )
         }
       />
@@ -181,14 +181,36 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
   )
 }
 
+interface SelectAllProps {
+  all: boolean
+  some: boolean
+  onChange: (all: boolean) => void
+}
+
+function SelectAll({ all, some, onChange }: SelectAllProps) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: looks and works as those of the rows
+    <button
+      type="button"
+      role="checkbox"
+      aria-checked={all ? true : some ? 'mixed' : false}
+      aria-label="Select all items that are shown"
+      className={classes.check}
+      onClick={() => onChange(!all && !some)}
+    >
+      {all ? <IconCheck size={13} stroke={3} /> : some ? <IconMinus size={13} stroke={3} /> : null}
+    </button>
+  )
+}
+
 interface NoItemsProps {
   dataset: DatasetPageDataset
-  isFiltered: boolean
+  search: DatasetSearch
   onSearch: Props['onSearch']
 }
 
-function NoItems({ dataset, isFiltered, onSearch }: NoItemsProps) {
-  if (isFiltered) {
+function NoItems({ dataset, search, onSearch }: NoItemsProps) {
+  if (itemFilter(search) !== undefined) {
     return (
       <EmptyState title="No item is left" message="The search and the tags leave nothing.">
         <Button
@@ -201,10 +223,19 @@ function NoItems({ dataset, isFiltered, onSearch }: NoItemsProps) {
       </EmptyState>
     )
   }
+  if (search.archived) {
+    return (
+      <EmptyState title="No archived item" message="Items that are archived are kept here, and can be restored.">
+        <Button variant="default" onClick={() => onSearch({ archived: undefined })}>
+          Show the current version
+        </Button>
+      </EmptyState>
+    )
+  }
   return (
     <EmptyState
       title="No items yet"
-      message="Drop a file here: JSON Lines, a JSON array or CSV. You see what becomes of its columns before anything is stored."
+      message="Drop a file here: JSON Lines, a JSON array, CSV, or a ZIP with pictures beside the rows. You see what becomes of its columns before anything is stored."
     >
       <Snippet code={`npx assay import questions.jsonl --dataset ${JSON.stringify(dataset.name)}`} />
     </EmptyState>

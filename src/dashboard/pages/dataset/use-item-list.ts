@@ -6,7 +6,7 @@ import { useConnections } from '../../data/connections-provider.tsx'
 import { PagedList, type RowList, SlotList } from '../../data/row-list.ts'
 import { RowStore } from '../../data/row-store.ts'
 import type { DatasetItemRowFragment } from '../../gql/graphql.ts'
-import { countItems, datasetItems } from './dataset-query.ts'
+import { archivedItems, countItems, datasetItems } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
 
 const rowsPerRequest = 100
@@ -30,12 +30,13 @@ export function useItemList(
   const version = search.version ?? dataset.version
   const isCurrent = version === dataset.version
   const key = JSON.stringify(itemFilter(search) ?? null)
-  const known = isCurrent && key === 'null' ? itemCount : null
+  const isArchived = search.archived ?? false
+  const known = isCurrent && !isArchived && key === 'null' ? itemCount : null
   const [counted, setCounted] = useState<{ of: string; count: number; atLeast: boolean } | null>(null)
   const of = `${id} ${version} ${key}`
 
   useEffect(() => {
-    if (known !== null) return
+    if (known !== null || isArchived) return
     let wanted = true
     const filter = JSON.parse(key)
     void client
@@ -50,17 +51,17 @@ export function useItemList(
     return () => {
       wanted = false
     }
-  }, [client, id, version, key, known, of])
+  }, [client, id, version, key, known, isArchived, of])
 
-  const count = known ?? (counted?.of === of && !counted.atLeast ? counted.count : null)
+  const count = known ?? (!isArchived && counted?.of === of && !counted.atLeast ? counted.count : null)
   const source = useMemo(
-    () => ({ client, id, version, filter: JSON.parse(key), store: new RowStore<DatasetItemRowFragment>() }),
-    [client, id, version, key],
+    () => ({ client, id, version, isArchived, filter: JSON.parse(key), store: new RowStore<DatasetItemRowFragment>() }),
+    [client, id, version, isArchived, key],
   )
   // A list of one page is read as such: its number need not be known first.
   const slotCount = known ?? (count !== null && count > rowsPerRequest ? count : null)
   const list = useMemo(() => (slotCount === null ? paged(source) : slots(source, slotCount)), [source, slotCount])
-  const total = known !== null ? { count: known, atLeast: false } : counted?.of === of ? counted : null
+  const total = known !== null ? { count: known, atLeast: false } : !isArchived && counted?.of === of ? counted : null
   return { list, store: source.store, total }
 }
 
@@ -68,13 +69,15 @@ interface Source {
   client: Client
   id: string
   version: number
+  /** The items of no current version. */
+  isArchived: boolean
   filter: object | null
   store: RowStore<DatasetItemRowFragment>
 }
 
 /** Every item has its slot from the start. */
 function slots(source: Source, count: number): RowList {
-  return new SlotList(count, rowsPerRequest, async (chunk) => {
+  const load = async (chunk: number) => {
     const found: { id: string; slot: number }[] = []
     const end = Math.min(count, (chunk + 1) * rowsPerRequest)
     // A page of large rows may end early.
@@ -84,7 +87,8 @@ function slots(source: Source, count: number): RowList {
       if (nodes.length === 0) break
     }
     return found.filter(({ slot }) => slot < end)
-  })
+  }
+  return new SlotList({ count, slotsPerChunk: rowsPerRequest, load, forget: (id) => source.store.delete(id) })
 }
 
 function paged(source: Source): RowList {
@@ -98,10 +102,16 @@ function paged(source: Source): RowList {
   })
 }
 
-async function readPage({ client, store, ...variables }: Source, place: { after?: string | null; skip?: number }) {
-  const { data, error } = await client.query(datasetItems, { ...variables, ...place }).toPromise()
+async function readPage(
+  { client, store, isArchived, ...variables }: Source,
+  place: { after?: string | null; skip?: number },
+) {
+  const { data, error } = isArchived
+    ? await client.query(archivedItems, { id: variables.id, filter: variables.filter, after: place.after }).toPromise()
+    : await client.query(datasetItems, { ...variables, ...place }).toPromise()
   if (error) throw new Error(messageOf(error))
-  const items = data?.node && 'items' in data.node ? data.node.items : null
+  const node = data?.node
+  const items = !node ? null : 'archivedItems' in node ? node.archivedItems : 'items' in node ? node.items : null
   if (!items) throw new Error('The dataset does not exist any more.')
   for (const row of items.nodes) store.set(row.item.id, row)
   return items

@@ -7,7 +7,7 @@ import { formatCount, formatDelta } from '../../components/number-format.ts'
 import { conclude, describe, unitOf } from '../../components/verdict.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import classes from './column-head.module.css'
-import { type RunSearch, type RunSort, type SearchMetric, sameMetric } from './run-search.ts'
+import { onlyOfItems, type RunSearch, type RunSort, type SearchMetric, sameMetric } from './run-search.ts'
 
 interface Props {
   name: string
@@ -102,7 +102,7 @@ function Difference({ metric, searchMetric, search, onSearch }: DifferenceProps)
             chosen
               ? { change: undefined, sort: undefined }
               : {
-                  ...{ status: undefined, error: undefined, score: undefined },
+                  ...onlyOfItems,
                   ...{ change: { metric: searchMetric, is }, sort: { by: field, metric: searchMetric } },
                 },
           )

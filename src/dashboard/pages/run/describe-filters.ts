@@ -1,5 +1,5 @@
 /** The filters of a run's page in words, each with what removes it. */
-import { formatScore } from '../../components/number-format.ts'
+import { formatCost, formatDuration, formatScore } from '../../components/number-format.ts'
 import type { RunSearch, SearchMetric } from './run-search.ts'
 
 interface Described {
@@ -15,7 +15,8 @@ const changes: Record<string, string> = {
   MISSING: 'has no value on one side',
 }
 
-export function describeFilters({ q, status, error, tags, score, change, differ, sort }: RunSearch): Described[] {
+export function describeFilters(search: RunSearch): Described[] {
+  const { q, status, error, tags, score, latency, cost, change, differ, sort } = search
   return [
     ...(q === undefined ? [] : [{ text: `contains “${q}”`, without: { q: undefined } }]),
     ...(status === undefined
@@ -29,6 +30,10 @@ export function describeFilters({ q, status, error, tags, score, change, differ,
       return { text: `tag ${tag}`, without: { tags: others.length > 0 ? others : undefined } }
     }),
     ...(score === undefined ? [] : [{ text: describeScore(score), without: { score: undefined } }]),
+    ...(latency === undefined
+      ? []
+      : [{ text: describeRange('latency', latency, formatDuration), without: { latency: undefined } }]),
+    ...(cost === undefined ? [] : [{ text: describeRange('cost', cost, formatCost), without: { cost: undefined } }]),
     ...(change === undefined
       ? []
       : [
@@ -54,9 +59,18 @@ function describeScore({
   if (hasError !== undefined) return hasError ? `evaluator of ${name} failed` : `${name} has a value`
   if (boolean !== undefined) return `${name}: ${boolean ? 'yes' : 'no'}`
   if (labels !== undefined) return `${name}: ${labels.join(' or ')}`
-  if (min !== undefined && max !== undefined) return `${name} from ${formatScore(min)} to ${formatScore(max)}`
-  if (min !== undefined) return `${name} ≥ ${formatScore(min)}`
-  if (max !== undefined) return `${name} ≤ ${formatScore(max)}`
+  return describeRange(name, { min, max }, formatScore)
+}
+
+function describeRange(
+  name: string,
+  { min, max }: { min?: number; max?: number },
+  write: (value: number) => string,
+): string {
+  if (min !== undefined && max !== undefined)
+    return min === max ? `${name} = ${write(min)}` : `${name} from ${write(min)} to ${write(max)}`
+  if (min !== undefined) return `${name} ≥ ${write(min)}`
+  if (max !== undefined) return `${name} ≤ ${write(max)}`
   return `has ${name}`
 }
 

@@ -1,19 +1,24 @@
 /** What narrows the items down, with everything that is narrowed now as a pill that removes it. */
 import { Button, Menu, Pill, SegmentedControl, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconBaselineDensityMedium, IconFilter, IconSearch } from '@tabler/icons-react'
+import { IconFilter, IconSearch } from '@tabler/icons-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { DensityChoices } from '../../components/density-choices.tsx'
 import { formatCount } from '../../components/number-format.ts'
+import { ViewMenu } from '../../components/view-menu.tsx'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { describeFilters } from './describe-filters.ts'
+import type { ItemColumn } from './item-columns.tsx'
 import { noFilters } from './no-filters.ts'
 import classes from './run-page.module.css'
 import type { RunPageRun } from './run-query.ts'
-import { isFiltered, type RunSearch } from './run-search.ts'
+import { isFiltered, onlyOfItems, type RunSearch } from './run-search.ts'
 
 interface Props {
   run: RunPageRun
+  /** Those that are hidden, too. */
+  columns: readonly ItemColumn[]
   metrics: readonly MetricFiguresFragment[] | null
   search: RunSearch
   onSearch: (now: Partial<RunSearch>, options?: { replace?: boolean }) => void
@@ -23,7 +28,7 @@ interface Props {
 
 const keys: readonly Shortcut[] = [{ key: '/', label: 'Search in the items' }]
 
-export function FilterBar({ run, metrics, search, onSearch, children }: Props) {
+export function FilterBar({ run, columns, metrics, search, onSearch, children }: Props) {
   const { progress, stats } = run
   const input = useRef<HTMLInputElement>(null)
   useShortcuts(keys, (_key, event) => {
@@ -80,10 +85,8 @@ export function FilterBar({ run, metrics, search, onSearch, children }: Props) {
           aria-pressed={search.differ ?? false}
           onClick={() =>
             onSearch({
+              ...onlyOfItems,
               differ: search.differ ? undefined : true,
-              status: undefined,
-              error: undefined,
-              score: undefined,
             })
           }
         >
@@ -109,18 +112,13 @@ export function FilterBar({ run, metrics, search, onSearch, children }: Props) {
       )}
       <span className={classes.spacer} />
       {children}
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button size="xs" variant="default" px={8} aria-label="Height of the rows">
-            <IconBaselineDensityMedium size={15} />
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => onSearch({ density: 'compact' }, { replace: true })}>Compact rows</Menu.Item>
-          <Menu.Item onClick={() => onSearch({ density: undefined }, { replace: true })}>Normal rows</Menu.Item>
-          <Menu.Item onClick={() => onSearch({ density: 'roomy' }, { replace: true })}>Roomy rows</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      <ViewMenu
+        columns={columns.slice(1)}
+        hidden={search.hide}
+        onHide={(hide) => onSearch({ hide }, { replace: true })}
+      >
+        <DensityChoices value={search.density} onChange={(density) => onSearch({ density }, { replace: true })} />
+      </ViewMenu>
     </div>
   )
 }

@@ -4,114 +4,189 @@ import { formatCost, formatDuration } from '../../components/number-format.ts'
 import { coverageOf, meanOf } from '../../components/score-mean.tsx'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { ColumnHead } from './column-head.tsx'
+import { type Bar, DistributionButton } from './distribution.tsx'
+import type { Range } from './range-fields.tsx'
+import { RangeFilterButton } from './range-filter.tsx'
 import type { RunPageRun } from './run-query.ts'
 import type { RunSearch } from './run-search.ts'
 import { type ScoreColumn, scoresOf } from './score-columns.ts'
 import { ScoreFilterButton } from './score-filter.tsx'
 
 /** What a cell shows. */
-export type CellOf =
+type CellOf =
   | { kind: 'ITEM' | 'OUTPUT' | 'BASELINE_OUTPUT' | 'EXPECTED' | 'LATENCY' | 'COST' }
   | { kind: 'SCORE'; score: ScoreColumn }
 
-export interface ItemColumn extends GridColumn {
+/** A column without its head, which changes with every result: JSON, so that rows render again only when it is another. */
+export interface ItemColumn {
+  id: string
+  name: string
+  /** Pixels. */
+  width: number
+  /** Takes what is left. */
+  grows?: true
   of: CellOf
 }
 
-interface Options {
-  run: RunPageRun
-  metrics: readonly MetricFiguresFragment[] | null
-  compared: boolean
-  /** On a phone. */
-  narrow: boolean
-  search: RunSearch
-  onSearch: (now: Partial<RunSearch>) => void
-}
-
-export function columnsOf({ run, metrics, compared, narrow, search, onSearch }: Options): ItemColumn[] {
-  const { stats } = run
-  const metric = (kind: string, name: string | null = null) =>
-    compared ? (metrics?.find(({ metric }) => metric.kind === kind && metric.name === name) ?? null) : null
-  const head = { search, onSearch, compared }
+/** @param narrow on a phone */
+export function columnsOf(run: RunPageRun, { compared, narrow }: { compared: boolean; narrow: boolean }): ItemColumn[] {
   return [
-    {
-      id: 'item',
-      width: narrow ? 168 : 260,
-      grows: true,
-      of: { kind: 'ITEM' },
-      head: <ColumnHead {...head} name="Input" />,
-    },
-    ...scoresOf(run).map((score): ItemColumn => {
-      const summary = stats.scores.find(({ name }) => name === score.name)
-      return {
+    { id: 'item', name: 'Input', width: narrow ? 168 : 260, grows: true, of: { kind: 'ITEM' } },
+    ...scoresOf(run).map(
+      (score): ItemColumn => ({
         id: `score ${score.name}`,
+        name: score.name,
         width: compared ? 168 : 132,
         of: { kind: 'SCORE', score },
-        head: (
-          <ColumnHead
-            {...head}
-            name={score.name}
-            figure={summary ? meanOf(summary) : null}
-            coverage={summary ? coverageOf(summary) : null}
-            missing={summary ? summary.errorCount + summary.missingCount : 0}
-            metric={metric('SCORE', score.name)}
-            searchMetric={{ score: { name: score.name } }}
-            sort={{ by: 'SCORE', score: score.name }}
-            filter={
-              <ScoreFilterButton score={score} labels={summary?.labels ?? []} search={search} onSearch={onSearch} />
-            }
-          />
-        ),
-      }
-    }),
-    { id: 'output', width: 240, grows: true, of: { kind: 'OUTPUT' }, head: <ColumnHead {...head} name="Output" /> },
+      }),
+    ),
+    { id: 'output', name: 'Output', width: 240, grows: true, of: { kind: 'OUTPUT' } },
     ...(compared
       ? [
           {
             id: 'baseline',
+            name: "Baseline's output",
             width: 200,
             grows: true,
             of: { kind: 'BASELINE_OUTPUT' },
-            head: <ColumnHead {...head} name="Baseline's output" />,
           } as const,
         ]
       : []),
-    { id: 'expected', width: 160, of: { kind: 'EXPECTED' }, head: <ColumnHead {...head} name="Expected" /> },
-    {
-      id: 'latency',
-      width: compared ? 150 : 104,
-      of: { kind: 'LATENCY' },
-      head: (
+    { id: 'expected', name: 'Expected', width: 160, of: { kind: 'EXPECTED' } },
+    { id: 'latency', name: 'Latency', width: compared ? 150 : 104, of: { kind: 'LATENCY' } },
+    ...(run.stats.costUsd === null
+      ? []
+      : [{ id: 'cost', name: 'Cost', width: compared ? 140 : 96, of: { kind: 'COST' } } as const]),
+  ]
+}
+
+interface HeadOptions {
+  run: RunPageRun
+  metrics: readonly MetricFiguresFragment[] | null
+  compared: boolean
+  search: RunSearch
+  onSearch: (now: Partial<RunSearch>) => void
+}
+
+export function withHeads(columns: readonly ItemColumn[], options: HeadOptions): GridColumn[] {
+  return columns.map(({ id, width, grows, name, of }) => ({
+    id,
+    width,
+    grows,
+    head: <Head {...options} name={name} of={of} />,
+  }))
+}
+
+function Head({ run: { id: runId, stats }, metrics, name, of, ...head }: HeadOptions & { name: string; of: CellOf }) {
+  const metric = (kind: string, name: string | null = null) =>
+    head.compared ? (metrics?.find(({ metric }) => metric.kind === kind && metric.name === name) ?? null) : null
+  switch (of.kind) {
+    case 'SCORE': {
+      const summary = stats.scores.find((score) => score.name === name)
+      return (
         <ColumnHead
           {...head}
-          name="Latency"
+          name={name}
+          figure={summary ? meanOf(summary) : null}
+          coverage={summary ? coverageOf(summary) : null}
+          missing={summary ? summary.errorCount + summary.missingCount : 0}
+          metric={metric('SCORE', name)}
+          searchMetric={{ score: { name } }}
+          sort={{ by: 'SCORE', score: name }}
+          filter={
+            <>
+              {of.score.dataType !== 'TEXT' && (
+                <DistributionButton
+                  runId={runId}
+                  name={name}
+                  metric={{ score: { name } }}
+                  dataType={of.score.dataType}
+                  onFilter={(bar) =>
+                    head.onSearch({ score: { name, ...scoreRange(bar, of.score) }, change: undefined })
+                  }
+                />
+              )}
+              <ScoreFilterButton {...head} score={of.score} labels={summary?.labels ?? []} />
+            </>
+          }
+        />
+      )
+    }
+    case 'LATENCY':
+      return (
+        <ColumnHead
+          {...head}
+          name={name}
           figure={stats.latencyMs ? formatDuration(stats.latencyMs.avg) : null}
           coverage={stats.latencyMs ? `mean of ${stats.latencyMs.count} items` : null}
           metric={metric('LATENCY')}
           searchMetric={{ latency: true }}
           sort={{ by: 'LATENCY' }}
-        />
-      ),
-    },
-    ...(stats.costUsd === null
-      ? []
-      : [
-          {
-            id: 'cost',
-            width: compared ? 140 : 96,
-            of: { kind: 'COST' },
-            head: (
-              <ColumnHead
-                {...head}
-                name="Cost"
-                figure={formatCost(stats.avgCostUsd)}
-                coverage="mean of the items whose cost is known"
-                metric={metric('COST')}
-                searchMetric={{ cost: true }}
-                sort={{ by: 'COST' }}
+          filter={
+            <>
+              <DistributionButton
+                runId={runId}
+                name={name}
+                metric={{ latency: true }}
+                dataType={null}
+                onFilter={(bar) =>
+                  'from' in bar && head.onSearch({ latency: { min: bar.from, max: bar.to }, change: undefined })
+                }
               />
-            ),
-          } as const,
-        ]),
-  ]
+              <RangeFilterButton
+                name="latency"
+                unit=" (ms)"
+                value={head.search.latency}
+                low={stats.latencyMs?.min ?? null}
+                high={stats.latencyMs?.max ?? null}
+                onChange={(latency) => head.onSearch({ latency, change: undefined })}
+              />
+            </>
+          }
+        />
+      )
+    case 'COST':
+      return (
+        <ColumnHead
+          {...head}
+          name={name}
+          figure={formatCost(stats.avgCostUsd)}
+          coverage="mean of the items whose cost is known"
+          metric={metric('COST')}
+          searchMetric={{ cost: true }}
+          sort={{ by: 'COST' }}
+          filter={
+            <>
+              <DistributionButton
+                runId={runId}
+                name={name}
+                metric={{ cost: true }}
+                dataType={null}
+                onFilter={(bar) =>
+                  'from' in bar && head.onSearch({ cost: { min: bar.from, max: bar.to }, change: undefined })
+                }
+              />
+              <RangeFilterButton
+                name="cost"
+                unit=" ($)"
+                value={head.search.cost}
+                low={null}
+                high={null}
+                onChange={(cost) => head.onSearch({ cost, change: undefined })}
+              />
+            </>
+          }
+        />
+      )
+    default:
+      return <ColumnHead {...head} name={name} />
+  }
+}
+
+/** The filter that leaves what a bar stands for. */
+function scoreRange(bar: Bar, { dataType }: ScoreColumn): { boolean: boolean } | { labels: string[] } | Range {
+  if ('label' in bar) return { labels: [bar.label] }
+  if (dataType === 'BOOLEAN' && bar.from === bar.to && (bar.from === 0 || bar.from === 1))
+    return { boolean: bar.from === 1 }
+  return { min: bar.from, max: bar.to }
 }

@@ -10,7 +10,7 @@ import { isBetter, unitOf } from '../../components/verdict.ts'
 import type { BaselineCells } from '../../data/comparison-items.ts'
 import { type RowStore, useRow } from '../../data/row-store.ts'
 import type { RunItemRowFragment } from '../../gql/graphql.ts'
-import type { CellOf, ItemColumn } from './item-columns.tsx'
+import type { ItemColumn } from './item-columns.tsx'
 import classes from './item-row.module.css'
 import type { ScoreColumn } from './score-columns.ts'
 
@@ -48,7 +48,7 @@ export const ItemRow = memo(function ItemRow({ id, index, store, cells, columns 
 })
 
 interface CellProps {
-  of: CellOf
+  of: ItemColumn['of']
   item: RunItemRowFragment
   compared: BaselineCells | null
   index: number

@@ -2,7 +2,9 @@
 import { Button } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { IconFilterOff, IconRefresh } from '@tabler/icons-react'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { useQuery } from 'urql'
+import { rowHeights } from '../../components/density-choices.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { Grid } from '../../components/grid/grid.tsx'
@@ -14,15 +16,17 @@ import { useRowFeed } from '../../data/use-row-feed.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { MetricFiguresFragment, RunItemRowFragment } from '../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
-import { ItemDrawer } from './drawer/item-drawer.tsx'
 import { FilterBar } from './filter-bar.tsx'
-import { columnsOf } from './item-columns.tsx'
+import { FilteredItemsMenu } from './filtered-items-menu.tsx'
+import { columnsOf, type ItemColumn, withHeads } from './item-columns.tsx'
 import { ItemRow } from './item-row.tsx'
 import { noFilters } from './no-filters.ts'
 import classes from './run-page.module.css'
 import type { RunPageRun } from './run-query.ts'
 import { isFiltered, type RunSearch } from './run-search.ts'
 import { useItemList } from './use-item-list.ts'
+
+const ItemDrawer = lazy(() => import('./drawer/item-drawer.tsx'))
 
 const itemsFeed = graphql(`
   subscription RunItemsFeed($runId: ID!, $after: String, $window: FeedWindow) {
@@ -31,6 +35,10 @@ const itemsFeed = graphql(`
       items { ...RunItemRow }
     }
   }
+`)
+
+const placeQuery = graphql(`
+  query RunItemPlace($id: ID!) { node(id: $id) { id ... on RunItem { position repetition run { id } } } }
 `)
 
 interface Props {
@@ -47,12 +55,10 @@ const keys: readonly Shortcut[] = [
   { key: 'Enter', label: 'Open the item' },
 ]
 
-const heights = { compact: 28, normal: 36, roomy: 52 }
-
 export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
   const [store] = useState(() => new RowStore<RunItemRowFragment>())
   const [cells] = useState(() => new RowStore<BaselineCells>())
-  const { list, outdated, refresh } = useItemList({ run, baselineId, search, store })
+  const { list, inOrder, outdated, refresh, collect } = useItemList({ run, baselineId, search, store, cells })
   const { count, settled, problem } = useRowList(list)
   const [view, setView] = useState({ from: 0, to: 0 })
   const [cursor, setCursor] = useState(-1)
@@ -72,8 +78,12 @@ export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
     const id = list.idAt(index)
     if (id !== undefined) ids.push(id)
   }
-  useRowFeed(itemsFeed, { runId: run.id }, ids, ({ runFeed }) => {
-    for (const item of runFeed.items) store.put(item.id, item)
+  const followed = search.item === undefined || ids.includes(search.item) ? ids : [...ids, search.item]
+  useRowFeed(itemsFeed, { runId: run.id }, followed, ({ runFeed }) => {
+    for (const item of runFeed.items) {
+      // What nobody has scrolled to is read when somebody does.
+      if (store.get(item.id) || item.id === search.item) store.put(item.id, item)
+    }
   })
   const datasetItems = [...new Set(ids.flatMap((id) => store.get(id)?.row.datasetItem.id ?? []))]
   const compared = baselineId === null ? null : { baselineId, candidateIds: [run.id] }
@@ -84,7 +94,9 @@ export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
     }
   })
 
-  const opened = search.item === undefined ? -1 : list.indexOf(search.item)
+  const listed = search.item === undefined ? -1 : list.indexOf(search.item)
+  const slot = useSlot(listed < 0 && inOrder ? search.item : undefined, run)
+  const opened = listed >= 0 ? listed : slot
   const active = opened >= 0 ? opened : cursor
   const show = (index: number) => {
     setCursor(index)
@@ -104,13 +116,18 @@ export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
   })
 
   const narrow = useMediaQuery('(max-width: 48em)') ?? false
-  const columns = useMemo(
-    () => columnsOf({ run, metrics, compared: baselineId !== null, narrow, search, onSearch }),
-    [run, metrics, baselineId, narrow, search, onSearch],
+  const isCompared = baselineId !== null
+  const available = columnsOf(run, { compared: isCompared, narrow })
+  const key = JSON.stringify(available.filter(({ id }) => !search.hide?.includes(id)))
+  const columns = useMemo(() => JSON.parse(key) as ItemColumn[], [key])
+  const heads = useMemo(
+    () => withHeads(columns, { run, metrics, compared: isCompared, search, onSearch }),
+    [columns, run, metrics, isCompared, search, onSearch],
   )
   return (
     <section aria-label="Items" className={classes.items}>
-      <FilterBar run={run} metrics={metrics} search={search} onSearch={onSearch}>
+      <FilterBar run={run} columns={available} metrics={metrics} search={search} onSearch={onSearch}>
+        {isFiltered(search) && count > 0 && <FilteredItemsMenu run={run} collect={collect} />}
         {outdated > 0 && (
           <Button size="xs" variant="light" leftSection={<IconRefresh size={14} aria-hidden />} onClick={refresh}>
             {plural(outdated, 'new result')}, show them in order
@@ -120,9 +137,9 @@ export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
       <Grid
         className={classes.grid}
         label="Items"
-        columns={columns}
+        columns={heads}
         count={count}
-        rowHeight={heights[search.density ?? 'normal']}
+        rowHeight={rowHeights[search.density ?? 'normal']}
         active={active}
         onActivate={show}
         onOpen={open}
@@ -163,18 +180,29 @@ export function Items({ run, baselineId, metrics, search, onSearch }: Props) {
         }
       />
       {search.item !== undefined && (
-        <ItemDrawer
-          run={run}
-          itemId={search.item}
-          store={store}
-          baselineId={baselineId}
-          place={active >= 0 ? { index: active, count } : null}
-          label={search.label}
-          onStep={step}
-          onLabel={(label) => onSearch({ label }, { replace: true })}
-          onClose={() => onSearch({ item: undefined })}
-        />
+        <Suspense fallback={null}>
+          <ItemDrawer
+            run={run}
+            itemId={search.item}
+            store={store}
+            baselineId={baselineId}
+            place={active >= 0 ? { index: active, count } : null}
+            label={search.label}
+            onStep={step}
+            onLabel={(label) => onSearch({ label }, { replace: true })}
+            onClose={() => onSearch({ item: undefined })}
+          />
+        </Suspense>
       )}
     </section>
   )
+}
+
+/** The slot of an item that nobody has scrolled to, such as that of a link; −1: unknown. */
+function useSlot(id: string | undefined, run: RunPageRun): number {
+  const variables = { id: id ?? '' }
+  const [{ data }] = useQuery({ query: placeQuery, variables, pause: id === undefined, requestPolicy: 'cache-first' })
+  const item = data?.node && 'position' in data.node ? data.node : null
+  if (id === undefined || item?.id !== id || item.run.id !== run.id) return -1
+  return item.position * run.settings.repetitions + item.repetition
 }

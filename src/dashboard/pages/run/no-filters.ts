@@ -1,12 +1,14 @@
 import type { RunSearch } from './run-search.ts'
 
-/** What removes every filter, and the order that goes with a filter by change. */
+/** What removes every filter. */
 export const noFilters: Partial<RunSearch> = {
   q: undefined,
   status: undefined,
   error: undefined,
   tags: undefined,
   score: undefined,
+  latency: undefined,
+  cost: undefined,
   change: undefined,
   differ: undefined,
 }

@@ -1,28 +1,27 @@
 /** What can be done with a run in its state. */
-import { ActionIcon, Button, Menu, Modal, NumberInput, Stack, Text } from '@mantine/core'
+import { ActionIcon, Button, Menu, Modal, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconBookmark,
   IconCopy,
   IconDotsVertical,
-  IconDownload,
   IconGauge,
   IconPlayerPlay,
   IconPlayerStop,
-  IconPrinter,
   IconReload,
   IconTrash,
 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { lazy, Suspense } from 'react'
 import { useMutation } from 'urql'
 import { plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { notifyOf } from '../../data/mutate.ts'
-import { useFileAddress } from '../../data/project.ts'
 import { graphql } from '../../gql/gql.ts'
 import { isOfForm } from '../experiments/task-summary.ts'
 import type { RunPageRun } from './run-query.ts'
+
+const RunLimits = lazy(() => import('./run-limits.tsx'))
 
 const cancel = graphql(`
   mutation CancelRun($input: CancelRunInput!) {
@@ -40,11 +39,6 @@ const retry = graphql(`
       ... on RetryFailedItemsPayload { run { ...RunSummary } }
       ... on UserError { message path }
     }
-  }
-`)
-const update = graphql(`
-  mutation UpdateRun($input: UpdateRunInput!) {
-    updateRun(input: $input) { ... on UpdateRunPayload { run { ...RunSummary } } ... on UserError { message path } }
   }
 `)
 const approve = graphql(`
@@ -66,7 +60,6 @@ const icon = { size: 16, 'aria-hidden': true } as const
 export function RunActions({ run }: { run: RunPageRun }) {
   const { id, status, progress } = run
   const navigate = useNavigate()
-  const fileAddress = useFileAddress()
   const [cancelling, cancelRun] = useMutation(cancel)
   const [resuming, resumeRun] = useMutation(resume)
   const [retrying, retryFailed] = useMutation(retry)
@@ -138,17 +131,6 @@ export function RunActions({ run }: { run: RunPageRun }) {
               Approve as baseline
             </Menu.Item>
           )}
-          <Menu.Item
-            leftSection={<IconDownload {...icon} />}
-            component="a"
-            href={fileAddress(`/export/runs/${id}.csv`)}
-            download
-          >
-            Download as CSV
-          </Menu.Item>
-          <Menu.Item leftSection={<IconPrinter {...icon} />} onClick={() => print()}>
-            Print
-          </Menu.Item>
           {!isOpen && (
             <>
               <Menu.Divider />
@@ -160,7 +142,9 @@ export function RunActions({ run }: { run: RunPageRun }) {
         </Menu.Dropdown>
       </Menu>
       <Modal opened={settings} onClose={settingsModal.close} title="Change how it is executed" size="sm">
-        <Limits run={run} onDone={settingsModal.close} />
+        <Suspense fallback={null}>
+          <RunLimits run={run} onDone={settingsModal.close} />
+        </Suspense>
       </Modal>
       <Modal opened={asking} onClose={deleteModal.close} title={`Delete “${titleOfRun(run.name)}”?`} size="sm">
         <Stack>
@@ -178,43 +162,5 @@ export function RunActions({ run }: { run: RunPageRun }) {
         </Stack>
       </Modal>
     </>
-  )
-}
-
-/** What may change while it runs; the meaning of its results never does. */
-function Limits({ run, onDone }: { run: RunPageRun; onDone: () => void }) {
-  const [updating, updateRun] = useMutation(update)
-  const [concurrency, setConcurrency] = useState<number | string>(run.settings.concurrency)
-  const [budget, setBudget] = useState<number | string>(run.settings.budgetUsd ?? '')
-
-  async function submit(event: FormEvent) {
-    event.preventDefault()
-    const input = { id: run.id, concurrency: Number(concurrency), budgetUsd: budget === '' ? null : Number(budget) }
-    if (notifyOf(await updateRun({ input }))) onDone()
-  }
-
-  return (
-    <form onSubmit={submit}>
-      <Stack>
-        <NumberInput
-          label="Concurrent items"
-          value={concurrency}
-          onChange={setConcurrency}
-          min={1}
-          max={1_000}
-          data-autofocus
-        />
-        <NumberInput
-          label="Budget in US dollars"
-          description="The run stops when its known cost reaches it. Empty: no limit."
-          value={budget}
-          onChange={setBudget}
-          min={0}
-        />
-        <Button type="submit" loading={updating.fetching}>
-          Change
-        </Button>
-      </Stack>
-    </form>
   )
 }

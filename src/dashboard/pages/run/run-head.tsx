@@ -1,7 +1,13 @@
 /** How far the run is, what it costs, and what the baseline says of it. */
 import { Anchor } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconArrowDownRight, IconArrowUpRight, IconShieldCheck, IconTilde } from '@tabler/icons-react'
+import {
+  IconAlertTriangle,
+  IconArrowDownRight,
+  IconArrowUpRight,
+  IconShieldCheck,
+  IconTilde,
+} from '@tabler/icons-react'
 import clsx from 'clsx'
 import { lazy, type ReactNode, Suspense } from 'react'
 import { formatCost, formatCount, formatDuration, plural } from '../../components/number-format.ts'
@@ -68,6 +74,8 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
           )}
           {settings.repetitions > 1 && <Fact name="Repetitions">{settings.repetitions}</Fact>}
         </dl>
+        {run.stopMessage !== null && <Notice>{run.stopMessage}</Notice>}
+        {run.waitingReason !== null && <Notice>{run.waitingReason}</Notice>}
         {problem !== null && <p className={classes.worse}>{problem}</p>}
         {baselineId !== null && metrics !== null && <Verdicts metrics={metrics} />}
       </div>
@@ -77,6 +85,15 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
         </Suspense>
       )}
     </section>
+  )
+}
+
+/** What keeps the run from going on, and what to do. */
+function Notice({ children }: { children: string }) {
+  return (
+    <p className={classes.notice} role="status">
+      <IconAlertTriangle size={16} aria-hidden /> {children}
+    </p>
   )
 }
 

@@ -1,13 +1,16 @@
 /** The page of a run: running, ended or compared with a baseline, it is one page. */
 import { Skeleton } from '@mantine/core'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useCallback, useMemo } from 'react'
+import { useCallback, useEffect, useMemo } from 'react'
 import { useQuery } from 'urql'
 import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Page } from '../../components/page.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import { RunStatus } from '../../components/run-status.tsx'
+import { ShareMenu } from '../../components/share-menu.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
+import { useFileAddress } from '../../data/project.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
 import { BaselineChoice } from './baseline-choice.tsx'
 import { Items } from './items.tsx'
@@ -22,15 +25,19 @@ const route = getRouteApi('/runs/$runId')
 
 export function RunPage() {
   const { runId } = route.useParams()
+  usePageQuery(runPage, { id: runId })
   const [result, reread] = useQuery({ query: runPage, variables: { id: runId } })
   return (
     <Answer of={result} retry={reread} skeleton={<RunSkeleton />}>
-      {({ run }) => (run ? <Run key={run.id} run={run} /> : <NoRun />)}
+      {({ run }) => (run ? <Run key={run.id} run={run} reread={reread} /> : <NoRun />)}
     </Answer>
   )
 }
 
-function Run({ run }: { run: RunPageRun }) {
+/** How often a run of which nothing is heard is read again, in milliseconds: why it waits is no change of it. */
+const quietMs = 5_000
+
+function Run({ run, reread }: { run: RunPageRun; reread: (options: { requestPolicy: 'network-only' }) => void }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const change = useCallback(
@@ -38,10 +45,18 @@ function Run({ run }: { run: RunPageRun }) {
       void navigate({ search: (before) => ({ ...before, ...now }), resetScroll: false, ...options }),
     [navigate],
   )
+  const fileAddress = useFileAddress()
   const { samples, deleted } = useRunFeed(run.id)
   const baselineId = baselineOf(run, search.baseline)
   const candidates = useMemo(() => [run.id], [run.id])
   const { metrics, problem } = useComparisonMetrics(baselineId, candidates)
+  const isOpen = run.status === 'QUEUED' || run.status === 'RUNNING'
+  // biome-ignore lint/correctness/useExhaustiveDependencies: every sample starts the wait anew
+  useEffect(() => {
+    if (!isOpen) return
+    const timer = setInterval(() => reread({ requestPolicy: 'network-only' }), quietMs)
+    return () => clearInterval(timer)
+  }, [isOpen, samples, reread])
   if (deleted) return <NoRun />
   return (
     <div className={classes.run}>
@@ -67,6 +82,7 @@ function Run({ run }: { run: RunPageRun }) {
               baselineId={baselineId}
               onChoose={(id) => change({ baseline: id, change: undefined })}
             />
+            <ShareMenu name={titleOfRun(run.name)} csv={{ href: fileAddress(`/export/runs/${run.id}.csv`) }} />
             <RunActions run={run} />
           </>
         }

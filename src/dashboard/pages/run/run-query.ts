@@ -14,6 +14,7 @@ export const runPage = graphql(`
         __typename
         ... on HttpTask { url method }
         ... on ModuleTask { name }
+        ... on PromptTask { provider model stream }
       }
       dataset {
         runs(first: 20) { nodes { id name createdAt } }

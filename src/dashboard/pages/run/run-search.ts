@@ -22,6 +22,8 @@ const score = z.object({
   missing: z.literal(true).optional(),
 })
 
+const range = z.object({ min: z.number().optional(), max: z.number().optional() })
+
 const sort = z.union([
   z.object({ by: z.enum(['LATENCY', 'COST', 'FINISHED_AT']), desc: z.boolean().optional() }),
   z.object({ by: z.literal('SCORE'), score: text, desc: z.boolean().optional() }),
@@ -38,6 +40,10 @@ export const runSearch = z.object({
   error: optional(z.array(text).min(1)),
   tags: optional(z.array(text).min(1)),
   score: optional(score),
+  /** Milliseconds. */
+  latency: optional(range),
+  /** US dollars. */
+  cost: optional(range),
   change: optional(z.object({ metric, is: changes })),
   /** Only items whose outputs differ from the baseline's. */
   differ: optional(z.literal(true)),
@@ -46,6 +52,8 @@ export const runSearch = z.object({
   item: optional(text),
   /** Name of the score that number keys set. */
   label: optional(text),
+  /** Ids of the columns that are not shown. */
+  hide: optional(z.array(text).min(1).max(100)),
   density: optional(z.enum(['compact', 'roomy'])),
 })
 
@@ -54,8 +62,9 @@ export type RunSort = NonNullable<RunSearch['sort']>
 export type SearchMetric = z.infer<typeof metric>
 
 /** The filter of `Run.items`, without what only a comparison can filter by. */
-export function itemFilter({ q, status, error, tags, score }: RunSearch): RunItemFilter {
-  return { search: q, status, errorCode: error as RunItemFilter['errorCode'], tags, score }
+export function itemFilter({ q, status, error, tags, score, latency, cost }: RunSearch): RunItemFilter {
+  const errorCode = error as RunItemFilter['errorCode']
+  return { search: q, status, errorCode, tags, score, latencyMs: latency, costUsd: cost }
 }
 
 /** Null: in the order of execution. */
@@ -71,10 +80,19 @@ export function needsComparison({ change, differ, sort }: RunSearch): boolean {
 }
 
 /** Whether anything is filtered. */
-export function isFiltered({ q, status, error, tags, score, change, differ }: RunSearch): boolean {
-  return [q, status, error, tags, score, change, differ].some((part) => part !== undefined)
+export function isFiltered({ q, status, error, tags, score, latency, cost, change, differ }: RunSearch): boolean {
+  return [q, status, error, tags, score, latency, cost, change, differ].some((part) => part !== undefined)
 }
 
 export function sameMetric(a: SearchMetric, b: SearchMetric): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Filters of which a comparison knows nothing. */
+export const onlyOfItems: Partial<RunSearch> = {
+  status: undefined,
+  error: undefined,
+  score: undefined,
+  latency: undefined,
+  cost: undefined,
 }

@@ -1,6 +1,6 @@
 /** The list that the page's address asks for: all items in their order, or what filters and another order make of them. */
 import { useMemo, useState } from 'react'
-import { comparedItems } from '../../data/comparison-items.ts'
+import { type BaselineCells, comparedItems } from '../../data/comparison-items.ts'
 import { useConnections } from '../../data/connections-provider.tsx'
 import type { RowList } from '../../data/row-list.ts'
 import type { RowStore } from '../../data/row-store.ts'
@@ -14,42 +14,58 @@ interface Options {
   baselineId: string | null
   search: RunSearch
   store: RowStore<RunItemRowFragment>
+  /** What the baseline says of the rows. */
+  cells: RowStore<BaselineCells>
 }
 
 interface ItemList {
   list: RowList
+  /** Whether these are all items in the order of execution: each has its slot. */
+  inOrder: boolean
   /** Items finished since the list was read: they may belong elsewhere in it. 0 for a list in the order of execution. */
   outdated: number
   /** Reads the list again. */
   refresh: () => void
+  /** Reads what the filters leave, at most so many items; rejects with what to tell the person. */
+  collect: (limit: number) => Promise<{ items: RunItemRowFragment[]; more: boolean }>
 }
 
-export function useItemList({ run, baselineId, search, store }: Options): ItemList {
+export function useItemList({ run, baselineId, search, store, cells }: Options): ItemList {
   const { rows: client } = useConnections()
   const [reading, setReading] = useState(0)
-  const { q, status, error, tags, score, change, differ, sort } = search
-  const key = JSON.stringify({ q, status, error, tags, score, change, differ, sort })
+  const { q, status, error, tags, score, latency, cost, change, differ, sort } = search
+  const key = JSON.stringify({ q, status, error, tags, score, latency, cost, change, differ, sort })
   const { total } = run.progress
   const { repetitions } = run.settings
   const finished = run.progress.succeeded + run.progress.failed
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reading` reads again; what finishes meanwhile is only counted
-  const { list, finishedThen } = useMemo(() => {
+  const read = useMemo(() => {
     const search = JSON.parse(key) as RunSearch
-    const source = { client, runId: run.id, store }
-    const inOrder = !isFiltered(search) && search.sort === undefined
-    return { list: create(), finishedThen: inOrder ? null : finished }
-
-    function create(): RowList {
-      if (inOrder) return allItems(source, { total, repetitions })
-      if (baselineId === null || !needsComparison(search)) {
-        return filteredItems(source, itemFilter(search), itemOrder(search.sort))
-      }
-      return comparedItems({ ...source, baselineId }, comparisonFilter(search, run.id), comparisonOrder(search, run.id))
+    const forget = (id: string) => {
+      const row = store.get(id)?.row
+      if (row) cells.delete(row.datasetItem.id)
+      store.delete(id)
     }
-  }, [client, run.id, store, key, baselineId, total, repetitions, reading])
+    const source = { client, runId: run.id, store, forget }
+    const inOrder = !isFiltered(search) && search.sort === undefined
+    const filtered = () =>
+      baselineId === null || !needsComparison(search)
+        ? filteredItems(source, itemFilter(search), itemOrder(search.sort))
+        : comparedItems({ ...source, baselineId }, comparisonFilter(search, run.id), comparisonOrder(search, run.id))
+    return {
+      list: inOrder ? allItems(source, { total, repetitions }) : filtered(),
+      inOrder,
+      finishedThen: finished,
+      async collect(limit: number) {
+        const ids = await filtered().readUpTo(limit)
+        const items = ids.slice(0, limit).flatMap((id) => store.get(id)?.row ?? [])
+        return { items, more: ids.length > limit }
+      },
+    }
+  }, [client, run.id, store, cells, key, baselineId, total, repetitions, reading])
   return {
-    list,
-    outdated: finishedThen === null ? 0 : Math.max(0, finished - finishedThen),
+    ...read,
+    outdated: read.inOrder ? 0 : Math.max(0, finished - read.finishedThen),
     refresh: () => setReading((times) => times + 1),
   }
 }

@@ -24,14 +24,29 @@ type Score = RunSummaryFragment['stats']['scores'][number]
 
 const helper = createColumnHelper<typeof runsFeatures, RunSummaryFragment>()
 
+/** All but the name, which is always there. */
+export function hideableColumns(runs: readonly RunSummaryFragment[]): { id: string; name: string }[] {
+  return [
+    ...scoreNames(runs).map((name) => ({ id: `score ${name}`, name })),
+    { id: 'items', name: 'Items done' },
+    { id: 'failed', name: 'Failed' },
+    { id: 'latency', name: 'Average latency' },
+    ...(hasCosts(runs) ? [{ id: 'cost', name: 'Average cost' }] : []),
+    { id: 'created', name: 'Started' },
+  ]
+}
+
+function scoreNames(runs: readonly RunSummaryFragment[]): string[] {
+  const found = runs.flatMap(({ stats }) => stats.scores.filter(({ count, errorCount }) => count + errorCount > 0))
+  return [...new Set(found.map(({ name }) => name))]
+}
+
+function hasCosts(runs: readonly RunSummaryFragment[]): boolean {
+  return runs.some(({ stats }) => stats.avgCostUsd !== null)
+}
+
 /** @param runs in the table, the baseline among them */
 export function columnsOfRuns(runs: readonly RunSummaryFragment[], baseline: RunSummaryFragment | null) {
-  const names = new Set(
-    runs.flatMap(({ stats }) =>
-      stats.scores.filter(({ count, errorCount }) => count + errorCount > 0).map(({ name }) => name),
-    ),
-  )
-  const hasCost = runs.some(({ stats }) => stats.avgCostUsd !== null)
   const meta = (now: RunColumnMeta) => now
   return helper.columns([
     helper.display({
@@ -40,7 +55,7 @@ export function columnsOfRuns(runs: readonly RunSummaryFragment[], baseline: Run
       meta: meta({ sort: { by: 'NAME' } }),
       cell: ({ row: { original: run } }) => <RunName run={run} />,
     }),
-    ...[...names].map((name) => {
+    ...scoreNames(runs).map((name) => {
       const scale = scaleOf(runs.flatMap((run) => scoreOf(run, name) ?? []))
       return helper.display({
         id: `score ${name}`,
@@ -74,7 +89,7 @@ export function columnsOfRuns(runs: readonly RunSummaryFragment[], baseline: Run
       meta: meta({ number: true, sort: { by: 'LATENCY' } }),
       cell: ({ row: { original: run } }) => formatDuration(run.stats.latencyMs?.avg),
     }),
-    ...(hasCost
+    ...(hasCosts(runs)
       ? [
           helper.display({
             id: 'cost',
@@ -106,7 +121,7 @@ function RunName({ run }: { run: RunSummaryFragment }) {
       </Link>
       <div className={classes.under}>
         {run.status !== 'COMPLETED' && <RunStatus status={run.status} stopReason={run.stopReason} />}
-        <span className={classes.faint}>{run.description ?? run.experiment.name}</span>
+        <span className={classes.faint}>{run.waitingReason ?? run.description ?? run.experiment.name}</span>
       </div>
     </div>
   )

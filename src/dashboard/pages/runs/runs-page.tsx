@@ -9,14 +9,19 @@ import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { LinkButton } from '../../components/link-button.tsx'
 import { plural } from '../../components/number-format.ts'
+import { ShareMenu } from '../../components/share-menu.tsx'
 import { Snippet } from '../../components/snippet.tsx'
+import { ViewMenu } from '../../components/view-menu.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useDatasetRunsFeed } from '../../data/use-runs-feed.ts'
 import { CompareButton } from './compare-button.tsx'
 import { GroupChoice } from './group-choice.tsx'
+import { hideableColumns } from './runs-columns.tsx'
+import { runRows } from './runs-csv.ts'
 import classes from './runs-page.module.css'
 import { type DatasetWithRuns, datasetRuns } from './runs-query.ts'
 import { type RunsSearch, runOrder } from './runs-search.ts'
-import { RunsTable } from './runs-table.tsx'
+import { RunsTable, withBaseline } from './runs-table.tsx'
 import { StatusChoice } from './status-choice.tsx'
 
 const TrendCharts = lazy(() => import('./trend-charts.tsx'))
@@ -31,16 +36,15 @@ export function RunsPage() {
   const change = (now: Partial<RunsSearch>, replace = false) =>
     void navigate({ search: (before) => ({ ...before, ...now }), replace, resetScroll: false })
   const status = search.status === 'RUNNING' ? (['RUNNING', 'QUEUED'] as const) : search.status && [search.status]
-  const [result, reread] = useQuery({
-    query: datasetRuns,
-    variables: {
-      id: datasetId,
-      first: runsPerPage,
-      after: search.after,
-      filter: { search: search.q, status: status && [...status] },
-      orderBy: runOrder(search.sort),
-    },
-  })
+  const variables = {
+    id: datasetId,
+    first: runsPerPage,
+    after: search.after,
+    filter: { search: search.q, status: status && [...status] },
+    orderBy: runOrder(search.sort),
+  }
+  usePageQuery(datasetRuns, variables)
+  const [result, reread] = useQuery({ query: datasetRuns, variables })
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set())
   const refresh = () => {
     setFresh(new Set())
@@ -122,6 +126,16 @@ function Runs({ dataset, search, onSearch, fresh, onRefresh }: Props) {
             {plural(fresh, 'new run')}
           </Button>
         )}
+        <ViewMenu
+          columns={hideableColumns(withBaseline(dataset.baseline, runs))}
+          hidden={search.hide}
+          onHide={(hide) => onSearch({ hide }, true)}
+        />
+        <ShareMenu
+          size="xs"
+          name={`runs of ${dataset.name}`}
+          csv={{ rows: () => runRows(withBaseline(dataset.baseline, runs)) }}
+        />
         <CompareButton selected={selected} baselineId={dataset.baseline?.run.id} />
       </div>
       <RunsTable baseline={dataset.baseline} runs={runs} search={search} onSearch={onSearch} />

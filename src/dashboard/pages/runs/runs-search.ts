@@ -17,6 +17,8 @@ export const runsSearch = z.object({
   ),
   /** Key of the metadata by which runs are grouped. */
   group: optional(text),
+  /** Ids of the columns that are not shown. */
+  hide: optional(z.array(text).min(1).max(100)),
   /** Names of the scores of the third and fourth chart. */
   charts: optional(z.array(text).max(2)),
   /** Ids of the runs to compare. */

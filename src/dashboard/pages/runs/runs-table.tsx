@@ -25,11 +25,7 @@ interface Props {
 const maxSelected = 11
 
 export function RunsTable({ baseline, runs, search, onSearch }: Props) {
-  // The baseline is on its band, and not a second time below.
-  const data = useMemo(
-    () => [...(baseline ? [baseline.run] : []), ...runs.filter(({ id }) => id !== baseline?.run.id)],
-    [baseline, runs],
-  )
+  const data = useMemo(() => withBaseline(baseline, runs), [baseline, runs])
   const columns = useMemo(() => columnsOfRuns(data, baseline?.run ?? null), [data, baseline])
   const selected = search.selected ?? []
   const table = useTable({
@@ -37,7 +33,10 @@ export function RunsTable({ baseline, runs, search, onSearch }: Props) {
     data,
     columns,
     getRowId: ({ id }) => id,
-    state: { rowSelection: Object.fromEntries(selected.map((id) => [id, true])) },
+    state: {
+      rowSelection: Object.fromEntries(selected.map((id) => [id, true])),
+      columnVisibility: Object.fromEntries((search.hide ?? []).map((id) => [id, false])),
+    },
     onRowSelectionChange: (updater) => {
       const before = Object.fromEntries(selected.map((id) => [id, true as const]))
       const now = typeof updater === 'function' ? updater(before) : updater
@@ -144,6 +143,14 @@ export function RunsTable({ baseline, runs, search, onSearch }: Props) {
       </table>
     </section>
   )
+}
+
+/** The baseline first, and not a second time below. */
+export function withBaseline(
+  baseline: DatasetWithRuns['baseline'],
+  runs: readonly RunSummaryFragment[],
+): RunSummaryFragment[] {
+  return [...(baseline ? [baseline.run] : []), ...runs.filter(({ id }) => id !== baseline?.run.id)]
 }
 
 interface Group<Row> {

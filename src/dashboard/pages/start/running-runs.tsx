@@ -10,7 +10,7 @@ import classes from './start-page.module.css'
 export function RunningRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
   return (
     <div className={classes.cards}>
-      {runs.map(({ id, name, status, stopReason, progress, stats, dataset }) => (
+      {runs.map(({ id, name, status, stopReason, waitingReason, progress, stats, dataset }) => (
         <article key={id} className={classes.running}>
           <div className={classes.runningHead}>
             <Link to="/runs/$runId" params={{ runId: id }} className={classes.runName}>
@@ -19,6 +19,7 @@ export function RunningRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
             <RunStatus status={status} stopReason={stopReason} />
           </div>
           <RunProgressBar progress={progress} />
+          {waitingReason !== null && <div className={classes.waiting}>{waitingReason}</div>}
           <div className={classes.faint}>
             {dataset.name}
             {progress.etaSeconds !== null && ` · ${formatDuration(progress.etaSeconds * 1_000)} left`}

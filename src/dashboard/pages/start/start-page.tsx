@@ -9,6 +9,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { formatCount, plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
 import { Snippet } from '../../components/snippet.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useRunsFeed } from '../../data/use-runs-feed.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { StartPageQuery } from '../../gql/graphql.ts'
@@ -40,6 +41,7 @@ npm run demo
 npx assay import questions.jsonl --dataset questions`
 
 export function StartPage() {
+  usePageQuery(startPage, {})
   const [result, reread] = useQuery({ query: startPage })
   useRunsFeed(({ changed, deleted }) => {
     const open = new Set(result.data?.open?.nodes.filter(isOpen).map(({ id }) => id))

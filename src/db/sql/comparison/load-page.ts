@@ -7,6 +7,7 @@
  * values, then the largest.
  */
 import type { Direction } from '../../../domain/evaluation.ts'
+import type { LackingRule } from '../../../domain/lacking-values.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
 import { jsonMentions } from '../../conditions.ts'
@@ -20,6 +21,8 @@ type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
 /** A metric and the candidates it applies to, as run numbers from 2; none without a baseline. */
 interface MetricOfRuns {
   values: MetricValues
+  /** What failed executions count as in it. */
+  rules: readonly LackingRule[]
   direction: Direction
   candidates: readonly number[]
 }
@@ -171,7 +174,7 @@ function byChange(
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
   return `WITH ${[
     ...ctes,
-    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length)})`,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules)})`,
     `item AS MATERIALIZED (
        SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
        FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2)`,
@@ -225,7 +228,11 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
           OR x.error ->> 'message' ILIKE ${parameter(containing(search))})))`)
   }
   return {
-    ctes: change ? [`filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, ids.length)})`] : [],
+    ctes: change
+      ? [
+          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, ids.length, change.metric.rules)})`,
+        ]
+      : [],
     join: change ? 'LEFT JOIN filtered USING (item_id)' : '',
     conditions,
   }

@@ -4,19 +4,24 @@
  * through this file, so that all agree.
  *
  * - Scores are series (src/db/sql/score/series.ts). Categories and texts become a number that is equal for equal sets of
- *   labels.
- * - Latency covers successful calls; cost covers all calls with a known cost, without responses from the cache.
+ *   labels. A failed execution without a score has the worst value where the rules of the series say so.
+ * - Latency covers successful calls; cost covers all calls with a known cost, without responses from the cache; failed is
+ *   the share of executed repetitions that failed.
  *
  * One grouping aligns all runs; joining grouped values run by run took three times as long. The runs are selected by `=
  * ANY ($1)` and not by a join, and the statements are not prepared under a name: the planner then knows how many rows
  * they have, where with `unnest($1)` it read the tables of all runs.
  */
 import type { ScoreSource } from '../../../domain/evaluation.ts'
+import type { LackingRule } from '../../../domain/lacking-values.ts'
 import { type SeriesKey, sourcesByPreference } from '../../../domain/score-series.ts'
 import { executionScores } from '../score/series.ts'
 
 /** Which values a metric has: those of a series, as numbers or as labels, or what was measured. */
-export type MetricValues = ({ kind: 'SCORE' | 'LABEL' } & SeriesKey) | { kind: 'LATENCY' | 'COST' }
+export type MetricValues = ({ kind: 'SCORE' | 'LABEL' } & SeriesKey) | { kind: 'LATENCY' | 'COST' | 'FAILED' }
+
+/** Adds a value to the parameters of a statement. @returns its place */
+type Parameter = (value: unknown) => string
 
 /** The columns `v1, v2 …` for this many runs, each built by `column`. */
 export function perRun(runs: number, column: (run: number) => string): string {
@@ -25,20 +30,32 @@ export function perRun(runs: number, column: (run: number) => string): string {
 
 /**
  * A select of `item_id, v1, v2 …` for one metric. `$1` contains the run ids.
- * @param parameter adds the name of a score, as a list, to the parameters
+ * @param rules of the series: what a failed execution counts as
  */
-export function valuesOfMetric(metric: MetricValues, parameter: (names: string[]) => string, runs: number): string {
+export function valuesOfMetric(
+  metric: MetricValues,
+  parameter: Parameter,
+  runs: number,
+  rules: readonly LackingRule[] = [],
+): string {
   if (!('name' in metric)) {
     const value = measure[metric.kind]
     return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${value}) ${ofRun('i', run)} AS v${run}`)}
       FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
   }
   const { kind, name, source } = metric
-  const scores = executionScores(kind === 'SCORE' ? 'value' : 'label', source, parameter([name]))
-  const value = kind === 'SCORE' ? 'avg(s.value)' : 'array_agg(DISTINCT s.label)'
-  const number = (aggregate: string) => (kind === 'SCORE' ? aggregate : `hashtext(${aggregate}::text)::float8`)
-  return `SELECT i.item_id, ${perRun(runs, (run) => `${number(`${value} ${ofRun('s', run)}`)} AS v${run}`)}
-    FROM ${scores} JOIN run_item i USING (run_id, ordinal) WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
+  if (kind === 'LABEL') {
+    const labels = executionScores('label', source, parameter([name]))
+    const number = (run: number) =>
+      `hashtext((array_agg(DISTINCT s.label) ${ofRun('s', run)})::text)::float8 AS v${run}`
+    return `SELECT i.item_id, ${perRun(runs, number)}
+      FROM ${labels} JOIN run_item i USING (run_id, ordinal) WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
+  }
+  const counted = rules.filter((rule) => rule.value !== null && rule.name === name && rule.source === source)
+  const scores = counted.length > 0 ? executionValues(source, [name], counted, parameter) : null
+  return `SELECT i.item_id, ${perRun(runs, (run) => `avg(s.value) ${ofRun('s', run)} AS v${run}`)}
+    FROM ${scores ?? executionScores('value', source, parameter([name]))} JOIN run_item i USING (run_id, ordinal)
+    WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id ${scores ? 'HAVING bool_or(s.known)' : ''}`
 }
 
 /** The series of a source, and the number of the first: they are numbered from 1, those of one source together. */
@@ -66,15 +83,14 @@ export function numberOf(numbered: readonly NumberedSeries[], { name, source }: 
   return found && index >= 0 ? found.from + index : null
 }
 
+/** The numbers of what is measured. */
+export const measuredNumbers = { LATENCY: 0, COST: -1, FAILED: -2 } as const
+
 /**
- * A select of `metric, item_id, v1, v2 …` for all numeric metrics: series by their numbers, latency as 0 and cost as −1.
- * @param parameter adds a list of names to the parameters
+ * A select of `metric, item_id, v1, v2 …` for all numeric metrics: series by their numbers, what is measured by
+ * `measuredNumbers`, without failures.
  */
-export function valuesOfAllNumbers(
-  runs: number,
-  series: readonly NumberedSeries[],
-  parameter: (names: string[]) => string,
-): string {
+export function valuesOfAllNumbers(runs: number, series: readonly NumberedSeries[], parameter: Parameter): string {
   const ofSeries = series.map(({ source, names, from }) => {
     const list = parameter(names)
     return `SELECT array_position(${list}::text[], s.name) + ${from - 1} AS metric, i.item_id,
@@ -83,22 +99,133 @@ export function valuesOfAllNumbers(
       WHERE i.run_id = ANY ($1::uuid[]) GROUP BY 1, 2
     UNION ALL `
   })
+  const columns = (run: number) =>
+    `avg(${measure.LATENCY}) ${ofRun('i', run)} AS l${run}, avg(${measure.COST}) ${ofRun('i', run)} AS c${run}`
   return `${ofSeries.join('')}
     SELECT m.metric, item_id, ${perRun(runs, (run) => `m.v${run}`)}
-      FROM (SELECT i.item_id, ${perRun(runs, (run) => `avg(${measure.LATENCY}) ${ofRun('i', run)} AS l${run}`)},
-                   ${perRun(runs, (run) => `avg(${measure.COST}) ${ofRun('i', run)} AS c${run}`)}
+      FROM (SELECT i.item_id, ${perRun(runs, columns)}
             FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id) item
-      CROSS JOIN LATERAL (VALUES (0, ${perRun(runs, (run) => `l${run}`)}), (-1, ${perRun(runs, (run) => `c${run}`)}))
-        AS m (metric, ${perRun(runs, (run) => `v${run}`)})`
+      CROSS JOIN LATERAL (VALUES (${measuredNumbers.LATENCY}, ${perRun(runs, (run) => `l${run}`)}),
+        (${measuredNumbers.COST}, ${perRun(runs, (run) => `c${run}`)})) AS m (metric, ${perRun(runs, (run) => `v${run}`)})`
+}
+
+/**
+ * As {@link valuesOfAllNumbers} with failures, and for each run the lowest and the highest value `lo1, hi1 …` that the item
+ * may have, where some of its executions lack a value, null if it was not executed; and whether it is known to have one
+ * `known1 …`: it has one, its evaluator failed, or it failed where every other execution was scored.
+ *
+ * Lacking values without bounds are from 0 to 1 here: what they are is not known, only that they are lacking.
+ *
+ * @param timeouts of the runs in milliseconds: no latency is longer
+ */
+export function rangesOfAllNumbers(
+  runs: number,
+  series: readonly NumberedSeries[],
+  rules: readonly LackingRule[],
+  timeouts: readonly number[],
+  parameter: Parameter,
+): string {
+  const columns = (value: string, low: string, high: string, known: string, where: (run: number) => string) =>
+    perRun(
+      runs,
+      (run) => `avg(${value}) ${where(run)} AS v${run}, avg(${low}) ${where(run)} AS lo${run},
+        avg(${high}) ${where(run)} AS hi${run}, bool_or(${known}) ${where(run)} AS known${run}`,
+    )
+  const ofItem = (run: number) => ofRun('i', run)
+  const selects = series.map(({ source, names, from }) => {
+    const own = rules.filter((rule) => rule.source === source)
+    return `SELECT array_position(${parameter(names)}::text[], s.name) + ${from - 1} AS metric, i.item_id,
+        ${columns('s.value', 's.lowest', 's.highest', 's.known', (run) => ofRun('s', run))}
+      FROM ${executionValues(source, names, own, parameter)} JOIN run_item i USING (run_id, ordinal)
+      WHERE i.run_id = ANY ($1::uuid[]) GROUP BY 1, 2`
+  })
+  const measured = (metric: number, value: string, low: string, high: string, executed: string) =>
+    `SELECT ${metric} AS metric, i.item_id, ${columns(value, low, high, executed, ofItem)}
+      FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY 2`
+  const timeout = `(${parameter(timeouts)}::float8[])[array_position($1::uuid[], i.run_id)]`
+  const failed = "i.status = 'FAILED'"
+  const called = `${executed} AND NOT i.cached`
+  return [
+    ...selects,
+    measured(
+      measuredNumbers.LATENCY,
+      measure.LATENCY,
+      `CASE WHEN ${failed} THEN 0 ELSE ${measure.LATENCY} END`,
+      `CASE WHEN ${failed} THEN ${timeout} ELSE ${measure.LATENCY} END`,
+      executed,
+    ),
+    measured(
+      measuredNumbers.COST,
+      measure.COST,
+      `CASE WHEN ${called} THEN COALESCE(i.cost_usd, 0) END`,
+      `CASE WHEN ${called} THEN COALESCE(i.cost_usd, 1) END`,
+      called,
+    ),
+    measured(measuredNumbers.FAILED, measure.FAILED, measure.FAILED, measure.FAILED, executed),
+  ].join(' UNION ALL ')
+}
+
+/**
+ * A FROM item `s (run_id, ordinal, name, value, lowest, highest, known)`: the executions that have a score in these series,
+ * and those that lack one because they or their evaluators failed.
+ */
+export function executionValues(
+  source: ScoreSource,
+  names: readonly string[],
+  rules: readonly LackingRule[],
+  parameter: Parameter,
+): string {
+  const scores = executionScores('value', source, parameter(names))
+  const list = (column: string, values: readonly unknown[]) => `${parameter(values)}::${column}[]`
+  const rule = `unnest(${[
+    list(
+      'uuid',
+      rules.map(({ runId }) => runId),
+    ),
+    list(
+      'text',
+      rules.map(({ name }) => name),
+    ),
+    list(
+      'float8',
+      rules.map(({ value }) => value),
+    ),
+    list(
+      'float8',
+      rules.map(({ lowest }) => lowest ?? 0),
+    ),
+    list(
+      'float8',
+      rules.map(({ highest }) => highest ?? 1),
+    ),
+    list(
+      'bool',
+      rules.map(({ applies }) => applies),
+    ),
+  ].join(', ')}) AS r (run_id, name, value, lowest, highest, applies)`
+  const given = `score x WHERE x.run_id = i.run_id AND x.ordinal = i.ordinal AND x.name = r.name AND x.source = '${source}'`
+  return `(SELECT run_id, ordinal, name, value, value AS lowest, value AS highest, true AS known FROM ${scores}
+    UNION ALL
+    SELECT i.run_id, i.ordinal, r.name, r.value, COALESCE(r.value, r.lowest), COALESCE(r.value, r.highest), r.applies
+    FROM ${rule} JOIN run_item i ON i.run_id = r.run_id AND i.status = 'FAILED'
+    WHERE i.run_id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM ${given})
+    UNION ALL
+    SELECT DISTINCT i.run_id, i.ordinal, r.name, NULL::float8, r.lowest, r.highest, true
+    FROM ${rule} JOIN score i ON i.run_id = r.run_id AND i.name = r.name AND i.source = '${source}'
+    WHERE i.run_id = ANY ($1::uuid[]) AND i.ordinal IS NOT NULL AND i.error IS NOT NULL
+      AND NOT EXISTS (SELECT FROM ${given} AND x.value IS NOT NULL)) s`
 }
 
 function ofRun(table: string, run: number): string {
   return `FILTER (WHERE ${table}.run_id = ($1::uuid[])[${run}])`
 }
 
+const executed = "i.status IN ('SUCCEEDED', 'FAILED')"
+
 const measure = {
   LATENCY: `CASE WHEN i.status = 'SUCCEEDED' THEN i.latency_ms END`,
-  COST: `CASE WHEN i.status IN ('SUCCEEDED', 'FAILED') AND NOT i.cached THEN i.cost_usd END`,
+  COST: `CASE WHEN ${executed} AND NOT i.cached THEN i.cost_usd END`,
+  FAILED: `CASE WHEN ${executed} THEN (i.status = 'FAILED')::int::float8 END`,
 }
 
 /**
@@ -106,6 +233,6 @@ const measure = {
  * src/domain/statistics/paired-moments.ts.
  */
 export function differenceOf(baseline: string, candidate: string): string {
-  return `CASE WHEN abs(${candidate} - ${baseline}) <= 1e-9 * greatest(abs(${baseline}), abs(${candidate})) THEN 0
+  return `CASE WHEN abs(${candidate} - ${baseline}) <= 1e-12 * greatest(abs(${baseline}), abs(${candidate})) THEN 0
     ELSE ${candidate} - ${baseline} END`
 }

@@ -16,12 +16,13 @@ export interface DatasetItemFilter {
 }
 
 /**
- * The items of one version of a dataset, `current` for the one that each parent has, in the order they were added or
+ * The items of one version of a dataset, `current` for the one that each parent has, or the last content of those that are
+ * archived, in the order they were added or
  * reversed. The index on (dataset_id, item_id) provides the order and the starting point, so a page reads its own rows
  * and the revisions of other versions between them.
  */
 export function listDatasetItemsAt(
-  version: number | 'current',
+  version: number | 'current' | 'archived',
   filter: DatasetItemFilter = {},
   descending = false,
 ): List {
@@ -47,8 +48,14 @@ export function listDatasetItemsAt(
   }
 }
 
-function inVersion(version: number | 'current', parameter: Parameter): string[] {
+function inVersion(version: number | 'current' | 'archived', parameter: Parameter): string[] {
   if (version === 'current') return ['r.valid_to IS NULL']
+  if (version === 'archived') return ['r.valid_to IS NOT NULL', notFollowed]
   const at = parameter(version)
   return [`r.valid_from <= ${at}::int`, `(r.valid_to IS NULL OR r.valid_to > ${at}::int)`]
 }
+
+/** An item that was restored has later revisions. */
+const notFollowed = `NOT EXISTS (
+  SELECT FROM dataset_item_revision later WHERE later.item_id = r.item_id AND later.valid_from >= r.valid_to
+)`

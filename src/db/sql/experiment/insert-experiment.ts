@@ -1,5 +1,6 @@
 import type { TaskSpec } from '../../../domain/execution/task.ts'
 import type { Json } from '../../../domain/json/json.ts'
+import type { PrimaryMetrics } from '../../../domain/primary-metrics.ts'
 import type { RunSettings } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
@@ -16,6 +17,7 @@ export interface NewExperiment {
   /** The prompt that the task refers to; null for none. */
   promptId: string | null
   settings: RunSettings
+  primaryMetrics: PrimaryMetrics | null
   /** Whether exactly `evaluatorIds` score its runs. */
   evaluatorsNamed: boolean
   evaluatorIds: readonly string[]
@@ -28,8 +30,8 @@ export async function insertExperiment(client: Queryable, experiment: NewExperim
     client,
     `WITH created AS (
        INSERT INTO experiment (project_id, dataset_id, name, description, metadata, task, prompt_id, settings,
-         evaluators_named)
-       SELECT d.project_id, d.id, $3, $4, $5, $6, $7, $8, $9 FROM dataset d WHERE d.project_id = $1 AND d.id = $2
+         evaluators_named, primary_metrics)
+       SELECT d.project_id, d.id, $3, $4, $5, $6, $7, $8, $9, $11 FROM dataset d WHERE d.project_id = $1 AND d.id = $2
        FOR KEY SHARE
        RETURNING *
      ), named AS (
@@ -48,6 +50,7 @@ export async function insertExperiment(client: Queryable, experiment: NewExperim
       JSON.stringify(settings),
       experiment.evaluatorsNamed,
       experiment.evaluatorIds,
+      experiment.primaryMetrics && JSON.stringify(experiment.primaryMetrics),
     ],
   )
   return row ?? null

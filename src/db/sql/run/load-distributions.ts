@@ -1,5 +1,5 @@
 import type { ScoreDataType, ScoreSource } from '../../../domain/evaluation.ts'
-import type { ComparableMetric } from '../../../domain/metric.ts'
+import type { DistributedMetric } from '../../../domain/metric.ts'
 import type { MeasuredBin } from '../../../domain/statistics/histogram.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
@@ -35,7 +35,7 @@ export const maxLabels = 100
 export async function loadDistributions(
   client: Queryable,
   runIds: readonly string[],
-  metric: ComparableMetric,
+  metric: DistributedMetric,
   bins: number,
 ): Promise<DistributionRow[]> {
   const isScore = metric.kind === 'SCORE'

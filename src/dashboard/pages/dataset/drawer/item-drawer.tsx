@@ -1,12 +1,14 @@
 /** One item without losing the place in the list: its content, how it changed, and its latest executions; or a new one. */
-import { ActionIcon, Button, Drawer, Group, Skeleton, Text } from '@mantine/core'
-import { IconChevronDown, IconChevronUp, IconPencil, IconRestore } from '@tabler/icons-react'
+import { Button, Group, Text } from '@mantine/core'
+import { IconPencil, IconRestore } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useMutation, useQuery } from 'urql'
 import { Age } from '../../../components/age.tsx'
 import { Answer } from '../../../components/answer.tsx'
-import { formatCount, formatDuration } from '../../../components/number-format.ts'
+import classes from '../../../components/item-frame.module.css'
+import { ItemFrame, ItemSkeleton } from '../../../components/item-frame.tsx'
+import { formatDuration } from '../../../components/number-format.ts'
 import { ValueView } from '../../../components/value-view.tsx'
 import { notifyOf } from '../../../data/mutate.ts'
 import { graphql } from '../../../gql/gql.ts'
@@ -14,7 +16,8 @@ import type { DatasetItemDetailQuery } from '../../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../../keyboard/shortcuts.ts'
 import { ContentDiff } from '../content-diff.tsx'
 import type { DatasetPageDataset } from '../dataset-query.ts'
-import classes from './item-drawer.module.css'
+import { restoreItems } from '../restore-items.ts'
+import own from './item-drawer.module.css'
 import { ItemForm } from './item-form.tsx'
 
 const itemQuery = graphql(`
@@ -32,16 +35,6 @@ const itemQuery = graphql(`
           nodes { id status output latencyMs error { code message } run { id name } }
         }
       }
-    }
-  }
-`)
-
-const restoreItems = graphql(`
-  mutation RestoreDatasetItems($input: RestoreDatasetItemsInput!) {
-    restoreDatasetItems(input: $input) {
-      __typename
-      ... on RestoreDatasetItemsPayload { restored dataset { id version itemCount } }
-      ... on UserError { message path }
     }
   }
 `)
@@ -64,46 +57,20 @@ interface Props {
 export function ItemDrawer({ dataset, version, itemId, place, onStep, onClose, onSaved }: Props) {
   const isNew = itemId === 'new'
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="min(720px, 100vw)"
-      withOverlay={false}
-      lockScroll={false}
-      trapFocus={false}
-      transitionProps={{ duration: 120 }}
-      title={
-        isNew ? (
-          'New item'
-        ) : (
-          <Group gap={8} wrap="nowrap">
-            <span>{place ? `Item ${formatCount(place.index + 1)} of ${formatCount(place.count)}` : 'Item'}</span>
-            <ActionIcon variant="default" size="sm" onClick={() => onStep(-1)} aria-label="Previous item">
-              <IconChevronUp size={15} />
-            </ActionIcon>
-            <ActionIcon variant="default" size="sm" onClick={() => onStep(1)} aria-label="Next item">
-              <IconChevronDown size={15} />
-            </ActionIcon>
-          </Group>
-        )
-      }
-      closeButtonProps={{ 'aria-label': 'Close the item' }}
-      classNames={{ content: classes.content, header: classes.header, body: classes.body, title: classes.title }}
-    >
+    <ItemFrame title={isNew ? 'New item' : undefined} place={place} width={720} onStep={onStep} onClose={onClose}>
       {isNew ? (
         <ItemForm dataset={dataset} item={null} onSaved={onSaved} onCancel={onClose} />
       ) : (
         <Existing key={itemId} dataset={dataset} version={version} itemId={itemId} onSaved={onSaved} />
       )}
-    </Drawer>
+    </ItemFrame>
   )
 }
 
 function Existing({ dataset, version, itemId, onSaved }: Omit<Props, 'place' | 'onStep' | 'onClose'>) {
   const [result, reread] = useQuery({ query: itemQuery, variables: { id: itemId } })
   return (
-    <Answer of={result} retry={reread} skeleton={<DrawerSkeleton />}>
+    <Answer of={result} retry={reread} skeleton={<ItemSkeleton />}>
       {({ node }) =>
         node && 'archived' in node ? (
           <Detail
@@ -183,7 +150,7 @@ function Detail({ dataset, version, item, onSaved }: DetailProps) {
             Edit
           </Button>
         )}
-        {item.archived && <span className={classes.archived}>Archived: not in the current version</span>}
+        {item.archived && <span className={own.archived}>Archived: not in the current version</span>}
       </Group>
       <section aria-label="Input">
         <h3>Input</h3>
@@ -214,7 +181,7 @@ function Detail({ dataset, version, item, onSaved }: DetailProps) {
       {(item.runItems?.nodes.length ?? 0) > 0 && (
         <section aria-label="Latest executions">
           <h3>Latest executions</h3>
-          <table className={classes.executions}>
+          <table className={classes.table}>
             <thead>
               <tr>
                 <th>Run</th>
@@ -256,12 +223,12 @@ function Revisions({ revisions, shown }: RevisionsProps) {
   return (
     <section aria-label="History">
       <h3>History</h3>
-      <ol className={classes.history}>
+      <ol className={own.history}>
         {revisions.map((revision, index) => {
           const before = revisions[index + 1]
           return (
             <li key={revision.id}>
-              <div className={classes.change}>
+              <div className={own.change}>
                 <span>
                   Version {revision.validFrom}
                   {revision.id === shown && ' (shown)'}
@@ -286,15 +253,5 @@ function Revisions({ revisions, shown }: RevisionsProps) {
         })}
       </ol>
     </section>
-  )
-}
-
-function DrawerSkeleton() {
-  return (
-    <div aria-hidden>
-      <Skeleton height={60} mb={14} />
-      <Skeleton height={120} mb={14} />
-      <Skeleton height={90} />
-    </div>
   )
 }

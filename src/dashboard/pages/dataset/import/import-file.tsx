@@ -2,7 +2,7 @@
 import { Button, Group, Modal, Progress, Skeleton, Stack, Text } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useEffect, useState } from 'react'
-import { formatCount } from '../../../components/number-format.ts'
+import { formatBytes, formatCount } from '../../../components/number-format.ts'
 import { useProjectName } from '../../../data/project.ts'
 import type { DatasetPageDataset } from '../dataset-query.ts'
 import { ColumnTable } from './column-table.tsx'
@@ -65,7 +65,8 @@ export function ImportFile({ file, dataset, onClose, onDone }: Props) {
   }
 
   const isSending = state.kind === 'SENDING'
-  const ready = preview !== null && preview.items.length > 0 && state.kind === 'READ'
+  const isTooLarge = preview === null && failure === null && state.kind === 'READ'
+  const ready = isTooLarge || (preview !== null && preview.items.length > 0 && state.kind === 'READ')
   return (
     <Modal
       opened
@@ -75,12 +76,19 @@ export function ImportFile({ file, dataset, onClose, onDone }: Props) {
       closeButtonProps={{ 'aria-label': isSending ? 'Stop the import' : 'Close' }}
     >
       <Stack>
-        {preview === null && failure === null && <Skeleton height={220} />}
+        {preview === null && failure === null && !isTooLarge && <Skeleton height={220} />}
+        {isTooLarge && (
+          <Text size="sm">
+            This ZIP is too large to be shown first. Its rows are imported by the usual names of columns; if one of them
+            cannot be, nothing is stored.
+          </Text>
+        )}
         {preview !== null && preview.columns.length > 0 && (
           <>
             <Text size="sm" c="dimmed">
-              {words[preview.format ?? 'jsonl']}, {sizeOf(file.size)}. Rows with the key, or else the input, of an item
-              that is there change it; nothing else is touched. Nothing is stored before you import.
+              {/\.zip$/i.test(file.name) ? 'A ZIP with ' : ''}
+              {words[preview.format ?? 'jsonl']}, {formatBytes(file.size)}. Rows with the key, or else the input, of an
+              item that is there change it; nothing else is touched. Nothing is stored before you import.
             </Text>
             <ColumnTable preview={preview} onChange={(now) => setChosen((before) => ({ ...before, ...now }))} />
             <div>
@@ -133,11 +141,6 @@ function Problems({ title, problems }: { title: string; problems: readonly Probl
 }
 
 const words = { jsonl: 'JSON Lines', json: 'A JSON array', csv: 'CSV' } as const
-
-function sizeOf(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} bytes`
-  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(0)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
-}
 
 function asFailure(error: unknown): ImportFailure {
   return error instanceof ImportFailure

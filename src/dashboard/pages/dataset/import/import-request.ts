@@ -65,9 +65,14 @@ interface Target {
   mapping: Partial<Mapping>
 }
 
-/** @throws {ImportFailure} */
-export async function previewFile(target: Target, signal: AbortSignal): Promise<Preview> {
-  const head = target.file.slice(0, previewBytes)
+/** A ZIP has its directory at its end, so all of it is sent; a larger one is imported without a preview. */
+const maxPreviewedZip = 100_000_000
+
+/** @returns null: the file is too large to be shown first. @throws {ImportFailure} */
+export async function previewFile(target: Target, signal: AbortSignal): Promise<Preview | null> {
+  const isZip = /\.zip$/i.test(target.file.name)
+  if (isZip && target.file.size > maxPreviewedZip) return null
+  const head = isZip ? target.file : target.file.slice(0, previewBytes)
   const response = await fetch(address(target, { preview: String(previewRows) }), {
     method: 'POST',
     headers: headersOf(target),

@@ -1,16 +1,17 @@
 /** One item without losing the place in the list: what went in, what came out here and elsewhere, and how it was scored. */
-import { ActionIcon, Drawer, Group, Skeleton, Text } from '@mantine/core'
-import { IconChevronDown, IconChevronUp, IconExternalLink } from '@tabler/icons-react'
+import { Text } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useQuery } from 'urql'
 import { Answer } from '../../../components/answer.tsx'
-import { formatCost, formatCount, formatDuration } from '../../../components/number-format.ts'
+import classes from '../../../components/item-frame.module.css'
+import { ItemFrame, ItemSkeleton } from '../../../components/item-frame.tsx'
 import { ValueView } from '../../../components/value-view.tsx'
 import { type RowStore, useRow } from '../../../data/row-store.ts'
 import type { RunItemRowFragment } from '../../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../../keyboard/shortcuts.ts'
 import type { RunPageRun } from '../run-query.ts'
-import classes from './item-drawer.module.css'
+import { ExecutionFacts } from './execution-facts.tsx'
+import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { type DetailedItem, itemQuery } from './item-query.ts'
 import { Labels } from './labels.tsx'
@@ -36,7 +37,7 @@ const keys: readonly Shortcut[] = [
   { key: 'l', label: 'Compare with the older run' },
 ]
 
-export function ItemDrawer({ run, itemId, store, baselineId, place, label, onStep, onLabel, onClose }: Props) {
+export default function ItemDrawer({ run, itemId, store, baselineId, place, label, onStep, onLabel, onClose }: Props) {
   const [result, reread] = useQuery({ query: itemQuery, variables: { id: itemId } })
   const version = useRow(store, itemId)?.version ?? 0
   useEffect(() => {
@@ -44,32 +45,13 @@ export function ItemDrawer({ run, itemId, store, baselineId, place, label, onSte
   }, [version, reread])
 
   return (
-    <Drawer
-      opened
-      onClose={onClose}
-      position="right"
-      size="min(760px, 100vw)"
-      withOverlay={false}
-      lockScroll={false}
-      trapFocus={false}
-      transitionProps={{ duration: 120 }}
-      title={
-        <Group gap={8} wrap="nowrap">
-          <span>{place ? `Item ${formatCount(place.index + 1)} of ${formatCount(place.count)}` : 'Item'}</span>
-          <ActionIcon variant="default" size="sm" onClick={() => onStep(-1)} aria-label="Previous item">
-            <IconChevronUp size={15} />
-          </ActionIcon>
-          <ActionIcon variant="default" size="sm" onClick={() => onStep(1)} aria-label="Next item">
-            <IconChevronDown size={15} />
-          </ActionIcon>
-        </Group>
-      }
-      closeButtonProps={{ 'aria-label': 'Close the item' }}
-      classNames={{ content: classes.content, header: classes.header, body: classes.body, title: classes.title }}
-    >
-      <Answer of={result} retry={reread} skeleton={<DrawerSkeleton />}>
+    <ItemFrame place={place} width={760} onStep={onStep} onClose={onClose}>
+      <Answer of={result} retry={reread} skeleton={<ItemSkeleton />}>
         {({ node }) =>
-          node && 'position' in node ? (
+          // What is shown of the item before must not be labelled in place of this one.
+          node && node.id !== itemId ? (
+            <ItemSkeleton />
+          ) : node && 'position' in node ? (
             <Detail
               key={node.id}
               run={run}
@@ -84,7 +66,7 @@ export function ItemDrawer({ run, itemId, store, baselineId, place, label, onSte
           )
         }
       </Answer>
-    </Drawer>
+    </ItemFrame>
   )
 }
 
@@ -113,6 +95,7 @@ function Detail({ run, item, baselineId, label, onLabel, onChanged }: DetailProp
 
   return (
     <div className={classes.detail}>
+      <ItemActions run={run} item={item} />
       <section aria-label="Input">
         <h3>Input</h3>
         <ValueView value={item.input} />
@@ -123,79 +106,13 @@ function Detail({ run, item, baselineId, label, onLabel, onChanged }: DetailProp
           <ValueView value={item.expectedOutput} />
         </section>
       )}
-      <Outputs item={item} other={other} others={others} repetitions={repetitions} onOther={setOtherId} />
+      <Outputs run={run} item={item} other={other} others={others} repetitions={repetitions} onOther={setOtherId} />
       <Scores scores={item.scores} other={other} />
       <Labels run={run} item={item} name={label} onName={onLabel} onChanged={onChanged} />
       {executions.length > 1 && (
         <ItemHistory run={run} executions={executions} otherId={otherId} onOther={setOtherId} />
       )}
-      <section aria-label="Execution">
-        <h3>Execution</h3>
-        <dl className={classes.facts}>
-          <dt>Latency</dt>
-          <dd>{formatDuration(item.latencyMs)}</dd>
-          <dt>Cost</dt>
-          <dd>{item.costUsd === null ? 'unknown' : formatCost(item.costUsd)}</dd>
-          <dt>Tokens</dt>
-          <dd>
-            {item.inputTokens === null && item.outputTokens === null
-              ? 'unknown'
-              : `${formatCount(item.inputTokens ?? 0)} in, ${formatCount(item.outputTokens ?? 0)} out`}
-          </dd>
-          <dt>Attempts</dt>
-          <dd>{item.attempts}</dd>
-          {item.cached && (
-            <>
-              <dt>Cache</dt>
-              <dd>the output was taken from the response cache</dd>
-            </>
-          )}
-          {item.datasetItem.key !== null && (
-            <>
-              <dt>Key</dt>
-              <dd className="mono">{item.datasetItem.key}</dd>
-            </>
-          )}
-          {item.revision.tags.length > 0 && (
-            <>
-              <dt>Tags</dt>
-              <dd>{item.revision.tags.join(', ')}</dd>
-            </>
-          )}
-          {item.revision.metadata !== null && (
-            <>
-              <dt>Metadata</dt>
-              <dd>
-                <ValueView value={item.revision.metadata} />
-              </dd>
-            </>
-          )}
-          {item.traceId !== null && (
-            <>
-              <dt>Trace</dt>
-              <dd className="mono">
-                {item.traceUrl ? (
-                  <a href={item.traceUrl} target="_blank" rel="noreferrer">
-                    {item.traceId} <IconExternalLink size={13} aria-hidden />
-                  </a>
-                ) : (
-                  item.traceId
-                )}
-              </dd>
-            </>
-          )}
-        </dl>
-      </section>
-    </div>
-  )
-}
-
-function DrawerSkeleton() {
-  return (
-    <div aria-hidden>
-      <Skeleton height={60} mb={14} />
-      <Skeleton height={120} mb={14} />
-      <Skeleton height={90} />
+      <ExecutionFacts item={item} />
     </div>
   )
 }

@@ -1,13 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import clsx from 'clsx'
 import { Age } from '../../../components/age.tsx'
+import classes from '../../../components/item-frame.module.css'
 import { formatDuration } from '../../../components/number-format.ts'
 import { titleOfRun } from '../../../components/run-name.ts'
 import { scoreNamed, writeScore } from '../../../components/score-value.ts'
 import { Sparkline } from '../../../components/sparkline.tsx'
 import type { RunPageRun } from '../run-query.ts'
 import { scoresOf } from '../score-columns.ts'
-import classes from './item-drawer.module.css'
+import own from './item-drawer.module.css'
 import type { Execution } from './item-query.ts'
 
 interface Props {
@@ -30,10 +31,10 @@ export function ItemHistory({ run, executions, otherId, onOther }: Props) {
     <section aria-label="History of this item">
       <h3>In other runs</h3>
       {first && values.filter((value) => value !== null).length > 1 && (
-        <Sparkline values={values} label={`${first.name} of this item, oldest run first`} className={classes.spark} />
+        <Sparkline values={values} label={`${first.name} of this item, oldest run first`} className={own.spark} />
       )}
       <div className={classes.scrolls}>
-        <table className={classes.history}>
+        <table className={classes.table}>
           <thead>
             <tr>
               <th scope="col">Run</th>
@@ -50,7 +51,7 @@ export function ItemHistory({ run, executions, otherId, onOther }: Props) {
             {executions.map(({ id, run: other, repetition, scores: values, latencyMs, status }) => (
               <tr
                 key={id}
-                className={clsx(other.id === run.id && classes.here, id === otherId && classes.other)}
+                className={clsx(other.id === run.id && own.here, id === otherId && own.other)}
                 onMouseDown={() => other.id !== run.id && onOther(id)}
               >
                 <td>

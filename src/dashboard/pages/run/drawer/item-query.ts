@@ -12,6 +12,17 @@ export const itemDetail = graphql(`
     outputTokens
     outputBytes
     traceId
+    generation {
+      model
+      finishReason
+      steps
+      firstTokenMs
+      tokensPerSecond
+      cachedInputTokens
+      reasoning
+      reasoningTokens
+      warnings
+    }
     revision { id metadata tags }
     datasetItem {
       id
@@ -22,9 +33,6 @@ export const itemDetail = graphql(`
           repetition
           status
           latencyMs
-          output
-          outputTruncated
-          error { code message }
           run { id name createdAt }
           scores { id name source dataType value label comment author error { code message } }
         }
@@ -36,6 +44,13 @@ export const itemDetail = graphql(`
 export const itemQuery = graphql(`
   query RunItem($id: ID!) {
     node(id: $id) { id ...ItemDetail }
+  }
+`)
+
+/** Of another execution: outputs can be large, so only those that are looked at are read. */
+export const outputQuery = graphql(`
+  query RunItemResult($id: ID!) {
+    node(id: $id) { id ... on RunItem { status output outputTruncated error { code taskCode message } } }
   }
 `)
 

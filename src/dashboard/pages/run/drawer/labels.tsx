@@ -1,14 +1,14 @@
 /** A person's own score for the item, set by a click or a number key. */
-import { Autocomplete, Button, Kbd } from '@mantine/core'
-import { useMemo } from 'react'
+import { Autocomplete, Button, Kbd, NumberInput } from '@mantine/core'
+import { useMemo, useState } from 'react'
 import { useMutation } from 'urql'
 import { notifyOf } from '../../../data/mutate.ts'
 import { graphql } from '../../../gql/gql.ts'
-import type { ScoreDataType } from '../../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../../keyboard/shortcuts.ts'
 import type { RunPageRun } from '../run-query.ts'
 import classes from './item-drawer.module.css'
 import type { DetailedItem } from './item-query.ts'
+import { type Choice, useLabelChoices } from './label-choices.ts'
 
 const setScore = graphql(`
   mutation LabelItem($input: SetScoreInput!) {
@@ -25,18 +25,6 @@ const deleteScore = graphql(`
   }
 `)
 
-interface Choice {
-  text: string
-  dataType: ScoreDataType
-  value?: number
-  label?: string
-}
-
-const yesOrNo: Choice[] = [
-  { text: '✓ yes', dataType: 'BOOLEAN', value: 1 },
-  { text: '✗ no', dataType: 'BOOLEAN', value: 0 },
-]
-
 /** What somebody labels with who has not chosen a name yet. */
 const defaultName = 'good'
 
@@ -51,8 +39,9 @@ interface Props {
 export function Labels({ run, item, name = defaultName, onName, onChanged }: Props) {
   const [, set] = useMutation(setScore)
   const [, remove] = useMutation(deleteScore)
-  const summary = run.stats.scores.find((score) => score.name === name)
-  const choices = useMemo(() => choicesOf(summary), [summary])
+  const found = useLabelChoices(run, name)
+  const key = JSON.stringify(found.choices)
+  const choices = useMemo(() => JSON.parse(key) as Choice[], [key])
   const own = item.scores.find((score) => score.name === name && score.source === 'HUMAN')
 
   const label = async ({ dataType, value, label }: Choice) => {
@@ -85,7 +74,7 @@ export function Labels({ run, item, name = defaultName, onName, onChanged }: Pro
           aria-label="Name of the label"
           value={name}
           onChange={(value) => value.trim() && onName(value.trim())}
-          data={[...new Set([defaultName, ...run.stats.scores.map((score) => score.name)])]}
+          data={[...new Set([defaultName, ...found.names])]}
         />
         {choices.map((choice, index) => {
           const chosen =
@@ -103,6 +92,13 @@ export function Labels({ run, item, name = defaultName, onName, onChanged }: Pro
             </Button>
           )
         })}
+        {choices.length === 0 && (
+          <NumberLabel
+            key={item.id}
+            value={own?.value ?? null}
+            onSet={(value) => label({ text: String(value), dataType: 'NUMERIC', value })}
+          />
+        )}
         {own && (
           <Button size="xs" variant="subtle" color="gray" onClick={unlabel} rightSection={<Kbd size="xs">0</Kbd>}>
             Remove
@@ -113,8 +109,25 @@ export function Labels({ run, item, name = defaultName, onName, onChanged }: Pro
   )
 }
 
-/** Yes and no, unless the score has categories. */
-function choicesOf(summary: RunPageRun['stats']['scores'][number] | undefined): Choice[] {
-  if (summary?.dataType !== 'CATEGORICAL') return yesOrNo
-  return summary.labels.slice(0, 9).map(({ label }) => ({ text: label, label, dataType: 'CATEGORICAL' }))
+/** For a scale that has more values than keys. */
+function NumberLabel({ value, onSet }: { value: number | null; onSet: (value: number) => void }) {
+  const [typed, setTyped] = useState<number | string>(value ?? '')
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (typed !== '') onSet(Number(typed))
+      }}
+    >
+      <NumberInput
+        size="xs"
+        w={120}
+        aria-label="Value"
+        placeholder="Value, Enter"
+        value={typed}
+        onChange={setTyped}
+        hideControls
+      />
+    </form>
+  )
 }

@@ -1,7 +1,7 @@
+import classes from '../../../components/item-frame.module.css'
 import { formatDelta } from '../../../components/number-format.ts'
 import { type ItemScore, scoreNamed, writeScore } from '../../../components/score-value.ts'
 import { unitOf } from '../../../components/verdict.ts'
-import classes from './item-drawer.module.css'
 import type { Execution } from './item-query.ts'
 
 const sources: Record<string, string> = { EVALUATOR: 'evaluator', HUMAN: 'person', API: 'program' }
@@ -13,7 +13,7 @@ export function Scores({ scores, other }: { scores: readonly ItemScore[]; other:
     <section aria-label="Scores">
       <h3>Scores</h3>
       <div className={classes.scrolls}>
-        <table className={classes.scores}>
+        <table className={classes.table}>
           <thead>
             <tr>
               <th scope="col">Score</th>
@@ -25,13 +25,13 @@ export function Scores({ scores, other }: { scores: readonly ItemScore[]; other:
           <tbody>
             {scores.map((score) => (
               <tr key={score.id}>
-                <td>
-                  <span className={classes.name}>{score.name}</span>
+                <th scope="row">
+                  {score.name}
                   <div className={classes.faint}>
                     {sources[score.source] ?? score.source}
                     {score.author && ` ${score.author}`}
                   </div>
-                </td>
+                </th>
                 <td>
                   {score.error ? (
                     <span className={classes.error}>failed</span>

@@ -1,11 +1,13 @@
-/** Calls of evaluators without a run: a server writes the request, a worker that has the function the response. */
+/** Calls without a run: a server writes the request, a worker that has what it needs the response. */
 
 import type { Evaluation, EvaluationInput } from '../../../domain/evaluation.ts'
+import type { PromptTaskSpec } from '../../../domain/execution/prompt-task.ts'
+import type { ItemError, TaskItem, TaskResult } from '../../../domain/execution/task.ts'
 import type { Queryable } from '../../client.ts'
 import { channels, notify } from '../../listener.ts'
 import { queryRows } from '../../query-rows.ts'
 
-export interface PreviewRequest {
+export interface EvaluatorRequest {
   module: string
   scoreName: string
   item: EvaluationInput
@@ -13,7 +15,29 @@ export interface PreviewRequest {
   timeoutMs: number
 }
 
-export type PreviewResponse = { evaluations: Evaluation[] } | { error: string }
+export interface PromptRequest {
+  projectId: string
+  task: PromptTaskSpec
+  item: TaskItem
+  /** Names of functions that the tools call. */
+  functions: readonly string[]
+  /** Of the call itself, in milliseconds. */
+  timeoutMs: number
+}
+
+export type PreviewRequest = EvaluatorRequest | PromptRequest
+
+/** What a model answered. */
+export interface PreviewAnswer extends TaskResult {
+  /** Milliseconds. */
+  latencyMs: number
+}
+
+export type PreviewResponse =
+  | { evaluations: Evaluation[] }
+  | { answer: PreviewAnswer }
+  | { error: string }
+  | { failure: ItemError }
 
 /** Asks the workers; returns the request's id. Removes requests whose server has not fetched the response. */
 export async function requestPreview(client: Queryable, request: PreviewRequest): Promise<string> {
@@ -26,21 +50,22 @@ export async function requestPreview(client: Queryable, request: PreviewRequest)
   return rows[0]?.id as string
 }
 
-/** Takes the oldest open request for one of these functions; null when there is none. */
+/** Takes the oldest open request that needs none but these functions; null when there is none. */
 export async function takePreview(
   client: Queryable,
   workerId: string,
-  modules: readonly string[],
+  functions: { tasks: readonly string[]; evaluators: readonly string[] },
 ): Promise<{ id: string; request: PreviewRequest } | null> {
   const rows = await queryRows<{ id: string; request: PreviewRequest }>(
     client,
     `UPDATE evaluator_preview SET worker_id = $1
      WHERE id = (
        SELECT id FROM evaluator_preview
-       WHERE worker_id IS NULL AND request ->> 'module' = ANY ($2) AND created_at > now() - interval '1 minute'
+       WHERE worker_id IS NULL AND created_at > now() - interval '1 minute'
+         AND (request ->> 'module' = ANY ($2) OR request -> 'functions' <@ to_jsonb($3::text[]))
        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id::text, request`,
-    [workerId, modules],
+    [workerId, functions.evaluators, functions.tasks],
   )
   return rows[0] ?? null
 }
@@ -59,7 +84,8 @@ export async function fetchPreview(client: Queryable, id: string): Promise<Previ
   return rows[0]?.response ?? null
 }
 
-/** Withdraws a request. */
-export async function deletePreview(client: Queryable, id: string): Promise<void> {
+/** Withdraws a request: the worker that answers it ends the call. */
+export async function withdrawPreview(client: Queryable, id: string): Promise<void> {
   await client.query('DELETE FROM evaluator_preview WHERE id = $1', [id])
+  await notify(client, channels.preview, id)
 }

@@ -1,0 +1,21 @@
+/** Between systems that are equally good nobody wins in more than 5 % of comparisons, whatever goes wrong. */
+import { describe, expect, test } from 'vitest'
+import { compareWithFailures } from '../helpers/failing-pairs.ts'
+import { atMost, randomFrom, shareOf } from './data.ts'
+
+const replications = 20_000
+
+describe('failures that depend on the outcome', () => {
+  test.each(
+    [0, 0.02, 0.05, 0.1, 0.25].flatMap((failing) =>
+      (['MISSING', 'WORST'] as const).flatMap((policy) => [100, 300, 1_000].map((n) => ({ n, failing, policy }))),
+    ),
+  )('$n items, a share of $failing fails where it would be wrong, $policy', ({ n, failing, policy }) => {
+    const random = randomFrom(20_261_126)
+    const wrong = shareOf(replications, () => {
+      const { verdict, truth } = compareWithFailures(random, { n, failing, policy })
+      return truth === 0 && (verdict === 'IMPROVED' || verdict === 'REGRESSED')
+    })
+    expect(wrong).toBeLessThanOrEqual(atMost(0.05, replications))
+  })
+})

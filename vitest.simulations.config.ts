@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** 20,000 seeded runs of each promise of the statistics; takes some minutes. */
+export default defineConfig({
+  ...base,
+  test: {
+    ...base.test,
+    include: ['test/simulations/**/*.sim.ts'],
+    exclude: [],
+    globalSetup: [],
+    testTimeout: 1_200_000,
+    disableConsoleIntercept: true,
+  },
+})
