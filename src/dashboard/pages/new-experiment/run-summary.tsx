@@ -1,9 +1,10 @@
 /** What creating it starts: how many calls, and about what they cost. */
-import { Alert, Button, Loader } from '@mantine/core'
+import { Button, Loader } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useQuery } from 'urql'
+import { Notice } from '../../components/notice.tsx'
 import { formatCost, formatCount, plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import type { CostEstimateOfFormQuery, TaskInput } from '../../gql/graphql.ts'
@@ -62,9 +63,9 @@ export function RunSummary({ form, dataset, problem, isBusy }: Props) {
       </dl>
       {estimate && items !== null && <Doubts estimate={estimate} calls={items * repetitions} budget={form.budgetUsd} />}
       {problem !== null && (
-        <Alert color="red" title="It could not be started" mt="sm">
+        <Notice tone="WORSE" title="It could not be started" mt="sm">
           {problem}
-        </Alert>
+        </Notice>
       )}
       <Button
         type="submit"
@@ -142,15 +143,15 @@ function Doubts({ estimate, calls, budget }: { estimate: Estimate; calls: number
   return (
     <>
       {unrenderedCount > 0 && (
-        <Alert color="yellow" mt="sm" title="Items will fail">
+        <Notice tone="WARN" mt="sm" title="Items will fail">
           The prompt cannot be made for {unrenderedCount} of {plural(sampleSize, 'sampled item')}: a name in it has no
           value there.
-        </Alert>
+        </Notice>
       )}
       {isAbove && (
-        <Alert color="yellow" mt="sm" title="Above the budget">
+        <Notice tone="WARN" mt="sm" title="Above the budget">
           The run will stop before it has executed all items.
-        </Alert>
+        </Notice>
       )}
     </>
   )

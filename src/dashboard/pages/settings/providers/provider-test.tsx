@@ -1,8 +1,9 @@
 /** Calls a model of a provider with a short prompt, and says what is wrong and what to do about it. */
-import { Alert, Button, Stack } from '@mantine/core'
+import { Button, Stack } from '@mantine/core'
 import { IconBolt } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useMutation } from 'urql'
+import { Notice } from '../../../components/notice.tsx'
 import { formatCost, formatDuration } from '../../../components/number-format.ts'
 import { problemOf } from '../../../data/mutate.ts'
 import type { ProviderProblem } from '../../../gql/graphql.ts'
@@ -26,7 +27,7 @@ interface Props {
 
 export function ProviderTest({ providerId, model, onServed }: Props) {
   const [testing, test] = useMutation(testProvider)
-  const [found, setFound] = useState<{ color: string; title: string; message: string } | null>(null)
+  const [found, setFound] = useState<{ tone: 'BETTER' | 'WORSE'; title: string; message: string } | null>(null)
 
   async function run() {
     setFound(null)
@@ -34,14 +35,14 @@ export function ProviderTest({ providerId, model, onServed }: Props) {
     const refusal = problemOf(result)
     const outcome = result.data?.testProvider
     if (refusal && !(outcome && 'latencyMs' in outcome)) {
-      return setFound({ color: 'red', title: 'It could not be tested', message: refusal.message })
+      return setFound({ tone: 'WORSE', title: 'It could not be tested', message: refusal.message })
     }
     if (!outcome || !('latencyMs' in outcome)) return
     const { problem, message, latencyMs, costUsd, servedModels } = outcome
     if (servedModels) onServed?.(servedModels)
-    if (problem) return setFound({ color: 'red', title: titles[problem], message })
+    if (problem) return setFound({ tone: 'WORSE', title: titles[problem], message })
     const cost = costUsd == null ? 'the cost is unknown' : `for ${formatCost(costUsd)}`
-    setFound({ color: 'teal', title: 'It works', message: `It answered after ${formatDuration(latencyMs)}; ${cost}.` })
+    setFound({ tone: 'BETTER', title: 'It works', message: `It answered after ${formatDuration(latencyMs)}; ${cost}.` })
   }
 
   return (
@@ -58,9 +59,9 @@ export function ProviderTest({ providerId, model, onServed }: Props) {
       </Button>
       <div role="status">
         {found && (
-          <Alert color={found.color} title={found.title}>
+          <Notice tone={found.tone} title={found.title}>
             {found.message}
-          </Alert>
+          </Notice>
         )}
       </div>
     </Stack>
