@@ -10,7 +10,7 @@ import { announceWatched, readLiveTexts, type TextAfterPlace, type TextPlace } f
 import { loadRunItems, type RunItemKey } from '../db/sql/run-item/load-run-items.ts'
 import { LimitError, NotFoundError } from '../domain/errors.ts'
 import type { ProjectScope } from '../domain/scope.ts'
-import { abortedPromise, WakeUp } from './wake-up.ts'
+import { WakeUp, watchAbort } from './wake-up.ts'
 
 /** The next part of what a model writes. */
 export interface TextEvent {
@@ -96,7 +96,7 @@ export class RunItemTexts {
     this.#watched.set(key, watched)
     watched.watchers += 1
     this.#announce([key])
-    const ended = abortedPromise(signal)
+    const ended = watchAbort(signal)
     const place: TextPlace = { ...item, attempt: 0, characters: 0 }
     let first = true
     try {
@@ -111,7 +111,7 @@ export class RunItemTexts {
           yield event
           if (event.done) return
         }
-        await Promise.race([news, ended.promise])
+        await ended.until(news)
       }
     } finally {
       ended.dispose()

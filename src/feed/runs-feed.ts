@@ -13,7 +13,7 @@ import type { Scope } from '../domain/scope.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { type RunsRead, RunsReader, type RunsSource } from './runs-reader.ts'
 import { SharedReaders } from './shared-reader.ts'
-import { abortedPromise } from './wake-up.ts'
+import { watchAbort } from './wake-up.ts'
 
 /** Runs that changed since the last batch, in their latest state. */
 export interface RunsFeedBatch {
@@ -68,7 +68,7 @@ export class RunsFeeds {
   }
 
   async *#follow(source: RunsSource, from: Start, signal: AbortSignal): AsyncGenerator<RunsFeedBatch> {
-    const ended = abortedPromise(signal)
+    const ended = watchAbort(signal)
     const reader = this.#readers.open(
       subjectOf(source).join(),
       (onIdle) => new RunsReader(this.#db, this.#changes, source, onIdle),
@@ -83,7 +83,7 @@ export class RunsFeeds {
         const open = [...sent.values()].filter(isOpen)
         const shared = round === null ? null : reader.changesIn(round)
         const reading: Promise<RunsRead> = shared ?? reader.catchUp(since, first ? null : open.map(({ id }) => id))
-        await Promise.race([reading, ended.promise])
+        await ended.until(reading)
         if (ended.aborted) return
         const read: RunsRead = await reading
         if (read.epoch !== from.epoch || read.expired) throw new CursorExpiredError()

@@ -7,7 +7,7 @@ import type { RunChanges } from '../db/run-changes.ts'
 import { type RunChanges as ChangedRuns, loadRunChanges, type Place } from '../db/sql/run/load-run-changes.ts'
 import { CursorExpiredError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
-import { abortedPromise, WakeUp } from './wake-up.ts'
+import { WakeUp, watchAbort } from './wake-up.ts'
 
 /** Minimum time between rounds, however busy the runs are. */
 const paceMs = 250
@@ -92,14 +92,14 @@ export class RunsReader {
   }
 
   async #readRounds(signal: AbortSignal): Promise<void> {
-    const ended = abortedPromise(signal)
+    const ended = watchAbort(signal)
     while (!ended.aborted) {
       // Before the read, so that no change is missed.
       const news = this.#news.next()
       this.#reading = this.#readRound()
       await this.#reading
       this.#reading = null
-      await Promise.race([news, ended.promise])
+      await ended.until(news)
     }
     ended.dispose()
   }

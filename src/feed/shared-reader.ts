@@ -2,7 +2,7 @@
  * Shared by the feeds: subscribers are cursors, and those at the same cursor share one read.
  */
 import type { Clock } from '../domain/clock.ts'
-import { abortedPromise, WakeUp } from './wake-up.ts'
+import { WakeUp, watchAbort } from './wake-up.ts'
 
 /** The part of a batch that controls delivery. */
 export interface SharedBatch<Cursor> {
@@ -57,7 +57,7 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
    */
   async *follow(after: Cursor, signal: AbortSignal, pastDone = false): AsyncGenerator<Batch> {
     this.#subscribers += 1
-    const ended = abortedPromise(signal)
+    const ended = watchAbort(signal)
     try {
       for (let cursor = after; !ended.aborted; ) {
         const read = this.#read(cursor)
@@ -66,7 +66,7 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
         cursor = batch.next
         yield batch
         if (batch.done && !pastDone) return
-        if (!batch.more) await Promise.race([read.outdated, ended.promise])
+        if (!batch.more) await ended.until(read.outdated)
       }
     } finally {
       ended.dispose()

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../domain/clock.ts'
+import { Listeners } from '../domain/listeners.ts'
 
 /**
  * Throttles wake-ups: `next` resolves at most every `paceMs`, so that a busy source causes a bounded number of reads.
@@ -42,16 +43,29 @@ export class WakeUp {
   }
 }
 
-/** Resolves when the signal aborts. Call `dispose` to remove its listener. */
-export function abortedPromise(signal: AbortSignal) {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const onAbort = () => resolve()
-  if (signal.aborted) resolve()
-  else signal.addEventListener('abort', onAbort, { once: true })
+/** For waiting in rounds while a signal has not aborted. Call `dispose` to remove its listener. */
+export function watchAbort(signal: AbortSignal) {
+  const waiting = new Listeners()
+  const onAbort = () => waiting.call()
+  if (!signal.aborted) signal.addEventListener('abort', onAbort, { once: true })
   return {
-    promise,
     get aborted() {
       return signal.aborted
+    },
+    /**
+     * Resolves when `other` settles or the signal aborts. A race with a promise of the abort would add a reaction to it
+     * in every round, and with it keep what the round read until the signal aborts.
+     */
+    async until(other: Promise<unknown>): Promise<void> {
+      if (signal.aborted) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const off = waiting.add(resolve)
+      other.then(
+        () => resolve(),
+        () => resolve(),
+      )
+      await promise
+      off()
     },
     dispose: () => signal.removeEventListener('abort', onAbort),
   }

@@ -76,14 +76,21 @@ test('a client that has received everything up to a batch can count every figure
 
 const start = async (experimentId: string) => (await startRun(t.services, t.scope, { experimentId })).id
 
-/** Items that have a score in both runs; and those of them before the first in the schedule that is still open. */
+/**
+ * Items that have a value in both runs, which a failure is where the run has scored all else; and those of them that one
+ * of the runs has scored before the first in the schedule that is still open.
+ */
 function pairsOf(rows: Item[][]): [pairs: number, sequencePairs: number] {
-  const pairs = rows.filter((items) => items.filter(({ scores = [] }) => scores.length > 0).length === 2)
+  const scoring = new Set(rows.flatMap((items) => items.filter(isScored)).map(({ runId }) => runId))
+  const counts = (item: Item) => isScored(item) || (item.status === 'FAILED' && scoring.has(item.runId))
+  const pairs = rows.filter((items) => items.filter(counts).length === 2)
   const settled = new Set(rows.filter((items) => items.filter(isOver).length === 2).map(positionOf))
   let frontier = 0
   while (settled.has(frontier)) frontier += 1
-  return [pairs.length, pairs.filter((items) => positionOf(items) < frontier).length]
+  return [pairs.length, pairs.filter((items) => items.some(isScored) && positionOf(items) < frontier).length]
 }
+
+const isScored = ({ scores = [] }: Item) => scores.length > 0
 
 const isOver = ({ status }: Item) => status === 'SUCCEEDED' || status === 'FAILED'
 

@@ -6,7 +6,7 @@ import type { EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { nothingSpent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { checkScoreName, fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
@@ -62,6 +62,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
   }
   const startedAt = clock.now()
   const elapsedMs = () => clock.now() - startedAt - calls.waitedMs
+  /** By this call; what a client recorded and what is cached were counted by the calls that made them. */
+  let used: Spent = nothingSpent
   try {
     const { timeoutMs } = plan.settings
     const { crashed: alone } = item
@@ -74,6 +76,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     const { output, costUsd, inputTokens, outputTokens, generation = null }: TaskResult = called
     const { latencyMs } = { latencyMs: elapsedMs(), ...called }
     const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens, generation }
+    const fromCache = cached?.response != null
+    if (!recorded && !fromCache) used = response
     const { input, expectedOutput, metadata } = item
     const scores = await evaluate(
       plan.evaluators,
@@ -90,11 +94,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       trace,
       ids,
     )
-    if (signal.aborted) return interrupted(item)
-    const fromCache = cached?.response != null
-    // A response from the cache was paid for by the call that made it.
-    // What a client recorded was counted then.
-    const spent = recorded ? nothingSpent : fromCache ? { ...response, costUsd: 0 } : response
+    if (signal.aborted) return interrupted(item, used)
+    const spent = fromCache ? { ...response, costUsd: 0 } : used
     const byClient = recorded?.scores.map((score) => ({ ...score, ordinal: item.ordinal })) ?? []
     const { evaluatorCostUsd, ...given } = scored([...byClient, ...scores])
     return {
@@ -108,7 +109,7 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
-    if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item)
+    if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item, used)
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     calls.release(failedWith(failure))

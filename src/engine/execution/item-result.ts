@@ -56,10 +56,14 @@ export function released(item: ClaimedItem): ItemResult {
   return uncalled(item, { ...withoutResult(item), attempts: item.attempts - 1, status: 'QUEUED' })
 }
 
-/** Requeues an item whose call was interrupted, which does not count towards `maxAttempts`. */
-export function interrupted(item: ClaimedItem): ItemResult {
+/**
+ * Requeues an item whose attempt was interrupted, which does not count towards `maxAttempts`.
+ * @param spent by the call, if it had ended
+ */
+export function interrupted(item: ClaimedItem, spent: Spent = nothingSpent): ItemResult {
   if (item.recorded) return unscored(item, item.recorded)
-  return uncalled(item, { ...withoutResult(item), excused: item.excused + 1, status: 'QUEUED' })
+  const requeued = { ...withoutResult(item), ...withSpent(item, spent), generation: null }
+  return { ...uncalled(item, { ...requeued, excused: item.excused + 1, status: 'QUEUED' }), spent }
 }
 
 /** Requeues an item that a client has executed, for the evaluators of the server. */

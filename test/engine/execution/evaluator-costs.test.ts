@@ -1,6 +1,7 @@
 /** What evaluators cost is kept: by score, item and run, apart from the task's cost, and it counts towards the budget. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { FunctionsUnavailableError } from '../../../src/domain/execution/functions.ts'
 import { TaskError } from '../../../src/domain/execution/task.ts'
 import { result } from '../../../src/domain/execution/task-result.ts'
 import { createEvaluator } from '../../../src/engine/evaluators.ts'
@@ -93,6 +94,14 @@ test('an evaluator that fails or does not apply has cost what it says, and what 
   ])
   const { data } = await t.query(`{ run(id: "${encodeGlobalId('Run', ended.id)}") { ${stats} } }`)
   expect(data.run.stats.scores).toEqual([{ name: 'picky', count: 1, errorCount: 1, missingCount: 1 }])
+})
+
+test('a call counts whose item is requeued because an evaluator became unavailable', async () => {
+  const ended = new FunctionsUnavailableError('The process of the functions has ended.')
+  vi.spyOn(t.services.functions, 'evaluate').mockRejectedValueOnce(ended)
+  const { run: completed, items } = await run(['judge'], [1])
+  expect(completed).toMatchObject({ status: 'COMPLETED', succeeded: 1, costSum: 0.5, costCount: 1 })
+  expect([...items.values()][0]).toMatchObject({ costUsd: 0.5, attempts: 2 })
 })
 
 test('a budget covers what evaluators cost', async () => {
