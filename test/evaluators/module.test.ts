@@ -16,7 +16,7 @@ async function run(
   return createEvaluator(spec, 'score', inThisProcess({ evaluators: [module] }))(evaluationInput(), { signal })
 }
 
-const score = { name: 'score', value: null, label: null, comment: null, metadata: null }
+const score = { name: 'score', value: null, label: null, comment: null, metadata: null, costUsd: null }
 
 describe('an evaluator of assay.config.ts', () => {
   it.each<[unknown, object[]]>([
