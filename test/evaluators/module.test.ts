@@ -32,7 +32,7 @@ describe('an evaluator of assay.config.ts', () => {
     [[0.5], [{ ...score, dataType: 'NUMERIC', value: 0.5 }]],
     [
       { name: 'tone', value: 'kind', comment: 'why', metadata: { model: 'm' } },
-      [{ name: 'tone', dataType: 'CATEGORICAL', value: null, label: 'kind', comment: 'why', metadata: { model: 'm' } }],
+      [{ ...score, name: 'tone', dataType: 'CATEGORICAL', label: 'kind', comment: 'why', metadata: { model: 'm' } }],
     ],
     [{ value: 'Well said.', dataType: 'TEXT' }, [{ ...score, dataType: 'TEXT', label: 'Well said.' }]],
     [{ value: 1, dataType: 'BOOLEAN' }, [{ ...score, dataType: 'BOOLEAN', value: 1 }]],
