@@ -154,33 +154,3 @@ test.skipIf(!browserPath)(
   },
   120_000,
 )
-
-test.skipIf(!browserPath)(
-  'so is one whose connection was cut five times, and whose tab was hidden',
-  async () => {
-    const id = await watchNewRun()
-    for (let cut = 1; cut <= 5; cut++) {
-      await reached(id, cut * 150)
-      await expect.poll(() => sockets.size).toBe(1)
-      for (const socket of sockets) await socket.close({ code: 4999 })
-      sockets.clear()
-    }
-    await expect.poll(() => sockets.size).toBe(1)
-    await page.evaluate(hide, true)
-    // It pauses by itself after some seconds; the run ends meanwhile.
-    await expect.poll(() => sockets.size, { timeout: 30_000 }).toBe(0)
-    await reached(id, size)
-    expect(await page.getByText('Completed').count()).toBe(0)
-    await page.evaluate(hide, false)
-    await expect.poll(() => page.getByText('Completed').count(), { timeout: 60_000 }).toBe(1)
-    await expectShown(id)
-    expect(visitor.complaints).toEqual([])
-  },
-  120_000,
-)
-
-/** As when somebody goes to another tab and comes back. */
-function hide(hidden: boolean) {
-  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
-  document.dispatchEvent(new Event('visibilitychange'))
-}
