@@ -18,6 +18,7 @@ import {
   registeredFunctions,
 } from '../domain/execution/functions.ts'
 import { type TaskCall, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
+import { onAbort } from '../domain/listeners.ts'
 import { ConfigRefusedError, FunctionHost, HostDeath, type HostOptions } from './host.ts'
 import { Places } from './places.ts'
 import type { Answer, Request } from './protocol.ts'
@@ -145,18 +146,38 @@ export class HostPool implements Functions {
 
   async #callAlone(request: Request, ids: LogIds, signal: AbortSignal): Promise<Answer> {
     await this.#alone.acquire(signal)
-    const host = this.#spawn()
+    let host: FunctionHost | null = null
     try {
-      await this.#load(host).catch((error) => {
-        const refused = error instanceof ConfigRefusedError
-        this.#withdraw(refused ? error.message : `A process for functions does not start: ${messageOf(error)}.`)
-        throw this.#unavailable()
-      })
+      try {
+        host = this.#spawn()
+        await this.#loadFor(host, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        throw this.#withoutHost(error)
+      }
       return await host.call(request, ids, signal)
     } finally {
-      await host.stop()
+      await host?.stop()
       this.#alone.release()
     }
+  }
+
+  /** Gives up when the signal aborts. */
+  async #loadFor(host: FunctionHost, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const ignoreAbort = onAbort(signal, () => void host.stop())
+    await this.#load(host).finally(ignoreAbort)
+  }
+
+  /** What a call is told that gets no process, which says nothing about its function. */
+  #withoutHost(error: unknown): FunctionsUnavailableError {
+    if (!(error instanceof ConfigRefusedError)) {
+      return new FunctionsUnavailableError(`A process for functions does not start: ${messageOf(error)}.`)
+    }
+    this.#withdraw(error.message)
+    // The shared hosts load the config again until it can be used.
+    for (const host of this.#ready) host.kill('it has functions of a config that has changed')
+    return this.#unavailable()
   }
 
   #leastBusy(): FunctionHost | undefined {
@@ -186,6 +207,7 @@ export class HostPool implements Functions {
     return new FunctionsUnavailableError(this.#problem ?? 'This worker has no assay.config.ts.')
   }
 
+  /** @throws {HostDeath} it cannot be started */
   #spawn(): FunctionHost {
     const { config, memoryMb = 1_024, log } = this.#options
     const host = new FunctionHost({ config: config as string, memoryMb, log, clock: this.#clock } satisfies HostOptions)
@@ -200,9 +222,10 @@ export class HostPool implements Functions {
   /** One of the shared hosts, for as long as the pool is not stopped. */
   async #keepAlive(): Promise<void> {
     for (let failures = 0; !this.#stopping; failures += 1) {
-      const host = this.#spawn()
       const startedAt = this.#clock.now()
+      let host: FunctionHost | null = null
       try {
+        host = this.#spawn()
         await this.#load(host)
         this.#offer(host)
         await Promise.race([host.ended, this.#stopped.promise])
@@ -211,7 +234,7 @@ export class HostPool implements Functions {
         if (error instanceof ConfigRefusedError) this.#withdraw(error.message)
       }
       this.#ready = this.#ready.filter((other) => other !== host)
-      await host.stop()
+      await host?.stop()
       this.#decided.resolve()
       if (this.#clock.now() - startedAt > healthyMs) failures = 0
       await this.#pause(restartMs[Math.min(failures, restartMs.length - 1)] ?? 0)

@@ -12,7 +12,7 @@ import { TaskError } from '../domain/execution/task.ts'
 import { onAbort } from '../domain/listeners.ts'
 import { Calls } from './calls.ts'
 import { Channel } from './channel.ts'
-import { residentBytes } from './memory.ts'
+import { measureMs, residentBytes } from './memory.ts'
 import type { Answer, Failure, FromHost, Request, ToHost } from './protocol.ts'
 
 export interface HostOptions {
@@ -49,6 +49,8 @@ interface Pending {
 }
 
 const program = fileURLToPath(new URL('host-process.ts', import.meta.url))
+/** How long it may take to start and to load the config. */
+const loadMs = 60_000
 const checkMs = 100
 /** A function that has not answered this long after its time limit blocks its process. */
 const graceMs = 1_000
@@ -71,22 +73,20 @@ export class FunctionHost {
   #heardAt: number
   #overdue = false
   #cancelCheck: (() => void) | null = null
+  readonly #cancelLoadLimit: () => void
+  #measuredAt = 0
   /** Why it ends, if that is known before it has. */
   #reason: string | null = null
   #lastWords = ''
   #stopping = false
   #dead = false
 
+  /** @throws {HostDeath} its process cannot be started */
   constructor(options: HostOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#heardAt = this.#clock.now()
-    const { ASSAY_SECRET_KEY: _key, ASSAY_SECRET_KEY_FILE: _file, ...env } = process.env
-    this.#process = spawn(
-      process.execPath,
-      [...inheritedFlags(), `--max-old-space-size=${heapMb(options.memoryMb)}`, program, options.config],
-      { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env },
-    )
+    this.#process = startProcess(options)
     const [, stdout, stderr, stream] = this.#process.stdio as unknown as [null, Duplex, Duplex, Duplex]
     for (const output of [stdout, stderr]) output.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     stream.on('error', () => {})
@@ -96,6 +96,8 @@ export class FunctionHost {
       (error) => this.kill(`it sent ${error.message}`),
     )
     this.loaded = this.#loading.promise
+    const limit = `it did not load its config within ${loadMs / 1_000} s`
+    this.#cancelLoadLimit = this.#clock.after(loadMs, () => this.kill(limit))
     // Whoever waits for it hears of the failure; it need not be anybody.
     this.loaded.catch(() => {})
     this.ended = new Promise((resolve) => {
@@ -166,9 +168,13 @@ export class FunctionHost {
     this.#heardAt = this.#clock.now()
     if ('answer' in message) this.#pending.take(message.id)?.resolve(message.answer)
     else if ('failure' in message) this.#pending.take(message.id)?.reject(errorOf(message.failure))
-    else if ('loaded' in message) this.#loading.resolve(message.loaded)
-    else if ('refused' in message) this.#loading.reject(new ConfigRefusedError(message.refused))
-    else if ('printed' in message) {
+    else if ('loaded' in message) {
+      this.#cancelLoadLimit()
+      this.#loading.resolve(message.loaded)
+    } else if ('refused' in message) {
+      this.#cancelLoadLimit()
+      this.#loading.reject(new ConfigRefusedError(message.refused))
+    } else if ('printed' in message) {
       const { id, printed, stream } = message
       const level = stream === 'stdout' ? 'info' : 'warn'
       this.#options.log[level](this.#idsOf(id), `function: ${printed}`)
@@ -201,10 +207,11 @@ export class FunctionHost {
   }
 
   #check(): void {
-    const { memoryMb } = this.#options
-    const resident = residentBytes(this.#process.pid ?? 0) ?? 0
-    if (resident > memoryMb * 1024 * 1024) this.kill(`it used more than ${memoryMb} MB of memory`)
     const now = this.#clock.now()
+    if (now - this.#measuredAt >= measureMs) {
+      this.#measuredAt = now
+      void this.#measure()
+    }
     const overdue = [...this.#pending].find(
       ({ request, sentAt }) => now - Math.max(sentAt, this.#heardAt) > request.timeoutMs + graceMs,
     )
@@ -214,6 +221,12 @@ export class FunctionHost {
       this.kill(`it blocked its event loop for longer than the time limit of ${timeoutMs} ms and a second more`)
     }
     this.#overdue = overdue !== undefined
+  }
+
+  async #measure(): Promise<void> {
+    const { memoryMb } = this.#options
+    const resident = (await residentBytes(this.#process.pid ?? 0)) ?? 0
+    if (resident > memoryMb * 1024 * 1024) this.kill(`it used more than ${memoryMb} MB of memory`)
   }
 
   #describe(code: number | null, signal: NodeJS.Signals | null): string {
@@ -227,6 +240,7 @@ export class FunctionHost {
   #end(reason: string): string | null {
     this.#dead = true
     this.#cancelCheck?.()
+    this.#cancelLoadLimit()
     const calls = [...this.#pending]
     this.#loading.reject(new HostDeath(reason, 0))
     for (const { reject } of calls) reject(new HostDeath(reason, calls.length - 1))
@@ -238,6 +252,22 @@ export class FunctionHost {
     )
     return reason
   }
+}
+
+/** @throws {HostDeath} */
+function startProcess({ config, memoryMb, log }: HostOptions): ChildProcess {
+  const { ASSAY_SECRET_KEY: _key, ASSAY_SECRET_KEY_FILE: _file, ...env } = process.env
+  const flags = [...inheritedFlags(), `--max-old-space-size=${heapMb(memoryMb)}`]
+  const started = spawn(process.execPath, [...flags, program, config], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env,
+  })
+  // Where no more files can be opened it has no streams; why is told by an event later.
+  if (started.stdio !== undefined) return started
+  started.on('error', () => {})
+  const reason = 'its process cannot be started: this process can open no more files'
+  log.warn({ reason }, 'function host: its process cannot be started')
+  throw new HostDeath(reason, 0)
 }
 
 function heapMb(memoryMb: number): number {

@@ -6,7 +6,7 @@ import { resetOf } from './rate-limits.ts'
 
 type Headers = Readonly<Record<string, string>> | undefined
 
-/** The model and the callback that count its calls. The right to the first has been got already. */
+/** The model and the callback that count its calls. The caller already has the right to the first. */
 export function countCalls(model: LanguageModelV4, calls: EndpointCalls, now: () => number) {
   const end = ({ inputTokens, outputTokens }: LanguageModelV4Usage, headers: Headers) => {
     const [input, output] = [inputTokens.total, outputTokens.total]

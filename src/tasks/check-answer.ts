@@ -1,4 +1,4 @@
-/** What a process for calculations is asked to find out whether an answer satisfies a schema. */
+/** Runs in a process for calculations: finds out whether an answer satisfies a schema. */
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonSchema, type JsonSchemaCheck, type JsonSchemaViolation } from '../domain/json/json-schema.ts'
 

@@ -1,4 +1,4 @@
-/** What a process for calculations is asked to find out whether schemas can be used. */
+/** Runs in a process for calculations: finds out whether schemas can be used. */
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonSchema } from '../domain/json/json-schema.ts'
 

@@ -1,4 +1,4 @@
-/** What a process for calculations is asked to find the output in a response. */
+/** Runs in a process for calculations: finds the output in a response. */
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonPath } from '../domain/json/json-path.ts'
 

@@ -1,13 +1,16 @@
 /** The functions of a config in processes of their own: real ones, which tests end in every way. */
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { type Logger, pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { FunctionsUnavailableError } from '../../src/domain/execution/functions.ts'
 import type { TaskCall } from '../../src/domain/execution/task.ts'
 import { HostPool, type HostPoolOptions } from '../../src/function-hosts/host-pool.ts'
 import { evaluationInput } from '../evaluators/evaluation-input.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { taskContext, taskItem } from '../tasks/task-items.ts'
 
 const config = `
@@ -241,6 +244,73 @@ test('a config that changes under a worker is not mixed with the one that it beg
   expect(pool.registered.tasks.size).toBe(0)
   await expect(call('pid')).rejects.toThrow(FunctionsUnavailableError)
 })
+
+test('a config that is found changed by a call alone comes back for all calls once it is as it was', async () => {
+  const file = await write(config)
+  const { pool, call } = await startPool({ config: file })
+  await writeFile(file, `${config}\n`)
+  await expect(call('pid', 0, { alone: true })).rejects.toThrow(FunctionsUnavailableError)
+  expect(pool.problem).toMatch(/has changed since this worker started/)
+  await writeFile(file, config)
+  await expect.poll(() => pool.problem, patiently).toBeNull()
+  expect((await call('pid')).output).toEqual(expect.any(Number))
+})
+
+/** A file beside the config that has it do something else while it loads. */
+const moody = `
+import { existsSync } from 'node:fs'
+if (existsSync(new URL('exit', import.meta.url))) process.exit(9)
+if (existsSync(new URL('hang', import.meta.url))) await new Promise((resolve) => setInterval(resolve, 600_000))
+${config}`
+
+test('a process for one call that does not start takes the functions from nobody else', async () => {
+  const file = await write(moody)
+  const { pool, call } = await startPool({ config: file })
+  const { output: pid } = await call('pid')
+  await writeFile(join(dirname(file), 'exit'), '')
+  const unavailable = new FunctionsUnavailableError(
+    'A process for functions does not start: its process exited with code 9.',
+  )
+  await expect(call('pid', 0, { alone: true })).rejects.toThrow(unavailable)
+  expect(pool.problem).toBeNull()
+  expect((await call('pid')).output).toBe(pid)
+})
+
+test('a process for one call that does not load its config ends with its call, and after a minute', async () => {
+  const file = await write(moody)
+  const clock = new FakeClock()
+  const { pool, call } = await startPool({ config: file, clock })
+  await writeFile(join(dirname(file), 'hang'), '')
+  const controller = new AbortController()
+  const cancelled = call('pid', 0, { alone: true, signal: controller.signal })
+  await expect.poll(() => pool.size, patiently).toBe(2)
+  controller.abort(new Error('cancelled'))
+  await expect(cancelled).rejects.toThrow('cancelled')
+  const late = call('pid', 0, { alone: true }).catch((error: unknown) => error)
+  await expect.poll(() => pool.size, patiently).toBe(2)
+  expect(clock.timers).toEqual([expect.closeTo(60_000, -2)])
+  await clock.next()
+  expect(await late).toEqual(
+    new FunctionsUnavailableError('A process for functions does not start: it did not load its config within 60 s.'),
+  )
+  expect((await call('pid')).output).toEqual(expect.any(Number))
+})
+
+test.runIf(process.platform !== 'win32')(
+  'a worker that can open no more files starts its processes later',
+  async () => {
+    const file = await write(config)
+    const program = join(import.meta.dirname, 'open-no-more-files.ts')
+    const command = 'ulimit -n 64; exec "$0" "$1" "$2"'
+    const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program, file])
+    expect(JSON.parse(stdout)).toEqual({
+      errors: [
+        'FunctionsUnavailableError: A process for functions does not start: its process cannot be started: this process can open no more files.',
+      ],
+      pids: ['number', 'number'],
+    })
+  },
+)
 
 test('without a config there are no processes, and functions are unavailable', async () => {
   const { pool, call } = await startPool({ config: null as never, hosts: 4 })

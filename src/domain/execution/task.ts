@@ -193,8 +193,8 @@ export class TaskError extends Error {
 
   /** The same failure of a call that used this. */
   with(spent: Spent): TaskError {
-    const { code, message, retryable, retryAfterMs, overloaded, stopsRun, cause } = this
-    return new TaskError(code, message, { retryable, retryAfterMs, overloaded, stopsRun, spent, cause })
+    const { code, message, retryable, retryAfterMs, overloaded, excused, stopsRun, cause } = this
+    return new TaskError(code, message, { retryable, retryAfterMs, overloaded, excused, stopsRun, spent, cause })
   }
 }
 

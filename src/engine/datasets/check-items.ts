@@ -1,4 +1,4 @@
-/** What a process for calculations is asked to find out which items fit the schemas of their dataset. */
+/** Runs in a process for calculations: finds out which items fit the schemas of their dataset. */
 import { excerptOf } from '../../domain/excerpt.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { compileJsonSchema, type JsonSchemaCheck } from '../../domain/json/json-schema.ts'

@@ -15,7 +15,7 @@ interface ItemCallsOptions {
 }
 
 /**
- * The rights of one attempt at an item to call its endpoint: a permit and a slot of the process. One of its calls is made
+ * The rights of one attempt at an item to call its endpoint: a permit and a slot of the process. Its calls are made one
  * at a time, and an item that waits for its endpoint takes no slot from other runs.
  */
 export class ItemCalls implements EndpointCalls {
