@@ -58,16 +58,19 @@ Example:
 
 async function backup(file: string, { dataDir, json }: BackupOptions): Promise<void> {
   if (existsSync(file)) throw new CliError(`${file} exists: a backup is always a new file.`)
-  if (!process.env.DATABASE_URL && !existsSync(dataDir)) {
+  const { hasCluster } = await import('../embedded-postgres/home.ts')
+  if (!process.env.DATABASE_URL && !hasCluster(dataDir)) {
     throw new CliError(`There is no Assay in ${resolve(dataDir)}: say with --data-dir or DATABASE_URL where it is.`)
   }
   const { writeBackup } = await import('../engine/backup/write-backup.ts')
   const unfinished = `${file}.unfinished`
   const progress = openProgress()
   const line = progress.add('backup')
+  // Of a backup that was interrupted.
+  await rm(unfinished, { force: true })
   try {
     const written = await withDatabase(dataDir, true, (url) =>
-      writeBackup(url, createWriteStream(unfinished, { mode: 0o600 }), {
+      writeBackup(url, createWriteStream(unfinished, { flags: 'wx', mode: 0o600 }), {
         version: manifest.version,
         onTable: (table, done, of) => line.update(done, of, table),
       }),

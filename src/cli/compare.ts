@@ -1,5 +1,5 @@
 /** `assay compare`: whether runs are better than a baseline, and on which items they are not. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { CliError, exitStatus } from './cli-error.ts'
 import { findBaseline, findRun, runReferences } from './find-run.ts'
 import type { GraphQLClient } from './graphql-client.ts'
@@ -7,6 +7,7 @@ import { jsonOption, oneLine, printJson, printLine } from './output.ts'
 import { count, shortened } from './report/figures.ts'
 import { type Change, type ChangedItem, changedItems, loadReport, type RunReport } from './report/load-report.ts'
 import { printComparison, type ReportFiles, withReportFiles, writeReports } from './report/print-report.ts'
+import { wholeNumber } from './whole-number.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 const changes = { regressed: 'REGRESSED', improved: 'IMPROVED', changed: 'CHANGED' } as const satisfies Record<
@@ -27,7 +28,9 @@ export function compareCommand(): Command {
     .argument('<candidate...>', '1–10 runs')
     .addOption(new Option('--only <change>', 'show the items whose scores are').choices(Object.keys(changes)))
     .addOption(
-      new Option('--limit <number>', 'items of each score and candidate, 1–100').argParser(upToHundred).default(10),
+      new Option('--limit <number>', 'items of each score and candidate, 1–100')
+        .argParser(wholeNumber(1, 100))
+        .default(10),
     )
   return withServerOptions(withReportFiles(command))
     .addOption(jsonOption())
@@ -99,9 +102,4 @@ function print(report: RunReport, items: readonly ChangedItem[], { only }: Compa
     }
     printLine(`    ${item.url}`)
   }
-}
-
-function upToHundred(text: string): number {
-  if (/^([1-9]\d?|100)$/.test(text)) return Number(text)
-  throw new InvalidArgumentError(`Expected a whole number from 1 to 100, got "${text}".`)
 }

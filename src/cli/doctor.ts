@@ -1,10 +1,10 @@
 /** `assay doctor`: looks at everything that Assay needs, and says what to do. */
-import { existsSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { Command, Option } from 'commander'
 import { exitStatus } from './cli-error.ts'
 import { type Finding, problem, skipped } from './doctor/check.ts'
 import { jsonOption, oneLine, printJson, printLine } from './output.ts'
+import { wholeNumber } from './whole-number.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 interface DoctorOptions extends ServerOptions {
@@ -17,7 +17,7 @@ export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description('Check the machine, the database, keys and providers, and say what to do.')
     .addOption(new Option('--host <address>', 'the address that the server is to listen on').default('127.0.0.1'))
-    .addOption(new Option('--port <number>', 'and its port').argParser(Number).default(4000))
+    .addOption(new Option('--port <number>', 'and its port').argParser(wholeNumber(0, 65_535)).default(4000))
   return withServerOptions(command)
     .addOption(jsonOption())
     .addHelpText(
@@ -60,6 +60,7 @@ async function lookAtAll(options: DoctorOptions): Promise<Finding[]> {
   const { env } = process
   const { checkDisk, checkPages, checkPort, checkVersions } = await import('./doctor/check-machine.ts')
   const { checkDatabase } = await import('./doctor/check-database.ts')
+  const { hasCluster } = await import('../embedded-postgres/home.ts')
   const databaseUrl = env.DATABASE_URL || null
   const found = [
     checkVersions(),
@@ -67,7 +68,7 @@ async function lookAtAll(options: DoctorOptions): Promise<Finding[]> {
     await checkPort(host, port),
     checkPages(),
   ]
-  if (databaseUrl === null && !existsSync(dataDir)) {
+  if (databaseUrl === null && !hasCluster(dataDir)) {
     return [...found, skipped('database', `There is none in ${dataDir} yet: the first \`assay serve\` makes it.`)]
   }
   const database = await checkDatabase({ databaseUrl, dataDir, env })

@@ -1,7 +1,7 @@
 /** Finds the run that a user means. */
 import { CliError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
-import type { FindRunByIdQuery } from './gql/graphql.ts'
+import type { FindRunByIdQuery, FindRunByNameQuery } from './gql/graphql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 
 graphql(/* GraphQL */ `
@@ -21,9 +21,10 @@ const FindRunById = graphql(/* GraphQL */ `
 `)
 
 const FindRunByName = graphql(/* GraphQL */ `
-  query FindRunByName($filter: RunFilter) {
-    runs(filter: $filter, first: 100) {
+  query FindRunByName($filter: RunFilter, $first: Int!, $after: String) {
+    runs(filter: $filter, first: $first, after: $after) {
       nodes { ...FoundRun }
+      pageInfo { hasNextPage endCursor }
     }
   }
 `)
@@ -46,7 +47,7 @@ RUN is the id of a run, the address of its page, its exact name, or "latest" for
  */
 export async function findRun(client: GraphQLClient, reference: string): Promise<FoundRun> {
   if (reference === 'latest') {
-    const { runs } = await client.request(FindRunByName, { filter: {} })
+    const { runs } = await client.request(FindRunByName, { filter: {}, first: 1 })
     return runs?.nodes[0] ?? fail('There is no run in this project yet: start one with `assay run`.')
   }
   const id = idIn(reference)
@@ -54,15 +55,14 @@ export async function findRun(client: GraphQLClient, reference: string): Promise
     const { run } = await client.request(FindRunById, { id })
     return run ?? fail(`There is no run ${reference} in this project.`)
   }
-  const { runs } = await client.request(FindRunByName, { filter: { search: reference } })
-  const similar = runs?.nodes ?? []
-  const [found, ...more] = similar.filter(({ name }) => name === reference)
+  const { exact, similar } = await findByName(client, reference)
+  const [found, ...more] = exact
   if (found && more.length === 0) return found
   if (found) {
     const ids = [found, ...more].map((run) => `  ${run.id}  ${run.createdAt}  ${run.status}`)
     throw new CliError(`${ids.length} runs are named "${reference}": say which one by its id.\n${ids.join('\n')}`)
   }
-  const names = similar.slice(0, 5).map(({ name }) => `"${name}"`)
+  const names = similar.map(({ name }) => `"${name}"`)
   throw new CliError(
     `There is no run named "${reference}"${names.length > 0 ? `, but ${names.join(', ')}` : ''}. Expected the id of a run, the address of its page, its exact name, or latest.`,
   )
@@ -81,11 +81,40 @@ export async function findBaseline(client: GraphQLClient, reference: string, can
   )
 }
 
+/** The search finds names that contain the text, of which those that are equal may be anywhere. */
+async function findByName(client: GraphQLClient, name: string): Promise<{ exact: FoundRun[]; similar: FoundRun[] }> {
+  const exact: FoundRun[] = []
+  const similar: FoundRun[] = []
+  let after: string | null = null
+  do {
+    const { runs }: FindRunByNameQuery = await client.request(FindRunByName, {
+      filter: { search: name },
+      first: 100,
+      after,
+    })
+    for (const run of runs?.nodes ?? []) {
+      if (run.name === name) exact.push(run)
+      else if (similar.length < 5) similar.push(run)
+    }
+    after = runs?.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null
+  } while (after !== null)
+  return { exact, similar }
+}
+
 /** The global id in a reference; null when it is none. */
 function idIn(reference: string): string | null {
-  const text = /^https?:\/\//.test(reference) ? (URL.parse(reference)?.pathname.split('/').at(-1) ?? '') : reference
-  const decoded = Buffer.from(decodeURIComponent(text), 'base64').toString()
-  return /^Run:[0-9a-f-]{36}$/.test(decoded) ? decodeURIComponent(text) : null
+  const url = /^https?:\/\//.test(reference) ? URL.parse(reference) : null
+  const id = url ? decoded(url.pathname.split('/').at(-1) ?? '') : reference
+  return /^Run:[0-9a-f-]{36}$/.test(Buffer.from(id, 'base64').toString()) ? id : null
+}
+
+/** A part of a path; as it is where it is no encoding. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 function fail(message: string): never {

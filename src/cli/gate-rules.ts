@@ -26,24 +26,33 @@ export const gateNotation = `Rules of a gate:
   correct>=baseline-0.02     not worse than the baseline by more than a margin (also latency, cost, failed)
   failure-rate<=0.05         at most; also avg-latency, p95-latency (ms), cost, avg-cost (USD)`
 
-/** @throws {UsageError} naming the rule that cannot be read */
-export function parseGateRules(rules: readonly string[]): GateInput {
+/** Makes the error about the rule at a place of the list. */
+type Refusal = (problem: string, index: number) => Error
+
+/**
+ * @param refusal default: about the option `--gate`
+ * @throws {UsageError} or what `refusal` makes, naming the rule that cannot be read
+ */
+export function parseGateRules(rules: readonly string[], refusal: Refusal = ofOption): GateInput {
   const gate: GateInput = {}
-  for (const rule of rules) addRule(gate, rule.trim())
+  for (const [index, given] of rules.entries()) {
+    const rule = given.trim()
+    addRule(gate, rule, (expected) => refusal(`expected ${expected}, got "${rule}".`, index))
+  }
   return gate
 }
 
-function addRule(gate: GateInput, rule: string): void {
+function addRule(gate: GateInput, rule: string, refusal: (expected: string) => Error): void {
   const [, metric, way, sign, margin] = relative.exec(rule) ?? []
   if (metric !== undefined) {
     // The direction of a metric is known to the server; a rule that contradicts itself says nothing.
-    if ((way === '>') !== (sign === '-')) throw refusal(rule, 'either ">= baseline - margin" or "<= baseline + margin"')
-    if (Number(margin) === 0) throw refusal(rule, 'a margin above 0: no measurement shows that nothing at all is lost')
+    if ((way === '>') !== (sign === '-')) throw refusal('either ">= baseline - margin" or "<= baseline + margin"')
+    if (Number(margin) === 0) throw refusal('a margin above 0: no measurement shows that nothing at all is lost')
     gate.notWorse = [...(gate.notWorse ?? []), { metric: metricOf(metric), margin: Number(margin) }]
     return
   }
   const [, name = '', comparison, minus, value] = absolute.exec(rule) ?? []
-  if (value === undefined) throw refusal(rule, 'such as "correct>=0.9" or "correct>=baseline-0.02"')
+  if (value === undefined) throw refusal('such as "correct>=0.9" or "correct>=baseline-0.02"')
   const limit = Number(`${minus}${value}`)
   if (comparison === '>') {
     const score: MetricInput = { score: { name: unquoted(name) } }
@@ -51,8 +60,8 @@ function addRule(gate: GateInput, rule: string): void {
     return
   }
   const field = limits[name as keyof typeof limits]
-  if (!field) throw refusal(rule, `a limit of ${Object.keys(limits).join(', ')}; a score has a minimum (>=)`)
-  if (gate[field] != null) throw refusal(rule, `${name} only once`)
+  if (!field) throw refusal(`a limit of ${Object.keys(limits).join(', ')}; a score has a minimum (>=)`)
+  if (gate[field] != null) throw refusal(`${name} only once`)
   gate[field] = limit
 }
 
@@ -68,6 +77,6 @@ function unquoted(name: string): string {
   return /^(["']).*\1$/.test(name) ? name.slice(1, -1) : name
 }
 
-function refusal(rule: string, expected: string): UsageError {
-  return new UsageError(`--gate: expected ${expected}, got "${rule}".`)
+function ofOption(problem: string): UsageError {
+  return new UsageError(`--gate: ${problem}`)
 }

@@ -1,10 +1,11 @@
 /** `assay list`: the runs, experiments, datasets and evaluators of a project. */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { CliError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
 import type { RunFilter, RunStatus } from './gql/graphql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 import { jsonOption, listOf, printJson, printLine, say } from './output.ts'
+import { wholeNumber } from './whole-number.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 const ListRuns = graphql(/* GraphQL */ `
@@ -81,7 +82,7 @@ export function listCommand(): Command {
     .addOption(new Option('--dataset <name>', 'only runs and experiments on this dataset'))
     .addOption(new Option('--status <status>', 'only runs with this status').choices(statuses))
     .addOption(new Option('--search <text>', 'only those with this text in their name or description'))
-    .addOption(new Option('--limit <number>', 'at most this many').argParser(positive).default(20))
+    .addOption(new Option('--limit <number>', 'at most this many').argParser(wholeNumber(1, 999_999)).default(20))
   return withServerOptions(command)
     .addOption(jsonOption())
     .addHelpText(
@@ -200,9 +201,4 @@ function idOf(what: string, name: string | undefined, found: { id: string } | nu
   if (name === undefined) return undefined
   if (!found) throw new CliError(`There is no ${what} named "${name}" in this project.`)
   return found.id
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError(`Expected a whole number from 1 to 999999, got "${text}".`)
 }

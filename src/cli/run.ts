@@ -1,5 +1,5 @@
 /** `assay run`: starts a run of an experiment, which may be a file, and shows its progress and result. */
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { runEnvironment } from '../client/experiment/environment.ts'
 import type { ExperimentFile } from '../define-experiment.ts'
 import { CliError, UsageError } from './cli-error.ts'
@@ -12,6 +12,7 @@ import { jsonOption, printJson, printLine, say } from './output.ts'
 import { loadReport } from './report/load-report.ts'
 import { finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
 import { watchToEnd } from './watch-run.ts'
+import { wholeNumber } from './whole-number.ts'
 import { type Connection, type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 const FindExperiment = graphql(/* GraphQL */ `
@@ -48,13 +49,15 @@ export function runCommand(): Command {
     .description('Start a run of an experiment and follow it to its end.')
     .argument('<experiment>', 'name of the experiment, or a file that describes it (.yaml, .json, .ts, .js)')
     .option('--name <name>', 'name of the run (default: the experiment and the time)')
-    .addOption(new Option('--sample <number>', 'only this many items, chosen at random').argParser(wholeNumber))
+    .addOption(
+      new Option('--sample <number>', 'only this many items, chosen at random').argParser(wholeNumber(1, 999_999_999)),
+    )
     .addOption(
       new Option('--tag <tag>', 'only items that have this tag; may be repeated').argParser(
         (tag: string, before: string[] = []) => [...before, tag],
       ),
     )
-    .addOption(new Option('--concurrency <number>', 'items at once, 1–1,000').argParser(wholeNumber))
+    .addOption(new Option('--concurrency <number>', 'items at once, 1–1,000').argParser(wholeNumber(1, 1_000)))
   return withServerOptions(withReportFiles(withGateOptions(command)))
     .option('--watch', 'follow the run to its end', true)
     .option('--no-watch', 'print the id of the run and exit')
@@ -184,9 +187,4 @@ async function findExperiment(client: GraphQLClient, name: string): Promise<stri
     `There is no experiment named "${name}"${similar.length > 0 ? `, but ${similar.join(', ')}` : ''}. ` +
       'Names must match exactly.',
   )
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError(`Expected a whole number of at least 1, got "${text}".`)
 }

@@ -10,6 +10,7 @@ import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
 import { announceServer, withdrawServer } from './running-server.ts'
 import { untilStopped } from './until-stopped.ts'
+import { wholeNumber } from './whole-number.ts'
 
 interface SharedOptions {
   config?: string
@@ -232,13 +233,5 @@ function origins(text: string, before: string[]): string[] {
     ]
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message)
-  }
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (number >= min && number <= max) return number
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}, got "${text}".`)
   }
 }

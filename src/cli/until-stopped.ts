@@ -5,7 +5,7 @@ import type { AssayProcess } from './assay-process.ts'
 /** A graceful stop takes the worker at most 10 s, and the rest a moment. */
 const timeoutMs = 20_000
 /** npm, npx and the terminal each forward the same Ctrl-C. */
-const duplicateSignalMs = 500
+export const duplicateSignalMs = 500
 
 /**
  * Starts a process, uses it, and stops it gracefully: on Ctrl-C, SIGTERM, a closed terminal or the loss of its

@@ -8,6 +8,7 @@ import { CliError, Interrupted } from './cli-error.ts'
 import { GraphQLClient, serverUrl } from './graphql-client.ts'
 import { projectOption } from './project-option.ts'
 import { isAssay, runningServer } from './running-server.ts'
+import { duplicateSignalMs } from './until-stopped.ts'
 import { defaultUrl, urlOption } from './url-option.ts'
 
 export interface ServerOptions {
@@ -50,11 +51,12 @@ export async function withServer<Result>(
   const { promise: interrupted, reject } = Promise.withResolvers<never>()
   interrupted.catch(() => {})
   let connection: Connection | undefined
-  let signals = 0
+  let firstAt: number | undefined
   const onSignal = () => {
-    signals += 1
-    if (signals > 1) process.exit(130)
-    reject(new Interrupted(connection?.onInterrupt?.() ?? ''))
+    if (firstAt === undefined) {
+      firstAt = performance.now()
+      reject(new Interrupted(connection?.onInterrupt?.() ?? ''))
+    } else if (performance.now() - firstAt > duplicateSignalMs) process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   const found = options.url === undefined ? await findServer(options.dataDir) : serverUrl(options.url)

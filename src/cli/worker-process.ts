@@ -80,7 +80,8 @@ export class WorkerProcess {
   async #stop(): Promise<void> {
     this.#cancelRestart?.()
     const child = this.#child
-    if (child.exitCode !== null || child.signalCode !== null) return
+    // Without a process there is never an exit.
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     const { promise, resolve } = Promise.withResolvers<void>()
     child.once('exit', () => resolve())
     this.#say({ stop: true })

@@ -9,6 +9,7 @@
  * All of it is inaccessible to other users of the machine.
  */
 import { hash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -30,6 +31,11 @@ export type Home = {
 /** macOS allows 104 bytes including the final zero, Linux 108. */
 const maxSocketPathBytes = 103
 const ownEntries = /^(cluster|socket$|password$|postgres\.log|postgresql-)/
+
+/** Whether a data directory has a database. */
+export function hasCluster(dataDir: string): boolean {
+  return existsSync(join(dataDir, 'postgres', 'cluster', 'PG_VERSION'))
+}
 
 /** Creates or checks the directory. */
 export async function openHome(dataDir: string): Promise<Home> {

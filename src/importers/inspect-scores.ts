@@ -2,8 +2,8 @@
 import { type ImportedScore, isObject, type Left, type Members, numberOf, objectOf, textOf } from './results.ts'
 
 /** As Inspect counts them in its accuracy. */
-const grades: Record<string, number> = { C: 1, I: 0, P: 0.5, N: 0 }
-const words: Record<string, number> = { yes: 1, true: 1, no: 0, false: 0 }
+const grades = new Map(Object.entries({ C: 1, I: 0, P: 0.5, N: 0 }))
+const words = new Map(Object.entries({ yes: 1, true: 1, no: 0, false: 0 }))
 
 interface Given {
   sample: number
@@ -66,7 +66,7 @@ function kindOf(values: readonly unknown[]): 'BOOLEAN' | 'NUMERIC' | 'TEXT' {
 function asNumber(value: unknown): number | null {
   if (typeof value === 'boolean') return Number(value)
   if (typeof value !== 'string') return numberOf(value)
-  const known = grades[value] ?? words[value.toLowerCase()]
+  const known = grades.get(value) ?? words.get(value.toLowerCase())
   if (known !== undefined) return known
   return value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : null
 }

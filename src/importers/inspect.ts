@@ -85,7 +85,7 @@ function resolved(sample: Members): Members {
   const resolve = (value: unknown): unknown => {
     if (typeof value === 'string') {
       const id = value.startsWith('attachment://') ? value.slice('attachment://'.length) : null
-      return id !== null && id in attachments ? attachments[id] : value
+      return id !== null && Object.hasOwn(attachments, id) ? attachments[id] : value
     }
     if (Array.isArray(value)) return value.map(resolve)
     if (!isObject(value)) return value

@@ -40,7 +40,11 @@ export const ClaimItems = graphql(/* GraphQL */ `
   mutation ClaimImportedItems($input: ClaimRunItemsInput!) {
     claimRunItems(input: $input) {
       __typename
-      ... on ClaimRunItemsPayload { lane { lease status } items { runItemId datasetItemId repetition attempt } }
+      ... on ClaimRunItemsPayload {
+        lane { lease status }
+        items { runItemId datasetItemId repetition attempt }
+        retryAfterMs
+      }
       ... on UserError { message code path }
     }
   }

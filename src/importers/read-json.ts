@@ -9,7 +9,7 @@ export function parseJson(text: string, name: string, left: () => void = () => {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const tolerant = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) => {
+    const tolerant = text.replaceAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\b(?:NaN|Infinity)\b/g, (found) => {
       if (found.startsWith('"')) return found
       left()
       return 'null'

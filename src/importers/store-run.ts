@@ -1,5 +1,6 @@
 /** Stores a run of a file as a run whose items a client has executed: this program, which had the results already. */
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { payloadOf } from '../client/answers.ts'
 import { type Assay, RefusedError, type Run } from '../client/index.ts'
 import type { ClaimImportedItemsMutation, ClientScoreInput, RecordRunItemsInput } from './gql/graphql.ts'
@@ -17,6 +18,9 @@ const maxResultBytes = 3_000_000
 const maxTextLength = 2_000
 const maxRepetitions = 100
 const leaseMs = 120_000
+/** An import that was interrupted holds its items for as long as its lease. */
+const maxWaitMs = leaseMs + 30_000
+const defaultPauseMs = 1_000
 
 interface StoredRun {
   run: Run
@@ -40,14 +44,26 @@ export async function storeRun(
   const results = new Map(run.results.map((result) => [`${result.item} ${result.repetition}`, result]))
   let lease: string | null = null
   let status = started.status
+  /** Items that were claimed and that the file has no results for. */
+  const unknown = new Set<string>()
+  let claimedAt = performance.now()
   while (isOpen(status)) {
     const claim: Claim = await claimItems(assay, started.id, lease)
     lease = claim.lane.lease
     status = claim.lane.status
-    if (claim.items.length === 0) break
+    if (claim.items.length === 0) {
+      const { progress } = await assay.runs.get(started.id)
+      if (progress.queued + progress.running <= unknown.size) break
+      if (performance.now() - claimedAt > maxWaitMs) throw heldByOthers(run.name)
+      await sleep(claim.retryAfterMs ?? defaultPauseMs)
+      continue
+    }
+    claimedAt = performance.now()
     const found = claim.items.flatMap(({ runItemId, datasetItemId, repetition, attempt }) => {
       const result = results.get(`${places.get(datasetItemId)} ${repetition}`)
-      return result ? [{ runItemId, attempt, ...resultInput(result, left) }] : []
+      if (result) return [{ runItemId, attempt, ...resultInput(result, left) }]
+      unknown.add(runItemId)
+      return []
     })
     for (const batch of batches(found, maxClaim, maxBatchBytes)) {
       const recording = { runId: started.id, lease: lease ?? '0', leaseMs, results: batch }
@@ -65,6 +81,13 @@ export async function storeRun(
 async function claimItems(assay: Assay, runId: string, lease: string | null): Promise<Claim> {
   const input = { runId, lease, limit: maxClaim, leaseMs }
   return payloadOf((await assay.request(ClaimItems, { input })).claimRunItems)
+}
+
+function heldByOthers(name: string): RefusedError {
+  return new RefusedError(
+    `Another import holds items of the run "${name}". What was stored stays: import the file again when that one has ended.`,
+    'CONFLICT',
+  )
 }
 
 function isOpen(status: string): boolean {

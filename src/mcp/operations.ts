@@ -82,7 +82,7 @@ export const CompareRuns = graphql(/* GraphQL */ `
       baseline { id name }
       candidates { id name }
       metrics {
-        metric { kind name }
+        metric { kind name source }
         direction
         verdict
         baselineMean
@@ -119,7 +119,7 @@ export const ComparedRows = graphql(/* GraphQL */ `
               revision { input expectedOutput }
               latencyMs
               costUsd
-              scores { name value label }
+              scores { name source value label }
               items { repetition status output error { code message } }
             }
           }

@@ -152,6 +152,32 @@ test('a restore leaves constraints and triggers as they were, and is all or noth
   await expect(restoreBackup(to.url, file)).rejects.toThrow('The database is not empty (there are rows in project)')
 })
 
+test('a database that somebody begins to use during a restore keeps its rows; an empty one has nothing to back up', async () => {
+  const file = join(await makeTemporary(), 'backup.zip')
+  const from = await createTestDatabase()
+  onTestFinished(() => from.drop())
+  await writeBackup(from.url, createWriteStream(file), { version: '0' })
+  const empty = await createTestDatabase('template0')
+  onTestFinished(() => empty.drop())
+  await expect(writeBackup(empty.url, createWriteStream(`${file}.no`), { version: '0' })).rejects.toThrow(
+    'There is no Assay in the database: nothing to back up.',
+  )
+
+  const client = new Client({ connectionString: from.url })
+  await client.connect()
+  await client.query('BEGIN')
+  await client.query(`INSERT INTO project (name) VALUES ('another')`)
+  const refused = expect(restoreBackup(from.url, file)).rejects.toThrow('The database is not empty')
+  const watcher = new Client({ connectionString: from.url })
+  await watcher.connect()
+  const waiting = async () => (await watcher.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount
+  await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(0)
+  await client.query('COMMIT')
+  await refused
+  await client.end()
+  await watcher.end()
+})
+
 test('a backup of a newer Assay is refused', async () => {
   const file = join(await makeTemporary(), 'backup.zip')
   const from = await createTestDatabase()

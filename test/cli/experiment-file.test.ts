@@ -50,6 +50,7 @@ test.for([
     `${valid}settings:\n  concurrency: 1.5\n`,
     'x.yaml:7: settings.concurrency: expected a whole number or null, got 1.5.',
   ],
+  [`${valid}gate:\n  - correct >= 0.9\n  - correct\n`, 'x.yaml:8: gate.1: expected such as "correct>=0.9"'],
   [`${valid}evaluators:\n  - name: a\n`, 'x.yaml:7: evaluators.0: expected definition, which is missing.'],
   [
     `${valid}baselin: x\n`,

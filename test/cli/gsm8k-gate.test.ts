@@ -52,7 +52,7 @@ settings: { concurrency: 40 }
     const reports = ['--junit', 'assay.xml', '--markdown', 'assay.md']
     const worse = await run('6b_finetuning', '--baseline', '175b_verification', ...gate, ...reports)
     expect(worse.status, worse.stderr).toBe(100)
-    expect(worse.stdout).toContain('✗ "correct" is worse than in the baseline (by -0.345716); the margin is 0.02.')
+    expect(worse.stdout).toContain('✗ "correct" is worse than in the baseline (worse by 0.345716); the margin is 0.02.')
     expect(worse.stdout).toMatch(
       /correct is worse by 34\.6 points \(95 % interval −3\d\.\d to −3\d\.\d points\): 21\.7 % after 56\.3 %, 1,319 items/,
     )

@@ -89,6 +89,20 @@ test('Markdown of any number of regressions fits into a comment', () => {
   expect(markdown).toContain('All items, the worst regressions first')
 })
 
+test('Markdown of any number of rules, verdicts and runs fits into a comment, with failed rules first', () => {
+  const [passed, failed] = report().run.gate?.checks ?? []
+  if (!passed || !failed) throw new Error('Expected two checks.')
+  const gate = { status: 'FAILED' as const, checks: [...Array.from({ length: 2_000 }, () => passed), failed] }
+  const many = report({ gate }, { metrics: Array.from({ length: 2_000 }, () => figures) })
+  const one = markdownOf([many])
+  expect(one.length).toBeLessThan(65_536)
+  expect(one).toContain('❌ &#34;correct&#34; is worse')
+  expect(one).toMatch(/^- and \d+ more$/m)
+  const several = markdownOf(Array.from({ length: 200 }, () => many))
+  expect(several.length).toBeLessThan(65_536)
+  expect(several).toMatch(/There is no room for \d+ more runs\.\n$/)
+})
+
 test('a link that is no web address is not a link', () => {
   const html = render(markdownOf([report({ url: 'javascript:alert(1)' }, { regressions: [] })]))
   expect(html).not.toContain('javascript')

@@ -1,8 +1,8 @@
 /**
  * A run of 2,000 items at 300 a second, watched from its start: at its end the page shows, from the first row to the last,
- * what the tables have. Once in peace, and once with a connection that is cut five times and a tab that is hidden.
+ * what the tables have.
  */
-import type { Page, WebSocketRoute } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { formatDuration } from '../../src/dashboard/components/number-format.ts'
@@ -19,8 +19,6 @@ let t: TestServer
 let visitor: Visitor
 let page: Page
 let experimentId: string
-/** Of the page. */
-const sockets = new Set<WebSocketRoute>()
 
 beforeAll(async () => {
   if (!browserPath) return
@@ -50,19 +48,6 @@ beforeAll(async () => {
   await t.startWorker({ slots: concurrency })
   visitor = await visit(t.url)
   page = visitor.page
-  await page.routeWebSocket(/\/graphql$/, (socket) => {
-    const server = socket.connectToServer()
-    sockets.add(socket)
-    const close = () => sockets.delete(socket)
-    socket.onClose((code, reason) => {
-      close()
-      void server.close({ code: code ?? 1000, reason })
-    })
-    server.onClose((code, reason) => {
-      close()
-      void socket.close({ code: code ?? 1000, reason })
-    })
-  })
 })
 afterAll(async () => {
   await visitor?.[Symbol.asyncDispose]()
@@ -86,7 +71,6 @@ async function watchNewRun(): Promise<string> {
 
 const doneOf = (id: string) =>
   t.db.prisma.runItem.count({ where: { runId: id, status: { in: ['SUCCEEDED', 'FAILED'] } } })
-const reached = (id: string, done: number) => expect.poll(() => doneOf(id)).toBeGreaterThanOrEqual(done)
 
 /** What the tables have, as the page writes it. */
 async function expectedRows(id: string): Promise<string[][]> {
@@ -154,33 +138,3 @@ test.skipIf(!browserPath)(
   },
   120_000,
 )
-
-test.skipIf(!browserPath)(
-  'so is one whose connection was cut five times, and whose tab was hidden',
-  async () => {
-    const id = await watchNewRun()
-    for (let cut = 1; cut <= 5; cut++) {
-      await reached(id, cut * 150)
-      await expect.poll(() => sockets.size).toBe(1)
-      for (const socket of sockets) await socket.close({ code: 4999 })
-      sockets.clear()
-    }
-    await expect.poll(() => sockets.size).toBe(1)
-    await page.evaluate(hide, true)
-    // It pauses by itself after some seconds; the run ends meanwhile.
-    await expect.poll(() => sockets.size, { timeout: 30_000 }).toBe(0)
-    await reached(id, size)
-    expect(await page.getByText('Completed').count()).toBe(0)
-    await page.evaluate(hide, false)
-    await expect.poll(() => page.getByText('Completed').count(), { timeout: 60_000 }).toBe(1)
-    await expectShown(id)
-    expect(visitor.complaints).toEqual([])
-  },
-  120_000,
-)
-
-/** As when somebody goes to another tab and comes back. */
-function hide(hidden: boolean) {
-  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
-  document.dispatchEvent(new Event('visibilitychange'))
-}

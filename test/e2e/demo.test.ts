@@ -20,7 +20,7 @@ test('the demo runs both versions, shows the results, and serves operations that
   const dataDir = await makeTemporary()
   const demo = spawnNode([script, '--port', '0', '--data-dir', dataDir])
   const [, url = ''] = await demo.says(/Serving (http\S+)\/graphql/)
-  await demo.says(/Press Ctrl-C to stop/)
+  await demo.says(/until you press Ctrl-C/)
 
   expect(demo.stdout).toMatch(/status +│ COMPLETED +│ COMPLETED/)
   expect(demo.stdout).toMatch(/items +│ 320 +│ 320/)

@@ -186,7 +186,7 @@ describe('a deleted evaluator', () => {
 describe('a preview', () => {
   const preview = (input: Parameters<typeof previewEvaluator>[2], scope = t.scope) =>
     previewEvaluator(t.services, scope, input)
-  const score = { value: null, label: null, comment: null, metadata: null }
+  const score = { value: null, label: null, comment: null, metadata: null, costUsd: null }
 
   it('with a function needs a worker, and says so', async () => {
     const { id } = await create({ definition: { kind: 'module', module: 'tone' } })

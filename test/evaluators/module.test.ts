@@ -16,7 +16,7 @@ async function run(
   return createEvaluator(spec, 'score', inThisProcess({ evaluators: [module] }))(evaluationInput(), { signal })
 }
 
-const score = { name: 'score', value: null, label: null, comment: null, metadata: null }
+const score = { name: 'score', value: null, label: null, comment: null, metadata: null, costUsd: null }
 
 describe('an evaluator of assay.config.ts', () => {
   it.each<[unknown, object[]]>([
@@ -32,7 +32,7 @@ describe('an evaluator of assay.config.ts', () => {
     [[0.5], [{ ...score, dataType: 'NUMERIC', value: 0.5 }]],
     [
       { name: 'tone', value: 'kind', comment: 'why', metadata: { model: 'm' } },
-      [{ name: 'tone', dataType: 'CATEGORICAL', value: null, label: 'kind', comment: 'why', metadata: { model: 'm' } }],
+      [{ ...score, name: 'tone', dataType: 'CATEGORICAL', label: 'kind', comment: 'why', metadata: { model: 'm' } }],
     ],
     [{ value: 'Well said.', dataType: 'TEXT' }, [{ ...score, dataType: 'TEXT', label: 'Well said.' }]],
     [{ value: 1, dataType: 'BOOLEAN' }, [{ ...score, dataType: 'BOOLEAN', value: 1 }]],

@@ -73,6 +73,7 @@ describe('numeric', () => {
         label: null,
         comment: 'Expected 5, got no number.',
         metadata: null,
+        costUsd: null,
       },
     ])
   })

@@ -129,11 +129,6 @@ describe('a config', () => {
     ])
     expect(new Set([first, ...others]).size).toBe(4)
   })
-
-  it('may be that of this repository itself, by its own name', async () => {
-    const { defineConfig } = await import('assay')
-    expect(defineConfig({ tasks: { n: () => 1 } })).toHaveProperty('tasks.n')
-  })
 })
 
 describe('a broken config names the file and the line', () => {

@@ -33,6 +33,7 @@ async function besideDeletion(table: string, id: string, mutation: string, input
 }
 
 const conflict = { status: 200, data: { result: { __typename: 'ConflictError', code: 'CONFLICT' } } }
+const notFound = { status: 200, data: { result: { __typename: 'NotFoundError', code: 'NOT_FOUND' } } }
 
 test('a run that is approved as the baseline', async () => {
   const id = await recordRun(t, await seedDataset(t, [1]), [])
@@ -47,7 +48,7 @@ test('a dataset that gets an experiment', async () => {
     name: 'late',
     task: { module: { name: 'any' } },
   })
-  expect(answer).toEqual(conflict)
+  expect(answer).toEqual(notFound)
 })
 
 test('an experiment that is renamed', async () => {
@@ -56,5 +57,5 @@ test('an experiment that is renamed', async () => {
     id: encodeGlobalId('Experiment', id),
     name: 'late',
   })
-  expect(answer).toEqual({ status: 200, data: { result: { __typename: 'NotFoundError', code: 'NOT_FOUND' } } })
+  expect(answer).toEqual(notFound)
 })

@@ -9,6 +9,7 @@ import { excerptOf } from '../../domain/excerpt.ts'
 import { isExact } from '../../domain/json/exact-number.ts'
 import { importDefault } from '../../function-hosts/load-config.ts'
 import { CliError } from '../cli-error.ts'
+import { parseGateRules } from '../gate-rules.ts'
 
 const yamlEndings = ['.yaml', '.yml', '.json']
 const programEndings = ['.ts', '.mts', '.js', '.mjs']
@@ -91,13 +92,17 @@ const validate = new Ajv2020({ strict: false, allErrors: true, verbose: true }).
 type Path = (string | number)[]
 
 function checked(file: string, value: unknown, lineOf: (path: Path) => number | null): ExperimentFile {
-  if (validate(value)) return value
-  const problems = (validate.errors ?? []).map((error) => {
-    const path = pathOf(error)
+  const at = (path: Path) => {
     const line = lineOf(path)
     const where = path.length === 0 ? '' : `${path.join('.')}: `
-    return `${file}${line === null ? '' : `:${line}`}: ${where}expected ${expectation(error)}.`
-  })
+    return `${file}${line === null ? '' : `:${line}`}: ${where}`
+  }
+  if (validate(value)) {
+    const { gate } = value
+    if (Array.isArray(gate)) parseGateRules(gate, (said, index) => new CliError(`${at(['gate', index])}${said}`))
+    return value
+  }
+  const problems = (validate.errors ?? []).map((error) => `${at(pathOf(error))}expected ${expectation(error)}.`)
   throw new CliError([...new Set(problems)].join('\n'))
 }
 

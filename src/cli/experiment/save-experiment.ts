@@ -120,7 +120,7 @@ export async function saveExperiment(
   return { id, dataset }
 }
 
-/** The gate of an experiment file; null when it has none. @throws {UsageError} a rule that cannot be read */
+/** The gate of an experiment file, whose rules were checked; null when it has none. */
 function gateIn({ gate }: ExperimentFile): GateInput | null {
   if (gate === undefined) return null
   return Array.isArray(gate) ? parseGateRules(gate) : gate

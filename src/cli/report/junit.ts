@@ -1,6 +1,7 @@
 /**
  * Reports as JUnit XML, which CI systems show as tests: a suite for each run with a test for each rule of its gate (without
- * a gate: that it completed). A test fails exactly where the command does.
+ * a gate: that it completed). A test fails exactly where `run`, `watch` and `gate` do; `show` and
+ * `compare` only report.
  */
 import xmlbuilder from 'xmlbuilder'
 import { metricName } from './figures.ts'

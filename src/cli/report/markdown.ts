@@ -12,7 +12,18 @@ const maxLength = 60_000
 
 export function markdownOf(reports: readonly RunReport[]): string {
   const share = Math.floor(maxLength / Math.max(reports.length, 1))
-  return `${reports.map((report) => section(report, share)).join('\n\n')}\n`
+  const sections: string[] = []
+  let length = 0
+  for (const [index, report] of reports.entries()) {
+    const text = section(report, share)
+    length += text.length + 2
+    if (length > maxLength) {
+      sections.push(`There is no room for ${count(reports.length - index, 'more run')}.`)
+      break
+    }
+    sections.push(text)
+  }
+  return `${sections.join('\n\n')}\n`
 }
 
 function section(report: RunReport, length: number): string {
@@ -25,20 +36,31 @@ function section(report: RunReport, length: number): string {
     `${link('Open the run', run.url)} · ${code(run.experiment.name)} on ${code(run.dataset.name)}, version ${run.datasetVersion} · ${facts(run)}`,
   ]
   if (run.gate) {
-    lines.push('', ...run.gate.checks.map(({ passed, reason }) => `- ${passed ? '✅' : '❌'} ${plain(reason)}`))
+    const checks = run.gate.checks.toSorted((a, b) => Number(a.passed) - Number(b.passed))
+    const texts = checks.map(({ passed, reason }) => `- ${passed ? '✅' : '❌'} ${plain(reason)}`)
+    lines.push('', ...fitting(texts, length / 4))
   }
   if (baseline) {
     lines.push('', `Compared with ${link(code(baseline.name), baseline.url)}:`, '')
-    lines.push(
-      ...telling(metrics).map((metric) => `- ${code(metricName(metric.metric))} is ${verdictSentence(metric)}.`),
-    )
+    const verdicts = telling(metrics).map((one) => `- ${code(metricName(one.metric))} is ${verdictSentence(one)}.`)
+    lines.push(...fitting(verdicts, length / 4))
   } else {
-    lines.push('', 'There is no baseline to compare with.', '', ...scores(run))
+    lines.push('', 'There is no baseline to compare with.', '', ...fitting(scores(run), length / 4))
   }
   const failures = run.stats.failures.map(({ code: kind, count: items }) => `${items} × ${code(kind)}`)
   if (failures.length > 0) lines.push('', `Failed items: ${failures.join(', ')}`)
   const head = lines.join('\n')
   return [head, ...regressionTable(report, length - head.length)].join('\n\n')
+}
+
+/** As many lines of a list as there is room for, and how many are missing. */
+function fitting(lines: readonly string[], room: number): string[] {
+  let length = 0
+  const end = lines.findIndex((line) => {
+    length += line.length + 1
+    return length > room
+  })
+  return end === -1 ? [...lines] : [...lines.slice(0, end), `- and ${lines.length - end} more`]
 }
 
 function facts({ progress, stats, durationMs }: RunReport['run']): string {

@@ -19,6 +19,7 @@ import {
   listUsedTables,
   renewFeedEpoch,
   setSequence,
+  takeTables,
   writeRows,
 } from '../../db/sql/backup/tables.ts'
 import { BackupError, type BackupManifest, entryOf, manifestName, manifestSchema } from './backup-file.ts'
@@ -80,14 +81,17 @@ async function requireUnused(url: string, { migrations }: BackupManifest): Promi
     if (processes.length > 0) {
       throw new BackupError(`The database is in use by ${processes.join(', ')}: stop these processes first.`)
     }
-    const used = await listUsedTables(client)
-    if (used.length > 0) {
-      throw new BackupError(`The database is not empty (there are rows in ${used.join(', ')}): restore into a new one.`)
-    }
+    await requireEmpty(client)
     if (applied.join() !== migrations.toSorted().join()) {
       throw new BackupError('The database has the schema of another version than the backup: restore into a new one.')
     }
   })
+}
+
+async function requireEmpty(client: Client): Promise<void> {
+  const used = await listUsedTables(client)
+  if (used.length === 0) return
+  throw new BackupError(`The database is not empty (there are rows in ${used.join(', ')}): restore into a new one.`)
 }
 
 /** The schema that the rows were written with. */
@@ -117,6 +121,9 @@ async function fill(
       const strange = columns.find((column) => !table?.columns.includes(column))
       if (strange) throw new BackupError(`The backup has ${name}.${strange}, which its schema does not have.`)
     }
+    // Somebody may have begun to use it since it was looked at.
+    await takeTables(client, there)
+    await requireEmpty(client)
     const inTheWay = await emptyTables(client, there)
     for (const [index, table] of tables.entries()) {
       const counted = new CountedRows()

@@ -6,6 +6,7 @@ import { ZipFile } from 'yazl'
 import {
   type BackupTable,
   beginSnapshot,
+  hasMigrations,
   holdTables,
   listBackupTables,
   listMigrations,
@@ -13,7 +14,7 @@ import {
   readRows,
 } from '../../db/sql/backup/tables.ts'
 import { findFingerprint, hasStoredSecrets } from '../../db/sql/secret/secret-key.ts'
-import { type BackupManifest, entryOf, manifestName } from './backup-file.ts'
+import { BackupError, type BackupManifest, entryOf, manifestName } from './backup-file.ts'
 
 interface BackupOptions {
   /** Of this Assay. */
@@ -26,6 +27,7 @@ interface BackupOptions {
  * Writes a backup of a database, which may be in use: everything in it is of one moment. The memory that it takes does not
  * depend on the size.
  * @returns its manifest
+ * @throws {BackupError} there is no Assay in the database
  */
 export async function writeBackup(
   url: string,
@@ -38,6 +40,9 @@ export async function writeBackup(
   try {
     await beginSnapshot(client)
     const tables = await listBackupTables(client)
+    if (tables.length === 0 || !(await hasMigrations(client))) {
+      throw new BackupError('There is no Assay in the database: nothing to back up.')
+    }
     await holdTables(client, tables)
     const manifest: BackupManifest = {
       format: 1,

@@ -5,15 +5,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { ImportProblem, Problems } from './import-problems.ts'
 
-const notText: [start: number[], name: string][] = [
+/** Null stands for any byte. What is text up to there goes on to a byte that tells the file from text. */
+const notText: [start: (number | null)[], name: string][] = [
   [[0x1f, 0x8b], 'gzip: decompress it first'],
   [[...Buffer.from('SQLite format 3')], 'a SQLite database: export a table as CSV first (sqlite3 -header -csv)'],
-  [[...Buffer.from('PAR1')], 'a Parquet file: convert it to CSV or JSON Lines first'],
-  [[...Buffer.from('ARROW1')], 'an Arrow file: convert it to CSV or JSON Lines first'],
+  [[...Buffer.from('PAR1'), 0x15], 'a Parquet file: convert it to CSV or JSON Lines first'],
+  [[...Buffer.from('ARROW1'), 0, 0], 'an Arrow file: convert it to CSV or JSON Lines first'],
   [[...Buffer.from('Obj'), 1], 'an Avro file: convert it to JSON Lines first'],
-  [[...Buffer.from('%PDF')], 'a PDF document'],
+  [[...Buffer.from('%PDF-')], 'a PDF document'],
   [[0xd0, 0xcf, 0x11, 0xe0], 'an old spreadsheet or document of Microsoft Office: save it as CSV first'],
-  [[...Buffer.from('BZh')], 'bzip2: decompress it first'],
+  [[...Buffer.from('BZh'), null, ...Buffer.from('1AY&SY')], 'bzip2: decompress it first'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'zstd: decompress it first'],
   [[0xfd, 0x37, 0x7a, 0x58], 'xz: decompress it first'],
   [[0x37, 0x7a, 0xbc, 0xaf], 'a 7z archive: unpack it first'],
@@ -48,7 +49,7 @@ type Decoder = (bytes: Buffer, last: boolean) => { text: string; rest: Buffer }
 
 function decoderFor(head: Buffer, problems: Problems): Decoder | null {
   for (const [start, name] of notText) {
-    if (start.every((byte, i) => head[i] === byte)) {
+    if (start.every((byte, i) => byte === null || head[i] === byte)) {
       problems.add({ line: null, column: null, expected: 'a text file', got: name })
       return null
     }

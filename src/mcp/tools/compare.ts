@@ -10,7 +10,7 @@ export const compareInput = {
   metric: z
     .string()
     .optional()
-    .describe('A score by its name, `latency` or `cost`; default: the score that got worst.'),
+    .describe('A score by its name, `latency`, `cost` or `failed`; default: the score that got worst.'),
   only: z
     .enum(['regressed', 'improved', 'changed', 'none'])
     .default('regressed')
@@ -101,9 +101,10 @@ async function rowsText(
 
 const tokensOfEnd = 100
 
-function metricInput({ metric: { kind, name } }: Metric): MetricInput {
+function metricInput({ metric: { kind, name, source } }: Metric): MetricInput {
   if (kind === 'LATENCY') return { latency: true }
-  return kind === 'COST' ? { cost: true } : { score: { name: name ?? '' } }
+  if (kind === 'COST') return { cost: true }
+  return kind === 'FAILED' ? { failed: true } : { score: { name: name ?? '', source } }
 }
 
 function nameOf({ metric: { kind, name } }: Metric): string {
@@ -125,7 +126,9 @@ function rowText({ datasetItem, cells: [before, after] }: Row, metric: Metric, m
   const value = (cell: typeof before) => {
     if (metric.metric.kind === 'LATENCY') return number(cell?.latencyMs ?? null)
     if (metric.metric.kind === 'COST') return number(cell?.costUsd ?? null)
-    const score = cell?.scores.find((one) => one.name === name)
+    if (metric.metric.kind === 'FAILED') return number(failedShare(cell))
+    const { source } = metric.metric
+    const score = cell?.scores.find((one) => one.name === name && (source === null || one.source === source))
     return score?.label ?? number(score?.value ?? null)
   }
   const revision = after?.revision ?? before?.revision
@@ -136,6 +139,12 @@ function rowText({ datasetItem, cells: [before, after] }: Row, metric: Metric, m
   if (revision?.expectedOutput != null) lines.push(`expected: ${shortened(revision.expectedOutput, maxChars)}`)
   lines.push(`baseline: ${outputsText(before, maxChars)}`, `candidate: ${outputsText(after, maxChars)}`)
   return lines.join('\n')
+}
+
+/** Of the executed repetitions. */
+function failedShare(cell: Row['cells'][number] | undefined): number | null {
+  const executed = cell?.items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED') ?? []
+  return executed.length === 0 ? null : executed.filter(({ status }) => status === 'FAILED').length / executed.length
 }
 
 /** The output; of several repetitions each, in parts of the space. */

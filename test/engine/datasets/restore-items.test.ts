@@ -27,7 +27,7 @@ async function seed(name: string) {
 
 test('archived items come back with their content in a new version, and all others are ignored', async () => {
   const { datasetId, first, second, third, inputs, restore } = await seed('back')
-  expect(await restore(first, first, third)).toMatchObject({ restored: 1, dataset: { version: 3, itemCount: 2 } })
+  expect(await restore(first, third)).toMatchObject({ restored: 1, dataset: { version: 3, itemCount: 2 } })
   expect(await inputs()).toEqual([1, 3])
   expect(await inputs(2)).toEqual([3])
   const { rows } = await listDatasetItems(t, t.scope, datasetId, { first: 1 })

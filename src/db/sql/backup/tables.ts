@@ -68,6 +68,11 @@ export async function holdTables(db: Queryable, tables: readonly BackupTable[]):
   await db.query(`LOCK TABLE ${tables.map(({ name }) => quoted(name)).join(', ')} IN ACCESS SHARE MODE`)
 }
 
+/** Keeps everybody else from the tables until the transaction ends. */
+export async function takeTables(db: Queryable, tables: readonly BackupTable[]): Promise<void> {
+  await db.query(`LOCK TABLE ${tables.map(({ name }) => quoted(name)).join(', ')} IN ACCESS EXCLUSIVE MODE`)
+}
+
 export interface BackupSequence {
   name: string
   /** As text, since it may be a bigint. */
@@ -132,6 +137,12 @@ export async function hasTables(db: Queryable): Promise<boolean> {
   const { rows } = await db.query<{ found: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r') AS found`,
   )
+  return rows[0]?.found === true
+}
+
+/** Whether migrations were ever applied to the database. */
+export async function hasMigrations(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ found: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`)
   return rows[0]?.found === true
 }
 
