@@ -2,6 +2,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider'
 import { wrapLanguageModel } from 'ai'
 import type { EndpointCalls } from '../domain/execution/task.ts'
+import { sumOfTokens } from '../domain/execution/usage.ts'
 import { resetOf } from './rate-limits.ts'
 
 type Headers = Readonly<Record<string, string>> | undefined
@@ -9,8 +10,7 @@ type Headers = Readonly<Record<string, string>> | undefined
 /** The model and the callback that count its calls. The caller already has the right to the first. */
 export function countCalls(model: LanguageModelV4, calls: EndpointCalls, now: () => number) {
   const end = ({ inputTokens, outputTokens }: LanguageModelV4Usage, headers: Headers) => {
-    const [input, output] = [inputTokens.total, outputTokens.total]
-    const tokens = input === undefined && output === undefined ? null : (input ?? 0) + (output ?? 0)
+    const tokens = sumOfTokens(inputTokens.total, outputTokens.total)
     calls.end({ tokens, retryAfterMs: resetOf(headers ?? {}, now()) })
   }
   const counted = wrapLanguageModel({

@@ -16,3 +16,8 @@ export function tokensOf(value: unknown): number | null {
   const tokens = typeof value === 'string' && decimal.test(value) ? Number(value) : value
   return typeof tokens === 'number' && Number.isInteger(tokens) && tokens >= 0 && tokens <= 2 ** 31 - 1 ? tokens : null
 }
+
+/** Null when neither part is known; one that is not adds nothing. */
+export function sumOfTokens(input: number | null | undefined, output: number | null | undefined): number | null {
+  return input == null && output == null ? null : (input ?? 0) + (output ?? 0)
+}

@@ -12,8 +12,8 @@ const defaultSeed = 20_240_229
  * Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z))), a = Σ(xᵢ − x̄)³ / (6 (Σ(xᵢ − x̄)²)^1.5).
  * Efron, "Better bootstrap confidence intervals", JASA 82 (1987); Efron & Tibshirani (1993), chapter 14.
  *
- * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated. Takes some 20 ms for
- * every ten values that are not 0: how many of a resample are is drawn first, and then only those.
+ * Deterministic, independent of the order of the values, and mirrored exactly when every value is negated. Takes some
+ * 20 ms for every ten values that are not 0: how many of a resample are is drawn first, and then only those.
  *
  * @param values at least two, not all equal
  */

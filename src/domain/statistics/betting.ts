@@ -2,9 +2,9 @@
  * A bet against the claim that a mean is at most some value: the money multiplies by at most 1 on average as long as the
  * claim is true, so it reaches 40 with a probability of at most 1 in 40, whenever one looks (Ville's inequality).
  *
- * Each of ten gamblers always bets the same share of the money, from 0.95, halved every second time, to 0.042; one of them
- * is within 20 % of the best share unless the effect takes more than some 10,000 pairs to see. Waudby-Smith & Ramdas, "Estimating means of
- * bounded random variables by betting", JRSS B 86 (2024), grid-Kelly bets.
+ * Each of ten gamblers always bets the same share of the money, from 0.95, halved every second time, to 0.042; one of
+ * them is within 20 % of the best share unless the effect takes more than some 10,000 pairs to see. Waudby-Smith &
+ * Ramdas, "Estimating means of bounded random variables by betting", JRSS B 86 (2024), grid-Kelly bets.
  */
 export const fractions = Float64Array.from({ length: 10 }, (_, i) => 0.95 * 2 ** (-i / 2))
 

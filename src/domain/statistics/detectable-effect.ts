@@ -8,8 +8,8 @@ const power = 0.8
 
 /**
  * The smallest true difference that these pairs would have shown with 80 % probability, if their spread is as observed:
- * (t₁₋α⁄₂ + t₀.₈) · s/√n, with normal quantiles for binary pairs. Of those it is at least the share of changes, all in one direction, that is
- * seen often enough for the exact test: k of n pairs with 2^(1 − k) ≤ α.
+ * (t₁₋α⁄₂ + t₀.₈) · s/√n, with normal quantiles for binary pairs. Of those it is at least the share of changes, all in one
+ * direction, that is seen often enough for the exact test: k of n pairs with 2^(1 − k) ≤ α.
  *
  * @param level the p value that decides: 0.05, divided by the metric's multiplier
  * @returns in the metric's units; null when nothing could have been seen, or the spread is unknown

@@ -4,10 +4,10 @@
  * the rest, and the more so the less is left. So a difference shows earlier than on items like these, and when all items
  * are done the mean is known.
  *
- * The bets are those of `DifferenceSequence`, each against the mean of the items that are left: if the mean of all N items is δ, that of
- * the rest after t items with sum S is (Nδ − S) / (N − t). Waudby-Smith & Ramdas, "Confidence sequences for sampling
- * without replacement", NeurIPS 33 (2020). An item without a difference (its evaluator did not apply) counts as
- * one that is exactly δ away from nothing: it takes part in the drawing and moves no sum.
+ * The bets are those of `DifferenceSequence`, each against the mean of the items that are left: if the mean of all N
+ * items is δ, that of the rest after t items with sum S is (Nδ − S) / (N − t). Waudby-Smith & Ramdas, "Confidence
+ * sequences for sampling without replacement", NeurIPS 33 (2020). An item without a difference (its evaluator did not
+ * apply) counts as one whose difference is δ: it takes part in the drawing and changes no sum.
  */
 import { fractions, Wealth } from './betting.ts'
 import { scaled } from './difference-sequence.ts'
@@ -81,7 +81,8 @@ export class FiniteSequence {
 
   /**
    * A function for the 95 % interval of the mean over all items, after what was drawn by now; null when what was drawn
-   * contradicts itself. It reads every draw, O(items). 0 and the margin as ends are excluded, unless every item was drawn.
+   * contradicts itself. It reads every draw, O(items). 0 and the margin as ends are excluded, unless every item was
+   * drawn.
    */
   interval(): () => Interval | null {
     const sums = { ...this.#sums }

@@ -115,7 +115,9 @@ function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Deci
     return pairs < (figures.method === 'STUDENT_T' ? 2 : fewestChanges) ? 'TOO_FEW_PAIRS' : 'SPANS_ZERO'
   }
   const because = reason()
-  const estimates = isAsked(metric) && because !== 'MISSING_VALUES'
+  // More pairs of a metric that only has to wait for the ones before it would change nothing.
+  const waits = because === 'OTHER_METRICS' && robust.pValue !== null && robust.pValue <= level
+  const estimates = isAsked(metric) && because !== 'MISSING_VALUES' && !waits
   return {
     adjustedPValue,
     verdict,

@@ -176,7 +176,7 @@ export function withMargins(
 }
 
 /**
- * @param required whether a metric that the runs do not have is refused, or left out
+ * @param required whether a metric that the runs do not have, or that is named twice, is refused, or left out
  * @throws {InvalidInputError} such a metric, or one that is named twice
  */
 export function withPrimary(
@@ -189,7 +189,10 @@ export function withPrimary(
     const path = ['primaryMetrics', 'metrics', String(rank)]
     const found = required ? metricIn(metrics, metric, path) : findMetric(metrics, metric)
     if (!found) continue
-    if (ranks.has(found)) throw new InvalidInputError('Expected every metric once, got this one twice.', path)
+    if (ranks.has(found)) {
+      if (!required) continue
+      throw new InvalidInputError('Expected every metric once, got this one twice.', path)
+    }
     ranks.set(found, { rank, weight: weights?.[rank] ?? 1 })
   }
   return metrics.map((metric) => {

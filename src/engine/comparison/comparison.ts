@@ -128,7 +128,8 @@ export function usedVersions(
 
 /**
  * By the ids of the versions that scored the runs, what they are: versions of one definition and type give the same
- * scores. An evaluator of a client is known by its name: the text of its function changes with every bundler. Costs a statement only where runs were scored by different versions.
+ * scores. An evaluator of a client is known by its name: the text of its function changes with every bundler. Costs a
+ * statement only where runs were scored by different versions.
  */
 async function definitionsOf(
   { prisma }: ReadableDatabase,

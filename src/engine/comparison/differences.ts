@@ -18,7 +18,10 @@ export interface ComparisonDifference {
   items: number | null
 }
 
-/** What differs from the baseline: candidate by candidate. Costs a statement if runs used different versions of the dataset. */
+/**
+ * What differs from the baseline: candidate by candidate. Costs a statement if runs used different versions of the
+ * dataset.
+ */
 export async function comparisonDifferences(
   db: ReadableDatabase,
   { baseline, candidates, runs, metrics }: Comparison,

@@ -13,11 +13,11 @@ import {
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
-import type { RunSettings } from '../../domain/run.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
 import { difference } from '../../domain/statistics/paired-moments.ts'
 import { type ComparedMetric, valuesOf } from './compared-metrics.ts'
 import type { Comparison } from './comparison.ts'
+import { repetitionsOf } from './repetitions.ts'
 
 /** An item with its results in each run. */
 export interface ComparedRow {
@@ -114,10 +114,6 @@ function comparedRuns({ runs }: Comparison): ComparedRuns {
   }
 }
 
-function repetitionsOf({ settings }: Run): number {
-  return (settings as unknown as RunSettings).repetitions
-}
-
 /**
  * The rows of these items of the comparison, in the given order; only of the first ones when their outputs are large.
  * @throws {LimitError} when the outputs of the first item alone are too large
@@ -198,8 +194,8 @@ function cell(
 }
 
 /**
- * What the failed executions without a score count as, if they count: the worst value, where the item is scored in any of
- * the runs, or all others of this run were.
+ * What the failed executions without a score count as, if they count: the worst value, where the item is scored in any
+ * of the runs, or all others of this run were.
  */
 function failuresOf(
   run: Run,

@@ -14,12 +14,12 @@ import type { Run } from '../../db/generated/prisma/client.ts'
 import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
 import { countCommonItems, hasChangedBefore, loadSettledItems } from '../../db/sql/comparison/load-sequence.ts'
 import { metricKey, scoreMetric } from '../../domain/metric.ts'
-import type { RunSettings } from '../../domain/run.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import { FiniteSequence } from '../../domain/statistics/finite-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import { type Sides, sidesOf } from '../../domain/statistics/point-test.ts'
 import type { ComparedMetric } from './compared-metrics.ts'
+import { repetitionsOf } from './repetitions.ts'
 
 /** The current state of the sequences of a metric. */
 export interface SequenceState {
@@ -163,10 +163,6 @@ function scheduleOf(baseline: Run, candidate: Run): { runId: string; repetitions
   const age = baseline.createdAt.getTime() - candidate.createdAt.getTime()
   const older = age < 0 || (age === 0 && baseline.id < candidate.id) ? baseline : candidate
   return { runId: older.id, repetitions: repetitionsOf(older) }
-}
-
-function repetitionsOf({ settings }: Run): number {
-  return (settings as unknown as RunSettings).repetitions
 }
 
 /** As of now, whatever is pushed later. */

@@ -1,5 +1,6 @@
 /** How calls of tasks ended, as far as limits are concerned. */
 import type { Spent, TaskError, TaskResult } from '../../domain/execution/task.ts'
+import { sumOfTokens } from '../../domain/execution/usage.ts'
 import type { CallOutcome } from '../limits/permit.ts'
 
 export function succeeded(result: TaskResult): CallOutcome {
@@ -11,5 +12,5 @@ export function failedWith({ overloaded, retryAfterMs, spent }: TaskError): Call
 }
 
 function tokensOf({ inputTokens, outputTokens }: Spent): number | null {
-  return inputTokens === null && outputTokens === null ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
+  return sumOfTokens(inputTokens, outputTokens)
 }

@@ -27,6 +27,8 @@ export class Previews {
   readonly #limits: Pick<EndpointLimits, 'acquire'>
   readonly #workerId: string
   readonly #running = new Map<string, Running>()
+  /** Those withdrawn while one is being taken, which may be among them; null while none is. */
+  #withdrawn: Set<string> | null = null
   readonly #slots = new Slots(maxPreviews)
   readonly #takes = new SingleFlight(() => this.#take())
   readonly #off: () => void
@@ -39,7 +41,10 @@ export class Previews {
     const look = () => void this.#takes.run()
     const told = (withdrawn: string) => {
       if (withdrawn === '') look()
-      else this.#running.get(withdrawn)?.abort.abort(new Error('Nobody waits for the preview any more.'))
+      else {
+        this.#withdrawn?.add(withdrawn)
+        this.#running.get(withdrawn)?.abort.abort(new Error('Nobody waits for the preview any more.'))
+      }
     }
     this.#off = listener.on(channels.preview, told, look)
     look()
@@ -59,12 +64,16 @@ export class Previews {
     while (this.#running.size < maxPreviews && !this.#stopping) {
       const { tasks, evaluators } = functions.registered
       const known = { tasks: [...tasks.keys()], evaluators: [...evaluators.keys()] }
+      const withdrawn = new Set<string>()
+      this.#withdrawn = withdrawn
       const taken = await takePreview(db.pool, this.#workerId, known).catch((err) => {
         log.warn({ err }, 'worker: could not take a preview')
         return null
       })
+      this.#withdrawn = null
       if (!taken) return
       const { id, request } = taken
+      if (withdrawn.has(id)) continue
       const abort = new AbortController()
       const ended = this.#answer(id, request, abort.signal)
         .catch((err) => {

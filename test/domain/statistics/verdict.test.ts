@@ -244,6 +244,15 @@ describe('the detectable effect', () => {
 })
 
 describe('pairs needed', () => {
+  test('are not estimated for a metric that only waits for one before it', () => {
+    const [first, second] = decideVerdicts([
+      { figures: binary(12, 8, 100), margin: 0, primary: { rank: 0, weight: 1 } },
+      { figures: binary(20, 4, 100), margin: 0, primary: { rank: 1, weight: 1 } },
+    ])
+    expect(first).toMatchObject({ reason: 'SPANS_ZERO', pairsNeeded: expect.any(Number) })
+    expect(second).toMatchObject({ reason: 'OTHER_METRICS', pairsNeeded: null })
+  })
+
   test('Guenther 1981: a difference of half a standard deviation takes 34 pairs for 80 % power', () => {
     // ((1.96 + 0.8416) / 0.5)² + 1.96² / 2 = 33.3; tables of the paired t test give 34.
     const unit = Math.sqrt(9 / 10)

@@ -303,6 +303,10 @@ test('primary metrics of the experiment, or of the comparison, keep their power 
   const { experimentId: id } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: candidate } })
   await updateExperiment(t.services, t.scope, { id, primaryMetrics: { metrics: [score('d'), score('not there')] } })
   expect(await adjusted()).toEqual([3 * p, 3 * p, 3 * p, p])
+  const { source } = await t.db.prisma.runScoreSummary.findFirstOrThrow({ where: { runId: candidate } })
+  const twice = [score('d'), { score: { name: 'd', source } }]
+  await updateExperiment(t.services, t.scope, { id, primaryMetrics: { metrics: twice } })
+  expect(await adjusted()).toEqual([3 * p, 3 * p, 3 * p, p])
   await updateExperiment(t.services, t.scope, { id, primaryMetrics: null })
   expect(await adjusted()).toEqual([4 * p, 4 * p, 4 * p, 4 * p])
 
