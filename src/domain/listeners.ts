@@ -3,7 +3,7 @@
  *
  * A removed listener of an AbortSignal keeps referring to the one after it, and the table that a Set has outgrown to the
  * next one. Once such a thing is in the old generation of V8, all that came after it stays with everything that it refers
- * to until the next full collection: a worker kept 3.6 KB an item. Here, what is removed refers to nothing.
+ * to until the next full collection. Here, what is removed refers to nothing.
  */
 export class Listeners {
   readonly #entries: Entry[] = []

@@ -1,8 +1,8 @@
 /**
  * A run of 2,000 items at 300 a second, watched from its start: at its end the page shows, from the first row to the last,
- * what the tables have.
+ * what the tables have. Once in peace, and once with a connection that is cut five times and a tab that is hidden.
  */
-import type { Page } from 'playwright-core'
+import type { Page, WebSocketRoute } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { formatDuration } from '../../src/dashboard/components/number-format.ts'
@@ -19,6 +19,8 @@ let t: TestServer
 let visitor: Visitor
 let page: Page
 let experimentId: string
+/** Of the page. */
+const sockets = new Set<WebSocketRoute>()
 
 beforeAll(async () => {
   if (!browserPath) return
@@ -48,6 +50,19 @@ beforeAll(async () => {
   await t.startWorker({ slots: concurrency })
   visitor = await visit(t.url)
   page = visitor.page
+  await page.routeWebSocket(/\/graphql$/, (socket) => {
+    const server = socket.connectToServer()
+    sockets.add(socket)
+    const close = () => sockets.delete(socket)
+    socket.onClose((code, reason) => {
+      close()
+      void server.close({ code: code ?? 1000, reason })
+    })
+    server.onClose((code, reason) => {
+      close()
+      void socket.close({ code: code ?? 1000, reason })
+    })
+  })
 })
 afterAll(async () => {
   await visitor?.[Symbol.asyncDispose]()
@@ -71,6 +86,7 @@ async function watchNewRun(): Promise<string> {
 
 const doneOf = (id: string) =>
   t.db.prisma.runItem.count({ where: { runId: id, status: { in: ['SUCCEEDED', 'FAILED'] } } })
+const reached = (id: string, done: number) => expect.poll(() => doneOf(id)).toBeGreaterThanOrEqual(done)
 
 /** What the tables have, as the page writes it. */
 async function expectedRows(id: string): Promise<string[][]> {
@@ -99,7 +115,10 @@ function decimals(value: number | null | undefined): string {
   return value === 0 ? '0' : (value as number).toFixed(3)
 }
 
-/** Every row of the page, read while it is scrolled from the top to the end. */
+/**
+ * Every row of the page, read while it is scrolled from the top to the end. Rows that came into view are awaited: what the
+ * page read of them before the end is brought up to date then.
+ */
 async function shownRows(): Promise<string[][]> {
   return grid().evaluate(async (element) => {
     const rows: string[][] = []
@@ -109,10 +128,12 @@ async function shownRows(): Promise<string[][]> {
       const row = element.querySelector(`[role=row][aria-rowindex="${index + 2}"]`)
       return [...(row?.querySelectorAll('[role=gridcell]') ?? [])].map((cell) => cell.textContent ?? '')
     }
+    const until = performance.now() + 20_000
+    const isOver = ([item, score]: string[]) => item && (score || performance.now() > until)
     element.scrollTop = 0
     while (rows.length < count) {
       await new Promise(requestAnimationFrame)
-      for (let cells = cellsOf(rows.length); cells[0]; cells = cellsOf(rows.length)) rows.push(cells)
+      for (let cells = cellsOf(rows.length); isOver(cells); cells = cellsOf(rows.length)) rows.push(cells)
       element.scrollTop = rows.length * rowHeight
     }
     return rows
@@ -123,7 +144,7 @@ async function expectShown(id: string) {
   const expected = await expectedRows(id)
   expect(expected.length).toBe(size)
   expect(await doneOf(id)).toBe(size)
-  await expect.poll(shownRows, { timeout: 30_000 }).toEqual(expected)
+  await expect.poll(shownRows, { timeout: 45_000 }).toEqual(expected)
   const failed = expected.filter(([, score]) => score === 'no score').length
   await expect.poll(() => head().textContent()).toContain(`${size.toLocaleString('en-US')} of 2,000Failed${failed}`)
 }
@@ -138,3 +159,32 @@ test.skipIf(!browserPath)(
   },
   120_000,
 )
+
+test.skipIf(!browserPath)(
+  'so is one whose connection was cut five times, and whose tab was hidden',
+  async () => {
+    const id = await watchNewRun()
+    for (let cut = 1; cut <= 5; cut++) {
+      await reached(id, cut * 150)
+      await expect.poll(() => sockets.size).toBe(1)
+      for (const socket of sockets) await socket.close({ code: 4999 })
+      sockets.clear()
+    }
+    await expect.poll(() => sockets.size).toBe(1)
+    await page.evaluate(hide, true)
+    // It pauses by itself after some seconds; the run may have ended before.
+    await expect.poll(() => sockets.size, { timeout: 30_000 }).toBe(0)
+    await reached(id, size)
+    await page.evaluate(hide, false)
+    await expect.poll(() => page.getByText('Completed').count(), { timeout: 60_000 }).toBe(1)
+    await expectShown(id)
+    expect(visitor.complaints).toEqual([])
+  },
+  120_000,
+)
+
+/** As when somebody goes to another tab and comes back. */
+function hide(hidden: boolean) {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
+  document.dispatchEvent(new Event('visibilitychange'))
+}
