@@ -29,6 +29,7 @@ test('what names and outputs contain does nothing to the terminal', () => {
 test('there are colours on a terminal, unless NO_COLOR says that nobody wants them', () => {
   const { getColorDepth } = WriteStream.prototype
   const terminal = Object.assign(Object.create(process.stdout) as NodeJS.WriteStream, { isTTY: true, getColorDepth })
+  vi.stubEnv('CI', undefined)
   vi.stubEnv('FORCE_COLOR', undefined)
   vi.stubEnv('TERM', 'xterm-256color')
   vi.stubEnv('NO_COLOR', undefined)
