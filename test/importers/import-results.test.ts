@@ -89,9 +89,11 @@ describe('promptfoo', () => {
     expect(left).toEqual([['`traces` of the file', 1]])
   })
 
-  test('JSON Lines', async () => {
+  test('JSON Lines, as results and as rows of the database of an early version 3', async () => {
     const { runs } = await load('promptfoo', 'promptfoo.jsonl')
-    expect(runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
+    expect(runs.map(({ run }) => figures(run).counts)).toEqual([[3, 3, 0, 0]])
+    const items = (await runs[0]?.run.items()) ?? []
+    expect(new Set(items.map(({ output }) => output))).toEqual(new Set(['chat', 'oiseau']))
   })
 })
 
@@ -185,6 +187,38 @@ describe('Inspect', () => {
     expect(figures(run as Run)).toEqual({ status: 'COMPLETED', counts: [2, 2, 0, 0], scores: { accuracy: [0.5, 2] } })
     const items = await (await assay.getDataset(dataset.name)).items()
     expect(items[1]).toMatchObject({ key: '2', input: 'the question', metadata: { level: 'hard' } })
+  })
+})
+
+describe('scores of one name', () => {
+  const log = async (task: string, values: unknown[]) => {
+    const file = join(folder, `${task}.json`)
+    const samples = values.map((value, index) => ({ id: index, epoch: 1, input: 'x', scores: { grade: { value } } }))
+    await writeFile(file, JSON.stringify({ version: 2, status: 'success', eval: { task }, samples }))
+    const { runs, left } = await load('inspect', file)
+    return { scores: runs[0]?.run.stats.scores ?? [], left }
+  }
+
+  test('may have another type in each file', async () => {
+    expect((await log('letters', ['C', 'I'])).scores).toMatchObject([{ mean: 0.5, count: 2 }])
+    expect((await log('numbers', [3, 4])).scores).toMatchObject([{ mean: 3.5, count: 2 }])
+    expect((await log('labels', ['A', 'B', 'A'])).scores).toMatchObject([{ mean: null, count: 3, errorCount: 0 }])
+    const long = 'why '.repeat(200)
+    expect((await log('texts', ['short', long])).scores).toMatchObject([{ mean: null, count: 2, errorCount: 0 }])
+    expect((await log('more letters', ['C', 'C'])).scores).toMatchObject([{ mean: 1, count: 2 }])
+  })
+
+  test('have one type in a file: texts beside numbers are errors, and listed', async () => {
+    const file = join(folder, 'mixed.jsonl')
+    const metrics = [0.5, 1, 'refused'].map((score, index) => ({
+      sample_id: `s${index}`,
+      type: 'metrics',
+      data: { score },
+    }))
+    await writeFile(file, [{ spec: { eval_name: 'mixed' } }, ...metrics].map((line) => JSON.stringify(line)).join('\n'))
+    const { runs, left } = await load('openai-evals', file)
+    expect(runs[0]?.run.stats.scores).toMatchObject([{ name: 'score', mean: 0.75, count: 2, errorCount: 1 }])
+    expect(left).toEqual([['a text as a value of "score", which has numbers; it is an error of the score', 1]])
   })
 })
 
@@ -290,6 +324,11 @@ test.each<[Tool, string, string]>([
   ['promptfoo', '[', 'is not JSON'],
   ['inspect', '{"version": 7, "eval": {}}', 'Expected a log of Inspect of version 1 to 3'],
   ['inspect', 'PK', 'is not a ZIP'],
+  [
+    'inspect',
+    '{"version": 2, "status": "cancelled", "eval": {}, "results": {"completed_samples": 3}}',
+    'got none: it has the status "cancelled" and counts 3 that it does not contain.',
+  ],
   ['openai-evals', '{"some": "thing"}', 'Expected an event log or output items'],
   ['openai-evals', '{"spec": {}}\n{"event', 'Line 2 of'],
 ])('%s: a file that is none is refused with what was expected (%#)', async (from, text, message) => {
