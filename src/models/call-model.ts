@@ -81,7 +81,7 @@ export async function callModel(
   try {
     await (call.stream ? stream : generate)(call, context, conversation, now)
     if (conversation.unavailable) throw conversation.unavailable
-    const answer = await answerOf(steps, call.output)
+    const answer = await answerOf(steps, call.output, context)
     const { headers = {} } = steps.at(-1)?.response ?? {}
     const output = tools.length === 0 ? answer : { answer, trajectory: toJson(trajectoryOf(steps)) }
     return { output, ...spent(), pauseMs: resetOf(headers, now()) }
@@ -220,7 +220,11 @@ function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolea
   return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
 }
 
-async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Promise<Json> {
+async function answerOf(
+  steps: readonly StepResult<ToolSet>[],
+  output: ModelCall['output'],
+  { uncounted = (begin) => begin() }: TaskContext,
+): Promise<Json> {
   const last = steps.at(-1)
   if (!last) throw new TaskError('INVALID_OUTPUT', 'The model ended without an answer.', { retryable: true })
   const { text, finishReason, content } = last
@@ -243,7 +247,7 @@ async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall
   } catch {
     throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
   }
-  const violation = await output.check(answer)
+  const violation = await uncounted(async () => output.check(answer))
   if (!violation) return answer
   throw invalid(
     `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,
