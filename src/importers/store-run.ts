@@ -1,7 +1,7 @@
 /** Stores a run of a file as a run whose items a client has executed: this program, which had the results already. */
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { payloadOf } from '../client/answers.ts'
+import type { Clock } from '../client/clock.ts'
 import { type Assay, RefusedError, type Run } from '../client/index.ts'
 import type { ClaimImportedItemsMutation, ClientScoreInput, RecordRunItemsInput } from './gql/graphql.ts'
 import { ClaimItems, CreateExperiment, FindExperiment, RecordItems, StartRun } from './operations.ts'
@@ -47,8 +47,9 @@ export async function storeRun(
     fingerprint,
     scores,
     left,
+    clock,
     onRecorded,
-  }: { fingerprint: string; scores: GivenScores; left: Left; onRecorded?: (count: number) => void },
+  }: { fingerprint: string; scores: GivenScores; left: Left; clock: Clock; onRecorded?: (count: number) => void },
 ): Promise<StoredRun> {
   const started = await startRun(assay, dataset, run, fingerprint)
   if (!isOpen(started.status)) return { run: await assay.runs.get(started.id), isKnown: true }
@@ -58,7 +59,7 @@ export async function storeRun(
   let status = started.status
   /** Items that were claimed and that the file has no results for. */
   const unknown = new Set<string>()
-  let claimedAt = performance.now()
+  let claimedAt = clock.now()
   while (isOpen(status)) {
     const claim: Claim = await claimItems(assay, started.id, lease)
     lease = claim.lane.lease
@@ -66,11 +67,11 @@ export async function storeRun(
     if (claim.items.length === 0) {
       const { progress } = await assay.runs.get(started.id)
       if (progress.queued + progress.running <= unknown.size) break
-      if (performance.now() - claimedAt > maxWaitMs) throw heldByOthers(run.name)
-      await sleep(claim.retryAfterMs ?? defaultPauseMs)
+      if (clock.now() - claimedAt > maxWaitMs) throw heldByOthers(run.name)
+      await clock.sleep(claim.retryAfterMs ?? defaultPauseMs)
       continue
     }
-    claimedAt = performance.now()
+    claimedAt = clock.now()
     const found = claim.items.flatMap(({ runItemId, datasetItemId, repetition, attempt }) => {
       const result = results.get(`${places.get(datasetItemId)} ${repetition}`)
       if (result) return [{ runItemId, attempt, ...resultInput(result, scores, left) }]

@@ -283,6 +283,55 @@ describe('OpenAI Evals', () => {
   })
 })
 
+describe('an import that was interrupted', () => {
+  const file = join(files, 'promptfoo-3-late.json')
+
+  /** Its items stay claimed, because it ends before it has recorded any. */
+  async function interrupt(dataset: string): Promise<void> {
+    const dying = new Assay({
+      url: t.url,
+      fetch: (url, init) => {
+        if (String(init?.body).includes('recordRunItems')) throw new Error('the power is gone')
+        return fetch(url, init)
+      },
+      offlineMs: 0,
+    })
+    await expect(importResults(dying, file, { from: 'promptfoo', dataset })).rejects.toThrow()
+  }
+
+  const again = (dataset: string, sleep: (ms: number) => Promise<void>, now = () => 0) =>
+    importResults(assay, file, { from: 'promptfoo', dataset, clock: { now, sleep } })
+
+  test('is waited for until its lease ends, and continued', async () => {
+    await interrupt('interrupted')
+    let waits = 0
+    const imported = await again('interrupted', async () => {
+      waits += 1
+      await t.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL")
+    })
+    expect(waits).toBeGreaterThan(0)
+    expect(imported.runs.map(({ isKnown }) => isKnown)).toEqual(imported.runs.map(() => false))
+    expect(figures(imported.runs[0]?.run as Run)).toMatchObject({ status: 'COMPLETED', counts: [3, 2, 1, 0] })
+  })
+
+  test('is not waited for longer than its lease, by more than a moment', async () => {
+    await interrupt('held')
+    let ms = 0
+    const held = again(
+      'held',
+      async () => {
+        ms += 25_000
+      },
+      () => ms,
+    )
+    await expect(held).rejects.toThrow(
+      /^Another import holds items of the run "llama – french"\. What was stored stays/,
+    )
+    expect(ms).toBeGreaterThan(150_000)
+    expect(ms).toBeLessThan(200_000)
+  })
+})
+
 test.each<[Tool, string, string]>([
   ['promptfoo', '{"results": {"version": 9, "results": []}}', 'Expected version 1, 2 or 3'],
   [
