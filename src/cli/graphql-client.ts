@@ -192,9 +192,7 @@ export function notAssay(url: string, status: number): CliError {
 export function serverUrl(text: string): string {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `--url or ASSAY_URL: expected the URL of a server like http://127.0.0.1:4000, got ${JSON.stringify(text)}.`,
-    )
+    throw new UsageError(`Expected the URL of a server like http://127.0.0.1:4000, got ${JSON.stringify(text)}.`)
   }
   return `${url.origin}${url.pathname.replace(/(\/graphql)?\/?$/, '')}`
 }
