@@ -8,6 +8,7 @@ import { readInspect } from './inspect.ts'
 import { readOpenAiEvals } from './openai-evals.ts'
 import { readPromptfoo } from './promptfoo.ts'
 import { FormatError, type ImportedFile } from './results.ts'
+import { scoreTypes } from './score-types.ts'
 import { type StoredItems, storeItems } from './store-items.ts'
 import { storeRun } from './store-run.ts'
 
@@ -51,8 +52,9 @@ export async function importResults(
     onProgress?.(done, total)
   }
   const runs: ImportedResults['runs'] = []
+  const scores = { tool: from, types: scoreTypes(file.runs) }
   for (const run of file.runs)
-    runs.push(await storeRun(assay, stored, run, { fingerprint, left: file.left, clock, onRecorded }))
+    runs.push(await storeRun(assay, stored, run, { fingerprint, scores, left: file.left, clock, onRecorded }))
   return { dataset: stored, runs, left: file.left.entries() }
 }
 

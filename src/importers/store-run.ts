@@ -6,6 +6,7 @@ import { type Assay, RefusedError, type Run } from '../client/index.ts'
 import type { ClaimImportedItemsMutation, ClientScoreInput, RecordRunItemsInput } from './gql/graphql.ts'
 import { ClaimItems, CreateExperiment, FindExperiment, RecordItems, StartRun } from './operations.ts'
 import type { ImportedResult, ImportedRun, ImportedScore, Left } from './results.ts'
+import type { ScoreType } from './score-types.ts'
 import { batches, storableJson } from './storable.ts'
 import type { StoredItems } from './store-items.ts'
 
@@ -21,6 +22,12 @@ const leaseMs = 120_000
 /** An import that was interrupted holds its items for as long as its lease. */
 const maxWaitMs = leaseMs + 30_000
 const defaultPauseMs = 1_000
+
+interface GivenScores {
+  tool: string
+  /** By their names. */
+  types: ReadonlyMap<string, ScoreType>
+}
 
 interface StoredRun {
   run: Run
@@ -38,10 +45,11 @@ export async function storeRun(
   run: ImportedRun,
   {
     fingerprint,
+    scores,
     left,
     clock,
     onRecorded,
-  }: { fingerprint: string; left: Left; clock: Clock; onRecorded?: (count: number) => void },
+  }: { fingerprint: string; scores: GivenScores; left: Left; clock: Clock; onRecorded?: (count: number) => void },
 ): Promise<StoredRun> {
   const started = await startRun(assay, dataset, run, fingerprint)
   if (!isOpen(started.status)) return { run: await assay.runs.get(started.id), isKnown: true }
@@ -66,7 +74,7 @@ export async function storeRun(
     claimedAt = clock.now()
     const found = claim.items.flatMap(({ runItemId, datasetItemId, repetition, attempt }) => {
       const result = results.get(`${places.get(datasetItemId)} ${repetition}`)
-      if (result) return [{ runItemId, attempt, ...resultInput(result, left) }]
+      if (result) return [{ runItemId, attempt, ...resultInput(result, scores, left) }]
       unknown.add(runItemId)
       return []
     })
@@ -140,7 +148,11 @@ function shortName(text: string): string {
   return line.length > 200 ? `${line.slice(0, 199).toWellFormed()}…` : line || 'unnamed'
 }
 
-function resultInput(result: ImportedResult, left: Left): Omit<ResultInput, 'runItemId' | 'attempt'> {
+function resultInput(
+  result: ImportedResult,
+  given: GivenScores,
+  left: Left,
+): Omit<ResultInput, 'runItemId' | 'attempt'> {
   const { output, error, latencyMs, costUsd, inputTokens, outputTokens, scores } = result
   const about = { latencyMs, costUsd, inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) }
   if (error) {
@@ -150,7 +162,7 @@ function resultInput(result: ImportedResult, left: Left): Omit<ResultInput, 'run
   const stored = {
     ...about,
     output: storableJson(output ?? null, left),
-    scores: scores.flatMap((score) => scoreInput(score, left)),
+    scores: scores.flatMap((score) => scoreInput(score, given, left)),
   }
   const bytes = Buffer.byteLength(JSON.stringify(stored))
   if (bytes <= maxResultBytes) return stored
@@ -163,17 +175,30 @@ function whole(tokens: number | null): number | null {
   return tokens === null ? null : Math.round(tokens)
 }
 
-function scoreInput({ name, value, comment, metadata, error }: ImportedScore, left: Left): ClientScoreInput[] {
-  const about = { name: shortName(name), version: 'imported' }
+/**
+ * Types are part of the version: two files may give one name to scores of different types, and a version of an evaluator has
+ * one type.
+ */
+function scoreInput(
+  { name, value, comment, metadata, error }: ImportedScore,
+  { tool, types }: GivenScores,
+  left: Left,
+): ClientScoreInput[] {
+  const dataType = types.get(name) ?? 'NUMERIC'
+  const about = {
+    name: shortName(name),
+    version: `${tool}, ${dataType}`,
+    dataType,
+    ...(metadata !== undefined && { metadata: storableJson(metadata, left) }),
+  }
   if (error !== undefined) return [{ ...about, error }]
   if (value === null) return []
-  return [
-    {
-      ...about,
-      ...(typeof value === 'string' ? { label: storableJson(value, left) as string } : { value: Number(value) }),
-      dataType: typeof value === 'boolean' ? 'BOOLEAN' : typeof value === 'string' ? 'CATEGORICAL' : 'NUMERIC',
-      ...(comment !== undefined && { comment: storableJson(comment, left) as string }),
-      ...(metadata !== undefined && { metadata: storableJson(metadata, left) }),
-    },
-  ]
+  const why = comment === undefined ? {} : { comment: storableJson(comment, left) as string }
+  const hasLabel = dataType === 'CATEGORICAL' || dataType === 'TEXT'
+  if (typeof value === 'string' && !hasLabel) {
+    left.add(`a text as a value of "${name}", which has numbers; it is an error of the score`)
+    return [{ ...about, error: `Expected a number, got ${JSON.stringify(value.slice(0, 200))}.` }]
+  }
+  if (typeof value === 'string') return [{ ...about, ...why, label: storableJson(value, left) as string }]
+  return [{ ...about, ...why, value: Number(value) }]
 }
