@@ -43,7 +43,13 @@ test('a disk that is full or nearly full is found', async () => {
   })
   expect(await megabytes(500)).toMatchObject({ result: 'WARNING' })
   expect(await megabytes(50_000)).toEqual({ name: 'disk', result: 'OK', message: '48 GB are free in /data.' })
-  expect((await checkDisk(join(await makeTemporary(), 'not', 'made', 'yet'))).message).toMatch(/ are free in /)
+  const folder = await makeTemporary()
+  expect((await checkDisk(join(folder, 'not', 'made', 'yet'))).message).toMatch(/ are free in /)
+  await writeFile(join(folder, 'a-file'), '', { mode: 0o600 })
+  expect(await checkDisk(join(folder, 'a-file', 'data'))).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringMatching(/a-file cannot be used .*: make it readable and writable for this user, or move/),
+  })
 })
 
 test('an old Node and a clock that is wrong are found', () => {

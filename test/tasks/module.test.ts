@@ -223,6 +223,37 @@ describe('a task of assay.config.ts', () => {
     ],
     [Object.assign(new Error('no such file'), { code: 'ENOENT' }), { code: 'TASK_FAILED', retryable: false }],
     [{ reason: 'odd' }, { code: 'TASK_FAILED', message: "The task threw { reason: 'odd' }" }],
+    [
+      new Error('the judge failed', {
+        cause: Object.assign(new Error('slow down'), { status: 429, headers: { 'Retry-After': 3 } }),
+      }),
+      { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 3_000, message: 'the judge failed: slow down' },
+    ],
+    [
+      Object.assign(new Error('busy'), {
+        response: new Response('', { status: 503, headers: { 'retry-after': '4' } }),
+      }),
+      { code: 'TASK_FAILED', retryable: true, retryAfterMs: 4_000 },
+    ],
+    [Object.assign(new Error('throttled'), { $metadata: { httpStatusCode: 429 } }), { code: 'RATE_LIMITED' }],
+    [
+      { status: 500, message: 'no error, but a status' },
+      { code: 'TASK_FAILED', retryable: true },
+    ],
+    [
+      Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }),
+      { code: 'CONNECTION_FAILED', retryable: true },
+    ],
+    [Object.assign(new Error('not allowed'), { code: 'EACCES' }), { code: 'TASK_FAILED', retryable: false }],
+    [
+      Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' }),
+      { code: 'CONNECTION_FAILED', retryable: false },
+    ],
+    [Object.assign(new Error('too slow'), { name: 'TimeoutError' }), { code: 'TIMEOUT', retryable: true }],
+    [
+      new Error('no answer', { cause: new DOMException('The operation timed out', 'TimeoutError') }),
+      { code: 'TIMEOUT', retryable: true, message: 'no answer: The operation timed out' },
+    ],
   ])('that throws %s is retried as an HTTP task would be', async (thrown, expected) => {
     await expect(run(() => Promise.reject(thrown))).rejects.toMatchObject(expected)
   })
