@@ -115,10 +115,13 @@ test.for([
   }
 })
 
-test.for([['run'], ['run', 'x', '--nonsense'], ['nonsense']])('wrong usage exits with 2: %j', (args) => {
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  expect(spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('error: '),
-  })
-})
+test.for([['run'], ['run', 'x', '--nonsense'], ['nonsense'], ['import', 'x.jsonl']])(
+  'wrong usage exits with 2: %j',
+  (args) => {
+    const main = join(import.meta.dirname, '../../src/cli/main.ts')
+    expect(spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/error: |Name the dataset/),
+    })
+  },
+)

@@ -130,6 +130,14 @@ describe('a gate', () => {
       (item): RecordedExecution => ({ item, scores: item === 0 ? { correct: true } : {} }),
     )
     expect((await check(await recordRun(t, datasetId, notApplicable), { minMeans: [minMean] })).status).toBe('PASSED')
+    const third = await recordRun(
+      t,
+      datasetId,
+      numbers(3).map((item) => ({ item, scores: { correct: item === 0 } })),
+    )
+    expect((await check(third, { minMeans: [minMean] })).checks[1]?.reason).toBe(
+      'The mean of "correct" is 0.333333; the minimum is 0.9.',
+    )
     // What people have not scored is.
     const labelled = await recordRun(
       t,
