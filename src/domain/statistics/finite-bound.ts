@@ -35,6 +35,9 @@ const fewest = 6
 /** Spacings beyond the observed mean on which gamblers are at work. */
 const beyond = 4
 
+/** In all, over the fractions: 40 times what they started with. */
+const enough = 40 * fractions.length
+
 export class FiniteBound {
   #spacing = firstSpacing
   #around: Gamblers[] = Array.from({ length: 2 / firstSpacing }, (_, i) => started(-1 + (i + 0.5) * firstSpacing))
@@ -50,11 +53,28 @@ export class FiniteBound {
   push(draw: Draw, observed: number): void {
     for (const gamblers of this.#around) bet(gamblers, draw)
     bet(this.#next, draw)
-    while (totalOf(this.#next) >= 40 * fractions.length && this.#next.mean < 1) {
-      this.#bound = this.#next.mean
-      this.#next = this.#at(this.#bound + this.#spacing / stepsPerSpacing)
-    }
+    if (totalOf(this.#next) >= enough) this.#advance()
     this.#follow(observed)
+  }
+
+  /** Moves the bound in steps that grow while they succeed. */
+  #advance(): void {
+    const shortest = this.#spacing / stepsPerSpacing
+    this.#bound = this.#next.mean
+    let step = shortest
+    for (;;) {
+      const further = Math.min(this.#bound + step, 1)
+      const gamblers = this.#at(further)
+      if (totalOf(gamblers) >= enough && further > this.#bound) {
+        this.#next = gamblers
+        this.#bound = further
+        step *= 2
+      } else if (step > shortest) step = shortest
+      else {
+        this.#next = gamblers
+        return
+      }
+    }
   }
 
   /** Gamblers for a mean, with what is certain to have been made on it. */
@@ -85,6 +105,9 @@ export class FiniteBound {
       }
       this.#around = finer.filter(({ mean }) => mean < observed + beyond * this.#spacing)
     }
+    // The observed mean jumped: the old spacing would take too many to reach it.
+    const gap = observed - (this.#around.at(-1) ?? this.#next).mean
+    while (gap > 2 * beyond * this.#spacing) this.#spacing *= 2
     for (;;) {
       const last = (this.#around.at(-1) ?? this.#next).mean
       if (last >= observed + (beyond - 2) * this.#spacing || last + this.#spacing >= 1) return
@@ -93,7 +116,8 @@ export class FiniteBound {
   }
 
   #isCoarse(observed: number): boolean {
-    return this.#spacing > smallestSpacing && observed - this.#bound < fewest * this.#spacing
+    const distance = observed - this.#bound
+    return this.#spacing > smallestSpacing && distance > 0 && distance < fewest * this.#spacing
   }
 }
 
