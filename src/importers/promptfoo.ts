@@ -48,7 +48,8 @@ function summaryOf(text: string, name: string, left: Left): { results: Members[]
   const lines = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text) ? parseLines(text, name, nan).map(({ value }) => value) : null
   const whole = lines ?? parseJson(text, name, nan)
   if (Array.isArray(whole)) return { results: checked(whole, name), config: {}, about: { importedFrom: 'promptfoo' } }
-  const file = objectOf(whole)
+  // Its server answers with the file as `data`.
+  const file = objectOf(objectOf(whole).data ?? whole)
   // The summary is in `results` of what the command line writes, or is the file.
   const summary = isObject(file.results) ? file.results : file
   const version = numberOf(summary.version) ?? 1
@@ -134,7 +135,7 @@ function itemOf(vars: unknown, testCase: Members, asserts: readonly unknown[], r
   }
 }
 
-/** 2 in versions that have it; before, an error is a result that was never graded. */
+/** 2 in versions that have it; before, an error is a result that has no answer and was never graded. */
 const failureIsError = 2
 
 function resultOf(result: Members, left: Left): Omit<ImportedResult, 'item' | 'repetition'> {
@@ -145,8 +146,8 @@ function resultOf(result: Members, left: Left): Omit<ImportedResult, 'item' | 'r
   const reason = numberOf(result.failureReason)
   const responseError = textOf(response.error)
   const ungraded = !isObject(result.gradingResult) && result.success !== true
-  const failed =
-    reason === null ? responseError !== null || (ungraded && textOf(result.error) !== null) : reason === failureIsError
+  const unanswered = ungraded && response.output == null && textOf(result.error) !== null
+  const failed = reason === null ? responseError !== null || unanswered : reason === failureIsError
   if (numberOf(usage.cached) && !numberOf(usage.prompt)) left.add('the tokens of a cached response')
   for (const member of ['audio', 'video', 'images', 'guardrails'] as const) {
     if (response[member] != null) left.add(`\`response.${member}\``)
@@ -169,7 +170,7 @@ function resultOf(result: Members, left: Left): Omit<ImportedResult, 'item' | 'r
 }
 
 function scoresOf(result: Members, grading: Members, left: Left): ImportedScore[] {
-  const comment = textOf(grading.reason)
+  const comment = textOf(grading.reason) ?? (result.success === true ? null : textOf(result.error))
   const components = listOf(grading.componentResults).map((component) => {
     const { pass, score, reason, assertion } = objectOf(component)
     return {

@@ -6,7 +6,8 @@ export function runText(run: AgentRunFragment): string {
   const { progress, stats, stopReason } = run
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : ''
   const cancelled = progress.cancelled > 0 ? `, ${progress.cancelled} cancelled` : ''
-  const eta = progress.etaSeconds === null ? '' : `, about ${Math.ceil(progress.etaSeconds)} s left`
+  const eta =
+    run.status !== 'RUNNING' || progress.etaSeconds === null ? '' : `, about ${Math.ceil(progress.etaSeconds)} s left`
   const lines = [
     `run "${run.name}" (${run.id})`,
     `  ${run.status}${stopReason ? ` ${stopReason}` : ''}: ${progress.succeeded} of ${progress.total} items succeeded${failed}${cancelled}${eta}`,

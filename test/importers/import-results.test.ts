@@ -54,6 +54,15 @@ describe('promptfoo', () => {
     expect(bird).toMatchObject({ status: 'FAILED', error: { message: 'API error: 503' } })
   })
 
+  test('before version 1: an answer that was not as expected is a score, no answer is a failed item', async () => {
+    const { runs } = await load('promptfoo', 'promptfoo-0.json')
+    const [{ run } = { run: null }] = runs
+    expect(figures(run as Run)).toEqual({ status: 'COMPLETED', counts: [3, 2, 1, 0], scores: { pass: [0.5, 2] } })
+    const items = await (run as Run).items()
+    const dog = items.find(({ input }) => (input as { word: string }).word === 'dog')
+    expect(dog?.scores[0]).toMatchObject({ name: 'pass', value: 0, comment: 'Expected: chien' })
+  })
+
   test('version 2: each provider is a run on the same items, and they can be compared', async () => {
     const { dataset, runs } = await load('promptfoo', 'promptfoo-2.json')
     expect(dataset.itemIds).toHaveLength(2)
@@ -87,6 +96,10 @@ describe('promptfoo', () => {
       provider: 'ollama:llama3',
     })
     expect(left).toEqual([['`traces` of the file', 1]])
+    const answer = join(folder, 'answer.json')
+    await writeFile(answer, `{"data": ${readFileSync(join(files, 'promptfoo-3-late.json'), 'utf8')}}`)
+    const served = await load('promptfoo', answer, 'answer of the server')
+    expect(served.runs.map((one) => figures(one.run).counts)).toEqual([[3, 2, 1, 0]])
   })
 
   test('JSON Lines, as results and as rows of the database of an early version 3', async () => {

@@ -130,7 +130,7 @@ test('an experiment is found, run and watched to its end', async () => {
   )
   expect(await textOf('run', { experiment: 'shouting', name: 'loud' })).toMatch(/^run "loud"/)
   const watched = await textOf('watch', { run: 'loud' })
-  expect(watched).toContain('COMPLETED: 2 of 2 items succeeded')
+  expect(watched).toContain('COMPLETED: 2 of 2 items succeeded\n')
   expect(watched).toContain('experiment "shouting" on dataset "words"')
   const item = await textOf('item', { run: 'loud', item: 'two' })
   expect(item).toContain('input: b\nexpected: x\noutput: B')
