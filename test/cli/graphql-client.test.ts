@@ -26,6 +26,7 @@ test('a command whose key is not valid does not try again, and says what to do',
 })
 
 test('a key is taken without the spaces and line ends around it, and one that is none is named', async () => {
+  onTestFinished(() => void vi.unstubAllEnvs())
   await using t = await startTestServer()
   const { key } = await createApiKey(t.db, t.scope, { name: 'from a file', role: 'READ' })
   vi.stubEnv('ASSAY_API_KEY', ` ${key}\r\n`)
@@ -38,7 +39,6 @@ test('a key is taken without the spaces and line ends around it, and one that is
   await client.close()
   vi.stubEnv('ASSAY_API_KEY', 'two\nlines')
   expect(() => new GraphQLClient(t.url)).toThrow('ASSAY_API_KEY: expected a key like assay_…')
-  vi.unstubAllEnvs()
 })
 
 /** A server whose every answer is this one. */

@@ -1,4 +1,5 @@
 import 'uplot/dist/uPlot.min.css'
+import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import UPlot from 'uplot'
 import classes from './run-page.module.css'
@@ -21,12 +22,15 @@ export function LiveLine({ name, times, values, low, high, write }: Props) {
   const element = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | null>(null)
   const hasBand = low !== undefined
+  const scheme = useComputedColorScheme()
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another scheme has another accent
   useEffect(() => {
     const parent = element.current
     if (!parent) return
-    const colour = (token: string) => getComputedStyle(parent).getPropertyValue(token)
-    const line = { stroke: () => colour('--accent'), width: 1.6, points: { show: false } }
+    // Read once: with every drawing, the browser would have to work out the styles of the page first.
+    const accent = getComputedStyle(parent).getPropertyValue('--accent')
+    const line = { stroke: accent, width: 1.6, points: { show: false } }
     const edge = { stroke: 'transparent', points: { show: false } }
     const created = new UPlot(
       {
@@ -38,9 +42,7 @@ export function LiveLine({ name, times, values, low, high, write }: Props) {
         axes: [{ show: false }, { show: false }],
         padding: [4, 0, 4, 0],
         series: hasBand ? [{}, line, edge, edge] : [{}, line],
-        bands: hasBand
-          ? [{ series: [3, 2], fill: () => `color-mix(in srgb, ${colour('--accent')} 18%, transparent)` }]
-          : [],
+        bands: hasBand ? [{ series: [3, 2], fill: `color-mix(in srgb, ${accent} 18%, transparent)` }] : [],
       },
       hasBand ? [[], [], [], []] : [[], []],
       parent,
@@ -52,12 +54,13 @@ export function LiveLine({ name, times, values, low, high, write }: Props) {
       resize.disconnect()
       created.destroy()
     }
-  }, [hasBand])
+  }, [hasBand, scheme])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another scheme is another plot
   useEffect(() => {
     const data = hasBand ? [times, values, low, high] : [times, values]
     plot.current?.setData(data as UPlot.AlignedData)
-  }, [times, values, low, high, hasBand])
+  }, [times, values, low, high, hasBand, scheme])
 
   const last = values.findLast((value) => value !== null) ?? null
   return (
