@@ -32,20 +32,23 @@ export async function readBody(request: IncomingMessage & { body?: Buffer }, lim
   return body
 }
 
-/** A client that sends nothing for this long is disconnected, because its body holds one of few places. */
-const idleMs = 60_000
-/** Minimum rate, averaged over `idleMs`: a client that sends drop by drop must not occupy one either. */
-const minBytesPerSecond = 1_024
+export const slowBodies = {
+  /** A client that sends nothing for this long is disconnected, because its body holds one of few places. */
+  idleMs: 60_000,
+  /** Within each such time: a client that sends drop by drop must not occupy one either. */
+  minBytes: 60 * 1024,
+}
 
 /**
  * Ends a request whose body arrives too slowly.
  * @param arrived bytes so far
  */
 export function disconnectIdle(request: IncomingMessage, arrived: () => number): void {
+  const { idleMs, minBytes } = slowBodies
   request.setTimeout(idleMs, () => request.destroy())
   let before = 0
   const slow = setInterval(() => {
-    if (arrived() - before < (minBytesPerSecond * idleMs) / 1_000) request.destroy()
+    if (arrived() - before < minBytes) request.destroy()
     before = arrived()
   }, idleMs)
   request.once('end', () => {

@@ -15,6 +15,7 @@ export async function startAttachmentServer() {
   }
   const writer = await keyOf('WRITE')
   const reader = await keyOf('READ')
+  const third = await keyOf('WRITE', (await createProject(t.db, t.scope, { name: 'third' })).id)
   const foreigner = await keyOf('WRITE', elsewhere.id)
 
   const post = (body: BodyInit, headers: Record<string, string> = {}, query = '') =>
@@ -36,7 +37,7 @@ export async function startAttachmentServer() {
   const get = (id: string, headers: Record<string, string> = {}, method = 'GET') =>
     fetch(`${t.url}/attachments/${id}`, { method, headers: { ...reader, ...headers } })
 
-  return { t, writer, reader, foreigner, post, upload, get }
+  return { t, writer, reader, foreigner, third, post, upload, get }
 }
 
 export const errorOf = async (response: Response) => ({

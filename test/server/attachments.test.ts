@@ -9,8 +9,42 @@ import { errorOf, startAttachmentServer } from './attachment-server.ts'
 
 // Files in transit of this test alone.
 process.env.TMPDIR = await mkdtemp(join(tmpdir(), 'assay-'))
-const { t, writer, reader, foreigner, post, upload, get } = await startAttachmentServer()
+const { t, writer, reader, foreigner, third, post, upload, get } = await startAttachmentServer()
 afterAll(() => t[Symbol.asyncDispose]())
+
+/** Uploads that begin and go on until they are ended. */
+function drips(count: number, headers: Record<string, string>) {
+  const ends: (() => void)[] = []
+  const responses = Array.from({ length: count }, (_, n) => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(`drop ${n}`))
+        ends.push(() => controller.close())
+      },
+    })
+    return post(body, { ...headers, 'content-type': 'text/plain' })
+  })
+  return async () => {
+    for (const end of ends) end()
+    return (await Promise.all(responses)).map(({ status }) => status)
+  }
+}
+
+test('a project uploads 12 files at once, all projects 16, and one more is refused with the number', async () => {
+  const upload = (headers: Record<string, string>) => post('x', { ...headers, 'content-type': 'text/plain' })
+  const refusal = async (headers: Record<string, string>) => errorOf(await upload(headers))
+  const of = (what: string) => ({ status: 429, message: expect.stringContaining(`at most ${what}, got one more`) })
+  const begun = () => expect.poll(async () => (await readdir(tmpdir())).length, { timeout: 10_000 })
+  const endHere = drips(12, writer)
+  await begun().toBe(12)
+  expect(await refusal(writer)).toMatchObject(of('12 concurrent uploads of one project'))
+  expect((await upload(foreigner)).status).toBe(201)
+  const endThere = drips(4, foreigner)
+  await begun().toBe(16)
+  expect(await refusal(third)).toMatchObject(of('16 concurrent uploads'))
+  expect([...(await endHere()), ...(await endThere())]).toEqual(Array(16).fill(201))
+  expect((await upload(third)).status).toBe(201)
+})
 
 describe('a file', () => {
   test('comes back byte by byte, with its type, name and hash', async () => {

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
+import { slowBodies } from '../../src/server/request-body.ts'
 import { connectionLimits, startServer } from '../../src/server/start-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
@@ -133,6 +134,28 @@ test('an import may take longer than any other request, also when the server sto
   expect(await answer(socket)).toMatch(/^HTTP\/1.1 200 [\s\S]*"rows":2/)
   await stopped
 }, 4_000)
+
+test('an import that drips is disconnected, one that arrives at 60 KB a minute is not', async () => {
+  await using t = await startTestServer()
+  const { idleMs, minBytes } = slowBodies
+  expect({ idleMs, minBytes }).toEqual({ idleMs: 60_000, minBytes: 60 * 1024 })
+  slowBodies.idleMs = 400
+  onTestFinished(() => {
+    slowBodies.idleMs = idleMs
+  })
+  const row = JSON.stringify({ input: 'x'.repeat(16 * 1024) })
+  const send = (name: string, part: string, count: number) => {
+    const socket = open(t)
+    socket.write(`POST /import/${name} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${part.length * count}\r\n\r\n`)
+    let sent = 0
+    const drip = setInterval(() => (sent++ < count ? socket.write(part) : clearInterval(drip)), 50)
+    onTestFinished(() => clearInterval(drip))
+    return answer(socket)
+  }
+  const [steady, drops] = await Promise.all([send('steady', `${row}\n`, 20), send('drops', '\n', 1_000)])
+  expect(steady).toMatch(/^HTTP\/1.1 200 [\s\S]*"rows":20/)
+  expect(drops).toBe('')
+})
 
 test('a client that offers HTTP/2 is answered over HTTP/1.1', async () => {
   await using t = await startTestServer()

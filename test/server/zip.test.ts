@@ -6,6 +6,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Entry, fromBufferPromise } from 'yauzl'
 import { ZipFile } from 'yazl'
+import { zipLimits } from '../../src/engine/datasets/zip.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
 import { testScope } from '../helpers/scope.ts'
@@ -274,4 +275,42 @@ test('an export whose client goes away ends', async () => {
   expect(await text((await fetch(`${t.url}/export/datasets/${id}.jsonl`, { headers: here })).body as never)).toContain(
     '"a"',
   )
+})
+
+/** A ZIP whose directory says that it has so many files. */
+function zipOfManyFiles(count: number): Buffer {
+  const directory = Buffer.alloc(56 + 20 + 22)
+  directory.writeUInt32LE(0x06064b50, 0)
+  directory.writeBigUInt64LE(44n, 4)
+  directory.writeBigUInt64LE(BigInt(count), 24)
+  directory.writeBigUInt64LE(BigInt(count), 32)
+  directory.writeUInt32LE(0x07064b50, 56)
+  directory.writeBigUInt64LE(4n, 64)
+  directory.writeUInt32LE(1, 72)
+  directory.writeUInt32LE(0x06054b50, 76)
+  directory.fill(0xff, 84, 96)
+  return Buffer.concat([Buffer.from('PK\u0003\u0004'), directory])
+}
+
+test('a ZIP has 4 GB and 100,000 files at most', async () => {
+  const many = await importFile('many', zipOfManyFiles(100_001))
+  expect(many).toMatchObject({
+    status: 422,
+    body: { message: expect.stringContaining('at most 100,000 files, got 100001') },
+  })
+  const { bytes } = zipLimits
+  expect(bytes).toBe(4 * 1024 ** 3)
+  const zip = await zipOf({ 'items.jsonl': row({ input: 1 }) })
+  try {
+    zipLimits.bytes = zip.length
+    expect((await importFile('allowed', zip)).status).toBe(200)
+    zipLimits.bytes = zip.length - 1
+    const { status, body } = await importFile('large', zip)
+    expect([status, body.message]).toEqual([
+      429,
+      expect.stringMatching(/^Expected a ZIP of at most \S+ GB, got a larger one/),
+    ])
+  } finally {
+    zipLimits.bytes = bytes
+  }
 })

@@ -29,7 +29,10 @@ export interface StoreAttachmentInput {
 
 /** Concurrent uploads per process: each has a file on disk and, for a moment, a connection. */
 const maxUploads = 16
-const uploading = new WeakMap<Database, { count: number }>()
+/** Not all of them, so that slow clients of one project do not keep the files of others out. */
+const maxUploadsOfProject = 12
+/** The projects of those in progress. */
+const uploading = new WeakMap<Database, string[]>()
 
 /**
  * Stores a file; one that the project has already, with this name and media type, is returned as it is.
@@ -44,13 +47,8 @@ export async function storeAttachment(
   requireWrite(scope)
   const filename = checkFilename(named.filename)
   const mediaType = checkMediaType(named.mediaType, filename)
-  const running = uploading.get(services.db) ?? { count: 0 }
-  uploading.set(services.db, running)
-  if (running.count >= maxUploads)
-    throw new LimitError(`Expected at most ${maxUploads} concurrent uploads, got one more. Try again in a moment.`)
-  running.count += 1
-  try {
-    return await spooled(source, async ({ bytes, sha256, chunks }) => {
+  return inOwnPlace(services.db, scope.projectId, () =>
+    spooled(source, async ({ bytes, sha256, chunks }) => {
       if (bytes === 0) throw new InvalidInputError('Expected a file as the body, got nothing.', ['file'])
       signal?.throwIfAborted()
       const { projectId } = scope
@@ -60,9 +58,28 @@ export async function storeAttachment(
         if (content.isNew) for await (const chunk of chunks()) await insertChunk(client, content.id, n++, chunk)
         return upsertAttachment(client, { projectId, contentId: content.id, mediaType, filename })
       })
-    })
+    }),
+  )
+}
+
+/** @throws {LimitError} too many uploads are running */
+async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
+  const others = uploading.get(db) ?? []
+  uploading.set(db, others)
+  const ofProject = others.filter((project) => project === projectId).length
+  if (ofProject >= maxUploadsOfProject) {
+    throw new LimitError(
+      `Expected at most ${maxUploadsOfProject} concurrent uploads of one project, got one more. Try again in a moment.`,
+    )
+  }
+  if (others.length >= maxUploads) {
+    throw new LimitError(`Expected at most ${maxUploads} concurrent uploads, got one more. Try again in a moment.`)
+  }
+  others.push(projectId)
+  try {
+    return await work()
   } finally {
-    running.count -= 1
+    others.splice(others.indexOf(projectId), 1)
   }
 }
 

@@ -24,8 +24,7 @@ import { declaredFormat, type ImportFormat } from './import-format.ts'
 import { ImportError } from './import-problems.ts'
 import { type ItemContent, ItemProblem } from './item-content.ts'
 
-const maxZipBytes = 4 * 1024 ** 3
-const maxEntries = 100_000
+export const zipLimits = { bytes: 4 * 1024 ** 3, files: 100_000 }
 const maxManifestBytes = 32 * 1024 * 1024
 
 export const manifestName = 'files.jsonl'
@@ -123,7 +122,9 @@ async function opened<T>({ source, onProgress }: ZipInput, use: (zip: OpenZip) =
     let bytes = 0
     for await (const chunk of source) {
       bytes += chunk.length
-      if (bytes > maxZipBytes) throw new LimitError('Expected a ZIP of at most 4 GB, got a larger one.', ['file'])
+      if (bytes > zipLimits.bytes) {
+        throw new LimitError(`Expected a ZIP of at most ${zipLimits.bytes / 1024 ** 3} GB, got a larger one.`, ['file'])
+      }
       await file.write(chunk)
       onProgress?.(0, bytes)
     }
@@ -150,7 +151,9 @@ function formatOf({ fileName }: Entry): ImportFormat | null {
 
 /** The files in a ZIP by their paths, without those that operating systems add. */
 async function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
-  if (zip.entryCount > maxEntries) throw problem(null, `a ZIP of at most ${maxEntries} files`, String(zip.entryCount))
+  if (zip.entryCount > zipLimits.files) {
+    throw problem(null, `a ZIP of at most ${zipLimits.files.toLocaleString('en')} files`, String(zip.entryCount))
+  }
   const entries = new Map<string, Entry>()
   try {
     for await (const entry of zip.eachEntry()) {
