@@ -22,7 +22,10 @@ export async function callTask(task: Task, item: TaskItem, call: TaskCall): Prom
   try {
     if (task.keepsTime) return await task(item, call)
     const calls = (uncounted: Uncounted) => call.calls && withUncountedWaits(call.calls, uncounted)
-    return await withDeadline((signal, uncounted) => task(item, { ...call, calls: calls(uncounted), signal }), call)
+    return await withDeadline(
+      (signal, uncounted) => task(item, { ...call, calls: calls(uncounted), uncounted, signal }),
+      call,
+    )
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     if (error instanceof FunctionsUnavailableError) throw error

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
 import { type TaskContext, TaskError, type TaskItem } from '../../src/domain/execution/task.ts'
@@ -7,10 +8,10 @@ import { createModuleTask } from '../../src/tasks/module.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
 import { noFunctions, noModules, taskContext, taskItem } from './task-items.ts'
 
-function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {
+function run(run: ModuleTask['run'], item = taskItem(), timeoutMs = 5_000) {
   const modules = { tasks: new Map([['mine', { name: 'mine', run }]]), evaluators: new Map() }
   const task = createModuleTask({ kind: 'module', name: 'mine' }, modules)
-  return callTask(task, item, taskContext(signal))
+  return callTask(task, item, { ...taskContext(), timeoutMs })
 }
 
 describe('a task of assay.config.ts', () => {
@@ -85,6 +86,54 @@ describe('a task of assay.config.ts', () => {
         throw Object.assign(new Error('busy'), { status: 503 })
       })()
     await expect(run(broken)).rejects.toMatchObject({ code: 'TASK_FAILED', retryable: true })
+  })
+
+  it.each<[string, (over: () => void) => unknown]>([
+    [
+      'and never waits',
+      function* (over) {
+        try {
+          for (;;) yield 'x'
+        } finally {
+          over()
+        }
+      },
+    ],
+    [
+      'and nothing',
+      function* (over) {
+        try {
+          for (;;) yield ''
+        } finally {
+          over()
+        }
+      },
+    ],
+    [
+      'and waits',
+      async function* (over) {
+        try {
+          for (;;) yield setTimeout(1, 'x')
+        } finally {
+          over()
+        }
+      },
+    ],
+  ])('may generate without end %s: it is ended with its time', async (_, generate) => {
+    const over = Promise.withResolvers<void>()
+    await expect(run(() => generate(over.resolve), taskItem(), 50)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
+    await over.promise
+  })
+
+  it('may not generate more text than an answer has', async () => {
+    const megabyte = 'x'.repeat(1024 * 1024)
+    await expect(run(() => generate(...Array.from({ length: 65 }, () => megabyte)))).rejects.toMatchObject({
+      code: 'RESPONSE_TOO_LARGE',
+      message: 'Expected a generator of at most 64 MB of text as the output, got more.',
+      retryable: false,
+    })
   })
 
   it('that returns what is no output has still cost what it reports', async () => {

@@ -109,7 +109,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
-    if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item, used)
+    if (signal.aborted) return interrupted(item, used)
+    if (thrown instanceof FunctionsUnavailableError) return interrupted(item, thrown.spent ?? used)
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     calls.release(failedWith(failure))
