@@ -156,7 +156,7 @@ export const ComparisonFilter = builder.inputType('ComparisonFilter', {
     failedInOne: t.boolean({ description: 'true: only those that failed in one run and succeeded in another.' }),
     tags: t.stringList({ description: 'Only those with all of these tags.' }),
     search: t.string({
-      description: 'Only those with this text in their input, expected output, an output or an error.',
+      description: 'Only those with this text in their key, input, expected output, an output or an error.',
     }),
     itemIds: t.idList({ description: 'Only these dataset items, at most 500.' }),
   }),

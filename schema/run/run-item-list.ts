@@ -64,7 +64,9 @@ export const RunItemFilter = builder.inputType('RunItemFilter', {
   description: 'Which items of a run; all of the conditions must hold.',
   fields: (t) => ({
     status: t.field({ type: [RunItemStatus], description: 'Only those with one of these statuses.' }),
-    search: t.string({ description: 'Only those with this text in their input, expected output, output or error.' }),
+    search: t.string({
+      description: 'Only those with this text in their key, input, expected output, output or error.',
+    }),
     tags: t.stringList({
       description: 'Only those whose dataset item has all of these tags in the version of the run.',
     }),

@@ -141,6 +141,12 @@ test('a search finds the same in the items of a dataset, of a run and in the row
       ),
     }
   }
+  await t.db.pool.query(
+    `UPDATE dataset_item SET key = 'ticket-' || id WHERE id = (SELECT min(id) FROM dataset_item WHERE dataset_id = $1)`,
+    [datasetId],
+  )
+  const keyed = [texts[0]]
+  expect(await found('TICKET-')).toEqual({ items: keyed, ofRun: keyed, rows: keyed })
   const hi = texts.slice(0, 2)
   expect(await found('say "HI"')).toEqual({ items: hi, ofRun: hi, rows: hi })
   const lines = [texts[2]]

@@ -225,7 +225,8 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
         AND (${jsonMentions(['v.input', 'v.expected_output'], search, parameter)}))
       OR EXISTS (SELECT FROM ${executions}
         AND (${jsonMentions(['x.output'], search, parameter)}
-          OR x.error ->> 'message' ILIKE ${parameter(containing(search))})))`)
+          OR x.error ->> 'message' ILIKE ${parameter(containing(search))}))
+      OR EXISTS (SELECT FROM dataset_item d WHERE d.id = i.item_id AND d.key ILIKE ${parameter(containing(search))}))`)
   }
   return {
     ctes: change

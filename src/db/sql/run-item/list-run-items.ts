@@ -33,7 +33,7 @@ export interface ItemScoreFilter extends NumberRange {
 /** An item must satisfy every part. */
 export interface RunItemFilter {
   status?: readonly RunItemStatus[] | null
-  /** Text anywhere in the input, expected output, output or error. */
+  /** Text anywhere in the key, input, expected output, output or error. */
   search?: string | null
   /** All of these. */
   tags?: readonly string[] | null
@@ -85,7 +85,8 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
       ...(search
         ? [
             `(${jsonMentions(['v.input', 'v.expected_output', 'i.output'], search, parameter)}
-              OR i.error ->> 'message' ILIKE ${parameter(containing(search))})`,
+              OR i.error ->> 'message' ILIKE ${parameter(containing(search))}
+              OR EXISTS (SELECT FROM dataset_item d WHERE d.id = i.item_id AND d.key ILIKE ${parameter(containing(search))}))`,
           ]
         : []),
     ],
