@@ -43,7 +43,7 @@ const content = { messages: [{ role: 'USER', content: '{{input}}' }] }
 const updates: Record<string, Update> = {
   updateDataset: {
     type: 'Dataset',
-    selection: 'name description metadata inputSchema expectedOutputSchema',
+    selection: 'name description metadata inputSchema expectedOutputSchema clusterPath',
     fields: {
       name: 'REFUSED',
       description: cleared,
