@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 /** They take their time, and have a command of their own: `npm run test:processes`. */
 export const processTests = [
-  'test/{cli,deploy,docs,e2e,embedded-postgres,function-hosts}/**/*.test.ts',
-  'test/client/processes.test.ts',
+  'test/{cli,deploy,docs,e2e,embedded-postgres,function-hosts,mcp}/**/*.test.ts',
+  'test/{client,importers}/processes.test.ts',
 ]
 
 export default defineConfig({

@@ -10,11 +10,11 @@ import { InvalidInputError } from '../domain/errors.ts'
 import { FairQueue } from '../domain/limits/fair-queue.ts'
 import type { Asked, Told } from './protocol.ts'
 
-/** A calculation took longer than it may. */
-export class TookTooLongError extends Error {
-  constructor(timeoutMs: number) {
-    super(`it took longer than ${timeoutMs / 1_000} s to calculate`)
-    this.name = 'TookTooLongError'
+/** A calculation was ended because of its input: at a limit of time or memory, or it ended its process itself. */
+export class TooHeavyError extends Error {
+  constructor(why: string) {
+    super(`${why} to calculate`)
+    this.name = 'TooHeavyError'
   }
 }
 
@@ -40,6 +40,8 @@ const program = fileURLToPath(new URL('calculator.ts', import.meta.url))
 const loadMs = 60_000
 /** A process without work ends after this. */
 const idleMs = 30_000
+/** The memory of each process. */
+export const maxCalculationMb = 512
 
 export class Calculations {
   readonly #size: number
@@ -51,14 +53,14 @@ export class Calculations {
   #running = 0
 
   /** @param size processes; they are started when they are needed @param maxHeapMb memory of each */
-  constructor(size: number = Math.max(2, availableParallelism()), maxHeapMb = 512) {
+  constructor(size: number = Math.max(2, availableParallelism()), maxHeapMb = maxCalculationMb) {
     this.#size = size
     this.#maxHeapMb = maxHeapMb
     this.#perGroup = Math.max(1, size - 1)
   }
 
   /**
-   * @throws {TookTooLongError}
+   * @throws {TooHeavyError}
    * @throws {InvalidInputError} as the calculation threw it; any other error keeps its message only
    */
   run<Output>({ module, input, group, timeoutMs }: Calculation): Promise<Output> {
@@ -99,13 +101,15 @@ export class Calculations {
         end(false)
         reject(error)
       }
-      const limit = (ms: number) => setTimeout(() => fail(new TookTooLongError(ms)), ms)
+      const limit = (ms: number) => setTimeout(() => fail(new TooHeavyError(`it took longer than ${ms / 1_000} s`)), ms)
       let timer = limit(loadMs)
       process.on('error', fail)
       process.on('exit', (code, signal) => {
         const ranOut = signal === 'SIGABRT' || code === 134
-        const why = ranOut ? `it needed more than ${this.#maxHeapMb} MB` : `its process ended with ${signal ?? code}`
-        fail(new Error(`${why} to calculate`))
+        const why = ranOut
+          ? `it needed more than ${this.#maxHeapMb} MB`
+          : `its process ended with ${signal ?? code} while it had`
+        fail(new TooHeavyError(why))
       })
       process.on('message', (told: Told) => {
         if ('begun' in told) {

@@ -2,9 +2,10 @@
 import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { CliError } from './cli-error.ts'
+import { dataDirOption } from './data-dir-option.ts'
 import { jsonOption, printJson, printLine, say } from './output.ts'
 import { openProgress } from './progress.ts'
 
@@ -13,17 +14,11 @@ interface BackupOptions {
   json: boolean
 }
 
-function databaseOption(): Option {
-  return new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL, without DATABASE_URL')
-    .env('ASSAY_DATA_DIR')
-    .default('.assay')
-}
-
 export function backupCommand(): Command {
   return new Command('backup')
     .description('Write everything in the database to a file, while Assay is running.')
     .argument('<file>', 'the new file, a ZIP')
-    .addOption(databaseOption())
+    .addOption(dataDirOption('data directory of the embedded PostgreSQL, without DATABASE_URL'))
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -42,7 +37,7 @@ export function restoreCommand(): Command {
   return new Command('restore')
     .description('Make an Assay from a backup, in an empty data directory or database.')
     .argument('<file>', 'what `assay backup` wrote')
-    .addOption(databaseOption())
+    .addOption(dataDirOption('data directory of the embedded PostgreSQL, without DATABASE_URL'))
     .addOption(jsonOption())
     .addHelpText(
       'after',

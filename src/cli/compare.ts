@@ -1,6 +1,6 @@
 /** `assay compare`: whether runs are better than a baseline, and on which items they are not. */
 import { Command, Option } from 'commander'
-import { CliError, exitStatus } from './cli-error.ts'
+import { CliError, exitStatus, UsageError } from './cli-error.ts'
 import { findBaseline, findRun, runReferences } from './find-run.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 import { jsonOption, oneLine, printJson, printLine } from './output.ts'
@@ -56,7 +56,7 @@ async function compareRuns(
   references: readonly string[],
   options: CompareOptions,
 ): Promise<void> {
-  if (references.length > 10) throw new CliError(`Expected 1 to 10 candidates, got ${references.length}.`)
+  if (references.length > 10) throw new UsageError(`Expected 1 to 10 candidates, got ${references.length}.`)
   const candidates = await Promise.all(references.map((reference) => findRun(client, reference)))
   const [first] = candidates
   if (!first) return
@@ -88,7 +88,7 @@ async function compareRuns(
 }
 
 function print(report: RunReport, items: readonly ChangedItem[], { only }: CompareOptions): void {
-  printLine(`${oneLine(report.run.name)}  ${report.run.url}`)
+  printLine(`${oneLine(report.run.name)}  ${report.run.url}`.trimEnd())
   printComparison(report)
   if (!only) return
   printLine(
@@ -100,6 +100,6 @@ function print(report: RunReport, items: readonly ChangedItem[], { only }: Compa
     for (const [part, text] of Object.entries(parts)) {
       if (text !== null) printLine(`    ${part.padEnd(8)}  ${shortened(oneLine(text), 160)}`)
     }
-    printLine(`    ${item.url}`)
+    if (item.url !== '') printLine(`    ${item.url}`)
   }
 }

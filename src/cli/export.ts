@@ -8,6 +8,7 @@ import { graphql } from './gql/gql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 import { openExport } from './open-export.ts'
 import { jsonOption, printJson, say } from './output.ts'
+import { wholeNumber } from './whole-number.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 const FindDatasetToExport = graphql(/* GraphQL */ `
@@ -18,7 +19,7 @@ const FindDatasetToExport = graphql(/* GraphQL */ `
 
 interface ExportOptions extends ServerOptions {
   dataset?: string
-  datasetVersion?: string
+  datasetVersion?: number
   format: 'jsonl' | 'csv' | 'zip'
   static: boolean
   out?: string
@@ -30,7 +31,11 @@ export function exportCommand(): Command {
     .description('Write a run or a dataset to a file, or a run to a folder of pages.')
     .argument('[run]', 'the run')
     .addOption(new Option('--dataset <name>', 'a dataset instead of a run').conflicts('static'))
-    .addOption(new Option('--dataset-version <number>', 'the version of the dataset (default: the current one)'))
+    .addOption(
+      new Option('--dataset-version <number>', 'the version of the dataset (default: the current one)').argParser(
+        wholeNumber(0, 999_999_999),
+      ),
+    )
     .addOption(
       new Option('--format <format>', 'zip: a dataset with its files')
         .choices(['jsonl', 'csv', 'zip'])

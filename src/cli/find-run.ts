@@ -1,5 +1,5 @@
 /** Finds the run that a user means. */
-import { CliError } from './cli-error.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
 import type { FindRunByIdQuery, FindRunByNameQuery } from './gql/graphql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
@@ -44,8 +44,10 @@ RUN is the id of a run, the address of its page, its exact name, or "latest" for
 /**
  * @param reference an id, an address, a name, or `latest`
  * @throws {CliError} when there is no such run, or there are several
+ * @throws {UsageError} it is empty, as a variable of a shell that is not set
  */
 export async function findRun(client: GraphQLClient, reference: string): Promise<FoundRun> {
+  if (reference.trim() === '') throw new UsageError(`Expected a run, got ${JSON.stringify(reference)}.`)
   if (reference === 'latest') {
     const { runs } = await client.request(FindRunByName, { filter: {}, first: 1 })
     return runs?.nodes[0] ?? fail('There is no run in this project yet: start one with `assay run`.')
@@ -77,7 +79,9 @@ export async function findBaseline(client: GraphQLClient, reference: string, can
   const { run } = await client.request(FindApproved, { id: candidateId })
   return (
     run?.dataset.baseline?.run ??
-    fail(`The dataset "${run?.dataset.name}" has no approved baseline: approve a run on its page, or name one.`)
+    fail(
+      `The dataset "${run?.dataset.name}" has no approved baseline: approve a run with \`assay approve\`, or name one.`,
+    )
   )
 }
 
@@ -104,7 +108,7 @@ async function findByName(client: GraphQLClient, name: string): Promise<{ exact:
 /** The global id in a reference; null when it is none. */
 function idIn(reference: string): string | null {
   const url = /^https?:\/\//.test(reference) ? URL.parse(reference) : null
-  const id = url ? decoded(url.pathname.split('/').at(-1) ?? '') : reference
+  const id = url ? decoded(url.pathname.replace(/\/+$/, '').split('/').at(-1) ?? '') : reference
   return /^Run:[0-9a-f-]{36}$/.test(Buffer.from(id, 'base64').toString()) ? id : null
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { graphql } from './gql/gql.ts'
 import type { FollowRunSubscription } from './gql/graphql.ts'
-import { ConnectionLost, CursorExpired, type GraphQLClient } from './graphql-client.ts'
+import { ConnectionLost, CursorExpired, type GraphQLClient, Unreachable } from './graphql-client.ts'
 
 const FollowRun = graphql(/* GraphQL */ `
   subscription FollowRun($runId: ID!, $after: String) {
@@ -34,6 +34,22 @@ export type RunItemState = RunBatch['items'][number]
 const retryDelayMs = 1_000
 /** A server that is replaced, or that recovers from a crash, is back by then. */
 const retriedForMs = 120_000
+
+/**
+ * Reads something from a server that may be away for a moment.
+ * @throws {Unreachable} when it is away for two minutes
+ */
+export async function patiently<Result>(read: () => Promise<Result>): Promise<Result> {
+  const begunAt = performance.now()
+  for (;;) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof Unreachable) || performance.now() - begunAt > retriedForMs) throw error
+      await delay(retryDelayMs)
+    }
+  }
+}
 
 /**
  * Follows a run's feed to its end. After a lost connection it resumes behind the last batch that arrived.

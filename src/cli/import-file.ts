@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CliError } from './cli-error.ts'
-import { explainRefusal, requestHeaders, serverUrl, unreachable } from './graphql-client.ts'
+import { explainRefusal, notAssay, requestHeaders, serverUrl, unreachable } from './graphql-client.ts'
 
 /** Columns of the file by name or dotted path; missing parts default to the usual column names. */
 export interface ImportColumns {
@@ -51,6 +51,9 @@ type Line =
   | { type: 'progress'; rows: number; bytes: number }
   | ({ type: 'result' } & ImportSummary)
   | { type: 'error'; message: string }
+
+/** What is wrong with the rows. */
+export class ImportRefused extends CliError {}
 
 /**
  * Streams a file into a dataset of a server, all of it or nothing, in constant memory.
@@ -111,7 +114,7 @@ async function readAnswer(
   for await (const text of createInterface({ input: response })) {
     const line = JSON.parse(text) as Line
     if (line.type === 'progress') onRows(line.rows)
-    else if (line.type === 'error') throw new CliError(line.message)
+    else if (line.type === 'error') throw new ImportRefused(line.message)
     else return line
   }
   throw new CliError(`${url} disconnected during the import. Nothing was imported; import the file again.`)
@@ -126,5 +129,5 @@ async function refusal(response: IncomingMessage, url: string): Promise<string> 
   } catch {
     // Not a response from Assay.
   }
-  return `The server at ${url} is not an Assay server (status ${response.statusCode}). Use --url for another one.`
+  return notAssay(url, response.statusCode ?? 0).message
 }

@@ -54,8 +54,9 @@ function report({ dataset, runs, left }: ImportedResults): string {
   ]
   for (const { run, isKnown } of runs) {
     const { total, succeeded, failed, cancelled } = run.progress
-    const scores = run.stats.scores.map(({ name, mean, count }) => {
-      return `${name} ${mean === null ? '–' : Number(mean.toPrecision(4))} (n = ${count})`
+    const scores = run.stats.scores.map(({ name, mean, count, errorCount }) => {
+      const errors = errorCount > 0 ? `, ${errorCount} without a value` : ''
+      return `${name} ${mean === null ? '–' : Number(mean.toPrecision(4))} (n = ${count}${errors})`
     })
     const missing = cancelled > 0 ? `, ${cancelled} not executed` : ''
     lines.push(

@@ -2,9 +2,10 @@
 import { Command, Option } from 'commander'
 import type { Role } from '../domain/scope.ts'
 import { CliError } from './cli-error.ts'
+import { dataDirOption } from './data-dir-option.ts'
 import { type ApiKeys, type ListedKey, withDatabaseKeys } from './keys-of-database.ts'
 import { withServerKeys } from './keys-of-server.ts'
-import { jsonOption, printJson, printLine } from './output.ts'
+import { jsonOption, oneLine, printJson, printLine } from './output.ts'
 
 interface KeysOptions {
   dataDir: string
@@ -56,7 +57,7 @@ Examples:
     withKeys(options, undefined, async (keys) => {
       const found = await keys.list('')
       if (options.json) printJson(found.map(shown))
-      else for (const key of found) printLine(line(key))
+      else for (const key of found) printLine(oneLine(line(key)))
     }),
   )
   withPlace(
@@ -83,11 +84,7 @@ Examples:
 function withPlace(command: Command): Command {
   return command
     .addOption(new Option('--url <url>', 'an Assay server to manage keys through').env('ASSAY_URL'))
-    .addOption(
-      new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL, without DATABASE_URL')
-        .env('ASSAY_DATA_DIR')
-        .default('.assay'),
-    )
+    .addOption(dataDirOption('data directory of the embedded PostgreSQL, without DATABASE_URL'))
     .addOption(jsonOption())
 }
 

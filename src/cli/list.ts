@@ -1,6 +1,6 @@
 /** `assay list`: the runs, experiments, datasets and evaluators of a project. */
 import { Argument, Command, Option } from 'commander'
-import { CliError } from './cli-error.ts'
+import { CliError, UsageError } from './cli-error.ts'
 import { graphql } from './gql/gql.ts'
 import type { RunFilter, RunStatus } from './gql/graphql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
@@ -95,8 +95,9 @@ Examples:
   $ assay list --experiment "my experiment" --status COMPLETED
   $ assay list datasets --json | jq '.[].name'`,
     )
-    .action((what: (typeof kinds)[number], options: ListOptions) =>
-      withServer(options, async ({ client }) => {
+    .action((what: (typeof kinds)[number], options: ListOptions) => {
+      refuseOther(what, options)
+      return withServer(options, async ({ client }) => {
         const { head, rows } = await listings[what](client, options)
         if (options.json) printJson(rows.map(({ row }) => row))
         else if (rows.length === 0) say(`There are no ${what} like that in this project.`)
@@ -107,8 +108,24 @@ Examples:
               rows.map(({ cells }) => cells),
             ),
           )
-      }),
-    )
+      })
+    })
+}
+
+/** Of what each of these options leaves rows out. */
+const filtering = {
+  experiment: ['runs'],
+  dataset: ['runs', 'experiments'],
+  status: ['runs'],
+} as const satisfies Record<string, readonly (typeof kinds)[number][]>
+
+/** @throws {UsageError} an option that would do nothing */
+function refuseOther(what: (typeof kinds)[number], options: ListOptions): void {
+  for (const [option, kindsOfIt] of Object.entries(filtering)) {
+    const allowed: readonly string[] = kindsOfIt
+    if (options[option as keyof typeof filtering] === undefined || allowed.includes(what)) continue
+    throw new UsageError(`--${option} is for ${allowed.join(' and ')}, and not for ${what}.`)
+  }
 }
 
 interface Listing {

@@ -15,9 +15,15 @@ try {
 // Whoever reads the output may have enough, as `head` does: what the command does is done all the same.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code === 'EPIPE') return
+    if (stream === process.stdout) process.stderr.write(`Standard output cannot be written: ${error.message}.\n`)
+    process.exit(exitStatus.error)
   })
 }
+// With a promise that never settles, of an experiment file for example, Node ends with a status of its own.
+process.once('exit', (status) => {
+  if (status === 13) process.exitCode = exitStatus.error
+})
 
 const { createProgram } = await import('./program.ts')
 const program = createProgram()

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
 import { CliError } from './cli-error.ts'
-import { explainRefusal, type GraphQLClient, requestHeaders, unreachable } from './graphql-client.ts'
+import { explainRefusal, type GraphQLClient, notAssay, requestHeaders, unreachable } from './graphql-client.ts'
 
 /** The rows of an export, as they come. @throws {CliError} when the server is unreachable or refuses */
 export async function openExport({ url }: GraphQLClient, path: string, project: string | undefined): Promise<Readable> {
@@ -11,8 +11,9 @@ export async function openExport({ url }: GraphQLClient, path: string, project: 
     },
   )
   if (response.ok && response.body) return Readable.fromWeb(response.body as WebStream)
-  const { errors } = (await response.json().catch(() => ({}))) as { errors?: { message: string }[] }
-  throw new CliError(
-    explainRefusal(url, response.status, errors?.[0]?.message ?? `${url} answered ${response.status}.`),
-  )
+  const answer = (await response.json().catch(() => null)) as { errors?: { message: string }[] } | null
+  const message = answer?.errors?.[0]?.message
+  throw message === undefined
+    ? notAssay(url, response.status)
+    : new CliError(explainRefusal(url, response.status, message))
 }

@@ -1,5 +1,5 @@
 /** The PostgreSQL that a command uses: your own, or the embedded one, which runs for as long as it is needed. */
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -47,8 +47,12 @@ export async function openPostgres({ databaseUrl, dataDir, log, share }: Postgre
   return { url: embedded.url, name: directory, failed, stop: () => embedded.stop() }
 }
 
+const ownEntries = ['postgres', 'secret-key', 'server.json']
+
 /** The data is beside the code of a project, and nothing for its repository. */
 async function ignoreInGit(directory: string): Promise<void> {
+  // With other things in it, it is not only ours, as the folder of a project.
+  if ((await readdir(directory)).some((name) => !ownEntries.includes(name))) return
   await writeFile(join(directory, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {})
 }
 

@@ -4,13 +4,14 @@ import { runEnvironment } from '../client/experiment/environment.ts'
 import type { ExperimentFile } from '../define-experiment.ts'
 import { CliError, UsageError } from './cli-error.ts'
 import { findRun } from './find-run.ts'
+import { patiently } from './follow-run.ts'
 import { type GateOptions, gateOf, withGateOptions } from './gate-options.ts'
 import { graphql } from './gql/gql.ts'
 import type { StartRunInput } from './gql/graphql.ts'
 import type { GraphQLClient } from './graphql-client.ts'
 import { jsonOption, printJson, printLine, say } from './output.ts'
 import { loadReport } from './report/load-report.ts'
-import { finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
+import { checkReportFiles, finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
 import { watchToEnd } from './watch-run.ts'
 import { wholeNumber } from './whole-number.ts'
 import { type Connection, type ServerOptions, withServer, withServerOptions } from './with-server.ts'
@@ -29,7 +30,7 @@ export const StartRun = graphql(/* GraphQL */ `
     startRun(input: $input) {
       __typename
       ... on StartRunPayload { run { id name url status createdAt } }
-      ... on UserError { message }
+      ... on UserError { message path }
     }
   }
 `)
@@ -86,6 +87,7 @@ Examples:
 
 async function run(argument: string, options: RunOptions): Promise<void> {
   const gate = gateOf(options)
+  await checkReportFiles(options)
   const { isExperimentFile, readExperimentFile } = await import('./experiment/read-experiment-file.ts')
   const file = isExperimentFile(argument) ? await readExperimentFile(argument) : null
   process.exitCode = await withServer(
@@ -99,6 +101,7 @@ async function run(argument: string, options: RunOptions): Promise<void> {
       }
       const experimentId = await experimentOf(connection, argument, file, options)
       const baselineId = await baselineOf(client, options.baseline, file?.baseline, experimentId)
+      connection.onInterrupt = () => 'Whether the run was started is not known: `assay list` shows it.'
       const started = await start(client, { experimentId, ...(await inputOf(options, file)) })
       if (!options.watch) {
         if (options.json) printJson(started)
@@ -107,7 +110,8 @@ async function run(argument: string, options: RunOptions): Promise<void> {
       }
       if (!isOwn) say(started.url)
       await watchToEnd(connection, started)
-      return finishWith(await loadReport(client, started.id, { gate, baselineId }), options)
+      const report = await patiently(() => loadReport(client, started.id, { gate, baselineId }))
+      return finishWith(report, options)
     },
     { executes: true },
   )
@@ -173,9 +177,20 @@ async function inputOf(
   }
 }
 
+/** What the parts of its input are called here. */
+const optionOf: Partial<Record<string, string>> = {
+  name: '--name',
+  'subset.sample': '--sample',
+  'subset.tags': '--tag',
+  'overrides.concurrency': '--concurrency',
+}
+
 async function start(client: GraphQLClient, input: StartRunInput) {
   const { startRun } = await client.request(StartRun, { input })
-  if (startRun.__typename !== 'StartRunPayload') throw new CliError(startRun.message)
+  if (startRun.__typename !== 'StartRunPayload') {
+    const option = optionOf[startRun.path?.slice(1).join('.') ?? '']
+    throw new CliError(option ? `${option}: ${startRun.message}` : startRun.message)
+  }
   return startRun.run
 }
 

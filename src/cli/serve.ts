@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { RegisteredFunction } from '../domain/execution/functions.ts'
 import { parseOrigin } from '../server/cors.ts'
 import { CliError } from './cli-error.ts'
+import { dataDirOption } from './data-dir-option.ts'
 import { serverUrl } from './graphql-client.ts'
 import { type LogLevel, logLevels, openLog } from './log.ts'
 import { announceServer, withdrawServer } from './running-server.ts'
@@ -43,11 +44,7 @@ export function serveCommand(): Command {
     .description('Serve the GraphQL interface and execute runs.')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any free port', wholeNumber(0, 65_535), 4000)
-    .addOption(
-      new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL')
-        .env('ASSAY_DATA_DIR')
-        .default('.assay'),
-    )
+    .addOption(dataDirOption('data directory of the embedded PostgreSQL'))
     .addOption(
       new Option('--public-url <url>', 'public URL of the server behind a proxy')
         .env('ASSAY_PUBLIC_URL')

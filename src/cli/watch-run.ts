@@ -52,6 +52,6 @@ export async function watchToEnd(
     await watchRun(connection.client, id, progress.add(name))
   } finally {
     progress.stop()
-    connection.onInterrupt = null
   }
+  connection.onInterrupt = () => `The run has ended: \`assay show ${id}\` shows its result.`
 }

@@ -1,10 +1,11 @@
 /** `assay watch`: follows a run to its end, from wherever it is. */
 import { Command } from 'commander'
 import { findBaseline, findRun, runReferences } from './find-run.ts'
+import { patiently } from './follow-run.ts'
 import { type GateOptions, gateOf, withGateOptions } from './gate-options.ts'
 import { jsonOption, say } from './output.ts'
 import { loadReport } from './report/load-report.ts'
-import { finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
+import { checkReportFiles, finishWith, type ReportFiles, withReportFiles } from './report/print-report.ts'
 import { watchToEnd } from './watch-run.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
@@ -31,15 +32,17 @@ Examples:
 
 async function watch(reference: string, options: WatchOptions): Promise<void> {
   const gate = gateOf(options)
+  await checkReportFiles(options)
   process.exitCode = await withServer(
     options,
     async (connection) => {
       const { client } = connection
       const run = await findRun(client, reference)
       const baseline = options.baseline === undefined ? null : await findBaseline(client, options.baseline, run.id)
-      say(run.url)
+      if (!client.isTemporary) say(run.url)
       await watchToEnd(connection, run)
-      return finishWith(await loadReport(client, run.id, { gate, baselineId: baseline?.id }), options)
+      const report = await patiently(() => loadReport(client, run.id, { gate, baselineId: baseline?.id }))
+      return finishWith(report, options)
     },
     { executes: true },
   )

@@ -3,8 +3,8 @@
  * directory or at the usual address, else one that this process starts and stops again.
  */
 import type { Command } from 'commander'
-import { Option } from 'commander'
 import { CliError, Interrupted } from './cli-error.ts'
+import { dataDirOption } from './data-dir-option.ts'
 import { GraphQLClient, serverUrl } from './graphql-client.ts'
 import { projectOption } from './project-option.ts'
 import { isAssay, runningServer } from './running-server.ts'
@@ -30,11 +30,7 @@ export function withServerOptions(command: Command): Command {
   return command
     .addOption(urlOption())
     .addOption(projectOption())
-    .addOption(
-      new Option('--data-dir <path>', 'data directory of the embedded PostgreSQL, where no server is running')
-        .env('ASSAY_DATA_DIR')
-        .default('.assay'),
-    )
+    .addOption(dataDirOption('data directory of the embedded PostgreSQL, where no server is running'))
 }
 
 /**
@@ -52,16 +48,19 @@ export async function withServer<Result>(
   interrupted.catch(() => {})
   let connection: Connection | undefined
   let firstAt: number | undefined
+  let startsOwn = false
   const onSignal = () => {
     if (firstAt === undefined) {
       firstAt = performance.now()
       reject(new Interrupted(connection?.onInterrupt?.() ?? ''))
+      if (startsOwn) process.stderr.write('Stopping the server of this command. Press Ctrl-C again to exit at once.\n')
     } else if (performance.now() - firstAt > duplicateSignalMs) process.exit(130)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   const found = options.url === undefined ? await findServer(options.dataDir) : serverUrl(options.url)
+  startsOwn = found === null
   const own = found === null ? await startOwn(options, executes) : null
-  const client = new GraphQLClient(own?.url ?? found ?? '', options.project)
+  const client = new GraphQLClient(own?.url ?? found ?? '', options.project, own !== null)
   try {
     connection = { client, isOwn: own !== null, onInterrupt: null }
     return await Promise.race([work(connection), interrupted])

@@ -116,10 +116,11 @@ export class Prompt {
    */
   async render(variables: PromptVariables): Promise<ModelPrompt> {
     return modelPrompt(this.#messages(variables), async (id) => {
-      const response = await this.#transport.send(`/attachments/${id}`, { method: 'GET' })
-      if (!response.ok) throw new RefusedError(`There is no attachment ${id} in this project.`, 'NOT_FOUND')
-      const mediaType = response.headers.get('content-type') ?? 'application/octet-stream'
-      return { data: new Uint8Array(await response.arrayBuffer()), mediaType }
+      return this.#transport.send(`/attachments/${id}`, { method: 'GET' }, async (response) => {
+        if (!response.ok) throw new RefusedError(`There is no attachment ${id} in this project.`, 'NOT_FOUND')
+        const mediaType = response.headers.get('content-type') ?? 'application/octet-stream'
+        return { data: new Uint8Array(await response.arrayBuffer()), mediaType }
+      })
     })
   }
 

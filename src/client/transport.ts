@@ -75,8 +75,8 @@ export class Transport {
   ): Promise<Result> {
     const body = JSON.stringify({ query: document.toString(), variables })
     const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' }
-    const response = await this.send('/graphql', { method: 'POST', headers, body }, options)
-    const { data, errors } = await read<Result>(response)
+    const { response, text } = await this.send('/graphql', { method: 'POST', headers, body }, withText, options)
+    const { data, errors } = read<Result>(text)
     const [error] = errors ?? []
     if (error) throw refusal(error)
     if (data == null) throw this.#notAssay(response)
@@ -85,16 +85,22 @@ export class Transport {
 
   /**
    * Sends any request, and repeats it while the server cannot be reached.
+   * @param receive takes what is wanted of the answer; a connection that is lost meanwhile is another reason to repeat
    * @throws {ConnectionError}
    * @throws whatever `signal` was aborted with
    */
-  async send(path: string, init: RequestInit, { signal, onRepeat }: RequestOptions = {}): Promise<Response> {
+  async send<T>(
+    path: string,
+    init: RequestInit,
+    receive: (response: Response) => Promise<T>,
+    { signal, onRepeat }: RequestOptions = {},
+  ): Promise<T> {
     const startedAt = this.clock.now()
     for (let failures = 0; ; failures += 1) {
       signal?.throwIfAborted()
       if (failures > 0) onRepeat?.(failures)
-      const outcome = await this.#attempt(path, { ...init, signal: signal ?? null })
-      if (outcome instanceof Response) return outcome
+      const outcome = await this.#attempt(path, { ...init, signal: signal ?? null }, receive)
+      if ('answer' in outcome) return outcome.answer
       signal?.throwIfAborted()
       if (this.clock.now() - startedAt >= this.#offlineMs) {
         throw new ConnectionError(`There is no Assay server at ${this.url}: ${outcome.reason}.`, {
@@ -121,9 +127,9 @@ export class Transport {
     try {
       const body = JSON.stringify({ query: document.toString(), variables })
       const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
-      const response = await this.send('/graphql', { method: 'POST', headers, body }, { signal: stop.signal })
+      const response = await this.send('/graphql', { method: 'POST', headers, body }, head, { signal: stop.signal })
       if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
-        const [error] = (await read(response)).errors ?? []
+        const [error] = read(await response.text()).errors ?? []
         throw error ? refusal(error) : this.#notAssay(response)
       }
       for await (const { event, data } of readEvents(response)) {
@@ -145,14 +151,19 @@ export class Transport {
     }
   }
 
-  async #attempt(path: string, init: RequestInit): Promise<Response | { reason: string; cause?: unknown }> {
+  async #attempt<T>(
+    path: string,
+    init: RequestInit,
+    receive: (response: Response) => Promise<T>,
+  ): Promise<{ answer: T } | { reason: string; cause?: unknown }> {
     try {
       const headers = { ...this.#headers, ...(init.headers as Record<string, string>) }
       const response = await this.#fetch(`${this.url}${path}`, { ...init, headers })
-      if (!repeatable.has(response.status)) return response
+      if (!repeatable.has(response.status)) return { answer: await receive(response) }
       await response.body?.cancel()
       return { reason: `it answers with status ${response.status}` }
     } catch (error) {
+      if (error instanceof RefusedError) throw error
       const { cause } = error as Error
       return { reason: messageOf(cause ?? error), cause: error }
     }
@@ -163,8 +174,17 @@ export class Transport {
   }
 }
 
-async function read<Result>(response: Response): Promise<Answer<Result>> {
-  const text = await response.text()
+/** The whole answer, for {@link Transport.send}. */
+export async function withText(response: Response): Promise<{ response: Response; text: string }> {
+  return { response, text: await response.text() }
+}
+
+/** The answer as soon as its head is there, for {@link Transport.send}: its body is read as it comes. */
+export async function head(response: Response): Promise<Response> {
+  return response
+}
+
+function read<Result>(text: string): Answer<Result> {
   try {
     return JSON.parse(text) as Answer<Result>
   } catch {

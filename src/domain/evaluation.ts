@@ -31,7 +31,7 @@ export interface EvaluationInput {
 
 /**
  * One score. Numeric and boolean scores have a `value` (booleans 0 or 1); categorical and text scores have a `label`. One
- * with neither is no score: the evaluator did not apply, but has cost something.
+ * with neither is no score: the evaluator did not apply, but has cost something, or it failed.
  */
 export interface Evaluation {
   name: string
@@ -42,6 +42,8 @@ export interface Evaluation {
   metadata: Json
   /** What it has cost, for example a call of a model; null when unknown. */
   costUsd: number | null
+  /** Why what the evaluator gave is no score, beside others that are. */
+  failure?: string
 }
 
 /**

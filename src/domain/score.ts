@@ -88,12 +88,6 @@ export function isScore({ value, label }: Pick<Evaluation, 'value' | 'label'>): 
   return value !== null || label !== null
 }
 
-/** @throws {Error} for a name from an evaluator that is too long to be one */
-export function checkScoreName(name: string): void {
-  if (name.length <= maxScoreName) return
-  throw new Error(`Expected a score with a name of at most ${maxScoreName} characters, got ${name.length}.`)
-}
-
 /**
  * What an evaluator returned as its score has it: a boolean of a NUMERIC score is 1 or 0, and 1 or 0 of a BOOLEAN one a
  * boolean.

@@ -74,7 +74,7 @@ export async function previewEvaluator(
     const deadline = { timeoutMs, signal: new AbortController().signal }
     const ids = { preview: scope.projectId }
     const evaluations = await withDeadline((signal) => evaluate(item, { signal, ids }), deadline)
-    return { evaluations: evaluations.filter(isScore), error: null }
+    return previewed(evaluations)
   } catch (error) {
     return failed('EVALUATOR_FAILED', messageOf(error))
   }
@@ -105,8 +105,15 @@ async function previewFunction(
   if (response === null) {
     return failed('EVALUATOR_FAILED', `No worker has answered within ${(timeoutMs + graceMs) / 1_000} s.`)
   }
-  if ('evaluations' in response) return { evaluations: response.evaluations, error: null }
+  if ('evaluations' in response) return previewed(response.evaluations)
   return failed('EVALUATOR_FAILED', 'error' in response ? response.error : 'The worker has answered something else.')
+}
+
+/** The scores, and why others are none. */
+function previewed(evaluations: readonly Evaluation[]): EvaluatorPreview {
+  const failures = evaluations.flatMap(({ name, failure }) => (failure === undefined ? [] : [`"${name}": ${failure}`]))
+  const { error } = failures.length > 0 ? failed('EVALUATOR_FAILED', failures.join(' ')) : { error: null }
+  return { evaluations: evaluations.filter(isScore), error }
 }
 
 function failed(code: ItemErrorCode, message: string): EvaluatorPreview {

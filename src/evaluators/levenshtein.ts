@@ -22,7 +22,7 @@ export const levenshtein: Builtin<'levenshtein'> = {
     const cased = (text: string) => (spec.ignoreCase ? text.toLowerCase() : text)
     return comparing(spec, at, (output, expected) => {
       if (output === null || expected === null) return judgement(output === expected)
-      const [a, b] = [cased(textOf(output)), cased(textOf(expected))]
+      const [a, b] = [textOf(output), textOf(expected)].map((text) => cased(text).normalize()) as [string, string]
       if (a === b) return judgement(1)
       const [from, to] = asUnits(a, b)
       return judgement(1 - distance(from, to) / Math.max(from.length, to.length))

@@ -75,23 +75,24 @@ function numberReader(source: string | null, { occurrence, thousandsSeparator }:
 
 const isNegative = /[^+]/
 
-const dashes = '\\-−–‐‑‒﹣－'
+const dashes = '\\-−–—―‐‑‒﹣－'
 
 function numberScanner(separator: string): (text: string) => Big[] {
   // A space in a number is often a non-breaking one.
   const between = separator === ' ' ? '[ \\u00a0\\u202f]' : `[${separator}]`
   const decimal = separator === '.' ? ',' : '\\.'
-  const indian = separator === ',' ? '\\d{1,2}(?:,\\d{2})+,\\d{3}(?![\\d])|' : ''
+  const indian = separator === ',' ? '\\d{1,2}(?:,\\d{2}){1,10},\\d{3}(?!\\d)|' : ''
   const grouped = separator === '' ? '' : `\\d{1,3}(?:${between}\\d{3})+(?!\\d)|${indian}`
   const number = new RegExp(
-    // A minus after a digit, letter or bracket is a subtraction or a hyphen.
-    `((?<![\\w)])[+${dashes}])?(?:[$€£¥₹]\\s?([+${dashes}]?))?((?:${grouped}\\d+)(?:${decimal}\\d+)?|${decimal}\\d+)([eE][+-]?\\d+)?`,
+    // A minus after a digit, letter or bracket is a subtraction or a hyphen. Currencies may begin with letters: US$.
+    `((?<![\\p{L}\\p{N}_)])[+${dashes}])?(?:\\p{L}{0,3}\\p{Sc}\\s?([+${dashes}]?))?((?:${grouped}\\d+)(?:${decimal}\\d+)?|${decimal}\\d+)([eE][+-]?\\d+)?`,
     'gu',
   )
   const separators = separator === '' ? null : new RegExp(between, 'gu')
   return (text) => {
     const numbers: Big[] = []
-    for (const [, sign, innerSign, digits = '', exponent = ''] of text.matchAll(number)) {
+    const western = withWesternDigits(text, separator, separator === '.' ? ',' : '.')
+    for (const [, sign, innerSign, digits = '', exponent = ''] of western.matchAll(number)) {
       const plain = separators === null ? digits : digits.replace(separators, '')
       const written = plain.replace(',', '.') + exponent
       const size = Number(written)
@@ -101,4 +102,20 @@ function numberScanner(separator: string): (text: string) => Big[] {
     }
     return numbers
   }
+}
+
+/** Digits of all scripts as 0–9, and the marks of the Arabic ones as those that are read. */
+function withWesternDigits(text: string, separator: string, decimal: string): string {
+  return text.replaceAll(/(?![0-9])\p{Nd}|[\u066b\u066c]/gu, (mark) => {
+    if (mark === '\u066b') return decimal
+    if (mark === '\u066c') return separator
+    return String(digitOf(mark.codePointAt(0) ?? 0))
+  })
+}
+
+/** Unicode has the digits of a script in a row, and such rows one after the other. */
+function digitOf(codePoint: number): number {
+  let first = codePoint
+  while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1
+  return (codePoint - first) % 10
 }

@@ -34,6 +34,7 @@ export const regex: Builtin<'regex'> = {
     const group = groupOf(pattern, spec.group ?? '0', [...at, 'group'])
     const compare = (output: Json, expected: Json) => {
       if (output === null) return judgement(0, 'The output is null.')
+      if (expected === null) return judgement(0, 'The expected output is null, which no text equals.')
       const matcher = pattern.matcher(searchable(output))
       if (!matcher.find()) return judgement(0, 'The output does not match the pattern.')
       const captured = matcher.group(group)

@@ -1,4 +1,4 @@
-import { calculations, TookTooLongError } from '../calculations/calculations.ts'
+import { calculations, maxCalculationMb, TooHeavyError } from '../calculations/calculations.ts'
 import type { BuiltinEvaluatorSpec, Evaluate, EvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import type { Functions } from '../domain/execution/functions.ts'
 import type { Json } from '../domain/json/json.ts'
@@ -77,8 +77,12 @@ export async function checkSchema(schema: Json, group: string, at: readonly stri
   try {
     await calculations.run({ module: schemaModule, input: { schema, at }, group, timeoutMs: compileMs })
   } catch (error) {
-    if (!(error instanceof TookTooLongError)) throw error
-    throw invalidInput(at, `expected a JSON Schema that compiles within ${compileMs / 1_000} s`, schema)
+    if (!(error instanceof TooHeavyError)) throw error
+    throw invalidInput(
+      at,
+      `expected a JSON Schema that compiles within ${compileMs / 1_000} s and ${maxCalculationMb} MB`,
+      schema,
+    )
   }
 }
 

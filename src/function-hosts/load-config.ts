@@ -1,13 +1,13 @@
 /** Loads `assay.config.ts`, the functions of the project under test. Node runs it directly, by type stripping. */
-import { hash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { modulesOf } from '../define-config.ts'
 import { InvalidInputError } from '../domain/errors.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { type CodePlace, placeOf } from './config-error-place.ts'
+import { ConfigSources } from './config-sources.ts'
 import { resolveModule, withFormat } from './project-modules.ts'
 
 const names = ['assay.config.ts', 'assay.config.mts', 'assay.config.js', 'assay.config.mjs']
@@ -25,10 +25,7 @@ export class ConfigError extends Error {
 
 interface LoadedConfig {
   modules: Modules
-  /**
-   * Of the contents of the config file and of every file that importing it has loaded, wherever they are: packages too,
-   * but not Assay's own. What a function imports or reads only when it is called is not in it.
-   */
+  /** Of its {@link ConfigSources}. */
   hash: string
 }
 
@@ -54,16 +51,15 @@ function locate(target: string): string | null {
  * @throws {ConfigError}
  */
 export async function loadConfig(file: string): Promise<LoadedConfig> {
-  const sources = new Map<string, string>()
-  const modules = await importModules(file, (url) => {
-    if (url.startsWith('file:')) sources.set(url, hash('sha256', readFileSync(fileURLToPath(url))))
-  })
-  // Sorted, and without their paths: the same files are the same functions on every machine.
-  return { modules, hash: hash('sha256', [...sources.values()].sort().join()) }
+  const sources = new ConfigSources(pathToFileURL(file).href)
+  const modules = await importModules(file, (url, parent) => sources.note(url, parent))
+  return { modules, hash: sources.hash }
 }
 
-async function importModules(file: string, onLoad: (url: string) => void): Promise<Modules> {
-  const config = await importDefault(file, onLoad)
+type NoteImport = (url: string, parent: string | undefined) => void
+
+async function importModules(file: string, onImport: NoteImport): Promise<Modules> {
+  const config = await importDefault(file, onImport)
   try {
     return modulesOf(config)
   } catch (error) {
@@ -75,20 +71,18 @@ async function importModules(file: string, onLoad: (url: string) => void): Promi
 /**
  * The default export of a module of the project, which imports `assay` from here.
  * @param file its real path
- * @param onLoad gets the URL of every module that is loaded
+ * @param onImport gets the URL of every module that is imported, and of the one that imports it
  * @throws {ConfigError}
  */
-export async function importDefault(file: string, onLoad: (url: string) => void = () => {}): Promise<unknown> {
+export async function importDefault(file: string, onImport: NoteImport = () => {}): Promise<unknown> {
   const url = pathToFileURL(file).href
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       // 'assay' always resolves to the running one: a project needs no installed copy and never gets a second one.
       if (specifier === 'assay') return { url: ownEntry, shortCircuit: true }
-      return withFormat(resolveModule(specifier, context.parentURL, () => next(specifier, context)))
-    },
-    load(loaded, context, next) {
-      onLoad(loaded)
-      return next(loaded, context)
+      const resolved = withFormat(resolveModule(specifier, context.parentURL, () => next(specifier, context)))
+      onImport(resolved.url, context.parentURL)
+      return resolved
     },
   })
   try {

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { type Clock, systemClock } from '../client/clock.ts'
 import type { Assay, Run } from '../client/index.ts'
 import { readInspect } from './inspect.ts'
 import { readOpenAiEvals } from './openai-evals.ts'
 import { readPromptfoo } from './promptfoo.ts'
 import { FormatError, type ImportedFile } from './results.ts'
+import { scoreTypes } from './score-types.ts'
 import { type StoredItems, storeItems } from './store-items.ts'
 import { storeRun } from './store-run.ts'
 
@@ -31,7 +33,12 @@ export interface ImportedResults {
 export async function importResults(
   assay: Assay,
   path: string,
-  { from, dataset, onProgress }: { from: Tool; dataset?: string; onProgress?: (done: number, total: number) => void },
+  {
+    from,
+    dataset,
+    clock = systemClock,
+    onProgress,
+  }: { from: Tool; dataset?: string; clock?: Clock; onProgress?: (done: number, total: number) => void },
 ): Promise<ImportedResults> {
   const content = await readFile(path)
   const file = await parse(content, basename(path), from)
@@ -45,8 +52,9 @@ export async function importResults(
     onProgress?.(done, total)
   }
   const runs: ImportedResults['runs'] = []
+  const scores = { tool: from, types: scoreTypes(file.runs) }
   for (const run of file.runs)
-    runs.push(await storeRun(assay, stored, run, { fingerprint, left: file.left, onRecorded }))
+    runs.push(await storeRun(assay, stored, run, { fingerprint, scores, left: file.left, clock, onRecorded }))
   return { dataset: stored, runs, left: file.left.entries() }
 }
 

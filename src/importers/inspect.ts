@@ -2,6 +2,7 @@
 import { type InspectLog, readInspectLog } from './inspect-file.ts'
 import { scoresOfSamples } from './inspect-scores.ts'
 import {
+  FormatError,
   type ImportedFile,
   type ImportedItem,
   type ImportedResult,
@@ -18,6 +19,7 @@ import {
 export async function readInspect(content: Uint8Array, name: string): Promise<ImportedFile> {
   const left = new Left()
   const log = await readInspectLog(content, name, left)
+  if (log.samples.length === 0) throw withoutSamples(log, name)
   const spec = objectOf(log.header.eval)
   const task = textOf(spec.task) ?? name
   const samples = lastOfEach(log.samples, left).map(resolved)
@@ -37,6 +39,13 @@ export async function readInspect(content: Uint8Array, name: string): Promise<Im
   countMissing(log, items.length, left)
   const run = { name: titleOf(spec, task), experiment: task, metadata: metadataOf(log, spec), results }
   return { dataset: `inspect/${task}`, items, runs: [run], left }
+}
+
+/** One that ended too soon, or whose samples were not logged. */
+function withoutSamples({ header }: InspectLog, name: string): FormatError {
+  const counted = numberOf(objectOf(header.results).completed_samples) ?? 0
+  const count = counted > 0 ? ` and counts ${counted} that it does not contain` : ''
+  return new FormatError(`Expected samples in ${name}, got none: it has the status "${header.status}"${count}.`)
 }
 
 function titleOf(spec: Members, task: string): string {

@@ -138,7 +138,8 @@ function itemOf(vars: unknown, testCase: Members, asserts: readonly unknown[], r
 const failureIsError = 2
 
 function resultOf(result: Members, left: Left): Omit<ImportedResult, 'item' | 'repetition'> {
-  const response = objectOf(result.response)
+  // Rows of the database have it by the other name.
+  const response = objectOf(result.response ?? result.providerResponse)
   const grading = objectOf(result.gradingResult)
   const usage = objectOf(response.tokenUsage ?? result.tokenUsage)
   const reason = numberOf(result.failureReason)

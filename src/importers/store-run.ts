@@ -1,11 +1,12 @@
 /** Stores a run of a file as a run whose items a client has executed: this program, which had the results already. */
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { payloadOf } from '../client/answers.ts'
+import type { Clock } from '../client/clock.ts'
 import { type Assay, RefusedError, type Run } from '../client/index.ts'
 import type { ClaimImportedItemsMutation, ClientScoreInput, RecordRunItemsInput } from './gql/graphql.ts'
 import { ClaimItems, CreateExperiment, FindExperiment, RecordItems, StartRun } from './operations.ts'
 import type { ImportedResult, ImportedRun, ImportedScore, Left } from './results.ts'
+import type { ScoreType } from './score-types.ts'
 import { batches, storableJson } from './storable.ts'
 import type { StoredItems } from './store-items.ts'
 
@@ -22,6 +23,12 @@ const leaseMs = 120_000
 const maxWaitMs = leaseMs + 30_000
 const defaultPauseMs = 1_000
 
+interface GivenScores {
+  tool: string
+  /** By their names. */
+  types: ReadonlyMap<string, ScoreType>
+}
+
 interface StoredRun {
   run: Run
   /** The file was imported before. */
@@ -36,7 +43,13 @@ export async function storeRun(
   assay: Assay,
   dataset: StoredItems,
   run: ImportedRun,
-  { fingerprint, left, onRecorded }: { fingerprint: string; left: Left; onRecorded?: (count: number) => void },
+  {
+    fingerprint,
+    scores,
+    left,
+    clock,
+    onRecorded,
+  }: { fingerprint: string; scores: GivenScores; left: Left; clock: Clock; onRecorded?: (count: number) => void },
 ): Promise<StoredRun> {
   const started = await startRun(assay, dataset, run, fingerprint)
   if (!isOpen(started.status)) return { run: await assay.runs.get(started.id), isKnown: true }
@@ -46,7 +59,7 @@ export async function storeRun(
   let status = started.status
   /** Items that were claimed and that the file has no results for. */
   const unknown = new Set<string>()
-  let claimedAt = performance.now()
+  let claimedAt = clock.now()
   while (isOpen(status)) {
     const claim: Claim = await claimItems(assay, started.id, lease)
     lease = claim.lane.lease
@@ -54,14 +67,14 @@ export async function storeRun(
     if (claim.items.length === 0) {
       const { progress } = await assay.runs.get(started.id)
       if (progress.queued + progress.running <= unknown.size) break
-      if (performance.now() - claimedAt > maxWaitMs) throw heldByOthers(run.name)
-      await sleep(claim.retryAfterMs ?? defaultPauseMs)
+      if (clock.now() - claimedAt > maxWaitMs) throw heldByOthers(run.name)
+      await clock.sleep(claim.retryAfterMs ?? defaultPauseMs)
       continue
     }
-    claimedAt = performance.now()
+    claimedAt = clock.now()
     const found = claim.items.flatMap(({ runItemId, datasetItemId, repetition, attempt }) => {
       const result = results.get(`${places.get(datasetItemId)} ${repetition}`)
-      if (result) return [{ runItemId, attempt, ...resultInput(result, left) }]
+      if (result) return [{ runItemId, attempt, ...resultInput(result, scores, left) }]
       unknown.add(runItemId)
       return []
     })
@@ -135,7 +148,11 @@ function shortName(text: string): string {
   return line.length > 200 ? `${line.slice(0, 199).toWellFormed()}…` : line || 'unnamed'
 }
 
-function resultInput(result: ImportedResult, left: Left): Omit<ResultInput, 'runItemId' | 'attempt'> {
+function resultInput(
+  result: ImportedResult,
+  given: GivenScores,
+  left: Left,
+): Omit<ResultInput, 'runItemId' | 'attempt'> {
   const { output, error, latencyMs, costUsd, inputTokens, outputTokens, scores } = result
   const about = { latencyMs, costUsd, inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) }
   if (error) {
@@ -145,7 +162,7 @@ function resultInput(result: ImportedResult, left: Left): Omit<ResultInput, 'run
   const stored = {
     ...about,
     output: storableJson(output ?? null, left),
-    scores: scores.flatMap((score) => scoreInput(score, left)),
+    scores: scores.flatMap((score) => scoreInput(score, given, left)),
   }
   const bytes = Buffer.byteLength(JSON.stringify(stored))
   if (bytes <= maxResultBytes) return stored
@@ -158,17 +175,30 @@ function whole(tokens: number | null): number | null {
   return tokens === null ? null : Math.round(tokens)
 }
 
-function scoreInput({ name, value, comment, metadata, error }: ImportedScore, left: Left): ClientScoreInput[] {
-  const about = { name: shortName(name), version: 'imported' }
+/**
+ * Types are part of the version: two files may give one name to scores of different types, and a version of an evaluator has
+ * one type.
+ */
+function scoreInput(
+  { name, value, comment, metadata, error }: ImportedScore,
+  { tool, types }: GivenScores,
+  left: Left,
+): ClientScoreInput[] {
+  const dataType = types.get(name) ?? 'NUMERIC'
+  const about = {
+    name: shortName(name),
+    version: `${tool}, ${dataType}`,
+    dataType,
+    ...(metadata !== undefined && { metadata: storableJson(metadata, left) }),
+  }
   if (error !== undefined) return [{ ...about, error }]
   if (value === null) return []
-  return [
-    {
-      ...about,
-      ...(typeof value === 'string' ? { label: storableJson(value, left) as string } : { value: Number(value) }),
-      dataType: typeof value === 'boolean' ? 'BOOLEAN' : typeof value === 'string' ? 'CATEGORICAL' : 'NUMERIC',
-      ...(comment !== undefined && { comment: storableJson(comment, left) as string }),
-      ...(metadata !== undefined && { metadata: storableJson(metadata, left) }),
-    },
-  ]
+  const why = comment === undefined ? {} : { comment: storableJson(comment, left) as string }
+  const hasLabel = dataType === 'CATEGORICAL' || dataType === 'TEXT'
+  if (typeof value === 'string' && !hasLabel) {
+    left.add(`a text as a value of "${name}", which has numbers; it is an error of the score`)
+    return [{ ...about, error: `Expected a number, got ${JSON.stringify(value.slice(0, 200))}.` }]
+  }
+  if (typeof value === 'string') return [{ ...about, ...why, label: storableJson(value, left) as string }]
+  return [{ ...about, ...why, value: Number(value) }]
 }

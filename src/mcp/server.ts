@@ -2,7 +2,7 @@
  * The tools of `assay mcp`: an agent lists, runs, watches and compares, with answers whose length is bounded. A mistake of
  * the caller is an answer that says what to do, not an error of the protocol.
  */
-import type * as z from 'zod'
+import * as z from 'zod'
 import { AssayError } from '../client/index.ts'
 import { type Api, ToolError } from './api.ts'
 import { McpServer } from './sdk.ts'
@@ -37,12 +37,12 @@ export function createMcpServer(api: Api, version: string): AgentServer {
     call: (api: Api, input: z.output<z.ZodObject<Shape>>, extra: { signal: AbortSignal }) => Promise<string>,
   ): void {
     const annotations = { readOnlyHint: about.reads, destructiveHint: false, openWorldHint: false }
-    server.registerTool(name, { description: about.description, inputSchema, annotations }, (async (
-      input: z.output<z.ZodObject<Shape>>,
-      extra: { signal: AbortSignal },
-    ) => {
+    // The SDK checks the input, too, but its type is lost here.
+    const schema = z.object(inputSchema)
+    const config = { description: about.description, inputSchema: schema, annotations }
+    server.registerTool<z.ZodRawShape, z.ZodObject>(name, config, async (input, extra) => {
       try {
-        const called = call(api, input, extra)
+        const called = call(api, schema.parse(input), extra)
         calls.add(called)
         const text = await called.finally(() => calls.delete(called))
         return { content: [{ type: 'text' as const, text }] }
@@ -50,8 +50,7 @@ export function createMcpServer(api: Api, version: string): AgentServer {
         if (!(error instanceof ToolError || error instanceof AssayError)) throw error
         return { isError: true, content: [{ type: 'text' as const, text: error.message }] }
       }
-      // biome-ignore lint/suspicious/noExplicitAny: the SDK types the callback by its own way to infer the shape
-    }) as any)
+    })
   }
 
   add('list', { description: 'Lists runs, experiments or datasets.', reads: true }, listInput, list)

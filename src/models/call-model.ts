@@ -13,6 +13,7 @@ import {
   tool,
 } from 'ai'
 import { excerpt } from '../domain/excerpt.ts'
+import { FunctionsUnavailableError } from '../domain/execution/functions.ts'
 import { type TaskContext, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import type { JsonSchemaViolation } from '../domain/json/json-schema.ts'
@@ -66,6 +67,7 @@ export interface ModelCall {
  * satisfies the schema. With tools it is `{ answer, trajectory }`.
  * @param now milliseconds since the epoch
  * @throws {TaskError} for every failure, with what the call has used so far; when the signal aborts, whatever it likes
+ * @throws {FunctionsUnavailableError} a tool has no process to run in, with what the call has used so far
  */
 export async function callModel(
   call: ModelCall,
@@ -74,14 +76,19 @@ export async function callModel(
 ): Promise<TaskResult> {
   const { access, model, tools } = call
   const steps: StepResult<ToolSet>[] = []
+  const conversation: Conversation = { steps, unavailable: null }
   const spent = () => generationOf(steps, call, new Date(now()))
   try {
-    await (call.stream ? stream : generate)(call, context, steps, now)
-    const answer = await answerOf(steps, call.output)
+    await (call.stream ? stream : generate)(call, context, conversation, now)
+    if (conversation.unavailable) throw conversation.unavailable
+    const answer = await answerOf(steps, call.output, context)
     const { headers = {} } = steps.at(-1)?.response ?? {}
     const output = tools.length === 0 ? answer : { answer, trajectory: toJson(trajectoryOf(steps)) }
     return { output, ...spent(), pauseMs: resetOf(headers, now()) }
   } catch (error) {
+    if (conversation.unavailable) {
+      throw new FunctionsUnavailableError(conversation.unavailable.message, steps.length > 0 ? spent() : null)
+    }
     const { code, message, retryable, retryAfterMs, overloaded, stopsRun } = modelError(
       error,
       access,
@@ -93,7 +100,14 @@ export async function callModel(
   }
 }
 
-type Calling = [call: ModelCall, context: TaskContext, steps: StepResult<ToolSet>[], now: () => number]
+interface Conversation {
+  /** Those that have ended. */
+  steps: StepResult<ToolSet>[]
+  /** Why a tool could not be run in this process. The model is not told: the conversation ends, to be held elsewhere. */
+  unavailable: FunctionsUnavailableError | null
+}
+
+type Calling = [call: ModelCall, context: TaskContext, conversation: Conversation, now: () => number]
 
 async function generate(...calling: Calling): Promise<void> {
   await generateText(options(...calling))
@@ -146,7 +160,7 @@ function stalled({ firstTokenTimeoutMs, nextTokenTimeoutMs }: ModelCall, limit: 
 }
 
 /** What both ways of calling share. */
-function options(...[call, context, steps, now]: Calling) {
+function options(...[call, context, conversation, now]: Calling) {
   const { model, instructions, messages, output, tools, maxSteps } = call
   const { reasoningEffort, providerOptions, ...settings } = call.parameters
   const isRepeated = maxSteps > 1 && tools.some(({ run }) => run)
@@ -160,8 +174,10 @@ function options(...[call, context, steps, now]: Calling) {
     ...(reasoningEffort !== undefined && { reasoning: reasoningEffort as 'medium' }),
     ...(providerOptions && { providerOptions: providerOptions as never }),
     ...(output && { output: structured(output.schema) }),
-    ...(tools.length > 0 && { tools: Object.fromEntries(tools.map((each) => [each.name, sdkTool(each)])) as ToolSet }),
-    stopWhen: stepCountIs(maxSteps),
+    ...(tools.length > 0 && {
+      tools: Object.fromEntries(tools.map((each) => [each.name, sdkTool(each, conversation)])) as ToolSet,
+    }),
+    stopWhen: [stepCountIs(maxSteps), () => conversation.unavailable !== null],
     // The engine decides on retries.
     maxRetries: 0,
     abortSignal: context.signal,
@@ -169,7 +185,7 @@ function options(...[call, context, steps, now]: Calling) {
     experimental_download: downloads(call.download),
     ...traceModelCalls(call, context),
     onStepEnd: (step: StepResult<ToolSet>) => {
-      steps.push(step)
+      conversation.steps.push(step)
     },
   }
 }
@@ -184,13 +200,17 @@ function structured(schema: Json): Output.Output<string, string, never> {
   }
 }
 
-function sdkTool({ description, inputSchema, run }: ModelTool) {
+function sdkTool({ description, inputSchema, run }: ModelTool, conversation: Conversation) {
+  const note = (error: unknown) => {
+    if (error instanceof FunctionsUnavailableError) conversation.unavailable ??= error
+    throw error
+  }
   return tool({
     description,
     inputSchema: jsonSchema<unknown>(inputSchema as never),
     ...(run && {
       execute: (input: unknown, { abortSignal }: { abortSignal?: AbortSignal }) =>
-        run(toJson(input ?? null), abortSignal ?? new AbortController().signal),
+        run(toJson(input ?? null), abortSignal ?? new AbortController().signal).catch(note),
     }),
   } as never)
 }
@@ -200,7 +220,11 @@ function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolea
   return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
 }
 
-async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall['output']): Promise<Json> {
+async function answerOf(
+  steps: readonly StepResult<ToolSet>[],
+  output: ModelCall['output'],
+  { uncounted = (begin) => begin() }: TaskContext,
+): Promise<Json> {
   const last = steps.at(-1)
   if (!last) throw new TaskError('INVALID_OUTPUT', 'The model ended without an answer.', { retryable: true })
   const { text, finishReason, content } = last
@@ -223,7 +247,7 @@ async function answerOf(steps: readonly StepResult<ToolSet>[], output: ModelCall
   } catch {
     throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
   }
-  const violation = await output.check(answer)
+  const violation = await uncounted(async () => output.check(answer))
   if (!violation) return answer
   throw invalid(
     `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,

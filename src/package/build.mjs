@@ -16,6 +16,7 @@ tsc('tsconfig.package.json')
 tsc('tsconfig.types.json')
 
 await bundle('src/mcp/sdk')
+await bundle('src/mcp/tokens')
 copy('prisma/migrations')
 copy('dist/dashboard')
 for (const file of globSync('examples/*/*.{jsonl,md}', { cwd: root })) copy(file)

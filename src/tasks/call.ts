@@ -22,7 +22,10 @@ export async function callTask(task: Task, item: TaskItem, call: TaskCall): Prom
   try {
     if (task.keepsTime) return await task(item, call)
     const calls = (uncounted: Uncounted) => call.calls && withUncountedWaits(call.calls, uncounted)
-    return await withDeadline((signal, uncounted) => task(item, { ...call, calls: calls(uncounted), signal }), call)
+    return await withDeadline(
+      (signal, uncounted) => task(item, { ...call, calls: calls(uncounted), uncounted, signal }),
+      call,
+    )
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason
     if (error instanceof FunctionsUnavailableError) throw error
@@ -38,54 +41,73 @@ function withUncountedWaits(calls: EndpointCalls, uncounted: Uncounted): Endpoin
 /**
  * Any thrown value as a TaskError, by the same classes as for HTTP tasks: a `TimeoutError` (from the timeout, or from the
  * task's own AbortSignal.timeout) is a retryable TIMEOUT; an error with an HTTP status, as SDKs of models throw, is retried
- * by its status and its `retry-after`; a failed connection by its code. `retryable` of the thrown value decides if it has
- * one; everything else is a final TASK_FAILED.
+ * by its status and its `retry-after`; a failed connection by its code. Each may also be the cause of what is thrown.
+ * `retryable` of the thrown value decides if it has one; everything else is a final TASK_FAILED.
  */
 export function asTaskError(thrown: unknown, now = Date.now()): TaskError {
   if (thrown instanceof TaskError) return thrown
-  if (isTimeout(thrown))
-    return new TaskError('TIMEOUT', replaceUnstorable(thrown.message), { retryable: true, cause: thrown })
   const message = failureOf(thrown)
-  const { status, statusCode, retryable } = (isObject(thrown) ? thrown : {}) as Record<string, unknown>
+  const chain = causesOf(thrown)
+  const retryable = isObject(thrown) ? Reflect.get(thrown, 'retryable') : undefined
   const own = typeof retryable === 'boolean' ? retryable : null
-  const http = [status, statusCode].find((value) => Number.isInteger(value) && Number(value) >= 400)
-  if (http !== undefined) {
-    const failure = failureOfStatus(Number(http), retryAfterOf(thrown as object), now)
+  if (chain.some(isTimeout)) return new TaskError('TIMEOUT', message, { retryable: own ?? true, cause: thrown })
+  const answered = chain.map((error) => ({ error, status: statusOf(error) })).find(({ status }) => status !== null)
+  if (answered?.status) {
+    const failure = failureOfStatus(answered.status, retryAfterOf(answered.error), now)
     const code = failure.code === 'RATE_LIMITED' ? failure.code : 'TASK_FAILED'
     return new TaskError(code, message, { ...failure, retryable: own ?? failure.retryable, cause: thrown })
   }
-  const code = connectionCodeOf(thrown)
-  if (code !== null) {
+  const code = chain.map(connectionCodeOf).find((code) => code !== null)
+  if (code !== undefined) {
     const connection = connectionError('', Object.assign(new Error(message), { code }))
     return new TaskError(connection.code, message, { retryable: own ?? connection.retryable, cause: thrown })
   }
   return new TaskError('TASK_FAILED', message, { retryable: own ?? false, cause: thrown })
 }
 
-/** `fetch` and undici have the code in the cause; a connection to several addresses has several. */
-function connectionCodeOf(thrown: unknown): string | null {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < maxCauses; error = error.cause, depth++) {
-    const code = codeOf(error) ?? (error instanceof AggregateError ? codeOf(error.errors[0]) : undefined)
-    if (code !== undefined && /^(E[A-Z]+|UND_ERR_\w+|CERT_\w+|ERR_TLS_\w+)$/.test(code) && code !== 'ENOENT')
-      return code
+/** A thrown value and its causes, as far as they are objects. */
+function causesOf(thrown: unknown): object[] {
+  const chain: object[] = []
+  for (let error = thrown; isObject(error) && chain.length < maxCauses; error = Reflect.get(error, 'cause')) {
+    chain.push(error)
   }
-  return null
+  return chain
 }
 
-function retryAfterOf(thrown: object): string | undefined {
-  const { headers, responseHeaders, response } = thrown as Record<'headers' | 'responseHeaders', unknown> & {
+/** The HTTP status that an error of an SDK is about: its own, or that of the response it has. */
+function statusOf(error: object): number | null {
+  const { status, statusCode, response, $metadata } = error as Record<string, unknown>
+  const inside = [response, $metadata].filter(isObject) as Record<string, unknown>[]
+  const given = [status, statusCode, ...inside.flatMap((part) => [part.status, part.statusCode, part.httpStatusCode])]
+  const found = given.map(Number).find((value) => Number.isInteger(value) && value >= 400 && value <= 599)
+  return found ?? null
+}
+
+/** Of a failed connection; one to several addresses has several. Other codes of the system are about files. */
+function connectionCodeOf(error: object): string | null {
+  const code = codeOf(error) ?? (error instanceof AggregateError ? codeOf(error.errors[0]) : undefined)
+  return code !== undefined && connectionCodes.test(code) ? code : null
+}
+
+const connectionCodes =
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EAI_\w+|ENOTFOUND|EHOST\w+|ENET\w+|EADDRNOTAVAIL|UND_ERR_(SOCKET|CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|RES_\w+)|CERT_\w+|ERR_TLS_\w+)$/
+
+/** Whatever the case of its name. */
+function retryAfterOf(error: object): string | undefined {
+  const { headers, responseHeaders, response } = error as Record<'headers' | 'responseHeaders', unknown> & {
     response?: { headers?: unknown }
   }
   for (const given of [headers, responseHeaders, response?.headers]) {
-    const value =
-      given instanceof Headers ? given.get('retry-after') : isObject(given) && Reflect.get(given, 'retry-after')
-    if (typeof value === 'string') return value
+    if (!isObject(given)) continue
+    const entries = given instanceof Headers ? [...given] : Object.entries(given)
+    const [, value] = entries.find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+    if (typeof value === 'string' || typeof value === 'number') return String(value)
   }
   return undefined
 }
 
-export function isTimeout(thrown: unknown): thrown is DOMException {
-  return thrown instanceof DOMException && thrown.name === 'TimeoutError'
+export function isTimeout(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'TimeoutError'
 }
 
 const maxMessageLength = 2_000

@@ -12,8 +12,10 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
-import { calculations, TookTooLongError } from '../calculations/calculations.ts'
+import { calculations } from '../calculations/calculations.ts'
+import { messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
+import type { Uncounted } from '../domain/execution/deadline.ts'
 import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { nothingSpent, type Spent, type Task, TaskError, type TaskResult } from '../domain/execution/task.ts'
 import { costOf, tokensOf } from '../domain/execution/usage.ts'
@@ -67,7 +69,7 @@ export function createHttpTask(spec: HttpTaskSpec, http: HttpClient, now: () => 
       }
       const [contentType, contentEncoding] = [one(headers['content-type']), one(headers['content-encoding'])]
       const text = await readText(response.body, { contentType, contentEncoding }, name)
-      return await answer.result(text, contentType, name)
+      return await answer.result(text, contentType, name, context.uncounted)
     } catch (error) {
       if (error instanceof TaskError) throw error
       if (signal.aborted) throw isTimeout(signal.reason) ? asTaskError(signal.reason) : signal.reason
@@ -107,23 +109,23 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
   })
   return {
     /** @throws {TaskError} with the usage, as far as it can be read */
-    async result(body: string, contentType: string | undefined, call: string): Promise<TaskResult> {
+    async result(body: string, contentType: string | undefined, call: string, wait?: Uncounted): Promise<TaskResult> {
       const { value: content, inexact } = readContent(body, contentType, output !== null, call)
       const usage = usageOf(content)
-      const found = output === null ? content : await output.select(content)
-      if (found === undefined) {
-        const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
-        throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, spent: usage })
-      }
-      // Of what was selected elsewhere it is not known where in the response it is.
-      const rounded = inexact(output?.isElsewhere ? content : found)
-      if (rounded) {
-        const { expected, got } = describeInexact(rounded)
-        const place = rounded.path.length > 0 ? ` at ${rounded.path.join('.')}` : ''
-        const message = `${call}: expected ${expected}${place} in the output, got ${got}.`
-        throw new TaskError('INVALID_OUTPUT', message, { retryable: false, spent: usage })
-      }
       try {
+        const found = output === null ? content : await output.select(content, wait)
+        if (found === undefined) {
+          const message = `${call}: the response has nothing at ${spec.outputPath}: ${quoteBody(body)}`
+          throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false })
+        }
+        // Of what was selected elsewhere it is not known where in the response it is.
+        const rounded = inexact(output?.isElsewhere ? content : found)
+        if (rounded) {
+          const { expected, got } = describeInexact(rounded)
+          const place = rounded.path.length > 0 ? ` at ${rounded.path.join('.')}` : ''
+          const message = `${call}: expected ${expected}${place} in the output, got ${got}.`
+          throw new TaskError('INVALID_OUTPUT', message, { retryable: false })
+        }
         return { output: outputOf(found), ...usage }
       } catch (error) {
         if (!(error instanceof TaskError)) throw error
@@ -143,7 +145,8 @@ function compileAnswer(spec: HttpTaskSpec, at: readonly string[]) {
 }
 
 interface OutputPath {
-  select: (content: Json) => Json | undefined | Promise<Json | undefined>
+  /** @param wait for what does not count towards the time limit of the call */
+  select: (content: Json, wait?: Uncounted) => Json | undefined | Promise<Json | undefined>
   /** Whether it selects in another process. */
   isElsewhere: boolean
 }
@@ -152,14 +155,15 @@ interface OutputPath {
 function compileOutputPath(path: string, at: readonly string[]): OutputPath {
   const select = compileJsonPath(path, at)
   if (!isHeavyPath(path)) return { select, isElsewhere: false }
-  const selectElsewhere = async (content: Json) => {
+  const selectElsewhere = async (content: Json, wait: Uncounted = (begin) => begin()) => {
     const calculation = { module: selectModule, input: { path, content }, group: path, timeoutMs: selectMs }
-    const { found } = await calculations.run<{ found?: Json }>(calculation).catch((error) => {
-      if (!(error instanceof TookTooLongError)) throw error
-      const message = `The output could not be found in the response: ${path} took longer than ${selectMs / 1_000} s.`
+    try {
+      return (await wait(() => calculations.run<{ found?: Json }>(calculation))).found
+    } catch (error) {
+      // The same response would fail again, and so might another one that is paid for.
+      const message = `The output could not be selected from the response with ${path}: ${messageOf(error)}.`
       throw new TaskError('OUTPUT_NOT_FOUND', message, { retryable: false, cause: error })
-    })
-    return found
+    }
   }
   return { select: selectElsewhere, isElsewhere: true }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import * as z from 'zod'
 import { excerptOf } from '../domain/excerpt.ts'
 import type { Modules } from '../domain/execution/modules.ts'
@@ -45,23 +46,25 @@ export function createModuleTask(
     }
     const copy = copyOf(item)
     const returned: unknown = await module.run(copy.input, copy, { signal, traceparent })
-    return isResult(returned) ? resultOf(returned) : resultOf({ output: returned })
+    return resultOf(isResult(returned) ? returned : { output: returned }, signal)
   }
 }
 
-async function resultOf(parts: {
+interface Returned {
   output: unknown
   costUsd?: unknown
   inputTokens?: unknown
   outputTokens?: unknown
-}): Promise<TaskResult> {
+}
+
+async function resultOf(parts: Returned, signal: AbortSignal): Promise<TaskResult> {
   const usage = {
     costUsd: costOf(parts.costUsd),
     inputTokens: tokensOf(parts.inputTokens),
     outputTokens: tokensOf(parts.outputTokens),
   }
   try {
-    return { output: outputOf(await joined(parts.output)), ...usage }
+    return { output: outputOf(await joined(parts.output, signal)), ...usage }
   } catch (error) {
     if (!(error instanceof TaskError)) throw error
     throw error.with(usage)
@@ -70,19 +73,38 @@ async function resultOf(parts: {
 
 /**
  * The texts of a generator as one; anything else as it is.
- * @throws {TaskError} INVALID_OUTPUT for parts that are no texts
+ * @param signal ends a generator that goes on; others have their turn meanwhile, also beside one that never waits
+ * @throws {TaskError} INVALID_OUTPUT for parts that are no texts, RESPONSE_TOO_LARGE for too much text
  */
-async function joined(output: unknown): Promise<unknown> {
+async function joined(output: unknown, signal: AbortSignal): Promise<unknown> {
   if (!/^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(output))) return output
-  const texts: string[] = []
+  let text = ''
+  let parts: string[] = []
+  let length = 0
   for await (const part of output as AsyncGenerator<unknown>) {
+    signal.throwIfAborted()
     if (typeof part !== 'string') {
       const message = `Expected texts from a generator as the output, got ${excerptOf(part)}.`
       throw new TaskError('INVALID_OUTPUT', message, { retryable: false })
     }
-    texts.push(part)
+    length += part.length
+    if (length > maxGenerated) throw tooMuchText()
+    parts.push(part)
+    if (parts.length < partsInTurn) continue
+    text += parts.join('')
+    parts = []
+    await setImmediate()
   }
-  return texts.join('')
+  return text + parts.join('')
+}
+
+/** Characters: as many as the whole answer of a function may have. */
+const maxGenerated = 64 * 1024 * 1024
+const partsInTurn = 1_000
+
+function tooMuchText(): TaskError {
+  const message = `Expected a generator of at most ${maxGenerated / 1024 / 1024} MB of text as the output, got more.`
+  return new TaskError('RESPONSE_TOO_LARGE', message, { retryable: false })
 }
 
 /** @throws {TaskError} INVALID_OUTPUT for values that cannot be stored as JSON. */

@@ -2,7 +2,7 @@
  * JSON Schemas of prompts, for outputs and for arguments of tools. Users choose them, and models what is checked against
  * them: whatever could take long is calculated off the event loop.
  */
-import { calculations, TookTooLongError } from '../calculations/calculations.ts'
+import { calculations, maxCalculationMb, TooHeavyError } from '../calculations/calculations.ts'
 import { TaskError } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonSchema, type JsonSchemaViolation } from '../domain/json/json-schema.ts'
@@ -38,8 +38,9 @@ export async function checkPromptSchemas(schemas: readonly PromptSchema[], group
   }
   const calculation = { module: schemasModule, input: schemas, group, timeoutMs: compileMs }
   await calculations.run(calculation).catch((error) => {
-    if (!(error instanceof TookTooLongError)) throw error
-    throw invalidInput(schemas[0]?.at ?? [], `expected JSON Schemas that compile within ${compileMs / 1_000} s`, null)
+    if (!(error instanceof TooHeavyError)) throw error
+    const expected = `expected JSON Schemas that compile within ${compileMs / 1_000} s and ${maxCalculationMb} MB`
+    throw invalidInput(schemas[0]?.at ?? [], expected, null)
   })
 }
 
@@ -55,8 +56,8 @@ export function answerCheck(schema: Json, group: string, checkMs = 10_000): Answ
     if (check && JSON.stringify(answer).length <= maxLightAnswer) return check(answer)
     const calculation = { module: answerModule, input: { schema, answer }, group, timeoutMs: checkMs }
     return calculations.run<JsonSchemaViolation | null>(calculation).catch((error) => {
-      if (!(error instanceof TookTooLongError)) throw error
-      const message = `The answer could not be checked against the schema of the output within ${checkMs / 1_000} s.`
+      if (!(error instanceof TooHeavyError)) throw error
+      const message = `The answer could not be checked against the schema of the output: ${error.message}.`
       throw new TaskError('INVALID_OUTPUT', message, { retryable: false, cause: error })
     })
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Calculations, TookTooLongError } from '../../src/calculations/calculations.ts'
+import { Calculations, TooHeavyError } from '../../src/calculations/calculations.ts'
 
 let folder: string
 let module: URL
@@ -19,6 +19,7 @@ export function calculate({ what, n }) {
   if (what === 'compute') { const until = performance.now() + n; while (performance.now() < until); return n }
   if (what === 'refuse') throw new InvalidInputError('expected less', ['some', 'path'])
   if (what === 'fill') for (;;) kept.push(Array.from({ length: 100_000 }, (_, i) => ({ i })))
+  if (what === 'exit') process.exit(3)
   throw new Error('no idea')
 }`,
   )
@@ -43,14 +44,21 @@ test('one that takes too long is ended, and the next one is calculated', async (
   const calculations = new Calculations(1)
   const endless = run(calculations, 'compute', { n: 60_000, timeoutMs: 200 })
   const next = run(calculations, 'process')
-  await expect(endless).rejects.toThrow(TookTooLongError)
+  await expect(endless).rejects.toThrow(TooHeavyError)
   await expect(endless).rejects.toThrow('it took longer than 0.2 s to calculate')
   expect(await next).toBeGreaterThan(0)
 })
 
 test('one that needs too much memory is ended', async () => {
   const calculations = new Calculations(1, 64)
-  await expect(run(calculations, 'fill')).rejects.toThrow('it needed more than 64 MB to calculate')
+  await expect(run(calculations, 'fill')).rejects.toThrow(new TooHeavyError('it needed more than 64 MB'))
+  expect(await run(calculations, 'compute', { n: 1 })).toBe(1)
+})
+
+test('one that ends its process is over', async () => {
+  const calculations = new Calculations(1)
+  const why = new TooHeavyError('its process ended with 3 while it had')
+  await expect(run(calculations, 'exit')).rejects.toThrow(why)
   expect(await run(calculations, 'compute', { n: 1 })).toBe(1)
 })
 

@@ -43,7 +43,13 @@ test('a disk that is full or nearly full is found', async () => {
   })
   expect(await megabytes(500)).toMatchObject({ result: 'WARNING' })
   expect(await megabytes(50_000)).toEqual({ name: 'disk', result: 'OK', message: '48 GB are free in /data.' })
-  expect((await checkDisk(join(await makeTemporary(), 'not', 'made', 'yet'))).message).toMatch(/ are free in /)
+  const folder = await makeTemporary()
+  expect((await checkDisk(join(folder, 'not', 'made', 'yet'))).message).toMatch(/ are free in /)
+  await writeFile(join(folder, 'a-file'), '', { mode: 0o600 })
+  expect(await checkDisk(join(folder, 'a-file', 'data'))).toMatchObject({
+    result: 'PROBLEM',
+    message: expect.stringMatching(/a-file cannot be used .*: make it readable and writable for this user, or move/),
+  })
 })
 
 test('an old Node and a clock that is wrong are found', () => {
@@ -145,5 +151,7 @@ test('the command says all of it and exits with 1 when there is a problem', asyn
   expect(findings.map(({ name, result }) => `${name} ${result}`)).toEqual(['server OK', 'provider dead PROBLEM'])
   const nowhere = spawnAssay(['doctor', '--url', 'http://127.0.0.1:1'])
   expect(await nowhere.exited).toBe(1)
-  expect(nowhere.stdout).toMatch(/^✗ server +There is no Assay server at http:\/\/127\.0\.0\.1:1\./)
+  expect(nowhere.stdout).toMatch(
+    /^✗ server +There is no Assay server at http:\/\/127\.0\.0\.1:1 \(.*\)\. Start one with/,
+  )
 })

@@ -6,7 +6,7 @@ import { readExperimentFile } from '../../src/cli/experiment/read-experiment-fil
 import { blocksOf } from '../helpers/documented.ts'
 import { makeTemporary, root } from '../helpers/spawn-assay.ts'
 
-async function read(name: string, text: string) {
+async function read(name: string, text: string | Uint8Array) {
   const file = join(await makeTemporary(), name)
   await writeFile(file, text)
   return readExperimentFile(file).catch((error: Error) => error.message.replaceAll(file, name))
@@ -25,6 +25,8 @@ test('a file says what the inputs of the API say', async () => {
     dataset: { name: 'capitals', file: 'capitals.jsonl' },
     task: { http: { url: 'http://127.0.0.1:8080/answer' } },
   })
+  const merged = `${valid}metadata: { a: &a { b: 1, on: 2026-01-01 }, c: { <<: *a, b: 2 } }\n`
+  expect(await read('merged.yaml', merged)).toMatchObject({ metadata: { c: { b: 2, on: '2026-01-01' } } })
   for (const example of blocksOf('docs/cli.md', 'yaml')) expect(await read('example.yml', example)).toBeTypeOf('object')
 })
 
@@ -32,6 +34,12 @@ test('a program is checked as any other file, and says where it is wrong', async
   const program = 'export default { name: "x" as string, dataset: "d", task: { module: { name: [1].map(String)[0] } } }'
   expect(await read('x.ts', program)).toEqual({ name: 'x', dataset: 'd', task: { module: { name: '1' } } })
   expect(await read('x.ts', program.replace('dataset', 'data'))).toContain('x.ts: data: expected one of $schema, name')
+  const withMetadata = (value: string) => read('x.ts', program.replace('task:', `metadata: { of: ${value} }, task:`))
+  expect(await withMetadata('new Date(0)')).toMatchObject({ metadata: { of: '1970-01-01T00:00:00.000Z' } })
+  for (const value of ['5n', 'NaN', '() => 1', 'new Map()', '(() => { const a: any = {}; a.a = a; return a })()']) {
+    expect(await withMetadata(value), value).toMatch(/^x\.ts: metadata\.of\S* is .*, which JSON cannot hold\.$/)
+  }
+  expect(await read('x.ts', 'export default () => 1')).toBe('x.ts: the value is a function, which JSON cannot hold.')
   expect(await read('x.ts', 'throw new Error("not today")\n')).toMatch(/^x\.ts:\d+: Error: not today/)
 })
 
@@ -62,6 +70,12 @@ test.for([
   ],
   ['name: a\nname: b\n', 'x.yaml:2: Map keys must be unique'],
   ['- 1\n', 'x.yaml: expected an object, got [1].'],
+  [`${valid}metadata: &m { self: *m }\n`, 'x.yaml: metadata.self is part of itself (a cycle), which JSON cannot hold.'],
+  [`${valid}metadata: { limit: .inf }\n`, 'x.yaml: metadata.limit is Infinity, which JSON cannot hold.'],
+  [`${valid}metadata: { home: !env HOME }\n`, 'x.yaml:6: Unresolved tag: !env'],
+  [`${valid}metadata: { set: !!set { a, b } }\n`, 'x.yaml: metadata.set is a '],
+  ['name: "\\uD800"\n', 'x.yaml: name is text with a lone surrogate, which JSON cannot hold.'],
+  [Buffer.from([0x6e, 0x3a, 0x20, 0xff]), 'x.yaml: expected text in UTF-8, got other bytes.'],
   ['', 'x.yaml: expected an object, got null.'],
 ] as const)('a wrong file is refused with the line and what was expected: %#', async ([text, message]) => {
   const said = await read('x.yaml', text)

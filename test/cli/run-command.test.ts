@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { statusOf } from '../../src/cli/cli-error.ts'
+import { findRun } from '../../src/cli/find-run.ts'
+import { GraphQLClient } from '../../src/cli/graphql-client.ts'
+import { createProgram } from '../../src/cli/program.ts'
 import { runCommand } from '../../src/cli/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
 import { setGate } from '../../src/engine/comparison/gates.ts'
@@ -68,6 +72,41 @@ test('a run says where it comes from, unless that is not wanted', async () => {
   expect(silent).toBeNull()
 })
 
+test('a run is found by its exact name, whatever is in it and however many names contain it', async () => {
+  const names = ['100%', '_', 'a\\b "c" | <d> é', '0']
+  const ids: string[] = []
+  for (const name of names) ids.push((await run('tickets', '--name', name)).trim())
+  // Newer ones, of which each contains all names.
+  await t.db.pool.query(
+    `INSERT INTO run SELECT (jsonb_populate_record(r, jsonb_build_object(
+       'id', gen_random_uuid(), 'name', $2 || n, 'created_at', now() + n * interval '1 s', 'idempotency_key', NULL))).*
+     FROM run r, generate_series(1, 230) n WHERE r.id = $1`,
+    [
+      Buffer.from(ids[0] ?? '', 'base64url')
+        .toString()
+        .slice('Run:'.length),
+      names.join(' '),
+    ],
+  )
+  const client = new GraphQLClient(t.url)
+  for (const [index, name] of names.entries()) expect((await findRun(client, name)).id, name).toBe(ids[index])
+  await expect(findRun(client, '%')).rejects.toThrow(
+    /^There is no run named "%", but ("100% .*", ){4}"100% .*"\. Expected/,
+  )
+  await expect(findRun(client, '100_')).rejects.toThrow('There is no run named "100_". Expected')
+  expect((await findRun(client, `${t.url}/runs/${ids[1]}/?item=x`)).id).toBe(ids[1])
+  for (const empty of ['', ' ']) await expect(findRun(client, empty)).rejects.toThrow(`Expected a run, got "${empty}".`)
+  await client.close()
+})
+
+test('what is wrong with a run is said by its option, and a report that could not be written before the run', async () => {
+  await expect(run('tickets', '--name', '')).rejects.toThrow('--name: expected a name of 1 to 200 characters')
+  const runs = async () => (await t.query('{ runs { totalCount } }')).data.runs.totalCount
+  const before = await runs()
+  await expect(run('tickets', '--junit', 'no/such/folder/x.xml')).rejects.toThrow('Cannot write no/such/folder/x.xml')
+  expect(await runs()).toBe(before)
+})
+
 test('a name that no experiment has is refused with similar ones', async () => {
   await expect(run('ticket')).rejects.toThrow(
     /^There is no experiment named "ticket", but ("tickets \d+", ){4}"tickets \d+"\. Names must match exactly\.$/,
@@ -115,10 +154,26 @@ test.for([
   }
 })
 
-test.for([['run'], ['run', 'x', '--nonsense'], ['nonsense']])('wrong usage exits with 2: %j', (args) => {
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  expect(spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })).toMatchObject({
-    status: 2,
-    stderr: expect.stringContaining('error: '),
-  })
+test.for([
+  ['list', 'datasets', '--status', 'RUNNING'],
+  ['list', 'evaluators', '--experiment', 'x'],
+  ['show', '', '--url', 'http://127.0.0.1:9'],
+  ['show', 'x', '--url', 'nonsense'],
+  ['compare', ...Array.from({ length: 12 }, () => 'x'), '--url', 'http://127.0.0.1:9'],
+])('an option or argument that would do nothing is wrong usage: %j', async (args) => {
+  const error = await createProgram()
+    .parseAsync(args, { from: 'user' })
+    .catch((error: unknown) => error)
+  expect(statusOf(error)).toBe(2)
 })
+
+test.for([['run'], ['run', 'x', '--nonsense'], ['nonsense'], ['list', '--data-dir', ''], ['import', 'x.jsonl']])(
+  'wrong usage exits with 2: %j',
+  (args) => {
+    const main = join(import.meta.dirname, '../../src/cli/main.ts')
+    expect(spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/error: |Name the dataset/),
+    })
+  },
+)

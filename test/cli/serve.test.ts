@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -116,12 +116,15 @@ test('a second Ctrl-C exits immediately, however long a call in flight takes', a
 
 test('a server whose terminal was closed stops gracefully', async () => {
   const cwd = await makeTemporary()
-  const server = await spawnServer([], { cwd })
+  await writeFile(join(cwd, 'code.ts'), '')
+  const server = await spawnServer(['--data-dir', '.'], { cwd })
   server.process.stdout?.destroy()
   server.process.stderr?.destroy()
   server.process.kill('SIGHUP')
   expect(await server.exited).toBe(0)
-  expect(existsSync(join(cwd, '.assay/postgres/cluster/postmaster.pid'))).toBe(false)
+  expect(existsSync(join(cwd, 'postgres/cluster/postmaster.pid'))).toBe(false)
+  // With it, git would ignore the code beside the data.
+  expect(await readdir(cwd)).not.toContain('.gitignore')
 })
 
 test('two servers on one data directory: the second reports that and exits with 1', async () => {
@@ -202,7 +205,7 @@ test('a server behind a proxy requires a key', async () => {
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain('Refusing to listen on assay.example without authentication')
   const mistyped = spawnAssay(['serve', '--public-url', 'assay.example'])
-  expect(await mistyped.exited).toBe(1)
+  expect(await mistyped.exited).toBe(2)
   expect(mistyped.stderr).toContain('Expected the URL of a server')
 })
 

@@ -33,10 +33,31 @@ test('a run is watched through an interruption of the watcher and one of the ser
   const elsewhere = await makeTemporary()
   await writeFile(join(elsewhere, '.env'), `ASSAY_URL=${server.url}\n`)
   const shell = { cwd: elsewhere, env: { ...process.env, NODE: process.execPath, NO_COLOR: '1' } }
-  const piped = spawn('sh', ['-c', `"$NODE" "${bin}" list | head -1`], shell)
-  const [line, errors] = await Promise.all([text(piped.stdout), text(piped.stderr)])
-  expect(line).toMatch(/^RUN\tSTATUS\t/)
-  expect(errors).toBe('')
+  const inShell = async (script: string) => {
+    const child = spawn('sh', ['-c', `assay() { "$NODE" "${bin}" "$@"; }\n${script}`], shell)
+    return Promise.all([text(child.stdout), text(child.stderr)])
+  }
+  const listing = [
+    'list',
+    'list datasets',
+    'list experiments --json',
+    'list evaluators',
+    'export latest',
+    'show latest',
+  ]
+  const heads = listing.map((command) => `assay ${command} | head -c 3 | tr -d '\\n'; echo " ${command}"`)
+  const [lines, errors] = await inShell(heads.join('\n'))
+  expect(errors).toBe('There are no evaluators like that in this project.\n')
+  expect(
+    lines
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(0, 3)),
+  ).toEqual(['RUN', 'DAT', '[  ', ' li', '{"i', 'sle'])
+  expect(await inShell('assay list > /dev/full; echo $?')).toEqual([
+    '1\n',
+    'Standard output cannot be written: ENOSPC: no space left on device, write.\n',
+  ])
 
   const watching = spawnAssay(['watch', runId, '--json'], { cwd })
   await expect.poll(() => watching.stderr, patient).toContain('/60')

@@ -1,6 +1,8 @@
 /** What can end an experiment early, or slow it down, while it is executed here. */
 import { expect, test } from 'vitest'
+import { Assay } from '../../src/client/index.ts'
 import { EarlyStops } from '../../src/engine/comparison/early-stops.ts'
+import { expireClients } from '../../src/engine/execution/client-lanes.ts'
 import { Lab, name, numbers } from './lab.ts'
 
 const lab = new Lab()
@@ -68,4 +70,50 @@ test('limits of the function are kept: calls at once, and the pace of calls', as
   expect((await answers({ concurrency: 3 }, 30)).most).toBeLessThanOrEqual(3)
   // 2,000 per minute are one every 30.5 ms.
   expect((await answers({ requestsPerMinute: 2_000 }, 15)).tookMs).toBeGreaterThan(14 * 30.5 - 30)
+})
+
+test('what waits for a slot when the lease is lost is claimed again, also by a claim that had to be repeated', async () => {
+  const size = 3_000
+  let claims = 0
+  // From the fourth claim on, when most of the third waits for slots. Afterwards the claim is the first to pass again.
+  let cut = false
+  let claimsPass = false
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const assay = new Assay({
+    url: lab.server.url,
+    fetch: async (url, init) => {
+      const claim = String(init?.body).includes('claimRunItems(')
+      if (claim) claims += 1
+      if (claims === 4) cut = true
+      if (cut && !(claim && claimsPass)) throw new TypeError('cut')
+      const response = await fetch(url, init)
+      if (claim && claimsPass) {
+        cut = false
+        release()
+      }
+      return response
+    },
+  })
+  const executed: number[] = []
+  const experiment = assay.runExperiment({
+    name: name(),
+    data: numbers(size),
+    maxConcurrency: 10,
+    task: async ({ input }) => {
+      executed.push(input)
+      if (cut) await released
+      return input
+    },
+  })
+  await expect.poll(() => claims, { timeout: 20_000 }).toBeGreaterThan(4)
+  await lab.server.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s'")
+  await expireClients(lab.server.services)
+  claimsPass = true
+  const { status, itemResults } = await experiment
+  expect(status).toBe('COMPLETED')
+  expect(itemResults).toHaveLength(size)
+  expect(executed.sort((a, b) => a - b)).toEqual(numbers(size).map(({ input }) => input))
 })

@@ -12,6 +12,11 @@ describe('JSON equality', () => {
     ['not json', { a: 1 }, {}, 0],
     ['```json\n{"a": 1}\n```', { a: 1 }, {}, 1],
     ['~~~\n[1]\n~~~\n', [1], {}, 1],
+    ['```json {"a": 1} ```', { a: 1 }, {}, 1],
+    ['```\r\n{"a": 1}\r\n````\n', { a: 1 }, {}, 1],
+    ['```js\n{"a": 1}\n```', { a: 1 }, {}, 0],
+    ['```json\n{"a": 1}', { a: 1 }, {}, 0],
+    ['\ufeff{"a": 1}\u00a0', { a: 1 }, {}, 1],
     ['Here it is:\n```json\n{"a": 1}\n```', { a: 1 }, {}, 0],
     [{ a: 1 }, '{"a": 1}', {}, 1],
     ['{"a":1}', '{ "a": 1 }', {}, 1],
@@ -23,9 +28,32 @@ describe('JSON equality', () => {
     [{ a: [{ x: [3, 1] }, { y: 1 }] }, { a: [{ y: 1 }, { x: [1, 3] }] }, { ignoreArrayOrder: true }, 1],
     [[1, 1, 2], [1, 2, 2], { ignoreArrayOrder: true }, 0],
     [{ a: { b: 1 }, noise: 2 }, { b: 1 }, { outputPath: '$.a' }, 1],
+    [{ list: [] }, [], { outputPath: '$.list[*].name' }, 1],
+    [[], [], { outputPath: '$[*]' }, 1],
+    [[5], [], { outputPath: '$[?@ > 5]' }, 1],
+    [{ list: [{ nam: 'x' }] }, [], { outputPath: '$.list[*].name' }, 0],
+    [{ list: [{ nam: 'x' }] }, [], { outputPath: '$.list..name' }, 0],
   ])('of %j and %j with %j is %i', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'jsonEquals', ...options }, { output, expectedOutput })).toBe(value)
   })
+
+  it('is an error where an expected list has nothing of what the path names', async () => {
+    const options = { type: 'jsonEquals', outputPath: '$.list[*].lable', expectedPath: '$.list[*].lable' }
+    const same = { list: [{ label: 'spam' }] }
+    await expect(evaluate(options, { output: same, expectedOutput: same })).rejects.toThrow(
+      'The expected output has nothing at $.list[*].lable',
+    )
+  })
+
+  it.each([' ', '\n', '``` ', '~~~\n'])(
+    'reads a text that begins as a fence and goes on with %j in linear time',
+    async (part) => {
+      const output = `\`\`\`json\n${part.repeat(150_000 / part.length)}x`
+      const startedAt = performance.now()
+      expect(await scoreOf({ type: 'jsonEquals' }, { output, expectedOutput: {} })).toBe(0)
+      expect(performance.now() - startedAt).toBeLessThan(5_000)
+    },
+  )
 })
 
 describe('JSON Schema validity', () => {
@@ -55,6 +83,12 @@ describe('JSON Schema validity', () => {
     [{ multipleOf: 0.01 }, 19.99, 1],
     [{ multipleOf: 0.01 }, 19.995, 0],
     [{ multipleOf: 3 }, 1e300, 0],
+    [{ type: 'integer', const: 9007199254740992 }, '9007199254740993', 0],
+    [{ type: 'number', maximum: 9007199254740992 }, '9007199254740993', 0],
+    [{ type: 'number', minimum: 9007199254740994 }, '9007199254740993', 0],
+    [{ type: 'number', exclusiveMinimum: 0 }, '1e-400', 0],
+    [{ type: 'integer' }, '-1.00000000000000000001', 0],
+    [{ type: 'object', properties: { id: { type: 'integer' } } }, '{"id": 9007199254740993}', 1],
   ])('follows the schema %j', async (options, output, value) => {
     expect(await scoreOf({ type: 'jsonSchema', schema: options }, { output })).toBe(value)
   })

@@ -44,6 +44,25 @@ describe('an evaluator of assay.config.ts', () => {
         { ...score, dataType: 'NUMERIC', value: 0.5 },
       ],
     ],
+    [
+      [
+        { name: ' a ', value: 1 },
+        { name: 'b', value: Number.NaN, costUsd: 0.5 },
+        { name: 'x'.repeat(6_000), value: 1 },
+      ],
+      [
+        { ...score, name: 'a', dataType: 'NUMERIC', value: 1 },
+        { ...score, name: 'b', dataType: 'NUMERIC', costUsd: 0.5, failure: expect.stringContaining('got NaN') },
+        { ...score, dataType: 'NUMERIC', failure: expect.stringContaining('at most 200 characters, got 6000') },
+      ],
+    ],
+    [
+      [{ name: 'a', value: 1, costUsd: 1 }, { name: 'a', value: 0, costUsd: 2 }, true],
+      [
+        { ...score, name: 'a', dataType: 'NUMERIC', costUsd: 3, failure: expect.stringContaining('got two named "a"') },
+        { ...score, dataType: 'BOOLEAN', value: 1 },
+      ],
+    ],
     [{ value: 1, comment: 'a\0b' }, [{ ...score, dataType: 'NUMERIC', value: 1, comment: 'a\ufffdb' }]],
   ])('may return %j, at once or later', async (returned, expected) => {
     expect(await run(() => returned)).toEqual(expected)
@@ -62,7 +81,11 @@ describe('an evaluator of assay.config.ts', () => {
     ['nothing', undefined, 'got nothing'],
     ['a function', () => 1, 'Expected a finite number'],
     ['an object as a value', { value: {} }, 'got {}'],
-    ['an object without a value', { score: 1, name: 'x' }, 'Expected an object with a value, got one with score, name'],
+    [
+      'an object without a value',
+      { score: 1, name: 'x' },
+      "such as { value: 0.5 } or { value: 'good' }, got one with score, name",
+    ],
     [
       'two scores with the same name',
       [1, { name: 'score', value: 0 }],

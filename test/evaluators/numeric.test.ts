@@ -36,6 +36,14 @@ describe('numeric', () => {
     ['$-5', -5, {}, 1],
     ['€ 1,000', 1000, {}, 1],
     ['50%', 50, {}, 1],
+    ['-₩5', -5, {}, 1],
+    ['−R$ 1,000', -1000, {}, 1],
+    ['US$5', 5, {}, 1],
+    ['x =—5', -5, {}, 1],
+    ['₹१,२३,४५६', 123456, {}, 1],
+    ['−١٬٢٣٤٫٥', -1234.5, {}, 1],
+    ['5', 5, {}, 1],
+    ['𝟛𝟘', 30, {}, 1],
     ['.5', 0.5, {}, 1],
     ['5.', 5, {}, 1],
     ['1.5e3', 1500, {}, 1],
@@ -93,6 +101,9 @@ describe('numeric', () => {
   it('reads a long text of digits and separators in linear time', async () => {
     const output = '1,'.repeat(200_000) + ',111'.repeat(200_000)
     expect(await scoreOf({ type: 'numeric' }, { output: `${output} 5`, expectedOutput: 5 })).toBe(1)
+    const startedAt = performance.now()
+    expect(await scoreOf({ type: 'numeric' }, { output: `${'1,23,'.repeat(35_000)} 5`, expectedOutput: 5 })).toBe(1)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 
   it.each([

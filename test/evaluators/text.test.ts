@@ -17,6 +17,8 @@ describe('exact match', () => {
     [{ a: 1, b: [2, 3] }, { b: [3, 2], a: 1 }, {}, 0],
     [null, 'null', {}, 0],
     [false, 'x', {}, 0],
+    ['{"id": 9007199254740993}', '9007199254740993', { outputPath: '$.id' }, 1],
+    ['{"of": {"id": 0.1234567890123456789}}', '{"id":0.1234567890123456789}', { outputPath: '$.of' }, 1],
   ])('of %j with %j and %j is %i', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'exactMatch', ...options }, { output, expectedOutput })).toBe(value)
   })
@@ -51,6 +53,10 @@ describe('contains', () => {
     [{ answer: 'x' }, 'answer', {}, 0],
     [null, 'ul', {}, 0],
     [{ answer: 'Paris', note: 'Rome' }, 'Rome', { outputPath: '$.answer' }, 0],
+    ['red and blue', ['red', 'blue'], {}, 1],
+    ['red', ['red', 'blue'], {}, 0],
+    ['It is spam.', { label: 'spam' }, {}, 1],
+    ['{"n": 0.1234567890123456789}', '0.1234567890123456789', { outputPath: '$.n' }, 1],
   ])('in %j of %j with %j is %i', async (output, expectedOutput, options, value) => {
     expect(await scoreOf({ type: 'contains', ...options }, { output, expectedOutput })).toBe(value)
   })
@@ -61,6 +67,12 @@ describe('contains', () => {
     await expect(evaluate({ type: 'contains' }, { output: 'x', expectedOutput: '' })).rejects.toThrow(
       'Expected a text to look for, but the expected output is empty.',
     )
+    const options = { type: 'contains', expectedPath: '$.answer' }
+    for (const answer of [null, [], { nested: null }]) {
+      await expect(evaluate(options, { output: 'null', expectedOutput: { answer } })).rejects.toThrow(
+        'Expected a text to look for, but the expected output is ',
+      )
+    }
   })
 })
 
@@ -80,6 +92,7 @@ describe('regex', () => {
     ['Label: spam!', 'ham', { pattern: 'Label: (\\w+)', group: '1', expected: 'spam' }, 1],
     ['n = 42', 42, { pattern: '\\d+', group: '0' }, 1],
     ['nothing', 'spam', { pattern: 'Label: (\\w+)', group: '1' }, 0],
+    ['null', { label: null }, { pattern: '\\w+', group: '0', expectedPath: '$.label' }, 0],
     ['b', 'a', { pattern: '(a)|b', group: '1' }, 0],
     ['xyz', null, { pattern: '[a-z]+', expected: 'xyz' }, 1],
   ])('on %j with %j and %j is %i', async (output, expectedOutput, options, value) => {
@@ -122,7 +135,8 @@ describe('levenshtein similarity', () => {
     ['', 'abc', {}, 0],
     ['👍', '👎', {}, 0],
     ['👍🏽!', '👍🏽?', {}, 0.5],
-    ['cafe\u0301', 'café', {}, 0.75],
+    ['cafe\u0301', 'café', {}, 1],
+    ['\u1112\u1161\u11ab', '한국', {}, 0.5],
     [null, '', {}, 0],
     ['x'.repeat(1_000_000), 'x'.repeat(1_000_000), {}, 1],
   ])('of %j and %j with %j is %f', async (output, expectedOutput, options, value) => {

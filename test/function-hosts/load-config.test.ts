@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ import { configKinds } from '../package/configs.ts'
 
 /** Loading is Node's own import with type stripping, so it happens in a Node process. */
 const loader = path.join(import.meta.dirname, '../../src/function-hosts/load-config.ts')
-const program = `
+const program = (loader: string) => `
 const { findConfig, loadConfig, ConfigError } = await import(${JSON.stringify(loader)})
 try {
   const path = findConfig(process.argv[1] || null)
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 /** Loads a folder with these files. */
-async function load(files: Record<string, string>, { file = '', target = '' } = {}) {
+async function load(files: Record<string, string>, { file = '', target = '', by = loader } = {}) {
   const project = await mkdtemp(path.join(folder, 'project-'))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(project, name)), { recursive: true })
@@ -37,7 +37,7 @@ async function load(files: Record<string, string>, { file = '', target = '' } = 
   const argument = target || (file === '' ? project : path.join(project, file))
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    ['--input-type=module', '-e', program, argument],
+    ['--input-type=module', '-e', program(by), argument],
     { cwd: project },
   )
   return { project, stderr, loaded: JSON.parse(stdout) }
@@ -128,6 +128,34 @@ describe('a config', () => {
       hashOf({ 'node_modules/g/g.mjs': 'export const g = () => 3' }),
     ])
     expect(new Set([first, ...others]).size).toBe(4)
+  })
+
+  it('has the same hash under another version of Assay, unless the project itself imports what has changed', async () => {
+    const root = path.join(import.meta.dirname, '../..')
+    const upgraded = await mkdtemp(path.join(folder, 'upgraded-'))
+    for (const part of ['src/function-hosts', 'src/domain', 'src/tasks', 'src/evaluators', 'src/calculations']) {
+      await cp(path.join(root, part), path.join(upgraded, part), { recursive: true })
+    }
+    for (const file of ['src/index.ts', 'src/define-config.ts', 'src/define-experiment.ts', 'package.json']) {
+      await cp(path.join(root, file), path.join(upgraded, file))
+    }
+    await mkdir(path.join(upgraded, 'node_modules/added'), { recursive: true })
+    for (const name of await readdir(path.join(root, 'node_modules'))) {
+      await symlink(path.join(root, 'node_modules', name), path.join(upgraded, 'node_modules', name))
+    }
+    await writeFile(path.join(upgraded, 'node_modules/added/index.js'), 'exports.added = 1')
+    await appendFile(path.join(upgraded, 'src/index.ts'), "\nimport 'added'\n")
+    const by = path.join(upgraded, 'src/function-hosts/load-config.ts')
+
+    const files = { 'assay.config.ts': good }
+    const { loaded } = await load(files)
+    expect((await load(files, { by })).loaded.hash).toBe(loaded.hash)
+    const added = path.join(upgraded, 'node_modules/added/index.js')
+    const importing = { 'assay.config.ts': `${good}\nimport ${JSON.stringify(added)}` }
+    const before = (await load(importing, { by })).loaded.hash
+    await writeFile(added, 'exports.added = 2')
+    expect((await load(importing, { by })).loaded.hash).not.toBe(before)
+    expect((await load(files, { by })).loaded.hash).toBe(loaded.hash)
   })
 })
 

@@ -41,5 +41,9 @@ export async function openProxy(target: URL) {
     restore() {
       isCut = false
     },
+    /** Nothing arrives any more, and nobody is told, as when a machine is gone. */
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause()
+    },
   }
 }

@@ -7,6 +7,8 @@ import WebSocket from 'ws'
 
 const [url = '', runId = '', count = '', stalled = ''] = process.argv.slice(2)
 
+const tryAgainLater = 1013
+
 const query = `subscription ($runId: ID!) {
   runFeed(runId: $runId) { cursor done items { id status output attempts latencyMs scores { name value } } }
 }`
@@ -17,7 +19,11 @@ function follow(stalls: boolean): Promise<{ doneAt: number; finals: number }> {
   let finals = 0
   socket.on('open', () => socket.send('{"type":"connection_init"}'))
   socket.on('error', reject)
-  socket.on('close', (code) => reject(new Error(`closed with ${code}`)))
+  socket.on('close', (code) => {
+    // As clients do: too many come at once.
+    if (code === tryAgainLater) setTimeout(() => follow(stalls).then(resolve, reject), 100 + Math.random() * 400)
+    else reject(new Error(`closed with ${code}`))
+  })
   socket.on('message', (data) => {
     const message = JSON.parse(String(data))
     if (message.type === 'connection_ack') {

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Assay, type Run } from '../../src/client/index.ts'
-import { importResults, type Tool, tools } from '../../src/importers/import-results.ts'
+import { importResults, type Tool } from '../../src/importers/import-results.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { root, spawnAssay } from '../helpers/spawn-assay.ts'
+import { root } from '../helpers/spawn-assay.ts'
 import { writeZip } from './write-zip.ts'
 
 let t: TestServer
@@ -89,9 +89,11 @@ describe('promptfoo', () => {
     expect(left).toEqual([['`traces` of the file', 1]])
   })
 
-  test('JSON Lines', async () => {
+  test('JSON Lines, as results and as rows of the database of an early version 3', async () => {
     const { runs } = await load('promptfoo', 'promptfoo.jsonl')
-    expect(runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
+    expect(runs.map(({ run }) => figures(run).counts)).toEqual([[3, 3, 0, 0]])
+    const items = (await runs[0]?.run.items()) ?? []
+    expect(new Set(items.map(({ output }) => output))).toEqual(new Set(['chat', 'oiseau']))
   })
 })
 
@@ -188,6 +190,38 @@ describe('Inspect', () => {
   })
 })
 
+describe('scores of one name', () => {
+  const log = async (task: string, values: unknown[]) => {
+    const file = join(folder, `${task}.json`)
+    const samples = values.map((value, index) => ({ id: index, epoch: 1, input: 'x', scores: { grade: { value } } }))
+    await writeFile(file, JSON.stringify({ version: 2, status: 'success', eval: { task }, samples }))
+    const { runs, left } = await load('inspect', file)
+    return { scores: runs[0]?.run.stats.scores ?? [], left }
+  }
+
+  test('may have another type in each file', async () => {
+    expect((await log('letters', ['C', 'I'])).scores).toMatchObject([{ mean: 0.5, count: 2 }])
+    expect((await log('numbers', [3, 4])).scores).toMatchObject([{ mean: 3.5, count: 2 }])
+    expect((await log('labels', ['A', 'B', 'A'])).scores).toMatchObject([{ mean: null, count: 3, errorCount: 0 }])
+    const long = 'why '.repeat(200)
+    expect((await log('texts', ['short', long])).scores).toMatchObject([{ mean: null, count: 2, errorCount: 0 }])
+    expect((await log('more letters', ['C', 'C'])).scores).toMatchObject([{ mean: 1, count: 2 }])
+  })
+
+  test('have one type in a file: texts beside numbers are errors, and listed', async () => {
+    const file = join(folder, 'mixed.jsonl')
+    const metrics = [0.5, 1, 'refused'].map((score, index) => ({
+      sample_id: `s${index}`,
+      type: 'metrics',
+      data: { score },
+    }))
+    await writeFile(file, [{ spec: { eval_name: 'mixed' } }, ...metrics].map((line) => JSON.stringify(line)).join('\n'))
+    const { runs, left } = await load('openai-evals', file)
+    expect(runs[0]?.run.stats.scores).toMatchObject([{ name: 'score', mean: 0.75, count: 2, errorCount: 1 }])
+    expect(left).toEqual([['a text as a value of "score", which has numbers; it is an error of the score', 1]])
+  })
+})
+
 describe('OpenAI Evals', () => {
   test('an event log', async () => {
     const { dataset, runs, left } = await load('openai-evals', 'openai-event-log.jsonl')
@@ -232,52 +266,70 @@ describe('OpenAI Evals', () => {
         scores: { 'exact match': [0.5, 2], 'exact match: passed': [0.5, 2] },
       },
     ])
+    const page = JSON.parse(readFileSync(join(files, 'openai-output-items.json'), 'utf8'))
+    const pages = join(folder, 'pages.jsonl')
+    await writeFile(pages, `${JSON.stringify({ ...page, has_more: true })}\n${JSON.stringify({ ...page, data: [] })}\n`)
+    const taken = await load('openai-evals', pages, 'pages')
+    expect(taken.runs.map(({ run }) => figures(run).counts)).toEqual([
+      [3, 2, 1, 0],
+      [2, 2, 0, 0],
+    ])
+    const first = join(folder, 'first-page.json')
+    await writeFile(first, JSON.stringify({ ...page, has_more: true }))
+    const { left } = await load('openai-evals', first, 'first page')
+    expect(left).toContainEqual(['the pages after the last one of the file', 1])
     const lines = await load('openai-evals', 'openai-output-items.jsonl')
     expect(lines.runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
   })
 })
 
-test('the same file again changes nothing, by the command line, which says what it did', async () => {
-  const again = async () => {
-    const spawned = spawnAssay([
-      'import',
-      join(files, 'promptfoo-3-late.json'),
-      '--from',
-      'promptfoo',
-      '--dataset',
-      'twice',
-      '--url',
-      t.url,
-    ])
-    expect(await spawned.exited, spawned.stderr).toBe(0)
-    return spawned.stdout
-  }
-  const first = await again()
-  expect(first).toContain('Dataset "twice" is at version 1: 3 items of the file, 3 added, 0 changed.')
-  expect(first).toMatch(
-    /Run "llama – french" COMPLETED: 3 items, 2 succeeded, 1 failed\n {2}pass 0\.5 \(n = 2\); score 0\.5 \(n = 2\)/,
-  )
-  expect(first).toContain('Not taken over:\n  1 × `traces` of the file')
-  const second = await again()
-  expect(second).toContain('Dataset "twice" is at version 1: 3 items of the file, 0 added, 0 changed.')
-  expect(second).toContain('Run "llama – french" was imported before: 3 items')
-})
+describe('an import that was interrupted', () => {
+  const file = join(files, 'promptfoo-3-late.json')
 
-test('docs/migrating.md: its commands import a file of each tool', async () => {
-  const page = readFileSync(join(root, 'docs/migrating.md'), 'utf8')
-  const commands = [...page.matchAll(/^assay (import \S+ --from (\S+))$/gm)]
-  expect(commands.map(([, , from]) => from)).toEqual([...tools])
-  const own: Record<string, string> = {
-    promptfoo: 'promptfoo-3-late.json',
-    inspect: 'inspect-2.json',
-    'openai-evals': 'openai-event-log.jsonl',
+  /** Its items stay claimed, because it ends before it has recorded any. */
+  async function interrupt(dataset: string): Promise<void> {
+    const dying = new Assay({
+      url: t.url,
+      fetch: (url, init) => {
+        if (String(init?.body).includes('recordRunItems')) throw new Error('the power is gone')
+        return fetch(url, init)
+      },
+      offlineMs: 0,
+    })
+    await expect(importResults(dying, file, { from: 'promptfoo', dataset })).rejects.toThrow()
   }
-  for (const [, command = '', from = ''] of commands) {
-    const [name, , ...options] = command.split(' ')
-    const spawned = spawnAssay([name ?? '', join(files, own[from] ?? ''), ...options, '--url', t.url])
-    expect(await spawned.exited, spawned.stderr).toBe(0)
-    expect(spawned.stdout).toMatch(/^Dataset "[^"]+" is at version 1: /)
-  }
+
+  const again = (dataset: string, sleep: (ms: number) => Promise<void>, now = () => 0) =>
+    importResults(assay, file, { from: 'promptfoo', dataset, clock: { now, sleep } })
+
+  test('is waited for until its lease ends, and continued', async () => {
+    await interrupt('interrupted')
+    let waits = 0
+    const imported = await again('interrupted', async () => {
+      waits += 1
+      await t.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL")
+    })
+    expect(waits).toBeGreaterThan(0)
+    expect(imported.runs.map(({ isKnown }) => isKnown)).toEqual(imported.runs.map(() => false))
+    expect(figures(imported.runs[0]?.run as Run)).toMatchObject({ status: 'COMPLETED', counts: [3, 2, 1, 0] })
+  })
+
+  test('is not waited for longer than its lease, by more than a moment', async () => {
+    await interrupt('held')
+    let ms = 0
+    const held = again(
+      'held',
+      async () => {
+        ms += 25_000
+      },
+      () => ms,
+    )
+    await expect(held).rejects.toThrow(
+      /^Another import holds items of the run "llama – french"\. What was stored stays/,
+    )
+    expect(ms).toBeGreaterThan(150_000)
+    expect(ms).toBeLessThan(200_000)
+  })
 })
 
 test.each<[Tool, string, string]>([
@@ -290,6 +342,11 @@ test.each<[Tool, string, string]>([
   ['promptfoo', '[', 'is not JSON'],
   ['inspect', '{"version": 7, "eval": {}}', 'Expected a log of Inspect of version 1 to 3'],
   ['inspect', 'PK', 'is not a ZIP'],
+  [
+    'inspect',
+    '{"version": 2, "status": "cancelled", "eval": {}, "results": {"completed_samples": 3}}',
+    'got none: it has the status "cancelled" and counts 3 that it does not contain.',
+  ],
   ['openai-evals', '{"some": "thing"}', 'Expected an event log or output items'],
   ['openai-evals', '{"spec": {}}\n{"event', 'Line 2 of'],
 ])('%s: a file that is none is refused with what was expected (%#)', async (from, text, message) => {

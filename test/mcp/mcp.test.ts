@@ -1,4 +1,5 @@
 /** `assay mcp`, called by the official client over standard input and output, against a real server. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -6,8 +7,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Assay } from '../../src/client/index.ts'
-import { estimateTokens } from '../../src/mcp/text.ts'
-import { gsm8k, readQuestions, readSolutions } from '../helpers/gsm8k.ts'
+import { type Gsm8kModel, gsm8k, readQuestions, readSolutions } from '../helpers/gsm8k.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { root, spawnAssay } from '../helpers/spawn-assay.ts'
 
@@ -153,6 +153,8 @@ test('a mistake is an answer that says what to do', async () => {
 
 describe('a comparison', () => {
   const long = 'long '.repeat(400)
+  // What has more tokens than words.
+  const dense = `<|endoftext|>${'👍🏽'.repeat(100)}${createHash('sha512').update(long).digest('base64').repeat(4)}`
   beforeAll(async () => {
     const data = Array.from({ length: 60 }, (_, n) => ({
       key: `q${n}`,
@@ -173,6 +175,9 @@ describe('a comparison', () => {
         ],
       })
     await run('before', (n) => `right ${n}`)
+    await run('dense', (n) => (n < 30 ? `wrong ${n} ${dense}` : `right ${n}`))
+    const huge = createHash('sha512').update(long).digest('base64').repeat(100)
+    await run('huge', (n) => (n === 7 ? huge : `right ${n}`))
     await run('after', (n) => {
       if (n === 0) throw new Error('no answer')
       return n < 30 ? `wrong ${n} ${long}` : `right ${n}`
@@ -198,11 +203,16 @@ describe('a comparison', () => {
   })
 
   test('stays within its tokens, and goes on where it stopped', async () => {
-    const options = { candidate: 'after', baseline: 'before', maxChars: 2_000, maxTokens: 2_000, limit: 20 }
+    const options = { candidate: 'dense', baseline: 'before', maxChars: 2_000, maxTokens: 2_000, limit: 20 }
     const text = await textOf('compare', options)
-    expect(encode(text).length).toBeLessThanOrEqual(2_000)
+    const size = encode(text, { disallowedSpecial: new Set() }).length
+    expect(size).toBeGreaterThan(1_000)
+    expect(size).toBeLessThanOrEqual(2_000)
     expect(text).toContain('fewer than 20 to stay below 2000 tokens')
     expect(text).toContain('There are more: after = ')
+    const one = await textOf('compare', { ...options, candidate: 'huge', maxChars: 4_000 })
+    expect(encode(one).length).toBeLessThanOrEqual(2_000)
+    expect(one).toMatch(/^candidate: \(?[A-Za-z0-9+/=]{200,} \[…\d,\d+ more characters\]$/m)
   })
 
   test('is decided by a gate', async () => {
@@ -225,8 +235,10 @@ describe.skipIf(!gsm8k.present)(`GSM8K (${gsm8k.note})`, () => {
       expectedOutput: answer,
     }))
     const stored = await dataset.upsert(data)
+    const byModel = (model: Gsm8kModel) =>
+      new Map(questions.map(({ question }, n) => [question, solutions[n]?.[model]]))
     for (const model of ['175b_verification', '6b_finetuning'] as const) {
-      const byQuestion = new Map(questions.map(({ question }, n) => [question, solutions[n]?.[model]]))
+      const byQuestion = byModel(model)
       await stored.runExperiment({
         name: 'gsm8k',
         runName: model,
@@ -239,15 +251,14 @@ describe.skipIf(!gsm8k.present)(`GSM8K (${gsm8k.note})`, () => {
       })
     }
     const text = await textOf('compare', { candidate: '6b_finetuning', baseline: '175b_verification', limit: 20 })
-    expect(text.match(/^\[\d+\] correct/gm)).toHaveLength(20)
+    expect(text.match(/^\[\d+\] correct 1 → 0$/gm)).toHaveLength(20)
     expect(encode(text).length).toBeLessThan(10_000)
     for (const [, key] of text.matchAll(/^\[(\d+)\] correct/gm)) {
       const { question, answer } = questions[Number(key)] as { question: string; answer: string }
-      for (const whole of [question, answer]) if (whole.length <= 600) expect(text).toContain(whole)
-    }
-    // What is estimated is rather too much than too little.
-    for (const one of [text, JSON.stringify(solutions.slice(0, 100)), 'Größe: 12.345,67 € – 日本語 😀'.repeat(20)]) {
-      expect(estimateTokens(one)).toBeGreaterThanOrEqual(encode(one).length)
+      const outputs = [byModel('175b_verification'), byModel('6b_finetuning')].map((of) => of.get(question)?.solution)
+      for (const whole of [question, answer, ...outputs]) {
+        if (whole && whole.length <= 600) expect(text).toContain(whole)
+      }
     }
   })
 })

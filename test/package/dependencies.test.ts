@@ -99,7 +99,7 @@ test('what is imported is a dependency, and a dependency is imported', () => {
   )
   const { dependencies, devDependencies } = manifest
   // Built into the package.
-  const bundled = ['@modelcontextprotocol/sdk', '@pothos/plugin-prisma']
+  const bundled = ['@modelcontextprotocol/sdk', '@pothos/plugin-prisma', 'gpt-tokenizer']
   for (const name of bundled) expect(names.delete(name) && name in devDependencies).toBe(true)
   expect([...names].filter((name) => !(name in dependencies))).toEqual([])
   // What is built in imports these.

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const maxTarballMb = 6
+const maxTarballMb = 7
 /** As `du -m` counts them. */
 const maxInstalledMb = 450
 export const maxPackages = 250

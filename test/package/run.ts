@@ -17,6 +17,16 @@ const given = process.argv.slice(2)
 const nodes = given.length > 0 ? given : ['20.20.2', '22.23.3', '24.21.0']
 const temporary = mkdtempSync(join(tmpdir(), 'assay-package-'))
 
+const strict = {
+  compilerOptions: {
+    ...{ module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [] },
+    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true },
+    // The types of our dependencies are their own.
+    skipLibCheck: false,
+  },
+  files: ['assay.config.mts'],
+}
+
 const startedAt = performance.now()
 const step = (text: string) =>
   console.log(`${((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4)} s  ${text}`)
@@ -80,16 +90,6 @@ async function tryOn(version: string, tarball: string): Promise<void> {
     })
     step(`config of a project: ${name}`)
   }
-}
-
-const strict = {
-  compilerOptions: {
-    ...{ module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022', lib: ['es2022', 'dom'], types: [] },
-    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true },
-    // The types of our dependencies are their own.
-    skipLibCheck: false,
-  },
-  files: ['assay.config.mts'],
 }
 
 /** The Node of an npm package, in a folder that the tests of the client's runtimes use, too. */

@@ -1,6 +1,7 @@
 /** What a client can do to a server with nothing but WebSocket frames, before and after it says who it is. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { createClient } from 'graphql-ws'
 import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { socketLimits } from '../../src/server/limits/socket-limits.ts'
@@ -73,8 +74,33 @@ test('beyond 256 sockets before connection_init the one that waits longest has t
   const closed = once(first, 'close')
   for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open(t)))
   const [code, reason] = await closed
-  expect([code, String(reason)]).toEqual([4429, 'Too many sockets wait for their connection_init'])
+  expect([code, String(reason)]).toEqual([1013, 'Too many sockets wait for their connection_init; try again later'])
   await openInitialised(t)
+})
+
+test('a client that had to make room for many others comes back by itself', async () => {
+  await using t = await startTestServer()
+  const connected = Promise.withResolvers<void>()
+  const others = Promise.withResolvers<void>()
+  const client = createClient({
+    url: `${t.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    retryWait: () => Promise.resolve(),
+    connectionParams: async () => {
+      connected.resolve()
+      await others.promise
+      return {}
+    },
+  })
+  onTestFinished(() => void client.dispose())
+  const closed = new Promise<number>((resolve) => client.on('closed', (event) => resolve((event as CloseEvent).code)))
+  const answers = client.iterate({ query: '{ __typename }' })
+  const answer = answers.next()
+  await connected.promise
+  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open(t)))
+  expect(await closed).toBe(1013)
+  others.resolve()
+  expect((await answer).value).toEqual({ data: { __typename: 'Query' } })
 })
 
 /** Frames as a client that speaks the protocol by hand sends them: masked with zeros. */

@@ -1,6 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type Task, TaskError, type TaskSpec } from '../../src/domain/execution/task.ts'
+import type { Json } from '../../src/domain/json/json.ts'
 import { callTask } from '../../src/tasks/call.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
@@ -12,6 +13,9 @@ const now = Date.parse('2026-11-22T12:00:00Z')
 
 const bigInteger = '{"order":9007199254740993,"text":"café","cost":0.5}'
 
+/** Paths such as `$[*,*]…` select from it twice as much with each step. */
+const nest = (value: string) => Array.from({ length: 24 }).reduce<Json>((inner) => [inner], value)
+
 const behaviours: Record<string, Behaviour> = {
   '/answer': answers.json({ answer: 'forty-two', cost: 0.002, usage: { input: 12, output: 3 }, choices: ['a', 'b'] }),
   '/echo': (response, request) => answers.json({ body: JSON.parse(request.body || 'null') })(response, request),
@@ -21,6 +25,8 @@ const behaviours: Record<string, Behaviour> = {
   '/jsonAsText': answers.status(200, { 'content-type': 'text/plain' }, '{"answer": 42}'),
   '/nothing': answers.status(204),
   '/null': answers.json(null),
+  '/nested': answers.json({ nested: nest('x'), cost: 0.5 }),
+  '/nestedText': answers.json({ nested: nest('x'.repeat(5_000)), cost: 0.5 }),
   '/nul': answers.json({ answer: 'a\0b' }),
   '/costAsText': answers.json({ cost: '0.01' }),
   '/emptyList': answers.json({ list: [] }),

@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { callTask } from '../../src/tasks/call.ts'
 import { type Endpoint, useEndpoint } from './http-endpoint.ts'
 import { taskContext, taskItem } from './task-items.ts'
 
@@ -80,6 +81,17 @@ describe('a failing endpoint', () => {
   })
 
   it.each([
+    ['/nested', 24, /: it (needed more than 512 MB|took longer than 10 s) to calculate\.$/],
+    ['/nestedText', 12, /: expected at most 10 MB, got 21 MB\.$/],
+  ])('%s that is too much to select from has cost what it says', async (path, depth, message) => {
+    const outputPath = `$.nested${'[*,*]'.repeat(depth)}`
+    const error = await failure(path, { costPath: '$.cost', outputPath })
+    expect(error).toMatchObject({ code: 'OUTPUT_NOT_FOUND', retryable: false, spent: { costUsd: 0.5 } })
+    expect(error.message).toContain(`The output could not be selected from the response with ${outputPath}`)
+    expect(error.message).toMatch(message)
+  })
+
+  it.each([
     ['/bigInteger', 'number', 'at order in the output, got 9007199254740993'],
     ['/bigInteger', '$.order', 'in the output, got 9007199254740993'],
     ['/bigInteger', '$..order', 'at 0 in the output, got 9007199254740993'],
@@ -130,6 +142,15 @@ describe('a failing endpoint', () => {
       await task({ url: `${endpoint().server.url}/answer` })(taskItem(), taskContext())
     }
     expect(endpoint().server.connections() - before).toBeLessThan(4)
+  })
+})
+
+describe('the time limit', () => {
+  it('is for the call, and not for what a path takes in its response', async () => {
+    const url = `${endpoint().server.url}/nested`
+    const select = task({ url, outputPath: `$.nested${'[*,*]'.repeat(17)}` })
+    const { output } = await callTask(select, taskItem(), { ...taskContext(), timeoutMs: 150 })
+    expect(output).toHaveLength(2 ** 17)
   })
 })
 

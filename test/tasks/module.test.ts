@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { ModuleTask } from '../../src/domain/execution/modules.ts'
 import { type TaskContext, TaskError, type TaskItem } from '../../src/domain/execution/task.ts'
@@ -7,10 +8,10 @@ import { createModuleTask } from '../../src/tasks/module.ts'
 import { parseTaskSpec } from '../../src/tasks/registry.ts'
 import { noFunctions, noModules, taskContext, taskItem } from './task-items.ts'
 
-function run(run: ModuleTask['run'], item = taskItem(), signal?: AbortSignal) {
+function run(run: ModuleTask['run'], item = taskItem(), timeoutMs = 5_000) {
   const modules = { tasks: new Map([['mine', { name: 'mine', run }]]), evaluators: new Map() }
   const task = createModuleTask({ kind: 'module', name: 'mine' }, modules)
-  return callTask(task, item, taskContext(signal))
+  return callTask(task, item, { ...taskContext(), timeoutMs })
 }
 
 describe('a task of assay.config.ts', () => {
@@ -85,6 +86,54 @@ describe('a task of assay.config.ts', () => {
         throw Object.assign(new Error('busy'), { status: 503 })
       })()
     await expect(run(broken)).rejects.toMatchObject({ code: 'TASK_FAILED', retryable: true })
+  })
+
+  it.each<[string, (over: () => void) => unknown]>([
+    [
+      'and never waits',
+      function* (over) {
+        try {
+          for (;;) yield 'x'
+        } finally {
+          over()
+        }
+      },
+    ],
+    [
+      'and nothing',
+      function* (over) {
+        try {
+          for (;;) yield ''
+        } finally {
+          over()
+        }
+      },
+    ],
+    [
+      'and waits',
+      async function* (over) {
+        try {
+          for (;;) yield setTimeout(1, 'x')
+        } finally {
+          over()
+        }
+      },
+    ],
+  ])('may generate without end %s: it is ended with its time', async (_, generate) => {
+    const over = Promise.withResolvers<void>()
+    await expect(run(() => generate(over.resolve), taskItem(), 50)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    })
+    await over.promise
+  })
+
+  it('may not generate more text than an answer has', async () => {
+    const megabyte = 'x'.repeat(1024 * 1024)
+    await expect(run(() => generate(...Array.from({ length: 65 }, () => megabyte)))).rejects.toMatchObject({
+      code: 'RESPONSE_TOO_LARGE',
+      message: 'Expected a generator of at most 64 MB of text as the output, got more.',
+      retryable: false,
+    })
   })
 
   it('that returns what is no output has still cost what it reports', async () => {
@@ -174,6 +223,37 @@ describe('a task of assay.config.ts', () => {
     ],
     [Object.assign(new Error('no such file'), { code: 'ENOENT' }), { code: 'TASK_FAILED', retryable: false }],
     [{ reason: 'odd' }, { code: 'TASK_FAILED', message: "The task threw { reason: 'odd' }" }],
+    [
+      new Error('the judge failed', {
+        cause: Object.assign(new Error('slow down'), { status: 429, headers: { 'Retry-After': 3 } }),
+      }),
+      { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 3_000, message: 'the judge failed: slow down' },
+    ],
+    [
+      Object.assign(new Error('busy'), {
+        response: new Response('', { status: 503, headers: { 'retry-after': '4' } }),
+      }),
+      { code: 'TASK_FAILED', retryable: true, retryAfterMs: 4_000 },
+    ],
+    [Object.assign(new Error('throttled'), { $metadata: { httpStatusCode: 429 } }), { code: 'RATE_LIMITED' }],
+    [
+      { status: 500, message: 'no error, but a status' },
+      { code: 'TASK_FAILED', retryable: true },
+    ],
+    [
+      Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }),
+      { code: 'CONNECTION_FAILED', retryable: true },
+    ],
+    [Object.assign(new Error('not allowed'), { code: 'EACCES' }), { code: 'TASK_FAILED', retryable: false }],
+    [
+      Object.assign(new Error('certificate has expired'), { code: 'CERT_HAS_EXPIRED' }),
+      { code: 'CONNECTION_FAILED', retryable: false },
+    ],
+    [Object.assign(new Error('too slow'), { name: 'TimeoutError' }), { code: 'TIMEOUT', retryable: true }],
+    [
+      new Error('no answer', { cause: new DOMException('The operation timed out', 'TimeoutError') }),
+      { code: 'TIMEOUT', retryable: true, message: 'no answer: The operation timed out' },
+    ],
   ])('that throws %s is retried as an HTTP task would be', async (thrown, expected) => {
     await expect(run(() => Promise.reject(thrown))).rejects.toMatchObject(expected)
   })

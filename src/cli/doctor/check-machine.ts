@@ -1,6 +1,6 @@
 /** What Assay needs of the machine. */
 import { existsSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +22,15 @@ const lowBytes = 1024 * 1024 * 1024
 /** @param freeBytes default: of the file system */
 export async function checkDisk(dataDir: string, freeBytes = freeBytesOf): Promise<Finding> {
   const directory = resolve(dataDir)
+  const place = existing(directory)
+  try {
+    await access(place, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    return problem(
+      'disk',
+      `${place} cannot be used (${(error as Error).message}): make it readable and writable for this user, or move the data directory (--data-dir).`,
+    )
+  }
   const free = await freeBytes(directory)
   const megabytes = Math.floor(free / 1024 / 1024)
   const said = `${megabytes >= 10_240 ? `${Math.floor(megabytes / 1024)} GB` : `${megabytes} MB`} are free in ${directory}`
@@ -38,10 +47,15 @@ export async function checkDisk(dataDir: string, freeBytes = freeBytesOf): Promi
 
 /** Of the directory, or where it would be made. */
 async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(existing(directory))
+  return bavail * bsize
+}
+
+/** The directory, or the one in which it would be made. */
+function existing(directory: string): string {
   let place = directory
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place)
-  const { bavail, bsize } = await statfs(place)
-  return bavail * bsize
+  return place
 }
 
 export async function checkPort(host: string, port: number): Promise<Finding> {

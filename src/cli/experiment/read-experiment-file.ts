@@ -1,4 +1,5 @@
 /** Reads an experiment from a file and checks it against the published JSON Schema; errors name the line and what was expected. */
+import { isUtf8 } from 'node:buffer'
 import { readFile, realpath } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
@@ -7,6 +8,7 @@ import schema from '../../../schema/experiment-file.json' with { type: 'json' }
 import type { ExperimentFile } from '../../define-experiment.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { isExact } from '../../domain/json/exact-number.ts'
+import { NotJsonError, toJson } from '../../domain/json/to-json.ts'
 import { importDefault } from '../../function-hosts/load-config.ts'
 import { CliError } from '../cli-error.ts'
 import { parseGateRules } from '../gate-rules.ts'
@@ -28,17 +30,27 @@ export async function readExperimentFile(file: string): Promise<ExperimentFile> 
   const value = await importDefault(path).catch((error: Error) => {
     throw new CliError(error.message, { cause: error })
   })
-  // What a program exports may have members that JSON has not.
-  return checked(file, JSON.parse(JSON.stringify(value ?? null)) as unknown, () => null)
+  return checked(file, asJson(file, value), () => null)
+}
+
+/** What the value of a program or of YAML is in JSON. @throws {CliError} it is nothing there */
+function asJson(file: string, value: unknown): unknown {
+  try {
+    return toJson(value)
+  } catch (error) {
+    throw error instanceof NotJsonError ? new CliError(`${file}: ${error.message}.`) : error
+  }
 }
 
 async function readYaml(file: string): Promise<ExperimentFile> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const bytes = await readFile(file).catch((error: Error) => {
     throw new CliError(missing(file, error))
   })
+  if (!isUtf8(bytes)) throw new CliError(`${file}: expected text in UTF-8, got other bytes.`)
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter })
-  const [problem] = document.errors
+  const document = parseDocument(bytes.toString(), { lineCounter, merge: true })
+  // Warnings are about tags, such as !env, whose values would be taken as they are written.
+  const [problem] = [...document.errors, ...document.warnings]
   if (problem) throw new CliError(`${file}:${problem.linePos?.[0].line ?? 1}: ${firstLine(problem.message)}`)
   const lineOf = (offset: number | undefined) => (offset === undefined ? null : lineCounter.linePos(offset).line)
   visit(document, {
@@ -54,7 +66,7 @@ async function readYaml(file: string): Promise<ExperimentFile> {
   } catch (error) {
     throw new CliError(`${file}: ${firstLine((error as Error).message)}`)
   }
-  return checked(file, value, (path) => lineOf(offsetOf(document, path)))
+  return checked(file, asJson(file, value), (path) => lineOf(offsetOf(document, path)))
 }
 
 function missing(file: string, { code, message }: NodeJS.ErrnoException): string {

@@ -10,7 +10,7 @@ import { parseGateRules } from '../gate-rules.ts'
 import { graphql } from '../gql/gql.ts'
 import type { GateInput } from '../gql/graphql.ts'
 import type { GraphQLClient } from '../graphql-client.ts'
-import { importFile } from '../import-file.ts'
+import { ImportRefused, importFile } from '../import-file.ts'
 
 const FindDatasetOfFile = graphql(/* GraphQL */ `
   query FindDatasetOfFile($dataset: String!) {
@@ -142,7 +142,11 @@ async function saveDataset(
     const columns = Object.entries({ input, expected, key, tags, metadata, json }).flatMap(([part, names]) =>
       names === undefined ? [] : [[part, [names].flat()]],
     )
-    await importFile({ ...source, url: client.url, project, dataset: given.name, columns: Object.fromEntries(columns) })
+    const { at, ...content } = source
+    const into = { url: client.url, project, dataset: given.name, columns: Object.fromEntries(columns) }
+    await importFile({ ...content, ...into }).catch((error: unknown) => {
+      throw error instanceof ImportRefused ? new CliError(`${file}: ${at(error.message)}`, { cause: error }) : error
+    })
   }
   const { dataset: found } = await client.request(FindDatasetOfFile, { dataset: given.name })
   if (found && found.itemCount > 0) return found
@@ -154,14 +158,21 @@ type GivenDataset = Exclude<ExperimentFile['dataset'], string>
 
 async function sourceOf(file: string, { file: name, items }: GivenDataset) {
   if (items !== undefined) {
+    if (items.length === 0) throw new CliError(`${file}: dataset.items: expected at least one item, got none.`)
     const lines = items.map((item) => `${JSON.stringify(item)}\n`)
-    return { source: Readable.from(lines, { objectMode: false }), format: 'jsonl' }
+    const at = (message: string) =>
+      message.replaceAll(/^line (\d+)/gm, (_line, number: string) => `dataset.items.${Number(number) - 1}`)
+    return { source: Readable.from(lines, { objectMode: false }), format: 'jsonl', at }
   }
   if (name === undefined) return null
   const path = resolve(dirname(file), name)
   const found = await stat(path).catch(() => null)
   if (!found?.isFile()) throw new CliError(`${file}: dataset.file: there is no file ${path}.`)
-  return { source: createReadStream(path), format: declaredFormat({ name }) }
+  return {
+    source: createReadStream(path),
+    format: declaredFormat({ name }),
+    at: (message: string) => `${name}: ${message}`,
+  }
 }
 
 async function saveEvaluators(
@@ -201,7 +212,14 @@ function refused(
   at: readonly string[] = [],
 ): CliError {
   const inside = path?.[0] === 'input' ? path.slice(1) : (path ?? [])
-  const stated = path && message.startsWith(`${path.join('.')}: `) ? message.slice(path.join('.').length + 2) : message
   const where = [...at, ...inside].join('.')
-  return new CliError(`${file}: ${where ? `${where}: ` : ''}${stated}`)
+  return new CliError(`${file}: ${where ? `${where}: ` : ''}${withoutPath(message, inside)}`)
+}
+
+/** Messages may begin with the path, from the input on or from inside it. */
+function withoutPath(message: string, inside: readonly string[]): string {
+  const begin = [['input', ...inside], inside]
+    .map((path) => `${path.join('.')}: `)
+    .find((one) => message.startsWith(one))
+  return begin === undefined ? message : message.slice(begin.length)
 }

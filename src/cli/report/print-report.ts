@@ -1,5 +1,7 @@
 /** Shows a report in the terminal, and writes it to the files that were asked for. */
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { access, constants, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Command, Option } from 'commander'
 import { CliError, exitStatus } from '../cli-error.ts'
 import { mark, oneLine, printJson, printLine } from '../output.ts'
@@ -22,6 +24,19 @@ export function withReportFiles(command: Command): Command {
     .addOption(new Option('--markdown <file>', 'write the result as Markdown, for a comment'))
 }
 
+/**
+ * Before a run that may take hours.
+ * @throws {CliError} there is no folder for a file, or it cannot be written
+ */
+export async function checkReportFiles({ junit, markdown }: ReportFiles): Promise<void> {
+  for (const file of [junit, markdown]) {
+    if (file === undefined) continue
+    await access(existsSync(file) ? file : dirname(file), constants.W_OK).catch((error: Error) => {
+      throw new CliError(`Cannot write ${file}: ${error.message}.`)
+    })
+  }
+}
+
 /** @throws {CliError} when a file cannot be written */
 export async function writeReports(reports: readonly RunReport[], { junit, markdown }: ReportFiles): Promise<void> {
   const write = async (file: string, text: string) => {
@@ -38,9 +53,9 @@ export async function writeReports(reports: readonly RunReport[], { junit, markd
  * @returns the exit status: whether the gate passed, else whether the run completed and something succeeded
  */
 export async function finishWith(report: RunReport, options: ReportFiles & { json: boolean }): Promise<number> {
-  await writeReports([report], options)
   if (options.json) printJson(jsonOf(report))
   else printReport(report)
+  await writeReports([report], options)
   if (isPassed(report.run)) return exitStatus.passed
   return report.run.gate ? exitStatus.gateFailed : exitStatus.error
 }

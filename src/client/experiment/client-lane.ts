@@ -149,6 +149,7 @@ export class ClientLane {
       }
       let claim = payloadOf((await transport.request(ClaimRunItems, { input }, options)).claimRunItems)
       if (repeated) {
+        this.#obey(claim.lane)
         for (const item of claim.items) this.#take(item)
         const holdingIds = [...this.#held.keys()]
         const again = { ...input, lease: claim.lane.lease, holdingIds }
@@ -217,14 +218,22 @@ export class ClientLane {
       const results = batch.map(([runItemId, result]) => {
         return { ...result, runItemId, attempt: this.#held.get(runItemId)?.attempt ?? 1 }
       })
-      const input = { runId, lease: this.#lease ?? '0', leaseMs: this.#leaseMs, results }
+      const lease = this.#lease
+      const input = { runId, lease: lease ?? '0', leaseMs: this.#leaseMs, results }
       const options = this.#failed ? { signal: AbortSignal.timeout(lastRecordMs) } : {}
       const { lane, outcomes } = payloadOf((await transport.request(RecordRunItems, { input }, options)).recordRunItems)
-      this.#obey(lane)
-      for (const [index, [runItemId]] of batch.entries()) {
+      this.#obey(lane, lease)
+      for (const [index, [runItemId, result]] of batch.entries()) {
         const held = this.#held.get(runItemId)
+        const outcome = outcomes[index] ?? 'LOST'
+        const claimedAgain = this.#claiming || this.#lease !== lease || held?.attempt !== results[index]?.attempt
+        // Perhaps this process has it, by a claim that was answered meanwhile or still is.
+        if (held && outcome === 'LOST' && claimedAgain && !this.#ended) {
+          this.#results.add(runItemId, result)
+          continue
+        }
         this.#held.delete(runItemId)
-        if (held) onOutcome(held.item, outcomes[index] ?? 'LOST')
+        if (held) onOutcome(held.item, outcome)
       }
     } catch (error) {
       if (!this.#results.refuse(batch, error)) this.#fail(error)
@@ -234,14 +243,16 @@ export class ClientLane {
     this.#wake()
   }
 
-  #obey({ lease, concurrency, status }: LaneState): void {
+  /** @param sent the lease of the request; another may have come meanwhile, with items that only it has */
+  #obey({ lease, concurrency, status }: LaneState, sent = this.#lease): void {
     this.#answeredAt = performance.now()
     this.#status = status
+    if (this.#ended) this.#abort.abort(new DOMException('The run has finished.', 'AbortError'))
+    if (this.#lease !== sent) return
     // What waits under a lost lease went back to the queue.
     if (this.#lease !== null && lease !== this.#lease) this.#dropReady()
     this.#lease = lease
     if (lease !== null) this.#concurrency = concurrency
-    if (this.#ended) this.#abort.abort(new DOMException('The run has finished.', 'AbortError'))
   }
 
   #pause(ms: number): void {
@@ -259,12 +270,11 @@ export class ClientLane {
       if (stop.aborted) return
       if (this.#lease === null || performance.now() - this.#answeredAt < renewMs / 2) continue
       try {
-        const input = { runId, lease: this.#lease, leaseMs: this.#leaseMs }
+        const lease = this.#lease
+        const input = { runId, lease, leaseMs: this.#leaseMs }
         const answer = await transport.request(RenewRunLease, { input }, { signal: stop })
         const { lane } = payloadOf(answer.renewRunLease)
-        // A claim or a result may have brought another lease meanwhile.
-        if (lane.lease !== null && lane.lease !== this.#lease) continue
-        this.#obey(lane)
+        this.#obey(lane, lease)
         onRun?.(lane.run.progress)
       } catch (error) {
         if (!stop.aborted && !this.#ended) this.#fail(error)

@@ -1,5 +1,5 @@
 /** Where the items of a run come from, and in which order its results are. */
-import { readJsonLines } from '../lines.ts'
+import { exportedLines } from '../lines.ts'
 import type { Transport } from '../transport.ts'
 import { contentOf, storeItems } from './local-data.ts'
 import type { ExperimentItem, HostedItems, TaskItem } from './types.ts'
@@ -39,9 +39,9 @@ export function hostedSource(transport: Transport, dataset: HostedItems<Experime
       tags,
     }),
     async order() {
-      const response = await transport.send(`/export/datasets/${id}.jsonl?version=${version}`, { method: 'GET' })
       const places = new Map<string, number>()
-      for await (const line of readJsonLines(response)) places.set((line as { id: string }).id, places.size)
+      const lines = exportedLines(transport, `/export/datasets/${id}.jsonl?version=${version}`)
+      for await (const line of lines) places.set((line as { id: string }).id, places.size)
       return places
     },
   }

@@ -5,7 +5,7 @@
 import { canonicalJson } from '../canonical-json.ts'
 import { AssayError, RefusedError } from '../errors.ts'
 import { archiveItems, eachItem, itemInput } from '../stored-items.ts'
-import type { Transport } from '../transport.ts'
+import { type Transport, withText } from '../transport.ts'
 import { toJson } from './to-json.ts'
 import type { ExperimentItem } from './types.ts'
 
@@ -51,12 +51,12 @@ async function importItems(
   path: string,
   body: Blob,
 ): Promise<{ datasetId: string; version: number }> {
-  const response = await transport.send(path, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/x-ndjson' },
-  })
-  const answer = (await response.json()) as {
+  const { response, text } = await transport.send(
+    path,
+    { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson' } },
+    withText,
+  )
+  const answer = JSON.parse(text) as {
     datasetId: string
     version: number
     errors?: { message: string; extensions?: { code?: string } }[]

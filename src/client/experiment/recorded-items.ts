@@ -1,5 +1,5 @@
 /** Completes the results of this process with what only the server has: items of other processes, scores of the server. */
-import { readJsonLines } from '../lines.ts'
+import { exportedLines } from '../lines.ts'
 import type { Transport } from '../transport.ts'
 import type { ItemSource } from './item-source.ts'
 import { itemOfKey, type Results, resultKey } from './results.ts'
@@ -49,8 +49,7 @@ export async function fillResults(
   source: ItemSource,
 ): Promise<ItemResult[]> {
   if (results.size < run.progress.total || ofServer.size > 0) {
-    const response = await transport.send(`/export/runs/${run.id}.jsonl`, { method: 'GET' })
-    for await (const line of readJsonLines(response)) {
+    for await (const line of exportedLines(transport, `/export/runs/${run.id}.jsonl`)) {
       const exported = line as ExportedItem
       const key = resultKey({ datasetItemId: exported.itemId, repetition: exported.repetition })
       const own = results.get(key)

@@ -1,6 +1,6 @@
 /** The functions of assay.config.ts as everybody but their own process sees them. */
 import type { Evaluation, EvaluationInput, EvaluatorSpec, ScoreRules } from '../evaluation.ts'
-import { type TaskCall, TaskError, type TaskItem, type TaskResult, type TaskSpec } from './task.ts'
+import { type Spent, type TaskCall, TaskError, type TaskItem, type TaskResult, type TaskSpec } from './task.ts'
 
 /** A function that some process can call, with what an evaluator declares of its scores. */
 export interface RegisteredFunction extends Partial<ScoreRules> {
@@ -59,9 +59,13 @@ export interface Functions {
 
 /** This process cannot call the function any more, which says nothing about the item: another one may. */
 export class FunctionsUnavailableError extends Error {
-  constructor(message: string) {
+  /** What the call had used before; null when nothing is known of it. */
+  readonly spent: Spent | null
+
+  constructor(message: string, spent: Spent | null = null) {
     super(message)
     this.name = 'FunctionsUnavailableError'
+    this.spent = spent
   }
 }
 

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { Json } from '../json/json.ts'
 import type { Generation } from '../model/generation.ts'
+import type { Uncounted } from './deadline.ts'
 import type { HttpTaskSpec } from './http-task.ts'
 import type { PromptTaskSpec } from './prompt-task.ts'
 
@@ -48,6 +49,8 @@ export interface TaskContext {
   follow?: (text: string) => void
   /** For tasks that call their endpoint several times; absent where nothing limits them. */
   calls?: EndpointCalls
+  /** For work on a response that has come: repeating the call for lack of time would pay for it again. */
+  uncounted?: Uncounted
 }
 
 /** The rights of one attempt to call its endpoint, one after the other. It begins with the first. */

@@ -1,4 +1,11 @@
-import { type FilterFunction, FunctionExpressionType, JSONPathEnvironment, JSONPathError, JSONPathQuery } from 'json-p3'
+import {
+  type FilterFunction,
+  FunctionExpressionType,
+  JSONPathEnvironment,
+  JSONPathError,
+  JSONPathQuery,
+  jsonpath,
+} from 'json-p3'
 import { RE2JS, RE2JSException } from 're2js'
 import { invalidInput } from '../parse-input.ts'
 import type { Json } from './json.ts'
@@ -8,32 +15,48 @@ type JsonSelector = (value: Json) => Json | undefined
 
 /**
  * Compiles a JSONPath (RFC 9535). A singular path selects its value; any other (`$..a`, `$.a[*]`) selects the array of
- * all matches, which is empty only where the beginning of the path is there (`$.a`): else it selects nothing.
+ * all matches. That is empty only where none can be expected: `$.a[*].b` selects it from an empty list, and nothing where
+ * there is no `a`, or no element with a `b`.
  * @param at the path's position in the caller's input
  * @throws {InvalidInputError} when it is not a JSONPath.
  */
 export function compileJsonPath(path: string, at: readonly string[]): JsonSelector {
   const query = compile(path, at)
   if (query.singularQuery()) return (value) => query.match(value)?.value as Json | undefined
-  const place = singularPart(query)
   return (value) => {
     const found = query.query(value).values() as Json[]
-    return found.length === 0 && !isList(place?.match(value)?.value) ? undefined : found
+    return found.length > 0 || mayBeNone(query, value) ? found : undefined
   }
 }
 
-/** A list or an object, of which there may be no part to select. */
-function isList(value: unknown): boolean {
+/** Whether a path that selects nothing only ends where a list has no such element, and does not name what is not there. */
+function mayBeNone({ environment, segments }: JSONPathQuery, value: Json): boolean {
+  let nodes: unknown[] = [value]
+  for (const [index, segment] of segments.entries()) {
+    const next = new JSONPathQuery(environment, segments.slice(0, index + 1)).query(value).values()
+    if (next.length > 0) {
+      nodes = next
+      continue
+    }
+    const lists = nodes.filter(isList)
+    if (segment.toString().startsWith('..')) return lists.length > 0 && lists.every((list) => sizeOf(list) === 0)
+    return lists.length > 0 && segment.selectors.every(isOpen)
+  }
+  return false
+}
+
+/** Whether it selects what there is, rather than what it names. */
+function isOpen(selector: jsonpath.JSONPathSelector): boolean {
+  const { WildcardSelector, SliceSelector, FilterSelector } = jsonpath.selectors
+  return [WildcardSelector, SliceSelector, FilterSelector].some((kind) => selector instanceof kind)
+}
+
+function isList(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** The longest beginning of a path that selects one value; null where that is the whole value. */
-function singularPart({ environment, segments }: JSONPathQuery): JSONPathQuery | null {
-  for (let length = segments.length - 1; length > 0; length--) {
-    const beginning = new JSONPathQuery(environment, segments.slice(0, length))
-    if (beginning.singularQuery()) return beginning
-  }
-  return null
+function sizeOf(list: object): number {
+  return Object.keys(list).length
 }
 
 /** Like {@link compileJsonPath}, for a path that must select a single value. */

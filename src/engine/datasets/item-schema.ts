@@ -1,6 +1,6 @@
 /** JSON Schemas of a dataset's items. A missing expected output is validated as null. */
 
-import { calculations, TookTooLongError } from '../../calculations/calculations.ts'
+import { calculations, maxCalculationMb, TooHeavyError } from '../../calculations/calculations.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { checkSchema } from '../../evaluators/registry.ts'
@@ -38,7 +38,7 @@ export function hasSchemas({ inputSchema, expectedOutputSchema }: ItemSchemas): 
  * Checks items without occupying the event loop.
  * @param group who asks: its project
  * @returns the first problem of each item; null for one that fits
- * @throws {InvalidInputError} the schemas take too long
+ * @throws {InvalidInputError} the schemas take too long, or too much memory
  */
 export async function findMisfits(
   schemas: ItemSchemas,
@@ -54,15 +54,15 @@ export async function findMisfits(
     const misfits = await calculations
       .run<({ field: string; expected: string; got: string } | null)[]>({ module, input, group, timeoutMs })
       .catch((error) => {
-        throw error instanceof TookTooLongError ? tooSlow(part.length) : error
+        throw error instanceof TooHeavyError ? tooHeavy(part.length) : error
       })
     found.push(...misfits.map((misfit) => misfit && new ItemProblem(misfit.field, misfit.expected, misfit.got)))
   }
   return found
 }
 
-function tooSlow(count: number): InvalidInputError {
+function tooHeavy(count: number): InvalidInputError {
   return new InvalidInputError(
-    `Expected items that can be checked against the schemas of their dataset within ${timeoutMs / 1_000} s, got ${count} that cannot: simplify the schemas, or send fewer items at once.`,
+    `Expected items that can be checked against the schemas of their dataset within ${timeoutMs / 1_000} s and ${maxCalculationMb} MB, got ${count} that cannot: simplify the schemas, or send fewer items at once.`,
   )
 }

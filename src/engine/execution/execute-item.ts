@@ -2,13 +2,13 @@ import type { CachedResponse } from '../../db/sql/response-cache/cached-response
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { EvaluationInput } from '../../domain/evaluation.ts'
+import type { Evaluation, EvaluationInput } from '../../domain/evaluation.ts'
 import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
 import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
-import { checkScoreName, fitEvaluation, isScore } from '../../domain/score.ts'
+import { fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import { failedWith, succeeded } from './call-outcome.ts'
@@ -109,7 +109,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
-    if (signal.aborted || thrown instanceof FunctionsUnavailableError) return interrupted(item, used)
+    if (signal.aborted) return interrupted(item, used)
+    if (thrown instanceof FunctionsUnavailableError) return interrupted(item, thrown.spent ?? used)
     const failure =
       thrown instanceof TaskError ? thrown : new TaskError('TASK_FAILED', String(thrown), { retryable: false })
     calls.release(failedWith(failure))
@@ -167,9 +168,12 @@ async function evaluate(
               ? evaluate(input, context)
               : withDeadline((signal) => evaluate(input, { ...context, signal }), context),
           )
-          for (const { name } of evaluations) checkScoreName(name)
-          return evaluations.map((evaluation) => {
+          return withOwnFailures(evaluations, own).map(({ failure, ...evaluation }) => {
             const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
+            if (failure !== undefined) {
+              const dataType = given.isPinned ? rules.dataType : evaluation.dataType
+              return failedScore({ ...given, dataType }, new Error(failure), attempts)
+            }
             if (!given.isPinned || !isScore(evaluation)) return given
             try {
               return { ...given, ...fitEvaluation(evaluation, rules) }
@@ -187,4 +191,24 @@ async function evaluate(
       }),
   )
   return scores.flat()
+}
+
+/**
+ * Failures under other names than the evaluator's own as one under that, unless it gives a score there: a failure must not
+ * be the first of a series, whose type it does not know.
+ */
+function withOwnFailures(evaluations: readonly Evaluation[], own: string): Evaluation[] {
+  const failed = evaluations.filter(({ failure }) => failure !== undefined)
+  const [first] = failed
+  if (!first || evaluations.some(({ name, failure }) => name === own && failure === undefined)) return [...evaluations]
+  const known = failed.flatMap(({ costUsd }) => costUsd ?? [])
+  return [
+    ...evaluations.filter(({ failure }) => failure === undefined),
+    {
+      ...first,
+      name: own,
+      costUsd: known.length === 0 ? null : known.reduce((sum, cost) => sum + cost, 0),
+      failure: failed.map(({ name, failure }) => (name === own ? failure : `"${name}": ${failure}`)).join(' '),
+    },
+  ]
 }

@@ -28,15 +28,18 @@ export async function fitUnpinned(
   const configured = isNew.length > 0 ? await loadScoreConfigs(client, projectId, isNew) : new Map<string, never>()
 
   const checked = (score: RecordedScore, attempt: number): RecordedScore => {
-    const { name, dataType, evaluatorVersionId, rules, isPinned } = score
+    const { name, evaluatorVersionId, rules, isPinned } = score
     if (isPinned) return score
     let own = rulesOf.get(name)
     if (!own) {
       const { direction } = rules
+      // What failed does not know the type.
+      const { dataType } = unpinned.find((other) => other.name === name && other.error === null) ?? score
       const first = { dataType, direction, min: null, max: null, categories: null, failurePolicy: 'MISSING' as const }
       own = { ...(configured.get(name) ?? first), evaluatorVersionId }
       rulesOf.set(name, own)
     }
+    if (score.error !== null) return { ...score, dataType: own.dataType, rules: own }
     try {
       if (own.evaluatorVersionId !== evaluatorVersionId) {
         throw new Error(`Expected a name of its own, but another evaluator of this run already gives "${name}".`)

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type Api, findRun, ToolError } from '../api.ts'
 import type { AgentComparedRowsQuery, AgentComparisonQuery, MetricInput } from '../gql/graphql.ts'
 import { ComparedRows, CompareRuns } from '../operations.ts'
-import { estimateTokens, number, shortened, signed } from '../text.ts'
+import { number, shortened, signed } from '../text.ts'
 
 export const compareInput = {
   candidate: z.string().describe('Id or full name of the run in question.'),
@@ -18,7 +18,12 @@ export const compareInput = {
   limit: z.int().min(1).max(100).default(20).describe('Items at most.'),
   after: z.string().optional().describe('The cursor at the end of the page before.'),
   maxChars: z.int().min(50).max(4_000).default(600).describe('Characters of each input and output at most.'),
-  maxTokens: z.int().min(500).max(25_000).default(9_000).describe('About how long the answer may be.'),
+  maxTokens: z
+    .int()
+    .min(500)
+    .max(25_000)
+    .default(9_900)
+    .describe('Tokens of the answer at most, as o200k_base counts them.'),
 }
 
 type CompareInput = z.output<z.ZodObject<typeof compareInput>>
@@ -81,13 +86,19 @@ async function rowsText(
   const { compareRuns } = await api.request(ComparedRows, variables)
   const rows = compareRuns?.rows
   if (!rows || rows.edges.length === 0) return `No ${after ? 'further ' : ''}items are ${only} by ${name}.`
+  const { countTokens } = await import('../tokens.ts')
   const shown: string[] = []
   let cursor: string | null = null
-  let tokens = estimateTokens(head.join('\n')) + tokensOfEnd
+  let tokens = countTokens(head.join('\n')) + tokensOfEnd
   for (const { node, cursor: next } of rows.edges) {
-    const text = rowText(node, metric, maxChars)
-    tokens += estimateTokens(text)
-    if (shown.length > 0 && tokens > maxTokens) break
+    const fits = (text: string) => tokens + countTokens(`${text}\n\n`) <= maxTokens
+    let text = rowText(node, metric, maxChars)
+    // At least one item is shown.
+    for (let chars = maxChars / 2; shown.length === 0 && !fits(text) && chars > 10; chars /= 2) {
+      text = rowText(node, metric, Math.floor(chars))
+    }
+    if (shown.length > 0 && !fits(text)) break
+    tokens += countTokens(`${text}\n\n`)
     shown.push(text)
     cursor = next
   }
@@ -99,6 +110,7 @@ async function rowsText(
   return [title, ...shown, ...(isWhole ? [] : [`There are more: after = ${JSON.stringify(cursor)}`])].join('\n\n')
 }
 
+/** Of the title and of where to go on. */
 const tokensOfEnd = 100
 
 function metricInput({ metric: { kind, name, source } }: Metric): MetricInput {

@@ -43,7 +43,8 @@ export class SocketLimits {
     const [oldest] = this.#waiting
     if (oldest && this.#waiting.size > socketLimits.waiting) {
       this.#waiting.delete(oldest)
-      closeSocket(oldest, 4429, 'Too many sockets wait for their connection_init')
+      // Clients come back after this code: it may be one of many that reconnect at once.
+      closeSocket(oldest, 1013, 'Too many sockets wait for their connection_init; try again later')
     }
 
     let rate: MessageRate | null = null

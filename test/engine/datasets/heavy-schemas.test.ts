@@ -56,7 +56,7 @@ test('items that take long to check leave the event loop alone, and those that t
   expect(await longestTurn(refused)).toBeLessThan(500)
   expect(await refused).toContain('Expected a value that fits its schema')
   await expect(upsert(texts(100_000))).rejects.toThrow(
-    'Expected items that can be checked against the schemas of their dataset within 10 s, got 1',
+    'Expected items that can be checked against the schemas of their dataset within 10 s and 512 MB, got 1',
   )
   await upsert(texts(1))
 }, 60_000)

@@ -22,6 +22,14 @@ beforeAll(async () => {
       },
       { name: 'echo', run: (input) => result({ output: input, costUsd: 1 }) },
       {
+        name: 'tiny',
+        run: (input: number, { attempt }) => {
+          const isLater = attempt === 1 && input > 2e-170
+          if (isLater) throw new TaskError('OWN', 'later', { retryable: true, retryAfterMs: 100 })
+          return input
+        },
+      },
+      {
         name: 'lang',
         run: (_input, { metadata }) => result({ output: (metadata as { lang: string }).lang, costUsd: 0.1 }),
       },
@@ -73,6 +81,17 @@ test.for([1e200, -1e101, 1e-200, 5e-324, 1e100])('an output is kept whatever its
     code: 'EVALUATOR_FAILED',
     message: `Expected a value from -1e+100 to 1e+100 for "likelihood of ${value}", which is NUMERIC, got ${value}.`,
   })
+})
+
+test('scores whose differences have no square are kept, also from one batch to the next', async () => {
+  const datasetId = await seedDataset(t, [1e-170, 3e-170])
+  await createEvaluator(t.services, t.scope, {
+    ...{ name: 'tiny', definition: { kind: 'module', module: 'likelihood' }, datasetIds: [datasetId] },
+  })
+  const { run: ended } = await run('tiny', [], {}, datasetId)
+  expect(ended).toMatchObject({ status: 'COMPLETED', succeeded: 2 })
+  const summary = await t.db.prisma.runScoreSummary.findFirst({ where: { runId: ended.id } })
+  expect(summary).toMatchObject({ count: 2, sum: 0, m2: 0, min: 1e-170, max: 3e-170 })
 })
 
 test('the cache gives no item the answer of another, and what it gives costs nothing', async () => {

@@ -12,6 +12,14 @@ beforeAll(async () => {
     evaluators: [
       { name: 'worded', dataType: 'NUMERIC', evaluate: () => '0.8' },
       { name: 'of nothing', evaluate: () => null },
+      {
+        name: 'partly',
+        evaluate: ({ output }) => [
+          { name: 'good', value: output },
+          { name: 'bad', value: output > 1 ? Number.NaN : 'fine' },
+          { name: 'x'.repeat(6_000), value: 1, costUsd: 0.25 },
+        ],
+      },
       { name: 'first', evaluate: () => ({ name: 'shared', value: 1 }) },
       { name: 'second', evaluate: () => ({ name: 'shared', value: 0 }) },
       { name: 'plain', evaluate: () => 1 },
@@ -78,5 +86,23 @@ test('two evaluators that give one name do not merge: it is that of the first, a
   expect(scores.filter(({ value }) => value !== null)).toHaveLength(1)
   expect(scores.filter(({ error }) => error !== null)).toMatchObject([
     { error: { message: expect.stringContaining('another evaluator of this run already gives "shared"') } },
+  ])
+})
+
+test('what is no score beside others is an error, and takes no other with it', async () => {
+  const { id } = await begin(['partly'], [2, 1])
+  const { items, run } = await followRun(t, id)
+  expect(run).toMatchObject({ succeeded: 2, evaluatorCostSum: 0.5 })
+  const series = { errorCount: 0, dataType: 'NUMERIC' }
+  expect(await summaries(id)).toMatchObject([
+    { name: 'bad', count: 1, errorCount: 0, dataType: 'CATEGORICAL' },
+    { name: 'good', count: 2, ...series },
+    { name: 'partly', count: 0, errorCount: 2 },
+  ])
+  const errors = [...items.values()].flatMap(({ scores }) => scores.flatMap(({ error }) => error ?? []))
+  const tooLong = 'Expected a score with a name of at most 200 characters, got 6000.'
+  expect(errors.map((error) => (error as { message: string }).message).sort()).toEqual([
+    `"bad": Expected a finite number, a boolean, a string or null for "does not apply", got NaN. ${tooLong}`,
+    tooLong,
   ])
 })

@@ -1,5 +1,6 @@
 /** Prompts whose models call functions and endpoints, executed as runs. */
 import { afterAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { FunctionsUnavailableError } from '../../../src/domain/execution/functions.ts'
 import type { Json } from '../../../src/domain/json/json.ts'
 import type { RunSettings } from '../../../src/domain/run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
@@ -13,11 +14,19 @@ import { promptTask, seedProvider } from '../../helpers/prompt-task.ts'
 
 let answering: Answering = () => ({ text: '' })
 let otherItem: Promise<void> = Promise.resolve()
+let away = 0
 const server = await startModelServer((request) => answering(request))
 const t = await createTestEngine({
   tasks: [
     { name: 'add', run: ({ a, b }: { a: number; b: number }) => a + b },
     { name: 'wait', run: () => otherItem.then(() => 42) },
+    {
+      name: 'away',
+      run: () => {
+        if (away-- > 0) throw new FunctionsUnavailableError('no process')
+        return 42
+      },
+    },
   ],
 })
 await seedProvider(t, server.openai)
@@ -70,6 +79,23 @@ it('calls HTTP endpoints as tools, and tells the model of one that fails', async
       { role: 'assistant', content: 'done' },
     ],
   })
+})
+
+it.each([true, false])('holds the conversation again when a function has no process (stream: %s)', async (stream) => {
+  away = 1
+  const usage = { input: 1_000, output: 200 }
+  answering = ({ body }) =>
+    JSON.stringify(body).includes('function_call_output') ? { text: '42', usage } : { ...callOf('c1'), usage }
+  const tools = [{ ...sum, function: { module: 'away' } }]
+  const { items } = await execute(['?'], promptTask({ stream }, { tools }), { maxAttempts: 1 })
+  expect(items[0]).toMatchObject({
+    status: 'SUCCEEDED',
+    output: { answer: '42', trajectory: [{}, { role: 'tool', result: 42 }, {}] },
+    // The request before the function was called in vain has been paid for too.
+    inputTokens: 3_000,
+    outputTokens: 600,
+  })
+  expect(server.requests).toHaveLength(3)
 })
 
 it('counts every request of a conversation with tools towards the limit a minute', async () => {
