@@ -50,10 +50,17 @@ const updates: Record<string, Update> = {
       metadata: cleared,
       inputSchema: cleared,
       expectedOutputSchema: cleared,
+      clusterPath: { clearedTo: [] },
     },
     make: async () => {
       const id = await seedDataset(t, [1])
-      const data = { description: 'd', metadata: { m: 1 }, inputSchema: {}, expectedOutputSchema: {} }
+      const data = {
+        description: 'd',
+        metadata: { m: 1 },
+        inputSchema: {},
+        expectedOutputSchema: {},
+        clusterPath: ['m'],
+      }
       await t.db.prisma.dataset.update({ where: { id }, data })
       return id
     },
