@@ -48,6 +48,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
       margin: t.arg.float({ description: 'As in `compareRuns`.' }),
       margins: t.arg({ type: [MetricMarginInput], description: 'As in `compareRuns`.' }),
       includeUnlike: t.arg.boolean({ description: 'As in `compareRuns`.' }),
+      clusterPath: t.arg.stringList({ description: 'As in `compareRuns`.' }),
       primaryMetrics: t.arg({ type: PrimaryMetricsInput, description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:

@@ -23,12 +23,33 @@ const ComparisonMethod = builder.enumType('ComparisonMethod', {
   description: 'How interval and p value were computed; formulas in docs/statistics.md.',
   values: {
     EXACT_MCNEMAR: { description: "Exact McNemar test and Tango's score interval: every value is 0 or 1." },
+    CLUSTERED_T: { description: 'Paired t test and interval over the clusters of items that belong together.' },
+    CLUSTER_SIGN_FLIP: {
+      description: 'The same where every value is 0 or 1, with a p value from flipping the signs of whole clusters.',
+    },
     STUDENT_T: { description: 'Paired t test and interval.' },
     BCA_BOOTSTRAP: {
       description: 'BCa bootstrap interval and exact sign test: few pairs that all changed in one direction.',
     },
     EXACT_SIGN: { description: 'Exact sign test: the differences have no spread, and no interval without bounds.' },
   },
+})
+
+const Clusters = builder.objectRef<NonNullable<MetricComparisonShape['clusters']>>('Clusters').implement({
+  description: 'Items that belong together, and how much their differences resemble each other.',
+  fields: (t) => ({
+    count: t.exposeInt('count', {
+      description: 'Clusters with a pair; an item without a value at the path is its own.',
+    }),
+    icc: t.exposeFloat('icc', {
+      nullable: true,
+      description: 'Correlation of two differences of one cluster: 0 for independent ones, 1 for copies.',
+    }),
+    designEffect: t.exposeFloat('designEffect', {
+      nullable: true,
+      description: 'How many times the variance of `delta` is that of so many independent items.',
+    }),
+  }),
 })
 
 export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('MetricComparison').implement({
@@ -96,6 +117,12 @@ export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('Met
       type: ComparisonMethod,
       nullable: true,
       description: 'How interval and p value were computed; null when there are none.',
+    }),
+    clusters: t.expose('clusters', {
+      type: Clusters,
+      nullable: true,
+      description:
+        'The clusters of items that belong together; null where no path is named, until both runs are complete.',
     }),
     pairs: t.exposeInt('pairs', { description: 'Items with a value in both runs.' }),
     improved: t.exposeInt('improved', { description: 'Pairs that improved; 0 for a metric without direction.' }),
@@ -207,6 +234,7 @@ export function comparisonInput(args: {
   margin?: number | null
   margins?: readonly (typeof MetricMarginInput.$inferInput)[] | null
   includeUnlike?: boolean | null
+  clusterPath?: readonly string[] | null
   primaryMetrics?: typeof PrimaryMetricsInput.$inferInput | null
 }) {
   return {
@@ -215,6 +243,7 @@ export function comparisonInput(args: {
     margin: args.margin ?? null,
     margins: args.margins ?? null,
     includeUnlike: args.includeUnlike ?? false,
+    clusterPath: args.clusterPath ?? null,
     primaryMetrics: args.primaryMetrics ?? null,
   }
 }
@@ -233,6 +262,10 @@ builder.queryField('compareRuns', (t) =>
       }),
       margins: t.arg({ type: [MetricMarginInput], description: 'The same for single metrics.' }),
       includeUnlike: t.arg.boolean(includeUnlike),
+      clusterPath: t.arg.stringList({
+        description:
+          'Where the metadata says which items belong together, and are not independent: `["passage"]`; empty: none do.\nDefault: as the dataset says.',
+      }),
       primaryMetrics: t.arg({
         type: PrimaryMetricsInput,
         description: 'What the candidates are judged by; default: as the experiment of the newest run says.',

@@ -18,6 +18,10 @@ mutation('createDataset', {
         type: 'JSON',
         description: 'JSON Schema that every expected output must satisfy.',
       }),
+      clusterPath: t.stringList({
+        description:
+          'Where the metadata says which items belong together: `["passage"]`; default: they are independent.',
+      }),
     }),
   },
   errors: [ConflictError],
@@ -41,6 +45,9 @@ mutation('updateDataset', {
       expectedOutputSchema: t.field({
         type: 'JSON',
         description: 'Every current expected output must match it; null removes it.',
+      }),
+      clusterPath: t.stringList({
+        description: 'Where the metadata says which items belong together; null or empty: they are independent.',
       }),
     }),
   },

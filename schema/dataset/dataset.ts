@@ -48,6 +48,10 @@ builder.prismaNode('Dataset', {
       nullable: true,
       description: 'JSON Schema of the expected outputs.',
     }),
+    clusterPath: t.exposeStringList('clusterPath', {
+      description:
+        'Where the metadata of its items says which belong together, in comparisons; empty: they are independent.',
+    }),
     version: t.exposeInt('version', { description: 'The current version; 0 while it never had items.' }),
     itemCount: t.exposeInt('itemCount', { description: 'Items in the current version.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),

@@ -6,7 +6,7 @@ import {
   maxValueLength,
   type RunGroupRow,
 } from '../../src/db/sql/run/load-run-groups.ts'
-import { InvalidInputError } from '../../src/domain/errors.ts'
+import { checkMetadataPath } from '../../src/domain/metadata-path.ts'
 import { finishedCount, missingCount } from '../../src/domain/run-figures.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -14,9 +14,6 @@ import { ScoreSource } from '../enums.ts'
 import { checkPageSize } from '../relay/connection.ts'
 import { readingCost } from './run-distribution.ts'
 import { DistributionRef, LabelCount, RunStats } from './run-stats.ts'
-
-/** Segments of a path at most. */
-const maxPath = 20
 
 const GroupScore = builder.objectRef<GroupScoreRow & { group: RunGroupRow }>('GroupScore').implement({
   description: 'A score in a group of a run: the figures of `ScoreSummary`, over the executions of the group.',
@@ -108,10 +105,7 @@ builder.objectFields(RunStats, (t) => ({
       first: t.arg.int(size),
     },
     resolve: (run, { path, first }, context) => {
-      if (path.length < 1 || path.length > maxPath) {
-        throw new InvalidInputError(`Expected a path of 1 to ${maxPath} names, got ${path.length}.`, ['path'])
-      }
-      return groupsOf(run, { by: 'METADATA', path }, first, context)
+      return groupsOf(run, { by: 'METADATA', path: checkMetadataPath(path, ['path']) }, first, context)
     },
   }),
 }))

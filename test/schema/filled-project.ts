@@ -245,6 +245,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       version: 2,
       inputSchema: { title: name },
       expectedOutputSchema: { title: name },
+      clusterPath: ['of'],
       baselineRunId: runId,
       baselineAuthor: name,
       baselineApprovedAt: at,

@@ -43,17 +43,24 @@ const content = { messages: [{ role: 'USER', content: '{{input}}' }] }
 const updates: Record<string, Update> = {
   updateDataset: {
     type: 'Dataset',
-    selection: 'name description metadata inputSchema expectedOutputSchema',
+    selection: 'name description metadata inputSchema expectedOutputSchema clusterPath',
     fields: {
       name: 'REFUSED',
       description: cleared,
       metadata: cleared,
       inputSchema: cleared,
       expectedOutputSchema: cleared,
+      clusterPath: { clearedTo: [] },
     },
     make: async () => {
       const id = await seedDataset(t, [1])
-      const data = { description: 'd', metadata: { m: 1 }, inputSchema: {}, expectedOutputSchema: {} }
+      const data = {
+        description: 'd',
+        metadata: { m: 1 },
+        inputSchema: {},
+        expectedOutputSchema: {},
+        clusterPath: ['m'],
+      }
       await t.db.prisma.dataset.update({ where: { id }, data })
       return id
     },

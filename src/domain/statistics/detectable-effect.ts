@@ -15,12 +15,13 @@ const power = 0.8
  * @returns in the metric's units; null when nothing could have been seen, or the spread is unknown
  */
 export function detectableEffect(figures: MetricFigures, level: number): number | null {
-  const { pairs, differenceStddev, method } = figures
+  const { pairs, differenceStddev, method, clusters } = figures
   if (differenceStddev === null || method === null) return null
   const standardError = differenceStddev / Math.sqrt(pairs)
   if (method !== 'EXACT_MCNEMAR') {
     if (differenceStddev === 0) return null
-    return (studentQuantile(1 - level / 2, pairs - 1) + studentQuantile(power, pairs - 1)) * standardError
+    const freedom = (clusters?.count ?? pairs) - 1
+    return (studentQuantile(1 - level / 2, freedom) + studentQuantile(power, freedom)) * standardError
   }
   const changes = Math.ceil(1 - Math.log2(level))
   if (pairs < changes) return null

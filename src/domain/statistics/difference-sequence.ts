@@ -18,6 +18,8 @@ import { type Side, sideOf } from './point-test.ts'
 
 /** Bounds move in steps of R / 1,000; 0 lies between two steps. */
 const maxSteps = 2_000
+/** Differences that are remembered as they are; later ones are rounded to as many steps. */
+const maxDistinct = 4_096
 
 export interface SequenceOptions {
   /** The margin to test beside 0, in the units of the score; 0 for none. */
@@ -57,16 +59,17 @@ export class DifferenceSequence {
    *
    * @param highest the largest difference that the pair may have, where a value is missing; `difference` is then the
    *   smallest
+   * @param weight of a mean of several, as a share of the largest one's: how much is bet on it
    * @throws RangeError when a difference is out of range; nothing is added then.
    */
-  push(difference: number, highest = difference): void {
+  push(difference: number, highest = difference, weight = 1): void {
     const low = scaled(difference, this.#range)
     const high = scaled(highest, this.#range)
     this.#count++
     if (this.#contradicted) return
-    this.#below.push(low)
-    this.#above.push(-high)
-    for (const test of this.#tests) test.push(low, high)
+    this.#below.push(low, weight)
+    this.#above.push(-high, weight)
+    for (const test of this.#tests) test.push(low, high, weight)
     this.#coin?.push(low, high)
     const { low: lowest, high: largest } = this.#shown()
     this.#contradicted = lowest > largest
@@ -130,21 +133,23 @@ class MeanTest {
     this.mean = mean
   }
 
-  push(low: number, high: number): void {
+  push(low: number, high: number, weight: number): void {
     if (this.side) return
     if (Math.abs(this.mean) >= 1) {
       this.side = this.mean < 0 ? 'ABOVE' : 'BELOW'
       return
     }
-    this.#greater.bet((low + 1) / (this.mean + 1) - 1)
-    this.#less.bet((1 - high) / (1 - this.mean) - 1)
+    this.#greater.bet(weight * ((low + 1) / (this.mean + 1) - 1))
+    this.#less.bet(weight * ((1 - high) / (1 - this.mean) - 1))
     this.side = sideOf(this.#greater.value, this.#less.value)
   }
 }
 
 /** The gambler who bets on "greater"; differences and bound in units of the range. */
 class LowerBound {
-  readonly #counts = new Map<number, number>()
+  /** By weight, how often each difference came. */
+  readonly #counts = new Map<number, Map<number, number>>()
+  #distinct = 0
   readonly #wealth = new Wealth()
   /** Steps ruled out; the wealth above is that of betting against the next one. */
   #steps = 0
@@ -153,20 +158,29 @@ class LowerBound {
     return this.#steps === 0 ? -1 : meanOf(this.#steps - 1)
   }
 
-  push(difference: number): void {
-    this.#counts.set(difference, (this.#counts.get(difference) ?? 0) + 1)
+  push(given: number, weight: number): void {
+    const counts = this.#counts.get(weight) ?? new Map<number, number>()
+    this.#counts.set(weight, counts)
+    // Rounded against the gambler once there are too many to remember.
+    const difference =
+      this.#distinct < maxDistinct || counts.has(given) ? given : Math.floor(given * maxDistinct) / maxDistinct
+    const times = counts.get(difference) ?? 0
+    if (times === 0) this.#distinct += 1
+    counts.set(difference, times + 1)
     if (this.#steps === maxSteps) return
-    this.#bet(difference, 1)
+    this.#bet(difference, 1, weight)
     while (this.#wealth.value >= 40) {
       this.#steps++
       this.#wealth.reset()
       if (this.#steps === maxSteps) return
-      for (const [value, times] of this.#counts) this.#bet(value, times)
+      for (const [weight, counts] of this.#counts) {
+        for (const [value, times] of counts) this.#bet(value, times, weight)
+      }
     }
   }
 
-  #bet(difference: number, times: number): void {
-    this.#wealth.bet((difference + 1) / (meanOf(this.#steps) + 1) - 1, times)
+  #bet(difference: number, times: number, weight: number): void {
+    this.#wealth.bet(weight * ((difference + 1) / (meanOf(this.#steps) + 1) - 1), times)
   }
 }
 

@@ -7,6 +7,7 @@
 import type { Direction } from '../evaluation.ts'
 import { bcaInterval } from './bca-bootstrap.ts'
 import { signTest } from './binomial.ts'
+import { type ClusterMoments, signFlipTest } from './clusters.ts'
 import type { Interval } from './interval.ts'
 import { exactMcNemar, tangoInterval } from './mcnemar.ts'
 import { type PairedMoments, unchangedTolerance } from './paired-moments.ts'
@@ -18,9 +19,17 @@ import { studentQuantile, studentTwoSided } from './student-t.ts'
  * - `STUDENT_T`: any other numbers. Paired t test and interval on the differences.
  * - `BCA_BOOTSTRAP`: 20–2,000 pairs that changed in one direction only and are too skewed for t. BCa interval, exact
  *   sign test.
+ * - `CLUSTERED_T`: items that belong together. Student's t with the clustered standard error.
+ * - `CLUSTER_SIGN_FLIP`: the same where every value is 0 or 1. The signs of whole clusters are flipped for the p value.
  * - `EXACT_SIGN`: the differences have no spread. Exact sign test; an interval only if the metric has a range.
  */
-type ComparisonMethod = 'EXACT_MCNEMAR' | 'STUDENT_T' | 'BCA_BOOTSTRAP' | 'EXACT_SIGN'
+type ComparisonMethod =
+  | 'EXACT_MCNEMAR'
+  | 'STUDENT_T'
+  | 'BCA_BOOTSTRAP'
+  | 'CLUSTERED_T'
+  | 'CLUSTER_SIGN_FLIP'
+  | 'EXACT_SIGN'
 
 export interface MetricFigures {
   readonly direction: Direction
@@ -49,8 +58,13 @@ export interface MetricFigures {
   readonly bounds: Interval | null
   /** Interval and p value that hold whatever the lacking values are; as above where none is lacking. */
   readonly robust: Pick<MetricFigures, 'interval' | 'pValue'>
-  /** Sample standard deviation of the differences; null for fewer than two pairs. */
+  /**
+   * Sample standard deviation of the differences, with clusters as if the items were independent and their mean as
+   * uncertain; null for fewer than two pairs.
+   */
   readonly differenceStddev: number | null
+  /** Groups of items that belong together; null: the items are independent. */
+  readonly clusters: Pick<ClusterMoments, 'count' | 'icc' | 'designEffect'> | null
 }
 
 /** What is known of the items that cannot be compared. */
@@ -103,8 +117,13 @@ export function compareMoments(
     ...(empty
       ? { bounds: null, robust: { interval: null, pValue: null } }
       : whateverIsLacking(moments.delta, tested, extremes, range)),
-    differenceStddev: count < 2 ? null : moments.stddev,
+    differenceStddev: count < 2 ? null : spreadOf(moments),
+    clusters: moments.clusters ?? null,
   }
+}
+
+function spreadOf({ clusters, stddev, count }: PairedMoments): number {
+  return clusters ? clusters.standardError * Math.sqrt(count) : stddev
 }
 
 const untested = { interval: null, pValue: null, method: null } as const
@@ -150,7 +169,13 @@ export function needsDifferences(moments: PairedMoments): boolean {
   const { count, increased, decreased, skewness } = moments
   const oneSided = (increased === 0) !== (decreased === 0)
   return (
-    !moments.binary && hasSpread(moments) && oneSided && count >= 20 && count <= 2_000 && count < 25 * skewness ** 2
+    !moments.clusters &&
+    !moments.binary &&
+    hasSpread(moments) &&
+    oneSided &&
+    count >= 20 &&
+    count <= 2_000 &&
+    count < 25 * skewness ** 2
   )
 }
 
@@ -158,6 +183,7 @@ type Test = Pick<MetricFigures, 'interval' | 'pValue' | 'method'>
 
 function testOf(moments: PairedMoments, differences: readonly number[] | null, range: number | null): Test {
   const { count, delta, stddev, increased, decreased } = moments
+  if (moments.clusters) return clusterTest(moments, moments.clusters, range)
   if (moments.binary) {
     return {
       method: 'EXACT_MCNEMAR',
@@ -187,6 +213,40 @@ function testOf(moments: PairedMoments, differences: readonly number[] | null, r
     interval: { low: delta - halfWidth, high: delta + halfWidth },
     pValue: studentTwoSided(delta / standardError, count - 1),
   }
+}
+
+function clusterTest(moments: PairedMoments, clusters: ClusterMoments, range: number | null): Test {
+  const { delta, binary, count, increased, decreased } = moments
+  const { standardError, degreesOfFreedom, sums } = clusters
+  if (clusters.count < 2 || !hasSpread(moments) || standardError === 0) {
+    const bound = binary ? 1 : range
+    return {
+      method: 'EXACT_SIGN',
+      interval: bound === null ? null : unseenInterval(delta, clusters.count, bound),
+      pValue: signTest(...signs(sums)),
+    }
+  }
+  const halfWidth = studentQuantile(0.975, degreesOfFreedom) * standardError
+  const interval = { low: delta - halfWidth, high: delta + halfWidth }
+  if (!binary) {
+    return {
+      method: 'CLUSTERED_T',
+      interval,
+      pValue: studentTwoSided(delta / standardError, degreesOfFreedom),
+    }
+  }
+  // Where few clusters changed their spread says little, and the interval is at least that of so many independent pairs.
+  const share = 1 / Math.max(1, clusters.designEffect ?? 1)
+  const independent = tangoInterval(increased * share, decreased * share, count * share)
+  return {
+    method: 'CLUSTER_SIGN_FLIP',
+    interval: { low: Math.min(interval.low, independent.low), high: Math.max(interval.high, independent.high) },
+    pValue: signFlipTest(sums),
+  }
+}
+
+function signs(sums: Float64Array): [number, number] {
+  return [sums.filter((sum) => sum > 0).length, sums.filter((sum) => sum < 0).length]
 }
 
 /** Rounding makes equal differences differ in the last bits: that is not spread. */

@@ -1,3 +1,5 @@
+import type { ClusterMoments } from './clusters.ts'
+
 /** One item measured in both runs. With repetitions, each side is the mean of the repetitions. */
 export interface Pair {
   readonly baseline: number
@@ -24,6 +26,8 @@ export interface PairedMoments {
   readonly decreased: number
   /** Every value on both arms is exactly 0 or 1. */
   readonly binary: boolean
+  /** Of items that belong together; null, or absent: they are independent. */
+  readonly clusters?: ClusterMoments | null
 }
 
 /** Differences below this share of the larger value are rounding noise from averaging repetitions. */

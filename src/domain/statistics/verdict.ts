@@ -91,7 +91,9 @@ const fewestChanges = 6
 /** Tarone, Biometrics 46 (1990): a discrete test that cannot be significant makes no error, and needs no correction. */
 function canBeShown(metric: MetricToDecide): boolean {
   const { improved, regressed, method } = metric.figures
-  return isAsked(metric) && (method === 'STUDENT_T' || improved + regressed >= fewestChanges)
+  return (
+    isAsked(metric) && (method === 'STUDENT_T' || method === 'CLUSTERED_T' || improved + regressed >= fewestChanges)
+  )
 }
 
 function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Decision {
@@ -112,7 +114,9 @@ function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Deci
     if (!isAsked(metric)) return 'NOT_ASKED'
     if (refused || (conclude(asObserved) !== 'INCONCLUSIVE' && lacks(figures))) return 'MISSING_VALUES'
     if (robust.pValue !== null && robust.pValue <= significanceLevel) return 'OTHER_METRICS'
-    return pairs < (figures.method === 'STUDENT_T' ? 2 : fewestChanges) ? 'TOO_FEW_PAIRS' : 'SPANS_ZERO'
+    const units = figures.clusters?.count ?? pairs
+    const fewest = figures.method === 'STUDENT_T' || figures.method === 'CLUSTERED_T' ? 2 : fewestChanges
+    return units < fewest ? 'TOO_FEW_PAIRS' : 'SPANS_ZERO'
   }
   const because = reason()
   // More pairs of a metric that only has to wait for the ones before it would change nothing.

@@ -1,6 +1,7 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { loadChangedItemIds } from '../../db/sql/comparison/changed-items.ts'
+import { loadClusters } from '../../db/sql/comparison/load-clusters.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { decideEarly, type EarlyStop, questionOf } from '../../domain/early-stop.ts'
 import type { Direction } from '../../domain/evaluation.ts'
@@ -12,7 +13,14 @@ import { type Decision, decideVerdicts, type InconclusiveReason } from '../../do
 import { type ComparedMetric, findMetric, valuesOf } from './compared-metrics.ts'
 import { type Comparison, isComplete, isScoredAlike, isStoppedEarly, usedVersions } from './comparison.ts'
 import { figuresOf, labelFigures, pairValues } from './metric-figures.ts'
-import { alignItems, loadRunValues, type RunValues, valuesOfItems } from './run-values.ts'
+import {
+  alignItems,
+  commonItemIds,
+  loadRunValues,
+  numberClusters,
+  type RunValues,
+  valuesOfItems,
+} from './run-values.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
@@ -65,10 +73,14 @@ export async function compareMetrics(
   const seriesOf = (kind: 'SCORE' | 'LABEL') =>
     metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
   const labelSeries = seriesOf('LABEL')
-  const [read, labels, changed] = await Promise.all([
+  const { datasetId, datasetVersion: version } = baseline
+  const [read, labels, changed, clusters] = await Promise.all([
     Promise.all(runs.map((run) => loadRunValues(db.pool, run, seriesOf('SCORE')))),
     labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
     used ? loadChangedItemIds(db.pool, runs.length, used) : candidates.map(() => new Set<number>()),
+    comparison.clusterPath.length > 0
+      ? loadClusters(db.pool, { datasetId, version, path: comparison.clusterPath })
+      : null,
   ])
   const [ofBaseline, ...ofCandidates] = read as [RunValues, ...RunValues[]]
   const isUnknown = ({ metric, range }: ComparedMetric) => range === null && metric.kind !== 'LATENCY'
@@ -81,6 +93,7 @@ export async function compareMetrics(
       const values = ofCandidates[index] as RunValues
       const different = changed[index] ?? new Set<number>()
       const aligned = alignItems(ofBaseline, values, different)
+      const numbers = clusters && numberClusters(ofBaseline, aligned, clusters)
       const own = withMarginOfStop(metrics, baseline, candidate)
       const states = await sequences.read(
         baseline,
@@ -90,8 +103,9 @@ export async function compareMetrics(
         db.pool,
         {
           ...{ baseline: ofBaseline, candidate: values, changed: different },
-          items: aligned.baseline.length + aligned.changed,
+          itemIds: commonItemIds(ofBaseline, values),
         },
+        comparison.clusterPath,
       )
       return own.map((metric, place) => {
         const kind = valuesOf(metric)
@@ -113,6 +127,7 @@ export async function compareMetrics(
                 pairValues(before, valuesOfItems(values, metric), aligned),
                 aligned.items,
                 isUnknown(metric),
+                numbers,
               )
         const complete = isComplete(baseline, candidate)
         const isScored = isAlike(metric, index)
@@ -165,12 +180,13 @@ function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
     ...{ direction, missing, pairs: 0, improved: 0, regressed: 0, unchanged: 0, lacking: 0 },
     ...{ baselineMean: null, candidateMean: null, delta: null, interval: null, pValue: null, method: null },
     ...{ bounds: null, robust: { interval: null, pValue: null }, differenceStddev: null },
+    clusters: null,
   }
 }
 
 function unfinished(figures: MetricFigures): MetricFigures {
   const untested = { interval: null, pValue: null }
-  return { ...figures, ...untested, method: null, bounds: null, robust: untested }
+  return { ...figures, ...untested, method: null, bounds: null, robust: untested, clusters: null }
 }
 
 const undecided = { adjustedPValue: null, pairsNeeded: null, detectable: null } as const

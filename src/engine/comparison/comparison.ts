@@ -1,13 +1,14 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import { type UsedVersions, usesOtherVersions } from '../../db/sql/comparison/changed-items.ts'
-import { loadPrimaryMetrics } from '../../db/sql/comparison/load-primary-metrics.ts'
+import { loadComparisonDefaults } from '../../db/sql/comparison/load-defaults.ts'
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import type { ClientEvaluatorSpec, ScoreDataType } from '../../domain/evaluation.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
+import { checkMetadataPath } from '../../domain/metadata-path.ts'
 import type { MetricInput } from '../../domain/metric.ts'
 import { type PrimaryMetrics, type PrimaryMetricsInput, parsePrimaryMetrics } from '../../domain/primary-metrics.ts'
 import { isFinished } from '../../domain/run.ts'
@@ -27,6 +28,8 @@ export interface ComparisonInput {
   margins?: readonly { metric: MetricInput; margin: number }[] | null
   /** Default: those of the experiment of the newest run, if the runs have them. */
   primaryMetrics?: PrimaryMetricsInput | null
+  /** Where the metadata of items says which belong together, empty: none do; default: as the dataset says. */
+  clusterPath?: readonly string[] | null
 }
 
 /** The runs of one dataset and the metrics to compare them on. */
@@ -42,6 +45,8 @@ export interface Comparison {
   procedure: PrimaryMetrics['procedure']
   /** Whether what is not alike is compared all the same. */
   includesUnlike: boolean
+  /** Where the metadata of items says which belong together; empty: they are independent. */
+  clusterPath: readonly string[]
 }
 
 export type ComparisonWithBaseline = Comparison & { baseline: Run }
@@ -81,14 +86,15 @@ export async function openComparison(
 export async function reopenComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
-  { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike }: ComparisonInput,
+  { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike, clusterPath }: ComparisonInput,
 ): Promise<Comparison> {
   const given = primaryMetrics ? parsePrimaryMetrics(primaryMetrics, ['primaryMetrics']) : null
+  if (clusterPath?.length) checkMetadataPath(clusterPath, ['clusterPath'])
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
-  const [found, summaries, ofExperiment] = await Promise.all([
+  const [found, summaries, defaults] = await Promise.all([
     loadRuns(db.pool, scope.projectId, ids),
     loadScoreSummaries(db.pool, ids),
-    given ? null : loadPrimaryMetrics(db.pool, ids),
+    loadComparisonDefaults(db.pool, ids),
   ])
   const runs = new Map(found.map((run) => [run.id, run]))
   const baseline = baselineId === null ? null : existing(runs, baselineId, ['baselineId'])
@@ -103,10 +109,14 @@ export async function reopenComparison(
   }
   const evaluators = await definitionsOf(db, summaries)
   const margined = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
-  const primary = given ?? ofExperiment
+  const primary = given ?? defaults.primaryMetrics
   const metrics = primary ? withPrimary(margined, primary, given !== null) : margined
   const procedure = primary?.procedure ?? 'FIXED_SEQUENCE'
-  return { baseline, candidates, runs: all, metrics, procedure, includesUnlike: includeUnlike ?? false }
+  return {
+    ...{ baseline, candidates, runs: all, metrics, procedure },
+    includesUnlike: includeUnlike ?? false,
+    clusterPath: clusterPath ?? defaults.clusterPath,
+  }
 }
 
 /** Whether the scores of a candidate, by its index, are of the same evaluator as those of the baseline. */

@@ -75,7 +75,9 @@ export class EarlyStops {
       const [candidate = baseline] = candidates
       if (!isScoredAlike(watched, 0)) return
       const used = usedVersions(comparison, candidate)
-      const state = (await this.#sequences.read(baseline, candidate, [watched], used)).get(metricKey(watched.metric))
+      const state = (
+        await this.#sequences.read(baseline, candidate, [watched], used, db.pool, null, comparison.clusterPath)
+      ).get(metricKey(watched.metric))
       if (!state) return
       const question = questionOf(earlyStop)
       const { sides } = question === 'ON_THESE_ITEMS' ? state.onItems : state

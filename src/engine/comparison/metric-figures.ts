@@ -1,4 +1,5 @@
 /** The fixed-n figures of one metric, from the values of its items. */
+import { clusterMoments } from '../../domain/statistics/clusters.ts'
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
 import { change, type PairedMoments } from '../../domain/statistics/paired-moments.ts'
 import { meanOf, stableMoments } from '../../domain/statistics/stable-moments.ts'
@@ -71,17 +72,28 @@ function isBinary(value: number): boolean {
   return value === 0 || value === 1
 }
 
-/** @param isUnknown whether a value that is lacking may be anything */
+/**
+ * @param isUnknown whether a value that is lacking may be anything
+ * @param clusters numbers of what the aligned items belong to; null: they are independent
+ */
 export function figuresOf(
   { direction, range }: Pick<ComparedMetric, 'direction' | 'range'>,
   pairs: MetricPairs,
   items: number,
   isUnknown: boolean,
+  clusters: Int32Array | null,
 ): MetricFigures {
-  const moments = pairedMoments(pairs)
+  const clustersOf = (differences: Float64Array, own: Int32Array) =>
+    clusters &&
+    clusterMoments(
+      differences,
+      own.map((index) => clusters[index] as number),
+    )
+  const moments = { ...pairedMoments(pairs), clusters: clustersOf(pairs.differences, pairs.items) }
   const extreme = (differences: Float64Array): PairedMoments => ({
     ...moments,
     ...momentsOf(differences),
+    clusters: clustersOf(differences, pairs.executed),
     binary: pairs.executedBinary,
   })
   const missing = {
@@ -151,5 +163,6 @@ export function labelFigures(pairs: { count: number; equal: number } | undefined
     bounds: null,
     robust: untested,
     differenceStddev: null,
+    clusters: null,
   }
 }

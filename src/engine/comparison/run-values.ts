@@ -173,3 +173,27 @@ function commonPositions(baseline: RunValues, candidate: RunValues): { from: Int
     Int32Array.from(common, (id) => positions.get(id) as number)
   return { from: positionsIn(own), to: positionsIn(other) }
 }
+
+/** Ids of the items that are in both runs, alike or not. */
+export function commonItemIds(baseline: RunValues, candidate: RunValues): Float64Array {
+  const { from } = commonPositions(baseline, candidate)
+  return Float64Array.from(from, (position) => baseline.itemIds[position] as number)
+}
+
+/** What the aligned items belong to: numbers from 0, of its own for an item that belongs with no other. */
+export function numberClusters(
+  baseline: RunValues,
+  aligned: AlignedItems,
+  clusters: ReadonlyMap<number, number>,
+): Int32Array {
+  const numbers = new Map<number, number>()
+  let next = 0
+  return aligned.baseline.map((position) => {
+    const cluster = clusters.get(baseline.itemIds[position] as number)
+    if (cluster === undefined) return next++
+    const known = numbers.get(cluster)
+    if (known !== undefined) return known
+    numbers.set(cluster, next)
+    return next++
+  })
+}

@@ -12,12 +12,14 @@
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
-import { countCommonItems, hasChangedBefore } from '../../db/sql/comparison/load-sequence.ts'
+import { loadClusters } from '../../db/sql/comparison/load-clusters.ts'
+import { hasChangedBefore, loadCommonItemIds } from '../../db/sql/comparison/load-sequence.ts'
 import { metricKey, scoreMetric } from '../../domain/metric.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import { FiniteSequence } from '../../domain/statistics/finite-sequence.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import { type Sides, sidesOf } from '../../domain/statistics/point-test.ts'
+import { type ClusterDifference, ClusterProgress } from './cluster-progress.ts'
 import type { ComparedMetric } from './compared-metrics.ts'
 import { repetitionsOf } from './repetitions.ts'
 import type { RunValues } from './run-values.ts'
@@ -50,8 +52,8 @@ export interface ReplayedRuns {
   baseline: RunValues
   candidate: RunValues
   changed: ReadonlySet<number>
-  /** The number of items that are in both. */
-  items: number
+  /** Of the items that are in both. */
+  itemIds: Float64Array
 }
 
 interface Progress {
@@ -61,6 +63,8 @@ interface Progress {
   position: number
   /** By `metricKey`; null for one that exceeded its bounds and therefore has no interval. */
   sequences: Map<string, Sequences | null>
+  /** Null: the items are independent. */
+  clusters: ClusterProgress | null
 }
 
 /** Sets of sequences whose progress is remembered. */
@@ -82,6 +86,7 @@ export class ComparisonSequences {
    * The sequences of all bounded metrics that have pairs, by `metricKey`, at least as recent as these runs.
    * @param used if given, the items whose content differs are left out
    * @param db what the runs were read from; default: the database now
+   * @param clusterPath where the metadata says which items belong together; empty: they are independent
    * @param replayed what both runs have, if it was read already: it is then not read again to start over
    */
   async read(
@@ -91,14 +96,24 @@ export class ComparisonSequences {
     used: UsedVersions | null = null,
     db: Queryable = this.#db.pool,
     replayed: ReplayedRuns | null = null,
+    clusterPath: readonly string[] = [],
   ): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric): metric is BoundedMetric => metric.range !== null)
     if (bounded.length === 0) return new Map()
     const what = bounded.map(({ metric, range, margin, failuresCountAs }) => [metric, range, margin, failuresCountAs])
-    const key = JSON.stringify([baseline.id, candidate.id, used !== null, what])
+    const key = JSON.stringify([baseline.id, candidate.id, used !== null, what, clusterPath])
     const previous = this.#progress.get(key)
     const advanced = (async () =>
-      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded, used, replayed))()
+      this.#advance(
+        db,
+        await previous?.catch(() => undefined),
+        baseline,
+        candidate,
+        bounded,
+        used,
+        replayed,
+        clusterPath,
+      ))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
@@ -121,6 +136,7 @@ export class ComparisonSequences {
     metrics: readonly BoundedMetric[],
     used: UsedVersions | null,
     replayed: ReplayedRuns | null,
+    clusterPath: readonly string[],
   ): Promise<Progress> {
     const series = metrics.flatMap(({ metric }) => (metric.kind === 'SCORE' ? [metric] : []))
     const rules = metrics
@@ -139,19 +155,23 @@ export class ComparisonSequences {
       if (await hasChangedBefore(db, schedule.runId, progress.position, changed)) progress = undefined
     }
 
-    const sequences = progress?.sequences ?? (await startSequences(db, baseline, candidate, metrics, replayed))
+    const itemIds = async () => replayed?.itemIds ?? (await loadCommonItemIds(db, [baseline.id, candidate.id]))
+    const { sequences, clusters } =
+      progress ?? (await startSequences(db, baseline, candidate, metrics, await itemIds(), clusterPath))
     const add = (pairs: SettledPairs) => {
-      for (const [index, { name, source }] of series.entries()) {
-        push(sequences, metricKey(scoreMetric(name, source)), pairs.series[index] as SettledDifferences)
+      const completed = clusters?.add(pairs)
+      const keys = [...series.map(({ name, source }) => scoreMetric(name, source)), { kind: 'FAILED' } as const]
+      for (const [index, metric] of keys.entries()) {
+        const differences = pairs.series[index] ?? pairs.failed
+        push(sequences, metricKey(metric), differences, completed?.[index] ?? null)
       }
-      push(sequences, metricKey({ kind: 'FAILED' }), pairs.failed)
       return pairs.frontier
     }
     if (!progress && replayed) {
       const [own, other] = [replayed.baseline, replayed.candidate]
       const followed = own.run.id === schedule.runId ? own : other
       const position = add(settledPairs(own, other, followed, series, rules, replayed.changed))
-      return { baselineSeq: own.run.seq, candidateSeq: other.run.seq, position, sequences }
+      return { baselineSeq: own.run.seq, candidateSeq: other.run.seq, position, sequences, clusters }
     }
     let from = progress?.position ?? 0
     for (let limit = firstChunk; ; limit = Math.min(4 * limit, largestChunk)) {
@@ -161,7 +181,7 @@ export class ComparisonSequences {
       from = frontier
       if (!isFull) break
     }
-    return { baselineSeq: baseline.seq, candidateSeq: candidate.seq, position: from, sequences }
+    return { baselineSeq: baseline.seq, candidateSeq: candidate.seq, position: from, sequences, clusters }
   }
 }
 
@@ -170,18 +190,24 @@ async function startSequences(
   baseline: Run,
   candidate: Run,
   metrics: readonly BoundedMetric[],
-  replayed: ReplayedRuns | null,
-): Promise<Map<string, Sequences>> {
-  const items = replayed?.items ?? (await countCommonItems(db, [baseline.id, candidate.id]))
+  itemIds: Float64Array,
+  clusterPath: readonly string[],
+): Promise<Pick<Progress, 'sequences' | 'clusters'>> {
+  const { datasetId, datasetVersion: version } = baseline
+  const clusters =
+    clusterPath.length === 0
+      ? null
+      : new ClusterProgress(itemIds, await loadClusters(db, { datasetId, version, path: clusterPath }))
   const isSingle = [baseline, candidate].every((run) => repetitionsOf(run) === 1)
-  return new Map(
+  const sequences = new Map(
     metrics.map(({ metric, range, margin, dataType }) => {
       const isEvaluated = metric.kind === 'SCORE' && metric.source === 'EVALUATOR'
       const isYesOrNo = metric.kind === 'FAILED' || (isEvaluated && dataType === 'BOOLEAN')
-      const like = new DifferenceSequence(range, { margin, binary: isSingle && isYesOrNo })
-      return [metricKey(metric), { like, these: new FiniteSequence(range, items, margin) }]
+      const like = new DifferenceSequence(range, { margin, binary: isSingle && isYesOrNo && !clusters })
+      return [metricKey(metric), { like, these: new FiniteSequence(range, itemIds.length, margin) }] as const
     }),
   )
+  return { sequences, clusters }
 }
 
 function scheduleOf(baseline: Run, candidate: Run): { runId: string; repetitions: number } {
@@ -199,7 +225,13 @@ function stateOf({ like, these }: Sequences, margin: number): SequenceState {
   }
 }
 
-function push(sequences: Map<string, Sequences | null>, key: string, { lowest, highest }: SettledDifferences): void {
+/** @param clusters those that these items complete; null: the items are independent */
+function push(
+  sequences: Map<string, Sequences | null>,
+  key: string,
+  { lowest, highest }: SettledDifferences,
+  clusters: readonly ClusterDifference[] | null,
+): void {
   const sequence = sequences.get(key)
   if (!sequence) return
   try {
@@ -208,9 +240,10 @@ function push(sequences: Map<string, Sequences | null>, key: string, { lowest, h
     for (const [index, low] of lowest.entries()) {
       const high = highest[index] as number
       const hasPair = !Number.isNaN(low)
-      if (hasPair) sequence.like.push(low, high)
+      if (hasPair && !clusters) sequence.like.push(low, high)
       if (!isAll) sequence.these.push(hasPair ? low : null, hasPair ? high : null)
     }
+    for (const { lowest, highest, weight } of clusters ?? []) sequence.like.push(lowest, highest, weight)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     sequences.set(key, null)

@@ -17,6 +17,8 @@ export interface SettledDifferences {
 export interface SettledPairs {
   /** The first unsettled position, or the one after the positions read. */
   frontier: number
+  /** Of the items of both runs, one per difference. */
+  itemIds: Float64Array
   /** In the order of the series. */
   series: SettledDifferences[]
   failed: SettledDifferences
@@ -38,7 +40,7 @@ export async function loadSettledPairs(
   series: readonly SeriesKey[],
   rules: readonly LackingRule[],
 ): Promise<SettledPairs> {
-  const { frontier, baseline, candidate, changed } = await loadSettledItems(db, range)
+  const { frontier, baseline, candidate, changed, itemIds } = await loadSettledItems(db, range)
   const positions = { from: range.from, count: frontier - range.from }
   const [own, other] = await Promise.all(
     [
@@ -49,7 +51,7 @@ export async function loadSettledPairs(
       return settledValues(id, executions, positions, series, scoreOf, rules)
     }),
   )
-  return { frontier, ...pairsOf(own as SettledValues, other as SettledValues, positions, changed) }
+  return { frontier, ...pairsOf(own as SettledValues, other as SettledValues, positions, changed, itemIds) }
 }
 
 /**
@@ -82,7 +84,7 @@ export function settledPairs(
     const position = schedule.positions().get(id)
     if (position !== undefined) left.add(position)
   }
-  return { frontier, ...pairsOf(own as SettledValues, other as SettledValues, positions, left) }
+  return { frontier, ...pairsOf(own as SettledValues, other as SettledValues, positions, left, schedule.itemIds) }
 }
 
 /** The position of an item of a schedule in another run; -1: it is not in it. */
@@ -125,12 +127,16 @@ function executionsOf(values: RunValues, schedule: RunValues, frontier: number):
   }
 }
 
-/** @param changed positions of the items whose content differs */
+/**
+ * @param changed positions of the items whose content differs
+ * @param itemIds by position from the start of the range
+ */
 function pairsOf(
   own: SettledValues,
   other: SettledValues,
   { from, count }: { from: number; count: number },
   changed: ReadonlySet<number>,
+  itemIds: Float64Array,
 ): Omit<SettledPairs, 'frontier'> {
   const common: number[] = []
   for (let item = 0; item < count; item++) {
@@ -138,6 +144,7 @@ function pairsOf(
   }
   const isLeftOut = (item: number) => changed.size > 0 && changed.has(item + from)
   return {
+    itemIds: Float64Array.from(common, (item) => itemIds[item] as number),
     series: own.series.map((values, index) =>
       differencesOf(values, other.series[index] as ItemValues, common, isLeftOut),
     ),

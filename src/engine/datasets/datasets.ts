@@ -8,6 +8,7 @@ import { parseChanges } from '../../domain/changes.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
+import { checkMetadataPath } from '../../domain/metadata-path.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { checkDatasetName } from './dataset-name.ts'
@@ -24,6 +25,8 @@ interface CreateDatasetInput {
   inputSchema?: Json
   /** JSON Schema of every item's expected output; an absent one is validated as null. */
   expectedOutputSchema?: Json
+  /** Where the metadata of its items says which belong together; default: they are independent. */
+  clusterPath?: readonly string[] | null
 }
 
 interface UpdateDatasetInput extends Omit<DatasetChanges, 'name'> {
@@ -42,6 +45,7 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
   requireWrite(scope)
   const name = checkDatasetName(input.name)
   checkStorable(input)
+  const clusterPath = input.clusterPath?.length ? checkMetadataPath(input.clusterPath, ['clusterPath']) : []
   const { inputSchema = null, expectedOutputSchema = null } = input
   await checkItemSchemas({ inputSchema, expectedOutputSchema }, scope.projectId)
   try {
@@ -54,6 +58,7 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
         metadata: input.metadata ?? Prisma.DbNull,
         inputSchema: inputSchema ?? Prisma.DbNull,
         expectedOutputSchema: expectedOutputSchema ?? Prisma.DbNull,
+        clusterPath: [...clusterPath],
       },
     })
   } catch (error) {
@@ -70,10 +75,11 @@ export async function createDataset(services: Services, scope: Scope, input: Cre
  */
 export async function updateDataset(services: Services, scope: Scope, input: UpdateDatasetInput): Promise<Dataset> {
   requireWrite(scope)
-  const clearable = ['description', 'metadata', 'inputSchema', 'expectedOutputSchema'] as const
+  const clearable = ['description', 'metadata', 'inputSchema', 'expectedOutputSchema', 'clusterPath'] as const
   const { id, ...changes } = parseChanges(input, clearable)
   if (changes.name !== undefined) checkDatasetName(changes.name)
   checkStorable(changes)
+  if (changes.clusterPath?.length) checkMetadataPath(changes.clusterPath, ['clusterPath'])
   await transaction(services.db.pool, async (client) => {
     const dataset = await lockDataset(client, scope.projectId, id)
     if (!dataset) throw datasetNotFound(id, ['id'])

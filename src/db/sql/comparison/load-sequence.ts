@@ -1,7 +1,7 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { changedItemsSql, type UsedVersions } from './changed-items.ts'
-import { integerColumn, integers } from './load-run-columns.ts'
+import { integerColumn, integers, numberColumn, numbers } from './load-run-columns.ts'
 
 /** From so many on, reading the whole runs is faster than looking up one item after another. */
 const manyPositions = 30_000
@@ -35,6 +35,8 @@ export interface SettledItems {
   frontier: number
   baseline: SettledExecutions
   candidate: SettledExecutions
+  /** Of the settled items, by position from the start of the range. */
+  itemIds: Float64Array
   /** Positions of the items whose content differs. */
   changed: ReadonlySet<number>
 }
@@ -75,7 +77,8 @@ export async function loadSettledItems(
                        (SELECT max(position) + 1 FROM item), $4) AS position
      )
      SELECT (SELECT position FROM frontier) AS frontier, ${lists(1, 'baseline')}, ${lists(2, 'candidate')},
-       ${used ? `(SELECT ${integerColumn('item.position')} FROM item JOIN changed USING (item_id))` : 'NULL'} AS changed
+       ${used ? `(SELECT ${integerColumn('item.position')} FROM item JOIN changed USING (item_id))` : 'NULL'} AS changed,
+       (SELECT ${numberColumn('item_id', 'position')} FROM item WHERE position < (SELECT position FROM frontier)) AS ids
      FROM execution WHERE position < (SELECT position FROM frontier)`,
     values,
   )
@@ -90,20 +93,24 @@ export async function loadSettledItems(
     baseline: own,
     // A run may be compared with itself.
     candidate: baseline.id === candidate.id ? own : executions('candidate'),
+    itemIds: numbers(row?.ids),
     changed: new Set(integers(row?.changed)),
   }
 }
 
-/** The number of items that are in both runs. */
-export async function countCommonItems(db: Queryable, [first, second]: readonly [string, string]): Promise<number> {
-  const rows = await queryRows<{ count: number }>(
+/** The items that are in both runs. */
+export async function loadCommonItemIds(
+  db: Queryable,
+  [first, second]: readonly [string, string],
+): Promise<Float64Array> {
+  const rows = await queryRows<{ ids: Buffer | null }>(
     db,
-    `SELECT count(*)::int AS count FROM run_item a
+    `SELECT ${numberColumn('item_id')} AS ids FROM run_item a
      WHERE run_id = $1 AND repetition = 0
        AND EXISTS (SELECT FROM run_item b WHERE b.item_id = a.item_id AND b.run_id = $2)`,
     [first, second],
   )
-  return rows[0]?.count ?? 0
+  return numbers(rows[0]?.ids)
 }
 
 /**
