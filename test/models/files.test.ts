@@ -85,3 +85,16 @@ it('says that there is no file behind a URL', async () => {
   expect(failure.message).toContain(`Expected a file at ${url}, got the status 404.`)
   expect(server.requests).toHaveLength(0)
 })
+
+it('refuses attachments that are too large together, before it has loaded them all', async () => {
+  const loaded: string[] = []
+  const content = ['a', 'b', 'a', 'c', 'd'].map((attachment) => {
+    return { type: 'file' as const, source: { attachment }, mediaType: null, filename: null }
+  })
+  const load = async (id: string) => {
+    loaded.push(id)
+    return { data: new Uint8Array(20_000_000), mediaType: 'application/pdf' }
+  }
+  await expect(modelMessages([{ role: 'USER', content }], load)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  expect(loaded).toEqual(['a', 'b'])
+})
