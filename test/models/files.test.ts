@@ -12,7 +12,9 @@ import { startModelServer } from '../helpers/model-server/model-server.ts'
 
 const server = await startModelServer(() => ({ text: 'A dot.' }))
 const png = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 1, 2, 3])
+const large = Buffer.alloc(19_000_000)
 const files = createServer((request, response) => {
+  if (request.url === '/large.png') return response.writeHead(200, { 'content-type': 'image/png' }).end(large)
   const isThere = request.url === '/dot.png'
   response.writeHead(isThere ? 200 : 404, { 'content-type': 'image/png' }).end(isThere ? png : '')
 }).listen(0, '127.0.0.1')
@@ -83,6 +85,15 @@ it('says that there is no file behind a URL', async () => {
   const failure = await failureOf(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
   expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
   expect(failure.message).toContain(`Expected a file at ${url}, got the status 404.`)
+  expect(server.requests).toHaveLength(0)
+})
+
+it('refuses files behind URLs that are too large together', async () => {
+  const image = { type: 'image_url', image_url: { url: url.replace('dot', 'large') } }
+  const shown = await show([image, image, image])
+  const failure = await failureOf(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
+  expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
+  expect(failure.message).toContain('at most 50 MB together')
   expect(server.requests).toHaveLength(0)
 })
 
