@@ -1,5 +1,6 @@
 import type { FinishReason as SdkFinishReason, StepResult, ToolSet } from 'ai'
 import type { Spent } from '../domain/execution/task.ts'
+import { tokensOf } from '../domain/execution/usage.ts'
 import type { FinishReason, ModelPrices, TokenUsage } from '../domain/model/generation.ts'
 import type { ModelAccess } from './open-model.ts'
 import { type Cost, costOf } from './prices.ts'
@@ -42,11 +43,11 @@ export function generationOf(steps: readonly StepResult<ToolSet>[], called: Call
 export function usageOf({ usage }: Pick<StepResult<ToolSet>, 'usage'>): TokenUsage {
   const { inputTokens, inputTokenDetails, outputTokens, outputTokenDetails } = usage
   return {
-    inputTokens: inputTokens ?? null,
-    cachedInputTokens: inputTokenDetails.cacheReadTokens ?? null,
-    cacheWriteTokens: inputTokenDetails.cacheWriteTokens ?? null,
-    outputTokens: outputTokens ?? null,
-    reasoningTokens: outputTokenDetails.reasoningTokens ?? null,
+    inputTokens: tokensOf(inputTokens),
+    cachedInputTokens: tokensOf(inputTokenDetails.cacheReadTokens),
+    cacheWriteTokens: tokensOf(inputTokenDetails.cacheWriteTokens),
+    outputTokens: tokensOf(outputTokens),
+    reasoningTokens: tokensOf(outputTokenDetails.reasoningTokens),
   }
 }
 

@@ -1,10 +1,12 @@
 /** Failures of calls of models as errors of tasks: what happened, what to do, and whether another call can help. */
 import { APICallError, JSONParseError, TypeValidationError } from '@ai-sdk/provider'
+import { errors } from 'undici'
 import { messageOf } from '../domain/errors.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { BlockedAddressError, connectionError } from '../domain/execution/connection-error.ts'
 import { TaskError, type TaskErrorCode } from '../domain/execution/task.ts'
 import type { ModelAccess } from './open-model.ts'
+import { maxResponseBytes } from './provider-fetch.ts'
 import { waitOf } from './rate-limits.ts'
 
 /**
@@ -14,10 +16,23 @@ import { waitOf } from './rate-limits.ts'
  */
 export function modelError(error: unknown, access: ModelAccess, model: string, now: number): TaskError {
   if (error instanceof TaskError) return error
-  const failure = describe(error, `${model} of ${access.name}`, now)
-  const { message, code, ...options } = failure
-  return new TaskError(code, withoutKey(message, access.apiKey), options)
+  const call = { name: `${model} of ${access.name}`, quote: quoteWithout(access.apiKey) }
+  const { message, code, ...options } = describe(error, call, now)
+  return new TaskError(code, message, options)
 }
+
+interface Call {
+  name: string
+  /** The beginning of what was received, on one line. */
+  quote: (text: string, length?: number) => string
+}
+
+/** Some servers repeat the key that they refuse. It is removed before the text is cut, which could leave a part of it. */
+function quoteWithout(apiKey: string | null): Call['quote'] {
+  return (text, length) => excerpt(apiKey ? text.replaceAll(apiKey, '********') : text, length)
+}
+
+const tooLarge = new errors.ResponseExceededMaxSizeError().code
 
 interface Failure {
   code: TaskErrorCode
@@ -28,34 +43,42 @@ interface Failure {
   stopsRun?: boolean
 }
 
-function describe(error: unknown, call: string, now: number): Failure {
+function describe(error: unknown, call: Call, now: number): Failure {
   const blocked = causes(error).find((cause) => cause instanceof BlockedAddressError)
-  if (blocked) return failureOf(connectionError(call, blocked))
+  if (blocked) return failureOf(connectionError(call.name, blocked))
   const timeout = causes(error).find((cause) => cause instanceof DOMException && cause.name === 'TimeoutError')
-  if (timeout) return { code: 'TIMEOUT', message: `${call}: ${messageOf(timeout)}`, retryable: true }
+  if (timeout) return { code: 'TIMEOUT', message: `${call.name}: ${messageOf(timeout)}`, retryable: true }
+  if (causes(error).some((cause) => 'code' in cause && cause.code === tooLarge)) {
+    const message = `${call.name} answered with more than ${maxResponseBytes / 1_000_000} MB.`
+    return { code: 'RESPONSE_TOO_LARGE', message, retryable: false }
+  }
   if (APICallError.isInstance(error)) return describeCall(error, call, now)
   const refusal = refusalInStream(error)
   if (refusal) return classify(refusal, call, now)
   if (isMalformed(error)) return malformed(error, call)
   if (causes(error).some((cause) => typeof (cause as { code?: unknown }).code === 'string')) {
-    return failureOf(connectionError(call, causes(error).at(-1)))
+    return failureOf(connectionError(call.name, causes(error).at(-1)))
   }
   const invalid =
     error instanceof Error &&
     /^AI_(InvalidPrompt|InvalidArgument|InvalidMessage|Unsupported|MissingTool|Download)/.test(error.name)
-  return { code: invalid ? 'INVALID_INPUT' : 'TASK_FAILED', message: `${call}: ${sayOf(error)}`, retryable: false }
+  return {
+    code: invalid ? 'INVALID_INPUT' : 'TASK_FAILED',
+    message: `${call.name}: ${call.quote(messageOf(error), 500)}`,
+    retryable: false,
+  }
 }
 
-function describeCall(error: APICallError, call: string, now: number): Failure {
+function describeCall(error: APICallError, call: Call, now: number): Failure {
   const { statusCode, responseHeaders = {}, responseBody = '' } = error
-  if (statusCode === undefined) return failureOf(connectionError(call, causes(error).at(-1)))
+  if (statusCode === undefined) return failureOf(connectionError(call.name, causes(error).at(-1)))
   if (statusCode < 300) {
     const cut = causes(error).some((cause) => 'code' in cause && String(cause.code).startsWith('UND_ERR'))
-    return cut ? failureOf(connectionError(call, causes(error).at(-1))) : malformed(error, call)
+    return cut ? failureOf(connectionError(call.name, causes(error).at(-1))) : malformed(error, call)
   }
   if (statusCode < 400) {
-    const target = excerpt(responseHeaders.location ?? 'nowhere')
-    const message = `${call} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the provider.`
+    const target = call.quote(responseHeaders.location ?? 'nowhere')
+    const message = `${call.name} answered ${statusCode}, a redirect to ${target}. Redirects are not followed: correct the base URL of the provider.`
     return { code: 'NOTHING_SERVED', message, retryable: false, stopsRun: true }
   }
   return classify({ status: statusCode, body: responseBody, said: error.message, headers: responseHeaders }, call, now)
@@ -83,9 +106,9 @@ const noModel =
   /model_not_found|not_found_error|DeploymentNotFound|models?\b.{0,120}(not found|does not exist|not exist|not supported)|no such model|invalid model|model identifier is invalid|unknown model|on-demand throughput|resolve the foundation model|end of its life/i
 
 /** By status, and where providers use one status for several things, by what they say. */
-function classify({ status, body, said, headers }: Refusal, call: string, now: number): Failure {
+function classify({ status, body, said, headers }: Refusal, call: Call, now: number): Failure {
   const all = `${body} ${said}`
-  const answered = `${call} answered ${status}: ${excerpt(said || body, 500) || '(no content)'}`
+  const answered = `${call.name} answered ${status}: ${call.quote(said || body, 500) || '(no content)'}`
   const stop = (code: TaskErrorCode, what: string): Failure => ({
     code,
     message: `${answered} ${what}`,
@@ -134,7 +157,7 @@ function refusalInStream(error: unknown): Refusal | null {
   if (typeof error !== 'object' || error === null) return null
   const { statusCode, type, code, data, message } = error as Record<string, unknown>
   if (error instanceof Error && error.name !== 'AI_StreamProviderError') return null
-  const said = typeof message === 'string' ? message : excerpt(JSON.stringify(error))
+  const said = typeof message === 'string' ? message : JSON.stringify(error)
   const body = JSON.stringify({ type, code, data })
   const known = Object.entries(statusOfType).find(([pattern]) => `${type} ${code}`.includes(pattern))
   return { status: typeof statusCode === 'number' ? statusCode : (known?.[1] ?? 500), body, said, headers: {} }
@@ -160,12 +183,12 @@ function isMalformed(error: unknown): boolean {
 /** Of Bedrock's streams. */
 const brokenFrame = /event-stream frame|message checksum|prelude checksum/i
 
-function malformed(error: unknown, call: string): Failure {
+function malformed(error: unknown, call: Call): Failure {
   const body = APICallError.isInstance(error) ? error.responseBody : undefined
-  const got = body === undefined ? messageOf(error) : excerpt(body) || '(no content)'
+  const got = call.quote(body ?? messageOf(error)) || '(no content)'
   return {
     code: 'MALFORMED_RESPONSE',
-    message: `${call}: the response cannot be read: ${excerpt(got)}`,
+    message: `${call.name}: the response cannot be read: ${got}`,
     retryable: true,
   }
 }
@@ -179,13 +202,4 @@ function causes(error: unknown): Error[] {
   const chain: Error[] = []
   for (let at = error; at instanceof Error && !chain.includes(at); at = at.cause) chain.push(at)
   return chain
-}
-
-function sayOf(error: unknown): string {
-  return excerpt(messageOf(error), 500)
-}
-
-/** Some servers repeat the key that they refuse. */
-function withoutKey(message: string, apiKey: string | null): string {
-  return apiKey ? message.replaceAll(apiKey, '********') : message
 }

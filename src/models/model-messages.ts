@@ -1,5 +1,7 @@
 /** Rendered prompts as the messages of the SDK. */
 import type { FilePart, ModelMessage, SystemModelMessage, ToolResultPart } from 'ai'
+import { maxAttachmentBytesOfCall } from '../domain/attachment/limits.ts'
+import { TaskError } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import type { FilePart as RenderedFile, RenderedMessage } from '../domain/prompt/prompt.ts'
 
@@ -11,24 +13,47 @@ export interface LoadedFile {
 
 export type LoadFile = (id: string) => Promise<LoadedFile>
 
-/** System messages at the beginning are instructions; later ones stay in their place. */
+/**
+ * System messages at the beginning are instructions; later ones stay in their place.
+ * @throws {TaskError} INVALID_INPUT: attachments of more than 50 MB together, each as often as it is shown
+ */
 export async function modelMessages(
   messages: readonly RenderedMessage[],
   loadFile: LoadFile,
 ): Promise<{ instructions: SystemModelMessage[]; messages: ModelMessage[] }> {
   const first = messages.findIndex(({ role }) => role !== 'SYSTEM')
   const split = first === -1 ? messages.length : first
-  const all = await Promise.all(messages.map((message) => modelMessage(message, loadFile)))
+  const files = await loadFiles(messages, loadFile)
+  const all = messages.map((message) => modelMessage(message, files))
   return { instructions: all.slice(0, split) as SystemModelMessage[], messages: all.slice(split) }
 }
 
-async function modelMessage(message: RenderedMessage, loadFile: LoadFile): Promise<ModelMessage> {
+type Files = ReadonlyMap<string, LoadedFile>
+
+async function loadFiles(messages: readonly RenderedMessage[], loadFile: LoadFile): Promise<Files> {
+  const files = new Map<string, LoadedFile>()
+  let bytes = 0
+  for (const part of messages.flatMap(({ role, content }) => (role === 'USER' ? content : []))) {
+    if (part.type === 'text' || !('attachment' in part.source)) continue
+    const id = part.source.attachment
+    const file = files.get(id) ?? (await loadFile(id))
+    files.set(id, file)
+    bytes += file.data.length
+    if (bytes > maxAttachmentBytesOfCall) {
+      const message = 'Expected files of at most 50 MB together in one prompt, got more.'
+      throw new TaskError('INVALID_INPUT', message, { retryable: false })
+    }
+  }
+  return files
+}
+
+function modelMessage(message: RenderedMessage, files: Files): ModelMessage {
   switch (message.role) {
     case 'SYSTEM':
       return { role: 'system', content: message.content }
     case 'USER': {
-      const parts = message.content.map((part) => (part.type === 'text' ? part : filePart(part, loadFile)))
-      return { role: 'user', content: await Promise.all(parts) }
+      const content = message.content.map((part) => (part.type === 'text' ? part : filePart(part, files)))
+      return { role: 'user', content }
     }
     case 'ASSISTANT':
       return {
@@ -56,10 +81,10 @@ function toolOutput(output: Json): ToolResultPart['output'] {
   return typeof output === 'string' ? { type: 'text', value: output } : { type: 'json', value: output as never }
 }
 
-async function filePart({ type, source, mediaType, filename }: RenderedFile, loadFile: LoadFile): Promise<FilePart> {
+function filePart({ type, source, mediaType, filename }: RenderedFile, files: Files): FilePart {
   const named = filename === null ? {} : { filename }
   if ('attachment' in source) {
-    const file = await loadFile(source.attachment)
+    const file = files.get(source.attachment) as LoadedFile
     return { type: 'file', data: file.data, mediaType: mediaType ?? file.mediaType, ...named }
   }
   const kind = mediaType ?? (type === 'image' ? 'image' : (dataUrlType(source.url) ?? 'application/octet-stream'))

@@ -8,8 +8,8 @@ type Headers = Readonly<Record<string, string | undefined>>
  * @param now milliseconds since the epoch
  */
 export function waitOf({ headers, body }: { headers: Headers; body: string }, now: number): number | null {
-  const ms = Number(headers['retry-after-ms'] ?? Number.NaN)
-  if (ms >= 0) return ms
+  const ms = headers['retry-after-ms']?.trim() ?? ''
+  if (number.test(ms)) return Number(ms)
   return parseRetryAfter(headers['retry-after'], now) ?? retryDelayIn(body) ?? resetOf(headers, now)
 }
 
@@ -35,10 +35,13 @@ const limits = ['requests', 'tokens'].flatMap((unit) => [
   { remaining: `anthropic-ratelimit-${unit}-remaining`, reset: `anthropic-ratelimit-${unit}-reset` },
 ])
 
-/** `6m0s`, `1.5s`, `120ms`, a number of seconds, or a time. */
+/** `6m0s`, `1.5s`, `120ms`, a number of seconds, or a time, also in seconds or milliseconds since the epoch. */
 function parseReset(text: string, now: number): number | null {
-  const seconds = Number(text)
-  if (text !== '' && seconds >= 0) return seconds * 1_000
+  if (number.test(text)) {
+    const value = Number(text)
+    if (value < oldestTime) return value * 1_000
+    return Math.max(0, (value < oldestTime * 1_000 ? value * 1_000 : value) - now)
+  }
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)]
   if (parts.length > 0 && parts.map(([part]) => part).join('') === text) {
     return parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (units[unit] ?? 0), 0)
@@ -46,5 +49,10 @@ function parseReset(text: string, now: number): number | null {
   const at = Date.parse(text)
   return Number.isNaN(at) ? null : Math.max(0, at - now)
 }
+
+const number = /^\d{1,15}(\.\d{1,9})?$/
+
+/** In seconds; whatever is less is no time since the epoch, but a wait. */
+const oldestTime = 1_000_000_000
 
 const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

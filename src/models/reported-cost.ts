@@ -2,6 +2,7 @@
 
 import type { MetadataExtractor } from '@ai-sdk/openai-compatible'
 import type { SharedV4ProviderMetadata } from '@ai-sdk/provider'
+import { costOf } from '../domain/execution/usage.ts'
 
 const key = 'assay'
 
@@ -24,15 +25,11 @@ export function costReportedBy(
   headers: Readonly<Record<string, string>> | undefined,
 ): number | null {
   const header = headers?.['x-litellm-response-cost']
-  return asCost(providerMetadata?.[key]?.cost) ?? (header === undefined ? null : asCost(Number(header)))
+  return costOf(providerMetadata?.[key]?.cost) ?? costOf(header)
 }
 
 function metadata(body: unknown): SharedV4ProviderMetadata | undefined {
   const usage = (body as { usage?: { cost?: unknown } } | null | undefined)?.usage
-  const cost = asCost(usage?.cost)
+  const cost = costOf(usage?.cost)
   return cost === null ? undefined : { [key]: { cost } }
-}
-
-function asCost(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
 }

@@ -2,6 +2,7 @@ import dns from 'node:dns'
 import net from 'node:net'
 import { Agent, buildConnector, type Dispatcher } from 'undici'
 import { BlockedAddressError } from '../domain/execution/connection-error.ts'
+import { maxResponseBytes } from '../models/provider-fetch.ts'
 import { type AddressPolicy, whyBlocked } from './address-policy.ts'
 
 /**
@@ -34,6 +35,7 @@ export function openHttpClient(policy: AddressPolicy): HttpClient {
     // Calls are limited by their AbortSignal.
     headersTimeout: 0,
     bodyTimeout: 0,
+    maxResponseSize: maxResponseBytes,
     pipelining: 1,
   })
   let closing: Promise<void> | null = null

@@ -7,10 +7,10 @@ import type { ModelAddress, ProviderKind } from '../../src/domain/model/provider
 import { callModel, type ModelCall } from '../../src/models/call-model.ts'
 import { fileDownload } from '../../src/models/download.ts'
 import { openModel } from '../../src/models/open-model.ts'
-import { type ProviderFetch, providerFetch } from '../../src/models/provider-fetch.ts'
+import { maxResponseBytes, type ProviderFetch, providerFetch } from '../../src/models/provider-fetch.ts'
 import { baseUrlOf, type ModelServer } from './model-server/model-server.ts'
 
-export const agent = new Agent()
+export const agent = new Agent({ maxResponseSize: maxResponseBytes })
 export const testKey = 'sk-test-0123456789abcdef'
 
 export type CallOptions = Partial<Omit<ModelCall, 'model' | 'access' | 'output'>> & {

@@ -78,6 +78,17 @@ it('takes the cost that a gateway reports', async () => {
   expect(litellm).toMatchObject({ costUsd: 0.00125, generation: { costReported: true, price: null } })
 })
 
+it('keeps the answer whose usage or cost is none, and leaves them unknown', async () => {
+  await using server = await startModelServer(({ prompt }) =>
+    prompt === 'cost' ? { text: 'yes', cost: 1e300 } : { text: 'yes', usage: { input: Number(prompt), output: 5 } },
+  )
+  for (const prompt of ['-10', '1.5', '1e30', '3000000000', 'cost']) {
+    const result = await call(server, { prompt, kind: 'OPENROUTER', model: 'no-such-model' })
+    expect(result).toMatchObject({ output: 'yes', costUsd: null, outputTokens: 5 })
+    expect(result.inputTokens).toBe(prompt === 'cost' ? 10 : null)
+  }
+})
+
 it('lists models with prices and context sizes', () => {
   const found = knownModels('OPENAI', at).find(({ model }) => model === 'gpt-4o-mini')
   expect(found).toMatchObject({ contextTokens: 128_000, prices: { input: 0.15, output: 0.6 } })

@@ -12,7 +12,9 @@ import { startModelServer } from '../helpers/model-server/model-server.ts'
 
 const server = await startModelServer(() => ({ text: 'A dot.' }))
 const png = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 1, 2, 3])
+const large = Buffer.alloc(19_000_000)
 const files = createServer((request, response) => {
+  if (request.url === '/large.png') return response.writeHead(200, { 'content-type': 'image/png' }).end(large)
   const isThere = request.url === '/dot.png'
   response.writeHead(isThere ? 200 : 404, { 'content-type': 'image/png' }).end(isThere ? png : '')
 }).listen(0, '127.0.0.1')
@@ -84,4 +86,26 @@ it('says that there is no file behind a URL', async () => {
   expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
   expect(failure.message).toContain(`Expected a file at ${url}, got the status 404.`)
   expect(server.requests).toHaveLength(0)
+})
+
+it('refuses files behind URLs that are too large together', async () => {
+  const image = { type: 'image_url', image_url: { url: url.replace('dot', 'large') } }
+  const shown = await show([image, image, image])
+  const failure = await failureOf(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
+  expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
+  expect(failure.message).toContain('at most 50 MB together')
+  expect(server.requests).toHaveLength(0)
+})
+
+it('refuses attachments that are too large together, before it has loaded them all', async () => {
+  const loaded: string[] = []
+  const content = ['a', 'b', 'a', 'c', 'd'].map((attachment) => {
+    return { type: 'file' as const, source: { attachment }, mediaType: null, filename: null }
+  })
+  const load = async (id: string) => {
+    loaded.push(id)
+    return { data: new Uint8Array(20_000_000), mediaType: 'application/pdf' }
+  }
+  await expect(modelMessages([{ role: 'USER', content }], load)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+  expect(loaded).toEqual(['a', 'b'])
 })

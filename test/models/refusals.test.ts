@@ -1,4 +1,6 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { waitOf } from '../../src/models/rate-limits.ts'
 import { type CallOptions, failureOf, providersBothWays, testKey } from '../helpers/model-call.ts'
 import { eventFrame } from '../helpers/model-server/bedrock.ts'
 import { type Answering, startModelServer } from '../helpers/model-server/model-server.ts'
@@ -108,6 +110,43 @@ describe.each(providersBothWays)('%s', (_name, provider) => {
     answering = () => ({ status: 401, type: 'x', message: `Incorrect API key provided: ${testKey}.` })
     expect((await failureOf(server, provider)).message).toContain('Incorrect API key provided: ********.')
   })
+
+  it('shows no part of the key where a long message is cut', async () => {
+    answering = () => ({ status: 401, type: 'x', message: `${'Incorrect '.repeat(49)}${testKey}` })
+    expect((await failureOf(server, provider)).message).not.toContain(testKey.slice(0, 6))
+    answering = () => ({ status: 302, raw: '', headers: { location: `http://x/${'a'.repeat(185)}${testKey}` } })
+    expect((await failureOf(server, provider)).message).not.toContain(testKey.slice(0, 4))
+  })
+})
+
+it.each([
+  ['of more bytes than a response may have', false],
+  ['that are decompressed to more bytes', true],
+])('ends an answer %s', async (_what, isCompressed) => {
+  const bytes = Buffer.alloc(51_000_000, 'x')
+  const headers = isCompressed ? { 'content-encoding': 'gzip' } : undefined
+  answering = () => ({ raw: isCompressed ? gzipSync(bytes, { level: 1 }) : bytes, headers })
+  for (const stream of [true, false]) {
+    const failure = await failureOf(server, { stream })
+    expect(failure).toMatchObject({ code: 'RESPONSE_TOO_LARGE', retryable: false })
+    expect(failure.message).toContain('more than 50 MB')
+  }
+})
+
+it('reads how long to wait from whatever says it, and nothing from what does not', () => {
+  const now = Date.parse('2026-11-26T12:00:00Z')
+  const used = { 'x-ratelimit-remaining-requests': '0' }
+  const waits = [
+    { 'retry-after': 'Thu, 26 Nov 2026 12:01:00 GMT' },
+    { 'retry-after-ms': '', 'retry-after': '7' },
+    { 'retry-after-ms': '1e300' },
+    { ...used, 'x-ratelimit-reset-requests': '30' },
+    { ...used, 'x-ratelimit-reset-requests': String(now / 1_000 + 30) },
+    { ...used, 'x-ratelimit-reset-requests': String(now + 30_000) },
+    { ...used, 'x-ratelimit-reset-requests': '2026-11-26T12:00:30Z' },
+    { ...used, 'x-ratelimit-reset-requests': 'soon' },
+  ].map((headers) => waitOf({ headers, body: '' }, now))
+  expect(waits).toEqual([60_000, 7_000, null, 30_000, 30_000, 30_000, 30_000, null])
 })
 
 // As these providers say it.

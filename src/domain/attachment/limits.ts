@@ -6,5 +6,8 @@ export const attachmentChunkBytes = 256 * 1024
 /** Files of one item. */
 export const maxAttachmentsOfItem = 100
 
+/** Bytes of all files that one call of a task gets. */
+export const maxAttachmentBytesOfCall = 50 * 1024 * 1024
+
 /** Hours that a file is kept that no item refers to, from when it was last uploaded. */
 export const unusedAttachmentHours = 24

@@ -30,11 +30,12 @@ export interface PromptVariables {
  * - A message that comes out empty is left out.
  *
  * @returns the error if the item has no value for a name outside of sections (VARIABLE_MISSING; null is no value), a
- *   value that cannot be inserted, or the prompt comes out without a message (INVALID_INPUT)
+ *   value that cannot be inserted, or the prompt comes out without a message or too long (INVALID_INPUT)
  */
 export function renderPrompt(content: PromptContent, variables: PromptVariables): RenderedPrompt | PromptError {
   try {
-    const messages = templatesOf(content).flatMap((template) => renderMessage(template, variables))
+    const size = { steps: 0, characters: 0 }
+    const messages = templatesOf(content).flatMap((template) => renderMessage(template, variables, size))
     if (messages.length > 0) return { messages }
     return new PromptError('INVALID_INPUT', 'The prompt comes out without a message: expected at least one with text.')
   } catch (error) {
@@ -67,12 +68,33 @@ function templatesOf(content: PromptContent): MessageTemplate[] {
   return templates
 }
 
-function renderMessage({ role, nodes }: MessageTemplate, variables: PromptVariables): RenderedMessage[] {
+/** How much has been rendered of a prompt: sections inside each other multiply the lengths of their lists. */
+interface Size {
+  /** Texts, values and sections, each as often as it comes. */
+  steps: number
+  /** Of what is inserted. */
+  characters: number
+}
+
+const maxSteps = 200_000
+const maxCharacters = 50_000_000
+
+/** @throws {PromptError} */
+function grow(size: Size, characters: number): void {
+  size.steps += 1
+  size.characters += characters
+  const [limit, what] = size.steps > maxSteps ? [maxSteps, 'parts'] : [maxCharacters, 'characters']
+  if (size.steps <= maxSteps && size.characters <= maxCharacters) return
+  const message = `The prompt comes out too long: expected at most ${limit.toLocaleString('en')} ${what}, got more. Sections inside each other repeat their content for each element of each list.`
+  throw new PromptError('INVALID_INPUT', message)
+}
+
+function renderMessage({ role, nodes }: MessageTemplate, variables: PromptVariables, size: Size): RenderedMessage[] {
   const frames: Frame[] = [{ value: variables.input, root: variables }]
   const chat = chatIn(nodes, frames)
   if (chat) return chat
   const pieces: (string | FilePart)[] = []
-  renderNodes(nodes, frames, { role, pieces })
+  renderNodes(nodes, frames, { role, pieces, size })
   const parts = joined(pieces)
   if (parts.every((part) => part.type === 'text' && part.text.trim() === '')) return []
   switch (role) {
@@ -102,13 +124,29 @@ interface Frame {
 interface Output {
   role: PromptMessage['role']
   pieces: (string | FilePart)[]
+  size: Size
+}
+
+function push({ pieces, size }: Output, piece: string | FilePart): void {
+  grow(size, typeof piece === 'string' ? piece.length : lengthOf(piece))
+  pieces.push(piece)
+}
+
+/** Of an attachment, only its id. */
+function lengthOf({ source }: FilePart): number {
+  return ('url' in source ? source.url : source.attachment).length
 }
 
 function renderNodes(nodes: readonly TemplateNode[], frames: readonly Frame[], output: Output): void {
   for (const node of nodes) {
-    if (node.type === 'text') output.pieces.push(node.text)
+    if (node.type === 'text') push(output, node.text)
     else if (node.type === 'value') insert(node.name, frames, output)
-    else for (const inside of framesOf(node, frames)) renderNodes(node.children, inside, output)
+    else {
+      for (const inside of framesOf(node, frames)) {
+        grow(output.size, 0)
+        renderNodes(node.children, inside, output)
+      }
+    }
   }
 }
 
@@ -125,7 +163,8 @@ function framesOf(
   return value === true ? [frames] : [[...frames, { value }]]
 }
 
-function insert(name: string, frames: readonly Frame[], { role, pieces }: Output): void {
+function insert(name: string, frames: readonly Frame[], output: Output): void {
+  const { role } = output
   const found = find(name, frames)
   if ('missing' in found || found.value === null) {
     const why = 'missing' in found ? found.missing : `${found.path} is null`
@@ -140,7 +179,7 @@ function insert(name: string, frames: readonly Frame[], { role, pieces }: Output
       const message = `The item's ${path} is a file: expected {{${name}}} in a message of the user, got it in one of the ${role.toLowerCase()}.`
       throw new PromptError('INVALID_INPUT', message, name)
     }
-    pieces.push(...parts.map((part) => (part.type === 'text' ? part.text : part)))
+    for (const part of parts) push(output, part.type === 'text' ? part.text : part)
     return
   }
   const file = pathOfFile(value, path)
@@ -148,7 +187,7 @@ function insert(name: string, frames: readonly Frame[], { role, pieces }: Output
     const message = `The item's ${file} is a file, which the text of {{${name}}} cannot show: insert it by a name of its own, {{${file}}}.`
     throw new PromptError('INVALID_INPUT', message, name)
   }
-  pieces.push(typeof value === 'string' ? value : JSON.stringify(value))
+  push(output, typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 /** A file or part, or a list of these; null for every other value. */

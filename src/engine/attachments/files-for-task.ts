@@ -1,15 +1,13 @@
 import type { Queryable } from '../../db/client.ts'
 import { loadAttachments } from '../../db/sql/attachment/load.ts'
 import type { AttachmentRow } from '../../db/sql/attachment/store.ts'
+import { maxAttachmentBytesOfCall } from '../../domain/attachment/limits.ts'
 import { mapReferences, referencesIn } from '../../domain/attachment/references.ts'
 import { type Task, TaskError } from '../../domain/execution/task.ts'
 import type { Json } from '../../domain/json/json.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import type { LoadFile } from '../../models/model-messages.ts'
 import { attachmentRawId, findAttachment, wholeAttachment } from './load-attachment.ts'
-
-/** Bytes of all files that one call gets. */
-const maxBytesOfCall = 50 * 1024 * 1024
 
 /**
  * A task whose input has, in place of each reference to an attachment, the file as
@@ -52,7 +50,7 @@ async function findAll(db: Queryable, { projectId }: ProjectScope, ids: string[]
     return [id, file] as const
   })
   const bytes = files.reduce((sum, [, file]) => sum + file.bytes, 0)
-  if (bytes > maxBytesOfCall) {
+  if (bytes > maxAttachmentBytesOfCall) {
     const got = `${(bytes / 1024 / 1024).toFixed(1)} MB`
     throw invalid(`Expected files of at most 50 MB together in one item, got ${got}.`)
   }

@@ -28,7 +28,13 @@ function keyOf(provider: FoundProvider, { secrets, env }: Opening): string | nul
   const { id, name, kind, keyVariable, sealedKey } = provider
   if (keyVariable !== null) {
     const key = env[keyVariable]?.trim()
-    if (key) return key
+    if (key && isSendable(key)) return key
+    // Never quoted.
+    if (key) {
+      throw refused(
+        `The key of the provider "${name}", in the environment variable ${keyVariable} of this process, cannot be sent: expected ${sendableKey}, got one with spaces, other characters or another length. Correct it where the worker runs, and start it again.`,
+      )
+    }
     throw refused(
       `The key of the provider "${name}" is the environment variable ${keyVariable}, which is not set in this process: set it where the worker runs, and start it again.`,
     )
@@ -49,6 +55,13 @@ function keyOf(provider: FoundProvider, { secrets, env }: Opening): string | nul
       `The stored key of the provider "${name}" cannot be opened with the key of this process: set it again.`,
     )
   }
+}
+
+/** What a key has to be: it goes into a header. */
+export const sendableKey = '8–4,000 printable ASCII characters'
+
+export function isSendable(key: string): boolean {
+  return /^[\x21-\x7e]{8,4000}$/.test(key)
 }
 
 /** What a stored key belongs to. */

@@ -9,7 +9,7 @@ import { invalidInput, name, optional, parseInput } from '../../domain/parse-inp
 import { requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
 import { withUniqueName } from '../references.ts'
 import type { Services } from '../services.ts'
-import { secretOwner } from './open-provider.ts'
+import { isSendable, secretOwner, sendableKey } from './open-provider.ts'
 
 /** A key is given as itself, to be stored encrypted, or by the environment variable of the worker that has it. */
 interface KeyInput {
@@ -194,10 +194,10 @@ function parseKey({ apiKey, apiKeyVariable }: KeyInput): Key | null {
   }
   if (apiKey == null) return null
   const key = apiKey.trim()
-  if (/^[\x21-\x7e]{8,4000}$/.test(key)) return { apiKey: key }
+  if (isSendable(key)) return { apiKey: key }
   // Never quoted.
   const got = key.length < 8 ? `${key.length} characters` : 'one with spaces, other characters or too many of them'
-  throw new InvalidInputError(`Expected a key of 8–4,000 printable ASCII characters, got ${got}.`, ['apiKey'])
+  throw new InvalidInputError(`Expected a key of ${sendableKey}, got ${got}.`, ['apiKey'])
 }
 
 function requireKey(kind: ProviderKind): void {

@@ -212,3 +212,14 @@ test('a message that comes out empty is left out, and a prompt without any is an
   expect(render(messages, { q: 'x' })).toEqual({ messages: [{ role: 'USER', content: [{ type: 'text', text: 'x' }] }] })
   expect(render(messages, { q: ' ' })).toMatchObject({ code: 'INVALID_INPUT' })
 })
+
+test('sections inside each other cannot repeat their content without end', () => {
+  const list = Array(40).fill('x')
+  const nested = (inside: string) => '{{#a}}'.repeat(20) + inside + '{{/a}}'.repeat(20)
+  for (const content of [nested('{{.}}'), nested(''), '{{#a}}{{#a}}{{#a}}{{#a}}{{long}}{{/a}}{{/a}}{{/a}}{{/a}}']) {
+    expect(render([{ role: 'USER', content }], { a: list, long: 'y'.repeat(10_000) })).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('comes out too long'),
+    })
+  }
+})

@@ -4,7 +4,8 @@ import type { Generation } from '../../../src/domain/model/generation.ts'
 import type { RunSettings } from '../../../src/domain/run.ts'
 import { setEndpointLimit } from '../../../src/engine/limits/set-endpoint-limit.ts'
 import { setModelPrice } from '../../../src/engine/providers/model-prices.ts'
-import { deleteProvider, updateProvider } from '../../../src/engine/providers/providers.ts'
+import { createProvider, deleteProvider, updateProvider } from '../../../src/engine/providers/providers.ts'
+import { testProvider } from '../../../src/engine/providers/test-provider.ts'
 import { cancelRun } from '../../../src/engine/runs/cancel-run.ts'
 import { resumeRun } from '../../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../../src/engine/runs/start-run.ts'
@@ -69,6 +70,17 @@ it('counts with the prices that the project had when the run started', async () 
   const { items } = await execute(['?'], promptTask({ model: 'of-the-house' }))
   expect(items[0]?.costUsd).toBeCloseTo((1_000 * 10 + 200 * 20) / 1e6, 12)
   expect(items[0]?.generation).toMatchObject({ price: { source: 'OVERRIDE', prices: { input: 10, output: 20 } } })
+})
+
+it('says of a key in a variable that it cannot be sent, without the key', async () => {
+  const env = { BROKEN_API_KEY: 'sk-0123456789\nabcdef' }
+  const input = { name: 'broken', kind: 'OPENAI_COMPATIBLE' as const, baseUrl: server.openai }
+  const provider = await createProvider(t.services, t.scope, { ...input, apiKeyVariable: 'BROKEN_API_KEY' })
+  const called = { id: provider.id, model: 'gpt-4o-mini' }
+  const { problem, message } = await testProvider({ ...t.services, env }, t.scope, called)
+  expect(problem).toBe('KEY')
+  expect(message).toContain('BROKEN_API_KEY')
+  expect(message).not.toContain('0123456789')
 })
 
 it('waits as long as the provider asks, without spending attempts', async () => {
