@@ -23,6 +23,9 @@ const limitNames = Object.keys(limits) as (keyof typeof limits)[]
 const minShare =
   'Smallest share of the items that need the score which must have it, 0–1; failed ones and those whose evaluator failed\nneed it. Default: all, or all but what `maxFailureRate` allows.'
 
+const minAlike =
+  'Smallest share of the compared items that must be as in the baseline, 0–1: content and evaluator. Default: 0.9.'
+
 const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').implement({
   description: 'The smallest mean that a score may have.',
   fields: (t) => ({
@@ -46,6 +49,7 @@ const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').im
       description: 'What is asked.',
       resolve: ({ question }) => question ?? 'ON_ITEMS_LIKE_THESE',
     }),
+    minShare: t.float({ nullable: true, description: minAlike, resolve: (rule) => rule.minShare ?? null }),
   }),
 })
 
@@ -78,6 +82,7 @@ const NotWorseInput = builder.inputType('NotWorseInput', {
     metric: t.field({ type: MetricInput, required: true, description: 'The metric.' }),
     margin: t.float({ required: true, description: 'More than 0, in the units of the metric.' }),
     question: t.field({ type: Question, description: 'Default: ON_ITEMS_LIKE_THESE.' }),
+    minShare: t.float({ description: minAlike }),
   }),
 })
 

@@ -88,7 +88,7 @@ async function compareRuns(
 }
 
 function print(report: RunReport, items: readonly ChangedItem[], { only }: CompareOptions): void {
-  printLine(`${oneLine(report.run.name)}  ${report.run.url}`)
+  printLine(`${oneLine(report.run.name)}  ${report.run.url}`.trimEnd())
   printComparison(report)
   if (!only) return
   printLine(
@@ -100,6 +100,6 @@ function print(report: RunReport, items: readonly ChangedItem[], { only }: Compa
     for (const [part, text] of Object.entries(parts)) {
       if (text !== null) printLine(`    ${part.padEnd(8)}  ${shortened(oneLine(text), 160)}`)
     }
-    printLine(`    ${item.url}`)
+    if (item.url !== '') printLine(`    ${item.url}`)
   }
 }

@@ -34,6 +34,8 @@ export function explainRefusal(url: string, status: number | undefined, message:
 
 export class GraphQLClient {
   readonly url: string
+  /** Whether the server ends with this command, and the addresses of its pages with it. */
+  readonly isTemporary: boolean
   readonly #socket: Client
   readonly #headers: Record<string, string>
 
@@ -41,8 +43,9 @@ export class GraphQLClient {
    * @param url the server's URL, e.g. `http://127.0.0.1:4000`. Does not connect yet.
    * @param project the project of the requests; default: that of the key
    */
-  constructor(url: string, project?: string) {
+  constructor(url: string, project?: string, isTemporary = false) {
     this.url = serverUrl(url)
+    this.isTemporary = isTemporary
     this.#headers = requestHeaders(project)
     const silence = new Silence(() => this.#socket.terminate())
     // Reconnecting is up to the subscriber, which knows the cursor to resume from.
@@ -192,9 +195,7 @@ export function notAssay(url: string, status: number): CliError {
 export function serverUrl(text: string): string {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(
-      `--url or ASSAY_URL: expected the URL of a server like http://127.0.0.1:4000, got ${JSON.stringify(text)}.`,
-    )
+    throw new UsageError(`Expected the URL of a server like http://127.0.0.1:4000, got ${JSON.stringify(text)}.`)
   }
   return `${url.origin}${url.pathname.replace(/(\/graphql)?\/?$/, '')}`
 }

@@ -36,7 +36,7 @@ async function show(reference: string, options: ShowOptions): Promise<void> {
       printLine(
         `${oneLine(run.name)}, of ${oneLine(run.experiment.name)} on ${oneLine(run.dataset.name)} version ${run.datasetVersion}`,
       )
-      printLine(run.url)
+      if (run.url !== '') printLine(run.url)
       if (run.metadata != null) printLine(oneLine(`metadata ${JSON.stringify(run.metadata)}`))
     }
     await finishWith(report, options)

@@ -39,7 +39,7 @@ async function watch(reference: string, options: WatchOptions): Promise<void> {
       const { client } = connection
       const run = await findRun(client, reference)
       const baseline = options.baseline === undefined ? null : await findBaseline(client, options.baseline, run.id)
-      say(run.url)
+      if (!client.isTemporary) say(run.url)
       await watchToEnd(connection, run)
       const report = await patiently(() => loadReport(client, run.id, { gate, baselineId: baseline?.id }))
       return finishWith(report, options)

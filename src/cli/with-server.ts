@@ -60,7 +60,7 @@ export async function withServer<Result>(
   const found = options.url === undefined ? await findServer(options.dataDir) : serverUrl(options.url)
   startsOwn = found === null
   const own = found === null ? await startOwn(options, executes) : null
-  const client = new GraphQLClient(own?.url ?? found ?? '', options.project)
+  const client = new GraphQLClient(own?.url ?? found ?? '', options.project, own !== null)
   try {
     connection = { client, isOwn: own !== null, onInterrupt: null }
     return await Promise.race([work(connection), interrupted])

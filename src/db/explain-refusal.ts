@@ -1,5 +1,5 @@
 /** Translates PostgreSQL errors caused by a request into user errors. */
-import { ConflictError, InvalidInputError, LimitError } from '../domain/errors.ts'
+import { ConflictError, InvalidInputError, LimitError, UserError } from '../domain/errors.ts'
 
 /** The SQLSTATE of an error, also when wrapped by Prisma; null if it has none. */
 export function sqlState(error: unknown): string | null {
@@ -21,7 +21,14 @@ const prismaCodes: Record<string, string> = { P2002: '23505', P2003: '23503', P2
 export function explainRefusal(error: unknown): unknown {
   const state = sqlState(error)
   const explain = state === null ? undefined : (explanations[state] ?? explanations[state.slice(0, 2)])
-  return explain ? explain() : error
+  return explain ? explain() : (limitThroughPrisma(error) ?? error)
+}
+
+/** Of a limit of our own that Prisma met when it sent a statement: it puts its own words before ours. */
+function limitThroughPrisma(error: unknown): LimitError | null {
+  if (!(error instanceof Error) || error instanceof UserError) return null
+  const { code, message } = error as Error & { code?: unknown }
+  return code === 'LIMIT' ? new LimitError(message.slice(message.lastIndexOf('\n') + 1)) : null
 }
 
 const explanations: Record<string, () => Error> = {

@@ -37,6 +37,7 @@ const gateSchema = z.strictObject({
         metric: metricSchema,
         margin: z.number().positive(),
         question: z.enum(questions).nullish(),
+        minShare: share,
       }),
     )
     .max(50)
@@ -55,7 +56,8 @@ const gateSchema = z.strictObject({
  * - `minMeans`: minimum means of scores, each over at least the share `minShare` of the executions that should have it:
  *   default all, or all but the share of failures that `maxFailureRate` allows.
  * - `notWorse`: metrics that must be shown to be worse than the baseline by less than the margin, if at all; on items like
- *   these unless `question` says otherwise.
+ *   these unless `question` says otherwise. At least the share `minShare` of the items must be as in the baseline: default 0.9,
+ *   so that a few corrected ones need no new baseline.
  * - the limits: share of failed items, cost in USD (per run, per item), latency in milliseconds.
  */
 export type Gate = z.output<typeof gateSchema>
@@ -119,6 +121,8 @@ interface ScoreOfSubject {
 /** A metric of the run against its baseline. */
 export interface Compared {
   delta: number | null
+  /** Items that are compared. */
+  pairs: number
   direction: Direction
   verdict: Verdict
   reason: InconclusiveReason | null
@@ -196,7 +200,10 @@ function shown(value: number): string {
   return String(Number(value.toPrecision(6)))
 }
 
-function notWorse({ metric, margin, question }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
+/** Of the items that both runs have, of a metric that must not be worse. */
+const defaultMinAlike = 0.9
+
+function notWorse({ metric, margin, question, minShare }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
   const check = { rule: 'NOT_WORSE' as const, metric, limit: margin }
   if (comparison === null) {
     return { ...check, passed: false, actual: null, reason: 'There is no baseline: approve one, or name one.' }
@@ -206,12 +213,16 @@ function notWorse({ metric, margin, question }: Gate['notWorse'][number], { comp
   if (!compared) return { ...check, passed: false, actual: null, reason: `There is no score ${what}.` }
   const asked = question ?? 'ON_ITEMS_LIKE_THESE'
   const { verdict, reason } = asked === 'ON_THESE_ITEMS' ? compared.onTheseItems : compared
-  const { delta, direction, leftOut } = compared
+  const { delta, direction, leftOut, pairs } = compared
+  const needed = Math.ceil((minShare ?? defaultMinAlike) * (pairs + leftOut) - tolerance)
+  const isEnough = leftOut === 0 || pairs >= needed
   const unlike =
-    leftOut === 0 ? '' : ` ${leftOut} items are left out: they, or their evaluator, are not as in the baseline.`
+    leftOut === 0
+      ? ''
+      : ` ${leftOut} items are left out: they, or their evaluator, are not as in the baseline${isEnough ? '' : `; at least ${needed} of ${pairs + leftOut} must be`}.`
   return {
     ...check,
-    passed: verdict === 'IMPROVED' || verdict === 'EQUIVALENT' || verdict === 'NOT_WORSE',
+    passed: isEnough && (verdict === 'IMPROVED' || verdict === 'EQUIVALENT' || verdict === 'NOT_WORSE'),
     actual: delta,
     reason: `${sentence(verdict, reason, what, margin, asked, compared, sizeOf(delta, direction))}${unlike}`,
   }

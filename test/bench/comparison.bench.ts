@@ -7,13 +7,15 @@
 import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
-import { countComparedItems } from '../../src/db/sql/comparison/count-items.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { loadMetricMoments } from '../../src/db/sql/comparison/load-moments.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { loadLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
+import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
+import { openComparison } from '../../src/engine/comparison/comparison.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { Readiness } from '../../src/server/readiness.ts'
 import { startServer } from '../../src/server/start-server.ts'
+import { bareMetrics } from './bare-metrics.ts'
 import { type SeededRuns, seedRuns } from './comparison-data.ts'
 import { startBench } from './harness.ts'
 
@@ -66,14 +68,6 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
     return { datasetItem: { id, latest: { key, input, expectedOutput } }, cells }
   })
   return JSON.stringify({ nodes, hasNextPage })
-}
-
-async function bareMetrics(db: Queryable, { runIds }: SeededRuns): Promise<string> {
-  const [moments, counts] = await Promise.all([
-    loadMetricMoments(db, runIds, [{ source: 'EVALUATOR', names: ['correct', 'similarity'], from: 1 }]),
-    countComparedItems(db, runIds),
-  ])
-  return JSON.stringify({ moments, counts })
 }
 
 function quantile(q: number, values: number[]): number {
@@ -141,7 +135,7 @@ await race(
   `metrics at ${sizes[0]} items / bare SQL`,
   1.5,
   () => ask(metrics, first),
-  () => bareMetrics(db.pool, first),
+  () => bareMetrics(db.pool, first.runIds, ['correct', 'similarity']),
 )
 if (last !== first) {
   await race(
@@ -150,6 +144,22 @@ if (last !== first) {
     () => ask(page, last),
     () => ask(page, first),
   )
+}
+if (last !== first) {
+  // Of two runs, in a process that has not seen them.
+  const { runIds } = last
+  const times: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const fresh = new ComparisonSequences(db)
+    const comparison = await openComparison(db, bench.scope, {
+      baselineId: runIds[0] ?? '',
+      candidateIds: [runIds[1] ?? ''],
+    })
+    times.push(await timed(() => compareMetrics(db, fresh, comparison)))
+  }
+  const ms = quantile(0.5, times)
+  if (ms > 1_000) missed++
+  console.log(`metrics at ${sizes.at(-1)} items: ${ms.toFixed(0)} ms, bound 1000 ms: ${ms > 1_000 ? 'MISSED' : 'ok'}`)
 }
 await server.stop()
 process.exitCode = missed > 0 ? 1 : 0

@@ -151,5 +151,7 @@ test('the command says all of it and exits with 1 when there is a problem', asyn
   expect(findings.map(({ name, result }) => `${name} ${result}`)).toEqual(['server OK', 'provider dead PROBLEM'])
   const nowhere = spawnAssay(['doctor', '--url', 'http://127.0.0.1:1'])
   expect(await nowhere.exited).toBe(1)
-  expect(nowhere.stdout).toMatch(/^✗ server +There is no Assay server at http:\/\/127\.0\.0\.1:1\./)
+  expect(nowhere.stdout).toMatch(
+    /^✗ server +There is no Assay server at http:\/\/127\.0\.0\.1:1 \(.*\)\. Start one with/,
+  )
 })

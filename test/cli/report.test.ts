@@ -108,6 +108,17 @@ test('a link that is no web address is not a link', () => {
   expect(html).not.toContain('javascript')
 })
 
+test('where the server ends with the command, nothing leads to its pages', async () => {
+  const gone = report({ url: '' }, { regressions: [{ ...regression, url: '' }] })
+  const { baseline } = gone
+  const markdown = markdownOf([{ ...gone, baseline: baseline && { ...baseline, url: '' } }])
+  expect(markdown).toContain('<code>q&#45;1</code> | <code>correct</code>')
+  expect(markdown).not.toMatch(/\]\(|Open the run|All items/)
+  const xml = junitOf([gone])
+  expect(await validity(xml)).toEqual([])
+  expect(xml).not.toContain('assay.example')
+})
+
 test('static pages show everything as text, execute nothing and need nothing else', () => {
   const list = { name: 'items', title: 'Items', pages: 2, items: 201 }
   const item: ExportedItem = {

@@ -205,7 +205,7 @@ test('a server behind a proxy requires a key', async () => {
   expect(await server.exited).toBe(1)
   expect(server.stderr).toContain('Refusing to listen on assay.example without authentication')
   const mistyped = spawnAssay(['serve', '--public-url', 'assay.example'])
-  expect(await mistyped.exited).toBe(1)
+  expect(await mistyped.exited).toBe(2)
   expect(mistyped.stderr).toContain('Expected the URL of a server')
 })
 

@@ -53,7 +53,7 @@ test('a run is watched through an interruption of the watcher and one of the ser
       .trimEnd()
       .split('\n')
       .map((line) => line.slice(0, 3)),
-  ).toEqual(['RUN', 'DAT', '[ {', ' li', '{"i', 'sle'])
+  ).toEqual(['RUN', 'DAT', '[  ', ' li', '{"i', 'sle'])
   expect(await inShell('assay list > /dev/full; echo $?')).toEqual([
     '1\n',
     'Standard output cannot be written: ENOSPC: no space left on device, write.\n',

@@ -1,6 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
-import { openDatabase } from '../../src/db/client.ts'
+import { openDatabase, openRequestDatabase } from '../../src/db/client.ts'
 import { explainRefusal } from '../../src/db/explain-refusal.ts'
+import { StatementScope } from '../../src/db/statement-scope.ts'
+import { LimitError } from '../../src/domain/errors.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 
 const database = await createTestDatabase()
@@ -34,6 +36,15 @@ test.each([
 test('what Prisma says of a row that is gone is a conflict', async () => {
   const change = db.prisma.dataset.update({ where: { id: crypto.randomUUID() }, data: { name: 'x' } })
   expect(explainRefusal(await change.catch((error: unknown) => error))).toMatchObject({ code: 'CONFLICT' })
+})
+
+test('a limit of the statements of a request is one through Prisma, too', async () => {
+  const requests = openRequestDatabase(db)
+  const signal = AbortSignal.abort(new LimitError('This reads too much.'))
+  const read = () => requests.prisma.dataset.findUnique({ where: { id: crypto.randomUUID() } })
+  const error = await new StatementScope({ group: 'a', kind: 'READ', signal }).run(() => read().catch((error) => error))
+  expect(explainRefusal(error)).toEqual(new LimitError('This reads too much.'))
+  await requests.close()
 })
 
 test('a defect stays one', async () => {

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
+import { openComparison } from '../../src/engine/comparison/comparison.ts'
+import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { deleteScore, deleteScores, type SetScoreInput, setScore, setScores } from '../../src/engine/scores.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -231,4 +235,34 @@ test('one refused score refuses all, and the error lists every one', async () =>
   })
   expect(await t.db.prisma.score.count({ where: { id: score.id } })).toBe(1)
   expect(await stateOf(id)).toEqual(before)
+})
+
+test('scores of people follow their configuration, and a run those that it pinned', async () => {
+  const name = 'harm'
+  const rules = { name, dataType: 'NUMERIC', min: 0, max: 1 } as const
+  await setScoreConfig(t.services, t.scope, { ...rules, direction: 'LOWER_IS_BETTER' })
+  const items = Array.from({ length: 40 }, (_, item) => ({ item }))
+  const datasetId = await seedDataset(
+    t,
+    items.map(({ item }) => item),
+  )
+  const [baselineId, candidateId] = [await recordRun(t, datasetId, items), await recordRun(t, datasetId, items)]
+  const harm = (runId: string, value: number) =>
+    setScores(
+      t.services,
+      t.scope,
+      items.map(({ item }) => ({ runId, ordinal: item, name, source: 'HUMAN', value: value + item / 1_000 })),
+    )
+  await harm(baselineId, 0.2)
+  await harm(candidateId, 0.7)
+  await expect(set({ ordinal: 0, name, value: 1.5 })).rejects.toMatchObject({ path: ['value'] })
+  const compared = async () => {
+    const comparison = await openComparison(t.db, t.scope, { baselineId, candidateIds: [candidateId] })
+    const found = await compareMetrics(t.db, new ComparisonSequences(t.db), comparison)
+    return found.find(({ metric }) => metric.kind === 'SCORE')
+  }
+  const worse = { direction: 'LOWER_IS_BETTER', verdict: 'REGRESSED', sequence: expect.anything() }
+  expect(await compared()).toMatchObject(worse)
+  await setScoreConfig(t.services, t.scope, { ...rules, max: null, direction: 'HIGHER_IS_BETTER' })
+  expect(await compared()).toMatchObject(worse)
 })

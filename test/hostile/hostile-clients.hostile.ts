@@ -5,8 +5,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
-import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { figure, residentMb } from '../helpers/fault-lab.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { root, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
@@ -20,6 +21,7 @@ const maxMemoryMb = 50
 let t: TestEngine
 let keys: { attacker: string; victim: string }
 let runIds: string[]
+let experimentId: string
 
 beforeAll(async () => {
   t = await createTestEngine()
@@ -51,6 +53,8 @@ beforeAll(async () => {
     await recordRun(t, large, largeExecutions),
   ]
   runIds = recorded.map((id) => encodeGlobalId('Run', id))
+  const task: TaskSpec = { kind: 'module', name: 'none' }
+  experimentId = encodeGlobalId('Experiment', await seedExperiment(t, datasetId, task))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -62,7 +66,7 @@ async function beside(url: string, shape: string): Promise<{ health: number; que
   const probe = spawnNode([join(root, 'test/hostile/probe.ts'), url, keys.victim, String(loadMs)])
   await probe.says(/ready/)
   const signal = AbortSignal.timeout(loadMs)
-  const load = shapes[shape]?.({ url, key: keys.attacker, runIds, signal })
+  const load = shapes[shape]?.({ url, key: keys.attacker, runIds, experimentId, signal })
   const [line = ''] = await probe.says(/^\{.*\}$/m)
   await load
   const { health, queries } = JSON.parse(line) as { health: number[]; queries: number[] }

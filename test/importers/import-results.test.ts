@@ -1,4 +1,5 @@
 /** Result files of other tools become datasets, finished runs and scores, against a real server. */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -265,6 +266,18 @@ describe('OpenAI Evals', () => {
         scores: { 'exact match': [0.5, 2], 'exact match: passed': [0.5, 2] },
       },
     ])
+    const page = JSON.parse(readFileSync(join(files, 'openai-output-items.json'), 'utf8'))
+    const pages = join(folder, 'pages.jsonl')
+    await writeFile(pages, `${JSON.stringify({ ...page, has_more: true })}\n${JSON.stringify({ ...page, data: [] })}\n`)
+    const taken = await load('openai-evals', pages, 'pages')
+    expect(taken.runs.map(({ run }) => figures(run).counts)).toEqual([
+      [3, 2, 1, 0],
+      [2, 2, 0, 0],
+    ])
+    const first = join(folder, 'first-page.json')
+    await writeFile(first, JSON.stringify({ ...page, has_more: true }))
+    const { left } = await load('openai-evals', first, 'first page')
+    expect(left).toContainEqual(['the pages after the last one of the file', 1])
     const lines = await load('openai-evals', 'openai-output-items.jsonl')
     expect(lines.runs.map(({ run }) => figures(run).counts)).toEqual([[2, 2, 0, 0]])
   })

@@ -38,6 +38,10 @@ function testsOf({ run }: RunReport): Test[] {
   }))
 }
 
+function lines(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n')
+}
+
 function failuresIn(tests: readonly Test[]): number {
   return tests.filter(({ passed }) => !passed).length
 }
@@ -55,15 +59,15 @@ function addSuite(document: xmlbuilder.XMLElement, report: RunReport, tests: Tes
   })
   const properties = suite.ele('properties')
   const facts = { run: run.id, url: run.url, experiment: run.experiment.name, dataset: run.dataset.name }
-  for (const [name, value] of Object.entries(facts)) properties.ele('property', { name, value })
-  const worst = regressions.map(
-    ({ item, score, before, after, url }) => `${item}: ${score} ${before} → ${after} ${url}`,
+  for (const [name, value] of Object.entries(facts)) if (value !== '') properties.ele('property', { name, value })
+  const worst = regressions.map(({ item, score, before, after, url }) =>
+    `${item}: ${score} ${before} → ${after} ${url}`.trimEnd(),
   )
   for (const { name, passed, reason } of tests) {
     const test = suite.ele('testcase', { name, classname: run.experiment.name, time: '0.000' })
-    if (!passed) test.ele('failure', { message: reason, type: 'gate' }, [reason, run.url, ...worst].join('\n'))
+    if (!passed) test.ele('failure', { message: reason, type: 'gate' }, lines(reason, run.url, ...worst))
   }
   const compared = metrics.map((metric) => `${metricName(metric.metric)} is ${verdictSentence(metric)}.`)
   const heading = baseline ? [`Compared with ${baseline.name}:`] : []
-  suite.ele('system-out', {}, [run.url, ...heading, ...compared].join('\n'))
+  suite.ele('system-out', {}, lines(run.url, ...heading, ...compared))
 }

@@ -77,6 +77,7 @@ export interface ChangedItem {
   url: string
 }
 
+/** Addresses are empty where the server ends with the command. */
 export interface RunReport {
   run: RunSummary
   /** Null without a baseline. */
@@ -97,6 +98,20 @@ interface ReportOptions {
 
 /** @throws {CliError} the run is gone, or a rule or the baseline is refused */
 export async function loadReport(client: GraphQLClient, id: string, options: ReportOptions = {}): Promise<RunReport> {
+  const report = await load(client, id, options)
+  return client.isTemporary ? withoutAddresses(report) : report
+}
+
+function withoutAddresses({ run, baseline, metrics, regressions }: RunReport): RunReport {
+  return {
+    run: { ...run, url: '' },
+    baseline: baseline && { ...baseline, url: '' },
+    metrics,
+    regressions: regressions.map((one) => ({ ...one, url: '' })),
+  }
+}
+
+async function load(client: GraphQLClient, id: string, options: ReportOptions): Promise<RunReport> {
   const { gate, baselineId } = options
   const { run } = await client.request(ReportOfRun, { id, gate, baselineId })
   if (!run) throw new CliError('The run was deleted.')
@@ -185,7 +200,7 @@ function itemUrl(runUrl: string, baselineId: string, runItemId: string): string 
 /** The page of the run beside its baseline, sorted by the regressions of the first score that has some. */
 export function regressionsUrl({ run, baseline, regressions }: RunReport): string {
   const [first] = regressions
-  if (!first || !baseline) return run.url
+  if (!first || !baseline || run.url === '') return run.url
   const sort = { by: 'REGRESSION', metric: { score: { name: first.score } } }
   return `${run.url}?${new URLSearchParams({ baseline: baseline.id, sort: JSON.stringify(sort) })}`
 }

@@ -33,7 +33,7 @@ function section(report: RunReport, length: number): string {
   const lines = [
     `### ${passed ? '✅' : '❌'} ${said}: ${code(run.name)}`,
     '',
-    `${link('Open the run', run.url)} · ${code(run.experiment.name)} on ${code(run.dataset.name)}, version ${run.datasetVersion} · ${facts(run)}`,
+    `${run.url === '' ? '' : `${link('Open the run', run.url)} · `}${code(run.experiment.name)} on ${code(run.dataset.name)}, version ${run.datasetVersion} · ${facts(run)}`,
   ]
   if (run.gate) {
     const checks = run.gate.checks.toSorted((a, b) => Number(a.passed) - Number(b.passed))
@@ -98,7 +98,9 @@ function regressionTable(report: RunReport, room: number): string[] {
   return [
     `<details><summary>${count(rows.length, 'regressed item')}, the worst first</summary>`,
     [`| ${columns.join(' | ')} |`, `|${columns.map(() => ' --- ').join('|')}|`, ...rows].join('\n'),
-    `</details>\n\n${link('All items, the worst regressions first', regressionsUrl(report))}`,
+    report.run.url === ''
+      ? '</details>'
+      : `</details>\n\n${link('All items, the worst regressions first', regressionsUrl(report))}`,
   ]
 }
 

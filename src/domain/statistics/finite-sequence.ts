@@ -9,16 +9,11 @@
  * sequences for sampling without replacement", NeurIPS 33 (2020). An item without a difference (its evaluator did not
  * apply) counts as one whose difference is δ: it takes part in the drawing and changes no sum.
  */
-import { fractions, Wealth } from './betting.ts'
+import { Wealth } from './betting.ts'
 import { scaled } from './difference-sequence.ts'
+import { type Draw, FiniteBound } from './finite-bound.ts'
 import type { Interval } from './interval.ts'
 import { type Side, sideOf } from './point-test.ts'
-
-/** What was drawn, in units of the range: differences, lowest and highest possible; NaN for an item without one. */
-interface Draws {
-  readonly lowest: number[]
-  readonly highest: number[]
-}
 
 /** The sums of what was drawn. */
 interface Sums {
@@ -32,7 +27,8 @@ interface Sums {
 export class FiniteSequence {
   readonly #range: number
   readonly #items: number
-  readonly #draws: Draws = { lowest: [], highest: [] }
+  readonly #below = new FiniteBound()
+  readonly #above = new FiniteBound()
   readonly #sums: Sums = { drawn: 0, pairs: 0, lowest: 0, highest: 0 }
   readonly #tests: FiniteTest[]
 
@@ -52,7 +48,7 @@ export class FiniteSequence {
   }
 
   /**
-   * Adds the next item of the schedule. O(1).
+   * Adds the next item of the schedule. O(1), some 2 µs.
    * @param difference candidate − baseline; null: the item has none, and is not missing one either
    * @param highest as in `DifferenceSequence.push`
    * @throws RangeError when a difference is out of range, or after the last item; nothing is added then.
@@ -63,9 +59,33 @@ export class FiniteSequence {
     const low = difference === null ? Number.NaN : scaled(difference, this.#range)
     const high = highest === null ? Number.NaN : scaled(highest, this.#range)
     for (const test of this.#tests) test.push(low, high, this.#sums)
-    this.#draws.lowest.push(low)
-    this.#draws.highest.push(high)
+    const below = drawOf(low, this.#items, this.#sums.drawn, this.#sums.pairs, this.#sums.lowest)
+    const above = drawOf(0 - high, this.#items, this.#sums.drawn, this.#sums.pairs, 0 - this.#sums.highest)
     add(this.#sums, low, high)
+    const { pairs, lowest: sum, highest: largest } = this.#sums
+    this.#below.push(below, pairs === 0 ? 0 : sum / pairs)
+    this.#above.push(above, pairs === 0 ? 0 : (0 - largest) / pairs)
+    for (const test of this.#tests) test.close(this.#sums)
+  }
+
+  /** Whether so many are all items, and none was added yet. */
+  isAll(items: number): boolean {
+    return this.#sums.drawn === 0 && items === this.#items
+  }
+
+  /**
+   * Adds all items at once, of a sequence without any: at the end the mean is known, whatever the order was.
+   * @throws RangeError when a difference is out of range, or they are not all items; NaN: as null in `push`
+   */
+  pushAll(differences: ArrayLike<number>, highest = differences): void {
+    if (!this.isAll(differences.length)) {
+      throw new RangeError(`Expected all ${this.#items} items at once, got ${differences.length}.`)
+    }
+    for (let i = 0; i < differences.length; i++) {
+      const [low, high] = [differences[i] as number, highest[i] as number]
+      if (Number.isNaN(low)) add(this.#sums, low, high)
+      else add(this.#sums, scaled(low, this.#range), scaled(high, this.#range))
+    }
     for (const test of this.#tests) test.close(this.#sums)
   }
 
@@ -80,21 +100,29 @@ export class FiniteSequence {
   }
 
   /**
-   * A function for the 95 % interval of the mean over all items, after what was drawn by now; null when what was drawn
-   * contradicts itself. It reads every draw, O(items). 0 and the margin as ends are excluded, unless every item was
-   * drawn.
+   * The 95 % interval of the mean over all items; null when what was drawn contradicts itself. 0 and the margin as ends are
+   * excluded, unless every item was drawn.
    */
-  interval(): () => Interval | null {
-    const sums = { ...this.#sums }
-    const sides = this.#tests.map(({ mean, side }) => ({ mean, side }))
-    return () => {
-      const { low, high } = intervalOf(this.#draws, sums, this.#items)
-      const above = sides.filter(({ side }) => side === 'ABOVE').map(({ mean }) => mean)
-      const below = sides.filter(({ side }) => side === 'BELOW').map(({ mean }) => mean)
-      const shown = { low: Math.max(low, ...above), high: Math.min(high, ...below) }
-      return shown.low > shown.high ? null : { low: this.#range * shown.low, high: this.#range * shown.high }
-    }
+  interval(): Interval | null {
+    const { pairs, lowest, highest } = this.#sums
+    if (pairs === 0) return { low: -this.#range, high: this.#range }
+    const left = this.#items - this.#sums.drawn
+    // What is certain: all that is left is as low, or as high, as it can be.
+    const certain = { low: (lowest - left) / (pairs + left), high: (highest + left) / (pairs + left) }
+    const isDone = left === 0
+    const sides = isDone ? [] : this.#tests
+    const above = sides.filter(({ side }) => side === 'ABOVE').map(({ mean }) => mean)
+    const below = sides.filter(({ side }) => side === 'BELOW').map(({ mean }) => mean)
+    const low = Math.max(certain.low, isDone ? certain.low : this.#below.bound, ...above)
+    const high = Math.min(certain.high, isDone ? certain.high : 0 - this.#above.bound, ...below)
+    return low > high ? null : { low: this.#range * low, high: this.#range * high }
   }
+}
+
+/** @param sum of the pairs drawn before this one */
+function drawOf(value: number, items: number, drawn: number, pairs: number, sum: number): Draw {
+  const left = items - drawn
+  return { value, a: pairs / left + 1, b: 1 - sum / left }
 }
 
 function add(sums: Sums, low: number, high: number): void {
@@ -131,7 +159,10 @@ class FiniteTest {
 
   /** What is certain, whatever is still to come. */
   close({ drawn, pairs, lowest, highest }: Sums): void {
-    if (this.side || pairs === 0) return
+    const isDone = drawn === this.#items
+    if ((this.side && !isDone) || pairs === 0) return
+    // Whatever was shown on the way, at the end it is known.
+    if (isDone) this.side = null
     if (isAbove(lowest, this.mean, this.#items - drawn, pairs)) this.side = 'ABOVE'
     else if (isAbove(0 - highest, 0 - this.mean, this.#items - drawn, pairs)) this.side = 'BELOW'
   }
@@ -154,55 +185,4 @@ function gainOf(difference: number, mean: number, left: number, sum: number, pai
   // The rest cannot have such a mean; `close` has said so.
   if (room <= 1e-12) return 0
   return (value - lowest) / room - 1
-}
-
-function intervalOf({ lowest, highest }: Draws, sums: Sums, items: number): Interval {
-  if (sums.pairs === 0) return { low: -1, high: 1 }
-  const low = lowOf(lowest, sums.drawn, items, sums.lowest, sums.pairs, 1)
-  const high = 0 - lowOf(highest, sums.drawn, items, 0 - sums.highest, sums.pairs, -1)
-  return { low, high }
-}
-
-/** @param sign −1: of the mirror image */
-function lowOf(
-  draws: readonly number[],
-  drawn: number,
-  items: number,
-  sum: number,
-  pairs: number,
-  sign: 1 | -1,
-): number {
-  const left = items - drawn
-  const certain = (sum - left) / (pairs + left)
-  const observed = sum / pairs
-  if (left === 0 || observed <= -1) return certain
-  const isRuledOut = (mean: number) => wealthOf(draws, drawn, items, mean, sign) >= 40
-  let low = Math.max(certain, -1 + 1e-9)
-  if (!isRuledOut(low)) return certain
-  let high = observed
-  while (high - low > 1e-5) {
-    const middle = low + (high - low) / 2
-    if (isRuledOut(middle)) low = middle
-    else high = middle
-  }
-  return low
-}
-
-/** The money of the gambler for "greater" than `mean` after these draws. */
-function wealthOf(draws: readonly number[], drawn: number, items: number, mean: number, sign: 1 | -1): number {
-  const money = new Float64Array(fractions.length).fill(1)
-  let sum = 0
-  let pairs = 0
-  for (let t = 0; t < drawn; t++) {
-    const difference = sign * (draws[t] as number)
-    const gain = gainOf(difference, mean, items - t, sum, pairs)
-    for (let i = 0; i < fractions.length; i++) {
-      money[i] = (money[i] as number) * (1 + (fractions[i] as number) * gain)
-    }
-    if (!Number.isNaN(difference)) {
-      sum += difference
-      pairs += 1
-    }
-  }
-  return money.reduce((total, one) => total + one, 0) / fractions.length
 }

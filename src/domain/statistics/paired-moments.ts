@@ -49,6 +49,11 @@ export function difference({ baseline, candidate }: Pair): number {
       )
     }
   }
-  const change = candidate - baseline
-  return Math.abs(change) <= unchangedTolerance * Math.max(Math.abs(baseline), Math.abs(candidate)) ? 0 : change
+  return change(baseline, candidate)
+}
+
+/** `difference` of values that are known to be within the limits. */
+export function change(baseline: number, candidate: number): number {
+  const by = candidate - baseline
+  return Math.abs(by) <= unchangedTolerance * Math.max(Math.abs(baseline), Math.abs(candidate)) ? 0 : by
 }

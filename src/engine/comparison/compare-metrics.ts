@@ -1,9 +1,7 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { countChangedItems } from '../../db/sql/comparison/changed-items.ts'
-import { type ComparedItems, countComparedItems } from '../../db/sql/comparison/count-items.ts'
+import { loadChangedItemIds } from '../../db/sql/comparison/changed-items.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
-import { numberOf, numberSeries } from '../../db/sql/comparison/metric-values.ts'
 import { decideEarly, type EarlyStop, questionOf } from '../../domain/early-stop.ts'
 import type { Direction } from '../../domain/evaluation.ts'
 import { metricKey } from '../../domain/metric.ts'
@@ -13,7 +11,8 @@ import type { MetricFigures } from '../../domain/statistics/paired-comparison.ts
 import { type Decision, decideVerdicts, type InconclusiveReason } from '../../domain/statistics/verdict.ts'
 import { type ComparedMetric, findMetric, valuesOf } from './compared-metrics.ts'
 import { type Comparison, isComplete, isScoredAlike, isStoppedEarly, usedVersions } from './comparison.ts'
-import { labelFigures, loadFigures } from './metric-figures.ts'
+import { figuresOf, labelFigures, pairValues } from './metric-figures.ts'
+import { alignItems, loadRunValues, type RunValues, valuesOfItems } from './run-values.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
@@ -41,7 +40,7 @@ export interface OnTheseItems {
   /** For `INCONCLUSIVE` only. */
   reason: InconclusiveReason | null
   /** Of the mean difference over all of them; a single value once all are executed and nothing is lacking. */
-  readonly interval: Interval | null
+  interval: Interval | null
 }
 
 /**
@@ -65,45 +64,69 @@ export async function compareMetrics(
   const runIds = runs.map((run) => run.id)
   const seriesOf = (kind: 'SCORE' | 'LABEL') =>
     metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
-  const numbered = numberSeries(seriesOf('SCORE'))
   const labelSeries = seriesOf('LABEL')
-  const ofCandidates = candidates.map((candidate) => withMarginOfStop(metrics, baseline, candidate))
-  const [figuresOf, labels, counts, changes, states] = await Promise.all([
-    loadFigures(db.pool, comparison, numbered, used),
+  const [read, labels, changed] = await Promise.all([
+    Promise.all(runs.map((run) => loadRunValues(db.pool, run, seriesOf('SCORE')))),
     labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
-    countComparedItems(db.pool, runIds, used),
-    used ? countChangedItems(db.pool, runIds, used) : [],
-    Promise.all(
-      candidates.map((candidate, index) => {
-        const alike = (ofCandidates[index] ?? []).filter((metric) => isAlike(metric, index))
-        return sequences.read(baseline, candidate, alike, usedVersions(comparison, candidate), db.pool)
-      }),
-    ),
+    used ? loadChangedItemIds(db.pool, runs.length, used) : candidates.map(() => new Set<number>()),
   ])
+  const [ofBaseline, ...ofCandidates] = read as [RunValues, ...RunValues[]]
+  const isUnknown = ({ metric, range }: ComparedMetric) => range === null && metric.kind !== 'LATENCY'
+  const baselineItems = metrics.map((metric) =>
+    valuesOf(metric).kind === 'LABEL' ? null : valuesOfItems(ofBaseline, metric),
+  )
 
-  const compared = metrics.flatMap((_, place) =>
-    candidates.map((candidate, index) => {
-      const metric = ofCandidates[index]?.[place] as ComparedMetric
-      const run = index + 2
-      const items = counts[index] ?? noItems
-      const values = valuesOf(metric)
-      const labelsOf = (name: string, source: string) =>
-        labels.find((pairs) => pairs.run === run && pairs.name === name && pairs.source === source)
-      const figures =
-        values.kind === 'LABEL'
-          ? labelFigures(labelsOf(values.name, values.source), items)
-          : figuresOf(metric, run, 'name' in values ? numberOf(numbered, values) : null, items)
-      const complete = isComplete(baseline, candidate)
-      const isScored = isAlike(metric, index)
-      const found = isScored ? figures : nothingCompared(figures)
-      const changed = changes.find((change) => change.run === run)?.items ?? 0
-      return {
-        ...{ metric, candidate, complete, items, figures: complete ? found : unfinished(found) },
-        leftOut: changed + (isScored ? 0 : figures.pairs),
-        state: states[index]?.get(metricKey(metric.metric)) ?? null,
-      }
+  const perCandidate = await Promise.all(
+    candidates.map(async (candidate, index) => {
+      const values = ofCandidates[index] as RunValues
+      const different = changed[index] ?? new Set<number>()
+      const aligned = alignItems(ofBaseline, values, different)
+      const own = withMarginOfStop(metrics, baseline, candidate)
+      const states = await sequences.read(
+        baseline,
+        candidate,
+        own.filter((metric) => isAlike(metric, index)),
+        usedVersions(comparison, candidate),
+        db.pool,
+        {
+          ...{ baseline: ofBaseline, candidate: values, changed: different },
+          items: aligned.baseline.length + aligned.changed,
+        },
+      )
+      return own.map((metric, place) => {
+        const kind = valuesOf(metric)
+        const before = baselineItems[place]
+        const figures =
+          kind.kind === 'LABEL' || !before
+            ? labelFigures(
+                labels.find(
+                  (pairs) =>
+                    pairs.run === index + 2 &&
+                    'name' in kind &&
+                    pairs.name === kind.name &&
+                    pairs.source === kind.source,
+                ),
+                aligned.items,
+              )
+            : figuresOf(
+                metric,
+                pairValues(before, valuesOfItems(values, metric), aligned),
+                aligned.items,
+                isUnknown(metric),
+              )
+        const complete = isComplete(baseline, candidate)
+        const isScored = isAlike(metric, index)
+        const found = isScored ? figures : nothingCompared(figures)
+        return {
+          ...{ metric, candidate, complete, aligned, figures: complete ? found : unfinished(found) },
+          leftOut: aligned.changed + (isScored ? 0 : figures.pairs),
+          state: states.get(metricKey(metric.metric)) ?? null,
+        }
+      })
     }),
   )
+  type Compared = (typeof perCandidate)[number][number]
+  const compared = metrics.flatMap((_, place) => perCandidate.map((own) => own[place] as Compared))
   const decisions = decideVerdicts(
     compared.map(({ figures, metric }) => ({
       figures,
@@ -114,7 +137,7 @@ export async function compareMetrics(
     })),
     procedure,
   )
-  return compared.map(({ metric, candidate, complete, items, figures, leftOut, state }, index) => {
+  return compared.map(({ metric, candidate, complete, aligned, figures, leftOut, state }, index) => {
     const { direction: _, differenceStddev: __, robust: ___, ...shown } = figures
     const { lackingRules: ____, errors: _____, evaluators: ______, asked, primary, ...described } = metric
     const selected = isStoppedEarly(baseline) || isStoppedEarly(candidate)
@@ -124,19 +147,17 @@ export async function compareMetrics(
       ...(complete ? (decisions[index] as Decision) : openDecision(baseline, candidate, metric, state)),
       candidate,
       leftOut,
-      notExecuted: items.items - items.executed,
+      notExecuted: aligned.items - aligned.executed,
       sequence: state?.interval ?? null,
       sequencePairs: state?.pairs ?? 0,
       selected,
       onTheseItems:
-        complete && items.executed === items.common
+        complete && aligned.executed === aligned.baseline.length
           ? onAllItems(metric, figures)
           : onItemsSoFar(metric, state, selected),
     }
   })
 }
-
-const noItems: ComparedItems = { items: 0, executed: 0, common: 0 }
 
 /** The figures without any pair, where all of them are left out. */
 function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
@@ -205,8 +226,6 @@ function onItemsSoFar(
   return {
     verdict,
     reason: verdict === 'INCONCLUSIVE' ? reasonWhileOpen(direction, isStopped) : null,
-    get interval() {
-      return state?.onItems.interval ?? null
-    },
+    interval: state?.onItems.interval ?? null,
   }
 }

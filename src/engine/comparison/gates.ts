@@ -85,7 +85,7 @@ export async function checkRun(
   const checks = checkGate(gate, {
     completed: run.status === 'COMPLETED' || run.stopReason === 'EARLY_DECISION',
     status: run.stopReason === null ? run.status : `${run.status} (${run.stopReason})`,
-    failureRate: finished > 0 ? run.failed / finished : run.total === 0 ? 0 : null,
+    failureRate: finished > 0 ? run.failed / finished : null,
     costUsd: totalCostUsd(run),
     avgCostUsd: avgCostUsd(run),
     avgLatencyMs: latency?.avg ?? null,
@@ -102,7 +102,8 @@ export async function checkRun(
         mean: counted ? counted.mean : mean(summary),
         count: count + failures,
         failures,
-        needed: count + errorCount + failed,
+        // Evaluators leave out what they do not apply to; people and programs have not said so.
+        needed: Math.max(count + errorCount + failed, summary.source === 'EVALUATOR' ? 0 : finished),
       }
     },
     comparison,

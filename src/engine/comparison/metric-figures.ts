@@ -1,136 +1,138 @@
-import type { Queryable } from '../../db/client.ts'
-import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
-import type { ComparedItems } from '../../db/sql/comparison/count-items.ts'
-import {
-  type ExtremeMoments,
-  loadMetricMoments,
-  loadRangeMoments,
-  type MetricMoments,
-  type RangeMoments,
-} from '../../db/sql/comparison/load-moments.ts'
-import { measuredNumbers, type NumberedSeries } from '../../db/sql/comparison/metric-values.ts'
-import type { RunSettings } from '../../domain/run.ts'
+/** The fixed-n figures of one metric, from the values of its items. */
 import { compareMoments, type MetricFigures, needsDifferences } from '../../domain/statistics/paired-comparison.ts'
-import type { PairedMoments } from '../../domain/statistics/paired-moments.ts'
+import { change, type PairedMoments } from '../../domain/statistics/paired-moments.ts'
+import { meanOf, stableMoments } from '../../domain/statistics/stable-moments.ts'
 import type { ComparedMetric } from './compared-metrics.ts'
-import type { Comparison } from './comparison.ts'
+import type { ItemValues } from './item-values.ts'
+import type { AlignedItems } from './run-values.ts'
 
-/**
- * The figures of a metric that has numbers.
- * @param run number of the candidate, from 2
- * @param series number of the series; null for what is measured
- */
-type FiguresOf = (metric: ComparedMetric, run: number, series: number | null, items: ComparedItems) => MetricFigures
+/** The pairs of a metric, in the order of the items' ids, whichever run is the baseline. */
+export interface MetricPairs {
+  /** Index in `AlignedItems` of each pair. */
+  items: Int32Array
+  baseline: Float64Array
+  candidate: Float64Array
+  differences: Float64Array
+  /** Of what was executed, pairs and those that lack a value: the lowest and the highest possible difference. */
+  lowest: Float64Array
+  highest: Float64Array
+  /** Index in `AlignedItems` of each of them. */
+  executed: Int32Array
+  /** Executed in both runs, but without a pair. */
+  lacking: number
+  /** Of them and of the pairs, those of which any execution lacks a value. */
+  incomplete: number
+  /** Every value, known or possible, is 0 or 1. */
+  executedBinary: boolean
+}
 
-/** Loads the moments of all metrics that have numbers. One statement. */
-export async function loadFigures(
-  db: Queryable,
-  { runs, metrics }: Comparison,
-  series: readonly NumberedSeries[],
-  used: UsedVersions | null,
-): Promise<FiguresOf> {
-  const runIds = runs.map((run) => run.id)
-  const rules = metrics.flatMap(({ lackingRules }) => lackingRules)
-  const areCostsUnknown = runs.some((run) => run.costCount < run.succeeded)
-  const isLacking =
-    runs.some((run) => run.failed > 0) ||
-    metrics.some(({ metric, asked, errors }) => errors > 0 || (metric.kind === 'COST' && asked && areCostsUnknown))
-  if (!isLacking) {
-    const moments = await loadMetricMoments(db, runIds, series, used)
-    return (metric, run, number, items) => {
-      if (metric.metric.kind === 'FAILED') return figuresOfAll(metric, noneFailed(items.executed), items)
-      const row = moments.find((row) => row.run === run && row.metric === (number ?? numberOfMeasured(metric)))
-      return figuresOfAll(metric, row, items, metric.metric.kind === 'COST' && areCostsUnknown)
-    }
+export function pairValues(before: ItemValues, after: ItemValues, aligned: AlignedItems): MetricPairs {
+  const size = aligned.baseline.length
+  const [items, executed] = [new Int32Array(size), new Int32Array(size)]
+  const [baseline, candidate, differences] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
+  const [lowest, highest] = [new Float64Array(size), new Float64Array(size)]
+  let [pairs, all, incomplete] = [0, 0, 0]
+  let executedBinary = true
+  for (let index = 0; index < size; index++) {
+    const [from, to] = [aligned.baseline[index] as number, aligned.candidate[index] as number]
+    if (!(before.known[from] || after.known[to])) continue
+    const [lowBefore, highBefore] = [before.lowest[from] as number, before.highest[from] as number]
+    const [lowAfter, highAfter] = [after.lowest[to] as number, after.highest[to] as number]
+    if (Number.isNaN(lowBefore) || Number.isNaN(lowAfter)) continue
+    executed[all] = index
+    lowest[all] = change(highBefore, lowAfter)
+    highest[all] = change(lowBefore, highAfter)
+    all += 1
+    if (lowBefore !== highBefore || lowAfter !== highAfter) incomplete += 1
+    executedBinary &&= isBinary(lowBefore) && isBinary(highBefore) && isBinary(lowAfter) && isBinary(highAfter)
+    const [was, is] = [before.value[from] as number, after.value[to] as number]
+    if (Number.isNaN(was) || Number.isNaN(is)) continue
+    items[pairs] = index
+    baseline[pairs] = was
+    candidate[pairs] = is
+    differences[pairs] = change(was, is)
+    pairs += 1
   }
-  const timeouts = runs.map(({ settings, latencyMax }) =>
-    Math.max((settings as unknown as RunSettings).timeoutMs, latencyMax ?? 0),
-  )
-  const moments = await loadRangeMoments(db, runIds, series, rules, timeouts, used)
-  return (metric, run, number, items) => {
-    const row = moments.find((row) => row.run === run && row.metric === (number ?? numberOfMeasured(metric)))
-    return figuresOfRange(metric, row, items)
+  return {
+    items: items.subarray(0, pairs),
+    baseline: baseline.subarray(0, pairs),
+    candidate: candidate.subarray(0, pairs),
+    differences: differences.subarray(0, pairs),
+    lowest: lowest.subarray(0, all),
+    highest: highest.subarray(0, all),
+    executed: executed.subarray(0, all),
+    lacking: all - pairs,
+    incomplete,
+    executedBinary,
   }
 }
 
-function numberOfMeasured({ metric }: ComparedMetric): number | null {
-  return metric.kind === 'SCORE' ? null : measuredNumbers[metric.kind]
+function isBinary(value: number): boolean {
+  return value === 0 || value === 1
 }
 
-type Moments = Omit<MetricMoments, 'metric' | 'run'>
-
-function noneFailed(count: number): Moments {
-  const zero = { baselineMean: 0, candidateMean: 0, delta: 0, stddev: 0, increased: 0, decreased: 0 }
-  return { count, ...zero, binary: true, differences: null }
-}
-
-/** @param isUnknown whether some of the values may not be known */
-function figuresOfAll(
-  { direction, range }: ComparedMetric,
-  row: Moments | undefined,
-  items: ComparedItems,
-  isUnknown = false,
+/** @param isUnknown whether a value that is lacking may be anything */
+export function figuresOf(
+  { direction, range }: Pick<ComparedMetric, 'direction' | 'range'>,
+  pairs: MetricPairs,
+  items: number,
+  isUnknown: boolean,
 ): MetricFigures {
-  const differences = differencesOf(row)
-  const moments = pairedMoments(row, differences)
-  const missing = { missing: items.items - moments.count, extremes: isUnknown ? ('UNBOUNDED' as const) : null }
-  return compareMoments(moments, direction, missing, needsDifferences(moments) ? differences : null, range)
-}
-
-function figuresOfRange(metric: ComparedMetric, row: RangeMoments | undefined, items: ComparedItems): MetricFigures {
-  if (!row || row.incomplete === 0) return figuresOfAll(metric, row, items)
-  const { direction, range } = metric
-  const differences = differencesOf(row)
-  const moments = pairedMoments(row, differences)
-  const isBounded = metric.metric.kind === 'LATENCY' || range !== null
-  const extreme = (of: ExtremeMoments): PairedMoments => ({
+  const moments = pairedMoments(pairs)
+  const extreme = (differences: Float64Array): PairedMoments => ({
     ...moments,
-    ...of,
-    count: row.executed,
-    stddev: of.stddev ?? 0,
-    skewness: 0,
-    binary: row.executedBinary,
+    ...momentsOf(differences),
+    binary: pairs.executedBinary,
   })
   const missing = {
-    missing: items.items - moments.count,
-    lacking: row.lacking,
-    extremes: isBounded ? { lowest: extreme(row.lowest), highest: extreme(row.highest) } : ('UNBOUNDED' as const),
+    missing: items - moments.count,
+    lacking: pairs.lacking,
+    extremes:
+      pairs.incomplete === 0
+        ? null
+        : isUnknown
+          ? ('UNBOUNDED' as const)
+          : { lowest: extreme(pairs.lowest), highest: extreme(pairs.highest) },
   }
-  return compareMoments(moments, direction, missing, needsDifferences(moments) ? differences : null, range)
+  const differences = needsDifferences(moments) ? [...pairs.differences] : null
+  return compareMoments(moments, direction, missing, differences, range)
 }
 
-function differencesOf(row: Moments | undefined): number[] | null {
-  return row?.differences?.split(',').map(Number) ?? null
-}
-
-function pairedMoments(row: Moments | undefined, differences: readonly number[] | null): PairedMoments {
-  if (!row || row.count === 0) {
-    return {
-      count: 0,
-      baselineMean: 0,
-      candidateMean: 0,
-      delta: 0,
-      stddev: 0,
-      skewness: 0,
-      increased: 0,
-      decreased: 0,
-      binary: true,
-    }
+function pairedMoments({ baseline, candidate, differences }: MetricPairs): PairedMoments {
+  const moments = momentsOf(differences)
+  const isOneSided = (moments.increased === 0) !== (moments.decreased === 0)
+  return {
+    ...moments,
+    baselineMean: meanOf(baseline),
+    candidateMean: meanOf(candidate),
+    // Computed only where it decides the method: few pairs that changed in one direction only.
+    skewness: isOneSided ? skewness(differences, moments.delta) : 0,
+    binary: baseline.every(isBinary) && candidate.every(isBinary),
   }
-  return { ...row, stddev: row.stddev ?? 0, skewness: differences ? skewness(differences, row.delta) : 0 }
 }
 
-/** Computed only where it decides the method: few pairs that changed in one direction only. */
-function skewness(differences: readonly number[], mean: number): number {
-  const scale = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / differences.length)
-  return scale > 0 ? differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / differences.length : 0
+function momentsOf(
+  differences: Float64Array,
+): Pick<PairedMoments, 'count' | 'delta' | 'stddev' | 'increased' | 'decreased'> & { skewness: number } {
+  let [increased, decreased] = [0, 0]
+  for (const difference of differences) {
+    if (difference > 0) increased += 1
+    else if (difference < 0) decreased += 1
+  }
+  const { mean, stddev } = stableMoments(differences)
+  return { count: differences.length, delta: mean, stddev, increased, decreased, skewness: 0 }
+}
+
+function skewness(differences: Float64Array, mean: number): number {
+  const { stddev } = stableMoments(differences)
+  if (stddev === 0) return 0
+  const n = differences.length
+  const scale = stddev * Math.sqrt((n - 1) / n)
+  return differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / n
 }
 
 /** Labels are equal or not; there is nothing to average or to test. */
-export function labelFigures(
-  pairs: { count: number; equal: number } | undefined,
-  { items }: ComparedItems,
-): MetricFigures {
+export function labelFigures(pairs: { count: number; equal: number } | undefined, items: number): MetricFigures {
   const count = pairs?.count ?? 0
   const untested = { interval: null, pValue: null }
   return {

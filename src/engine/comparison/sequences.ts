@@ -12,7 +12,7 @@
 import type { Database, Queryable } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import type { UsedVersions } from '../../db/sql/comparison/changed-items.ts'
-import { countCommonItems, hasChangedBefore, loadSettledItems } from '../../db/sql/comparison/load-sequence.ts'
+import { countCommonItems, hasChangedBefore } from '../../db/sql/comparison/load-sequence.ts'
 import { metricKey, scoreMetric } from '../../domain/metric.ts'
 import { DifferenceSequence } from '../../domain/statistics/difference-sequence.ts'
 import { FiniteSequence } from '../../domain/statistics/finite-sequence.ts'
@@ -20,6 +20,8 @@ import type { Interval } from '../../domain/statistics/interval.ts'
 import { type Sides, sidesOf } from '../../domain/statistics/point-test.ts'
 import type { ComparedMetric } from './compared-metrics.ts'
 import { repetitionsOf } from './repetitions.ts'
+import type { RunValues } from './run-values.ts'
+import { loadSettledPairs, type SettledDifferences, type SettledPairs, settledPairs } from './settled-pairs.ts'
 
 /** The current state of the sequences of a metric. */
 export interface SequenceState {
@@ -29,8 +31,7 @@ export interface SequenceState {
   pairs: number
   sides: Sides
   onItems: {
-    /** Reads every pair. */
-    readonly interval: Interval | null
+    interval: Interval | null
     sides: Sides
   }
 }
@@ -44,6 +45,15 @@ interface Sequences {
   these: FiniteSequence
 }
 
+/** What two runs have, and the ids of the items whose content differs. */
+export interface ReplayedRuns {
+  baseline: RunValues
+  candidate: RunValues
+  changed: ReadonlySet<number>
+  /** The number of items that are in both. */
+  items: number
+}
+
 interface Progress {
   baselineSeq: number
   candidateSeq: number
@@ -55,8 +65,9 @@ interface Progress {
 
 /** Sets of sequences whose progress is remembered. */
 const maxRemembered = 50
-/** Positions per read. */
-const chunkSize = 5_000
+/** Positions per read: few while a run is followed, many while one is replayed. */
+const firstChunk = 2_000
+const largestChunk = 128_000
 
 export class ComparisonSequences {
   readonly #db: Database
@@ -71,6 +82,7 @@ export class ComparisonSequences {
    * The sequences of all bounded metrics that have pairs, by `metricKey`, at least as recent as these runs.
    * @param used if given, the items whose content differs are left out
    * @param db what the runs were read from; default: the database now
+   * @param replayed what both runs have, if it was read already: it is then not read again to start over
    */
   async read(
     baseline: Run,
@@ -78,6 +90,7 @@ export class ComparisonSequences {
     metrics: readonly ComparedMetric[],
     used: UsedVersions | null = null,
     db: Queryable = this.#db.pool,
+    replayed: ReplayedRuns | null = null,
   ): Promise<Map<string, SequenceState>> {
     const bounded = metrics.filter((metric): metric is BoundedMetric => metric.range !== null)
     if (bounded.length === 0) return new Map()
@@ -85,7 +98,7 @@ export class ComparisonSequences {
     const key = JSON.stringify([baseline.id, candidate.id, used !== null, what])
     const previous = this.#progress.get(key)
     const advanced = (async () =>
-      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded, used))()
+      this.#advance(db, await previous?.catch(() => undefined), baseline, candidate, bounded, used, replayed))()
     this.#progress.delete(key)
     this.#progress.set(key, advanced)
     const [oldest] = this.#progress.keys()
@@ -107,6 +120,7 @@ export class ComparisonSequences {
     candidate: Run,
     metrics: readonly BoundedMetric[],
     used: UsedVersions | null,
+    replayed: ReplayedRuns | null,
   ): Promise<Progress> {
     const series = metrics.flatMap(({ metric }) => (metric.kind === 'SCORE' ? [metric] : []))
     const rules = metrics
@@ -125,17 +139,27 @@ export class ComparisonSequences {
       if (await hasChangedBefore(db, schedule.runId, progress.position, changed)) progress = undefined
     }
 
-    const sequences = progress?.sequences ?? (await startSequences(db, baseline, candidate, metrics))
-    let from = progress?.position ?? 0
-    for (;;) {
-      const range = { baseline, candidate, schedule, from, limit: chunkSize, used }
-      const { frontier, differences } = await loadSettledItems(db, range, series, rules)
-      for (const { name, source, values } of differences) {
-        push(sequences, metricKey(name === null ? { kind: 'FAILED' } : scoreMetric(name, source)), values)
+    const sequences = progress?.sequences ?? (await startSequences(db, baseline, candidate, metrics, replayed))
+    const add = (pairs: SettledPairs) => {
+      for (const [index, { name, source }] of series.entries()) {
+        push(sequences, metricKey(scoreMetric(name, source)), pairs.series[index] as SettledDifferences)
       }
-      const full = frontier === from + chunkSize
+      push(sequences, metricKey({ kind: 'FAILED' }), pairs.failed)
+      return pairs.frontier
+    }
+    if (!progress && replayed) {
+      const [own, other] = [replayed.baseline, replayed.candidate]
+      const followed = own.run.id === schedule.runId ? own : other
+      const position = add(settledPairs(own, other, followed, series, rules, replayed.changed))
+      return { baselineSeq: own.run.seq, candidateSeq: other.run.seq, position, sequences }
+    }
+    let from = progress?.position ?? 0
+    for (let limit = firstChunk; ; limit = Math.min(4 * limit, largestChunk)) {
+      const range = { baseline, candidate, schedule, from, limit, used }
+      const frontier = add(await loadSettledPairs(db, range, series, rules))
+      const isFull = frontier === from + limit
       from = frontier
-      if (!full) break
+      if (!isFull) break
     }
     return { baselineSeq: baseline.seq, candidateSeq: candidate.seq, position: from, sequences }
   }
@@ -146,8 +170,9 @@ async function startSequences(
   baseline: Run,
   candidate: Run,
   metrics: readonly BoundedMetric[],
+  replayed: ReplayedRuns | null,
 ): Promise<Map<string, Sequences>> {
-  const items = await countCommonItems(db, [baseline.id, candidate.id])
+  const items = replayed?.items ?? (await countCommonItems(db, [baseline.id, candidate.id]))
   const isSingle = [baseline, candidate].every((run) => repetitionsOf(run) === 1)
   return new Map(
     metrics.map(({ metric, range, margin, dataType }) => {
@@ -165,34 +190,26 @@ function scheduleOf(baseline: Run, candidate: Run): { runId: string; repetitions
   return { runId: older.id, repetitions: repetitionsOf(older) }
 }
 
-/** As of now, whatever is pushed later. */
 function stateOf({ like, these }: Sequences, margin: number): SequenceState {
-  const interval = these.interval()
   return {
     interval: like.interval(),
     pairs: like.count,
     sides: sidesOf(like, margin),
-    onItems: {
-      get interval() {
-        return interval()
-      },
-      sides: sidesOf(these, margin),
-    },
+    onItems: { interval: these.interval(), sides: sidesOf(these, margin) },
   }
 }
 
-function push(sequences: Map<string, Sequences | null>, key: string, values: string): void {
+function push(sequences: Map<string, Sequences | null>, key: string, { lowest, highest }: SettledDifferences): void {
   const sequence = sequences.get(key)
   if (!sequence) return
   try {
-    for (const value of values.split(',')) {
-      if (value === '') {
-        sequence.these.push(null)
-        continue
-      }
-      const [low = Number.NaN, high = low] = value.split(':').map(Number)
-      sequence.like.push(low, high)
-      sequence.these.push(low, high)
+    const isAll = sequence.these.isAll(lowest.length)
+    if (isAll) sequence.these.pushAll(lowest, highest)
+    for (const [index, low] of lowest.entries()) {
+      const high = highest[index] as number
+      const hasPair = !Number.isNaN(low)
+      if (hasPair) sequence.like.push(low, high)
+      if (!isAll) sequence.these.push(hasPair ? low : null, hasPair ? high : null)
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

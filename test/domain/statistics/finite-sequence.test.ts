@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { fractions } from '../../../src/domain/statistics/betting.ts'
+import { bisect } from '../../../src/domain/statistics/bisect.ts'
 import { CoinTest } from '../../../src/domain/statistics/coin-test.ts'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
 import { FiniteSequence } from '../../../src/domain/statistics/finite-sequence.ts'
+import { seededRandom } from '../../../src/domain/statistics/seeded-random.ts'
 
 /** Differences in a shuffled order that is the same every time. */
 function mixed(n: number, gained: number, lost: number): number[] {
@@ -26,11 +29,11 @@ describe('on exactly these items', () => {
     for (const [index, d] of differences.entries()) {
       sequence.push(d)
       if (index % 20 !== 0) continue
-      const interval = sequence.interval()()
+      const interval = sequence.interval()
       expect(interval?.low).toBeLessThanOrEqual(20 / 300)
       expect(interval?.high).toBeGreaterThanOrEqual(20 / 300)
     }
-    const { low, high } = sequence.interval()() ?? {}
+    const { low, high } = sequence.interval() ?? {}
     expect(low).toBeCloseTo(20 / 300, 12)
     expect(high).toBe(low)
     expect(sequence.side(0)).toBe('ABOVE')
@@ -60,7 +63,7 @@ describe('on exactly these items', () => {
 
   test('what is certain is decided: the rest could not turn it', () => {
     const sequence = drawn([1, 1, 1], 5)
-    expect(sequence.interval()()).toMatchObject({ low: 0.2 })
+    expect(sequence.interval()).toMatchObject({ low: 0.2 })
     expect(sequence.side(0)).toBe('ABOVE')
     expect(drawn([1, 1, 1], 6).side(0)).toBeNull()
   })
@@ -68,11 +71,11 @@ describe('on exactly these items', () => {
   test('items without a difference are drawn too, and lacking values count for neither', () => {
     const complete = drawn([...mixed(100, 20, 0), ...new Array(50).fill(null)], 150)
     expect(complete.pairs).toBe(100)
-    expect(complete.interval()()?.low).toBeCloseTo(0.2, 12)
+    expect(complete.interval()?.low).toBeCloseTo(0.2, 12)
     const sequence = new FiniteSequence(1, 100)
     for (const d of mixed(100, 10, 10)) sequence.push(d, Math.abs(d))
     expect(sequence.side(0)).toBeNull()
-    const { low, high } = sequence.interval()() ?? {}
+    const { low, high } = sequence.interval() ?? {}
     expect([low, high]).toEqual([0, 0.2])
     expect(() => sequence.push(0)).toThrow('Expected at most 100 items, got another one.')
   })
@@ -92,8 +95,8 @@ describe('on exactly these items', () => {
           differences.length + left,
           0.1,
         )
-        const interval = there.interval()()
-        expect(back.interval()()).toEqual(interval && { low: 0 - interval.high, high: 0 - interval.low })
+        const interval = there.interval()
+        expect(back.interval()).toEqual(interval && { low: 0 - interval.high, high: 0 - interval.low })
         const opposite = { ABOVE: 'BELOW', BELOW: 'ABOVE' } as const
         for (const mean of [0, 0.1, -0.1]) {
           const side = there.side(mean)
@@ -102,6 +105,59 @@ describe('on exactly these items', () => {
       }),
       { seed: 4, numRuns: 200 },
     )
+  })
+})
+
+describe('the gamblers around the bound', () => {
+  /** What the gambler for "greater" made on a mean by the formula, from every draw. */
+  function made(draws: readonly number[], items: number, mean: number): number {
+    const money = [...fractions].map(() => 1)
+    let sum = 0
+    for (const [t, d] of draws.entries()) {
+      const room = (t * mean - sum) / (items - t) + 1 + mean
+      const gain = room <= 1e-12 ? 0 : (1 + d) / room - 1
+      for (const [i, fraction] of fractions.entries()) money[i] = (money[i] as number) * (1 + fraction * gain)
+      sum += d
+    }
+    return money.reduce((total, one) => total + one, 0) / fractions.length
+  }
+
+  test.each([
+    { name: 'yes and no', value: (u: number) => (u < 0.2 ? 1 : u < 0.3 ? -1 : 0) },
+    { name: 'graded', value: (u: number) => 0.1 + Math.sin(1_000 * u) / 2 },
+  ])('rule out no mean that the formula does not, and nearly all that it does: $name', ({ value }) => {
+    const items = 1_500
+    const random = seededRandom(11)
+    const draws = Array.from({ length: items }, () => value(random()))
+    const sequence = new FiniteSequence(1, items)
+    let lowest = -1
+    for (const [index, d] of draws.slice(0, 1_200).entries()) {
+      sequence.push(d)
+      if (index % 100 !== 99) continue
+      const drawn = draws.slice(0, index + 1)
+      const mean = drawn.reduce((sum, d) => sum + d, 0) / drawn.length
+      const exact = bisect((delta) => made(drawn, items, delta) >= 40, -1, mean)
+      const { low } = sequence.interval() ?? { low: Number.NaN }
+      if (sequence.side(0) === null) {
+        expect(low).toBeGreaterThanOrEqual(exact - 0.03 * (mean - exact))
+        // It may have been ruled out by fewer draws, and stays so.
+        if (low > Math.max(lowest, exact)) {
+          const before = Array.from({ length: 100 }, (_, i) => draws.slice(0, index - i + 1))
+          expect(before.some((some) => made(some, items, low) >= 40)).toBe(true)
+        }
+      }
+      lowest = Math.max(lowest, low)
+    }
+  })
+
+  test('all items at once are what they are one by one', () => {
+    const differences = mixed(200, 30, 10)
+    const sequence = new FiniteSequence(1, 200, 0.05)
+    sequence.pushAll(differences)
+    const oneByOne = drawn(differences, 200, 0.05)
+    expect(sequence.interval()).toEqual(oneByOne.interval())
+    for (const mean of [0, 0.05, -0.05]) expect(sequence.side(mean)).toBe(oneByOne.side(mean))
+    expect(() => new FiniteSequence(1, 3).pushAll([0, 1])).toThrow('Expected all 3 items at once, got 2.')
   })
 })
 

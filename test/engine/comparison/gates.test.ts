@@ -5,6 +5,7 @@ import { approveBaseline, removeBaseline } from '../../../src/engine/comparison/
 import { openComparison } from '../../../src/engine/comparison/comparison.ts'
 import { checkRun, setGate } from '../../../src/engine/comparison/gates.ts'
 import { ComparisonSequences } from '../../../src/engine/comparison/sequences.ts'
+import { setScore } from '../../../src/engine/scores.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../../helpers/engine.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
 
@@ -129,6 +130,26 @@ describe('a gate', () => {
       (item): RecordedExecution => ({ item, scores: item === 0 ? { correct: true } : {} }),
     )
     expect((await check(await recordRun(t, datasetId, notApplicable), { minMeans: [minMean] })).status).toBe('PASSED')
+    const third = await recordRun(
+      t,
+      datasetId,
+      numbers(3).map((item) => ({ item, scores: { correct: item === 0 } })),
+    )
+    expect((await check(third, { minMeans: [minMean] })).checks[1]?.reason).toBe(
+      'The mean of "correct" is 0.333333; the minimum is 0.9.',
+    )
+    // What people have not scored is.
+    const labelled = await recordRun(
+      t,
+      datasetId,
+      numbers(10).map((item) => ({ item })),
+    )
+    await setScore(t.services, t.scope, { runId: labelled, ordinal: 0, name: 'liked', source: 'HUMAN', value: 1 })
+    const liked = await check(labelled, { minMeans: [{ metric: score('liked'), value: 0.9 }] })
+    expect(liked).toMatchObject({ status: 'FAILED', failed: ['MIN_MEAN'] })
+    expect(liked.checks[1]?.reason).toBe(
+      'The mean of "liked" is 1 over 1 of 10 items; the minimum is 0.9; at least 10 must have it.',
+    )
   })
 
   test('does not pass on costs that are known of one item only', async () => {

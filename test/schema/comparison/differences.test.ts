@@ -114,6 +114,32 @@ test('so are another input and other metadata; a revision that changes neither i
   expect(right).toMatchObject({ pairs: 40, leftOut: 0 })
 })
 
+test('a gate refuses a comparison of too few items that are alike, and says how many it needs', async () => {
+  const datasetId = await seedDataset(
+    t,
+    Array.from({ length: items }, (_, n) => n),
+  )
+  const before = await run(datasetId, () => false)
+  await revise(datasetId, 5, 'expected_output')
+  const after = await run(datasetId, () => true, 2)
+  const notWorse = async (minShare = '') => {
+    const { data } = await t.query(`{ run(id: "${encodeGlobalId('Run', after)}") { gate(
+      baselineId: "${encodeGlobalId('Run', before)}"
+      gate: { notWorse: [{ metric: { score: { name: "right" } }, margin: 0.1 ${minShare} }] }
+    ) { checks { rule passed reason } } } }`)
+    return data.run.gate.checks.find(({ rule }: { rule: string }) => rule === 'NOT_WORSE')
+  }
+  expect(await notWorse()).toMatchObject({
+    passed: false,
+    reason:
+      '"right" is better than in the baseline (better by 1). 5 items are left out: they, or their evaluator, are not as in the baseline; at least 36 of 40 must be.',
+  })
+  expect(await notWorse('minShare: 0.8')).toMatchObject({
+    passed: true,
+    reason: expect.stringMatching(/not as in the baseline\.$/),
+  })
+})
+
 test('scores of another version of an evaluator give no verdict, and a gate says why', async () => {
   const datasetId = await seedDataset(
     t,
@@ -157,6 +183,7 @@ test('scores of another version of an evaluator give no verdict, and a gate says
   expect(data.run.gate.status).toBe('FAILED')
   const { reason } = data.run.gate.checks.find(({ rule }: { rule: string }) => rule === 'NOT_WORSE')
   expect(reason).toContain('40 items are left out')
+  expect(reason).toContain('at least 36 of 40 must be')
 
   expect((await compare(before, after, ', includeUnlike: true')).right).toMatchObject({
     verdict: 'IMPROVED',

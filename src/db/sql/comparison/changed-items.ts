@@ -4,6 +4,7 @@
  */
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { numberColumn, numbers } from './load-run-columns.ts'
 import { perRun } from './metric-values.ts'
 
 /** A dataset and the version of it that each run used, baseline first. */
@@ -64,6 +65,21 @@ export async function countChangedItems(
      GROUP BY c.run`,
     values,
   )
+}
+
+/** For each candidate, in order, the ids of the items whose content differs from that of the baseline. */
+export async function loadChangedItemIds(db: Queryable, runs: number, used: UsedVersions): Promise<Set<number>[]> {
+  const values: unknown[] = []
+  const changed = changedItemsSql(used, (value) => `$${values.push(value)}`)
+  const rows = await queryRows<{ run: number; ids: Buffer }>(
+    db,
+    `WITH ${changed} SELECT run, ${numberColumn('item_id')} AS ids FROM changed GROUP BY run`,
+    values,
+  )
+  return Array.from({ length: runs - 1 }, (_, index) => {
+    const found = rows.find(({ run }) => run === index + 2)
+    return new Set(found ? numbers(found.ids) : [])
+  })
 }
 
 function perPart(column: (part: string, name: string) => string): string {

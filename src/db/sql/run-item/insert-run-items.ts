@@ -35,7 +35,21 @@ export async function insertRunItems(
       subset.sample ?? null,
     ],
   )
-  return rowCount ?? 0
+  const length = rowCount ?? 0
+  if (await isNewTo(client, length)) await client.query('ANALYZE run_item')
+  return length
+}
+
+/**
+ * Whether the planner knows of fewer items than these. In a new database it knows of none, takes every run for a few
+ * rows and sorts all of them for each page, until the first automatic ANALYZE a minute later.
+ */
+async function isNewTo(client: Queryable, items: number): Promise<boolean> {
+  const { rows } = await client.query<{ isNew: boolean }>(
+    `SELECT reltuples < $1 AS "isNew" FROM pg_class WHERE oid = 'run_item'::regclass`,
+    [items],
+  )
+  return rows[0]?.isNew ?? false
 }
 
 /** How many items of the dataset a run would have, repetitions apart; counts no further than `limit`. */

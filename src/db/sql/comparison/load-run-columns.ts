@@ -1,0 +1,108 @@
+/**
+ * What a run executed and scored, column by column, for what is computed over all of its items. Columns come as bytes and
+ * in no order: an array of rows takes ten times as long to read, sorting and grouping 200,000 rows in the database three
+ * times.
+ */
+import type { SeriesKey } from '../../../domain/score-series.ts'
+import type { Queryable } from '../../client.ts'
+import { queryRows } from '../../query-rows.ts'
+
+/** One entry per execution, in any order. */
+export interface ExecutionColumns {
+  ordinals: Int32Array
+  itemIds: Float64Array
+  /** `executionStatus`. */
+  statuses: Int32Array
+  seqs: Int32Array
+  /** Milliseconds; NaN where there is none. */
+  latencies: Float64Array
+  /** USD; NaN where it is not known. */
+  costs: Float64Array
+  /** 1: the response came from the cache. */
+  cached: Int32Array
+}
+
+/** Open: queued, running or cancelled. */
+export const executionStatus = { OPEN: 0, SUCCEEDED: 1, FAILED: 2 } as const
+
+export async function loadExecutionColumns(db: Queryable, runId: string): Promise<ExecutionColumns> {
+  const [row] = await queryRows<Record<keyof ExecutionColumns, Buffer | null>>(
+    db,
+    `SELECT ${integerColumn('ordinal')} AS ordinals, ${numberColumn('item_id')} AS "itemIds", ${integerColumn('seq')} AS seqs,
+       ${integerColumn(`CASE status WHEN 'SUCCEEDED' THEN 1 WHEN 'FAILED' THEN 2 ELSE 0 END`)} AS statuses,
+       ${numberColumn('latency_ms')} AS latencies, ${numberColumn('cost_usd')} AS costs,
+       ${integerColumn('cached::int')} AS cached
+     FROM run_item WHERE run_id = $1`,
+    [runId],
+  )
+  return {
+    ordinals: integers(row?.ordinals),
+    itemIds: numbers(row?.itemIds),
+    statuses: integers(row?.statuses),
+    seqs: integers(row?.seqs),
+    latencies: numbers(row?.latencies),
+    costs: numbers(row?.costs),
+    cached: integers(row?.cached),
+  }
+}
+
+/** Scores of executions, those of one execution in the order they were given. */
+export interface ScoreColumns {
+  ordinals: Int32Array
+  /** Index in the series. */
+  series: Int32Array
+  /** NaN: its evaluator failed. */
+  values: Float64Array
+}
+
+/** @param range ordinals; default: all */
+export async function loadScoreColumns(
+  db: Queryable,
+  runId: string,
+  series: readonly SeriesKey[],
+  range: { first: number; last: number } | null = null,
+): Promise<ScoreColumns> {
+  if (series.length === 0) return { ordinals: integers(null), series: integers(null), values: numbers(null) }
+  // One execution has one score of an evaluator, and the order of one number does not matter.
+  const order = series.some(({ source }) => source !== 'EVALUATOR') ? 's.id' : null
+  const [row] = await queryRows<Record<keyof ScoreColumns, Buffer | null>>(
+    db,
+    `SELECT ${integerColumn('s.ordinal', order)} AS ordinals, ${integerColumn('k.n::int - 1', order)} AS series,
+            ${numberColumn('s.value', order)} AS values
+     FROM score s JOIN unnest($2::text[], $3::"ScoreSource"[]) WITH ORDINALITY AS k (name, source, n) USING (name, source)
+     WHERE s.run_id = $1 AND ${range ? 's.ordinal BETWEEN $4 AND $5' : 's.ordinal IS NOT NULL'}
+       AND (s.value IS NOT NULL OR s.error IS NOT NULL)`,
+    [
+      ...[runId, series.map(({ name }) => name), series.map(({ source }) => source)],
+      ...(range ? [range.first, range.last] : []),
+    ],
+  )
+  return { ordinals: integers(row?.ordinals), series: integers(row?.series), values: numbers(row?.values) }
+}
+
+/** An aggregate of all values as bytes, null as NaN. @param order default: any */
+export function numberColumn(value: string, order: string | null = null): string {
+  const sorted = order ? ` ORDER BY ${order}` : ''
+  return `string_agg(float8send(COALESCE((${value})::float8, 'NaN')), ''::bytea${sorted})`
+}
+
+/** As {@link numberColumn}, of integers that are not null. */
+export function integerColumn(value: string, order: string | null = null): string {
+  return `string_agg(int4send(${value}), ''::bytea${order ? ` ORDER BY ${order}` : ''})`
+}
+
+/** Of a `numberColumn`; null: of no rows. */
+export function numbers(column: Buffer | null | undefined): Float64Array {
+  if (!column) return new Float64Array()
+  const bytes = Uint8Array.from(column)
+  Buffer.from(bytes.buffer).swap64()
+  return new Float64Array(bytes.buffer)
+}
+
+/** Of an `integerColumn`. */
+export function integers(column: Buffer | null | undefined): Int32Array {
+  if (!column) return new Int32Array()
+  const bytes = Uint8Array.from(column)
+  Buffer.from(bytes.buffer).swap32()
+  return new Int32Array(bytes.buffer)
+}
