@@ -23,7 +23,16 @@ export class RefusedError extends AssayError {
 /** The server could not be reached, or not for as long as the client waits. */
 export class ConnectionError extends AssayError {}
 
-/** The message of any thrown value, or the name of an error without a message. */
+/** The message of any thrown value, or the name of an error without a message. Never throws itself. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  try {
+    if (typeof thrown !== 'object' || thrown === null) return String(thrown)
+    const { message, name } = thrown as { message?: unknown; name?: unknown }
+    const said = [message, thrown instanceof Error ? name : null].find(
+      (text) => typeof text === 'string' && text !== '',
+    )
+    return typeof said === 'string' ? said : (JSON.stringify(thrown) ?? 'an object')
+  } catch {
+    return 'an object that cannot be shown'
+  }
 }

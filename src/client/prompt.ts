@@ -1,9 +1,9 @@
 import type { Json } from '../domain/json/json.ts'
+import { toJson } from '../domain/json/to-json.ts'
 import { type PromptContent, PromptError, type RenderedMessage } from '../domain/prompt/prompt.ts'
 import { renderPrompt } from '../domain/prompt/render-prompt.ts'
 import { eachNode, found, payloadOf } from './answers.ts'
 import { RefusedError } from './errors.ts'
-import { toJson } from './experiment/to-json.ts'
 import type { CreatePromptInput, PromptContentInput, PromptVersionPartsFragment } from './gql/graphql.ts'
 import {
   CreatePrompt,

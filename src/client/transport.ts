@@ -13,7 +13,10 @@ export interface TransportOptions {
   apiKey?: string
   /** The project of the requests, for keys of the installation; default: ASSAY_PROJECT, else that of the key. */
   project?: string
-  /** How long requests are repeated while the server cannot be reached, in milliseconds; default 300,000. */
+  /**
+   * How long requests are repeated while the server cannot be reached, in milliseconds; default 300,000. Before its first
+   * answer at most 15,000.
+   */
   offlineMs?: number
   /** Default: the runtime's. */
   fetch?: typeof fetch
@@ -38,6 +41,8 @@ interface RequestOptions {
   onRepeat?: (failures: number) => void
 }
 
+/** A server that has never answered is more likely a wrong URL than a network that is away. */
+const firstAnswerMs = 15_000
 const firstPauseMs = 100
 const maxPauseMs = 2_000
 const repeatable = new Set([408, 429, 500, 502, 503, 504])
@@ -48,8 +53,15 @@ export class Transport {
   readonly #headers: Record<string, string>
   readonly #offlineMs: number
   readonly #fetch: typeof fetch
+  readonly #options: TransportOptions
+  readonly #signal: AbortSignal | undefined
+  /** Shared with what `until` makes. */
+  readonly #contact: { answered: boolean }
 
-  constructor(options: TransportOptions = {}) {
+  constructor(options: TransportOptions = {}, signal?: AbortSignal, contact = { answered: false }) {
+    this.#options = options
+    this.#signal = signal
+    this.#contact = contact
     const env = environment()
     this.url = serverUrl(options.url ?? env.ASSAY_URL ?? 'http://127.0.0.1:4000')
     this.clock = options.clock ?? systemClock
@@ -61,6 +73,11 @@ export class Transport {
       ...(key ? { authorization: `Bearer ${key}` } : {}),
       ...(project ? { 'x-assay-project': encodeURIComponent(project) } : {}),
     }
+  }
+
+  /** The same server, for requests that `signal` ends too. */
+  until(signal: AbortSignal | undefined): Transport {
+    return signal ? new Transport(this.#options, signal, this.#contact) : this
   }
 
   /**
@@ -79,7 +96,7 @@ export class Transport {
     const { data, errors } = read<Result>(text)
     const [error] = errors ?? []
     if (error) throw refusal(error)
-    if (data == null) throw this.#notAssay(response)
+    if (data == null) throw this.notAssay(response)
     return data
   }
 
@@ -93,16 +110,21 @@ export class Transport {
     path: string,
     init: RequestInit,
     receive: (response: Response) => Promise<T>,
-    { signal, onRepeat }: RequestOptions = {},
+    { signal: own, onRepeat }: RequestOptions = {},
   ): Promise<T> {
+    const signal = own && this.#signal ? AbortSignal.any([own, this.#signal]) : (own ?? this.#signal)
     const startedAt = this.clock.now()
     for (let failures = 0; ; failures += 1) {
       signal?.throwIfAborted()
       if (failures > 0) onRepeat?.(failures)
       const outcome = await this.#attempt(path, { ...init, signal: signal ?? null }, receive)
-      if ('answer' in outcome) return outcome.answer
+      if ('answer' in outcome) {
+        this.#contact.answered = true
+        return outcome.answer
+      }
       signal?.throwIfAborted()
-      if (this.clock.now() - startedAt >= this.#offlineMs) {
+      const limitMs = this.#contact.answered ? this.#offlineMs : Math.min(this.#offlineMs, firstAnswerMs)
+      if (this.clock.now() - startedAt >= limitMs) {
         throw new ConnectionError(`There is no Assay server at ${this.url}: ${outcome.reason}.`, {
           cause: outcome.cause,
         })
@@ -130,7 +152,7 @@ export class Transport {
       const response = await this.send('/graphql', { method: 'POST', headers, body }, head, { signal: stop.signal })
       if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
         const [error] = read(await response.text()).errors ?? []
-        throw error ? refusal(error) : this.#notAssay(response)
+        throw error ? refusal(error) : this.notAssay(response)
       }
       for await (const { event, data } of readEvents(response)) {
         if (event === 'complete') return
@@ -169,7 +191,8 @@ export class Transport {
     }
   }
 
-  #notAssay({ status }: Response): RefusedError {
+  /** The refusal of an answer that is none of Assay's. */
+  notAssay({ status }: Response): RefusedError {
     return new RefusedError(`Expected an Assay server at ${this.url}, got an answer with status ${status}.`, 'UNKNOWN')
   }
 }

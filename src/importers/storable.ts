@@ -1,10 +1,10 @@
-import { storable } from '../client/experiment/to-json.ts'
+import { replaceUnstorable } from '../domain/json/storable.ts'
 import { isObject, type Left } from './results.ts'
 
 /** JSON without the characters that cannot be stored, which become U+FFFD. */
 export function storableJson(value: unknown, left: Left): unknown {
   if (typeof value === 'string') {
-    const text = storable(value)
+    const text = replaceUnstorable(value)
     if (text !== value) left.add('a text with U+0000 or a lone surrogate, which is U+FFFD now')
     return text
   }

@@ -117,3 +117,44 @@ test('what waits for a slot when the lease is lost is claimed again, also by a c
   expect(itemResults).toHaveLength(size)
   expect(executed.sort((a, b) => a - b)).toEqual(numbers(size).map(({ input }) => input))
 })
+
+test.each(['late', 'lost'])(
+  'the next attempt of an item is made once, also when it is claimed while the answer that a failure was recorded is %s',
+  async (answer) => {
+    let release = () => {}
+    const claimedAgain = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let isRecorded = false
+    let isClaimed = false
+    const assay = new Assay({
+      url: lab.server.url,
+      fetch: async (url, init) => {
+        // The claim that had the item has been taken in when another request follows.
+        if (isClaimed) release()
+        const body = String(init?.body)
+        const response = await fetch(url, init)
+        if (body.includes('recordRunItems(') && !isRecorded) {
+          isRecorded = true
+          await claimedAgain
+          if (answer === 'lost') throw new TypeError('cut')
+        }
+        if (body.includes('claimRunItems(')) isClaimed = (await response.clone().text()).includes('"attempt":2')
+        return response
+      },
+    })
+    const attempts: number[] = []
+    const { status, itemResults } = await assay.runExperiment({
+      name: name(),
+      data: numbers(1),
+      task: ({ input }, { attempt }) => {
+        attempts.push(attempt)
+        if (attempt === 1) throw Object.assign(new Error('busy'), { retryable: true })
+        return input
+      },
+    })
+    expect(status).toBe('COMPLETED')
+    expect(itemResults).toMatchObject([{ status: 'SUCCEEDED', output: 0, attempts: 2 }])
+    expect(attempts).toEqual([1, 2])
+  },
+)

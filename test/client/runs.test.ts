@@ -135,6 +135,32 @@ test('equal local data make no new version of their dataset, and changed data on
   expect((await lab.assay.datasets.get(changed.name)).itemCount).toBe(3)
 })
 
+test('the name of an unfinished run continues it with equal data, whatever the data were meanwhile, and refuses other data', async () => {
+  const options = { name: name(), runName: 'one', version: '1', maxConcurrency: 1 }
+  const controller = new AbortController()
+  const interrupted = lab.assay.runExperiment({
+    ...options,
+    data: numbers(4),
+    signal: controller.signal,
+    task: ({ input }) => {
+      if (input === 2) controller.abort(new Error('enough'))
+      return input
+    },
+  })
+  await expect(interrupted).rejects.toThrow('enough')
+  const go = (count: number, runName = 'one') =>
+    lab.assay.runExperiment({ ...options, runName, data: numbers(count), task: ({ input }) => input })
+  await expect(go(5)).rejects.toThrow(
+    'unfinished and executes something else: the version of the dataset was 1 and is 2',
+  )
+  await expect(go(3)).rejects.toThrow('the version of the dataset was 1 and is 3')
+  const other = await go(3, 'another')
+  const { runId, itemResults } = await go(4)
+  expect(itemResults.map(({ output }) => output)).toEqual([0, 1, 2, 3])
+  const run = await lab.assay.runs.get(runId as string)
+  expect([run.dataset.version, run.progress.succeeded, other.itemResults.length]).toEqual([1, 4, 3])
+})
+
 test('experiments are unique by dataset and name', async () => {
   const [one, two] = [await lab.dataset(capitals), await lab.dataset(capitals)]
   const experiment = name()

@@ -1,9 +1,10 @@
 /** One attempt at one item: the task under its time limit, then the evaluators. */
+import { replaceUnstorable } from '../../domain/json/storable.ts'
+import { NotJsonError, toJson } from '../../domain/json/to-json.ts'
 import { messageOf } from '../errors.ts'
 import { partsOf } from '../result-parts.ts'
 import { withDeadline } from './deadline.ts'
 import { Evaluators, type Judged } from './evaluations.ts'
-import { NotJsonError, storable, toJson } from './to-json.ts'
 import type {
   CompositeEvaluator,
   Evaluation,
@@ -119,6 +120,12 @@ export function itemResult(
   }
 }
 
+/** The result of an item whose result could not be recorded as it was. */
+export function asFailed(result: ItemResult, { code, message }: { code?: string | null; message: string }): ItemResult {
+  const error = { code: code ?? 'TASK_FAILED', message }
+  return { ...result, status: 'FAILED', output: undefined, error, evaluations: [], evaluatorErrors: [] }
+}
+
 const maxMessageLength = 2_000
 const httpRetryable = new Set([408, 429, 500, 502, 503, 504, 529])
 
@@ -127,7 +134,7 @@ const httpRetryable = new Set([408, 429, 500, 502, 503, 504, 529])
  * `isRetryable` as those of the AI SDK, or an HTTP `status` or `statusCode` that is known to pass.
  */
 function failureOf(thrown: unknown): Failure {
-  const message = storable(messageOf(thrown)).slice(0, maxMessageLength)
+  const message = replaceUnstorable(messageOf(thrown).slice(0, maxMessageLength))
   if (thrown instanceof NotJsonError) {
     return {
       code: 'INVALID_OUTPUT',
@@ -146,7 +153,7 @@ function failureOf(thrown: unknown): Failure {
     code: timedOut
       ? 'TIMEOUT'
       : typeof code === 'string' && code !== ''
-        ? storable(code).slice(0, 100)
+        ? replaceUnstorable(code.slice(0, 100))
         : codeOfStatus(http),
     message: message || 'The task failed without a message.',
     retryable: passes === undefined ? timedOut || httpRetryable.has(http as number) : passes === true,

@@ -5,32 +5,14 @@
  */
 import { payloadOf } from '../answers.ts'
 import { RefusedError } from '../errors.ts'
-import type { RecordOutcome, RunStatus } from '../gql/graphql.ts'
+import type { RunStatus } from '../gql/graphql.ts'
 import { ClaimRunItems, RecordRunItems, ReleaseRunLease, RenewRunLease } from '../operations/execution.ts'
-import type { Transport } from '../transport.ts'
 import { ClaimSize } from './claim-size.ts'
+import type { ClientLaneOptions } from './client-lane-options.ts'
 import { type Claim, type ClaimedItem, type Held, ReadyItems } from './ready-items.ts'
 import { ResultBatches } from './result-batches.ts'
-import type { AttemptResult } from './results.ts'
 
 type LaneState = Claim['lane']
-
-export interface ClientLaneOptions {
-  transport: Transport
-  runId: string
-  /** Items at once in this process. */
-  maxConcurrency: number
-  /** Makes one attempt; rejects only when its signal aborts. */
-  execute(item: ClaimedItem, signal: AbortSignal): Promise<AttemptResult>
-  /** What became of a result. */
-  onOutcome(item: ClaimedItem, outcome: RecordOutcome): void
-  /** The run as of a renewal. */
-  onRun?(progress: { succeeded: number; failed: number; total: number }): void
-  /** Ends this process's part. */
-  signal?: AbortSignal
-  /** How long the server keeps the items of a process that says nothing, in milliseconds; default 15,000. */
-  leaseMs?: number
-}
 
 const renewMs = 1_000
 const flushAfterMs = 25
@@ -47,6 +29,9 @@ export class ClientLane {
   readonly #ready: ReadyItems
   readonly #held = new Map<string, Held>()
   readonly #inFlight = new Set<string>()
+  /** Aborted when this process's part has been over for so long that nothing is recorded any more. */
+  readonly #giveUp = new AbortController()
+  readonly #stop = new AbortController()
   #lease: string | null = null
   #concurrency = 0
   #status: RunStatus = 'RUNNING'
@@ -76,13 +61,12 @@ export class ClientLane {
     const onAbort = () => this.#fail(signal?.reason)
     if (signal?.aborted) onAbort()
     signal?.addEventListener('abort', onAbort)
-    const stop = new AbortController()
-    const renewals = this.#renew(stop.signal)
+    const renewals = this.#renew(this.#stop.signal)
     try {
       await this.#work()
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      stop.abort()
+      this.#stop.abort()
       await renewals
       await this.#release()
     }
@@ -168,11 +152,11 @@ export class ClientLane {
     this.#wake()
   }
 
-  /** An item that this process has already, under a lease that it lost, is not started again. */
+  /** An item that this process has already is not started again: it had it under a lease that it lost. */
   #take(item: ClaimedItem): void {
     const known = this.#held.get(item.runItemId)
     if (known) {
-      known.attempt = item.attempt
+      known.item = item
       return
     }
     this.#held.set(item.runItemId, this.#ready.add(item))
@@ -216,24 +200,30 @@ export class ClientLane {
     const batch = this.#results.take()
     try {
       const results = batch.map(([runItemId, result]) => {
-        return { ...result, runItemId, attempt: this.#held.get(runItemId)?.attempt ?? 1 }
+        return { ...result, runItemId, attempt: this.#held.get(runItemId)?.item.attempt ?? 1 }
       })
       const lease = this.#lease
       const input = { runId, lease: lease ?? '0', leaseMs: this.#leaseMs, results }
-      const options = this.#failed ? { signal: AbortSignal.timeout(lastRecordMs) } : {}
+      const options = { signal: this.#giveUp.signal }
       const { lane, outcomes } = payloadOf((await transport.request(RecordRunItems, { input }, options)).recordRunItems)
       this.#obey(lane, lease)
       for (const [index, [runItemId, result]] of batch.entries()) {
         const held = this.#held.get(runItemId)
         const outcome = outcomes[index] ?? 'LOST'
-        const claimedAgain = this.#claiming || this.#lease !== lease || held?.attempt !== results[index]?.attempt
+        const claimed = held?.item.attempt !== results[index]?.attempt
+        // The next attempt: the failure was recorded, by this request or one whose answer was lost.
+        if (held && claimed && !this.#ended && (outcome === 'RETRY' || result.error?.retryable)) {
+          this.#held.set(runItemId, this.#ready.add(held.item))
+          continue
+        }
         // Perhaps this process has it, by a claim that was answered meanwhile or still is.
-        if (held && outcome === 'LOST' && claimedAgain && !this.#ended) {
+        const perhaps = claimed || this.#claiming || this.#lease !== lease
+        if (held && outcome === 'LOST' && perhaps && !this.#ended) {
           this.#results.add(runItemId, result)
           continue
         }
         this.#held.delete(runItemId)
-        if (held) onOutcome(held.item, outcome)
+        if (held) onOutcome(held.item, outcome, result)
       }
     } catch (error) {
       if (!this.#results.refuse(batch, error)) this.#fail(error)
@@ -285,7 +275,7 @@ export class ClientLane {
 
   async #release(): Promise<void> {
     const { transport, runId } = this.#options
-    if (this.#lease === null) return
+    if (this.#lease === null || this.#giveUp.signal.aborted) return
     const input = { runId, lease: this.#lease }
     await transport
       .request(ReleaseRunLease, { input }, { signal: AbortSignal.timeout(lastRecordMs) })
@@ -298,6 +288,10 @@ export class ClientLane {
     this.#failed = true
     this.#error = error
     this.#abort.abort(error)
+    const { clock } = this.#options.transport
+    void clock.sleep(lastRecordMs, this.#stop.signal).then(() => {
+      if (!this.#stop.signal.aborted) this.#giveUp.abort(error)
+    })
     // Results are recorded as long as the server takes them.
     if (!(error instanceof RefusedError) && this.#options.signal?.aborted !== true) this.#results.clear()
     this.#wake()

@@ -1,7 +1,8 @@
 /** Turns what evaluators return into evaluations, and runs evaluators so that one that fails takes nothing else along. */
+import { replaceUnstorable } from '../../domain/json/storable.ts'
+import { toJson } from '../../domain/json/to-json.ts'
 import { messageOf } from '../errors.ts'
 import { withDeadline } from './deadline.ts'
-import { toJson } from './to-json.ts'
 import type { Direction, Evaluation, ScoreDataType } from './types.ts'
 
 /** A function that scores, whatever it is given. */
@@ -18,6 +19,11 @@ export interface Judged {
 
 /** An evaluator may take as long as this, in milliseconds. */
 const evaluatorTimeoutMs = 300_000
+
+/** What the server stores as a score. */
+const maxName = 200
+const maxCategory = 400
+const maxScore = 1e100
 
 /** The evaluators of a run. They remember the names of their scores, so that a failure counts for the same score. */
 export class Evaluators<Args> {
@@ -54,7 +60,7 @@ export class Evaluators<Args> {
 
   async #run(by: number, args: Args, signal: AbortSignal): Promise<Judged[]> {
     const own = this.#functions[by] as Scoring<Args>
-    const name = own.name || `${this.#fallback} ${by + 1}`
+    const name = (typeof own.name === 'string' && own.name) || `${this.#fallback} ${by + 1}`
     try {
       const returned = await withDeadline(() => own(args), evaluatorTimeoutMs, signal)
       const evaluations = evaluationsOf(returned, name)
@@ -95,13 +101,20 @@ const dataTypes: readonly ScoreDataType[] = ['NUMERIC', 'BOOLEAN', 'CATEGORICAL'
 const directions: readonly Direction[] = ['HIGHER_IS_BETTER', 'LOWER_IS_BETTER', 'NONE']
 
 function checked(given: Record<string, unknown>): Evaluation {
-  const { name, value, dataType, direction, comment, metadata, costUsd } = given
-  if (typeof name !== 'string' || name.trim() === '')
-    throw new Error(`Expected a name for the score, got ${show(name)}.`)
+  const { value, dataType, direction, comment, metadata, costUsd } = given
+  const name = typeof given.name === 'string' ? replaceUnstorable(given.name).trim() : ''
+  if (name === '') throw new Error(`Expected a name for the score, got ${show(given.name)}.`)
+  if (name.length > maxName) {
+    throw new Error(`Expected a name of at most ${maxName} characters for the score, got ${name.length}.`)
+  }
   const evaluation: Evaluation = { name, value: null }
   if (value !== null && value !== undefined) {
     evaluation.value = scoreValue(value)
     evaluation.dataType = dataTypeOf(evaluation.value, dataType)
+    if (evaluation.dataType === 'CATEGORICAL' && String(value).length > maxCategory) {
+      const length = String(value).length
+      throw new Error(`Expected a label of at most ${maxCategory} characters, got ${length}; longer ones are TEXT.`)
+    }
   }
   if (direction !== undefined && direction !== null) {
     const known = directions.find((one) => one === direction)
@@ -116,7 +129,10 @@ function checked(given: Record<string, unknown>): Evaluation {
 
 function scoreValue(value: unknown): number | string | boolean {
   if (typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (typeof value === 'number' && Number.isFinite(value)) {
+    if (Math.abs(value) <= maxScore) return value
+    throw new Error(`Expected a number from ${-maxScore} to ${maxScore} as the value of a score, got ${value}.`)
+  }
   throw new Error(`Expected a finite number, a string, a boolean or null as the value of a score, got ${show(value)}.`)
 }
 

@@ -124,5 +124,11 @@ function count(n: number, what: string): string {
 }
 
 function show(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? 'undefined'
+  } catch {
+    // Of a run that is not recorded: items may be anything there.
+    return String(value)
+  }
 }

@@ -2,11 +2,11 @@
  * Local data as a dataset: it gets the items, and loses those that are not among them any more. Data that did not
  * change are matched by their content, so they make no new version.
  */
+import { toJson } from '../../domain/json/to-json.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { AssayError, RefusedError } from '../errors.ts'
 import { archiveItems, eachItem, itemInput } from '../stored-items.ts'
 import { type Transport, withText } from '../transport.ts'
-import { toJson } from './to-json.ts'
 import type { ExperimentItem } from './types.ts'
 
 /** Other programs may be changing the dataset at the same time. */
@@ -56,20 +56,23 @@ async function importItems(
     { method: 'POST', body, headers: { 'content-type': 'application/x-ndjson' } },
     withText,
   )
-  const answer = JSON.parse(text) as {
+  const answer = parsed(text) as Partial<{
     datasetId: string
     version: number
-    errors?: { message: string; extensions?: { code?: string } }[]
-    message?: string
-    code?: string
+    errors: { message: string; extensions?: { code?: string } }[]
+  }> | null
+  if (response.ok && answer?.datasetId && answer.version)
+    return { datasetId: answer.datasetId, version: answer.version }
+  const [error] = answer?.errors ?? []
+  throw error ? new RefusedError(error.message, error.extensions?.code ?? 'UNKNOWN') : transport.notAssay(response)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
-  if (response.ok) return answer
-  const [error] = answer.errors ?? []
-  const code = error?.extensions?.code ?? answer.code ?? 'UNKNOWN'
-  throw new RefusedError(
-    error?.message ?? answer.message ?? `The import was refused with status ${response.status}.`,
-    code,
-  )
 }
 
 /** The ids of the items of a dataset that are not among these; null if one of these is missing. */
@@ -91,5 +94,5 @@ async function findOthers(
 
 /** The content of an item as text: equal for equal items, however they were written. */
 export function contentOf({ key, input, expectedOutput, metadata, tags }: ExperimentItem): string {
-  return canonicalJson([key ?? null, input ?? null, expectedOutput ?? null, metadata ?? null, tags ?? []])
+  return canonicalJson([key ?? null, input ?? null, expectedOutput ?? null, metadata ?? null, [...new Set(tags)]])
 }

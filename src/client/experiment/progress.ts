@@ -2,10 +2,11 @@ import type { Progress, RunOptions } from './types.ts'
 
 interface Terminal {
   isTTY?: boolean
+  columns?: number
   write(text: string): unknown
 }
 
-const width = 24
+const barWidth = 24
 const minIntervalMs = 50
 
 /** Shows the progress of an experiment as its options say; `end` leaves the final state on the screen. */
@@ -18,9 +19,14 @@ export function openProgress(
   let last: Progress | null = null
   let drawnAt = 0
   const draw = ({ done, failed, total }: Progress) => {
+    // A line that wraps could not be drawn over.
+    const columns = (terminal.columns || 80) - 1
+    const figures = `${done}/${total}${failed > 0 ? `, ${failed} failed` : ''}`
+    const width = Math.max(0, Math.min(barWidth, columns - figures.length - 2))
     const filled = total === 0 ? width : Math.floor((width * done) / total)
     const bar = '█'.repeat(filled) + '░'.repeat(width - filled)
-    terminal.write(`\r\x1b[2K${name}  ${bar}  ${done}/${total}${failed > 0 ? `, ${failed} failed` : ''}`)
+    const shown = name.slice(0, Math.max(0, columns - width - figures.length - 4))
+    terminal.write(`\r\x1b[2K${[shown, bar, figures].filter((part) => part !== '').join('  ')}`)
     drawnAt = performance.now()
   }
   return {

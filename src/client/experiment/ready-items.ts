@@ -6,9 +6,8 @@ export type ClaimedItem = Claim['items'][number]
 
 /** An item that was started or is waiting for it, or whose result is not recorded yet. */
 export interface Held {
+  /** By the newest claim of it: a lost lease may have been replaced meanwhile. */
   item: ClaimedItem
-  /** Of the newest claim of it: a lost lease may have been replaced meanwhile. */
-  attempt: number
   /** When it may be started, by the clock. */
   startAt: number
 }
@@ -33,7 +32,7 @@ export class ReadyItems {
 
   /** @returns the item as it is held from now on */
   add(item: ClaimedItem): Held {
-    const held = { item, attempt: item.attempt, startAt: this.#clock.now() + item.startAfterMs }
+    const held = { item, startAt: this.#clock.now() + item.startAfterMs }
     this.#items.push(held)
     return held
   }

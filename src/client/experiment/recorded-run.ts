@@ -1,12 +1,13 @@
 /** Executes an experiment as a run of the server: this process is a client of it, perhaps one of several. */
+import { replaceUnstorable } from '../../domain/json/storable.ts'
 import { payloadOf } from '../answers.ts'
-import { AssayError, RefusedError } from '../errors.ts'
+import { AssayError, messageOf, RefusedError } from '../errors.ts'
 import type { ClientScoreInput, StartClientRunMutation } from '../gql/graphql.ts'
 import { CreateExperiment, FindEvaluators, FindExperiment, StartClientRun } from '../operations/execution.ts'
 import { ControlRun, SetScores } from '../operations/run.ts'
 import { runIdOf } from '../run-like.ts'
 import type { Transport } from '../transport.ts'
-import { type Attempt, type Attempts, itemResult } from './attempt.ts'
+import { type Attempt, type Attempts, asFailed, itemResult } from './attempt.ts'
 import { ClientLane } from './client-lane.ts'
 import { codeVersion } from './code-version.ts'
 import { runEnvironment } from './environment.ts'
@@ -14,7 +15,6 @@ import type { ItemSource } from './item-source.ts'
 import type { ClaimedItem } from './ready-items.ts'
 import { fillResults } from './recorded-items.ts'
 import { type AttemptResult, type Results, type RunResults, resultKey } from './results.ts'
-import { storable } from './to-json.ts'
 import type { Evaluation, ItemResult, Progress, RunOptions } from './types.ts'
 
 type StartedRun = Extract<StartClientRunMutation['startRun'], { __typename: 'StartRunPayload' }>['run']
@@ -27,9 +27,11 @@ export async function executeRecorded(
   source: ItemSource,
   { attempts, onProgress }: { attempts: Attempts; onProgress: (progress: Progress) => void },
 ): Promise<Omit<RunResults, 'runEvaluations' | 'runEvaluatorErrors'>> {
-  const run = await startRun(transport, options, source.dataset)
+  // The lane has to record and to give back after an abort; nothing else is of use then.
+  const abortable = transport.until(options.signal)
+  const run = await startRun(abortable, options, source.dataset)
   const functions = [...attempts.evaluators.functions, ...attempts.composite.functions]
-  const ofServer = await serverScores(transport, run, functions)
+  const ofServer = await serverScores(abortable, run, functions)
   const versions = await Promise.all(functions.map(codeVersion))
   const results: Results = new Map()
   const pending = new Map<string, ItemResult>()
@@ -49,10 +51,11 @@ export async function executeRecorded(
       pending.set(runItemId, itemResult(item, ended, { repetition, attempts: attempt, runItemId }))
       return attemptResult(ended, versions)
     },
-    onOutcome(claimed: ClaimedItem, outcome) {
-      const result = pending.get(claimed.runItemId)
+    onOutcome(claimed: ClaimedItem, outcome, { error }) {
+      const ended = pending.get(claimed.runItemId)
       pending.delete(claimed.runItemId)
-      if (!result || outcome === 'LOST' || outcome === 'RETRY') return
+      if (!ended || outcome === 'LOST' || outcome === 'RETRY') return
+      const result = error && ended.status === 'SUCCEEDED' ? asFailed(ended, error) : ended
       results.set(resultKey(claimed), result)
       progress.done = Math.min(progress.total, progress.done + 1)
       if (result.status === 'FAILED') progress.failed += 1
@@ -66,7 +69,7 @@ export async function executeRecorded(
     },
   })
   const status = await lane.run()
-  const itemResults = await fillResults(transport, { run, results, ofServer }, source)
+  const itemResults = await fillResults(abortable, { run, results, ofServer }, source)
   return {
     experimentName: options.name,
     runName: options.runName,
@@ -80,18 +83,32 @@ export async function executeRecorded(
   }
 }
 
-/** Stores the scores of the whole run. They replace those of another process of the same run. */
+/**
+ * Stores the scores of the whole run. They replace those of another process of the same run.
+ * @returns the scores that the server refused, because they do not fit its rules for scores of their names
+ */
 export async function recordRunEvaluations(
   transport: Transport,
   runId: string,
   evaluations: readonly Evaluation[],
-): Promise<void> {
+): Promise<{ name: string; message: string }[]> {
   const scores = evaluations.flatMap(({ direction: _, costUsd: __, ...evaluation }) => {
     const score = scoreOf(evaluation)
     return score ? [{ ...score, target: { runId }, source: 'API' as const }] : []
   })
-  if (scores.length === 0) return
-  payloadOf((await transport.request(SetScores, { input: { scores } })).setScores)
+  const refused: { name: string; message: string }[] = []
+  while (scores.length > 0) {
+    try {
+      payloadOf((await transport.request(SetScores, { input: { scores } })).setScores)
+      break
+    } catch (error) {
+      const [, list, index] = (error instanceof RefusedError && error.path) || []
+      const [score] = list === 'scores' && index !== undefined ? scores.splice(Number(index), 1) : []
+      if (!score) throw error
+      refused.push({ name: score.name, message: messageOf(error) })
+    }
+  }
+  return refused
 }
 
 async function startRun(
@@ -186,9 +203,13 @@ function attemptResult(ended: Attempt, versions: readonly string[]): AttemptResu
   const { failure, latencyMs, costUsd, inputTokens, outputTokens, traceId, judged } = ended
   const about = { latencyMs, costUsd, inputTokens, outputTokens, traceId }
   if (failure) return { ...about, error: failure }
+  const names = new Set<string>()
   const scores = judged.flatMap(({ by, name, evaluation, error }): ClientScoreInput[] => {
+    // One is recorded; that there was another is told in the result.
+    if (names.has(name)) return []
+    names.add(name)
     const version = versions[by] ?? null
-    if (error !== null) return [{ name: storable(name), version, error: storable(error).slice(0, 2_000) }]
+    if (error !== null) return [{ name, version, error: replaceUnstorable(error.slice(0, 2_000)) }]
     const score = evaluation && scoreOf(evaluation)
     return score ? [{ ...score, version }] : []
   })
@@ -197,13 +218,13 @@ function attemptResult(ended: Attempt, versions: readonly string[]): AttemptResu
 
 /** Null for an evaluation with neither a value nor a cost. */
 function scoreOf({ name, value, dataType, direction, comment, metadata, costUsd }: Evaluation) {
-  if (value === null) return costUsd === undefined ? null : { name: storable(name), costUsd }
+  if (value === null) return costUsd === undefined ? null : { name, costUsd }
   return {
-    name: storable(name),
-    ...(typeof value === 'string' ? { label: storable(value) } : { value: Number(value) }),
+    name,
+    ...(typeof value === 'string' ? { label: replaceUnstorable(value) } : { value: Number(value) }),
     ...(dataType && { dataType }),
     ...(direction && { direction }),
-    ...(comment !== undefined && { comment: storable(comment) }),
+    ...(comment !== undefined && { comment: replaceUnstorable(comment) }),
     ...(metadata !== undefined && { metadata }),
     ...(costUsd !== undefined && { costUsd }),
   }

@@ -18,11 +18,11 @@ export class ResultBatches {
 
   /** One that is too large for a request becomes a failure. */
   add(runItemId: string, result: AttemptResult): void {
-    const bytes = new Blob([JSON.stringify(result)]).size
+    const bytes = sizeOf(result)
     const fits = bytes <= maxResultBytes
     const message = `Expected a result of at most ${maxResultBytes} bytes of JSON, got ${bytes}.`
-    const entry: Entry = [runItemId, fits ? result : failed(result, 'RESPONSE_TOO_LARGE', message)]
-    this.#waiting.push({ entry, bytes: fits ? bytes : 0 })
+    const stored = fits ? result : failed(result, 'RESPONSE_TOO_LARGE', message)
+    this.#waiting.push({ entry: [runItemId, stored], bytes: fits ? bytes : sizeOf(stored) })
   }
 
   /** The next ones, as many as a request takes. */
@@ -47,9 +47,9 @@ export class ResultBatches {
     const refused = list === 'results' ? batch[Number(index)] : undefined
     if (!refused || part === 'scores' || refused[1].error) return false
     this.#waiting.unshift(
-      ...batch.map((entry): { entry: Entry; bytes: number } => {
-        const [id, result] = entry
-        return { entry: entry === refused ? [id, failed(result, 'UNSTORABLE_RESULT', error.message)] : entry, bytes: 0 }
+      ...batch.map(([id, result]): { entry: Entry; bytes: number } => {
+        const stored = result === refused[1] ? failed(result, 'UNSTORABLE_RESULT', error.message) : result
+        return { entry: [id, stored], bytes: sizeOf(stored) }
       }),
     )
     return true
@@ -58,6 +58,11 @@ export class ResultBatches {
   clear(): void {
     this.#waiting = []
   }
+}
+
+/** Of a result as JSON in UTF-8. */
+function sizeOf(result: AttemptResult): number {
+  return new Blob([JSON.stringify(result)]).size
 }
 
 function failed({ latencyMs, traceId }: AttemptResult, code: string, message: string): AttemptResult {

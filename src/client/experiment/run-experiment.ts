@@ -1,4 +1,5 @@
 /** `runExperiment`: a task and evaluators of this process on local data or on a dataset, recorded while it runs. */
+import { replaceUnstorable } from '../../domain/json/storable.ts'
 import type { Transport } from '../transport.ts'
 import { Attempts } from './attempt.ts'
 import { Evaluators, type Judged } from './evaluations.ts'
@@ -19,6 +20,8 @@ import {
   type RunEvaluator,
 } from './types.ts'
 
+const maxName = 170
+
 /**
  * Runs an experiment.
  * @throws {TypeError} an invalid option
@@ -33,18 +36,19 @@ export async function runExperiment<Item extends ExperimentItem, Returned>(
   const options = given as unknown as ExperimentOptions
   checkOptions(options)
   const { name, data, record = true, signal } = options
-  const runName = options.runName ?? `${name} - ${new Date().toISOString()}`
+  const abortable = transport.until(signal)
+  const runName = options.runName ?? `${shortened(name)} - ${new Date().toISOString()}`
   const attempts = new Attempts(options)
   const progress = openProgress(options)
   const dataset = isHosted(data) && record && data.itemCount > 0 ? data : null
-  const items = dataset ? [] : await collectItems(data)
+  const items = dataset ? [] : await collectItems(data, signal)
   const isRecorded = dataset !== null || (record && items.length > 0)
   let parts: Omit<RunResults, 'runEvaluations' | 'runEvaluatorErrors'>
   try {
     if (isRecorded) {
       const source = dataset
-        ? hostedSource(transport, dataset)
-        : await localSource(transport, options.datasetName ?? `local/${name}`, items)
+        ? hostedSource(abortable, dataset)
+        : await localSource(abortable, options.datasetName ?? `local/${shortened(name)}`, items)
       parts = await executeRecorded(
         transport,
         { ...options, runName, isNamed: options.runName !== undefined },
@@ -65,10 +69,16 @@ export async function runExperiment<Item extends ExperimentItem, Returned>(
     progress.end()
   }
   const judged = await judgeRun(options.runEvaluators ?? [], parts.itemResults, signal)
-  const runEvaluations = judged.flatMap(({ evaluation }) => evaluation ?? [])
-  if (parts.runId !== undefined) await recordRunEvaluations(transport, parts.runId, runEvaluations)
-  const runEvaluatorErrors = judged.flatMap(({ name, error }) => (error === null ? [] : [{ name, message: error }]))
-  return new ExperimentResult(transport, { ...parts, runEvaluations, runEvaluatorErrors })
+  const evaluations = judged.flatMap(({ evaluation }) => evaluation ?? [])
+  const failed = judged.flatMap(({ name, error }) => (error === null ? [] : [{ name, message: error }]))
+  const refused = parts.runId === undefined ? [] : await recordRunEvaluations(abortable, parts.runId, evaluations)
+  const runEvaluations = evaluations.filter(({ name }) => !refused.some((one) => one.name === name))
+  return new ExperimentResult(transport, { ...parts, runEvaluations, runEvaluatorErrors: [...failed, ...refused] })
+}
+
+/** Names of runs and datasets have at most 200 characters, with what is put around that of the experiment. */
+function shortened(name: string): string {
+  return name.length <= maxName ? name : `${replaceUnstorable(name.slice(0, maxName - 1)).trimEnd()}…`
 }
 
 function isHosted(data: ExperimentOptions['data']): data is HostedItems<ExperimentItem> {

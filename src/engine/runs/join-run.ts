@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/client.ts'
+import { haveSameItems } from '../../db/sql/dataset/versions.ts'
 import { findUnfinishedRun, lockRunName } from '../../db/sql/run/unfinished-run.ts'
 import { ConflictError, InvalidInputError } from '../../domain/errors.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
@@ -9,6 +10,7 @@ import type { RunSettings, StartRunInput } from '../../domain/run.ts'
 /** What makes the items of two runs, and their results, the same. */
 interface Content {
   experimentId: string
+  datasetId: string
   task: TaskSpec
   datasetVersion: number
   settings: Pick<RunSettings, 'repetitions'>
@@ -26,9 +28,11 @@ export async function joinRun(client: Queryable, asked: Content, input: StartRun
   await lockRunName(client, asked.experimentId, name)
   const found = await findUnfinishedRun(client, asked.experimentId, name)
   if (!found) return null
+  const versions = [found.datasetVersion, asked.datasetVersion] as const
+  const sameItems = versions[0] === versions[1] || (await haveSameItems(client, asked.datasetId, versions))
   const differences = [
     ...differing('the task', found.task, asked.task),
-    ...differing('the version of the dataset', found.datasetVersion, asked.datasetVersion),
+    ...(sameItems ? [] : differing('the version of the dataset', ...versions)),
     ...differing('the repetitions', found.settings.repetitions, asked.settings.repetitions),
     ...differing('the subset', found.subset, subset ?? null),
     ...(seed == null ? [] : differing('the seed', found.seed, seed)),

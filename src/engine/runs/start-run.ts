@@ -105,7 +105,7 @@ async function insert(
   const joined = input.join
     ? await joinRun(
         client,
-        { experimentId: experiment.id, task, datasetVersion, settings },
+        { experimentId: experiment.id, datasetId, task, datasetVersion, settings },
         { ...input, subset: limits },
       )
     : null

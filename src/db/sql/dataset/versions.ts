@@ -36,6 +36,25 @@ export async function findVersionAt(db: Queryable, datasetId: string, moment: Da
   return rows[0]?.version ?? 0
 }
 
+/** Whether two versions of a dataset have the same items with the same content. */
+export async function haveSameItems(
+  db: Queryable,
+  datasetId: string,
+  [one, other]: readonly [number, number],
+): Promise<boolean> {
+  const rows = await queryRows<{ same: boolean }>(
+    db,
+    `WITH content AS (
+       SELECT r.item_id, r.digest, v.version FROM unnest($2::int[]) AS v (version)
+       JOIN dataset_item_revision r ON r.dataset_id = $1 AND r.valid_from <= v.version
+         AND (r.valid_to IS NULL OR r.valid_to > v.version)
+     )
+     SELECT NOT EXISTS (SELECT FROM content GROUP BY item_id, digest HAVING count(*) <> 2) AS same`,
+    [datasetId, [one, other]],
+  )
+  return rows[0]?.same ?? false
+}
+
 /** The versions of a dataset, newest first. */
 export function listDatasetVersions(): List {
   return {
