@@ -203,7 +203,10 @@ function shown(value: number): string {
 /** Of the items that both runs have, of a metric that must not be worse. */
 const defaultMinAlike = 0.9
 
-function notWorse({ metric, margin, question, minShare }: Gate['notWorse'][number], { comparison }: GateSubject): GateCheck {
+function notWorse(
+  { metric, margin, question, minShare }: Gate['notWorse'][number],
+  { comparison }: GateSubject,
+): GateCheck {
   const check = { rule: 'NOT_WORSE' as const, metric, limit: margin }
   if (comparison === null) {
     return { ...check, passed: false, actual: null, reason: 'There is no baseline: approve one, or name one.' }
