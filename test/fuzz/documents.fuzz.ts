@@ -3,13 +3,16 @@
  * evaluators, feeds and exports.
  */
 import { randomInt } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { seededRandom } from '../../src/domain/statistics/seeded-random.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { followRun, seedExperiment } from '../helpers/engine.ts'
+import { parseHttpTask } from '../../src/tasks/http.ts'
+import { followRun, seedDataset, seedExperiment } from '../helpers/engine.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { type RandomDocument, randomDocuments } from './random-json.ts'
 
@@ -22,9 +25,16 @@ const keyOf = (index: number) => `d${index}`
 let t: TestServer
 
 beforeAll(async () => {
-  t = await startTestServer({ tasks: [{ name: 'echo', run: (input) => input }] }, { open: true })
+  t = await startTestServer(
+    {
+      tasks: [{ name: 'echo', run: (input) => input }],
+      evaluators: [{ name: 'given', evaluate: ({ output }) => ({ value: 1, metadata: output }) }],
+    },
+    { open: true },
+  )
   const definition = { kind: 'builtin', type: 'jsonEquals' }
   await createEvaluator(t.services, t.scope, { name: 'same', definition })
+  await createEvaluator(t.services, t.scope, { name: 'given', definition: { kind: 'module', module: 'given' } })
   await t.startWorker()
 })
 afterAll(() => t[Symbol.asyncDispose]())
@@ -52,6 +62,22 @@ async function exported(path: string): Promise<Record<string, string>[]> {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line))
+}
+
+/** What the feed of a run says over HTTP. */
+async function fedOutputs(runId: string): Promise<{ position: number; output: Json }[]> {
+  const query = `subscription { runFeed(runId: "${encodeGlobalId('Run', runId)}") { items { position output } done } }`
+  const response = await fetch(`${t.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query }),
+  })
+  const events = (await response.text()).split('\n').filter((line) => line.startsWith('data: {'))
+  return events.flatMap((line) => {
+    const { data, errors } = JSON.parse(line.slice('data: '.length))
+    expect(errors, `SEED=${seed}`).toBeUndefined()
+    return data.runFeed.items
+  })
 }
 
 const half = Math.floor(count / 2)
@@ -141,9 +167,82 @@ test.for(['imported', 'upserted'])(
         plain(text),
       ])
       if (plain(text) !== null)
-        expect(scores, text.slice(0, 500)).toMatchObject([{ name: 'same', value: 1, error: null }])
+        expect(scores, text.slice(0, 500)).toMatchObject([
+          { name: 'given', value: 1, error: null },
+          { name: 'same', value: 1, error: null },
+        ])
     }
+    const metadata = await t.db.pool.query<{ ordinal: number; metadata: string }>(
+      `SELECT ordinal, metadata::text FROM score WHERE run_id = $1 AND name = 'given'`,
+      [id],
+    )
+    expect(metadata.rows).toHaveLength(items.size)
+    for (const { ordinal, metadata: text } of metadata.rows) {
+      expect(plain(text ?? 'null'), `SEED=${seed}`).toEqual(plain(JSON.stringify(items.get(ordinal)?.output)))
+    }
+    const fed = await fedOutputs(id)
+    for (const { position, output } of fed) {
+      expect(plain(JSON.stringify(output)), `SEED=${seed}`).toEqual(plain(JSON.stringify(items.get(position)?.output)))
+    }
+    expect(fed).toHaveLength(items.size)
     const outputs = [...items.values()].map(({ output }) => JSON.stringify(output)).sort()
     expect(outputs).toEqual(rows.map(({ output }) => JSON.stringify(output)).sort())
   },
 )
+
+test('documents in cells of CSV are imported as they are, or refused with their lines', async () => {
+  const few = Math.min(2_000, count)
+  const cell = (text: string) => `"${text.replaceAll('"', '""')}"`
+  const rows = documents.slice(0, few).map(({ text }, index) => ({ index, line: `${keyOf(index)},${cell(text)}` }))
+  for (let left = rows; ; ) {
+    const response = await fetch(`${t.url}/import/cells?json=input`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: `key,input\n${left.map(({ line }) => line).join('\n')}\n`,
+    })
+    const { problems = [] } = (await response.json()) as { problems?: { line: number; expected: string }[] }
+    if (problems.length === 0) break
+    for (const { line } of problems) {
+      const { text, mustBeKept } = documents[left[line - 2]?.index ?? -1] as RandomDocument
+      expect(mustBeKept, `SEED=${seed}: ${text.slice(0, 500)}`).toBe(false)
+    }
+    const refused = new Set(problems.map(({ line }) => line - 2))
+    left = left.filter((_, place) => !refused.has(place))
+  }
+  const { id } = await t.db.prisma.dataset.findFirstOrThrow({ where: { name: 'cells' } })
+  const stored = await exported(`datasets/${encodeGlobalId('Dataset', id)}.jsonl`)
+  expectKept(new Map(stored.map(({ key, input }) => [key as string, JSON.stringify(input)])), 0, few)
+})
+
+test('what an endpoint answers is the output as it is, or the item fails and says where', async () => {
+  const few = Math.min(2_000, count)
+  const server = createServer(({ url }, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(`{"other":9007199254740993,"output":${documents[Number(url?.slice(1))]?.text}}`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const datasetId = await seedDataset(
+    t,
+    documents.slice(0, few).map((_, index) => index),
+  )
+  const url = `http://127.0.0.1:${port}/{{input}}`
+  const task = parseHttpTask({ kind: 'http', url, outputPath: '$.output' }, [])
+  const experimentId = await seedExperiment(t, datasetId, task, { concurrency: 50, maxAttempts: 1 })
+  const { id } = await startRun(t.services, t.scope, { experimentId })
+  const { items } = await followRun(t, id)
+  server.close()
+  const rows = await exported(`runs/${encodeGlobalId('Run', id)}.jsonl`)
+  expect(rows).toHaveLength(items.size)
+  for (const { input, output, status, error } of rows as Record<string, never>[]) {
+    const { text, mustBeKept } = documents[Number(input)] as RandomDocument
+    const what = `SEED=${seed}: ${text.slice(0, 500)}`
+    if (status === 'SUCCEEDED') expect(plain(JSON.stringify(output)), what).toEqual(plain(text))
+    else {
+      expect([mustBeKept, (error as unknown as { code: string }).code], what).toEqual([
+        false,
+        expect.stringMatching(/^(INVALID_OUTPUT|MALFORMED_RESPONSE)$/),
+      ])
+    }
+  }
+})

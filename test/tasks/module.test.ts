@@ -209,6 +209,7 @@ describe('a task of assay.config.ts', () => {
       new TaskError('OWN', { reason: 'odd' } as unknown as string, { retryable: false }),
       { code: 'OWN', message: "{ reason: 'odd' }" },
     ],
+    [new TaskError('OWN', 'a\0b', { retryable: false }), { code: 'OWN', message: 'a\ufffdb' }],
     [Object.assign(new Error('no'), { status: 400 }), { code: 'TASK_FAILED', retryable: false }],
     [Object.assign(new Error('no'), { status: 500, retryable: false }), { retryable: false }],
     [

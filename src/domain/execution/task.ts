@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts'
 import type { Json } from '../json/json.ts'
+import { replaceUnstorable } from '../json/storable.ts'
 import type { Generation } from '../model/generation.ts'
 import type { Uncounted } from './deadline.ts'
 import type { HttpTaskSpec } from './http-task.ts'
@@ -182,10 +183,10 @@ export class TaskError extends Error {
       cause?: unknown
     },
   ) {
-    // Callers in JavaScript pass anything.
-    super(messageOf(message), { cause: options.cause })
+    // Callers in JavaScript pass anything, and texts of users' data may be part of it.
+    super(replaceUnstorable(messageOf(message)), { cause: options.cause })
     this.name = 'TaskError'
-    this.code = code
+    this.code = replaceUnstorable(String(code))
     this.retryable = options.retryable
     this.retryAfterMs = options.retryAfterMs ?? null
     this.overloaded = options.overloaded ?? code === 'RATE_LIMITED'

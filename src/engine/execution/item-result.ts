@@ -5,6 +5,7 @@ import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 import { nothingSpent, type Spent } from '../../domain/execution/task.ts'
+import { replaceUnstorable } from '../../domain/json/storable.ts'
 import { isScore } from '../../domain/score.ts'
 import type { CacheEntry } from './response-cache.ts'
 
@@ -129,7 +130,7 @@ export function failedScore(
     label: null,
     comment: null,
     metadata: null,
-    error: { code: 'EVALUATOR_FAILED', message: messageOf(error), retryable: false, attempt },
+    error: { code: 'EVALUATOR_FAILED', message: replaceUnstorable(messageOf(error)), retryable: false, attempt },
   }
 }
 
