@@ -285,7 +285,7 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
     minMeans: [{ metric, value: 0.1, minShare: 0.5 }],
-    notWorse: [{ metric, margin: 0.1 }],
+    notWorse: [{ metric, margin: 0.1, minShare: 0.5 }],
   })
 
   const provider = await fillProviders(t, name)

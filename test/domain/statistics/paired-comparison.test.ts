@@ -158,6 +158,7 @@ describe('degenerate data', () => {
       missing: 3,
       lacking: 0,
       bounds: null,
+      clusters: null,
       robust: { interval: null, pValue: null },
       differenceStddev: null,
     })
