@@ -32,6 +32,8 @@ const smallestSpacing = 1e-5
 const stepsPerSpacing = 8
 /** Means between the bound and the observed mean, below which the spacing is halved. */
 const fewest = 6
+/** Means at most, above which the spacing is doubled. */
+const most = 24
 /** Spacings beyond the observed mean on which gamblers are at work. */
 const beyond = 4
 
@@ -103,15 +105,20 @@ export class FiniteBound {
         if (index > 0) finer.push(this.#at(gamblers.mean - this.#spacing))
         finer.push(gamblers)
       }
-      this.#around = finer.filter(({ mean }) => mean < observed + beyond * this.#spacing)
+      this.#around = finer.filter((one) => one.mean < observed + beyond * this.#spacing && !isBehind(one))
     }
     // The observed mean jumped: the old spacing would take too many to reach it.
     const gap = observed - (this.#around.at(-1) ?? this.#next).mean
     while (gap > 2 * beyond * this.#spacing) this.#spacing *= 2
     for (;;) {
       const last = (this.#around.at(-1) ?? this.#next).mean
-      if (last >= observed + (beyond - 2) * this.#spacing || last + this.#spacing >= 1) return
+      if (last >= observed + (beyond - 2) * this.#spacing || last + this.#spacing >= 1) break
       this.#around.push(this.#at(last + this.#spacing))
+    }
+    // The observed mean was close to the bound for a while and left it again.
+    while (this.#around.length > most) {
+      this.#spacing *= 2
+      this.#around = this.#around.filter((_, index) => (this.#around.length - index) % 2 === 1)
     }
   }
 

@@ -6,6 +6,7 @@ import { CoinTest } from '../../../src/domain/statistics/coin-test.ts'
 import { DifferenceSequence } from '../../../src/domain/statistics/difference-sequence.ts'
 import { FiniteSequence } from '../../../src/domain/statistics/finite-sequence.ts'
 import { seededRandom } from '../../../src/domain/statistics/seeded-random.ts'
+import { changes, randomFrom } from '../../simulations/data.ts'
 
 /** Differences in a shuffled order that is the same every time. */
 function mixed(n: number, gained: number, lost: number): number[] {
@@ -148,6 +149,13 @@ describe('the gamblers around the bound', () => {
       }
       lowest = Math.max(lowest, low)
     }
+  })
+
+  test('stay few when the observed mean comes close to the bound and leaves it: these orders once took for ever', () => {
+    const random = randomFrom(3)
+    for (let order = 0; order < 200; order += 1) random.shuffle(changes(500, 40, 20))
+    const orders = Array.from({ length: 820 }, () => random.shuffle(changes(500, 30, 30)))
+    for (const order of orders.slice(-4)) expect(drawn(order, 500, 0).interval()).toEqual({ low: 0, high: 0 })
   })
 
   test('all items at once are what they are one by one', () => {

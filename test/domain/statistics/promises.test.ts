@@ -39,5 +39,5 @@ test('on exactly these items a real difference is decided early in nearly every 
     return at >= 0 && at < 499
   }
   expect(shareOf(200, isEarly(40, 20))).toBeGreaterThanOrEqual(0.95)
-  expect(shareOf(replications, isEarly(30, 30))).toBeLessThanOrEqual(atMost(0.05, replications))
+  expect(shareOf(300, isEarly(30, 30))).toBeLessThanOrEqual(atMost(0.05, 300))
 })
