@@ -129,7 +129,7 @@ async function shownRows(): Promise<string[][]> {
       return [...(row?.querySelectorAll('[role=gridcell]') ?? [])].map((cell) => cell.textContent ?? '')
     }
     const until = performance.now() + 20_000
-    const isOver = ([item, score]: string[]) => item && (score || performance.now() > until)
+    const isOver = (cells: string[]) => cells[0] && ((cells[1] && cells.at(-1)) || performance.now() > until)
     element.scrollTop = 0
     while (rows.length < count) {
       await new Promise(requestAnimationFrame)
