@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import mime from 'mime'
-import { type Database, transaction } from '../../db/client.ts'
+import { transaction } from '../../db/client.ts'
 import {
   type AttachmentRow,
   findOrInsertContent,
@@ -17,6 +17,7 @@ import { excerptOf } from '../../domain/excerpt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { withTemporaryFile } from '../temporary-file.ts'
+import { TransferPlaces } from '../transfer-places.ts'
 
 export interface StoreAttachmentInput {
   source: AsyncIterable<Uint8Array>
@@ -27,12 +28,11 @@ export interface StoreAttachmentInput {
   signal?: AbortSignal
 }
 
-/** Concurrent uploads per process: each has a file on disk and, for a moment, a connection. */
-const maxUploads = 16
-/** Not all of them, so that slow clients of one project do not keep the files of others out. */
-const maxUploadsOfProject = 12
-/** The projects of those in progress. */
-const uploading = new WeakMap<Database, string[]>()
+/**
+ * Each has a file on disk and, for a moment, a connection. One project gets not all of them, so that its slow clients do
+ * not keep the files of others out.
+ */
+const uploads = new TransferPlaces('uploads', { most: 16, mostOfProject: 12 })
 
 /**
  * Stores a file; one that the project has already, with this name and media type, is returned as it is.
@@ -47,7 +47,7 @@ export async function storeAttachment(
   requireWrite(scope)
   const filename = checkFilename(named.filename)
   const mediaType = checkMediaType(named.mediaType, filename)
-  return inOwnPlace(services.db, scope.projectId, () =>
+  return uploads.within(services.db, scope.projectId, () =>
     spooled(source, async ({ bytes, sha256, chunks }) => {
       if (bytes === 0) throw new InvalidInputError('Expected a file as the body, got nothing.', ['file'])
       signal?.throwIfAborted()
@@ -60,27 +60,6 @@ export async function storeAttachment(
       })
     }),
   )
-}
-
-/** @throws {LimitError} too many uploads are running */
-async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
-  const others = uploading.get(db) ?? []
-  uploading.set(db, others)
-  const ofProject = others.filter((project) => project === projectId).length
-  if (ofProject >= maxUploadsOfProject) {
-    throw new LimitError(
-      `Expected at most ${maxUploadsOfProject} concurrent uploads of one project, got one more. Try again in a moment.`,
-    )
-  }
-  if (others.length >= maxUploads) {
-    throw new LimitError(`Expected at most ${maxUploads} concurrent uploads, got one more. Try again in a moment.`)
-  }
-  others.push(projectId)
-  try {
-    return await work()
-  } finally {
-    others.splice(others.indexOf(projectId), 1)
-  }
 }
 
 interface Spooled {

@@ -2,7 +2,7 @@
  * Imports a file of any size into a dataset, all of it or nothing, in bounded memory: the source is decoded, parsed,
  * validated and staged row by row while it arrives, and only then is the dataset locked and written.
  */
-import { type Database, type Queryable, transaction } from '../../db/client.ts'
+import { type Queryable, transaction } from '../../db/client.ts'
 import type { Dataset } from '../../db/generated/prisma/client.ts'
 import { findUnknownAttachments } from '../../db/sql/attachment/use.ts'
 import { type DatasetHead, findDatasetHead, lockDatasetByName } from '../../db/sql/dataset/lock-dataset.ts'
@@ -13,12 +13,13 @@ import {
   resolveStagedIds,
   type StagedItem,
 } from '../../db/sql/dataset/staging.ts'
-import { ConflictError, LimitError } from '../../domain/errors.ts'
+import { ConflictError } from '../../domain/errors.ts'
 import { excerpt } from '../../domain/excerpt.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
+import { TransferPlaces } from '../transfer-places.ts'
 import { checkDatasetName } from './dataset-name.ts'
 import { newSeed } from './datasets.ts'
 import { decodeText } from './decode-text.ts'
@@ -65,9 +66,7 @@ export interface ImportResult extends DatasetChangeCounts {
 }
 
 /** Maximum concurrent imports per process and per project: each holds a connection for as long as its client is sending. */
-const maxImports = 6
-const maxImportsOfProject = 3
-const running = new WeakMap<Database, string[]>()
+export const imports = new TransferPlaces('imports', { most: 6, mostOfProject: 3 })
 
 /**
  * Adds the rows of a file as items, or updates the matching items: by the id that exports have, else by key, else by
@@ -81,33 +80,13 @@ export async function importItems(services: Services, scope: Scope, input: Impor
   requireWrite(scope)
   const name = checkDatasetName(input.dataset, ['dataset'])
   const mapper = new ItemMapper(input.mapping)
-  return inOwnPlace(services.db, scope.projectId, async () => {
+  return imports.within(services.db, scope.projectId, async () => {
     const { isZip, source } = await lookAhead(input.source)
     if (!isZip) return importRows(services, scope, { ...input, name, mapper, source, files: null })
     return withZip(services, scope, { ...input, source }, (rows, files) =>
       importRows(services, scope, { ...input, name, mapper, ...rows, format: input.format ?? rows.format, files }),
     )
   })
-}
-
-/** @throws {LimitError} too many imports are running */
-export async function inOwnPlace<T>(db: Database, projectId: string, work: () => Promise<T>): Promise<T> {
-  const others = running.get(db) ?? []
-  running.set(db, others)
-  if (others.filter((project) => project === projectId).length >= maxImportsOfProject) {
-    throw new LimitError(
-      `Expected at most ${maxImportsOfProject} concurrent imports of one project, got one more. Try again in a moment.`,
-    )
-  }
-  if (others.length >= maxImports) {
-    throw new LimitError(`Expected at most ${maxImports} concurrent imports, got one more. Try again in a moment.`)
-  }
-  others.push(projectId)
-  try {
-    return await work()
-  } finally {
-    others.splice(others.indexOf(projectId), 1)
-  }
 }
 
 async function importRows(services: Services, scope: Scope, input: RowsInput): Promise<ImportResult> {

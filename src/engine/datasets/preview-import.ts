@@ -5,7 +5,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { checkDatasetName } from './dataset-name.ts'
 import { decodeText } from './decode-text.ts'
-import { type ImportInput, inOwnPlace } from './import.ts'
+import { type ImportInput, imports } from './import.ts'
 import { type ImportFormat, readRows } from './import-format.ts'
 import { type ImportMapping, ItemMapper } from './import-mapping.ts'
 import { type ImportProblem, Problems } from './import-problems.ts'
@@ -44,7 +44,7 @@ export async function previewImport({ db }: Services, scope: Scope, input: Previ
   const head = await findDatasetHead(db.pool, projectId, name)
   const { isZip, source } = await lookAhead(input.source)
   if (!isZip) return previewRows(head, { ...input, projectId, source, files: null })
-  return inOwnPlace(db, projectId, () =>
+  return imports.within(db, projectId, () =>
     previewZip(source, (rows, files) =>
       previewRows(head, { ...input, ...rows, projectId, format: input.format ?? rows.format, files }),
     ),
