@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** They take their time, and have a command of their own: `npm run test:processes`. */
+/** They start processes, which takes its time, or need one of their own; `npm run test:processes` runs them. */
 export const processTests = [
   'test/{cli,deploy,docs,e2e,embedded-postgres,function-hosts,mcp}/**/*.test.ts',
   'test/{client,importers}/processes.test.ts',
+  'test/db/migrate-snapshots.test.ts',
+  // It builds another schema.
+  'test/schema/undeclared-errors.test.ts',
 ]
 
 export default defineConfig({
@@ -23,8 +26,12 @@ export default defineConfig({
     globalSetup: 'test/helpers/global-setup.ts',
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A file need not load everything again; what its tests change of modules or the environment they restore.
+    isolate: false,
+    // Bounds for what hangs: how fast the machine is decides no test.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    expect: { poll: { timeout: 20_000, interval: 25 } },
   },
 })

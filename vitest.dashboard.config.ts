@@ -6,6 +6,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    isolate: true,
     include: ['test/dashboard/**/*.test.ts'],
     exclude: [],
     fileParallelism: false,

@@ -13,6 +13,7 @@ import type {
   Project,
   Prompt,
   PromptVersion,
+  ReviewQueue,
   Run,
 } from '../src/db/generated/prisma/client.ts'
 import { encodeGlobalId } from '../src/domain/global-id.ts'
@@ -26,6 +27,7 @@ interface Rows {
   project: Project
   prompt: Prompt
   promptVersion: PromptVersion
+  reviewQueue: ReviewQueue
   run: Run
 }
 
@@ -47,6 +49,7 @@ export class Links {
       project: byId('Project', (where) => prisma.project.findMany({ where })),
       prompt: byId('Prompt', (where) => prisma.prompt.findMany({ where })),
       promptVersion: byId('PromptVersion', (where) => prisma.promptVersion.findMany({ where })),
+      reviewQueue: byId('ReviewQueue', (where) => prisma.reviewQueue.findMany({ where })),
       run: byId('Run', (where) => prisma.run.findMany({ where })),
     }
   }

@@ -25,12 +25,14 @@ import {
   type RevisionKey,
 } from '../src/db/sql/dataset/load-revisions.ts'
 import { countProjectContents } from '../src/db/sql/project/count-contents.ts'
+import { loadQuotas, loadUsages } from '../src/db/sql/project/quota.ts'
 import { countFailures } from '../src/db/sql/run/count-unknown.ts'
 import { loadDistributions } from '../src/db/sql/run/load-distributions.ts'
 import { type Grouping, loadRunGroups } from '../src/db/sql/run/load-run-groups.ts'
-import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../src/db/sql/run/load-run-stats.ts'
+import { loadRunSummaries, loadScoreLabels } from '../src/db/sql/run/load-run-stats.ts'
 import { findUnscored } from '../src/db/sql/run-item/claim-items.ts'
 import { loadRunItems, type RunItemKey } from '../src/db/sql/run-item/load-run-items.ts'
+import { loadClusterSums } from '../src/db/sql/score/load-cluster-sums.ts'
 import { loadItemScores, loadScores, type ScoreKey } from '../src/db/sql/score/load-scores.ts'
 import { reduceRepetitions } from '../src/db/sql/score/reduce-repetitions.ts'
 import type { Announced } from '../src/db/sql/worker/announce-worker.ts'
@@ -39,6 +41,8 @@ import { codeOf } from '../src/domain/errors.ts'
 import type { DistributedMetric } from '../src/domain/metric.ts'
 import type { Scope } from '../src/domain/scope.ts'
 import { Links } from './links.ts'
+import { reviewLoaders } from './review/review-loaders.ts'
+import { many, one } from './row-loaders.ts'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
@@ -49,6 +53,7 @@ export function createLoaders(db: Database, scope: Scope) {
   const revisionKey = ({ itemId, validFrom }: RevisionKey) => `${itemId}:${validFrom}`
   return {
     links: new Links(prisma),
+    ...reviewLoaders(db, projectId),
     /** Under one key: the workers of the installation. */
     workers: new DataLoader<0, Announced[]>(async (keys) => {
       const workers = await listWorkers(pool)
@@ -58,6 +63,15 @@ export function createLoaders(db: Database, scope: Scope) {
     unscored: one(
       (ids) => findUnscored(pool, ids),
       (row) => row.runId,
+    ),
+    /** Null for a project without quotas. */
+    projectQuotas: one(
+      (ids) => loadQuotas(pool, ids),
+      (row) => row.projectId,
+    ),
+    projectUsages: one(
+      (ids) => loadUsages(pool, ids),
+      (row) => row.projectId,
     ),
     projectCounts: one(
       (ids) => countProjectContents(pool, ids),
@@ -158,20 +172,22 @@ export function createLoaders(db: Database, scope: Scope) {
     ),
 
     itemScores: many((keys: readonly RunItemKey[]) => loadItemScores(pool, keys), itemKey, itemKey),
-    scoreSummaries: many(
-      (ids) => loadScoreSummaries(pool, ids),
-      (row) => row.runId,
-    ),
+    /** Of runs. The caller has checked access to them. */
+    runSummaries: new DataLoader(async (ids: readonly string[]) => {
+      const rows = new Map((await loadRunSummaries(pool, ids)).map((row) => [row.runId, row]))
+      return ids.map((runId) => rows.get(runId) ?? { runId, summaries: [], buckets: [] })
+    }),
     scoreLabels: many(
       (ids) => loadScoreLabels(pool, ids),
       (row) => row.runId,
     ),
-    reducedScores: many(
-      (ids) => reduceRepetitions(pool, ids),
+    /** Of runs whose dataset says which items belong together. */
+    clusterSums: many(
+      (ids) => loadClusterSums(pool, ids),
       (row) => row.runId,
     ),
-    latencyBuckets: many(
-      (ids) => loadLatencyBuckets(pool, ids),
+    reducedScores: many(
+      (ids) => reduceRepetitions(pool, ids),
       (row) => row.runId,
     ),
     /** Of runs. The caller has checked access to them. */
@@ -202,39 +218,6 @@ type NumberedVersion = Pick<PromptVersion, 'promptId' | 'version'>
 
 function numberedVersionKey({ promptId, version }: NumberedVersion): string {
   return `${promptId}:${version}`
-}
-
-/** Loads at most one row per key; null when there is none. */
-function one<Row, Key = string>(
-  load: (keys: readonly Key[]) => Promise<Row[]>,
-  keyOfRow: (row: Row) => string,
-  keyOf: (key: Key) => string = String,
-) {
-  return new DataLoader<Key, Row | null, string>(
-    async (keys) => {
-      const rows = new Map((await load(keys)).map((row) => [keyOfRow(row), row]))
-      return keys.map((key) => rows.get(keyOf(key)) ?? null)
-    },
-    { cacheKeyFn: keyOf },
-  )
-}
-
-/** Prisma passes 32,766 parameters at most, and does not split a statement that orders its rows. */
-const maxKeys = 30_000
-
-/** Loads any number of rows per key, in the order of the query. */
-function many<Row, Key = string>(
-  load: (keys: readonly Key[]) => Promise<Row[]>,
-  keyOfRow: (row: Row) => string,
-  keyOf: (key: Key) => string = String,
-) {
-  return new DataLoader<Key, Row[], string>(
-    async (keys) => {
-      const rows = Map.groupBy(await load(keys), keyOfRow)
-      return keys.map((key) => rows.get(keyOf(key)) ?? [])
-    },
-    { cacheKeyFn: keyOf, maxBatchSize: maxKeys },
-  )
 }
 
 /** A loader for each set of arguments: what is loaded with the same ones is loaded together. */

@@ -6,6 +6,7 @@ import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
 import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
+import type { ReviewItemRow } from '../src/db/sql/review/reviews.ts'
 import type { ShownRunItem } from '../src/db/sql/run-item/run-item-columns.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
@@ -33,6 +34,8 @@ export const ProviderRef = prismaRef('Provider')
 export const ModelPriceRef = prismaRef('ModelPrice')
 export const PromptRef = prismaRef('Prompt')
 export const PromptVersionRef = prismaRef('PromptVersion')
+export const ReviewQueueRef = prismaRef('ReviewQueue')
+export const ReviewItemRef = builder.objectRef<ReviewItemRow>('ReviewItem')
 
 export const ProjectConnection = connectionOf('Project', ProjectRef)
 export const ApiKeyConnection = connectionOf('ApiKey', ApiKeyRef)
@@ -51,6 +54,8 @@ export const ScoreConfigConnection = connectionOf('ScoreConfig', ScoreConfigRef)
 export const ProviderConnection = connectionOf('Provider', ProviderRef)
 export const PromptConnection = connectionOf('Prompt', PromptRef)
 export const PromptVersionConnection = connectionOf('PromptVersion', PromptVersionRef)
+export const ReviewQueueConnection = connectionOf('ReviewQueue', ReviewQueueRef)
+export const ReviewItemConnection = connectionOf('ReviewItem', ReviewItemRef)
 
 export function connectionOf<Row>(name: string, type: ObjectRef<typeof builder.$inferSchemaTypes, Row>) {
   return builder.connectionObject(

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Direction, FailurePolicy, ScoreDataType } from './domain/evaluation.ts'
-import type { ModuleEvaluator, Modules, ModuleTask } from './domain/execution/modules.ts'
+import type { ModuleEvaluator, Modules, ModuleTask, RunEvaluator } from './domain/execution/modules.ts'
 import { invalidInput, parseInput } from './domain/parse-input.ts'
 
 export type TaskFunction = ModuleTask['run']
@@ -12,8 +12,11 @@ export type EvaluatorFunction = ModuleEvaluator['evaluate']
  */
 export interface Config {
   tasks?: Record<string, TaskFunction | Omit<ModuleTask, 'name'>>
-  evaluators?: Record<string, EvaluatorFunction | Omit<ModuleEvaluator, 'name'>>
+  evaluators?: Record<string, BareEvaluator | Omit<ModuleEvaluator, 'name'> | Omit<RunEvaluator, 'name'>>
 }
+
+/** By `level`, which all members of the union have, TypeScript infers the parameters of a function. */
+type BareEvaluator = EvaluatorFunction & { level?: never }
 
 /**
  * Types and checks a configuration.
@@ -45,6 +48,7 @@ const evaluatorOptions = z.strictObject({
   evaluate: functionOf<EvaluatorFunction>(),
   description,
   version,
+  level: z.enum(['ITEM', 'RUN']).optional(),
   active: z.union([z.literal(true), z.array(z.string().min(1)).min(1)]).optional(),
   dataType: z.enum(dataTypes).optional(),
   direction: z.enum(directions).optional(),
@@ -71,8 +75,10 @@ export function modulesOf(config: unknown): Modules {
       Object.entries(evaluators).map(([name, evaluator]) => {
         const options = typeof evaluator === 'function' ? { evaluate: evaluator } : evaluator
         const described =
-          '{ evaluate, description, version, active, dataType, direction, min, max, categories, failurePolicy }'
-        return [name, { name, ...parseEntry(evaluatorOptions, options, ['evaluators', name], described) }]
+          '{ evaluate, level, description, version, active, dataType, direction, min, max, categories, failurePolicy }'
+        const parsed = parseEntry(evaluatorOptions, options, ['evaluators', name], described)
+        // Its function is of the level that it says.
+        return [name, { name, ...parsed } as ModuleEvaluator | RunEvaluator]
       }),
     ),
   }

@@ -7,6 +7,7 @@ export type {
   ModuleEvaluationResult,
   ModuleEvaluator,
   ModuleTask,
+  RunEvaluator,
 } from './domain/execution/modules.ts'
 export { type TaskContext, TaskError, type TaskItem } from './domain/execution/task.ts'
 export { type Result, type ResultParts, result } from './domain/execution/task-result.ts'

@@ -1,12 +1,15 @@
 import type { ComparisonFeedBatch as Batch } from '../../src/feed/comparison-feed.ts'
 import { eventsOf } from '../abortable-events.ts'
 import { builder } from '../builder.ts'
+import { FailurePolicy } from '../enums.ts'
 import { perEvent } from '../per-event.ts'
 import { RunRef } from '../refs.ts'
 import { FeedUntil, FeedWindowInput, feedWindow } from '../run/feed-arguments.ts'
 import { selects } from '../selects.ts'
-import { comparisonInput, MetricComparisonRef, MetricMarginInput } from './comparison.ts'
+import { comparisonInput, MetricMarginInput } from './comparison.ts'
 import { ComparisonRowRef } from './comparison-row.ts'
+import { CountedScoreInput } from './counted-score.ts'
+import { MetricComparisonRef } from './metric-comparison.ts'
 import { PrimaryMetricsInput } from './primary-metrics.ts'
 
 const ComparisonFeedBatch = builder.objectRef<Batch>('ComparisonFeedBatch').implement({
@@ -50,6 +53,8 @@ builder.subscriptionField('comparisonFeed', (t) =>
       includeUnlike: t.arg.boolean({ description: 'As in `compareRuns`.' }),
       clusterPath: t.arg.stringList({ description: 'As in `compareRuns`.' }),
       primaryMetrics: t.arg({ type: PrimaryMetricsInput, description: 'As in `compareRuns`.' }),
+      counted: t.arg({ type: [CountedScoreInput], description: 'As in `compareRuns`.' }),
+      latencyFailures: t.arg({ type: FailurePolicy, description: 'As in `compareRuns`.' }),
       after: t.arg.string({
         description:
           'A cursor of this comparison; default: from the beginning.\nCursors from before a restore of the database are refused with CURSOR_EXPIRED: start over without one.',
@@ -65,7 +70,7 @@ builder.subscriptionField('comparisonFeed', (t) =>
         description: 'When it ends; in any case when a run is deleted, with a batch whose `runs` are empty.',
       }),
     },
-    subscribe: (_root, { after, window, until, ...args }, { comparisons, scope }, info) =>
+    subscribe: (_root, { after, window, until, ...args }, { comparisons, scope, shared }, info) =>
       eventsOf((signal) => {
         const without = (['rows', 'metrics', 'changedOutside'] as const).filter((part) => !selects(info, part))
         const stats = [['runs'], ['rows', 'cells', 'run'], ['metrics', 'candidate']]
@@ -74,7 +79,8 @@ builder.subscriptionField('comparisonFeed', (t) =>
           ...(selects(info, 'rows', 'cells', 'items', 'scores') ? (['itemScores'] as const) : []),
         ]
         const options = { window: feedWindow(window, 'DatasetItem'), without, also, until }
-        return comparisons.subscribe(scope, comparisonInput(args), after ?? null, signal, options)
+        const from = shared?.after ?? after ?? null
+        return comparisons.subscribe(scope, comparisonInput(args), from, signal, options)
       }),
     resolve: perEvent(
       (batch: Batch) => batch.runs,

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Page } from '../../src/db/keyset.ts'
 import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import { loadPageOfLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
 import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
@@ -155,6 +156,7 @@ export const ComparisonFilter = builder.inputType('ComparisonFilter', {
     differingOutputs: t.boolean({ description: 'true: only those whose outputs differ, of the runs that have one.' }),
     failedInOne: t.boolean({ description: 'true: only those that failed in one run and succeeded in another.' }),
     tags: t.stringList({ description: 'Only those with all of these tags.' }),
+    metadata: t.field({ type: 'JSON', description: 'Only those whose metadata contains this.' }),
     search: t.string({
       description: 'Only those with this text in their key, input, expected output, an output or an error.',
     }),
@@ -205,11 +207,20 @@ export async function comparisonRowsConnection(
   const request = pageRequest(args, { name, parts: rowKeyParts(order) })
   const { db } = context.services
   const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
-  const page = isShown ? await comparisonRows(db, comparison, filter, order, request) : noRows
+  const showsLatest = [['nodes'], ['edges', 'node']].some((path) => selects(info, ...path, 'datasetItem', 'latest'))
+  const readLatest = (itemIds: readonly string[]) => keepLatestRevisions(context, comparison, itemIds)
+  const beside = showsLatest ? readLatest : undefined
+  const page = isShown ? await comparisonRows(db, comparison, filter, order, request, beside) : noRows
   return connection(page, name, {
     totalCount: isUnfiltered(args.filter) ? () => totalRows(db, comparison) : null,
     countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
   })
+}
+
+/** Large ones are left to the loader, which reads those of the rows that fit into the page. */
+async function keepLatestRevisions({ loaders, services }: Context, { runs }: Comparison, itemIds: readonly string[]) {
+  const { rows, cut } = await loadPageOfLatestRevisions(services.db.pool, runs[0]?.datasetId ?? '', itemIds)
+  if (!cut) for (const revision of rows) loaders.latestRevision.prime(revision.itemId, revision)
 }
 
 const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }

@@ -1,12 +1,9 @@
-import {
-  compareMetrics,
-  type MetricComparison as MetricComparisonShape,
-} from '../../src/engine/comparison/compare-metrics.ts'
+import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
 import { type Comparison, openComparison } from '../../src/engine/comparison/comparison.ts'
 import { comparisonDifferences } from '../../src/engine/comparison/differences.ts'
 import { builder } from '../builder.ts'
-import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
-import { MetricInput, MetricRef } from '../metric.ts'
+import { FailurePolicy } from '../enums.ts'
+import { MetricInput } from '../metric.ts'
 import { RunRef } from '../refs.ts'
 import { optionalRawId, rawIds } from '../relay/global-id.ts'
 import {
@@ -15,161 +12,15 @@ import {
   ComparisonRowConnection,
   comparisonRowsConnection,
 } from './comparison-row.ts'
+import { CountedScoreInput } from './counted-score.ts'
 import { ComparisonDifference } from './differences.ts'
+import { MetricComparisonRef } from './metric-comparison.ts'
 import { PrimaryMetricsInput } from './primary-metrics.ts'
-import { InconclusiveReason, Interval, OnTheseItems, Verdict } from './verdict.ts'
-
-const ComparisonMethod = builder.enumType('ComparisonMethod', {
-  description: 'How interval and p value were computed; formulas in docs/statistics.md.',
-  values: {
-    EXACT_MCNEMAR: { description: "Exact McNemar test and Tango's score interval: every value is 0 or 1." },
-    CLUSTERED_T: { description: 'Paired t test and interval over the clusters of items that belong together.' },
-    CLUSTER_SIGN_FLIP: {
-      description: 'The same where every value is 0 or 1, with a p value from flipping the signs of whole clusters.',
-    },
-    STUDENT_T: { description: 'Paired t test and interval.' },
-    BCA_BOOTSTRAP: {
-      description: 'BCa bootstrap interval and exact sign test: few pairs that all changed in one direction.',
-    },
-    EXACT_SIGN: { description: 'Exact sign test: the differences have no spread, and no interval without bounds.' },
-  },
-})
-
-const Clusters = builder.objectRef<NonNullable<MetricComparisonShape['clusters']>>('Clusters').implement({
-  description: 'Items that belong together, and how much their differences resemble each other.',
-  fields: (t) => ({
-    count: t.exposeInt('count', {
-      description: 'Clusters with a pair; an item without a value at the path is its own.',
-    }),
-    icc: t.exposeFloat('icc', {
-      nullable: true,
-      description: 'Correlation of two differences of one cluster: 0 for independent ones, 1 for copies.',
-    }),
-    designEffect: t.exposeFloat('designEffect', {
-      nullable: true,
-      description: 'How many times the variance of `delta` is that of so many independent items.',
-    }),
-  }),
-})
-
-export const MetricComparisonRef = builder.objectRef<MetricComparisonShape>('MetricComparison').implement({
-  description:
-    'One metric of one candidate against the baseline, over the items with a value in both runs.\nRepetitions are averaged first. Items that are not compared are counted in `missing`.',
-  fields: (t) => ({
-    metric: t.expose('metric', { type: MetricRef, description: 'The metric.' }),
-    dataType: t.expose('dataType', {
-      type: ScoreDataType,
-      nullable: true,
-      description: 'The type of the score; null for other metrics.',
-    }),
-    candidate: t.expose('candidate', { type: RunRef, description: 'The run that is compared with the baseline.' }),
-    direction: t.expose('direction', { type: Direction, description: 'Which values are better.' }),
-    failurePolicy: t.expose('failurePolicy', {
-      type: FailurePolicy,
-      nullable: true,
-      description: 'How failed executions count in the score; null for other metrics.',
-    }),
-    margin: t.exposeFloat('margin', {
-      description: 'How much worse it may be and still count as not worse, as requested.',
-    }),
-    baselineMean: t.exposeFloat('baselineMean', {
-      nullable: true,
-      description: 'Mean of the baseline over the pairs.',
-    }),
-    candidateMean: t.exposeFloat('candidateMean', {
-      nullable: true,
-      description: 'Mean of the candidate over the pairs.',
-    }),
-    delta: t.exposeFloat('delta', { nullable: true, description: 'Mean of candidate − baseline over the pairs.' }),
-    selected: t.exposeBoolean('selected', {
-      description:
-        'Whether a run was stopped because of this comparison: `delta` is then larger than the true difference on average.',
-    }),
-    bounds: t.expose('bounds', {
-      type: Interval,
-      nullable: true,
-      description:
-        'What `delta` may be, whatever the values are that are missing because calls or evaluators failed.\nNull until both runs are complete, without pairs, and if a missing value could be anything.',
-    }),
-    interval: t.expose('interval', {
-      type: Interval,
-      nullable: true,
-      description:
-        'Paired 95 % interval of `delta`. Null until both runs are complete, because it is valid only once, at the end.',
-    }),
-    sequence: t.expose('sequence', {
-      type: Interval,
-      nullable: true,
-      description:
-        '95 % interval of `delta`, valid at any time, over the pairs finished so far in schedule order.\nNull for metrics without bounds, and when the differences drift: later pairs contradict earlier ones.',
-    }),
-    sequencePairs: t.exposeInt('sequencePairs', { description: 'Number of pairs in `sequence`.' }),
-    pValue: t.exposeFloat('pValue', {
-      nullable: true,
-      description: 'The probability of a difference this large by chance. Null until both runs are complete.',
-    }),
-    adjustedPValue: t.exposeFloat('adjustedPValue', {
-      nullable: true,
-      description:
-        'The p value, corrected for the other metrics and candidates and for missing values; it decides the verdict.\nNull without a verdict.',
-    }),
-    method: t.expose('method', {
-      type: ComparisonMethod,
-      nullable: true,
-      description: 'How interval and p value were computed; null when there are none.',
-    }),
-    clusters: t.expose('clusters', {
-      type: Clusters,
-      nullable: true,
-      description:
-        'The clusters of items that belong together; null where no path is named, until both runs are complete.',
-    }),
-    pairs: t.exposeInt('pairs', { description: 'Items with a value in both runs.' }),
-    improved: t.exposeInt('improved', { description: 'Pairs that improved; 0 for a metric without direction.' }),
-    regressed: t.exposeInt('regressed', { description: 'Pairs that regressed; 0 for a metric without direction.' }),
-    unchanged: t.exposeInt('unchanged', { description: 'Pairs that did not change.' }),
-    missing: t.exposeInt('missing', {
-      description:
-        'Items of either run that have no value in one of them: not in that run, failed, not scored, not finished.',
-    }),
-    lacking: t.exposeInt('lacking', {
-      description: 'Of the missing: executed in both runs, but a call or an evaluator failed.',
-    }),
-    notExecuted: t.exposeInt('notExecuted', {
-      description: 'Of the missing: not executed in both runs. The others do not apply, or were not sampled.',
-    }),
-    leftOut: t.exposeInt('leftOut', {
-      description: 'Items of both runs that are left out because they are not alike: see `RunComparison.differences`.',
-    }),
-    verdict: t.expose('verdict', {
-      type: Verdict,
-      description: 'The conclusion for items like these, of which these are a sample.',
-    }),
-    reason: t.expose('reason', {
-      type: InconclusiveReason,
-      nullable: true,
-      description: 'Why it is INCONCLUSIVE; null otherwise.',
-    }),
-    detectable: t.exposeFloat('detectable', {
-      nullable: true,
-      description:
-        'For INCONCLUSIVE: the smallest true difference that would have been shown with 80 % probability.\nNull if nothing could have been.',
-    }),
-    onTheseItems: t.expose('onTheseItems', {
-      type: OnTheseItems,
-      description: 'The conclusion for exactly these items.',
-    }),
-    pairsNeeded: t.exposeInt('pairsNeeded', {
-      nullable: true,
-      description: 'For INCONCLUSIVE: about how many more pairs would decide it, if the effect is as observed.',
-    }),
-  }),
-})
 
 /** The document cost of a field that reads every item of the runs: a page of 20 runs may ask for the gate of each. */
 export const comparisonCost = 2_000
 
-const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
+export const RunComparison = builder.objectRef<Comparison>('RunComparison').implement({
   description: 'A comparison of runs of one dataset.',
   fields: (t) => ({
     baseline: t.expose('baseline', {
@@ -219,6 +70,9 @@ export const MetricMarginInput = builder.inputType('MetricMarginInput', {
       required: true,
       description: '0 or more, in the units of the metric. Latency and cost have a verdict if they are named.',
     }),
+    ofBaseline: t.boolean({
+      description: 'Whether `margin` is a share of the mean of the baseline: 0.05 is 5 % of it; default false.',
+    }),
   }),
 })
 
@@ -236,6 +90,8 @@ export function comparisonInput(args: {
   includeUnlike?: boolean | null
   clusterPath?: readonly string[] | null
   primaryMetrics?: typeof PrimaryMetricsInput.$inferInput | null
+  counted?: readonly (typeof CountedScoreInput.$inferInput)[] | null
+  latencyFailures?: typeof FailurePolicy.$inferType | null
 }) {
   return {
     baselineId: optionalRawId('Run', args.baselineId, ['baselineId']),
@@ -245,6 +101,8 @@ export function comparisonInput(args: {
     includeUnlike: args.includeUnlike ?? false,
     clusterPath: args.clusterPath ?? null,
     primaryMetrics: args.primaryMetrics ?? null,
+    counted: args.counted ?? null,
+    latencyFailures: args.latencyFailures ?? null,
   }
 }
 
@@ -269,6 +127,16 @@ builder.queryField('compareRuns', (t) =>
       primaryMetrics: t.arg({
         type: PrimaryMetricsInput,
         description: 'What the candidates are judged by; default: as the experiment of the newest run says.',
+      }),
+      counted: t.arg({
+        type: [CountedScoreInput],
+        description:
+          'Scores that are also compared as counted in another way: pass@k, labels that are a success; at most 20.',
+      }),
+      latencyFailures: t.arg({
+        type: FailurePolicy,
+        description:
+          'What failed calls count as in latency. MISSING (default): left out; WORST: as long as the longest timeout of the\nruns (censored); REFUSE: no verdict while any failed.',
       }),
     },
     resolve: (_root, args, { services, scope }) => openComparison(services.db, scope, comparisonInput(args)),

@@ -27,19 +27,23 @@ const ComparisonDifferenceKind = builder.enumType('ComparisonDifferenceKind', {
     EXPECTED_OUTPUT: { description: 'Items have another expected output.' },
     METADATA: { description: 'Items have other metadata.' },
     EVALUATOR: { description: 'A score is of another version of its evaluator.' },
+    RULES: {
+      description:
+        'A score has another type, direction, range or failure policy: all runs are compared by those of the newest run.',
+    },
   },
 })
 
 export const ComparisonDifference = builder.objectRef<ComparisonDifferenceShape>('ComparisonDifference').implement({
   description:
-    'In what a candidate is not like the baseline. What differs is left out of figures and verdicts unless\n`includeUnlike` is true.',
+    'In what a candidate is not like the baseline. What differs is left out of figures and verdicts unless\n`includeUnlike` is true, except for RULES.',
   fields: (t) => ({
     candidate: t.expose('candidate', { type: RunRef, description: 'The candidate.' }),
     kind: t.expose('kind', { type: ComparisonDifferenceKind, description: 'What differs.' }),
-    metric: t.expose('metric', { type: MetricRef, nullable: true, description: 'The score, of EVALUATOR.' }),
+    metric: t.expose('metric', { type: MetricRef, nullable: true, description: 'The score, of EVALUATOR and RULES.' }),
     items: t.exposeInt('items', {
       nullable: true,
-      description: 'The number of items that both runs have and that differ; null for EVALUATOR: all.',
+      description: 'The number of items that both runs have and that differ; null for EVALUATOR and RULES: all.',
     }),
   }),
 })

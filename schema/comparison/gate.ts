@@ -1,6 +1,7 @@
 import type { Run } from '../../src/db/generated/prisma/client.ts'
+import type { GateCheck as GateCheckShape } from '../../src/domain/check-gate.ts'
 import { NotFoundError } from '../../src/domain/errors.ts'
-import type { GateCheck as GateCheckShape, Gate as GateShape } from '../../src/domain/gate.ts'
+import type { Gate as GateShape } from '../../src/domain/gate.ts'
 import { checkRun, type GateResult as GateResultShape, setGate } from '../../src/engine/comparison/gates.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
@@ -9,6 +10,7 @@ import { mutation } from '../mutation.ts'
 import { ExperimentRef, RunRef } from '../refs.ts'
 import { optionalRawId, rawId } from '../relay/global-id.ts'
 import { comparisonCost } from './comparison.ts'
+import { CountedAs, CountedAsInput } from './counted-score.ts'
 import { Question } from './verdict.ts'
 
 const limits = {
@@ -26,6 +28,11 @@ const minShare =
 const minAlike =
   'Smallest share of the compared items that must be as in the baseline, 0–1: content and evaluator. Default: 0.9.'
 
+const countedAs = 'Another way to count the score; null: as it is.'
+const ofBaseline = 'Whether `margin` is a share of the mean of the baseline: 0.05 is 5 % of it; default false.'
+const lowerEnd =
+  'Whether the lower end of the 95 % interval of the mean must be large enough, not only the mean; counts items then.'
+
 const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').implement({
   description: 'The smallest mean that a score may have.',
   fields: (t) => ({
@@ -36,6 +43,8 @@ const MinMean = builder.objectRef<GateShape['minMeans'][number]>('MinMean').impl
       description: minShare,
       resolve: (rule) => rule.minShare ?? null,
     }),
+    as: t.field({ type: CountedAs, nullable: true, description: countedAs, resolve: (rule) => rule.as ?? null }),
+    lowerEnd: t.boolean({ description: lowerEnd, resolve: (rule) => rule.lowerEnd ?? false }),
   }),
 })
 
@@ -50,6 +59,8 @@ const NotWorse = builder.objectRef<GateShape['notWorse'][number]>('NotWorse').im
       resolve: ({ question }) => question ?? 'ON_ITEMS_LIKE_THESE',
     }),
     minShare: t.float({ nullable: true, description: minAlike, resolve: (rule) => rule.minShare ?? null }),
+    as: t.field({ type: CountedAs, nullable: true, description: countedAs, resolve: (rule) => rule.as ?? null }),
+    ofBaseline: t.boolean({ description: ofBaseline, resolve: (rule) => rule.ofBaseline ?? false }),
   }),
 })
 
@@ -73,6 +84,8 @@ const MinMeanInput = builder.inputType('MinMeanInput', {
     metric: t.field({ type: MetricInput, required: true, description: 'A score.' }),
     value: t.float({ required: true, description: 'The smallest mean.' }),
     minShare: t.float({ description: minShare }),
+    as: t.field({ type: CountedAsInput, description: countedAs }),
+    lowerEnd: t.boolean({ description: lowerEnd }),
   }),
 })
 
@@ -83,6 +96,8 @@ const NotWorseInput = builder.inputType('NotWorseInput', {
     margin: t.float({ required: true, description: 'More than 0, in the units of the metric.' }),
     question: t.field({ type: Question, description: 'Default: ON_ITEMS_LIKE_THESE.' }),
     minShare: t.float({ description: minAlike }),
+    as: t.field({ type: CountedAsInput, description: countedAs }),
+    ofBaseline: t.boolean({ description: ofBaseline }),
   }),
 })
 
@@ -167,8 +182,8 @@ export function gateOf(
 ): Promise<GateResultShape | null> {
   return checkRun(services.db, comparisons.sequences, scope, run, asked, {
     experiment: (id) => loaders.links.load('experiment', id),
-    summaries: (runId) => loaders.scoreSummaries.load(runId),
-    buckets: (runId) => loaders.latencyBuckets.load(runId),
+    summaries: async (runId) => (await loaders.runSummaries.load(runId)).summaries,
+    buckets: async (runId) => (await loaders.runSummaries.load(runId)).buckets,
   })
 }
 

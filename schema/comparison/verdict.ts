@@ -1,6 +1,6 @@
-import type { Interval as IntervalShape } from '../../src/domain/statistics/interval.ts'
 import type { OnTheseItems as OnTheseItemsShape } from '../../src/engine/comparison/compare-metrics.ts'
 import { builder } from '../builder.ts'
+import { Interval } from './interval.ts'
 
 export const Verdict = builder.enumType('Verdict', {
   description: 'Conclusions about a candidate by one metric; rules in docs/statistics.md.',
@@ -39,14 +39,6 @@ export const InconclusiveReason = builder.enumType('InconclusiveReason', {
     TOO_FEW_PAIRS: { description: 'So few pairs cannot show anything, whatever they are.' },
     SPANS_ZERO: { description: 'The interval contains both gains and losses; `detectable` would have been seen.' },
   },
-})
-
-export const Interval = builder.objectRef<IntervalShape>('Interval').implement({
-  description: 'A 95 % interval of the true difference, in the units of the metric, both ends included.',
-  fields: (t) => ({
-    low: t.exposeFloat('low', { description: 'Lower end.' }),
-    high: t.exposeFloat('high', { description: 'Upper end.' }),
-  }),
 })
 
 export const OnTheseItems = builder.objectRef<OnTheseItemsShape>('OnTheseItems').implement({

@@ -1,4 +1,4 @@
-import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from '../../src/domain/errors.ts'
 import { archiveDatasetItems, restoreDatasetItems, upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
@@ -27,7 +27,7 @@ mutation('upsertDatasetItems', {
       items: t.field({ type: [DatasetItemInput], required: true, description: '1–1,000 items.' }),
     }),
   },
-  errors: [NotFoundError, ConflictError],
+  errors: [NotFoundError, ConflictError, LimitError],
   resolve: (input, { services, scope }) =>
     upsertDatasetItems(services, scope, {
       datasetId: rawId('Dataset', input.datasetId, ['datasetId']),

@@ -1,5 +1,5 @@
 /** Mutations of items that are selected by their ids or by a filter. */
-import { ConflictError, NotFoundError } from '../../src/domain/errors.ts'
+import { ConflictError, LimitError, NotFoundError } from '../../src/domain/errors.ts'
 import { copyDatasetItems } from '../../src/engine/datasets/copy-items.ts'
 import type { ItemSelection } from '../../src/engine/datasets/select-items.ts'
 import { tagDatasetItems } from '../../src/engine/datasets/tag-items.ts'
@@ -34,7 +34,7 @@ mutation('copyDatasetItems', {
       toDatasetId: t.id({ required: true, description: 'The dataset they are copied into.' }),
     }),
   },
-  errors: [NotFoundError, ConflictError],
+  errors: [NotFoundError, ConflictError, LimitError],
   resolve: ({ datasetId, toDatasetId, version, items }, { services, scope }) =>
     copyDatasetItems(services, scope, {
       version,
@@ -64,7 +64,7 @@ mutation('tagDatasetItems', {
       remove: t.stringList({ description: 'Tags that they lose.' }),
     }),
   },
-  errors: [NotFoundError],
+  errors: [NotFoundError, LimitError],
   resolve: ({ datasetId, items, add, remove }, { services, scope }) =>
     tagDatasetItems(services, scope, {
       ...{ add, remove, items: selectionOf(items) },

@@ -6,6 +6,15 @@ import type {
 } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { builder } from '../builder.ts'
+import {
+  CodeEvaluator,
+  CompositeEvaluator,
+  EvaluatorLevel,
+  HttpEvaluator,
+  SimilarityEvaluator,
+} from './calling-evaluators.ts'
+import { JudgeEvaluator } from './judge.ts'
+import { PairwiseEvaluator } from './pairwise.ts'
 
 export const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
   description: 'The evaluators that come with Assay.',
@@ -19,6 +28,7 @@ export const BuiltinEvaluatorType = builder.enumType('BuiltinEvaluatorType', {
     LEVENSHTEIN: { value: 'levenshtein', description: 'Similarity of output and expected output, 0–1.' },
     LATENCY: { value: 'latency', description: 'The latency of the task is within a limit.' },
     COST: { value: 'cost', description: 'The cost of the task is within a limit.' },
+    TRAJECTORY: { value: 'trajectory', description: 'An agent called the tools that it had to.' },
   } as const,
 })
 
@@ -38,6 +48,11 @@ const ModuleEvaluator = builder.objectRef<ModuleEvaluatorSpec>('ModuleEvaluator'
   description: 'A function registered in assay.config.ts.',
   fields: (t) => ({
     name: t.exposeString('module', { description: 'The name it is registered under; `modules` lists them.' }),
+    level: t.field({
+      type: EvaluatorLevel,
+      description: 'What it scores, as the function declares.',
+      resolve: ({ level }) => level ?? 'ITEM',
+    }),
   }),
 })
 
@@ -52,7 +67,17 @@ const ClientEvaluator = builder.objectRef<ClientEvaluatorSpec>('ClientEvaluator'
   }),
 })
 
-const types = { builtin: BuiltinEvaluator, module: ModuleEvaluator, client: ClientEvaluator }
+const types = {
+  builtin: BuiltinEvaluator,
+  module: ModuleEvaluator,
+  client: ClientEvaluator,
+  judge: JudgeEvaluator,
+  pairwise: PairwiseEvaluator,
+  code: CodeEvaluator,
+  http: HttpEvaluator,
+  composite: CompositeEvaluator,
+  similarity: SimilarityEvaluator,
+}
 
 export const EvaluatorDefinition = builder.unionType('EvaluatorDefinition', {
   description: 'How an evaluator scores.',

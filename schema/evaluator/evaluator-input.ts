@@ -2,6 +2,15 @@
 
 import type { InputFieldBuilder } from '@pothos/core'
 import { builder } from '../builder.ts'
+import {
+  CodeEvaluatorInput,
+  CompositeEvaluatorInput,
+  HttpEvaluatorInput,
+  httpEvaluatorSpec,
+  SimilarityEvaluatorInput,
+} from './calling-evaluators.ts'
+import { JudgeInput, judgeSpec } from './judge.ts'
+import { PairwiseInput, pairwiseSpec } from './pairwise.ts'
 
 type Fields = InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>
 
@@ -122,6 +131,28 @@ const CostInput = builder.inputType('CostInput', {
   fields: (t) => ({ maxUsd: t.float({ required: true, description: 'The limit in USD.' }) }),
 })
 
+const ToolArgumentsInput = builder.inputType('ToolArgumentsInput', {
+  description: 'What the arguments of every call of a tool must satisfy.',
+  fields: (t) => ({
+    tool: t.string({ required: true, description: 'The name of the tool.' }),
+    schema: t.field({ type: 'JSON', required: true, description: 'The JSON Schema (draft 2020-12 or 07).' }),
+  }),
+})
+
+const TrajectoryInput = builder.inputType('TrajectoryInput', {
+  description: '1 when the calls of tools in the trajectory of an output are as they must be, else 0.',
+  fields: (t) => ({
+    required: t.stringList({ description: 'Names of tools that must be called.' }),
+    forbidden: t.stringList({ description: 'Names of tools that must not be called.' }),
+    ordered: t.stringList({
+      description: 'Names of tools that must be called in this order; others may come between.',
+    }),
+    arguments: t.field({ type: [ToolArgumentsInput], description: 'What arguments must satisfy.' }),
+    minSteps: t.int({ description: 'Answers of the model at least, those that call tools included.' }),
+    maxSteps: t.int({ description: 'Answers of the model at most.' }),
+  }),
+})
+
 const BuiltinEvaluatorInput = builder.inputType('BuiltinEvaluatorInput', {
   description: 'An evaluator that comes with Assay: exactly one of these.',
   isOneOf: true,
@@ -135,6 +166,7 @@ const BuiltinEvaluatorInput = builder.inputType('BuiltinEvaluatorInput', {
     levenshtein: t.field({ type: LevenshteinInput, description: 'Similarity of the texts.' }),
     latency: t.field({ type: LatencyInput, description: 'The latency is within a limit.' }),
     cost: t.field({ type: CostInput, description: 'The cost is within a limit.' }),
+    trajectory: t.field({ type: TrajectoryInput, description: 'The tools that an agent calls.' }),
   }),
 })
 
@@ -151,12 +183,30 @@ export const EvaluatorDefinitionInput = builder.inputType('EvaluatorDefinitionIn
   fields: (t) => ({
     builtin: t.field({ type: BuiltinEvaluatorInput, description: 'One that comes with Assay.' }),
     module: t.field({ type: ModuleEvaluatorInput, description: 'A function registered in assay.config.ts.' }),
+    judge: t.field({ type: JudgeInput, description: 'A model that scores outputs.' }),
+    pairwise: t.field({ type: PairwiseInput, description: 'A model that compares outputs with those of a run.' }),
+    code: t.field({ type: CodeEvaluatorInput, description: 'JavaScript that runs in a sandbox.' }),
+    http: t.field({ type: HttpEvaluatorInput, description: 'An endpoint.' }),
+    composite: t.field({ type: CompositeEvaluatorInput, description: 'One score of several others.' }),
+    similarity: t.field({ type: SimilarityEvaluatorInput, description: 'Similarity in meaning, by embeddings.' }),
   }),
 })
 
-/** The definition as the engine's input, unchecked. */
-export function evaluatorSpec({ builtin, module }: typeof EvaluatorDefinitionInput.$inferInput) {
+/** The definition as the engine's input, unchecked. @throws {InvalidInputError} a masked header value was sent back */
+export function evaluatorSpec({
+  builtin,
+  module,
+  judge,
+  pairwise,
+  http,
+  ...own
+}: typeof EvaluatorDefinitionInput.$inferInput) {
   if (module) return { kind: 'module', module: module.name }
-  // @oneOf: there is exactly one member, named after its type.
+  if (judge) return judgeSpec(judge)
+  if (pairwise) return pairwiseSpec(pairwise)
+  if (http) return httpEvaluatorSpec(http)
+  // @oneOf: there is exactly one member, named after its kind or type.
+  const [other] = Object.entries(own).filter(([, options]) => options != null)
+  if (other) return { kind: other[0], ...other[1] }
   return Object.entries(builtin ?? {}).map(([type, options]) => ({ kind: 'builtin', type, ...options }))[0]
 }

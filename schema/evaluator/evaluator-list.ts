@@ -13,6 +13,12 @@ const EvaluatorKind = builder.enumType('EvaluatorKind', {
     BUILTIN: { value: 'builtin', description: 'It comes with Assay.' },
     MODULE: { value: 'module', description: 'It is a function registered in assay.config.ts.' },
     CLIENT: { value: 'client', description: 'It is a function that clients execute, with the task.' },
+    JUDGE: { value: 'judge', description: 'It is a model that scores outputs.' },
+    PAIRWISE: { value: 'pairwise', description: 'It is a model that compares outputs with those of a run.' },
+    CODE: { value: 'code', description: 'It is JavaScript that runs in a sandbox.' },
+    HTTP: { value: 'http', description: 'It is an endpoint.' },
+    COMPOSITE: { value: 'composite', description: 'It combines other scores.' },
+    SIMILARITY: { value: 'similarity', description: 'It compares embeddings.' },
   } as const,
 })
 

@@ -1,11 +1,12 @@
 import { ConflictError, InvalidInputError, NotFoundError } from '../../src/domain/errors.ts'
-import { createEvaluator, deleteEvaluator, updateEvaluator } from '../../src/engine/evaluators.ts'
+import { createEvaluator, deleteEvaluator, restoreEvaluator, updateEvaluator } from '../../src/engine/evaluators.ts'
 import { deletion } from '../deletion.ts'
 import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { mutation } from '../mutation.ts'
 import { EvaluatorRef } from '../refs.ts'
 import { rawId, rawIds } from '../relay/global-id.ts'
 import { EvaluatorDefinitionInput, evaluatorSpec } from './evaluator-input.ts'
+import { ScoreConditionInput } from './score-condition.ts'
 
 /**
  * Raw ids; null for all datasets. Whoever leaves them out would score the runs of everybody without having meant it.
@@ -46,6 +47,16 @@ mutation('createEvaluator', {
         description: 'How items without a value count; default: WORST for BOOLEAN, else MISSING.',
       }),
       sampling: t.float({ description: 'Share of the items it scores, above 0 and up to 1; default 1.' }),
+      onlyIf: t.field({
+        type: ScoreConditionInput,
+        description: 'Only items whose score by another evaluator is like this are scored. Default: all.',
+      }),
+      timeoutMs: t.int({
+        description: 'The time limit of one call, in milliseconds: 1–3,600,000; default 60,000.',
+      }),
+      maxAttempts: t.int({
+        description: 'Calls for one item before a failure that may pass is final: 1–20; default 3.',
+      }),
       active: t.boolean({
         description: 'Whether it scores new runs of experiments that name no evaluators; default true.',
       }),
@@ -88,6 +99,13 @@ mutation('updateEvaluator', {
       categories: t.stringList({ description: 'A change creates a new version; null: any.' }),
       failurePolicy: t.field({ type: FailurePolicy, description: 'A change creates a new version.' }),
       sampling: t.float({ description: 'A change creates a new version.' }),
+      onlyIf: t.field({ type: ScoreConditionInput, description: 'A change creates a new version; null: all items.' }),
+      timeoutMs: t.int({
+        description: 'The time limit of one call, in milliseconds: 1–3,600,000. No new version.',
+      }),
+      maxAttempts: t.int({
+        description: 'Calls for one item before a failure that may pass is final: 1–20. No new version.',
+      }),
       active: t.boolean({ description: 'Whether it scores new runs of experiments that name no evaluators.' }),
       datasetIds: t.idList({ description: 'The datasets whose runs it scores, at least one; null: those of all.' }),
     }),
@@ -115,4 +133,23 @@ deletion('deleteEvaluator', {
   type: 'Evaluator',
   description: 'Deletes an evaluator. Its scores stay and still refer to it.',
   remove: (id, { services, scope }) => deleteEvaluator(services, scope, id),
+})
+
+mutation('restoreEvaluator', {
+  description:
+    'Takes a deleted evaluator back, with its versions. It is not active until `updateEvaluator` makes it so.',
+  input: {
+    description: 'A deleted evaluator.',
+    fields: (t) => ({ id: t.id({ required: true, description: 'The evaluator.' }) }),
+  },
+  errors: [NotFoundError, ConflictError],
+  resolve: async ({ id }, { services, scope }) => ({
+    evaluator: await restoreEvaluator(services, scope, rawId('Evaluator', id, ['id'])),
+  }),
+  payload: {
+    description: 'The evaluator is there again.',
+    fields: (t) => ({
+      evaluator: t.expose('evaluator', { type: EvaluatorRef, description: 'The evaluator as it is now.' }),
+    }),
+  },
 })

@@ -2,11 +2,14 @@ import type { Evaluator } from '../../src/db/generated/prisma/client.ts'
 import type { CurrentVersion } from '../../src/db/sql/evaluator/list-evaluators.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
+import type { ScoreCondition as ScoreConditionShape } from '../../src/domain/score-condition.ts'
+import { evaluatorHash } from '../../src/engine/evaluator-hash.ts'
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { Direction, FailurePolicy, ScoreDataType } from '../enums.ts'
 import { DatasetRef } from '../refs.ts'
 import { EvaluatorDefinition } from './evaluator-definition.ts'
+import { ScoreCondition } from './score-condition.ts'
 
 builder.prismaNode('Evaluator', {
   description: 'Scores the outputs of runs. It is versioned: a run keeps the version it started with.',
@@ -29,6 +32,12 @@ builder.prismaNode('Evaluator', {
         const limited = await loaders.evaluatorDatasets.load(evaluator.id)
         return Promise.all(limited.map(({ datasetId }) => loaders.links.load('dataset', datasetId)))
       },
+    }),
+    timeoutMs: t.exposeInt('timeoutMs', {
+      description: 'The time limit of one call, in milliseconds, apart from that of tasks.',
+    }),
+    maxAttempts: t.exposeInt('maxAttempts', {
+      description: 'Calls for one item before a failure that may pass is final.',
     }),
     sampling: t.float({
       description: 'Share of the items it scores, above 0 and up to 1.',
@@ -71,6 +80,20 @@ builder.prismaNode('Evaluator', {
       resolve: async (evaluator, _args, context) => {
         const { definition } = await currentVersion(evaluator, context)
         return definition as unknown as EvaluatorSpec
+      },
+    }),
+    onlyIf: t.field({
+      type: ScoreCondition,
+      nullable: true,
+      description: 'Only items whose score by another evaluator is like this are scored; null: all.',
+      resolve: async (evaluator, _args, context) =>
+        (await currentVersion(evaluator, context)).onlyIf as unknown as ScoreConditionShape | null,
+    }),
+    hash: t.string({
+      description: 'Identifies what decides on its scores: versions with equal ones score alike.',
+      resolve: async (evaluator, _args, context) => {
+        const { definition, dataType } = await currentVersion(evaluator, context)
+        return evaluatorHash(definition as unknown as EvaluatorSpec, dataType)
       },
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),

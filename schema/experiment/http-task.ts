@@ -11,10 +11,7 @@ export const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
     headers: t.field({
       type: 'JSON',
       description: 'Headers sent with every call. The values of those that carry credentials are never shown.',
-      resolve: ({ headers }) =>
-        Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? mask : value]),
-        ),
+      resolve: ({ headers }) => shownHeaders(headers),
     }),
     body: t.expose('body', {
       type: 'JSON',
@@ -40,6 +37,12 @@ export const HttpTask = builder.objectRef<HttpTaskSpec>('HttpTask').implement({
 
 const carriesCredentials = /auth|cookie|credential|key|passw|secret|session|signature|token/i
 const mask = '********'
+
+/** Headers as they are shown: without credentials. */
+export function shownHeaders(headers: Record<string, string>): Record<string, string> {
+  const shown = Object.entries(headers).map(([name, value]) => [name, carriesCredentials.test(name) ? mask : value])
+  return Object.fromEntries(shown)
+}
 
 export const HttpTaskInput = builder.inputType('HttpTaskInput', {
   description: 'An HTTP endpoint that is called for every item.',
@@ -67,10 +70,15 @@ export const HttpTaskInput = builder.inputType('HttpTaskInput', {
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
 export function httpTaskSpec(http: typeof HttpTaskInput.$inferInput, path: readonly string[]) {
-  for (const [name, value] of Object.entries(http.headers ?? {})) {
+  requireUnmasked(http.headers, path)
+  return { kind: 'http' as const, ...http }
+}
+
+/** @throws {InvalidInputError} a masked header value was sent back instead of the real one */
+export function requireUnmasked(headers: unknown, path: readonly string[]): void {
+  for (const [name, value] of Object.entries(headers ?? {})) {
     if (value !== mask) continue
     const message = `Expected the value of the header ${name}, got the mask that is shown in its place.`
     throw new InvalidInputError(message, [...path, 'headers', name])
   }
-  return { kind: 'http' as const, ...http }
 }

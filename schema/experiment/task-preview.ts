@@ -4,18 +4,22 @@ import { RunItemError } from '../run/run-item.ts'
 import { TaskInput, taskSpec } from './task.ts'
 
 mutation('previewTask', {
-  description: 'Calls an HTTP endpoint once, as a run does for one item, without recording anything.',
+  description: 'Calls an HTTP endpoint or a function once, as a run does for one item, without recording anything.',
   input: {
     description: 'A task to try, and an item to try it with.',
     fields: (t) => ({
-      task: t.field({ type: TaskInput, required: true, description: 'The endpoint; other tasks are refused for now.' }),
+      task: t.field({
+        type: TaskInput,
+        required: true,
+        description: 'The endpoint, or the function; for prompts there is `previewPrompt`.',
+      }),
       input: t.field({ type: 'JSON', description: 'The input of the item; default null.' }),
       metadata: t.field({ type: 'JSON', description: 'The metadata of the item; default null.' }),
     }),
   },
   errors: [],
-  resolve: ({ task, input, metadata }, { services, scope }) =>
-    previewTask(services, scope, { task: taskSpec(task), input: input ?? null, metadata: metadata ?? null }),
+  resolve: ({ task, input, metadata }, { services, scope, gone }) =>
+    previewTask(services, scope, { task: taskSpec(task), input: input ?? null, metadata: metadata ?? null }, gone),
   payload: {
     description: 'What a run would record of this item.',
     fields: (t) => ({

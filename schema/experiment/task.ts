@@ -1,4 +1,4 @@
-import type { ClientTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
+import type { ClientTaskSpec, EchoTaskSpec, ModuleTaskSpec, TaskSpec } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { HttpTask, HttpTaskInput, httpTaskSpec } from './http-task.ts'
 import { PromptTask, PromptTaskInput, promptTaskSpec } from './prompt-task.ts'
@@ -21,7 +21,17 @@ const ClientTask = builder.objectRef<ClientTaskSpec>('ClientTask').implement({
   }),
 })
 
-const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask, client: ClientTask }
+const EchoTask = builder.objectRef<EchoTaskSpec>('EchoTask').implement({
+  description: 'Calls nothing: the output is taken from the item, so that outputs which a dataset has are scored.',
+  fields: (t) => ({
+    outputPath: t.exposeString('outputPath', {
+      nullable: true,
+      description: 'A JSONPath of the output in the item, as it was given; null: the input.',
+    }),
+  }),
+})
+
+const kinds = { http: HttpTask, module: ModuleTask, prompt: PromptTask, client: ClientTask, echo: EchoTask }
 
 export const Task = builder.unionType('Task', {
   description: 'The task that an experiment executes for every item.',
@@ -44,6 +54,16 @@ const ClientTaskInput = builder.inputType('ClientTaskInput', {
   }),
 })
 
+const EchoTaskInput = builder.inputType('EchoTaskInput', {
+  description: 'The output is taken from the item; nothing is called.',
+  fields: (t) => ({
+    outputPath: t.string({
+      description:
+        'A JSONPath of one value of the item: `key`, `input`, `expectedOutput`, `metadata`, `tags`. Default: `$.input`.',
+    }),
+  }),
+})
+
 export const TaskInput = builder.inputType('TaskInput', {
   description: 'A task to execute for every item: exactly one of these.',
   isOneOf: true,
@@ -55,6 +75,7 @@ export const TaskInput = builder.inputType('TaskInput', {
       description: 'Leave it to clients, which claim items and record results.',
     }),
     prompt: t.field({ type: PromptTaskInput, description: 'Call a model with a prompt.' }),
+    echo: t.field({ type: EchoTaskInput, description: 'Take the output from the item, and call nothing.' }),
   }),
 })
 
@@ -62,8 +83,9 @@ export const TaskInput = builder.inputType('TaskInput', {
  * The task as the engine's input, unchecked.
  * @throws {InvalidInputError} a masked header value was sent back instead of the real one
  */
-export function taskSpec({ http, module, prompt, client }: typeof TaskInput.$inferInput) {
+export function taskSpec({ http, module, prompt, client, echo }: typeof TaskInput.$inferInput) {
   if (prompt) return promptTaskSpec(prompt, ['task', 'prompt'])
   if (client) return { kind: 'client', ...client }
+  if (echo) return { kind: 'echo', ...echo }
   return http ? httpTaskSpec(http, ['task', 'http']) : { kind: 'module', ...module }
 }

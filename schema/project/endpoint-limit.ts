@@ -16,7 +16,7 @@ builder.prismaNode('EndpointLimit', {
   fields: (t) => ({
     endpoint: t.exposeString('endpoint', {
       description:
-        'The origin of an HTTP task’s URL (`http://127.0.0.1:9000`), `module:<name>`, `client:<name>` or\n`provider:<provider>/<model>`.',
+        'The origin of an HTTP task’s URL (`http://127.0.0.1:9000`), `module:<name>`, `evaluator:<name>`,\n`client:<name>` or `provider:<provider>/<model>`.',
     }),
     concurrency: t.exposeInt('concurrency', { nullable: true, description: 'Concurrent calls; null: no limit.' }),
     requestsPerMinute: t.exposeInt('requestsPerMinute', {
@@ -74,7 +74,7 @@ mutation('setEndpointLimit', {
       endpoint: t.string({
         required: true,
         description:
-          'A URL, of which only the origin matters; `module:<name>` for a task of assay.config.ts;\n`client:<name>` for a function of clients, whose claims it limits;\n`provider:<provider>/<model>` for a model, whether prompts or judges call it.',
+          'A URL, of which only the origin matters; `module:<name>` for a task of assay.config.ts;\n`evaluator:<name>` for an evaluator of it;\n`client:<name>` for a function of clients, whose claims it limits;\n`provider:<provider>/<model>` for a model, whether prompts or judges call it.',
       }),
       concurrency: t.int({ description: 'Concurrent calls: 1–100,000.' }),
       requestsPerMinute: t.int({ description: 'Calls started in any 60 seconds: 1–10,000,000.' }),

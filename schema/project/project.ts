@@ -2,6 +2,7 @@ import type { Project } from '../../src/db/generated/prisma/client.ts'
 import { listProjects } from '../../src/db/sql/project/list-projects.ts'
 import { ConflictError } from '../../src/domain/errors.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
+import { setRetention } from '../../src/engine/projects/retention.ts'
 import { builder } from '../builder.ts'
 import { mutation } from '../mutation.ts'
 import { ProjectConnection, ProjectRef } from '../refs.ts'
@@ -16,6 +17,14 @@ builder.prismaNode('Project', {
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
+    keepRuns: t.exposeInt('keepRuns', {
+      nullable: true,
+      description: 'How many of the newest finished runs of each experiment are kept; null: all.',
+    }),
+    keepOutputDays: t.exposeInt('keepOutputDays', {
+      nullable: true,
+      description: 'How many days after the end of a run its outputs are removed; null: never. Scores stay.',
+    }),
   }),
 })
 
@@ -69,5 +78,27 @@ mutation('createProject', {
   payload: {
     description: 'The project was created.',
     fields: (t) => ({ project: t.expose('project', { type: ProjectRef, description: 'The new project.' }) }),
+  },
+})
+
+mutation('setRetention', {
+  description:
+    'Sets what the project keeps, in place of its former rules; they are applied in the background, within the hour.\nBaselines of datasets and unfinished runs stay as they are. Requires the role ADMIN.',
+  input: {
+    description: 'What the project keeps; null or omitted: everything, for good.',
+    fields: (t) => ({
+      keepRuns: t.int({
+        description: 'The newest finished runs of each experiment: 1–1,000,000. Older ones are deleted.',
+      }),
+      keepOutputDays: t.int({
+        description: 'Days after the end of a run, 1–36,500. Then its outputs are removed; scores and figures stay.',
+      }),
+    }),
+  },
+  errors: [],
+  resolve: async (input, { services, scope }) => ({ project: await setRetention(services.db, scope, input) }),
+  payload: {
+    description: 'The rules were set.',
+    fields: (t) => ({ project: t.expose('project', { type: ProjectRef, description: 'The project as it is now.' }) }),
   },
 })

@@ -3,7 +3,7 @@ import { builder } from '../builder.ts'
 import { HttpTaskInput, httpTaskSpec } from '../experiment/http-task.ts'
 import { PromptRole } from './prompt-content.ts'
 
-const PromptMessageInput = builder.inputType('PromptMessageInput', {
+export const PromptMessageInput = builder.inputType('PromptMessageInput', {
   description: 'A message of a prompt.',
   fields: (t) => ({
     role: t.field({ type: PromptRole, required: true, description: 'Who says it.' }),

@@ -13,9 +13,12 @@ builder.subscriptionField('datasetRuns', (t) =>
       datasetId: t.arg.id({ required: true, description: 'The dataset.' }),
       after: t.arg.string({ description: 'As in `runsFeed`; a cursor belongs to one dataset.' }),
     },
-    subscribe: (_root, { datasetId, after }, { feeds, scope }) =>
+    subscribe: (_root, { datasetId, after }, { feeds, scope, shared }) =>
       eventsOf((signal) => {
-        const of = { datasetId: rawId('Dataset', datasetId, ['datasetId']), after: after ?? null }
+        const of = {
+          datasetId: rawId('Dataset', datasetId, ['datasetId']),
+          after: shared?.after ?? after ?? null,
+        }
         return feeds.runs.subscribe(scope, of, signal)
       }),
     resolve: perEvent((batch: RunsFeedBatch) => batch.runs),

@@ -57,7 +57,7 @@ builder.subscriptionField('runFeed', (t) =>
         description: 'When it ends; in any case when the run is deleted, with a batch whose `run` is null.',
       }),
     },
-    subscribe: (_root, { runId, after, window, until }, { feeds, scope }, info) =>
+    subscribe: (_root, { runId, after, window, until }, { feeds, scope, shared }, info) =>
       eventsOf((signal) => {
         const id = rawId('Run', runId, ['runId'])
         const without = (['items', 'changedOutside'] as const).filter((part) => !selects(info, part))
@@ -67,7 +67,7 @@ builder.subscriptionField('runFeed', (t) =>
           stats: selects(info, 'run', 'stats'),
           until,
         }
-        return feeds.subscribe(scope, id, after ?? null, signal, options)
+        return feeds.subscribe(scope, id, shared?.after ?? after ?? null, signal, options)
       }),
     resolve: perEvent(
       (batch: RunFeedBatch) => (batch.run ? [batch.run] : []),

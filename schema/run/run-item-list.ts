@@ -70,6 +70,10 @@ export const RunItemFilter = builder.inputType('RunItemFilter', {
     tags: t.stringList({
       description: 'Only those whose dataset item has all of these tags in the version of the run.',
     }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'Only those whose dataset item has metadata that contains this in the version of the run.',
+    }),
     score: t.field({ type: RunItemScoreFilter, description: 'Only those with a certain score.' }),
     latencyMs: t.field({ type: FloatRange, description: 'Only those with a latency in this range, in milliseconds.' }),
     costUsd: t.field({ type: FloatRange, description: 'Only those with a cost in this range.' }),

@@ -3,7 +3,7 @@ import { ConflictError, LimitError, NotFoundError } from '../../src/domain/error
 import type { Scope } from '../../src/domain/scope.ts'
 import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { deleteRun, deleteRuns } from '../../src/engine/runs/delete-run.ts'
-import { resumeRun, retryFailedItems } from '../../src/engine/runs/reopen-run.ts'
+import { resumeRun, retryFailedItems, retryFailedScores } from '../../src/engine/runs/reopen-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
 import type { Services } from '../../src/engine/services.ts'
@@ -116,7 +116,7 @@ control('cancelRun', {
 })
 
 control('resumeRun', {
-  description: 'Continues a cancelled or stopped run with its unfinished items.',
+  description: 'Continues a cancelled or stopped run with its unfinished items and evaluations.',
   done: 'The run waits for a worker.',
   act: resumeRun,
 })
@@ -125,6 +125,13 @@ control('retryFailedItems', {
   description: 'Executes the failed items of a finished run again, with all attempts; everything else stays.',
   done: 'The run waits for a worker.',
   act: retryFailedItems,
+})
+
+control('retryFailedScores', {
+  description:
+    'Calls evaluators of a finished run again where they failed, with all attempts and their present time limits.\nNo task is called. An error stays until there is a score.',
+  done: 'The run waits for a worker.',
+  act: retryFailedScores,
 })
 
 /** Defines a mutation that does something with one run as a whole. */

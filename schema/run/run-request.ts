@@ -3,10 +3,13 @@ import type { EvaluatorVersion } from '../../src/db/generated/prisma/client.ts'
 import { type EarlyStop as EarlyStopShape, questionOf } from '../../src/domain/early-stop.ts'
 import type { EvaluatorSpec } from '../../src/domain/evaluation.ts'
 import type { RunSubset as RunSubsetShape } from '../../src/domain/run.ts'
+import type { ScoreCondition as ScoreConditionShape } from '../../src/domain/score-condition.ts'
+import { evaluatorHash } from '../../src/engine/evaluator-hash.ts'
 import { builder } from '../builder.ts'
 import { Question } from '../comparison/verdict.ts'
 import { Direction, ScoreDataType } from '../enums.ts'
 import { EvaluatorDefinition } from '../evaluator/evaluator-definition.ts'
+import { ScoreCondition } from '../evaluator/score-condition.ts'
 import { linkTo } from '../links.ts'
 import { MetricRef } from '../metric.ts'
 import { EvaluatorRef, PersonRef, RunRef } from '../refs.ts'
@@ -64,9 +67,19 @@ const RunEvaluator = builder.objectRef<EvaluatorVersion>('RunEvaluator').impleme
       description: 'How it scores.',
       resolve: ({ definition }) => definition as unknown as EvaluatorSpec,
     }),
+    hash: t.string({
+      description: 'Identifies what decides on its scores: versions with equal ones score alike.',
+      resolve: ({ definition, dataType }) => evaluatorHash(definition as unknown as EvaluatorSpec, dataType),
+    }),
     dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its scores.' }),
     direction: t.expose('direction', { type: Direction, description: 'Which of its scores are better.' }),
     sampling: t.exposeFloat('sampling', { description: 'Share of the items it scores, above 0 and up to 1.' }),
+    onlyIf: t.field({
+      type: ScoreCondition,
+      nullable: true,
+      description: 'Only items whose score by another evaluator is like this are scored; null: all.',
+      resolve: ({ onlyIf }) => onlyIf as unknown as ScoreConditionShape | null,
+    }),
   }),
 })
 

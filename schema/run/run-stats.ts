@@ -2,15 +2,17 @@ import type { Run, RunScoreLabel, RunScoreSummary } from '../../src/db/generated
 import type { FailureCount as FailureCountRow } from '../../src/db/sql/run/count-unknown.ts'
 import { addFailures, type Failures, type ItemErrorCode } from '../../src/domain/execution/task.ts'
 import { avgCostUsd, etaSeconds, finishedCount, missingCount, totalCostUsd } from '../../src/domain/run-figures.ts'
+import type { Interval as IntervalShape } from '../../src/domain/statistics/interval.ts'
 import type { Distribution } from '../../src/domain/statistics/latency-histogram.ts'
 import { distribution } from '../../src/domain/statistics/latency-histogram.ts'
-import { mean, standardDeviation, standardError } from '../../src/domain/statistics/score-figures.ts'
+import { mean, standardDeviation, standardError, summaryInterval } from '../../src/domain/statistics/score-figures.ts'
 import { builder } from '../builder.ts'
+import { Interval } from '../comparison/interval.ts'
 import type { Context } from '../context.ts'
 import { Direction, FailurePolicy, RunItemErrorCode, ScoreDataType, ScoreSource } from '../enums.ts'
 
 export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
-  description: 'Number of items of a run by status. The numbers always add up to the total.',
+  description: 'Number of items of a run by status: these numbers always add up to the total. Evaluations apart.',
   fields: (t) => ({
     total: t.exposeInt('total', { description: 'Items times repetitions.' }),
     queued: t.exposeInt('queued', { description: 'Not started, or waiting for another attempt.' }),
@@ -18,6 +20,10 @@ export const RunProgress = builder.objectRef<Run>('RunProgress').implement({
     succeeded: t.exposeInt('succeeded', { description: 'Returned an output.' }),
     failed: t.exposeInt('failed', { description: 'Failed in the last attempt.' }),
     cancelled: t.exposeInt('cancelled', { description: 'Unfinished when the run was cancelled or stopped.' }),
+    openEvaluations: t.int({
+      description: 'Evaluations of succeeded items that are still to be made. The run ends when there are none.',
+      resolve: ({ evaluationsQueued, evaluationsRunning }) => evaluationsQueued + evaluationsRunning,
+    }),
     etaSeconds: t.float({
       nullable: true,
       description: 'Estimated seconds until the end; 0 when it has finished, null when unknown.',
@@ -119,6 +125,13 @@ export const ScoreSummary = builder.objectRef<RunScoreSummary & { run: Run }>('S
       description: 'Standard error of the mean: repetitions of an item count as one value. Null below two items.',
       resolve: standardError,
     }),
+    interval: t.field({
+      type: Interval,
+      nullable: true,
+      description:
+        '95 % interval of the mean: Wilson for booleans, else Student t, of clusters if the dataset has a `clusterPath`.\nNull without values, and without any spread if there is no range. Valid for one look, when the run has finished.',
+      resolve: intervalOf,
+    }),
     reduced: t.float({
       nullable: true,
       description:
@@ -166,11 +179,24 @@ async function failuresOf(run: Run, { loaders }: Context): Promise<FailureCountR
 
 export async function latencyOf(run: Run, { loaders }: Context): Promise<Distribution | null> {
   const { latencySum: sum, latencyMin: min, latencyMax: max } = run
-  return distribution(await loaders.latencyBuckets.load(run.id), { sum, min, max })
+  return distribution((await loaders.runSummaries.load(run.id)).buckets, { sum, min, max })
+}
+
+async function intervalOf(
+  { run, name, source, ...summary }: RunScoreSummary & { run: Run },
+  _args: object,
+  { loaders }: Context,
+): Promise<IntervalShape | null> {
+  const { clusterPath } = await loaders.links.load('dataset', run.datasetId)
+  const sums =
+    clusterPath.length === 0
+      ? null
+      : (await loaders.clusterSums.load(run.id)).find((row) => row.name === name && row.source === source)
+  return summaryInterval(summary, sums ?? null)
 }
 
 export async function scoresOf(run: Run, { loaders }: Context): Promise<(RunScoreSummary & { run: Run })[]> {
-  return (await loaders.scoreSummaries.load(run.id)).map((summary) => ({ ...summary, run }))
+  return (await loaders.runSummaries.load(run.id)).summaries.map((summary) => ({ ...summary, run }))
 }
 
 export const RunStats = builder.objectRef<Run>('RunStats').implement({

@@ -1,6 +1,7 @@
 import type { PinnedFunctions } from '../../src/domain/execution/functions.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
-import { isFinished, type RunSettings } from '../../src/domain/run.ts'
+import { isOver } from '../../src/domain/rescoring.ts'
+import type { RunSettings } from '../../src/domain/run.ts'
 import { durationMs } from '../../src/domain/run-figures.ts'
 import { waitingReason } from '../../src/engine/runs/waiting-reason.ts'
 import { builder } from '../builder.ts'
@@ -86,9 +87,9 @@ builder.prismaNode('Run', {
       description:
         'Why no worker executes it, as sentences; null while one does or can, and when it is over.\nOf a run that clients execute: why no worker scores what they have recorded.',
       resolve: async (run, _args, { loaders }) => {
-        if (isFinished(run.status)) return null
+        if (isOver(run)) return null
         const isOfClients = (run.task as unknown as TaskSpec).kind === 'client'
-        const unscored = isOfClients && (await loaders.unscored.load(run.id)) !== null
+        const unscored = isOfClients && (run.evaluationsQueued > 0 || (await loaders.unscored.load(run.id)) !== null)
         return waitingReason(run, await loaders.workers.load(0), unscored)
       },
     }),
@@ -135,6 +136,12 @@ builder.prismaNode('Run', {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker started it.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it finished.' }),
+    outputsRemovedAt: t.expose('outputsRemovedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When the retention rules of the project removed its outputs, while its scores stayed; null while it has them.',
+    }),
     durationMs: t.float({
       nullable: true,
       description: 'Milliseconds from `startedAt` to `finishedAt`, pauses included; null until it has finished.',

@@ -28,8 +28,11 @@ builder.subscriptionField('runsFeed', (t) =>
           'A cursor of this feed, at most 7 days old; default: from now on.\nOlder ones and those from before a restore of the database are refused with CURSOR_EXPIRED: start over.',
       }),
     },
-    subscribe: (_root, { after }, { feeds, scope }) =>
-      eventsOf((signal) => feeds.runs.subscribe(scope, { datasetId: null, after: after ?? null }, signal)),
+    subscribe: (_root, { after }, { feeds, scope, shared }) =>
+      eventsOf((signal) => {
+        const of = { datasetId: null, after: shared?.after ?? after ?? null }
+        return feeds.runs.subscribe(scope, of, signal)
+      }),
     resolve: perEvent((batch: RunsFeedBatch) => batch.runs),
   }),
 )

@@ -21,7 +21,8 @@ builder.node(ScoreRef, {
     value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
     label: t.exposeString('label', {
       nullable: true,
-      description: 'The category of a CATEGORICAL or the text of a TEXT score.',
+      description:
+        'The category of a CATEGORICAL or the text of a TEXT score; of a judge, the label that has this value.',
     }),
     comment: t.exposeString('comment', { nullable: true, description: 'Why.' }),
     metadata: t.expose('metadata', { type: 'JSON', nullable: true, description: 'Any data stored with it.' }),

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { InvalidInputError } from '../domain/errors.ts'
 import { FairQueue } from '../domain/limits/fair-queue.ts'
+import { onAbort } from '../domain/listeners.ts'
 import type { Asked, Told } from './protocol.ts'
 
 /** A calculation was ended because of its input: at a limit of time or memory, or it ended its process itself. */
@@ -26,11 +27,14 @@ export interface Calculation {
   group: string
   /** From its beginning, in milliseconds. */
   timeoutMs: number
+  /** Ends it when it aborts, also while it waits. */
+  signal?: AbortSignal
 }
 
 interface Waiting {
   asked: Asked
   timeoutMs: number
+  signal: AbortSignal | undefined
   resolve: (output: unknown) => void
   reject: (error: Error) => void
 }
@@ -42,6 +46,17 @@ const loadMs = 60_000
 const idleMs = 30_000
 /** The memory of each process. */
 export const maxCalculationMb = 512
+/** How long calculations of a kind may take, in milliseconds; those of tests take less. */
+export const calculationLimits = {
+  /** One evaluation. */
+  evaluationMs: 10_000,
+  /** An output that is selected from a response. */
+  selectionMs: 10_000,
+  /** A schema that is compiled. */
+  schemaMs: 5_000,
+  /** Items that are checked together. */
+  itemsMs: 10_000,
+}
 
 export class Calculations {
   readonly #size: number
@@ -62,10 +77,11 @@ export class Calculations {
   /**
    * @throws {TooHeavyError}
    * @throws {InvalidInputError} as the calculation threw it; any other error keeps its message only
+   * @throws the signal's reason when that aborts
    */
-  run<Output>({ module, input, group, timeoutMs }: Calculation): Promise<Output> {
+  run<Output>({ module, input, group, timeoutMs, signal }: Calculation): Promise<Output> {
     return new Promise<unknown>((resolve, reject) => {
-      this.#waiting.push(group, { asked: { module: module.href, input }, timeoutMs, resolve, reject })
+      this.#waiting.push(group, { asked: { module: module.href, input }, timeoutMs, signal, resolve, reject })
       this.#startNext()
     }) as Promise<Output>
   }
@@ -87,11 +103,13 @@ export class Calculations {
   }
 
   /** Settles the waiting call; never rejects. */
-  #calculate({ asked, timeoutMs, resolve, reject }: Waiting): Promise<void> {
+  async #calculate({ asked, timeoutMs, signal, resolve, reject }: Waiting): Promise<void> {
+    if (signal?.aborted) return reject(signal.reason as Error)
     const process = this.#take()
     return new Promise((settled) => {
       const end = (keep: boolean) => {
         clearTimeout(timer)
+        ignoreAbort()
         process.removeAllListeners('message').removeAllListeners('exit').removeAllListeners('error')
         if (keep) this.#keep(process)
         else process.kill('SIGKILL')
@@ -103,6 +121,7 @@ export class Calculations {
       }
       const limit = (ms: number) => setTimeout(() => fail(new TooHeavyError(`it took longer than ${ms / 1_000} s`)), ms)
       let timer = limit(loadMs)
+      const ignoreAbort = signal ? onAbort(signal, () => fail(signal.reason as Error)) : () => {}
       process.on('error', fail)
       process.on('exit', (code, signal) => {
         const ranOut = signal === 'SIGABRT' || code === 134

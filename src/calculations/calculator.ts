@@ -15,7 +15,7 @@ async function answer(module: string, input: unknown): Promise<Told> {
   try {
     const { calculate } = (await import(module)) as { calculate: (input: unknown) => unknown }
     say({ begun: true })
-    return { output: calculate(input) }
+    return { output: await calculate(input) }
   } catch (error) {
     if (error instanceof InvalidInputError) return { error: error.message, path: error.path }
     return { error: messageOf(error) }

@@ -11,6 +11,7 @@ import { Listener } from '../db/listener.ts'
 import { migrate, migrationNames } from '../db/migrate.ts'
 import { MigrationError } from '../db/migration-error.ts'
 import { openQueue } from '../db/queue.ts'
+import { Replica } from '../db/replica.ts'
 import { RunChanges } from '../db/run-changes.ts'
 import { SchemaLock } from '../db/schema-lock.ts'
 import { measureQueue } from '../db/sql/run/measure-queue.ts'
@@ -21,6 +22,7 @@ import { openSecrets, SecretKeyError } from '../engine/secrets/open-secrets.ts'
 import type { Services } from '../engine/services.ts'
 import { ConfigError, findConfig } from '../function-hosts/load-config.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
+import { boundMemory } from '../server/garbage-collection.ts'
 import { Readiness } from '../server/readiness.ts'
 import type { RunningServer, ServerOptions } from '../server/start-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
@@ -50,6 +52,10 @@ export interface ProcessOptions extends PostgresOptions {
   allowPrivateEndpoints?: boolean
   /** Maximum items of one run; default 2,000,000. */
   maxRunItems?: number
+  /** A pooler in transaction mode before `databaseUrl`, for statements that may be on any connection; default: none. */
+  pooledDatabaseUrl?: string | null
+  /** A read replica of `databaseUrl`; default: none. */
+  replicaDatabaseUrl?: string | null
   /** Where to serve; null: nowhere. */
   http: (Address & Pick<ServerOptions, 'publicUrl' | 'allowedOrigins' | 'traceUrlTemplate' | 'open'>) | null
   /** Where a process that does not serve exposes health checks and metrics; default: nowhere. */
@@ -97,8 +103,11 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     if (beside) stops.push(() => beside.stop())
     const opening = openPostgres(options)
     opening.catch(() => {})
-    // While the database starts.
-    if (options.http) await import('./server-part.ts')
+    if (options.http) {
+      boundMemory()
+      // While the database starts.
+      await import('./server-part.ts')
+    }
     const postgres = await opening
     // Its connections end before the database does.
     stops.splice(0, 0, postgres.stop)
@@ -110,19 +119,28 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     const allowPrivateEndpoints = options.allowPrivateEndpoints || localOnly
     const { slots, functionMemoryMb } = options
     const warn = (err: Error) => log.warn({ err }, 'The database interrupted a connection.')
-    const db = openDatabase(postgres.url, { onError: (err) => !stopping && warn(err) })
+    const db = openDatabase(postgres.url, {
+      pooledUrl: options.pooledDatabaseUrl,
+      onError: (err) => !stopping && warn(err),
+    })
     stops.push(() => db.close())
+    const replica = options.replicaDatabaseUrl ? new Replica(options.replicaDatabaseUrl, { log }) : null
+    if (replica) stops.push(() => replica.close())
     const { env } = process
     const ownFile = options.databaseUrl === null ? join(options.dataDir, 'secret-key') : null
     const secretKeyFile = options.secretKeyFile ?? ownFile
     const secrets = await openSecrets({ db: db.pool, env, ownFile: secretKeyFile, log })
-    const settings = { config, slots: slots ?? 0, allowPrivateEndpoints, functionMemoryMb, secretKeyFile }
+    const { pooledDatabaseUrl } = options
+    const settings = {
+      ...{ config, slots: slots ?? 0, allowPrivateEndpoints, functionMemoryMb, secretKeyFile, pooledDatabaseUrl },
+    }
     const besideReady = beside?.start({ ...settings, databaseUrl: postgres.url })
     const schema = new SchemaLock(await migrationNames())
     const listener = await new Listener(postgres.url, (client) => schema.share(client)).start()
     stops.push(() => listener.close())
     schema.watch(listener)
-    const boss = await openQueue(db, (err) => !stopping && warn(err))
+    // Servers only add lanes: ten of them would ask the database fifty times a second for nothing.
+    const boss = await openQueue(db, (err) => !stopping && warn(err), { supervises: options.http === null })
     stops.push(() => boss.stop({ graceful: false, close: false }))
 
     const tracing = await openTracing(process.env, log)
@@ -137,8 +155,8 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
 
     const { maxRunItems } = options
     const functions = withoutFunctions
-    const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing, maxRunItems }
-    const changes = new RunChanges(listener)
+    const services: Services = { db, replica, boss, functions, http, secrets, env, log, metrics, tracing, maxRunItems }
+    const changes = new RunChanges(listener, db.pool)
     stops.push(() => changes.stop())
     const part: Part = { services, listener, changes, stops }
     // A server does not load the code of a worker, nor a worker that of a server.

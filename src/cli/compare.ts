@@ -18,6 +18,7 @@ const changes = { regressed: 'REGRESSED', improved: 'IMPROVED', changed: 'CHANGE
 interface CompareOptions extends ServerOptions, ReportFiles {
   only?: keyof typeof changes
   limit: number
+  cluster?: string
   json: boolean
 }
 
@@ -31,6 +32,12 @@ export function compareCommand(): Command {
       new Option('--limit <number>', 'items of each score and candidate, 1–100')
         .argParser(wholeNumber(1, 100))
         .default(10),
+    )
+    .addOption(
+      new Option(
+        '--cluster <path>',
+        'items with the same value at this path of their metadata belong together: passage, or customer.id (default: as the dataset says)',
+      ),
     )
   return withServerOptions(withReportFiles(command))
     .addOption(jsonOption())
@@ -65,7 +72,11 @@ async function compareRuns(
   const items: ChangedItem[][] = []
   for (const { id, name } of candidates) {
     if (id === baseline.id) throw new CliError(`"${name}" is the baseline itself.`)
-    const report = await loadReport(client, id, { baselineId: baseline.id, regressions: options.limit })
+    const report = await loadReport(client, id, {
+      baselineId: baseline.id,
+      regressions: options.limit,
+      clusterPath: options.cluster?.split('.'),
+    })
     const compared = { baselineId: baseline.id, candidateId: id, metrics: report.metrics }
     const only = options.only && changes[options.only]
     reports.push(report)
@@ -75,9 +86,10 @@ async function compareRuns(
   if (options.json) {
     printJson({
       baseline,
-      candidates: reports.map(({ run, metrics }, index) => ({
+      candidates: reports.map(({ run, metrics, dependence }, index) => ({
         run: { id: run.id, name: run.name, url: run.url, status: run.status },
         metrics,
+        dependence,
         ...(options.only && { items: items[index] }),
       })),
     })

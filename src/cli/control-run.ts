@@ -1,4 +1,4 @@
-/** `assay cancel`, `resume`, `retry` and `approve`: what can be done with a run. */
+/** `assay cancel`, `resume`, `retry`, `retry-scores` and `approve`: what can be done with a run. */
 import { Command } from 'commander'
 import { CliError } from './cli-error.ts'
 import { type FoundRun, findRun, runReferences } from './find-run.ts'
@@ -32,6 +32,16 @@ const RetryFailedItems = graphql(/* GraphQL */ `
     retryFailedItems(input: { id: $id }) {
       __typename
       ... on RetryFailedItemsPayload { run { ...FoundRun } }
+      ... on UserError { message }
+    }
+  }
+`)
+
+const RetryFailedScores = graphql(/* GraphQL */ `
+  mutation RetryFailedScores($id: ID!) {
+    retryFailedScores(input: { id: $id }) {
+      __typename
+      ... on RetryFailedScoresPayload { run { ...FoundRun } }
       ... on UserError { message }
     }
   }
@@ -82,6 +92,15 @@ const actions: Record<string, Action> = {
       return result.__typename === 'RetryFailedItemsPayload' ? result.run : result.message
     },
     done: ({ name, id }) => `The failed items of "${name}" are executed again: assay watch ${id}`,
+  },
+  'retry-scores': {
+    description: 'Call the evaluators of a finished run again where they failed.',
+    help: 'No task is called: the stored outputs are scored.',
+    async act(client, id) {
+      const { retryFailedScores: result } = await client.request(RetryFailedScores, { id })
+      return result.__typename === 'RetryFailedScoresPayload' ? result.run : result.message
+    },
+    done: ({ name, id }) => `The failed scores of "${name}" are retried: assay watch ${id}`,
   },
   approve: {
     description: 'Make a run the baseline of its dataset.',

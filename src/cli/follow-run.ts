@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { graphql } from './gql/gql.ts'
 import type { FollowRunSubscription } from './gql/graphql.ts'
 import { ConnectionLost, CursorExpired, type GraphQLClient, Unreachable } from './graphql-client.ts'
@@ -56,15 +57,25 @@ export async function patiently<Result>(read: () => Promise<Result>): Promise<Re
  * @param onLost called with each attempt that fails
  * @throws {ConnectionLost} when the server is unreachable for two minutes
  */
-export async function* followRun(
+export function followRun(
   client: GraphQLClient,
   runId: string,
   onLost: () => void = () => {},
 ): AsyncGenerator<RunBatch> {
+  return followFeed(client, FollowRun, runId, onLost)
+}
+
+/** The same, of what a document selects of the feed. */
+export async function* followFeed<Batch extends { cursor: string; done: boolean }>(
+  client: GraphQLClient,
+  document: TypedDocumentNode<{ runFeed: Batch }, { runId: string; after?: string | null }>,
+  runId: string,
+  onLost: () => void,
+): AsyncGenerator<Batch> {
   let after: string | null = null
   for (let lostAt: number | null = null; ; ) {
     try {
-      for await (const { runFeed } of client.subscribe(FollowRun, { runId, after })) {
+      for await (const { runFeed } of client.subscribe(document, { runId, after })) {
         lostAt = null
         after = runFeed.cursor
         yield runFeed

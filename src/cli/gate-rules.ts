@@ -66,7 +66,7 @@ function addRule(gate: GateInput, rule: string, refusal: (expected: string) => E
 }
 
 /** A score that is called like something measured is quoted. */
-function metricOf(name: string): MetricInput {
+export function metricOf(name: string): MetricInput {
   if (name === 'latency') return { latency: true }
   if (name === 'cost') return { cost: true }
   if (name === 'failed') return { failed: true }

@@ -1,9 +1,10 @@
 /** `assay init`: a config, a dataset and an experiment that run at once, to start from. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, Option } from 'commander'
+import { makeDirectory } from '../embedded-postgres/make-directory.ts'
 import { CliError } from './cli-error.ts'
 import { jsonOption, printJson, printLine } from './output.ts'
 
@@ -81,7 +82,7 @@ async function init(folder: string, { force, json }: { force: boolean; json: boo
       `${resolve(folder)} already has ${there.join(' and ')}: --force replaces them. Nothing was written.`,
     )
   }
-  await mkdir(folder, { recursive: true }).catch(cannotWrite)
+  await makeDirectory(folder).catch(cannotWrite)
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text).catch(cannotWrite)
   if (json) return printJson({ folder: resolve(folder), files: Object.keys(files) })
   const inFolder = resolve(folder) === resolve('.') ? '' : `cd ${relative('.', folder)} && `

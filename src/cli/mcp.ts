@@ -2,9 +2,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Command } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
-import { openApi } from '../mcp/api.ts'
-import { StdioServerTransport } from '../mcp/sdk.ts'
-import { createMcpServer } from '../mcp/server.ts'
 import { type ServerOptions, withServer, withServerOptions } from './with-server.ts'
 
 export function mcpCommand(): Command {
@@ -24,6 +21,12 @@ Example:
 }
 
 async function serve(url: string, project: string | undefined): Promise<void> {
+  // Other commands need none of it.
+  const [{ openApi }, { StdioServerTransport }, { createMcpServer }] = await Promise.all([
+    import('../mcp/api.ts'),
+    import('../mcp/sdk.ts'),
+    import('../mcp/server.ts'),
+  ])
   const api = openApi({ url, ...(project !== undefined && { project }) })
   const { server, answered } = createMcpServer(api, manifest.version)
   await server.connect(new StdioServerTransport())

@@ -14,6 +14,11 @@ import { initCommand } from './init.ts'
 import { keysCommand } from './keys.ts'
 import { listCommand } from './list.ts'
 import { mcpCommand } from './mcp.ts'
+import { planCommand } from './plan.ts'
+import { quotaCommand } from './quota.ts'
+import { rescoreCommand } from './rescore.ts'
+import { retentionCommand } from './retention.ts'
+import { reviewCommand } from './review.ts'
 import { runCommand } from './run.ts'
 import { serveCommand, workerCommand } from './serve.ts'
 import { showCommand } from './show.ts'
@@ -23,8 +28,15 @@ const groups = {
   'Start:': () => [initCommand(), demoCommand(), serveCommand(), workerCommand()],
   'Data:': () => [importCommand(), exportCommand()],
   'Runs:': () => [runCommand(), listCommand(), showCommand(), watchCommand(), ...controlCommands()],
-  'Judge:': () => [compareCommand(), gateCommand(), mcpCommand()],
-  'Operate:': () => [keysCommand(), doctorCommand(), backupCommand(), restoreCommand()],
+  'Judge:': () => [compareCommand(), gateCommand(), planCommand(), rescoreCommand(), reviewCommand(), mcpCommand()],
+  'Operate:': () => [
+    keysCommand(),
+    quotaCommand(),
+    retentionCommand(),
+    doctorCommand(),
+    backupCommand(),
+    restoreCommand(),
+  ],
 }
 
 export function createProgram(): Command {

@@ -20,6 +20,7 @@ export const RunReport = graphql(/* GraphQL */ `
       failures { code count }
       scores { name source direction count errorCount missingCount mean stderr labels { label count } }
     }
+    scores { name source value label error { message } }
   }
 `)
 
@@ -55,12 +56,14 @@ export function runTable(runs: readonly ReportedRun[], titles: readonly string[]
   if (runs.some(({ stats }) => stats.costUsd != null)) row('cost', cost)
   const titlesOfScores = new Set(runs.flatMap(({ stats }) => stats.scores.map(titleOf)))
   for (const title of titlesOfScores) row(title, (run) => oneLine(score(run, title)))
+  const titlesOfRuns = new Set(runs.flatMap(({ scores }) => scores.map(titleOf)))
+  for (const title of titlesOfRuns) row(`${title} (run)`, (run) => oneLine(scoreOfRun(run, title)))
   const table = new Table({ head, style: { head: [], border: [], compact: true } })
   table.push(...rows)
   return fitting(table.toString(), head, rows)
 }
 
-function titleOf({ name, source }: ReportedRun['stats']['scores'][number]): string {
+function titleOf({ name, source }: { name: string; source: ReportedRun['scores'][number]['source'] }): string {
   return source === 'EVALUATOR' ? name : `${name} (${source})`
 }
 
@@ -77,6 +80,15 @@ function score({ stats }: ReportedRun, title: string): string {
     ...(missingCount ? [`${missingCount} missing`] : []),
   ]
   return without.length > 0 ? `${value} (${without.join(', ')})` : value
+}
+
+/** What was given to the run as a whole: by evaluators of runs, people and programs. */
+function scoreOfRun({ scores }: ReportedRun, title: string): string {
+  const given = scores.filter((candidate) => titleOf(candidate) === title)
+  const said = given.map(({ value, label, error }) =>
+    error ? `error: ${error.message}` : (label ?? value?.toFixed(3) ?? ''),
+  )
+  return said.join(', ') || '–'
 }
 
 function cost({ stats }: ReportedRun): string {

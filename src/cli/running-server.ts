@@ -1,6 +1,7 @@
 /** Which server is running on a data directory: it says so in `server.json`, so that other commands find it on any port. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../embedded-postgres/make-directory.ts'
 
 interface Announcement {
   url: string
@@ -11,7 +12,7 @@ const fileName = 'server.json'
 
 /** Announces the server of this process. */
 export async function announceServer(dataDir: string, url: string): Promise<void> {
-  await mkdir(dataDir, { recursive: true })
+  await makeDirectory(dataDir)
   const said: Announcement = { url, pid: process.pid }
   await writeFile(join(dataDir, fileName), `${JSON.stringify(said)}\n`, { mode: 0o600 })
 }

@@ -86,6 +86,8 @@ export function serveCommand(): Command {
       `
 Environment:
   DATABASE_URL       postgresql://user:password@host:port/database, used instead of the embedded PostgreSQL
+  ASSAY_POOLED_DATABASE_URL, ASSAY_REPLICA_DATABASE_URL
+                     the same database through a pooler in transaction mode, and a read replica of it
   ASSAY_SECRET_KEY   with DATABASE_URL: the key that stored keys of providers are encrypted with, the same for every
                      process (openssl rand -base64 32), or ASSAY_SECRET_KEY_FILE: the path of a file that has it
 
@@ -145,6 +147,8 @@ async function serve(options: ServeOptions): Promise<void> {
     startProcess({
       log,
       databaseUrl: process.env.DATABASE_URL || null,
+      pooledDatabaseUrl: process.env.ASSAY_POOLED_DATABASE_URL || null,
+      replicaDatabaseUrl: process.env.ASSAY_REPLICA_DATABASE_URL || null,
       dataDir: options.dataDir,
       config: options.config ?? null,
       slots: options.worker ? options.slots : null,
@@ -191,6 +195,7 @@ async function work(options: WorkerOptions): Promise<void> {
     startProcess({
       log,
       databaseUrl,
+      pooledDatabaseUrl: process.env.ASSAY_POOLED_DATABASE_URL || null,
       dataDir: '',
       config: options.config ?? null,
       slots,

@@ -1,10 +1,15 @@
 /** The program of the worker process beside a server, which starts and stops it by messages. */
+import { constants } from 'node:os'
+import { setSessionPriority } from '../db/process-priority.ts'
 import { type AssayProcess, startProcess } from './assay-process.ts'
 import { CliError } from './cli-error.ts'
 import { openLog } from './log.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
 
 const heartbeatMs = 1_000
+
+// Before the processor is shared fairly between runs and those who look at them, the server answers. Function hosts inherit it.
+setSessionPriority(process.pid, constants.priority.PRIORITY_BELOW_NORMAL)
 
 let stop = (): void => process.exit(0)
 // A Ctrl-C and a closed terminal reach all processes; the server passes on what they mean.

@@ -11,6 +11,8 @@ export interface WorkerSettings {
   slots: number
   /** Whether tasks may call non-public addresses. */
   allowPrivateEndpoints: boolean
+  /** See the options of a process. */
+  pooledDatabaseUrl?: string | null
   /** Memory of a process for functions in MB; default 1,024. */
   functionMemoryMb?: number
   /** The file of the key of stored secrets that the server has made; null: there is none. */

@@ -92,7 +92,8 @@ export class WorkerProcess {
 
   #fork(): ChildProcess {
     const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--inspect'))
-    const child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv })
+    // A session of its own has a priority of its own.
+    const child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv, detached: true })
     child.on('message', (message: FromWorker) => this.#receive(message))
     child.once('error', (error) => this.#ended(`does not start: ${error.message}`))
     child.once('exit', (code, signal) => this.#ended(signal ? `was ended by ${signal}` : `exited with code ${code}`))

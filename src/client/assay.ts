@@ -5,6 +5,7 @@ import type { ExperimentResult } from './experiment/result.ts'
 import { runExperiment } from './experiment/run-experiment.ts'
 import type { ExperimentItem, ExperimentOptions, OutputOf, ScoreDataType } from './experiment/types.ts'
 import { SetScores } from './operations/run.ts'
+import { type Plan, type PlanOptions, planRun } from './plan.ts'
 import { Prompts } from './prompt.ts'
 import { Runs } from './run.ts'
 import { type RunLike, runIdOf } from './run-like.ts'
@@ -84,6 +85,11 @@ export class Assay {
       runIdOf(candidate),
       options,
     )
+  }
+
+  /** How many items and repetitions a run like this one needs to show something, and what they cost. */
+  plan(run: RunLike, options: PlanOptions): Promise<Plan> {
+    return planRun(this.#transport, run, options)
   }
 
   /** Checks a run against requirements; default: the gate of its experiment. @returns null without any */

@@ -1,5 +1,6 @@
 /** The client of an Assay server: `import { Assay } from 'assay/client'`. */
 
+export type { ModelFile, ModelMessage } from '../domain/prompt/model-messages.ts'
 export { PromptError } from '../domain/prompt/prompt.ts'
 export { Assay, type NewScore } from './assay.ts'
 export {
@@ -33,6 +34,7 @@ export type {
   TaskContext,
   TaskItem,
 } from './experiment/types.ts'
+export type { Plan, PlanOptions } from './plan.ts'
 export {
   type NewPrompt,
   type NewPromptVersion,
@@ -42,7 +44,8 @@ export {
   Prompts,
   type PromptVariables,
 } from './prompt.ts'
-export type { ModelFile, ModelMessage, ModelPrompt, TextMessage } from './prompt-messages.ts'
+export type { ModelPrompt, TextMessage } from './prompt-messages.ts'
+export type { RescoreOptions } from './rescore.ts'
 export { type Result, type ResultParts, result } from './result-parts.ts'
 export { Run, type RunFilter, type RunItem, Runs } from './run.ts'
 export type { RunLike } from './run-like.ts'

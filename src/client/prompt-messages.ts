@@ -1,41 +1,12 @@
 /** Rendered prompts in the shapes that model libraries take. */
-import { type FilePart, PromptError, type RenderedMessage } from '../domain/prompt/prompt.ts'
+import { fileIdsIn, type LoadedFile, type ModelMessage, toModelMessages } from '../domain/prompt/model-messages.ts'
+import { PromptError, type RenderedMessage } from '../domain/prompt/prompt.ts'
 
 /** A message of text, as OpenAI's API and most libraries have it. */
 export interface TextMessage {
   role: 'system' | 'user' | 'assistant'
   content: string
 }
-
-/** A file as the AI SDK takes it. */
-export interface ModelFile {
-  type: 'file'
-  data: URL | Uint8Array
-  mediaType: string
-  filename?: string
-}
-
-/** A message of the AI SDK. */
-export type ModelMessage =
-  | { role: 'system'; content: string }
-  | { role: 'user'; content: ({ type: 'text'; text: string } | ModelFile)[] }
-  | {
-      role: 'assistant'
-      content: (
-        | { type: 'text'; text: string }
-        | { type: 'tool-call'; toolCallId: string; toolName: string; input: unknown }
-      )[]
-    }
-  | {
-      role: 'tool'
-      content: {
-        type: 'tool-result'
-        toolCallId: string
-        toolName: string
-        // biome-ignore lint/suspicious/noExplicitAny: the SDK has a type of its own for JSON
-        output: { type: 'text'; value: string } | { type: 'json'; value: any }
-      }[]
-    }
 
 /** What the functions of the AI SDK take: `generateText({ model, ...rendered })`. */
 export interface ModelPrompt {
@@ -45,17 +16,17 @@ export interface ModelPrompt {
 }
 
 /** Loads the file that a prompt refers to by its id. */
-export type LoadAttachment = (id: string) => Promise<{ data: Uint8Array; mediaType: string }>
+export type LoadAttachment = (id: string) => Promise<LoadedFile>
 
 export async function modelPrompt(
   messages: readonly RenderedMessage[],
   loadAttachment: LoadAttachment,
 ): Promise<ModelPrompt> {
-  const first = messages.findIndex(({ role }) => role !== 'SYSTEM')
-  const split = first === -1 ? messages.length : first
-  const all = await Promise.all(messages.map((message) => modelMessage(message, loadAttachment)))
-  const instructions = all.slice(0, split).map(({ content }) => content)
-  return { ...(split > 0 && { instructions: instructions.join('\n\n') }), messages: all.slice(split) }
+  const ids = [...new Set(fileIdsIn(messages))]
+  const files = new Map(await Promise.all(ids.map(async (id) => [id, await loadAttachment(id)] as const)))
+  const { instructions, messages: others } = toModelMessages(messages, files)
+  const texts = instructions.map(({ content }) => content)
+  return { ...(texts.length > 0 && { instructions: texts.join('\n\n') }), messages: others }
 }
 
 /** @throws {PromptError} INVALID_INPUT for a message that is more than text */
@@ -69,48 +40,4 @@ export function textMessages(messages: readonly RenderedMessage[]): TextMessage[
     })
     return { role: message.role === 'ASSISTANT' ? 'assistant' : 'user', content: texts.join('') }
   })
-}
-
-async function modelMessage(message: RenderedMessage, load: LoadAttachment): Promise<ModelMessage> {
-  switch (message.role) {
-    case 'SYSTEM':
-      return { role: 'system', content: message.content }
-    case 'USER': {
-      const parts = message.content.map((part) => (part.type === 'text' ? part : modelFile(part, load)))
-      return { role: 'user', content: await Promise.all(parts) }
-    }
-    case 'ASSISTANT':
-      return {
-        role: 'assistant',
-        content: message.content.map((part) =>
-          part.type === 'text'
-            ? part
-            : { type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.arguments },
-        ),
-      }
-    case 'TOOL':
-      return {
-        role: 'tool',
-        content: message.content.map(({ id, name, output }) => ({
-          type: 'tool-result',
-          toolCallId: id,
-          toolName: name,
-          output: typeof output === 'string' ? { type: 'text', value: output } : { type: 'json', value: output },
-        })),
-      }
-  }
-}
-
-async function modelFile(
-  { type, source, mediaType, filename }: FilePart,
-  loadAttachment: LoadAttachment,
-): Promise<ModelFile> {
-  const named = filename === null ? {} : { filename }
-  if ('attachment' in source) {
-    const file = await loadAttachment(source.attachment)
-    return { type: 'file', data: file.data, mediaType: mediaType ?? file.mediaType, ...named }
-  }
-  const ofUrl = /^data:([^;,]+)/.exec(source.url)?.[1]
-  const known = mediaType ?? (type === 'image' ? 'image' : (ofUrl ?? 'application/octet-stream'))
-  return { type: 'file', data: new URL(source.url), mediaType: known, ...named }
 }

@@ -3,6 +3,7 @@ import { Comparison } from './comparison.ts'
 import { ConnectionError } from './errors.ts'
 import type { FollowRunItemsSubscription, RunPartsFragment } from './gql/graphql.ts'
 import { ControlRun, FindRun, FollowRunEnd, FollowRunItems, ListRuns } from './operations/run.ts'
+import { type RescoreOptions, rescore } from './rescore.ts'
 import { type RunLike, runIdOf } from './run-like.ts'
 import type { Operation, Transport } from './transport.ts'
 
@@ -68,6 +69,11 @@ export class Run {
     return this.#parts.progress
   }
 
+  /** How far it is being scored again; null if it never was. */
+  get scoring(): RunPartsFragment['scoring'] {
+    return this.#parts.scoring
+  }
+
   get stats(): RunPartsFragment['stats'] {
     return this.#parts.stats
   }
@@ -78,7 +84,7 @@ export class Run {
   }
 
   /**
-   * Waits until the run has finished, however often the connection is lost.
+   * Waits until the run has finished, and is not being scored again, however often the connection is lost.
    * @throws {RefusedError} the run was deleted
    */
   async finished({ signal }: { signal?: AbortSignal } = {}): Promise<Run> {
@@ -114,6 +120,16 @@ export class Run {
   async resume(): Promise<Run> {
     const { resumeRun } = await this.#transport.request(ControlRun.resume, { input: { id: this.id } })
     return new Run(this.#transport, payloadOf(resumeRun).run)
+  }
+
+  /**
+   * Scores its stored outputs again, by evaluators of the server as they are now; the task is not called. `finished` waits
+   * for the end.
+   * @throws {RefusedError} CONFLICT: it is unfinished, or is being scored again; NOT_FOUND: no such evaluator
+   */
+  async rescore(options: RescoreOptions = {}): Promise<Run> {
+    const [parts] = await rescore(this.#transport, [this.id], options)
+    return new Run(this.#transport, parts as RunPartsFragment)
   }
 
   /** Batches of the feed, resumed behind the last one that arrived. */
@@ -155,6 +171,12 @@ export class Runs {
   async find(name: string, filter: Omit<RunFilter, 'search'> = {}): Promise<Run> {
     for await (const run of this.list({ ...filter, search: name })) if (run.name === name) return run
     return found<Run>(null, `run named "${name}"`)
+  }
+
+  /** Scores the stored outputs of several runs again, all or none; see `Run.rescore`. */
+  async rescore(runs: readonly RunLike[], options: RescoreOptions = {}): Promise<Run[]> {
+    const begun = await rescore(this.#transport, runs.map(runIdOf), options)
+    return begun.map((parts) => new Run(this.#transport, parts))
   }
 
   /** Newest first. */

@@ -7,6 +7,8 @@ import {
   retainSearchParams,
 } from '@tanstack/react-router'
 import { z } from 'zod'
+import { connectionsOf } from './data/connections.ts'
+import { askEarly } from './data/run-items.ts'
 import { compareSearch } from './pages/compare/compare-search.ts'
 import { datasetSearch, versionsSearch } from './pages/dataset/dataset-search.ts'
 import { datasetsSearch } from './pages/datasets/datasets-search.ts'
@@ -14,7 +16,9 @@ import { evaluatorSearch, evaluatorsSearch, newEvaluatorSearch } from './pages/e
 import { experimentsSearch } from './pages/experiments/experiments-search.ts'
 import { newExperimentSearch } from './pages/new-experiment/new-experiment-search.ts'
 import { editPromptSearch, promptSearch, promptsSearch } from './pages/prompts/prompts-search.ts'
-import { runSearch } from './pages/run/run-search.ts'
+import { newQueueSearch, queueSearch, reviewSearch, reviewsSearch } from './pages/review/review-search.ts'
+import { runPage } from './pages/run/run-query.ts'
+import { isFiltered, runSearch } from './pages/run/run-search.ts'
 import { runsSearch } from './pages/runs/runs-search.ts'
 import { settingsSearch } from './pages/settings/settings-search.ts'
 import { NotFound } from './shell/not-found.tsx'
@@ -38,7 +42,44 @@ const run = createRoute({
   getParentRoute: () => root,
   path: '/runs/$runId',
   validateSearch: runSearch,
+  // The page, the run and its first rows come at the same time.
+  loader({ params: { runId }, cause, location }) {
+    if (cause !== 'enter') return
+    const { project, ...search } = location.search as { project?: string }
+    const { urql, rows } = connectionsOf(project ?? null)
+    void urql.query(runPage, { id: runId }, { requestPolicy: 'network-only' }).toPromise()
+    const known = runSearch.parse(search)
+    if (!isFiltered(known) && known.sort === undefined) askEarly(rows, runId)
+  },
   component: lazyRouteComponent(() => import('./pages/run/run-page.tsx'), 'RunPage'),
+})
+
+const reviewRun = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/$runId/review',
+  validateSearch: reviewSearch,
+  component: lazyRouteComponent(() => import('./pages/review/review-run-page.tsx'), 'ReviewRunPage'),
+})
+
+const reviews = createRoute({
+  getParentRoute: () => root,
+  path: '/review',
+  validateSearch: reviewsSearch,
+  component: lazyRouteComponent(() => import('./pages/review/reviews-page.tsx'), 'ReviewsPage'),
+})
+
+const newReviewQueue = createRoute({
+  getParentRoute: () => root,
+  path: '/review/new',
+  validateSearch: newQueueSearch,
+  component: lazyRouteComponent(() => import('./pages/review/new-queue-page.tsx'), 'NewQueuePage'),
+})
+
+const reviewQueue = createRoute({
+  getParentRoute: () => root,
+  path: '/review/$queueId',
+  validateSearch: queueSearch,
+  component: lazyRouteComponent(() => import('./pages/review/review-queue-page.tsx'), 'ReviewQueuePage'),
 })
 
 const datasets = createRoute({
@@ -163,6 +204,10 @@ export const router = createRouter({
   routeTree: root.addChildren([
     start,
     run,
+    reviewRun,
+    reviews,
+    newReviewQueue,
+    reviewQueue,
     datasets,
     dataset.addChildren([datasetItems, datasetRuns, datasetVersions]),
     compare,

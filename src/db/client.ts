@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions } from './fair-pool.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { shareProcessPriority } from './process-priority.ts'
 import { StatementScope } from './statement-scope.ts'
 
 /** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
@@ -25,15 +26,47 @@ export interface ReadableDatabase {
 interface DatabaseOptions {
   /** Maximum connections; default 16. */
   max?: number
+  /** Where its pool connects instead: a pooler in transaction mode before the same database; default: none. */
+  pooledUrl?: string | null
   /** Called when an idle connection breaks, as when the server stops; default: ignored, since the pool replaces it. */
   onError?: (error: Error) => void
 }
 
 /** Opens the database at a `postgresql://` URL. Connects on the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 16 })
+  const pool = new pg.Pool({ connectionString: options.pooledUrl ?? url, max: options.max ?? 16 })
+  // The next transaction may be on another connection, which has not prepared what this one has.
+  if (options.pooledUrl) pool.on('connect', withoutNames)
+  pool.on('connect', shareProcessPriority)
   // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
+  return databaseOn(url, pool)
+}
+
+/** Lets a connection send every statement with its text, prepared under no name. */
+function withoutNames(client: pg.ClientBase): void {
+  const query = client.query as (...args: unknown[]) => unknown
+  client.query = ((...args: unknown[]) => {
+    const [statement] = args as [{ name?: string; submit?: unknown } | string]
+    if (typeof statement === 'object' && statement.name !== undefined) {
+      // One that has its own way to the connection is sent as it is.
+      if (statement.submit) statement.name = undefined
+      else args[0] = { ...statement, name: undefined }
+    }
+    return query.apply(client, args)
+  }) as typeof client.query
+}
+
+/**
+ * A read replica of the database, with the limits of reads of requests. Connects on the first statement, for at most a
+ * second.
+ */
+export function openReplicaDatabase(url: string, onError: (error: Error) => void): Database {
+  const { readConnections: max, readStatementMs: statementTimeoutMs } = requestLimits
+  const cancel = async (processId: number) => {
+    await pool.query('SELECT pg_cancel_backend($1)', [processId])
+  }
+  const pool: FairPool = new FairPool({ url, max, statementTimeoutMs, onError, cancel, connectMs: 1_000 })
   return databaseOn(url, pool)
 }
 
@@ -112,6 +145,62 @@ class RequestPool extends FairPool {
   override async end(): Promise<void> {
     await Promise.all([super.end(), this.#writes.end()])
   }
+}
+
+/**
+ * Leaves a statement to be awaited at the end of its transaction. Those after it are sent before its answer has come, and
+ * are executed after it all the same.
+ * @returns what is to be awaited now: nothing, or in a transaction that waits for every statement the statement itself
+ */
+export type Unawaited = (statement: Promise<unknown>) => Promise<unknown> | undefined
+
+/**
+ * Runs `work` in one transaction on one connection that sends statements without waiting for the answers of those before:
+ * a transaction then takes as many round trips as `work` awaits, and one. Rolls back when a statement fails, and throws the
+ * error of the first that did.
+ * @param work returns what it makes of the answers to its last statements, which are sent together with the COMMIT
+ */
+export async function pipelined<T>(
+  pool: pg.Pool,
+  work: (client: Queryable, unawaited: Unawaited) => Promise<() => Promise<T>>,
+): Promise<T> {
+  const client = await pool.connect()
+  const sent: Promise<unknown>[] = []
+  const unawaited = (statement: Promise<unknown>) => {
+    statement.catch(() => {})
+    sent.push(statement)
+    return undefined
+  }
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
+  setPipeline(client, true)
+  try {
+    unawaited(client.query('BEGIN'))
+    const finish = await work(client, unawaited)
+    unawaited(client.query('COMMIT'))
+    const result = await finish()
+    await Promise.all(sent)
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken ??= rollbackError
+    })
+    // What comes after a statement that failed fails for that.
+    const failed = (await Promise.allSettled(sent)).find((statement) => statement.status === 'rejected')
+    throw failed ? failed.reason : error
+  } finally {
+    setPipeline(client, false)
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+/** What `pg` reads before every statement, and declares as an option of connections only. */
+function setPipeline(client: pg.PoolClient, pipeline: boolean): void {
+  Object.assign(client, { pipeline })
 }
 
 /**

@@ -15,6 +15,8 @@ export interface FairPoolOptions {
   /** In milliseconds; enforced by the database, even if this process has died. */
   statementTimeoutMs: number
   onError: (error: Error) => void
+  /** How long a connection may take to be made, in milliseconds; default: as long as it takes. */
+  connectMs?: number
   /** Cancels the running statement of a backend. */
   cancel: (processId: number) => Promise<unknown>
 }
@@ -39,8 +41,8 @@ export class FairPool extends pg.Pool {
   readonly #waiting = new FairQueue<() => void>()
   #taken = 0
 
-  constructor({ url, max, statementTimeoutMs, onError, cancel }: FairPoolOptions) {
-    super({ connectionString: url, max, statement_timeout: statementTimeoutMs })
+  constructor({ url, max, statementTimeoutMs, onError, cancel, connectMs }: FairPoolOptions) {
+    super({ connectionString: url, max, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: connectMs })
     this.#cancel = cancel
     this.#max = max
     this.#perGroup = Math.max(1, max - 2)

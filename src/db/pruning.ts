@@ -5,17 +5,21 @@ interface PruningOptions {
   log: Logger
   /** What is deleted, for the log: "old events". */
   what: string
+  /** What is done with it, for the log; default: delete. */
+  verb?: string
   /** Deletes some; returns whether there may be more. */
   prune: () => Promise<boolean>
+  /** How often it looks whether there are any, in milliseconds; default: every hour. */
+  everyMs?: number
   /** Default: the system's. */
   clock?: Clock
 }
 
-const everyMs = 60 * 60_000
+const hourMs = 60 * 60_000
 /** Between two statements while there are more, and before the first one. */
 const pauseMs = 1_000
 
-/** Deletes in the background, hourly, what nobody needs any more. */
+/** Work in the background, a little at a time: by default it deletes what nobody needs any more. */
 export class Pruning {
   readonly #options: PruningOptions
   readonly #clock: Clock
@@ -43,9 +47,9 @@ export class Pruning {
   }
 
   async #prune(): Promise<void> {
-    const { prune, log, what } = this.#options
+    const { prune, log, what, verb = 'delete', everyMs = hourMs } = this.#options
     const more = await prune().catch((err: unknown) => {
-      log.warn({ err }, `could not delete ${what}`)
+      log.warn({ err }, `could not ${verb} ${what}`)
       return false
     })
     if (!this.#stopped) this.#cancel = this.#after(more ? pauseMs : everyMs)

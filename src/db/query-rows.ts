@@ -30,8 +30,22 @@ export const rowTypes: pg.CustomTypesConfig = {
 
 const parseAnyTimestamp = getTypeParser(TIMESTAMPTZ)
 
-/** Twice as fast as the parser of `pg` for timestamps in UTC, which pages consist of. */
+/** Five times as fast as the parser of `pg` for timestamps in UTC, which pages and feeds consist of. */
 function parseTimestamp(text: string): Date {
-  const isUtc = text[4] === '-' && text.endsWith('+00')
-  return isUtc ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseAnyTimestamp(text)
+  if (text[4] !== '-' || !text.endsWith('+00')) return parseAnyTimestamp(text)
+  const number = (from: number, digits: number) => {
+    let value = 0
+    for (let at = from; at < from + digits; at += 1) value = value * 10 + text.charCodeAt(at) - zero
+    return value
+  }
+  const year = number(0, 4)
+  // The first hundred years are others to JavaScript.
+  if (year < 100) return parseAnyTimestamp(text)
+  const digits = Math.min(text.length - 3 - fraction, 3)
+  const ms = digits > 0 ? number(fraction, digits) * 10 ** (3 - digits) : 0
+  return new Date(Date.UTC(year, number(5, 2) - 1, number(8, 2), number(11, 2), number(14, 2), number(17, 2), ms))
 }
+
+const zero = '0'.charCodeAt(0)
+/** Where the digits after the point of the seconds begin. */
+const fraction = 20

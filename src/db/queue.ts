@@ -7,12 +7,20 @@ export const laneQueue = 'lane'
 /** A worker that sends no heartbeat for this many seconds loses its lanes. */
 export const leaseSeconds = 10
 
-/** Opens pg-boss on our pool. It only delivers lanes; the state of the work is in `run_item`. */
-export async function openQueue(db: Database, onError: (error: Error) => void): Promise<PgBoss> {
+/**
+ * Opens pg-boss on our pool. It only delivers lanes; the state of the work is in `run_item`.
+ * @param supervises whether this process looks every 2 s for lanes whose worker is gone; some worker must. Default: yes
+ */
+export async function openQueue(
+  db: Database,
+  onError: (error: Error) => void,
+  { supervises = true }: { supervises?: boolean } = {},
+): Promise<PgBoss> {
   const boss = new PgBoss({
     db: queryable(db.pool),
     schema: 'pgboss',
     schedule: false,
+    supervise: supervises,
     superviseIntervalSeconds: 2,
     monitorIntervalSeconds: 2,
     monitorVacuum: false,

@@ -9,6 +9,11 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, callback) {
+    if (ms <= 0) {
+      // A timer takes a millisecond at least.
+      const turn = setImmediate(callback)
+      return () => clearImmediate(turn)
+    }
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)
   },

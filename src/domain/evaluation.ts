@@ -1,4 +1,5 @@
 import type { Json } from './json/json.ts'
+import type { JudgeSpec, PairwiseSpec } from './judge.ts'
 
 export type ScoreDataType = 'NUMERIC' | 'BOOLEAN' | 'CATEGORICAL' | 'TEXT'
 export type Direction = 'HIGHER_IS_BETTER' | 'LOWER_IS_BETTER' | 'NONE'
@@ -27,6 +28,15 @@ export interface EvaluationInput {
   /** Of the task only, in milliseconds. */
   latencyMs: number
   costUsd: number | null
+  /** What other evaluators have given the same execution, for those that need them; absent where nobody does. */
+  scores?: readonly GivenScore[]
+}
+
+/** A score that another evaluator has given. */
+export interface GivenScore {
+  name: string
+  value: number | null
+  label: string | null
 }
 
 /**
@@ -54,6 +64,13 @@ export interface Evaluate {
   (item: EvaluationInput, context: EvaluateContext): Evaluation[] | Promise<Evaluation[]>
   /** Whether it ends within the time limit by itself; otherwise its caller gives up on it. */
   keepsTime?: true
+  /** Whether it calls nothing and mostly gives its evaluations at once; it needs no signal then. */
+  isImmediate?: true
+  /**
+   * Waits for what it needs before it may be called: what is to be called then, or null where it does not apply.
+   * @throws {NotYetError}
+   */
+  prepare?: (item: EvaluationInput, context: EvaluateContext) => Promise<Evaluate | null>
 }
 
 interface EvaluateContext {
@@ -65,12 +82,68 @@ interface EvaluateContext {
 }
 
 /** The definition that determines an evaluator's scores, as stored in its versions. */
-export type EvaluatorSpec = BuiltinEvaluatorSpec | ModuleEvaluatorSpec | ClientEvaluatorSpec
+export type EvaluatorSpec =
+  | BuiltinEvaluatorSpec
+  | ModuleEvaluatorSpec
+  | ClientEvaluatorSpec
+  | JudgeSpec
+  | PairwiseSpec
+  | CodeEvaluatorSpec
+  | HttpEvaluatorSpec
+  | CompositeEvaluatorSpec
+  | SimilarityEvaluatorSpec
+
+/** JavaScript that defines a function `evaluate(item)`; it runs in a sandbox. */
+export interface CodeEvaluatorSpec {
+  kind: 'code'
+  code: string
+  /** Of one evaluation, in milliseconds. */
+  timeoutMs: number
+  /** Absent: it scores items. */
+  level?: 'RUN'
+}
+
+/** An endpoint that gets the item and answers with what a function would return. */
+export interface HttpEvaluatorSpec {
+  kind: 'http'
+  url: string
+  headers: Record<string, string>
+  /** JSONPath of the result in the answer; null takes the whole answer. */
+  resultPath: string | null
+}
+
+/** How a composite counts a score that an item lacks: it gives none itself, goes without it, or takes it for 0. */
+export type MissingScores = 'NULL' | 'SKIP' | 'ZERO'
+
+/** One score of several others: their weighted mean, or what an expression says. */
+export interface CompositeEvaluatorSpec {
+  kind: 'composite'
+  scores: { name: string; weight: number }[]
+  /** JavaScript over `scores`, an object of numbers (or labels) by name; null: the weighted mean. */
+  expression: string | null
+  missing: MissingScores
+}
+
+/** The cosine of the angle between the embeddings of output and expected output. */
+export interface SimilarityEvaluatorSpec extends Selection {
+  kind: 'similarity'
+  /** The name of the provider. */
+  provider: string
+  /** A model of embeddings, as the provider calls it. */
+  model: string
+}
 
 /** A function registered under `module` in assay.config.ts. */
 export interface ModuleEvaluatorSpec {
   kind: 'module'
   module: string
+  /** As the function declares it; absent: it scores items. */
+  level?: 'RUN'
+}
+
+/** Whether an evaluator scores a run as a whole, from the results of all of its items (src/domain/run-results.ts). */
+export function isOfRun(spec: EvaluatorSpec): boolean {
+  return 'level' in spec && spec.level === 'RUN'
 }
 
 /** A function that clients execute; created by the first score that a client records under the name and version. */
@@ -106,6 +179,23 @@ export type BuiltinEvaluatorSpec = { kind: 'builtin' } & (
   | ({ type: 'levenshtein'; ignoreCase: boolean } & Selection)
   | { type: 'latency'; maxMs: number }
   | { type: 'cost'; maxUsd: number }
+  | TrajectoryOptions
 )
+
+/** What the calls of tools in a trajectory must be. */
+export interface TrajectoryOptions {
+  type: 'trajectory'
+  /** Names of tools that must be called. */
+  required: readonly string[]
+  /** Names of tools that must not be called. */
+  forbidden: readonly string[]
+  /** Names of tools that must be called in this order, others between them or not. */
+  ordered: readonly string[]
+  /** JSON Schemas that the arguments of every call of a tool must satisfy. */
+  arguments: readonly { tool: string; schema: Json }[]
+  /** Answers of the model, those with the calls included; null: no bound. */
+  minSteps: number | null
+  maxSteps: number | null
+}
 
 export type BuiltinEvaluatorType = BuiltinEvaluatorSpec['type']

@@ -5,7 +5,7 @@
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const bigint = /^(0|[1-9]\d{0,17})$/
-/** A row of a run: the run's id and a number. */
+/** A row of a run or of a review queue: its id and a number. */
 const ordinalOfRun = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,8})$/
 const bigintOfRun = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:(0|[1-9]\d{0,17})$/
 const versionOfItem = /^(0|[1-9]\d{0,17}):(0|[1-9]\d{0,8})$/
@@ -26,6 +26,8 @@ const shapes = {
   Prompt: uuid,
   PromptVersion: uuid,
   Provider: uuid,
+  ReviewItem: ordinalOfRun,
+  ReviewQueue: uuid,
   Run: uuid,
   RunItem: ordinalOfRun,
   Score: bigintOfRun,

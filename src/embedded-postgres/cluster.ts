@@ -93,7 +93,8 @@ async function checkVersion(home: Home, { majorVersion }: Binaries): Promise<voi
   throw new EmbeddedPostgresError(
     'WRONG_VERSION',
     `The database in ${home.dataDir} was created by PostgreSQL ${found}, ` +
-      `but this Assay has PostgreSQL ${majorVersion}: start the Assay that created it, or use another --data-dir.`,
+      `but this Assay has PostgreSQL ${majorVersion}: back it up with the Assay that created it (assay backup), and restore ` +
+      'it with this one into another --data-dir (assay restore).',
   )
 }
 

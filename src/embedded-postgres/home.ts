@@ -12,9 +12,10 @@ import { hash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, lchown, lstat, mkdir, readdir, realpath, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type Account, serverAccount } from './account.ts'
 import { EmbeddedPostgresError } from './error.ts'
+import { makeDirectory } from './make-directory.ts'
 
 export type Home = {
   /** The directory as the user wrote it, for messages. */
@@ -39,7 +40,7 @@ export function hasCluster(dataDir: string): boolean {
 
 /** Creates or checks the directory. */
 export async function openHome(dataDir: string): Promise<Home> {
-  await makeDirectory(join(dataDir, 'postgres'))
+  await makeDirectory(join(dataDir, 'postgres'), 0o700)
   const path = await realpath(join(dataDir, 'postgres'))
   await refuseForeignContent(dataDir, path)
   const cluster = join(path, 'cluster')
@@ -58,20 +59,6 @@ export async function openHome(dataDir: string): Promise<Home> {
   await chmod(path, 0o700)
   await chmod(home.socketDir, 0o700)
   return home
-}
-
-/** Like mkdir with `recursive`, which never returns if a parent exists that cannot have children, as in /proc. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () =>
-    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-      // Another process may have been first.
-      if (error.code !== 'EEXIST') throw error
-    })
-  await make().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-    await makeDirectory(dirname(path))
-    await make()
-  })
 }
 
 /** `path` as the server must name it: see account.ts about the descriptor. */

@@ -8,7 +8,6 @@ import type { Json } from '../domain/json/json.ts'
 import { type PromptContent, PromptError, type PromptReference, type RenderedPrompt } from '../domain/prompt/prompt.ts'
 import { renderPrompt } from '../domain/prompt/render-prompt.ts'
 import type { ProjectScope } from '../domain/scope.ts'
-import { costOf } from '../models/prices.ts'
 import { pinPrompt } from './prompts/references.ts'
 import { resolveTask } from './providers/prompt-task.ts'
 import type { Services } from './services.ts'
@@ -54,6 +53,8 @@ export async function estimateCost(
     const { content } = await pinPrompt(pool, scope, task.prompt as PromptReference)
     const provider = await findProvider(pool, scope.projectId, task.provider)
     const prices = await findPrices(pool, scope.projectId, task)
+    // The table of prices takes 5 MB.
+    const { costOf } = await import('../models/prices.ts')
     const priceOf = (inputTokens: number, outputTokens: number) =>
       provider && costOf(usageOf(inputTokens, outputTokens), { ...task, kind: provider.kind }, prices, at).usd
     return estimatePrompt(content, task, await sampleItems(pool, datasetId, sampleSize), run, priceOf)
@@ -98,6 +99,8 @@ function identityOf(task: TaskSpec): { [member: string]: Json } {
       return { kind: task.kind, url: task.url, method: task.method }
     case 'prompt':
       return { kind: task.kind, provider: task.provider, model: task.model }
+    case 'echo':
+      return { kind: task.kind }
     default:
       return { kind: task.kind, name: task.name }
   }

@@ -11,7 +11,9 @@ import { encodeGlobalId } from '../domain/global-id.ts'
 import { invalidInput, name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { hasValue, parseScoreRules, type ScoreRulesInput } from '../domain/score.ts'
-import { checkEvaluatorSpec, declaredRules, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { parseScoreCondition, type ScoreCondition } from '../domain/score-condition.ts'
+import { declaredRules, parseEvaluatorSpec, usualDirection } from '../evaluators/registry.ts'
+import { checkDefinition } from './check-definition.ts'
 import { requireDatasets, withUniqueName } from './references.ts'
 import { findScoreConfig, requireAgreement, rulesOf } from './score-configs.ts'
 import type { Services } from './services.ts'
@@ -37,19 +39,26 @@ export interface CreateEvaluatorInput {
   failurePolicy?: FailurePolicy | null
   /** Fraction of the items to score, above 0 up to 1; default 1. */
   sampling?: number | null
+  /** What another score of an item must be for it to be scored, a ScoreCondition; default: nothing. */
+  onlyIf?: unknown
+  /** Of one call, in milliseconds: 1–3,600,000, default 60,000. */
+  timeoutMs?: number | null
+  /** Calls for one item before a failure that may pass is final: 1–20, default 3. */
+  maxAttempts?: number | null
   /** Whether it scores new runs whose experiment names no evaluators; default true. */
   active?: boolean | null
   /** The datasets it is limited to; empty means all. */
   datasetIds?: readonly string[] | null
 }
 
-/** Undefined leaves a member as it is; null clears `description`, `datasetIds`, `min`, `max` and `categories`. */
+/** Undefined leaves a member as it is; null clears `description`, `datasetIds`, `min`, `max`, `categories`
+ * and `onlyIf`. */
 export type UpdateEvaluatorInput = Partial<Omit<CreateEvaluatorInput, 'name'>> & { id: string; name?: string | null }
 
 /**
  * Creates an evaluator, at version 1.
  * @throws {InvalidInputError} an invalid name, definition or option
- * @throws {NotFoundError} a dataset that is not in the project
+ * @throws {NotFoundError} a dataset or provider that is not in the project
  * @throws {ConflictError} the name is taken
  */
 export async function createEvaluator(
@@ -64,12 +73,13 @@ export async function createEvaluator(
   const scoreName = parseInput(name, input.name, ['name'])
   const config = await findScoreConfig(prisma, scope, scoreName)
   const version = parseVersion(functions, withoutNulls(input), null, config)
-  await checkEvaluatorSpec(version.definition, scope.projectId)
+  await checkDefinition(services, scope, version.definition)
   if (config) requireAgreement(version, config, asConfigured(scoreName))
   const data = {
     name: scoreName,
     description: parseInput(optional(text, null), input.description, ['description']),
     active: input.active ?? true,
+    ...parseLimits(input),
   }
   await requireDatasets(prisma, scope, datasetIds, ['datasetIds'])
   return withUniqueName('evaluator', input.name, () =>
@@ -96,7 +106,7 @@ export async function updateEvaluator(
   input: UpdateEvaluatorInput,
 ): Promise<CurrentEvaluator> {
   requireWrite(scope)
-  const changes = parseChanges(input, ['description', 'datasetIds', 'min', 'max', 'categories'])
+  const changes = parseChanges(input, ['description', 'datasetIds', 'min', 'max', 'categories', 'onlyIf'])
   const { id } = changes
   const data = {
     name: changes.name === undefined ? undefined : parseInput(name, changes.name, ['name']),
@@ -105,10 +115,11 @@ export async function updateEvaluator(
         ? undefined
         : parseInput(optional(text, null), changes.description, ['description']),
     active: changes.active,
+    ...parseLimits(changes),
   }
   const functions = await functionsFor(services, changes.definition, ['definition'])
   if (changes.definition != null) {
-    await checkEvaluatorSpec(parseEvaluatorSpec(changes.definition, functions), scope.projectId)
+    await checkDefinition(services, scope, parseEvaluatorSpec(changes.definition, functions))
   }
   return withUniqueName('evaluator', changes.name ?? '', () =>
     services.db.prisma.$transaction(async (tx) => {
@@ -117,8 +128,8 @@ export async function updateEvaluator(
       const config = await findScoreConfig(tx, scope, nextName)
       const next = parseVersion(functions, changes, current, config)
       if (config) requireAgreement(next, config, asConfigured(nextName))
-      const { definition, sampling } = current
-      const changed = !isDeepStrictEqual(next, { definition, sampling, ...rulesOf(current) })
+      const { definition, sampling, onlyIf } = current
+      const changed = !isDeepStrictEqual(next, { definition, sampling, onlyIf, ...rulesOf(current) })
       const version = current.version + Number(changed)
       if (changed) await tx.evaluatorVersion.create({ data: { ...versionRow(next), evaluatorId: id, version } })
       if (changes.datasetIds !== undefined) {
@@ -145,6 +156,28 @@ export async function deleteEvaluator(services: Services, scope: Scope, id: stri
   if (count === 0) throw evaluatorNotFound(id)
 }
 
+/**
+ * Takes an evaluator out of the archive, with its versions and its datasets. It is not active: what it scores is said anew.
+ * One that is not archived stays as it is.
+ * @throws {NotFoundError}
+ * @throws {ConflictError} another evaluator has its name
+ * @throws {InvalidInputError} its scores contradict the configuration that their name has now
+ */
+export async function restoreEvaluator({ db }: Services, scope: Scope, id: string): Promise<CurrentEvaluator> {
+  requireWrite(scope)
+  const found = await db.prisma.evaluator.findFirst({
+    where: { id, projectId: scope.projectId },
+    include: { current: true },
+  })
+  if (!found) throw evaluatorNotFound(id)
+  if (found.deletedAt === null) return found
+  const config = await findScoreConfig(db.prisma, scope, found.name)
+  if (config) requireAgreement(rulesOf(found.current), config, asConfigured(found.name))
+  return withUniqueName('evaluator', found.name, () =>
+    db.prisma.evaluator.update({ where: { id }, data: { deletedAt: null }, include: { current: true } }),
+  )
+}
+
 /** An evaluator with its current version. @throws {NotFoundError} */
 export async function readEvaluator(
   reader: Pick<Prisma.TransactionClient, 'evaluator'>,
@@ -157,6 +190,14 @@ export async function readEvaluator(
   })
   if (!evaluator) throw evaluatorNotFound(id)
   return evaluator
+}
+
+/** The limits of its calls, as far as they are given: they decide on no score. */
+function parseLimits({ timeoutMs, maxAttempts }: Pick<UpdateEvaluatorInput, 'timeoutMs' | 'maxAttempts'>) {
+  return {
+    ...(timeoutMs != null && { timeoutMs: parseInput(z.int().min(1).max(3_600_000), timeoutMs, ['timeoutMs']) }),
+    ...(maxAttempts != null && { maxAttempts: parseInput(z.int().min(1).max(20), maxAttempts, ['maxAttempts']) }),
+  }
 }
 
 function asConfigured(name: string): string {
@@ -172,6 +213,7 @@ async function lockEvaluator(tx: Prisma.TransactionClient, scope: Scope, id: str
 interface ParsedVersion extends ScoreRules {
   definition: EvaluatorSpec
   sampling: number
+  onlyIf: ScoreCondition | null
 }
 
 /**
@@ -194,7 +236,7 @@ function parseVersion(
   const dataType = input.dataType ?? declared.dataType ?? before.dataType ?? 'NUMERIC'
   const usual: ScoreRulesInput = {
     dataType,
-    direction: hasValue(dataType) ? 'HIGHER_IS_BETTER' : 'NONE',
+    direction: hasValue(dataType) ? usualDirection(definition) : 'NONE',
     ...(before.dataType === dataType && before),
     ...declared,
   }
@@ -211,15 +253,20 @@ function parseVersion(
     definition,
     ...parseScoreRules({ ...usual, ...given, dataType }),
     sampling: parseInput(optional(z.number().positive().max(1), current?.sampling ?? 1), input.sampling, ['sampling']),
+    onlyIf:
+      input.onlyIf === undefined
+        ? ((current?.onlyIf as ScoreCondition | null | undefined) ?? null)
+        : input.onlyIf && parseScoreCondition(input.onlyIf, ['onlyIf']),
   }
 }
 
 const ruleMembers = ['dataType', 'direction', 'min', 'max', 'categories', 'failurePolicy'] as const
 
-function versionRow({ categories, definition, ...version }: ParsedVersion) {
+function versionRow({ categories, definition, onlyIf, ...version }: ParsedVersion) {
   return {
     ...version,
-    definition: { ...definition },
+    onlyIf: onlyIf === null ? Prisma.DbNull : { ...onlyIf },
+    definition: definition as unknown as Prisma.InputJsonObject,
     categories: categories === null ? Prisma.DbNull : [...categories],
   }
 }
@@ -229,5 +276,6 @@ function evaluatorNotFound(id: string): NotFoundError {
 }
 
 function nameOf(definition: Exclude<EvaluatorSpec, { kind: 'module' }>): string {
-  return definition.kind === 'builtin' ? definition.type : definition.name
+  if (definition.kind === 'client') return definition.name
+  return definition.kind === 'builtin' ? definition.type : `a ${definition.kind} of this kind`
 }

@@ -1,6 +1,8 @@
+import type { EvaluatorRequest, JudgeRequest } from '../db/sql/preview/previews.ts'
+import { findPrices } from '../db/sql/provider/find-provider.ts'
 import { listWorkers } from '../db/sql/worker/list-workers.ts'
 import { InvalidInputError, messageOf } from '../domain/errors.ts'
-import type { Evaluation, EvaluationInput, EvaluatorSpec } from '../domain/evaluation.ts'
+import { type Evaluation, type EvaluationInput, type EvaluatorSpec, isOfRun } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
 import { registeredFunctions } from '../domain/execution/functions.ts'
@@ -8,9 +10,11 @@ import type { ItemError, ItemErrorCode } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
 import { isScore } from '../domain/score.ts'
-import { checkEvaluatorSpec, createEvaluator, parseEvaluatorSpec } from '../evaluators/registry.ts'
+import { parseEvaluatorSpec } from '../evaluators/registry.ts'
 import { askWorker } from './ask-worker.ts'
+import { callsModel, checkDefinition } from './check-definition.ts'
 import { readEvaluator } from './evaluators.ts'
+import { createProjectEvaluator } from './project-evaluator.ts'
 import type { Services } from './services.ts'
 import { functionsFor, noWorker } from './workers.ts'
 
@@ -59,6 +63,11 @@ export async function previewEvaluator(
   const definition =
     (known?.current.definition as unknown as EvaluatorSpec | undefined) ??
     (await parseDefinition(services, scope, input.definition))
+  if (isOfRun(definition)) {
+    const message =
+      'expected an evaluator of items, got one that scores a run as a whole: let it score a finished run with rescoreRuns'
+    throw new InvalidInputError(message, [input.id == null ? 'definition' : 'id'])
+  }
   const item = {
     input: input.input ?? null,
     output: input.output,
@@ -69,8 +78,9 @@ export async function previewEvaluator(
   }
   const name = input.name ?? known?.name ?? 'preview'
   if (definition.kind === 'module') return previewFunction(services, definition.module, name, item)
+  if (callsModel(definition)) return previewByModel(services, scope.projectId, definition, name, item)
   try {
-    const evaluate = createEvaluator(definition, name, services.functions)
+    const evaluate = createProjectEvaluator(services, scope.projectId, { definition, name, prices: null })
     const deadline = { timeoutMs, signal: new AbortController().signal }
     const ids = { preview: scope.projectId }
     const evaluations = await withDeadline((signal) => evaluate(item, { signal, ids }), deadline)
@@ -82,7 +92,7 @@ export async function previewEvaluator(
 
 async function parseDefinition(services: Services, scope: Scope, definition: unknown): Promise<EvaluatorSpec> {
   const spec = parseEvaluatorSpec(definition, await functionsFor(services, definition, ['definition']))
-  await checkEvaluatorSpec(spec, scope.projectId)
+  await checkDefinition(services, scope, spec)
   return spec
 }
 
@@ -100,8 +110,27 @@ async function previewFunction(
     const why = problem == null ? '' : ` ${problem}`
     return failed('MODULE_NOT_FOUND', `The assay.config.ts of no worker has an evaluator "${module}".${why}`)
   }
+  return ask(db, { module, scoreName, item, timeoutMs })
+}
+
+/** Has a worker call a model: it has the keys, and the limits of its process. */
+async function previewByModel(
+  { db }: Services,
+  projectId: string,
+  definition: Extract<EvaluatorSpec, { provider: string }>,
+  name: string,
+  item: EvaluationInput,
+): Promise<EvaluatorPreview> {
+  if ((await listWorkers(db.pool)).length === 0) {
+    return failed('EVALUATOR_FAILED', `A preview needs a worker, and ${noWorker}.`)
+  }
+  const prices = await findPrices(db.pool, projectId, definition)
+  return ask(db, { projectId, evaluator: { definition, name, prices }, item, functions: [], timeoutMs })
+}
+
+async function ask(db: Services['db'], request: EvaluatorRequest | JudgeRequest): Promise<EvaluatorPreview> {
   const limits = { waitMs: timeoutMs + graceMs, signal: new AbortController().signal }
-  const response = await askWorker(db, { module, scoreName, item, timeoutMs }, limits)
+  const response = await askWorker(db, request, limits)
   if (response === null) {
     return failed('EVALUATOR_FAILED', `No worker has answered within ${(timeoutMs + graceMs) / 1_000} s.`)
   }

@@ -35,6 +35,7 @@ export async function setScore(services: Services, scope: Scope, input: SetScore
  * Sets 1–1,000 scores by the scope's person, all or none, each replacing one of the same name, source and author on the
  * same target.
  * @param at the position of each score in the caller's input
+ * @param alongside what is done in the same transaction, after them
  * @returns the scores, in input order
  * @throws {InvalidInputError} a value that does not fit the data type or the rules of its series, or a score twice
  * @throws {NotFoundError} no such run or item
@@ -44,6 +45,7 @@ export async function setScores(
   scope: Scope,
   inputs: readonly SetScoreInput[],
   at: PathOf = (index) => ['scores', String(index)],
+  alongside: (client: Queryable) => Promise<void> = async () => {},
 ): Promise<Score[]> {
   requireWrite(scope)
   requireCount(inputs.length, ['scores'])
@@ -84,6 +86,7 @@ export async function setScores(
         added: added.flatMap((score) => changed(score, runs)),
       }
       await updateSummaries(client, change, (key) => rules.pinned(key))
+      await alongside(client)
       const byIdentity = new Map(added.map((score) => [identityOf(score), score]))
       return scores.map((score) => byIdentity.get(identityOf(score)) as Score)
     },

@@ -1,6 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
+import type { Replica } from '../db/replica.ts'
 import type { Functions } from '../domain/execution/functions.ts'
 import type { HttpClient } from '../tasks/http-client.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -10,6 +11,8 @@ import type { SecretBox } from './secrets/secret-box.ts'
 /** The dependencies of the engine's functions, created once per process by the composition root. */
 export interface Services {
   readonly db: Database
+  /** For reads of what has finished; default: there is none. */
+  readonly replica?: Replica | null
   readonly boss: PgBoss
   /** Calls functions of assay.config.ts, for this process if it is a worker. */
   readonly functions: Functions

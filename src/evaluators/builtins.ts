@@ -10,6 +10,7 @@ import { latency } from './latency.ts'
 import { levenshtein } from './levenshtein.ts'
 import { numeric } from './numeric.ts'
 import { regex } from './regex.ts'
+import { trajectory } from './trajectory.ts'
 
 export const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
   exactMatch,
@@ -21,6 +22,7 @@ export const builtins: { [Type in BuiltinEvaluatorType]: Builtin<Type> } = {
   levenshtein,
   latency,
   cost,
+  trajectory,
 }
 
 /**

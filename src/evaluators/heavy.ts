@@ -18,7 +18,8 @@ const maxSize = 200_000
 
 /** Tells of an evaluator's inputs whether it may take long to score them. */
 export function heavinessOf(spec: BuiltinEvaluatorSpec): (item: EvaluationInput) => boolean {
-  if (pathsOf(spec).some(isHeavyPath) || spec.type === 'jsonSchema') return () => true
+  const hasSchema = spec.type === 'jsonSchema' || (spec.type === 'trajectory' && spec.arguments.length > 0)
+  if (pathsOf(spec).some(isHeavyPath) || hasSchema) return () => true
   const instructions = patternsOf(spec).reduce((sum, pattern) => sum + compilePattern(pattern, '', []).programSize(), 0)
   return ({ output, expectedOutput }) => {
     const sizes = [sizeOf(output), sizeOf(expectedOutput)] as const

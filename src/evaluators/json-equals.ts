@@ -21,7 +21,10 @@ export const jsonEquals: Builtin<'jsonEquals'> = {
   create(spec, at) {
     const normal = (value: Json) => canonicalJson(spec.ignoreArrayOrder ? withSortedArrays(value) : value)
     return comparing(spec, at, (output, expected) => {
-      const wanted = [normal(expected), normal(structureOf(expected))]
+      // Values with equal texts are equal, and this is much faster than sorting keys.
+      if (JSON.stringify(output) === JSON.stringify(expected)) return judgement(true)
+      const structure = structureOf(expected)
+      const wanted = structure === expected ? [normal(expected)] : [normal(expected), normal(structure)]
       return judgement(readingsOf(output).some((reading) => wanted.includes(normal(reading))))
     })
   },

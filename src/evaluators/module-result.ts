@@ -1,7 +1,7 @@
 import { messageOf } from '../domain/errors.ts'
 import type { Evaluation, ScoreDataType } from '../domain/evaluation.ts'
 import { excerptOf } from '../domain/excerpt.ts'
-import type { ModuleEvaluator } from '../domain/execution/modules.ts'
+import type { AutoevalsScore, ModuleEvaluator } from '../domain/execution/modules.ts'
 import { costOf } from '../domain/execution/usage.ts'
 import { replaceUnstorable } from '../domain/json/storable.ts'
 import { toJson } from '../domain/json/to-json.ts'
@@ -11,8 +11,8 @@ import { maxScoreName } from '../domain/score.ts'
 type Declared = Pick<ModuleEvaluator, 'name' | 'dataType'>
 
 /**
- * Converts what an evaluator function returned to scores: a number, a boolean, a string, an object with a `value`, null
- * for "does not apply", or an array of these. Numbers are NUMERIC, booleans BOOLEAN, strings CATEGORICAL, unless the
+ * Converts what an evaluator function returned to scores: a number, a boolean, a string, an object with a `value`, a score of
+ * autoevals, null for "does not apply", or an array of these. Numbers are NUMERIC, booleans BOOLEAN, strings CATEGORICAL, unless the
  * `dataType` of the evaluation or of the evaluator says otherwise.
  * What is no score in a list with others is one with a `failure`, so that the others are kept.
  * @throws {Error} for anything else: NaN and infinities, undefined, several scores with one name.
@@ -60,6 +60,7 @@ function failedPart(part: unknown, declared: Declared, failure: string): Evaluat
 function evaluationOf(part: unknown, declared: Declared): Evaluation | null {
   if (part === null) return null
   if (typeof part !== 'object') return scoreOf(part, {}, declared)
+  if (isOfAutoevals(part)) return scoreOfAutoevals(part, declared)
   if (!('value' in part)) {
     const got = Object.keys(part).join(', ') || 'nothing'
     throw new Error(
@@ -69,6 +70,18 @@ function evaluationOf(part: unknown, declared: Declared): Evaluation | null {
   if (part.value !== null) return scoreOf(part.value, part, declared)
   const costUsd = costOf(member(part, 'costUsd'))
   return costUsd === null ? null : { ...scoreOf(0, part, declared), value: null, label: null, costUsd }
+}
+
+function isOfAutoevals(part: object): part is AutoevalsScore {
+  return !('value' in part) && 'score' in part && 'name' in part && typeof part.name === 'string'
+}
+
+/** Its name is the scorer's, but its series is the evaluator's. It tells a failure by a member. */
+function scoreOfAutoevals({ score, metadata, error }: AutoevalsScore, declared: Declared): Evaluation | null {
+  if (error !== undefined && error !== null) throw error
+  if (score === null) return null
+  const rationale = metadata?.rationale
+  return scoreOf(score, { metadata, ...(typeof rationale === 'string' && { comment: rationale }) }, declared)
 }
 
 function scoreOf(value: unknown, parts: object, declared: Declared): Evaluation {

@@ -6,18 +6,20 @@ import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { nothingSpent, TaskError } from '../domain/execution/task.ts'
 import { costOf } from '../domain/execution/usage.ts'
+import type { Json } from '../domain/json/json.ts'
 import { toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
+import type { RunResults } from '../domain/run-results.ts'
 import { evaluationsOf } from './module-result.ts'
 
-/** Timeout of an evaluator function, in milliseconds. */
+/** Timeout of an evaluator function that has no other, in milliseconds. */
 export const evaluatorTimeoutMs = 60_000
 
-const schema = z.strictObject({ kind: z.literal('module'), module: z.string() })
+const schema = z.strictObject({ kind: z.literal('module'), module: z.string(), level: z.literal('RUN').optional() })
 
 /** The evaluators that there are, and what they say of their scores. */
 export interface DeclaredEvaluators {
-  evaluators: ReadonlyMap<string, Partial<ScoreRules>>
+  evaluators: ReadonlyMap<string, Partial<ScoreRules> & { level?: 'ITEM' | 'RUN' }>
 }
 
 export function parseModuleEvaluator(
@@ -25,11 +27,12 @@ export function parseModuleEvaluator(
   functions: DeclaredEvaluators,
   path: readonly string[],
 ): ModuleEvaluatorSpec {
-  const spec = parseInput(schema, input, path)
-  if (!functions.evaluators.has(spec.module)) {
+  const { level: _, ...spec } = parseInput(schema, input, path)
+  const declared = functions.evaluators.get(spec.module)
+  if (!declared) {
     throw invalidInput([...path, 'name'], `expected an evaluator of assay.config.ts: ${known(functions)}`, spec.module)
   }
-  return spec
+  return declared.level === 'RUN' ? { ...spec, level: 'RUN' } : spec
 }
 
 /**
@@ -37,33 +40,46 @@ export function parseModuleEvaluator(
  * evaluators see.
  */
 export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
-  return async (item, { signal }) => {
+  return async (item, { signal, timeoutMs = evaluatorTimeoutMs }) => {
     const module = modules.evaluators.get(spec.module)
     if (!module) {
       throw new Error(`assay.config.ts of this worker has no evaluator "${spec.module}"; it has ${known(modules)}.`)
     }
-    const deadline = { signal, timeoutMs: evaluatorTimeoutMs }
     try {
-      const returned = await withDeadline<unknown>(() => module.evaluate(copyOf(item)), deadline)
+      const returned = await withDeadline<unknown>(
+        () =>
+          module.level === 'RUN'
+            ? module.evaluate(toJson(item) as unknown as RunResults)
+            : module.evaluate(copyOf(item)),
+        { signal, timeoutMs },
+      )
       return evaluationsOf(returned, { name, dataType: module.dataType })
     } catch (error) {
       if (signal.aborted) throw signal.reason
       const message = error instanceof Error ? messageOf(error) : `The evaluator threw ${messageOf(error)}`
       const shown = excerpt(message, 2_000)
-      if (!(error instanceof TaskError)) throw new Error(shown, { cause: error })
-      const { code, spent } = error
+      if (!(error instanceof TaskError)) {
+        const retryable = typeof error === 'object' && error !== null ? Reflect.get(error, 'retryable') : undefined
+        throw Object.assign(new Error(shown, { cause: error }), typeof retryable === 'boolean' && { retryable })
+      }
+      const { code, spent, retryable, retryAfterMs, overloaded } = error
       const costUsd = costOf(spent?.costUsd)
-      throw new TaskError(code, shown, { retryable: false, spent: { ...nothingSpent, costUsd }, cause: error })
+      throw new TaskError(code, shown, {
+        ...{ retryable, retryAfterMs, overloaded },
+        ...{ spent: { ...nothingSpent, costUsd }, cause: error },
+      })
     }
   }
 }
 
-function copyOf(item: EvaluationInput): EvaluationInput {
+function copyOf(item: EvaluationInput): EvaluationInput & { expected: Json } {
+  const expectedOutput = toJson(item.expectedOutput)
   return {
     ...item,
     input: toJson(item.input),
     output: toJson(item.output),
-    expectedOutput: toJson(item.expectedOutput),
+    expectedOutput,
+    expected: expectedOutput,
     metadata: toJson(item.metadata),
   }
 }

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import type { EvaluationInput } from '../domain/evaluation.ts'
 import { excerptOf } from '../domain/excerpt.ts'
 import type { Json } from '../domain/json/json.ts'
-import { compileJsonPath } from '../domain/json/json-path.ts'
-import { optional } from '../domain/parse-input.ts'
+import { compileJsonPath, isHeavyPath } from '../domain/json/json-path.ts'
+import { invalidInput, optional } from '../domain/parse-input.ts'
 import { type Judge, type Judgement, judgement } from './builtin.ts'
 import { structureOf } from './reading.ts'
 
@@ -31,19 +31,48 @@ export function ofOutput(
  * has nothing at `expectedPath` is an error. If the output has nothing at `outputPath`, the score is 0.
  */
 export function comparing(
-  spec: { outputPath: string | null; expectedPath: string | null },
+  spec: Paths,
   at: readonly string[],
   compare: (output: Json, expected: Json) => Judgement,
 ): Judge {
+  const select = selectionOf(spec, at)
+  return (item) => {
+    const selected = select(item)
+    if (selected === null) return null
+    const { output, expected } = selected
+    return output === undefined
+      ? judgement(0, `The output has nothing at ${spec.outputPath}.`)
+      : compare(output, expected)
+  }
+}
+
+interface Paths {
+  outputPath: string | null
+  expectedPath: string | null
+}
+
+/**
+ * What is compared: undefined for an output that has nothing there, null for an item without an expected output.
+ * @throws {InvalidInputError} a path that is none; the selection throws where the expected output has nothing there
+ */
+export function selectionOf(
+  spec: Paths,
+  at: readonly string[],
+): (item: EvaluationInput) => { output: Json | undefined; expected: Json } | null {
   const selectOutput = outputOf(spec, at)
   const selectExpected = expectedOf(spec, at)
   return (item) => {
     const expected = selectExpected(item)
-    if (expected === undefined) return null
-    const output = selectOutput(item)
-    return output === undefined
-      ? judgement(0, `The output has nothing at ${spec.outputPath}.`)
-      : compare(output, expected)
+    return expected === undefined ? null : { output: selectOutput(item), expected }
+  }
+}
+
+/** For evaluators that select in their own process. @throws {InvalidInputError} a path that may take long */
+export function requireLight(spec: Paths, at: readonly string[]): void {
+  for (const member of ['outputPath', 'expectedPath'] as const) {
+    const path = spec[member]
+    if (path === null || !isHeavyPath(path)) continue
+    throw invalidInput([...at, member], 'expected a JSONPath without filters, commas and more than one ..', path)
   }
 }
 

@@ -6,19 +6,20 @@
  * between. Everything in a batch is read at one moment. While runs execute, computing the metrics takes a bounded share
  * of the time, and the batches in between have none; the last batch, and one once changes pause, have them.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Database, ReadableDatabase } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
-import { atOneMoment } from '../db/snapshot.ts'
 import { countItemChangesOutside, findItemChanges, findItemsAt } from '../db/sql/comparison/find-changes.ts'
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
 import type { RunStatsRows } from '../db/sql/run/load-followed-run.ts'
 import { loadRunStats } from '../db/sql/run/load-run-stats.ts'
 import { loadItemScores } from '../db/sql/score/load-scores.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
-import { isFinished, type RunSettings } from '../domain/run.ts'
+import { isOver } from '../domain/rescoring.ts'
+import type { RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
-import { compareMetrics, type MetricComparison } from '../engine/comparison/compare-metrics.ts'
+import type { MetricComparison } from '../engine/comparison/compare-metrics.ts'
 import {
   type Comparison,
   type ComparisonInput,
@@ -26,8 +27,10 @@ import {
   reopenComparison,
 } from '../engine/comparison/comparison.ts'
 import { alignRows, type ComparedRow } from '../engine/comparison/rows.ts'
-import { ComparisonSequences } from '../engine/comparison/sequences.ts'
+import type { ComparisonSequences } from '../engine/comparison/sequences.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
+import { type FeedPosition, ownPlace } from './position.ts'
+import { SharedComparison } from './shared-comparison.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 import { checkWindow, type FeedWindow } from './window.ts'
 
@@ -45,6 +48,7 @@ export interface ComparisonFeedBatch {
   changedOutside: number
   /** All runs have finished and everything is delivered. */
   done: boolean
+  position: FeedPosition
 }
 
 /** What a subscriber requests. */
@@ -59,7 +63,7 @@ export interface ComparisonFeedOptions {
   until?: 'END' | 'NEVER'
 }
 
-interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonly number[]> {
+interface SharedComparisonBatch extends Omit<ComparisonFeedBatch, 'position'>, SharedBatch<readonly number[]> {
   /** The metrics are still to come. */
   stale: boolean
   epoch: string
@@ -68,9 +72,6 @@ interface SharedComparisonBatch extends ComparisonFeedBatch, SharedBatch<readonl
 /** Changes per batch, over all runs. */
 const batchSize = 100
 const paceMs = 200
-/** Computing metrics takes at most this share of the time. */
-const metricsShare = 0.2
-const minMetricsMs = 500
 
 interface ComparisonSource {
   db: Database
@@ -88,24 +89,26 @@ interface ComparisonSource {
 
 class ComparisonReader extends SharedReader<readonly number[], SharedComparisonBatch> {
   readonly #source: ComparisonSource
-  /** Its own, so that it is never ahead of the moment of a batch. */
-  readonly #sequences: ComparisonSequences
-  #metrics: { seqs: string; tookMs: number; value: MetricComparison[] } | null = null
-  #metricsDueAt = 0
+  readonly shared: SharedComparison
 
-  constructor(source: ComparisonSource, onIdle: () => void) {
+  constructor(source: ComparisonSource, shared: SharedComparison, onIdle: () => void) {
     super(paceMs, onIdle)
     this.#source = source
-    this.#sequences = new ComparisonSequences(source.db)
+    this.shared = shared
+  }
+
+  /** Whether it reads the same comparison. */
+  compares({ scope, input }: ComparisonSource): boolean {
+    const own = this.#source
+    return scope.projectId === own.scope.projectId && isDeepStrictEqual(input, own.input)
   }
 
   get runIds(): readonly string[] {
     return this.#source.runIds
   }
 
-  protected override query(after: readonly number[]): Promise<SharedComparisonBatch> {
-    const { pool, prisma } = this.#source.db
-    return atOneMoment(pool, (pool) => this.#query({ pool, prisma }, after, batchSize))
+  protected override query(after: readonly number[]): Promise<[SharedComparisonBatch]> {
+    return this.shared.read(async (db) => [await this.#query(db, after, batchSize)])
   }
 
   async #query(db: ReadableDatabase, after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
@@ -127,41 +130,21 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
       return own.length === limit ? (own.at(-1)?.seq ?? range.upTo) : Math.max(range.upTo, range.after)
     })
     const more = ranges.some((range, index) => (next[index] ?? 0) < range.upTo)
-    const done = !more && runs.every((run) => isFinished(run.status))
-    const itemIds = [...new Set(changes.map((change) => change.itemId))]
-    const rows = await alignRows(db, comparison, itemIds)
+    const done = !more && runs.every(isOver)
+    const items = [...new Map(changes.map((change) => [change.itemId, change])).values()]
+    const rows = await alignRows(db, comparison, items)
     // Together these rows are too large: retry with fewer changes. At one change per run, read row by row.
-    if (rows.length < itemIds.length && limit > 1) return this.#query(db, after, Math.min(rows.length, maxChanges / 2))
-    for (const id of itemIds.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [id])))
+    if (rows.length < items.length && limit > 1) return this.#query(db, after, Math.min(rows.length, maxChanges / 2))
+    for (const item of items.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [item])))
     if (reads.itemScores) await addItemScores(db, rows)
     const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
     const counted = behind && window && reads.changedOutside
     const changedOutside = counted ? await countItemChangesOutside(db.pool, read, window) : 0
     const stats = reads.stats ? await loadRunStats(db.pool, runIds) : null
-    const metrics = reads.metrics ? await this.#metricsOf(db, comparison, done) : null
+    const metrics = reads.metrics ? await this.shared.metrics(db, comparison, done) : null
     const stale = reads.metrics && !metrics
     const cursor = formatCursor(subjectOf(input), epoch, next.join('.'))
     return { cursor, runs, stats, metrics, rows, changedOutside, done, next, more, empty: !behind, stale, epoch }
-  }
-
-  /** @param now even if they are not due */
-  async #metricsOf(db: ReadableDatabase, comparison: Comparison, now: boolean): Promise<MetricComparison[] | null> {
-    const seqs = comparison.runs.map((run) => run.seq).join('.')
-    if (this.#metrics?.seqs === seqs) return this.#metrics.value
-    const startedAt = performance.now()
-    if (!now && startedAt < this.#metricsDueAt) return null
-    this.#metricsDueAt = Infinity
-    try {
-      const value = await compareMetrics(db, this.#sequences, comparison)
-      this.#metrics = { seqs, tookMs: performance.now() - startedAt, value }
-      return value
-    } finally {
-      this.#metricsDueAt = performance.now() + this.metricsEveryMs
-    }
-  }
-
-  get metricsEveryMs(): number {
-    return Math.max(minMetricsMs, (this.#metrics?.tookMs ?? 0) / metricsShare)
   }
 }
 
@@ -176,11 +159,14 @@ export class ComparisonFeeds {
     this.#db = db
     this.#changes = changes
     this.sequences = sequences
-    changes.on((runId) => {
-      for (const reader of this.#readers.values()) {
-        if (runId === null || reader.runIds.includes(runId)) reader.wake()
-      }
-    })
+    changes.on(
+      (runId) => {
+        for (const reader of this.#readers.values()) {
+          if (runId === null || reader.runIds.includes(runId)) reader.wake()
+        }
+      },
+      () => [...this.#readers.values()].flatMap(({ runIds }) => runIds),
+    )
   }
 
   /** Current subscribers. */
@@ -233,26 +219,41 @@ export class ComparisonFeeds {
   ): AsyncGenerator<ComparisonFeedBatch> {
     const { db: _, scope, ...name } = source
     const key = JSON.stringify([scope.projectId, name])
-    const reader = this.#readers.open(key, (onIdle) => new ComparisonReader(source, onIdle))
-    let shown: ComparisonFeedBatch | null = null
+    const reader = this.#readers.open(key, (onIdle) => {
+      const shared = [...this.#readers.values()].find((other) => other.compares(source))?.shared
+      return new ComparisonReader(source, shared ?? new SharedComparison(this.#db), onIdle)
+    })
+    let shown: Omit<ComparisonFeedBatch, 'position'> | null = null
     let metrics: MetricComparison[] | null = null
     let seen = positions
     for await (const read of reader.follow(positions, signal, until === 'NEVER')) {
-      const { next, more: __, empty: ___, stale, epoch, ...batch } = read
+      const { next, more, empty: __, stale, epoch, ...batch } = read
       if (epoch !== from || isBehind(batch.runs, seen)) throw new CursorExpiredError()
       const moved = next.some((position, index) => position !== seen[index])
       const compared = batch.metrics && batch.metrics !== metrics
-      if (!shown || moved || compared || statuses(batch) !== statuses(shown)) yield batch
-      if (batch.runs.length === 0) return
       metrics = batch.metrics ?? metrics
+      if (!shown || moved || compared || statuses(batch) !== statuses(shown)) {
+        const place = `${batch.cursor} ${statuses(batch)} ${metrics ? numberOf(metrics) : ''}`
+        yield { ...batch, position: { place, order: null, cursor: batch.cursor, more } }
+      }
+      if (batch.runs.length === 0) return
       shown = batch
       seen = next
-      if (stale) reader.wake(reader.metricsEveryMs)
+      if (stale) reader.wake(reader.shared.metricsEveryMs)
     }
   }
 }
 
-const statuses = ({ runs }: ComparisonFeedBatch) => runs.map((run) => run.status).join()
+const statuses = ({ runs }: Pick<ComparisonFeedBatch, 'runs'>) => runs.map((run) => run.status).join()
+
+const numbers = new WeakMap<object, string>()
+
+/** Tells computed metrics from others. */
+function numberOf(metrics: object): string {
+  const number = numbers.get(metrics) ?? ownPlace()
+  numbers.set(metrics, number)
+  return number
+}
 
 /** Null when a run was deleted. */
 async function openIfExisting(db: ReadableDatabase, scope: Scope, input: ComparisonInput): Promise<Comparison | null> {

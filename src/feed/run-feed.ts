@@ -17,10 +17,12 @@ import {
   type RunItemWithScores,
 } from '../db/sql/run-item/load-changed-items.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
-import { isFinished, type RunSettings } from '../domain/run.ts'
+import { isOver } from '../domain/rescoring.ts'
+import type { RunSettings } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
 import { Epochs } from './epochs.ts'
+import type { FeedPosition } from './position.ts'
 import { RunsFeeds } from './runs-feed.ts'
 import { type SharedBatch, SharedReader, SharedReaders } from './shared-reader.ts'
 import { checkWindow, type FeedWindow } from './window.ts'
@@ -37,6 +39,7 @@ export interface RunFeedBatch {
   changedOutside: number
   /** The run has finished and everything is delivered. */
   done: boolean
+  position: FeedPosition
 }
 
 interface SharedRunBatch extends RunFeedBatch, SharedBatch<number> {
@@ -56,8 +59,10 @@ export interface RunFeedOptions {
 }
 
 const batchSize = 100
+/** Rows that are read at once, for several batches. */
+const readSize = 500
 /** Minimum time between reads of a busy run. */
-const paceMs = { items: 40, window: 100, progress: 250 }
+const paceMs = { items: 30, window: 100, progress: 250 }
 
 interface RunSource {
   runId: string
@@ -81,7 +86,7 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
     return this.#source.runId
   }
 
-  protected override async query(after: number): Promise<SharedRunBatch> {
+  protected override async query(after: number): Promise<[SharedRunBatch, ...SharedRunBatch[]]> {
     const { pool } = this.#db
     const { runId, window, ...reads } = this.#source
     const { epoch, run, stats } = await loadFollowedRun(pool, runId, reads)
@@ -89,13 +94,35 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
     const range = { runId, after, upTo: run?.seq ?? 0 }
     const changed = range.upTo > after
     const { items, more } =
-      changed && reads.items ? await loadChangedItems(pool, range, window, batchSize) : { items: [], more: false }
+      changed && reads.items ? await loadChangedItems(pool, range, window, readSize) : { items: [], more: false }
     const next = more ? (items.at(-1)?.seq ?? after) : Math.max(range.upTo, after)
     const changedOutside =
       changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0
-    const done = !run || (isFinished(run.status) && next >= run.seq)
+    const done = !run || (isOver(run) && next >= run.seq)
     const cursor = runCursor(runId, epoch, next)
-    return { cursor, run, stats, items, changedOutside, done, next, more, empty: !changed, epoch }
+    const position = { ...this.#place(cursor, next, run), cursor, more }
+    const read = { cursor, run, stats, items, changedOutside, done, position, next, more, empty: !changed, epoch }
+    return this.#inBatches(read)
+  }
+
+  /** What was read, in parts as they are delivered. */
+  #inBatches(read: SharedRunBatch): [SharedRunBatch, ...SharedRunBatch[]] {
+    const batches: SharedRunBatch[] = []
+    for (let start = 0; start + batchSize < read.items.length; start += batchSize) {
+      const items = read.items.slice(start, start + batchSize)
+      const next = items.at(-1)?.seq as number
+      const cursor = runCursor(this.runId, read.epoch, next)
+      const position = { ...this.#place(cursor, next, read.run), cursor, more: true }
+      batches.push({ ...read, cursor, items, position, next, more: true, done: false, changedOutside: 0 })
+    }
+    const last = { ...read, items: read.items.slice(batches.length * batchSize) }
+    const [first = last, ...others] = batches
+    return batches.length > 0 ? [first, ...others, last] : [last]
+  }
+
+  #place(cursor: string, next: number, run: Run | null): Pick<FeedPosition, 'place' | 'order'> {
+    // The status may change alone. Changes outside a window are counted from one place only.
+    return { place: `${cursor} ${run?.status}`, order: this.#source.window ? null : next }
   }
 }
 
@@ -116,11 +143,14 @@ export class RunFeeds {
     this.#onDelivery = onDelivery
     this.changes = changes
     this.runs = new RunsFeeds(db, changes)
-    changes.on((runId) => {
-      for (const reader of this.#readers.values()) {
-        if (runId === null || reader.runId === runId) reader.wake()
-      }
-    })
+    changes.on(
+      (runId) => {
+        for (const reader of this.#readers.values()) {
+          if (runId === null || reader.runId === runId) reader.wake()
+        }
+      },
+      () => [...this.#readers.values()].map(({ runId }) => runId),
+    )
   }
 
   /** Current subscribers. */

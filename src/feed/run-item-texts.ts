@@ -10,6 +10,7 @@ import { announceWatched, readLiveTexts, type TextAfterPlace, type TextPlace } f
 import { loadRunItems, type RunItemKey } from '../db/sql/run-item/load-run-items.ts'
 import { LimitError, NotFoundError } from '../domain/errors.ts'
 import type { ProjectScope } from '../domain/scope.ts'
+import type { FeedPosition } from './position.ts'
 import { WakeUp, watchAbort } from './wake-up.ts'
 
 /** The next part of what a model writes. */
@@ -24,6 +25,7 @@ export interface TextEvent {
   truncated: boolean
   /** Whether the item has finished; nothing comes after it. */
   done: boolean
+  position: FeedPosition
 }
 
 const announceMs = 5_000
@@ -164,7 +166,8 @@ function eventOf(found: TextAfterPlace, place: TextPlace, first: boolean): TextE
   if (!reset && delta === '' && !done) return null
   place.characters = (reset ? 0 : place.characters) + [...delta].length
   place.attempt = attempt
-  return { item: { runId, ordinal }, attempt: attempt || null, reset, delta, truncated, done }
+  const position = { place: `${attempt}:${place.characters}`, order: null, cursor: null, more: false }
+  return { item: { runId, ordinal }, attempt: attempt || null, reset, delta, truncated, done, position }
 }
 
 function keyOf({ runId, ordinal }: RunItemKey): string {

@@ -11,6 +11,8 @@ import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
 import type { Scope } from '../domain/scope.ts'
 import { formatCursor, parseCursor, type Subject, unknownCursor } from './cursor.ts'
+import { type FeedPosition, ownPlace } from './position.ts'
+import { RunOrigins } from './run-origins.ts'
 import { type RunsRead, RunsReader, type RunsSource } from './runs-reader.ts'
 import { SharedReaders } from './shared-reader.ts'
 import { watchAbort } from './wake-up.ts'
@@ -20,6 +22,7 @@ export interface RunsFeedBatch {
   cursor: string
   runs: Run[]
   deletedIds: string[]
+  position: FeedPosition
 }
 
 const batchSize = 100
@@ -35,10 +38,13 @@ export class RunsFeeds {
   readonly #db: Database
   readonly #changes: RunChanges
   readonly #readers = new SharedReaders<RunsReader>()
+  readonly #origins: RunOrigins
 
   constructor(db: Database, changes: RunChanges) {
     this.#db = db
     this.#changes = changes
+    this.#origins = new RunOrigins(db.pool)
+    changes.on((runId) => void this.#wake(runId))
   }
 
   /**
@@ -69,10 +75,7 @@ export class RunsFeeds {
 
   async *#follow(source: RunsSource, from: Start, signal: AbortSignal): AsyncGenerator<RunsFeedBatch> {
     const ended = watchAbort(signal)
-    const reader = this.#readers.open(
-      subjectOf(source).join(),
-      (onIdle) => new RunsReader(this.#db, this.#changes, source, onIdle),
-    )
+    const reader = this.#readers.open(subjectOf(source).join(), (onIdle) => new RunsReader(this.#db, source, onIdle))
     reader.join()
     /** The state last sent, null of a deleted run; of runs that have ended only from the last read. */
     let sent = new Map<string, Run | null>()
@@ -100,10 +103,13 @@ export class RunsFeeds {
           if (ended.aborted) return
           // Only the last part may carry the new cursor.
           const isLast = start + batchSize >= runs.length
+          const reached = isLast ? latest : (cursor ?? latest)
           yield {
-            cursor: isLast ? latest : (cursor ?? latest),
+            cursor: reached,
             runs: runs.slice(start, start + batchSize),
             deletedIds: isLast ? deletedIds : [],
+            // After a round all that share it have the same; one that caught up may be ahead of it.
+            position: { place: isLast && shared ? reached : ownPlace(), order: null, cursor: reached, more: !isLast },
           }
         }
         cursor = latest
@@ -114,6 +120,13 @@ export class RunsFeeds {
       ended.dispose()
       reader.leave()
     }
+  }
+
+  /** Wakes the readers of the run's project and dataset; all of them when it is not known which those are. */
+  async #wake(runId: string | null): Promise<void> {
+    if ([...this.#readers.values()].length === 0) return
+    const origin = runId === null ? null : await this.#origins.of(runId)
+    for (const reader of this.#readers.values()) reader.wake(origin)
   }
 
   async #parsePlace(source: RunsSource, after: string, epoch: string): Promise<Place> {

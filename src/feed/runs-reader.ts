@@ -3,7 +3,7 @@
  * a round begins share one read; one that was too slow for a round, or is new, catches up with a read of its own.
  */
 import type { Database } from '../db/client.ts'
-import type { RunChanges } from '../db/run-changes.ts'
+import type { RunOrigin } from '../db/sql/run/find-run-origin.ts'
 import { type RunChanges as ChangedRuns, loadRunChanges, type Place } from '../db/sql/run/load-run-changes.ts'
 import { CursorExpiredError } from '../domain/errors.ts'
 import { isFinished } from '../domain/run.ts'
@@ -40,17 +40,22 @@ export class RunsReader {
   #subscribers = 0
 
   /** @param onIdle called when the last subscriber leaves */
-  constructor(db: Database, changes: RunChanges, source: RunsSource, onIdle: () => void) {
+  constructor(db: Database, source: RunsSource, onIdle: () => void) {
     this.#db = db
     this.#source = source
     this.#onIdle = onIdle
-    const off = changes.on(() => this.#news.wake())
-    this.#stopped.signal.addEventListener('abort', off, { once: true })
     void this.#readRounds(this.#stopped.signal)
   }
 
   get subscribers(): number {
     return this.#subscribers
+  }
+
+  /** Schedules a round, if it reads runs of this origin. @param origin null: any may have changed */
+  wake(origin: RunOrigin | null): void {
+    const { projectId, datasetId } = this.#source
+    if (origin && (origin.projectId !== projectId || (datasetId !== null && origin.datasetId !== datasetId))) return
+    this.#news.wake()
   }
 
   join(): void {

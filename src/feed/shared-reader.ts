@@ -23,6 +23,8 @@ interface SharedRead<Batch> {
   batch: Promise<Batch>
   /** Resolves when there may be newer changes. */
   outdated: Promise<void>
+  /** Forgets it later; null: not planned. */
+  late: NodeJS.Timeout | null
 }
 
 /** Reads one source on behalf of its subscribers in this process. */
@@ -78,27 +80,53 @@ export abstract class SharedReader<Cursor, Batch extends SharedBatch<Cursor>> {
     }
   }
 
-  protected abstract query(after: Cursor): Promise<Batch>
+  /** Reads one batch or several, in their order; those after the first are kept for who continues. */
+  protected abstract query(after: Cursor): Promise<[Batch, ...Batch[]]>
 
   /** The batch after a cursor, shared by subscribers that read from there at about the same time. */
   #read(after: Cursor): SharedRead<Batch> {
-    const key = String(after)
-    const shared = this.#reads.get(key)
-    if (shared) return shared
+    const shared = this.#reads.get(String(after))
+    if (shared) {
+      // Rows that nobody else needs are not kept alive, by a timer neither.
+      if (this.#subscribers === 1) this.#forget(String(after), shared)
+      return shared
+    }
     // Before the read, so that no change is missed, also by a subscriber that shares the read later.
     const outdated = this.#news.next()
-    const read = { batch: this.query(after), outdated }
-    this.#reads.set(key, read)
-    const forget = () => {
-      if (this.#reads.get(key) === read) this.#reads.delete(key)
-    }
-    read.batch.then(({ empty, done }) => {
-      if (this.#subscribers > 1 && (!empty || done)) setTimeout(forget, keepMs).unref()
+    const batches = this.query(after)
+    const read = this.#keep(
+      after,
+      batches.then(([first]) => first),
+      outdated,
+    )
+    const forget = () => this.#forget(String(after), read)
+    batches.then(([first, ...others]) => {
+      if (this.#subscribers > 1 && (!first.empty || first.done)) this.#forgetLater(after, read)
       else forget()
       // A subscriber that continues past the end reads from the same cursor again.
-      if (empty) void outdated.then(forget)
+      if (first.empty) void outdated.then(forget)
+      let before = first
+      for (const batch of others) {
+        this.#forgetLater(before.next, this.#keep(before.next, Promise.resolve(batch), outdated))
+        before = batch
+      }
     }, forget)
     return read
+  }
+
+  #keep(after: Cursor, batch: Promise<Batch>, outdated: Promise<void>): SharedRead<Batch> {
+    const read = { batch, outdated, late: null }
+    this.#reads.set(String(after), read)
+    return read
+  }
+
+  #forgetLater(after: Cursor, read: SharedRead<Batch>): void {
+    read.late = setTimeout(() => this.#forget(String(after), read), keepMs).unref()
+  }
+
+  #forget(key: string, read: SharedRead<Batch>): void {
+    if (read.late) clearTimeout(read.late)
+    if (this.#reads.get(key) === read) this.#reads.delete(key)
   }
 }
 

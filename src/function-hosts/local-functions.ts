@@ -1,5 +1,5 @@
+import { messageOf } from '../domain/errors.ts'
 import type { Evaluation, EvaluationInput } from '../domain/evaluation.ts'
-import { withDeadline } from '../domain/execution/deadline.ts'
 import {
   type EvaluatorCall,
   type Functions,
@@ -8,9 +8,9 @@ import {
   registeredFunctions,
 } from '../domain/execution/functions.ts'
 import type { Modules } from '../domain/execution/modules.ts'
-import type { TaskCall, TaskItem, TaskResult } from '../domain/execution/task.ts'
+import { type TaskCall, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
 import { createModuleEvaluator } from '../evaluators/module.ts'
-import { callTask } from '../tasks/call.ts'
+import { asTaskError, callTask } from '../tasks/call.ts'
 import { createModuleTask } from '../tasks/module.ts'
 
 /** Calls the functions of a config in this process: what a function host does with every call that it gets. */
@@ -28,9 +28,22 @@ export class LocalFunctions implements Functions {
     return callTask(createModuleTask({ kind: 'module', name }, this.#modules), item, call)
   }
 
-  evaluate(module: string, scoreName: string, item: EvaluationInput, call: EvaluatorCall): Promise<Evaluation[]> {
+  async evaluate(
+    module: string,
+    scoreName: string,
+    item: EvaluationInput,
+    { signal, timeoutMs }: EvaluatorCall,
+  ): Promise<Evaluation[]> {
     const evaluate = createModuleEvaluator({ kind: 'module', module }, scoreName, this.#modules)
-    return withDeadline((signal) => evaluate(item, { signal }), call)
+    try {
+      return await evaluate(item, { signal, timeoutMs })
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      // Its message is made by then, and what was thrown is its cause.
+      const { code, retryable, retryAfterMs, overloaded, spent } = asTaskError(error)
+      const cause = error instanceof Error ? error.cause : undefined
+      throw new TaskError(code, messageOf(error), { retryable, retryAfterMs, overloaded, spent, cause })
+    }
   }
 }
 

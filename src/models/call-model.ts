@@ -28,6 +28,7 @@ import { modelError } from './model-error.ts'
 import { traceModelCalls } from './model-spans.ts'
 import type { ModelAccess } from './open-model.ts'
 import { resetOf } from './rate-limits.ts'
+import { type ModelFeature, RefusedFeatureError, refusedFeature } from './refused-feature.ts'
 import { trajectoryOf } from './trajectory.ts'
 
 /** A tool that the model may call. Without `run`, its calls are recorded and end the conversation. */
@@ -47,9 +48,11 @@ export interface ModelCall {
   instructions: SystemModelMessage[]
   messages: ModelMessage[]
   parameters: ModelParameters
-  /** Structured output; null for text. */
-  output: { schema: Json; check: AnswerCheck } | null
+  /** Structured output; null for text. Without a check, the caller reads the answer itself, which stays a text. */
+  output: { schema: Json; check: AnswerCheck | null } | null
   tools: readonly ModelTool[]
+  /** Whether the model must call a tool; default: as it likes. */
+  toolChoice?: 'required'
   /** Calls of the model at most. */
   maxSteps: number
   /** Whether the answer is streamed, so that it can be followed, and stalls are noticed. */
@@ -89,14 +92,11 @@ export async function callModel(
     if (conversation.unavailable) {
       throw new FunctionsUnavailableError(conversation.unavailable.message, steps.length > 0 ? spent() : null)
     }
-    const { code, message, retryable, retryAfterMs, overloaded, stopsRun } = modelError(
-      error,
-      access,
-      model.modelId,
-      now(),
-    )
-    const options = { retryable, retryAfterMs, overloaded, stopsRun }
-    throw new TaskError(code, message, { ...options, spent: steps.length > 0 ? spent() : null })
+    const failure = modelError(error, access, model.modelId, now())
+    const { code, message, retryable, retryAfterMs, overloaded, stopsRun } = failure
+    const options = { retryable, retryAfterMs, overloaded, stopsRun, spent: steps.length > 0 ? spent() : null }
+    const feature = refusedFeature(error, featuresOf(call))
+    throw feature ? new RefusedFeatureError(feature, code, message, options) : new TaskError(code, message, options)
   }
 }
 
@@ -176,6 +176,7 @@ function options(...[call, context, conversation, now]: Calling) {
     ...(output && { output: structured(output.schema) }),
     ...(tools.length > 0 && {
       tools: Object.fromEntries(tools.map((each) => [each.name, sdkTool(each, conversation)])) as ToolSet,
+      ...(call.toolChoice && { toolChoice: call.toolChoice }),
     }),
     stopWhen: [stepCountIs(maxSteps), () => conversation.unavailable !== null],
     // The engine decides on retries.
@@ -215,6 +216,15 @@ function sdkTool({ description, inputSchema, run }: ModelTool, conversation: Con
   } as never)
 }
 
+/** What a model has to know for a call, apart from the messages. */
+function featuresOf({ output, tools, parameters }: ModelCall): ModelFeature[] {
+  const features: ModelFeature[] = []
+  if (output) features.push('schema')
+  if (tools.length > 0) features.push('tools')
+  if (parameters.temperature !== undefined) features.push('temperature')
+  return features
+}
+
 /** A stream without its last event. */
 function interrupted({ finishReason, usage, text }: StepResult<ToolSet>): boolean {
   return finishReason === 'interrupted' || (finishReason === 'other' && text === '' && usage.outputTokens === undefined)
@@ -235,7 +245,7 @@ async function answerOf(
   if (finishReason === 'error' || interrupted(last)) {
     throw new TaskError('MALFORMED_RESPONSE', 'The answer ended before it was complete.', { retryable: true })
   }
-  if (!output) return text
+  if (!output?.check) return text
   const invalid = (what: string) => new TaskError('INVALID_OUTPUT', `Expected ${what}`, { retryable: true })
   if (finishReason === 'tool-calls' && content.every(({ type }) => type !== 'text')) {
     throw invalid(`an answer within ${steps.length} calls of the model, got more calls of tools.`)
@@ -247,7 +257,8 @@ async function answerOf(
   } catch {
     throw invalid(`JSON as the output's schema demands, got ${excerpt(text) || 'no text'}.${cut}`)
   }
-  const violation = await uncounted(async () => output.check(answer))
+  const { check } = output
+  const violation = await uncounted(async () => check(answer))
   if (!violation) return answer
   throw invalid(
     `an output whose ${violation.at || 'value'} ${violation.rule}, as its schema demands, got ${excerpt(text)}.`,

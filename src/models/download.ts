@@ -11,15 +11,26 @@ export type DownloadFile = (
 ) => Promise<{ data: Uint8Array; mediaType: string | undefined }>
 
 const maxBytes = 20_000_000
+const maxRedirects = 5
 
-/** @throws {TaskError} INVALID_INPUT when there is no file, or it is too large. */
+/** Redirects are followed, each to an address that calls may go to. @throws {TaskError} INVALID_INPUT when there is no file, or it is too large. */
 export function fileDownload(fetch: ProviderFetch): DownloadFile {
   return async (url, signal, count) => {
     const refuse = (what: string, retryable = false) => {
       const where = `${url.origin}${url.pathname}`
       return new TaskError('INVALID_INPUT', `Expected a file at ${where}, got ${what}.`, { retryable })
     }
-    const response = await fetch(url.href, { signal })
+    let at = url
+    let response = await fetch(at.href, { signal })
+    for (let redirects = 0; isRedirect(response); redirects += 1) {
+      await response.body?.cancel()
+      if (redirects === maxRedirects) throw refuse(`more than ${maxRedirects} redirects`)
+      const location = response.headers.get('location') ?? ''
+      const next = URL.parse(location, at)
+      if (next === null || !['https:', at.protocol].includes(next.protocol)) throw refuse(`a redirect to "${location}"`)
+      at = next
+      response = await fetch(at.href, { signal })
+    }
     if (!response.ok) throw refuse(`the status ${response.status}`, response.status >= 500)
     const chunks: Uint8Array[] = []
     let size = 0
@@ -32,6 +43,10 @@ export function fileDownload(fetch: ProviderFetch): DownloadFile {
     const mediaType = response.headers.get('content-type')?.split(';', 1)[0]
     return { data: Buffer.concat(chunks), mediaType }
   }
+}
+
+function isRedirect({ status, headers }: Response): boolean {
+  return [301, 302, 303, 307, 308].includes(status) && headers.has('location')
 }
 
 /** As the SDK asks for those of a request: null leaves the URL to the provider. @throws {TaskError} more than 50 MB */

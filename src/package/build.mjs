@@ -36,7 +36,7 @@ for (const file of globSync('**/*.d.ts', { cwd: server })) {
  * peer the plugin of the schema.
  */
 function copyPackages() {
-  const engine = 'query_compiler_fast_bg.postgresql'
+  const engine = 'query_compiler_small_bg.postgresql'
   const packages = [
     {
       name: '@prisma/client',

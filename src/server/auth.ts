@@ -13,6 +13,7 @@ import type { Database } from '../db/client.ts'
 import { channels, type Listener } from '../db/listener.ts'
 import { findApiKey } from '../db/sql/project/find-api-key.ts'
 import { loadKeyState } from '../db/sql/project/load-key-state.ts'
+import { type RunsOfProject, tagFinishedRuns } from '../db/sql/run/tag-finished-runs.ts'
 import { findSession } from '../db/sql/session/find-session.ts'
 import { touchSession } from '../db/sql/session/write-session.ts'
 import { ForbiddenError, NotFoundError } from '../domain/errors.ts'
@@ -23,7 +24,6 @@ import { Revocation } from './revocation.ts'
 
 /** How often revocations are polled for, in case a NOTIFY was lost. */
 const pollMs = 5_000
-const lastUsedEveryMs = 60_000
 /** All clients without a key. */
 const loopback = 'loopback'
 
@@ -75,6 +75,8 @@ export interface Caller {
   apiKeyId: string | null
   /** Null for a request with a key, or without either. */
   session: { id: string; expiresAt: Date } | null
+  /** Of the runs that were asked about, when the caller was found. */
+  tag: string | null
 }
 
 export interface AuthenticatorOptions {
@@ -148,13 +150,17 @@ export class Authenticator {
   }
 
   /**
+   * @param runs whose tag an answer that may be kept depends on; default: none
    * @throws {AuthenticationError} no key, an unknown or revoked one, or a session that has ended
    * @throws {ForbiddenError} the key belongs to another project than the requested one
    * @throws {NotFoundError} the requested project does not exist
    */
-  async authenticate({ authorization, session, project }: Credentials): Promise<Caller> {
-    if (authorization !== undefined) return this.#withKey(authorization, project)
-    const caller = session === undefined ? null : await this.#withSession(session, project)
+  async authenticate(
+    { authorization, session, project }: Credentials,
+    runs: RunsOfProject | null = null,
+  ): Promise<Caller> {
+    if (authorization !== undefined) return this.#withKey(authorization, project, runs)
+    const caller = session === undefined ? null : await this.#withSession(session, project, runs)
     if (caller) return caller
     if (!this.#open) {
       throw new AuthenticationError(
@@ -164,31 +170,32 @@ export class Authenticator {
       )
     }
     const scope = await this.#inProject(this.#anonymous, project)
-    return { scope, client: loopback, revocation: this.#closed, apiKeyId: null, session: null }
+    const tag = runs && (await tagFinishedRuns(this.#db.pool, runs))
+    return { scope, client: loopback, revocation: this.#closed, apiKeyId: null, session: null, tag }
   }
 
-  async #withKey(authorization: string, project: string | undefined): Promise<Caller> {
+  async #withKey(authorization: string, project: string | undefined, runs: RunsOfProject | null): Promise<Caller> {
     const text = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
     if (!text) throw new AuthenticationError('Expected `Authorization: Bearer <key>`, got something else.')
     // Looked up by hash, so that timing reveals nothing about other keys.
-    const key = await findApiKey(this.#db.pool, hashOfSecret(text))
+    const key = await findApiKey(this.#db.pool, hashOfSecret(text), runs)
     if (!key) throw new AuthenticationError('This API key is not known here, or was revoked.')
-    if (!isRecent(key.lastUsedAt)) {
+    if (!key.isRecent) {
       await this.#db.prisma.apiKey.updateMany({ where: { id: key.id }, data: { lastUsedAt: new Date() } })
     }
-    const { id, role, person } = key
+    const { id, role, person, tag } = key
     const installation = key.projectId === null
     const own: Scope = { projectId: key.projectId ?? this.#anonymous.projectId, role, person, installation }
     const scope = await this.#inProject(own, project)
-    return { scope, client: id, revocation: this.#revocationOf(id), apiKeyId: id, session: null }
+    return { scope, client: id, revocation: this.#revocationOf(id), apiKeyId: id, session: null, tag }
   }
 
   /** @returns null if the session has ended */
-  async #withSession(token: string, project: string | undefined): Promise<Caller | null> {
-    const found = await findSession(this.#db.pool, hashOfSecret(token))
+  async #withSession(token: string, project: string | undefined, runs: RunsOfProject | null): Promise<Caller | null> {
+    const found = await findSession(this.#db.pool, hashOfSecret(token), runs)
     if (!found || (found.apiKeyId === null && !this.#open)) return null
-    const { id, apiKeyId, keyProjectId, role, person, projectId, lastUsedAt, expiresAt } = found
-    if (!isRecent(lastUsedAt)) await touchSession(this.#db.pool, id)
+    const { id, apiKeyId, keyProjectId, role, person, projectId, isRecent, expiresAt, tag } = found
+    if (!isRecent) await touchSession(this.#db.pool, id)
     const own: Scope = {
       projectId: keyProjectId ?? projectId ?? this.#anonymous.projectId,
       role: role ?? this.#anonymous.role,
@@ -197,7 +204,7 @@ export class Authenticator {
     }
     const scope = await this.#inProject(own, project)
     const session = { id, expiresAt }
-    return { scope, client: apiKeyId ?? loopback, revocation: this.#revocationOf(id), apiKeyId, session }
+    return { scope, client: apiKeyId ?? loopback, revocation: this.#revocationOf(id), apiKeyId, session, tag }
   }
 
   /** Stops watching for revocations. Idempotent. */
@@ -241,11 +248,6 @@ export class Authenticator {
       this.#revocations.delete(id)
     }
   }
-}
-
-/** Whether a key or session was used so recently that its last use need not be recorded again. */
-function isRecent(lastUsedAt: Date | null): boolean {
-  return lastUsedAt !== null && Date.now() - lastUsedAt.getTime() <= lastUsedEveryMs
 }
 
 export function isLoopback(host: string): boolean {

@@ -74,21 +74,32 @@ const runColumns = [
   'metadata',
 ] as const
 
+/** A score of a run as a whole; null for both: it failed. */
+export interface RunScore {
+  name: string
+  value: number | null
+  label: string | null
+}
+
 /**
  * @param series one CSV column each: `score:<name>` for the preferred source of a name, `score:<name>:<source>` for others.
  * Several scores of one execution are reduced to one.
+ * @param ofRun scores of the run as a whole, which every row has: `runScores`, in CSV one column each, `runScore:<name>`
  */
 export function runItemWriter(
   format: ExportFormat,
   runId: string,
   series: readonly SeriesKey[],
+  ofRun: readonly RunScore[] = [],
 ): RowWriter<ExportedRunItem> {
   const named = ({ ordinal, itemId, ...item }: ExportedRunItem) => ({
     itemId: encodeGlobalId('DatasetItem', itemId),
     runItemId: encodeGlobalId('RunItem', `${runId}:${ordinal}`),
     ...item,
   })
-  if (format === 'jsonl') return { header: '', line: (item) => jsonLine(named(item)) }
+  const runScores = Object.fromEntries(ofRun.map(({ name, value, label }) => [name, value ?? label]))
+  const whole = ofRun.length > 0 ? { runScores } : {}
+  if (format === 'jsonl') return { header: '', line: (item) => jsonLine({ ...named(item), ...whole }) }
   return {
     header: csvLine([
       ...runColumns,
@@ -96,6 +107,7 @@ export function runItemWriter(
         const isPreferred = findSeries(series, { name, source: null })?.source === source
         return isPreferred ? `score:${name}` : `score:${name}:${source}`
       }),
+      ...Object.keys(runScores).map((name) => `runScore:${name}`),
     ]),
     line: (row) => {
       const item = named(row)
@@ -104,7 +116,7 @@ export function runItemWriter(
         const { value, label } = executionScore(own.map((score) => ({ ...score, failed: score.error !== null })))
         return value ?? label
       })
-      return csvLine([...runColumns.map((name) => plain(item[name])), ...scores])
+      return csvLine([...runColumns.map((name) => plain(item[name])), ...scores, ...Object.values(runScores)])
     },
   }
 }

@@ -121,12 +121,20 @@ async function exportDataset(
   }
 }
 
-async function exportRun({ db }: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
+async function exportRun(services: Services, scope: Scope, givenId: string, format: ExportFormat): Promise<Export> {
   const id = rawId('Run', givenId, ['id'])
+  const { replica } = services
+  const onReplica = await replica?.has(services.db.pool, { projectId: scope.projectId, runIds: [id] })
+  const db = replica && onReplica ? replica.db : services.db
   const run = await db.prisma.run.findFirst({ where: { id, projectId: scope.projectId }, select: { name: true } })
   if (!run) throw new NotFoundError(`There is no run ${givenId} in this project.`, ['id'])
   const series = format === 'csv' ? await loadScoreSummaries(db.pool, [id]) : []
-  return textExport(run.name, format, written(eachRunItem(db.pool, id), runItemWriter(format, id, series)))
+  const ofRun = await db.prisma.score.findMany({
+    where: { runId: id, ordinal: null },
+    orderBy: [{ name: 'asc' }, { id: 'asc' }],
+    select: { name: true, value: true, label: true },
+  })
+  return textExport(run.name, format, written(eachRunItem(db.pool, id), runItemWriter(format, id, series, ofRun)))
 }
 
 async function* eachRunItem(db: Queryable, runId: string): AsyncGenerator<ExportedRunItem> {

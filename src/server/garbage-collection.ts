@@ -1,4 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
+import { PerformanceObserver } from 'node:perf_hooks'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /**
  * Sets up the garbage collector of a process that answers requests; to be called before the first one.
@@ -9,4 +11,51 @@ import { setFlagsFromString } from 'node:v8'
  */
 export function allocateAnswersYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
+}
+
+/** Bytes of the young generation, both of its halves together. */
+const youngBytes = 16 * 1024 * 1024
+
+/** By how much the old generation may grow between two collections: by default it triples. */
+const growthPercent = 30
+
+/**
+ * Lets the young generation grow to 16 MB instead of 128, and the old one by a third between two collections; to be
+ * called before the code of a server is loaded, which makes them grow. What a server allocates lives for one answer or
+ * batch, for which that is enough, and all of both stays resident. V8 takes the limit of the young one itself at the
+ * start of a process only, but asks for its factor of growth each time.
+ */
+export function boundMemory(): void {
+  setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
+  let mayGrow = true
+  const check = () => {
+    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+    const isSmall = (young?.space_size ?? 0) < youngBytes
+    if (isSmall === mayGrow) return
+    mayGrow = isSmall
+    // It shrinks when little is allocated, and has to grow again afterwards.
+    setFlagsFromString(`--semi-space-growth-factor=${isSmall ? 2 : 1}`)
+  }
+  check()
+  new PerformanceObserver(check).observe({ entryTypes: ['gc'] })
+}
+
+/** When a server has answered the first requests, and does nothing. */
+const afterStartMs = 2_000
+
+/**
+ * Gives back what loading the code has left, about 40 MB in pages that are half empty, once the server has started.
+ * @returns a function that calls it off
+ */
+export function compactAfterStart(): () => void {
+  const timer = setTimeout(() => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as (options: {
+      type: 'major'
+      execution: 'sync'
+      flavor: 'last-resort'
+    }) => void
+    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  }, afterStartMs).unref()
+  return () => clearTimeout(timer)
 }

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { accepts } from './content-coding.ts'
 
 interface File {
   type: string
@@ -178,11 +179,4 @@ function sendNotBuilt(request: IncomingMessage, response: ServerResponse): void 
 
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return (ifNoneMatch ?? '').split(',').some((tag) => tag.trim() === etag || tag.trim() === '*')
-}
-
-function accepts(acceptEncoding: string | undefined, coding: string): boolean {
-  return (acceptEncoding ?? '').split(',').some((part) => {
-    const [name, quality] = part.split(';').map((text) => text.trim().toLowerCase())
-    return name === coding && !/^q=0(\.0*)?$/.test(quality ?? '')
-  })
 }

@@ -23,7 +23,7 @@ import type { Revocation } from './revocation.ts'
 import { createSessionHandler, sessionMethods } from './session.ts'
 import type { SessionCookies } from './session-cookie.ts'
 import { errorBody } from './user-error.ts'
-import type { Yoga } from './yoga.ts'
+import type { Graphql } from './yoga.ts'
 
 const maxGraphqlBodyBytes = 4 * 1024 * 1024
 /** Bytes of an unwanted body that are discarded before the connection is closed. */
@@ -42,7 +42,7 @@ const securityHeaders = {
 interface ApiOptions {
   /** With the request database. */
   services: Services
-  yoga: Yoga
+  graphql: Graphql
   authenticator: Authenticator
   credentialsOf: ReadCredentials
   cookies: SessionCookies
@@ -63,7 +63,8 @@ export interface Route {
 
 /** GraphQL with GraphiQL, imports, exports, attachments, whole outputs, and sessions. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { services, yoga, authenticator, credentialsOf, turns } = options
+  const { services, authenticator, credentialsOf, turns } = options
+  const { yoga, answers } = options.graphql
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
@@ -115,15 +116,27 @@ export function apiRoutes(options: ApiOptions): Route[] {
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
-    const { scope, client, revocation } = await authenticator.authenticate(credentialsOf(request))
+    const credentials = credentialsOf(request)
+    const tagged = request.method === 'GET' ? answers.requestOf(request, credentials) : null
+    const runs = tagged?.runs ?? null
+    const { scope, client, revocation, tag } = await authenticator.authenticate(credentials, runs)
+    let query = tagged && answers.queryOf(tagged, scope)
+    // It was read and checked when it came for the first time, and takes no turn from what has to be executed.
+    if (query && runs && (await answers.respond(query, response, { runs, tag }))) return
     const gone = whenGone(response)
     endWhenRevoked(revocation, request, response, gone)
     if (request.method === 'GET') {
       expectUtf8Query(request.url ?? '')
       expectExactNumbers(url.searchParams.get('variables') ?? '')
-    } else expectExactNumbers((await readBody(request, maxGraphqlBodyBytes)).toString(), ['variables'])
+    } else {
+      const body = await readBody(request, maxGraphqlBodyBytes)
+      query = answers.postedQueryOf(request, body, scope)
+      if (query && (await answers.respond(query, response, null))) return
+      expectExactNumbers(body.toString(), ['variables'])
+    }
     await turns.next(client)
-    await yoga.handle(request, response, { scope, client, gone })
+    if (query && (await answers.respond(query, response, null))) return
+    await yoga.handle(request, response, { scope, client, gone, tagged: query })
   }
 
   async function graphiqlAsset(request: IncomingMessage, response: ServerResponse, url: URL) {
@@ -162,10 +175,15 @@ export function createRouter(
       const labels = { route: name, status: response.statusCode }
       metrics.requestSeconds.observe(labels, (performance.now() - startedAt) / 1_000)
     })
-    const late = setTimeout(() => {
-      breakOff(request, response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`)
-    }, arrivalMs)
-    request.once('close', () => clearTimeout(late))
+    const { headers } = request
+    // Without a body the whole of it is here.
+    const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+    const late = hasBody
+      ? setTimeout(() => {
+          breakOff(request, response, 408, `Expected the whole request within ${arrivalMs / 1_000} s.`)
+        }, arrivalMs)
+      : undefined
+    if (late) request.once('close', () => clearTimeout(late))
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     setCorsHeaders(request, response, allowed)
     try {
@@ -248,6 +266,8 @@ function respondFailure(response: ServerResponse, thrown: unknown, log: Logger):
 
 /** @throws {InvalidInputError} percent-encoded bytes that are not UTF-8 */
 function expectUtf8Query(url: string): void {
+  // ASCII always is.
+  if (!/%[89a-f]/i.test(url)) return
   const encoded = url.slice(url.indexOf('?') + 1).replaceAll('+', ' ')
   const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
   expectUtf8(Buffer.from(bytes, 'latin1'), 'the query string')

@@ -57,6 +57,11 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+export interface ApiServer extends RunningServer {
+  /** Open subscriptions. */
+  readonly subscriptions: number
+}
+
 export const connectionLimits = {
   /** How long the headers of a request may take to arrive, in milliseconds. */
   headersMs: 10_000,
@@ -65,7 +70,7 @@ export const connectionLimits = {
 }
 
 /** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<ApiServer> {
   allocateAnswersYoung()
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
@@ -95,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
   const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
-  const yoga = createGraphql(
+  const graphql = createGraphql(
     { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },
     requests,
     services.log,
@@ -110,10 +115,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const session = authorization === undefined ? cookies.read(request) : undefined
     return { ...ofHeaders, authorization, session }
   }
-  const webSockets = createWebSockets(yoga, authenticator, credentialsOf, turns, services.log)
+  const webSockets = createWebSockets(graphql, authenticator, credentialsOf, turns, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services: { ...services, db: requests }, yoga, authenticator, credentialsOf, cookies, turns }),
+      ...apiRoutes({ services: { ...services, db: requests }, graphql, authenticator, credentialsOf, cookies, turns }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator, credentialsOf }),
     ],
     pages,
@@ -156,6 +161,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let stopping: Promise<void> | null = null
   return {
     url,
+    get subscriptions() {
+      return graphql.subscriptions.open
+    },
     stop() {
       stopping ??= stop()
       return stopping

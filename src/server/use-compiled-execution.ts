@@ -1,7 +1,8 @@
 /**
  * Executes queries and subscriptions as compiled functions, which halves the time of large results.
  *
- * - Compiling costs more than interpreting once, so a document is compiled on its second execution.
+ * - Compiling costs more than interpreting once, so a query is compiled on its second execution. A subscription is compiled
+ *   at once: one source serves all that are equal for as long as any of them lasts.
  * - Mutations are interpreted: they are rare, and graphql-jit does not support `@oneOf` inputs.
  * - Variables are coerced by graphql-js: graphql-jit does not apply defaults inside input objects.
  * - A subscription's source is interpreted, its events are compiled: graphql-jit passes the source the variables of the
@@ -26,19 +27,22 @@ type Compiled = CompiledQuery | 'seen once' | 'not compilable'
 export function useCompiledExecution(): Plugin {
   const documents = new WeakMap<DocumentNode, Map<string | null, Compiled>>()
 
-  const compiledFor = ({ schema, document, operationName = null }: ExecutionArgs): CompiledQuery | null => {
+  const compiledFor = (
+    { schema, document, operationName = null }: ExecutionArgs,
+    atOnce: boolean,
+  ): CompiledQuery | null => {
     let operations = documents.get(document)
     if (!operations) {
       operations = new Map()
       documents.set(document, operations)
     }
     const known = operations.get(operationName)
-    if (known === undefined) {
+    if (known === undefined && !atOnce) {
       operations.set(operationName, 'seen once')
       return null
     }
     if (known === 'not compilable') return null
-    if (known !== 'seen once') return known
+    if (known !== undefined && known !== 'seen once') return known
     const compiled = compileQuery(schema, document, operationName ?? undefined)
     operations.set(operationName, isCompiledQuery(compiled) ? compiled : 'not compilable')
     return isCompiledQuery(compiled) ? compiled : null
@@ -48,7 +52,7 @@ export function useCompiledExecution(): Plugin {
     onExecute({ args, setExecuteFn }) {
       const operation = getOperationAST(args.document, args.operationName)
       const variables = operation?.operation === 'query' ? coerceVariables(args, operation) : null
-      const compiled = variables && compiledFor(args)
+      const compiled = variables && compiledFor(args, false)
       if (compiled) {
         setExecuteFn(makeExecute(({ rootValue, contextValue }) => compiled.query(rootValue, contextValue, variables)))
       }
@@ -56,7 +60,7 @@ export function useCompiledExecution(): Plugin {
     onSubscribe({ args, setSubscribeFn }) {
       const operation = getOperationAST(args.document, args.operationName)
       const variables = operation ? coerceVariables(args, operation) : null
-      const compiled = variables && compiledFor(args)
+      const compiled = variables && compiledFor(args, true)
       if (compiled) setSubscribeFn(makeSubscribe((subscription) => subscribe(subscription, compiled, variables)))
     },
   }

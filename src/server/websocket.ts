@@ -1,12 +1,11 @@
 /**
  * GraphQL over WebSocket, protocol graphql-transport-ws. Operations go through the same limits, execution and masking
- * as over HTTP. Results are pulled one by one: the next is computed once the last was written to the network, so a slow
- * client delays only itself.
+ * as over HTTP. Subscriptions share their payloads, which are written to the sockets here.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ExecutionArgs, ExecutionResult } from 'graphql'
-import { GraphQLError } from 'graphql'
+import { GraphQLError, getOperationAST } from 'graphql'
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws'
 import type { Logger } from 'pino'
 import type WebSocket from 'ws'
@@ -14,21 +13,21 @@ import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
 import { AuthenticationError, type Authenticator, type Credentials, type ReadCredentials } from './auth.ts'
 import { clientGone } from './client-gone.ts'
-import { endWithErrors } from './end-with-errors.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
 import { createErrorMask, formatError } from './mask-errors.ts'
 import { refusalOfMessage } from './read-request.ts'
-import type { Revocation } from './revocation.ts'
-import type { Yoga } from './yoga.ts'
+import { closeWhenRevoked, keepAlive } from './socket-end.ts'
+import { ReplayRefusedError } from './subscriptions/replays.ts'
+import type { SubscriptionCaller } from './subscriptions/shared-subscriptions.ts'
+import { SocketOutlet } from './subscriptions/socket-outlet.ts'
+import { SocketSubscriber } from './subscriptions/subscriber.ts'
+import type { Graphql } from './yoga.ts'
 
 const maxPayloadBytes = 1024 * 1024
 const maxOperationsPerSocket = 100
 const connectionInitMs = 5_000
-const keepAliveMs = 12_000
-/** How long a client may take to answer a close frame before its socket is terminated. */
-const closingMs = 2_000
 
 interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -40,6 +39,7 @@ interface WebSockets {
 
 interface Connection {
   socket: WebSocket
+  outlet: SocketOutlet
   request: IncomingMessage
   /** Set once `connection_init` has arrived. */
   credentials?: Credentials
@@ -58,7 +58,7 @@ interface Sockets {
 }
 
 export function createWebSockets(
-  yoga: Yoga,
+  { yoga, subscriptions }: Graphql,
   authenticator: Authenticator,
   credentialsOf: ReadCredentials,
   turns: OperationTurns,
@@ -131,14 +131,19 @@ export function createWebSockets(
         const document = enveloped.parse(payload.query)
         const errors = enveloped.validate(enveloped.schema, document)
         if (errors.length > 0) return errors
+        const isSubscription = getOperationAST(document, payload.operationName)?.operation === 'subscription'
+        const start = isSubscription
+          ? (args: ExecutionArgs) => subscribe(ctx.extra, id, args, { scope, client, gone: gone.signal })
+          : enveloped.execute
         return {
           schema: enveloped.schema,
           document,
           operationName: payload.operationName,
           variableValues: payload.variables,
-          contextValue: await enveloped.contextFactory(),
+          // Subscriptions share theirs.
+          contextValue: isSubscription ? null : await enveloped.contextFactory(),
           // For execute and subscribe below, which get only these arguments.
-          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+          rootValue: { start },
         }
       } catch (error) {
         if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
@@ -149,17 +154,31 @@ export function createWebSockets(
 
     onError: (_ctx, _id, _payload, errors) => errors.map(formatError),
     onComplete: (ctx, id) => void ctx.extra.operations.delete(id),
-    execute: (args) => (args as OperationArgs).rootValue.execute(args),
-    subscribe: (args) => (args as OperationArgs).rootValue.subscribe(args),
-    onOperation: (_ctx, _id, _payload, _args, result) =>
-      Symbol.asyncIterator in result ? endWithErrors(result, mask) : undefined,
+    execute: (args) => (args as OperationArgs).rootValue.start(args),
+    subscribe: (args) => (args as OperationArgs).rootValue.start(args),
   })
+
+  async function subscribe(
+    { socket, outlet }: Connection,
+    id: string,
+    operation: ExecutionArgs,
+    caller: SubscriptionCaller,
+  ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
+    try {
+      return await subscriptions.subscribe(operation, caller, new SocketSubscriber(outlet, id))
+    } catch (error) {
+      if (!(error instanceof ReplayRefusedError)) throw error
+      closeSocket(socket, 4503, error.message)
+      return { errors: [new GraphQLError(error.message, { extensions: { code: 'LIMIT' } })] }
+    }
+  }
 
   server.on('connection', (socket, request) => {
     const authenticated = limits.watch(socket, request.socket)
     let initialised = false
     const connection: Connection = {
       socket,
+      outlet: new SocketOutlet(socket, request.socket, limits),
       request,
       operations: new Map(),
       isWanted: () => true,
@@ -177,6 +196,8 @@ export function createWebSockets(
     }
     const send = (text: string) =>
       new Promise<void>((resolve) => {
+        // What a subscription has to say comes before its end.
+        connection.outlet.flush()
         limits.checkUnsent(socket)
         if (socket.readyState !== socket.OPEN) return resolve()
         // A failed write closes the socket, which ends its operations.
@@ -241,20 +262,6 @@ export function createWebSockets(
   }
 }
 
-/** Terminates the socket of a client that no longer answers pings. @returns a function that stops it */
-function keepAlive(socket: WebSocket): () => void {
-  let answered = true
-  socket.on('pong', () => {
-    answered = true
-  })
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate()
-    answered = false
-    socket.ping()
-  }, keepAliveMs)
-  return () => clearInterval(timer)
-}
-
 interface ConnectionParameters extends Record<string, unknown> {
   authorization?: unknown
   Authorization?: unknown
@@ -271,16 +278,6 @@ function readCredentials(
   return typeof project === 'string' ? { ...credentials, project } : credentials
 }
 
-/** Closes the socket, and so all its operations, with 4403 (forbidden) when the key is revoked. */
-function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
-  const stop = revocation.onRevoked(() => {
-    socket.close(CloseCode.Forbidden, 'Forbidden')
-    const late = setTimeout(() => socket.terminate(), closingMs)
-    socket.once('close', () => clearTimeout(late))
-  })
-  socket.once('close', stop)
-}
-
 /** The reason in a close frame is limited to 123 bytes. */
 function closeReason(message: string): string {
   return Buffer.from(message)
@@ -291,7 +288,8 @@ function closeReason(message: string): string {
 
 type OperationArgs = ExecutionArgs & {
   rootValue: {
-    execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult
-    subscribe: (args: ExecutionArgs) => Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult>
+    start: (
+      args: ExecutionArgs,
+    ) => Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> | ExecutionResult
   }
 }

@@ -12,7 +12,7 @@
  */
 import type { Dispatcher } from 'undici'
 import * as z from 'zod'
-import { calculations } from '../calculations/calculations.ts'
+import { calculationLimits, calculations } from '../calculations/calculations.ts'
 import { messageOf } from '../domain/errors.ts'
 import { connectionError } from '../domain/execution/connection-error.ts'
 import type { Uncounted } from '../domain/execution/deadline.ts'
@@ -156,7 +156,8 @@ function compileOutputPath(path: string, at: readonly string[]): OutputPath {
   const select = compileJsonPath(path, at)
   if (!isHeavyPath(path)) return { select, isElsewhere: false }
   const selectElsewhere = async (content: Json, wait: Uncounted = (begin) => begin()) => {
-    const calculation = { module: selectModule, input: { path, content }, group: path, timeoutMs: selectMs }
+    const { selectionMs: timeoutMs } = calculationLimits
+    const calculation = { module: selectModule, input: { path, content }, group: path, timeoutMs }
     try {
       return (await wait(() => calculations.run<{ found?: Json }>(calculation))).found
     } catch (error) {
@@ -169,8 +170,6 @@ function compileOutputPath(path: string, at: readonly string[]): OutputPath {
 }
 
 const selectModule = new URL('select-output.ts', import.meta.url)
-/** How long a path may take. */
-const selectMs = 10_000
 
 function readContent(body: string, contentType: string | undefined, asJson: boolean, call: string): ReadJson {
   const exactly = (value: Json): ReadJson => ({ value, inexact: () => null })

@@ -2,7 +2,7 @@
  * JSON Schemas of prompts, for outputs and for arguments of tools. Users choose them, and models what is checked against
  * them: whatever could take long is calculated off the event loop.
  */
-import { calculations, maxCalculationMb, TooHeavyError } from '../calculations/calculations.ts'
+import { calculationLimits, calculations, maxCalculationMb, TooHeavyError } from '../calculations/calculations.ts'
 import { TaskError } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { compileJsonSchema, type JsonSchemaViolation } from '../domain/json/json-schema.ts'
@@ -11,7 +11,6 @@ import type { AnswerCheck } from '../models/call-model.ts'
 
 const schemasModule = new URL('check-schemas.ts', import.meta.url)
 const answerModule = new URL('check-answer.ts', import.meta.url)
-const compileMs = 5_000
 /** So many schemas, of so many characters together, compile within some 10 ms. */
 const maxLightSchemas = 3
 const maxLightSize = 10_000
@@ -36,10 +35,11 @@ export async function checkPromptSchemas(schemas: readonly PromptSchema[], group
     for (const { schema, at } of schemas) compileJsonSchema(schema, at)
     return
   }
-  const calculation = { module: schemasModule, input: schemas, group, timeoutMs: compileMs }
+  const { schemaMs } = calculationLimits
+  const calculation = { module: schemasModule, input: schemas, group, timeoutMs: schemaMs }
   await calculations.run(calculation).catch((error) => {
     if (!(error instanceof TooHeavyError)) throw error
-    const expected = `expected JSON Schemas that compile within ${compileMs / 1_000} s and ${maxCalculationMb} MB`
+    const expected = `expected JSON Schemas that compile within ${schemaMs / 1_000} s and ${maxCalculationMb} MB`
     throw invalidInput(schemas[0]?.at ?? [], expected, null)
   })
 }

@@ -9,7 +9,7 @@ import type { Json } from '../domain/json/json.ts'
 import { name, optional, parseInput, text } from '../domain/parse-input.ts'
 import { type PromptContent, PromptError, type PromptTool } from '../domain/prompt/prompt.ts'
 import { renderPrompt } from '../domain/prompt/render-prompt.ts'
-import { callModel, type ModelTool } from '../models/call-model.ts'
+import type { ModelTool } from '../models/call-model.ts'
 import { fileDownload } from '../models/download.ts'
 import { type LoadFile, modelMessages } from '../models/model-messages.ts'
 import { type ModelAccess, openModel } from '../models/open-model.ts'
@@ -94,6 +94,8 @@ export function createPromptTask(spec: PromptTaskSpec, parts: PromptTaskParts, n
       prices: spec.prices ?? null,
       download,
     }
+    // Not before it is needed: a server checks prompts, and calls none.
+    const { callModel } = await import('../models/call-model.ts')
     return callModel(call, context, now)
   }
 }

@@ -8,6 +8,7 @@ import type { PromptTool } from '../domain/prompt/prompt.ts'
 import type { LoadFile } from '../models/model-messages.ts'
 import type { ModelAccess } from '../models/open-model.ts'
 import { createClientTask, parseClientTask } from './client.ts'
+import { createEchoTask, parseEchoTask } from './echo.ts'
 import { createHttpTask, parseHttpTask } from './http.ts'
 import type { HttpClient } from './http-client.ts'
 import { compileRequest } from './http-request.ts'
@@ -36,6 +37,8 @@ export function createTask(
       return keepingTime((item, call) => functions.callTask(spec.name, item, call))
     case 'client':
       return createClientTask(spec)
+    case 'echo':
+      return createEchoTask(spec)
     case 'prompt': {
       const createFunction = (bound: NonNullable<PromptTool['function']>) =>
         'http' in bound ? createHttpTask(bound.http, http, now) : createToolFunction(bound.module, functions)
@@ -94,6 +97,7 @@ export function compileCall(
     const tools: Record<string, Json> = Object.keys(functions).length > 0 ? { functions: { ...functions } } : {}
     return ({ input, metadata }) => ({ input, metadata, ...tools })
   }
+  if (spec.kind === 'echo') return (item) => ({ ...item })
   const version = functions[spec.name] ?? null
   return (item) => [version, { ...item }]
 }
@@ -119,8 +123,10 @@ export function parseTaskSpec(
       return parsePromptTask(input, [...path, kind])
     case 'client':
       return parseClientTask(input, [...path, kind])
+    case 'echo':
+      return parseEchoTask(input, [...path, kind])
     default:
-      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt, client', kind)
+      throw invalidInput([...path, 'kind'], 'expected one of http, module, prompt, client, echo', kind)
   }
 }
 

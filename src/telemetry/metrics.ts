@@ -232,12 +232,20 @@ export class Metrics {
 
   /** @param runs feeds of single runs @param comparisons feeds of comparisons */
   watchFeeds(runs: { readonly subscribers: number }, comparisons: { readonly subscribers: number }): void {
-    this.#gauge('assay_feed_subscribers', 'Subscriptions to runs that this process serves.', () => runs.subscribers)
+    this.#gauge(
+      'assay_feed_subscribers',
+      'Different subscriptions to runs that this process serves.',
+      () => runs.subscribers,
+    )
     this.#gauge(
       'assay_comparison_feed_subscribers',
-      'Subscriptions to comparisons that this process serves.',
+      'Different subscriptions to comparisons that this process serves.',
       () => comparisons.subscribers,
     )
+  }
+
+  watchSubscriptions(server: { readonly subscriptions: number }): void {
+    this.#gauge('assay_subscriptions', 'Subscriptions that this process serves.', () => server.subscriptions)
   }
 
   /** Read on every scrape; no value while it cannot be read. */

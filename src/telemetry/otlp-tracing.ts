@@ -107,7 +107,7 @@ function loggingFailures(exporter: SpanExporter, log: Logger): SpanExporter {
   }
 }
 
-async function during<T>(span: Span, work: () => Promise<T>): Promise<T> {
+async function during<T>(span: Span, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -21,7 +21,8 @@ export interface AttemptTrace {
   readonly traceId: string
   /** @param work receives the W3C trace context of the call, and begins spans below it */
   call<T>(work: (traceparent: string, span?: StartSpan) => Promise<T>): Promise<T>
-  evaluator<T>(name: string, work: () => Promise<T>): Promise<T>
+  /** @returns at once what `work` returns at once, unless it is traced */
+  evaluator<T>(name: string, work: () => T | Promise<T>): T | Promise<T>
   /** Ends the trace with the item's new status and why it did not succeed. */
   end(status: string, error: ItemError | null): void
 }

@@ -7,7 +7,7 @@ export interface SeededRuns {
 }
 
 /**
- * A dataset of `items` items, with `runs` runs that have outputs of about 100 characters, latency, cost and two scores:
+ * A dataset of `items` items, ten to a passage, with one or two of seven tags, and `runs` runs that have outputs of about 100 characters, latency, cost and two scores:
  * `correct` (BOOLEAN) and `similarity` (NUMERIC); about a tenth of the items differ between runs.
  */
 export async function seedRuns(db: Queryable, items: number, runs: number): Promise<SeededRuns> {
@@ -24,9 +24,9 @@ export async function seedRuns(db: Queryable, items: number, runs: number): Prom
        INSERT INTO dataset_item (dataset_id, identity) SELECT $1, 'key:' || n FROM generate_series(1, $2::int) n
        RETURNING id, identity
      )
-     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, tags, digest)
+     INSERT INTO dataset_item_revision (item_id, dataset_id, valid_from, input, expected_output, metadata, tags, digest)
      SELECT id, $1, 1, jsonb_build_object('question', 'What is the answer to number ' || identity), to_jsonb(identity),
-            '{}', '' FROM item`,
+            jsonb_build_object('passage', id / 10), ARRAY['tag ' || id % 5, 'tag ' || id % 7], '' FROM item`,
     [datasetId, items],
   )
   const experiment = await one(

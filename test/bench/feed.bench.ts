@@ -26,13 +26,15 @@ const writer = await db.pool.connect()
 const writerPid = (await writer.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']))
 
+/** CPU time of each connection when it was last there: one that the pool has closed must not take its own with it. */
+const ticksOf = new Map<number, number>()
+
 /** CPU milliseconds of this process and of the other connections to its database. */
 async function cpuMs(): Promise<number> {
   const { rows } = await writer.query<{ pid: number }>(
     `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> $1`,
     [writerPid],
   )
-  let ticks = 0
   for (const { pid } of rows) {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
     const [utime = 0, stime = 0] = stat
@@ -40,8 +42,9 @@ async function cpuMs(): Promise<number> {
       .split(' ')
       .slice(11, 13)
       .map(Number)
-    ticks += utime + stime
+    if (stat !== '') ticksOf.set(pid, utime + stime)
   }
+  const ticks = [...ticksOf.values()].reduce((sum, one) => sum + one, 0)
   const { user, system } = process.cpuUsage()
   return (user + system) / 1_000 + (ticks / ticksPerSecond) * 1_000
 }

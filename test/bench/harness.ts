@@ -43,7 +43,7 @@ export async function startBench(tasks: ModuleTask[]): Promise<Bench> {
   const listener = await new Listener(server.url).start()
   const functions = inThisProcess({ tasks })
   const { id } = await db.prisma.project.findFirstOrThrow()
-  const changes = new RunChanges(listener)
+  const changes = new RunChanges(listener, db.pool)
   const http = openHttpClient({ allowPrivate: true })
   return {
     url: server.url,

@@ -35,6 +35,9 @@ async function insert({ db }: Bench, runId: string, batch: number): Promise<numb
     client.release()
   }
   const seconds = (performance.now() - startedAt) / 1_000
+  // What is left is not for the next measurement to clear up.
+  for (const table of ['run_item', 'score']) await db.pool.query(`DELETE FROM ${table} WHERE run_id = $1`, [id])
   await db.pool.query('DELETE FROM run WHERE id = $1', [id])
+  await db.pool.query('VACUUM run_item, score')
   return items.length / seconds
 }

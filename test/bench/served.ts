@@ -18,6 +18,8 @@ export interface Measured {
 
 export interface Served extends AsyncDisposable {
   url: string
+  /** Of the server alone. */
+  pid: number
   /** From the start of the process to its first answer, in milliseconds. */
   readyMs: number
   /** Executes a run with one live subscriber. @param start starts it and returns its id, without its type */
@@ -33,10 +35,10 @@ const feed = `subscription ($id: ID!) {
 }`
 
 /** Starts a server with the tasks of test/helpers/fast-tasks.config.ts on a database. Linux only: it reads /proc. */
-export async function serve(databaseUrl: string): Promise<Served> {
+export async function serve(databaseUrl: string, options: string[] = []): Promise<Served> {
   const args = ['src/cli/bin.mjs', 'serve', '--port', '0', '--config', 'test/helpers/fast-tasks.config.ts']
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [...args, '--log-level', 'warn'], {
+  const child = spawn(process.execPath, [...args, ...options, '--log-level', 'warn'], {
     cwd: root,
     env: { ...process.env, DATABASE_URL: databaseUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -48,6 +50,7 @@ export async function serve(databaseUrl: string): Promise<Served> {
 
   return {
     url,
+    pid,
     readyMs,
     async measure(start) {
       let peak = 0
@@ -89,7 +92,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 }
 
 /** A process and all that it started, directly or not. */
-function processesOf(pid: number): number[] {
+export function processesOf(pid: number): number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc')) {
     const parent = /^\d+$/.test(name) ? Number(statOf(Number(name))?.[1]) : Number.NaN
@@ -101,14 +104,24 @@ function processesOf(pid: number): number[] {
 }
 
 /** Its CPU time, and that of the processes that it started and that have ended. */
-function cpuMsOf(pid: number): number {
+export function cpuMsOf(pid: number): number {
   const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = (statOf(pid) ?? []).slice(11, 15).map(Number)
   return (user + system + endedUser + endedSystem) * tickMs
 }
 
-function residentMb(pid: number): number {
+export function residentMb(pid: number): number {
+  return statusMb(pid, 'VmRSS')
+}
+
+/** Resident memory without the pages of files: those of Node's program are there once for all its processes. */
+export function ownMb(pid: number): number {
+  return statusMb(pid, 'RssAnon')
+}
+
+function statusMb(pid: number, name: 'VmRSS' | 'RssAnon'): number {
   try {
-    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024
+    const [, kb] = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return Number(kb ?? 0) / 1_024
   } catch {
     return 0
   }

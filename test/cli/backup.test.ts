@@ -48,14 +48,15 @@ test('everything is there after a restore, an executing run goes on, and old cur
     `mutation ($item: JSON!) { upsertDatasetItems(input: { datasetId: "${await datasetId(server.url, 'echo')}", items: [{ key: "file", input: $item }] }) { __typename } }`,
     { item: { $file: attachment, text: 'tab\t, \\N and "quotes"\u2028', number: 0.1 } },
   )
-  const seconds = Array.from({ length: 40 }, () => 1_000)
-  const executing = await startEchoRun(server.url, 'sleep', seconds, { concurrency: 1 })
+  // Two minutes, unless it is hurried.
+  const waits = Array.from({ length: 40 }, () => 3_000)
+  const executing = await startEchoRun(server.url, 'sleep', waits, { concurrency: 1 })
   const succeeded = async (url: string) => {
     const query = 'query ($id: ID!) { run(id: $id) { progress { succeeded } } }'
     const { run } = await ask<{ run: { progress: { succeeded: number } } }>(url, query, { id: executing })
     return run.progress.succeeded
   }
-  await expect.poll(() => succeeded(server.url), { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(() => succeeded(server.url)).toBeGreaterThan(0)
 
   const backup = spawnAssay(['backup', 'assay.zip', '--json'], { cwd })
   expect(await backup.exited, backup.stderr).toBe(0)
@@ -171,7 +172,7 @@ test('a database that somebody begins to use during a restore keeps its rows; an
   const watcher = new Client({ connectionString: from.url })
   await watcher.connect()
   const waiting = async () => (await watcher.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount
-  await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(waiting).toBeGreaterThan(0)
   await client.query('COMMIT')
   await refused
   await client.end()

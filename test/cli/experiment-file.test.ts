@@ -51,7 +51,7 @@ test.for([
   ],
   [
     `${valid}  module: { name: x }\n`,
-    'x.yaml:3: task: expected exactly one of client, http, module, prompt, got http, module.',
+    'x.yaml:3: task: expected exactly one of client, echo, http, module, prompt, got http, module.',
   ],
   [`${valid}gate:\n  maxFailureRate: much\n`, 'x.yaml:7: gate.maxFailureRate: expected a number or null, got "much".'],
   [

@@ -4,10 +4,13 @@ import { join } from 'node:path'
 import MarkdownIt from 'markdown-it'
 import { expect, test } from 'vitest'
 import { validateXML } from 'xmllint-wasm'
+import type { GraphQLClient } from '../../src/cli/graphql-client.ts'
+import { initCommand } from '../../src/cli/init.ts'
 import { junitOf } from '../../src/cli/report/junit.ts'
 import { markdownOf } from '../../src/cli/report/markdown.ts'
 import { verdictSentence } from '../../src/cli/report/verdict-sentence.ts'
 import { type ExportedItem, itemsPage, overviewPage } from '../../src/cli/static/pages.ts'
+import { writeStaticPages } from '../../src/cli/static/write-pages.ts'
 import { figures, hostile, regression, report } from './reported-run.ts'
 
 test('a verdict is a sentence with its interval and its counts', () => {
@@ -103,6 +106,19 @@ test('Markdown of any number of rules, verdicts and runs fits into a comment, wi
   expect(several).toMatch(/There is no room for \d+ more runs\.\n$/)
 })
 
+test('items that look dependent are warned of, with what to do about it', () => {
+  const dependence = [
+    {
+      path: ['passage'],
+      metric: { kind: 'SCORE' as const, name: 'correct', source: 'EVALUATOR' as const },
+      clusters: { count: 20, icc: 0.31, designEffect: 3.74 },
+    },
+  ]
+  const text = shown(render(markdownOf([report({}, { dependence })])))
+  expect(text).toContain('change alike in correct (ICC 0.31, which makes them worth 3.7 times fewer)')
+  expect(text).toContain('say so: --cluster passage, or `clusterPath` of the dataset.')
+})
+
 test('a link that is no web address is not a link', () => {
   const html = render(markdownOf([report({ url: 'javascript:alert(1)' }, { regressions: [] })]))
   expect(html).not.toContain('javascript')
@@ -148,3 +164,13 @@ test('static pages show everything as text, execute nothing and need nothing els
   expect(items).toContain('href="items.html">Previous')
   expect(shown(items)).toContain('30000 characters in items.jsonl')
 })
+
+test.runIf(process.platform === 'linux')(
+  'a folder that nobody can make is an error, and is not waited for',
+  async () => {
+    const folder = '/proc/assay'
+    const pages = writeStaticPages({} as GraphQLClient, 'any', { folder, project: undefined })
+    await expect(pages).rejects.toThrow(`The pages in ${folder} are not complete: ENOENT`)
+    await expect(initCommand().parseAsync([folder], { from: 'user' })).rejects.toThrow(`mkdir '${folder}'`)
+  },
+)

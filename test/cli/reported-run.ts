@@ -64,6 +64,7 @@ export function report(changes: Partial<RunReport['run']> = {}, more: Partial<Ru
         failures: [{ code: 'TIMEOUT', count: 2 }],
         scores: [],
       },
+      scores: [],
       gate: {
         status: 'FAILED',
         checks: [
@@ -82,6 +83,7 @@ export function report(changes: Partial<RunReport['run']> = {}, more: Partial<Ru
     } as RunReport['run'],
     baseline: { id: 'before', name: 'before', url: 'https://assay.example/runs/y' },
     metrics: [figures],
+    dependence: [],
     regressions: [regression],
     ...more,
   }

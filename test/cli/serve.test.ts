@@ -1,11 +1,14 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
+import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { runningServerUrl } from '../../src/embedded-postgres/server.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { ask, makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 
@@ -18,7 +21,34 @@ interface Progress {
   failed: number
 }
 
+/** The Node processes that a process started, and those that they did. */
+function descendants(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+  const nodes = children.filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith(process.execPath))
+  return nodes.flatMap((child) => [child, ...descendants(child)])
+}
+
 /** A directory with a config whose task takes as long as the input says. */
+/** Of a Linux that shares the processors between sessions; elsewhere that of the process. */
+function sessionPriority(pid: number): number {
+  const file = `/proc/${pid}/autogroup`
+  const [, priority] = (existsSync(file) && /nice (-?\d+)/.exec(readFileSync(file, 'utf8'))) || []
+  return priority === undefined ? getPriority(pid) : Number(priority)
+}
+
+function mayChangePriority(pid: number): boolean {
+  try {
+    setPriority(pid, getPriority(pid))
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
 async function makeProject(): Promise<string> {
   const directory = await makeTemporary()
   await writeFile(
@@ -97,6 +127,48 @@ test('SIGTERM in the middle of a run ends the server with status 0, and the next
     { id: runId },
   )
   expect(new Set(node.items.nodes.map(({ attempts }) => attempts))).toEqual(new Set([1]))
+})
+
+test('a server keeps its young generation small, which is resident whatever it holds', async () => {
+  const { url } = await spawnServer([], { cwd: await makeProject() })
+  // Large answers make it grow, where it may.
+  const introspection =
+    '{ __schema { types { name description fields { name description args { name description } } } } }'
+  for (let n = 0; n < 20; n += 1) await ask(url, introspection)
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const [, bytes] =
+    /^nodejs_heap_space_size_total_bytes\{[^}]*space="new"[^}]*process="server"[^}]*\} (\d+)$/m.exec(metrics) ?? []
+  expect(Number(bytes)).toBeLessThanOrEqual(36e6)
+})
+
+test('worker, function hosts and what the database does for them give way to the server', async () => {
+  const cwd = await makeProject()
+  const server = await spawnServer([], { cwd })
+  await expect
+    .poll(() => descendants(server.process.pid as number).map(getPriority), { timeout: 30_000 })
+    .toEqual([10, 10])
+  expect(getPriority(server.process.pid)).toBeLessThan(10)
+  const database = new pg.Client({ connectionString: await runningServerUrl(join(cwd, '.assay')) })
+  await database.connect()
+  onTestFinished(() => database.end())
+  const backends = async () => {
+    const connections = `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'`
+    const { rows } = await database.query<{ pid: number }>(connections)
+    return rows.map(({ pid }) => pid)
+  }
+  // The worker connects while its host starts. Where this user may not change the database's processes, they stay as they are.
+  const priorities = (await backends()).every(mayChangePriority)
+    ? [10, getPriority(server.process.pid)]
+    : [getPriority()]
+  await expect
+    .poll(async () => (await backends()).map(getPriority), { timeout: 20_000 })
+    .toEqual(expect.arrayContaining(priorities))
+  // What a session of them may take of the processors, where sessions share these.
+  const differing = async () => {
+    const pids = [...descendants(server.process.pid as number), ...(await backends())]
+    return pids.filter((pid) => sessionPriority(pid) !== getPriority(pid))
+  }
+  await expect.poll(differing, { timeout: 20_000 }).toEqual([])
 })
 
 test('a second Ctrl-C exits immediately, however long a call in flight takes', async () => {

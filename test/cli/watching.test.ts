@@ -1,6 +1,8 @@
 /** Commands in the places where they are used: piped, interrupted, and while their server goes away and returns. */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
@@ -8,23 +10,37 @@ import { makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
 import { ask, makeTemporary, root, spawnAssay, spawnServer } from '../helpers/spawn-assay.ts'
 
 const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 60 }) { __typename } }'
-const patient = { timeout: 20_000 }
 const bin = join(root, 'src/cli/bin.mjs')
+
+/** A free port that nobody is given while its server is away: below those that systems give out by themselves. */
+async function steadyPort(): Promise<string> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const probe = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    probe.close()
+    return String(port)
+  }
+}
 
 test('a run is watched through an interruption of the watcher and one of the server', async () => {
   const cwd = await makeEchoProject()
-  const server = await spawnServer([], { cwd })
-  const { port } = new URL(server.url)
+  const port = await steadyPort()
+  const server = await spawnServer(['--port', port], { cwd })
   const runId = await startEchoRun(
     server.url,
     'sleep',
-    Array.from({ length: 60 }, () => 1_000),
+    Array.from({ length: 60 }, () => 3_000),
     { concurrency: 1 },
   )
 
   // The server is found by the folder, whatever its port is.
   const interrupted = spawnAssay(['watch', runId], { cwd })
-  await expect.poll(() => interrupted.stderr, patient).toContain('/60')
+  await expect.poll(() => interrupted.stderr).toContain('/60')
   interrupted.process.kill('SIGINT')
   expect(await interrupted.exited).toBe(130)
   expect(interrupted.stderr).toContain(`The run continues on the server: ${server.url}/runs/${runId}`)
@@ -60,10 +76,10 @@ test('a run is watched through an interruption of the watcher and one of the ser
   ])
 
   const watching = spawnAssay(['watch', runId, '--json'], { cwd })
-  await expect.poll(() => watching.stderr, patient).toContain('/60')
+  await expect.poll(() => watching.stderr).toContain('/60')
   server.process.kill('SIGTERM')
   await server.exited
-  await expect.poll(() => watching.stderr, patient).toContain(`waiting for ${server.url} to come back`)
+  await expect.poll(() => watching.stderr).toContain(`waiting for ${server.url} to come back`)
   const returned = await spawnServer(['--port', port], { cwd })
   await ask(returned.url, hurry, { id: runId })
   expect(await watching.exited, watching.stderr).toBe(0)

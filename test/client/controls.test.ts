@@ -54,18 +54,18 @@ test('limits of the function are kept: calls at once, and the pace of calls', as
       'mutation($input: SetEndpointLimitInput!) { setEndpointLimit(input: $input) { __typename } }',
       { input },
     )
-    const startedAt: number[] = []
-    let [active, most] = [0, 0]
+    let [active, most, lastAt] = [0, 0, 0]
     async function limited({ input }: { input: number }) {
-      startedAt.push(performance.now())
+      lastAt = performance.now()
       most = Math.max(most, ++active)
       await new Promise((resolve) => setImmediate(resolve))
       active -= 1
       return input
     }
+    const begunAt = performance.now()
     const { itemResults } = await lab.assay.runExperiment({ name: name(), data: numbers(items), task: limited })
     expect(itemResults.map(({ output }) => output)).toEqual(numbers(items).map(({ input }) => input))
-    return { most, tookMs: (startedAt.at(-1) ?? 0) - (startedAt[0] ?? 0) }
+    return { most, tookMs: lastAt - begunAt }
   }
   expect((await answers({ concurrency: 3 }, 30)).most).toBeLessThanOrEqual(3)
   // 2,000 per minute are one every 30.5 ms.
@@ -108,7 +108,7 @@ test('what waits for a slot when the lease is lost is claimed again, also by a c
       return input
     },
   })
-  await expect.poll(() => claims, { timeout: 20_000 }).toBeGreaterThan(4)
+  await expect.poll(() => claims).toBeGreaterThan(4)
   await lab.server.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s'")
   await expireClients(lab.server.services)
   claimsPass = true

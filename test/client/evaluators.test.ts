@@ -141,13 +141,13 @@ test("latency is the task's alone; evaluators come after", async () => {
     task: () => 1,
     evaluators: [
       async () => {
-        const until = performance.now() + 60
+        const until = performance.now() + 500
         while (performance.now() < until) await new Promise((resolve) => setImmediate(resolve))
         return { name: 'slow', value: 1 }
       },
     ],
   })
-  expect(result.itemResults[0]?.latencyMs).toBeLessThan(50)
+  expect(result.itemResults[0]?.latencyMs).toBeLessThan(450)
 })
 
 test('what evaluators cost is recorded by score, also of one that does not apply, and added up apart from the task’s', async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }))
   await run([join(root, 'src/client/build.mjs'), join(installed, 'dist')], root)
   files = (await readdir(join(installed, 'dist'), { recursive: true })).filter((file) => /\.(js|d\.ts)$/.test(file))
-}, 60_000)
+})
 afterAll(() => rm(project, { recursive: true, force: true }))
 
 async function run(args: string[], cwd: string): Promise<void> {
@@ -67,5 +67,4 @@ test.each([
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify(tsconfig))
     await run([join(root, 'node_modules/typescript/bin/tsc'), '-p', join(project, 'tsconfig.json')], project)
   },
-  60_000,
 )

@@ -154,7 +154,7 @@ function defineTests(create: ClientMaker): void {
     await client.query('OtherFiguresQuery', { id })
     const end = client.subscribe('FollowRunSubscription', { runId: id, after: node.cursor }, () => {})
     await expect
-      .poll(async () => (await client.cached('RunQuery', variables)).node, { timeout: 15_000 })
+      .poll(async () => (await client.cached('RunQuery', variables)).node)
       .toMatchObject({ status: 'COMPLETED', progress: { total: 5, succeeded: 5, failed: 0 } })
     end()
     const rows = edges(await client.cached('RunQuery', variables))
@@ -190,7 +190,7 @@ function defineTests(create: ClientMaker): void {
       const received = batches.length
       connection.cut()
       await giveScore(rows[1], 'meanwhile')
-      await expect.poll(names, { timeout: 20_000 }).toEqual(['before', 'meanwhile'])
+      await expect.poll(names).toEqual(['before', 'meanwhile'])
       const later = batches.slice(received).flatMap(({ items }) => items)
       expect(new Set(later.map(({ id }) => id))).toEqual(new Set([rows[1]]))
       end()
@@ -202,7 +202,7 @@ function defineTests(create: ClientMaker): void {
       await expect.poll(names).toEqual(['before'])
       await t.db.pool.query('UPDATE feed_epoch SET value = gen_random_uuid()')
       const received = batches.length
-      await expect.poll(() => batches.slice(received).flatMap(({ items }) => items).length, { timeout: 15_000 }).toBe(5)
+      await expect.poll(() => batches.slice(received).flatMap(({ items }) => items).length).toBe(5)
       expect(expirations).toBe(1)
       await giveScore(rows[1], 'after')
       await expect.poll(() => batches.at(-1).run.stats.scores.length).toBe(2)

@@ -25,7 +25,7 @@ beforeAll(async () => {
     response.end(JSON.stringify({ answer: input }))
   }).listen(0, '127.0.0.1')
   await once(endpoint, 'listening')
-  t = await startTestServer()
+  t = await startTestServer({ tasks: [{ name: 'shout', run: (input) => `${String(input).toUpperCase()}!` }] })
   dataset = encodeGlobalId('Dataset', await seedDataset(t, ['one', 'two', 'three', 'four']))
   await t.startWorker()
   visitor = await visit(t.url)
@@ -69,6 +69,13 @@ test.skipIf(!browserPath)('a form with a problem says where it is, and then star
   await expect.poll(() => page.getByText('Expected a name, got nothing.').count()).toBe(1)
   await visitor.expectAccessible()
 
+  await page.getByText('Function', { exact: true }).click()
+  await visitor.button('Try it').click()
+  await expect.poll(() => page.getByText('Expected a function, got none.').count()).toBe(1)
+  await page.getByRole('combobox', { name: 'Function' }).click()
+  await page.getByRole('option', { name: 'shout' }).click()
+  await visitor.button('Try it').click()
+  await expect.poll(() => page.getByRole('status').allTextContents()).toContainEqual(expect.stringContaining('ONE!'))
   await page.getByText('HTTP endpoint').click()
   await page.getByRole('textbox', { name: 'Name' }).fill('echo')
   await page.getByRole('textbox', { name: 'URL' }).fill('no url')
@@ -100,7 +107,7 @@ test.skipIf(!browserPath)('a form with a problem says where it is, and then star
 })
 
 test.skipIf(!browserPath)(
-  'an evaluator is tried on outputs of a run, changed to a new version, and archived',
+  'an evaluator is tried on outputs of a run, changed to a new version, archived and restored',
   async () => {
     await visitor.go('/evaluators')
     await page.getByRole('link', { name: 'same', exact: true }).click()
@@ -119,6 +126,10 @@ test.skipIf(!browserPath)(
     await expect.poll(() => page.getByText('No evaluator yet').count()).toBe(1)
     await page.getByRole('switch', { name: 'Show archived ones' }).press('Space')
     await expect.poll(() => page.getByRole('cell', { name: 'archived' }).count()).toBe(1)
+    await page.getByRole('link', { name: 'same', exact: true }).click()
+    await visitor.button('Restore').click()
+    await expect.poll(() => visitor.button('Save').count()).toBe(1)
+    expect(await t.db.prisma.evaluator.count({ where: { deletedAt: null, active: false } })).toBe(1)
     expect(visitor.complaints).toEqual([])
   },
 )

@@ -20,6 +20,8 @@ beforeAll(async () => {
   models = await startModelServer(({ prompt, headers }) => {
     if (headers.authorization !== `Bearer ${testKey}`)
       return { status: 401, type: 'invalid_request_error', message: 'Incorrect API key' }
+    // The verdict of a judge.
+    if (prompt.includes('<output>')) return { text: '{"reason":"It names the capital.","label":"right"}' }
     return { text: prompt.includes('loud') ? 'PARIS' : 'Paris' }
   })
   t = await startTestServer()
@@ -189,6 +191,79 @@ test.skipIf(!browserPath)(
     expect(visitor.complaints).toEqual([])
   },
 )
+
+test.skipIf(!browserPath)('a judge is made from the catalogue, changed and tried', async () => {
+  await visitor.go('/evaluators/new')
+  const judges = page.getByRole('region', { name: 'Judges' })
+  await judges.getByRole('link', { name: /^correctness/ }).click()
+  await expect.poll(() => box('Name').inputValue()).toBe('correctness')
+  await page.getByRole('combobox', { name: 'Provider' }).click()
+  await page.getByRole('option', { name: 'openai' }).click()
+  await chooseModel(page, 'gpt-4o-mini')
+  expect(await page.getByRole('textbox', { name: 'What it is shown' }).inputValue()).toContain('{{output}}')
+  await page.getByRole('textbox', { name: 'Label 1' }).fill('right')
+  await visitor.expectAccessible()
+  await page.getByLabel('Output of your own').fill('Paris')
+  await page.getByLabel('Expected output', { exact: true }).fill('Paris')
+  await visitor.button('Try it').click()
+  await expect.poll(() => page.getByRole('status').allTextContents()).toContain('✓ yes: It names the capital.')
+  await visitor.button('Create the evaluator').click()
+  await expect.poll(() => page.getByRole('row', { name: /correctness/ }).textContent()).toContain('gpt-4o-mini')
+  const { definition } = await t.db.prisma.evaluatorVersion.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })
+  expect(definition).toMatchObject({ kind: 'judge', template: 'correctness', provider: 'openai' })
+  expect(definition).toHaveProperty('scale.labels.0.label', 'right')
+  await page.getByRole('link', { name: 'correctness' }).click()
+  await page.getByRole('textbox', { name: 'When it applies 1' }).fill('It says the same.')
+  await visitor.button('Save').click()
+  await expect.poll(() => page.getByText('It is saved as version 2.').count()).toBe(1)
+  expect(visitor.complaints).toEqual([])
+})
+
+test.skipIf(!browserPath)(
+  'code is written, fails in a line, is mended and limited to what a judge calls right',
+  async () => {
+    await visitor.go('/evaluators/new')
+    await page.getByRole('link', { name: /^JavaScript/ }).click()
+    await box('Name').fill('short')
+    await box('Code').fill('function evaluate({ output }) {\n  return output.text.length < 10\n}')
+    await page.getByLabel('Output of your own').fill('null')
+    await visitor.button('Try it').click()
+    const tried = () => page.getByRole('status').allTextContents()
+    await expect.poll(tried).toContainEqual(expect.stringMatching(/^TypeError: .*\(line 2\)/))
+    await box('Code').fill('function evaluate({ output }) {\n  return output.length < 10\n')
+    await visitor.button('Create the evaluator').click()
+    await expect.poll(() => page.getByText(/SyntaxError: .*\(line \d\)/).count()).toBe(1)
+    await visitor.expectAccessible()
+    await box('Code').fill('function evaluate({ output }) {\n  return output.length < 10\n}')
+    await visitor.button('More about where it is used').click()
+    await page.getByRole('checkbox', { name: 'Only items with a certain score of another evaluator' }).check()
+    await box('Score').fill('correctness')
+    await page.getByRole('textbox', { name: 'At least' }).fill('1')
+    await page.getByRole('textbox', { name: 'Calls for one item' }).fill('5')
+    await visitor.expectAccessible()
+    await visitor.button('Create the evaluator').click()
+    await expect.poll(() => page.getByRole('row', { name: /short/ }).count()).toBe(1)
+    const made = await t.db.prisma.evaluator.findFirstOrThrow({ where: { name: 'short' }, include: { versions: true } })
+    expect(made).toMatchObject({ maxAttempts: 5, versions: [{ onlyIf: { score: 'correctness', min: 1 } }] })
+  },
+)
+
+test.skipIf(!browserPath)('what an endpoint is sent stays hidden, and is kept by changes of the rest', async () => {
+  await visitor.go('/evaluators/new?kind=http')
+  await box('Name').fill('elsewhere')
+  await box('URL').fill('https://scorer.example/score')
+  await box('Headers').fill('{ "authorization": "Bearer secret" }')
+  await visitor.button('Create the evaluator').click()
+  await page.getByRole('link', { name: 'elsewhere' }).click()
+  expect(await box('Headers').inputValue()).toContain('********')
+  await box('Description').fill('By another team.')
+  await visitor.button('Save').click()
+  await expect.poll(() => page.getByText('It is saved; its scores stay the same.').count()).toBe(1)
+  const { definition } = await t.db.prisma.evaluatorVersion.findFirstOrThrow({
+    where: { evaluator: { name: 'elsewhere' } },
+  })
+  expect(definition).toMatchObject({ headers: { authorization: 'Bearer secret' } })
+})
 
 test.skipIf(!browserPath)('rules of scores, prices and limits are set and removed in the settings', async () => {
   await visitor.go('/settings?part=scores')

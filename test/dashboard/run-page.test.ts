@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
+import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { browserPath } from '../helpers/browser.ts'
 import { seedDataset, seedExperiment } from '../helpers/engine.ts'
@@ -18,6 +19,8 @@ let runId: string
 let runIdRaw: string
 /** Lets so many calls of the task `gated` end. */
 let open: (calls: number) => void
+/** Whether the evaluator `broken` fails. */
+let isBroken = true
 
 const inputs = Array.from({ length: 60 }, (_, n) => `question ${n}`)
 
@@ -37,8 +40,15 @@ beforeAll(async () => {
     else await new Promise<void>((resolve) => waiting.push(resolve))
     return `answer to ${input}`
   }
-  t = await startTestServer({ tasks: [{ name: 'gated', run: (input) => gated(input as string) }] })
-  datasetId = await seedDataset(t, inputs)
+  const broken = () => {
+    if (isBroken) throw new Error('the scorer is down')
+    return 1
+  }
+  t = await startTestServer({
+    tasks: [{ name: 'gated', run: (input) => gated(input as string) }],
+    evaluators: [{ name: 'broken', evaluate: broken }],
+  })
+  datasetId = await seedDataset(t, inputs, { metadata: (n) => ({ from: { country: n % 4 === 0 ? 'CH' : 'DE' } }) })
   const id = await recordRun(
     t,
     datasetId,
@@ -196,6 +206,24 @@ test.skipIf(!browserPath)('a search that leaves nothing says so, and how to go o
   await expect.poll(rowCount).toBe(60)
 })
 
+test.skipIf(!browserPath)('items are filtered by what their metadata have, which is suggested', async () => {
+  await visitor.go(`/runs/${runId}`)
+  await expect.poll(rowCount).toBe(60)
+  await visitor.button('Metadata').click()
+  await page.getByRole('combobox', { name: 'Metadata at' }).click()
+  await page.getByRole('option', { name: 'from.country' }).click()
+  await page.getByRole('combobox', { name: 'is', exact: true }).click()
+  await expect.poll(() => page.getByRole('option').allTextContents()).toEqual(['DE', 'CH'])
+  await page.getByRole('option', { name: 'CH' }).click()
+  await visitor.expectAccessible()
+  await visitor.button('Filter').last().click()
+  await expect.poll(rowCount).toBe(15)
+  await page.reload()
+  await expect.poll(rowCount).toBe(15)
+  await visitor.button('Remove the filter: from.country: CH').click()
+  await expect.poll(rowCount).toBe(60)
+})
+
 test.skipIf(!browserPath)('a bar of the distribution filters by its values', async () => {
   await visitor.go(`/runs/${runId}`)
   await expect.poll(rowCount).toBe(60)
@@ -235,6 +263,79 @@ test.skipIf(!browserPath)('what stopped a run, or what it waits for, is said', a
   await visitor.expectAccessible()
   await record('QUEUED', {})
   await expect.poll(() => head.textContent()).toContain('It waits for a worker')
+})
+
+test.skipIf(!browserPath)('scores that failed are counted, and given again by a button', async () => {
+  const ownId = await seedDataset(t, ['one', 'two', 'three'])
+  const definition = { kind: 'module', module: 'broken' }
+  await createEvaluator(t.services, t.scope, { name: 'broken', definition, datasetIds: [ownId] })
+  await seedExperiment(t, ownId, { kind: 'module', name: 'gated' }, { concurrency: 5 })
+  const experiment = await t.db.prisma.experiment.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })
+  const run = await startRun(t.services, t.scope, { experimentId: experiment.id })
+  open(3)
+  await visitor.go(`/runs/${encodeGlobalId('Run', run.id)}`)
+  const facts = () => page.getByRole('region', { name: 'Progress and verdict' }).textContent()
+  await expect.poll(facts).toContain('Scores that failed3')
+  isBroken = false
+  await visitor.button('Retry 3 failed scores').click()
+  await expect.poll(facts).not.toContain('Scores that failed')
+  await expect.poll(() => visitor.button(/Retry/).count()).toBe(0)
+  expect(await t.db.prisma.score.count({ where: { runId: run.id, name: 'broken', value: 1 } })).toBe(3)
+
+  await visitor.button('More about this run').click()
+  await page.getByRole('menuitem', { name: 'Score the outputs again…' }).click()
+  await visitor.button('Score again').click()
+  await expect
+    .poll(() => t.db.prisma.run.findUniqueOrThrow({ where: { id: run.id } }))
+    .toMatchObject({ rescoring: { status: 'COMPLETED' } })
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+  expect(visitor.complaints).toEqual([])
+})
+
+test.skipIf(!browserPath)('on paper there are the first rows, whatever is in view, in light colours', async () => {
+  await visitor.go(`/runs/${runId}?status=%5B%22SUCCEEDED%22%5D`)
+  await expect.poll(rowCount).toBe(54)
+  const rows = () => grid().getByRole('row').count()
+  expect(await rows()).toBeLessThan(50)
+  await visitor.button('Share').click()
+  await page.getByRole('menuitem', { name: 'Print' }).click()
+  await expect.poll(rows).toBe(55)
+  expect(await grid().textContent()).toContain('question 58')
+  // Paper is light, whatever the page is, and wide enough for every column.
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe('rgb(255, 255, 255)')
+  expect(await page.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(false)
+  await page.emulateMedia({ media: null, colorScheme: null })
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')))
+  await expect.poll(rows).toBeLessThan(50)
+  expect(visitor.complaints).toEqual([])
+})
+
+test.skipIf(!browserPath)('tabs share one connection, which another takes over when its tab is closed', async () => {
+  await seedExperiment(t, datasetId, { kind: 'module', name: 'gated' }, { concurrency: 5 })
+  const experiment = await t.db.prisma.experiment.findFirstOrThrow({ orderBy: { createdAt: 'desc' } })
+  const { id } = await startRun(t.services, t.scope, { experimentId: experiment.id })
+  await page.goto('about:blank')
+  const tabs = await Promise.all([page.context().newPage(), page.context().newPage()])
+  const opened: number[] = []
+  for (const [tab, one] of tabs.entries()) {
+    one.on('websocket', () => opened.push(tab))
+    await one.goto(`${t.url}/runs/${encodeGlobalId('Run', id)}`)
+    await expect.poll(() => one.getByRole('region', { name: 'Progress and verdict' }).count()).toBe(1)
+  }
+  const shows = (tab: number, text: string) =>
+    expect.poll(() => tabs[tab]?.getByRole('region', { name: 'Progress and verdict' }).textContent()).toContain(text)
+  open(10)
+  await Promise.all([shows(0, '10 of 60'), shows(1, '10 of 60')])
+  expect(opened).toEqual([0])
+  await tabs[0]?.close()
+  open(20)
+  await shows(1, '30 of 60')
+  expect(opened).toEqual([0, 1])
+  open(30)
+  await shows(1, '60 of 60')
+  await tabs[1]?.close()
 })
 
 test.skipIf(!browserPath)('GraphiQL opens with the query of the page, and answers it', async () => {

@@ -140,6 +140,28 @@ test.skipIf(!browserPath)(
   60_000,
 )
 
+test.skipIf(!browserPath)('a refusal that comes late does not sign out who has signed in meanwhile', async () => {
+  const { key } = await createApiKey(t.db, t.scope, { name: 'late', role: 'READ' })
+  await page.context().clearCookies()
+  const refusal = Promise.withResolvers<() => Promise<void>>()
+  await page.routeWebSocket(/graphql$/, (socket) => {
+    socket.connectToServer().onClose((code, reason) => refusal.resolve(() => socket.close({ code, reason })))
+  })
+  await page.route('**/graphql', async (route) => {
+    await refusal.promise
+    await route.fallback()
+  })
+  await visitor.go('/')
+  await expect.poll(() => signInForm().count()).toBe(1)
+  await signIn(key)
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe('default')
+  const end = await refusal.promise
+  await end()
+  await page.getByRole('link', { name: 'Datasets' }).click()
+  await expect.poll(() => page.getByRole('heading', { level: 1 }).textContent()).toBe('Datasets')
+  expect(await signInForm().count()).toBe(0)
+})
+
 test.skipIf(!browserPath)('no page complained or asked another server', () => {
   expect(visitor.complaints.filter((text) => !text.includes('401'))).toEqual([])
 })

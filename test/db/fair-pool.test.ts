@@ -87,3 +87,14 @@ test('rows beyond the bytes of a scope end its statement', async () => {
     .catch((error) => explainCancelled(error, own))
   expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringMatching(/more than 1 MB/) })
 })
+
+test('columns count a part of their bytes, all together, and end with what they are a part of', async () => {
+  const own = scope('a', { maxBytes: 1024 * 1024 })
+  const read = (bytes: number) =>
+    own.run(() => own.counting(1 / 4, () => pool.query('SELECT repeat($1, $2)', ['x', bytes])))
+  await read(3 * 1024 * 1024)
+  expect(own.abortReason).toBeUndefined()
+  await read(3 * 1024 * 1024).catch(() => {})
+  expect(own.abortReason).toMatchObject({ code: 'LIMIT', message: expect.stringMatching(/more than 1 MB/) })
+  await expect(read(1)).rejects.toThrow(/more than 1 MB/)
+})

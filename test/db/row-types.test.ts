@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ReviewQueue } from '../../src/db/generated/prisma/client.ts'
 import { type List, loadPages } from '../../src/db/keyset.ts'
 import { loadCells } from '../../src/db/sql/comparison/load-cells.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
@@ -16,6 +17,9 @@ import { findPromptVersion } from '../../src/db/sql/prompt/find-version.ts'
 import { listPromptVersions } from '../../src/db/sql/prompt/list-prompt-versions.ts'
 import { listPrompts } from '../../src/db/sql/prompt/list-prompts.ts'
 import { listProviders } from '../../src/db/sql/provider/list-providers.ts'
+import { listLabelCandidates } from '../../src/db/sql/review/label-candidates.ts'
+import { listReviewQueues } from '../../src/db/sql/review/list-review-queues.ts'
+import { insertReviewQueue, lockReviewQueue, updateReviewQueueRow } from '../../src/db/sql/review/write-queue.ts'
 import { setTotal } from '../../src/db/sql/run/insert-run.ts'
 import { listRuns } from '../../src/db/sql/run/list-runs.ts'
 import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
@@ -51,7 +55,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
     const itemIds = items.map((item) => String(item.itemId))
-    return [[(await loadCells(t.db.pool, [runId], itemIds)).rows, items]]
+    return [[(await loadCells(t.db.pool, [runId], itemIds, null)).rows, items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}, byTime), t.scope.projectId), await datasets()]],
   'dataset/versions.ts': async () => [
@@ -61,7 +65,7 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     [await page(listEndpointLimits({}, byTime), t.scope.projectId), await limits()],
   ],
   'evaluator/list-evaluators.ts': async () => {
-    const rules = { min: true, max: true, categories: true, failurePolicy: true }
+    const rules = { min: true, max: true, categories: true, failurePolicy: true, onlyIf: true }
     const current = { select: { definition: true, dataType: true, direction: true, sampling: true, ...rules } }
     const evaluators = await t.db.prisma.evaluator.findMany({ include: { current } })
     return [[await page(listEvaluators({ includeDeleted: true }, byTime), t.scope.projectId), evaluators]]
@@ -117,6 +121,33 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'provider/list-providers.ts': async () => [
     [await page(listProviders({}, byTime), t.scope.projectId), await t.db.prisma.provider.findMany()],
   ],
+  'review/label-candidates.ts': async () => {
+    const votes = [0, 2].map((value) => ({ value, name: `vote for ${value}`, dataType: 'NUMERIC' as const }))
+    const data = votes.map((vote) => ({ ...vote, runId, ordinal: 0, source: 'EVALUATOR' as const }))
+    await t.db.prisma.score.createMany({ data })
+    const names = votes.map(({ name }) => name)
+    const rows = await page(listLabelCandidates('other', 'DISAGREEMENT', names), runId)
+    await t.db.prisma.score.deleteMany({ where: { name: { in: names } } })
+    return [[rows, (await runItems()).map((item) => ({ ...item, information: 1 }))]]
+  },
+  'review/list-review-queues.ts': async () => [
+    [await page(listReviewQueues({}, byTime), t.scope.projectId), await t.db.prisma.reviewQueue.findMany()],
+  ],
+  'review/write-queue.ts': async () => {
+    const { id, projectId, selection, ...given } = await t.db.prisma.reviewQueue.findFirstOrThrow()
+    const kept = { ...given, projectId, selection: selection as never }
+    const inserted = await insertReviewQueue(t.db.pool, { ...kept, name: 'again' })
+    const where = { id: inserted.id }
+    const read = await t.db.prisma.reviewQueue.findMany({ where })
+    await t.db.prisma.reviewQueue.delete({ where })
+    const queues = await t.db.prisma.reviewQueue.findMany({ where: { id } })
+    const locked = await lockReviewQueue(t.db.pool, projectId, id)
+    return [
+      [[inserted], read],
+      [[locked ?? {}], queues],
+      [[await updateReviewQueueRow(t.db.pool, queues[0] as ReviewQueue)], queues],
+    ]
+  },
   'run/insert-run.ts': async () => [[[await setTotal(t.db.pool, runId, 1)], await runs()]],
   'run/list-runs.ts': async () => [
     [await page(listRuns('dataset', {}, { by: 'CREATED_AT', descending: true }), datasetId), await runs()],
@@ -253,6 +284,13 @@ async function fillEveryColumn(): Promise<void> {
   const { projectId } = t.scope
   const now = new Date()
   const json = { some: ['value'] }
+  const reviewer = await prisma.person.create({ data: { projectId, name: 'who reviews' } })
+  await prisma.reviewQueue.create({
+    data: {
+      ...{ projectId, name: 'queue', description: 'described', runId, baselineId: runId, pairwise: true, itemCount: 1 },
+      ...{ selection: json, scores: ['correct', 'tone'], seed: 'seed', createdById: reviewer.id, closedAt: now },
+    },
+  })
   await prisma.dataset.update({
     where: { id: datasetId },
     data: {
@@ -298,6 +336,7 @@ async function fillEveryColumn(): Promise<void> {
     include: { newest: true },
   })
   await prisma.experiment.updateMany({ data: { promptId: prompt.id } })
+  await prisma.project.updateMany({ data: { keepRuns: 10, keepOutputDays: 30 } })
   await prisma.run.updateMany({ data: { promptVersionId: prompt.newest.id } })
   const primaryMetrics = json
   await prisma.experiment.updateMany({ data: { description: 'described', metadata: json, gate: json, primaryMetrics } })
@@ -307,12 +346,14 @@ async function fillEveryColumn(): Promise<void> {
       metadata: json,
       stopReason: 'BUDGET',
       stopMessage: 'spent',
+      outputsRemovedAt: now,
       idempotencyKey: 'key',
       idempotencyDigest: Buffer.from('digest'),
       earlyStop: json,
       functions: json,
       subset: json,
       startedById: t.scope.person.id,
+      rescoring: json,
       latencyMin: 0.5,
       latencyMax: 1.5,
       costMax: 0.25,

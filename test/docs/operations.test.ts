@@ -60,7 +60,9 @@ test('every option and command in the page exists', async () => {
     expect(await child.exited).toBe(0)
     return child.stdout
   }
-  const known = (await Promise.all(['serve', 'worker', 'keys'].map((command) => help(command)))).join('\n')
+  const known = (
+    await Promise.all(['serve', 'worker', 'keys', 'quota', 'retention'].map((command) => help(command)))
+  ).join('\n')
   const options = [...page.matchAll(/(?:`|assay \w+ |keys create \w+ )(--[a-z-]+)/g)].map(([, option = '']) => option)
   expect(new Set(options).size).toBeGreaterThan(7)
   const all = `${known}\n${await help('keys', 'create')}`

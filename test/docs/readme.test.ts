@@ -94,4 +94,4 @@ test('following the README leads from a task to a finished run', async () => {
   ])
   server.kill('SIGTERM')
   expect(await exited).toBe(0)
-}, 60_000)
+})

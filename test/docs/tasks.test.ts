@@ -24,16 +24,22 @@ afterAll(async () => {
 
 test('the operations on the page work, in their order', async () => {
   const operations = blocksOf('docs/tasks.md', 'graphql')
-  const datasetId = await seedDataset(t, [{ question: 'When do I pay?' }])
+  const datasetId = await seedDataset(t, [{ question: 'When do I pay?' }], { metadata: () => ({ answer: 'Soon.' }) })
   const values = { 'id of the dataset': encodeGlobalId('Dataset', datasetId) }
   const mutations = operations.filter((text) => text.startsWith('mutation'))
-  expect(mutations).toHaveLength(5)
-  const [, , prompt] = await Array.fromAsync(mutations, (operation) => executed(t, operation, values))
+  expect(mutations).toHaveLength(6)
+  const [, , echo, prompt] = await Array.fromAsync(mutations, (operation) => executed(t, operation, values))
+  const query = operations.find((text) => text.startsWith('query')) ?? ''
+  const echoed = echo.createExperiment.run
+  await followRun(t, rawId(echoed.id))
+  expect((await t.query(query.replace('<id of the run>', echoed.id))).data.run).toMatchObject({
+    status: 'COMPLETED',
+    items: { nodes: [{ output: 'Soon.', costUsd: null, generation: null }] },
+  })
   const { id } = prompt.createExperiment.run
-  const runId = Buffer.from(id, 'base64url').toString().replace('Run:', '')
+  const runId = rawId(id)
   await followRun(t, runId)
 
-  const query = operations.find((text) => text.startsWith('query')) ?? ''
   const { data } = await t.query(query.replace('<id of the run>', id))
   expect(data.run).toMatchObject({
     status: 'COMPLETED',
@@ -49,3 +55,7 @@ test('the operations on the page work, in their order', async () => {
   })
   await client.dispose()
 })
+
+function rawId(id: string): string {
+  return Buffer.from(id, 'base64url').toString().replace('Run:', '')
+}

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { OutputDiffs } from '../../src/domain/text-diff.ts'
 
 /** Enough different words that comparing them takes some milliseconds. */
@@ -27,6 +27,9 @@ describe('the diff of two outputs', () => {
   })
 
   test('is only computed while the request has time left; equal texts stay equal', () => {
+    // What the library stops by.
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     let now = 0
     const diffs = new OutputDiffs(() => (now += 50))
     const parts = () => diffs.diff('one two', 'one 2').length

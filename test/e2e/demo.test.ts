@@ -89,7 +89,7 @@ test('the demo compares two prompts on a model', async () => {
   expect(demo.stdout).toMatch(/items +│ 12 +│ 12/)
   expect(demo.stdout).toMatch(/cost +│ \S+ +│ \S+/)
   expect(demo.stdout + demo.stderr).not.toContain(env.OPENAI_API_KEY)
-}, 60_000)
+})
 
 test('without a key the demo on a model says how', async () => {
   const env = { OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '', OLLAMA_URL: '' }

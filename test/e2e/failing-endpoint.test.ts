@@ -5,7 +5,7 @@ import { type ModelEndpoint, startModelEndpoint } from '../helpers/model-endpoin
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 const size = 1_319
-const timeoutMs = 400
+const timeoutMs = 1_500
 let t: TestServer
 let endpoint: ModelEndpoint
 const faults = new Map<string, number>()

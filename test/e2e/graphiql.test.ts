@@ -55,7 +55,7 @@ test.skipIf(!browserPath)(
 
     await page.goto(`${t.url}/graphql`)
     const tabs = () => page.getByRole('tab').allInnerTexts()
-    await expect.poll(tabs, { timeout: 15_000 }).toEqual(['Datasets', 'Runs', 'StartRun', 'RunFeed'])
+    await expect.poll(tabs).toEqual(['Datasets', 'Runs', 'StartRun', 'RunFeed'])
     await runButton().click()
     await expect.poll(response).toContain('"itemCount":3')
 
@@ -63,7 +63,7 @@ test.skipIf(!browserPath)(
     const runId = Buffer.from(`Run:${id}`).toString('base64url')
     await replaceQuery(`subscription RunFeed { runFeed(runId: "${runId}") { done run { status } items { output } } }`)
     await runButton().click()
-    await expect.poll(response, { timeout: 10_000 }).toContain('"done":true')
+    await expect.poll(response).toContain('"done":true')
     expect(await response()).toContain('"COMPLETED"')
 
     expect(external).toEqual([])

@@ -50,4 +50,4 @@ test('a subscriber of one server sees the results of a worker live, in a run tha
       .map((line) => (JSON.parse(line) as { msg: string }).msg)
   expect(logged(first)).toEqual(['run: started'])
   expect(logged(worker)).toEqual(['run: over'])
-}, 60_000)
+})

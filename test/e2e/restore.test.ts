@@ -5,14 +5,16 @@ import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { createTestDatabase } from '../helpers/database.ts'
 import { followEchoRun, makeEchoProject, startEchoRun } from '../helpers/echo-run.ts'
-import { spawnServer } from '../helpers/spawn-assay.ts'
+import { ask, spawnServer } from '../helpers/spawn-assay.ts'
+
+const hurry = 'mutation ($id: ID!) { updateRun(input: { id: $id, concurrency: 40 }) { __typename } }'
 
 test('a run that was executing during the backup completes after the restore, even without the queue', async () => {
   const cwd = await makeEchoProject()
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
   const server = await spawnServer([], { cwd, env: { DATABASE_URL: database.url } })
-  const inputs = Array.from({ length: 40 }, () => 100)
+  const inputs = Array.from({ length: 40 }, () => 500)
   const runId = await startEchoRun(server.url, 'sleep', inputs, { concurrency: 2 })
   const succeeded = async (url: string) => {
     const client = new Client({ connectionString: url })
@@ -42,6 +44,7 @@ test('a run that was executing during the backup completes after the restore, ev
   await client.end()
 
   const next = await spawnServer([], { cwd, env: { DATABASE_URL: restored.url } })
+  await ask(next.url, hurry, { id: runId })
   const items = await followEchoRun(next.url, runId)
   expect(items).toHaveLength(40)
   expect(new Set(items.map(({ status }) => status))).toEqual(new Set(['SUCCEEDED']))

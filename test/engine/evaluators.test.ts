@@ -9,10 +9,12 @@ import {
   type CurrentEvaluator,
   createEvaluator,
   deleteEvaluator,
+  restoreEvaluator,
   type UpdateEvaluatorInput,
   updateEvaluator,
 } from '../../src/engine/evaluators.ts'
 import { previewEvaluator } from '../../src/engine/preview-evaluator.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
 import { testScope } from '../helpers/scope.ts'
 
@@ -84,6 +86,9 @@ describe('a new evaluator', () => {
       [{ name: '\n' }, 'INVALID_INPUT', ['name']],
       [{ sampling: 0 }, 'INVALID_INPUT', ['sampling']],
       [{ sampling: 1.1 }, 'INVALID_INPUT', ['sampling']],
+      [{ timeoutMs: 0 }, 'INVALID_INPUT', ['timeoutMs']],
+      [{ timeoutMs: 3_600_001 }, 'INVALID_INPUT', ['timeoutMs']],
+      [{ maxAttempts: 21 }, 'INVALID_INPUT', ['maxAttempts']],
       [{ dataType: 'NUMERIC' }, 'INVALID_INPUT', ['dataType']],
       [{ datasetIds: [datasetId, randomUUID()] }, 'NOT_FOUND', ['datasetIds', '1']],
       [{ definition: { kind: 'module', module: 'x' } }, 'INVALID_INPUT', ['definition', 'module', 'name']],
@@ -113,6 +118,8 @@ describe('a changed evaluator', () => {
       definition: { ignoreCase: true },
     })
     expect(await update({ id, direction: 'NONE' })).toMatchObject({ version: 4, sampling: 0.5, direction: 'NONE' })
+    const limits = { timeoutMs: 120_000, maxAttempts: 5 }
+    expect(await update({ id, ...limits })).toMatchObject({ version: 4, ...limits })
     const versions = await versionsOf(id)
     expect(versions.map(({ version, sampling, direction }) => [version, sampling, direction])).toEqual([
       [1, 1, 'HIGHER_IS_BETTER'],
@@ -180,6 +187,36 @@ describe('a deleted evaluator', () => {
     expect(await create({ name })).toMatchObject({ name, version: 1 })
     expect(await refusal(deleteEvaluator(t.services, t.scope, id))).toMatchObject({ code: 'NOT_FOUND' })
     expect(await refusal(update({ id, active: true }))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+describe('a restored evaluator', () => {
+  it('has its versions and datasets, and is not active', async () => {
+    const { id } = await create({ datasetIds: [datasetId] })
+    await update({ id, sampling: 0.5 })
+    await deleteEvaluator(t.services, t.scope, id)
+    expect(await restoreEvaluator(t.services, t.scope, id)).toMatchObject({
+      deletedAt: null,
+      active: false,
+      version: 2,
+    })
+    expect(await datasetsOf(id)).toEqual([datasetId])
+    expect(await versionsOf(id)).toHaveLength(2)
+    expect(await update({ id, active: true })).toMatchObject({ active: true, version: 2 })
+    // It is not archived: nothing happens to it.
+    expect(await restoreEvaluator(t.services, t.scope, id)).toMatchObject({ active: true })
+  })
+
+  it('does not take a name from another one, nor contradicts what is configured of it', async () => {
+    const { id, name } = await create()
+    await deleteEvaluator(t.services, t.scope, id)
+    const other = await create({ name })
+    expect(await refusal(restoreEvaluator(t.services, t.scope, id))).toMatchObject({ code: 'CONFLICT', path: ['name'] })
+    await deleteEvaluator(t.services, t.scope, other.id)
+    await setScoreConfig(t.services, t.scope, { name, dataType: 'NUMERIC', direction: 'LOWER_IS_BETTER' })
+    expect(await refusal(restoreEvaluator(t.services, t.scope, id))).toMatchObject({ code: 'INVALID_INPUT' })
+    expect(await refusal(restoreEvaluator(t.services, elsewhere, id))).toMatchObject({ code: 'NOT_FOUND' })
+    expect(await t.db.prisma.evaluator.count({ where: { name, deletedAt: null } })).toBe(0)
   })
 })
 

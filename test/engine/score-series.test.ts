@@ -57,7 +57,7 @@ beforeAll(async () => {
     ...{ name: 'mood', dataType: 'CATEGORICAL', direction: 'NONE', categories: ['up', 'down'] },
   })
   await t.startWorker()
-}, 60_000)
+})
 afterAll(() => t[Symbol.asyncDispose]())
 
 function fail(): never {

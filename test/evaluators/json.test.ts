@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/domain/json/json.ts'
+import { threadClock } from '../helpers/heavy-work.ts'
 import { evaluate, scoreOf } from './evaluation-input.ts'
 
 describe('JSON equality', () => {
@@ -49,9 +50,9 @@ describe('JSON equality', () => {
     'reads a text that begins as a fence and goes on with %j in linear time',
     async (part) => {
       const output = `\`\`\`json\n${part.repeat(150_000 / part.length)}x`
-      const startedAt = performance.now()
+      const worked = threadClock()
       expect(await scoreOf({ type: 'jsonEquals' }, { output, expectedOutput: {} })).toBe(0)
-      expect(performance.now() - startedAt).toBeLessThan(5_000)
+      expect(worked()).toBeLessThan(5_000)
     },
   )
 })

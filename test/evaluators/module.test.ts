@@ -1,5 +1,6 @@
+import { Levenshtein } from 'autoevals'
 import { describe, expect, it } from 'vitest'
-import type { Evaluation } from '../../src/domain/evaluation.ts'
+import type { Evaluation, EvaluationInput } from '../../src/domain/evaluation.ts'
 import type { ModuleEvaluator } from '../../src/domain/execution/modules.ts'
 import { createEvaluator, declaredRules } from '../../src/evaluators/registry.ts'
 import { inThisProcess } from '../helpers/functions.ts'
@@ -81,11 +82,7 @@ describe('an evaluator of assay.config.ts', () => {
     ['nothing', undefined, 'got nothing'],
     ['a function', () => 1, 'Expected a finite number'],
     ['an object as a value', { value: {} }, 'got {}'],
-    [
-      'an object without a value',
-      { score: 1, name: 'x' },
-      "such as { value: 0.5 } or { value: 'good' }, got one with score, name",
-    ],
+    ['an object without a value', { score: 1 }, "such as { value: 0.5 } or { value: 'good' }, got one with score"],
     [
       'two scores with the same name',
       [1, { name: 'score', value: 0 }],
@@ -156,5 +153,40 @@ describe('an evaluator of assay.config.ts', () => {
     await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow(
       'assay.config.ts of this worker has no evaluator "mine"; it has other.',
     )
+  })
+})
+
+describe('scorers of autoevals', () => {
+  it('are evaluators as they are', async () => {
+    const score = (item: Partial<EvaluationInput>) =>
+      createEvaluator(
+        { kind: 'module', module: 'near' },
+        'near',
+        inThisProcess({
+          evaluators: [{ name: 'near', evaluate: (given) => Levenshtein(given) }],
+        }),
+      )(evaluationInput(item), { signal: new AbortController().signal })
+    expect(await score({ output: 'abcd', expectedOutput: 'abcx' })).toMatchObject([{ name: 'near', value: 0.75 }])
+  })
+
+  it.each([
+    [
+      { name: 'Factuality', score: 0.4, metadata: { rationale: 'So.', choice: 'C' } },
+      { name: 'mine', value: 0.4, comment: 'So.' },
+    ],
+    [{ name: 'Factuality', score: null }, undefined],
+  ])('give %j', async (returned, expected) => {
+    const functions = inThisProcess({ evaluators: [{ name: 'mine', evaluate: () => returned }] })
+    const evaluate = createEvaluator({ kind: 'module', module: 'mine' }, 'mine', functions)
+    const [score] = await evaluate(evaluationInput(), { signal: new AbortController().signal })
+    if (expected) expect(score).toMatchObject(expected)
+    else expect(score).toBeUndefined()
+  })
+
+  it('tell a failure by a member', async () => {
+    const returned = { name: 'Factuality', score: null, error: new Error('no key') }
+    const functions = inThisProcess({ evaluators: [{ name: 'mine', evaluate: () => returned }] })
+    const evaluate = createEvaluator({ kind: 'module', module: 'mine' }, 'mine', functions)
+    await expect(evaluate(evaluationInput(), { signal: new AbortController().signal })).rejects.toThrow('no key')
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/domain/json/json.ts'
+import { threadClock } from '../helpers/heavy-work.ts'
 import { evaluate, scoreOf } from './evaluation-input.ts'
 
 describe('numeric', () => {
@@ -101,9 +102,9 @@ describe('numeric', () => {
   it('reads a long text of digits and separators in linear time', async () => {
     const output = '1,'.repeat(200_000) + ',111'.repeat(200_000)
     expect(await scoreOf({ type: 'numeric' }, { output: `${output} 5`, expectedOutput: 5 })).toBe(1)
-    const startedAt = performance.now()
+    const worked = threadClock()
     expect(await scoreOf({ type: 'numeric' }, { output: `${'1,23,'.repeat(35_000)} 5`, expectedOutput: 5 })).toBe(1)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(worked()).toBeLessThan(2_000)
   })
 
   it.each([

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { modulesOf } from '../../src/define-config.ts'
 import { applyDeclarations } from '../../src/engine/declared-evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
@@ -45,8 +45,9 @@ test('the example answers, retries, pays and scores as the page says', async () 
   })
   await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void model.close())
-  process.env.MODEL_URL = `http://127.0.0.1:${(model.address() as AddressInfo).port}`
-  process.env.MODEL_KEY = 'any'
+  onTestFinished(() => void vi.unstubAllEnvs())
+  vi.stubEnv('MODEL_URL', `http://127.0.0.1:${(model.address() as AddressInfo).port}`)
+  vi.stubEnv('MODEL_KEY', 'any')
 
   const { tasks, evaluators } = await exampleConfig()
   await using t = await startTestServer({ tasks: [...tasks.values()], evaluators: [...evaluators.values()] })
@@ -74,4 +75,4 @@ test('the example answers, retries, pays and scores as the page says', async () 
   const [operation = ''] = blocksOf('docs/config.md', 'graphql')
   const { createEvaluator } = await executed(t, operation, {})
   expect(createEvaluator.evaluator).toMatchObject({ version: 1, datasets: [] })
-}, 60_000)
+})

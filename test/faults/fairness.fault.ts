@@ -1,4 +1,4 @@
-/** A small run that starts while a large one uses all slots. */
+/** A small run that starts while a large one, or many of another project, use all slots. */
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
@@ -6,6 +6,7 @@ import { cancelRun } from '../../src/engine/runs/cancel-run.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { addEvaluator, figure, spawnWorker } from '../helpers/fault-lab.ts'
+import { testScope } from '../helpers/scope.ts'
 import { root } from '../helpers/spawn-assay.ts'
 
 let t: TestEngine
@@ -56,5 +57,34 @@ test.each([
       `(worst: ${beside.worst}), ${(beside.median / alone.median).toFixed(2)} times; the large run had finished ${finished} by then`,
   )
   expect(finished, 'the large run must outlast the small ones').toBeLessThan(50_000)
+  expect(beside.median).toBeLessThanOrEqual(3 * alone.median)
+})
+
+test('20 items beside 20 runs of another project, which use every slot and the process, take at most 3 times as long', async () => {
+  const config = join(root, 'test/helpers/fast-tasks.config.ts')
+  await spawnWorker(t.db.url, 200, ['--config', config])
+  const small = await seedExperiment(t, await seedDataset(t, numbers(20)), { kind: 'module', name: 'wait200' })
+  await durations(small)
+  const alone = await durations(small)
+
+  const other = await t.db.prisma.project.create({ data: { name: 'greedy' } })
+  const theirs: TestEngine = { ...t, scope: await testScope(t.db, other.id) }
+  const dataset = await seedDataset(theirs, numbers(20_000))
+  const runIds: string[] = []
+  for (let n = 0; n < 20; n += 1) {
+    const task: TaskSpec = { kind: 'module', name: n % 2 === 0 ? 'wait200' : 'echo' }
+    const experimentId = await seedExperiment(theirs, dataset, task, { concurrency: 200 })
+    runIds.push((await startRun(t.services, theirs.scope, { experimentId })).id)
+  }
+  const progress = () => t.db.prisma.run.findMany({ where: { id: { in: runIds } } })
+  await expect.poll(async () => (await progress()).every((run) => run.succeeded > 0), { timeout: 60_000 }).toBe(true)
+  const beside = await durations(small)
+  const unfinished = (await progress()).filter((run) => run.finishedAt === null).length
+  for (const id of runIds) await cancelRun(t.services, theirs.scope, id).catch(() => {})
+  figure(
+    `20 items alone ${alone.median} ms (worst of ${rounds}: ${alone.worst}), beside 20 runs of another project ` +
+      `${beside.median} ms (worst: ${beside.worst}), ${(beside.median / alone.median).toFixed(2)} times; ${unfinished} of them were unfinished then`,
+  )
+  expect(unfinished, 'most of them must outlast the small ones').toBeGreaterThan(10)
   expect(beside.median).toBeLessThanOrEqual(3 * alone.median)
 })

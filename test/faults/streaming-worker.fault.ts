@@ -28,7 +28,7 @@ test(`${calls} streams that a kill cuts are called again, recorded once, and fol
   })
   const address = { kind: 'OPENAI_COMPATIBLE', baseUrl: server.openai }
   await t.db.prisma.provider.create({ data: { projectId: t.scope.projectId, name: 'test', ...address } })
-  const changes = new RunChanges(t.listener)
+  const changes = new RunChanges(t.listener, t.db.pool)
   const texts = new RunItemTexts(t.db, t.listener, changes)
 
   const victim = await spawnWorker(t.db.url, calls)

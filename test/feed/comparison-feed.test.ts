@@ -7,7 +7,7 @@ import { type ComparedRow, comparisonRows } from '../../src/engine/comparison/ro
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { deleteScore } from '../../src/engine/scores.ts'
+import { deleteScore, setScore } from '../../src/engine/scores.ts'
 import type { ComparisonFeedBatch } from '../../src/feed/comparison-feed.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
@@ -209,16 +209,54 @@ test('a sequence of one score does not start those of all scores over', async ()
   expect(statements.filter((statement) => statement.includes('frontier'))).toEqual([])
 })
 
+test('a change is read at one moment and computed once for all subscribers of a comparison, whatever their windows', async () => {
+  const datasetId = await seedDataset(t, numbers(10))
+  const record = (good: boolean) =>
+    recordRun(
+      t,
+      datasetId,
+      numbers(10).map((item) => ({ item, scores: { good } })),
+    )
+  const input = { baselineId: await record(false), candidateIds: [await record(true)] }
+  const [runId = ''] = input.candidateIds
+  const ended = new AbortController()
+  const follow = async (position: number) => {
+    const window = { positions: { from: position, to: position } }
+    const feed = await t.comparisons.subscribe(t.scope, input, null, ended.signal, { window, until: 'NEVER' })
+    await feed.next()
+    return feed
+  }
+  const change = (feeds: Awaited<ReturnType<typeof follow>>[], value: number) =>
+    recordStatements(async () => {
+      const score = { runId, ordinal: 9, name: 'good', source: 'HUMAN', dataType: 'BOOLEAN', value } as const
+      const batches = feeds.map((feed) => feed.next())
+      await setScore(t.services, t.scope, score)
+      return Promise.all(batches)
+    })
+  const first = await follow(0)
+  const [, alone] = await change([first], 1)
+  const [batches, statements] = await change([first, await follow(1), await follow(2)], 0)
+  ended.abort()
+  for (const { value } of batches) expect(value).toMatchObject({ rows: [], changedOutside: 1 })
+  expect(batches.map(({ value }) => value.metrics)).toEqual(batches.map(() => batches[0]?.value.metrics))
+  const begun = (of: string[]) => of.filter((text) => text.startsWith('BEGIN ISOLATION')).length
+  expect([begun(alone), begun(statements)]).toEqual([1, 1])
+  /** Those that only the metrics need. */
+  const metrics = (of: string[]) => of.filter((text) => /frontier|AS "itemIds"/.test(text)).length
+  expect(metrics(alone)).toBeGreaterThan(0)
+  expect(metrics(statements)).toBe(metrics(alone))
+})
+
 test('the feed refuses cursors it never gave and runs that are not there', async () => {
   const datasetId = await seedDataset(t, numbers(2))
   const runs = [await recordRun(t, datasetId, [{ item: 0 }]), await recordRun(t, datasetId, [{ item: 1 }])]
   const [baselineId = '', candidate = ''] = runs
   const next = async (candidateId: string, after: string | null) => {
     const input = { baselineId, candidateIds: [candidateId] }
-    return (await t.comparisons.subscribe(t.scope, input, after, AbortSignal.timeout(5_000))).next()
+    return (await t.comparisons.subscribe(t.scope, input, after, AbortSignal.timeout(30_000))).next()
   }
   const { cursor = '' } = (await next(candidate, null)).value ?? {}
-  const ofOneRun = (await (await t.feeds.subscribe(t.scope, candidate, null, AbortSignal.timeout(5_000))).next()).value
+  const ofOneRun = (await (await t.feeds.subscribe(t.scope, candidate, null, AbortSignal.timeout(30_000))).next()).value
   const altered = (change: (text: string) => string) =>
     Buffer.from(change(Buffer.from(cursor, 'base64url').toString())).toString('base64url')
   const never = ['', '1.1', ofOneRun.cursor, altered((text) => `${text}.1`), altered((text) => text.replace('.', ','))]

@@ -25,12 +25,12 @@ async function openRun(t: TestEngine): Promise<string> {
 
 /** The first batch of the run's feed after a cursor. */
 async function follow(t: TestEngine, runId: string, after: string | null) {
-  return (await (await t.feeds.subscribe(t.scope, runId, after, AbortSignal.timeout(10_000))).next()).value
+  return (await (await t.feeds.subscribe(t.scope, runId, after, AbortSignal.timeout(30_000))).next()).value
 }
 
 async function compare(t: TestEngine, runId: string, after: string | null) {
   const input = { baselineId: runId, candidateIds: [runId] }
-  return (await (await t.comparisons.subscribe(t.scope, input, after, AbortSignal.timeout(10_000))).next()).value
+  return (await (await t.comparisons.subscribe(t.scope, input, after, AbortSignal.timeout(30_000))).next()).value
 }
 
 test.each([

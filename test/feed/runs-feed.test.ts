@@ -45,6 +45,27 @@ test('a run is told of when it is started, also when no worker takes it', async 
   await t.db.pool.query(`UPDATE run SET status = 'CANCELLED'`)
 })
 
+test('what happens in another dataset is read by those who follow it alone', async () => {
+  const [mine, other] = [await seedDataset(t, [1]), await seedDataset(t, [1])]
+  const feeds = [await follow(mine), await follow(other)] as const
+  for (const feed of feeds) await next(feed)
+  const runId = await start(other)
+  await next(feeds[1])
+  const reads: number[] = []
+  // The slow poll, which wakes all, may fall into one of them.
+  for (let round = 0; round < 3; round += 1) {
+    const [, statements] = await recordStatements(async () => {
+      await t.db.pool.query(`UPDATE run SET seq = seq + 1 WHERE id = $1`, [runId])
+      await notify(t.db.pool, channels.run, `${runId}:${round}`)
+      await next(feeds[1])
+    })
+    reads.push(statements.filter((text) => text.includes('run_event')).length)
+  }
+  expect(Math.min(...reads)).toBe(1)
+  await Promise.all(feeds.map((feed) => feed.return(undefined)))
+  await t.db.pool.query(`UPDATE run SET status = 'CANCELLED'`)
+})
+
 test('what commits late is not lost to those who have seen what commits early', async () => {
   const datasetId = await seedDataset(t, [0])
   const [late = '', early = ''] = [await recordRun(t, datasetId, []), await recordRun(t, datasetId, [])]

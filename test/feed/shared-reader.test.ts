@@ -15,20 +15,28 @@ class ListReader extends SharedReader<number, Batch> {
   failure: Error | null = null
   /** Reads take until then. */
   until: Promise<void> | null = null
+  /** How many batches a read has at most. */
+  batches = 1
 
   constructor(rows: number[], onIdle: () => void, clock?: Clock) {
     super(0, onIdle, clock)
     this.rows = rows
   }
 
-  protected override async query(after: number): Promise<Batch> {
+  protected override async query(after: number): Promise<[Batch, ...Batch[]]> {
     this.reads += 1
     if (this.failure) throw this.failure
-    const rows = this.rows.slice(after, after + 2)
-    const next = after + rows.length
-    const more = next < this.rows.length
+    const batchAt = (start: number): Batch => {
+      const rows = this.rows.slice(start, start + 2)
+      const next = start + rows.length
+      const more = next < this.rows.length
+      return { rows, next, more, empty: rows.length === 0, done: this.over && !more }
+    }
+    const first = batchAt(after)
+    const others: Batch[] = []
+    for (let last = first; last.more && others.length + 1 < this.batches; others.push(last)) last = batchAt(last.next)
     await this.until
-    return { rows, next, more, empty: rows.length === 0, done: this.over && !more }
+    return [first, ...others]
   }
 }
 
@@ -64,6 +72,35 @@ test('what waits is read at once, the rest when something changed, and the last 
   reader.wake()
   expect((await next).value).toMatchObject({ rows: [4], done: true })
   expect(await follower.next()).toEqual({ done: true, value: undefined })
+})
+
+test('the batches of one read come one after the other, and a change since then after them', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open([1, 2, 3, 4, 5])
+  reader.batches = 3
+  const follower = reader.follow(0, never)
+  expect((await follower.next()).value).toMatchObject({ rows: [1, 2] })
+  reader.rows.push(6)
+  reader.wake()
+  await vi.advanceTimersByTimeAsync(0)
+  expect((await follower.next()).value).toMatchObject({ rows: [3, 4] })
+  expect((await follower.next()).value).toMatchObject({ rows: [5] })
+  expect(reader.reads).toBe(1)
+  expect((await follower.next()).value).toMatchObject({ rows: [6] })
+  await follower.return(undefined)
+})
+
+test('what the only subscriber has taken is not kept for anybody', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { reader } = open([1, 2, 3, 4, 5])
+  reader.batches = 3
+  const follower = reader.follow(0, never)
+  for (let batch = 0; batch < 3; batch += 1) await follower.next()
+  // A timer that would forget it later would keep its rows until then.
+  expect(vi.getTimerCount()).toBe(0)
+  await follower.return(undefined)
 })
 
 test('a change during a read is not missed', async () => {
@@ -110,7 +147,7 @@ test('a subscriber that shares an older read does not miss what changed since', 
   expect((await third.next()).value).toMatchObject({ rows: [1] })
   expect((await third.next()).value).toMatchObject({ rows: [2] })
   await Promise.all([first, second, third].map((follower) => follower.return(undefined)))
-}, 2_000)
+})
 
 test('a reader is dropped with its last subscriber, however that one leaves', async () => {
   const { readers, reader } = open([1])

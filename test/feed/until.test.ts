@@ -73,7 +73,7 @@ test('who was away while the run was deleted learns it with the cursor', async (
   const { cursor } = (await (await t.feeds.subscribe(t.scope, runId, null, anyTime())).next()).value
   await deleteRun(t.services, t.scope, runId)
   const batches = await Array.fromAsync(await t.feeds.subscribe(t.scope, runId, cursor, anyTime(), { until: 'NEVER' }))
-  expect(batches).toEqual([{ cursor, run: null, stats: null, items: [], changedOutside: 0, done: true }])
+  expect(batches).toMatchObject([{ cursor, run: null, stats: null, items: [], changedOutside: 0, done: true }])
   await expect(t.feeds.subscribe(t.scope, runId, null, anyTime())).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
 

@@ -35,6 +35,8 @@ export default defineConfig({
     pricedText: priced('x'),
     pricedNull: priced(null),
     failing: () => { throw new Error('boom') },
+    limited: () => Promise.reject(Object.assign(new Error('Slow'), { status: 429, headers: { 'retry-after': '2' } })),
+    garbled: () => () => 1,
     hanging: () => new Promise(() => {}),
     gated1: gated(1),
     gated2: gated(2),
@@ -61,6 +63,8 @@ conformsAsTask('a function in a process of its own', {
   echo: () => task('echo'),
   priced: (output) => task(output === null ? 'pricedNull' : 'pricedText'),
   failing: () => task('failing'),
+  limited: () => task('limited'),
+  garbled: () => task('garbled'),
   hanging: () => task('hanging'),
   gated() {
     gates += 1

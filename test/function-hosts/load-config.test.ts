@@ -97,7 +97,9 @@ describe('a config', () => {
     ['assay.config.mjs', 'export default { tasks: { n: () => 1 } }'],
     ['assay.config.js', 'module.exports = { tasks: { n: () => 1 } }'],
   ])('may be %s', async (name, text) => {
-    expect((await load({ [name]: text })).loaded.tasks).toEqual([{ name: 'n', run: 1 }])
+    // Without it, one above the folder for temporary files would say what kind of module it is.
+    const files = { 'package.json': '{}', [name]: text }
+    expect((await load(files)).loaded.tasks).toEqual([{ name: 'n', run: 1 }])
   })
 
   it('may have any name when passed as a file', async () => {

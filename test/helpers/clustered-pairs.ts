@@ -17,6 +17,13 @@ export interface ClusteredPairs {
   ignore?: boolean
 }
 
+export const clusterShapes = [
+  { clusters: 20, size: 10, correlation: 0.3 },
+  { clusters: 10, size: 50, correlation: 0.1 },
+  { clusters: 40, size: 5, correlation: 0.3 },
+  { clusters: 200, size: 2, correlation: 0.5 },
+]
+
 export function drawClusters(random: Random, { clusters, size, correlation, binary }: ClusteredPairs) {
   const [shared, own] = [Math.sqrt(correlation), Math.sqrt(1 - correlation)]
   const pairs: Pair[] = []

@@ -7,7 +7,7 @@ import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
 import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { announceWorker } from '../../src/db/sql/worker/announce-worker.ts'
-import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
+import type { ModuleEvaluator, ModuleTask, RunEvaluator } from '../../src/domain/execution/modules.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { defaultRunSettings, type RunSettings } from '../../src/domain/run.ts'
@@ -37,7 +37,7 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 export async function createTestEngine(
-  modules: { tasks?: ModuleTask[]; evaluators?: ModuleEvaluator[] } = {},
+  modules: { tasks?: ModuleTask[]; evaluators?: (ModuleEvaluator | RunEvaluator)[] } = {},
   existing?: TestDatabase,
 ): Promise<TestEngine> {
   const database = existing ?? (await createTestDatabase())
@@ -57,7 +57,7 @@ export async function createTestEngine(
   const env = { TEST_API_KEY: testKey }
   const services: Services = { db, boss, functions, http, secrets, env, log, metrics, tracing: noTracing }
   const project = await db.prisma.project.findUniqueOrThrow({ where: { name: 'default' } })
-  const changes = new RunChanges(listener)
+  const changes = new RunChanges(listener, db.pool)
   const workers: Worker[] = []
   return {
     services,

@@ -1,4 +1,4 @@
-import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
+import type { ModuleEvaluator, ModuleTask, RunEvaluator } from '../../src/domain/execution/modules.ts'
 import { LocalFunctions } from '../../src/function-hosts/local-functions.ts'
 
 /** Functions that are called in the test's own process, so that a test can watch and hold them. */
@@ -8,7 +8,7 @@ export function inThisProcess(
     evaluators = [],
   }: {
     tasks?: readonly ModuleTask[]
-    evaluators?: readonly ModuleEvaluator[]
+    evaluators?: readonly (ModuleEvaluator | RunEvaluator)[]
   },
   hash = 'test',
 ): LocalFunctions {

@@ -1,9 +1,13 @@
 /** The comparison of two runs over pairs in memory: a readable reference to check the SQL against. */
 import type { Direction } from '../../src/domain/evaluation.ts'
 import { compareMoments, type MetricFigures } from '../../src/domain/statistics/paired-comparison.ts'
-import { difference, type Pair, type PairedMoments } from '../../src/domain/statistics/paired-moments.ts'
+import { change, type Pair, type PairedMoments } from '../../src/domain/statistics/paired-moments.ts'
 
-/** @throws RangeError when a value is not finite or `missing` is not a count. */
+function difference({ baseline, candidate }: Pair): number {
+  return change(baseline, candidate)
+}
+
+/** @throws RangeError when `missing` is not a count. */
 export function compareMetric(
   pairs: readonly Pair[],
   direction: Direction,

@@ -1,7 +1,7 @@
 /** A server on a free port, with its own engine. */
 import { pino } from 'pino'
 import { undeclaredError } from '../../schema/mutation.ts'
-import type { ModuleEvaluator, ModuleTask } from '../../src/domain/execution/modules.ts'
+import type { ModuleEvaluator, ModuleTask, RunEvaluator } from '../../src/domain/execution/modules.ts'
 import { type ServerOptions, startServer } from '../../src/server/start-server.ts'
 import { createTestEngine, type TestEngine } from './engine.ts'
 
@@ -20,7 +20,7 @@ export interface GraphqlAnswer {
 }
 
 export async function startTestServer(
-  modules: { tasks?: ModuleTask[]; evaluators?: ModuleEvaluator[] } = {},
+  modules: { tasks?: ModuleTask[]; evaluators?: (ModuleEvaluator | RunEvaluator)[] } = {},
   options: Partial<ServerOptions> = {},
 ): Promise<TestServer> {
   const test = await createTestEngine(modules)

@@ -61,7 +61,6 @@ test.each([
   ['src/telemetry/a.ts', '../db/b.ts', 'telemetry may import only domain'],
   ['src/models/a.ts', '../tasks/b.ts', 'models may import only domain'],
   ['src/tasks/a.ts', '../evaluators/b.ts', 'tasks may import only models, domain'],
-  ['src/evaluators/a.ts', '../tasks/b.ts', 'evaluators may import only models, domain'],
   ['src/embedded-postgres/a.ts', '../domain/b.ts', 'embedded-postgres may import nothing of ours'],
   ['src/define-config.ts', './tasks/b.ts', 'define-config may import only domain, types of tasks'],
   ['src/engine/runs/a.ts', '../../feed/b.ts', 'engine may import only'],

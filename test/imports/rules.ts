@@ -22,7 +22,7 @@ export const rules: Rules = {
   models: { imports: ['domain'] },
   calculations: { imports: ['domain'] },
   tasks: { imports: ['models', 'domain', 'calculations'] },
-  evaluators: { imports: ['models', 'domain', 'calculations'] },
+  evaluators: { imports: ['tasks', 'models', 'domain', 'calculations'] },
   'define-config': { imports: ['domain'], types: ['tasks'] },
   'define-experiment': { imports: [], types: ['cli'] },
   index: { imports: ['define-config', 'define-experiment', 'domain'], types: ['tasks'] },

@@ -15,7 +15,10 @@ const png = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 1, 2, 3])
 const large = Buffer.alloc(19_000_000)
 const files = createServer((request, response) => {
   if (request.url === '/large.png') return response.writeHead(200, { 'content-type': 'image/png' }).end(large)
-  const isThere = request.url === '/dot.png'
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://any')
+  if (pathname === '/circle') return response.writeHead(307, { location: '/circle' }).end()
+  if (pathname === '/moved') return response.writeHead(302, { location: searchParams.get('to') ?? '' }).end()
+  const isThere = pathname === '/dot.png'
   response.writeHead(isThere ? 200 : 404, { 'content-type': 'image/png' }).end(isThere ? png : '')
 }).listen(0, '127.0.0.1')
 await once(files, 'listening')
@@ -80,11 +83,31 @@ it.each(providers)('%s gets an image behind a URL, or its URL', async (_name, pr
   expect(sent()).toContain(getsUrl ? url : png.toString('base64'))
 })
 
-it('says that there is no file behind a URL', async () => {
-  const shown = await show({ type: 'image_url', image_url: { url: `${url}?a=secret` } })
+const movedTo = (to: string) => `http://127.0.0.1:${port}/moved?to=${encodeURIComponent(to)}`
+
+it('follows redirects to a file', async () => {
+  const shown = await show({ type: 'image_url', image_url: { url: movedTo(movedTo('/dot.png')) } })
+  await call(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
+  expect(sent()).toContain(png.toString('base64'))
+})
+
+it.each([
+  ['in a circle', '/circle', 'more than 5 redirects'],
+  ['to what is no address of the web', 'file:///etc/passwd', 'a redirect to "file:///etc/passwd"'],
+  ['to what is not there', '/gone', 'the status 404'],
+])('refuses a redirect %s', async (_where, to, message) => {
+  const shown = await show({ type: 'image_url', image_url: { url: movedTo(to) } })
   const failure = await failureOf(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
   expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
-  expect(failure.message).toContain(`Expected a file at ${url}, got the status 404.`)
+  expect(failure.message).toContain(message)
+})
+
+it('says that there is no file behind a URL', async () => {
+  const gone = url.replace('dot', 'gone')
+  const shown = await show({ type: 'image_url', image_url: { url: `${gone}?a=secret` } })
+  const failure = await failureOf(server, { ...shown, kind: 'OPENAI_COMPATIBLE' })
+  expect(failure).toMatchObject({ code: 'INVALID_INPUT', retryable: false })
+  expect(failure.message).toContain(`Expected a file at ${gone}, got the status 404.`)
   expect(server.requests).toHaveLength(0)
 })
 

@@ -24,7 +24,7 @@ async function besideDeletion(table: string, id: string, mutation: string, input
       `mutation ($input: ${name}Input!) { result: ${mutation}(input: $input) { __typename ... on UserError { code } } }`,
       { input },
     )
-    await expect.poll(async () => (await t.db.pool.query(waiting)).rowCount, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await t.db.pool.query(waiting)).rowCount).toBe(1)
     await client.query('COMMIT')
     return await answer
   } finally {

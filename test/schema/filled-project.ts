@@ -8,9 +8,12 @@ import { createEvaluator, deleteEvaluator } from '../../src/engine/evaluators.ts
 import { updateExperiment } from '../../src/engine/experiments.ts'
 import { setEndpointLimit } from '../../src/engine/limits/set-endpoint-limit.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
+import { setProjectQuota } from '../../src/engine/projects/quotas.ts'
 import { createPrompt, setPromptArchived, setPromptLabel, updatePrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
+import { createReviewQueue } from '../../src/engine/review/queues.ts'
+import { claimReviewItems } from '../../src/engine/review/reviews.ts'
 import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { seedDataset, type TestEngine } from '../helpers/engine.ts'
@@ -252,8 +255,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
       versions,
     },
   })
-  const runs = await prisma.run.findMany({ where: { id: { in: [runId, candidateId] } } })
-  const [experimentId = '', otherExperimentId = ''] = runIds.map(
+  const runs = await prisma.run.findMany({ where: { id: { in: runIds } } })
+  const [experimentId = '', otherExperimentId = '', echoingId = ''] = runIds.map(
     (id) => runs.find((run) => run.id === id)?.experimentId ?? '',
   )
   await prisma.experiment.update({
@@ -267,6 +270,8 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     },
   })
 
+  const echo = { kind: 'echo', outputPath: '$.metadata.of' }
+  await prisma.experiment.update({ where: { id: echoingId }, data: { task: echo } })
   const clientTask = { kind: 'client', name, version: name }
   await prisma.run.updateMany({ where: { id: runningId }, data: { task: clientTask } })
   // Waits to be scored.
@@ -284,8 +289,14 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
   const metric = { score: { name: 'good' } }
   await setGate(services, scope, experimentId, {
     ...{ maxFailureRate: 0.5, maxCostUsd: 1, maxAvgCostUsd: 1, maxAvgLatencyMs: 100, maxP95LatencyMs: 100 },
-    minMeans: [{ metric, value: 0.1, minShare: 0.5 }],
-    notWorse: [{ metric, margin: 0.1, minShare: 0.5 }],
+    minMeans: [
+      { metric, value: 0.1, minShare: 0.5 },
+      { metric: { score: { name: 'tone' } }, value: 0.1, as: { success: [name] } },
+    ],
+    notWorse: [
+      { metric, margin: 0.1, minShare: 0.5 },
+      { metric, margin: 0.1, as: { pass: { k: 1 } } },
+    ],
   })
 
   const provider = await fillProviders(t, name)
@@ -300,11 +311,14 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
 
   const limits = { concurrency: 1, requestsPerMinute: 2, tokensPerMinute: 3 }
   const limit = await setEndpointLimit(services, scope, { endpoint: `module:${name}`, ...limits })
+  const quota = { runItems: 1_000_000, storageMb: 10_000, concurrentCalls: 1_000, subscriptions: 1_000 }
+  await setProjectQuota(services, scope, quota)
   const { apiKey } = await createApiKey(t.db, scope, { name, role: 'READ' })
   const revoked = await createApiKey(t.db, scope, { name: `${name} revoked`, role: 'READ' })
   await revokeApiKey(t.db, scope, revoked.apiKey.id)
   await prisma.apiKey.updateMany({ where: { projectId }, data: { lastUsedAt: at } })
 
+  const reviews = await fillReviewQueues(t, name, runId, candidateId)
   const rawIds: Record<NodeType, string[]> = {
     ApiKey: [apiKey.id, revoked.apiKey.id],
     Attachment: [attachment.id],
@@ -313,13 +327,15 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     DatasetItemRevision: [`${itemId}:1`],
     EndpointLimit: [limit.id],
     Evaluator: [builtin.id, removed.id, ofClient.id, stars.id, tone.id],
-    Experiment: [experimentId, otherExperimentId],
+    Experiment: [experimentId, otherExperimentId, echoingId],
     ModelPrice: [provider.priceId],
     Person: [apiKey.personId],
     Project: [projectId],
     Prompt: [promptId, archivedPromptId],
     PromptVersion: promptVersionIds,
     Provider: provider.ids,
+    ReviewItem: [`${reviews.ids[0]}:0`, `${reviews.ids[1]}:0`],
+    ReviewQueue: reviews.ids,
     Run: [runId, candidateId, runningId],
     RunItem: items.map((ordinal) => `${runId}:${ordinal}`),
     Score: scores.map((score) => `${runId}:${score.id}`),
@@ -329,6 +345,36 @@ export async function fillProject(engine: TestEngine, name: string): Promise<Fil
     ([type, raw]) => [type, raw.map((id) => encodeGlobalId(type as NodeType, id))] as const,
   )
   return { name, projectId, ids: Object.fromEntries(ids) }
+}
+
+/** Queues of each kind, which together have something in every field that can have it. */
+async function fillReviewQueues({ services, scope, db }: TestEngine, name: string, runId: string, baselineId: string) {
+  const selections = [
+    { sample: { size: 2, balance: 'good' } },
+    { informative: { size: 2, score: 'similarity', by: 'UNCERTAINTY', between: [] } },
+    { disagreements: { scores: ['good', 'similarity'], tolerance: 0.1, atMost: 3 } },
+    { all: true },
+    { regressions: { score: 'good', atMost: 3 } },
+  ]
+  const given = { description: `of ${name}`, runId, baselineId, scores: [name], assignees: [scope.person.name] }
+  const ids: string[] = []
+  for (const [n, selection] of selections.entries()) {
+    const queue = { ...given, name: n === 0 ? name : `${name} ${n}`, selection, seed: name }
+    ids.push((await createReviewQueue(services, scope, queue)).id)
+  }
+  await claimReviewItems(services, scope, { queueId: ids[0] ?? '', count: 1, skipped: false })
+  await db.prisma.reviewQueue.updateMany({ where: { id: ids[0] ?? '' }, data: { closedAt: at } })
+  const informative = await db.prisma.reviewQueue.findUniqueOrThrow({ where: { id: ids[1] ?? '' } })
+  const selection = { ...(informative.selection as object), between: [name] }
+  await db.prisma.reviewQueue.update({ where: { id: informative.id }, data: { selection } })
+  // One that people have scored.
+  const [item] = await db.prisma.reviewItem.findMany({ where: { queueId: ids[0] ?? '' } })
+  const score = { runId, name, source: 'HUMAN', dataType: 'BOOLEAN', value: 1 } as const
+  for (const author of ['one', 'other']) {
+    const as = { ...scope, person: { ...scope.person, name: author } }
+    await setScore(services, as, { ...score, ordinal: item?.ordinal ?? 0 })
+  }
+  return { ids }
 }
 
 /** A prompt of two versions, the newer one first in the list, and an archived one. */

@@ -2,6 +2,7 @@
  * Rows of another project are treated as nonexistent: through every node type, every link between node types and every
  * argument that takes an id. A new type, link or argument fails here until the seeded project covers it.
  */
+import { hash } from 'node:crypto'
 import {
   type GraphQLField,
   type GraphQLNamedType,
@@ -49,6 +50,14 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
+/** A seed for which a run executes these items in this order, which is how it finds them. */
+function seedThatOrders(items: readonly bigint[]): string {
+  for (let n = 0; ; n++) {
+    const hashes = items.map((id) => hash('md5', `${n}:${id}`))
+    if (hashes.join() === hashes.toSorted().join()) return String(n)
+  }
+}
+
 /** A project with one node of every type, and every link between them. */
 async function seedProject(projectId: string, name: string): Promise<Ids> {
   const { prisma } = t.db
@@ -87,8 +96,12 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     ],
   })
   const archived = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:archived' } })
+  const plain = await prisma.datasetItem.create({ data: { datasetId, identity: 'key:plain' } })
   await prisma.datasetItemRevision.create({
     data: { ...revision, itemId: archived.id, validFrom: 1, validTo: 2, digest: new Uint8Array([3]) },
+  })
+  await prisma.datasetItemRevision.create({
+    data: { ...revision, itemId: plain.id, validFrom: 1, digest: new Uint8Array([4]) },
   })
   const evaluator = await prisma.evaluator.create({
     data: {
@@ -130,9 +143,10 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       evaluators: { create: { evaluatorId: evaluator.id } },
     },
   })
+  const seed = seedThatOrders([item.id, archived.id, plain.id])
   const run = await prisma.run.create({
     data: {
-      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed: 's' },
+      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 1, name, status: 'COMPLETED', seed },
       ...{
         task,
         settings: { repetitions: 1 },
@@ -145,18 +159,30 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
       },
       promptVersionId: prompt.newest.id,
       evaluators: { create: { evaluatorVersionId: evaluator.current.id, name } },
-      items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
   })
   const baseline = await prisma.run.create({
     data: {
-      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 2, name, status: 'COMPLETED', seed: 's' },
+      ...{ projectId, datasetId, experimentId: experiment.id, datasetVersion: 2, name, status: 'COMPLETED', seed },
       ...{ task, settings: { repetitions: 1 }, total: 1, queued: 0, succeeded: 1, startedById: apiKey.personId },
       promptVersionId: prompt.newest.id,
-      items: { create: { ordinal: 0, itemId: item.id, position: 0, repetition: 0, status: 'SUCCEEDED', output: name } },
     },
   })
+  for (const { id: runId } of [run, baseline]) {
+    const place = { ordinal: 0, position: 0, repetition: 0 }
+    await prisma.runItem.create({ data: { runId, itemId: item.id, ...place, status: 'SUCCEEDED', output: name } })
+  }
   baselines.set(name, encodeGlobalId('Run', baseline.id))
+  for (const runId of [run.id, baseline.id]) {
+    for (const [index, itemId] of [archived.id, plain.id].entries()) {
+      const place = { ordinal: index + 1, position: index + 1, repetition: 0 }
+      await prisma.runItem.create({ data: { runId, itemId, ...place, status: 'SUCCEEDED', output: name } })
+    }
+    const labels = { source: 'API', dataType: 'CATEGORICAL', direction: 'NONE', failurePolicy: 'MISSING' } as const
+    await prisma.runScoreSummary.create({ data: { runId, name: `labels of ${name}`, ...labels } })
+    const judged = { source: 'EVALUATOR', dataType: 'NUMERIC', direction: 'NONE', failurePolicy: 'MISSING' } as const
+    await prisma.runScoreSummary.create({ data: { runId, name: `judged in ${name}`, ...judged } })
+  }
   await prisma.run.update({
     where: { id: run.id },
     data: { earlyStop: { baselineId: run.id, metric: { kind: 'SCORE', name, source: null }, margin: 0 } },
@@ -170,10 +196,59 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const { id: scoreId } = await prisma.score.create({
     data: { ...score, ordinal: 0, evaluatorVersionId: evaluator.current.id },
   })
+  const pairwise = await prisma.evaluator.create({
+    data: {
+      ...{ projectId, name: `pairs of ${name}` },
+      datasets: { create: { datasetId } },
+      versions: {
+        create: {
+          ...{ version: 1, dataType: 'NUMERIC', direction: 'NONE' },
+          definition: { kind: 'pairwise', baselineId: baseline.id },
+        },
+      },
+    },
+    include: { current: true },
+  })
+  await prisma.runEvaluator.create({
+    data: { runId: run.id, evaluatorVersionId: pairwise.current.id, name: pairwise.name },
+  })
+  const verdicts = await Promise.all(
+    [1, 0].map((value, ordinal) =>
+      prisma.score.create({
+        data: { ...score, name: pairwise.name, value, ordinal, evaluatorVersionId: pairwise.current.id },
+      }),
+    ),
+  )
   const limit = await prisma.endpointLimit.create({ data: { projectId, endpoint: `module:${name}`, concurrency: 1 } })
   const config = await prisma.scoreConfig.create({
     data: { projectId, name, dataType: 'BOOLEAN', direction: 'NONE' },
   })
+  const selection = { kind: 'ALL' }
+  const queue = await prisma.reviewQueue.create({
+    data: {
+      ...{
+        projectId,
+        name,
+        runId: run.id,
+        baselineId: baseline.id,
+        selection,
+        scores: [name],
+        seed: 's',
+        itemCount: 1,
+      },
+      createdById: apiKey.personId,
+      assignees: { create: { personId: apiKey.personId } },
+      items: { create: { position: 0, ordinal: 0, probability: 1 } },
+    },
+  })
+  await prisma.review.create({ data: { queueId: queue.id, position: 0, personId: apiKey.personId, status: 'DONE' } })
+  // Two evaluators that disagree.
+  const other = `${name} too`
+  const series = { source: 'EVALUATOR', dataType: 'NUMERIC', direction: 'NONE', failurePolicy: 'MISSING' } as const
+  await prisma.runScoreSummary.createMany({
+    data: [name, other].map((committee) => ({ runId: run.id, name: committee, ...series })),
+  })
+  const { id: otherScoreId } = await prisma.score.create({ data: { ...score, name: other, value: 2, ordinal: 0 } })
   const rawIds: Ids = {
     ApiKey: apiKey.id,
     Attachment: file.id,
@@ -189,6 +264,8 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
     Prompt: prompt.id,
     PromptVersion: prompt.newest.id,
     Provider: provider.id,
+    ReviewItem: `${queue.id}:0`,
+    ReviewQueue: queue.id,
     Run: run.id,
     RunItem: `${run.id}:0`,
     Score: `${run.id}:${scoreId}`,
@@ -198,7 +275,13 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
   const more = [
     encodeGlobalId('Run', baseline.id),
     encodeGlobalId('RunItem', `${baseline.id}:0`),
+    ...[run.id, baseline.id].flatMap((id) => [1, 2].map((ordinal) => encodeGlobalId('RunItem', `${id}:${ordinal}`))),
+    encodeGlobalId('DatasetItem', String(plain.id)),
+    encodeGlobalId('DatasetItemRevision', `${plain.id}:1`),
     encodeGlobalId('Score', `${run.id}:${ofRun.id}`),
+    encodeGlobalId('Score', `${run.id}:${otherScoreId}`),
+    encodeGlobalId('Evaluator', pairwise.id),
+    ...verdicts.map(({ id }) => encodeGlobalId('Score', `${run.id}:${id}`)),
     encodeGlobalId('DatasetItemRevision', `${item.id}:2`),
     encodeGlobalId('DatasetItem', String(archived.id)),
     encodeGlobalId('DatasetItemRevision', `${archived.id}:1`),
@@ -212,6 +295,7 @@ async function seedProject(projectId: string, name: string): Promise<Ids> {
 function argumentOf(field: Field, name: string, ids: Ids, project: string): string {
   const types: Record<string, string> = {
     candidateIds: 'Run',
+    runId: 'Run',
     datasetId: 'Dataset',
     experimentId: 'Experiment',
     authorId: 'Person',
@@ -224,8 +308,14 @@ function argumentOf(field: Field, name: string, ids: Ids, project: string): stri
   if (field.name === 'run' && name === 'id') return `"${ids.Run}"`
   if (name === 'baselineId') return `"${baselines.get(project)}"`
   if (name === 'path') return '["file"]'
-  if (name === 'metric') return '{ latency: true }'
-  if (name === 'name') return JSON.stringify(project)
+  if (name === 'runIds') return `["${ids.Run}", "${baselines.get(project)}"]`
+  if (field.name === 'calibratedDeltas') return `{ score: { name: "judged in ${project}" } }`
+  if (field.name === 'labelChanges') return `{ score: { name: "labels of ${project}" } }`
+  if (['planRun', 'ranking'].includes(field.name) && name === 'metric') return '{ failed: true }'
+  if (['metric', 'of', 'per'].includes(name)) return '{ latency: true }'
+  if (name === 'by') return '{ tag: true }'
+  if (name === 'goal') return '{ effect: 1 }'
+  if (name === 'name' || name === 'score') return JSON.stringify(project)
   if (field.name === 'revision' && name === 'version') return '1'
   if (name === 'task') {
     const prompt = '{ content: { messages: [{ role: USER, content: "{{input}}" }] } }'
@@ -301,9 +391,14 @@ test.each(nodeTypes.map((type) => [type.name, type] as const))(
   },
 )
 
-const links = [query, ...nodeTypes].flatMap((type) =>
-  [...linksOf(type)].map((way) => [`${type.name}.${way.map(({ name }) => name).join('.')}`, type, way] as const),
-)
+/** Takes at least twenty items that change: in comparison/beside-metrics.test.ts. */
+const ofManyItems = 'Query.compareRuns.dependence.candidate'
+
+const links = [query, ...nodeTypes]
+  .flatMap((type) =>
+    [...linksOf(type)].map((way) => [`${type.name}.${way.map(({ name }) => name).join('.')}`, type, way] as const),
+  )
+  .filter(([name]) => name !== ofManyItems)
 
 test.each(links)('%s leads only to rows of the project', async (_name, type, way) => {
   const selection = spelled(way, own, 'own')

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-test.for(['currentVersion', 'experimentEvaluators', 'evaluatorDatasets', 'runScores', 'scoreSummaries'] as const)(
+test.for(['currentVersion', 'experimentEvaluators', 'evaluatorDatasets', 'runScores', 'scoreLabels'] as const)(
   '%s takes more ids than a statement has parameters',
   async (name) => {
     const ids = Array.from({ length: 33_000 }, () => crypto.randomUUID())

@@ -11,6 +11,7 @@ import { createProject } from '../../src/engine/projects/projects.ts'
 import { createPrompt } from '../../src/engine/prompts/prompts.ts'
 import { setModelPrice } from '../../src/engine/providers/model-prices.ts'
 import { createProvider } from '../../src/engine/providers/providers.ts'
+import { createReviewQueue } from '../../src/engine/review/queues.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { setScore } from '../../src/engine/scores.ts'
@@ -38,7 +39,9 @@ const verdicts: Record<string, Verdict> = {
   archiveDatasetItems: about(items),
   archivePrompt: about(async () => ({ id: await prompt() })),
   cancelRun: about(async () => ({ id: await run('QUEUED') })),
+  cancelRescoring: about(async () => ({ id: await run() })),
   clearResponseCache: about(async () => ({ experimentId: await experiment() })),
+  claimReviewItems: about(async () => ({ queueId: await reviewQueue() })),
   claimRunItems: about(async () => ({ runId: await clientRun() })),
   copyDatasetItems: about(async () => ({
     datasetId: await dataset(),
@@ -56,6 +59,9 @@ const verdicts: Record<string, Verdict> = {
     input: () => ({ name: randomUUID(), kind: 'OPENAI', apiKey: 'sk-0123456789' }),
   },
   createProject: { needs: 'INSTALLATION', names: 'NOTHING', input: () => ({ name: randomUUID() }) },
+  createReviewQueue: about(async () => ({
+    ...{ name: randomUUID(), runId: await run(), selection: { all: true }, scores: [await scoreName()] },
+  })),
   deleteDataset: about(async () => ({ id: await dataset() })),
   deleteEndpointLimit: about(async () => {
     const { id } = await setEndpointLimit(t.services, t.scope, { endpoint: `module:${randomUUID()}`, concurrency: 1 })
@@ -74,6 +80,7 @@ const verdicts: Record<string, Verdict> = {
     names: 'SOMETHING',
     input: async () => ({ id: await provider() }),
   },
+  deleteReviewQueue: about(async () => ({ id: await reviewQueue() })),
   deleteRun: about(async () => ({ id: await run() })),
   deleteRuns: about(async () => ({ ids: [await run(), await run()] })),
   deleteScore: about(async () => ({ id: await score() })),
@@ -82,6 +89,10 @@ const verdicts: Record<string, Verdict> = {
   previewEvaluator: about(async () => ({ id: await evaluator(), output: 1 })),
   previewTask: own(() => ({ task: { http: { url: 'http://127.0.0.1:1/' } }, input: 1 })),
   previewPrompt: about(async () => ({ prompt: { prompt: { name: await promptName() } }, input: 'x' })),
+  recordReview: about(async () => {
+    const [id, name] = await reviewItem()
+    return { id, scores: [{ name, value: 1 }] }
+  }),
   recordRunItems: about(async () => {
     const runId = await clientRun()
     const runItemId = encodeGlobalId('RunItem', `${decodeGlobalId(runId).id}:0`)
@@ -91,10 +102,13 @@ const verdicts: Record<string, Verdict> = {
   removeBaseline: about(async () => ({ datasetId: await dataset() })),
   removePromptLabel: about(async () => ({ promptId: await prompt(), label: 'production' })),
   renewRunLease: about(async () => ({ runId: await clientRun(), lease: '0' })),
+  rescoreRuns: about(async () => ({ runIds: [await run()], evaluatorIds: [await evaluator()] })),
   restoreDatasetItems: about(items),
+  restoreEvaluator: about(async () => ({ id: await evaluator() })),
   restorePrompt: about(async () => ({ id: await prompt() })),
   resumeRun: about(async () => ({ id: await run('CANCELLED') })),
   retryFailedItems: about(async () => ({ id: await run() })),
+  retryFailedScores: about(async () => ({ id: await runWithFailedScore() })),
   revokeApiKey: {
     needs: 'ADMIN',
     names: 'SOMETHING',
@@ -106,10 +120,13 @@ const verdicts: Record<string, Verdict> = {
   setEndpointLimit: own(() => ({ endpoint: `module:${randomUUID()}`, concurrency: 1 })),
   setGate: about(async () => ({ experimentId: await experiment(), gate: { maxFailureRate: 0.5 } })),
   setModelPrice: about(async () => ({ providerId: await provider(), model: 'm', input: 1, output: 2 })),
+  setProjectQuota: { needs: 'INSTALLATION', names: 'NOTHING', input: () => ({ runItems: 1_000_000 }) },
   setPromptLabel: about(async () => ({ promptId: await prompt(), label: 'production', version: 1 })),
+  setRetention: { needs: 'ADMIN', names: 'NOTHING', input: () => ({ keepRuns: 1_000 }) },
   setScore: about(async () => ({ target: { runId: await run() }, name: 'tone', value: 1 })),
   setScoreConfig: own(() => ({ name: randomUUID(), dataType: 'NUMERIC', direction: 'NONE' })),
   setScores: about(async () => ({ scores: [{ target: { runId: await run() }, name: 'tone', value: 1 }] })),
+  skipReviewItem: about(async () => ({ id: (await reviewItem())[0] })),
   startRun: about(async () => ({ experimentId: await experiment() })),
   tagDatasetItems: about(async () => ({ datasetId: await dataset(), items: { filter: {} }, add: [randomUUID()] })),
   testProvider: about(async () => ({ id: await provider(), model: 'm' })),
@@ -122,6 +139,7 @@ const verdicts: Record<string, Verdict> = {
     names: 'SOMETHING',
     input: async () => ({ id: await provider(), apiKey: 'sk-9876543210' }),
   },
+  updateReviewQueue: about(async () => ({ id: await reviewQueue(), description: 'changed' })),
   updateRun: about(async () => ({ id: await run('QUEUED'), concurrency: 2 })),
   upsertDatasetItems: about(async () => ({ datasetId: await dataset(), items: [{ input: 2 }] })),
 }
@@ -217,6 +235,24 @@ async function scoreConfig(): Promise<string> {
   return encodeGlobalId('ScoreConfig', (await setScoreConfig(t.services, t.scope, rules)).id)
 }
 
+async function scoreName(): Promise<string> {
+  const { id } = decodeGlobalId(await scoreConfig())
+  return (await t.db.prisma.scoreConfig.findUniqueOrThrow({ where: { id } })).name
+}
+
+/** The raw id of a queue, and the name of the score that it asks for. */
+async function newReviewQueue(): Promise<[string, string]> {
+  const [runId, score] = [decodeGlobalId(await run()).id, await scoreName()]
+  const input = { name: randomUUID(), runId, selection: { all: true }, scores: [score] }
+  return [(await createReviewQueue(t.services, t.scope, input)).id, score]
+}
+const reviewQueue = async () => encodeGlobalId('ReviewQueue', (await newReviewQueue())[0])
+
+async function reviewItem(): Promise<[string, string]> {
+  const [id, score] = await newReviewQueue()
+  return [encodeGlobalId('ReviewItem', `${id}:0`), score]
+}
+
 async function experiment(): Promise<string> {
   return encodeGlobalId(
     'Experiment',
@@ -251,6 +287,24 @@ const provider = async () => encodeGlobalId('Provider', await newProvider())
 async function run(status: RunStatus = 'COMPLETED'): Promise<string> {
   const executions = [{ item: 0 }, { item: 1, status: 'FAILED' as const }, { item: 2, status: 'CANCELLED' as const }]
   return encodeGlobalId('Run', await recordRun(t, await seedDataset(t, [1, 2, 3]), executions, { status }))
+}
+
+async function runWithFailedScore(): Promise<string> {
+  const id = await run()
+  const runId = decodeGlobalId(id).id
+  const { versions } = await t.db.prisma.evaluator.findUniqueOrThrow({
+    where: { id: decodeGlobalId(await evaluator()).id },
+    include: { versions: true },
+  })
+  const evaluatorVersionId = versions[0]?.id as string
+  const name = randomUUID()
+  await t.db.prisma.runEvaluator.create({ data: { runId, evaluatorVersionId, name } })
+  const error = { code: 'EVALUATOR_FAILED', message: 'no verdict', retryable: false }
+  const source = 'EVALUATOR'
+  await t.db.prisma.score.create({
+    data: { runId, ordinal: 0, name, dataType: 'BOOLEAN', source, evaluatorVersionId, error },
+  })
+  return id
 }
 
 /** Of everything in the tables that belongs to the project. */

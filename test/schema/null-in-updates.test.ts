@@ -7,15 +7,18 @@ import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { createExperiment } from '../../src/engine/experiments.ts'
 import { createPrompt } from '../../src/engine/prompts/prompts.ts'
+import { createReviewQueue } from '../../src/engine/review/queues.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
+import { setScoreConfig } from '../../src/engine/score-configs.ts'
 import { seedDataset } from '../helpers/engine.ts'
+import { recordRun } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 /** The value of the field after null, or that it is refused. */
 type Verdict = { clearedTo: unknown } | 'REFUSED'
 
 interface Update {
-  type: 'Dataset' | 'Evaluator' | 'Experiment' | 'Prompt' | 'Run'
+  type: 'Dataset' | 'Evaluator' | 'Experiment' | 'Prompt' | 'ReviewQueue' | 'Run'
   /** The fields of the type that the input changes. */
   selection: string
   fields: Record<string, Verdict>
@@ -68,7 +71,7 @@ const updates: Record<string, Update> = {
   updateEvaluator: {
     type: 'Evaluator',
     selection:
-      'name description active sampling dataType direction min max categories failurePolicy version datasets { id } definition { __typename }',
+      'name description active sampling timeoutMs maxAttempts dataType direction min max categories failurePolicy version onlyIf { score } datasets { id } definition { __typename }',
     fields: {
       name: 'REFUSED',
       description: cleared,
@@ -80,11 +83,21 @@ const updates: Record<string, Update> = {
       dataType: 'REFUSED',
       direction: 'REFUSED',
       sampling: 'REFUSED',
+      timeoutMs: 'REFUSED',
+      maxAttempts: 'REFUSED',
       active: 'REFUSED',
       datasetIds: { clearedTo: [] },
+      onlyIf: cleared,
     },
     make: async () => {
-      const options = { description: 'd', sampling: 0.5, active: false, datasetIds: [await seedDataset(t, [1])] }
+      const onlyIf = { score: 'other', min: 1 }
+      const options = {
+        description: 'd',
+        onlyIf,
+        sampling: 0.5,
+        active: false,
+        datasetIds: [await seedDataset(t, [1])],
+      }
       const { id } = await createEvaluator(t.services, t.scope, { name: randomUUID(), definition, ...options })
       // One with a range, as functions may have.
       const data = { definition: { kind: 'module', module: 'any' }, dataType: 'NUMERIC', min: 0, max: 1 } as const
@@ -133,6 +146,28 @@ const updates: Record<string, Update> = {
     make: async () => {
       const rest = { description: 'd', metadata: { m: 1 }, labels: ['production'], message: 'm' }
       return (await createPrompt(t.services, t.scope, { name: randomUUID(), content, ...rest })).id
+    },
+  },
+  updateReviewQueue: {
+    type: 'ReviewQueue',
+    selection: 'name description authorsPerItem assignees { name }',
+    fields: {
+      name: 'REFUSED',
+      description: cleared,
+      authorsPerItem: 'REFUSED',
+      assignees: { clearedTo: [] },
+      closed: 'REFUSED',
+    },
+    make: async () => {
+      const runId = await recordRun(t, await seedDataset(t, [1]), [
+        { item: 0, output: 1, status: 'SUCCEEDED', scores: {} },
+      ])
+      const assignee = randomUUID()
+      await t.db.prisma.person.create({ data: { name: assignee } })
+      const score = `s${randomUUID()}`
+      await setScoreConfig(t.services, t.scope, { name: score, dataType: 'BOOLEAN', direction: 'NONE' })
+      const rest = { description: 'd', assignees: [assignee], scores: [score], selection: { all: true } } as const
+      return (await createReviewQueue(t.services, t.scope, { name: randomUUID(), runId, ...rest })).id
     },
   },
   updateRun: {

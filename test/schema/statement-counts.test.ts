@@ -43,7 +43,10 @@ async function seedRun(count: number): Promise<string> {
   await t.db.pool.query(
     `INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, status, output)
      SELECT $1, n - 1, id, n - 1, 0, 'SUCCEEDED', '"out"'
-     FROM (SELECT id, row_number() OVER (ORDER BY id)::int AS n FROM dataset_item WHERE dataset_id = $2) item WHERE n <= $3`,
+     FROM (
+       SELECT id, row_number() OVER (ORDER BY md5('seed:' || id))::int AS n
+       FROM (SELECT id FROM dataset_item WHERE dataset_id = $2 ORDER BY id LIMIT $3) item
+     ) scheduled`,
     [id, datasetId, count],
   )
   await t.db.pool.query(
@@ -96,7 +99,7 @@ test('the runs list with statistics costs the same number of statements at 5 and
     return statements.length
   }
   const small = await measure(5)
-  expect(small).toBe(6)
+  expect(small).toBe(5)
   expect(await measure(500)).toBe(small)
 })
 

@@ -67,16 +67,20 @@ function argumentOf({ name: project, ids }: FilledProject, field: Field, { name,
     candidateIds: [ids.Run?.[1]],
     datasetId: ids.Dataset?.[0],
     runId: ids.Run?.[0],
+    runIds: [ids.Run?.[0], ids.Run?.[1]],
     name: project,
     version: 1,
     path: ['tier'],
     ...(getNamedType(field.type).name === 'Run' ? { id: ids.Run?.[0] } : {}),
     ...(field.name === 'runItemOutput' ? { id: ids.RunItem?.[0] } : {}),
   }
+  if (name === 'score') return '"any"'
   if (values[name] !== undefined) return JSON.stringify(values[name])
   if (name === 'task') return promptTaskOf(project)
-  if (name === 'metric') return '{ score: { name: "good" } }'
-  if (isEnumType(getNamedType(type))) return literal(type, [], '')
+  if (field.name === 'labelChanges') return '{ score: { name: "tone" } }'
+  if (name === 'of') return '{ score: { name: "similarity" } }'
+  if (name === 'metric' || name === 'per') return '{ score: { name: "good" } }'
+  if (isEnumType(getNamedType(type)) || isInputObjectType(getNamedType(type))) return literal(type, [], '')
   throw new Error(`no case for the argument ${name} of ${field.name}`)
 }
 

@@ -1,41 +1,45 @@
 import { once } from 'node:events'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Role } from '../../src/domain/scope.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
 import { startServer } from '../../src/server/start-server.ts'
-import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 const viewer = '{ viewer { role installation project { name } person { name } } }'
 
-async function makeKey(t: TestServer, { installation = false, role = 'ADMIN' as Role, projectId = t.scope.projectId }) {
-  const scope = await testScope(t.db, projectId)
-  const { key, apiKey } = await createApiKey(t.db, scope, { name: 'me', role, installation })
+let t: TestServer
+beforeAll(async () => {
+  t = await startTestServer()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+async function makeKey({ installation = false, role = 'ADMIN' as Role }, { db, scope } = t) {
+  const { key, apiKey } = await createApiKey(db, scope, { name: 'me', role, installation })
   return { headers: { authorization: `Bearer ${key}` }, id: apiKey.id }
 }
 
 test('with its first key a server that needed none asks for one, also of who is connected', async () => {
-  await using t = await startTestServer()
-  expect((await t.query(viewer)).data.viewer).toEqual({
+  await using own = await startTestServer()
+  expect((await own.query(viewer)).data.viewer).toEqual({
     role: 'ADMIN',
     installation: true,
     project: { name: 'default' },
     person: { name: 'local' },
   })
-  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  const socket = new WebSocket(`${own.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
   socket.send('{"type":"connection_init"}')
   await once(socket, 'message')
   const create =
     'mutation { createApiKey(input: { name: "first", role: WRITE }) { ... on CreateApiKeyPayload { key } } }'
-  const closed = once(socket, 'close', { signal: AbortSignal.timeout(10_000) })
-  const { key } = (await t.query(create)).data.createApiKey
+  const closed = once(socket, 'close', { signal: AbortSignal.timeout(20_000) })
+  const { key } = (await own.query(create)).data.createApiKey
   expect((await closed)[0]).toBe(4403)
-  expect(await t.query(viewer)).toMatchObject({ status: 401 })
-  expect((await t.query(viewer, {}, { authorization: `Bearer ${key}` })).data.viewer).toEqual({
+  expect(await own.query(viewer)).toMatchObject({ status: 401 })
+  expect((await own.query(viewer, {}, { authorization: `Bearer ${key}` })).data.viewer).toEqual({
     role: 'WRITE',
     installation: false,
     project: { name: 'default' },
@@ -44,8 +48,7 @@ test('with its first key a server that needed none asks for one, also of who is 
 })
 
 test('a server stays keyed after its last key was revoked, unless it is told to be open, on loopback', async () => {
-  await using t = await startTestServer()
-  const { id } = await makeKey(t, {})
+  const { id } = await makeKey({})
   await revokeApiKey(t.db, t.scope, id)
   const start = async (options: object) => {
     const server = await startServer({ ...t, host: '127.0.0.1', port: 0, ...options })
@@ -65,9 +68,8 @@ test('a server stays keyed after its last key was revoked, unless it is told to 
 })
 
 test('a key of the installation chooses the project by header or connection parameter, by name or id', async () => {
-  await using t = await startTestServer()
   const project = await createProject(t.db, t.scope, { name: 'größe & mehr' })
-  const { headers } = await makeKey(t, { installation: true, role: 'READ' })
+  const { headers } = await makeKey({ installation: true, role: 'READ' })
   const inProject = async (chosen: string) => {
     const { status, data } = await t.query(viewer, {}, { ...headers, 'x-assay-project': chosen })
     return data?.viewer.project.name ?? status
@@ -89,9 +91,8 @@ test('a key of the installation chooses the project by header or connection para
 })
 
 test('a key of a project is refused in any other, whether that exists or not', async () => {
-  await using t = await startTestServer()
   const other = await createProject(t.db, t.scope, { name: 'other' })
-  const { headers } = await makeKey(t, {})
+  const { headers } = await makeKey({})
   const status = async (project: string) =>
     (await t.query(viewer, {}, { ...headers, 'x-assay-project': project })).status
   expect(await status('default')).toBe(200)
@@ -105,11 +106,11 @@ test('a key of a project is refused in any other, whether that exists or not', a
 })
 
 test('metrics, which name what is in all projects, are for keys of the installation', async () => {
-  await using t = await startTestServer()
+  await using own = await startTestServer()
   const status = async ({ headers }: { headers: Record<string, string> }) =>
-    (await fetch(`${t.url}/metrics`, { headers })).status
+    (await fetch(`${own.url}/metrics`, { headers })).status
   expect(await status({ headers: {} })).toBe(200)
-  const scraper = await makeKey(t, { installation: true, role: 'READ' })
-  const admin = await makeKey(t, {})
+  const scraper = await makeKey({ installation: true, role: 'READ' }, own)
+  const admin = await makeKey({}, own)
   expect([await status(scraper), await status(admin)]).toEqual([200, 403])
 })

@@ -1,14 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { maxAttachmentBytes } from '../../src/domain/attachment/limits.ts'
+import { useOwnTmpdir } from '../helpers/own-tmpdir.ts'
 import { errorOf, startAttachmentServer } from './attachment-server.ts'
 
-// Files in transit of this test alone.
-process.env.TMPDIR = await mkdtemp(join(tmpdir(), 'assay-'))
+// For files in transit.
+await useOwnTmpdir()
 const { t, writer, reader, foreigner, third, post, upload, get } = await startAttachmentServer()
 afterAll(() => t[Symbol.asyncDispose]())
 
@@ -34,7 +34,7 @@ test('a project uploads 12 files at once, all projects 16, and one more is refus
   const upload = (headers: Record<string, string>) => post('x', { ...headers, 'content-type': 'text/plain' })
   const refusal = async (headers: Record<string, string>) => errorOf(await upload(headers))
   const of = (what: string) => ({ status: 429, message: expect.stringContaining(`at most ${what}, got one more`) })
-  const begun = () => expect.poll(async () => (await readdir(tmpdir())).length, { timeout: 10_000 })
+  const begun = () => expect.poll(async () => (await readdir(tmpdir())).length)
   const endHere = drips(12, writer)
   await begun().toBe(12)
   expect(await refusal(writer)).toMatchObject(of('12 concurrent uploads of one project'))

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const experimentId = await seedExperiment(open, await seedDataset(open, [1]), { kind: 'module', name: 'none' })
   const { id } = await startRun(open.services, open.scope, { experimentId })
   run = encodeGlobalId('Run', id)
-  const batches = await open.feeds.subscribe(open.scope, id, null, AbortSignal.timeout(5_000))
+  const batches = await open.feeds.subscribe(open.scope, id, null, AbortSignal.timeout(30_000))
   const batch = await batches.next()
   await batches.return(undefined)
   const [, ...place] = Buffer.from(batch.value.cursor, 'base64url').toString().split(':')
@@ -37,8 +37,8 @@ beforeAll(async () => {
   key = (await createApiKey(keyed.db, keyed.scope, { name: 'me', role: 'READ' })).key
   await createProject(keyed.db, keyed.scope, { name: 'other' })
   const needsKey = async () => expect((await keyed.query('{ __typename }')).status).toBe(401)
-  await vi.waitFor(needsKey, { timeout: 10_000 })
-}, 20_000)
+  await vi.waitFor(needsKey, { timeout: 20_000 })
+})
 afterAll(async () => {
   await open[Symbol.asyncDispose]()
   await keyed[Symbol.asyncDispose]()

@@ -2,21 +2,27 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createClient } from 'graphql-ws'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { socketLimits } from '../../src/server/limits/socket-limits.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
-async function open(t: TestServer): Promise<WebSocket> {
-  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+let t: TestServer
+beforeAll(async () => {
+  t = await startTestServer()
+})
+afterAll(() => t[Symbol.asyncDispose]())
+
+async function open({ url }: TestServer = t): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   socket.on('error', () => {})
   onTestFinished(() => socket.terminate())
   await once(socket, 'open')
   return socket
 }
 
-async function openInitialised(t: TestServer): Promise<WebSocket> {
-  const socket = await open(t)
+async function openInitialised(server?: TestServer): Promise<WebSocket> {
+  const socket = await open(server)
   socket.send('{"type":"connection_init"}')
   expect(String((await once(socket, 'message'))[0])).toBe('{"type":"connection_ack"}')
   return socket
@@ -30,8 +36,7 @@ function heard(socket: WebSocket): string[] {
 }
 
 test('pings before connection_init are not answered', async () => {
-  await using t = await startTestServer()
-  const socket = await open(t)
+  const socket = await open()
   const messages = heard(socket)
   socket.ping('x')
   socket.send('{"type":"ping","payload":{"x":1}}')
@@ -41,8 +46,7 @@ test('pings before connection_init are not answered', async () => {
 })
 
 test('pongs carry no payload', async () => {
-  await using t = await startTestServer()
-  const socket = await openInitialised(t)
+  const socket = await openInitialised()
   const messages = heard(socket)
   socket.ping('x'.repeat(100))
   socket.send(JSON.stringify({ type: 'ping', payload: { text: 'x'.repeat(100_000) } }))
@@ -51,17 +55,15 @@ test('pongs carry no payload', async () => {
 })
 
 test('a message of more than 16 KB before connection_init closes the socket', async () => {
-  await using t = await startTestServer()
-  const socket = await open(t)
+  const socket = await open()
   socket.send(JSON.stringify({ type: 'connection_init', payload: { x: 'x'.repeat(17_000) } }))
   const [code] = await once(socket, 'close')
   expect(code).toBe(1009)
 })
 
 test('a client that only pings before connection_init is closed', async () => {
-  await using t = await startTestServer()
   for (const ping of [(s: WebSocket) => s.ping(), (s: WebSocket) => s.send('{"type":"ping"}')]) {
-    const socket = await open(t)
+    const socket = await open()
     for (let i = 0; i < 20; i++) ping(socket)
     const [code, reason] = await once(socket, 'close')
     expect([code, String(reason)]).toEqual([4429, 'Expected connection_init within 10 messages'])
@@ -69,17 +71,15 @@ test('a client that only pings before connection_init is closed', async () => {
 })
 
 test('beyond 256 sockets before connection_init the one that waits longest has to go', async () => {
-  await using t = await startTestServer()
-  const first = await open(t)
+  const first = await open()
   const closed = once(first, 'close')
-  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open(t)))
+  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open()))
   const [code, reason] = await closed
   expect([code, String(reason)]).toEqual([1013, 'Too many sockets wait for their connection_init; try again later'])
-  await openInitialised(t)
+  await openInitialised()
 })
 
 test('a client that had to make room for many others comes back by itself', async () => {
-  await using t = await startTestServer()
   const connected = Promise.withResolvers<void>()
   const others = Promise.withResolvers<void>()
   const client = createClient({
@@ -97,7 +97,7 @@ test('a client that had to make room for many others comes back by itself', asyn
   const answers = client.iterate({ query: '{ __typename }' })
   const answer = answers.next()
   await connected.promise
-  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open(t)))
+  for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 64 }, () => open()))
   expect(await closed).toBe(1013)
   others.resolve()
   expect((await answer).value).toEqual({ data: { __typename: 'Query' } })
@@ -116,7 +116,7 @@ function intBytes(value: number): number[] {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]
 }
 
-async function openByHand(t: TestServer): Promise<Socket> {
+async function openByHand(): Promise<Socket> {
   const { hostname, port } = new URL(t.url)
   const socket = connect({ host: hostname, port: Number(port) })
   socket.on('error', () => {})
@@ -131,8 +131,7 @@ async function openByHand(t: TestServer): Promise<Socket> {
 }
 
 test('a client that does not read its answers is cut off when more than 16 MB wait for it', async () => {
-  await using t = await startTestServer()
-  const socket = await openByHand(t)
+  const socket = await openByHand()
   socket.pause()
   const gone = new Promise((resolve) => socket.once('close', resolve))
   const types = 'types { description fields { description args { description } } }'
@@ -147,11 +146,10 @@ test('a client that does not read its answers is cut off when more than 16 MB wa
   onTestFinished(() => clearInterval(asking))
   await gone
   expect((await fetch(`${t.url}/healthz`)).status).toBe(200)
-}, 10_000)
+})
 
 test('incomplete messages are 1 MB each at most, and together no more than fit into memory', async () => {
-  await using t = await startTestServer()
-  const large = await openInitialised(t)
+  const large = await openInitialised()
   large.send(`{"type":"ping","payload":{"text":"${'x'.repeat(1024 * 1024)}"}}`)
   expect((await once(large, 'close'))[0]).toBe(1009)
 
@@ -162,11 +160,11 @@ test('incomplete messages are 1 MB each at most, and together no more than fit i
   })
   const closed: number[] = []
   for (let n = 0; n < 4; n++) {
-    const socket = await openInitialised(t)
+    const socket = await openInitialised()
     socket.on('close', (code) => closed.push(code))
     socket.send('x'.repeat(30_000), { fin: false })
   }
-  await expect.poll(() => closed, { timeout: 10_000 }).toEqual([1013])
+  await expect.poll(() => closed).toEqual([1013])
 })
 
 test('a caller has so many sockets and no more', async () => {
@@ -175,24 +173,23 @@ test('a caller has so many sockets and no more', async () => {
   onTestFinished(() => {
     socketLimits.perCaller = perCaller
   })
-  await using t = await startTestServer()
-  const first = await openInitialised(t)
-  await openInitialised(t)
-  const third = await open(t)
+  await using own = await startTestServer()
+  const first = await openInitialised(own)
+  await openInitialised(own)
+  const third = await open(own)
   third.send('{"type":"connection_init"}')
   const [code, reason] = await once(third, 'close')
   expect([code, String(reason)]).toEqual([4429, 'At most 2 sockets at once'])
   first.close()
   await once(first, 'close')
-  await openInitialised(t)
+  await openInitialised(own)
 })
 
 test('messages beyond the rate are read later, not lost', async () => {
-  await using t = await startTestServer()
-  const socket = await openInitialised(t)
+  const socket = await openInitialised()
   const messages = heard(socket)
   for (let i = 0; i < 6_000; i++) socket.send('{"type":"ping"}')
   const startedAt = performance.now()
-  await expect.poll(() => messages.length, { timeout: 10_000 }).toBe(6_000)
+  await expect.poll(() => messages.length).toBe(6_000)
   expect(performance.now() - startedAt).toBeGreaterThan(800)
 })

@@ -3,6 +3,7 @@ import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDataset } from '../../src/engine/datasets/datasets.ts'
 import { ExpensiveOperations } from '../../src/server/limits/expensive-operations.ts'
+import { threadClock } from '../helpers/heavy-work.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
@@ -17,12 +18,12 @@ test.each([
   ['elements of the wrong type', { tags: Array.from({ length: 100_000 }, () => ({})) }],
   ['unknown fields', { tags: Array.from({ length: 20_000 }, () => ({ ['x'.repeat(100)]: 1 })) }],
 ])('100,000 %s in variables cost little and are listed in part', async (_what, variables) => {
-  const startedAt = performance.now()
+  const worked = threadClock()
   const { errors } = await t.query(
     'query ($tags: [String!]) { datasets(first: 1) { nodes { items(filter: { tags: $tags }) { nodes { id } } } } }',
     variables,
   )
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(worked()).toBeLessThan(2_000)
   expect(errors?.length).toBeLessThanOrEqual(6)
   expect(JSON.stringify(errors).length).toBeLessThan(10_000)
 })

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Entry, fromBufferPromise } from 'yauzl'
@@ -9,16 +8,18 @@ import { ZipFile } from 'yazl'
 import { zipLimits } from '../../src/engine/datasets/zip.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { createProject } from '../../src/engine/projects/projects.ts'
+import { useOwnTmpdir } from '../helpers/own-tmpdir.ts'
 import { testScope } from '../helpers/scope.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
+
+// For files in transit.
+await useOwnTmpdir()
 
 let t: TestServer
 let here: Record<string, string>
 let elsewhere: Record<string, string>
 
 beforeAll(async () => {
-  // Files in transit of this test alone.
-  process.env.TMPDIR = await mkdtemp(join(tmpdir(), 'assay-'))
   t = await startTestServer()
   const other = await createProject(t.db, t.scope, { name: 'elsewhere' })
   const key = async (projectId: string) => {

@@ -1,18 +1,13 @@
-/** Items that belong together find no winner among equals, also with everything else that goes wrong at once. */
-import { describe, expect, test } from 'vitest'
-import { DifferenceSequence } from '../../src/domain/statistics/difference-sequence.ts'
-import { ClusterProgress } from '../../src/engine/comparison/cluster-progress.ts'
-import { compareClusters, drawClusters } from '../helpers/clustered-pairs.ts'
+/** Items that belong together find no winner among equals, and independent ones are not taken for dependent. */
+import { expect, test } from 'vitest'
+import { findClustering } from '../../src/domain/statistics/dependence.ts'
+import { numberClusters } from '../../src/engine/comparison/run-values.ts'
+import { clusterShapes, compareClusters } from '../helpers/clustered-pairs.ts'
 import { atMost, randomFrom, shareOf } from './data.ts'
 
 const replications = 20_000
 
-const shapes = [
-  { clusters: 20, size: 10, correlation: 0.3 },
-  { clusters: 10, size: 50, correlation: 0.1 },
-  { clusters: 40, size: 5, correlation: 0.3 },
-  { clusters: 200, size: 2, correlation: 0.5 },
-].flatMap((shape) => [true, false].map((binary) => ({ ...shape, binary })))
+const shapes = clusterShapes.flatMap((shape) => [true, false].map((binary) => ({ ...shape, binary })))
 
 test.each(shapes)('$clusters clusters of $size, ρ $correlation, binary $binary: at most 5 % have a winner', (shape) => {
   const random = randomFrom(31)
@@ -21,30 +16,30 @@ test.each(shapes)('$clusters clusters of $size, ρ $correlation, binary $binary:
   expect(wrong).toBeLessThanOrEqual(atMost(0.05, replications))
 })
 
-describe('clusters, failures that depend on the outcome, and a look after every item: at most 5 % have a winner', () => {
-  test.each(shapes.filter(({ binary }) => binary))('$clusters clusters of $size, ρ $correlation', (shape) => {
-    const random = randomFrom(32)
-    const wrong = shareOf(replications / 4, () => {
-      const { pairs, clusters } = drawClusters(random, shape)
-      // Where it is wrong, the candidate fails in a quarter of the cases: lacking, not wrong.
-      const items = pairs.map(({ baseline, candidate }, index) => ({
-        id: index,
-        lowest: candidate - baseline,
-        highest: (candidate === 0 && random() < 0.25 ? 1 : candidate) - baseline,
-      }))
-      // Whatever finishes first, the schedule holds back what comes before an unfinished item.
-      const schedule = random.shuffle(items)
-      const ids = Float64Array.from(schedule, ({ id }) => id)
-      const progress = new ClusterProgress(ids, new Map(Array.from(clusters, (cluster, id) => [id, cluster])))
-      const sequence = new DifferenceSequence(1)
-      return schedule.some(({ id, lowest, highest }) => {
-        const difference = { lowest: Float64Array.of(lowest), highest: Float64Array.of(highest) }
-        const step = { itemIds: Float64Array.of(id), series: [], failed: difference }
-        for (const one of progress.add(step)[0] ?? []) sequence.push(one.lowest, one.highest, one.weight)
-        return sequence.side(0) !== null
-      })
+test.each([
+  { changed: 0.1, items: 300 },
+  { changed: 0.5, items: 1_000 },
+  { changed: 0.02, items: 1_000 },
+])('independent items, $changed of $items change: a warning of dependence in at most 1 %', ({ changed, items }) => {
+  const random = randomFrom(33)
+  // Twenty passages, pairs, and a key with one common and many rare values.
+  const keys = [(item: number) => item % 20, (item: number) => item >> 1, (item: number) => (item % 3 === 0 ? 0 : item)]
+  const clusters = keys.map((key) =>
+    numberClusters(
+      Array.from({ length: items }, (_, item) => key(item)),
+      same,
+    ),
+  )
+  const warned = shareOf(replications, () => {
+    const differences = Float64Array.from({ length: items }, () => {
+      const u = random()
+      return u < changed / 2 ? 1 : u < changed ? -1 : 0
     })
-    console.log(`all at once, ${JSON.stringify(shape)}: ${(100 * wrong).toFixed(2)} %`)
-    expect(wrong).toBeLessThanOrEqual(atMost(0.05, replications / 4))
+    return clusters.some((numbers) => findClustering(differences, numbers, 0.01 / keys.length) !== null)
   })
+  console.log(`warned of independent items: ${(100 * warned).toFixed(2)} %`)
+  expect(warned).toBeLessThanOrEqual(atMost(0.01, replications))
 })
+
+/** Every number is what it belongs to. */
+const same = new Map(Array.from({ length: 1_000 }, (_, value) => [value, value]))

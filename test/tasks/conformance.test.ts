@@ -6,6 +6,10 @@ import type { Json } from '../../src/domain/json/json.ts'
 import { type HttpClient, openHttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
 import { inThisProcess } from '../helpers/functions.ts'
+import { testKey } from '../helpers/model-call.ts'
+import { type ModelServer, startModelServer } from '../helpers/model-server/model-server.ts'
+import type { Reply } from '../helpers/model-server/reply.ts'
+import { promptTask } from '../helpers/prompt-task.ts'
 import { conformsAsTask } from './conformance.ts'
 import { answers, type Behaviour, startServer, type TestServer } from './misbehaving-server.ts'
 import { noFunctions } from './task-items.ts'
@@ -24,6 +28,11 @@ conformsAsTask('a function', {
     moduleTask(() => {
       throw new Error('boom')
     }),
+  limited: () =>
+    moduleTask(() =>
+      Promise.reject(Object.assign(new Error('Slow'), { status: 429, headers: { 'retry-after': '2' } })),
+    ),
+  garbled: () => moduleTask(() => () => 1),
   hanging: () => moduleTask(() => new Promise(() => {})),
   gated() {
     let active = 0
@@ -72,6 +81,8 @@ conformsAsTask('an HTTP endpoint', {
   echo: () => httpTask('/echo'),
   priced: (output: Json) => httpTask(answers.json({ output, ...usage })),
   failing: () => httpTask('/fail'),
+  limited: () => httpTask(answers.status(429, { 'retry-after': '2' })),
+  garbled: () => httpTask(answers.status(200, { 'content-type': 'text/html' }, '<html>')),
   hanging: () => httpTask('/hang'),
   gated() {
     let active = 0
@@ -82,5 +93,52 @@ conformsAsTask('an HTTP endpoint', {
       answers.json({ output: null })(response, request)
     })
     return { task, active: () => active, open: gate.resolve }
+  },
+})
+
+let models: ModelServer
+beforeAll(async () => {
+  models = await startModelServer(({ model }) => answering[model]?.() ?? { text: 'Hello.' })
+})
+afterAll(() => models.stop())
+const answering: Record<string, () => Reply | Promise<Reply>> = {
+  failing: () => ({ status: 400, type: 'invalid_request_error', message: 'boom' }),
+  limited: () => ({ status: 429, type: 'rate_limit', message: 'Slow down', headers: { 'retry-after': '2' } }),
+  garbled: () => ({ raw: '<html>' }),
+  hanging: () => new Promise(() => {}),
+}
+
+function promptedTask(model: string): Task {
+  const prices = { input: 30_000, output: 10_000, cachedInput: null, cacheWrite: null, reasoning: null }
+  const access = {
+    name: 'test',
+    address: {
+      ...{ kind: 'OPENAI_COMPATIBLE' as const, baseUrl: models.openai },
+      ...{ region: null, resourceName: null, apiVersion: null, accessKeyId: null },
+    },
+    apiKey: testKey,
+  }
+  const parts = { projectId: 'p', connect: async () => access, loadFile: () => Promise.reject(new Error('none')) }
+  return createTask({ ...promptTask({ model, prices, stream: false }) }, noFunctions, http, parts)
+}
+
+conformsAsTask('a prompt', {
+  priced(output: Json) {
+    answering.priced = () => ({ text: String(output), usage: { input: 10, output: 20 } })
+    return promptedTask('priced')
+  },
+  failing: () => promptedTask('failing'),
+  limited: () => promptedTask('limited'),
+  garbled: () => promptedTask('garbled'),
+  hanging: () => promptedTask('hanging'),
+  gated() {
+    let active = 0
+    const gate = Promise.withResolvers<void>()
+    answering.gated = async () => {
+      active++
+      await gate.promise
+      return { text: 'open' }
+    }
+    return { task: promptedTask('gated'), active: () => active, open: gate.resolve }
   },
 })

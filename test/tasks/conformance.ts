@@ -6,11 +6,15 @@ import { taskContext, taskItem } from './task-items.ts'
 
 /** One kind of task under test: how to create one that does what the suite needs. */
 interface TaskKind {
-  /** Its output is `{ seen: <the item's input> }`. */
-  echo(): Task
+  /** Its output is `{ seen: <the item's input> }`; absent of a kind whose outputs a model writes. */
+  echo?(): Task
   /** Returns that with cost 0.5, 10 input and 20 output tokens. */
   priced(output: Json): Task
   failing(): Task
+  /** What it calls answers 429, and asks to wait for two seconds. */
+  limited(): Task
+  /** Gives something that is no output. */
+  garbled(): Task
   hanging(): Task
   /** Counts its running calls, and ends them on demand. */
   gated(): { task: Task; active: () => number; open: () => void }
@@ -27,17 +31,25 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
   }
 
   describe(`${name} as a task`, () => {
-    it.each<[Json]>([[null], [''], [0], [false], ['text'], [[]], [{ a: { b: [1, 'ü', null] } }]])(
-      'takes %j as an input like any other',
-      async (input) => {
-        expect(await call(kind.echo(), { input })).toMatchObject({
-          output: { seen: input },
-          costUsd: null,
-          inputTokens: null,
-          outputTokens: null,
-        })
-      },
-    )
+    const echo = kind.echo?.bind(kind) as () => Task
+    it.runIf(kind.echo).each<[string, Json]>([
+      ['null', null],
+      ['nothing', ''],
+      ['0', 0],
+      ['false', false],
+      ['a text', 'text'],
+      ['an empty list', []],
+      ['an object', { a: { b: [1, 'ü', null] } }],
+      ['unicode', '👍🏽 e\u0301 \u202e עברית {{input}} \\u0000'],
+      ['a text of 1 MB', 'x'.repeat(1_000_000)],
+    ])('takes %s as an input like any other', async (_what, input) => {
+      expect(await call(echo(), { input })).toMatchObject({
+        output: { seen: input },
+        costUsd: null,
+        inputTokens: null,
+        outputTokens: null,
+      })
+    })
 
     it('returns its cost if known', async () => {
       expect(await call(kind.priced('x'))).toMatchObject({
@@ -48,18 +60,28 @@ export function conformsAsTask(name: string, kind: TaskKind): void {
       })
     })
 
-    it('may return null', async () => {
+    it.runIf(kind.echo)('may return null', async () => {
       expect((await call(kind.priced(null))).output).toBeNull()
     })
 
-    it('does not change the item', async () => {
+    it('tells how long a 429 asks to wait', async () => {
+      const error = await failureOf(call(kind.limited()))
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', retryable: true, retryAfterMs: 2_000 })
+    })
+
+    it('takes nothing for an output that is none', async () => {
+      const error = await failureOf(call(kind.garbled()))
+      expect(error.message).toMatch(/expected|cannot be read|not JSON|not valid JSON/i)
+    })
+
+    it.runIf(kind.echo)('does not change the item', async () => {
       const item = taskItem()
-      await callTask(kind.echo(), item, taskContext())
+      await callTask(echo(), item, taskContext())
       expect(item).toEqual(taskItem())
     })
 
-    it('keeps concurrent calls apart', async () => {
-      const task = kind.echo()
+    it.runIf(kind.echo)('keeps concurrent calls apart', async () => {
+      const task = echo()
       const outputs = await Promise.all(Array.from({ length: 20 }, (_, input) => call(task, { input })))
       expect(outputs.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, seen) => ({ seen })))
     })

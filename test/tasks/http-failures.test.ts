@@ -1,6 +1,7 @@
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { callTask } from '../../src/tasks/call.ts'
+import { endCalculationsAfter } from '../helpers/heavy-work.ts'
 import { type Endpoint, useEndpoint } from './http-endpoint.ts'
 import { taskContext, taskItem } from './task-items.ts'
 
@@ -81,9 +82,10 @@ describe('a failing endpoint', () => {
   })
 
   it.each([
-    ['/nested', 24, /: it (needed more than 512 MB|took longer than 10 s) to calculate\.$/],
-    ['/nestedText', 12, /: expected at most 10 MB, got 21 MB\.$/],
-  ])('%s that is too much to select from has cost what it says', async (path, depth, message) => {
+    ['/nested', 24, 300, /: it (needed more than 512 MB|took longer than 0.3 s) to calculate\.$/],
+    ['/nestedText', 12, 10_000, /: expected at most 10 MB, got 21 MB\.$/],
+  ])('%s that is too much to select from has cost what it says', async (path, depth, selectionMs, message) => {
+    endCalculationsAfter({ selectionMs })
     const outputPath = `$.nested${'[*,*]'.repeat(depth)}`
     const error = await failure(path, { costPath: '$.cost', outputPath })
     expect(error).toMatchObject({ code: 'OUTPUT_NOT_FOUND', retryable: false, spent: { costUsd: 0.5 } })

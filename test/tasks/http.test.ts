@@ -234,10 +234,10 @@ describe('an invalid HTTP task is rejected when it is created', () => {
 
   it('and so is a task of an unknown kind', () => {
     expect(() => parseTaskSpec({ kind: 'grpc' }, noFunctions.registered)).toThrow(
-      'task.kind: expected one of http, module, prompt, client, got "grpc"',
+      'task.kind: expected one of http, module, prompt, client, echo, got "grpc"',
     )
     expect(() => parseTaskSpec(null, noFunctions.registered)).toThrow(
-      'task.kind: expected one of http, module, prompt, client, got nothing',
+      'task.kind: expected one of http, module, prompt, client, echo, got nothing',
     )
   })
 })

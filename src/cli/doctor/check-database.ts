@@ -108,7 +108,7 @@ async function checkListening(db: Database): Promise<string | null> {
     await withDeadline((signal) => listener.checkRoundTrip(db.pool, signal), deadline)
     return null
   } catch {
-    return 'A NOTIFY does not arrive: DATABASE_URL leads to a pooler in transaction mode; use session mode or PostgreSQL itself.'
+    return 'A NOTIFY does not arrive: DATABASE_URL leads to a pooler in transaction mode. Let it lead to PostgreSQL itself, and ASSAY_POOLED_DATABASE_URL to the pooler.'
   } finally {
     await listener.close()
   }

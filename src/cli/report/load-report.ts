@@ -1,7 +1,7 @@
 /** What is known of a finished run, for the terminal, JSON, JUnit and Markdown: its figures, its gate and its comparison. */
 import { CliError } from '../cli-error.ts'
 import { graphql } from '../gql/gql.ts'
-import type { GateInput, MetricInput, ReportOfRunQuery } from '../gql/graphql.ts'
+import type { CompareRunsQuery, GateInput, MetricInput, ReportOfRunQuery } from '../gql/graphql.ts'
 import type { GraphQLClient } from '../graphql-client.ts'
 import { asText, isBetter, shortened } from './figures.ts'
 import type { MetricFigures } from './verdict-sentence.ts'
@@ -26,11 +26,12 @@ const ReportOfRun = graphql(/* GraphQL */ `
 `)
 
 const CompareRuns = graphql(/* GraphQL */ `
-  query CompareRuns($baselineId: ID, $candidateIds: [ID!]!, $margin: Float) {
-    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds, margin: $margin) {
+  query CompareRuns($baselineId: ID, $candidateIds: [ID!]!, $margin: Float, $clusterPath: [String!]) {
+    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds, margin: $margin, clusterPath: $clusterPath) {
       baseline { id name url status }
       candidates { id name url status }
       metrics { ...MetricFigures }
+      dependence { path metric { kind name source } clusters { count icc designEffect } }
     }
   }
 `)
@@ -59,6 +60,8 @@ const ChangedItems = graphql(/* GraphQL */ `
   }
 `)
 
+export type Dependence = NonNullable<CompareRunsQuery['compareRuns']>['dependence'][number]
+
 export type RunSummary = NonNullable<ReportOfRunQuery['run']>
 
 /** An item whose score changed, with the runs aligned. */
@@ -83,6 +86,8 @@ export interface RunReport {
   /** Null without a baseline. */
   baseline: { id: string; name: string; url: string } | null
   metrics: MetricFigures[]
+  /** Items that look as if they belong together, although no path says so. */
+  dependence: Dependence[]
   /** The worst first; at most a few of each score. */
   regressions: ChangedItem[]
 }
@@ -94,6 +99,8 @@ interface ReportOptions {
   baselineId?: string
   /** Regressed items of each score; default 10. */
   regressions?: number
+  /** Where the metadata says which items belong together; default: as the dataset says. */
+  clusterPath?: string[]
 }
 
 /** @throws {CliError} the run is gone, or a rule or the baseline is refused */
@@ -102,11 +109,11 @@ export async function loadReport(client: GraphQLClient, id: string, options: Rep
   return client.isTemporary ? withoutAddresses(report) : report
 }
 
-function withoutAddresses({ run, baseline, metrics, regressions }: RunReport): RunReport {
+function withoutAddresses({ run, baseline, regressions, ...rest }: RunReport): RunReport {
   return {
     run: { ...run, url: '' },
     baseline: baseline && { ...baseline, url: '' },
-    metrics,
+    ...rest,
     regressions: regressions.map((one) => ({ ...one, url: '' })),
   }
 }
@@ -116,8 +123,9 @@ async function load(client: GraphQLClient, id: string, options: ReportOptions): 
   const { run } = await client.request(ReportOfRun, { id, gate, baselineId })
   if (!run) throw new CliError('The run was deleted.')
   const against = baselineId ?? run.dataset.baseline?.run.id
-  if (against === undefined || against === id) return { run, baseline: null, metrics: [], regressions: [] }
-  const { baseline, metrics } = await compare(client, against, [id])
+  if (against === undefined || against === id)
+    return { run, baseline: null, metrics: [], dependence: [], regressions: [] }
+  const { baseline, metrics, dependence } = await compare(client, against, [id], undefined, options.clusterPath)
   const regressions = await changedItems(
     client,
     { baselineId: against, candidateId: id, metrics },
@@ -126,12 +134,18 @@ async function load(client: GraphQLClient, id: string, options: ReportOptions): 
       first: options.regressions ?? 10,
     },
   )
-  return { run, baseline, metrics, regressions }
+  return { run, baseline, metrics, dependence, regressions }
 }
 
 /** @throws {CliError} when the runs cannot be compared */
-export async function compare(client: GraphQLClient, baselineId: string, candidateIds: string[], margin?: number) {
-  const { compareRuns } = await client.request(CompareRuns, { baselineId, candidateIds, margin })
+export async function compare(
+  client: GraphQLClient,
+  baselineId: string,
+  candidateIds: string[],
+  margin?: number,
+  clusterPath?: string[],
+) {
+  const { compareRuns } = await client.request(CompareRuns, { baselineId, candidateIds, margin, clusterPath })
   if (!compareRuns?.baseline) throw new CliError('There is no such baseline.')
   return { ...compareRuns, baseline: compareRuns.baseline }
 }

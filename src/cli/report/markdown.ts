@@ -3,6 +3,7 @@
  * character that could mean something written as an entity, so that nothing in it is markup, a mention or a link.
  */
 import type { ReportedRun } from '../run-report.ts'
+import { dependenceSentence } from './dependence-sentence.ts'
 import { count, dollars, metricName, milliseconds } from './figures.ts'
 import { type ChangedItem, isPassed, type RunReport, regressionsUrl, telling } from './load-report.ts'
 import { verdictSentence } from './verdict-sentence.ts'
@@ -27,7 +28,7 @@ export function markdownOf(reports: readonly RunReport[]): string {
 }
 
 function section(report: RunReport, length: number): string {
-  const { run, baseline, metrics } = report
+  const { run, baseline, metrics, dependence } = report
   const passed = isPassed(run)
   const said = run.gate ? (passed ? 'Gate passed' : `Gate ${run.gate.status.toLowerCase()}`) : run.status.toLowerCase()
   const lines = [
@@ -44,6 +45,7 @@ function section(report: RunReport, length: number): string {
     lines.push('', `Compared with ${link(code(baseline.name), baseline.url)}:`, '')
     const verdicts = telling(metrics).map((one) => `- ${code(metricName(one.metric))} is ${verdictSentence(one)}.`)
     lines.push(...fitting(verdicts, length / 4))
+    lines.push(...dependence.map((one) => `- ⚠️ ${plain(dependenceSentence(one))}.`))
   } else {
     lines.push('', 'There is no baseline to compare with.', '', ...fitting(scores(run), length / 4))
   }

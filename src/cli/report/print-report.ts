@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander'
 import { CliError, exitStatus } from '../cli-error.ts'
 import { mark, oneLine, printJson, printLine } from '../output.ts'
 import { runTable } from '../run-report.ts'
+import { dependenceSentence } from './dependence-sentence.ts'
 import { count, metricName } from './figures.ts'
 import { junitOf } from './junit.ts'
 import { isPassed, type RunReport, telling } from './load-report.ts'
@@ -77,12 +78,13 @@ function printReport(report: RunReport): void {
 }
 
 /** The verdicts as sentences, and how many items regressed. */
-export function printComparison({ run, baseline, metrics, regressions }: RunReport): void {
+export function printComparison({ run, baseline, metrics, dependence, regressions }: RunReport): void {
   if (!baseline) return
   printLine(`Compared with ${oneLine(baseline.name)}:`)
   for (const metric of telling(metrics)) {
     printLine(`  ${oneLine(metricName(metric.metric))} is ${verdictSentence(metric)}.`)
   }
+  for (const one of dependence) printLine(oneLine(`  Careful: ${dependenceSentence(one)}.`))
   if (regressions.length > 0) {
     printLine(`The regressed items: assay compare ${baseline.id} ${run.id} --only regressed`)
   }

@@ -3,11 +3,12 @@
  * JSON, and all items as JSON Lines. Items are streamed, so their number does not matter.
  */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readJsonLines } from '../../client/lines.ts'
+import { makeDirectory } from '../../embedded-postgres/make-directory.ts'
 import { CliError } from '../cli-error.ts'
 import type { GraphQLClient } from '../graphql-client.ts'
 import { openExport } from '../open-export.ts'
@@ -29,7 +30,7 @@ export async function writeStaticPages(
   { folder, project }: { folder: string; project: string | undefined },
 ): Promise<Written> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeDirectory(folder)
     if ((await readdir(folder)).length > 0) {
       throw new CliError(`${resolve(folder)} is not empty: expected an empty or a new folder with --out.`)
     }

@@ -62,3 +62,17 @@ export const GateOfRun = graphql(/* GraphQL */ `
     }
   }
 `)
+
+export const PlanRun = graphql(/* GraphQL */ `
+  query PlanClientRun($runId: ID!, $baselineId: ID, $metric: MetricInput!, $goal: PlanGoalInput!, $power: Float) {
+    planRun(runId: $runId, baselineId: $baselineId, metric: $metric, goal: $goal, power: $power) {
+      power
+      pairs
+      datasetItems
+      reached
+      split { items repetitions }
+      options { repetitions items executions costUsd isAvailable }
+      recommended { repetitions items executions costUsd expectedStop }
+    }
+  }
+`)

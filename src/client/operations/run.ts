@@ -18,6 +18,7 @@ export const RunParts = graphql(/* GraphQL */ `
     experiment { id name }
     settings { concurrency repetitions timeoutMs maxAttempts budgetUsd maxFailureRate }
     progress { total queued running succeeded failed cancelled etaSeconds }
+    scoring { status total done costUsd budgetUsd }
     stats {
       costUsd
       avgCostUsd
@@ -65,6 +66,22 @@ export const ControlRun = {
     }
   `),
 }
+
+export const RescoreRun = graphql(/* GraphQL */ `
+  mutation RescoreClientRun($input: RescoreRunsInput!) {
+    rescoreRuns(input: $input) {
+      __typename
+      ... on RescoreRunsPayload { runs { ...RunParts } }
+      ... on UserError { message code path }
+    }
+  }
+`)
+
+export const FindEvaluatorId = graphql(/* GraphQL */ `
+  query FindEvaluatorId($name: String!) {
+    evaluator(name: $name) { id }
+  }
+`)
 
 export const FollowRunItems = graphql(/* GraphQL */ `
   subscription FollowRunItems($runId: ID!, $after: String) {

@@ -2,9 +2,12 @@
 
 const dash = '–'
 
+// Made once: `toLocaleString` looks up its rules with every call.
+const counts = new Intl.NumberFormat('en-US')
+
 /** A number of things: `1,234`. */
 export function formatCount(value: number): string {
-  return value.toLocaleString('en-US')
+  return counts.format(value)
 }
 
 /** A mean or value of a score: as many digits as tell values apart, never more than four. */

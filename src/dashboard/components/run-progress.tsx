@@ -7,11 +7,12 @@ interface Progress {
   failed: number
   cancelled: number
   running: number
+  openEvaluations: number
 }
 
 /** A bar with the items that succeeded, failed and are running, of all; the numbers beside it say the same. */
 export function RunProgressBar({ progress, label = true }: { progress: Progress; label?: boolean }) {
-  const { total, succeeded, failed, cancelled, running } = progress
+  const { total, succeeded, failed, cancelled, running, openEvaluations } = progress
   const done = succeeded + failed
   const share = (count: number) => ({ width: `${total === 0 ? 0 : (count / total) * 100}%` })
   return (
@@ -33,6 +34,7 @@ export function RunProgressBar({ progress, label = true }: { progress: Progress;
       {label && (
         <span className={classes.label}>
           {formatCount(done)} of {formatCount(total)}
+          {done === total && openEvaluations > 0 && ` · ${formatCount(openEvaluations)} to score`}
           {failed > 0 && <span className={classes.failures}> · {formatCount(failed)} failed</span>}
         </span>
       )}

@@ -2,6 +2,7 @@ import { Tooltip } from '@mantine/core'
 import type { RunSummaryFragment } from '../gql/graphql.ts'
 import { formatCount, formatScore, formatShare } from './number-format.ts'
 import classes from './score-mean.module.css'
+import { nameOf } from './verdict.ts'
 
 type Summary = RunSummaryFragment['stats']['scores'][number]
 
@@ -10,7 +11,7 @@ export function ScoreMean({ score }: { score: Summary }) {
   return (
     <Tooltip label={coverageOf(score)}>
       <span className={classes.score}>
-        <span className={classes.name}>{score.name}</span>
+        <span className={classes.name}>{nameOf({ kind: 'SCORE', ...score })}</span>
         <span className={classes.value}>{meanOf(score)}</span>
         <span className="hidden-visually">{coverageOf(score)}</span>
       </span>

@@ -1,16 +1,36 @@
 /** A single score of an item: which one counts where there are several, how it is written, and how good it is. */
-import type { Direction, RunItemRowFragment, ScoreDataType } from '../gql/graphql.ts'
+import type { Direction, RunItemRowFragment, ScoreDataType, ScoreSource } from '../gql/graphql.ts'
 import { formatScore } from './number-format.ts'
 
 export type ItemScore = RunItemRowFragment['scores'][number]
 
-const precedence = ['EVALUATOR', 'API', 'HUMAN']
+const precedence: readonly ScoreSource[] = ['EVALUATOR', 'API', 'HUMAN']
 
-/** That of the evaluator, else of a program, else of a person. */
-export function scoreNamed(scores: readonly ItemScore[], name: string): ItemScore | undefined {
-  return scores
-    .filter((score) => score.name === name)
-    .sort((a, b) => precedence.indexOf(a.source) - precedence.indexOf(b.source))[0]
+/**
+ * That of the source; without one that of the evaluator, else of programs, else of people. Of several programs or people
+ * their mean, or the label that most of them gave.
+ */
+export function scoreNamed(
+  scores: readonly ItemScore[],
+  name: string,
+  source: ScoreSource | null = null,
+): ItemScore | undefined {
+  const named = scores.filter((score) => score.name === name && (source === null || score.source === source))
+  const from = precedence.find((one) => named.some((score) => score.source === one))
+  const series = named.filter((score) => score.source === from)
+  const given = series.filter(({ error }) => error === null)
+  const [first] = given
+  if (!first || given.length === 1) return first ?? series[0]
+  const values = given.flatMap(({ value }) => value ?? [])
+  const mean = values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
+  return { ...first, value: mean, label: majorityOf(given.flatMap(({ label }) => label ?? [])), comment: null }
+}
+
+/** Null when several are as frequent. */
+function majorityOf(labels: readonly string[]): string | null {
+  const counts = [...new Set(labels)].map((label) => ({ label, count: labels.filter((one) => one === label).length }))
+  const [most, second] = counts.sort((a, b) => b.count - a.count)
+  return most && most.count > (second?.count ?? 0) ? most.label : null
 }
 
 /** Booleans are words with a sign, never 0 and 1; a mean of several is a share. */

@@ -2,8 +2,9 @@
 import { Button, Menu } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconCamera, IconLink, IconPrinter, IconShare2, IconTable } from '@tabler/icons-react'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { downloadFile } from './download-file.ts'
+import { printPage } from './print-page.ts'
 
 interface Props {
   /** Of the files, without an extension. */
@@ -15,7 +16,7 @@ interface Props {
 
 const icon = { size: 16, 'aria-hidden': true } as const
 
-export function ShareMenu({ name, csv, size = 'sm' }: Props) {
+export const ShareMenu = memo(function ShareMenu({ name, csv, size = 'sm' }: Props) {
   const [drawing, setDrawing] = useState(false)
 
   async function copyLink() {
@@ -68,10 +69,10 @@ export function ShareMenu({ name, csv, size = 'sm' }: Props) {
             Save as CSV
           </Menu.Item>
         )}
-        <Menu.Item leftSection={<IconPrinter {...icon} />} onClick={() => print()}>
+        <Menu.Item leftSection={<IconPrinter {...icon} />} onClick={() => void printPage()}>
           Print
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   )
-}
+})

@@ -1,5 +1,5 @@
 /** What a comparison says, in words: a number never stands without its interval, and a direction never in colour alone. */
-import type { Direction, MetricFiguresFragment, ScoreDataType } from '../gql/graphql.ts'
+import type { Direction, MetricFiguresFragment, ScoreDataType, ScoreSource } from '../gql/graphql.ts'
 import { formatCost, formatDelta, formatDuration, formatScore, plural } from './number-format.ts'
 
 /** BETTER and WORSE are shown; NOT_WORSE rules out a loss; OPEN: nothing is shown yet. */
@@ -34,7 +34,9 @@ export function unitOf(kind: string, dataType: ScoreDataType | null): Unit {
   return dataType === 'BOOLEAN' || kind === 'FAILED' ? share : plain
 }
 
-export function nameOf(metric: { kind: string; name: string | null }): string {
+/** Of a score its name, and that people gave it: an evaluator may give one of the same name. */
+export function nameOf(metric: { kind: string; name: string | null; source?: ScoreSource | null }): string {
+  if (metric.source === 'HUMAN') return `${metric.name}, people`
   return metric.name ?? { LATENCY: 'latency', COST: 'cost', FAILED: 'failed items' }[metric.kind] ?? metric.kind
 }
 

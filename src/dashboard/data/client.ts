@@ -4,7 +4,7 @@ import type { Client as Socket } from 'graphql-ws'
 import { type Client, type ClientOptions, createClient, fetchExchange, mapExchange, subscriptionExchange } from 'urql'
 import possibleTypes from '../../../schema/possibleTypes.json' with { type: 'json' }
 import valueTypes from '../../../schema/valueTypes.json' with { type: 'json' }
-import { reportSignedOut } from './connection.ts'
+import { reportRefused } from './connection.ts'
 import { subscribeResuming } from './resume.ts'
 import { openSocket } from './socket.ts'
 
@@ -18,8 +18,8 @@ export interface Connections {
 }
 
 /** @param project null: that of the caller */
-export function connect(project: string | null): Connections {
-  const socket = openSocket(project)
+export function connect(project: string | null, visit: number): Connections {
+  const socket = openSocket(project, visit)
   const options: Omit<ClientOptions, 'exchanges'> = {
     url: '/graphql',
     preferGetMethod: false,
@@ -32,7 +32,7 @@ export function connect(project: string | null): Connections {
   }
   const refusals = mapExchange({
     onError({ response }) {
-      if (response?.status === 401) reportSignedOut()
+      if (response?.status === 401) void reportRefused(visit)
     },
   })
   const urql = createClient({

@@ -30,10 +30,10 @@ export class RowStore<Row> {
     this.#write(id, row)
   }
 
-  /** Rows of a feed: shown with the next frames. */
+  /** Rows of a feed: shown with the next frames, but not with the one that has to read the batch. */
   put(id: string, row: Row): void {
     this.#arrived.set(id, row)
-    this.#request()
+    this.#request(1)
   }
 
   /** Forgets rows that are far away. */
@@ -55,8 +55,12 @@ export class RowStore<Row> {
     }
   }
 
-  #request() {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush())
+  #request(framesBefore: number) {
+    if (this.#frame === 0) this.#after(framesBefore)
+  }
+
+  #after(frames: number) {
+    this.#frame = requestAnimationFrame(() => (frames > 0 ? this.#after(frames - 1) : this.#flush()))
   }
 
   #flush() {
@@ -68,7 +72,7 @@ export class RowStore<Row> {
       if (this.#listeners.has(id)) shown += 1
       if (shown === rowsPerFrame) break
     }
-    if (this.#arrived.size > 0) this.#request()
+    if (this.#arrived.size > 0) this.#request(0)
   }
 
   #write(id: string, row: Row) {

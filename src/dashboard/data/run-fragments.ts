@@ -22,7 +22,8 @@ export const runSummary = graphql(`
     experiment { id name }
     dataset { id name baseline { run { id } } }
     startedBy { id name }
-    progress { total queued running succeeded failed cancelled etaSeconds }
+    progress { total queued running succeeded failed cancelled openEvaluations etaSeconds }
+    scoring { status total done }
     settings { concurrency repetitions budgetUsd maxFailureRate maxAttempts timeoutMs cache }
     stats {
       costUsd
@@ -32,14 +33,14 @@ export const runSummary = graphql(`
       outputTokens
       latencyMs { count avg min max p50 p90 p95 p99 }
       failures { code count }
-      scores { name dataType direction count errorCount missingCount mean min max stddev stderr labels { label count } }
+      scores { name source dataType direction count errorCount missingCount mean min max stddev stderr labels { label count } }
     }
   }
 `)
 
 export const metricFigures = graphql(`
   fragment MetricFigures on MetricComparison {
-    metric { kind name }
+    metric { kind name source }
     candidate { id }
     dataType
     direction
@@ -52,6 +53,8 @@ export const metricFigures = graphql(`
     pairs
     pairsNeeded
     missing
+    lacking
+    leftOut
     improved
     regressed
     unchanged
@@ -61,5 +64,8 @@ export const metricFigures = graphql(`
     method
     verdict
     reason
+    detectable
+    clusters { count icc designEffect }
+    onTheseItems { verdict interval { low high } }
   }
 `)

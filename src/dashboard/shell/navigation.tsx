@@ -1,4 +1,13 @@
-import { IconCode, IconFlask2, IconGavel, IconHome, IconMessage2, IconSettings, IconTable } from '@tabler/icons-react'
+import {
+  IconCode,
+  IconFlask2,
+  IconGavel,
+  IconHome,
+  IconMessage2,
+  IconSettings,
+  IconTable,
+  IconUserCheck,
+} from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useGraphiqlAddress } from '../data/page-query.ts'
 import classes from './shell.module.css'
@@ -28,6 +37,10 @@ export function Navigation() {
       <Link to="/evaluators" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconGavel {...iconProps} />
         Evaluators
+      </Link>
+      <Link to="/review" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
+        <IconUserCheck {...iconProps} />
+        Review
       </Link>
       <Link to="/settings" search={{}} className={classes.link} activeOptions={{ includeSearch: false }}>
         <IconSettings {...iconProps} />

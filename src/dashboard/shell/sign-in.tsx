@@ -1,13 +1,21 @@
 import { Button, Code, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useState } from 'react'
 import { reportSignedIn } from '../data/connection.ts'
-import { signIn } from '../data/session.ts'
+import { readSession, signIn } from '../data/session.ts'
 
 /** Asks for a key instead of the page; the page's address stays, so it opens afterwards. */
 export function SignIn() {
   const [key, setKey] = useState('')
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
+
+  // Somebody may have signed in meanwhile, in another tab.
+  useEffect(() => {
+    const look = () => void readSession().then((session) => session?.viewer && reportSignedIn())
+    look()
+    addEventListener('focus', look)
+    return () => removeEventListener('focus', look)
+  }, [])
 
   async function submit(event: FormEvent) {
     event.preventDefault()

@@ -11,6 +11,7 @@ export interface RegisteredFunction extends Partial<ScoreRules> {
   hash: string
   /** As of a ModuleEvaluator. */
   active?: true | readonly string[]
+  level?: 'ITEM' | 'RUN'
 }
 
 /** Functions by name. */
@@ -52,7 +53,8 @@ export interface Functions {
   callTask(name: string, item: TaskItem, call: TaskCall): Promise<TaskResult>
   /**
    * @param scoreName name of the scores that the function gives no name
-   * @throws any error; `call.signal.reason` when that signal aborted
+   * @throws {TaskError} for every failure; `call.signal.reason` when that signal aborted
+   * @throws {FunctionsUnavailableError}
    */
   evaluate(module: string, scoreName: string, item: EvaluationInput, call: EvaluatorCall): Promise<Evaluation[]>
 }
@@ -92,11 +94,11 @@ export function registeredFunctions(functions: Iterable<RegisteredFunction>): Re
   return { tasks, evaluators }
 }
 
-/** What a run needs of the functions, without hashes. */
-export function neededFunctions(task: TaskSpec, evaluators: readonly EvaluatorSpec[]): PinnedFunctions {
+/** What a run needs of the functions, without hashes. @param task null: only its outputs are scored */
+export function neededFunctions(task: TaskSpec | null, evaluators: readonly EvaluatorSpec[]): PinnedFunctions {
   const modules = evaluators.flatMap((spec) => (spec.kind === 'module' ? [spec.module] : []))
   const withoutHashes = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, null]))
-  return { tasks: withoutHashes(functionsOf(task)), evaluators: withoutHashes(modules) }
+  return { tasks: withoutHashes(task ? functionsOf(task) : []), evaluators: withoutHashes(modules) }
 }
 
 /** The functions that a task calls: itself, or the tools of its prompt. */

@@ -1,5 +1,6 @@
 import type { ScoreDataType, ScoreRules } from '../evaluation.ts'
 import type { Json } from '../json/json.ts'
+import type { RunResults } from '../run-results.ts'
 import type { TaskContext, TaskItem } from './task.ts'
 
 /** A task function. It returns the output itself or, made with `result()`, the output and its cost. */
@@ -27,10 +28,18 @@ export interface ModuleEvaluation {
   costUsd?: number
 }
 
-export type ModuleEvaluationResult = ModuleEvaluation | number | boolean | string | null
+export type ModuleEvaluationResult = ModuleEvaluation | AutoevalsScore | number | boolean | string | null
 
-/** What of its scores is left out is for the creator of the evaluator to choose. */
-export interface ModuleEvaluator extends Partial<ScoreRules> {
+/** What scorers of autoevals return. */
+export interface AutoevalsScore {
+  name: string
+  score: number | null
+  metadata?: Record<string, unknown>
+  error?: unknown
+}
+
+/** What a function says of itself and of its scores; what is left out is for the creator of the evaluator to choose. */
+interface DeclaredEvaluator extends Partial<ScoreRules> {
   name: string
   description?: string
   /** As of a task. */
@@ -40,6 +49,19 @@ export interface ModuleEvaluator extends Partial<ScoreRules> {
    * starts. Default: no, somebody creates it.
    */
   active?: true | readonly string[]
+}
+
+type Returned = ModuleEvaluationResult | ModuleEvaluationResult[]
+
+/** A function that scores a run as a whole, when all of its items and their other scores are there. */
+export interface RunEvaluator extends DeclaredEvaluator {
+  level: 'RUN'
+  evaluate: (results: RunResults) => Returned | Promise<Returned>
+}
+
+/** A function that scores items. */
+export interface ModuleEvaluator extends DeclaredEvaluator {
+  level?: 'ITEM'
   evaluate: (item: {
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     input: any
@@ -47,15 +69,18 @@ export interface ModuleEvaluator extends Partial<ScoreRules> {
     output: any
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     expectedOutput: any
+    /** The expected output, as scorers of autoevals call it. */
+    // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
+    expected: any
     // biome-ignore lint/suspicious/noExplicitAny: the boundary between a user's types and JSON
     metadata: any
     latencyMs: number
     costUsd: number | null
-  }) => ModuleEvaluationResult | ModuleEvaluationResult[] | Promise<ModuleEvaluationResult | ModuleEvaluationResult[]>
+  }) => Returned | Promise<Returned>
 }
 
 /** The functions registered in assay.config.ts. */
 export interface Modules {
   tasks: ReadonlyMap<string, ModuleTask>
-  evaluators: ReadonlyMap<string, ModuleEvaluator>
+  evaluators: ReadonlyMap<string, ModuleEvaluator | RunEvaluator>
 }

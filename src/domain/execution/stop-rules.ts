@@ -13,6 +13,9 @@ export interface RunSituation {
   costCount: number
   /** The most expensive call so far, with its evaluators. */
   costMax: number | null
+  /** Evaluations that wait, and those being made. */
+  evaluationsQueued: number
+  evaluationsRunning: number
 }
 
 /** What counts towards the budget. */
@@ -28,10 +31,12 @@ export function stopReason(
   run: RunSituation,
   settings: Pick<RunSettings, 'budgetUsd' | 'maxFailureRate'>,
 ): 'BUDGET' | 'FAILURE_RATE' | null {
-  if (run.queued + run.running === 0) return null
+  const waiting = run.queued + run.evaluationsQueued
+  const inFlight = run.running + run.evaluationsRunning
+  if (waiting + inFlight === 0) return null
   const { budgetUsd, maxFailureRate } = settings
   if (budgetUsd !== null && spentUsd(run) >= budgetUsd) return 'BUDGET'
-  if (run.queued > 0 && run.running === 0 && affordableCalls(run, budgetUsd) === 0) return 'BUDGET'
+  if (waiting > 0 && inFlight === 0 && affordableCalls(run, budgetUsd) === 0) return 'BUDGET'
   const finished = run.failed + run.succeeded
   if (
     maxFailureRate !== null &&
@@ -45,14 +50,17 @@ export function stopReason(
 
 /**
  * How many more calls may begin without exceeding the budget if each of them, and each in flight, costs as much as the
- * most expensive so far. Until the first cost is known, calls are made one at a time; calls that report no cost are not
- * limited.
+ * most expensive so far; an evaluation by itself counts as much as a call with all of its evaluators. Until the first
+ * cost is known, also that of evaluators, calls are made one at a time; calls that report no cost are not limited.
  */
 export function affordableCalls(run: RunSituation, budgetUsd: number | null): number {
   if (budgetUsd === null) return Infinity
-  if (run.costMax === null) return run.succeeded + run.failed > 0 ? Infinity : Math.max(0, 1 - run.running)
-  if (run.costMax === 0) return Infinity
+  const inFlight = run.running + run.evaluationsRunning
+  const evaluations = run.evaluationsQueued + run.evaluationsRunning
+  const isKnown = run.costMax !== null && (evaluations === 0 || run.evaluatorCostSum > 0)
+  if (!isKnown && run.succeeded + run.failed <= evaluations) return Math.max(0, 1 - inFlight)
+  if (run.costMax === null || run.costMax === 0) return Infinity
   // Tolerance for sums like 0.1 + 0.2, which must not cost the last affordable call.
   const calls = Math.floor((budgetUsd - spentUsd(run)) / run.costMax + 1e-9)
-  return Math.max(0, calls - run.running)
+  return Math.max(0, calls - inFlight)
 }

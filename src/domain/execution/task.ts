@@ -7,7 +7,7 @@ import type { HttpTaskSpec } from './http-task.ts'
 import type { PromptTaskSpec } from './prompt-task.ts'
 
 /** What a run executes, as stored in the experiment and pinned by the run. */
-export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec | ClientTaskSpec
+export type TaskSpec = HttpTaskSpec | ModuleTaskSpec | PromptTaskSpec | ClientTaskSpec | EchoTaskSpec
 
 /** A function registered under `name` in assay.config.ts. */
 export interface ModuleTaskSpec {
@@ -22,6 +22,13 @@ export interface ClientTaskSpec {
   name: string
   /** Identifies the code, for example a hash of it; null when not known. */
   version: string | null
+}
+
+/** Takes the output from the item: nothing is called, and outputs that a dataset has already are scored. */
+export interface EchoTaskSpec {
+  kind: 'echo'
+  /** A JSONPath of one value of the item; null: its input. */
+  outputPath: string | null
 }
 
 /** The dataset item that a task is called with. */

@@ -13,6 +13,7 @@ const lost = 1e-200
 
 export class Wealth {
   readonly #money = new Float64Array(fractions.length).fill(1)
+  #total = fractions.length
 
   /**
    * @param gain how much more (or, to −1, less) than the claimed mean came, as a share of how far that is from the lowest
@@ -20,21 +21,24 @@ export class Wealth {
    * @param times that this came
    */
   bet(gain: number, times = 1): void {
+    let total = 0
     for (let i = 0; i < fractions.length; i++) {
       const factor = 1 + (fractions[i] as number) * gain
-      const money = (this.#money[i] as number) * (times === 1 ? factor : factor ** times)
-      this.#money[i] = money < lost ? 0 : money
+      const made = (this.#money[i] as number) * (times === 1 ? factor : factor ** times)
+      const money = made < lost ? 0 : made
+      this.#money[i] = money
+      total += money
     }
+    this.#total = total
   }
 
   /** The mean of the ten. */
   get value(): number {
-    let sum = 0
-    for (const money of this.#money) sum += money
-    return sum / fractions.length
+    return this.#total / fractions.length
   }
 
   reset(): void {
     this.#money.fill(1)
+    this.#total = fractions.length
   }
 }

@@ -3,7 +3,7 @@
  * How much they resemble each other does not have to be known.
  */
 import { normalCdf } from './normal.ts'
-import { stableMoments } from './stable-moments.ts'
+import { scaleOf, stableMoments } from './stable-moments.ts'
 
 export interface ClusterMoments {
   /** Clusters with a pair. */
@@ -15,8 +15,40 @@ export interface ClusterMoments {
   sums: Float64Array
   /** Correlation of two differences of one cluster: 0 for independent ones; null without two of one, or without spread. */
   icc: number | null
+  /** Pairs of a cluster; of clusters of several sizes, by analysis of variance. */
+  typicalSize: number
   /** Variance of the mean over what it would be of independent items; null without spread. */
   designEffect: number | null
+}
+
+/** Items of one cluster: how many, the sum of their values, and of those less the mean of all. */
+export interface ClusterSums {
+  sizes: Float64Array
+  sums: Float64Array
+  deviations: Float64Array
+}
+
+/** @param clusters of each difference, numbered from 0 */
+export function clusterMoments(differences: Float64Array, clusters: Int32Array): ClusterMoments {
+  const scale = scaleOf(differences)
+  if (scale !== 1) {
+    const scaled = clusterMoments(
+      differences.map((difference) => difference / scale),
+      clusters,
+    )
+    const [standardError, sums] = [scaled.standardError * scale, scaled.sums.map((sum) => sum * scale)]
+    return { ...scaled, standardError, sums }
+  }
+  const { mean, stddev } = stableMoments(differences)
+  const size = clusters.reduce((largest, cluster) => Math.max(largest, cluster + 1), 0)
+  const [sizes, sums, deviations] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
+  for (let i = 0; i < differences.length; i++) {
+    const cluster = clusters[i] as number
+    sizes[cluster] = (sizes[cluster] as number) + 1
+    sums[cluster] = (sums[cluster] as number) + (differences[i] as number)
+    deviations[cluster] = (deviations[cluster] as number) + ((differences[i] as number) - mean)
+  }
+  return momentsOfClusters({ sizes, sums, deviations }, differences.length, stddev)
 }
 
 /**
@@ -25,21 +57,11 @@ export interface ClusterMoments {
  * 1 / (Σ w² + Σ over g ≠ h of u(g) u(h)), u = w² / (1 − w). Clusters of one size have n_clusters − 1.
  * Bell & McCaffrey, Survey Methodology 28 (2002). The ICC is the one of one-way analysis of variance.
  *
- * @param clusters of each difference, numbered from 0
+ * @param stddev of all values (divisor n − 1)
  */
-export function clusterMoments(differences: Float64Array, clusters: Int32Array): ClusterMoments {
-  const n = differences.length
-  const { mean, stddev } = stableMoments(differences)
-  const size = clusters.reduce((largest, cluster) => Math.max(largest, cluster + 1), 0)
-  const [sizes, sums, deviations] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)]
-  for (let i = 0; i < n; i++) {
-    const cluster = clusters[i] as number
-    sizes[cluster] = (sizes[cluster] as number) + 1
-    sums[cluster] = (sums[cluster] as number) + (differences[i] as number)
-    deviations[cluster] = (deviations[cluster] as number) + ((differences[i] as number) - mean)
-  }
+export function momentsOfClusters({ sizes, sums, deviations }: ClusterSums, n: number, stddev: number): ClusterMoments {
   let [count, variance, squares, between, u, uu] = [0, 0, 0, 0, 0, 0]
-  for (let cluster = 0; cluster < size; cluster++) {
+  for (let cluster = 0; cluster < sizes.length; cluster++) {
     const own = sizes[cluster] as number
     if (own === 0) continue
     const weight = own / n
@@ -52,7 +74,8 @@ export function clusterMoments(differences: Float64Array, clusters: Int32Array):
     u += leverage
     uu += leverage ** 2
   }
-  if (count < 2) return { count, standardError: 0, degreesOfFreedom: 0, sums, icc: null, designEffect: null }
+  if (count < 2)
+    return { count, standardError: 0, degreesOfFreedom: 0, sums, icc: null, typicalSize: n, designEffect: null }
   const within = Math.max(0, stddev ** 2 * (n - 1) - between)
   const meanBetween = between / (count - 1)
   const meanWithin = n > count ? within / (n - count) : 0
@@ -64,6 +87,7 @@ export function clusterMoments(differences: Float64Array, clusters: Int32Array):
     degreesOfFreedom: 1 / (squares + u ** 2 - uu),
     sums,
     icc: n > count && total > 0 ? (meanBetween - meanWithin) / total : null,
+    typicalSize,
     designEffect: stddev > 0 ? (variance * n) / stddev ** 2 : null,
   }
 }
@@ -86,23 +110,17 @@ export function signFlipTest(sums: Float64Array): number {
     const z = total / Math.sqrt(changed.reduce((sum, one) => sum + one * one, 0))
     return 2 * normalCdf(-z)
   }
-  // Probability of each total, from −largest.
-  let table = new Float64Array(2 * largest + 1)
+  // Probability of each sum of those whose sign is +; the total is twice that, less `largest`.
+  const table = new Float64Array(largest + 1)
   let reach = 0
-  table[largest] = 1
+  table[0] = 1
   for (const one of changed) {
     const step = Math.abs(one)
-    const next = new Float64Array(2 * largest + 1)
-    for (let at = largest - reach; at <= largest + reach; at++) {
-      const half = (table[at] as number) / 2
-      if (half === 0) continue
-      next[at - step] = (next[at - step] as number) + half
-      next[at + step] = (next[at + step] as number) + half
-    }
     reach += step
-    table = next
+    for (let at = reach; at >= step; at--) table[at] = ((table[at] as number) + (table[at - step] as number)) / 2
+    for (let at = step - 1; at >= 0; at--) table[at] = (table[at] as number) / 2
   }
   let p = 0
-  for (let at = total; at <= largest; at++) p += table[largest + at] as number
+  for (let at = (largest + total) / 2; at <= largest; at++) p += table[at] as number
   return Math.min(1, 2 * p)
 }

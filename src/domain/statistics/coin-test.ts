@@ -19,7 +19,7 @@ export class CoinTest {
 
   /** @param low and `high`: −1, 0 or 1; different where a value is missing */
   push(low: number, high: number): void {
-    if (this.side) return
+    if (this.side || (low === 0 && high === 0)) return
     this.#gained.toss(low)
     this.#lost.toss(high)
     // Half of the money was bet on either side; only the one that came up more often can have won.
@@ -37,7 +37,8 @@ class Coin {
 
   toss(change: number): void {
     if (change === 0) return
-    for (const [index, a] of expectations.entries()) {
+    for (let index = 0; index < expectations.length; index++) {
+      const a = expectations[index] as number
       const seen = a + (change > 0 ? this.#gains : this.#losses)
       this.#money[index] = ((this.#money[index] as number) * 2 * seen) / (2 * a + this.#gains + this.#losses)
     }

@@ -26,6 +26,8 @@ export interface SequenceOptions {
   readonly margin?: number
   /** Every difference is 0 or the range: pairs of yes and no, one execution each. */
   readonly binary?: boolean
+  /** False: only the tests are wanted, which is ten times as fast; the interval is then what they have shown. */
+  readonly hasBounds?: boolean
 }
 
 export class DifferenceSequence {
@@ -35,6 +37,7 @@ export class DifferenceSequence {
   /** Of 0, of minus and of plus the margin. */
   readonly #tests: MeanTest[]
   readonly #coin: CoinTest | null
+  readonly #hasBounds: boolean
   #count = 0
   #contradicted = false
 
@@ -43,11 +46,12 @@ export class DifferenceSequence {
    *   (latency, cost) have no such sequence.
    * @throws RangeError when `range` is not a positive finite number.
    */
-  constructor(range: number, { margin = 0, binary = false }: SequenceOptions = {}) {
+  constructor(range: number, { margin = 0, binary = false, hasBounds = true }: SequenceOptions = {}) {
     if (!(range > 0 && range < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`Expected the width of the score's bounds to be a positive finite number, got ${range}.`)
     }
     this.#range = range
+    this.#hasBounds = hasBounds
     this.#coin = binary ? new CoinTest() : null
     const points = margin > 0 ? [-margin / range, margin / range] : []
     this.#tests = (binary ? points : [0, ...points]).map((mean) => new MeanTest(mean))
@@ -67,8 +71,10 @@ export class DifferenceSequence {
     const high = scaled(highest, this.#range)
     this.#count++
     if (this.#contradicted) return
-    this.#below.push(low, weight)
-    this.#above.push(-high, weight)
+    if (this.#hasBounds) {
+      this.#below.push(low, weight)
+      this.#above.push(-high, weight)
+    }
     for (const test of this.#tests) test.push(low, high, weight)
     this.#coin?.push(low, high)
     const { low: lowest, high: largest } = this.#shown()
@@ -145,10 +151,16 @@ class MeanTest {
   }
 }
 
+/** How often each difference of one weight came. */
+interface Counted {
+  readonly places: Map<number, number>
+  readonly values: number[]
+  readonly times: number[]
+}
+
 /** The gambler who bets on "greater"; differences and bound in units of the range. */
 class LowerBound {
-  /** By weight, how often each difference came. */
-  readonly #counts = new Map<number, Map<number, number>>()
+  readonly #counted = new Map<number, Counted>()
   #distinct = 0
   readonly #wealth = new Wealth()
   /** Steps ruled out; the wealth above is that of betting against the next one. */
@@ -159,24 +171,41 @@ class LowerBound {
   }
 
   push(given: number, weight: number): void {
-    const counts = this.#counts.get(weight) ?? new Map<number, number>()
-    this.#counts.set(weight, counts)
-    // Rounded against the gambler once there are too many to remember.
-    const difference =
-      this.#distinct < maxDistinct || counts.has(given) ? given : Math.floor(given * maxDistinct) / maxDistinct
-    const times = counts.get(difference) ?? 0
-    if (times === 0) this.#distinct += 1
-    counts.set(difference, times + 1)
+    const difference = this.#count(given, weight)
     if (this.#steps === maxSteps) return
     this.#bet(difference, 1, weight)
     while (this.#wealth.value >= 40) {
       this.#steps++
       this.#wealth.reset()
       if (this.#steps === maxSteps) return
-      for (const [weight, counts] of this.#counts) {
-        for (const [value, times] of counts) this.#bet(value, times, weight)
+      for (const [weight, { values, times }] of this.#counted) {
+        for (const [place, value] of values.entries()) this.#bet(value, times[place] as number, weight)
       }
     }
+  }
+
+  /** @returns the difference, rounded against the gambler once there are too many to remember */
+  #count(given: number, weight: number): number {
+    let counted = this.#counted.get(weight)
+    if (!counted) {
+      counted = { places: new Map(), values: [], times: [] }
+      this.#counted.set(weight, counted)
+    }
+    const { places, values, times } = counted
+    let difference = given
+    let place = places.get(difference)
+    if (place === undefined && this.#distinct >= maxDistinct) {
+      difference = Math.floor(given * maxDistinct) / maxDistinct
+      place = places.get(difference)
+    }
+    if (place === undefined) {
+      place = values.push(difference) - 1
+      times.push(0)
+      places.set(difference, place)
+      this.#distinct += 1
+    }
+    times[place] = (times[place] as number) + 1
+    return difference
   }
 
   #bet(difference: number, times: number, weight: number): void {

@@ -3,7 +3,7 @@
  * while they are drawn in random order. Takes the same time for every draw, and the same memory for any number.
  *
  * What a mean's gambler has made depends on the order of the draws, so it cannot be computed afterwards for a mean that
- * becomes interesting later: gamblers are at work on some twenty means around the bound, the closer the narrower the
+ * becomes interesting later: gamblers are at work on up to 24 means around the bound, the closer the narrower the
  * interval becomes. A new one starts with what is certain to have been made on its mean: each draw multiplies the money
  * by A + B / (aδ + b) with A, B and a ≥ 0, whose logarithm is convex in the mean δ. So the tangent of a neighbour's is
  * never above it, and betting with less than was made rules out less.

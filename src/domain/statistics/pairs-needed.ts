@@ -18,13 +18,39 @@ const maxInt32 = 2 ** 31 - 1
  *   than two pairs to estimate the spread from, or when the number does not fit in 32 bits.
  */
 export function pairsNeeded(figures: MetricFigures, margin: number, level: number): number | null {
+  return pairsIf(figures, margin, level, 0)
+}
+
+/** Numbers of pairs between which {@link pairsNeeded} would be in 80 % of cases. */
+export interface PairsNeededRange {
+  low: number
+  /** Null: there may be no effect at all. */
+  high: number | null
+}
+
+/**
+ * How far `pairsNeeded` may be off, because it squares a noisy difference: what would be needed if the effect was as large,
+ * and as small, as the 80 % interval of the difference allows.
+ */
+export function pairsNeededRange(figures: MetricFigures, margin: number, level: number): PairsNeededRange | null {
+  const low = pairsIf(figures, margin, level, 1)
+  return low === null ? null : { low, high: pairsIf(figures, margin, level, -1) }
+}
+
+const z90 = normalQuantile(0.9)
+
+/** @param further 1: the effect is larger than observed by what chance may do, −1: smaller */
+function pairsIf(figures: MetricFigures, margin: number, level: number, further: -1 | 0 | 1): number | null {
   const { delta, differenceStddev, direction, pairs } = figures
   if (delta === null || differenceStddev === null || direction === 'NONE') return null
   const gain = direction === 'HIGHER_IS_BETTER' ? delta : -delta
-  const totals = [totalPairs(figures, Math.abs(delta), level)]
+  const shift = (further * z90 * differenceStddev) / Math.sqrt(pairs)
+  const totals = [totalPairs(figures, Math.abs(delta) + shift, level)]
   if (margin > 0 && figures.interval !== null) {
     totals.push(
-      delta === 0 && differenceStddev === 0 ? unseen(figures, margin) : totalPairs(figures, gain + margin, 0.05),
+      delta === 0 && differenceStddev === 0
+        ? unseen(figures, margin)
+        : totalPairs(figures, gain + margin + shift, 0.05),
     )
   }
   const more = Math.max(1, Math.ceil(Math.min(...totals) - pairs))

@@ -22,11 +22,20 @@ export function stableMoments(values: ArrayLike<number>): StableMoments {
   return { mean: mean * scale, stddev: count < 2 ? 0 : Math.sqrt(squares / (count - 1)) * scale }
 }
 
-/** A power of two, so that dividing by it is exact. */
-function scaleOf(values: ArrayLike<number>): number {
+/**
+ * What to divide values by so that their fourth powers neither overflow nor vanish: 1, or a power of two, so that dividing
+ * is exact.
+ */
+export function scaleOf(values: ArrayLike<number>): number {
   let largest = 0
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i] as number))
-  return largest === 0 || (largest > 1e-100 && largest < 1e100) ? 1 : 2 ** Math.floor(Math.log2(largest))
+  return largest === 0 || (largest > 1e-50 && largest < 1e50) ? 1 : 2 ** Math.floor(Math.log2(largest))
+}
+
+/** The values in such units; the same where that is 1. */
+export function inOwnUnits(values: Float64Array): Float64Array {
+  const scale = scaleOf(values)
+  return scale === 1 ? values : values.map((value) => value / scale)
 }
 
 function compensatedSum(values: ArrayLike<number>, of: (value: number) => number): number {

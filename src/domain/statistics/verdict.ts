@@ -4,7 +4,7 @@ import { adjustFamily, type Procedure } from './family.ts'
 import type { AdjustedPValue } from './holm.ts'
 import type { Interval } from './interval.ts'
 import type { MetricFigures } from './paired-comparison.ts'
-import { pairsNeeded } from './pairs-needed.ts'
+import { type PairsNeededRange, pairsNeeded, pairsNeededRange } from './pairs-needed.ts'
 
 /** Why a verdict is INCONCLUSIVE. */
 export type InconclusiveReason =
@@ -41,6 +41,10 @@ export interface Decision {
   readonly reason: InconclusiveReason | null
   /** For `INCONCLUSIVE` only: how many more pairs would probably decide it, if that can be estimated. */
   readonly pairsNeeded: number | null
+  /** How far that may be off. */
+  readonly pairsNeededRange: PairsNeededRange | null
+  /** With how many tests, this one included, it shares the error of 5 %; null where there is no test. */
+  readonly familySize: number | null
   /** For `INCONCLUSIVE` only: the smallest true difference that these pairs would have shown with 80 % probability. */
   readonly detectable: number | null
 }
@@ -77,7 +81,10 @@ export function decideVerdicts(
     if (!(margin >= 0 && margin < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`Expected a margin >= 0 in the metric's units, got ${margin}; use 0 for none.`)
     }
-    return decide(metric, byIndex.get(index) ?? null)
+    const isPrimary = (metric.primary ?? null) !== null
+    const family = tested.filter(({ primary }) => (primary !== null) === isPrimary).length
+    const familySize = byIndex.has(index) ? family : null
+    return { ...decide(metric, byIndex.get(index) ?? null), familySize }
   })
 }
 
@@ -96,7 +103,7 @@ function canBeShown(metric: MetricToDecide): boolean {
   )
 }
 
-function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Decision {
+function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Omit<Decision, 'familySize'> {
   const { figures, margin, refusesLacking = false } = metric
   const { pairs, lacking, pValue, robust } = figures
   const adjusted = adjustment?.adjusted ?? 1
@@ -104,7 +111,9 @@ function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Deci
   const shown = isAsked(metric) && !refused ? shownBy(figures, robust.interval, adjusted, margin) : nothing
   const verdict = conclude(shown)
   const adjustedPValue = isAsked(metric) ? (adjustment?.adjusted ?? robust.pValue) : null
-  if (verdict !== 'INCONCLUSIVE') return { adjustedPValue, verdict, reason: null, pairsNeeded: null, detectable: null }
+  if (verdict !== 'INCONCLUSIVE') {
+    return { adjustedPValue, verdict, reason: null, pairsNeeded: null, pairsNeededRange: null, detectable: null }
+  }
   const multiplier = adjustment?.multiplier ?? 1
   const level = significanceLevel / multiplier
   const asObserved = shownBy(figures, figures.interval, Math.min(1, multiplier * (pValue ?? 1)), margin)
@@ -127,6 +136,7 @@ function decide(metric: MetricToDecide, adjustment: AdjustedPValue | null): Deci
     verdict,
     reason: because,
     pairsNeeded: estimates ? pairsNeeded(figures, margin, level) : null,
+    pairsNeededRange: estimates ? pairsNeededRange(figures, margin, level) : null,
     detectable: isAsked(metric) ? detectableEffect(figures, level) : null,
   }
 }

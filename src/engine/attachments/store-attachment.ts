@@ -15,6 +15,7 @@ import { attachmentChunkBytes, maxAttachmentBytes } from '../../domain/attachmen
 import { InvalidInputError, LimitError } from '../../domain/errors.ts'
 import { excerptOf } from '../../domain/excerpt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
+import { requireStorage } from '../projects/quotas.ts'
 import type { Services } from '../services.ts'
 import { withTemporaryFile } from '../temporary-file.ts'
 import { TransferPlaces } from '../transfer-places.ts'
@@ -37,7 +38,7 @@ const uploads = new TransferPlaces('uploads', { most: 16, mostOfProject: 12 })
 /**
  * Stores a file; one that the project has already, with this name and media type, is returned as it is.
  * @throws {InvalidInputError} no content, a name or media type that cannot be one, or a media type that is not known
- * @throws {LimitError} more than 20 MB, or too many uploads at once
+ * @throws {LimitError} more than 20 MB, too many uploads at once, or no storage left of the quota
  */
 export async function storeAttachment(
   services: Services,
@@ -53,6 +54,7 @@ export async function storeAttachment(
       signal?.throwIfAborted()
       const { projectId } = scope
       return transaction(services.db.pool, async (client) => {
+        await requireStorage(client, projectId, bytes)
         const content = await findOrInsertContent(client, { projectId, sha256, bytes })
         let n = 0
         if (content.isNew) for await (const chunk of chunks()) await insertChunk(client, content.id, n++, chunk)

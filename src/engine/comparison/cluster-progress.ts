@@ -2,7 +2,7 @@
  * Clusters of items in schedule order. A cluster counts when all of its items are settled: the clusters that end first
  * are a random choice, like the items, as long as the difference does not depend on the size of a cluster.
  */
-import type { SettledPairs } from './settled-pairs.ts'
+import type { SettledDifferences, SettledPairs } from './settled-pairs.ts'
 
 /** Candidate − baseline of a cluster, and its pairs as a share of the largest cluster. */
 export interface ClusterDifference {
@@ -40,10 +40,11 @@ export class ClusterProgress {
   add({ itemIds, series, failed }: Pick<SettledPairs, 'itemIds' | 'series' | 'failed'>): ClusterDifference[][] {
     const metrics = [...series, failed]
     const completed = metrics.map((): ClusterDifference[] => [])
-    for (const [index, id] of itemIds.entries()) {
-      const cluster = this.#clusters.get(id)
+    for (let index = 0; index < itemIds.length; index++) {
+      const cluster = this.#clusters.get(itemIds[index] as number)
       const sums = (cluster === undefined ? undefined : this.#sums.get(cluster)) ?? metrics.map(noSums)
-      for (const [metric, { lowest, highest }] of metrics.entries()) {
+      for (let metric = 0; metric < metrics.length; metric++) {
+        const { lowest, highest } = metrics[metric] as SettledDifferences
         const own = sums[metric] as Sums
         if (Number.isNaN(lowest[index])) continue
         own.lowest += lowest[index] as number

@@ -1,31 +1,30 @@
 import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
-import { loadChangedItemIds } from '../../db/sql/comparison/changed-items.ts'
-import { loadClusters } from '../../db/sql/comparison/load-clusters.ts'
 import { loadLabelPairs } from '../../db/sql/comparison/load-labels.ts'
 import { decideEarly, type EarlyStop, questionOf } from '../../domain/early-stop.ts'
 import type { Direction } from '../../domain/evaluation.ts'
 import { metricKey } from '../../domain/metric.ts'
+import { isFinished } from '../../domain/run.ts'
+import type { SeriesKey } from '../../domain/score-series.ts'
 import { concludeOnItems, type Verdict } from '../../domain/statistics/conclusion.ts'
 import type { Interval } from '../../domain/statistics/interval.ts'
 import type { MetricFigures } from '../../domain/statistics/paired-comparison.ts'
+import { meanOf } from '../../domain/statistics/stable-moments.ts'
 import { type Decision, decideVerdicts, type InconclusiveReason } from '../../domain/statistics/verdict.ts'
 import { type ComparedMetric, findMetric, valuesOf } from './compared-metrics.ts'
+import { alignCandidate, itemValuesOf, loadComparedValues } from './compared-values.ts'
 import { type Comparison, isComplete, isScoredAlike, isStoppedEarly, usedVersions } from './comparison.ts'
-import { figuresOf, labelFigures, pairValues } from './metric-figures.ts'
-import {
-  alignItems,
-  commonItemIds,
-  loadRunValues,
-  numberClusters,
-  type RunValues,
-  valuesOfItems,
-} from './run-values.ts'
+import type { ItemValues } from './item-values.ts'
+import { figuresOf, labelFigures, pairValues, unfinished } from './metric-figures.ts'
+import { commonItemIds, type RunValues } from './run-values.ts'
 import type { ComparisonSequences, SequenceState } from './sequences.ts'
 
 /** The comparison of one metric of one candidate with the baseline. */
 export interface MetricComparison
-  extends Omit<ComparedMetric, 'lackingRules' | 'errors' | 'evaluators' | 'asked' | 'primary'>,
+  extends Omit<
+      ComparedMetric,
+      'lackingRules' | 'errors' | 'evaluators' | 'rules' | 'marginIsShare' | 'asked' | 'primary'
+    >,
     Omit<MetricFigures, 'direction' | 'differenceStddev' | 'robust'>,
     Decision {
   candidate: Run
@@ -65,77 +64,65 @@ export async function compareMetrics(
   sequences: ComparisonSequences,
   comparison: Comparison,
 ): Promise<MetricComparison[]> {
-  const { baseline, candidates, runs, metrics, procedure } = comparison
+  const { baseline, candidates, runs, procedure } = comparison
   if (!baseline) return []
   const used = usedVersions(comparison)
   const isAlike = (metric: ComparedMetric, index: number) => comparison.includesUnlike || isScoredAlike(metric, index)
-  const runIds = runs.map((run) => run.id)
-  const seriesOf = (kind: 'SCORE' | 'LABEL') =>
-    metrics.map(valuesOf).flatMap((values) => (values.kind === kind && 'name' in values ? [values] : []))
-  const labelSeries = seriesOf('LABEL')
-  const { datasetId, datasetVersion: version } = baseline
-  const [read, labels, changed, clusters] = await Promise.all([
-    Promise.all(runs.map((run) => loadRunValues(db.pool, run, seriesOf('SCORE')))),
-    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
-    used ? loadChangedItemIds(db.pool, runs.length, used) : candidates.map(() => new Set<number>()),
-    comparison.clusterPath.length > 0
-      ? loadClusters(db.pool, { datasetId, version, path: comparison.clusterPath })
-      : null,
-  ])
-  const [ofBaseline, ...ofCandidates] = read as [RunValues, ...RunValues[]]
-  const isUnknown = ({ metric, range }: ComparedMetric) => range === null && metric.kind !== 'LATENCY'
-  const baselineItems = metrics.map((metric) =>
-    valuesOf(metric).kind === 'LABEL' ? null : valuesOfItems(ofBaseline, metric),
+  const hasNumbers = (metric: ComparedMetric) => metric.countedAs !== null || valuesOf(metric).kind !== 'LABEL'
+  const labelSeries = comparison.metrics.flatMap((metric) =>
+    !hasNumbers(metric) && metric.metric.kind === 'SCORE' ? [metric.metric] : [],
   )
+  const runIds = runs.map((run) => run.id)
+  const [values, labels] = await Promise.all([
+    loadComparedValues(db, comparison),
+    labelSeries.length > 0 ? loadLabelPairs(db.pool, runIds, labelSeries, used) : [],
+  ])
+  const isUnknown = ({ metric, range }: ComparedMetric) => range === null && metric.kind !== 'LATENCY'
+  const ofBaseline = values.runs[0] as RunValues
+  const baselineItems = comparison.metrics.map((metric) =>
+    hasNumbers(metric) ? itemValuesOf(values, 0, metric) : null,
+  )
+  const metrics = comparison.metrics.map((metric, place) => withMarginInUnits(metric, baseline, baselineItems[place]))
 
   const perCandidate = await Promise.all(
     candidates.map(async (candidate, index) => {
-      const values = ofCandidates[index] as RunValues
-      const different = changed[index] ?? new Set<number>()
-      const aligned = alignItems(ofBaseline, values, different)
-      const numbers = clusters && numberClusters(ofBaseline, aligned, clusters)
+      const ofCandidate = values.runs[index + 1] as RunValues
+      const changed = values.changed[index] ?? new Set<number>()
+      const { aligned, clusters } = alignCandidate(values, index)
       const own = withMarginOfStop(metrics, baseline, candidate)
       const states = await sequences.read(
         baseline,
         candidate,
-        own.filter((metric) => isAlike(metric, index)),
+        own.filter((metric) => metric.countedAs === null && isAlike(metric, index)),
         usedVersions(comparison, candidate),
         db.pool,
         {
-          ...{ baseline: ofBaseline, candidate: values, changed: different },
-          itemIds: commonItemIds(ofBaseline, values),
+          ...{ baseline: ofBaseline, candidate: ofCandidate, changed, clusters: values.clusters },
+          itemIds: commonItemIds(ofBaseline, ofCandidate),
         },
         comparison.clusterPath,
       )
       return own.map((metric, place) => {
-        const kind = valuesOf(metric)
         const before = baselineItems[place]
-        const figures =
-          kind.kind === 'LABEL' || !before
-            ? labelFigures(
-                labels.find(
-                  (pairs) =>
-                    pairs.run === index + 2 &&
-                    'name' in kind &&
-                    pairs.name === kind.name &&
-                    pairs.source === kind.source,
-                ),
-                aligned.items,
-              )
-            : figuresOf(
-                metric,
-                pairValues(before, valuesOfItems(values, metric), aligned),
-                aligned.items,
-                isUnknown(metric),
-                numbers,
-              )
+        const figures = before
+          ? figuresOf(
+              metric,
+              pairValues(before, itemValuesOf(values, index + 1, metric), aligned),
+              aligned.items,
+              isUnknown(metric),
+              clusters,
+            )
+          : labelFigures(
+              labels.find(({ run, ...pairs }) => run === index + 2 && isSameSeries(pairs, metric)),
+              aligned.items,
+            )
         const complete = isComplete(baseline, candidate)
         const isScored = isAlike(metric, index)
         const found = isScored ? figures : nothingCompared(figures)
         return {
           ...{ metric, candidate, complete, aligned, figures: complete ? found : unfinished(found) },
           leftOut: aligned.changed + (isScored ? 0 : figures.pairs),
-          state: states.get(metricKey(metric.metric)) ?? null,
+          state: metric.countedAs ? null : (states.get(metricKey(metric.metric)) ?? null),
         }
       })
     }),
@@ -154,7 +141,15 @@ export async function compareMetrics(
   )
   return compared.map(({ metric, candidate, complete, aligned, figures, leftOut, state }, index) => {
     const { direction: _, differenceStddev: __, robust: ___, ...shown } = figures
-    const { lackingRules: ____, errors: _____, evaluators: ______, asked, primary, ...described } = metric
+    const {
+      lackingRules: ____,
+      errors: _____,
+      evaluators: ______,
+      rules: _______,
+      asked,
+      primary,
+      ...described
+    } = metric
     const selected = isStoppedEarly(baseline) || isStoppedEarly(candidate)
     return {
       ...described,
@@ -174,6 +169,21 @@ export async function compareMetrics(
   })
 }
 
+/** A margin that is a share of the baseline's mean is only known when the baseline has finished: until then there is none. */
+function withMarginInUnits(
+  metric: ComparedMetric,
+  baseline: Run,
+  items: ItemValues | null | undefined,
+): ComparedMetric {
+  if (!metric.marginIsShare || !items) return metric
+  const mean = isFinished(baseline.status) ? meanOf(items.value.filter((value) => !Number.isNaN(value))) : 0
+  return { ...metric, margin: metric.margin * Math.abs(mean) }
+}
+
+function isSameSeries({ name, source }: SeriesKey, { metric }: ComparedMetric): boolean {
+  return metric.kind === 'SCORE' && metric.name === name && metric.source === source
+}
+
 /** The figures without any pair, where all of them are left out. */
 function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
   return {
@@ -184,12 +194,9 @@ function nothingCompared({ direction, missing }: MetricFigures): MetricFigures {
   }
 }
 
-function unfinished(figures: MetricFigures): MetricFigures {
-  const untested = { interval: null, pValue: null }
-  return { ...figures, ...untested, method: null, bounds: null, robust: untested, clusters: null }
-}
-
-const undecided = { adjustedPValue: null, pairsNeeded: null, detectable: null } as const
+const undecided = {
+  ...{ adjustedPValue: null, familySize: null, pairsNeeded: null, pairsNeededRange: null, detectable: null },
+} as const
 
 /** The rule that stopped the candidate, if it was about the comparison with this baseline. */
 function ruleOfStop(baseline: Run, candidate: Run): EarlyStop | null {

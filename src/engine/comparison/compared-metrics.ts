@@ -1,6 +1,7 @@
 /** The metrics that runs are compared on. */
 import type { Run, RunScoreSummary } from '../../db/generated/prisma/client.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
+import { type CountedAs, countedAsKey } from '../../domain/counted-as.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { Direction, FailurePolicy, ScoreDataType, ScoreSource } from '../../domain/evaluation.ts'
 import { failureValue, type LackingRule } from '../../domain/lacking-values.ts'
@@ -13,6 +14,7 @@ import {
   scoreMetric,
 } from '../../domain/metric.ts'
 import type { PrimaryMetrics } from '../../domain/primary-metrics.ts'
+import type { RunSettings } from '../../domain/run.ts'
 import { hasValue } from '../../domain/score.ts'
 import { compareSeries, findSeries } from '../../domain/score-series.ts'
 
@@ -27,30 +29,40 @@ export interface ComparedMetric {
   direction: Direction
   /** Highest minus lowest possible value; null without bounds. */
   range: number | null
-  /** How failed executions count; null unless it is a score. */
+  /** How failed executions count; null unless it is a score or latency. */
   failurePolicy: FailurePolicy | null
   /** The value of a failed execution; null: it is missing. */
   failuresCountAs: number | null
   /** Of a score, one for each run that has it. */
   lackingRules: LackingRule[]
+  /** Another way to count the score; null: as it is. */
+  countedAs: CountedAs | null
   /** Executions for which there is only an error of the evaluator. */
   errors: number
   /** Of each run, baseline first, what gave the scores: equal for equal evaluators, null where it is not known. */
   evaluators: readonly (string | null)[]
+  /** Of each run, baseline first, the rules of the score that it pinned: equal for equal rules; null without it. */
+  rules: readonly (string | null)[]
   margin: number
+  /** Whether `margin` is a share of the mean of the baseline. */
+  marginIsShare: boolean
   /** Whether a verdict is wanted: scores and failures always, latency and cost if they are named. */
   asked: boolean
   /** Position among the primary metrics, from 0, and its weight; null: it is not one. */
   primary: { rank: number; weight: number } | null
 }
 
-type MetricOfRuns = Omit<ComparedMetric, 'margin' | 'asked' | 'primary'>
+type MetricOfRuns = Omit<ComparedMetric, 'margin' | 'marginIsShare' | 'asked' | 'primary'>
 
-/** All scores of all the runs by name, then latency, cost and failures. */
+/**
+ * All scores of all the runs by name, then latency, cost and failures.
+ * @param latencyFailures what failed calls count as in latency
+ */
 export function metricsOf(
   runs: readonly Run[],
   summaries: readonly RunScoreSummary[],
   definitions: ReadonlyMap<string, string>,
+  latencyFailures: FailurePolicy = 'MISSING',
 ): MetricOfRuns[] {
   const newestFirst = runs.toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1))
   const bySeries = Map.groupBy(summaries, ({ name, source }) => metricKey(scoreMetric(name, source)))
@@ -62,15 +74,30 @@ export function metricsOf(
     failuresCountAs: null,
     errors: 0,
     evaluators: [],
+    rules: [],
+    countedAs: null,
   } as const
+  const latency = {
+    failurePolicy: latencyFailures,
+    failuresCountAs: latencyFailures === 'WORST' ? Math.max(...runs.map(longestLatency)) : null,
+  }
   return [
     ...[...bySeries.values()]
-      .map((found) => ({ ...metricOfSeries(newestFirst, found), evaluators: evaluatorsOf(runs, found, definitions) }))
+      .map((found) => ({
+        ...metricOfSeries(newestFirst, found),
+        evaluators: evaluatorsOf(runs, found, definitions),
+        rules: rulesOf(runs, found),
+      }))
       .sort((a, b) => compareSeries(a.metric, b.metric)),
-    { ...measured, metric: { kind: 'LATENCY' }, lackingRules: [] },
+    { ...measured, ...latency, metric: { kind: 'LATENCY' }, lackingRules: [] },
     { ...measured, metric: { kind: 'COST' }, lackingRules: [] },
     { ...measured, metric: { kind: 'FAILED' }, range: 1, lackingRules: [] },
   ]
+}
+
+/** No call of the run took longer, in milliseconds. */
+export function longestLatency({ settings, latencyMax }: Pick<Run, 'settings' | 'latencyMax'>): number {
+  return Math.max((settings as unknown as RunSettings).timeoutMs, latencyMax ?? 0)
 }
 
 function evaluatorsOf(
@@ -81,6 +108,15 @@ function evaluatorsOf(
   return runs.map((run) => {
     const id = found.find((summary) => summary.runId === run.id)?.evaluatorVersionId ?? null
     return id === null ? null : (definitions.get(id) ?? id)
+  })
+}
+
+function rulesOf(runs: readonly Run[], found: readonly RunScoreSummary[]): (string | null)[] {
+  return runs.map((run) => {
+    const summary = found.find(({ runId }) => runId === run.id)
+    if (!summary) return null
+    const { dataType, direction, lowest, highest, failurePolicy } = summary
+    return JSON.stringify([dataType, direction, lowest, highest, failurePolicy])
   })
 }
 
@@ -96,12 +132,10 @@ function metricOfSeries(newestFirst: readonly Run[], found: readonly RunScoreSum
   const bounds = boundsOf(dataType, found)
   const { lowest, highest } = bounds
   const value = failureValue(failurePolicy, direction, bounds)
-  const rules = hasValue(dataType)
-    ? newestFirst.flatMap((run) => {
-        const summary = summaryOf(run)
-        return summary ? [{ ...lackingRuleOf(run, summary), ...bounds, value }] : []
-      })
-    : []
+  const rules = newestFirst.flatMap((run) => {
+    const summary = summaryOf(run)
+    return summary ? [{ ...lackingRuleOf(run, summary), ...bounds, value }] : []
+  })
   return {
     metric: { kind: 'SCORE', name, source } as const,
     dataType,
@@ -109,6 +143,7 @@ function metricOfSeries(newestFirst: readonly Run[], found: readonly RunScoreSum
     range: lowest === null || highest === null ? null : highest - lowest,
     failurePolicy,
     failuresCountAs: value,
+    countedAs: null,
     lackingRules: distinct(rules),
     errors: found.reduce((sum, { errorCount }) => sum + errorCount, 0),
   }
@@ -148,27 +183,36 @@ function boundsOf(
   }
 }
 
+/** How much worse a metric may be: in its own units, or as a share of the mean of the baseline. */
+export interface MarginInput {
+  metric: MetricInput
+  margin: number
+  ofBaseline?: boolean | null
+}
+
 /** @throws {InvalidInputError} an invalid margin, or of a metric that the runs do not have */
 export function withMargins(
   metrics: readonly MetricOfRuns[],
   margin: number,
-  margins: readonly { metric: MetricInput; margin: number }[],
+  margins: readonly MarginInput[],
 ): ComparedMetric[] {
   checkMargin(margin, ['margin'])
-  const own = new Map<string, number>()
-  for (const [index, { metric, margin }] of margins.entries()) {
+  const own = new Map<string, MarginInput>()
+  for (const [index, given] of margins.entries()) {
+    const { metric, margin } = given
     const path = ['margins', String(index)]
     checkMargin(margin, [...path, 'margin'])
     const at = [...path, 'metric']
     const key = metricKey(metricIn(metrics, parseMetric(metric, at), at).metric)
     if (own.has(key)) throw new InvalidInputError('Expected every metric once, got this one twice.', at)
-    own.set(key, margin)
+    own.set(key, given)
   }
   return metrics.map((compared) => {
     const key = metricKey(compared.metric)
     return {
       ...compared,
-      margin: own.get(key) ?? (valuesOf(compared).kind === 'SCORE' ? margin : 0),
+      margin: own.get(key)?.margin ?? (valuesOf(compared).kind === 'SCORE' ? margin : 0),
+      marginIsShare: own.get(key)?.ofBaseline ?? false,
       asked: own.has(key) || (compared.metric.kind !== 'LATENCY' && compared.metric.kind !== 'COST'),
       primary: null,
     }
@@ -201,31 +245,36 @@ export function withPrimary(
   })
 }
 
-function checkMargin(margin: number, path: string[]): void {
+export function checkMargin(margin: number, path: string[]): void {
   if (margin >= 0 && Number.isFinite(margin)) return
   throw new InvalidInputError(`Expected a margin of 0 or more, got ${margin}.`, path)
 }
 
+type Named = Pick<ComparedMetric, 'metric'> & { countedAs?: CountedAs | null }
+
 /** The metric among those of a comparison, a score without a source the preferred one of its name. */
-export function findMetric<M extends Pick<ComparedMetric, 'metric'>>(
+export function findMetric<M extends Named>(
   metrics: readonly M[],
   wanted: Metric,
+  countedAs: CountedAs | null = null,
 ): M | undefined {
   if (wanted.kind !== 'SCORE') return metrics.find(({ metric }) => metric.kind === wanted.kind)
+  const key = countedAsKey(countedAs)
   const scores = metrics.flatMap((compared) =>
-    compared.metric.kind === 'SCORE' ? [{ ...compared.metric, compared }] : [],
+    compared.metric.kind === 'SCORE' && countedAsKey(compared.countedAs ?? null) === key
+      ? [{ ...compared.metric, compared }]
+      : [],
   )
   return findSeries(scores, wanted)?.compared
 }
 
 /** As {@link findMetric}. @throws {InvalidInputError} listing them */
-export function metricIn<M extends Pick<ComparedMetric, 'metric'>>(
-  metrics: readonly M[],
-  wanted: Metric,
-  path: string[],
-): M {
+export function metricIn<M extends Named>(metrics: readonly M[], wanted: Metric, path: string[]): M {
   const found = findMetric(metrics, wanted)
   if (found) return found
-  const known = metrics.map(({ metric }) => describeMetric(metric)).join(', ')
-  throw new InvalidInputError(`Expected a metric of these runs (${known}), got ${describeMetric(wanted)}.`, path)
+  const known = metrics.filter(({ countedAs }) => !countedAs).map(({ metric }) => describeMetric(metric))
+  throw new InvalidInputError(
+    `Expected a metric of these runs (${known.join(', ')}), got ${describeMetric(wanted)}.`,
+    path,
+  )
 }

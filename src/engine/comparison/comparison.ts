@@ -5,15 +5,15 @@ import { loadComparisonDefaults } from '../../db/sql/comparison/load-defaults.ts
 import { loadScoreSummaries } from '../../db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../db/sql/run/load-runs.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import type { ClientEvaluatorSpec, ScoreDataType } from '../../domain/evaluation.ts'
+import type { ClientEvaluatorSpec, FailurePolicy, ScoreDataType } from '../../domain/evaluation.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { checkMetadataPath } from '../../domain/metadata-path.ts'
-import type { MetricInput } from '../../domain/metric.ts'
 import { type PrimaryMetrics, type PrimaryMetricsInput, parsePrimaryMetrics } from '../../domain/primary-metrics.ts'
-import { isFinished } from '../../domain/run.ts'
+import { isOver } from '../../domain/rescoring.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
-import { type ComparedMetric, metricsOf, withMargins, withPrimary } from './compared-metrics.ts'
+import { type ComparedMetric, type MarginInput, metricsOf, withMargins, withPrimary } from './compared-metrics.ts'
+import { type CountedScoreInput, withCounted } from './counted-scores.ts'
 
 export interface ComparisonInput {
   /** Default: the approved baseline of the candidates' dataset, or none if there is none. */
@@ -25,11 +25,15 @@ export interface ComparisonInput {
   /** Whether also what is not alike is compared: other content of an item, scores of another evaluator; default false. */
   includeUnlike?: boolean | null
   /** Margins of individual metrics; also asks for a verdict on latency or cost. */
-  margins?: readonly { metric: MetricInput; margin: number }[] | null
+  margins?: readonly MarginInput[] | null
   /** Default: those of the experiment of the newest run, if the runs have them. */
   primaryMetrics?: PrimaryMetricsInput | null
   /** Where the metadata of items says which belong together, empty: none do; default: as the dataset says. */
   clusterPath?: readonly string[] | null
+  /** Scores that are also counted in another way, each a metric of its own, with its margin; default 0. */
+  counted?: readonly CountedScoreInput[] | null
+  /** What failed calls count as in latency; default: they are missing. */
+  latencyFailures?: FailurePolicy | null
 }
 
 /** The runs of one dataset and the metrics to compare them on. */
@@ -86,8 +90,9 @@ export async function openComparison(
 export async function reopenComparison(
   db: ReadableDatabase,
   scope: ProjectScope,
-  { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike, clusterPath }: ComparisonInput,
+  input: ComparisonInput,
 ): Promise<Comparison> {
+  const { baselineId, candidateIds, margin, margins, primaryMetrics, includeUnlike, clusterPath } = input
   const given = primaryMetrics ? parsePrimaryMetrics(primaryMetrics, ['primaryMetrics']) : null
   if (clusterPath?.length) checkMetadataPath(clusterPath, ['clusterPath'])
   const ids = [...new Set(baselineId === null ? candidateIds : [baselineId, ...candidateIds])]
@@ -108,9 +113,17 @@ export async function reopenComparison(
     )
   }
   const evaluators = await definitionsOf(db, summaries)
-  const margined = withMargins(metricsOf(all, summaries, evaluators), margin ?? 0, margins ?? [])
+  const margined = withMargins(
+    metricsOf(all, summaries, evaluators, input.latencyFailures ?? 'MISSING'),
+    margin ?? 0,
+    margins ?? [],
+  )
   const primary = given ?? defaults.primaryMetrics
-  const metrics = primary ? withPrimary(margined, primary, given !== null) : margined
+  const metrics = withCounted(
+    primary ? withPrimary(margined, primary, given !== null) : margined,
+    all,
+    input.counted ?? [],
+  )
   const procedure = primary?.procedure ?? 'FIXED_SEQUENCE'
   return {
     ...{ baseline, candidates, runs: all, metrics, procedure },
@@ -121,6 +134,12 @@ export async function reopenComparison(
 
 /** Whether the scores of a candidate, by its index, are of the same evaluator as those of the baseline. */
 export function isScoredAlike({ evaluators: [baseline, ...others] }: ComparedMetric, candidate: number): boolean {
+  const other = others[candidate] ?? null
+  return baseline == null || other === null || baseline === other
+}
+
+/** Whether the runs of a candidate, by its index, and of the baseline pinned the same type, direction, range and policy. */
+export function hasSameRules({ rules: [baseline, ...others] }: ComparedMetric, candidate: number): boolean {
   const other = others[candidate] ?? null
   return baseline == null || other === null || baseline === other
 }
@@ -166,7 +185,7 @@ function identityOf(definition: object, dataType: ScoreDataType | null): string 
 
 /** Whether the fixed-n figures of two runs hold: both ended, and not because of their comparison. */
 export function isComplete(baseline: Run, candidate: Run): boolean {
-  return [baseline, candidate].every((run) => isFinished(run.status) && !isStoppedEarly(run))
+  return [baseline, candidate].every((run) => isOver(run) && !isStoppedEarly(run))
 }
 
 /** Whether a run ended because its comparison was decided. */

@@ -3,7 +3,7 @@ import type { ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import { countChangedItems, usesOtherVersions } from '../../db/sql/comparison/changed-items.ts'
 import type { Metric } from '../../domain/metric.ts'
-import { type Comparison, isScoredAlike } from './comparison.ts'
+import { type Comparison, hasSameRules, isScoredAlike } from './comparison.ts'
 
 /** The parts of an item that may differ between the versions of a dataset. */
 export const contentParts = ['INPUT', 'EXPECTED_OUTPUT', 'METADATA'] as const
@@ -11,8 +11,8 @@ export type ContentPart = (typeof contentParts)[number]
 
 export interface ComparisonDifference {
   candidate: Run
-  kind: ContentPart | 'EVALUATOR'
-  /** The score, for EVALUATOR. */
+  kind: ContentPart | 'EVALUATOR' | 'RULES'
+  /** The score, for EVALUATOR and RULES. */
   metric: Metric | null
   /** Items of both runs; null: all. */
   items: number | null
@@ -39,7 +39,14 @@ export async function comparisonDifferences(
         return items === 0 ? [] : [{ candidate, kind, metric: null, items }]
       }),
       ...metrics.flatMap((compared): ComparisonDifference[] =>
-        isScoredAlike(compared, index) ? [] : [{ candidate, kind: 'EVALUATOR', metric: compared.metric, items: null }],
+        compared.countedAs !== null || isScoredAlike(compared, index)
+          ? []
+          : [{ candidate, kind: 'EVALUATOR', metric: compared.metric, items: null }],
+      ),
+      ...metrics.flatMap((compared): ComparisonDifference[] =>
+        compared.countedAs !== null || hasSameRules(compared, index)
+          ? []
+          : [{ candidate, kind: 'RULES', metric: compared.metric, items: null }],
       ),
     ]
   })

@@ -7,10 +7,10 @@ import {
   type RunScoreSummary,
 } from '../../db/generated/prisma/client.ts'
 import { loadRunMoments, type RunMoments } from '../../db/sql/comparison/load-run-moments.ts'
+import { type Compared, checkGate, type GateCheck, type ScoreOfSubject } from '../../domain/check-gate.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import { type Compared, checkGate, type Gate, type GateCheck, parseGate } from '../../domain/gate.ts'
-import type { Metric } from '../../domain/metric.ts'
-import { isFinished } from '../../domain/run.ts'
+import { type Gate, type MinMean, type NotWorse, parseGate } from '../../domain/gate.ts'
+import { isOver } from '../../domain/rescoring.ts'
 import { avgCostUsd, finishedCount, totalCostUsd } from '../../domain/run-figures.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { findSeries } from '../../domain/score-series.ts'
@@ -18,8 +18,10 @@ import { distribution } from '../../domain/statistics/latency-histogram.ts'
 import { mean } from '../../domain/statistics/score-figures.ts'
 import type { Services } from '../services.ts'
 import { compareMetrics } from './compare-metrics.ts'
-import { findMetric, lackingRuleOf } from './compared-metrics.ts'
+import { type ComparedMetric, findMetric, lackingRuleOf } from './compared-metrics.ts'
 import { openComparison } from './comparison.ts'
+import { countedMetric } from './counted-scores.ts'
+import { runMean } from './run-mean.ts'
 import type { ComparisonSequences } from './sequences.ts'
 
 /** Loads what a gate checks; a caller with many runs loads it for all of them at once. */
@@ -79,7 +81,10 @@ export async function checkRun(
   const [summaries, buckets] = await Promise.all([reads.summaries(run.id), reads.buckets(run.id)])
   const baselineId = asked.baselineId ?? null
   const comparison = gate.notWorse.length > 0 ? await compared(db, sequences, scope, run, gate, baselineId) : null
-  const withFailures = await countFailures(db, run, gate, summaries)
+  const [withFailures, means] = await Promise.all([
+    countFailures(db, run, gate, summaries),
+    meansOverItems(db, run, gate, summaries),
+  ])
   const latency = distribution(buckets, { sum: run.latencySum, min: run.latencyMin, max: run.latencyMax })
   const finished = finishedCount(run)
   const checks = checkGate(gate, {
@@ -91,8 +96,10 @@ export async function checkRun(
     avgLatencyMs: latency?.avg ?? null,
     p95LatencyMs: latency?.p95 ?? null,
     unknownCosts: Math.max(0, finished - run.costCount - run.failed),
-    score: (score) => {
-      const summary = findSeries(summaries, score)
+    score: (rule) => {
+      const inItems = means.get(rule)
+      if (inItems !== undefined) return inItems
+      const summary = findSeries(summaries, rule.metric)
       if (!summary) return null
       const { count, errorCount } = summary
       const failed = failedWithout(summary, run)
@@ -100,6 +107,7 @@ export async function checkRun(
       const failures = counted ? failed : 0
       return {
         mean: counted ? counted.mean : mean(summary),
+        interval: null,
         count: count + failures,
         failures,
         // Evaluators leave out what they do not apply to; people and programs have not said so.
@@ -108,7 +116,7 @@ export async function checkRun(
     },
     comparison,
   })
-  if (!isFinished(run.status)) return { status: 'PENDING', checks }
+  if (!isOver(run)) return { status: 'PENDING', checks }
   return { status: checks.every((check) => check.passed) ? 'PASSED' : 'FAILED', checks }
 }
 
@@ -124,7 +132,9 @@ async function countFailures(
   { minMeans }: Gate,
   summaries: readonly RunScoreSummary[],
 ): Promise<Map<RunScoreSummary, RunMoments>> {
-  const named = new Set(minMeans.flatMap(({ metric }) => findSeries(summaries, metric) ?? []))
+  const named = new Set(
+    minMeans.filter((rule) => !isOverItems(rule)).flatMap(({ metric }) => findSeries(summaries, metric) ?? []),
+  )
   const rules = [...named].flatMap((summary) => {
     const rule = lackingRuleOf(run, summary)
     return rule.value === null || failedWithout(summary, run) === 0 ? [] : [{ summary, rule }]
@@ -143,6 +153,36 @@ async function countFailures(
   )
 }
 
+function isOverItems({ as, lowerEnd }: MinMean): boolean {
+  return lowerEnd || as != null
+}
+
+/** Of the rules that count a score in another way, or ask for its interval. */
+async function meansOverItems(
+  db: Database,
+  run: Run,
+  { minMeans }: Gate,
+  summaries: readonly RunScoreSummary[],
+): Promise<Map<MinMean, ScoreOfSubject | string | null>> {
+  const found = await Promise.all(
+    minMeans.filter(isOverItems).map(async (rule) => {
+      const mean = await orReason(() => runMean(db, run, summaries, rule.metric, rule.as ?? null))
+      return [rule, mean] as const
+    }),
+  )
+  return new Map(found)
+}
+
+/** A gate is kept while runs change: a score that cannot be counted so does not pass, and the reason says why. */
+async function orReason<Result>(read: () => Result | Promise<Result>): Promise<Result | string> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.message
+    throw error
+  }
+}
+
 /** Null without a baseline. */
 async function compared(
   db: Database,
@@ -151,19 +191,32 @@ async function compared(
   run: Run,
   gate: Gate,
   baselineId: string | null,
-): Promise<((metric: Metric) => Compared | null) | null> {
+): Promise<((rule: NotWorse) => Compared | string | null) | null> {
   const comparison = await openComparison(db, scope, { baselineId, candidateIds: [run.id] }).catch((error) => {
     throw error instanceof InvalidInputError ? new InvalidInputError(error.message, ['baselineId']) : error
   })
-  if (!comparison.baseline) return null
-  const margins = new Map(
-    gate.notWorse.map(({ metric, margin }) => [findMetric(comparison.metrics, metric)?.metric, margin]),
-  )
-  const metrics = comparison.metrics.map((compared) => ({
-    ...compared,
-    margin: margins.get(compared.metric) ?? compared.margin,
-    asked: compared.asked || margins.has(compared.metric),
+  const { baseline, runs, metrics } = comparison
+  if (!baseline) return null
+  const plain = gate.notWorse.filter(({ as }) => as == null)
+  const margins = new Map(plain.map((rule) => [findMetric(metrics, rule.metric)?.metric, rule]))
+  const counted = new Map<NotWorse, ComparedMetric | string>()
+  for (const rule of gate.notWorse) {
+    const score = findMetric(metrics, rule.metric)
+    if (rule.as == null || !score) continue
+    const { as, margin, ofBaseline } = rule
+    const metric = () => ({ ...countedMetric(score, runs, as, []), margin, marginIsShare: ofBaseline })
+    counted.set(rule, await orReason(metric))
+  }
+  const asked = metrics.map((metric) => ({
+    ...metric,
+    margin: margins.get(metric.metric)?.margin ?? metric.margin,
+    marginIsShare: margins.get(metric.metric)?.ofBaseline ?? metric.marginIsShare,
+    asked: metric.asked || margins.has(metric.metric),
   }))
-  const found = await compareMetrics(db, sequences, { ...comparison, metrics })
-  return (metric) => findMetric(found, metric) ?? null
+  const all = [...asked, ...[...counted.values()].filter((metric) => typeof metric !== 'string')]
+  const found = await compareMetrics(db, sequences, { ...comparison, metrics: all })
+  return (rule) => {
+    const reason = counted.get(rule)
+    return typeof reason === 'string' ? reason : (findMetric(found, rule.metric, rule.as ?? null) ?? null)
+  }
 }

@@ -83,13 +83,12 @@ export function figuresOf(
   isUnknown: boolean,
   clusters: Int32Array | null,
 ): MetricFigures {
-  const clustersOf = (differences: Float64Array, own: Int32Array) =>
-    clusters &&
-    clusterMoments(
-      differences,
-      own.map((index) => clusters[index] as number),
-    )
-  const moments = { ...pairedMoments(pairs), clusters: clustersOf(pairs.differences, pairs.items) }
+  const numbersOf = (own: Int32Array) => clusters && own.map((index) => clusters[index] as number)
+  const clustersOf = (differences: Float64Array, own: Int32Array) => {
+    const numbers = numbersOf(own)
+    return numbers && clusterMoments(differences, numbers)
+  }
+  const moments = pairedMoments(pairs, numbersOf(pairs.items))
   const extreme = (differences: Float64Array): PairedMoments => ({
     ...moments,
     ...momentsOf(differences),
@@ -110,7 +109,13 @@ export function figuresOf(
   return compareMoments(moments, direction, missing, differences, range)
 }
 
-function pairedMoments({ baseline, candidate, differences }: MetricPairs): PairedMoments {
+export type PairedColumns = Pick<MetricPairs, 'baseline' | 'candidate' | 'differences'>
+
+/** @param clusters numbers from 0 of what the pairs belong to; null: they are independent */
+export function pairedMoments(
+  { baseline, candidate, differences }: PairedColumns,
+  clusters: Int32Array | null,
+): PairedMoments {
   const moments = momentsOf(differences)
   const isOneSided = (moments.increased === 0) !== (moments.decreased === 0)
   return {
@@ -120,6 +125,7 @@ function pairedMoments({ baseline, candidate, differences }: MetricPairs): Paire
     // Computed only where it decides the method: few pairs that changed in one direction only.
     skewness: isOneSided ? skewness(differences, moments.delta) : 0,
     binary: baseline.every(isBinary) && candidate.every(isBinary),
+    clusters: clusters && clusterMoments(differences, clusters),
   }
 }
 
@@ -141,6 +147,12 @@ function skewness(differences: Float64Array, mean: number): number {
   const n = differences.length
   const scale = stddev * Math.sqrt((n - 1) / n)
   return differences.reduce((sum, d) => sum + ((d - mean) / scale) ** 3, 0) / n
+}
+
+/** The figures of runs that have not finished: what is valid for one look at the end is not there yet. */
+export function unfinished(figures: MetricFigures): MetricFigures {
+  const untested = { interval: null, pValue: null }
+  return { ...figures, ...untested, method: null, bounds: null, robust: untested, clusters: null }
 }
 
 /** Labels are equal or not; there is nothing to average or to test. */

@@ -14,7 +14,7 @@ import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
-import { difference } from '../../domain/statistics/paired-moments.ts'
+import { change } from '../../domain/statistics/paired-moments.ts'
 import { type ComparedMetric, valuesOf } from './compared-metrics.ts'
 import type { Comparison } from './comparison.ts'
 import { repetitionsOf } from './repetitions.ts'
@@ -56,21 +56,22 @@ export interface CellScore extends SeriesKey {
 /** A score of the comparison, with how its values are read. */
 type ComparedScore = ComparedMetric & Extract<MetricValues, SeriesKey>
 
-/** A page of aligned rows, in three statements at any size. */
+/**
+ * A page of aligned rows, in three statements at any size.
+ * @param beside reads something else of the items of the page, at the same time as their results
+ */
 export async function comparisonRows(
   db: Database,
   comparison: Comparison,
   filter: RowFilter,
   order: RowOrder,
   page: PageRequest,
+  beside?: (itemIds: readonly string[]) => Promise<void>,
 ): Promise<Page<ComparedRow>> {
   const found = await loadComparisonPage(db.pool, comparedRuns(comparison), filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
-  const aligned = await alignRows(
-    db,
-    comparison,
-    items.map((item) => item.itemId),
-  )
+  const placed = items.map(({ itemId, sortKey }) => ({ itemId, position: Number(sortKey.at(-1)) }))
+  const [aligned] = await Promise.all([alignRows(db, comparison, placed), beside?.(items.map(({ itemId }) => itemId))])
   const rows = aligned.map((row, index): Keyed<ComparedRow> => ({ ...row, sortKey: items[index]?.sortKey ?? [] }))
   const cut = rows.length < items.length
   return {
@@ -114,6 +115,12 @@ function comparedRuns({ runs }: Comparison): ComparedRuns {
   }
 }
 
+/** An item, and its position in the schedule of a run of the comparison. */
+interface PlacedItem {
+  itemId: string
+  position: number
+}
+
 /**
  * The rows of these items of the comparison, in the given order; only of the first ones when their outputs are large.
  * @throws {LimitError} when the outputs of the first item alone are too large
@@ -121,19 +128,21 @@ function comparedRuns({ runs }: Comparison): ComparedRuns {
 export async function alignRows(
   db: ReadableDatabase,
   comparison: Comparison,
-  itemIds: readonly string[],
+  items: readonly PlacedItem[],
 ): Promise<ComparedRow[]> {
   const { baseline, runs, metrics } = comparison
-  if (itemIds.length === 0) return []
+  if (items.length === 0) return []
   const runIds = runs.map((run) => run.id)
+  const itemIds = items.map(({ itemId }) => itemId)
+  const positions = items.map(({ position }) => position)
   const [{ rows: executions, cut }, values] = await Promise.all([
-    loadCells(db.pool, runIds, itemIds),
-    loadCellValues(db.pool, runIds, itemIds),
+    loadCells(db.pool, runIds, itemIds, positions),
+    loadCellValues(db.pool, runIds, itemIds, positions),
   ])
   if (cut) {
     if (itemIds.length > 1) {
       const fitting = Math.floor(executions.length / runs.length)
-      return alignRows(db, comparison, itemIds.slice(0, Math.max(1, Math.min(fitting, itemIds.length - 1))))
+      return alignRows(db, comparison, items.slice(0, Math.max(1, Math.min(fitting, items.length - 1))))
     }
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
@@ -142,7 +151,7 @@ export async function alignRows(
   const valuesByItem = Map.groupBy(values, ({ itemId }) => itemId)
   const scores = metrics.flatMap((metric): ComparedScore[] => {
     const values = valuesOf(metric)
-    return 'name' in values ? [{ ...metric, ...values }] : []
+    return 'name' in values && metric.countedAs === null ? [{ ...metric, ...values }] : []
   })
   return itemIds.map((itemId) => {
     const executed = executionsByItem.get(itemId) ?? []
@@ -223,7 +232,7 @@ function changeFrom(
     return { delta: null, change: label === baseline.label ? 'UNCHANGED' : 'CHANGED' }
   }
   if (value === null || baseline.value === null) return { delta: null, change: 'MISSING' }
-  const delta = difference({ baseline: baseline.value, candidate: value })
+  const delta = change(baseline.value, value)
   if (delta === 0) return { delta, change: 'UNCHANGED' }
   if (direction === 'NONE') return { delta, change: 'CHANGED' }
   return { delta, change: delta > 0 === (direction === 'HIGHER_IS_BETTER') ? 'IMPROVED' : 'REGRESSED' }

@@ -7,9 +7,8 @@ import {
   loadExecutionColumns,
   loadScoreColumns,
 } from '../../db/sql/comparison/load-run-columns.ts'
-import type { RunSettings } from '../../domain/run.ts'
 import type { SeriesKey } from '../../domain/score-series.ts'
-import type { ComparedMetric } from './compared-metrics.ts'
+import { type ComparedMetric, longestLatency } from './compared-metrics.ts'
 import {
   averageExecutions,
   type ItemValues,
@@ -20,7 +19,8 @@ import {
 } from './item-values.ts'
 import { repetitionsOf } from './repetitions.ts'
 
-export interface RunValues {
+/** What was executed. */
+export interface RunExecutions {
   run: Run
   repetitions: number
   /** By position in the schedule. */
@@ -33,13 +33,19 @@ export interface RunValues {
   latencies: Float64Array
   costs: Float64Array
   cached: Uint8Array
+}
+
+/** What was scored. */
+export interface RunScores {
   series: readonly SeriesKey[]
   scoreOf: ScoreOf
 }
 
-/** Costs the same for any metric; memory grows with the run, by 60 bytes an execution and 13 a score. */
-export async function loadRunValues(db: Queryable, run: Run, series: readonly SeriesKey[]): Promise<RunValues> {
-  const [columns, scores] = await Promise.all([loadExecutionColumns(db, run.id), loadScoreColumns(db, run.id, series)])
+export type RunValues = RunExecutions & RunScores
+
+/** Memory grows with the run, by 60 bytes an execution. */
+export async function loadRunExecutions(db: Queryable, run: Run): Promise<RunExecutions> {
+  const columns = await loadExecutionColumns(db, run.id)
   const repetitions = repetitionsOf(run)
   const count = columns.ordinals.reduce((last, ordinal) => Math.max(last, ordinal), -1) + 1
   const itemIds = new Float64Array(Math.ceil(count / repetitions))
@@ -48,7 +54,7 @@ export async function loadRunValues(db: Queryable, run: Run, series: readonly Se
   })
   let positions: Map<number, number> | null = null
   return {
-    ...{ run, repetitions, itemIds, series },
+    ...{ run, repetitions, itemIds },
     positions: () => {
       positions ??= new Map(Array.from(itemIds, (id, position) => [id, position]))
       return positions
@@ -58,8 +64,14 @@ export async function loadRunValues(db: Queryable, run: Run, series: readonly Se
     latencies: byOrdinal(columns, columns.latencies, count),
     costs: byOrdinal(columns, columns.costs, count),
     cached: Uint8Array.from(byOrdinal(columns, columns.cached, count)),
-    scoreOf: scoresByOrdinal(scores, series.length, { first: 0, last: count - 1 }),
   }
+}
+
+/** Memory grows by 13 bytes a score. */
+export async function loadRunScores(db: Queryable, runId: string, series: readonly SeriesKey[]): Promise<RunScores> {
+  const columns = await loadScoreColumns(db, runId, series)
+  const last = columns.ordinals.reduce((largest, ordinal) => Math.max(largest, ordinal), -1)
+  return { series, scoreOf: scoresByOrdinal(columns, series.length, { first: 0, last }) }
 }
 
 function byOrdinal({ ordinals }: ExecutionColumns, column: Float64Array | Int32Array, count: number): Float64Array {
@@ -78,8 +90,10 @@ export function isExecuted({ statuses, repetitions }: RunValues, position: numbe
   return false
 }
 
+type NumberMetric = Pick<ComparedMetric, 'metric' | 'lackingRules' | 'failuresCountAs'>
+
 /** The values of a metric that has numbers. */
-export function valuesOfItems(values: RunValues, metric: Pick<ComparedMetric, 'metric' | 'lackingRules'>): ItemValues {
+export function valuesOfItems(values: RunValues, metric: NumberMetric): ItemValues {
   const { repetitions, statuses, itemIds } = values
   return averageExecutions(
     itemIds.length,
@@ -92,7 +106,7 @@ export function valuesOfItems(values: RunValues, metric: Pick<ComparedMetric, 'm
 /** The values of a metric for each execution. */
 export function rangeOf(
   { run, statuses, latencies, costs, cached, series, scoreOf }: RunValues,
-  { metric, lackingRules }: Pick<ComparedMetric, 'metric' | 'lackingRules'>,
+  { metric, lackingRules, failuresCountAs }: NumberMetric,
 ): (ordinal: number) => ValueRange | null {
   const isFailed = (ordinal: number) => statuses[ordinal] === executionStatus.FAILED
   const exactly = (value: number) => ({ value, lowest: value, highest: value, known: true })
@@ -104,12 +118,14 @@ export function rangeOf(
       return (ordinal) => scoreRange(scoreOf(index, ordinal), isFailed(ordinal), rule)
     }
     case 'LATENCY': {
-      const { timeoutMs } = run.settings as unknown as RunSettings
-      // No latency is longer.
-      const highest = Math.max(timeoutMs, run.latencyMax ?? 0)
+      const highest = longestLatency(run)
       return (ordinal) => {
         if (statuses[ordinal] === executionStatus.OPEN) return null
-        if (isFailed(ordinal)) return { value: Number.NaN, lowest: 0, highest, known: true }
+        if (isFailed(ordinal)) {
+          return failuresCountAs === null
+            ? { value: Number.NaN, lowest: 0, highest, known: true }
+            : exactly(failuresCountAs)
+        }
         return exactly(latencies[ordinal] as number)
       }
     }
@@ -180,20 +196,15 @@ export function commonItemIds(baseline: RunValues, candidate: RunValues): Float6
   return Float64Array.from(from, (position) => baseline.itemIds[position] as number)
 }
 
-/** What the aligned items belong to: numbers from 0, of its own for an item that belongs with no other. */
-export function numberClusters(
-  baseline: RunValues,
-  aligned: AlignedItems,
-  clusters: ReadonlyMap<number, number>,
-): Int32Array {
+/** What items belong to: numbers from 0, of its own for an item that belongs with no other. */
+export function numberClusters(itemIds: Iterable<number>, clusters: ReadonlyMap<number, number>): Int32Array {
   const numbers = new Map<number, number>()
   let next = 0
-  return aligned.baseline.map((position) => {
-    const cluster = clusters.get(baseline.itemIds[position] as number)
-    if (cluster === undefined) return next++
-    const known = numbers.get(cluster)
+  return Int32Array.from(itemIds, (id) => {
+    const cluster = clusters.get(id)
+    const known = cluster === undefined ? undefined : numbers.get(cluster)
     if (known !== undefined) return known
-    numbers.set(cluster, next)
+    if (cluster !== undefined) numbers.set(cluster, next)
     return next++
   })
 }

@@ -54,6 +54,8 @@ export interface ReplayedRuns {
   changed: ReadonlySet<number>
   /** Of the items that are in both. */
   itemIds: Float64Array
+  /** What the items belong to; null: they are independent. */
+  clusters: ReadonlyMap<number, number> | null
 }
 
 interface Progress {
@@ -155,9 +157,14 @@ export class ComparisonSequences {
       if (await hasChangedBefore(db, schedule.runId, progress.position, changed)) progress = undefined
     }
 
-    const itemIds = async () => replayed?.itemIds ?? (await loadCommonItemIds(db, [baseline.id, candidate.id]))
-    const { sequences, clusters } =
-      progress ?? (await startSequences(db, baseline, candidate, metrics, await itemIds(), clusterPath))
+    const start = async () => {
+      const [itemIds, belongTo] = await Promise.all([
+        replayed?.itemIds ?? loadCommonItemIds(db, [baseline.id, candidate.id]),
+        replayed ? replayed.clusters : clustersOf(db, baseline, clusterPath),
+      ])
+      return startSequences(baseline, candidate, metrics, itemIds, belongTo)
+    }
+    const { sequences, clusters } = progress ?? (await start())
     const add = (pairs: SettledPairs) => {
       const completed = clusters?.add(pairs)
       const keys = [...series.map(({ name, source }) => scoreMetric(name, source)), { kind: 'FAILED' } as const]
@@ -185,19 +192,23 @@ export class ComparisonSequences {
   }
 }
 
-async function startSequences(
+async function clustersOf(
   db: Queryable,
+  { datasetId, datasetVersion: version }: Run,
+  path: readonly string[],
+): Promise<ReadonlyMap<number, number> | null> {
+  return path.length === 0 ? null : loadClusters(db, { datasetId, version, path })
+}
+
+/** @param belongTo null: the items are independent */
+function startSequences(
   baseline: Run,
   candidate: Run,
   metrics: readonly BoundedMetric[],
   itemIds: Float64Array,
-  clusterPath: readonly string[],
-): Promise<Pick<Progress, 'sequences' | 'clusters'>> {
-  const { datasetId, datasetVersion: version } = baseline
-  const clusters =
-    clusterPath.length === 0
-      ? null
-      : new ClusterProgress(itemIds, await loadClusters(db, { datasetId, version, path: clusterPath }))
+  belongTo: ReadonlyMap<number, number> | null,
+): Pick<Progress, 'sequences' | 'clusters'> {
+  const clusters = belongTo && new ClusterProgress(itemIds, belongTo)
   const isSingle = [baseline, candidate].every((run) => repetitionsOf(run) === 1)
   const sequences = new Map(
     metrics.map(({ metric, range, margin, dataType }) => {

@@ -48,7 +48,7 @@ export async function copyDatasetItems(
     if (!dataset) throw datasetNotFound(toDatasetId, ['toDatasetId'])
     const pages = selectItems(client, scope, from, items, ['items'])
     await stagePages(client, staged(pages, dataset, scope.projectId))
-    return writeStagedItems(client, dataset)
+    return writeStagedItems(client, scope, dataset)
   })
   return { ...counts, dataset: await db.prisma.dataset.findUniqueOrThrow({ where: { id: toDatasetId } }) }
 }

@@ -106,7 +106,7 @@ async function importRows(services: Services, scope: Scope, input: RowsInput): P
     await resolveStagedIds(client, dataset.id)
     await refuseContradictions(client, dataset.id, problems)
     await refuseUnknownAttachments(client, projectId, problems)
-    const written = await writeStagedItems(client, dataset)
+    const written = await writeStagedItems(client, scope, dataset)
     input.signal?.throwIfAborted()
     return { rows: reading.rows, written, id: dataset.id }
   })

@@ -1,6 +1,6 @@
 /** JSON Schemas of a dataset's items. A missing expected output is validated as null. */
 
-import { calculations, maxCalculationMb, TooHeavyError } from '../../calculations/calculations.ts'
+import { calculationLimits, calculations, maxCalculationMb, TooHeavyError } from '../../calculations/calculations.ts'
 import { InvalidInputError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json/json.ts'
 import { checkSchema } from '../../evaluators/registry.ts'
@@ -15,8 +15,6 @@ export interface ItemSchemas {
 export type CheckedItem = Pick<ItemContent, 'input' | 'expectedOutput'>
 
 const module = new URL('check-items.ts', import.meta.url)
-/** How long the items of one calculation may take. */
-const timeoutMs = 10_000
 const maxItems = 500
 
 /**
@@ -52,7 +50,12 @@ export async function findMisfits(
     const part = items.slice(from, from + maxItems).map(({ input, expectedOutput }) => ({ input, expectedOutput }))
     const input = { schemas: { inputSchema, expectedOutputSchema }, items: part }
     const misfits = await calculations
-      .run<({ field: string; expected: string; got: string } | null)[]>({ module, input, group, timeoutMs })
+      .run<({ field: string; expected: string; got: string } | null)[]>({
+        module,
+        input,
+        group,
+        timeoutMs: calculationLimits.itemsMs,
+      })
       .catch((error) => {
         throw error instanceof TooHeavyError ? tooHeavy(part.length) : error
       })
@@ -63,6 +66,6 @@ export async function findMisfits(
 
 function tooHeavy(count: number): InvalidInputError {
   return new InvalidInputError(
-    `Expected items that can be checked against the schemas of their dataset within ${timeoutMs / 1_000} s and ${maxCalculationMb} MB, got ${count} that cannot: simplify the schemas, or send fewer items at once.`,
+    `Expected items that can be checked against the schemas of their dataset within ${calculationLimits.itemsMs / 1_000} s and ${maxCalculationMb} MB, got ${count} that cannot: simplify the schemas, or send fewer items at once.`,
   )
 }

@@ -42,7 +42,7 @@ interface UpsertedItems extends DatasetChangeCounts {
 /**
  * Writes 1–1,000 items, all or none, as one new version; without changes there is none.
  * @throws {InvalidInputError} naming the item and field; {NotFoundError} for the dataset or an id; {ConflictError} when
- *   a key belongs to another item.
+ *   a key belongs to another item; {LimitError} when the project has no storage left.
  */
 export async function upsertDatasetItems(
   services: Services,
@@ -67,7 +67,7 @@ export async function upsertDatasetItems(
     }
     const [unknown] = (await findUnknownAttachments(client, scope.projectId, 1)).unknown
     if (unknown) throw attachmentNotFound(items, unknown)
-    const { added, changed, unchanged } = await writeStagedItems(client, dataset)
+    const { added, changed, unchanged } = await writeStagedItems(client, scope, dataset)
     const ids = await loadMatchedItemIds(client)
     const rows = await loadLatestRevisions(client, ids)
     const byId = new Map(rows.map((row) => [row.itemId, row]))

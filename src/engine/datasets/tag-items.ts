@@ -22,7 +22,7 @@ interface TagItemsInput {
 /**
  * Adds tags to items of the current version and removes others, as one new version; without changes there is none.
  * @throws {NotFoundError} for the dataset or an id; {InvalidInputError} for a tag, for too many on an item, or when there
- *   are none to add or remove.
+ *   are none to add or remove; {LimitError} when the project has no storage left.
  */
 export async function tagDatasetItems(
   { db }: Services,
@@ -40,7 +40,7 @@ export async function tagDatasetItems(
     const rows = selectItems(client, scope, { datasetId, version: dataset.version }, items, ['items'])
     const tagged = (tags: readonly string[]) => [...tags.filter((tag) => !removed.has(tag)), ...added]
     await stagePages(client, staged(rows, tagged))
-    return writeStagedItems(client, dataset)
+    return writeStagedItems(client, scope, dataset)
   })
   return { changed, unchanged, dataset: await db.prisma.dataset.findUniqueOrThrow({ where: { id: datasetId } }) }
 }

@@ -17,6 +17,8 @@ import {
 } from '../../db/sql/dataset/staging.ts'
 import { advanceVersion } from '../../db/sql/dataset/versions.ts'
 import { closeRevisions, insertItems, insertRevisions, moveItems } from '../../db/sql/dataset/write-items.ts'
+import type { ProjectScope } from '../../domain/scope.ts'
+import { requireStorage } from '../projects/quotas.ts'
 
 /** Characters sent to the server at once. */
 const chunkLength = 64 * 1024
@@ -56,15 +58,18 @@ async function* chunks(items: AsyncIterable<StagedItem> | Iterable<StagedItem>, 
 /**
  * Writes the staged items into the dataset, which the caller has locked, as its next version, or not at all if nothing
  * has changed. Table `dataset_match` then maps each row to its item.
+ * @throws {LimitError} there are changes, and the project has no storage left
  */
 export async function writeStagedItems(
   client: pg.ClientBase,
+  { projectId }: ProjectScope,
   dataset: { id: string; version: number },
 ): Promise<DatasetChangeCounts & { version: number }> {
   await matchStaging(client, dataset.id)
   const counts = await countMatches(client)
   await moveItems(client)
   if (counts.added === 0 && counts.changed === 0) return { ...counts, version: dataset.version }
+  await requireStorage(client, projectId)
   const version = dataset.version + 1
   await closeRevisions(client, version)
   await insertItems(client, dataset.id)

@@ -16,7 +16,6 @@ import {
 import { noDelta } from '../../db/sql/run/advance-run.ts'
 import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
-import { requeueClaims } from '../../db/sql/run-item/requeue-claims.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
 import { parseLeaseMs, shareOf } from '../../domain/execution/client-lease.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
@@ -24,7 +23,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { allowClaim } from '../limits/client-claims.ts'
 import type { Services } from '../services.ts'
 import { advanceLedger } from './ledger.ts'
-import { countRequeued } from './requeue.ts'
+import { requeueLease } from './requeue.ts'
 
 /** A client's lane after a request. */
 export interface ClientLane {
@@ -84,7 +83,7 @@ export async function claimRunItems(services: Services, scope: Scope, input: Cla
     }
     const lane = await openClientLane(client, found, input.lease ?? null, leaseMs)
     const { run, lease } = lane
-    const known = holding && lease === input.lease ? [{ lease, known: [...holding] }] : []
+    const known = holding && lease === input.lease ? [{ lease, known: { items: holding, evaluations: [] } }] : []
     const allowed = await allowClaim(client, run, limit)
     const concurrency = Math.min(lane.concurrency, allowed.concurrency)
     const request = { lease, limit: allowed.limit, ofClient: true as const }
@@ -135,7 +134,7 @@ export function releaseRunLease(
   return withClientRun(services, scope, runId, async (client, run) => {
     const held = isLease(lease) && (await deleteClientLane(client, runId, lease))
     if (held && !isFinished(run.status)) {
-      await countRequeued(client, run, await requeueClaims(client, runId, lease, null, run.seq))
+      await requeueLease(client, run, lease)
     }
     return over(runId, run.status)
   })
@@ -190,11 +189,10 @@ async function requeueExpired(client: Queryable, run: LockedRun): Promise<Locked
   let { seq, queued, running } = run
   for (const lease of await deleteExpiredLanes(client, run.id)) {
     if (isFinished(run.status)) continue
-    const count = await requeueClaims(client, run.id, lease, null, seq)
-    await countRequeued(client, run, count)
-    if (count > 0) seq += run.total
-    queued += count
-    running -= count
+    const { items } = await requeueLease(client, { ...run, seq }, lease)
+    if (items > 0) seq += run.total
+    queued += items
+    running -= items
   }
   return { ...run, seq, queued, running }
 }

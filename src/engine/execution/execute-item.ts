@@ -1,22 +1,28 @@
 import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
-import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { Evaluation, EvaluationInput } from '../../domain/evaluation.ts'
-import { type Deadline, withDeadline } from '../../domain/execution/deadline.ts'
-import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
+import { FunctionsUnavailableError } from '../../domain/execution/functions.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
-import { encodeGlobalId } from '../../domain/global-id.ts'
-import { fitEvaluation, isScore } from '../../domain/score.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
+import type { EvaluatorRights } from './call-evaluator.ts'
 import { failedWith, succeeded } from './call-outcome.ts'
+import { evaluateItem, logIds } from './evaluate-item.ts'
 import type { ItemCalls } from './item-calls.ts'
-import { failedScore, type ItemResult, interrupted, scored, withoutResult, withSpent } from './item-result.ts'
+import {
+  type EvaluationResult,
+  type ItemResult,
+  interrupted,
+  plus,
+  scored,
+  scoresAmong,
+  withoutResult,
+  withSpent,
+} from './item-result.ts'
 import type { LiveTexts } from './live-texts.ts'
 import type { CacheEntry } from './response-cache.ts'
-import type { PlannedEvaluator, RunPlan } from './run-plan.ts'
+import type { RunPlan } from './run-plan.ts'
 import { taskItem } from './task-item.ts'
 
 export interface Execution {
@@ -25,7 +31,9 @@ export interface Execution {
   /** The item's cache entry; null when the run does not use the cache. */
   cached: CacheEntry | null
   /** The right to call; released as soon as the call has ended, before the evaluators start. */
-  calls: Pick<ItemCalls, 'begin' | 'end' | 'release' | 'waitedMs'>
+  calls: Pick<ItemCalls, 'begin' | 'end' | 'release' | 'finish' | 'waitedMs'>
+  /** The rights of evaluators to call their endpoints. */
+  rightsOf: (endpoint: string) => EvaluatorRights
   /** Aborted with an Interruption. */
   signal: AbortSignal
   texts: Pick<LiveTexts, 'begin'>
@@ -34,32 +42,41 @@ export interface Execution {
   random: () => number
 }
 
+/** An attempt at an item: its result, and the ends of evaluations that it did not wait for. None of them rejects. */
+export interface Attempt {
+  result: ItemResult
+  later: readonly Promise<EvaluationResult>[]
+}
+
 /**
  * Makes one attempt at one item: the task under its timeout, then every evaluator; only the evaluators, if a client has
  * executed the task. Never rejects: every failure becomes a result. An interrupted attempt requeues the item and does
- * not count towards `maxAttempts`.
+ * not count towards `maxAttempts`; once the task has returned, only evaluations are left.
  */
-export async function executeItem(execution: Execution): Promise<ItemResult> {
+export async function executeItem(execution: Execution): Promise<Attempt> {
   const { plan, item, tracing } = execution
   const { ordinal, itemId, repetition, attempts: attempt } = item
   const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt })
-  const result = await attemptItem(execution, trace)
-  trace.end(result.item.status, result.item.error)
-  return result
+  const later: Promise<EvaluationResult>[] = []
+  const result = await attemptItem(execution, trace, later)
+  const end = () => trace.end(result.item.status, result.item.error)
+  if (later.length > 0) void Promise.all(later).then(end)
+  else end()
+  return { result, later }
 }
 
-async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<ItemResult> {
+/** @param later gets the ends of evaluations that the result does not wait for */
+async function attemptItem(
+  execution: Execution,
+  trace: AttemptTrace,
+  later: Promise<EvaluationResult>[],
+): Promise<ItemResult> {
   const { plan, item, cached, calls, signal, clock, random } = execution
   const { attempts: attempt, excused } = item
   const { recorded } = item
   const ended = { ...withoutResult(item), traceId: recorded ? recorded.traceId : trace.traceId }
 
-  const ids = {
-    runId: encodeGlobalId('Run', plan.runId),
-    runItemId: encodeGlobalId('RunItem', `${plan.runId}:${item.ordinal}`),
-    itemId: encodeGlobalId('DatasetItem', item.itemId),
-    attempt,
-  }
+  const ids = logIds(plan.runId, item, attempt)
   const startedAt = clock.now()
   const elapsedMs = () => clock.now() - startedAt - calls.waitedMs
   /** By this call; what a client recorded and what is cached were counted by the calls that made them. */
@@ -78,26 +95,22 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
     const response: CachedResponse = { output, latencyMs, costUsd, inputTokens, outputTokens, generation }
     const fromCache = cached?.response != null
     if (!recorded && !fromCache) used = response
-    const { input, expectedOutput, metadata } = item
-    const scores = await evaluate(
+    const { ordinal, itemId, lease, input, expectedOutput, metadata } = item
+    // Evaluators take slots of their own for what they call.
+    if (plan.evaluators.some(({ endpoint }) => endpoint !== null)) calls.finish()
+    const evaluations = await evaluateItem(
       plan.evaluators,
-      item,
-      { timeoutMs, signal },
       {
-        input,
-        output,
-        expectedOutput,
-        metadata,
-        latencyMs,
-        costUsd,
+        ...{ ordinal, itemId, lease, attempt },
+        input: { input, output, expectedOutput, metadata, latencyMs, costUsd },
       },
-      trace,
-      ids,
+      { signal, trace, rightsOf: execution.rightsOf, ids, random, clock },
     )
-    if (signal.aborted) return interrupted(item, used)
+    later.push(...evaluations.later)
     const spent = fromCache ? { ...response, costUsd: 0 } : used
-    const byClient = recorded?.scores.map((score) => ({ ...score, ordinal: item.ordinal })) ?? []
-    const { evaluatorCostUsd, ...given } = scored([...byClient, ...scores])
+    const byClient = scored(recorded?.scores.map((score) => ({ ...score, ordinal })) ?? [])
+    const evaluatorCostUsd = plus(byClient.evaluatorCostUsd, evaluations.costUsd)
+    const { open } = evaluations
     return {
       item: {
         ...{ ...ended, output, latencyMs, ...withSpent(item, spent), status: 'SUCCEEDED' },
@@ -105,7 +118,8 @@ async function attemptItem(execution: Execution, trace: AttemptTrace): Promise<I
       },
       spent,
       hadCost: item.costUsd !== null,
-      ...given,
+      scores: [...byClient.scores, ...scoresAmong(evaluations.scores)],
+      ...(open.length > 0 && { open }),
       ...(cached && !fromCache && { response: { ...response, key: cached.key, task: cached.task } }),
     }
   } catch (thrown) {
@@ -144,71 +158,4 @@ async function followed<T>(
   } finally {
     await live.end()
   }
-}
-
-/** The scores of all evaluators that sample the item. An evaluator that fails records its error in place of a score. */
-async function evaluate(
-  evaluators: readonly PlannedEvaluator[],
-  item: ClaimedItem,
-  { timeoutMs, signal }: Deadline,
-  input: EvaluationInput,
-  trace: AttemptTrace,
-  ids: LogIds,
-): Promise<RecordedScore[]> {
-  const scores = await Promise.all(
-    evaluators
-      .filter((evaluator) => evaluator.samples(item.itemId))
-      .map(async ({ versionId, name: own, rules, evaluate }): Promise<RecordedScore[]> => {
-        const { ordinal, attempts } = item
-        const score = { ordinal, evaluatorVersionId: versionId, rules, error: null }
-        try {
-          const context = { timeoutMs, signal, ids }
-          const evaluations = await trace.evaluator(own, async () =>
-            evaluate.keepsTime
-              ? evaluate(input, context)
-              : withDeadline((signal) => evaluate(input, { ...context, signal }), context),
-          )
-          return withOwnFailures(evaluations, own).map(({ failure, ...evaluation }) => {
-            const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
-            if (failure !== undefined) {
-              const dataType = given.isPinned ? rules.dataType : evaluation.dataType
-              return failedScore({ ...given, dataType }, new Error(failure), attempts)
-            }
-            if (!given.isPinned || !isScore(evaluation)) return given
-            try {
-              return { ...given, ...fitEvaluation(evaluation, rules) }
-            } catch (error) {
-              return failedScore({ ...given, dataType: rules.dataType }, error, attempts)
-            }
-          })
-        } catch (error) {
-          if (error instanceof FunctionsUnavailableError) throw error
-          const costUsd = error instanceof TaskError ? (error.spent?.costUsd ?? null) : null
-          return [
-            failedScore({ ...score, name: own, dataType: rules.dataType, isPinned: true, costUsd }, error, attempts),
-          ]
-        }
-      }),
-  )
-  return scores.flat()
-}
-
-/**
- * Failures under other names than the evaluator's own as one under that, unless it gives a score there: a failure must not
- * be the first of a series, whose type it does not know.
- */
-function withOwnFailures(evaluations: readonly Evaluation[], own: string): Evaluation[] {
-  const failed = evaluations.filter(({ failure }) => failure !== undefined)
-  const [first] = failed
-  if (!first || evaluations.some(({ name, failure }) => name === own && failure === undefined)) return [...evaluations]
-  const known = failed.flatMap(({ costUsd }) => costUsd ?? [])
-  return [
-    ...evaluations.filter(({ failure }) => failure === undefined),
-    {
-      ...first,
-      name: own,
-      costUsd: known.length === 0 ? null : known.reduce((sum, cost) => sum + cost, 0),
-      failure: failed.map(({ name, failure }) => (name === own ? failure : `"${name}": ${failure}`)).join(' '),
-    },
-  ]
 }

@@ -4,7 +4,7 @@ import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { SeriesRules } from '../../db/sql/score/summary-columns.ts'
 import { loadScoreConfigs, loadSeriesRules } from '../../db/sql/score/write-summary.ts'
 import { fitEvaluation } from '../../domain/score.ts'
-import { failedScore, type ItemResult } from './item-result.ts'
+import { failedScore } from './item-result.ts'
 
 /**
  * Checks scores whose names are not those of their evaluators against the rules of their series: the run has pinned them
@@ -12,12 +12,14 @@ import { failedScore, type ItemResult } from './item-result.ts'
  * evaluator that gave it first. A score that does not fit, or that another evaluator gives, becomes an error.
  *
  * Needs a statement only for results with such scores. The caller holds the lock of the run.
+ * @param attemptOf the number of the call whose output was scored
  */
-export async function fitUnpinned(
+export async function fitUnpinned<Result extends { scores: RecordedScore[] }>(
   client: Queryable,
   { id: runId, projectId }: Pick<LockedRun, 'id' | 'projectId'>,
-  results: readonly ItemResult[],
-): Promise<readonly ItemResult[]> {
+  results: readonly Result[],
+  attemptOf: (result: Result) => number,
+): Promise<readonly Result[]> {
   const unpinned = results.flatMap(({ scores }) => scores.filter(({ isPinned }) => !isPinned))
   if (unpinned.length === 0) return results
   const names = [...new Set(unpinned.map(({ name }) => name))]
@@ -53,6 +55,6 @@ export async function fitUnpinned(
   return results.map((result) =>
     result.scores.every(({ isPinned }) => isPinned)
       ? result
-      : { ...result, scores: result.scores.map((score) => checked(score, result.item.attempts)) },
+      : { ...result, scores: result.scores.map((score) => checked(score, attemptOf(result))) },
   )
 }

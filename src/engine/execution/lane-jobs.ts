@@ -43,7 +43,10 @@ export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE
     if (state?.lease !== lane.lease) return
     const isWanted =
       !isFinished(state.status) &&
-      ((outcome === 'STOPPED' && state.slots > 0) || (await hasMoreToScore(client, runId, state.remote)))
+      ((outcome === 'STOPPED' && state.slots > 0) ||
+        // The last results may have let the evaluators of the run as a whole begin.
+        state.evaluationsQueued > 0 ||
+        (await hasMoreToScore(client, runId, state.remote)))
     if (isWanted) await queueLanes(queue.boss, client, [job.data], state.priority)
     else await deleteLane(client, laneId)
   })
@@ -51,7 +54,8 @@ export function finishLane(queue: Queue, { job, lane }: HeldLane, outcome: 'DONE
 
 /** Whether clients have recorded something since the lane found nothing left. They add a lane only if there is none. */
 async function hasMoreToScore(client: Queryable, runId: string, remote: boolean): Promise<boolean> {
-  return remote && (await lockRun(client, runId)) !== null && (await countRecorded(client, runId)) > 0
+  const run = remote ? await lockRun(client, runId) : null
+  return run !== null && (run.evaluationsQueued > 0 || (await countRecorded(client, runId)) > 0)
 }
 
 /** Puts a lane that was just fetched back at the end of the queue; removes it if its run has ended. */

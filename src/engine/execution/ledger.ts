@@ -2,12 +2,19 @@
  * The transaction in which a run advances: results in, claims out, with counters, sums, `seq` and the NOTIFY, under the
  * lock of the run's row.
  */
-import { type Database, type Queryable, transaction } from '../../db/client.ts'
+import { type Database, pipelined, type Queryable, type Unawaited } from '../../db/client.ts'
+import {
+  claimEvaluations,
+  findNextEvaluationMs,
+  insertEvaluations,
+  type NewEvaluation,
+} from '../../db/sql/evaluation/claim-evaluations.ts'
+import { requeueEvaluations } from '../../db/sql/evaluation/requeue-evaluations.ts'
+import { claimRunEvaluations, openRunEvaluations } from '../../db/sql/evaluation/run-evaluations.ts'
 import { saveCachedResponses } from '../../db/sql/response-cache/cached-responses.ts'
 import { advanceRun, noDelta, type RunDelta } from '../../db/sql/run/advance-run.ts'
 import { type LockedRun, lockRun } from '../../db/sql/run/lock-run.ts'
 import {
-  type ClaimedItem,
   type ClaimRange,
   claimDue,
   claimRanges,
@@ -21,97 +28,97 @@ import type { SeriesRules } from '../../db/sql/score/summary-columns.ts'
 import { refreshMoments } from '../../db/sql/score/write-summary.ts'
 import { affordableCalls, stopReason } from '../../domain/execution/stop-rules.ts'
 import { isFinished, type RunStatus } from '../../domain/run.ts'
-import type { FinishedCounts } from '../../telemetry/metrics.ts'
 import { type Ending, endRun } from '../runs/end-run.ts'
 import { changeSummaries } from '../score-summaries.ts'
+import { advanceRescoring } from './advance-rescoring.ts'
+import {
+  type Claim,
+  type ClaimRequest,
+  emptyClaim,
+  type LedgerBatch,
+  type UncertainClaim,
+  type Written,
+} from './claim.ts'
 import { fitUnpinned } from './fit-unpinned.ts'
-import type { ItemResult } from './item-result.ts'
-import { situation, statusAfter, takeFresh, transfer, waiting } from './run-balance.ts'
+import { type EvaluationResult, type ItemResult, isEvaluation, type LedgerResult } from './item-result.ts'
+import { recordEvaluations } from './record-evaluations.ts'
+import { situation, statusAfter, takeFresh, transfer, transferEvaluations, waiting } from './run-balance.ts'
 import { type Tally, tally, tallySeries } from './tally.ts'
-
-/** The answer to a ClaimRequest. */
-export interface Claim {
-  items: ClaimedItem[]
-  status: RunStatus
-  /** The run's queued items after this claim. */
-  queued: number
-  /** The run's current concurrency, over all lanes. */
-  concurrency: number
-  /** Milliseconds until the next retry is due; null when no item waits for one. */
-  dueMs: number | null
-}
-
-export interface ClaimRequest {
-  lease: string
-  /** The maximum of items. */
-  limit: number
-  /**
-   * A client asks: it gets what is to be executed, and workers what is left to score. Without, a worker gets what is to be
-   * executed, unless clients execute the run.
-   */
-  ofClient?: true
-}
-
-/** A claim whose answer may be lost: items under the lease that are not in `known` are requeued. */
-export interface UncertainClaim {
-  lease: string
-  known: number[]
-}
-
-export interface Written {
-  status: RunStatus
-  /** In the order of the requests; null for a lease that no lane has any more. */
-  answers: (Claim | null)[]
-  ended: FinishedCounts
-}
-
-/** `writeLedger`, bound to a run. */
-export type WriteLedger = (
-  results: readonly ItemResult[],
-  requests: readonly ClaimRequest[],
-  uncertain: readonly UncertainClaim[],
-) => Promise<Written>
 
 /**
  * Records results and answers claims, in one transaction. For a finished run it does nothing, and the claims are empty.
+ *
+ * In two round trips, where nothing unusual happens: the lock with the results, and all that follows from which of them
+ * count. The next batch waits for the lock of this one, and each round trip for a process that others keep from running.
  */
 export function writeLedger(
   db: Database,
   runId: string,
-  results: readonly ItemResult[],
+  results: readonly LedgerResult[],
   requests: readonly ClaimRequest[],
   uncertain: readonly UncertainClaim[],
 ): Promise<Written> {
-  return transaction(db.pool, async (client) => {
-    const run = await lockRun(client, runId)
-    if (run) return advanceLedger(client, run, { results, requests, uncertain })
-    return { status: 'CANCELLED', answers: requests.map(() => emptyClaim('CANCELLED')), ended: noDelta }
+  return pipelined(db.pool, async (client, unawaited) => {
+    const locked = lockRun(client, runId)
+    const matched = recordItems(client, runId, results, null)
+    const [run] = await Promise.all([locked, matched])
+    if (run) return advance({ client, run, unawaited }, { results, requests, uncertain }, matched)
+    return async () => ended('CANCELLED', requests)
   })
 }
 
 /** The same, in a transaction of the caller that holds the run's lock. */
-export async function advanceLedger(
-  client: Queryable,
-  run: LockedRun,
-  {
-    results,
-    requests,
-    uncertain,
-  }: {
-    results: readonly ItemResult[]
-    requests: readonly ClaimRequest[]
-    uncertain: readonly UncertainClaim[]
-  },
-): Promise<Written> {
-  const { status } = run
-  if (isFinished(status)) return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
+export async function advanceLedger(client: Queryable, run: LockedRun, batch: LedgerBatch): Promise<Written> {
+  const matched = isFinished(run.status) ? [] : recordItems(client, run.id, batch.results, run.seq)
+  const finish = await advance({ client, run, unawaited: (statement) => statement }, batch, await matched)
+  return finish()
+}
+
+/** @returns the indexes of the results of items, among them, whose lease still held the item */
+function recordItems(client: Queryable, runId: string, results: readonly LedgerResult[], seq: number | null) {
+  const items = byKind(results).items.map((result) => result.item)
+  return items.length > 0 ? recordResults(client, runId, items, seq) : []
+}
+
+function ended(status: RunStatus, requests: readonly ClaimRequest[]): Written {
+  return { status, answers: requests.map(() => emptyClaim(status)), ended: noDelta }
+}
+
+/** A transaction that holds the lock of a run. */
+interface Locked {
+  client: Queryable
+  run: LockedRun
+  unawaited: Unawaited
+}
+
+/**
+ * @param matched the results of items that count
+ * @returns what remains to be done when everything has been sent: reading the answers
+ */
+async function advance(
+  { client, run, unawaited }: Locked,
+  batch: LedgerBatch,
+  matched: readonly number[] | Promise<readonly number[]>,
+): Promise<() => Promise<Written>> {
+  const { status, rescoring } = run
+  const { results, requests, uncertain } = batch
+  if (rescoring?.status === 'RUNNING' && isFinished(status)) {
+    const written = await advanceRescoring(client, { ...run, rescoring }, batch)
+    return async () => written
+  }
+  if (isFinished(status)) return async () => ended(status, requests)
 
   const delta: RunDelta = { ...noDelta, status }
-  const recorded = await record(client, run, delta, results)
+  const { items, evaluations } = byKind(results)
+  const recorded = await record({ client, run, unawaited }, delta, items, new Set(await matched))
+  if (evaluations.length > 0) await recordEvaluations(client, run, delta, evaluations)
   for (const { lease, known } of uncertain) {
-    const lost = await requeueClaims(client, run.id, lease, known, run.seq + delta.seq)
+    const lost = await requeueClaims(client, run.id, lease, known.items, run.seq + delta.seq)
     if (lost > 0) transfer(delta, lost, 'running', 'queued', run.total)
+    transferEvaluations(delta, await requeueEvaluations(client, run.id, lease, known.evaluations), 'running')
   }
+
+  await beginRunEvaluations(client, run, delta)
 
   const refusal = recorded.find(({ stop }) => stop !== undefined)?.stop
   const limit = stopReason(situation(run, delta), run.settings)
@@ -120,47 +127,77 @@ export async function advanceLedger(
       ? limit && { status: 'STOPPED', stopReason: limit }
       : { status: 'STOPPED', stopReason: 'PROVIDER', stopMessage: refusal }
   if (reason) {
-    const ended = await endRun(client, run, reason, delta)
-    return { status: ended.status, answers: requests.map(() => emptyClaim(ended.status)), ended }
+    const end = await endRun(client, run, reason, delta)
+    return async () => ({ ...ended(end.status, requests), ended: end })
   }
-  const answers = await claim(client, run, delta, requests)
+  const answers = await claim({ client, run, unawaited }, delta, requests)
   delta.status = statusAfter(run, delta)
-  if (delta.seq > 0 || delta.status !== status) await advanceRun(client, run.id, delta)
-  return { status: delta.status, answers, ended: delta }
+  // Every change that can be seen takes a position of the feed.
+  if (delta.seq === 0 && (delta.evaluationsQueued !== 0 || delta.evaluationsRunning !== 0)) delta.seq = 1
+  if (delta.seq > 0 || delta.status !== status) await unawaited(advanceRun(client, run.id, delta))
+  return async () => ({ status: delta.status, answers: await answers(), ended: delta })
 }
 
-function emptyClaim(status: RunStatus): Claim {
-  return { items: [], status, queued: 0, concurrency: 0, dueMs: null }
+function byKind(results: readonly LedgerResult[]): { items: readonly ItemResult[]; evaluations: EvaluationResult[] } {
+  const evaluations = results.filter(isEvaluation)
+  if (evaluations.length === 0) return { items: results as readonly ItemResult[], evaluations }
+  return { items: results.filter((result): result is ItemResult => !isEvaluation(result)), evaluations }
 }
 
 /** @returns the results whose lease still held the item */
 async function record(
-  client: Queryable,
-  run: LockedRun,
+  { client, run, unawaited }: Locked,
   delta: RunDelta,
   results: readonly ItemResult[],
+  matched: ReadonlySet<number>,
 ): Promise<readonly ItemResult[]> {
   if (results.length === 0) return results
-  const items = results.map((result) => result.item)
-  const matched = new Set(await recordResults(client, run.id, items, run.seq))
   const stored = matched.size === results.length ? results : results.filter((_, index) => matched.has(index))
-  const kept = await fitUnpinned(client, run, stored)
+  const kept = await fitUnpinned(client, run, stored, ({ item }) => item.attempts)
   const sums = tally(kept)
   Object.assign(delta, sums.run, { seq: results.length })
-  if (sums.scores.length > 0 || sums.latencies.length > 0) await recordSums(client, run, kept, sums)
+  if (sums.scores.length > 0 || sums.latencies.length > 0) await recordSums({ client, run, unawaited }, kept, sums)
   const responses = kept.flatMap(({ response }) => response ?? [])
   if (responses.length > 0) await saveCachedResponses(client, run.projectId, responses)
+  const open = kept.flatMap(({ open }) => open ?? [])
+  if (open.length > 0) await openEvaluations(client, run, delta, open)
   return kept
 }
 
-async function recordSums(
+/** When all items and their evaluations have ended, the evaluators of the run as a whole begin. */
+async function beginRunEvaluations(client: Queryable, run: LockedRun, delta: RunDelta): Promise<void> {
+  if (run.runScored || statusAfter(run, delta) !== 'COMPLETED') return
+  const opened = await openRunEvaluations(client, run.id, null)
+  if (opened === 0) return
+  delta.evaluationsQueued += opened
+  delta.runScored = true
+}
+
+/** What was not scored together with its item. The result comes first: without it nothing is left to be scored. */
+async function openEvaluations(
   client: Queryable,
-  { id: runId, settings: { repetitions } }: LockedRun,
+  run: LockedRun,
+  delta: RunDelta,
+  open: readonly NewEvaluation[],
+): Promise<void> {
+  await insertEvaluations(client, run.id, open)
+  const held = open.filter(({ lease }) => lease !== null).length
+  delta.evaluationsRunning += held
+  delta.evaluationsQueued += open.length - held
+}
+
+async function recordSums(
+  { client, run, unawaited }: Locked,
   results: readonly ItemResult[],
   { scores, latencies }: Tally,
 ): Promise<void> {
+  const {
+    id: runId,
+    settings: { repetitions },
+  } = run
   if (repetitions === 1 || scores.length === 0) {
-    return recordScores(client, runId, { mode: 'ADD', scores, latencies, ...tallySeries(results) })
+    await unawaited(recordScores(client, runId, { mode: 'ADD', scores, latencies, ...tallySeries(results) }))
+    return
   }
   const added = scores.map(({ ordinal, name, value, label, error }) => {
     return { runId, name, source: 'EVALUATOR' as const, repetitions, ordinal, value, label, failed: error !== null }
@@ -176,13 +213,16 @@ async function recordSums(
   if (inexact.length > 0) await refreshMoments(client, inexact)
 }
 
-/** Claims items for each request, retries before fresh items, within the budget, and counts them in `delta`. */
+/**
+ * Claims work for each request within the budget, and counts it in `delta`: evaluations, which complete items, before
+ * items, and retries before fresh ones.
+ * @returns the answers, when everything has been sent
+ */
 async function claim(
-  client: Queryable,
-  run: LockedRun,
+  { client, run, unawaited }: Locked,
   delta: RunDelta,
   requests: readonly ClaimRequest[],
-): Promise<(Claim | null)[]> {
+): Promise<() => Promise<(Claim | null)[]>> {
   const holders = new Set(run.leases)
   const answers = requests.map(({ lease }) => (holders.has(lease) ? emptyClaim('RUNNING') : null))
 
@@ -191,7 +231,18 @@ async function claim(
     const answer = answers[index]
     if (!answer) continue
     const scoring = run.remote && !ofClient
-    let wanted = scoring ? limit : Math.min(limit, affordableCalls(situation(run, delta), run.settings.budgetUsd))
+    const affordable = () => affordableCalls(situation(run, delta), run.settings.budgetUsd)
+    let wanted = scoring ? limit : Math.min(limit, affordable())
+    const most = Math.min(wanted, affordable())
+    if (!ofClient && run.evaluationsQueued + delta.evaluationsQueued > 0 && most > 0) {
+      answer.evaluations = await claimEvaluations(client, run.id, lease, most)
+      if (run.runScored || delta.runScored) {
+        const left = most - answer.evaluations.length
+        answer.evaluations.push(...(await claimRunEvaluations(client, run.id, lease, left)))
+      }
+      transferEvaluations(delta, answer.evaluations.length, 'queued')
+      wanted -= answer.evaluations.length
+    }
     if (waiting(run, delta) > 0 && wanted > 0) {
       const at = { limit: wanted, recorded: scoring, seq: run.seq + delta.seq }
       const due = await claimDue(client, run.id, lease, at)
@@ -203,21 +254,26 @@ async function claim(
     const range = takeFresh(run, delta, lease, wanted)
     if (range.count > 0) ranges.push(range)
   }
-  if (ranges.length > 0) {
-    const items = await claimRanges(client, run.id, ranges, run.seq + delta.seq)
-    delta.seq += items.length
-    const answerOf = new Map(requests.map(({ lease }, index) => [lease, answers[index]]))
-    for (const item of items) answerOf.get(item.lease)?.items.push(item)
-  }
+  const fresh = ranges.length > 0 ? claimRanges(client, run.id, ranges, run.seq + delta.seq) : null
+  if (fresh) await unawaited(fresh)
+  for (const { count } of ranges) delta.seq += count
 
-  const dueMs = requests.length > 0 && waiting(run, delta) > 0 ? await findNextDueMs(client, run.id) : null
+  const due = requests.length > 0 && waiting(run, delta) > 0 ? await findNextDueMs(client, run.id) : null
   const queued = run.queued + delta.queued
   const { concurrency } = run.settings
-  for (const answer of answers) if (answer) Object.assign(answer, { queued, concurrency, dueMs })
-  const ofWorkers = answers.filter((answer, index) => answer && run.remote && !requests[index]?.ofClient)
-  if (ofWorkers.length > 0) {
-    const unscored = await countRecorded(client, run.id)
-    for (const answer of ofWorkers) Object.assign(answer as Claim, { queued: unscored, dueMs: null })
+  for (const answer of answers) if (answer) Object.assign(answer, { queued, concurrency, dueMs: due })
+  const evaluations = run.evaluationsQueued + delta.evaluationsQueued
+  const ofWorkers = answers.filter((answer, index) => answer && !requests[index]?.ofClient)
+  if (ofWorkers.length > 0 && (run.remote || evaluations > 0)) {
+    const left = run.remote ? await countRecorded(client, run.id) : queued
+    const times = [run.remote ? null : due, evaluations > 0 ? await findNextEvaluationMs(client, run.id) : null]
+    const known = times.filter((ms) => ms !== null)
+    const dueMs = known.length > 0 ? Math.min(...known) : null
+    for (const answer of ofWorkers) Object.assign(answer as Claim, { queued: left + evaluations, dueMs })
   }
-  return answers
+  return async () => {
+    const answerOf = new Map(requests.map(({ lease }, index) => [lease, answers[index]]))
+    for (const item of (await fresh) ?? []) answerOf.get(item.lease)?.items.push(item)
+    return answers
+  }
 }

@@ -2,15 +2,18 @@ import { channels, type Listener } from '../../db/listener.ts'
 import {
   answerPreview,
   type EvaluatorRequest,
+  type JudgeRequest,
   type PreviewRequest,
   type PreviewResponse,
   takePreview,
 } from '../../db/sql/preview/previews.ts'
 import { messageOf } from '../../domain/errors.ts'
+import { withDeadline } from '../../domain/execution/deadline.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
+import { createProjectEvaluator } from '../project-evaluator.ts'
 import type { Services } from '../services.ts'
-import { callPreviewedPrompt } from './preview-prompt-call.ts'
+import { callPreviewed } from './preview-call.ts'
 import { Slots } from './slots.ts'
 
 /** Previews at once in a worker. */
@@ -21,7 +24,7 @@ interface Running {
   abort: AbortController
 }
 
-/** Calls evaluators and models for servers that preview them, as `askWorker` asks. */
+/** Calls evaluators, models and functions for servers that preview them, as `askWorker` asks. */
 export class Previews {
   readonly #services: Services
   readonly #limits: Pick<EndpointLimits, 'acquire'>
@@ -91,9 +94,24 @@ export class Previews {
     const parts = { services: this.#services, limits: this.#limits, pool: this.#slots }
     const response =
       'task' in request
-        ? await callPreviewedPrompt(parts, id, request, signal)
-        : await this.#evaluate(id, request, signal)
+        ? await callPreviewed(parts, id, request, signal)
+        : 'evaluator' in request
+          ? await this.#judge(id, request, signal)
+          : await this.#evaluate(id, request, signal)
     await answerPreview(this.#services.db.pool, id, response)
+  }
+
+  #judge(
+    id: string,
+    { projectId, evaluator, item, timeoutMs }: JudgeRequest,
+    signal: AbortSignal,
+  ): Promise<PreviewResponse> {
+    const call = async (inTime: AbortSignal) =>
+      createProjectEvaluator(this.#services, projectId, evaluator)(item, { signal: inTime, ids: { preview: id } })
+    return withDeadline(call, { timeoutMs, signal }).then(
+      (evaluations) => ({ evaluations }),
+      (error) => ({ error: messageOf(error) }),
+    )
   }
 
   #evaluate(

@@ -4,6 +4,7 @@
  * restored backup or a hand-edited table costs a minute instead of a run.
  */
 import { transaction } from '../../db/client.ts'
+import { requeueHeldEvaluations } from '../../db/sql/evaluation/requeue-evaluations.ts'
 import { findIdleRuns, type IdleRun } from '../../db/sql/run/find-idle-runs.ts'
 import { deleteStrandedLanes, findStrandedRuns } from '../../db/sql/run/find-stranded-runs.ts'
 import { lockRun } from '../../db/sql/run/lock-run.ts'
@@ -51,7 +52,10 @@ export class Reconciler {
         const still = await findStrandedRuns(client, runId)
         if (!run || still.length === 0) return
         await deleteStrandedLanes(client, runId)
-        await countRequeued(client, run, await requeueStranded(client, runId, run.seq))
+        await countRequeued(client, run, {
+          items: await requeueStranded(client, runId, run.seq),
+          evaluations: await requeueHeldEvaluations(client, runId, 'STRANDED'),
+        })
         await setLanes(boss, client, run, await workerConcurrency(client, run))
         repaired.push(runId)
       })

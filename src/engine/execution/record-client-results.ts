@@ -89,8 +89,9 @@ export async function recordRunItems(
     }
     const { status, ended } = await advanceLedger(client, held.run, { results: written, requests: [], uncertain: [] })
     await settleClientTokens(client, found, tokensOf(written))
-    if (outcomes.includes('SCORING') && !isFinished(status)) {
-      const backlog = Math.min(found.settings.concurrency, await countRecorded(client, runId))
+    const { evaluationsQueued: begun = 0 } = ended
+    if ((outcomes.includes('SCORING') || begun > 0) && !isFinished(status)) {
+      const backlog = Math.min(found.settings.concurrency, begun + (await countRecorded(client, runId)))
       await growLanes(services.boss, client, found, backlog)
     }
     const { lease, concurrency } = opened

@@ -6,17 +6,18 @@
  * `seq` and the NOTIFY commit together or not at all. A call may happen twice; a result is recorded once.
  */
 import type { Logger } from 'pino'
+import type { HeldEvaluation } from '../../db/sql/evaluation/claim-evaluations.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
 import { codeOf, messageOf } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { countRetries, type ItemResult, unstorable } from './item-result.ts'
-import type { Claim, ClaimRequest, WriteLedger, Written } from './ledger.ts'
+import type { Claim, ClaimRequest, Held, WriteLedger, Written } from './claim.ts'
+import { countRetries, isEvaluation, type LedgerResult, unstorable, unstorableScores } from './item-result.ts'
 
 interface PendingClaim extends ClaimRequest {
-  /** The ordinals that the lane still has. */
-  known: () => number[]
+  /** What the lane still has. */
+  known: () => Held
   /** Results handed over before it. Among them may be items that go back to the queue: the answer counts them. */
   after: number
   resolve: (claim: Claim | null) => void
@@ -50,7 +51,7 @@ const maxFaults = 5
 export class Recorder {
   readonly #options: RecorderOptions
   readonly #clock: Clock
-  #results: ItemResult[] = []
+  #results: LedgerResult[] = []
   #claims: PendingClaim[] = []
   #scheduled: { delayMs: number; cancel: () => void } | null = null
   #flushing = false
@@ -75,10 +76,10 @@ export class Recorder {
   }
 
   /**
-   * Claims up to `limit` items under the lease. Resolves when the claim is committed, and waits while the database is
+   * Claims up to `limit` items and evaluations under the lease. Resolves when the claim is committed, and waits while the database is
    * unavailable. Null when the lane has lost its lease.
    */
-  claim(lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
+  claim(lease: string, limit: number, known: () => Held): Promise<Claim | null> {
     return new Promise((resolve) => {
       this.#claims.push({ lease, limit, known, after: this.#handedOver, resolve })
       this.#flushSoon(0)
@@ -88,7 +89,7 @@ export class Recorder {
   /**
    * Queues a result. The promise is for backpressure only: it resolves at once unless too many results are unwritten.
    */
-  record(result: ItemResult): Promise<void> {
+  record(result: LedgerResult): Promise<void> {
     this.#results.push(result)
     this.#handedOver += 1
     this.#flushSoon(this.#results.length >= flushAtResults ? 0 : flushAfterMs)
@@ -149,7 +150,7 @@ export class Recorder {
    * Retries until everything is written: waits for an unavailable database, and splits a batch that it refuses. Gives up
    * where something else fails again and again.
    */
-  async #store(results: ItemResult[], claims: PendingClaim[], failed = 0): Promise<void> {
+  async #store(results: LedgerResult[], claims: PendingClaim[], failed = 0): Promise<void> {
     const { runId, log, metrics, onStatus, onGivenUp } = this.#options
     for (let failures = failed; !this.#abandoned; failures += 1) {
       const startedAt = this.#clock.now()
@@ -173,9 +174,8 @@ export class Recorder {
           return this.#store(results.slice(half), claims, failures)
         }
         const [only] = results
-        if (isRefusal(error) && only && only.item.error?.code !== 'UNSTORABLE_RESULT') {
-          return this.#store([unstorable(only, error)], claims, failures)
-        }
+        const storable = isRefusal(error) && only && withoutRefused(only, error)
+        if (storable) return this.#store([storable], claims, failures)
         if ((isRefusal(error) || !isOfDatabase(error)) && failures >= maxFaults) {
           log.error({ runId: encodeGlobalId('Run', runId), err: error }, 'recorder: gives up, and its leases back')
           this.abandon()
@@ -198,9 +198,23 @@ export class Recorder {
     })
   }
 
-  #unwritten(known: number[]): number[] {
-    return [...known, ...this.#results.map((result) => result.item.ordinal)]
+  #unwritten({ items, evaluations }: Held): Held {
+    return {
+      items: [...items, ...this.#results.flatMap((result) => (isEvaluation(result) ? [] : result.item.ordinal))],
+      evaluations: [
+        ...evaluations,
+        ...this.#results.flatMap<HeldEvaluation>((result) =>
+          isEvaluation(result) ? result.evaluation : (result.open ?? []),
+        ),
+      ],
+    }
   }
+}
+
+/** The result with the reason in place of what is refused; null for one that is such already. */
+function withoutRefused(result: LedgerResult, error: Error): LedgerResult | null {
+  if (isEvaluation(result)) return result.refused ? null : unstorableScores(result, error)
+  return result.item.error?.code === 'UNSTORABLE_RESULT' ? null : unstorable(result, error)
 }
 
 /**

@@ -17,6 +17,8 @@ export function situation(run: LockedRun, delta: RunDelta): RunSituation {
     evaluatorCostSum: run.evaluatorCostSum + delta.evaluatorCostSum,
     costCount: run.costCount + delta.costCount,
     costMax: delta.costMax === null ? run.costMax : Math.max(run.costMax ?? 0, delta.costMax),
+    evaluationsQueued: run.evaluationsQueued + delta.evaluationsQueued,
+    evaluationsRunning: run.evaluationsRunning + delta.evaluationsRunning,
   }
 }
 
@@ -31,6 +33,13 @@ export function transfer(
   delta.seq += positions
   delta[from] -= count
   delta[to] += count
+}
+
+/** Moves `count` evaluations from one state to the other. */
+export function transferEvaluations(delta: RunDelta, count: number, from: 'queued' | 'running'): void {
+  const moved = from === 'queued' ? count : -count
+  delta.evaluationsQueued -= moved
+  delta.evaluationsRunning += moved
 }
 
 /** Queued items that were claimed before and wait for another attempt. */
@@ -50,9 +59,9 @@ export function takeFresh(run: LockedRun, delta: RunDelta, lease: string, count:
 
 /** The status of a run that was not stopped. */
 export function statusAfter(run: LockedRun, delta: RunDelta): RunStatus {
-  const { queued, running } = situation(run, delta)
-  if (running > 0) return 'RUNNING'
-  if (queued > 0) return run.status
+  const { queued, running, evaluationsQueued, evaluationsRunning } = situation(run, delta)
+  if (running + evaluationsRunning > 0) return 'RUNNING'
+  if (queued + evaluationsQueued > 0) return run.status
   // A retry of the failed items of a cancelled run leaves its cancelled items: the run is CANCELLED again.
   return run.cancelled > 0 ? 'CANCELLED' : 'COMPLETED'
 }

@@ -69,7 +69,8 @@ export class RunExecution {
     const load = { lanes: this.#lanes.size, items: 0, unwritten: this.recorder.unwritten, slots: 0 }
     for (const { lane } of this.#lanes.values()) {
       load.items += lane.inFlight
-      load.slots += lane.slots - lane.waiting
+      // Of one item several evaluators may wait.
+      load.slots += Math.max(0, lane.slots - lane.waiting)
     }
     return load
   }

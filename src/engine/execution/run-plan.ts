@@ -4,8 +4,9 @@ import { loadPinnedEvaluators, type PinnedEvaluator } from '../../db/sql/evaluat
 import { loadPinnedRun } from '../../db/sql/run/load-pinned-run.ts'
 import { lockPinnedFunctions, pinFunctions } from '../../db/sql/run/pin-functions.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
+import { loadGivenScores } from '../../db/sql/score/load-given-scores.ts'
 import { messageOf } from '../../domain/errors.ts'
-import type { Evaluate, EvaluatorSpec } from '../../domain/evaluation.ts'
+import { type Evaluate, isOfRun } from '../../domain/evaluation.ts'
 import {
   type MissingFunction,
   missingFunctions,
@@ -16,38 +17,55 @@ import {
 import { type Task, TaskError, type TaskSpec } from '../../domain/execution/task.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import type { Json } from '../../domain/json/json.ts'
-import { type EndpointKey, endpointOf } from '../../domain/limits/endpoint.ts'
+import { endpointOf, endpointOfEvaluator } from '../../domain/limits/endpoint.ts'
 import type { RunSettings } from '../../domain/run.ts'
-import { createEvaluator } from '../../evaluators/registry.ts'
+import type { RunResults } from '../../domain/run-results.ts'
 import { compileCall } from '../../tasks/registry.ts'
+import { createProjectEvaluator, executionIn, type ProjectEvaluator } from '../project-evaluator.ts'
 import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'
+import { withNeededScores } from './needed-scores.ts'
+import { loadRunResults } from './run-results.ts'
 import { taskItem } from './task-item.ts'
 
 /** An evaluator of a run, compiled. */
-export interface PlannedEvaluator extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules'> {
+export interface PlannedEvaluator
+  extends Pick<PinnedEvaluator, 'versionId' | 'name' | 'rules' | 'timeoutMs' | 'maxAttempts'> {
   evaluate: Evaluate
+  /** Whose limits apply to its calls; null: none. */
+  endpoint: string | null
   /** Whether it scores this item: the same items in every run. */
   samples: (itemId: string) => boolean
 }
 
 /**
- * How this process executes the items of a run. It is built from what the run pinned when it started, so it never goes
- * stale. What can change during the run, such as its concurrency, comes with every claim.
+ * How this process executes the items of a run. It is built from what the run pinned when it started; only when its outputs
+ * are scored again, other evaluators take over. What can change during the run, such as its concurrency, comes with every
+ * claim.
  */
-export interface RunPlan extends EndpointKey {
+export interface RunPlan {
   runId: string
+  projectId: string
+  /** Whose limits apply to the calls of its task; null: none. */
+  endpoint: string | null
   settings: Pick<RunSettings, 'timeoutMs' | 'maxAttempts'>
   task: Task
   /** Whether its output can be followed while it is made. */
   canBeFollowed: boolean
+  /** Those of items. */
   evaluators: PlannedEvaluator[]
+  /** Those of the run as a whole. */
+  runEvaluators: PlannedEvaluator[]
+  /** What these see; null when the run is deleted. */
+  results: (signal: AbortSignal) => Promise<RunResults | null>
   /** The key of an item's response in the cache; null when the run does not use the cache. */
   cacheKey: ((item: ClaimedItem) => string) | null
   /** Which entries of the cache are of its task. */
   cacheTask: string
   /** Functions that the run was started with and this process does not have now. */
   missingFunctions: () => MissingFunction[]
+  /** Makes it again from what is pinned now: for evaluators that it does not have. */
+  refresh: () => Promise<void>
 }
 
 /** Null when the run is deleted. A task or evaluator that cannot be created fails each item, with the reason. */
@@ -55,8 +73,14 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
   const { pool } = services.db
   const [run, evaluators] = await Promise.all([loadPinnedRun(pool, runId), loadPinnedEvaluators(pool, runId)])
   if (!run) return null
-  const functions = await completePins(services, runId, run.task, evaluators, run.functions)
-  return {
+  const { rescoring } = run
+  const functions = rescoring
+    ? { tasks: {}, evaluators: rescoring.functions }
+    : await completePins(services, runId, run.task, evaluators, run.functions)
+  // Before the versions that score again have taken over it has none: the first evaluation makes it again.
+  const pinned = rescoring && rescoring.replaced !== null ? [] : evaluators
+  let refreshing: Promise<void> | null = null
+  const plan: RunPlan = {
     runId,
     projectId: run.projectId,
     endpoint: endpointOf(run.task),
@@ -65,13 +89,28 @@ export async function loadRunPlan(services: Services, runId: string): Promise<Ru
     canBeFollowed: run.task.kind === 'prompt' && run.task.stream,
     cacheTask: cacheTaskOf(run.task),
     cacheKey: run.settings.cache && run.task.kind !== 'client' ? cacheKeyOf(run.task, functions) : null,
-    evaluators: evaluators.filter(isOfServer).map(({ definition, sampling, ...evaluator }) => ({
-      ...evaluator,
-      evaluate: makeEvaluate(definition, evaluator.name, services),
-      samples: (itemId) => sampling >= 1 || fraction(`${evaluator.versionId}:${itemId}`) < sampling,
-    })),
+    evaluators: planEvaluators(services, run.projectId, pinned.filter(isOfServer).filter(isOfItems)),
+    runEvaluators: planEvaluators(
+      services,
+      run.projectId,
+      pinned.filter((evaluator) => !isOfItems(evaluator)),
+    ),
+    results: (signal) => loadRunResults(pool, runId, signal),
     missingFunctions: () => missingFunctions(functions, services.functions.registered),
+    refresh() {
+      refreshing ??= loadRunPlan(services, runId)
+        .then((now) => void (now && Object.assign(plan, now, { refresh: plan.refresh })))
+        .finally(() => {
+          refreshing = null
+        })
+      return refreshing
+    },
   }
+  return plan
+}
+
+function isOfItems({ definition }: Pick<PinnedEvaluator, 'definition'>): boolean {
+  return !isOfRun(definition)
 }
 
 /** Whether the server executes it; the others score where clients execute them. */
@@ -137,9 +176,23 @@ function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
   }
 }
 
-function makeEvaluate(spec: EvaluatorSpec, name: string, { functions }: Services): Evaluate {
+function planEvaluators(services: Services, projectId: string, pinned: readonly PinnedEvaluator[]): PlannedEvaluator[] {
+  const made = pinned.map((evaluator) => ({ ...evaluator, evaluate: makeEvaluate(services, projectId, evaluator) }))
+  const connected = withNeededScores(made, async (ids = {}, evaluators) => {
+    const execution = executionIn(ids)
+    return execution && loadGivenScores(services.db.pool, execution, evaluators)
+  })
+  return made.map(({ definition, versionId, name, rules, timeoutMs, maxAttempts, sampling, evaluate }, index) => ({
+    ...{ versionId, name, rules, timeoutMs, maxAttempts },
+    evaluate: connected[index] ?? evaluate,
+    endpoint: endpointOfEvaluator(definition),
+    samples: (itemId) => sampling >= 1 || fraction(`${versionId}:${itemId}`) < sampling,
+  }))
+}
+
+function makeEvaluate(services: Services, projectId: string, evaluator: ProjectEvaluator): Evaluate {
   try {
-    return createEvaluator(spec, name, functions)
+    return createProjectEvaluator(services, projectId, evaluator)
   } catch (error) {
     return () => Promise.reject(error)
   }

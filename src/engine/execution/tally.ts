@@ -6,7 +6,7 @@ import { executionScore } from '../../domain/score-series.ts'
 import { bucketOf, type LatencyBucket } from '../../domain/statistics/latency-histogram.ts'
 import { addValue } from '../../domain/statistics/score-moments.ts'
 import { addExecution, emptyTally, type LabelCounts } from '../../domain/statistics/series-tally.ts'
-import type { ItemResult } from './item-result.ts'
+import { type ItemResult, plus } from './item-result.ts'
 
 /** What a batch of results adds to its run. */
 export interface Tally {
@@ -64,10 +64,6 @@ function addLatency(run: Tally['run'], latencies: Map<number, number>, latency: 
   run.latencyMax = Math.max(run.latencyMax ?? latency, latency)
   const bucket = bucketOf(latency)
   latencies.set(bucket, (latencies.get(bucket) ?? 0) + 1)
-}
-
-function plus(sum: number | null, more: number | null): number | null {
-  return more === null ? sum : (sum ?? 0) + more
 }
 
 /** What the scores of executions add to the series of a run, if each is the only one of its item. */

@@ -8,7 +8,7 @@ import type { Database } from '../../db/client.ts'
 import { channels, type Listener } from '../../db/listener.ts'
 import { loadEndpointSettings } from '../../db/sql/endpoint/load-settings.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
-import type { EndpointKey } from '../../domain/limits/endpoint.ts'
+import { allEndpoints, type EndpointKey } from '../../domain/limits/endpoint.ts'
 import { SingleFlight } from '../../domain/single-flight.ts'
 import { Endpoint, type EndpointState } from './endpoint.ts'
 import type { Permit } from './permit.ts'
@@ -57,10 +57,30 @@ export class EndpointLimits {
 
   /**
    * Waits for the right to make one call. Calls of a run are served in order, and runs take turns. A waiting call
-   * delays no call of another endpoint. Null when `signal` aborts first.
+   * delays no call of another endpoint; where the project has a quota of calls, the endpoint's right comes first, so that
+   * nobody holds one of the project's while it waits for an endpoint. Null when `signal` aborts first.
    */
   acquire(call: EndpointKey & { runId: string }, signal: AbortSignal): Permit | Promise<Permit | null> | null {
-    return this.#endpoint(call).acquire(call.runId, signal)
+    const permit = this.#endpoint(call).acquire(call.runId, signal)
+    if (permit === null) return null
+    if ('then' in permit) return permit.then((granted) => granted && this.#withinQuota(call, granted, signal))
+    return this.#withinQuota(call, permit, signal)
+  }
+
+  #withinQuota(
+    { projectId, runId }: EndpointKey & { runId: string },
+    permit: Permit,
+    signal: AbortSignal,
+  ): Permit | Promise<Permit | null> | null {
+    const quota = this.#endpoints.get(`${projectId} ${allEndpoints}`)
+    if (!quota) return permit
+    const both = (right: Permit | null): Permit | null => {
+      if (right) return together(permit, right)
+      permit.release()
+      return null
+    }
+    const right = quota.acquire(runId, signal)
+    return right && 'then' in right ? right.then(both) : both(right)
   }
 
   /** The state of every endpoint that has been called or limited since the process started. */
@@ -111,5 +131,16 @@ export class EndpointLimits {
       this.#options.log.warn({ err: error }, 'limits: could not load the limits')
     }
     this.#cancelPoll = this.#options.clock.after(nextMs, () => void this.#loads.run())
+  }
+}
+
+/** The right of an endpoint and that of its project, of which only the endpoint learns how the call ended. */
+function together(permit: Permit, right: Permit): Permit {
+  return {
+    isValid: () => permit.isValid() && right.isValid(),
+    release: (outcome) => {
+      permit.release(outcome)
+      right.release()
+    },
   }
 }

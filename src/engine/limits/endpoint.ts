@@ -183,7 +183,11 @@ export class Endpoint {
     const end = { startedAt, inFlight: this.#inUse }
     this.#inUse -= 1
     if (kind === 'OK') this.#adaptive.succeeded(end)
-    else if (kind === 'OVERLOADED') this.#holdBack(this.#adaptive.overloaded(end, this.#options.clock.now()))
+    else if (kind === 'OVERLOADED') {
+      const waitMs = this.#adaptive.overloaded(end, this.#options.clock.now())
+      // An endpoint that says how long to wait need not be guessed at.
+      if (retryAfterMs === null) this.#holdBack(waitMs)
+    }
     if (retryAfterMs !== null && retryAfterMs <= maxRetryAfterMs && this.#pause(retryAfterMs)) {
       void this.#announcements.run()
     }

@@ -7,7 +7,10 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 
 interface SetEndpointLimitInput {
-  /** A URL, of which only the origin is used, `module:<name>`, `client:<name>` or `provider:<provider>/<model>`. */
+  /**
+   * A URL, of which only the origin is used, `module:<name>`, `evaluator:<name>`, `client:<name>` or
+   * `provider:<provider>/<model>`.
+   */
   endpoint: string
   /** Calls at once: 1–100,000. Null and undefined mean no limit, here and below. */
   concurrency?: number | null
@@ -62,8 +65,8 @@ export async function deleteEndpointLimit(services: Services, scope: Scope, id: 
 function parseEndpoint(text: string): string {
   const url = /^https?:/i.test(text) ? URL.parse(text) : null
   if (url) return url.origin
-  if (/^(module|client):\S/.test(text) || /^provider:[^/\s][^/]*\/\S/.test(text)) return text
+  if (/^(module|evaluator|client):\S/.test(text) || /^provider:[^/\s][^/]*\/\S/.test(text)) return text
   const expected =
-    'expected a URL such as https://api.example.com, module:<name>, client:<name> or provider:<provider>/<model>'
+    'expected a URL such as https://api.example.com, module:<name>, evaluator:<name>, client:<name> or provider:<provider>/<model>'
   throw invalidInput(['endpoint'], expected, text)
 }

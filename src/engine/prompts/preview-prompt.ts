@@ -1,23 +1,19 @@
 import { loadDatasetItems } from '../../db/sql/dataset/load-items.ts'
 import { loadLatestRevisions } from '../../db/sql/dataset/load-revisions.ts'
-import type { PreviewAnswer, PromptRequest } from '../../db/sql/preview/previews.ts'
+import type { PreviewAnswer } from '../../db/sql/preview/previews.ts'
 import { findPrices } from '../../db/sql/provider/find-provider.ts'
-import { listWorkers } from '../../db/sql/worker/list-workers.ts'
 import { InvalidInputError, NotFoundError } from '../../domain/errors.ts'
-import { neededFunctions, registeredFunctions } from '../../domain/execution/functions.ts'
 import type { PromptTaskSpec } from '../../domain/execution/prompt-task.ts'
-import type { ItemError, ItemErrorCode, TaskItem } from '../../domain/execution/task.ts'
+import type { ItemError, TaskItem } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import type { Json } from '../../domain/json/json.ts'
-import { endpointOf } from '../../domain/limits/endpoint.ts'
 import { type PinnedPrompt, PromptError, type RenderedMessage } from '../../domain/prompt/prompt.ts'
 import { type PromptVariables, renderPrompt } from '../../domain/prompt/render-prompt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { parsePromptTask } from '../../tasks/prompt.ts'
-import { askWorker } from '../ask-worker.ts'
+import { callByWorker } from '../call-by-worker.ts'
 import { requireProvider } from '../providers/require-provider.ts'
 import type { Services } from '../services.ts'
-import { noWorker } from '../workers.ts'
 import { pinPrompt, resolvePromptReference } from './references.ts'
 
 export interface PreviewPromptInput {
@@ -70,36 +66,10 @@ export async function previewPrompt(
   }
   const { messages } = rendered
   if (!spec) return { prompt, messages, answer: null, error: null }
-  const called = await callBy(services, scope, { task: spec, item: itemOf(input, variables) }, signal)
+  const call = { task: spec, item: itemOf(input, variables) }
+  const called = await callByWorker(services, scope, call, { timeoutMs, waitMs, signal })
   if ('answer' in called) return { prompt, messages, answer: called.answer, error: null }
   return { prompt, messages, answer: null, error: called.failure }
-}
-
-type Called = { answer: PreviewAnswer } | { failure: ItemError }
-
-/** Has a worker call the model. */
-async function callBy(
-  { db }: Services,
-  { projectId }: Scope,
-  { task, item }: Pick<PromptRequest, 'task' | 'item'>,
-  signal: AbortSignal,
-): Promise<Called> {
-  const functions = Object.keys(neededFunctions(task, []).tasks)
-  const workers = await listWorkers(db.pool)
-  if (workers.length === 0) return failed('TASK_FAILED', `A call needs a worker, and ${noWorker}.`)
-  const able = workers.some((worker) => {
-    const { tasks } = registeredFunctions(worker.functions)
-    return functions.every((name) => tasks.has(name))
-  })
-  if (!able) return failed('MODULE_NOT_FOUND', `No worker has all functions of the tools: ${functions.join(', ')}.`)
-  const response = await askWorker(db, { projectId, task, item, functions, timeoutMs }, { waitMs, signal })
-  if (response !== null && ('answer' in response || 'failure' in response)) return response
-  const where = endpointOf(task)
-  return failed('TIMEOUT', `No answer within ${waitMs / 1_000} s: ${where} has no room for the call, or no worker has.`)
-}
-
-function failed(code: ItemErrorCode, message: string): Called {
-  return { failure: { code, message, retryable: code === 'TIMEOUT' } }
 }
 
 /** @throws {InvalidInputError}; {NotFoundError} no such provider */

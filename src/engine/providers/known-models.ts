@@ -3,7 +3,7 @@ import { NotFoundError } from '../../domain/errors.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { type ProviderKind, providerKinds } from '../../domain/model/provider.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
-import { type KnownModel, knownModels } from '../../models/prices.ts'
+import type { KnownModel } from '../../models/prices.ts'
 
 export interface ModelFilter {
   /** Text anywhere in the model or its title, ignoring case; all of its words. */
@@ -30,6 +30,8 @@ export async function findModels(
   { search, kind, providerId, includeDeprecated }: ModelFilter,
   at: Date,
 ): Promise<ListedModel[]> {
+  // The table of prices takes 5 MB.
+  const { knownModels } = await import('../../models/prices.ts')
   const provider = providerId == null ? null : await requireProvider(db, projectId, providerId)
   const kinds = providerKinds.filter((one) => (!provider || provider.kind === one) && (!kind || kind.includes(one)))
   const own = new Map(provider?.prices.map((price) => [price.model, price]))

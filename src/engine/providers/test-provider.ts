@@ -5,7 +5,6 @@ import { TaskError } from '../../domain/execution/task.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { parseInput, text } from '../../domain/parse-input.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
-import { callModel } from '../../models/call-model.ts'
 import { fileDownload } from '../../models/download.ts'
 import { listServedModels } from '../../models/list-models.ts'
 import { openModel } from '../../models/open-model.ts'
@@ -83,6 +82,8 @@ export async function testProvider(
       prices: null,
       download: fileDownload(fetch),
     }
+    // Most servers never test one.
+    const { callModel } = await import('../../models/call-model.ts')
     const outcome = await withDeadline(
       (signal) => callModel(call, { signal, traceparent: '' }).catch((error: unknown) => asTaskError(error)),
       deadline,

@@ -8,6 +8,7 @@ import { sendLanes } from '../../db/queue.ts'
 import { deleteLanes, insertLanes, listLaneIds, resizeLanes } from '../../db/sql/lane/run-lanes.ts'
 import type { LockedRun } from '../../db/sql/run/lock-run.ts'
 import { countRecorded } from '../../db/sql/run-item/claim-items.ts'
+import { isRescored } from '../../domain/rescoring.ts'
 
 /** The data of a lane's job in the queue. */
 export interface LaneJob {
@@ -64,14 +65,18 @@ export async function setLanes(
 }
 
 /**
- * How many items of a run workers may execute at once: of one that clients execute they only score what is recorded.
+ * How much of a run workers may do at once: of one that clients execute they only score what is recorded.
  */
 export async function workerConcurrency(
   client: Queryable,
-  { id, remote, settings }: Pick<LockedRun, 'id' | 'remote' | 'settings'>,
+  { id, remote, settings, ...run }: Pick<LockedRun, WorkerShare>,
 ): Promise<number> {
-  return remote ? Math.min(settings.concurrency, await countRecorded(client, id)) : settings.concurrency
+  if (!remote || isRescored(run)) return settings.concurrency
+  const evaluations = run.evaluationsQueued + run.evaluationsRunning
+  return Math.min(settings.concurrency, evaluations + (await countRecorded(client, id)))
 }
+
+type WorkerShare = 'id' | 'remote' | 'settings' | 'evaluationsQueued' | 'evaluationsRunning' | 'rescoring'
 
 /** Adds lanes until there are enough for `concurrency` items at once. The caller holds the run's lock. */
 export async function growLanes(

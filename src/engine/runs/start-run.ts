@@ -20,6 +20,7 @@ import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { parseTaskVersion } from '../../tasks/client.ts'
 import { checkEarlyStop, requireSameDataset } from '../comparison/check-early-stop.ts'
 import { requireItems } from '../datasets/items.ts'
+import { noRoomForRun, roomForRun } from '../projects/quotas.ts'
 import { pinTask } from '../providers/prompt-task.ts'
 import { requireEvaluators } from '../references.ts'
 import type { Services } from '../services.ts'
@@ -35,7 +36,7 @@ import { readRun } from './locked-run.ts'
  * @returns the run before any worker has touched it, unless the key had already started it
  * @throws {InvalidInputError} an invalid setting or subset, or a subset that selects no item
  * @throws {NotFoundError} no such experiment, item, evaluator or baseline
- * @throws {LimitError} more items than a run may have
+ * @throws {LimitError} more items than a run may have, or than the quotas of the project leave
  * @throws {ConflictError} the idempotency key was used with another input
  */
 export async function startRun(services: Services, scope: Scope, input: StartRunInput): Promise<Run> {
@@ -52,7 +53,7 @@ export async function startRun(services: Services, scope: Scope, input: StartRun
 /**
  * Starts a run of an experiment with its own settings, in a transaction that may have created it.
  * @throws {InvalidInputError} no items in its dataset
- * @throws {LimitError} more items than a run may have
+ * @throws {LimitError} more items than a run may have, or than the quotas of the project leave
  */
 export function startRunWithin(
   client: Queryable,
@@ -132,7 +133,7 @@ async function insert(
   await pinEvaluators(client, { id, projectId, datasetId }, evaluatorIds)
   await pinRegistered(client, id, task)
   const { concurrency, repetitions } = settings
-  await checkSize(services, client, { datasetId, datasetVersion, repetitions }, subset)
+  await checkSize(services, client, { projectId, datasetId, datasetVersion, repetitions }, subset)
   const total = await insertRunItems(client, { id, datasetId, datasetVersion, seed, repetitions }, subset)
   if (total === 0) {
     throw new InvalidInputError(
@@ -173,11 +174,14 @@ const defaultMaxRunItems = 2_000_000
 async function checkSize(
   { maxRunItems = defaultMaxRunItems }: Services,
   client: Queryable,
-  items: { datasetId: string; datasetVersion: number; repetitions: number },
+  items: { projectId: string; datasetId: string; datasetVersion: number; repetitions: number },
   subset: RunSubset,
 ): Promise<void> {
-  const max = Math.floor(maxRunItems / items.repetitions)
+  const room = await roomForRun(client, items)
+  const left = room ? Math.max(0, room.quota - room.used) : Infinity
+  const max = Math.floor(Math.min(maxRunItems, left) / items.repetitions)
   if ((await countRunItems(client, items, subset, max + 1)) <= max) return
+  if (room && left < maxRunItems) throw noRoomForRun(room)
   throw new LimitError(
     `expected a run of at most ${maxRunItems.toLocaleString('en')} items, repetitions included, got more. Take a sample, fewer repetitions, or start the server with a larger --max-run-items.`,
     ['subset'],

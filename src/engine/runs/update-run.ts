@@ -3,7 +3,7 @@ import { channels, notify } from '../../db/listener.ts'
 import { advanceRun, noDelta } from '../../db/sql/run/advance-run.ts'
 import { updateSettings } from '../../db/sql/run/update-run.ts'
 import { parseChanges } from '../../domain/changes.ts'
-import { isFinished } from '../../domain/run.ts'
+import { isOver, isRescored } from '../../domain/rescoring.ts'
 import { parseRunSettings } from '../../domain/run-settings.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
@@ -37,8 +37,8 @@ export async function updateRun(services: Services, scope: Scope, input: UpdateR
     const { status, stopReason, stopMessage } = run
     await advanceRun(client, id, { ...noDelta, status, stopReason, stopMessage, seq: 1 })
     // What clients hold shrinks and grows with their next claim or renewal.
-    if (isFinished(run.status) || run.remote) return
-    const open = run.queued + run.running
+    if (isOver(run) || (run.remote && !isRescored(run))) return
+    const open = isRescored(run) ? (run.rescoring?.total ?? 0) : run.queued + run.running
     // New lanes send their own NOTIFY.
     await setLanes(services.boss, client, { id, priority: newPriority }, Math.min(settings.concurrency, open))
     await notify(client, channels.runSettings, id)

@@ -9,27 +9,34 @@ import {
   shortHash,
 } from '../../domain/execution/functions.ts'
 import type { TaskSpec } from '../../domain/execution/task.ts'
-import { isFinished } from '../../domain/run.ts'
+import { isOver, isRescored, type Rescoring } from '../../domain/rescoring.ts'
 import { noWorker } from '../workers.ts'
 
 const maxWorkers = 5
 
 /**
  * Why nobody executes a run, as sentences; null when somebody does or could, and when it is over. For one that clients
- * execute: why nobody scores what they have recorded.
+ * execute: why nobody scores what they have recorded; for one whose outputs are scored again: why nobody does.
  * @param workers those that are alive
  * @param unscored whether something that clients have recorded waits for workers
  */
 export function waitingReason(
-  run: Pick<Run, 'status' | 'running' | 'task' | 'functions'>,
+  run: Pick<Run, 'status' | 'running' | 'evaluationsRunning' | 'task' | 'functions' | 'rescoring'>,
   workers: readonly Announced[],
   unscored = false,
 ): string | null {
   const task = run.task as unknown as TaskSpec
-  const isLeftToWorkers = task.kind === 'client' ? unscored : run.running === 0
-  if (isFinished(run.status) || !isLeftToWorkers) return null
+  const rescoring = isRescored(run) ? (run.rescoring as unknown as Rescoring) : null
+  const isLeftToWorkers = rescoring
+    ? run.evaluationsRunning === 0
+    : task.kind === 'client'
+      ? unscored
+      : run.running === 0
+  if (isOver(run) || !isLeftToWorkers) return null
   if (workers.length === 0) return `It waits for a worker, and ${noWorker}.`
-  const pinned = (run.functions as unknown as PinnedFunctions | null) ?? neededFunctions(task, [])
+  const pinned = rescoring
+    ? { tasks: {}, evaluators: rescoring.functions }
+    : ((run.functions as unknown as PinnedFunctions | null) ?? neededFunctions(task, []))
   const lacking = workers.map((worker) => ({
     worker,
     missing: missingFunctions(pinned, registeredFunctions(worker.functions)),

@@ -3,7 +3,7 @@
  * Waiting operations are started round-robin over callers.
  */
 import { LimitError } from '../../domain/errors.ts'
-import { FairQueue } from '../../domain/limits/fair-queue.ts'
+import { FairTurns } from '../../domain/limits/fair-turns.ts'
 
 export const expensiveLimits = {
   /** Concurrent in this process. */
@@ -17,10 +17,8 @@ export const expensiveLimits = {
 }
 
 export class ExpensiveOperations {
-  readonly #running = new Map<string, number>()
-  readonly #waiting = new FairQueue<() => void>()
+  readonly #turns = new FairTurns(expensiveLimits)
   readonly #waitingOf = new Map<string, number>()
-  #all = 0
 
   /**
    * Waits until an operation of the caller may run. @returns a function to call when it has finished
@@ -28,11 +26,10 @@ export class ExpensiveOperations {
    * @throws the reason of `gone` when that aborts
    */
   async enter(caller: string, gone: AbortSignal): Promise<() => void> {
-    if (this.#mayRun(caller)) this.#start(caller)
-    else await this.#turn(caller, gone)
+    if (!this.#turns.enter(caller)) await this.#turn(caller, gone)
     let over = false
     return () => {
-      if (!over) this.#leave(caller)
+      if (!over) this.#turns.leave(caller)
       over = true
     }
   }
@@ -46,21 +43,16 @@ export class ExpensiveOperations {
       )
     }
     this.#waitingOf.set(caller, already + 1)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push(caller, resolve)
-    const end = (reason: unknown) => {
-      this.#waiting.remove(caller, resolve)
-      reject(reason)
-    }
-    const onGone = () => end(gone.reason)
+    const { turn, giveUp } = this.#turns.wait(caller)
+    const onGone = () => giveUp(gone.reason)
     const late = setTimeout(() => {
-      end(
+      giveUp(
         new LimitError(`This waited ${waitMs / 1_000} s behind other comparisons and searches. Try again in a moment.`),
       )
     }, waitMs)
     gone.addEventListener('abort', onGone, { once: true })
     try {
-      await promise
+      await turn
     } finally {
       clearTimeout(late)
       gone.removeEventListener('abort', onGone)
@@ -68,25 +60,5 @@ export class ExpensiveOperations {
       if (left > 0) this.#waitingOf.set(caller, left)
       else this.#waitingOf.delete(caller)
     }
-  }
-
-  #mayRun(caller: string): boolean {
-    return this.#all < expensiveLimits.all && (this.#running.get(caller) ?? 0) < expensiveLimits.perCaller
-  }
-
-  #start(caller: string): void {
-    this.#all += 1
-    this.#running.set(caller, (this.#running.get(caller) ?? 0) + 1)
-  }
-
-  #leave(caller: string): void {
-    this.#all -= 1
-    const left = (this.#running.get(caller) ?? 1) - 1
-    if (left > 0) this.#running.set(caller, left)
-    else this.#running.delete(caller)
-    const next = this.#waiting.shiftOf((waiting) => this.#mayRun(waiting))
-    if (!next) return
-    this.#start(next.group)
-    next.value()
   }
 }

@@ -31,6 +31,7 @@ export class SocketLimits {
   /** Not authenticated yet, oldest first. */
   readonly #waiting = new Set<WebSocket>()
   #unfinishedBytes = 0
+  #isTerminating = false
 
   /** @param clients all open sockets */
   constructor(clients: ReadonlySet<WebSocket>) {
@@ -93,17 +94,37 @@ export class SocketLimits {
     }
   }
 
+  /**
+   * Terminates the sockets that have most to send, one in each turn of the event loop: what one had to send is forgotten
+   * only after it.
+   */
+  terminateSlowestWhile(isTooMuch: () => boolean): void {
+    if (this.#isTerminating || !isTooMuch()) return
+    let slowest: WebSocket | null = null
+    for (const client of this.#open()) {
+      if (client.bufferedAmount > (slowest?.bufferedAmount ?? 0)) slowest = client
+    }
+    if (!slowest) return
+    slowest.terminate()
+    this.#isTerminating = true
+    setImmediate(() => {
+      this.#isTerminating = false
+      this.terminateSlowestWhile(isTooMuch)
+    })
+  }
+
   /** Call before sending: terminates the socket of a client that does not read fast enough. */
   checkUnsent(socket: WebSocket): void {
     if (socket.bufferedAmount > socketLimits.unsentBytes) return void socket.terminate()
     if (socket.bufferedAmount < socketLimits.unsentBytes / 16) return
-    let sum = 0
-    let slowest = socket
-    for (const client of this.#clients) {
-      sum += client.bufferedAmount
-      if (client.bufferedAmount > slowest.bufferedAmount) slowest = client
-    }
-    if (sum > socketLimits.allUnsentBytes) slowest.terminate()
+    this.terminateSlowestWhile(() => {
+      const sum = this.#open().reduce((unsent, client) => unsent + client.bufferedAmount, 0)
+      return sum > socketLimits.allUnsentBytes
+    })
+  }
+
+  #open(): WebSocket[] {
+    return [...this.#clients].filter((client) => client.readyState === client.OPEN)
   }
 }
 

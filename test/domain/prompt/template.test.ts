@@ -6,6 +6,7 @@ import { PromptError } from '../../../src/domain/prompt/prompt.ts'
 import { renderPrompt } from '../../../src/domain/prompt/render-prompt.ts'
 import { namesIn, readTemplate } from '../../../src/domain/prompt/template.ts'
 import { parsePromptContent } from '../../../src/tasks/prompt-content.ts'
+import { threadClock } from '../../helpers/heavy-work.ts'
 
 test.each([
   [
@@ -88,7 +89,7 @@ test('a hostile template is read in linear time', () => {
     `${' '.repeat(200_000)}{{!x}}`,
     '{{{'.repeat(60_000),
   ]
-  const startedAt = performance.now()
+  const worked = threadClock()
   for (const template of templates) {
     try {
       readTemplate(template)
@@ -96,5 +97,5 @@ test('a hostile template is read in linear time', () => {
       // Refused or not, it must not take long.
     }
   }
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect(worked()).toBeLessThan(2_000)
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clusterMoments, signFlipTest } from '../../../src/domain/statistics/clusters.ts'
+import { testClustering } from '../../../src/domain/statistics/dependence.ts'
 import { compareMoments } from '../../../src/domain/statistics/paired-comparison.ts'
 import { compareClusters } from '../../helpers/clustered-pairs.ts'
 import { measurePairs } from '../../helpers/reference-statistics.ts'
@@ -52,3 +53,41 @@ describe('clusters of items that belong together', () => {
     expect(wrong(true)).toBeGreaterThan(0.3)
   })
 })
+
+describe('whether items that share something differ alike', () => {
+  test('is as probable as over all ways to give the same differences to the items', () => {
+    const clusters = Int32Array.from([0, 0, 0, 1, 1, 2, 2, 2, 3])
+    for (const differences of [
+      [3.1, 2.7, 1.2, -1.3, 0.2, -2.2, 0.4, -0.9, 9],
+      [5.1, 4.5, 3.9, -1.2, 0.3, -4.4, -5.2, -3.6, 9],
+    ]) {
+      // The last item shares nothing.
+      const own = differences.slice(0, 8)
+      const mean = own.reduce((sum, one) => sum + one, 0) / 8
+      const sums = [own.slice(0, 3), own.slice(3, 5), own.slice(5)]
+      const between = (groups: readonly (readonly number[])[]) =>
+        groups.reduce((sum, group) => sum + group.reduce((all, one) => all + one - mean, 0) ** 2 / group.length, 0)
+      const observed = between(sums)
+      let [far, all] = [0, 0]
+      for (const order of permutations([...own.keys()])) {
+        const given = order.map((item) => own[item] as number)
+        all += 1
+        if (between([given.slice(0, 3), given.slice(3, 5), given.slice(5)]) >= observed - 1e-9) far += 1
+      }
+      expect(all).toBe(40_320)
+      expect(Math.abs((testClustering(Float64Array.from(differences), clusters) ?? 1) - far / all)).toBeLessThan(0.02)
+    }
+  })
+
+  test('is not asked of items that share nothing, and not of equal ones', () => {
+    expect(testClustering(Float64Array.from([1, 2, 3]), Int32Array.from([0, 1, 2]))).toBeNull()
+    expect(testClustering(Float64Array.from([1, 1, 1, 1]), Int32Array.from([0, 0, 1, 1]))).toBeNull()
+  })
+})
+
+function* permutations(items: readonly number[]): Generator<number[]> {
+  if (items.length <= 1) yield [...items]
+  for (const [index, item] of items.entries()) {
+    if (items.length > 1) for (const rest of permutations(items.toSpliced(index, 1))) yield [item, ...rest]
+  }
+}

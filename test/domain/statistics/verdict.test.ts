@@ -184,6 +184,8 @@ describe('verdicts', () => {
       verdict: 'INCONCLUSIVE',
       reason: 'NO_PAIRS',
       pairsNeeded: null,
+      pairsNeededRange: null,
+      familySize: null,
       detectable: null,
     })
   })
@@ -219,6 +221,15 @@ describe('primary metrics', () => {
     expect(adjusted([member(0.01, 0), member(0.04, 1), member(0.03, 2), member(0.005, 3)], 'HOLM')).toEqual(
       holm([0.01, 0.04, 0.03, 0.005]).map((one) => one.adjusted),
     )
+  })
+
+  test('are told apart by the number of tests that share the 5 %', () => {
+    const figures = binary(15, 5, 100)
+    const primary = { rank: 0, weight: 1 }
+    const one = { figures, margin: 0 }
+    const sizes = (metrics: MetricToDecide[]) => decideVerdicts(metrics).map(({ familySize }) => familySize)
+    expect(sizes([one, one, { ...one, asked: false }])).toEqual([2, 2, null])
+    expect(sizes([{ ...one, primary }, one, one, one])).toEqual([1, 3, 3, 3])
   })
 
   test('leave the others a family of their own', () => {
@@ -260,6 +271,15 @@ describe('pairs needed', () => {
     const figures = numeric(differences)
     expect(figures.differenceStddev).toBeCloseTo(1, 10)
     expect(decideOne(figures)).toMatchObject({ verdict: 'INCONCLUSIVE', pairsNeeded: 34 - 10 })
+  })
+
+  test('may be as few, and as many, as the ends of the 80 % interval say', () => {
+    const unit = Math.sqrt(49 / 50)
+    const around = (delta: number) =>
+      numeric(Array.from({ length: 50 }, (_, i) => delta + (i % 2 === 0 ? unit : -unit)))
+    // ((1.96 + 0.8416) / e)² + 1.96² / 2 − 50 with e = 0.25, and 0.25 ± 1.2816 / √50.
+    expect(decideOne(around(0.25))).toMatchObject({ pairsNeeded: 78, pairsNeededRange: { low: 1, high: 1_612 } })
+    expect(decideOne(around(0.1))?.pairsNeededRange).toMatchObject({ high: null })
   })
 
   test('a larger family needs more', () => {

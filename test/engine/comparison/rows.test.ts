@@ -10,6 +10,7 @@ import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.t
 let t: TestEngine
 let comparison: Comparison
 let itemIds: string[]
+let large: string
 
 const numbers = (n: number) => Array.from({ length: n }, (_, index) => index)
 const inSchedule: RowOrder = { field: 'SCHEDULE' }
@@ -25,8 +26,12 @@ const quality = {
 
 beforeAll(async () => {
   t = await createTestEngine()
+  large = await seedDataset(t, numbers(3))
   const inputs = numbers(30).map((n) => ({ question: `What is ${n}?` }))
-  const datasetId = await seedDataset(t, inputs, { tags: (n) => (n % 2 === 0 ? ['even', `n${n}`] : []) })
+  const datasetId = await seedDataset(t, inputs, {
+    tags: (n) => (n % 2 === 0 ? ['even', `n${n}`] : []),
+    metadata: (n) => ({ topic: n % 5 === 0 ? 'five' : 'other' }),
+  })
   const execution = (item: number, q: number, repetition = 0): RecordedExecution => ({
     item,
     repetition,
@@ -159,13 +164,14 @@ describe('rows', () => {
     expect(await changed('REGRESSED')).toEqual(inAny.filter((item) => item !== 3))
   })
 
-  test('can be filtered by differing outputs, failures on one side, tags, and text', async () => {
+  test('can be filtered by differing outputs, failures on one side, tags, metadata, and text', async () => {
     const rows = async (filter: RowFilter) => sorted(await walk(filter, inSchedule, 3))
     const firstSaysYes = numbers(20).filter((item) => item > 10)
     expect(await rows({ differingOutputs: true })).toEqual([...firstSaysYes, 24, 25, 26])
     expect(await rows({ failedInOne: true })).toEqual([3, 12])
     expect(await rows({ tags: ['even'] })).toEqual(numbers(30).filter((item) => item % 2 === 0))
     expect(await rows({ tags: ['even', 'n28'] })).toEqual([28])
+    expect(await rows({ metadata: { topic: 'five' } })).toEqual([0, 5, 10, 15, 20, 25])
     expect(await rows({ search: 'what is 2' })).toEqual([2, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29])
     expect(await rows({ search: 'no answer to 12' })).toEqual([12])
     expect(await rows({ search: 'Answer 7 no' })).toEqual([7])
@@ -214,5 +220,37 @@ describe('rows', () => {
     }
     expect(await statements(1)).toBe(3)
     expect(await statements(30)).toBe(3)
+  })
+
+  test('show, order and filter numbers beyond 1e100, from before they were refused', async () => {
+    const [first, second] = await Promise.all(
+      [0, 1].map(() =>
+        recordRun(
+          t,
+          large,
+          [0, 1, 2].map((item) => ({ item, scores: { likelihood: item } })),
+        ),
+      ),
+    )
+    const values = { [first as string]: [1e150, -1.7e308, 5], [second as string]: [-1e150, 1.7e308, 5] }
+    for (const [run, [a, b, c]] of Object.entries(values)) {
+      await t.db.pool.query(
+        'UPDATE score SET value = CASE value WHEN 0 THEN $2::float8 WHEN 1 THEN $3::float8 ELSE $4::float8 END WHERE run_id = $1',
+        [run, a, b, c],
+      )
+    }
+    const compared = await openComparison(t.db, t.scope, {
+      baselineId: first as string,
+      candidateIds: [second as string],
+    })
+    const likelihood = metricIn(compared.metrics, scoreMetric('likelihood'), [])
+    const metric = { values: valuesOf(likelihood), rules: [], direction: likelihood.direction, candidates: [2] }
+    const page = { limit: 10, backward: false, after: null, before: null }
+    for (const filter of [{}, { change: { is: 'CHANGED' as const, metric } }]) {
+      const { rows } = await comparisonRows(t.db, compared, filter, { field: 'REGRESSION', metric }, page)
+      const deltas = rows.map(({ cells }) => cells[1]?.scores[0]?.delta)
+      expect(deltas.slice(0, 2)).toEqual([-2e150, 'change' in filter ? Number.MAX_VALUE : 0])
+      expect(rows).toHaveLength('change' in filter ? 2 : 3)
+    }
   })
 })

@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-const rowCount = 100_000
+const rowCount = 40_000
 const MB = 1024 * 1024
 
 setFlagsFromString('--expose-gc')
@@ -37,7 +37,7 @@ async function* file(onTenth: () => void) {
   yield Buffer.from(text)
 }
 
-it('imports 100,000 rows in bounded memory, and again without a change', { timeout: 180_000 }, async () => {
+it('imports 40,000 rows in bounded memory, and again without a change', { timeout: 180_000 }, async () => {
   for (const expected of [
     { added: rowCount, unchanged: 0 },
     { added: 0, unchanged: rowCount },
@@ -65,7 +65,8 @@ it('imports 100,000 rows in bounded memory, and again without a change', { timeo
       `${rowCount} rows, ${(size / MB).toFixed()} MB in ${seconds.toFixed(1)} s: ${growth.toFixed(1)} MB more alive, process ${rssGrowth.toFixed()} MB larger`,
     )
     expect(result).toMatchObject({ rows: rowCount, version: 1, ...expected })
-    expect(size).toBeGreaterThan(90 * MB)
-    expect(growth).toBeLessThan(20)
+    // Far more than may be kept of it.
+    expect(size).toBeGreaterThan(36 * MB)
+    expect(growth).toBeLessThan(12)
   }
 })

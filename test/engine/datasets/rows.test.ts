@@ -7,6 +7,7 @@ import { decodeText } from '../../../src/engine/datasets/decode-text.ts'
 import { declaredFormat, type ImportFormat, readRows } from '../../../src/engine/datasets/import-format.ts'
 import { type ImportError, type ImportProblem, Problems } from '../../../src/engine/datasets/import-problems.ts'
 import { maxRowLength } from '../../../src/engine/datasets/source-row.ts'
+import { threadClock } from '../../helpers/heavy-work.ts'
 
 async function* pieces(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -280,7 +281,7 @@ it('returns no rows for an empty file', async () => {
 it('reads a CSV header of any length in linear time, and finds the name that occurs twice', async () => {
   const names = Array.from({ length: 100_000 }, (_, n) => `c${n}`)
   const row = names.map((_, n) => (n === 0 ? 'x' : '')).join(',')
-  const startedAt = performance.now()
+  const worked = threadClock()
   const { fields, problems } = await read(`${names.join(',')}\n${row}\n1,2\n`, null, 64 * 1024)
   expect(fields).toHaveLength(1)
   expect(problems).toMatchObject([
@@ -288,5 +289,5 @@ it('reads a CSV header of any length in linear time, and finds the name that occ
   ])
   const twice = await read(`${names.join(',')},c99998\n${row},\n`, null, 64 * 1024)
   expect(twice.problems).toMatchObject([{ column: 'c99998', got: 'it twice' }])
-  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(worked()).toBeLessThan(5_000)
 })

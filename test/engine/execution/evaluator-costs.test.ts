@@ -96,12 +96,12 @@ test('an evaluator that fails or does not apply has cost what it says, and what 
   expect(data.run.stats.scores).toEqual([{ name: 'picky', count: 1, errorCount: 1, missingCount: 1 }])
 })
 
-test('a call counts whose item is requeued because an evaluator became unavailable', async () => {
+test('a call is not repeated because an evaluator became unavailable', async () => {
   const ended = new FunctionsUnavailableError('The process of the functions has ended.')
   vi.spyOn(t.services.functions, 'evaluate').mockRejectedValueOnce(ended)
   const { run: completed, items } = await run(['judge'], [1])
-  expect(completed).toMatchObject({ status: 'COMPLETED', succeeded: 1, costSum: 0.5, costCount: 1 })
-  expect([...items.values()][0]).toMatchObject({ costUsd: 0.5, attempts: 2 })
+  expect(completed).toMatchObject({ status: 'COMPLETED', succeeded: 1, costSum: 0.25, costCount: 1 })
+  expect([...items.values()][0]).toMatchObject({ costUsd: 0.25, evaluatorCostUsd: 0.625, attempts: 1 })
 })
 
 test('a budget covers what evaluators cost', async () => {

@@ -1,7 +1,7 @@
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import { nothingSpent } from '../../../src/domain/execution/task.ts'
-import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
-import type { Claim } from '../../../src/engine/execution/ledger.ts'
+import type { Claim, Held } from '../../../src/engine/execution/claim.ts'
+import { type ItemResult, isEvaluation, type LedgerResult } from '../../../src/engine/execution/item-result.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
 /** A run for a lane to work on. It hands out its items in order, like the ledger. */
@@ -27,10 +27,10 @@ export class FakeRun {
     this.clock = clock
   }
 
-  async claim(_lease: string, limit: number, known: () => number[]): Promise<Claim | null> {
+  async claim(_lease: string, limit: number, known: () => Held): Promise<Claim | null> {
     const claim = { limit, got: 0 }
     this.claims.push(claim)
-    const named = new Set(known())
+    const named = new Set(known().items)
     this.forgotten.push(...[...this.#out].filter((ordinal) => !named.has(ordinal)))
     const answer = this.answers.shift()
     if (answer === undefined) claim.got = Math.min(limit, this.queued)
@@ -40,10 +40,14 @@ export class FakeRun {
     this.queued -= claim.got
     const { queued, concurrency } = this
     await this.held?.promise
-    return answer === null ? null : { items, status: 'RUNNING', queued, concurrency, dueMs: null, ...answer }
+    return answer === null
+      ? null
+      : { items, evaluations: [], status: 'RUNNING', queued, concurrency, dueMs: null, ...answer }
   }
 
-  async record({ item }: ItemResult): Promise<void> {
+  async record(result: LedgerResult): Promise<void> {
+    if (isEvaluation(result)) return
+    const { item } = result
     this.results.push(item)
     this.#out.delete(item.ordinal)
     if (item.status === 'QUEUED') this.queued += 1

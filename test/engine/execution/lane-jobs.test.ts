@@ -47,5 +47,5 @@ test('runs that have ended leave no lanes behind, whether a worker held them or 
   expect(await run.lanes()).toBe(2)
   await t.startWorker()
   await followRun(t, id)
-  await expect.poll(run.lanes, { timeout: 10_000 }).toBe(0)
+  await expect.poll(run.lanes).toBe(0)
 })

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { type Task, TaskError, type TaskResult } from '../../../src/domain/execution/task.ts'
 import type { Json } from '../../../src/domain/json/json.ts'
-import type { ItemResult } from '../../../src/engine/execution/item-result.ts'
+import type { LedgerResult } from '../../../src/engine/execution/item-result.ts'
 import { Lane, type LaneOptions } from '../../../src/engine/execution/lane.ts'
 import { Slots } from '../../../src/engine/execution/slots.ts'
 import { noCall } from '../../../src/engine/limits/permit.ts'
@@ -19,9 +19,12 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     task,
     canBeFollowed: false,
     evaluators: [],
+    runEvaluators: [],
+    results: async () => null,
     cacheKey: null,
     cacheTask: '',
     missingFunctions: () => [],
+    refresh: async () => {},
   }
   return new Lane({
     plan,
@@ -36,6 +39,7 @@ function laneOf(run: FakeRun, task: Task, options: Partial<LaneOptions> = {}): L
     log: pino({ level: 'silent' }),
     clock: run.clock,
     random: () => 0,
+    turn: async () => {},
     ...options,
   })
 }
@@ -113,7 +117,7 @@ test('items of some hundred milliseconds are claimed before their slots are free
     await new Promise<void>((resolve) => run.clock.after(30, resolve))
     return claimed
   }
-  const recorder = { claim, record: (result: ItemResult) => run.record(result) }
+  const recorder = { claim, record: (result: LedgerResult) => run.record(result) }
   await run.clock.until(laneOf(run, taking(300, run), { recorder }).run())
   // 50 times two items at once, and the first and last claims.
   expect(run.clock.now() - startedAt).toBeLessThan(50 * 300 + 5 * 30)

@@ -2,14 +2,19 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { nothingSpent } from '../../../src/domain/execution/task.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'
-import { type ItemResult, withoutResult } from '../../../src/engine/execution/item-result.ts'
-import type { Claim, ClaimRequest, UncertainClaim, Written } from '../../../src/engine/execution/ledger.ts'
+import type { Claim, ClaimRequest, UncertainClaim, Written } from '../../../src/engine/execution/claim.ts'
+import {
+  type ItemResult,
+  isEvaluation,
+  type LedgerResult,
+  withoutResult,
+} from '../../../src/engine/execution/item-result.ts'
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 
 interface Batch {
-  ordinals: number[]
+  ordinals: (number | null)[]
   codes: (string | undefined)[]
   limits: number[]
   uncertain: UncertainClaim[]
@@ -48,13 +53,13 @@ class FakeLedger {
   }
 
   async #write(
-    results: readonly ItemResult[],
+    results: readonly LedgerResult[],
     requests: readonly ClaimRequest[],
     uncertain: readonly UncertainClaim[],
   ): Promise<Written> {
     const batch = {
-      ordinals: results.map(({ item }) => item.ordinal),
-      codes: results.map(({ item }) => item.error?.code),
+      ordinals: results.map((result) => (isEvaluation(result) ? result.evaluation : result.item).ordinal),
+      codes: results.map((result) => (isEvaluation(result) ? result.scores[0]?.error?.code : result.item.error?.code)),
       limits: requests.map(({ limit }) => limit),
       uncertain: [...uncertain],
     }
@@ -67,7 +72,7 @@ class FakeLedger {
 }
 
 function claimOf(status: RunStatus): Claim {
-  return { items: [], status, queued: 0, concurrency: 1, dueMs: null }
+  return { items: [], evaluations: [], status, queued: 0, concurrency: 1, dueMs: null }
 }
 
 function succeeded(ordinal: number): ItemResult {
@@ -78,6 +83,11 @@ function succeeded(ordinal: number): ItemResult {
     scores: [],
   }
 }
+
+const holding =
+  (...items: number[]) =>
+  () => ({ items, evaluations: [] })
+const none = holding()
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
 
@@ -108,7 +118,7 @@ test('a claim is flushed at once, together with the waiting results', async () =
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   void recorder.record(succeeded(0))
-  const claims = [recorder.claim('1', 7, () => []), recorder.claim('lost', 3, () => [])]
+  const claims = [recorder.claim('1', 7, none), recorder.claim('lost', 3, none)]
   expect(clock.timers).toEqual([0])
   expect(await clock.until(Promise.all(claims))).toEqual([claimOf('RUNNING'), null])
   expect(ledger.batches).toEqual([{ ordinals: [0], codes: [undefined], limits: [7, 3], uncertain: [] }])
@@ -118,7 +128,7 @@ test('a claim is answered when all results that were handed over before it are w
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
   for (const ordinal of range(0, 501)) void recorder.record(succeeded(ordinal))
-  const claim = recorder.claim('1', 7, () => [])
+  const claim = recorder.claim('1', 7, none)
   void recorder.record(succeeded(501))
   await clock.until(claim)
   expect(ledger.batches.map(({ ordinals, limits }) => [ordinals.length, limits])).toEqual([
@@ -186,7 +196,7 @@ test('a batch that the database refuses is halved until the refused result is al
     if (bad >= 0 && codes[bad] !== 'UNSTORABLE_RESULT') throw refusal()
   }
   for (const ordinal of range(0, 8)) void recorder.record(succeeded(ordinal))
-  const claim = recorder.claim('1', 4, () => [])
+  const claim = recorder.claim('1', 4, none)
   expect(await clock.until(claim)).toEqual(claimOf('RUNNING'))
   expect(ledger.batches.map(({ ordinals }) => ordinals)).toEqual([
     range(0, 8),
@@ -235,12 +245,12 @@ test('a failure that is not the database’s and does not pass ends in giving th
     throw new Error('no such statement')
   }
   void recorder.record(succeeded(0))
-  const claim = recorder.claim('1', 4, () => [])
+  const claim = recorder.claim('1', 4, none)
   expect(await clock.until(claim)).toBeNull()
   await recorder.flushed()
   expect(ledger.batches).toHaveLength(6)
   expect(ledger.givenUp).toBe(1)
-  expect(await clock.until(recorder.claim('1', 4, () => []))).toBeNull()
+  expect(await clock.until(recorder.claim('1', 4, none))).toBeNull()
   expect(clock.timers).toEqual([])
 })
 
@@ -268,13 +278,16 @@ test('after a failure each claim names the items of its lane and the unwritten r
     if (ledger.batches.length === 1) throw connectionLost()
   }
   const has = [1, 2]
-  const claim = recorder.claim('1', 4, () => has)
+  const claim = recorder.claim('1', 4, () => ({ items: has, evaluations: [] }))
   await clock.next()
   // One of them ends meanwhile: the recorder has its result, and it must not be requeued either.
   has.pop()
   void recorder.record(succeeded(2))
   await clock.until(claim)
-  expect(ledger.batches.map(({ uncertain }) => uncertain)).toEqual([[], [{ lease: '1', known: [1, 2] }]])
+  expect(ledger.batches.map(({ uncertain }) => uncertain)).toEqual([
+    [],
+    [{ lease: '1', known: { items: [1, 2], evaluations: [] } }],
+  ])
 })
 
 test('a claim stays uncertain when its batch is refused after a failure', async () => {
@@ -286,7 +299,7 @@ test('a claim stays uncertain when its batch is refused after a failure', async 
   }
   void recorder.record(succeeded(0))
   void recorder.record(succeeded(1))
-  await clock.until(recorder.claim('1', 4, () => [9]))
+  await clock.until(recorder.claim('1', 4, holding(9)))
   expect(ledger.batches.map(({ ordinals, uncertain }) => [ordinals, uncertain.length])).toEqual([
     [[0, 1], 0],
     [[0, 1], 1],
@@ -302,14 +315,14 @@ test('an abandoned recorder stops retrying and answers every claim with null', a
     throw connectionLost()
   }
   void recorder.record(succeeded(0))
-  const claim = recorder.claim('1', 4, () => [])
+  const claim = recorder.claim('1', 4, none)
   const flushed = recorder.flushed()
   await clock.next()
   recorder.abandon()
   expect(await clock.until(claim)).toBeNull()
   await clock.until(flushed)
   expect(ledger.batches).toHaveLength(1)
-  expect(await clock.until(recorder.claim('1', 4, () => []))).toBeNull()
+  expect(await clock.until(recorder.claim('1', 4, none))).toBeNull()
 })
 
 test('an abandoned recorder does not wait for a transaction that never ends', async () => {
@@ -317,7 +330,7 @@ test('an abandoned recorder does not wait for a transaction that never ends', as
   const { recorder, clock } = ledger
   ledger.gate = new Promise(() => {})
   void recorder.record(succeeded(0))
-  const claim = recorder.claim('1', 4, () => [])
+  const claim = recorder.claim('1', 4, none)
   await clock.next()
   const flushed = recorder.flushed()
   recorder.abandon()
@@ -329,7 +342,7 @@ test('an abandoned recorder does not wait for a transaction that never ends', as
 test('the status of the run is reported after every transaction', async () => {
   const ledger = new FakeLedger()
   const { recorder, clock } = ledger
-  await clock.until(recorder.claim('1', 1, () => []))
+  await clock.until(recorder.claim('1', 1, none))
   ledger.status = 'STOPPED'
   void recorder.record(succeeded(0))
   await clock.until(recorder.flushed())

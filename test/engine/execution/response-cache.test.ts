@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClaimedItem } from '../../../src/db/sql/run-item/claim-items.ts'
 import type { Json } from '../../../src/domain/json/json.ts'
 import { clearResponseCache } from '../../../src/engine/clear-response-cache.ts'
@@ -77,7 +77,7 @@ test('old responses expire, and the oldest of a project that has too many', asyn
   const clock = new FakeClock()
   const pruning = new ResponseCachePruning({ db: t.db, log: pino({ level: 'silent' }), maxBytes: 1_000, clock })
   await clock.next()
-  await vi.waitFor(() => expect(clock.timers).toHaveLength(1))
+  await expect.poll(() => clock.timers).toHaveLength(1)
   await pruning.stop()
   const left = await t.db.prisma.cachedResponse.findMany({ orderBy: { createdAt: 'desc' } })
   expect(left).toHaveLength(10)

@@ -23,9 +23,14 @@ const run: LockedRun = {
   costSum: 1,
   costCount: 3,
   costMax: 0.5,
+  evaluationsQueued: 0,
+  evaluationsRunning: 0,
+  rescoring: null,
+  runScored: false,
   priority: 0,
   settings: defaultRunSettings,
   remote: false,
+  outputsRemoved: false,
   leases: ['1'],
 }
 
@@ -43,6 +48,8 @@ test('the situation is the run with the delta applied, its most expensive call i
     costSum: 3,
     costCount: 4,
     costMax: 2,
+    evaluationsQueued: 0,
+    evaluationsRunning: 0,
   })
   expect(situation(run, delta({ costMax: 0.1 })).costMax).toBe(0.5)
   expect(situation({ ...run, costMax: null }, delta()).costMax).toBeNull()

@@ -35,13 +35,16 @@ describe('an endpoint without limits', () => {
     await expect.poll(() => permits.length).toBe(15)
     for (const permit of permits) permit.release({ kind: 'OVERLOADED', retryAfterMs: null, tokens: null })
     expect(stateOf(limits, endpoint)).toMatchObject({ inUse: 1, adaptiveLimit: 8 })
-    const stop = AbortSignal.timeout(1_000)
+    const stop = new AbortController()
     const gauge = new Gauge()
-    await callInLoop(limits, { projectId: t.projectId, endpoint, concurrency: 20, signal: stop }, async () => {
+    const calls = { projectId: t.projectId, endpoint, concurrency: 20, signal: stop.signal }
+    const calling = callInLoop(limits, calls, async () => {
       await gauge.call(10)
       return ok
     })
-    expect(gauge.max).toBeGreaterThanOrEqual(18)
+    await expect.poll(() => gauge.max).toBeGreaterThanOrEqual(18)
+    stop.abort()
+    await calling
   })
 })
 
@@ -61,8 +64,10 @@ describe('a pause that the endpoint requested', () => {
     const c = await t.start()
     resumed.push(Promise.resolve(t.acquire(c, endpoint)).then(() => performance.now()))
     for (const at of await Promise.all(resumed)) {
-      expect(at).toBeGreaterThanOrEqual(until)
-      expect(at).toBeLessThan(until + 1_000)
+      // The database measures it with another clock.
+      expect(at).toBeGreaterThan(until - 50)
+      // Before the next time that they look, which is every 5 s.
+      expect(at).toBeLessThan(until + 3_900)
     }
   })
 

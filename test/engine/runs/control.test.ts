@@ -160,9 +160,9 @@ test('the concurrency of a running run can be raised and lowered', async () => {
   await expect.poll(() => calls.total).toBeGreaterThan(30)
   expect(calls.most).toBe(3)
   await updateRun(t.services, t.scope, { id, concurrency: 25 })
-  await expect.poll(() => calls.most, { timeout: 10_000 }).toBe(25)
+  await expect.poll(() => calls.most).toBe(25)
   await updateRun(t.services, t.scope, { id, concurrency: 2 })
-  await expect.poll(() => calls.running, { timeout: 10_000 }).toBe(2)
+  await expect.poll(() => calls.running).toBe(2)
   await cancelRun(t.services, t.scope, id)
 })
 
@@ -219,8 +219,9 @@ test('the estimate of a resumed run does not count the pause', async () => {
   )
   await updateRun(t.services, t.scope, { id, budgetUsd: null })
   const resumed = await resumeRun(t.services, t.scope, id)
-  expect(resumed.pausedMs).toBeGreaterThanOrEqual(hour)
-  const workedMs = Date.now() - (resumed.startedAt?.getTime() ?? 0) - hour
-  expect(etaSeconds(resumed, new Date())).toBeLessThanOrEqual(workedMs / 1_000 + 1)
+  expect(resumed.pausedMs).toBeGreaterThan(hour - 60_000)
+  const now = new Date()
+  const workedMs = now.getTime() - (resumed.startedAt?.getTime() ?? 0) - hour
+  expect(etaSeconds(resumed, now)).toBeLessThanOrEqual(workedMs / 1_000 + 1)
   expect((await followRun(t, id)).run).toMatchObject({ status: 'COMPLETED', pausedMs: resumed.pausedMs })
 })

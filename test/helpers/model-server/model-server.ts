@@ -14,7 +14,7 @@ import { azureDeployment, azureResponses } from './azure.ts'
 import { bedrock } from './bedrock.ts'
 import { google } from './google.ts'
 import { openaiChat } from './openai-chat.ts'
-import { openaiResponses } from './openai-responses.ts'
+import { openaiDecisions, openaiResponses } from './openai-responses.ts'
 import { type Answer, isRaw, isRefusal, type ModelRequest, type Protocol, type Reply } from './reply.ts'
 
 export interface ModelServer extends AsyncDisposable {
@@ -30,7 +30,16 @@ export interface ModelServer extends AsyncDisposable {
 
 export type Answering = (request: ModelRequest) => Reply | Promise<Reply>
 
-const protocols = [openaiChat, openaiResponses, anthropic, google, azureResponses, azureDeployment, bedrock]
+const protocols = [
+  openaiChat,
+  openaiResponses,
+  openaiDecisions,
+  anthropic,
+  google,
+  azureResponses,
+  azureDeployment,
+  bedrock,
+]
 
 /** The base URL of the provider's protocol. */
 export function baseUrlOf({ origin }: Pick<ModelServer, 'origin'>, kind: ProviderKind): string {
@@ -60,6 +69,14 @@ export async function startModelServer(
       const { refusal } = isGoogle ? google : openaiChat
       if (isRefusal(reply)) return send(response, reply.status, refusal(reply), reply.headers)
       return send(response, 200, isGoogle ? googleList(models) : openaiList(models))
+    }
+    if (path.endsWith('/embeddings')) {
+      const asked = modelRequest(request, JSON.parse(await text(request)), {})
+      requests.push(asked)
+      const reply = await answering(asked)
+      if (isRaw(reply)) return void response.writeHead(reply.status ?? 200, reply.headers).end(reply.raw)
+      if (isRefusal(reply)) return send(response, reply.status, openaiChat.refusal(reply), reply.headers)
+      return send(response, 200, embeddings(reply))
     }
     const protocol = protocols.find(({ route }) => route.test(path))
     if (!protocol) return send(response, 404, { error: { message: `no route ${path}`, type: 'not_found' } })
@@ -119,6 +136,11 @@ function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content.map((part: { text?: string }) => part.text ?? '').join('')
+}
+
+function embeddings({ embeddings = [], usage }: Answer) {
+  const data = embeddings.map((embedding, index) => ({ object: 'embedding', index, embedding }))
+  return { object: 'list', data, ...(usage && { usage: { prompt_tokens: usage.input, total_tokens: usage.input } }) }
 }
 
 function openaiList(models: readonly string[]) {

@@ -106,3 +106,6 @@ function usageOf({ usage }: Answer) {
     output_tokens_details: { reasoning_tokens: reasoning },
   }
 }
+
+/** OpenAI's decisions: what they answer is up to the test, as a raw reply. */
+export const openaiDecisions: Protocol = { ...openaiResponses, route: /^\/v1\/decisions$/ }

@@ -27,6 +27,8 @@ export interface Usage {
 
 export interface Answer {
   text?: string
+  /** Of the texts of a request for embeddings, in their order. */
+  embeddings?: number[][]
   /** That says it has answered; default: the one that was asked. */
   model?: string
   reasoning?: string

@@ -121,6 +121,33 @@ describe('compareRuns', () => {
     expect(await measure(5)).toBe(await measure(100))
   })
 
+  test('reads the newest content of the items of a page once, also of items too large to be read beside the results', async () => {
+    const large = await seedDataset(
+      t,
+      ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => letter.repeat(1_000_000)),
+    )
+    const execution = (item: number) => ({ item, output: item, latencyMs: 1, costUsd: 0, scores: {} })
+    const candidate = gid('Run', await recordRun(t, large, numbers(6).map(execution)))
+    for (const [candidateId, size] of [
+      [runs[1], 100],
+      [candidate, 6],
+    ] as const) {
+      const [{ data, errors }, statements] = await recordStatements(() =>
+        t.query(
+          `query ($ids: [ID!]!) { compareRuns(candidateIds: $ids) { rows(first: 100) { nodes {
+            datasetItem { latest { input } } cells { revision { input } } } } } }`,
+          { ids: [candidateId] },
+        ),
+      )
+      expect(errors).toBeUndefined()
+      const { nodes } = data.compareRuns.rows
+      expect(nodes).toHaveLength(size)
+      for (const { datasetItem, cells } of nodes) expect(datasetItem.latest.input).toEqual(cells[0].revision.input)
+      const ofNewest = statements.filter((text) => text.includes('ORDER BY valid_from DESC LIMIT 1'))
+      expect(ofNewest).toHaveLength(size === 6 ? 2 : 1)
+    }
+  })
+
   test('filters, orders and pages its rows, and names invalid arguments', async () => {
     const filter = { change: { metric: correct, is: 'IMPROVED' }, search: '6' }
     const { data } = await compared({ filter, orderBy: { field: 'IMPROVEMENT', metric: correct } })

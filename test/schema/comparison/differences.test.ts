@@ -47,6 +47,9 @@ async function compare(baselineId: string, candidateId: string, more = '') {
       metrics { metric { kind name } verdict pairs missing leftOut delta baselineMean candidateMean sequencePairs unchanged }
       rows(first: 100) { nodes { cells { differences } } }
     } }`,
+    {},
+    // These tests change tables as the engine never does.
+    { 'cache-control': 'no-store' },
   )
   expect(errors).toBeUndefined()
   const { differences, metrics, rows } = data.compareRuns

@@ -11,7 +11,10 @@ let datasetId: string
 
 beforeAll(async () => {
   t = await startTestServer({
-    tasks: [{ name: 'double', description: 'Twice the input', run: (input: number) => input * 2 }],
+    tasks: [
+      { name: 'double', description: 'Twice the input', run: (input: number) => input * 2 },
+      { name: 'broken', run: (input: number) => Promise.reject(new Error(`no ${input}`)) },
+    ],
     evaluators: [{ name: 'even', dataType: 'BOOLEAN', evaluate: ({ output }) => output % 2 === 0 }],
   })
   datasetId = encode('Dataset', await seedDataset(t, [1, 2, 3]))
@@ -26,7 +29,7 @@ const createExperiment = `mutation($input: CreateExperimentInput!) { createExper
     experiment {
       id name dataset { id } settings { concurrency maxAttempts budgetUsd }
       evaluators { name }
-      task { __typename ... on HttpTask { url method headers body outputPath } ... on ModuleTask { name } }
+      task { __typename ... on HttpTask { url method headers body outputPath } ... on ModuleTask { name } ... on EchoTask { outputPath } }
     }
     run { id status progress { total } settings { concurrency } }
   }
@@ -120,6 +123,17 @@ test('an experiment created with `start` has a run, and is not created when the 
     path: ['input', 'start'],
   })
   expect(await t.db.prisma.experiment.count({ where: { name: 'not at once' } })).toBe(0)
+})
+
+test('an echo is read back as it was given, and its path is checked', async () => {
+  const echo = async (task: object) => create({ name: JSON.stringify(task), datasetId, task: { echo: task } })
+  expect(await echo({})).toMatchObject({ experiment: { task: { __typename: 'EchoTask', outputPath: null } } })
+  const outputPath = '$.metadata.answer'
+  expect(await echo({ outputPath })).toMatchObject({ experiment: { task: { outputPath } } })
+  expect(await echo({ outputPath: '$.input[*]' })).toMatchObject({
+    __typename: 'InvalidInputError',
+    path: ['input', 'task', 'echo', 'outputPath'],
+  })
 })
 
 test('an update changes only the given fields', async () => {
@@ -263,15 +277,36 @@ test('a task preview calls the endpoint once and records nothing', async () => {
     error: { code: 'OUTPUT_NOT_FOUND' },
   })
   expect(await preview({ http: { url: 'nowhere' } })).toMatchObject({ path: ['input', 'task', 'http', 'url'] })
-  expect(await preview({ module: { name: 'double' } })).toMatchObject({
-    __typename: 'InvalidInputError',
-    path: ['input', 'task'],
-  })
+  const content = { messages: [{ role: 'USER', content: 'hi' }] }
+  const prompt = { prompt: { provider: 'openai', model: 'm', prompt: { content } } }
+  expect(await preview(prompt)).toMatchObject({ __typename: 'InvalidInputError', path: ['input', 'task'] })
+})
+
+test('a function is tried by a worker before there is an experiment', async () => {
+  const preview = async (name: string, input: unknown) => {
+    const { data } = await t.query(
+      `mutation($input: PreviewTaskInput!) { previewTask(input: $input) {
+        __typename
+        ... on PreviewTaskPayload { output latencyMs error { code message } }
+        ... on UserError { message path }
+      } }`,
+      { input: { task: { module: { name } }, input } },
+    )
+    return data.previewTask
+  }
+  const worker = await t.startWorker()
+  expect(await preview('double', 21)).toMatchObject({ output: 42, latencyMs: expect.any(Number), error: null })
+  expect(await preview('double', null)).toMatchObject({ output: 0 })
+  expect(await preview('broken', 1)).toMatchObject({ output: null, error: { code: 'TASK_FAILED', message: 'no 1' } })
+  expect(await preview('none', 1)).toMatchObject({ path: ['input', 'task', 'module', 'name'] })
+  expect((await t.db.pool.query('SELECT FROM evaluator_preview')).rowCount).toBe(0)
+  await worker.stop()
 })
 
 test('registered functions are listed', async () => {
   const { data } = await t.query('{ modules { name kind description dataType direction } }')
   expect(data.modules).toEqual([
+    { name: 'broken', kind: 'TASK', description: null, dataType: null, direction: null },
     { name: 'double', kind: 'TASK', description: 'Twice the input', dataType: null, direction: null },
     { name: 'even', kind: 'EVALUATOR', description: null, dataType: 'BOOLEAN', direction: 'HIGHER_IS_BETTER' },
   ])

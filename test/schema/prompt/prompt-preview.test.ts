@@ -183,7 +183,7 @@ describe('with a call', () => {
     reply = held.promise
     const [first, second] = [preview(ask('slow one')), preview(ask('slow two'))]
     const before = server.requests.length
-    await expect.poll(() => server.requests.length, { timeout: 10_000 }).toBe(before + 1)
+    await expect.poll(() => server.requests.length).toBe(before + 1)
     const request = t.db.pool.query('SELECT FROM evaluator_preview WHERE worker_id IS NOT NULL')
     expect((await request).rowCount).toBe(2)
     expect(server.open).toBe(1)
@@ -200,10 +200,10 @@ describe('with a call', () => {
       ...{ method: 'POST', headers: { 'content-type': 'application/json' }, signal: abort.signal },
       body: JSON.stringify({ query: document, variables: { input: ask('slow') } }),
     })
-    await expect.poll(() => server.open, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => server.open).toBe(1)
     abort.abort()
     await expect(asking).rejects.toThrow()
-    await expect.poll(() => server.open, { timeout: 1_000 }).toBe(0)
+    await expect.poll(() => server.open).toBe(0)
   })
 
   test('the model answers what was rendered, with its cost', async () => {

@@ -10,7 +10,6 @@ let t: TestServer
 /** What the task does at each attempt, and the attempts it was called for. */
 let script: ((attempt: number) => unknown)[]
 const called: number[] = []
-const soon = { timeout: 15_000, interval: 20 }
 
 const fail =
   (code: string, options = {}) =>
@@ -66,7 +65,7 @@ async function itemOf(runId: string) {
 test('a call that is told to wait is an attempt, and does not count towards those that an item has', async () => {
   const wait = fail('RATE_LIMITED', { retryAfterMs: 1 })
   const run = await start(2, wait, fail('TIMEOUT'), wait, () => 'done')
-  await expect.poll(() => itemOf(run), soon).toMatchObject({ status: 'SUCCEEDED' })
+  await expect.poll(() => itemOf(run)).toMatchObject({ status: 'SUCCEEDED' })
   expect(await itemOf(run)).toMatchObject({ attempt: 4, attempts: 4, output: 'done', error: null })
   expect(called).toEqual([1, 2, 3, 4])
 })
@@ -75,16 +74,16 @@ test('an item that waits shows the attempt that failed, and one that runs also t
   const second = Promise.withResolvers<string>()
   const run = await start(3, fail('RATE_LIMITED', { retryAfterMs: 300 }), () => second.promise)
   const error = { code: 'RATE_LIMITED', taskCode: null, attempt: 1 }
-  await expect.poll(() => itemOf(run), soon).toMatchObject({ status: 'QUEUED', attempt: 1, attempts: 1, error })
-  await expect.poll(() => itemOf(run), soon).toMatchObject({ status: 'RUNNING', attempt: 2, attempts: 2, error })
+  await expect.poll(() => itemOf(run)).toMatchObject({ status: 'QUEUED', attempt: 1, attempts: 1, error })
+  await expect.poll(() => itemOf(run)).toMatchObject({ status: 'RUNNING', attempt: 2, attempts: 2, error })
   second.resolve('done')
-  await expect.poll(() => itemOf(run), soon).toMatchObject({ status: 'SUCCEEDED', attempt: 2, error: null })
+  await expect.poll(() => itemOf(run)).toMatchObject({ status: 'SUCCEEDED', attempt: 2, error: null })
 })
 
 test('the attempts of an item go on when it is retried, and it has all of them again', async () => {
   const run = await start(2, fail('TIMEOUT'), fail('TIMEOUT'), fail('TIMEOUT'), () => 'done')
   await expect
-    .poll(() => itemOf(run), soon)
+    .poll(() => itemOf(run))
     .toMatchObject({
       status: 'FAILED',
       attempt: 2,
@@ -94,7 +93,7 @@ test('the attempts of an item go on when it is retried, and it has all of them a
     id: run,
   })
   expect(data.retryFailedItems.__typename).not.toMatch(/Error$/)
-  await expect.poll(() => itemOf(run), soon).toMatchObject({ status: 'SUCCEEDED', attempt: 4, attempts: 4 })
+  await expect.poll(() => itemOf(run)).toMatchObject({ status: 'SUCCEEDED', attempt: 4, attempts: 4 })
 })
 
 test('an item that was never called has no attempt', async () => {
@@ -106,7 +105,7 @@ test('an item that was never called has no attempt', async () => {
   const run = encodeGlobalId('Run', (await startRun(t.services, t.scope, { experimentId })).id)
   const query = 'query ($id: ID!) { node(id: $id) { ... on Run { items { nodes { status attempt attempts } } } } }'
   const items = async () => (await t.query(query, { id: run })).data.node.items.nodes
-  await expect.poll(items, soon).toEqual([
+  await expect.poll(items).toEqual([
     { status: 'RUNNING', attempt: 1, attempts: 1 },
     { status: 'QUEUED', attempt: null, attempts: 0 },
   ])
@@ -116,7 +115,7 @@ test('an item that was never called has no attempt', async () => {
 test('a code that the task made up is TASK_FAILED, and shown beside it', async () => {
   const run = await start(1, fail('OUT_OF_CREDIT'))
   await expect
-    .poll(() => itemOf(run), soon)
+    .poll(() => itemOf(run))
     .toMatchObject({
       status: 'FAILED',
       error: { code: 'TASK_FAILED', taskCode: 'OUT_OF_CREDIT', attempt: 1 },
@@ -129,7 +128,7 @@ test('the error of an evaluator says whose output it could not score', async () 
   )
   const run = await start(2, fail('RATE_LIMITED', { retryAfterMs: 1 }), () => 'done')
   await expect
-    .poll(() => itemOf(run), soon)
+    .poll(() => itemOf(run))
     .toMatchObject({
       status: 'SUCCEEDED',
       scores: [{ error: { code: 'EVALUATOR_FAILED', taskCode: null, attempt: 2 } }],

@@ -29,7 +29,9 @@ test('a failed attempt is repeated as often as the run allows, then it is final'
   const failed = ({ runItemId, attempt }: Item) => ({ runItemId, attempt, latencyMs: 1, error: failure })
   expect((await lab.record(runId, lane.lease, items.map(failed))).outcomes).toEqual(['RETRY'])
   expect((await lab.record(runId, lane.lease, items.map(failed))).outcomes).toEqual(['RETRY'])
-  await lab.server.db.pool.query('UPDATE run_item SET available_at = now() WHERE available_at IS NOT NULL')
+  await lab.server.db.pool.query(
+    "UPDATE run_item SET available_at = now() - interval '1 s' WHERE available_at IS NOT NULL",
+  )
   const again = await lab.claim(runId, { lease: lane.lease })
   expect(again.items).toMatchObject([{ attempt: 2 }])
   const final = again.items.map((item) => ({ ...failed(item), error: { message: 'no', retryable: false } }))

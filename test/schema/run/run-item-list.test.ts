@@ -23,6 +23,7 @@ interface Row {
   cost: number | null
   finished: Date | null
   tags: string[]
+  metadata: { place: { country: string; n: number } } | null
   texts: (string | null)[]
   scores: { name: string; source: string; value: number | null; label: string | null; failed: boolean }[]
 }
@@ -31,7 +32,10 @@ interface Row {
 beforeAll(async () => {
   t = await startTestServer()
   const inputs = Array.from({ length: 18 }, (_, n) => `question ${n}`)
-  const datasetId = await seedDataset(t, inputs, { tags: (n) => ['even', 'third'].filter((_, i) => n % (i + 2) === 0) })
+  const datasetId = await seedDataset(t, inputs, {
+    tags: (n) => ['even', 'third'].filter((_, i) => n % (i + 2) === 0),
+    metadata: (n) => (n === 0 ? null : { place: { country: n % 3 === 1 ? 'CH' : 'DE', n } }),
+  })
   const executions = inputs.flatMap((_, item) =>
     [0, 1].map((repetition): RecordedExecution => {
       const n = 2 * item + repetition
@@ -66,7 +70,7 @@ beforeAll(async () => {
   }
   const found = await t.db.pool.query<Row>(
     `SELECT i.ordinal, i.repetition, i.status, i.error ->> 'code' AS code, i.attempts, i.cached, i.latency_ms AS latency,
-            i.cost_usd AS cost, i.finished_at AS finished, v.tags,
+            i.cost_usd AS cost, i.finished_at AS finished, v.tags, v.metadata,
             ARRAY[v.input #>> '{}', v.expected_output #>> '{}', i.output #>> '{}', i.error ->> 'message'] AS texts,
             (SELECT COALESCE(json_agg(json_build_object('name', name, 'source', source, 'value', value, 'label', label,
                'failed', error IS NOT NULL)), '[]') FROM score s WHERE s.run_id = i.run_id AND s.ordinal = i.ordinal) AS scores
@@ -97,6 +101,8 @@ const filters: [filter: object | null, holds: (row: Row) => boolean][] = [
   [{ search: 'QUESTION 1' }, ({ texts }) => texts[0]?.startsWith('question 1') ?? false],
   [{ search: 'broke' }, ({ status }) => status === 'FAILED'],
   [{ tags: ['even', 'third'] }, ({ tags }) => tags.length === 2],
+  [{ metadata: { place: { country: 'CH' } } }, ({ metadata }) => metadata?.place.country === 'CH'],
+  [{ metadata: { place: { country: 'CH', n: 4 } } }, ({ metadata }) => metadata?.place.n === 4],
   [{ score: { name: 'length' } }, (row) => named(row, 'length').length > 0],
   [{ score: { name: 'length', min: 0.3, max: 0.8 } }, (row) => isIn(meanOf(row, 'length'), 0.3, 0.8)],
   [{ score: { name: 'length', source: 'HUMAN', max: 0.6 } }, (row) => isIn(meanOf(row, 'length', 'HUMAN'), 0, 0.6)],

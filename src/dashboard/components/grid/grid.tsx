@@ -6,6 +6,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import clsx from 'clsx'
 import { type CSSProperties, type KeyboardEvent, type ReactNode, useEffect, useId, useRef } from 'react'
+import { formatCount } from '../number-format.ts'
+import { printedRows, usePrinting } from '../print-page.ts'
 import classes from './grid.module.css'
 
 export interface GridColumn {
@@ -38,6 +40,8 @@ interface Props {
 }
 
 const overscan = 8
+/** What is left of a sheet of paper across, in pixels. */
+const paperWidth = 960
 
 export function Grid(props: Props) {
   const { label, columns, count, rowHeight, active, onActivate, onOpen, onView, row, empty, className } = props
@@ -50,7 +54,8 @@ export function Grid(props: Props) {
     overscan,
     useFlushSync: false,
   })
-  const slots = virtualizer.getVirtualItems()
+  const isPrinting = usePrinting()
+  const slots = isPrinting ? firstSlots(count, rowHeight) : virtualizer.getVirtualItems()
   const first = slots[0]?.index ?? 0
   const last = slots.at(-1)?.index ?? 0
 
@@ -97,7 +102,13 @@ export function Grid(props: Props) {
       tabIndex={0}
       onKeyDown={onKeyDown}
       className={clsx(classes.grid, className)}
-      style={{ '--columns': template, '--row-height': `${rowHeight}px` } as CSSProperties}
+      style={
+        {
+          '--columns': template,
+          '--row-height': `${rowHeight}px`,
+          '--on-paper': Math.min(1, paperWidth / width),
+        } as CSSProperties
+      }
     >
       <div role="rowgroup" className={classes.head} style={{ minWidth: width }}>
         <div role="row" aria-rowindex={1} className={classes.headRow}>
@@ -133,8 +144,17 @@ export function Grid(props: Props) {
           </div>
         ))}
       </div>
+      {isPrinting && count > printedRows && (
+        <p className={classes.rest}>
+          The first {printedRows} of {formatCount(count)} rows. All of them are in the CSV.
+        </p>
+      )}
     </div>
   )
+}
+
+function firstSlots(count: number, rowHeight: number): { index: number; start: number }[] {
+  return Array.from({ length: Math.min(count, printedRows) }, (_, index) => ({ index, start: index * rowHeight }))
 }
 
 interface CellProps {

@@ -38,7 +38,7 @@ export const AlignedRow = memo(function AlignedRow({ id, store, runIds, diff, hi
   if (!entry) {
     return ['input', ...parts.map(({ id }) => id), ...runIds].map((column) => (
       <GridCell key={column}>
-        <span className={classes.skeleton} />
+        <span className={classes.skeleton} data-reading />
       </GridCell>
     ))
   }

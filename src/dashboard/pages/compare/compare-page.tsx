@@ -1,6 +1,6 @@
 /** Some runs of a dataset against a baseline: verdicts first, then where they differ, item by item, live. */
 import { NumberInput, Skeleton } from '@mantine/core'
-import { IconCopy } from '@tabler/icons-react'
+import { IconCopy, IconUsers } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
 import { useQuery } from 'urql'
@@ -15,7 +15,7 @@ import { usePageQuery } from '../../data/page-query.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
 import { isOfForm } from '../experiments/task-summary.ts'
 import classes from './compare-page.module.css'
-import { type ComparedRun, compareQuery } from './compare-query.ts'
+import { type ComparedRun, compareQuery, type UnlikePart } from './compare-query.ts'
 import type { CompareSearch } from './compare-search.ts'
 import { ComparedItems } from './compared-items.tsx'
 import { comparisonRows } from './comparison-csv.ts'
@@ -51,7 +51,11 @@ export function ComparePage() {
     <Answer of={result} retry={reread} skeleton={<CompareSkeleton />}>
       {({ compareRuns }) =>
         compareRuns?.baseline ? (
-          <Comparison baseline={compareRuns.baseline} candidates={compareRuns.candidates} />
+          <Comparison
+            baseline={compareRuns.baseline}
+            candidates={compareRuns.candidates}
+            unlike={compareRuns.differences}
+          />
         ) : (
           <EmptyState
             order={1}
@@ -67,9 +71,10 @@ export function ComparePage() {
 interface Props {
   baseline: ComparedRun
   candidates: readonly ComparedRun[]
+  unlike: readonly UnlikePart[]
 }
 
-function Comparison({ baseline, candidates }: Props) {
+function Comparison({ baseline, candidates, unlike }: Props) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
   const change = useCallback(
@@ -78,7 +83,7 @@ function Comparison({ baseline, candidates }: Props) {
     [navigate],
   )
   const ids = useMemo(() => candidates.map(({ id }) => id), [candidates])
-  const { metrics, problem } = useComparisonMetrics(baseline.id, ids, search.margin)
+  const { metrics, problem } = useComparisonMetrics(baseline.id, ids, search)
   const others = candidates.map(({ name }) => titleOfRun(name)).join(', ')
   const what = candidates.length === 1 ? others : plural(candidates.length, 'run')
   const title = `${what} against ${titleOfRun(baseline.name)}`
@@ -112,6 +117,16 @@ function Comparison({ baseline, candidates }: Props) {
               New run with changes
             </LinkButton>
           )}
+          {candidates[0] && (
+            <LinkButton
+              to="/review/new"
+              search={{ run: candidates[0].id, baseline: baseline.id }}
+              variant="default"
+              leftSection={<IconUsers size={16} aria-hidden />}
+            >
+              New review queue
+            </LinkButton>
+          )}
           <ShareMenu name={title} csv={{ rows: () => comparisonRows(baseline, candidates, metrics ?? []) }} />
         </>
       }
@@ -121,7 +136,14 @@ function Comparison({ baseline, candidates }: Props) {
           {problem}
         </p>
       )}
-      <Differences baseline={baseline} candidates={candidates} metrics={metrics} />
+      <Differences
+        baseline={baseline}
+        candidates={candidates}
+        metrics={metrics}
+        unlike={unlike}
+        search={search}
+        onSearch={change}
+      />
       <VerdictMatrix baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />
       <Scatter baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />
       <ComparedItems baseline={baseline} candidates={candidates} metrics={metrics} search={search} onSearch={change} />

@@ -1,6 +1,6 @@
 /** The runs of a comparison, with everything in which they can differ besides their results. */
 import { graphql } from '../../gql/gql.ts'
-import type { ComparedRunFragment } from '../../gql/graphql.ts'
+import type { ComparedRunFragment, CompareQuery } from '../../gql/graphql.ts'
 
 export const comparedRun = graphql(`
   fragment ComparedRun on Run {
@@ -12,6 +12,7 @@ export const comparedRun = graphql(`
       __typename
       ... on HttpTask { url method body headers outputPath }
       ... on ModuleTask { name }
+      ... on EchoTask { outputPath }
       ... on PromptTask { provider model prompt { content { messages { role content } } } parameters { temperature maxOutputTokens topP seed reasoningEffort } }
     }
   }
@@ -22,8 +23,11 @@ export const compareQuery = graphql(`
     compareRuns(baselineId: $baselineId, candidateIds: $candidateIds) {
       baseline { ...ComparedRun }
       candidates { ...ComparedRun }
+      differences { kind items metric { kind name source } candidate { id } }
     }
   }
 `)
 
 export type ComparedRun = ComparedRunFragment
+/** In what a run is not like the baseline. */
+export type UnlikePart = NonNullable<CompareQuery['compareRuns']>['differences'][number]

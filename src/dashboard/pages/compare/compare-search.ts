@@ -1,12 +1,12 @@
 /** The state of a comparison, as its address has it. What is no such state is ignored. */
 import { z } from 'zod'
-import type { ComparisonFilter, ComparisonOrder } from '../../gql/graphql.ts'
+import type { ComparisonFilter, ComparisonOrder, MetricFiguresFragment } from '../../gql/graphql.ts'
 
 const text = z.string().min(1).max(500)
 const optional = <Type extends z.ZodType>(type: Type) => type.optional().catch(undefined)
 
 const metric = z.union([
-  z.object({ score: z.object({ name: text }) }),
+  z.object({ score: z.object({ name: text, source: z.enum(['API', 'HUMAN']).optional() }) }),
   z.object({ latency: z.literal(true) }),
   z.object({ cost: z.literal(true) }),
 ])
@@ -20,8 +20,12 @@ export const compareSearch = z.object({
   baseline: optional(text),
   /** How much worse a score may be and still count as not worse. */
   margin: optional(z.number().min(0)),
+  /** Whether items that are not alike are compared all the same. */
+  unlike: optional(z.literal(true)),
   q: optional(text),
   tags: optional(z.array(text).min(1)),
+  /** What the metadata of the item has. */
+  metadata: optional(z.record(z.string(), z.unknown())),
   change: optional(
     z.object({
       metric,
@@ -45,10 +49,11 @@ export const compareSearch = z.object({
 export type CompareSearch = z.infer<typeof compareSearch>
 export type CompareMetric = z.infer<typeof metric>
 
-export function comparisonFilter({ q, tags, change, differ, failedInOne }: CompareSearch): ComparisonFilter {
+export function comparisonFilter({ q, tags, metadata, change, differ, failedInOne }: CompareSearch): ComparisonFilter {
   return {
     search: q,
     tags,
+    metadata,
     differingOutputs: differ,
     failedInOne,
     change: change && { metric: change.metric, is: change.is, candidateId: change.run },
@@ -59,15 +64,16 @@ export function comparisonOrder({ sort }: CompareSearch): ComparisonOrder | null
   return sort ? { field: sort.by, metric: sort.metric, candidateId: sort.run } : null
 }
 
-export function isFiltered({ q, tags, change, differ, failedInOne, scatter }: CompareSearch): boolean {
-  return [q, tags, change, differ, failedInOne, scatter?.x].some((part) => part !== undefined)
+export function isFiltered({ q, tags, metadata, change, differ, failedInOne, scatter }: CompareSearch): boolean {
+  return [q, tags, metadata, change, differ, failedInOne, scatter?.x].some((part) => part !== undefined)
 }
 
 /** The metric of a comparison as filters and orders name it. */
-export function metricInput({ kind, name }: { kind: string; name: string | null }): CompareMetric {
+export function metricInput({ kind, name, source }: MetricFiguresFragment['metric']): CompareMetric {
   if (kind === 'LATENCY') return { latency: true }
   if (kind === 'COST') return { cost: true }
-  return { score: { name: name ?? '' } }
+  // Without a source it is what evaluators say, where they say something.
+  return { score: { name: name ?? '', ...(source === 'API' || source === 'HUMAN' ? { source } : {}) } }
 }
 
 export function isSame(a: CompareMetric, b: CompareMetric): boolean {

@@ -41,14 +41,14 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
   const [store] = useState(() => new RowStore<AlignedRowFragment>())
   const brushed = useBrushed(baseline.id, candidates, search)
   const [reading, setReading] = useState(0)
-  const { q, tags, change, differ, failedInOne, sort } = search
-  const key = JSON.stringify({ search: { q, tags, change, differ, failedInOne, sort }, brushed })
+  const { q, tags, metadata, change, differ, failedInOne, sort, unlike } = search
+  const key = JSON.stringify({ search: { q, tags, metadata, change, differ, failedInOne, sort }, brushed })
   // biome-ignore lint/correctness/useExhaustiveDependencies: `reading` reads again
   const list = useMemo(() => {
     const { search, brushed } = JSON.parse(key) as { search: CompareSearch; brushed: string[] | null }
-    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
+    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id), unlike }
     return alignedRows(source, { ...comparisonFilter(search), itemIds: brushed }, comparisonOrder(search))
-  }, [client, store, baseline.id, candidates, key, reading])
+  }, [client, store, baseline.id, candidates, unlike, key, reading])
   const { count, settled, problem } = useRowList(list)
   const [view, setView] = useState({ from: 0, to: 0 })
   const [cursor, setCursor] = useState(-1)
@@ -71,14 +71,14 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
   // A link leads to an item that nobody has scrolled to.
   useEffect(() => {
     if (item === undefined || store.get(item)) return
-    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
+    const source = { client, store, baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id), unlike }
     const settle = (found: boolean) => setAbsent(found ? null : item)
     alignedRows(source, { itemIds: [item] }, null)
       .readUpTo(1)
       .then(({ length }) => settle(length > 0))
       .catch(() => settle(false))
-  }, [item, client, store, baseline.id, candidates])
-  const runs = { baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id) }
+  }, [item, client, store, baseline.id, candidates, unlike])
+  const runs = { baselineId: baseline.id, candidateIds: candidates.map(({ id }) => id), unlike }
   const followed = item === undefined || ids.includes(item) ? ids : [...ids, item]
   useRowFeed(alignedFeed, runs, followed, ({ comparisonFeed }) => {
     for (const row of comparisonFeed.rows) store.put(row.datasetItem.id, row)
@@ -124,7 +124,13 @@ export function ComparedItems({ baseline, candidates, metrics, search, onSearch 
   const runIds = useMemo(() => [baseline.id, ...candidates.map(({ id }) => id)], [baseline, candidates])
   return (
     <section aria-label="Items" className={classes.items}>
-      <ComparisonFilters candidates={candidates} metrics={metrics} search={search} onSearch={onSearch} />
+      <ComparisonFilters
+        baseline={baseline}
+        candidates={candidates}
+        metrics={metrics}
+        search={search}
+        onSearch={onSearch}
+      />
       <Grid
         className={classes.grid}
         label="Items of all runs"

@@ -20,6 +20,10 @@ const columns = [
   'improved',
   'regressed',
   'unchanged',
+  'left_out',
+  'clusters',
+  'icc',
+  'design_effect',
 ]
 
 export function comparisonRows(
@@ -48,6 +52,10 @@ export function comparisonRows(
         figures.improved,
         figures.regressed,
         figures.unchanged,
+        figures.leftOut,
+        figures.clusters?.count,
+        figures.clusters?.icc,
+        figures.clusters?.designEffect,
       ]
     }),
   ]

@@ -2,9 +2,13 @@ import { Button, Pill, Switch, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
+import { MetadataButton } from '../../components/metadata-filter/metadata-button.tsx'
+import { MetadataPills } from '../../components/metadata-filter/metadata-pills.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import { nameOf } from '../../components/verdict.ts'
 import { ViewMenu } from '../../components/view-menu.tsx'
+import { useConnections } from '../../data/connections-provider.tsx'
+import { metadataOfRun } from '../../data/sample-metadata.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { itemParts } from './aligned-row.tsx'
 import classes from './compare-page.module.css'
@@ -15,6 +19,7 @@ import { type CompareMetric, type CompareSearch, isFiltered, isSame, metricInput
 export const noFilters: Partial<CompareSearch> = {
   q: undefined,
   tags: undefined,
+  metadata: undefined,
   change: undefined,
   differ: undefined,
   failedInOne: undefined,
@@ -23,13 +28,15 @@ export const noFilters: Partial<CompareSearch> = {
 }
 
 interface Props {
+  baseline: ComparedRun
   candidates: readonly ComparedRun[]
   metrics: readonly MetricFiguresFragment[] | null
   search: CompareSearch
   onSearch: (now: Partial<CompareSearch>, options?: { replace?: boolean }) => void
 }
 
-export function ComparisonFilters({ candidates, metrics, search, onSearch }: Props) {
+export function ComparisonFilters({ baseline, candidates, metrics, search, onSearch }: Props) {
+  const { rows: client } = useConnections()
   const [q, setQ] = useState(search.q ?? '')
   useEffect(() => setQ(search.q ?? ''), [search.q])
   const searchLater = useDebouncedCallback((text: string) => onSearch({ q: text || undefined }, { replace: true }), 300)
@@ -39,7 +46,7 @@ export function ComparisonFilters({ candidates, metrics, search, onSearch }: Pro
   const regressed = first ? metricInput(first.metric) : null
   const isRegressed = search.change?.is === 'REGRESSED'
   return (
-    <div className={classes.bar} data-no-print>
+    <div className={classes.bar} data-print="pills">
       <TextInput
         size="xs"
         w={210}
@@ -84,8 +91,13 @@ export function ComparisonFilters({ candidates, metrics, search, onSearch }: Pro
       >
         Failed in one
       </Button>
+      <MetadataButton
+        value={search.metadata}
+        load={() => metadataOfRun(client, baseline.id)}
+        onChange={(metadata) => onSearch({ metadata })}
+      />
       {isFiltered(search) && (
-        <div className={classes.pills}>
+        <div className={classes.pills} data-pills>
           {search.change && (
             <Removable
               text={`${nameIn(metrics, search.change.metric)} ${search.change.is.toLowerCase()}${inRun(candidates, search.change.run)}`}
@@ -100,6 +112,7 @@ export function ComparisonFilters({ candidates, metrics, search, onSearch }: Pro
               }
             />
           )}
+          <MetadataPills value={search.metadata} onChange={(metadata) => onSearch({ metadata })} />
           {(search.tags ?? []).map((tag) => (
             <Removable
               key={tag}

@@ -21,10 +21,17 @@ export const alignedRow = graphql(`
 `)
 
 export const alignedFeed = graphql(`
-  subscription AlignedFeed($baselineId: ID!, $candidateIds: [ID!]!, $after: String, $window: FeedWindow) {
+  subscription AlignedFeed(
+    $baselineId: ID!
+    $candidateIds: [ID!]!
+    $unlike: Boolean
+    $after: String
+    $window: FeedWindow
+  ) {
     comparisonFeed(
       baselineId: $baselineId
       candidateIds: $candidateIds
+      includeUnlike: $unlike
       after: $after
       window: $window
       until: NEVER
@@ -39,12 +46,13 @@ const alignedQuery = graphql(`
   query AlignedRows(
     $baselineId: ID!
     $candidateIds: [ID!]!
+    $unlike: Boolean
     $first: Int!
     $after: String
     $filter: ComparisonFilter
     $orderBy: ComparisonOrder
   ) {
-    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds) {
+    compareRuns(baselineId: $baselineId, candidateIds: $candidateIds, includeUnlike: $unlike) {
       rows(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
         nodes { ...AlignedRow }
         pageInfo { endCursor hasNextPage }
@@ -58,10 +66,11 @@ interface Source {
   store: RowStore<AlignedRowFragment>
   baselineId: string
   candidateIds: string[]
+  unlike: boolean | undefined
 }
 
 export function alignedRows(
-  { client, store, baselineId, candidateIds }: Source,
+  { client, store, baselineId, candidateIds, unlike }: Source,
   filter: ComparisonFilter,
   orderBy: ComparisonOrder | null,
 ): PagedList {
@@ -69,7 +78,7 @@ export function alignedRows(
   const first = Math.max(10, Math.floor(100 / (candidateIds.length + 1)))
   return new PagedList(async (after) => {
     const { data, error } = await client
-      .query(alignedQuery, { baselineId, candidateIds, first, after, filter, orderBy })
+      .query(alignedQuery, { baselineId, candidateIds, unlike, first, after, filter, orderBy })
       .toPromise()
     if (error) throw new Error(messageOf(error))
     const rows = data?.compareRuns?.rows

@@ -8,18 +8,22 @@ import { previewOf } from '../../components/value-preview.ts'
 import { nameOf } from '../../components/verdict.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import classes from './compare-page.module.css'
-import type { ComparedRun } from './compare-query.ts'
+import type { ComparedRun, UnlikePart } from './compare-query.ts'
+import type { CompareSearch } from './compare-search.ts'
 
 interface Props {
   baseline: ComparedRun
   candidates: readonly ComparedRun[]
   metrics: readonly MetricFiguresFragment[] | null
+  unlike: readonly UnlikePart[]
+  search: CompareSearch
+  onSearch: (now: Partial<CompareSearch>) => void
 }
 
-export function Differences({ baseline, candidates, metrics }: Props) {
+export function Differences({ baseline, candidates, metrics, unlike, search, onSearch }: Props) {
   const [opened, { toggle }] = useDisclosure(false)
   const runs = [baseline, ...candidates]
-  const warnings = warningsOf(baseline, candidates, metrics ?? [])
+  const warnings = [...warningsOf(baseline, candidates, metrics ?? []), ...unlikeWords(candidates, unlike)]
   const properties = propertiesOf(runs).filter(({ values }) => new Set(values).size > 1)
   if (warnings.length === 0 && properties.length === 0) return null
   return (
@@ -30,6 +34,18 @@ export function Differences({ baseline, candidates, metrics }: Props) {
           {warnings.map((warning) => (
             <li key={warning}>{warning}</li>
           ))}
+          {unlike.length > 0 && (
+            <li>
+              {search.unlike ? 'What is not alike is compared all the same.' : 'What is not alike is left out.'}{' '}
+              <Anchor
+                component="button"
+                size="sm"
+                onClick={() => onSearch({ unlike: search.unlike ? undefined : true })}
+              >
+                {search.unlike ? 'Leave it out' : 'Compare it all the same'}
+              </Anchor>
+            </li>
+          )}
           {properties.length > 0 && (
             <li>
               {plural(properties.length, 'setting')} of the runs {properties.length === 1 ? 'differs' : 'differ'}:{' '}
@@ -85,14 +101,6 @@ function warningsOf(
         `${name} ran on version ${candidate.datasetVersion} of the dataset, the baseline on version ${baseline.datasetVersion}.`,
       )
     }
-    for (const { evaluator, version } of candidate.evaluators) {
-      const before = baseline.evaluators.find((other) => other.evaluator.id === evaluator.id)
-      if (before && before.version !== version) {
-        warnings.push(
-          `${evaluator.name} scored ${name} in version ${version}, the baseline in version ${before.version}.`,
-        )
-      }
-    }
     const gaps = metrics.filter(
       ({ candidate: { id }, metric, missing }) => id === candidate.id && metric.kind === 'SCORE' && missing > 0,
     )
@@ -104,6 +112,22 @@ function warningsOf(
     }
   }
   return warnings
+}
+
+const parts: Record<string, string> = {
+  INPUT: 'another input',
+  EXPECTED_OUTPUT: 'another expected output',
+  METADATA: 'other metadata',
+}
+
+/** In what content and evaluators are not alike. */
+function unlikeWords(candidates: readonly ComparedRun[], unlike: readonly UnlikePart[]): string[] {
+  return unlike.map(({ kind, items, metric, candidate: { id } }) => {
+    const run = titleOfRun(candidates.find((candidate) => candidate.id === id)?.name ?? '')
+    if (kind === 'EVALUATOR')
+      return `${metric ? nameOf(metric) : 'A score'} of ${run} is of another version of its evaluator.`
+    return `${plural(items ?? 0, 'item')} of ${run} ${items === 1 ? 'has' : 'have'} ${parts[kind] ?? 'other content'}.`
+  })
 }
 
 function propertiesOf(runs: readonly ComparedRun[]): { name: string; values: string[] }[] {

@@ -1,11 +1,12 @@
 /** Baseline × candidate, a point for every item: what is off the diagonal changed, and a brushed area filters the grid. */
-import { Anchor, Select } from '@mantine/core'
+import { Anchor, Button, Select } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { type PointerEvent, useRef, useState } from 'react'
 import { formatCount } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
 import { isBetter, nameOf, unitOf } from '../../components/verdict.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
+import { BrushFields } from './brush-fields.tsx'
 import classes from './compare-page.module.css'
 import type { ComparedRun } from './compare-query.ts'
 import { type CompareMetric, type CompareSearch, isSame, metricInput } from './compare-search.ts'
@@ -87,6 +88,7 @@ const pad = 44
 function Plot({ baseline, runId, metric, figures, search, onSearch }: PlotProps) {
   const { points, complete } = usePoints(baseline.id, runId, metric)
   const svg = useRef<SVGSVGElement>(null)
+  const [byNumbers, { toggle }] = useDisclosure(false)
   const [drag, setDrag] = useState<{ x: number; y: number; toX: number; toY: number } | null>(null)
   if (points.length === 0) return <p className={classes.faint}>Reading the items…</p>
   const { value } = unitOf(figures.metric.kind, figures.dataType)
@@ -178,6 +180,17 @@ function Plot({ baseline, runId, metric, figures, search, onSearch }: PlotProps)
         {formatCount(points.length)} items
         {complete ? '' : ` (the first ${formatCount(maxPoints)} in the order of execution)`}. Above the line the
         candidate has the larger value. Drag over points to see only these items below.
+        <Button size="compact-xs" variant="default" mt={8} display="block" onClick={toggle} aria-expanded={byNumbers}>
+          Choose by numbers
+        </Button>
+        {byNumbers && (
+          <BrushFields
+            x={search.scatter?.x}
+            y={search.scatter?.y}
+            reach={[Math.min(...values), Math.max(...values)]}
+            onBrush={(area) => onSearch({ scatter: { metric, run: search.scatter?.run, ...area } })}
+          />
+        )}
       </figcaption>
     </figure>
   )

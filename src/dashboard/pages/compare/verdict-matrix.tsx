@@ -7,6 +7,7 @@ import { titleOfRun } from '../../components/run-name.ts'
 import { RunProgressBar } from '../../components/run-progress.tsx'
 import { describe, nameOf, unitOf } from '../../components/verdict.ts'
 import { VerdictChip } from '../../components/verdict-chip.tsx'
+import { detailsOf } from '../../components/verdict-details.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import classes from './compare-page.module.css'
 import type { ComparedRun } from './compare-query.ts'
@@ -23,7 +24,7 @@ interface Props {
 
 export function VerdictMatrix({ baseline, candidates, metrics, search, onSearch }: Props) {
   if (metrics === null) return <p className={classes.faint}>Comparing…</p>
-  const names = [...new Map(metrics.map(({ metric }) => [`${metric.kind} ${metric.name}`, metric])).entries()]
+  const names = [...new Map(metrics.map((figures) => [keyOf(figures), figures.metric])).entries()]
   const shown = names.filter(([key]) => metrics.some((metric) => keyOf(metric) === key && metric.pairs > 0))
   if (shown.length === 0) return <p className={classes.faint}>No item has a value in two of the runs yet.</p>
   return (
@@ -82,8 +83,7 @@ interface CellProps {
 }
 
 function Cell({ figures, row, search, onSearch }: CellProps) {
-  const { metric, candidate, dataType, direction, candidateMean, improved, regressed, pairs, missing, unchanged } =
-    figures
+  const { metric, candidate, dataType, direction, candidateMean, improved, regressed, pairs, unchanged } = figures
   if (candidateMean === null) {
     return (
       <span className={classes.faint}>
@@ -128,16 +128,12 @@ function Cell({ figures, row, search, onSearch }: CellProps) {
       </div>
       <ForestPlot figures={figures} row={row} />
       <div className={classes.sentence}>
-        {describe(figures)}{' '}
-        <span className={classes.faint}>
-          n {formatCount(pairs)}
-          {missing > 0 && `, ${formatCount(missing)} missing`}
-        </span>
+        {describe(figures)} <span className={classes.faint}>{detailsOf(figures).join(' · ')}</span>
       </div>
     </div>
   )
 }
 
 function keyOf({ metric }: MetricFiguresFragment): string {
-  return `${metric.kind} ${metric.name}`
+  return `${metric.kind} ${metric.source} ${metric.name}`
 }

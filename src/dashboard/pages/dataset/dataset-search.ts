@@ -13,6 +13,8 @@ export const datasetSearch = z.object({
   archived: optional(z.literal(true)),
   q: optional(z.string().min(1).max(256)),
   tags: optional(z.array(text).min(1)),
+  /** What the metadata has. */
+  metadata: optional(z.record(z.string(), z.unknown())),
   /** Id of the item that the drawer shows; `new`: an empty form. */
   item: optional(text),
   /** Ids of the columns that are not shown. */
@@ -26,6 +28,7 @@ export const versionsSearch = z.object({ from: optional(version), to: optional(v
 export type DatasetSearch = z.infer<typeof datasetSearch>
 
 /** Undefined: all items. */
-export function itemFilter({ q, tags }: DatasetSearch): DatasetItemFilter | undefined {
-  return q === undefined && tags === undefined ? undefined : { search: q, tags }
+export function itemFilter({ q, tags, metadata }: DatasetSearch): DatasetItemFilter | undefined {
+  const isNone = q === undefined && tags === undefined && metadata === undefined
+  return isNone ? undefined : { search: q, tags, metadata }
 }

@@ -4,8 +4,12 @@ import { useDebouncedCallback } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import { DensityChoices } from '../../components/density-choices.tsx'
+import { MetadataButton } from '../../components/metadata-filter/metadata-button.tsx'
+import { MetadataPills } from '../../components/metadata-filter/metadata-pills.tsx'
 import { formatCount, plural } from '../../components/number-format.ts'
 import { ViewMenu } from '../../components/view-menu.tsx'
+import { useConnections } from '../../data/connections-provider.tsx'
+import { metadataOfDataset } from '../../data/sample-metadata.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import type { DatasetPageDataset } from './dataset-query.ts'
 import { type DatasetSearch, itemFilter } from './dataset-search.ts'
@@ -25,6 +29,7 @@ const listedVersions = 50
 
 export function FilterBar({ dataset, search, total, onSearch }: Props) {
   const input = useRef<HTMLInputElement>(null)
+  const { rows: client } = useConnections()
   useShortcuts(keys, (_key, event) => {
     event.preventDefault()
     input.current?.focus()
@@ -72,6 +77,12 @@ export function FilterBar({ dataset, search, total, onSearch }: Props) {
           searchable
         />
       )}
+      <MetadataButton
+        value={search.metadata}
+        load={() => metadataOfDataset(client, dataset.id)}
+        onChange={(metadata) => onSearch({ metadata })}
+      />
+      <MetadataPills value={search.metadata} onChange={(metadata) => onSearch({ metadata })} />
       {(dataset.version > 1 || archived > 0) && (
         <Select
           size="xs"

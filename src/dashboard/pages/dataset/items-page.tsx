@@ -1,7 +1,9 @@
 import { getRouteApi } from '@tanstack/react-router'
 import { useCallback } from 'react'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useDataset } from './dataset-context.ts'
-import type { DatasetSearch } from './dataset-search.ts'
+import { datasetItems } from './dataset-query.ts'
+import { type DatasetSearch, itemFilter } from './dataset-search.ts'
 import { Items } from './items.tsx'
 
 const route = getRouteApi('/datasets/$datasetId/')
@@ -14,5 +16,11 @@ export function ItemsPage() {
       void navigate({ search: (before) => ({ ...before, ...now }), resetScroll: false, ...options }),
     [navigate],
   )
-  return <Items {...useDataset()} search={search} onSearch={change} />
+  const { dataset, ...shown } = useDataset()
+  usePageQuery(datasetItems, {
+    id: dataset.id,
+    version: search.version ?? dataset.version,
+    filter: itemFilter(search) ?? null,
+  })
+  return <Items {...shown} dataset={dataset} search={search} onSearch={change} />
 }

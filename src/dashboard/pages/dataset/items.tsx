@@ -96,7 +96,7 @@ export function Items({ dataset, search, onSearch, onChanged }: Props) {
     },
     ...itemColumns
       .filter(({ id }) => !search.hide?.includes(id))
-      .map(({ id, width, name }) => ({ id, width, head: <span className={classes.head}>{name}</span> })),
+      .map(({ name, ...column }) => ({ ...column, head: <span className={classes.head}>{name}</span> })),
   ]
   const isPast = search.version !== undefined && search.version !== dataset.version
   return (
@@ -212,11 +212,11 @@ interface NoItemsProps {
 function NoItems({ dataset, search, onSearch }: NoItemsProps) {
   if (itemFilter(search) !== undefined) {
     return (
-      <EmptyState title="No item is left" message="The search and the tags leave nothing.">
+      <EmptyState title="No item is left" message="The filters leave nothing.">
         <Button
           variant="default"
           leftSection={<IconFilterOff size={16} aria-hidden />}
-          onClick={() => onSearch({ q: undefined, tags: undefined })}
+          onClick={() => onSearch({ q: undefined, tags: undefined, metadata: undefined })}
         >
           Show all items
         </Button>

@@ -1,4 +1,5 @@
 /** All datasets, in folders by the `/` in their names. */
+
 import { Button, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { IconFolder, IconPlus, IconSearch, IconTable } from '@tabler/icons-react'
@@ -11,6 +12,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { plural } from '../../components/number-format.ts'
 import { Page } from '../../components/page.tsx'
 import { Snippet } from '../../components/snippet.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { graphql } from '../../gql/gql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { CreateDataset } from './create-dataset.tsx'
@@ -79,6 +81,7 @@ export function DatasetsPage() {
 
 /** What is directly in a folder: folders first. */
 function Folder({ folder }: { folder: string }) {
+  usePageQuery(datasetsQuery, { filter: { folder }, after: null })
   const [folders, reread] = useQuery({ query: foldersQuery, variables: { folder, after: null } })
   const [datasets, rereadDatasets] = useQuery({ query: datasetsQuery, variables: { filter: { folder }, after: null } })
   return (

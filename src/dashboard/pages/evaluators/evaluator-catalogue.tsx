@@ -1,15 +1,18 @@
 /** What can score outputs, with what each says and an example. */
 import { Code, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import type { Template } from './evaluator-draft.ts'
 import { evaluatorKinds, groups } from './evaluator-kinds.ts'
 import classes from './evaluators-page.module.css'
 
 interface Props {
+  /** Judges to begin with. */
+  templates: readonly Template[]
   /** Of the server's config. */
   functions: readonly { name: string; description: string | null }[]
 }
 
-export function EvaluatorCatalogue({ functions }: Props) {
+export function EvaluatorCatalogue({ templates, functions }: Props) {
   return (
     <>
       {groups.map((group) => (
@@ -18,6 +21,19 @@ export function EvaluatorCatalogue({ functions }: Props) {
             {group}
           </Title>
           <ul className={classes.catalogue}>
+            {group === 'Judges' &&
+              templates.map(({ name, description }) => (
+                <li key={name}>
+                  <Link
+                    to="/evaluators/new"
+                    search={(before) => ({ ...before, kind: `judge:${name}` })}
+                    className={classes.card}
+                  >
+                    <span className={classes.cardName}>{name}</span>
+                    <span>{description}</span>
+                  </Link>
+                </li>
+              ))}
             {evaluatorKinds
               .filter((kind) => kind.group === group)
               .map(({ member, label, help, example }) => (
@@ -43,7 +59,7 @@ export function EvaluatorCatalogue({ functions }: Props) {
         {functions.length === 0 ? (
           <Text c="dimmed" size="sm">
             This server has none. Put an evaluator into <Code>assay.config.ts</Code> and start the server in its
-            directory; a judge that asks a model is such a function.
+            directory.
           </Text>
         ) : (
           <ul className={classes.catalogue}>

@@ -1,17 +1,16 @@
-/** An evaluator as its form has it, and what is made of it. */
-import { rulesDraft, rulesOf, type ScoreRulesDraft } from '../../components/score-rules/score-rules.ts'
+/** An evaluator as its form has it. */
+import { newScoreRules, rulesDraft, type ScoreRulesDraft } from '../../components/score-rules/score-rules.ts'
 import type {
-  BuiltinEvaluatorInput,
-  CreateEvaluatorInput,
-  EvaluatorDefinitionInput,
+  Direction,
+  EvaluatorChoicesQuery,
   EvaluatorFieldsFragment,
   FailurePolicy,
-  UpdateEvaluatorInput,
+  ParameterPartsFragment,
 } from '../../gql/graphql.ts'
-import { jsonProblem } from '../prompts/editor/prompt-draft.ts'
-import { type EvaluatorKind, kindOfType, type OptionField } from './evaluator-kinds.ts'
-
-export type OptionValue = string | number | boolean
+import { type ParametersDraft, parametersDraft } from '../prompts/editor/prompt-draft.ts'
+import type { EvaluatorKind, OptionField, OptionValue } from './evaluator-kind.ts'
+import { kindOfType } from './evaluator-kinds.ts'
+import { labelColumns, variableColumns, weightColumns } from './row-columns.ts'
 
 export interface EvaluatorDraft {
   name: string
@@ -22,32 +21,57 @@ export interface EvaluatorDraft {
   datasetIds: string[]
   /** Per cent. */
   sampling: number | string
+  /** Of other evaluators, which scores an item must have; null: any. */
+  onlyIf: ConditionDraft | null
+  /** Empty: the default. */
+  timeoutMs: number | string
+  maxAttempts: number | string
   /** How items without a value count; null: the default of the type. */
   failurePolicy: FailurePolicy | null
-  /** Of a function: null leaves them to what it declares. */
+  /** Of a function and of what may give anything: null leaves them to what the function or kind declares. */
   rules: ScoreRulesDraft | null
+  /** Without rules; null: the default of the kind or template. */
+  direction: Direction | null
 }
 
-/** What scores: a kind that comes along, or a function. Null: one that these pages cannot change. */
+export interface ConditionDraft {
+  score: string
+  min: number | string
+  max: number | string
+  labels: string[]
+}
+
+export const emptyCondition: ConditionDraft = { score: '', min: '', max: '', labels: [] }
+
+/** What scores: a kind, or a function. Null: one that these pages cannot change. */
 export type Scorer = { kind: EvaluatorKind } | { module: string } | null
 
-export function emptyEvaluator(scorer: Scorer): EvaluatorDraft {
+/** A judge to begin with. */
+export type Template = EvaluatorChoicesQuery['judgeTemplates'][number]
+
+/** @param template what a judge begins as a copy of */
+export function emptyEvaluator(scorer: Scorer, template?: Template): EvaluatorDraft {
+  const own = scorer && 'kind' in scorer ? startOf(scorer.kind.fields) : {}
   return {
-    name: '',
-    description: '',
-    options: scorer && 'kind' in scorer ? startOf(scorer.kind.fields) : {},
+    name: template?.name ?? '',
+    description: template?.description ?? '',
+    options: template ? { ...own, ...optionsOfJudge(template), template: template.name } : own,
     active: true,
     datasetIds: [],
     sampling: 100,
+    onlyIf: null,
+    timeoutMs: '',
+    maxAttempts: '',
     failurePolicy: null,
-    rules: null,
+    rules: startingRules(scorer),
+    direction: null,
   }
 }
 
 export function draftOfEvaluator(evaluator: EvaluatorFieldsFragment): EvaluatorDraft {
   const scorer = scorerOf(evaluator)
   const { definition } = evaluator
-  const options = definition.__typename === 'BuiltinEvaluator' ? (definition.options as Record<string, unknown>) : {}
+  const options = optionsOf(definition)
   const fields = scorer && 'kind' in scorer ? scorer.kind.fields : []
   return {
     name: evaluator.name,
@@ -56,15 +80,24 @@ export function draftOfEvaluator(evaluator: EvaluatorFieldsFragment): EvaluatorD
     active: evaluator.active,
     datasetIds: evaluator.datasets.map(({ id }) => id),
     sampling: evaluator.sampling * 100,
+    onlyIf: conditionDraft(evaluator.onlyIf),
+    timeoutMs: evaluator.timeoutMs,
+    maxAttempts: evaluator.maxAttempts,
     failurePolicy: evaluator.failurePolicy,
-    rules: scorer && 'kind' in scorer ? null : rulesDraft(evaluator),
+    rules: scorer && 'kind' in scorer && startingRules(scorer) === null ? null : rulesDraft(evaluator),
+    direction: evaluator.direction,
   }
 }
 
 export function scorerOf({ definition }: EvaluatorFieldsFragment): Scorer {
   if (definition.__typename === 'ModuleEvaluator') return { module: definition.name }
-  const kind = definition.__typename === 'BuiltinEvaluator' ? kindOfType(definition.type) : undefined
+  const kind = kindOfType(definition.__typename === 'BuiltinEvaluator' ? definition.type : definition.__typename)
   return kind ? { kind } : null
+}
+
+function startingRules(scorer: Scorer): ScoreRulesDraft | null {
+  const rules = scorer && 'kind' in scorer ? scorer.kind.rules : undefined
+  return typeof rules === 'object' ? { ...newScoreRules, dataType: rules.all } : null
 }
 
 function startOf(fields: readonly OptionField[]): Record<string, OptionValue> {
@@ -73,71 +106,54 @@ function startOf(fields: readonly OptionField[]): Record<string, OptionValue> {
 
 function draftOption({ type, value = '' }: OptionField, stored: unknown): OptionValue {
   if (stored === null || stored === undefined) return value
+  if (type === 'PARAMETERS') return parametersDraft(stored as ParameterPartsFragment) as unknown as OptionValue
   return type === 'JSON' ? JSON.stringify(stored, null, 2) : (stored as OptionValue)
 }
 
-/** What can be told before asking the server, by field. */
-export function evaluatorProblems(scorer: Scorer, { name, options }: EvaluatorDraft): Record<string, string> {
-  const found: Record<string, string> = name.trim() === '' ? { name: 'Expected a name, got nothing.' } : {}
-  return { ...found, ...optionProblems(scorer, options) }
+function conditionDraft(condition: EvaluatorFieldsFragment['onlyIf']): ConditionDraft | null {
+  if (!condition) return null
+  const { score, min, max, labels } = condition
+  return { score, min: min ?? '', max: max ?? '', labels: labels ?? [] }
 }
 
-export function optionProblems(scorer: Scorer, options: EvaluatorDraft['options']): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const { name, type, isRequired, label } of scorer && 'kind' in scorer ? scorer.kind.fields : []) {
-    const value = options[name] ?? ''
-    if (isRequired && value === '') found[name] = `Expected ${label.toLowerCase()}, got nothing.`
-    const problem = type === 'JSON' ? jsonProblem(String(value)) : undefined
-    if (problem) found[name] = problem
-  }
-  return found
+/** The options of a stored definition, named as in its input. */
+function optionsOf(definition: EvaluatorFieldsFragment['definition']): Record<string, unknown> {
+  if (definition.__typename === 'BuiltinEvaluator') return definition.options as Record<string, unknown>
+  if (definition.__typename === 'JudgeEvaluator') return { ...definition, ...optionsOfJudge(definition) }
+  if (definition.__typename === 'PairwiseEvaluator') return { ...definition, ...optionsOfPairwise(definition) }
+  if (definition.__typename !== 'CompositeEvaluator') return { ...definition }
+  return { ...definition, scores: rowsOf(definition.scores, weightColumns) }
 }
 
-/** Of a draft without problems. */
-export function definitionOf(scorer: Scorer, { options }: EvaluatorDraft): EvaluatorDefinitionInput | null {
-  if (scorer === null) return null
-  if ('module' in scorer) return { module: { name: scorer.module } }
-  const given = scorer.kind.fields.flatMap((field) => {
-    const value = options[field.name] ?? ''
-    // An empty text is a choice where there are choices, else the default.
-    if (value === '' && field.type !== 'CHOICE') return []
-    return [[field.name, field.type === 'JSON' ? JSON.parse(String(value)) : value]]
-  })
-  return { builtin: { [scorer.kind.member]: Object.fromEntries(given) } as unknown as BuiltinEvaluatorInput }
-}
-
-export function createInput(scorer: Scorer, draft: EvaluatorDraft): CreateEvaluatorInput {
+/** What a judge and its template have in common. */
+function optionsOfJudge(judge: Omit<Template, 'name' | 'description' | 'direction'>): Record<string, OptionValue> {
+  const { messages, variables, scale } = judge
   return {
-    ...common(draft),
-    name: draft.name.trim(),
-    definition: definitionOf(scorer, draft) ?? {},
-    ...(draft.rules ? rulesOf(draft.rules) : { failurePolicy: draft.failurePolicy }),
-  } as CreateEvaluatorInput
-}
-
-export function updateInput(scorer: Scorer, draft: EvaluatorDraft, id: string): UpdateEvaluatorInput {
-  const definition = definitionOf(scorer, draft)
-  const { failurePolicy, ...rules } = draft.rules ? rulesOf(draft.rules) : { failurePolicy: draft.failurePolicy }
-  return {
-    id,
-    name: draft.name.trim(),
-    ...common(draft),
-    ...(definition ? { definition } : {}),
-    ...rules,
-    ...(failurePolicy ? { failurePolicy } : {}),
+    ...optionsOfAsked({ messages, variables }),
+    scale: scale.labels
+      ? { labels: rowsOf(scale.labels, labelColumns) }
+      : { range: { min: scale.min ?? 0, max: scale.max ?? 1 } },
   }
 }
 
-function common({ description, active, datasetIds, sampling }: EvaluatorDraft) {
+/** The two outputs have names of their own, which nobody sets. */
+function optionsOfPairwise({ messages, variables }: Pick<Template, 'messages' | 'variables'>) {
+  return optionsOfAsked({ messages, variables: variables.filter(({ name }) => !['first', 'second'].includes(name)) })
+}
+
+function optionsOfAsked({ messages, variables }: Pick<Template, 'messages' | 'variables'>) {
   return {
-    description: description.trim() || null,
-    active,
-    datasetIds: datasetIds.length > 0 ? datasetIds : null,
-    sampling: typeof sampling === 'number' ? sampling / 100 : 1,
+    messages: messages.map(({ role, content }) => ({ role, content })),
+    variables: rowsOf(variables, variableColumns),
   }
 }
 
-/** The field that a path of the server's refusal is about. */
-export function evaluatorFieldOf(path: readonly string[] | null): string {
-  return path?.includes('sampling') ? 'sampling' : (path?.at(-1) ?? 'name')
+function rowsOf(rows: readonly object[], columns: readonly { name: string }[]): Record<string, OptionValue>[] {
+  return rows.map((row) =>
+    Object.fromEntries(columns.map(({ name }) => [name, (Reflect.get(row, name) as OptionValue | undefined) ?? ''])),
+  )
+}
+
+export function draftedParameters(value: OptionValue): ParametersDraft {
+  return value as unknown as ParametersDraft
 }

@@ -14,25 +14,25 @@ import {
 } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import { useMutation } from 'urql'
-import { newScoreRules, policyWords } from '../../components/score-rules/score-rules.ts'
+import { directionWords, newScoreRules, policyWords } from '../../components/score-rules/score-rules.ts'
 import { ScoreRulesFields } from '../../components/score-rules/score-rules-fields.tsx'
 import { ValueView } from '../../components/value-view.tsx'
 import { problemOf } from '../../data/mutate.ts'
-import type { EvaluatorChoicesQuery, EvaluatorFieldsFragment, FailurePolicy } from '../../gql/graphql.ts'
+import type { Direction, EvaluatorChoicesQuery, EvaluatorFieldsFragment, FailurePolicy } from '../../gql/graphql.ts'
 import form from '../new-experiment/new-experiment.module.css'
+import type { EvaluatorDraft, Scorer } from './evaluator-draft.ts'
 import {
   createInput,
   definitionOf,
-  type EvaluatorDraft,
   evaluatorFieldOf,
   evaluatorProblems,
   optionProblems,
-  type Scorer,
   updateInput,
-} from './evaluator-draft.ts'
+} from './evaluator-input.ts'
 import { createEvaluator, updateEvaluator } from './evaluator-query.ts'
 import { EvaluatorTryOut } from './evaluator-try-out.tsx'
 import { OptionFields } from './option-fields.tsx'
+import { RareFields } from './rare-fields.tsx'
 
 interface Props {
   /** Null: a new one. */
@@ -40,13 +40,17 @@ interface Props {
   scorer: Scorer
   initial: EvaluatorDraft
   datasets: NonNullable<EvaluatorChoicesQuery['datasets']>['nodes']
+  providers: NonNullable<EvaluatorChoicesQuery['providers']>['nodes']
+  /** One was added. */
+  onProvider: () => void
   /** Id of the run whose outputs it is tried on. */
   runId: string | undefined
   onRun: (id: string | undefined) => void
   onSaved: (evaluator: EvaluatorFieldsFragment) => void
 }
 
-export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onRun, onSaved }: Props) {
+export function EvaluatorForm(props: Props) {
+  const { evaluator, scorer, initial, datasets, providers, onProvider, runId, onRun, onSaved } = props
   const [draft, setDraft] = useState(initial)
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({})
   const [creating, create] = useMutation(createEvaluator)
@@ -54,6 +58,7 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
   const set = (now: Partial<EvaluatorDraft>) => setDraft((before) => ({ ...before, ...now }))
   const fields = scorer && 'kind' in scorer ? scorer.kind.fields : []
   const isFunction = scorer !== null && 'module' in scorer
+  const setsDirection = scorer !== null && 'kind' in scorer && scorer.kind.rules === 'DIRECTION'
   const own = new Set([
     'name',
     'description',
@@ -64,6 +69,9 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
     'min',
     'max',
     'categories',
+    'onlyIf',
+    'callTimeoutMs',
+    'maxAttempts',
     ...fields.map(({ name }) => name),
   ])
 
@@ -73,12 +81,13 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
     setProblems(found)
     if (Object.keys(found).length > 0) return
     const result = evaluator
-      ? await update({ input: updateInput(scorer, draft, evaluator.id) })
+      ? await update({ input: updateInput(scorer, draft, initial, evaluator.id) })
       : await create({ input: createInput(scorer, draft) })
     const refusal = problemOf(result)
     if (refusal) {
       const field = evaluatorFieldOf(refusal.path)
-      return setProblems({ [own.has(field) ? field : 'all']: refusal.message })
+      const isShown = own.has(field) || field.startsWith('parameters.')
+      return setProblems({ [isShown ? field : 'all']: refusal.message })
     }
     const [outcome] = Object.values(result.data ?? {}) as { evaluator?: EvaluatorFieldsFragment }[]
     if (outcome?.evaluator) onSaved(outcome.evaluator)
@@ -103,6 +112,8 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
               fields={fields}
               options={draft.options}
               problems={problems}
+              providers={providers}
+              onProvider={onProvider}
               onChange={(options) => set({ options })}
             />
             {scorer === null && evaluator && <ValueView value={evaluator.definition} />}
@@ -147,6 +158,20 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
               error={problems.sampling}
               onChange={(sampling) => set({ sampling })}
             />
+            {setsDirection && (
+              <Select
+                label="Direction"
+                description="Decides which differences are better."
+                inputWrapperOrder={['label', 'input', 'description', 'error']}
+                placeholder="the default of the kind"
+                clearable={evaluator === null}
+                allowDeselect={evaluator === null}
+                data={Object.entries(directionWords).map(([value, label]) => ({ value, label }))}
+                value={draft.direction}
+                error={problems.direction}
+                onChange={(direction) => set({ direction: direction as Direction | null })}
+              />
+            )}
             {draft.rules === null && (
               <Select
                 label="Items without a value"
@@ -162,12 +187,13 @@ export function EvaluatorForm({ evaluator, scorer, initial, datasets, runId, onR
               />
             )}
           </div>
+          <RareFields draft={draft} problems={problems} onChange={set} />
         </fieldset>
-        {isFunction && (
+        {(isFunction || draft.rules) && (
           <fieldset className={form.card}>
             <legend>Its scores</legend>
             <Stack>
-              {evaluator === null && (
+              {isFunction && evaluator === null && (
                 <Checkbox
                   label="Say what its scores are, where the function does not declare it"
                   checked={draft.rules !== null}

@@ -1,32 +1,6 @@
-/** The evaluators that come along: what each says, when it is of use, and what can be set of it. */
-import type { BuiltinEvaluatorType } from '../../gql/graphql.ts'
-
-export interface OptionField {
-  /** As in the input of the kind. */
-  name: string
-  label: string
-  help?: string
-  type: 'TEXT' | 'PATTERN' | 'NUMBER' | 'JSON' | 'YES_NO' | 'CHOICE'
-  isRequired?: true
-  placeholder?: string
-  choices?: readonly { value: string; label: string }[]
-  /** The server's default, which the form starts with. */
-  value?: string | boolean
-  /** Not among what one usually sets. */
-  isRare?: true
-}
-
-export interface EvaluatorKind {
-  type: BuiltinEvaluatorType
-  /** As in the input of a definition. */
-  member: string
-  label: string
-  group: 'Right answers' | 'Right form' | 'Limits'
-  /** What it says. */
-  help: string
-  example: string
-  fields: readonly OptionField[]
-}
+/** The kinds of evaluators that there are: each says what it is for, and what can be set of it. */
+import { callingKinds } from './calling-kinds.ts'
+import type { EvaluatorKind, OptionField } from './evaluator-kind.ts'
 
 const paths: readonly OptionField[] = [
   {
@@ -47,7 +21,7 @@ const paths: readonly OptionField[] = [
 const outputPath = paths.slice(0, 1)
 const ignoreCase: OptionField = { name: 'ignoreCase', label: 'Ignore case', type: 'YES_NO', value: false }
 
-export const evaluatorKinds: readonly EvaluatorKind[] = [
+const builtinKinds: readonly Omit<EvaluatorKind, 'isBuiltin'>[] = [
   {
     type: 'EXACT_MATCH',
     member: 'exactMatch',
@@ -219,7 +193,12 @@ export const evaluatorKinds: readonly EvaluatorKind[] = [
   },
 ]
 
-export const groups = [...new Set(evaluatorKinds.map(({ group }) => group))]
+export const evaluatorKinds: readonly EvaluatorKind[] = [
+  ...builtinKinds.map((kind) => ({ ...kind, isBuiltin: true })),
+  ...callingKinds,
+]
+
+export const groups = ['Right answers', 'Judges', 'Right form', 'Limits', 'Your own'] as const
 
 export function kindOfType(type: string): EvaluatorKind | undefined {
   return evaluatorKinds.find((kind) => kind.type === type)

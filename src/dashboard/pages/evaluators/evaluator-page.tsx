@@ -1,8 +1,9 @@
 /** The pages of one evaluator: from the catalogue to a new one, and one that is changed. */
+
 import { Button, Modal, Skeleton, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import { IconArchive } from '@tabler/icons-react'
+import { IconArchive, IconArchiveOff } from '@tabler/icons-react'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { useMutation, useQuery } from 'urql'
 import { Answer } from '../../components/answer.tsx'
@@ -10,12 +11,14 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
 import { notifyOf } from '../../data/mutate.ts'
+import { usePageQuery } from '../../data/page-query.ts'
 import type { EvaluatorFieldsFragment } from '../../gql/graphql.ts'
 import { EvaluatorCatalogue } from './evaluator-catalogue.tsx'
 import { draftOfEvaluator, emptyEvaluator, type Scorer, scorerOf } from './evaluator-draft.ts'
 import { EvaluatorForm } from './evaluator-form.tsx'
 import { evaluatorKinds } from './evaluator-kinds.ts'
-import { deleteEvaluator, evaluatorChoices, evaluatorPage } from './evaluator-query.ts'
+import { deleteEvaluator, evaluatorChoices, evaluatorPage, restoreEvaluator } from './evaluator-query.ts'
+import { JudgeReport } from './report/judge-report.tsx'
 
 const newRoute = getRouteApi('/evaluators/new')
 const route = getRouteApi('/evaluators/$evaluatorId')
@@ -33,10 +36,13 @@ export function NewEvaluatorPage() {
   const scorer = kind === undefined ? null : scorerNamed(kind)
   return (
     <Answer of={result} retry={reread} skeleton={<Loading />}>
-      {({ modules, datasets }) =>
+      {({ modules, datasets, providers, judgeTemplates }) =>
         scorer === null ? (
           <Page title="New evaluator" description="What should be scored?" trail={trail}>
-            <EvaluatorCatalogue functions={modules.filter((module) => module.kind === 'EVALUATOR')} />
+            <EvaluatorCatalogue
+              templates={judgeTemplates}
+              functions={modules.filter((module) => module.kind === 'EVALUATOR')}
+            />
           </Page>
         ) : (
           <Page
@@ -53,8 +59,13 @@ export function NewEvaluatorPage() {
               key={kind}
               evaluator={null}
               scorer={scorer}
-              initial={emptyEvaluator(scorer)}
+              initial={emptyEvaluator(
+                scorer,
+                judgeTemplates.find(({ name }) => kind === `judge:${name}`),
+              )}
               datasets={datasets?.nodes ?? []}
+              providers={providers?.nodes ?? []}
+              onProvider={reread}
               runId={run}
               onRun={(id) => void navigate({ search: (before) => ({ ...before, run: id }), replace: true })}
               onSaved={() => void navigate({ to: '/evaluators', search: {} })}
@@ -68,8 +79,9 @@ export function NewEvaluatorPage() {
 
 export function EvaluatorPage() {
   const { evaluatorId } = route.useParams()
+  usePageQuery(evaluatorPage, { id: evaluatorId })
   const [result, reread] = useQuery({ query: evaluatorPage, variables: { id: evaluatorId } })
-  const [choices] = useQuery({ query: evaluatorChoices })
+  const [choices, rereadChoices] = useQuery({ query: evaluatorChoices })
   return (
     <Answer of={result} retry={reread} skeleton={<Loading />}>
       {({ node }) => {
@@ -86,7 +98,14 @@ export function EvaluatorPage() {
             </EmptyState>
           )
         }
-        return <Change evaluator={node} datasets={choices.data?.datasets?.nodes ?? []} />
+        return (
+          <Change
+            evaluator={node}
+            datasets={choices.data?.datasets?.nodes ?? []}
+            providers={choices.data?.providers?.nodes ?? []}
+            onProvider={() => rereadChoices({ requestPolicy: 'network-only' })}
+          />
+        )
       }}
     </Answer>
   )
@@ -95,10 +114,12 @@ export function EvaluatorPage() {
 interface ChangeProps {
   evaluator: EvaluatorFieldsFragment
   datasets: { id: string; name: string }[]
+  providers: { id: string; name: string }[]
+  onProvider: () => void
 }
 
-function Change({ evaluator, datasets }: ChangeProps) {
-  const { run } = route.useSearch()
+function Change({ evaluator, datasets, providers, onProvider }: ChangeProps) {
+  const { run, report } = route.useSearch()
   const navigate = route.useNavigate()
   const scorer = scorerOf(evaluator)
   const { name, version, deletedAt } = evaluator
@@ -111,8 +132,17 @@ function Change({ evaluator, datasets }: ChangeProps) {
           : `${scorer ? labelOf(scorer) : 'Of another kind'} · version ${version}. What affects its scores makes a new version; runs keep theirs.`
       }
       trail={trail}
-      actions={!deletedAt && <Archive evaluator={evaluator} />}
+      actions={deletedAt ? <Restore evaluator={evaluator} /> : <Archive evaluator={evaluator} />}
     >
+      <JudgeReport
+        evaluatorId={evaluator.id}
+        version={version}
+        shown={report ?? version}
+        isExpected={evaluator.definition.__typename !== 'BuiltinEvaluator'}
+        onShow={(chosen) =>
+          void navigate({ search: (before) => ({ ...before, report: chosen === version ? undefined : chosen }) })
+        }
+      />
       {!deletedAt && (
         <EvaluatorForm
           key={`${evaluator.id} ${version}`}
@@ -120,6 +150,8 @@ function Change({ evaluator, datasets }: ChangeProps) {
           scorer={scorer}
           initial={draftOfEvaluator(evaluator)}
           datasets={datasets}
+          providers={providers}
+          onProvider={onProvider}
           runId={run}
           onRun={(id) => void navigate({ search: (before) => ({ ...before, run: id }), replace: true })}
           onSaved={(saved) =>
@@ -149,7 +181,7 @@ function Archive({ evaluator: { id, name } }: { evaluator: EvaluatorFieldsFragme
         <Stack>
           <Text size="sm">
             It scores nothing new, also in experiments that name it, and its name is free for another one. Runs keep its
-            versions and scores. This cannot be undone.
+            versions and scores. It can be restored while no other evaluator has its name.
           </Text>
           <Button
             color="red"
@@ -167,6 +199,24 @@ function Archive({ evaluator: { id, name } }: { evaluator: EvaluatorFieldsFragme
   )
 }
 
+function Restore({ evaluator: { id } }: { evaluator: EvaluatorFieldsFragment }) {
+  const [restoring, restore] = useMutation(restoreEvaluator)
+  return (
+    <Button
+      leftSection={<IconArchiveOff size={16} aria-hidden />}
+      loading={restoring.fetching}
+      onClick={async () =>
+        notifyOf(
+          await restore({ input: { id } }),
+          'The evaluator is there again. It scores new runs once it is active.',
+        )
+      }
+    >
+      Restore
+    </Button>
+  )
+}
+
 function Loading() {
   return (
     <Page title="Evaluator">
@@ -179,7 +229,7 @@ function Loading() {
 function scorerNamed(name: string): Scorer {
   const module = /^function:(.+)$/.exec(name)?.[1]
   if (module !== undefined) return { module }
-  const kind = evaluatorKinds.find(({ member }) => member === name)
+  const kind = evaluatorKinds.find(({ member }) => member === name.replace(/^judge:.+/s, 'judge'))
   return kind ? { kind } : null
 }
 

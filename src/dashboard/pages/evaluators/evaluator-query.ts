@@ -13,6 +13,9 @@ export const evaluatorFields = graphql(`
     categories
     failurePolicy
     sampling
+    timeoutMs
+    maxAttempts
+    onlyIf { score min max labels }
     version
     updatedAt
     deletedAt
@@ -22,6 +25,29 @@ export const evaluatorFields = graphql(`
       ... on BuiltinEvaluator { type options }
       ... on ModuleEvaluator { name }
       ... on ClientEvaluator { clientName: name }
+      ... on JudgeEvaluator {
+        provider
+        model
+        template
+        messages { role content }
+        variables { name path }
+        scale { labels { label value description } min max }
+        method
+        parameters { ...ParameterParts }
+      }
+      ... on PairwiseEvaluator {
+        provider
+        model
+        baselineId
+        messages { role content }
+        variables { name path }
+        method
+        parameters { ...ParameterParts }
+      }
+      ... on SimilarityEvaluator { provider model outputPath expectedPath }
+      ... on CodeEvaluator { code timeoutMs level }
+      ... on HttpEvaluator { url headers resultPath }
+      ... on CompositeEvaluator { scores { name weight } expression missing }
     }
   }
 `)
@@ -45,6 +71,15 @@ export const evaluatorChoices = graphql(`
   query EvaluatorChoices {
     modules { name kind description }
     datasets(first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { id name } }
+    providers(first: 100) { nodes { id name } }
+    judgeTemplates {
+      name
+      description
+      direction
+      messages { role content }
+      variables { name path }
+      scale { labels { label value description } min max }
+    }
   }
 `)
 
@@ -69,6 +104,15 @@ export const updateEvaluator = graphql(`
 export const deleteEvaluator = graphql(`
   mutation DeleteEvaluator($input: DeleteEvaluatorInput!) {
     deleteEvaluator(input: $input) { ... on DeleteEvaluatorPayload { deletedId } ... on UserError { message path } }
+  }
+`)
+
+export const restoreEvaluator = graphql(`
+  mutation RestoreEvaluator($input: RestoreEvaluatorInput!) {
+    restoreEvaluator(input: $input) {
+      ... on RestoreEvaluatorPayload { evaluator { ...EvaluatorFields } }
+      ... on UserError { message path }
+    }
   }
 `)
 

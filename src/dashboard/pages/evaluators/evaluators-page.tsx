@@ -1,4 +1,5 @@
 /** What scores the outputs of runs: which evaluators there are, and which are active. */
+
 import { Button, Group, Skeleton, Switch, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconGavel, IconPlus, IconSearch } from '@tabler/icons-react'
@@ -12,6 +13,7 @@ import { Page } from '../../components/page.tsx'
 import { directionWords, typeWords } from '../../components/score-rules/score-rules.ts'
 import { previewOf } from '../../components/value-preview.ts'
 import { notifyOf } from '../../data/mutate.ts'
+import { usePageQuery } from '../../data/page-query.ts'
 import type { EvaluatorFieldsFragment } from '../../gql/graphql.ts'
 import { kindOfType } from './evaluator-kinds.ts'
 import { evaluatorsPage, updateEvaluator } from './evaluator-query.ts'
@@ -25,10 +27,9 @@ export function EvaluatorsPage() {
   const navigate = route.useNavigate()
   const change = (now: Partial<EvaluatorsSearch>, replace = false) =>
     void navigate({ search: (before) => ({ ...before, ...now }), replace })
-  const [result, reread] = useQuery({
-    query: evaluatorsPage,
-    variables: { after, filter: { search: q, includeDeleted: archived ?? false } },
-  })
+  const variables = { after, filter: { search: q, includeDeleted: archived ?? false } }
+  usePageQuery(evaluatorsPage, variables)
+  const [result, reread] = useQuery({ query: evaluatorsPage, variables })
   const [text, setText] = useState(q ?? '')
   useEffect(() => setText(q ?? ''), [q])
   const searchLater = useDebouncedCallback(
@@ -160,11 +161,17 @@ function describeDefinition({ definition, sampling }: EvaluatorFieldsFragment): 
   const some = sampling < 1 ? `, on ${(sampling * 100).toFixed(0)} % of the items` : ''
   if (definition.__typename === 'ModuleEvaluator') return `The function ${definition.name}${some}`
   if (definition.__typename === 'ClientEvaluator') return `The function ${definition.clientName} of clients${some}`
-  if (definition.__typename !== 'BuiltinEvaluator') return some
+  if (definition.__typename === 'JudgeEvaluator') {
+    return `A judge${definition.template ? ` of ${definition.template}` : ''}: ${definition.model} of ${definition.provider}${some}`
+  }
+  if (definition.__typename !== 'BuiltinEvaluator') return `${kindOfType(definition.__typename)?.label ?? ''}${some}`
   const kind = kindOfType(definition.type)
   const usual = new Map<string, unknown>(kind?.fields.map(({ name, value }) => [name, value]))
   const options = Object.entries(definition.options as object).filter(
-    ([name, value]) => value !== null && value !== false && value !== 0 && value !== '' && value !== usual.get(name),
+    ([name, value]) =>
+      !['', 'null', 'false', '0', '[]'].includes(JSON.stringify(value ?? null)) &&
+      value !== '' &&
+      value !== usual.get(name),
   )
   const shown = options.length > 0 ? `: ${previewOf(Object.fromEntries(options))}` : ''
   return `${kind?.label ?? definition.type.toLowerCase().replaceAll('_', ' ')}${shown}${some}`

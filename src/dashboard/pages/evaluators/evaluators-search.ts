@@ -19,4 +19,8 @@ export const newEvaluatorSearch = z.object({
   run: text,
 })
 
-export const evaluatorSearch = z.object({ run: text })
+export const evaluatorSearch = z.object({
+  run: text,
+  /** The version whose report is shown; default: the current one. */
+  report: z.number().int().positive().optional().catch(undefined),
+})

@@ -1,4 +1,5 @@
 /** An experiment: what it says now, and its runs. */
+
 import { Button, Group, Skeleton, Title } from '@mantine/core'
 import { IconCopy, IconPlayerPlay } from '@tabler/icons-react'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
@@ -10,6 +11,7 @@ import { formatCost, formatDuration, formatShare } from '../../components/number
 import { Page } from '../../components/page.tsx'
 import { ValueView } from '../../components/value-view.tsx'
 import { notifyOf } from '../../data/mutate.ts'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useRunsFeed } from '../../data/use-runs-feed.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { ExperimentPageQuery } from '../../gql/graphql.ts'
@@ -50,6 +52,7 @@ const route = getRouteApi('/experiments/$experimentId')
 
 export function ExperimentPage() {
   const { experimentId } = route.useParams()
+  usePageQuery(experimentPage, { id: experimentId })
   const [result, reread] = useQuery({ query: experimentPage, variables: { id: experimentId } })
   useRunsFeed(({ changed, deleted }) => {
     const { data } = result

@@ -1,4 +1,5 @@
 /** All experiments of the project, with what their newest run came to. */
+
 import { Button, Skeleton, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconFlask2, IconPlus, IconSearch } from '@tabler/icons-react'
@@ -13,6 +14,7 @@ import { Page } from '../../components/page.tsx'
 import { RunProgressBar } from '../../components/run-progress.tsx'
 import { RunStatus } from '../../components/run-status.tsx'
 import { ScoreMean } from '../../components/score-mean.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { useRunsFeed } from '../../data/use-runs-feed.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { ExperimentsPageQuery } from '../../gql/graphql.ts'
@@ -46,10 +48,9 @@ export function ExperimentsPage() {
   const navigate = route.useNavigate()
   const change = (now: Partial<ExperimentsSearch>, replace = false) =>
     void navigate({ search: (before) => ({ ...before, ...now }), replace })
-  const [result, reread] = useQuery({
-    query: experimentsPage,
-    variables: { first: experimentsPerPage, after, filter: { search: q } },
-  })
+  const variables = { first: experimentsPerPage, after, filter: { search: q } }
+  usePageQuery(experimentsPage, variables)
+  const [result, reread] = useQuery({ query: experimentsPage, variables })
   useRunsFeed(({ changed }) => {
     const shown = new Set(result.data?.experiments?.nodes.map(({ latestRun }) => latestRun?.id))
     if (changed.some((id) => !shown.has(id))) reread({ requestPolicy: 'network-only' })
@@ -144,7 +145,9 @@ function Row({ experiment: { id, name, description, dataset, task, latestRun } }
               <RunProgressBar progress={latestRun.progress} />
             </span>
           ) : (
-            latestRun.stats.scores.slice(0, 3).map((score) => <ScoreMean key={score.name} score={score} />)
+            latestRun.stats.scores
+              .slice(0, 3)
+              .map((score) => <ScoreMean key={`${score.source} ${score.name}`} score={score} />)
           )}
           <RunStatus status={latestRun.status} stopReason={latestRun.stopReason} />
           <span className={classes.faint}>

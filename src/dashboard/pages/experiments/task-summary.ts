@@ -9,6 +9,7 @@ export const taskSummary = graphql(`
     ... on ModuleTask { name }
     ... on PromptTask { provider model }
     ... on ClientTask { name }
+    ... on EchoTask { outputPath }
   }
 `)
 
@@ -22,6 +23,8 @@ export function describeTask(task: TaskSummaryFragment): string {
       return `The function ${task.name}`
     case 'ClientTask':
       return `The function ${task.name} of clients`
+    case 'EchoTask':
+      return task.outputPath === null ? 'The input, as it is' : `${task.outputPath} of the item`
     default:
       // A kind that is newer than these pages.
       return (task as { __typename: string }).__typename.replace(/Task$/, '').toLowerCase()

@@ -137,6 +137,10 @@ export function ExperimentFormView({ initial, copied }: Props) {
           <RunSummary
             form={values}
             dataset={dataset}
+            baselineId={baselineId}
+            onUse={(items, repetitions) =>
+              form.setValues({ sample: items < (dataset?.itemCount ?? 0) ? items : '', repetitions })
+            }
             problem={problem}
             isBusy={creating.fetching || starting.fetching}
           />

@@ -134,3 +134,22 @@ export const costEstimate = graphql(`
     }
   }
 `)
+
+/** How many pairs a difference takes. */
+export const planOfForm = graphql(`
+  query PlanOfForm($runId: ID!, $baselineId: ID, $score: String!, $effect: Float!) {
+    planRun(
+      runId: $runId
+      baselineId: $baselineId
+      metric: { score: { name: $score } }
+      goal: { effect: $effect }
+    ) {
+      baseline { id }
+      power
+      datasetItems
+      reached
+      options { items repetitions executions }
+      recommended { items repetitions executions costUsd }
+    }
+  }
+`)

@@ -107,7 +107,7 @@ function Baseline({ form, dataset, baselineId }: Props) {
           inputWrapperOrder={['label', 'input', 'description', 'error']}
           placeholder="Run to the end"
           clearable
-          data={scores.map(({ name }) => name)}
+          data={[...new Set(scores.map(({ name }) => name))]}
           value={stopScore || null}
           onChange={(name) => form.setFieldValue('stopScore', name ?? '')}
           error={form.errors.stopScore}

@@ -13,10 +13,15 @@ import { type ExperimentForm, taskProblems } from './experiment-form.ts'
 import { taskOf } from './experiment-input.ts'
 import { costEstimate } from './form-query.ts'
 import classes from './new-experiment.module.css'
+import { RunPlan } from './run-plan.tsx'
 
 interface Props {
   form: ExperimentForm
   dataset: DatasetOfForm | null
+  /** Id of the run that the new one is compared with; null: there is none. */
+  baselineId: string | null
+  /** Takes so many items, so often each. */
+  onUse: (items: number, repetitions: number) => void
   problem: string | null
   isBusy: boolean
 }
@@ -25,7 +30,7 @@ type Estimate = NonNullable<
   Extract<NonNullable<CostEstimateOfFormQuery['node']>, { costEstimate: unknown }>['costEstimate']
 >
 
-export function RunSummary({ form, dataset, problem, isBusy }: Props) {
+export function RunSummary({ form, dataset, baselineId, onUse, problem, isBusy }: Props) {
   const { estimate, isReading } = useEstimate(form)
   const items = itemsOf(form, dataset)
   const repetitions = typeof form.repetitions === 'number' ? form.repetitions : 1
@@ -62,6 +67,7 @@ export function RunSummary({ form, dataset, problem, isBusy }: Props) {
         <dd>{typeof form.budgetUsd === 'number' ? formatCost(form.budgetUsd) : 'none'}</dd>
       </dl>
       {estimate && items !== null && <Doubts estimate={estimate} calls={items * repetitions} budget={form.budgetUsd} />}
+      {dataset && baselineId !== null && <RunPlan dataset={dataset} baselineId={baselineId} onUse={onUse} />}
       {problem !== null && (
         <Notice tone="WORSE" title="It could not be started" mt="sm">
           {problem}

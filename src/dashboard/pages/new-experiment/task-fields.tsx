@@ -4,6 +4,7 @@ import type { NewExperimentQuery } from '../../gql/graphql.ts'
 import type { ItemToTry } from '../prompts/preview/use-item-to-try.ts'
 import { HttpFields } from './http-fields.tsx'
 import { PromptFields } from './prompt-fields.tsx'
+import { TryOut } from './try-out.tsx'
 import type { ExperimentFormApi } from './use-experiment-form.ts'
 
 interface Props {
@@ -30,12 +31,18 @@ export function TaskFields({ form, choices, tried, onProvider }: Props) {
       />
       {kind === 'PROMPT' && <PromptFields form={form} choices={choices} tried={tried} onProvider={onProvider} />}
       {kind === 'HTTP' && <HttpFields form={form} tried={tried} />}
-      {kind === 'FUNCTION' && <FunctionFields form={form} modules={choices?.modules ?? []} />}
+      {kind === 'FUNCTION' && <FunctionFields form={form} modules={choices?.modules ?? []} tried={tried} />}
     </Stack>
   )
 }
 
-function FunctionFields({ form, modules }: { form: ExperimentFormApi; modules: NewExperimentQuery['modules'] }) {
+interface FunctionProps {
+  form: ExperimentFormApi
+  modules: NewExperimentQuery['modules']
+  tried: ItemToTry
+}
+
+function FunctionFields({ form, modules, tried }: FunctionProps) {
   const functions = modules.filter((module) => module.kind === 'TASK')
   if (functions.length === 0) {
     return (
@@ -45,14 +52,17 @@ function FunctionFields({ form, modules }: { form: ExperimentFormApi; modules: N
     )
   }
   return (
-    <Select
-      label="Function"
-      withAsterisk
-      data={functions.map(({ name, description }) => ({
-        value: name,
-        label: description ? `${name} · ${description}` : name,
-      }))}
-      {...form.getInputProps('functionName')}
-    />
+    <>
+      <Select
+        label="Function"
+        withAsterisk
+        data={functions.map(({ name, description }) => ({
+          value: name,
+          label: description ? `${name} · ${description}` : name,
+        }))}
+        {...form.getInputProps('functionName')}
+      />
+      <TryOut form={form} tried={tried} />
+    </>
   )
 }

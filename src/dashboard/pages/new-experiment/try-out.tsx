@@ -1,4 +1,4 @@
-/** Calls the endpoint once with an item, to see what a run would record. */
+/** Calls the endpoint or the function once with an item, to see what a run would record. */
 import { Alert, Button, Group, Text } from '@mantine/core'
 import { IconBolt } from '@tabler/icons-react'
 import { useState } from 'react'

@@ -1,4 +1,5 @@
 /** A prompt: its versions with their labels, what one of them says, changed and answers, and who uses it. */
+
 import { Skeleton } from '@mantine/core'
 import { IconPencil, IconPlayerPlay } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
@@ -7,6 +8,7 @@ import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { PromptMenu } from './prompt-menu.tsx'
 import classes from './prompt-page.module.css'
 import { type PromptOfPage, promptPage } from './prompt-query.ts'
@@ -19,6 +21,7 @@ const route = getRouteApi('/prompts/$promptId')
 
 export function PromptPage() {
   const { promptId } = route.useParams()
+  usePageQuery(promptPage, { id: promptId })
   const [result, reread] = useQuery({ query: promptPage, variables: { id: promptId } })
   return (
     <Answer

@@ -51,7 +51,7 @@ export function PromptUses({ prompt }: { prompt: PromptOfPage }) {
                 </div>
                 <div className={list.latest}>
                   {run.stats.scores.slice(0, 3).map((score) => (
-                    <ScoreMean key={score.name} score={score} />
+                    <ScoreMean key={`${score.source} ${score.name}`} score={score} />
                   ))}
                   <RunStatus status={run.status} stopReason={run.stopReason} />
                   <span className={list.faint}>

@@ -1,4 +1,5 @@
 /** All prompts of the project, with the labels of their versions. */
+
 import { Button, Group, Skeleton, Switch, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconMessage2, IconPlus, IconSearch } from '@tabler/icons-react'
@@ -10,6 +11,7 @@ import { Answer } from '../../components/answer.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { LinkButton } from '../../components/link-button.tsx'
 import { Page } from '../../components/page.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { graphql } from '../../gql/gql.ts'
 import type { PromptSummaryFragment } from '../../gql/graphql.ts'
 import list from '../experiments/experiments-page.module.css'
@@ -33,10 +35,9 @@ export function PromptsPage() {
   const navigate = route.useNavigate()
   const change = (now: Partial<PromptsSearch>, replace = false) =>
     void navigate({ search: (before) => ({ ...before, ...now }), replace })
-  const [result, reread] = useQuery({
-    query: promptsPage,
-    variables: { first: promptsPerPage, after, filter: { search: q, includeArchived: archived ?? false } },
-  })
+  const variables = { first: promptsPerPage, after, filter: { search: q, includeArchived: archived ?? false } }
+  usePageQuery(promptsPage, variables)
+  const [result, reread] = useQuery({ query: promptsPage, variables })
   const [text, setText] = useState(q ?? '')
   useEffect(() => setText(q ?? ''), [q])
   const searchLater = useDebouncedCallback(

@@ -1,18 +1,19 @@
 import { Button, Menu } from '@mantine/core'
 import { IconCheck, IconChevronDown, IconScale } from '@tabler/icons-react'
+import { memo } from 'react'
 import { Age } from '../../components/age.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import type { RunPageRun } from './run-query.ts'
 
 interface Props {
-  run: RunPageRun
+  run: Pick<RunPageRun, 'id' | 'dataset'>
   baselineId: string | null
   /** `none`, an id, or undefined for the approved baseline of the dataset. */
   onChoose: (id: string | undefined) => void
 }
 
 /** Which run this one is compared with. */
-export function BaselineChoice({ run, baselineId, onChoose }: Props) {
+export const BaselineChoice = memo(function BaselineChoice({ run, baselineId, onChoose }: Props) {
   const others = (run.dataset.runs?.nodes ?? []).filter(({ id }) => id !== run.id)
   const approved = run.dataset.baseline?.run.id
   const chosen = others.find(({ id }) => id === baselineId)
@@ -51,7 +52,7 @@ export function BaselineChoice({ run, baselineId, onChoose }: Props) {
       </Menu.Dropdown>
     </Menu>
   )
-}
+})
 
 function Chosen() {
   return <IconCheck size={15} aria-label="chosen" />

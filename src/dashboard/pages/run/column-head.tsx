@@ -5,7 +5,7 @@ import clsx from 'clsx'
 import type { ReactNode } from 'react'
 import { formatCount, formatDelta } from '../../components/number-format.ts'
 import { conclude, describe, unitOf } from '../../components/verdict.ts'
-import type { MetricFiguresFragment } from '../../gql/graphql.ts'
+import type { MetricFiguresFragment, ScoreSource } from '../../gql/graphql.ts'
 import classes from './column-head.module.css'
 import { onlyOfItems, type RunSearch, type RunSort, type SearchMetric, sameMetric } from './run-search.ts'
 
@@ -22,7 +22,7 @@ interface Props {
   metric?: MetricFiguresFragment | null
   searchMetric?: SearchMetric
   /** Without a direction. */
-  sort?: { by: 'SCORE'; score: string } | { by: 'LATENCY' | 'COST' }
+  sort?: { by: 'SCORE'; score: string; source?: ScoreSource } | { by: 'LATENCY' | 'COST' }
   filter?: ReactNode
 }
 
@@ -142,7 +142,7 @@ function Difference({ metric, searchMetric, search, onSearch }: DifferenceProps)
 
 function directionOf(now: RunSort | undefined, sort: NonNullable<Props['sort']>): 'ASC' | 'DESC' | null {
   if (!now || 'metric' in now || now.by !== sort.by) return null
-  if (now.by === 'SCORE' && (sort.by !== 'SCORE' || now.score !== sort.score)) return null
+  if (now.by === 'SCORE' && (sort.by !== 'SCORE' || now.score !== sort.score || now.source !== sort.source)) return null
   return now.desc ? 'DESC' : 'ASC'
 }
 

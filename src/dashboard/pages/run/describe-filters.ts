@@ -1,4 +1,5 @@
 /** The filters of a run's page in words, each with what removes it. */
+import { conditionsOf, describeCondition, without } from '../../components/metadata-filter/metadata-filter.ts'
 import { formatCost, formatDuration, formatScore } from '../../components/number-format.ts'
 import type { RunSearch, SearchMetric } from './run-search.ts'
 
@@ -16,7 +17,7 @@ const changes: Record<string, string> = {
 }
 
 export function describeFilters(search: RunSearch): Described[] {
-  const { q, status, error, tags, score, latency, cost, change, differ, sort } = search
+  const { q, status, error, tags, metadata, score, latency, cost, change, differ, sort } = search
   return [
     ...(q === undefined ? [] : [{ text: `contains “${q}”`, without: { q: undefined } }]),
     ...(status === undefined
@@ -29,6 +30,12 @@ export function describeFilters(search: RunSearch): Described[] {
       const others = (tags ?? []).filter((other) => other !== tag)
       return { text: `tag ${tag}`, without: { tags: others.length > 0 ? others : undefined } }
     }),
+    ...(metadata === undefined
+      ? []
+      : conditionsOf(metadata).map((condition) => ({
+          text: describeCondition(condition),
+          without: { metadata: without(metadata, condition) },
+        }))),
     ...(score === undefined ? [] : [{ text: describeScore(score), without: { score: undefined } }]),
     ...(latency === undefined
       ? []
@@ -47,7 +54,8 @@ export function describeFilters(search: RunSearch): Described[] {
 }
 
 function describeScore({
-  name,
+  name: given,
+  source,
   min,
   max,
   boolean,
@@ -55,6 +63,7 @@ function describeScore({
   hasError,
   missing,
 }: NonNullable<RunSearch['score']>): string {
+  const name = source === 'HUMAN' ? `${given} by people` : source === 'API' ? `${given} by programs` : given
   if (missing) return `${name} is missing`
   if (hasError !== undefined) return hasError ? `evaluator of ${name} failed` : `${name} has a value`
   if (boolean !== undefined) return `${name}: ${boolean ? 'yes' : 'no'}`

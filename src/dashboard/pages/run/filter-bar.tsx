@@ -1,11 +1,15 @@
 /** What narrows the items down, with everything that is narrowed now as a pill that removes it. */
-import { Button, Menu, Pill, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, Menu, Pill, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
 import { IconFilter, IconSearch } from '@tabler/icons-react'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { DensityChoices } from '../../components/density-choices.tsx'
+import { MetadataButton } from '../../components/metadata-filter/metadata-button.tsx'
 import { formatCount } from '../../components/number-format.ts'
+import { useSame } from '../../components/use-same.ts'
 import { ViewMenu } from '../../components/view-menu.tsx'
+import { useConnections } from '../../data/connections-provider.tsx'
+import { metadataOfRun } from '../../data/sample-metadata.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import { type Shortcut, useShortcuts } from '../../keyboard/shortcuts.ts'
 import { describeFilters } from './describe-filters.ts'
@@ -14,6 +18,7 @@ import { noFilters } from './no-filters.ts'
 import classes from './run-page.module.css'
 import type { RunPageRun } from './run-query.ts'
 import { isFiltered, onlyOfItems, type RunSearch } from './run-search.ts'
+import { StatusChoice } from './status-choice.tsx'
 
 interface Props {
   run: RunPageRun
@@ -35,27 +40,19 @@ export function FilterBar({ run, columns, metrics, search, onSearch, children }:
     event.preventDefault()
     input.current?.focus()
   })
-  const status = search.status?.length === 1 ? search.status[0] : undefined
+  const only = search.status?.length === 1 ? search.status[0] : undefined
+  const status = only === 'SUCCEEDED' || only === 'FAILED' ? only : undefined
+  const shown = useSame(columns.slice(1).map(({ id, name }) => ({ id, name })))
   const choose = (now: Partial<RunSearch>) =>
     onSearch({ change: undefined, differ: undefined, ...comparedSort(search), ...now })
 
   return (
-    <div className={classes.bar} data-no-print>
-      <SearchField
-        inputRef={input}
-        value={search.q ?? ''}
-        onChange={(q) => onSearch({ q: q || undefined }, { replace: true })}
-      />
-      <SegmentedControl
-        size="xs"
-        aria-label="Status"
-        value={status ?? 'ALL'}
-        onChange={(value) => choose({ status: value === 'ALL' ? undefined : [value as 'FAILED'], error: undefined })}
-        data={[
-          { value: 'ALL', label: `All ${formatCount(progress.total)}` },
-          { value: 'SUCCEEDED', label: `Succeeded ${formatCount(progress.succeeded)}` },
-          { value: 'FAILED', label: `Failed ${formatCount(progress.failed)}` },
-        ]}
+    <div className={classes.bar} data-print="pills">
+      <SearchField inputRef={input} value={search.q ?? ''} onSearch={onSearch} />
+      <StatusChoice
+        progress={progress}
+        value={search.status === undefined ? 'ALL' : status}
+        onChange={(value) => choose({ status: value === 'ALL' ? undefined : [value], error: undefined })}
       />
       {stats.failures.length > 0 && (
         <Menu width={260}>
@@ -77,7 +74,8 @@ export function FilterBar({ run, columns, metrics, search, onSearch, children }:
           </Menu.Dropdown>
         </Menu>
       )}
-      <TagField onAdd={(tag) => onSearch({ tags: [...new Set([...(search.tags ?? []), tag])] })} />
+      <TagField tags={search.tags} onSearch={onSearch} />
+      <Metadata runId={run.id} value={search.metadata} onSearch={onSearch} />
       {metrics !== null && (
         <Button
           size="xs"
@@ -94,7 +92,7 @@ export function FilterBar({ run, columns, metrics, search, onSearch, children }:
         </Button>
       )}
       {isFiltered(search) && (
-        <div className={classes.pills}>
+        <div className={classes.pills} data-pills>
           {describeFilters(search).map(({ text, without }) => (
             <Pill
               key={text}
@@ -112,27 +110,20 @@ export function FilterBar({ run, columns, metrics, search, onSearch, children }:
       )}
       <span className={classes.spacer} />
       {children}
-      <ViewMenu
-        columns={columns.slice(1)}
-        hidden={search.hide}
-        onHide={(hide) => onSearch({ hide }, { replace: true })}
-      >
-        <DensityChoices value={search.density} onChange={(density) => onSearch({ density }, { replace: true })} />
-      </ViewMenu>
+      <View columns={shown} hide={search.hide} density={search.density} onSearch={onSearch} />
     </div>
   )
 }
 
-interface SearchProps {
+interface SearchProps extends Pick<Props, 'onSearch'> {
   inputRef: React.RefObject<HTMLInputElement | null>
   value: string
-  onChange: (text: string) => void
 }
 
-function SearchField({ inputRef, value, onChange }: SearchProps) {
+const SearchField = memo(function SearchField({ inputRef, value, onSearch }: SearchProps) {
   const [text, setText] = useState(value)
   useEffect(() => setText(value), [value])
-  const report = useDebouncedCallback(onChange, 300)
+  const report = useDebouncedCallback((q: string) => onSearch({ q: q || undefined }, { replace: true }), 300)
   return (
     <TextInput
       ref={inputRef}
@@ -149,15 +140,19 @@ function SearchField({ inputRef, value, onChange }: SearchProps) {
       onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
     />
   )
+})
+
+interface TagProps extends Pick<Props, 'onSearch'> {
+  tags: RunSearch['tags']
 }
 
-function TagField({ onAdd }: { onAdd: (tag: string) => void }) {
+const TagField = memo(function TagField({ tags = [], onSearch }: TagProps) {
   const [tag, setTag] = useState('')
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        if (tag.trim()) onAdd(tag.trim())
+        if (tag.trim()) onSearch({ tags: [...new Set([...tags, tag.trim()])] })
         setTag('')
       }}
     >
@@ -171,7 +166,32 @@ function TagField({ onAdd }: { onAdd: (tag: string) => void }) {
       />
     </form>
   )
+})
+
+interface MetadataProps extends Pick<Props, 'onSearch'> {
+  runId: string
+  value: RunSearch['metadata']
 }
+
+const Metadata = memo(function Metadata({ runId, value, onSearch }: MetadataProps) {
+  const { rows: client } = useConnections()
+  const load = useCallback(() => metadataOfRun(client, runId), [client, runId])
+  return <MetadataButton value={value} load={load} onChange={(metadata) => onSearch({ metadata })} />
+})
+
+interface ViewProps extends Pick<Props, 'onSearch'> {
+  columns: readonly { id: string; name: string }[]
+  hide: RunSearch['hide']
+  density: RunSearch['density']
+}
+
+const View = memo(function View({ columns, hide, density, onSearch }: ViewProps) {
+  return (
+    <ViewMenu columns={columns} hidden={hide} onHide={(hide) => onSearch({ hide }, { replace: true })}>
+      <DensityChoices value={density} onChange={(density) => onSearch({ density }, { replace: true })} />
+    </ViewMenu>
+  )
+})
 
 /** An order by change goes with the filter by change. */
 function comparedSort({ sort }: RunSearch): Partial<RunSearch> {

@@ -34,8 +34,8 @@ export function columnsOf(run: RunPageRun, { compared, narrow }: { compared: boo
     { id: 'item', name: 'Input', width: narrow ? 168 : 260, grows: true, of: { kind: 'ITEM' } },
     ...scoresOf(run).map(
       (score): ItemColumn => ({
-        id: `score ${score.name}`,
-        name: score.name,
+        id: `score ${score.title}`,
+        name: score.title,
         width: compared ? 168 : 132,
         of: { kind: 'SCORE', score },
       }),
@@ -82,7 +82,10 @@ function Head({ run: { id: runId, stats }, metrics, name, of, ...head }: HeadOpt
     head.compared ? (metrics?.find(({ metric }) => metric.kind === kind && metric.name === name) ?? null) : null
   switch (of.kind) {
     case 'SCORE': {
-      const summary = stats.scores.find((score) => score.name === name)
+      const { name: score, source } = of.score
+      const summary = stats.scores.find((one) => one.name === score && (source === null || one.source === source))
+      // Only what counts of a name is compared.
+      const searchMetric = { score: { name: score, ...(source === null ? {} : { source }) } }
       return (
         <ColumnHead
           {...head}
@@ -90,19 +93,19 @@ function Head({ run: { id: runId, stats }, metrics, name, of, ...head }: HeadOpt
           figure={summary ? meanOf(summary) : null}
           coverage={summary ? coverageOf(summary) : null}
           missing={summary ? summary.errorCount + summary.missingCount : 0}
-          metric={metric('SCORE', name)}
-          searchMetric={{ score: { name } }}
-          sort={{ by: 'SCORE', score: name }}
+          metric={source === null ? metric('SCORE', score) : null}
+          searchMetric={searchMetric}
+          sort={{ by: 'SCORE', score, ...(source === null ? {} : { source }) }}
           filter={
             <>
               {of.score.dataType !== 'TEXT' && (
                 <DistributionButton
                   runId={runId}
                   name={name}
-                  metric={{ score: { name } }}
+                  metric={searchMetric}
                   dataType={of.score.dataType}
                   onFilter={(bar) =>
-                    head.onSearch({ score: { name, ...scoreRange(bar, of.score) }, change: undefined })
+                    head.onSearch({ score: { ...searchMetric.score, ...scoreRange(bar, of.score) }, change: undefined })
                   }
                 />
               )}

@@ -32,7 +32,7 @@ export const ItemRow = memo(function ItemRow({ id, index, store, cells, columns 
   if (!entry) {
     return columns.map((column) => (
       <GridCell key={column.id}>
-        <span className={classes.skeleton} />
+        <span className={classes.skeleton} data-reading />
       </GridCell>
     ))
   }
@@ -42,7 +42,7 @@ export const ItemRow = memo(function ItemRow({ id, index, store, cells, columns 
       {columns.map((column) => (
         <Cell key={column.id} of={column.of} item={row} compared={compared} index={index} />
       ))}
-      {version > 0 && <span key={version} className={classes.flash} aria-hidden />}
+      {version > 0 && <span className={clsx(classes.flash, version % 2 === 0 && classes.again)} aria-hidden />}
     </>
   )
 })
@@ -139,7 +139,7 @@ function ScoreCell({
   item: RunItemRowFragment
   compared: BaselineCells | null
 }) {
-  const score = scoreNamed(item.scores, column.name)
+  const score = scoreNamed(item.scores, column.name, column.source)
   if (score?.error) {
     return (
       <GridCell title={score.error.message}>
@@ -152,7 +152,8 @@ function ScoreCell({
     const ended = item.status === 'SUCCEEDED' || item.status === 'FAILED'
     return <GridCell>{ended && <span className={classes.dim}>no score</span>}</GridCell>
   }
-  const change = compared?.candidate.scores.find(({ name }) => name === column.name)
+  const change =
+    column.source === null ? compared?.candidate.scores.find(({ name }) => name === column.name) : undefined
   return (
     <GridCell className={classes.number} ground={heatOf(score.value, column)} title={score.comment ?? undefined}>
       <span className={classes.text}>{writeScore(column.dataType, score.value, score.label)}</span>

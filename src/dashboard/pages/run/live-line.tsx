@@ -13,12 +13,14 @@ interface Props {
   low?: readonly (number | null)[]
   high?: readonly (number | null)[]
   write: (value: number | null) => string
+  /** How many frames later it is drawn, so that no frame draws all lines. */
+  turn: number
 }
 
 const height = 62
 
 /** A line that grows to the right; its last value is a text, so the picture alone never has to be read. */
-export function LiveLine({ name, times, values, low, high, write }: Props) {
+export function LiveLine({ name, times, values, low, high, write, turn }: Props) {
   const element = useRef<HTMLDivElement>(null)
   const plot = useRef<UPlot | null>(null)
   const hasBand = low !== undefined
@@ -59,8 +61,14 @@ export function LiveLine({ name, times, values, low, high, write }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another scheme is another plot
   useEffect(() => {
     const data = hasBand ? [times, values, low, high] : [times, values]
-    plot.current?.setData(data as UPlot.AlignedData)
-  }, [times, values, low, high, hasBand, scheme])
+    let left = turn
+    let frame = requestAnimationFrame(draw)
+    function draw() {
+      if (left-- > 0) frame = requestAnimationFrame(draw)
+      else plot.current?.setData(data as UPlot.AlignedData)
+    }
+    return () => cancelAnimationFrame(frame)
+  }, [times, values, low, high, hasBand, scheme, turn])
 
   const last = values.findLast((value) => value !== null) ?? null
   return (

@@ -4,6 +4,7 @@ import { formatDuration, formatScore, formatShare } from '../../components/numbe
 import type { RunSummaryFragment } from '../../gql/graphql.ts'
 import { LiveLine } from './live-line.tsx'
 import classes from './run-page.module.css'
+import { ratesOf } from './throughput.ts'
 import type { Sample } from './use-run-feed.ts'
 
 interface Props {
@@ -26,12 +27,14 @@ export default function LiveLines({ samples, scores }: Props) {
   return (
     <div className={classes.lines}>
       <LiveLine
+        turn={1}
         name="Items / s"
         times={times}
-        values={rates(samples)}
+        values={ratesOf(samples, rateWindow)}
         write={(value) => (value === null ? '–' : value.toFixed(1))}
       />
       <LiveLine
+        turn={2}
         name="Latency, mean"
         times={times}
         values={samples.map(({ latencyMs }) => latencyMs)}
@@ -39,6 +42,7 @@ export default function LiveLines({ samples, scores }: Props) {
       />
       {score && (
         <LiveLine
+          turn={3}
           name={score.name}
           times={times}
           values={means.map((figures) => figures?.mean ?? null)}
@@ -49,14 +53,4 @@ export default function LiveLines({ samples, scores }: Props) {
       )}
     </div>
   )
-}
-
-function rates(samples: readonly Sample[]): (number | null)[] {
-  let start = 0
-  return samples.map((sample, index) => {
-    while (start < index && (samples[start]?.at ?? 0) < sample.at - rateWindow) start++
-    const first = samples[start]
-    const seconds = first ? sample.at - first.at : 0
-    return first && seconds > 0.5 ? (sample.done - first.done) / seconds : null
-  })
 }

@@ -6,6 +6,7 @@ export const noFilters: Partial<RunSearch> = {
   status: undefined,
   error: undefined,
   tags: undefined,
+  metadata: undefined,
   score: undefined,
   latency: undefined,
   cost: undefined,

@@ -6,13 +6,16 @@ import {
   IconCopy,
   IconDotsVertical,
   IconGauge,
+  IconGavel,
   IconPlayerPlay,
   IconPlayerStop,
   IconReload,
   IconTrash,
+  IconUserCheck,
+  IconUsers,
 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { lazy, memo, Suspense } from 'react'
 import { useMutation } from 'urql'
 import { plural } from '../../components/number-format.ts'
 import { titleOfRun } from '../../components/run-name.ts'
@@ -22,6 +25,7 @@ import { isOfForm } from '../experiments/task-summary.ts'
 import type { RunPageRun } from './run-query.ts'
 
 const RunLimits = lazy(() => import('./run-limits.tsx'))
+const ScoreAgain = lazy(() => import('./score-again.tsx'))
 
 const cancel = graphql(`
   mutation CancelRun($input: CancelRunInput!) {
@@ -37,6 +41,14 @@ const retry = graphql(`
   mutation RetryFailedItems($input: RetryFailedItemsInput!) {
     retryFailedItems(input: $input) {
       ... on RetryFailedItemsPayload { run { ...RunSummary } }
+      ... on UserError { message path }
+    }
+  }
+`)
+const retryScores = graphql(`
+  mutation RetryFailedScores($input: RetryFailedScoresInput!) {
+    retryFailedScores(input: $input) {
+      ... on RetryFailedScoresPayload { run { ...RunSummary } }
       ... on UserError { message path }
     }
   }
@@ -57,16 +69,28 @@ const remove = graphql(`
 
 const icon = { size: 16, 'aria-hidden': true } as const
 
-export function RunActions({ run }: { run: RunPageRun }) {
-  const { id, status, progress } = run
+/** What of a run its actions depend on: not what changes with every item. */
+interface ActedRun extends Pick<RunPageRun, 'id' | 'name' | 'status' | 'dataset' | 'task' | 'settings'> {
+  /** 0 while it executes. */
+  failed: number
+  failedScores: number
+  isRescored: boolean
+  total: number
+  hasOutputs: boolean
+}
+
+export const RunActions = memo(function RunActions({ run }: { run: ActedRun }) {
+  const { id, status, failed, failedScores, isRescored, total, hasOutputs } = run
   const navigate = useNavigate()
   const [cancelling, cancelRun] = useMutation(cancel)
   const [resuming, resumeRun] = useMutation(resume)
   const [retrying, retryFailed] = useMutation(retry)
+  const [rescoring, retryFailedScores] = useMutation(retryScores)
   const [, approveBaseline] = useMutation(approve)
   const [, deleteRun] = useMutation(remove)
   const [settings, settingsModal] = useDisclosure(false)
   const [asking, deleteModal] = useDisclosure(false)
+  const [scoring, scoreModal] = useDisclosure(false)
   const input = { id }
   const isOpen = status === 'RUNNING' || status === 'QUEUED'
   const canResume = status === 'CANCELLED' || status === 'STOPPED'
@@ -93,14 +117,24 @@ export function RunActions({ run }: { run: RunPageRun }) {
           Resume
         </Button>
       )}
-      {!isOpen && progress.failed > 0 && (
+      {failed > 0 && (
         <Button
           variant="default"
           leftSection={<IconReload {...icon} />}
           loading={retrying.fetching}
           onClick={async () => notifyOf(await retryFailed({ input }))}
         >
-          Retry {plural(progress.failed, 'failed item')}
+          Retry {plural(failed, 'failed item')}
+        </Button>
+      )}
+      {failedScores > 0 && (
+        <Button
+          variant="default"
+          leftSection={<IconReload {...icon} />}
+          loading={rescoring.fetching}
+          onClick={async () => notifyOf(await retryFailedScores({ input }))}
+        >
+          Retry {plural(failedScores, 'failed score')}
         </Button>
       )}
       <Menu position="bottom-end" width={230}>
@@ -121,6 +155,27 @@ export function RunActions({ run }: { run: RunPageRun }) {
               onClick={() => navigate({ to: '/experiments/new', search: { from: id } })}
             >
               New run with changes
+            </Menu.Item>
+          )}
+          {hasOutputs && (
+            <Menu.Item
+              leftSection={<IconUserCheck {...icon} />}
+              onClick={() => navigate({ to: '/runs/$runId/review', params: { runId: id }, search: {} })}
+            >
+              Review the outputs
+            </Menu.Item>
+          )}
+          {!isOpen && hasOutputs && !isRescored && (
+            <Menu.Item leftSection={<IconGavel {...icon} />} onClick={scoreModal.open}>
+              Score the outputs again…
+            </Menu.Item>
+          )}
+          {hasOutputs && (
+            <Menu.Item
+              leftSection={<IconUsers {...icon} />}
+              onClick={() => navigate({ to: '/review/new', search: { run: id } })}
+            >
+              New review queue
             </Menu.Item>
           )}
           {!isOpen && !isBaseline && (
@@ -146,11 +201,14 @@ export function RunActions({ run }: { run: RunPageRun }) {
           <RunLimits run={run} onDone={settingsModal.close} />
         </Suspense>
       </Modal>
+      <Modal opened={scoring} onClose={scoreModal.close} title="Score the outputs again">
+        <Suspense fallback={null}>
+          <ScoreAgain runId={id} onDone={scoreModal.close} />
+        </Suspense>
+      </Modal>
       <Modal opened={asking} onClose={deleteModal.close} title={`Delete “${titleOfRun(run.name)}”?`} size="sm">
         <Stack>
-          <Text size="sm">
-            Its {plural(progress.total, 'item')} and all scores are deleted too. This cannot be undone.
-          </Text>
+          <Text size="sm">Its {plural(total, 'item')} and all scores are deleted too. This cannot be undone.</Text>
           <Button
             color="red"
             onClick={async () => {
@@ -163,4 +221,4 @@ export function RunActions({ run }: { run: RunPageRun }) {
       </Modal>
     </>
   )
-}
+})

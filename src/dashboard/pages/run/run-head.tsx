@@ -16,10 +16,13 @@ import { RunProgressBar } from '../../components/run-progress.tsx'
 import { type Conclusion, conclude, describe, nameOf } from '../../components/verdict.ts'
 import type { MetricFiguresFragment } from '../../gql/graphql.ts'
 import classes from './run-page.module.css'
-import type { RunPageRun } from './run-query.ts'
-import { rateOf, type Sample } from './use-run-feed.ts'
+import { failedScoresOf, type RunPageRun } from './run-query.ts'
+import { rateOf } from './throughput.ts'
+import type { Sample } from './use-run-feed.ts'
 
 const LiveLines = lazy(() => import('./live-lines.tsx'))
+const RescoringNotice = lazy(() => import('./rescoring-notice.tsx'))
+const CorrectedScores = lazy(() => import('./corrected-scores.tsx'))
 
 interface Props {
   run: RunPageRun
@@ -36,6 +39,7 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
   const { progress, stats, settings, status } = run
   const isOpen = status === 'RUNNING' || status === 'QUEUED'
   const missing = stats.scores.reduce((most, { missingCount }) => Math.max(most, missingCount), 0)
+  const failedScores = failedScoresOf(stats)
   const rate = isOpen ? rateOf(samples) : null
   return (
     <section aria-label="Progress and verdict" className={clsx(pageClasses.card, classes.head)}>
@@ -49,6 +53,12 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
             <span className={progress.failed > 0 ? classes.worse : undefined}>{formatCount(progress.failed)}</span>
           </Fact>
           <Fact name="Without a score">{formatCount(missing)}</Fact>
+          {failedScores > 0 && (
+            <Fact name="Scores that failed">
+              <span className={classes.worse}>{formatCount(failedScores)}</span>
+            </Fact>
+          )}
+          {progress.openEvaluations > 0 && <Fact name="Evaluations left">{formatCount(progress.openEvaluations)}</Fact>}
           {progress.cancelled > 0 && <Fact name="Not executed">{formatCount(progress.cancelled)}</Fact>}
           {isOpen && <Fact name="Running">{formatCount(progress.running)}</Fact>}
           {isOpen && <Fact name="Rate">{rate === null ? '–' : `${rate.toFixed(rate < 10 ? 1 : 0)} / s`}</Fact>}
@@ -76,8 +86,18 @@ export function RunHead({ run, samples, metrics, baselineId, problem }: Props) {
         </dl>
         {run.stopMessage !== null && <Notice>{run.stopMessage}</Notice>}
         {run.waitingReason !== null && <Notice>{run.waitingReason}</Notice>}
+        {run.scoring !== null && (
+          <Suspense fallback={null}>
+            <RescoringNotice run={run} />
+          </Suspense>
+        )}
         {problem !== null && <p className={classes.worse}>{problem}</p>}
         {baselineId !== null && metrics !== null && <Verdicts metrics={metrics} />}
+        {!isOpen && stats.scores.some(({ source }) => source === 'HUMAN') && (
+          <Suspense fallback={null}>
+            <CorrectedScores run={run} />
+          </Suspense>
+        )}
       </div>
       {samples.length > 2 && isOpen && (
         <Suspense fallback={<div style={{ height: 84 }} />}>
@@ -125,7 +145,7 @@ function Verdicts({ metrics }: { metrics: readonly MetricFiguresFragment[] }) {
       {(all ? compared : compared.slice(0, shownVerdicts)).map((metric) => {
         const { icon: Icon, tone } = signs[conclude(metric)]
         return (
-          <li key={`${metric.metric.kind} ${metric.metric.name}`} className={classes.verdict}>
+          <li key={`${metric.metric.kind} ${metric.metric.source} ${metric.metric.name}`} className={classes.verdict}>
             <Icon size={16} stroke={2.2} className={clsx(classes.sign, tone)} aria-hidden />
             <span className={classes.verdictName}>{nameOf(metric.metric)}</span>
             <span>{describe(metric)}</span>

@@ -11,7 +11,7 @@ const update = graphql(`
     updateRun(input: $input) { ... on UpdateRunPayload { run { ...RunSummary } } ... on UserError { message path } }
   }
 `)
-export default function RunLimits({ run, onDone }: { run: RunPageRun; onDone: () => void }) {
+export default function RunLimits({ run, onDone }: { run: Pick<RunPageRun, 'id' | 'settings'>; onDone: () => void }) {
   const [updating, updateRun] = useMutation(update)
   const [concurrency, setConcurrency] = useState<number | string>(run.settings.concurrency)
   const [budget, setBudget] = useState<number | string>(run.settings.budgetUsd ?? '')

@@ -9,6 +9,7 @@ import { Page } from '../../components/page.tsx'
 import { titleOfRun } from '../../components/run-name.ts'
 import { RunStatus } from '../../components/run-status.tsx'
 import { ShareMenu } from '../../components/share-menu.tsx'
+import { useSame } from '../../components/use-same.ts'
 import { usePageQuery } from '../../data/page-query.ts'
 import { useFileAddress } from '../../data/project.ts'
 import { useComparisonMetrics } from '../../data/use-comparison-metrics.ts'
@@ -17,7 +18,7 @@ import { Items } from './items.tsx'
 import { RunActions } from './run-actions.tsx'
 import { RunHead } from './run-head.tsx'
 import classes from './run-page.module.css'
-import { type RunPageRun, runPage } from './run-query.ts'
+import { failedScoresOf, type RunPageRun, runPage } from './run-query.ts'
 import type { RunSearch } from './run-search.ts'
 import { useRunFeed } from './use-run-feed.ts'
 
@@ -45,12 +46,33 @@ function Run({ run, reread }: { run: RunPageRun; reread: (options: { requestPoli
       void navigate({ search: (before) => ({ ...before, ...now }), resetScroll: false, ...options }),
     [navigate],
   )
-  const fileAddress = useFileAddress()
+  const choose = useCallback((baseline: string | undefined) => change({ baseline, change: undefined }), [change])
+  const csv = useSame({ href: useFileAddress()(`/export/runs/${run.id}.csv`) })
   const { samples, deleted } = useRunFeed(run.id)
   const baselineId = baselineOf(run, search.baseline)
   const candidates = useMemo(() => [run.id], [run.id])
   const { metrics, problem } = useComparisonMetrics(baselineId, candidates)
   const isOpen = run.status === 'QUEUED' || run.status === 'RUNNING'
+  const { id, name, status, dataset, task, settings, progress } = run
+  const compared = useSame({ id, dataset })
+  const failed = isOpen ? 0 : progress.failed
+  const isRescored = run.scoring?.status === 'RUNNING'
+  const failedScores = isOpen || isRescored ? 0 : failedScoresOf(run.stats)
+  const { total } = progress
+  const hasOutputs = progress.succeeded > 0
+  const acted = useSame({
+    id,
+    name,
+    status,
+    dataset,
+    task,
+    settings,
+    failed,
+    failedScores,
+    isRescored,
+    total,
+    hasOutputs,
+  })
   // biome-ignore lint/correctness/useExhaustiveDependencies: every sample starts the wait anew
   useEffect(() => {
     if (!isOpen) return
@@ -77,13 +99,9 @@ function Run({ run, reread }: { run: RunPageRun; reread: (options: { requestPoli
         description={run.description}
         actions={
           <>
-            <BaselineChoice
-              run={run}
-              baselineId={baselineId}
-              onChoose={(id) => change({ baseline: id, change: undefined })}
-            />
-            <ShareMenu name={titleOfRun(run.name)} csv={{ href: fileAddress(`/export/runs/${run.id}.csv`) }} />
-            <RunActions run={run} />
+            <BaselineChoice run={compared} baselineId={baselineId} onChoose={choose} />
+            <ShareMenu name={titleOfRun(run.name)} csv={csv} />
+            <RunActions run={acted} />
           </>
         }
       >

@@ -8,7 +8,7 @@ export const runPage = graphql(`
       seed
       priority
       subset { itemIds tags sample }
-      earlyStop { margin baseline { id name } metric { kind name } }
+      earlyStop { margin baseline { id name } metric { kind name source } }
       evaluators { version direction dataType sampling evaluator { id name } }
       task {
         __typename
@@ -24,3 +24,8 @@ export const runPage = graphql(`
 `)
 
 export type RunPageRun = NonNullable<RunPageQuery['run']>
+
+/** How many scores evaluators could not give: they left an error in their place. */
+export function failedScoresOf({ scores }: RunPageRun['stats']): number {
+  return scores.reduce((sum, { source, errorCount }) => sum + (source === 'EVALUATOR' ? errorCount : 0), 0)
+}

@@ -6,14 +6,18 @@ const text = z.string().min(1).max(500)
 const statuses = z.enum(['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'])
 const changes = z.enum(['IMPROVED', 'REGRESSED', 'CHANGED', 'UNCHANGED', 'MISSING'])
 
+const source = z.enum(['EVALUATOR', 'API', 'HUMAN']).optional()
+
 const metric = z.union([
-  z.object({ score: z.object({ name: text }) }),
+  z.object({ score: z.object({ name: text, source }) }),
   z.object({ latency: z.literal(true) }),
   z.object({ cost: z.literal(true) }),
 ])
 
 const score = z.object({
   name: text,
+  /** Default: evaluators, else programs, else people. */
+  source,
   min: z.number().optional(),
   max: z.number().optional(),
   boolean: z.boolean().optional(),
@@ -26,7 +30,7 @@ const range = z.object({ min: z.number().optional(), max: z.number().optional() 
 
 const sort = z.union([
   z.object({ by: z.enum(['LATENCY', 'COST', 'FINISHED_AT']), desc: z.boolean().optional() }),
-  z.object({ by: z.literal('SCORE'), score: text, desc: z.boolean().optional() }),
+  z.object({ by: z.literal('SCORE'), score: text, source, desc: z.boolean().optional() }),
   z.object({ by: z.enum(['REGRESSION', 'IMPROVEMENT', 'CHANGE']), metric }),
 ])
 
@@ -39,6 +43,8 @@ export const runSearch = z.object({
   status: optional(z.array(statuses).min(1)),
   error: optional(z.array(text).min(1)),
   tags: optional(z.array(text).min(1)),
+  /** What the metadata of the item has. */
+  metadata: optional(z.record(z.string(), z.unknown())),
   score: optional(score),
   /** Milliseconds. */
   latency: optional(range),
@@ -62,16 +68,18 @@ export type RunSort = NonNullable<RunSearch['sort']>
 export type SearchMetric = z.infer<typeof metric>
 
 /** The filter of `Run.items`, without what only a comparison can filter by. */
-export function itemFilter({ q, status, error, tags, score, latency, cost }: RunSearch): RunItemFilter {
+export function itemFilter({ q, status, error, tags, metadata, score, latency, cost }: RunSearch): RunItemFilter {
   const errorCode = error as RunItemFilter['errorCode']
-  return { search: q, status, errorCode, tags, score, latencyMs: latency, costUsd: cost }
+  return { search: q, status, errorCode, tags, metadata, score, latencyMs: latency, costUsd: cost }
 }
 
 /** Null: in the order of execution. */
 export function itemOrder(sort: RunSort | undefined): RunItemOrder | null {
   if (!sort || 'metric' in sort) return null
   const direction = sort.desc ? 'DESC' : 'ASC'
-  return sort.by === 'SCORE' ? { field: 'SCORE', score: sort.score, direction } : { field: sort.by, direction }
+  return sort.by === 'SCORE'
+    ? { field: 'SCORE', score: sort.score, source: sort.source, direction }
+    : { field: sort.by, direction }
 }
 
 /** Whether only the comparison with the baseline has this list. */
@@ -80,8 +88,9 @@ export function needsComparison({ change, differ, sort }: RunSearch): boolean {
 }
 
 /** Whether anything is filtered. */
-export function isFiltered({ q, status, error, tags, score, latency, cost, change, differ }: RunSearch): boolean {
-  return [q, status, error, tags, score, latency, cost, change, differ].some((part) => part !== undefined)
+export function isFiltered(search: RunSearch): boolean {
+  const { q, status, error, tags, metadata, score, latency, cost, change, differ } = search
+  return [q, status, error, tags, metadata, score, latency, cost, change, differ].some((part) => part !== undefined)
 }
 
 export function sameMetric(a: SearchMetric, b: SearchMetric): boolean {

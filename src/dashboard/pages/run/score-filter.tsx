@@ -17,10 +17,11 @@ interface Props {
 type ScoreFilter = NonNullable<RunSearch['score']>
 
 export function ScoreFilterButton({ score, labels, search, onSearch }: Props) {
-  const filter = search.score?.name === score.name ? search.score : null
+  const isOf = search.score?.name === score.name && (search.score.source ?? null) === score.source
+  const filter = isOf ? (search.score ?? null) : null
   return (
     <HeadPopover
-      label={`Filter by ${score.name}`}
+      label={`Filter by ${score.title}`}
       icon={filter ? <IconFilterFilled size={13} /> : <IconFilter size={13} />}
       active={filter !== null}
     >
@@ -31,7 +32,8 @@ export function ScoreFilterButton({ score, labels, search, onSearch }: Props) {
           filter={filter}
           onApply={(now) => {
             close()
-            onSearch({ score: now === null ? undefined : { name: score.name, ...now }, change: undefined })
+            const of = { name: score.name, ...(score.source === null ? {} : { source: score.source }) }
+            onSearch({ score: now === null ? undefined : { ...of, ...now }, change: undefined })
           }}
         />
       )}
@@ -43,7 +45,7 @@ interface ChoicesProps {
   score: ScoreColumn
   labels: Props['labels']
   filter: ScoreFilter | null
-  onApply: (now: Omit<ScoreFilter, 'name'> | null) => void
+  onApply: (now: Omit<ScoreFilter, 'name' | 'source'> | null) => void
 }
 
 function Choices({ score, labels, filter, onApply: apply }: ChoicesProps) {
@@ -52,7 +54,7 @@ function Choices({ score, labels, filter, onApply: apply }: ChoicesProps) {
       {score.dataType === 'NUMERIC' && <RangeFields value={filter} low={score.min} high={score.max} onApply={apply} />}
       {score.dataType === 'BOOLEAN' && (
         <Radio.Group
-          label={score.name}
+          label={score.title}
           value={filter?.boolean === undefined ? '' : String(filter.boolean)}
           onChange={(value) => apply({ boolean: value === 'true' })}
         >
@@ -64,7 +66,7 @@ function Choices({ score, labels, filter, onApply: apply }: ChoicesProps) {
       )}
       {(score.dataType === 'CATEGORICAL' || score.dataType === 'TEXT') && (
         <Checkbox.Group
-          label={score.name}
+          label={score.title}
           value={filter?.labels ?? []}
           onChange={(chosen) => apply(chosen.length === 0 ? null : { labels: chosen })}
         >

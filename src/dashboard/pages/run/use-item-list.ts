@@ -33,8 +33,8 @@ interface ItemList {
 export function useItemList({ run, baselineId, search, store, cells }: Options): ItemList {
   const { rows: client } = useConnections()
   const [reading, setReading] = useState(0)
-  const { q, status, error, tags, score, latency, cost, change, differ, sort } = search
-  const key = JSON.stringify({ q, status, error, tags, score, latency, cost, change, differ, sort })
+  const { q, status, error, tags, metadata, score, latency, cost, change, differ, sort } = search
+  const key = JSON.stringify({ q, status, error, tags, metadata, score, latency, cost, change, differ, sort })
   const { total } = run.progress
   const { repetitions } = run.settings
   const finished = run.progress.succeeded + run.progress.failed
@@ -70,10 +70,11 @@ export function useItemList({ run, baselineId, search, store, cells }: Options):
   }
 }
 
-function comparisonFilter({ q, tags, change, differ }: RunSearch, candidateId: string): ComparisonFilter {
+function comparisonFilter({ q, tags, metadata, change, differ }: RunSearch, candidateId: string): ComparisonFilter {
   return {
     search: q,
     tags,
+    metadata,
     differingOutputs: differ,
     change: change && { candidateId, metric: change.metric, is: change.is },
   }

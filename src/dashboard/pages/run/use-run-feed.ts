@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react'
 import { useClient } from 'urql'
 import { graphql } from '../../gql/gql.ts'
 import type { RunSummaryFragment } from '../../gql/graphql.ts'
+import { endedSince, type Moment } from './throughput.ts'
 
 const runHeadFeed = graphql(`
   subscription RunHead($runId: ID!, $after: String) {
@@ -13,9 +14,7 @@ const runHeadFeed = graphql(`
   }
 `)
 
-export interface Sample {
-  /** Seconds since 1970. */
-  at: number
+export interface Sample extends Moment {
   done: number
   /** Mean of all items so far, in milliseconds. */
   latencyMs: number | null
@@ -42,7 +41,7 @@ export function useRunFeed(runId: string): RunFeed {
       const { run } = data.runFeed
       setState(({ samples }) => ({
         deleted: run === null,
-        samples: run === null ? samples : [...samples.slice(1 - maxSamples), sampleOf(run)],
+        samples: run === null ? samples : [...samples.slice(1 - maxSamples), sampleOf(run, samples.at(-1))],
       }))
     })
     return unsubscribe
@@ -50,19 +49,14 @@ export function useRunFeed(runId: string): RunFeed {
   return state
 }
 
-function sampleOf({ progress, stats }: RunSummaryFragment): Sample {
+function sampleOf({ progress, stats }: RunSummaryFragment, before: Sample | undefined): Sample {
+  const done = progress.succeeded + progress.failed
   return {
     at: Date.now() / 1_000,
-    done: progress.succeeded + progress.failed,
+    done,
+    ended: endedSince(before, done),
     latencyMs: stats.latencyMs?.avg ?? null,
-    scores: new Map(stats.scores.map(({ name, mean, stderr }) => [name, { mean, stderr }])),
+    // The first of a name is the one that counts.
+    scores: new Map(stats.scores.toReversed().map(({ name, mean, stderr }) => [name, { mean, stderr }])),
   }
-}
-
-/** Items a second over the last seconds; null when nothing has changed lately. */
-export function rateOf(samples: readonly Sample[], windowSeconds = 10): number | null {
-  const last = samples.at(-1)
-  if (!last) return null
-  const first = samples.find(({ at }) => at >= last.at - windowSeconds) ?? last
-  return last.at - first.at < 0.5 ? null : (last.done - first.done) / (last.at - first.at)
 }

@@ -143,7 +143,9 @@ function Progress({ run }: { run: RunSummaryFragment }) {
       <RunProgressBar progress={progress} />
       <span className={classes.faint}>
         {seconds > 1 && done > 0 && `${(done / seconds).toFixed(1)} / s`}
-        {progress.etaSeconds !== null && ` · ${formatDuration(progress.etaSeconds * 1_000)} left`}
+        {progress.etaSeconds !== null &&
+          progress.etaSeconds > 0 &&
+          ` · ${formatDuration(progress.etaSeconds * 1_000)} left`}
       </span>
     </div>
   )

@@ -1,8 +1,10 @@
 /** Who is here, providers of models, rules of scores, limits of endpoints, keys and projects. */
+
 import { Tabs } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useQuery } from 'urql'
 import { Page } from '../../components/page.tsx'
+import { usePageQuery } from '../../data/page-query.ts'
 import { graphql } from '../../gql/gql.ts'
 import { Keys } from './keys.tsx'
 import { Limits } from './limits.tsx'
@@ -21,6 +23,7 @@ const route = getRouteApi('/settings')
 export function SettingsPage() {
   const { part = 'you', endpoint } = route.useSearch()
   const navigate = route.useNavigate()
+  usePageQuery(viewerQuery, {})
   const [{ data }] = useQuery({ query: viewerQuery })
   const viewer = data?.viewer
   const isAdmin = viewer?.role === 'ADMIN'

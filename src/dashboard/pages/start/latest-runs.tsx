@@ -40,7 +40,9 @@ export function LatestRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
             {compared.has(run.id) ? (
               <RunVerdicts runId={run.id} />
             ) : (
-              run.stats.scores.slice(0, 3).map((score) => <ScoreMean key={score.name} score={score} />)
+              run.stats.scores
+                .slice(0, 3)
+                .map((score) => <ScoreMean key={`${score.source} ${score.name}`} score={score} />)
             )}
             <RunStatus status={run.status} stopReason={run.stopReason} />
           </div>

@@ -17,7 +17,7 @@ export function RunVerdicts({ runId }: { runId: string }) {
   return (
     <span className={classes.verdicts}>
       {scores.slice(0, 3).map((metric) => (
-        <VerdictChip key={metric.metric.name} metric={metric} />
+        <VerdictChip key={`${metric.metric.source} ${metric.metric.name}`} metric={metric} />
       ))}
     </span>
   )

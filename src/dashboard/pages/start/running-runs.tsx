@@ -22,7 +22,9 @@ export function RunningRuns({ runs }: { runs: readonly RunSummaryFragment[] }) {
           {waitingReason !== null && <div className={classes.waiting}>{waitingReason}</div>}
           <div className={classes.faint}>
             {dataset.name}
-            {progress.etaSeconds !== null && ` · ${formatDuration(progress.etaSeconds * 1_000)} left`}
+            {progress.etaSeconds !== null &&
+              progress.etaSeconds > 0 &&
+              ` · ${formatDuration(progress.etaSeconds * 1_000)} left`}
             {stats.costUsd !== null && ` · ${formatCost(stats.costUsd)} so far`}
           </div>
         </article>

@@ -1,5 +1,6 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { executionsOfItems } from '../run-item/item-places.ts'
 
 /** A reader's range in the feed of one run. */
 export interface FeedRange {
@@ -12,8 +13,13 @@ export interface FeedRange {
 export interface ItemChange {
   run: number
   itemId: string
+  /** In the schedule of that run. */
+  position: number
   seq: number
 }
+
+/** As many changes of any item as are read in the time of one look-up of an item. */
+const looksWorth = 10
 
 /**
  * The item changes in each of these runs within its range: the oldest `limit` of each, in order.
@@ -25,19 +31,22 @@ export async function findItemChanges(
   window: readonly string[] | null,
   limit: number,
 ): Promise<ItemChange[]> {
-  // With a window its few items are looked up, however many others changed: `+ 0` keeps the planner from the index on seq.
-  const seq = window ? 'seq + 0' : 'seq'
+  // The items of a window are looked up where more of others may have changed than looking them up costs. `+ 0` keeps the
+  // planner from the index on seq there.
+  const lookUp = window && ranges.some(({ after, upTo }) => upTo - after > looksWorth * window.length)
+  const range = (seq: string) => `seq > 0 AND ${seq} > run.after AND ${seq} <= run.up_to`
+  const changes = lookUp
+    ? `${executionsOfItems('i', 'ARRAY[run.id]', '$5')} WHERE ${range('i.seq + 0')}`
+    : `run_item i WHERE i.run_id = run.id AND ${range('i.seq')} ${window ? 'AND i.item_id = ANY ($5::bigint[])' : ''}`
   return queryRows<ItemChange>(
     db,
-    `SELECT (run.number - 1)::int AS run, i.item_id::text AS "itemId", i.seq
+    `SELECT (run.number - 1)::int AS run, i.item_id::text AS "itemId", i.position, i.seq
      FROM ${rangesSql}
      CROSS JOIN LATERAL (
-       SELECT item_id, seq FROM run_item
-       WHERE run_id = run.id AND ${seq} > run.after AND ${seq} <= run.up_to ${window ? 'AND item_id = ANY ($5::bigint[])' : ''}
-       ORDER BY seq LIMIT $4
+       SELECT i.item_id, i.position, i.seq FROM ${changes} ORDER BY i.seq LIMIT $4
      ) i
      ORDER BY run.number, i.seq`,
-    [...rangeValues(ranges), limit, ...(window ? [window] : [])],
+    [...rangeValues(ranges), limit, ...(window ? [[...new Set(window)]] : [])],
   )
 }
 
@@ -53,7 +62,7 @@ export async function countItemChangesOutside(
      FROM ${rangesSql}
      CROSS JOIN LATERAL (
        SELECT item_id FROM run_item
-       WHERE run_id = run.id AND seq > run.after AND seq <= run.up_to AND item_id <> ALL ($4::bigint[])
+       WHERE run_id = run.id AND seq > 0 AND seq > run.after AND seq <= run.up_to AND item_id <> ALL ($4::bigint[])
      ) i`,
     [...rangeValues(ranges), window],
   )

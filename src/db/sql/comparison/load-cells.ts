@@ -2,6 +2,7 @@ import type { SeriesKey, SeriesScore } from '../../../domain/score-series.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
+import { executionsOfItems, itemPlaces } from '../run-item/item-places.ts'
 import { runItemColumns, type ShownRunItem } from '../run-item/run-item-columns.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
@@ -10,17 +11,20 @@ export interface CellValue extends SeriesKey, SeriesScore {
   itemId: string
 }
 
-/** All executions of these items in these runs, in the order of the schedule; cut after some megabytes. */
+/**
+ * All executions of these items in these runs, in the order of the schedule; cut after some megabytes.
+ * @param positions of the items in the schedule of one of the runs, where they are known: as item-places.ts says
+ */
 export async function loadCells(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
+  positions: readonly number[] | null,
 ): Promise<RowsWithinBytes<ShownRunItem>> {
   const statement = {
     name: 'comparison-cells',
-    text: `SELECT ${runItemColumns('i')} FROM run_item i
-     WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[]) ORDER BY i.ordinal`,
-    values: [runIds, itemIds],
+    text: `SELECT ${runItemColumns('i')} FROM ${executionsOfItems('i', '$1', '$2', '$3')} ORDER BY i.ordinal`,
+    values: [runIds, itemIds, positions],
   }
   return queryWithinBytes<ShownRunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
 }
@@ -34,16 +38,16 @@ export async function loadCellValues(
   db: Queryable,
   runIds: readonly string[],
   itemIds: readonly string[],
+  positions: readonly number[] | null,
 ): Promise<CellValue[]> {
   return queryRows<CellValue>(
     db,
-    `SELECT array_position($1::uuid[], i.run_id) - 1 AS run, i.item_id::text AS "itemId", i.ordinal, s.name, s.source,
+    `SELECT array_position($1::uuid[], p.run_id) - 1 AS run, p.item_id::text AS "itemId", p.ordinal, s.name, s.source,
        s.value, s.label, s.error IS NOT NULL AS failed
-     FROM run_item i
-     CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = i.run_id AND ordinal = i.ordinal OFFSET 0) s
-     WHERE i.item_id = ANY ($2::bigint[]) AND i.run_id = ANY ($1::uuid[])
+     FROM ${itemPlaces('$1', '$2', '$3')}
+     CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = p.run_id AND ordinal = p.ordinal OFFSET 0) s
      ORDER BY s.id`,
-    [runIds, itemIds],
+    [runIds, itemIds, positions],
     'comparison-cell-values',
   )
 }

@@ -7,12 +7,14 @@
  * values, then the largest.
  */
 import type { Direction } from '../../../domain/evaluation.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { LackingRule } from '../../../domain/lacking-values.ts'
 import type { Queryable } from '../../client.ts'
 import { containing } from '../../columns.ts'
-import { jsonMentions } from '../../conditions.ts'
+import { jsonContains, jsonMentions } from '../../conditions.ts'
 import { alteredCursor, type Page, type PageRequest } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
+import { executionsOfItems, itemPlaces } from '../run-item/item-places.ts'
 import { differenceOf, type MetricValues, valuesOfMetric } from './metric-values.ts'
 
 export type CellChange = 'IMPROVED' | 'REGRESSED' | 'CHANGED' | 'UNCHANGED' | 'MISSING'
@@ -36,6 +38,8 @@ export interface RowFilter {
   failedInOne?: boolean | null
   /** Items that have all of these tags. */
   tags?: readonly string[] | null
+  /** What their metadata has. */
+  metadata?: Json
   /** Text anywhere in the input, expected output, an output or an error. */
   search?: string | null
   /** These items. */
@@ -103,6 +107,13 @@ export async function countComparisonItems(
 
 type Parameter = (value: unknown) => string
 
+/**
+ * Every item of the runs, with the first run that has it. By sorting: there is no index by item, and no plan may compare
+ * every item with every other.
+ */
+const itemsOfRuns = `SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
+  FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2`
+
 function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, parameter: Parameter): string {
   const { ctes, join, conditions } = filtered(runs, filter, parameter)
   const limit = parameter(page.limit + 1)
@@ -123,14 +134,11 @@ function inSchedule(runs: ComparedRuns, filter: RowFilter, page: PageRequest, pa
     ],
     orderBy: `i.ordinal ${direction}`,
   }
+  // Conditions are looked at for the few items that no run before has.
   const ofOthers = {
-    from: `(
-        SELECT o.item_id, array_position($1::uuid[], o.run_id) AS run, o.position FROM run_item o
-        WHERE o.run_id = ANY (($1::uuid[])[2:]) AND o.repetition = 0 AND NOT EXISTS (
-          SELECT FROM run_item earlier WHERE earlier.item_id = o.item_id
-            AND earlier.run_id = ANY (($1::uuid[])[:array_position($1::uuid[], o.run_id) - 1])
-        )) i`,
+    from: `(${itemsOfRuns}) i`,
     where: [
+      'i.run > 1',
       ...(after ? [`(i.run, i.position) > (${parameter(after.run)}::int, ${parameter(after.position)}::int)`] : []),
       ...(before ? [`(i.run, i.position) < (${parameter(before.run)}::int, ${parameter(before.position)}::int)`] : []),
     ],
@@ -175,9 +183,7 @@ function byChange(
   return `WITH ${[
     ...ctes,
     `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules)})`,
-    `item AS MATERIALIZED (
-       SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
-       FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2)`,
+    `item AS MATERIALIZED (${itemsOfRuns})`,
     `ranked AS (
        SELECT i.item_id, i.run, i.position, COALESCE(${rank(field, metric)}, 'infinity') AS rank
        FROM item i LEFT JOIN ordered USING (item_id) ${join}
@@ -199,8 +205,8 @@ function rank(field: Exclude<RowOrderField, 'SCHEDULE'>, { direction, candidates
 
 /** The filter as conditions on an item `i (item_id, run)`, with the CTEs and the join they need. */
 function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, parameter: Parameter) {
-  const { change, differingOutputs, failedInOne, tags, search, itemIds } = filter
-  const executions = 'run_item x WHERE x.item_id = i.item_id AND x.run_id = ANY ($1::uuid[])'
+  const { change, differingOutputs, failedInOne, tags, metadata, search, itemIds } = filter
+  const executions = `${executionsOfItems('x', '$1', 'ARRAY[i.item_id]', 'ARRAY[i.position]')} WHERE true`
   const revision = () => {
     const version = `(${parameter(datasetVersions)}::int[])[i.run]`
     return `dataset_item_revision v WHERE v.item_id = i.item_id
@@ -220,6 +226,9 @@ function filtered({ ids, datasetVersions }: ComparedRuns, filter: RowFilter, par
   }
   if (itemIds) conditions.push(`i.item_id = ANY (${parameter(itemIds)}::bigint[])`)
   if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
+  for (const has of jsonContains('v.metadata', metadata, parameter)) {
+    conditions.push(`EXISTS (SELECT FROM ${revision()} AND ${has})`)
+  }
   if (search) {
     conditions.push(`(EXISTS (SELECT FROM ${revision()}
         AND (${jsonMentions(['v.input', 'v.expected_output'], search, parameter)}))
@@ -244,8 +253,11 @@ function changed(is: CellChange, { direction, candidates }: MetricOfRuns): strin
   const conditions = candidates.map((run) => {
     const change = `(${differenceOf('filtered.v1', `filtered.v${run}`)})`
     if (is === 'MISSING') {
-      return `(filtered.v1 IS NULL OR filtered.v${run} IS NULL) AND EXISTS (SELECT FROM run_item x
-        WHERE x.item_id = i.item_id AND x.run_id IN (($1::uuid[])[1], ($1::uuid[])[${run}]))`
+      return `(filtered.v1 IS NULL OR filtered.v${run} IS NULL) AND EXISTS (SELECT FROM ${itemPlaces(
+        `ARRAY[($1::uuid[])[1], ($1::uuid[])[${run}]]`,
+        'ARRAY[i.item_id]',
+        'ARRAY[i.position]',
+      )})`
     }
     if (is === 'UNCHANGED') return `${change} = 0`
     if (is === 'CHANGED') return `${change} <> 0`

@@ -1,7 +1,8 @@
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
+import { executionsOfItems } from '../run-item/item-places.ts'
 import { changedItemsSql, type UsedVersions } from './changed-items.ts'
-import { integerColumn, integers, numberColumn, numbers } from './load-run-columns.ts'
+import { hasOpenEvaluations, integerColumn, integers, numberColumn, numbers } from './load-run-columns.ts'
 
 /** From so many on, reading the whole runs is faster than looking up one item after another. */
 const manyPositions = 30_000
@@ -60,6 +61,11 @@ export async function loadSettledItems(
           `${integerColumn(`${column}::int`, 'position, ordinal')} FILTER (WHERE run = ${run}) AS ${name}_${column}`,
       )
       .join(', ')
+  const followed = (column: string) => `ARRAY(SELECT ${column} FROM item ORDER BY position)`
+  const executions =
+    limit < manyPositions
+      ? executionsOfItems('x', 'ARRAY[$1, $2]', followed('item_id'), followed('position'))
+      : 'run_item x WHERE x.run_id = ANY (ARRAY[$1, $2]::uuid[])'
   const [row] = await queryRows<Record<string, Buffer | null> & { frontier: number }>(
     db,
     `WITH ${changed}item AS MATERIALIZED (
@@ -68,10 +74,9 @@ export async function loadSettledItems(
        ORDER BY ordinal LIMIT $6
      ), execution AS MATERIALIZED (
        SELECT item.position, CASE WHEN i.run_id = $1 THEN 1 ELSE 2 END AS run, i.ordinal, i.status = 'FAILED' AS failed,
-              i.status IN ('QUEUED', 'RUNNING', 'CANCELLED')
+              i.status IN ('QUEUED', 'RUNNING', 'CANCELLED') OR ${hasOpenEvaluations('i', ['$1', '$2'])}
                 OR i.seq > CASE WHEN i.run_id = $1 THEN $7::int ELSE $8::int END AS open
-       FROM item JOIN ${limit < manyPositions ? 'run_item' : '(SELECT * FROM run_item WHERE run_id = ANY (ARRAY[$1, $2]::uuid[]) OFFSET 0)'} i
-         ON i.item_id = item.item_id AND i.run_id = ANY (ARRAY[$1, $2]::uuid[])
+       FROM item JOIN (SELECT x.* FROM ${executions} OFFSET 0) i ON i.item_id = item.item_id
      ), frontier AS MATERIALIZED (
        SELECT COALESCE((SELECT min(position) FROM execution WHERE open),
                        (SELECT max(position) + 1 FROM item), $4) AS position
@@ -82,17 +87,17 @@ export async function loadSettledItems(
      FROM execution WHERE position < (SELECT position FROM frontier)`,
     values,
   )
-  const executions = (name: string): SettledExecutions => ({
+  const settled = (name: string): SettledExecutions => ({
     positions: integers(row?.[`${name}_position`]),
     ordinals: integers(row?.[`${name}_ordinal`]),
     failed: integers(row?.[`${name}_failed`]),
   })
-  const own = executions('baseline')
+  const own = settled('baseline')
   return {
     frontier: row?.frontier ?? from,
     baseline: own,
     // A run may be compared with itself.
-    candidate: baseline.id === candidate.id ? own : executions('candidate'),
+    candidate: baseline.id === candidate.id ? own : settled('candidate'),
     itemIds: numbers(row?.ids),
     changed: new Set(integers(row?.changed)),
   }
@@ -127,9 +132,10 @@ export async function hasChangedBefore(
     db,
     `SELECT EXISTS (
        SELECT FROM unnest($3::uuid[], $4::int[]) AS run (id, after)
-       JOIN run_item i ON i.run_id = run.id AND i.seq > run.after
-       JOIN run_item scheduled ON scheduled.item_id = i.item_id AND scheduled.run_id = $1
-       WHERE scheduled.repetition = 0 AND scheduled.position < $2
+       JOIN run_item i ON i.run_id = run.id AND i.seq > 0 AND i.seq > run.after
+       WHERE CASE WHEN i.run_id = $1 THEN i.position < $2 ELSE EXISTS (
+         SELECT FROM ${executionsOfItems('scheduled', 'ARRAY[$1]', 'ARRAY[i.item_id]', 'ARRAY[i.position]')}
+         WHERE scheduled.position < $2) END
      ) AS changed`,
     [scheduleRunId, position, changed.map(({ runId }) => runId), changed.map(({ after }) => after)],
   )

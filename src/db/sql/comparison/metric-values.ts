@@ -140,10 +140,12 @@ const measure = {
 }
 
 /**
- * candidate − baseline, exactly 0 for an unchanged pair: same rule as `difference` in
- * src/domain/statistics/paired-moments.ts.
+ * candidate − baseline, exactly 0 for an unchanged pair: same rule as `change` in
+ * src/domain/statistics/paired-moments.ts, in halves where the difference would be too large for a number.
  */
 export function differenceOf(baseline: string, candidate: string): string {
-  return `CASE WHEN abs(${candidate} - ${baseline}) <= 1e-12 * greatest(abs(${baseline}), abs(${candidate})) THEN 0
-    ELSE ${candidate} - ${baseline} END`
+  const halves = `${candidate} / 2 - ${baseline} / 2`
+  const largest = `greatest(abs(${baseline}), abs(${candidate}))`
+  return `CASE WHEN abs(${halves}) <= 0.5e-12 * ${largest} THEN 0
+    WHEN abs(${halves}) > 8e307 THEN sign(${halves}) * 1.7e308 ELSE ${candidate} - ${baseline} END`
 }

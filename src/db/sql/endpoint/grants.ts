@@ -1,4 +1,4 @@
-import type { EndpointKey } from '../../../domain/limits/endpoint.ts'
+import { allEndpoints, type EndpointKey } from '../../../domain/limits/endpoint.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
@@ -16,7 +16,8 @@ export async function readGrants(
 ): Promise<{ limit: number | null; grants: Grant[]; now: number }> {
   const rows = await queryRows<{ limit: number | null; grants: Grant[]; now: number }>(
     client,
-    `SELECT (SELECT concurrency FROM endpoint_limit WHERE project_id = $1 AND endpoint = $2) AS limit,
+    `SELECT (SELECT concurrency FROM endpoint_limit WHERE project_id = $1 AND endpoint = $2
+             UNION ALL SELECT concurrent_calls FROM project_quota WHERE project_id = $1 AND $2 = '${allEndpoints}') AS limit,
             coalesce(jsonb_agg(jsonb_build_object('holder', holder, 'permits', permits, 'wanted', wanted) ORDER BY holder)
                      FILTER (WHERE holder IS NOT NULL), '[]') AS grants,
             (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now

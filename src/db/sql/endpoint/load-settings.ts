@@ -1,4 +1,4 @@
-import type { EndpointKey } from '../../../domain/limits/endpoint.ts'
+import { allEndpoints, type EndpointKey } from '../../../domain/limits/endpoint.ts'
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 
@@ -11,7 +11,7 @@ export interface EndpointSettings {
   pausedMs: number
 }
 
-/** All endpoints with limits or a pause. Few rows: limits are set by hand. */
+/** All endpoints with limits or a pause, and the quotas of projects. Few rows: limits are set by hand. */
 export async function loadEndpointSettings(client: Queryable): Promise<(EndpointKey & EndpointSettings)[]> {
   return queryRows<EndpointKey & EndpointSettings>(
     client,
@@ -19,6 +19,9 @@ export async function loadEndpointSettings(client: Queryable): Promise<(Endpoint
             tokens_per_minute AS "tokensPerMinute",
             coalesce(extract(epoch FROM paused_until - clock_timestamp()) * 1000, 0)::float8 AS "pausedMs"
      FROM endpoint_limit
-     FULL JOIN (SELECT * FROM endpoint_pace WHERE paused_until > clock_timestamp()) pause USING (project_id, endpoint)`,
+     FULL JOIN (SELECT * FROM endpoint_pace WHERE paused_until > clock_timestamp()) pause USING (project_id, endpoint)
+     UNION ALL
+     SELECT project_id, $1, concurrent_calls, NULL, NULL, 0 FROM project_quota WHERE concurrent_calls IS NOT NULL`,
+    [allEndpoints],
   )
 }

@@ -7,7 +7,7 @@ import type { Key, List, ListOrder } from '../../keyset.ts'
 /** The current definition of an evaluator. */
 export type CurrentVersion = Pick<
   EvaluatorVersion,
-  'definition' | 'dataType' | 'direction' | 'sampling' | 'min' | 'max' | 'categories' | 'failurePolicy'
+  'definition' | 'dataType' | 'direction' | 'sampling' | 'min' | 'max' | 'categories' | 'failurePolicy' | 'onlyIf'
 >
 
 export type ListedEvaluator = Evaluator & { current: CurrentVersion }
@@ -40,7 +40,8 @@ export function listEvaluators(filter: EvaluatorFilter, { field, descending }: L
   return {
     select: `${columns('e', Prisma.EvaluatorScalarFieldEnum)}, jsonb_build_object(
       'definition', v.definition, 'dataType', v.data_type, 'direction', v.direction, 'sampling', v.sampling,
-      'min', v.min, 'max', v.max, 'categories', v.categories, 'failurePolicy', v.failure_policy) AS current`,
+      'min', v.min, 'max', v.max, 'categories', v.categories, 'failurePolicy', v.failure_policy,
+      'onlyIf', v.only_if) AS current`,
     from: 'evaluator e JOIN evaluator_version v ON v.evaluator_id = e.id AND v.version = e.version',
     parent: { column: 'e.project_id', type: 'uuid' },
     where: (parameter) => [
@@ -49,6 +50,7 @@ export function listEvaluators(filter: EvaluatorFilter, { field, descending }: L
       ...(active == null ? [] : [`e.active = ${parameter(active)}::boolean`]),
       ...(datasetId
         ? [
+            `EXISTS (SELECT FROM dataset d WHERE d.id = ${parameter(datasetId)} AND d.project_id = e.project_id)`,
             `(NOT EXISTS (SELECT FROM evaluator_dataset l WHERE l.evaluator_id = e.id) OR EXISTS (
                SELECT FROM evaluator_dataset l WHERE l.evaluator_id = e.id AND l.dataset_id = ${parameter(datasetId)}))`,
           ]

@@ -1,8 +1,9 @@
 /** Calls without a run: a server writes the request, a worker that has what it needs the response. */
 
-import type { Evaluation, EvaluationInput } from '../../../domain/evaluation.ts'
+import type { Evaluation, EvaluationInput, EvaluatorSpec } from '../../../domain/evaluation.ts'
 import type { PromptTaskSpec } from '../../../domain/execution/prompt-task.ts'
-import type { ItemError, TaskItem, TaskResult } from '../../../domain/execution/task.ts'
+import type { ItemError, ModuleTaskSpec, TaskItem, TaskResult } from '../../../domain/execution/task.ts'
+import type { ModelPrices } from '../../../domain/model/generation.ts'
 import type { Queryable } from '../../client.ts'
 import { channels, notify } from '../../listener.ts'
 import { queryRows } from '../../query-rows.ts'
@@ -15,19 +16,29 @@ export interface EvaluatorRequest {
   timeoutMs: number
 }
 
-export interface PromptRequest {
+export interface CallRequest {
   projectId: string
-  task: PromptTaskSpec
+  task: PromptTaskSpec | ModuleTaskSpec
   item: TaskItem
-  /** Names of functions that the tools call. */
+  /** Names of the functions that it calls: itself, or the tools of its prompt. */
   functions: readonly string[]
   /** Of the call itself, in milliseconds. */
   timeoutMs: number
 }
 
-export type PreviewRequest = EvaluatorRequest | PromptRequest
+/** A call of an evaluator whose model only workers have the key of. */
+export interface JudgeRequest {
+  projectId: string
+  evaluator: { definition: EvaluatorSpec; name: string; prices: ModelPrices | null }
+  item: EvaluationInput
+  functions: readonly []
+  /** In milliseconds. */
+  timeoutMs: number
+}
 
-/** What a model answered. */
+export type PreviewRequest = EvaluatorRequest | CallRequest | JudgeRequest
+
+/** What a model or a function answered. */
 export interface PreviewAnswer extends TaskResult {
   /** Milliseconds. */
   latencyMs: number

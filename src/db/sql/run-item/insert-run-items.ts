@@ -3,7 +3,8 @@ import type { Queryable } from '../../client.ts'
 
 /**
  * Writes the whole schedule of a run and returns its length. The order is that of a hash of seed and logical item, so
- * runs with the same seed share it whatever their version or subset; a sample is its beginning.
+ * runs with the same seed share it whatever their version or subset; a sample is its beginning. Where an item is in a run
+ * is found by this order (item-places.ts).
  */
 export async function insertRunItems(
   client: Queryable,
@@ -14,7 +15,7 @@ export async function insertRunItems(
     `INSERT INTO run_item (run_id, ordinal, item_id, position, repetition)
      SELECT $1, item.position * $5 + repetition, item.item_id, item.position, repetition
      FROM (
-       SELECT item_id, (row_number() OVER (ORDER BY md5($4 || ':' || item_id), item_id) - 1)::int AS position
+       SELECT item_id, (row_number() OVER (ORDER BY md5($4 || ':' || item_id) COLLATE "C", item_id) - 1)::int AS position
        FROM dataset_item_revision
        WHERE dataset_id = $2 AND valid_from <= $3 AND (valid_to IS NULL OR valid_to > $3)
          AND ($6::text[] IS NULL OR tags @> $6)
@@ -35,21 +36,7 @@ export async function insertRunItems(
       subset.sample ?? null,
     ],
   )
-  const length = rowCount ?? 0
-  if (await isNewTo(client, length)) await client.query('ANALYZE run_item')
-  return length
-}
-
-/**
- * Whether the planner knows of fewer items than these. In a new database it knows of none, takes every run for a few
- * rows and sorts all of them for each page, until the first automatic ANALYZE a minute later.
- */
-async function isNewTo(client: Queryable, items: number): Promise<boolean> {
-  const { rows } = await client.query<{ isNew: boolean }>(
-    `SELECT reltuples < $1 AS "isNew" FROM pg_class WHERE oid = 'run_item'::regclass`,
-    [items],
-  )
-  return rows[0]?.isNew ?? false
+  return rowCount ?? 0
 }
 
 /** How many items of the dataset a run would have, repetitions apart; counts no further than `limit`. */

@@ -1,10 +1,12 @@
 import type { ScoreSource } from '../../../domain/evaluation.ts'
 import { type ItemErrorCode, itemErrorCodes } from '../../../domain/execution/task.ts'
+import type { Json } from '../../../domain/json/json.ts'
 import type { RunItemStatus } from '../../../domain/run.ts'
 import { containing } from '../../columns.ts'
-import { between, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
+import { between, jsonContains, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
 import { itemSeries } from '../score/series.ts'
+import { executionsOfItems, itemPlaces } from './item-places.ts'
 import { runItemColumns } from './run-item-columns.ts'
 
 type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
@@ -37,6 +39,8 @@ export interface RunItemFilter {
   search?: string | null
   /** All of these. */
   tags?: readonly string[] | null
+  /** What the metadata of the dataset item has. */
+  metadata?: Json
   score?: ItemScoreFilter | null
   /** Milliseconds. */
   latencyMs?: NumberRange | null
@@ -53,15 +57,15 @@ export interface RunItemFilter {
 }
 
 /**
- * The items of a run. By POSITION a page is read from the primary key and ends when it is full; any other order and any
+ * The items of a run. By POSITION a page is read as a range of the primary key; any other order and any
  * filter reads at most the run's items, each with the scores of one name or its revision where these are asked for.
  */
 export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
-  const { search, tags } = filter
+  const { search, tags, metadata } = filter
   return {
     select: runItemColumns('i'),
     from:
-      search || tags?.length
+      search || tags?.length || metadata != null
         ? `run_item i
          JOIN run r ON r.id = i.run_id
          JOIN dataset_item_revision v ON v.item_id = i.item_id
@@ -73,7 +77,11 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
       ...(filter.errorCode ? [failed(filter.errorCode, parameter)] : []),
       ...(filter.cached == null ? [] : [`i.cached = ${parameter(filter.cached)}`]),
       ...(filter.repetition == null ? [] : [`i.repetition = ${parameter(filter.repetition)}::int`]),
-      ...(filter.itemIds ? [`i.item_id = ANY (${parameter(filter.itemIds)}::bigint[])`] : []),
+      ...(filter.itemIds
+        ? [
+            `i.ordinal = ANY (ARRAY(SELECT p.ordinal FROM ${itemPlaces('ARRAY[parent.id]', parameter(filter.itemIds))}))`,
+          ]
+        : []),
       ...(filter.ordinals
         ? [`i.ordinal BETWEEN ${parameter(filter.ordinals.min)}::int AND ${parameter(filter.ordinals.max)}::int`]
         : []),
@@ -81,6 +89,7 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
       ...between('i.latency_ms', filter.latencyMs, parameter),
       ...between('i.cost_usd', filter.costUsd, parameter),
       ...(tags?.length ? [`v.tags @> ${parameter(tags)}::text[]`] : []),
+      ...jsonContains('v.metadata', metadata, parameter),
       ...(filter.score ? [scored(filter.score, parameter)] : []),
       ...(search
         ? [
@@ -90,22 +99,24 @@ export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
           ]
         : []),
     ],
-    keys: [...orderKey(order), { sql: 'i.ordinal', type: 'int' }],
+    keys: orderKeys(order),
     descending: order.descending,
   }
 }
 
-function orderKey({ field, descending, score, source }: RunItemOrder): Key[] {
+const ordinal: Key = { sql: 'i.ordinal', type: 'int' }
+
+function orderKeys({ field, descending, score, source }: RunItemOrder): Key[] {
   const last = descending ? `'-infinity'` : `'infinity'`
   switch (field) {
     case 'POSITION':
-      return []
+      return [{ ...ordinal, consecutive: true }]
     case 'LATENCY':
-      return [{ sql: `COALESCE(i.latency_ms, ${last})`, type: 'float8' }]
+      return [{ sql: `COALESCE(i.latency_ms, ${last})`, type: 'float8' }, ordinal]
     case 'COST':
-      return [{ sql: `COALESCE(i.cost_usd, ${last})`, type: 'float8' }]
+      return [{ sql: `COALESCE(i.cost_usd, ${last})`, type: 'float8' }, ordinal]
     case 'FINISHED_AT':
-      return [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }]
+      return [{ sql: `COALESCE(i.finished_at, ${last})`, type: 'timestamptz' }, ordinal]
     case 'SCORE':
       return [
         {
@@ -113,6 +124,7 @@ function orderKey({ field, descending, score, source }: RunItemOrder): Key[] {
             `COALESCE(${itemSeries(parameter(score ?? ''), source ? parameter(source) : null).value}, ${last})`,
           type: 'float8',
         },
+        ordinal,
       ]
   }
 }
@@ -140,8 +152,9 @@ function scored(filter: ItemScoreFilter, parameter: Parameter): string {
 export function listRunItemsOfItem(): List {
   return {
     select: runItemColumns('i'),
-    from: 'run_item i JOIN run r ON r.id = i.run_id',
-    parent: { column: 'i.item_id', type: 'bigint' },
+    from: `dataset_item d JOIN run r ON r.dataset_id = d.dataset_id
+      CROSS JOIN LATERAL (SELECT i.* FROM ${executionsOfItems('i', 'ARRAY[r.id]', 'ARRAY[d.id]')}) i`,
+    parent: { column: 'd.id', type: 'bigint' },
     where: () => [],
     keys: [
       { sql: 'r.created_at', type: 'timestamptz' },

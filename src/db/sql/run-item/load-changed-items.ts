@@ -24,7 +24,7 @@ export type OrdinalWindow = { from: number; to: number } | { ordinals: readonly 
  * Rows of a run that changed within the range, in that order, at most `limit`. A row that changed twice appears at its
  * last change, so one statement serves both replay and live updates. When their outputs are large there are fewer, with
  * `more`. Scores come from a second statement for all rows: joined as JSON they would have to be parsed and their dates
- * revived.
+ * revived. `seq > 0` says that the index of changed items has them.
  */
 export async function loadChangedItems(
   client: Queryable,
@@ -38,7 +38,7 @@ export async function loadChangedItems(
   const statement = {
     name: `changed-items${name}`,
     text: `SELECT ${runItemColumns('run_item')}
-       FROM run_item WHERE run_id = $1 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
+       FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit, ...values],
   }
   const { rows, cut } = await queryWithinBytes<ShownRunItem>(client, statement, pageBytes)
@@ -58,7 +58,8 @@ export async function countChangesOutside(
   const { name, condition, values } = windowOf(window, 4)
   const rows = await queryRows<{ count: number }>(
     client,
-    `SELECT count(*)::int AS count FROM run_item WHERE run_id = $1 AND seq > $2 AND seq <= $3 AND NOT (${condition})`,
+    `SELECT count(*)::int AS count FROM run_item
+     WHERE run_id = $1 AND seq > 0 AND seq > $2 AND seq <= $3 AND NOT (${condition})`,
     [runId, after, upTo, ...values],
     `changes-outside${name}`,
   )

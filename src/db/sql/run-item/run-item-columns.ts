@@ -10,9 +10,17 @@ export const maxShownBytes = 256 * 1024
 // `recorded` is for the execution.
 const { output: _, outputBytes: __, recorded: ___, ...others } = Prisma.RunItemScalarFieldEnum
 
+/** The stored size of an output that was removed. That of an output that is null is its JSON's, 4. */
+export const removedBytes = 0
+
+/** Whether the output of a row that has succeeded is still there. */
+export function hasOutput(table: string): string {
+  return `${table}.output_bytes IS DISTINCT FROM ${removedBytes}`
+}
+
 /** The size of an output's JSON in bytes; null without an output. Measured where it is not stored. */
 export function outputBytes(table: string): string {
-  return `CASE WHEN ${table}.status = 'SUCCEEDED'
+  return `CASE WHEN ${table}.status = 'SUCCEEDED' AND ${hasOutput(table)}
     THEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text), 4) END`
 }
 

@@ -1,4 +1,5 @@
 import type { Failures } from '../../../domain/execution/task.ts'
+import type { Rescoring } from '../../../domain/rescoring.ts'
 import type { RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 import { channels } from '../../listener.ts'
@@ -28,6 +29,12 @@ export interface RunDelta {
   evaluatorCostCount: number
   inputTokens: number | null
   outputTokens: number | null
+  evaluationsQueued: number
+  evaluationsRunning: number
+  /** Null: as before. */
+  rescoring: Rescoring | null
+  /** Null: as before. */
+  runScored: boolean | null
 }
 
 export const noDelta = {
@@ -51,6 +58,10 @@ export const noDelta = {
   evaluatorCostCount: 0,
   inputTokens: null,
   outputTokens: null,
+  evaluationsQueued: 0,
+  evaluationsRunning: 0,
+  rescoring: null,
+  runScored: null,
 } satisfies Omit<RunDelta, 'status'>
 
 /**
@@ -90,6 +101,9 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
         evaluator_cost_sum = evaluator_cost_sum + $16, evaluator_cost_count = evaluator_cost_count + $17,
         input_tokens = CASE WHEN $18::bigint IS NULL THEN input_tokens ELSE COALESCE(input_tokens, 0) + $18 END,
         output_tokens = CASE WHEN $19::bigint IS NULL THEN output_tokens ELSE COALESCE(output_tokens, 0) + $19 END,
+        evaluations_queued = evaluations_queued + $23, evaluations_running = evaluations_running + $24,
+        rescoring = COALESCE($25::jsonb, rescoring),
+        run_scored = COALESCE($26::boolean, run_scored),
         started_at = CASE WHEN $2::"RunStatus" = 'RUNNING' THEN COALESCE(started_at, now()) ELSE started_at END,
         finished_at = CASE WHEN ${ends} THEN COALESCE(finished_at, now()) END,
         paused_ms = CASE WHEN NOT ${ends} AND started_at < finished_at
@@ -119,6 +133,10 @@ export async function advanceRun(client: Queryable, runId: string, delta: RunDel
       delta.costMax,
       delta.failures && JSON.stringify(delta.failures),
       delta.stopMessage,
+      delta.evaluationsQueued,
+      delta.evaluationsRunning,
+      delta.rescoring && JSON.stringify(delta.rescoring),
+      delta.runScored,
     ],
   })
 }

@@ -45,12 +45,18 @@ export async function loadFollowedRun(
   return run.id === null ? { epoch, run: null, stats: null } : { epoch, run: run as Run, stats: read }
 }
 
-const statsSql = `json_build_object(
-  'summaries', (SELECT COALESCE(json_agg(x), '[]') FROM (
+/** As JSON, of the run `r`; of one name the preferred source first. */
+export const summariesSql = `(SELECT COALESCE(json_agg(x), '[]') FROM (
     SELECT ${columns('s', Prisma.RunScoreSummaryScalarFieldEnum)} FROM run_score_summary s
-    WHERE s.run_id = r.id ORDER BY s.name, ${preference('s.source')}) x),
+    WHERE s.run_id = r.id ORDER BY s.name, ${preference('s.source')}) x)`
+
+/** As JSON, of the run `r`. */
+export const bucketsSql = `(SELECT COALESCE(json_agg(x), '[]') FROM (
+    SELECT ${columns('b', Prisma.RunLatencyBucketScalarFieldEnum)} FROM run_latency_bucket b WHERE b.run_id = r.id) x)`
+
+const statsSql = `json_build_object(
+  'summaries', ${summariesSql},
   'labels', (SELECT COALESCE(json_agg(x), '[]') FROM (
     SELECT ${columns('l', Prisma.RunScoreLabelScalarFieldEnum)} FROM run_score_label l
     WHERE l.run_id = r.id AND l.count > 0 ORDER BY l.count DESC, l.label) x),
-  'buckets', (SELECT COALESCE(json_agg(x), '[]') FROM (
-    SELECT ${columns('b', Prisma.RunLatencyBucketScalarFieldEnum)} FROM run_latency_bucket b WHERE b.run_id = r.id) x))`
+  'buckets', ${bucketsSql})`

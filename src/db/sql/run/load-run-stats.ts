@@ -4,7 +4,7 @@ import type { RunLatencyBucket, RunScoreLabel, RunScoreSummary } from '../../gen
 import { Prisma } from '../../generated/prisma/client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { preference } from '../score/series.ts'
-import type { RunStatsRows } from './load-followed-run.ts'
+import { bucketsSql, type RunStatsRows, summariesSql } from './load-followed-run.ts'
 
 const summaryColumns = columns('s', Prisma.RunScoreSummaryScalarFieldEnum)
 const labelColumns = columns('l', Prisma.RunScoreLabelScalarFieldEnum)
@@ -18,6 +18,21 @@ export async function loadRunStats(db: Queryable, runIds: readonly string[]): Pr
     loadLatencyBuckets(db, runIds),
   ])
   return { summaries, labels, buckets }
+}
+
+/** What nearly every page shows of its runs, in one statement. */
+export interface RunSummaries extends Pick<RunStatsRows, 'summaries' | 'buckets'> {
+  runId: string
+}
+
+/** The summaries and latency histograms of these runs. */
+export async function loadRunSummaries(db: Queryable, runIds: readonly string[]): Promise<RunSummaries[]> {
+  return queryRows<RunSummaries>(
+    db,
+    `SELECT r.id AS "runId", ${summariesSql} AS summaries, ${bucketsSql} AS buckets FROM unnest($1::uuid[]) AS r (id)`,
+    [runIds],
+    'load-run-summaries',
+  )
 }
 
 /** The summaries of the series of these runs, by name; of one name the preferred source first. */

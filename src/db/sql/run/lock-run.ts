@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Rescoring } from '../../../domain/rescoring.ts'
 import type { RunSettings, RunStatus, StopReason } from '../../../domain/run.ts'
 import type { Queryable } from '../../client.ts'
 
@@ -28,10 +29,19 @@ export interface LockedRun {
   evaluatorCostSum: number
   costCount: number
   costMax: number | null
+  /** Open evaluations that wait, and those that lanes hold. */
+  evaluationsQueued: number
+  evaluationsRunning: number
+  /** How its outputs are scored again; null: they never were. */
+  rescoring: Rescoring | null
+  /** Whether the evaluators of the run as a whole have been asked since its items ended. */
+  runScored: boolean
   priority: number
   settings: RunSettings
   /** Whether clients execute it; workers only score what they record. */
   remote: boolean
+  /** Whether retention has removed outputs of it, so that they cannot be scored again. */
+  outputsRemoved: boolean
   /** The leases of the run's lanes, which may claim items. */
   leases: string[]
 }
@@ -58,7 +68,9 @@ export async function lockRun(client: Queryable, runId: string, projectId?: stri
      SELECT id, project_id AS "projectId", status, stop_reason AS "stopReason", stop_message AS "stopMessage",
             seq, next_ordinal AS "nextOrdinal", total, queued, running, succeeded, failed, cancelled,
             cost_sum AS "costSum", evaluator_cost_sum AS "evaluatorCostSum", cost_count AS "costCount", cost_max AS "costMax", priority, settings,
-            task ->> 'kind' = 'client' AS remote
+            evaluations_queued AS "evaluationsQueued", evaluations_running AS "evaluationsRunning",
+            rescoring, run_scored AS "runScored", task ->> 'kind' = 'client' AS remote,
+            outputs_removed_at IS NOT NULL AS "outputsRemoved"
      FROM run WHERE id = ${id} ${inProject} FOR UPDATE;
      SELECT lease::text FROM run_lane WHERE run_id = ${id} AND lease IS NOT NULL`,
   )

@@ -14,26 +14,33 @@ export interface ScoreKey {
   id: string
 }
 
-/** The scores with these keys whose runs belong to the project, in no particular order. */
+/**
+ * The scores with these keys whose runs belong to the project, in no particular order. OFFSET 0 makes the planner look up
+ * one key after another: of a table that has grown since it was analysed it reads all rows.
+ */
 export async function loadScores(db: Queryable, projectId: string, keys: readonly ScoreKey[]): Promise<Score[]> {
   return queryRows<Score>(
     db,
     `SELECT ${scoreColumns}
      FROM unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
-     JOIN score s USING (run_id, id)
+     CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = key.run_id AND id = key.id OFFSET 0) s
      JOIN run r ON r.id = s.run_id
      WHERE r.project_id = $3`,
     [keys.map((key) => key.runId), keys.map((key) => key.id), projectId],
   )
 }
 
-/** The scores of these run items, by name. The caller has checked access to the items. */
+/**
+ * The scores of these run items, by name. The caller has checked access to the items. OFFSET 0 for the reason above: a
+ * subscriber of a run took half of its time, and more with every run before it (measured: 0.5 ms instead of 8 for 150
+ * items after 20,000).
+ */
 export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[]): Promise<Score[]> {
   return queryRows<Score>(
     db,
     `SELECT ${scoreColumns}
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
-     JOIN score s USING (run_id, ordinal)
+     CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = key.run_id AND ordinal = key.ordinal OFFSET 0) s
      ORDER BY s.name, s.id`,
     [keys.map((key) => key.runId), keys.map((key) => key.ordinal)],
     'load-item-scores',

@@ -26,21 +26,23 @@ const maxScores = 3
 export function ItemHistory({ run, executions, otherId, onOther }: Props) {
   const scores = scoresOf(run).slice(0, maxScores)
   const [first] = scores
-  const values = first ? executions.toReversed().map(({ scores }) => scoreNamed(scores, first.name)?.value ?? null) : []
+  const values = first
+    ? executions.toReversed().map(({ scores }) => scoreNamed(scores, first.name, first.source)?.value ?? null)
+    : []
   return (
     <section aria-label="History of this item">
       <h3>In other runs</h3>
       {first && values.filter((value) => value !== null).length > 1 && (
-        <Sparkline values={values} label={`${first.name} of this item, oldest run first`} className={own.spark} />
+        <Sparkline values={values} label={`${first.title} of this item, oldest run first`} className={own.spark} />
       )}
       <div className={classes.scrolls}>
         <table className={classes.table}>
           <thead>
             <tr>
               <th scope="col">Run</th>
-              {scores.map(({ name }) => (
-                <th key={name} scope="col">
-                  {name}
+              {scores.map(({ title }) => (
+                <th key={title} scope="col">
+                  {title}
                 </th>
               ))}
               <th scope="col">Latency</th>
@@ -65,9 +67,9 @@ export function ItemHistory({ run, executions, otherId, onOther }: Props) {
                   {repetition > 0 && ` #${repetition + 1}`}
                 </td>
                 {scores.map((column) => {
-                  const score = scoreNamed(values, column.name)
+                  const score = scoreNamed(values, column.name, column.source)
                   return (
-                    <td key={column.name}>{score ? writeScore(column.dataType, score.value, score.label) : '–'}</td>
+                    <td key={column.title}>{score ? writeScore(column.dataType, score.value, score.label) : '–'}</td>
                   )
                 })}
                 <td>{status === 'FAILED' ? 'failed' : formatDuration(latencyMs)}</td>

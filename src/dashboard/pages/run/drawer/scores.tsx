@@ -39,7 +39,7 @@ export function Scores({ scores, other }: { scores: readonly ItemScore[]; other:
                     writeScore(score.dataType, score.value, score.label)
                   )}
                 </td>
-                {other && <td>{otherValue(score, scoreNamed(other.scores, score.name))}</td>}
+                {other && <td>{otherValue(score, scoreNamed(other.scores, score.name, score.source))}</td>}
                 <td>{score.error ? <span className={classes.error}>{score.error.message}</span> : score.comment}</td>
               </tr>
             ))}

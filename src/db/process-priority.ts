@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { getPriority, setPriority } from 'node:os'
+import type pg from 'pg'
+
+/** Linux takes one new priority of a session in 100 ms from who is not root. */
+const sessionRetryMs = 150
+const sessionTries = 100
+
+/**
+ * Lets the database work for a connection with the priority of the process that opened it. The worker beside a server runs
+ * below it; without this its statements would run above it, and the server's own would wait for them. Only for a database
+ * on this machine whose processes may be changed, as the embedded one: elsewhere nothing happens.
+ */
+export function shareProcessPriority(client: pg.PoolClient): void {
+  const priority = getPriority()
+  const { processID } = client as pg.PoolClient & { processID: number | null }
+  if (priority === 0 || !processID || !isLocalBackend(processID)) return
+  try {
+    setSessionPriority(processID, priority)
+  } catch {
+    // It belongs to another user.
+  }
+}
+
+/**
+ * Sets the priority of a process that leads its session, as every process of PostgreSQL does: 0, that of most programs, to
+ * 19, the lowest. Where Linux first shares the processors between sessions (`kernel.sched_autogroup_enabled`), a priority
+ * counts only inside of one, so that the session gets it, too.
+ *
+ * @throws it belongs to another user, or has ended
+ */
+export function setSessionPriority(processId: number, priority: number): void {
+  setPriority(processId, priority)
+  if (process.platform === 'linux') writeSessionPriority(processId, priority, sessionTries)
+}
+
+function writeSessionPriority(processId: number, priority: number, tries: number): void {
+  try {
+    writeFileSync(`/proc/${processId}/autogroup`, String(priority))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries <= 1) return
+    setTimeout(() => writeSessionPriority(processId, priority, tries - 1), sessionRetryMs).unref()
+  }
+}
+
+/** Of Linux: a process with the number that the database names, which may be on another machine or in a container. */
+function isLocalBackend(processId: number): boolean {
+  try {
+    return /^postgres: .*\[local\]/.test(readFileSync(`/proc/${processId}/cmdline`, 'utf8'))
+  } catch {
+    return false
+  }
+}

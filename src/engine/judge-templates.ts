@@ -1,0 +1,6 @@
+import { type JudgeTemplate, judgeCatalogue } from '../evaluators/judge/catalogue.ts'
+
+/** Judges to begin with, by name. */
+export function listJudgeTemplates(): readonly JudgeTemplate[] {
+  return judgeCatalogue
+}

@@ -1,0 +1,32 @@
+/** When a socket ends without its client: it no longer answers, or its key is revoked. */
+import { CloseCode } from 'graphql-ws'
+import type WebSocket from 'ws'
+import type { Revocation } from './revocation.ts'
+
+const keepAliveMs = 12_000
+/** How long a client may take to answer a close frame before its socket is terminated. */
+const closingMs = 2_000
+
+/** Terminates the socket of a client that no longer answers pings. @returns a function that stops it */
+export function keepAlive(socket: WebSocket): () => void {
+  let answered = true
+  socket.on('pong', () => {
+    answered = true
+  })
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate()
+    answered = false
+    socket.ping()
+  }, keepAliveMs)
+  return () => clearInterval(timer)
+}
+
+/** Closes the socket, and so all its operations, with 4403 (forbidden) when the key is revoked. */
+export function closeWhenRevoked(socket: WebSocket, revocation: Revocation): void {
+  const stop = revocation.onRevoked(() => {
+    socket.close(CloseCode.Forbidden, 'Forbidden')
+    const late = setTimeout(() => socket.terminate(), closingMs)
+    socket.once('close', () => clearTimeout(late))
+  })
+  socket.once('close', stop)
+}

@@ -1,0 +1,134 @@
+/**
+ * The planner goes by what the tables held when they were analysed last. Here that were runs of one item: it then takes a
+ * run for a row, so that reading all of it looks as cheap as looking a row up.
+ */
+import type { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadPages } from '../../src/db/keyset.ts'
+import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
+import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
+import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
+import { loadItemScores } from '../../src/db/sql/score/load-scores.ts'
+import { startRun } from '../../src/engine/runs/start-run.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+
+const items = 2_000
+
+let t: TestEngine
+let client: Client
+let runId: string
+
+beforeAll(async () => {
+  t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
+  const dataset = await seedDataset(
+    t,
+    Array.from({ length: items }, (_, n) => n),
+  )
+  const experimentId = await seedExperiment(t, dataset, { kind: 'module', name: 'echo' })
+  const small = await startRun(t.services, t.scope, { experimentId, subset: { sample: 1 } })
+  client = (await t.db.pool.connect()) as unknown as Client
+  await client.query(
+    `WITH copy AS (
+       INSERT INTO run SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid()))).*
+       FROM run r, generate_series(1, 500) WHERE r.id = '${small.id}' RETURNING id
+     )
+     INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, seq)
+     SELECT copy.id, 0, item_id, 0, 0, 1 FROM copy, run_item`,
+  )
+  await score('true')
+  await client.query('ANALYZE run_item, score')
+  runId = (await startRun(t.services, t.scope, { experimentId })).id
+  await client.query('UPDATE run_item SET seq = ordinal + 1 WHERE run_id = $1', [runId])
+  await score(`run_id = '${runId}'`)
+  await client.query('UPDATE run SET seq = $2 WHERE id = $1', [runId, items])
+})
+afterAll(async () => {
+  ;(client as unknown as { release(): void }).release()
+  await t[Symbol.asyncDispose]()
+})
+
+function score(which: string): Promise<unknown> {
+  return client.query(
+    `INSERT INTO score (run_id, ordinal, name, data_type, value, source)
+     SELECT run_id, ordinal, gen_random_uuid(), 'NUMERIC', 1, 'API' FROM run_item WHERE ${which}`,
+  )
+}
+
+/** The rows of run_item and score that this connection reads meanwhile, entries of indexes included. */
+async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+  const read = async () => {
+    await client.query('SELECT pg_stat_force_next_flush()')
+    const { rows } = await client.query<{ rows: number }>(
+      `SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('run_item', 'score'))
+             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('run_item', 'score')))::int AS rows`,
+    )
+    return rows[0]?.rows ?? Number.NaN
+  }
+  const before = await read()
+  await work()
+  return (await read()) - before
+}
+
+const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
+const byPosition = listRunItems({}, { field: 'POSITION', descending: false })
+const firstPage = { limit: 50, backward: false, after: null, before: null }
+const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
+/** Not in the order of the schedule. */
+const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
+const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false })
+
+test.each<[string, () => Promise<unknown>]>([
+  ['the first page of a run', () => page({})],
+  ['a later page of a run', () => page({ after: ['1000'] })],
+  ['the page before one', () => page({ before: ['1000'], backward: true })],
+  ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
+  ['the scores of items', () => loadItemScores(client, keys())],
+  ['what a feed delivers', () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50)],
+  ['the cells of a comparison', () => loadCells(client, [runId], itemIds.slice(500, 540), null)],
+  ['their scores', () => loadCellValues(client, [runId], itemIds.slice(500, 540), null)],
+  ['items by the ids of dataset items', () => loadPages(client, ofItems, [runId], { ...firstPage, limit: 50 })],
+  [
+    'what a comparison of a window delivers',
+    () => findItemChanges(client, [{ runId, after: 0, upTo: items }], itemIds.slice(500, 540), 50),
+  ],
+  ['the foreign keys of new scores', () => score(`run_id = '${runId}' AND ordinal BETWEEN 1000 AND 1049`)],
+])('reads no more than it needs: %s', async (_what, work) => {
+  // The plan of a foreign key's check is made once for a connection.
+  await client.query('DISCARD PLANS')
+  expect(await rowsRead(work)).toBeLessThan(400)
+})
+
+test('finds each item where the schedule of a run has it, and none that the run does not have', async () => {
+  const { rows } = await client.query<{ id: string }>('SELECT experiment_id AS id FROM run WHERE id = $1', [runId])
+  const experimentId = rows[0]?.id as string
+  const settings = { repetitions: 3 }
+  const sample = await startRun(t.services, t.scope, { experimentId, subset: { sample: 300 }, settings, seed: 'other' })
+  const single = await startRun(t.services, t.scope, { experimentId, subset: { itemIds: ['7'] } })
+  const runs = [runId, sample.id, single.id, runId]
+  const guesses = itemIds.map((_, n) => (n % 3 === 0 ? null : n))
+  for (const guessed of [null, guesses]) {
+    const { rows: differences } = await client.query(
+      `WITH found AS MATERIALIZED (SELECT * FROM run_item_places($1, $2, $3)),
+         present AS (SELECT run_id, item_id, ordinal FROM run_item WHERE run_id = ANY ($1))
+       (SELECT 'missing' AS what, * FROM present EXCEPT ALL SELECT 'missing', * FROM found)
+       UNION ALL (SELECT 'wrong', * FROM found EXCEPT ALL SELECT 'wrong', * FROM present)`,
+      [runs, itemIds, guessed],
+    )
+    expect(differences).toEqual([])
+  }
+})
+
+test('a filter of compared rows that nothing passes looks for the executions of an item once', async () => {
+  const { experimentId } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
+  const { id: otherId } = await startRun(t.services, t.scope, { experimentId })
+  const runs = { ids: [runId, otherId], datasetVersions: [1, 1], repetitions: 1 }
+  const page = { limit: 100, backward: false, after: null, before: null }
+  const read = await rowsRead(async () => {
+    const { rows } = await loadComparisonPage(client, runs, { failedInOne: true }, { field: 'SCHEDULE' }, page)
+    expect(rows).toEqual([])
+  })
+  expect(read).toBeLessThan(12 * items)
+})
