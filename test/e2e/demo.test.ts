@@ -26,7 +26,8 @@ test('the demo runs both versions, shows the results, and serves operations that
   expect(demo.stdout).toMatch(/items +│ 320 +│ 320/)
   expect(demo.stdout).toMatch(/failed +│ 0 +│ 0/)
   expect(demo.stdout).toMatch(new RegExp(`accuracy +│ ${results.rules} +│ ${results.bayes}`))
-  expect(demo.stdout).toMatch(/accuracy +│ \+0\.113 +│ \+0\.051…\+0\.174 +│ < 0\.001 +│ 70\/34 +│ IMPROVED/)
+  // Corrected for the number of metrics, its p value depends on how quick the machine is: so does one of the others.
+  expect(demo.stdout).toMatch(/accuracy +│ \+0\.113 +│ \+0\.051…\+0\.174 +│ (< )?0\.00[1-3] +│ 70\/34 +│ IMPROVED/)
   expect(demo.stdout).toContain(results.differences)
 
   const [both = '', another = '', watched = ''] = demo.stdout
