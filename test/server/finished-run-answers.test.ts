@@ -6,8 +6,10 @@ import { upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
+import { maxAgeMs } from '../../src/server/finished-runs/change-watch.ts'
 import { dependentFields } from '../../src/server/finished-runs/subject.ts'
 import { seedDataset } from '../helpers/engine.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { recordRun } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
@@ -18,7 +20,8 @@ let datasetId: string
 let runs: string[]
 
 beforeAll(async () => {
-  t = await startTestServer()
+  // Every read is old by the next request. What is given without one: unread-answers.test.ts.
+  t = await startTestServer({}, { clock: new FakeClock(() => maxAgeMs + 1) })
   key = (await createApiKey(t.db, t.scope, { name: 'mine', role: 'READ' })).key
   datasetId = await seedDataset(t, [1, 2, 3])
   const record = (good: boolean) =>
