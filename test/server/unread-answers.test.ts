@@ -89,7 +89,7 @@ async function ask(url: string, headers: Record<string, string>) {
 
 async function statementsOf(url: string, headers: Record<string, string>): Promise<number> {
   const [, statements] = await recordStatements(() => ask(url, headers))
-  return statements.length
+  console.log(statements.map(s=>s.slice(0,80))); return statements.length
 }
 
 /** Asks until it is answered without a statement. @returns that answer */
@@ -197,7 +197,8 @@ describe('who has the answer of this server to a write sees it at once, whatever
     await transaction(t.db.pool, async (client) => {
       await client.query('SELECT FROM run WHERE id = $1 FOR UPDATE', [runs[0]])
       const writing = mutate('updateRun: UpdateRunInput', { id: encodeGlobalId('Run', runs[0] ?? ''), priority: 4 })
-      await expect.poll(() => statementsOf(deafUrl, headers)).toBe(1)
+      await expect.poll(() => waiting()).toBe(1)
+      expect(await statementsOf(deafUrl, headers)).toBe(1)
       await client.query('COMMIT')
       await writing
     })
@@ -301,6 +302,8 @@ test('a server that lost its connection trusts nothing from before', async () =>
 
 test('what was heard of while the database was asked counts as later', async () => {
   const headers = { authorization: admin }
+  // It has not heard of what the tests before it changed.
+  now += maxAgeMs + 1
   await untilUnread(deafUrl, headers)
   now += maxAgeMs + 1
   await transaction(t.db.pool, async (client) => {
