@@ -8,9 +8,8 @@ import { updateRun } from '../../src/engine/runs/update-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
 import { maxAgeMs } from '../../src/server/finished-runs/change-watch.ts'
 import { dependentFields } from '../../src/server/finished-runs/subject.ts'
-import { seedDataset } from '../helpers/engine.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordTwoRuns } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
 
@@ -23,14 +22,7 @@ beforeAll(async () => {
   // Every read is old by the next request. What is given without one: unread-answers.test.ts.
   t = await startTestServer({}, { clock: new FakeClock(() => maxAgeMs + 1) })
   key = (await createApiKey(t.db, t.scope, { name: 'mine', role: 'READ' })).key
-  datasetId = await seedDataset(t, [1, 2, 3])
-  const record = (good: boolean) =>
-    recordRun(
-      t,
-      datasetId,
-      [0, 1, 2].map((item) => ({ item, output: `${item} ${good}`, scores: { good } })),
-    )
-  runs = [await record(false), await record(true)]
+  ;({ datasetId, runs } = await recordTwoRuns(t))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

@@ -10,7 +10,7 @@ import { setScore } from '../../src/engine/scores.ts'
 import { ChangeWatch, maxAgeMs } from '../../src/server/finished-runs/change-watch.ts'
 import { startServer } from '../../src/server/start-server.ts'
 import { seedDataset } from '../helpers/engine.ts'
-import { recordRun } from '../helpers/recorded-runs.ts'
+import { recordRun, recordTwoRuns } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
 
@@ -52,14 +52,7 @@ beforeAll(async () => {
   admin = await bearer()
   deaf = new DeafListener()
   deafUrl = await serve(deaf as unknown as Listener)
-  datasetId = await seedDataset(t, [1, 2, 3])
-  const record = (good: boolean) =>
-    recordRun(
-      t,
-      datasetId,
-      [0, 1, 2].map((item) => ({ item, output: `${item} ${good}`, scores: { good } })),
-    )
-  runs = [await record(false), await record(true)]
+  ;({ datasetId, runs } = await recordTwoRuns(t))
 })
 afterAll(async () => {
   for (const stop of stops) await stop()
@@ -89,7 +82,7 @@ async function ask(url: string, headers: Record<string, string>) {
 
 async function statementsOf(url: string, headers: Record<string, string>): Promise<number> {
   const [, statements] = await recordStatements(() => ask(url, headers))
-  console.log(statements.map(s=>s.slice(0,80))); return statements.length
+  return statements.length
 }
 
 /** Asks until it is answered without a statement. @returns that answer */
