@@ -6,7 +6,7 @@ import type { Queryable } from './client.ts'
 
 /** PostgreSQL's NOTIFY channels. Messages only wake readers: the state itself is in the tables. */
 export const channels = {
-  /** `<run id>:<seq>`: rows of the run changed. */
+  /** `<run id>:<seq>`: rows of the run changed, or it was deleted. */
   run: 'assay_run',
   /** `<run id>`: abort its calls in flight. */
   abort: 'assay_abort',
@@ -26,7 +26,9 @@ export const channels = {
   watching: 'assay_watching',
   /** `<run id>:<ordinal> …`: what models wrote for these items is in the table. */
   text: 'assay_text',
-  /** Empty: API keys were created or revoked. */
+  /** Empty: a dataset or an experiment was changed. Sent by triggers. */
+  dataset: 'assay_dataset',
+  /** Empty: what callers may do has changed, by their keys, sessions or projects. Sent by triggers. */
   key: 'assay_key',
   /** The name of a migration that older processes cannot work beside. */
   migration: 'assay_migration',
@@ -65,6 +67,11 @@ export class Listener {
   async start(): Promise<this> {
     await this.#connect()
     return this
+  }
+
+  /** Whether messages arrive at the moment, as far as is known. */
+  get isConnected(): boolean {
+    return this.#client !== null
   }
 
   /**

@@ -4,7 +4,7 @@
  * needs one.
  *
  * A revoked key and an ended session are refused at once; their open requests and sockets end within seconds
- * (`Caller.revocation`).
+ * (`Caller.revocation`). What is given without asking here: finished-runs/change-watch.ts.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'

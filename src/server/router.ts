@@ -11,6 +11,7 @@ import type { BrowserGuard } from './browser-guard.ts'
 import { clientGone } from './client-gone.ts'
 import { type AllowedOrigins, isPreflight, respondPreflight, setCorsHeaders } from './cors.ts'
 import { respondExport } from './export.ts'
+import type { ChangeWatch } from './finished-runs/change-watch.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
@@ -43,6 +44,8 @@ interface ApiOptions {
   /** With the request database. */
   services: Services
   graphql: Graphql
+  /** Is told of requests that may write; mutations tell it themselves. */
+  changes: ChangeWatch
   authenticator: Authenticator
   credentialsOf: ReadCredentials
   cookies: SessionCookies
@@ -63,19 +66,25 @@ export interface Route {
 
 /** GraphQL with GraphiQL, imports, exports, attachments, whole outputs, and sessions. */
 export function apiRoutes(options: ApiOptions): Route[] {
-  const { services, authenticator, credentialsOf, turns } = options
+  const { services, changes, authenticator, credentialsOf, turns } = options
   const { yoga, answers } = options.graphql
   return [
     { name: '/graphql', path: /^\/graphql$/, methods: ['GET', 'POST'], handle: graphql },
     { name: '/graphiql', path: /^\/graphiql\/[\w.]+$/, methods: ['GET'], handle: graphiqlAsset },
-    { name: '/import', path: /^\/import\/./, methods: ['POST'], longBody: true, handle: asCaller(respondImport) },
+    {
+      name: '/import',
+      path: /^\/import\/./,
+      methods: ['POST'],
+      longBody: true,
+      handle: writing(asCaller(respondImport)),
+    },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
     {
       name: '/attachments',
       path: /^\/attachments$/,
       methods: ['POST'],
       longBody: true,
-      handle: asCaller(respondUpload),
+      handle: writing(asCaller(respondUpload)),
     },
     {
       name: '/attachments',
@@ -88,9 +97,23 @@ export function apiRoutes(options: ApiOptions): Route[] {
       name: '/session',
       path: /^\/session$/,
       methods: sessionMethods,
-      handle: createSessionHandler({ ...options, db: services.db }),
+      handle: writing(createSessionHandler({ ...options, db: services.db })),
     },
   ]
+
+  function writing(handle: Handler): Handler {
+    return async (request, response, url) => {
+      if (request.method === 'GET') return handle(request, response, url)
+      const end = changes.write()
+      try {
+        await handle(request, response, url)
+      } finally {
+        // Its response may have arrived before this, but has by then.
+        if (response.closed) end()
+        else response.once('close', end)
+      }
+    }
+  }
 
   function asCaller(respond: typeof respondImport): Handler {
     return async (request, response, url) => {
@@ -118,11 +141,13 @@ export function apiRoutes(options: ApiOptions): Route[] {
     }
     const credentials = credentialsOf(request)
     const tagged = request.method === 'GET' ? answers.requestOf(request, credentials) : null
-    const runs = tagged?.runs ?? null
+    if (tagged && answers.respondUnread(tagged, response)) return
+    const runs = tagged?.kept?.runs ?? null
+    const since = changes.moment()
     const { scope, client, revocation, tag } = await authenticator.authenticate(credentials, runs)
     let query = tagged && answers.queryOf(tagged, scope)
     // It was read and checked when it came for the first time, and takes no turn from what has to be executed.
-    if (query && runs && (await answers.respond(query, response, { runs, tag }))) return
+    if (query && runs && (await answers.respond(query, response, { runs, tag, since }))) return
     const gone = whenGone(response)
     endWhenRevoked(revocation, request, response, gone)
     if (request.method === 'GET') {

@@ -5,12 +5,14 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { openRequestDatabase } from '../db/client.ts'
 import type { Listener } from '../db/listener.ts'
+import type { Clock } from '../domain/clock.ts'
 import type { Services } from '../engine/services.ts'
 import type { ComparisonFeeds } from '../feed/comparison-feed.ts'
 import type { RunFeeds } from '../feed/run-feed.ts'
 import { RunItemTexts } from '../feed/run-item-texts.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
+import { ChangeWatch } from './finished-runs/change-watch.ts'
 import { allocateAnswersYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { loadPages, pagesDirectory } from './pages.ts'
@@ -26,7 +28,7 @@ export interface ServerOptions {
   services: Services
   feeds: RunFeeds
   comparisons: ComparisonFeeds
-  /** Notifies of created and revoked keys. */
+  /** Notifies of created and revoked keys, and of what changes finished runs. */
   listener: Listener
   /** Address to listen on; anything but loopback needs an API key in the database. */
   host: string
@@ -46,6 +48,8 @@ export interface ServerOptions {
   readiness?: Readiness
   /** How long a request may take to arrive, imports excepted, in milliseconds; default 60,000. */
   arrivalMs?: number
+  /** For how long answers about finished runs are given unread; default: the system's. */
+  clock?: Clock
   /** Grace period for requests in flight when the server stops, in milliseconds; default 5,000. */
   graceMs?: number
 }
@@ -100,9 +104,11 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
     onError: (err) => services.log.warn({ err }, 'The database interrupted a connection.'),
   })
   const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
+  const changes = new ChangeWatch(options.listener, options.clock)
   const graphql = createGraphql(
     { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },
     requests,
+    changes,
     services.log,
   )
   const allowed = new Set(options.allowedOrigins)
@@ -118,7 +124,15 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   const webSockets = createWebSockets(graphql, authenticator, credentialsOf, turns, services.log)
   const route = createRouter(
     [
-      ...apiRoutes({ services: { ...services, db: requests }, graphql, authenticator, credentialsOf, cookies, turns }),
+      ...apiRoutes({
+        services: { ...services, db: requests },
+        graphql,
+        changes,
+        authenticator,
+        credentialsOf,
+        cookies,
+        turns,
+      }),
       ...statusRoutes({ metrics: services.metrics, readiness, authenticator, credentialsOf }),
     ],
     pages,
@@ -156,6 +170,7 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
     clearTimeout(late)
     await requests.close()
     authenticator.stop()
+    changes.stop()
     texts.stop()
   }
   let stopping: Promise<void> | null = null

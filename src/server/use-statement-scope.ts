@@ -8,6 +8,7 @@ import { isAsyncIterable } from '@envelop/core'
 import { type ExecutionArgs, getOperationAST } from 'graphql'
 import { StatementScope } from '../db/statement-scope.ts'
 import { LimitError } from '../domain/errors.ts'
+import type { ChangeWatch } from './finished-runs/change-watch.ts'
 
 export const operationLimits = {
   /** Maximum duration of a query in milliseconds, including the time it queues. */
@@ -24,13 +25,21 @@ export interface OperationCaller {
   gone: AbortSignal
 }
 
-export function useStatementScope(): Plugin<OperationCaller> {
+/** @param changes is told of mutations, before their results are sent */
+export function useStatementScope(changes: ChangeWatch): Plugin<OperationCaller> {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
       const { client: group, gone } = args.contextValue as OperationCaller
       if (operationOf(args) === 'mutation') {
         const scope = new StatementScope({ group, kind: 'WRITE' })
-        return setExecuteFn((input) => scope.run(() => executeFn(input)))
+        return setExecuteFn(async (input) => {
+          const end = changes.write()
+          try {
+            return await scope.run(() => executeFn(input))
+          } finally {
+            end()
+          }
+        })
       }
       const scope = new StatementScope({ group, kind: 'READ', signal: gone, maxBytes: operationLimits.readBytes })
       const timer = setTimeout(() => {

@@ -6,6 +6,7 @@ import { schema } from '../../schema/index.ts'
 import type { Database } from '../db/client.ts'
 import type { Scope } from '../domain/scope.ts'
 import { SubscriptionQuotas } from '../engine/projects/quotas.ts'
+import type { ChangeWatch } from './finished-runs/change-watch.ts'
 import { FinishedRunAnswers, type TaggedQuery } from './finished-runs/finished-run-answers.ts'
 import { createDocumentCaches } from './limits/document-cache.ts'
 import { SubscriptionCount } from './limits/subscription-count.ts'
@@ -44,12 +45,13 @@ export interface Graphql {
 export function createGraphql(
   base: Omit<Context, 'diffs' | 'gone' | 'loaders' | 'position' | 'scope' | 'shared'>,
   requests: Database,
+  changes: ChangeWatch,
   log: Logger,
 ): Graphql {
   const services = { ...base.services, db: requests }
   const metrics = new OperationMetrics(base.services.metrics)
   const mask = createErrorMask(log)
-  const answers = new FinishedRunAnswers(requests)
+  const answers = new FinishedRunAnswers(requests, changes)
   const subscriptions = new SharedSubscriptions({
     async subscribe(operation, caller, after) {
       const { schema, contextFactory, subscribe } = yoga.getEnveloped({ ...caller, shared: { after } })
@@ -82,7 +84,7 @@ export function createGraphql(
       useDocumentLimits(),
       useCompiledExecution(),
       ...(base.services.replica ? [useReplica(base.services.replica)] : []),
-      useStatementScope(),
+      useStatementScope(changes),
       useRefusalOfMediaTypes(),
       answers.plugin,
     ],

@@ -3,7 +3,7 @@ import type { Direction, FailurePolicy } from '../../src/domain/evaluation.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import type { RunItemStatus, RunStatus } from '../../src/domain/run.ts'
 import { defaultRunSettings } from '../../src/domain/run.ts'
-import { seedExperiment, type TestEngine } from './engine.ts'
+import { seedDataset, seedExperiment, type TestEngine } from './engine.ts'
 
 /** The result of one execution of an item. */
 export interface RecordedExecution {
@@ -132,4 +132,16 @@ export async function recordRun(
     [id, datasetId, JSON.stringify(scores), JSON.stringify(policies), JSON.stringify(ranges)],
   )
   return id
+}
+
+/** Two finished runs of three items, which differ in every output and score. */
+export async function recordTwoRuns(t: TestEngine): Promise<{ datasetId: string; runs: string[] }> {
+  const datasetId = await seedDataset(t, [1, 2, 3])
+  const record = (good: boolean) =>
+    recordRun(
+      t,
+      datasetId,
+      [0, 1, 2].map((item) => ({ item, output: `${item} ${good}`, scores: { good } })),
+    )
+  return { datasetId, runs: [await record(false), await record(true)] }
 }

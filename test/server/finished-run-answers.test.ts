@@ -6,9 +6,10 @@ import { upsertDatasetItems } from '../../src/engine/datasets/items.ts'
 import { createApiKey, revokeApiKey } from '../../src/engine/projects/api-keys.ts'
 import { updateRun } from '../../src/engine/runs/update-run.ts'
 import { setScore } from '../../src/engine/scores.ts'
+import { maxAgeMs } from '../../src/server/finished-runs/change-watch.ts'
 import { dependentFields } from '../../src/server/finished-runs/subject.ts'
-import { seedDataset } from '../helpers/engine.ts'
-import { recordRun } from '../helpers/recorded-runs.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { recordTwoRuns } from '../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
 
@@ -18,16 +19,10 @@ let datasetId: string
 let runs: string[]
 
 beforeAll(async () => {
-  t = await startTestServer()
+  // Every read is old by the next request. What is given without one: unread-answers.test.ts.
+  t = await startTestServer({}, { clock: new FakeClock(() => maxAgeMs + 1) })
   key = (await createApiKey(t.db, t.scope, { name: 'mine', role: 'READ' })).key
-  datasetId = await seedDataset(t, [1, 2, 3])
-  const record = (good: boolean) =>
-    recordRun(
-      t,
-      datasetId,
-      [0, 1, 2].map((item) => ({ item, output: `${item} ${good}`, scores: { good } })),
-    )
-  runs = [await record(false), await record(true)]
+  ;({ datasetId, runs } = await recordTwoRuns(t))
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

@@ -2,7 +2,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { type Database, transaction } from '../../db/client.ts'
 import type { ApiKey, Prisma } from '../../db/generated/prisma/client.ts'
-import { channels, notify } from '../../db/listener.ts'
 import { insertApiKey } from '../../db/sql/project/insert-api-key.ts'
 import { NotFoundError } from '../../domain/errors.ts'
 import { name, parseInput } from '../../domain/parse-input.ts'
@@ -46,16 +45,7 @@ export async function createApiKey(
     const personId = await findOrCreatePerson(client, scope, projectId, personName)
     const { role } = input
     const prefix = key.slice(0, prefixLength)
-    const id = await insertApiKey(client, {
-      projectId,
-      personId,
-      name: keyName,
-      role,
-      prefix,
-      sha256: hashOfSecret(key),
-    })
-    await notify(client, channels.key)
-    return id
+    return insertApiKey(client, { projectId, personId, name: keyName, role, prefix, sha256: hashOfSecret(key) })
   })
   return { key, apiKey: await prisma.apiKey.findUniqueOrThrow({ where: { id } }) }
 }
@@ -65,12 +55,11 @@ export async function createApiKey(
  * @throws {ForbiddenError} not an ADMIN
  * @throws {NotFoundError} the scope manages no such key
  */
-export async function revokeApiKey({ pool, prisma }: Database, scope: Scope, id: string): Promise<ApiKey> {
+export async function revokeApiKey({ prisma }: Database, scope: Scope, id: string): Promise<ApiKey> {
   requireAdmin(scope)
   const found = await prisma.apiKey.findFirst({ where: { id, AND: whichApiKeys(scope) } })
   if (!found) throw new NotFoundError('There is no such API key in this project.', ['id'])
   await prisma.apiKey.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date() } })
-  await notify(pool, channels.key)
   return prisma.apiKey.findUniqueOrThrow({ where: { id } })
 }
 

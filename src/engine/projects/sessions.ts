@@ -5,7 +5,6 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Database, transaction } from '../../db/client.ts'
-import { channels, notify } from '../../db/listener.ts'
 import {
   deleteSession,
   deleteSurplusSessions,
@@ -42,7 +41,7 @@ export async function createSession(
       'person' in owner
         ? await findOrCreatePerson(client, scope, null, parseInput(name, owner.person, ['person']))
         : null
-    if (await deleteSurplusSessions(client, apiKeyId, maxSessions - 1)) await notify(client, channels.key)
+    await deleteSurplusSessions(client, apiKeyId, maxSessions - 1)
     await insertSession(client, { sha256: hashOfSecret(token), apiKeyId, personId, projectId })
   })
   return token
@@ -55,5 +54,5 @@ export async function chooseProject({ pool }: Database, sessionId: string, proje
 
 /** Ends a session: its requests are refused from now on, and what is open is closed within seconds. Idempotent. */
 export async function endSession({ pool }: Database, token: string): Promise<void> {
-  if (await deleteSession(pool, hashOfSecret(token))) await notify(pool, channels.key)
+  await deleteSession(pool, hashOfSecret(token))
 }

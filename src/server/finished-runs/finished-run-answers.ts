@@ -2,17 +2,19 @@
  * Answers to queries that are about finished runs alone: kept as they are sent, by document, variables and scope, and given
  * again while their tag is that of the database: a retry, another score or a new version of the dataset has another one.
  * Over GET the client gets the tag, too. Of a request over GET that came before, credentials included, the answer is found
- * before its caller is, so that one statement tells who asks and whether the answer is still the same. Nothing is given
+ * before its caller is, so that one statement tells who asks and whether the answer is still the same. What it told counts
+ * for equal requests, without another statement, until something may have changed: change-watch.ts. Nothing else is given
  * before it.
  */
 import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import type { Plugin } from 'graphql-yoga'
 import type { Database } from '../../db/client.ts'
-import { type RunsOfProject, tagFinishedRuns } from '../../db/sql/run/tag-finished-runs.ts'
+import { tagFinishedRuns } from '../../db/sql/run/tag-finished-runs.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Credentials } from '../auth.ts'
 import { accepts } from '../content-coding.ts'
+import type { ChangeWatch, Moment } from './change-watch.ts'
 import { type AskedBefore, type KeptAnswer, KeptAnswers, keptAnswersLimits } from './kept-answers.ts'
 import { runsOf } from './subject.ts'
 
@@ -26,6 +28,8 @@ export interface TaggedQuery {
   known: string | null
   /** That it takes. */
   codings: string | undefined
+  /** The request itself, for the next one that is equal; null over POST. */
+  asked: AskedBefore | null
   /** Set once it has turned out that the answer is about finished runs. */
   about: Pick<KeptAnswer, 'runs' | 'tag'> | null
 }
@@ -39,19 +43,21 @@ export interface TaggedRequest {
   contentType: string
   known: string | null
   codings: string | undefined
-  /** What it asked the last time, and the runs of the answer. */
+  /** What it asked the last time, and the answer. */
   before: AskedBefore | null
-  runs: RunsOfProject | null
+  kept: KeptAnswer | null
 }
 
 const contentTypes = ['application/graphql-response+json', 'application/json'] as const
 
 export class FinishedRunAnswers {
   readonly #db: Pick<Database, 'pool'>
+  readonly #changes: ChangeWatch
   readonly #kept = new KeptAnswers()
 
-  constructor(db: Pick<Database, 'pool'>) {
+  constructor(db: Pick<Database, 'pool'>, changes: ChangeWatch) {
     this.#db = db
+    this.#changes = changes
   }
 
   /** Of a request over GET; null where the client accepts no JSON, or wants nothing kept. */
@@ -61,9 +67,9 @@ export class FinishedRunAnswers {
     const { authorization, session, project } = credentials
     const id = hash('sha256', JSON.stringify([authorization, session, project, contentType, url]), 'base64')
     const before = this.#kept.askedBy(id) ?? null
-    const runs = (before && this.#kept.get(before.key)?.runs) ?? null
+    const kept = (before && this.#kept.get(before.key)) ?? null
     const known = headers['if-none-match'] ?? ''
-    return { id, question: url, contentType, known, codings: headers['accept-encoding'], before, runs }
+    return { id, question: url, contentType, known, codings: headers['accept-encoding'], before, kept }
   }
 
   /** Of a request over POST; null as above, and for one that is so large that it is hardly a query that comes again. */
@@ -72,29 +78,44 @@ export class FinishedRunAnswers {
     if (!contentType || body.length > keptAnswersLimits.questionBytes) return null
     const question = `${url} ${body}`
     const codings = headers['accept-encoding']
-    return this.queryOf({ id: null, question, contentType, known: null, codings, before: null, runs: null }, scope)
+    return this.queryOf({ id: null, question, contentType, known: null, codings, before: null, kept: null }, scope)
   }
 
   queryOf(request: TaggedRequest, { projectId, role, installation }: Scope): TaggedQuery {
     const { id, question, contentType, known, codings, before } = request
     const isSame = before?.projectId === projectId && before.role === role && before.installation === installation
-    const key = isSame
-      ? before.key
-      : hash('sha256', JSON.stringify([projectId, role, installation, contentType, question]), 'base64')
-    if (!isSame && id !== null) this.#kept.remember(id, { key, projectId, role, installation })
-    return { key, contentType, projectId, known, codings, about: null }
+    const asked = isSame
+      ? before
+      : {
+          key: hash('sha256', JSON.stringify([projectId, role, installation, contentType, question]), 'base64'),
+          ...{ projectId, role, installation, confirmed: null },
+        }
+    if (!isSame && id !== null) this.#kept.remember(id, asked)
+    return { key: asked.key, contentType, projectId, known, codings, asked: id === null ? null : asked, about: null }
+  }
+
+  /**
+   * Answers from what is kept, where nothing may have changed since caller and tag of an equal request were read.
+   * @returns whether it did
+   */
+  respondUnread({ before, kept, known, codings }: TaggedRequest, response: ServerResponse): boolean {
+    if (!kept || before?.confirmed?.tag !== kept.tag) return false
+    if (!this.#changes.isUnchanged(before.confirmed.since, kept.runs.runIds)) return false
+    this.#send(before.key, kept, { known, codings }, response)
+    return true
   }
 
   /**
    * Answers from what is kept.
-   * @param read the tag that was read with the caller; null: it is read now
+   * @param read the tag that was read with the caller, and when; null: it is read now
    * @returns whether it did
    */
   async respond(
-    { key, known, codings }: TaggedQuery,
+    query: TaggedQuery,
     response: ServerResponse,
-    read: (Pick<KeptAnswer, 'runs'> & { tag: string | null }) | null,
+    read: (Pick<KeptAnswer, 'runs'> & { tag: string | null; since: Moment }) | null,
   ): Promise<boolean> {
+    const { key, asked } = query
     const kept = this.#kept.get(key)
     if (!kept) return false
     const isRead = read?.runs === kept.runs
@@ -103,21 +124,27 @@ export class FinishedRunAnswers {
       this.#kept.delete(key)
       return false
     }
+    if (isRead && asked) asked.confirmed = { tag: current, since: read.since }
+    this.#send(key, kept, query, response)
+    return true
+  }
+
+  #send(
+    key: string,
+    kept: KeptAnswer,
+    { known, codings }: Pick<TaggedQuery, 'known' | 'codings'>,
+    response: ServerResponse,
+  ): void {
     const { tag, body, contentType, gzipped } = kept
     const headers = headersOf(tag, contentType, known)
-    if (isKnown(tag, known)) {
-      response.writeHead(304, headers).end()
-      return true
-    }
+    if (isKnown(tag, known)) return void response.writeHead(304, headers).end()
     const isZipped = accepts(codings, 'gzip')
     if (isZipped && gzipped) {
       headers['content-encoding'] = 'gzip'
-      response.writeHead(200, { ...headers, 'content-length': gzipped.length }).end(gzipped)
-      return true
+      return void response.writeHead(200, { ...headers, 'content-length': gzipped.length }).end(gzipped)
     }
     if (isZipped) this.#kept.compress(key, kept)
     response.writeHead(200, { ...headers, 'content-length': body.length }).end(body)
-    return true
   }
 
   /** Tags and keeps answers. */

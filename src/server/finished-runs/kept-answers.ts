@@ -1,6 +1,7 @@
 import { gzip } from 'node:zlib'
 import type { RunsOfProject } from '../../db/sql/run/tag-finished-runs.ts'
 import type { Scope } from '../../domain/scope.ts'
+import type { Moment } from './change-watch.ts'
 
 /** An answer as it is sent. */
 export interface KeptAnswer {
@@ -16,6 +17,8 @@ export interface KeptAnswer {
 /** What a request asked, and in which scope. */
 export interface AskedBefore extends Pick<Scope, 'projectId' | 'role' | 'installation'> {
   key: string
+  /** When it was read last that its caller may ask it, and that the answer with this tag is the right one. */
+  confirmed: { tag: string; since: Moment } | null
 }
 
 export const keptAnswersLimits = {

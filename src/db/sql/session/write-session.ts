@@ -36,25 +36,16 @@ export async function setSessionProject(db: Queryable, id: string, projectId: st
   await db.query('UPDATE session SET project_id = $2 WHERE id = $1', [id, projectId])
 }
 
-/** @returns whether there was such a session */
-export async function deleteSession(db: Queryable, sha256: Buffer): Promise<boolean> {
-  const { rowCount } = await db.query('DELETE FROM session WHERE sha256 = $1', [sha256])
-  return rowCount === 1
+export async function deleteSession(db: Queryable, sha256: Buffer): Promise<void> {
+  await db.query('DELETE FROM session WHERE sha256 = $1', [sha256])
 }
 
-/**
- * Deletes all sessions that have ended, and of those with the key (null: without one) all but the `keep` last used.
- * @returns whether one that had not ended was among them
- */
-export async function deleteSurplusSessions(db: Queryable, apiKeyId: string | null, keep: number): Promise<boolean> {
-  const { rows } = await db.query<{ inUse: boolean }>(
-    `WITH deleted AS (
-       DELETE FROM session WHERE expires_at <= now() OR id IN (
-         SELECT id FROM session WHERE api_key_id IS NOT DISTINCT FROM $1 ORDER BY last_used_at DESC, id OFFSET $2
-       ) RETURNING expires_at
-     )
-     SELECT EXISTS (SELECT FROM deleted WHERE expires_at > now()) AS "inUse"`,
+/** Deletes all sessions that have ended, and of those with the key (null: without one) all but the `keep` last used. */
+export async function deleteSurplusSessions(db: Queryable, apiKeyId: string | null, keep: number): Promise<void> {
+  await db.query(
+    `DELETE FROM session WHERE expires_at <= now() OR id IN (
+       SELECT id FROM session WHERE api_key_id IS NOT DISTINCT FROM $1 ORDER BY last_used_at DESC, id OFFSET $2
+     )`,
     [apiKeyId, keep],
   )
-  return rows[0]?.inUse ?? false
 }
