@@ -9,6 +9,7 @@ import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
+import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
@@ -24,6 +25,7 @@ let runId: string
 /** Of the same version, and of a part of it. */
 let otherId: string
 let sampleId: string
+let datasetIds: string[]
 
 beforeAll(async () => {
   t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
@@ -51,6 +53,10 @@ beforeAll(async () => {
   await client.query('UPDATE run SET seq = $2 WHERE id = $1', [runId, items])
   otherId = (await startRun(t.services, t.scope, { experimentId, settings: { repetitions: 2 } })).id
   sampleId = (await startRun(t.services, t.scope, { experimentId, subset: { sample: items / 2 } })).id
+  const inputs = Array.from({ length: items }, (_, n) => n)
+  datasetIds = [dataset, await seedDataset(t, inputs), await seedDataset(t, inputs)]
+  await client.query('UPDATE dataset_item_revision SET valid_to = 2 WHERE item_id % 50 = 0')
+  await client.query('ANALYZE dataset_item, dataset_item_revision')
 })
 afterAll(async () => {
   ;(client as unknown as { release(): void }).release()
@@ -64,13 +70,14 @@ function score(which: string): Promise<unknown> {
   )
 }
 
-/** The rows of run_item and score that this connection reads meanwhile, entries of indexes included. */
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+/** The rows of these tables that this connection reads meanwhile, entries of indexes included. */
+async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'score']): Promise<number> {
   const read = async () => {
     await client.query('SELECT pg_stat_force_next_flush()')
     const { rows } = await client.query<{ rows: number }>(
-      `SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('run_item', 'score'))
-             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('run_item', 'score')))::int AS rows`,
+      `SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = ANY ($1))
+             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ANY ($1)))::int AS rows`,
+      [tables],
     )
     return rows[0]?.rows ?? Number.NaN
   }
@@ -126,6 +133,21 @@ test.each<[string, () => Promise<unknown>]>([
   // The plan of a foreign key's check is made once for a connection.
   await client.query('DISCARD PLANS')
   expect(await rowsRead(work)).toBeLessThan(400)
+})
+
+test.each<[string, 'current' | 'archived', object]>([
+  ['the first page', 'current', {}],
+  ['the last page', 'current', { backward: true }],
+  ['a later page', 'current', { after: ['1000'] }],
+  ['the first page of archived items', 'archived', {}],
+  ['the last page of archived items', 'archived', { backward: true }],
+])('reads no items of other datasets: %s', async (_what, version, request) => {
+  const tables = ['dataset_item', 'dataset_item_revision']
+  const pages = () => loadPages(client, listDatasetItemsAt(version), datasetIds, { ...firstPage, ...request })
+  const read = await rowsRead(async () => {
+    for (const { rows } of await pages()) expect(rows.length).toBeGreaterThan(0)
+  }, tables)
+  expect(read).toBeLessThan(datasetIds.length * 400)
 })
 
 test('finds each item where the schedule of a run has it, and none that the run does not have', async () => {
