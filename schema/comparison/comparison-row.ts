@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Page } from '../../src/db/keyset.ts'
-import { type RowFilter, type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import { type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
+import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { loadPageOfLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
 import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'

@@ -15,8 +15,11 @@ export interface List {
   select: string
   /** The table and its joins; values are passed through `parameter`, and `parent.id` is the parent's. */
   from: string | ((parameter: (value: unknown) => string) => string)
-  /** The column with the parent's id, and its type. */
-  parent: { column: string; type: string }
+  /**
+   * The column with the parent's id, and its type. `leads`: an index begins with it and goes on with the keys, and others
+   * have the order of the keys alone, over all parents: by these the planner would read the rows of the others, too.
+   */
+  parent: { column: string; type: string; leads?: true }
   /** Further conditions; values are passed through `parameter`. */
   where: (parameter: (value: unknown) => string) => string[]
   /** Expressions that are never null, the last one unique within the parent. All ascending or all descending. */
@@ -126,17 +129,22 @@ export async function loadPages<Row>(
   const values: unknown[] = [parents]
   const parameter = (value: unknown) => `$${values.push(value)}`
   const keys = keyExpressions(list, parameter)
-  const beyond = (key: string[] | null, operator: '<' | '>') =>
-    key
-      ? [
-          `(${keys.join(', ')}) ${operator} (${key.map((value, i) => `${parameter(value)}::${list.keys[i]?.type}`).join(', ')})`,
-        ]
-      : []
+  const { column, leads } = list.parent
+  // What is equal to a constant is left out of the order; a range is not, and only the index that it begins with has it.
+  const order = leads ? [column, ...keys] : keys
+  const beyond = (key: string[] | null, operator: '<' | '>') => {
+    if (!key) return []
+    const place = key.map((value, i) => `${parameter(value)}::${list.keys[i]?.type}`)
+    return [`(${order.join(', ')}) ${operator} (${(leads ? ['parent.id', ...place] : place).join(', ')})`]
+  }
 
   const filters = list.where(parameter)
   const isRange = list.keys[0]?.consecutive && filters.length === 0
   const conditions = [
-    `${list.parent.column} = parent.id`,
+    // Compared as rows, because of a simple range the planner expects so few rows that it would sort them all.
+    ...(leads
+      ? ['>=', '<='].map((operator) => `(${column}, ${column}) ${operator} (parent.id, parent.id)`)
+      : [`${column} = parent.id`]),
     ...filters,
     ...beyond(request.after, list.descending ? '<' : '>'),
     ...beyond(request.before, list.descending ? '>' : '<'),
@@ -149,7 +157,7 @@ export async function loadPages<Row>(
        SELECT ${list.select}, ARRAY[${keys.map((key) => `(${key})::text`).join(', ')}] AS "sortKey"
        FROM ${fromClause(list, parameter)}
        WHERE ${conditions.join(' AND ')}
-       ORDER BY ${keys.map((key) => `${key} ${direction}`).join(', ')}
+       ORDER BY ${order.map((key) => `${key} ${direction}`).join(', ')}
        LIMIT ${parameter(request.limit + 1)} ${request.skip ? `OFFSET ${parameter(request.skip)}` : ''}
      ) page`
   // Of ranges there are few texts, and one plan is right for all, which takes 0.3 ms to make.

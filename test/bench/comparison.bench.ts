@@ -42,7 +42,12 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
 
 /** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
-  const runs = { ids: runIds, datasetVersions: runIds.map(() => 1), repetitions: 1 }
+  const runs = {
+    ids: runIds,
+    datasetVersions: runIds.map(() => 1),
+    repetitions: runIds.map(() => 1),
+    seeds: runIds.map(() => 'seed'),
+  }
   const request = { limit: 100, backward: false, after: null, before: null }
   const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)

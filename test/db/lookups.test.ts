@@ -8,6 +8,8 @@ import { loadPages } from '../../src/db/keyset.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
+import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
@@ -20,12 +22,17 @@ const items = 2_000
 let t: TestEngine
 let client: Client
 let runId: string
+/** Of the same version, and of a part of it. */
+let otherId: string
+let sampleId: string
+let datasetIds: string[]
 
 beforeAll(async () => {
   t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
   const dataset = await seedDataset(
     t,
     Array.from({ length: items }, (_, n) => n),
+    { tags: () => ['some'] },
   )
   const experimentId = await seedExperiment(t, dataset, { kind: 'module', name: 'echo' })
   const small = await startRun(t.services, t.scope, { experimentId, subset: { sample: 1 } })
@@ -44,6 +51,12 @@ beforeAll(async () => {
   await client.query('UPDATE run_item SET seq = ordinal + 1 WHERE run_id = $1', [runId])
   await score(`run_id = '${runId}'`)
   await client.query('UPDATE run SET seq = $2 WHERE id = $1', [runId, items])
+  otherId = (await startRun(t.services, t.scope, { experimentId, settings: { repetitions: 2 } })).id
+  sampleId = (await startRun(t.services, t.scope, { experimentId, subset: { sample: items / 2 } })).id
+  const inputs = Array.from({ length: items }, (_, n) => n)
+  datasetIds = [dataset, await seedDataset(t, inputs), await seedDataset(t, inputs)]
+  await client.query('UPDATE dataset_item_revision SET valid_to = 2 WHERE item_id % 50 = 0')
+  await client.query('ANALYZE dataset_item, dataset_item_revision')
 })
 afterAll(async () => {
   ;(client as unknown as { release(): void }).release()
@@ -57,13 +70,14 @@ function score(which: string): Promise<unknown> {
   )
 }
 
-/** The rows of run_item and score that this connection reads meanwhile, entries of indexes included. */
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+/** The rows of these tables that this connection reads meanwhile, entries of indexes included. */
+async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'score']): Promise<number> {
   const read = async () => {
     await client.query('SELECT pg_stat_force_next_flush()')
     const { rows } = await client.query<{ rows: number }>(
-      `SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('run_item', 'score'))
-             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('run_item', 'score')))::int AS rows`,
+      `SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = ANY ($1))
+             + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ANY ($1)))::int AS rows`,
+      [tables],
     )
     return rows[0]?.rows ?? Number.NaN
   }
@@ -76,6 +90,18 @@ const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000
 const byPosition = listRunItems({}, { field: 'POSITION', descending: false })
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
+const compared = (ids: string[]) => ({
+  ids,
+  datasetVersions: ids.map(() => 1),
+  repetitions: ids.map((id) => (id === otherId ? 2 : 1)),
+  seeds: ids.map(() => 'seed'),
+})
+const comparedPage =
+  (ids: () => string[], request: object, filter: RowFilter = {}) =>
+  () =>
+    loadComparisonPage(client, compared(ids()), filter, { field: 'SCHEDULE' }, { ...firstPage, ...request })
+const alike = () => [runId, otherId]
+const partly = () => [sampleId, runId]
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
 const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false })
@@ -94,11 +120,34 @@ test.each<[string, () => Promise<unknown>]>([
     'what a comparison of a window delivers',
     () => findItemChanges(client, [{ runId, after: 0, upTo: items }], itemIds.slice(500, 540), 50),
   ],
+  ['the first page of a comparison', comparedPage(alike, {})],
+  ['a later page of a comparison', comparedPage(alike, { after: ['1', '1000'] })],
+  ['the last page of a comparison', comparedPage(alike, { backward: true })],
+  ['the page before one of a comparison', comparedPage(alike, { before: ['1', '1000'], backward: true })],
+  ['a page of a comparison where the first run has only a part', comparedPage(partly, { after: ['1', '990'] })],
+  ['the last page of such a comparison', comparedPage(partly, { backward: true })],
+  ['a page after an item that the first run does not have', comparedPage(partly, { after: ['2', '1500'] })],
+  ['a filtered page of a comparison', comparedPage(alike, { after: ['1', '1000'] }, { tags: ['some'] })],
   ['the foreign keys of new scores', () => score(`run_id = '${runId}' AND ordinal BETWEEN 1000 AND 1049`)],
 ])('reads no more than it needs: %s', async (_what, work) => {
   // The plan of a foreign key's check is made once for a connection.
   await client.query('DISCARD PLANS')
   expect(await rowsRead(work)).toBeLessThan(400)
+})
+
+test.each<[string, 'current' | 'archived', object]>([
+  ['the first page', 'current', {}],
+  ['the last page', 'current', { backward: true }],
+  ['a later page', 'current', { after: ['1000'] }],
+  ['the first page of archived items', 'archived', {}],
+  ['the last page of archived items', 'archived', { backward: true }],
+])('reads no items of other datasets: %s', async (_what, version, request) => {
+  const tables = ['dataset_item', 'dataset_item_revision']
+  const pages = () => loadPages(client, listDatasetItemsAt(version), datasetIds, { ...firstPage, ...request })
+  const read = await rowsRead(async () => {
+    for (const { rows } of await pages()) expect(rows.length).toBeGreaterThan(0)
+  }, tables)
+  expect(read).toBeLessThan(datasetIds.length * 400)
 })
 
 test('finds each item where the schedule of a run has it, and none that the run does not have', async () => {
@@ -122,13 +171,9 @@ test('finds each item where the schedule of a run has it, and none that the run 
 })
 
 test('a filter of compared rows that nothing passes looks for the executions of an item once', async () => {
-  const { experimentId } = await t.db.prisma.run.findUniqueOrThrow({ where: { id: runId } })
-  const { id: otherId } = await startRun(t.services, t.scope, { experimentId })
-  const runs = { ids: [runId, otherId], datasetVersions: [1, 1], repetitions: 1 }
-  const page = { limit: 100, backward: false, after: null, before: null }
   const read = await rowsRead(async () => {
-    const { rows } = await loadComparisonPage(client, runs, { failedInOne: true }, { field: 'SCHEDULE' }, page)
+    const { rows } = await comparedPage(alike, {}, { failedInOne: true })()
     expect(rows).toEqual([])
   })
-  expect(read).toBeLessThan(12 * items)
+  expect(read).toBeLessThan(15 * items)
 })

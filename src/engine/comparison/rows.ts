@@ -2,15 +2,10 @@ import type { Database, ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
 import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
-import {
-  type CellChange,
-  type ComparedRuns,
-  countComparisonItems,
-  loadComparisonPage,
-  type RowFilter,
-  type RowOrder,
-} from '../../db/sql/comparison/load-page.ts'
+import { countComparisonItems, loadComparisonPage, type RowOrder } from '../../db/sql/comparison/load-page.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
+import type { CellChange, RowFilter } from '../../db/sql/comparison/row-filter.ts'
+import type { ComparedRuns } from '../../db/sql/comparison/schedule-order.ts'
 import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
@@ -107,11 +102,13 @@ export async function totalRows({ prisma }: Database, { runs }: Comparison): Pro
   return itemCount !== null && runs.some((run) => run.total === itemCount * repetitionsOf(run)) ? itemCount : null
 }
 
-function comparedRuns({ runs }: Comparison): ComparedRuns {
+/** What the rows of a comparison are read by. */
+export function comparedRuns({ runs }: Comparison): ComparedRuns {
   return {
     ids: runs.map((run) => run.id),
     datasetVersions: runs.map((run) => run.datasetVersion),
-    repetitions: runs[0] ? repetitionsOf(runs[0]) : 1,
+    repetitions: runs.map(repetitionsOf),
+    seeds: runs.map((run) => run.seed),
   }
 }
 

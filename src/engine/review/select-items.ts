@@ -16,7 +16,7 @@ import { maxReviewItems, type ReviewSelection } from '../../domain/review/select
 import type { ProjectScope } from '../../domain/scope.ts'
 import { metricIn, valuesOf } from '../comparison/compared-metrics.ts'
 import { openComparison } from '../comparison/comparison.ts'
-import { repetitionsOf } from '../comparison/repetitions.ts'
+import { comparedRuns } from '../comparison/rows.ts'
 import type { Services } from '../services.ts'
 import { committeeOf } from './committee.ts'
 
@@ -180,13 +180,14 @@ async function regressedItems(
     ...{ values: valuesOf(metric), rules: metric.lackingRules, direction: metric.direction },
     candidates: [2],
   }
-  const runs = {
-    ids: comparison.runs.map(({ id }) => id),
-    datasetVersions: comparison.runs.map(({ datasetVersion }) => datasetVersion),
-    repetitions: repetitionsOf(baseline),
-  }
   const page = { limit: maxReviewItems, backward: false, after: null, before: null }
   const filter = { change: { is: 'REGRESSED', metric: compared } } as const
-  const { rows } = await loadComparisonPage(db.pool, runs, filter, { field: 'REGRESSION', metric: compared }, page)
+  const { rows } = await loadComparisonPage(
+    db.pool,
+    comparedRuns(comparison),
+    filter,
+    { field: 'REGRESSION', metric: compared },
+    page,
+  )
   return new Map(rows.map(({ itemId }, index) => [String(itemId), index]))
 }

@@ -17,9 +17,9 @@ export interface DatasetItemFilter {
 
 /**
  * The items of one version of a dataset, `current` for the one that each parent has, or the last content of those that are
- * archived, in the order they were added or
- * reversed. The index on (dataset_id, item_id) provides the order and the starting point, so a page reads its own rows
- * and the revisions of other versions between them.
+ * archived, in the order they were added or reversed. An index on (dataset_id, item_id) provides the order and the starting
+ * point, that of archived items has ended revisions only: a page reads its own rows and the revisions of other versions
+ * between them.
  */
 export function listDatasetItemsAt(
   version: number | 'current' | 'archived',
@@ -30,7 +30,7 @@ export function listDatasetItemsAt(
   return {
     select: revisionColumns,
     from: 'dataset_item_revision r JOIN dataset_item i ON i.id = r.item_id',
-    parent: { column: 'r.dataset_id', type: 'uuid' },
+    parent: { column: 'r.dataset_id', type: 'uuid', leads: true },
     where: (parameter) => [
       ...inVersion(version, parameter),
       ...(search
