@@ -73,12 +73,12 @@ async function rowsRead(work: () => Promise<unknown>): Promise<number> {
 }
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
-const byPosition = listRunItems({}, { field: 'POSITION', descending: false })
+const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, false)
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
-const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false })
+const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false }, false)
 
 test.each<[string, () => Promise<unknown>]>([
   ['the first page of a run', () => page({})],
