@@ -7,7 +7,7 @@ import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
 import type { ReviewItemRow } from '../src/db/sql/review/reviews.ts'
-import type { ShownRunItem } from '../src/db/sql/run-item/run-item-columns.ts'
+import type { ListedRunItem } from '../src/db/sql/run-item/list-run-items.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 
@@ -23,8 +23,8 @@ export const DatasetFolderRef = builder.objectRef<DatasetFolderRow & { path: str
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
-/** Items of a feed include their scores; elsewhere scores are loaded on request. */
-export const RunItemRef = builder.objectRef<ShownRunItem & { scores?: ScoreRow[] }>('RunItem')
+/** Items of a feed and of a run's list include their scores; elsewhere scores are loaded on request. */
+export const RunItemRef = builder.objectRef<ListedRunItem & { scores?: ScoreRow[] }>('RunItem')
 export const ScoreRef = builder.objectRef<ScoreRow>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')

@@ -1,6 +1,10 @@
+import type { GraphQLResolveInfo } from 'graphql'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
-import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
+import {
+  type ListedRunItem,
+  listRunItems,
+  type RunItemFilter as SqlFilter,
+} from '../../src/db/sql/run-item/list-run-items.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
@@ -11,6 +15,7 @@ import { OrderDirection, RunItemErrorCode, RunItemStatus, ScoreSource } from '..
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
+import { selects } from '../selects.ts'
 import { PositionRange } from './feed-arguments.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
@@ -102,6 +107,7 @@ export function runItemsConnection(
     filter?: typeof RunItemFilter.$inferInput | null
     orderBy?: typeof RunItemOrder.$inferInput | null
   },
+  info: GraphQLResolveInfo,
 ) {
   const { field, direction, score = null, source = null } = args.orderBy ?? { field: 'POSITION', direction: 'ASC' }
   if (field === 'SCORE' && score === null) {
@@ -122,10 +128,11 @@ export function runItemsConnection(
     ])
   }
   const by = { field, descending: direction === 'DESC', score, source }
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by)
+  const withScores = [['nodes'], ['edges', 'node']].some((path) => selects(info, ...path, 'scores'))
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, withScores)
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
-  return listConnection<ShownRunItem>(context, list, orderName, run.id, args, totalCount)
+  return listConnection<ListedRunItem>(context, list, orderName, run.id, args, totalCount)
 }
 
 /** Positions as ordinals, by which the rows of a run are stored: a position has one for each repetition. */

@@ -1,4 +1,5 @@
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
+import { parseScores } from '../../src/db/sql/score/load-scores.ts'
 import { type ItemError, isItemErrorCode, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import type { Generation as GenerationShape } from '../../src/domain/model/generation.ts'
@@ -143,7 +144,8 @@ builder.node(RunItemRef, {
     scores: t.field({
       type: [ScoreRef],
       description: 'Its scores by name; failed evaluators are rows with `error`.',
-      resolve: (item, _args, { loaders }) => item.scores ?? loaders.itemScores.load(item),
+      resolve: (item, _args, { loaders }) =>
+        item.scores ?? (item.listedScores ? parseScores(item.listedScores) : loaders.itemScores.load(item)),
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',

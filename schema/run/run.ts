@@ -131,7 +131,7 @@ builder.prismaNode('Run', {
         filter: t.arg({ type: RunItemFilter, description: 'Which items; default: all.' }),
         orderBy: t.arg({ type: RunItemOrder, description: 'Default: in the order they are executed.' }),
       },
-      resolve: (run, args, context) => runItemsConnection(context, run, args),
+      resolve: (run, args, context, info) => runItemsConnection(context, run, args, info),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When a worker started it.' }),

@@ -87,7 +87,7 @@ async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'sco
 }
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
-const byPosition = listRunItems({}, { field: 'POSITION', descending: false })
+const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, false)
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
 const compared = (ids: string[]) => ({
@@ -104,7 +104,7 @@ const alike = () => [runId, otherId]
 const partly = () => [sampleId, runId]
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
-const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false })
+const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false }, false)
 
 test.each<[string, () => Promise<unknown>]>([
   ['the first page of a run', () => page({})],

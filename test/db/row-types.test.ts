@@ -26,11 +26,11 @@ import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
 import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
-import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
+import { type ListedRunItem, listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { listScoreConfigs } from '../../src/db/sql/score/list-score-configs.ts'
-import { loadItemScores, loadScores } from '../../src/db/sql/score/load-scores.ts'
+import { loadItemScores, loadScores, parseScores } from '../../src/db/sql/score/load-scores.ts'
 import { deleteReplacedScores, deleteScoreRows, insertScores } from '../../src/db/sql/score/set-score.ts'
 import type { Json } from '../../src/domain/json/json.ts'
 import { createTestEngine, seedDataset, type TestEngine } from '../helpers/engine.ts'
@@ -177,10 +177,16 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
     ]
   },
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
-  'run-item/list-run-items.ts': async () => [
-    [await page(listRunItems({}, { field: 'POSITION', descending: false }), runId), await runItems()],
-    [await page(listRunItemsOfItem(), String((await runItems())[0]?.itemId)), await runItems()],
-  ],
+  'run-item/list-run-items.ts': async () => {
+    const order = { field: 'POSITION', descending: false } as const
+    const listed = (await page(listRunItems({}, order, true), runId)) as ListedRunItem[]
+    return [
+      [await page(listRunItems({}, order, false), runId), await runItems()],
+      [listed.map(({ listedScores: _, ...item }) => item), await runItems()],
+      [listed.flatMap((item) => parseScores(item.listedScores ?? [])), await scores({ ordinal: { not: null } })],
+      [await page(listRunItemsOfItem(), String((await runItems())[0]?.itemId)), await runItems()],
+    ]
+  },
   'run-item/load-changed-items.ts': async () => {
     const { items: changed } = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
     return [

@@ -5,9 +5,10 @@ import type { RunItemStatus } from '../../../domain/run.ts'
 import { containing } from '../../columns.ts'
 import { between, jsonContains, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
+import { type ScoresOfItem, scoresOfItem } from '../score/load-scores.ts'
 import { itemSeries } from '../score/series.ts'
 import { executionsOfItems, itemPlaces } from './item-places.ts'
-import { runItemColumns } from './run-item-columns.ts'
+import { runItemColumns, type ShownRunItem } from './run-item-columns.ts'
 
 type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
 
@@ -56,14 +57,21 @@ export interface RunItemFilter {
   ordinals?: { min: number; max: number }
 }
 
+/** A run item of a list. */
+export interface ListedRunItem extends ShownRunItem {
+  /** Where the list has them. */
+  listedScores?: ScoresOfItem
+}
+
 /**
  * The items of a run. By POSITION a page is read as a range of the primary key; any other order and any
  * filter reads at most the run's items, each with the scores of one name or its revision where these are asked for.
+ * @param withScores whether each has all of its scores
  */
-export function listRunItems(filter: RunItemFilter, order: RunItemOrder): List {
+export function listRunItems(filter: RunItemFilter, order: RunItemOrder, withScores: boolean): List {
   const { search, tags, metadata } = filter
   return {
-    select: runItemColumns('i'),
+    select: withScores ? `${runItemColumns('i')}, ${scoresOfItem('i')} AS "listedScores"` : runItemColumns('i'),
     from:
       search || tags?.length || metadata != null
         ? `run_item i
