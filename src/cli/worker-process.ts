@@ -13,6 +13,8 @@ type Start = Extract<ToWorker, { start: unknown }>['start']
 type Ready = Extract<FromWorker, { ready: unknown }>['ready']
 
 const program = fileURLToPath(new URL('worker-main.ts', import.meta.url))
+/** The threads that help to collect garbage would wait for each other, as they get no turn beside the server's. */
+const oneCollector = '--single-threaded-gc'
 /** The pauses before it is started again, in milliseconds. */
 const restartMs = [500, 1_000, 2_000, 5_000, 10_000]
 /** A worker that lived this long starts the count again. */
@@ -91,7 +93,7 @@ export class WorkerProcess {
   }
 
   #fork(): ChildProcess {
-    const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--inspect'))
+    const execArgv = [...process.execArgv.filter((flag) => !flag.startsWith('--inspect')), oneCollector]
     // A session of its own has a priority of its own.
     const child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv, detached: true })
     child.on('message', (message: FromWorker) => this.#receive(message))

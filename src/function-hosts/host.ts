@@ -277,7 +277,7 @@ function heapMb(memoryMb: number): number {
 /** The flags of this process that make sense for another one. */
 function inheritedFlags(): string[] {
   return process.execArgv.filter(
-    (flag) => !/^--(inspect|max-old-space-size|expose-gc|prof|cpu-prof|heap-prof)/.test(flag),
+    (flag) => !/^--(inspect|max-old-space-size|single-threaded-gc|expose-gc|prof|cpu-prof|heap-prof)/.test(flag),
   )
 }
 

@@ -76,7 +76,6 @@ test('rows are paged and filtered as ever; none has changed, so any order by a c
   }
   const schedule = await inputs({})
   expect(schedule.toSorted()).toEqual(numbers(10))
-  expect(new Set(schedule.slice(8))).toEqual(new Set([0, 1]))
   for (const field of ['REGRESSION', 'IMPROVEMENT', 'CHANGE']) {
     expect(await inputs({ orderBy: { field, metric: correct } })).toEqual(schedule)
   }
