@@ -62,8 +62,8 @@ export function differences(
 ): Record<string, { expected: unknown; got: unknown }> {
   const right = Object.assign({}, ...corrections.map((correction) => correction.figures))
   const before = leaves(bySeries(figures))
-  const after = leaves(bySeries(now))
-  const expected = new Map([...before, ...Object.entries(right)])
+  const after = byItem(leaves(bySeries(now)), now)
+  const expected = byItem(new Map([...before, ...Object.entries(right)]), figures)
   const found = [...expected].filter(([path, value]) => !path.endsWith('.reason') && !isSame(value, after.get(path)))
   return Object.fromEntries(found.map(([path, expected]) => [path, { expected, got: after.get(path) }]))
 }
@@ -86,6 +86,18 @@ function bySeries<T>(figures: T): T {
     const isNamed = key === 'metrics' || (key === 'scores' && value[0] && ('count' in value[0] || 'change' in value[0]))
     return Array.isArray(value) && isNamed ? keyed(value) : value
   })
+}
+
+/**
+ * Compared rows by their items, not by their places: the first versions put items that only later runs have at the end of a
+ * comparison.
+ */
+function byItem(found: Map<string, unknown>, { comparisons }: Figures): Map<string, unknown> {
+  const named = (path: string) =>
+    path.replace(/^(comparisons\.(\d+)\.rows\.nodes)\.(\d+)\./, (_, rows, comparison, row) => {
+      return `${rows}.${comparisons[comparison].rows.nodes[row].datasetItem.id}.`
+    })
+  return new Map([...found].map(([path, value]) => [named(path), value]))
 }
 
 function leaves(value: unknown, path = '', found = new Map<string, unknown>()): Map<string, unknown> {
