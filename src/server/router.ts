@@ -108,9 +108,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       try {
         await handle(request, response, url)
       } finally {
-        // Its response may have arrived before this, but has by then.
-        if (response.closed) end()
-        else response.once('close', end)
+        end()
       }
     }
   }
