@@ -1,4 +1,5 @@
 /** Answers about finished runs that are given again without asking the database: until something may have changed. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -221,12 +222,25 @@ describe('who has the answer of this server to a write sees it at once, whatever
     }
     await untilUnread(deafUrl, headers)
     const { hostname, port, host } = new URL(deafUrl)
-    const socket = connect(Number(port), hostname).pause()
+    const unread = connect(Number(port), hostname).pause()
     const large = `GET /graphiql/graphiql.js HTTP/1.1\r\nHost: ${host}\r\n\r\n`
-    socket.write(`${large.repeat(20)}DELETE /session HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+    const cookie = `assay_session_${port}=unknown`
+    const signOut = `DELETE /session HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${deafUrl}\r\nCookie: ${cookie}\r\n\r\n`
+    unread.write(`${large.repeat(20)}${signOut}`)
     await expect.poll(() => statementsOf(deafUrl, headers)).toBe(1)
     await untilUnread(deafUrl, headers)
-    socket.destroy()
+    unread.destroy()
+  })
+
+  test('who is not known does not keep answers from being given unread', async () => {
+    const headers = { authorization: admin }
+    const { hostname, port, host } = new URL(deafUrl)
+    const half = connect(Number(port), hostname)
+    const sent = `Host: ${host}\r\nOrigin: ${deafUrl}\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue`
+    half.write(`POST /session HTTP/1.1\r\n${sent}\r\n\r\n`)
+    await once(half, 'data')
+    await untilUnread(deafUrl, headers)
+    half.destroy()
   })
 })
 

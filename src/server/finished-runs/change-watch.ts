@@ -56,10 +56,12 @@ export class ChangeWatch {
     )
   }
 
-  /** Begins a write of this server, during which nothing counts. @returns a function that ends it */
-  write(): () => void {
+  /** Makes a write of this server, during which nothing counts. */
+  async during<T>(write: () => Promise<T>): Promise<T> {
     this.#writes += 1
-    return () => {
+    try {
+      return await write()
+    } finally {
       this.#writes -= 1
       this.#changed()
     }
