@@ -44,7 +44,7 @@ interface ApiOptions {
   /** With the request database. */
   services: Services
   graphql: Graphql
-  /** Is told of requests that may write; mutations tell it themselves. */
+  /** Is told of imports, uploads and changes of sessions; mutations tell it themselves. */
   changes: ChangeWatch
   authenticator: Authenticator
   credentialsOf: ReadCredentials
@@ -76,7 +76,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       path: /^\/import\/./,
       methods: ['POST'],
       longBody: true,
-      handle: writing(asCaller(respondImport)),
+      handle: asCaller(writing(respondImport)),
     },
     { name: '/export', path: /^\/export\/./, methods: ['GET'], handle: asCaller(respondExport) },
     {
@@ -84,7 +84,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       path: /^\/attachments$/,
       methods: ['POST'],
       longBody: true,
-      handle: writing(asCaller(respondUpload)),
+      handle: asCaller(writing(respondUpload)),
     },
     {
       name: '/attachments',
@@ -97,22 +97,12 @@ export function apiRoutes(options: ApiOptions): Route[] {
       name: '/session',
       path: /^\/session$/,
       methods: sessionMethods,
-      handle: writing(createSessionHandler({ ...options, db: services.db })),
+      handle: createSessionHandler({ ...options, db: services.db }),
     },
   ]
 
-  function writing(handle: Handler): Handler {
-    return async (request, response, url) => {
-      if (request.method === 'GET') return handle(request, response, url)
-      const end = changes.write()
-      try {
-        await handle(request, response, url)
-      } finally {
-        // Its response may have arrived before this, but has by then.
-        if (response.closed) end()
-        else response.once('close', end)
-      }
-    }
+  function writing(respond: typeof respondImport): typeof respondImport {
+    return (request, response, caller) => changes.during(() => respond(request, response, caller))
   }
 
   function asCaller(respond: typeof respondImport): Handler {

@@ -12,6 +12,7 @@ import type { Role } from '../domain/scope.ts'
 import { localPerson } from '../engine/projects/persons.ts'
 import { chooseProject, createSession, endSession } from '../engine/projects/sessions.ts'
 import { AuthenticationError, type Authenticator, type Caller, type ReadCredentials } from './auth.ts'
+import type { ChangeWatch } from './finished-runs/change-watch.ts'
 import { readBody } from './request-body.ts'
 import { respondJson } from './respond.ts'
 import type { SessionCookies } from './session-cookie.ts'
@@ -41,6 +42,8 @@ interface SessionState {
 
 interface SessionOptions {
   db: Database
+  /** Is told of changes of sessions. */
+  changes: ChangeWatch
   authenticator: Authenticator
   cookies: SessionCookies
   credentialsOf: ReadCredentials
@@ -49,7 +52,7 @@ interface SessionOptions {
 export const sessionMethods = ['GET', 'POST', 'PATCH', 'DELETE'] as const
 
 /** @throws {AuthenticationError} an unknown key, or no session to change */
-export function createSessionHandler({ db, authenticator, cookies, credentialsOf }: SessionOptions) {
+export function createSessionHandler({ db, changes, authenticator, cookies, credentialsOf }: SessionOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     response.setHeader('cache-control', 'no-store')
     switch (request.method) {
@@ -74,9 +77,10 @@ export function createSessionHandler({ db, authenticator, cookies, credentialsOf
     const authorization = byKey ? `Bearer ${byKey.key}` : undefined
     const { scope, apiKeyId } = await authenticator.authenticate({ authorization, project: chosen })
     const owner = apiKeyId ? { apiKeyId } : { person: byName?.person ?? localPerson }
-    const token = await createSession(db, scope, owner, chosen === undefined ? null : scope.projectId)
+    const projectId = chosen === undefined ? null : scope.projectId
+    const token = await changes.during(() => createSession(db, scope, owner, projectId))
     cookies.set(request, response, token)
-    if (before !== undefined) await endSession(db, before)
+    if (before !== undefined) await changes.during(() => endSession(db, before))
     return stateOf(await authenticator.authenticate({ authorization: undefined, session: token, project: undefined }))
   }
 
@@ -88,14 +92,15 @@ export function createSessionHandler({ db, authenticator, cookies, credentialsOf
     if (!caller.session) {
       throw new AuthenticationError('Expected a session, got none: sign in, or name who you are, with POST /session.')
     }
-    await chooseProject(db, caller.session.id, caller.scope.projectId)
+    const { session, scope } = caller
+    await changes.during(() => chooseProject(db, session.id, scope.projectId))
     return stateOf(caller)
   }
 
   async function signOut(request: IncomingMessage, response: ServerResponse): Promise<void> {
     cookies.expectOwnPage(request)
     const token = cookies.read(request)
-    if (token !== undefined) await endSession(db, token)
+    if (token !== undefined) await changes.during(() => endSession(db, token))
     cookies.clear(request, response)
     response.writeHead(204).end()
   }

@@ -32,14 +32,7 @@ export function useStatementScope(changes: ChangeWatch): Plugin<OperationCaller>
       const { client: group, gone } = args.contextValue as OperationCaller
       if (operationOf(args) === 'mutation') {
         const scope = new StatementScope({ group, kind: 'WRITE' })
-        return setExecuteFn(async (input) => {
-          const end = changes.write()
-          try {
-            return await scope.run(() => executeFn(input))
-          } finally {
-            end()
-          }
-        })
+        return setExecuteFn((input) => changes.during(async () => scope.run(() => executeFn(input))))
       }
       const scope = new StatementScope({ group, kind: 'READ', signal: gone, maxBytes: operationLimits.readBytes })
       const timer = setTimeout(() => {

@@ -1,4 +1,7 @@
 /** Answers about finished runs that are given again without asking the database: until something may have changed. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { transaction } from '../../src/db/client.ts'
@@ -196,6 +199,48 @@ describe('who has the answer of this server to a write sees it at once, whatever
       await writing
     })
     await untilUnread(deafUrl, headers)
+  })
+
+  test('a mutation over a WebSocket counts, too', async () => {
+    const headers = { authorization: admin }
+    const { tag } = await untilUnread(deafUrl, headers)
+    const socket = createClient({
+      url: `${deafUrl.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: headers,
+    })
+    const query = `mutation { updateRun(input: { id: "${encodeGlobalId('Run', runs[0] ?? '')}", priority: 5 }) { __typename } }`
+    for await (const { data } of socket.iterate({ query })) expect(data).toHaveProperty('updateRun')
+    expect((await ask(deafUrl, headers)).tag).not.toBe(tag)
+    await socket.dispose()
+  })
+
+  test('a write that fails, and one whose response nobody reads, has an end', async () => {
+    const headers = { authorization: admin }
+    for (const path of ['import/a', 'attachments', 'session']) {
+      await fetch(`${deafUrl}/${path}`, { method: 'POST', headers: { authorization: 'Bearer unknown' }, body: 'a' })
+    }
+    await untilUnread(deafUrl, headers)
+    const { hostname, port, host } = new URL(deafUrl)
+    const unread = connect(Number(port), hostname).pause()
+    const large = `GET /graphiql/graphiql.js HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+    const cookie = `assay_session_${port}=unknown`
+    const signOut = `DELETE /session HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${deafUrl}\r\nCookie: ${cookie}\r\n\r\n`
+    unread.write(`${large.repeat(20)}${signOut}`)
+    await expect.poll(() => statementsOf(deafUrl, headers)).toBe(1)
+    await untilUnread(deafUrl, headers)
+    unread.destroy()
+  })
+
+  test('who is not known does not keep answers from being given unread', async () => {
+    const headers = { authorization: admin }
+    const { hostname, port, host } = new URL(deafUrl)
+    const half = connect(Number(port), hostname)
+    const sent = `Host: ${host}\r\nOrigin: ${deafUrl}\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue`
+    half.write(`POST /session HTTP/1.1\r\n${sent}\r\n\r\n`)
+    await once(half, 'data')
+    await untilUnread(deafUrl, headers)
+    half.destroy()
   })
 })
 

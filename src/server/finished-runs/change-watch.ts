@@ -1,8 +1,8 @@
 /**
  * Tells whether what was read about a caller and about finished runs still counts, so that it need not be read again. It
  * does for a second at most, and only as long as nothing was heard that may have changed it: no notification from the
- * database, no pause in hearing them, and no write of this server. A write counts from its beginning until its response
- * may have arrived, so that whoever has the response sees what it did.
+ * database, no pause in hearing them, and no write of this server. A write counts from its beginning until it is done, and
+ * nothing that was read before its end counts after it, so that whoever has the response sees what it did.
  */
 import { channels, type Listener } from '../../db/listener.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
@@ -56,10 +56,12 @@ export class ChangeWatch {
     )
   }
 
-  /** Begins a write of this server, during which nothing counts. @returns a function that ends it */
-  write(): () => void {
+  /** Makes a write of this server, during which nothing counts. */
+  async during<T>(write: () => Promise<T>): Promise<T> {
     this.#writes += 1
-    return () => {
+    try {
+      return await write()
+    } finally {
       this.#writes -= 1
       this.#changed()
     }
