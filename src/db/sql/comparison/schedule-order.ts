@@ -97,11 +97,18 @@ function itemsTogether(reading: Reading, open: string): string[] {
       : itemsIn('low', `least(high, low + ${limit})`)
     return [range, page(items)]
   }
-  const ofFirst = (bound: string) => `(SELECT ${bound} * repetitions FROM range WHERE run = 1)`
+  // No bound where none is needed, and a number where it is known: of others the planner expects a few rows, and looks up
+  // what the filter needs one by one (17 → 136 ms in 20,000 items with a rare tag).
+  const bound = (place: RowPlace | null, operator: '>=' | '<', column: 'low' | 'high') => {
+    if (!place) return []
+    const first = (place.position + (operator === '>=' ? 1 : 0)) * (runs.repetitions[0] ?? 1)
+    const end = place.run === 1 ? parameter(first) : `(SELECT ${column} * repetitions FROM range WHERE run = 1)`
+    return [`i.ordinal ${operator} ${end}::bigint`]
+  }
+  const inFirst = [open, 'i.repetition = 0', ...bound(after, '>=', 'low'), ...bound(before, '<', 'high'), ...conditions]
   const first = `first AS MATERIALIZED (
     SELECT i.item_id, i.run, i.position FROM (SELECT *, 1 AS run FROM run_item WHERE run_id = ($1::uuid[])[1]) i ${join}
-    WHERE i.repetition = 0 AND i.ordinal >= ${ofFirst('low')} AND i.ordinal < ${ofFirst('high')} AND ${conditions.join(' AND ')}
-    ORDER BY i.ordinal ${direction} LIMIT ${limit})`
+    WHERE ${inFirst.join(' AND ')} ORDER BY i.ordinal ${direction} LIMIT ${limit})`
   if (together.length === 1) return [range, first, page('first')]
   // Of the others only what comes before the last item of a full page.
   const upTo = (bound: string) => `COALESCE((
