@@ -88,6 +88,7 @@ async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'sco
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
 const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, false)
+const withScores = listRunItems({}, { field: 'POSITION', descending: false }, true)
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
 const compared = (ids: string[]) => ({
@@ -110,6 +111,10 @@ test.each<[string, () => Promise<unknown>]>([
   ['the first page of a run', () => page({})],
   ['a later page of a run', () => page({ after: ['1000'] })],
   ['the page before one', () => page({ before: ['1000'], backward: true })],
+  [
+    'a page of two runs with the scores',
+    () => loadPages(client, withScores, [runId, sampleId], { ...firstPage, after: ['900'] }),
+  ],
   ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
   ['the scores of items', () => loadItemScores(client, keys())],
   ['what a feed delivers', () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50)],

@@ -50,6 +50,33 @@ test.each(['first', 'last'] as const)(
   },
 )
 
+test('large scores shorten the pages that they are read with, and following these gives every item', async () => {
+  const datasetId = await seedDataset(
+    t,
+    Array.from({ length: count }, (_, n) => n),
+  )
+  const run = await recordRun(
+    t,
+    datasetId,
+    Array.from({ length: count }, (_, item) => ({ item, scores: { long: 1 } })),
+  )
+  await t.db.pool.query('UPDATE score SET comment = $2 WHERE run_id = $1', [run, 'x'.repeat(bytes)])
+  const query = `query ($id: ID!, $after: String) { node(id: $id) { ... on Run { items(first: ${count}, after: $after) {
+    nodes { id scores { name } } pageInfo { endCursor hasNextPage } } } } }`
+  const seen: string[] = []
+  for (let after: string | null = null; ; ) {
+    const { data, errors } = await t.query(query, { id: encodeGlobalId('Run', run), after })
+    expect(errors).toBeUndefined()
+    const { nodes, pageInfo } = data.node.items
+    expect(nodes.length).toBeLessThan(count / 2)
+    for (const { id, scores } of nodes) seen.push(`${id} ${scores[0].name}`)
+    after = pageInfo.endCursor
+    if (!pageInfo.hasNextPage) break
+  }
+  expect(new Set(seen).size).toBe(count)
+  expect(seen).toHaveLength(count)
+})
+
 test('a feed of large outputs delivers every item in several batches', async () => {
   const client = createClient({ url: `${t.url}/graphql` })
   const query = 'subscription ($runId: ID!) { runFeed(runId: $runId) { done items { id output } } }'

@@ -18,8 +18,8 @@ export interface DatasetItemFilter {
 /**
  * The items of one version of a dataset, `current` for the one that each parent has, or the last content of those that are
  * archived, in the order they were added or reversed. An index on (dataset_id, item_id) provides the order and the starting
- * point, that of archived items has ended revisions only: a page reads its own rows and the revisions of other versions
- * between them.
+ * point, that of archived items has ended revisions only: a page reads its own rows and the revisions between them, of other
+ * versions and of items that are (for archived ones: are not) archived.
  */
 export function listDatasetItemsAt(
   version: number | 'current' | 'archived',

@@ -39,6 +39,7 @@ export function scoresOfItem(item: string): string {
     WHERE s.run_id = ${item}.run_id AND s.ordinal = ${item}.ordinal ORDER BY s.name, s.id OFFSET 0) s)`
 }
 
+/** With the types of `loadItemScores`. */
 export function parseScores(scores: ScoresOfItem): Score[] {
   return scores.map((score) => ({ ...score, id: BigInt(score.id), createdAt: new Date(score.createdAt) }))
 }
