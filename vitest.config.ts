@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import type { TestCase } from 'vitest/node'
 
 /** They start processes, which takes its time, or need one of their own; `npm run test:processes` runs them. */
 export const processTests = [
@@ -9,6 +10,10 @@ export const processTests = [
   // It builds another schema.
   'test/schema/undeclared-errors.test.ts',
 ]
+
+function nameRetried(test: TestCase): void {
+  if (test.diagnostic()?.flaky) console.log(` RETRIED  ${test.module.relativeModuleId} > ${test.fullName}`)
+}
 
 export default defineConfig({
   // Two copies of graphql in one process refuse each other's schemas ("another module or realm").
@@ -33,5 +38,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
     expect: { poll: { timeout: 20_000, interval: 25 } },
+    // On a shared machine a process may get no turn for seconds, and work may cost several times what it does. `.ci/run` names
+    // the tests that needed another attempt.
+    retry: process.env.CI ? 2 : 0,
+    reporters: ['default', { onTestCaseResult: nameRetried }],
   },
 })

@@ -1,13 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import base from './vitest.config.ts'
-import { attempts } from './vitest.processes.config.ts'
 
 /** The built pages in a browser, used as a person does. */
 export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    ...attempts,
     isolate: true,
     include: ['test/dashboard/**/*.test.ts'],
     exclude: [],
