@@ -9,14 +9,14 @@ type List<Value> = readonly (Value | null)[]
 
 /** For `unnest`. What is not finite becomes null, as in JSON. */
 export function numberArray(values: List<number>): string | null {
+  if (!values.some(isKnown)) return null
   let list = ''
-  let known = false
-  for (const value of values) {
-    const isKnown = value !== null && Number.isFinite(value)
-    known ||= isKnown
-    list += isKnown ? `,${value}` : ',NULL'
-  }
-  return known ? `{${list.slice(1)}}` : null
+  for (const value of values) list += isKnown(value) ? `,${value}` : ',NULL'
+  return `{${list.slice(1)}}`
+}
+
+function isKnown(value: number | null): boolean {
+  return value !== null && Number.isFinite(value)
 }
 
 /** For `unnest`: of texts without any character that means something in an array, such as those of an enum. */

@@ -33,17 +33,20 @@ const parseAnyTimestamp = getTypeParser(TIMESTAMPTZ)
 /** Five times as fast as the parser of `pg` for timestamps in UTC, which pages and feeds consist of. */
 function parseTimestamp(text: string): Date {
   if (text[4] !== '-' || !text.endsWith('+00')) return parseAnyTimestamp(text)
-  const number = (from: number, digits: number) => {
-    let value = 0
-    for (let at = from; at < from + digits; at += 1) value = value * 10 + text.charCodeAt(at) - zero
-    return value
-  }
-  const year = number(0, 4)
+  const year = digitsOf(text, 0, 4)
   // The first hundred years are others to JavaScript.
   if (year < 100) return parseAnyTimestamp(text)
   const digits = Math.min(text.length - 3 - fraction, 3)
-  const ms = digits > 0 ? number(fraction, digits) * 10 ** (3 - digits) : 0
-  return new Date(Date.UTC(year, number(5, 2) - 1, number(8, 2), number(11, 2), number(14, 2), number(17, 2), ms))
+  const ms = digits > 0 ? digitsOf(text, fraction, digits) * 10 ** (3 - digits) : 0
+  const [month, day] = [digitsOf(text, 5, 2), digitsOf(text, 8, 2)]
+  const [hours, minutes, seconds] = [digitsOf(text, 11, 2), digitsOf(text, 14, 2), digitsOf(text, 17, 2)]
+  return new Date(Date.UTC(year, month - 1, day, hours, minutes, seconds, ms))
+}
+
+function digitsOf(text: string, from: number, count: number): number {
+  let value = 0
+  for (let at = from; at < from + count; at += 1) value = value * 10 + text.charCodeAt(at) - zero
+  return value
 }
 
 const zero = '0'.charCodeAt(0)

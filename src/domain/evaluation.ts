@@ -1,3 +1,4 @@
+import type { CallSubject } from './execution/call-subject.ts'
 import type { Json } from './json/json.ts'
 import type { JudgeSpec, PairwiseSpec } from './judge.ts'
 
@@ -77,8 +78,7 @@ interface EvaluateContext {
   signal: AbortSignal
   /** In milliseconds. */
   timeoutMs?: number
-  /** Fields of the log about this call: the ids of run and item. */
-  ids?: Readonly<Record<string, string | number>>
+  subject?: CallSubject
 }
 
 /** The definition that determines an evaluator's scores, as stored in its versions. */

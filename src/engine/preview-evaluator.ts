@@ -82,8 +82,8 @@ export async function previewEvaluator(
   try {
     const evaluate = createProjectEvaluator(services, scope.projectId, { definition, name, prices: null })
     const deadline = { timeoutMs, signal: new AbortController().signal }
-    const ids = { preview: scope.projectId }
-    const evaluations = await withDeadline((signal) => evaluate(item, { signal, ids }), deadline)
+    const subject = { preview: scope.projectId }
+    const evaluations = await withDeadline((signal) => evaluate(item, { signal, subject }), deadline)
     return previewed(evaluations)
   } catch (error) {
     return failed('EVALUATOR_FAILED', messageOf(error))

@@ -1,8 +1,7 @@
 import { loadOutputOf } from '../db/sql/agreement/load-output-of.ts'
 import type { PinnedEvaluator } from '../db/sql/evaluator/pin-evaluators.ts'
 import type { Evaluate } from '../domain/evaluation.ts'
-import type { LogIds } from '../domain/execution/functions.ts'
-import { parseGlobalId } from '../domain/global-id.ts'
+import type { CallSubject } from '../domain/execution/call-subject.ts'
 import { createEvaluator } from '../evaluators/registry.ts'
 import { openProvider } from './providers/open-provider.ts'
 import type { Services } from './services.ts'
@@ -19,15 +18,16 @@ export function createProjectEvaluator(
   { definition, name, prices }: ProjectEvaluator,
 ): Evaluate {
   const connect = (provider: string) => openProvider(services, projectId, provider)
-  const outputOf = async (otherId: string, ids: LogIds = {}) => {
-    const execution = executionIn(ids)
+  const outputOf = async (otherId: string, subject?: CallSubject) => {
+    const execution = executionOf(subject)
     return execution && loadOutputOf(services.db.pool, execution, otherId)
   }
   return createEvaluator(definition, name, services.functions, { http: services.http, connect, prices, outputOf })
 }
 
-/** The execution that a call is about, by the fields of its log; null for a call without one, such as a preview. */
-export function executionIn({ runItemId }: LogIds): { runId: string; ordinal: number } | null {
-  const [runId, ordinal] = (runItemId === undefined ? null : parseGlobalId(String(runItemId)))?.id.split(':') ?? []
-  return runId === undefined || ordinal === undefined ? null : { runId, ordinal: Number(ordinal) }
+/** The execution that a call is about; null for a call without one, such as a preview. */
+export function executionOf(subject: CallSubject | undefined): { runId: string; ordinal: number } | null {
+  if (!subject || 'preview' in subject || subject.ordinal === null) return null
+  const { runId, ordinal } = subject
+  return { runId, ordinal }
 }

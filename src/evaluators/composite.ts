@@ -1,7 +1,9 @@
 /** One score of several others of an item: their weighted mean, or what an expression says, which runs in the sandbox of code. */
+
 import * as z from 'zod'
 import { calculations } from '../calculations/calculations.ts'
 import type { CompositeEvaluatorSpec, Evaluate, Evaluation, GivenScore } from '../domain/evaluation.ts'
+import { groupOf } from '../domain/execution/call-subject.ts'
 import { invalidInput, optional, parseInput, text } from '../domain/parse-input.ts'
 import { maxScoreName } from '../domain/score.ts'
 import type { ExpressionCall } from './code/run-expression.ts'
@@ -55,7 +57,7 @@ export async function checkComposite(
 
 export function createComposite(spec: CompositeEvaluatorSpec, name: string): Evaluate {
   const score = { name, dataType: 'NUMERIC' as const, label: null, comment: null, metadata: null, costUsd: null }
-  return async ({ scores: given = [] }, { ids, signal }): Promise<Evaluation[]> => {
+  return async ({ scores: given = [] }, { subject, signal }): Promise<Evaluation[]> => {
     const found = spec.scores.map(({ name }) => given.find((score) => score.name === name && isGiven(score)) ?? null)
     if (spec.missing === 'NULL' && found.includes(null)) return []
     if (spec.expression === null) {
@@ -65,12 +67,11 @@ export function createComposite(spec: CompositeEvaluatorSpec, name: string): Eva
     const absent = spec.missing === 'ZERO' ? 0 : null
     const values = spec.scores.map(({ name }, index) => [name, scalarOf(found[index] ?? null) ?? absent] as const)
     const call: ExpressionCall = { expression: spec.expression, scores: Object.fromEntries(values), at: null }
-    const group = String(ids?.runId ?? ids?.preview)
     const timeoutMs = expressionMs + graceMs
     const value = await calculations.run<number | null>({
       module: expressionModule,
       input: call,
-      group,
+      group: groupOf(subject),
       timeoutMs,
       signal,
     })

@@ -1,5 +1,6 @@
 import { calculationLimits, calculations, maxCalculationMb, TooHeavyError } from '../calculations/calculations.ts'
 import type { BuiltinEvaluatorSpec, Direction, Evaluate, EvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
+import { groupOf } from '../domain/execution/call-subject.ts'
 import type { Functions } from '../domain/execution/functions.ts'
 import type { Json } from '../domain/json/json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
@@ -58,12 +59,12 @@ export function createEvaluator(
     judged === null ? [] : [{ name, dataType, ...judged, label: null, metadata: null, costUsd: null }]
   const isHeavy = heavinessOf(spec)
   const judge = isCompiledElsewhere(spec) ? null : compileBuiltin(spec, ['definition', 'builtin', spec.type])
-  const evaluate: Evaluate = (item, { ids }) => {
+  const evaluate: Evaluate = (item, { subject }) => {
     if (judge !== null && !isHeavy(item)) return evaluations(judge(item))
     const calculation = {
       module: builtinModule,
       input: { spec, item },
-      group: String(ids?.runId ?? ids?.preview),
+      group: groupOf(subject),
       timeoutMs: calculationLimits.evaluationMs,
     }
     return calculations.run<Judgement | null>(calculation).then(evaluations)

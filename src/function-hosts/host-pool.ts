@@ -2,16 +2,17 @@
  * The function hosts of a worker. A call goes to the host that has the fewest. When a host dies, its calls were perhaps
  * the cause: each is made again alone, in a fresh process, and only one that dies there is to blame for it.
  */
+
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../domain/clock.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Evaluation, EvaluationInput } from '../domain/evaluation.ts'
+import type { CallSubject } from '../domain/execution/call-subject.ts'
 import {
   type EvaluatorCall,
   type Functions,
   FunctionsUnavailableError,
-  type LogIds,
   noFunctions,
   type RegisteredFunction,
   type RegisteredFunctions,
@@ -109,10 +110,10 @@ export class HostPool implements Functions {
   }
 
   async callTask(name: string, item: TaskItem, call: TaskCall): Promise<TaskResult> {
-    const { timeoutMs, traceparent, signal, alone = false, ids = {} } = call
+    const { timeoutMs, traceparent, signal, alone = false, subject } = call
     const request: Request = { kind: 'TASK', name, item, timeoutMs, traceparent }
     try {
-      return (await this.#call(request, ids, signal, alone)) as TaskResult
+      return (await this.#call(request, subject, signal, alone)) as TaskResult
     } catch (error) {
       throw error instanceof HostDeath ? crash(error, alone) : error
     }
@@ -122,10 +123,10 @@ export class HostPool implements Functions {
     module: string,
     scoreName: string,
     item: EvaluationInput,
-    { timeoutMs, signal, ids = {} }: EvaluatorCall,
+    { timeoutMs, signal, subject }: EvaluatorCall,
   ): Promise<Evaluation[]> {
     const request: Request = { kind: 'EVALUATOR', name: module, scoreName, item, timeoutMs }
-    const call = async (alone: boolean) => (await this.#call(request, ids, signal, alone)) as Evaluation[]
+    const call = async (alone: boolean) => (await this.#call(request, subject, signal, alone)) as Evaluation[]
     try {
       return await call(false)
     } catch (error) {
@@ -137,14 +138,19 @@ export class HostPool implements Functions {
     }
   }
 
-  async #call(request: Request, ids: LogIds, signal: AbortSignal, alone: boolean): Promise<Answer> {
+  async #call(
+    request: Request,
+    subject: CallSubject | undefined,
+    signal: AbortSignal,
+    alone: boolean,
+  ): Promise<Answer> {
     if (this.#size === 0) throw this.#unavailable()
-    if (alone) return this.#callAlone(request, ids, signal)
+    if (alone) return this.#callAlone(request, subject, signal)
     const host = this.#leastBusy() ?? (await this.#nextHost(signal))
-    return host.call(request, ids, signal)
+    return host.call(request, subject, signal)
   }
 
-  async #callAlone(request: Request, ids: LogIds, signal: AbortSignal): Promise<Answer> {
+  async #callAlone(request: Request, subject: CallSubject | undefined, signal: AbortSignal): Promise<Answer> {
     await this.#alone.acquire(signal)
     let host: FunctionHost | null = null
     try {
@@ -155,7 +161,7 @@ export class HostPool implements Functions {
         signal.throwIfAborted()
         throw this.#withoutHost(error)
       }
-      return await host.call(request, ids, signal)
+      return await host.call(request, subject, signal)
     } finally {
       await host?.stop()
       this.#alone.release()

@@ -2,12 +2,14 @@
  * The worker's end of one function host: starts the process, passes calls to it, and kills it when it blocks or takes too
  * much memory. When it has died, all its calls fail with a HostDeath.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../domain/clock.ts'
-import type { LogIds, RegisteredFunction } from '../domain/execution/functions.ts'
+import { type CallSubject, logFields } from '../domain/execution/call-subject.ts'
+import type { RegisteredFunction } from '../domain/execution/functions.ts'
 import { TaskError } from '../domain/execution/task.ts'
 import { onAbort } from '../domain/listeners.ts'
 import { Calls } from './calls.ts'
@@ -42,7 +44,7 @@ export class ConfigRefusedError extends Error {}
 
 interface Pending {
   request: Request
-  ids: LogIds
+  subject: CallSubject | undefined
   sentAt: number
   resolve: (answer: Answer) => void
   reject: (error: Error) => void
@@ -117,10 +119,10 @@ export class FunctionHost {
   }
 
   /**
-   * @param ids fields of the log about this call
+   * @param subject for the log
    * @throws {HostDeath}; what the function threw, as TaskError or Error; `signal.reason` when that aborted
    */
-  call(request: Request, ids: LogIds, signal: AbortSignal): Promise<Answer> {
+  call(request: Request, subject: CallSubject | undefined, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
       const ignoreAbort = onAbort(signal, () => {
@@ -129,7 +131,7 @@ export class FunctionHost {
       })
       const id = this.#pending.add({
         request,
-        ids,
+        subject,
         sentAt: this.#clock.now(),
         resolve: (answer) => {
           ignoreAbort()
@@ -188,8 +190,9 @@ export class FunctionHost {
     }
   }
 
-  #idsOf(id: number | null): LogIds {
-    return { ...(id === null ? {} : this.#pending.get(id)?.ids), pid: this.#process.pid ?? 0 }
+  #idsOf(id: number | null): Record<string, string | number> {
+    const subject = id === null ? undefined : this.#pending.get(id)?.subject
+    return { ...(subject && logFields(subject)), pid: this.#process.pid ?? 0 }
   }
 
   #hear(text: string): void {
@@ -245,7 +248,7 @@ export class FunctionHost {
     this.#loading.reject(new HostDeath(reason, 0))
     for (const { reject } of calls) reject(new HostDeath(reason, calls.length - 1))
     if (this.#stopping) return null
-    const ids = calls.slice(0, 20).map((call) => call.ids)
+    const ids = calls.slice(0, 20).map(({ subject }) => subject && logFields(subject))
     this.#options.log.warn(
       { pid: this.#process.pid, reason, calls: calls.length, ids, printed: this.#lastWords || undefined },
       'function host: its process has ended',

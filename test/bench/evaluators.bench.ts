@@ -37,7 +37,7 @@ async function rateOf(call: () => unknown): Promise<number> {
 let calls = 0
 const sandboxed = () => {
   calls += 1
-  return evaluate(evaluationInput(), { signal, ids: { runId: `run ${calls % 2}` } })
+  return evaluate(evaluationInput(), { signal, subject: { preview: `run ${calls % 2}` } })
 }
 const bare = () =>
   calculations.run({

@@ -281,7 +281,8 @@ const datasets = () => t.db.prisma.dataset.findMany()
 const experiments = () => t.db.prisma.experiment.findMany()
 const limits = () => t.db.prisma.endpointLimit.findMany()
 const runs = () => t.db.prisma.run.findMany()
-const runItems = () => t.db.prisma.runItem.findMany({ omit: { recorded: true } })
+const ofExecution = { recorded: true, lease: true, availableAt: true, excused: true } as const
+const runItems = () => t.db.prisma.runItem.findMany({ omit: ofExecution })
 const scores = (where: { ordinal?: number | null | { not: null } }) =>
   t.db.prisma.score.findMany({ where, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
 

@@ -14,7 +14,7 @@ const evaluate = async (code: string, item: Partial<EvaluationInput> = {}, optio
     specOf(code, options),
     'mine',
     functions,
-  )(evaluationInput(item), { signal, ids: { runId: 'r' } })
+  )(evaluationInput(item), { signal, subject: { preview: 'r' } })
 }
 /** What an expression is inside of the sandbox. */
 const inside = async (expression: string) => {
@@ -157,7 +157,7 @@ describe('the sandbox', () => {
   it('does not let one that hangs hold up others of other runs', async () => {
     const [{ signal }, controller] = [new AbortController(), new AbortController()]
     const hanging = specOf('const evaluate = () => { for (;;); }', { timeoutMs: 10_000 })
-    const call = { signal: controller.signal, ids: { runId: 'a' } }
+    const call = { signal: controller.signal, subject: { preview: 'a' } }
     const stuck = createEvaluator(hanging, 'stuck', functions)(evaluationInput(), call)
     const outcome = Promise.resolve(stuck).catch((error: Error) => error.message)
     let ended = false
@@ -166,7 +166,7 @@ describe('the sandbox', () => {
     })
     const quick = createEvaluator(specOf('const evaluate = () => 1'), 'quick', functions)
     const scores = await Promise.all(
-      Array.from({ length: 20 }, () => quick(evaluationInput(), { signal, ids: { runId: 'b' } })),
+      Array.from({ length: 20 }, () => quick(evaluationInput(), { signal, subject: { preview: 'b' } })),
     )
     expect(scores.flat().every((score: Evaluation) => score.value === 1)).toBe(true)
     expect(ended).toBe(false)
@@ -178,7 +178,11 @@ describe('the sandbox', () => {
     const controller = new AbortController()
     const spec = specOf('const evaluate = () => { for (;;); }', { timeoutMs: 10_000 })
     const outcome = Promise.resolve(
-      createEvaluator(spec, 'stuck', functions)(evaluationInput(), { signal: controller.signal, ids: { runId: 'c' } }),
+      createEvaluator(
+        spec,
+        'stuck',
+        functions,
+      )(evaluationInput(), { signal: controller.signal, subject: { preview: 'c' } }),
     )
     controller.abort(new Error('cancelled'))
     await expect(outcome).rejects.toThrow('cancelled')

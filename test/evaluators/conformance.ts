@@ -23,7 +23,7 @@ export function conformsAsEvaluator(name: string, kind: EvaluatorKind): void {
   const call = async (evaluate: Evaluate, item: Partial<EvaluationInput> = {}, signal = new AbortController().signal) =>
     withDeadline<Evaluation[]>(
       async (inTime) =>
-        evaluate(evaluationInput({ output: 'good', ...item }), { signal: inTime, ids: { runId: name } }),
+        evaluate(evaluationInput({ output: 'good', ...item }), { signal: inTime, subject: { preview: name } }),
       { timeoutMs: 10_000, signal },
     )
   const failureOf = async (promise: Promise<unknown>) => {
@@ -61,7 +61,7 @@ export function conformsAsEvaluator(name: string, kind: EvaluatorKind): void {
       const outputs = Array.from({ length: 12 }, (_, n) => (n % 2 ? 'good' : `bad ${n}`))
       const items = outputs.map((output) => Object.freeze(evaluationInput({ output })))
       const signal = new AbortController().signal
-      const scores = await Promise.all(items.map((item) => evaluate(item, { signal, ids: { runId: name } })))
+      const scores = await Promise.all(items.map((item) => evaluate(item, { signal, subject: { preview: name } })))
       expect(scores.map(([score]) => score?.value === 1)).toEqual(outputs.map((output) => output === 'good'))
     })
 
@@ -74,11 +74,13 @@ export function conformsAsEvaluator(name: string, kind: EvaluatorKind): void {
     const { hanging, limited, garbled } = kind
     it.runIf(hanging)('ends at its time limit, and when it is aborted', async () => {
       const evaluate = hanging?.() as Evaluate
-      const work = async (signal: AbortSignal) => evaluate(evaluationInput(), { signal, ids: { runId: name } })
+      const work = async (signal: AbortSignal) => evaluate(evaluationInput(), { signal, subject: { preview: name } })
       const { signal } = new AbortController()
       await expect(withDeadline(work, { timeoutMs: 50, signal })).rejects.toThrow('No result within 50 ms.')
       const controller = new AbortController()
-      const own = Promise.resolve(evaluate(evaluationInput(), { signal: controller.signal, ids: { runId: name } }))
+      const own = Promise.resolve(
+        evaluate(evaluationInput(), { signal: controller.signal, subject: { preview: name } }),
+      )
       controller.abort(new Error('cancelled'))
       await expect(own).rejects.toThrow()
     })

@@ -8,6 +8,7 @@ import { type Logger, pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { FunctionsUnavailableError } from '../../src/domain/execution/functions.ts'
 import type { TaskCall } from '../../src/domain/execution/task.ts'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import { HostPool, type HostPoolOptions } from '../../src/function-hosts/host-pool.ts'
 import { evaluationInput } from '../evaluators/evaluation-input.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
@@ -137,11 +138,17 @@ test('the time limit and an abort reach the function, and the call ends at once'
 
 test('what a function prints is logged with the ids of its call', async () => {
   const { call, lines } = await startPool()
-  await call('print', null, { ids: { runId: 'run', runItemId: 'item' } })
+  await call('print', null, { subject: { runId: 'run', ordinal: 3, itemId: '7', attempt: 1 } })
   await expect.poll(() => lines.length).toBe(2)
+  const ids = {
+    runId: encodeGlobalId('Run', 'run'),
+    runItemId: encodeGlobalId('RunItem', 'run:3'),
+    itemId: encodeGlobalId('DatasetItem', '7'),
+    attempt: 1,
+  }
   expect(lines).toMatchObject([
-    { level: 30, msg: 'function: printed', runId: 'run', runItemId: 'item' },
-    { level: 40, msg: 'function: complained', runId: 'run', runItemId: 'item' },
+    { level: 30, msg: 'function: printed', ...ids },
+    { level: 40, msg: 'function: complained', ...ids },
   ])
 })
 

@@ -1,5 +1,6 @@
 /** The functions of assay.config.ts as everybody but their own process sees them. */
 import type { Evaluation, EvaluationInput, EvaluatorSpec, ScoreRules } from '../evaluation.ts'
+import type { CallSubject } from './call-subject.ts'
 import { type Spent, type TaskCall, TaskError, type TaskItem, type TaskResult, type TaskSpec } from './task.ts'
 
 /** A function that some process can call, with what an evaluator declares of its scores. */
@@ -33,12 +34,8 @@ export interface EvaluatorCall {
   signal: AbortSignal
   /** In milliseconds. */
   timeoutMs: number
-  /** Fields of the log about this call. */
-  ids?: LogIds
+  subject?: CallSubject
 }
-
-/** Identifies a call in the log: the ids of run and item. */
-export type LogIds = Readonly<Record<string, string | number>>
 
 /** Calls functions, wherever they run. Both keep the time limit themselves, whatever the function does. */
 export interface Functions {

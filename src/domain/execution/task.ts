@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { Json } from '../json/json.ts'
 import { replaceUnstorable } from '../json/storable.ts'
 import type { Generation } from '../model/generation.ts'
+import type { CallSubject } from './call-subject.ts'
 import type { Uncounted } from './deadline.ts'
 import type { HttpTaskSpec } from './http-task.ts'
 import type { PromptTaskSpec } from './prompt-task.ts'
@@ -97,8 +98,7 @@ export interface TaskCall extends TaskContext {
   timeoutMs: number
   /** Whether a function gets a process for itself, because one died while it was called; default: no. */
   alone?: boolean
-  /** Fields of the log about this call: the ids of run and item. */
-  ids?: Readonly<Record<string, string | number>>
+  subject?: CallSubject
 }
 
 /** What a call has used, whether or not it succeeded. */

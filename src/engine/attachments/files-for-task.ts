@@ -3,7 +3,7 @@ import { loadAttachments } from '../../db/sql/attachment/load.ts'
 import type { AttachmentRow } from '../../db/sql/attachment/store.ts'
 import { maxAttachmentBytesOfCall } from '../../domain/attachment/limits.ts'
 import { mapReferences, referencesIn } from '../../domain/attachment/references.ts'
-import { type Task, TaskError } from '../../domain/execution/task.ts'
+import { type Task, type TaskCall, TaskError, type TaskItem } from '../../domain/execution/task.ts'
 import type { Json } from '../../domain/json/json.ts'
 import type { ProjectScope } from '../../domain/scope.ts'
 import type { LoadFile } from '../../models/model-messages.ts'
@@ -16,9 +16,7 @@ import { attachmentRawId, findAttachment, wholeAttachment } from './load-attachm
  * @throws {TaskError} INVALID_INPUT: a file that does not exist any more, or more than 50 MB together
  */
 export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task {
-  const withItsFiles: Task = async (item, context) => {
-    const ids = referencesIn(item.input)
-    if (ids.length === 0) return task(item, context)
+  const withItsFiles = async (ids: string[], item: TaskItem, context: TaskCall) => {
     const files = new Map<string, Json>()
     for (const [$file, file] of await findAll(db, scope, ids)) {
       const { mediaType, filename } = file
@@ -29,7 +27,11 @@ export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task 
     }
     return task({ ...item, input: mapReferences(item.input, (id) => files.get(id) ?? null) }, context)
   }
-  return Object.assign(withItsFiles, task.keepsTime && { keepsTime: task.keepsTime })
+  const whole: Task = (item, context) => {
+    const ids = referencesIn(item.input)
+    return ids.length === 0 ? task(item, context) : withItsFiles(ids, item, context)
+  }
+  return Object.assign(whole, task.keepsTime && { keepsTime: task.keepsTime })
 }
 
 /** Loads the files that a prompt shows. @throws {TaskError} INVALID_INPUT: the file does not exist any more */

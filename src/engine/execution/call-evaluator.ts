@@ -2,8 +2,9 @@
 import type { EvaluationCalls } from '../../db/sql/evaluation/claim-evaluations.ts'
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Evaluation, EvaluationInput } from '../../domain/evaluation.ts'
+import type { CallSubject } from '../../domain/execution/call-subject.ts'
 import { withDeadline } from '../../domain/execution/deadline.ts'
-import { FunctionsUnavailableError, type LogIds } from '../../domain/execution/functions.ts'
+import { FunctionsUnavailableError } from '../../domain/execution/functions.ts'
 import { NotYetError } from '../../domain/execution/not-yet.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
 import { nothingSpent } from '../../domain/execution/task.ts'
@@ -29,7 +30,7 @@ export interface EvaluatorContext {
   trace: Pick<AttemptTrace, 'evaluator'>
   /** The rights to call an endpoint: waited for, and given up when the call has ended. */
   rightsOf: (endpoint: string) => EvaluatorRights
-  ids: LogIds
+  subject: CallSubject
   /** Uniform in [0, 1). */
   random: () => number
 }
@@ -63,38 +64,74 @@ export function callEvaluator(
   calls: EvaluationCalls,
   context: EvaluatorContext,
 ): EvaluationOutcome | Promise<EvaluationOutcome> {
-  const { trace, signal, ids } = context
+  const { evaluate, name, timeoutMs } = evaluator
+  if (evaluate.prepare) return callPrepared(evaluator, scored, calls, context)
+  if (!evaluate.isImmediate) return callUnderLimits(evaluator, scored, calls, context)
+  const { trace, signal, subject } = context
+  try {
+    const given = trace.evaluator(name, () => evaluate(scored.input, { signal, timeoutMs, subject }))
+    if (!(given instanceof Promise)) return doneWith(evaluator, scored, given)
+    return outcomeOf(
+      evaluator,
+      scored,
+      calls,
+      context,
+      withDeadline(() => given, { signal, timeoutMs }),
+    )
+  } catch (error) {
+    return outcomeOfError(evaluator, scored, calls, context, error)
+  }
+}
+
+/** Who waits for others takes no right that these may need. */
+async function callPrepared(
+  evaluator: PlannedEvaluator,
+  scored: Scored,
+  calls: EvaluationCalls,
+  context: EvaluatorContext,
+): Promise<EvaluationOutcome> {
+  const { signal, subject } = context
+  try {
+    const { timeoutMs } = evaluator
+    const evaluate = await evaluator.evaluate.prepare?.(scored.input, { signal, timeoutMs, subject })
+    if (!evaluate) return doneWith(evaluator, scored, [])
+    return await callEvaluator({ ...evaluator, evaluate }, scored, calls, context)
+  } catch (error) {
+    return outcomeOfError(evaluator, scored, calls, context, error)
+  }
+}
+
+function callUnderLimits(
+  evaluator: PlannedEvaluator,
+  scored: Scored,
+  calls: EvaluationCalls,
+  context: EvaluatorContext,
+): Promise<EvaluationOutcome> {
+  const { trace, signal, subject } = context
   const { name, evaluate, timeoutMs, endpoint } = evaluator
-  const done = (evaluations: Evaluation[]) => doneWith(evaluator, scored, evaluations)
-  const failed = (error: unknown) => outcomeOfError(evaluator, scored, calls, context, error)
   const limits = { signal, timeoutMs }
-  if (evaluate.prepare) {
-    // Who waits for others takes no right that these may need.
-    return evaluate
-      .prepare(scored.input, { ...limits, ids })
-      .then(
-        (ready) => (ready ? callEvaluator({ ...evaluator, evaluate: ready }, scored, calls, context) : done([])),
-        failed,
-      )
-  }
-  if (evaluate.isImmediate) {
-    try {
-      const given = trace.evaluator(name, () => evaluate(scored.input, { ...limits, ids }))
-      return given instanceof Promise ? withDeadline(() => given, limits).then(done, failed) : done(given)
-    } catch (error) {
-      return failed(error)
-    }
-  }
   const call = () =>
     trace.evaluator(name, async () =>
       evaluate.keepsTime
-        ? evaluate(scored.input, { ...limits, ids })
-        : withDeadline(async (signal) => evaluate(scored.input, { ...limits, signal, ids }), limits),
+        ? evaluate(scored.input, { ...limits, subject })
+        : withDeadline(async (signal) => evaluate(scored.input, { ...limits, signal, subject }), limits),
     )
-  if (endpoint === null) return Promise.resolve(call()).then(done, failed)
-  return withRights(context.rightsOf(endpoint), call, signal).then(
-    (given) => (given ? done(given) : { ...calls, attempts: calls.attempts - 1, ...again }),
-    failed,
+  const given = endpoint === null ? Promise.resolve(call()) : withRights(context.rightsOf(endpoint), call, signal)
+  return outcomeOf(evaluator, scored, calls, context, given)
+}
+
+/** @param given null when there was no call */
+function outcomeOf(
+  evaluator: PlannedEvaluator,
+  scored: Scored,
+  calls: EvaluationCalls,
+  context: EvaluatorContext,
+  given: Promise<Evaluation[] | null>,
+): Promise<EvaluationOutcome> {
+  return given.then(
+    (evaluations) =>
+      evaluations ? doneWith(evaluator, scored, evaluations) : { ...calls, attempts: calls.attempts - 1, ...again },
+    (error) => outcomeOfError(evaluator, scored, calls, context, error),
   )
 }
 
@@ -153,26 +190,31 @@ function outcomeOfError(
   return { status: 'DONE', scores: [failedScore(score, failure, attempt)], costUsd }
 }
 
-function doneWith(
+function doneWith(evaluator: PlannedEvaluator, scored: Scored, evaluations: readonly Evaluation[]): EvaluationOutcome {
+  const given = withOwnFailures(evaluations, evaluator.name)
+  const scores = given.map((evaluation) => recordedScore(evaluator, scored, evaluation))
+  return { status: 'DONE', scores, costUsd: totalCost(scores) }
+}
+
+function recordedScore(
   { versionId, name: own, rules }: PlannedEvaluator,
   { ordinal, attempt }: Scored,
-  evaluations: readonly Evaluation[],
-): EvaluationOutcome {
-  const score = { ordinal, evaluatorVersionId: versionId, rules, error: null }
-  const scores = withOwnFailures(evaluations, own).map(({ failure, ...evaluation }) => {
-    const given = { ...score, ...evaluation, isPinned: evaluation.name === own }
-    if (failure !== undefined) {
-      const dataType = given.isPinned ? rules.dataType : evaluation.dataType
-      return failedScore({ ...given, dataType }, new Error(failure), attempt)
-    }
-    if (!given.isPinned || !isScore(evaluation)) return given
-    try {
-      return { ...given, ...fitEvaluation(evaluation, rules) }
-    } catch (error) {
-      return failedScore({ ...given, dataType: rules.dataType }, error, attempt)
-    }
-  })
-  return { status: 'DONE', scores, costUsd: totalCost(scores) }
+  evaluation: Evaluation,
+): RecordedScore {
+  const isPinned = evaluation.name === own
+  const score = { ...evaluation, ordinal, evaluatorVersionId: versionId, rules, error: null, isPinned }
+  if (evaluation.failure !== undefined) {
+    const { failure, ...given } = score
+    if (isPinned) given.dataType = rules.dataType
+    return failedScore(given, new Error(failure), attempt)
+  }
+  if (!isPinned || !isScore(evaluation)) return score
+  try {
+    score.dataType = fitEvaluation(evaluation, rules).dataType
+    return score
+  } catch (error) {
+    return failedScore({ ...score, dataType: rules.dataType }, error, attempt)
+  }
 }
 
 /**

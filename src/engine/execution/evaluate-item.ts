@@ -13,7 +13,7 @@ import type {
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Evaluate, EvaluationInput } from '../../domain/evaluation.ts'
-import { encodeGlobalId } from '../../domain/global-id.ts'
+import type { CallSubject } from '../../domain/execution/call-subject.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import { callEvaluator, type EvaluationOutcome, type EvaluatorContext, type Scored } from './call-evaluator.ts'
 import { type EvaluationResult, plus } from './item-result.ts'
@@ -34,18 +34,30 @@ export interface ItemEvaluations {
   later: Promise<EvaluationResult>[]
 }
 
-/** Calls all evaluators that sample an item at once. Resolves when all have ended, or after a quarter of a second. */
-export async function evaluateItem(
+interface BegunEvaluation {
+  evaluator: PlannedEvaluator
+  outcome: EvaluationOutcome | Promise<EvaluationOutcome>
+}
+
+type ScoredItem = Scored & { itemId: string; lease: string }
+
+/** Of those that an item begins. */
+const firstCalls = { attempts: 1, excused: 0 }
+
+/**
+ * Calls all evaluators that sample an item at once. Resolves when all have ended, or after a quarter of a second.
+ * @returns at once what needs no waiting
+ */
+export function evaluateItem(
   evaluators: readonly PlannedEvaluator[],
-  scored: Scored & { itemId: string; lease: string },
+  scored: ScoredItem,
   context: EvaluatorContext & { clock: Clock },
-): Promise<ItemEvaluations> {
-  const calls = { attempts: 1, excused: 0 }
-  const begun: { evaluator: PlannedEvaluator; outcome: EvaluationOutcome | Promise<EvaluationOutcome> }[] = []
+): ItemEvaluations | Promise<ItemEvaluations> {
+  const begun: BegunEvaluation[] = []
   const slow: Promise<void>[] = []
   for (const evaluator of evaluators) {
     if (!evaluator.samples(scored.itemId)) continue
-    const call = { evaluator, outcome: callEvaluator(evaluator, scored, calls, context) }
+    const call: BegunEvaluation = { evaluator, outcome: callEvaluator(evaluator, scored, firstCalls, context) }
     begun.push(call)
     if (!(call.outcome instanceof Promise)) continue
     const end = (outcome: EvaluationOutcome) => {
@@ -53,14 +65,16 @@ export async function evaluateItem(
     }
     slow.push(call.outcome.then(end))
   }
-  if (slow.length > 0) await within(Promise.all(slow), context.clock)
+  if (slow.length === 0) return evaluationsOf(begun, scored)
+  return within(Promise.all(slow), context.clock).then(() => evaluationsOf(begun, scored))
+}
 
+function evaluationsOf(begun: readonly BegunEvaluation[], { ordinal, lease, attempt }: ScoredItem): ItemEvaluations {
   const result: ItemEvaluations = { scores: [], costUsd: null, open: [], later: [] }
-  const { ordinal, lease, attempt } = scored
   for (const { evaluator, outcome } of begun) {
     const key = { ordinal, evaluatorVersionId: evaluator.versionId }
     if (outcome instanceof Promise) {
-      result.open.push({ ...key, ...calls, lease, delayMs: null })
+      result.open.push({ ...key, ...firstCalls, lease, delayMs: null })
       result.later.push(outcome.then((ended) => evaluationResult({ ...key, lease }, attempt, ended)))
       continue
     }
@@ -81,7 +95,7 @@ async function within(work: Promise<unknown>, clock: Clock): Promise<void> {
   cancel()
 }
 
-type ClaimContext = Omit<EvaluatorContext, 'ids' | 'trace'> & { tracing: Tracing }
+type ClaimContext = Omit<EvaluatorContext, 'subject' | 'trace'> & { tracing: Tracing }
 
 /** Makes a claimed evaluation. Never rejects. */
 export function executeEvaluation(plan: RunPlan, claimed: Claimed, context: ClaimContext): Promise<EvaluationResult> {
@@ -111,8 +125,8 @@ async function evaluateAgain(
     attempt,
     input: { input, output, expectedOutput, metadata, latencyMs: latencyMs ?? 0, costUsd },
   }
-  const ids = logIds(plan.runId, claimed, attempt)
-  const outcome = await callEvaluator(evaluator, scored, { attempts, excused }, { ...context, ids, trace })
+  const subject = subjectOf(plan.runId, claimed, attempt)
+  const outcome = await callEvaluator(evaluator, scored, { attempts, excused }, { ...context, subject, trace })
   trace.end('SUCCEEDED', null)
   return evaluationResult(claimed, attempt, outcome)
 }
@@ -138,10 +152,10 @@ async function evaluateRun(
   }
   // No number is that of a schedule's item: the score has none.
   const scored = { ordinal: -1, attempt: 0, input: nothing }
-  const ids = { runId: encodeGlobalId('Run', plan.runId), attempt: attempts }
+  const subject: CallSubject = { runId: plan.runId, ordinal: null, attempt: attempts }
   const trace = { evaluator: <T>(_name: string, call: () => T) => call() }
   const planned = { ...evaluator, evaluate }
-  const outcome = await callEvaluator(planned, scored, { attempts, excused }, { ...context, ids, trace })
+  const outcome = await callEvaluator(planned, scored, { attempts, excused }, { ...context, subject, trace })
   return evaluationResult(claimed, 0, outcome)
 }
 
@@ -150,14 +164,13 @@ const nothing: EvaluationInput = {
   ...{ latencyMs: 0, costUsd: null },
 }
 
-/** Fields of the log about a call. */
-export function logIds(runId: string, { ordinal, itemId }: { ordinal: number; itemId: string }, attempt: number) {
-  return {
-    runId: encodeGlobalId('Run', runId),
-    runItemId: encodeGlobalId('RunItem', `${runId}:${ordinal}`),
-    itemId: encodeGlobalId('DatasetItem', itemId),
-    attempt,
-  }
+/** What a call of the task or of an evaluator of an item is about. */
+export function subjectOf(
+  runId: string,
+  { ordinal, itemId }: { ordinal: number; itemId: string },
+  attempt: number,
+): CallSubject {
+  return { runId, ordinal, itemId, attempt }
 }
 
 /** Requeues a claimed evaluation whose call did not begin. @param delayMs how long it waits; null: not at all */

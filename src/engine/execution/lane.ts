@@ -11,14 +11,15 @@ import type { Logger } from 'pino'
 import type { Claimed, HeldEvaluation } from '../../db/sql/evaluation/claim-evaluations.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import { type Clock, systemClock } from '../../domain/clock.ts'
+import { logFields } from '../../domain/execution/call-subject.ts'
 import { isFinished } from '../../domain/run.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import type { Claim, Held } from './claim.ts'
-import { executeEvaluation, logIds, releasedEvaluation } from './evaluate-item.ts'
+import { executeEvaluation, releasedEvaluation, subjectOf } from './evaluate-item.ts'
 import { type Attempt, type Execution, executeItem } from './execute-item.ts'
 import { Interruption } from './interruption.ts'
-import { type EvaluationResult, released } from './item-result.ts'
+import { type EvaluationResult, type ItemResult, released } from './item-result.ts'
 import { LaneCalls } from './lane-calls.ts'
 import type { LiveTexts } from './live-texts.ts'
 import { Pace } from './pace.ts'
@@ -232,27 +233,28 @@ export class Lane {
   }
 
   async #execute(item: ClaimedItem): Promise<void> {
-    const { plan, recorder, log } = this.#options
     this.#inFlight.add(item.ordinal)
-    const cached = this.#cached.get(item.ordinal) ?? null
-    this.#cached.delete(item.ordinal)
     const startedAt = this.#clock.now()
-    const { result, later } = await this.#attempt(item, cached)
-    const { status, error, traceId } = result.item
-    if (error) {
-      const ids = logIds(plan.runId, item, item.attempts)
-      log.debug({ ...ids, status, traceId, error }, 'item: an attempt failed')
-    }
-    for (const evaluation of result.open ?? []) {
-      if (evaluation.lease === null) this.#hasRequeued()
-      else this.#evaluations.set(keyOf(evaluation), evaluation)
-    }
-    if (status === 'QUEUED') this.#hasRequeued()
-    await recorder.record(result)
+    const { result, later } = await this.#attempt(item)
+    this.#ended(item, result)
+    await this.#options.recorder.record(result)
     if (later.length > 0) await Promise.all(later.map((end) => this.#end(end)))
     this.#pace.took(this.#clock.now() - startedAt)
     this.#inFlight.delete(item.ordinal)
     this.#wake.resolve()
+  }
+
+  #ended(item: ClaimedItem, { item: { status, error, traceId }, open = [] }: ItemResult): void {
+    const { plan, log } = this.#options
+    if (error) {
+      const subject = logFields(subjectOf(plan.runId, item, item.attempts))
+      log.debug({ ...subject, status, traceId, error }, 'item: an attempt failed')
+    }
+    for (const evaluation of open) {
+      if (evaluation.lease === null) this.#hasRequeued()
+      else this.#evaluations.set(keyOf(evaluation), evaluation)
+    }
+    if (status === 'QUEUED') this.#hasRequeued()
   }
 
   async #evaluate(claimed: Claimed): Promise<void> {
@@ -278,8 +280,9 @@ export class Lane {
     this.#requeued = true
   }
 
-  async #attempt(item: ClaimedItem, cached: CacheEntry | null): Promise<Attempt> {
+  async #attempt(item: ClaimedItem): Promise<Attempt> {
     const { plan, texts } = this.#options
+    const cached = this.#takeCached(item.ordinal)
     const calls = this.#calls.ofTask()
     try {
       const isCalled = !cached?.response && !item.recorded
@@ -288,6 +291,12 @@ export class Lane {
     } finally {
       calls.finish()
     }
+  }
+
+  #takeCached(ordinal: number): CacheEntry | null {
+    const cached = this.#cached.get(ordinal) ?? null
+    this.#cached.delete(ordinal)
+    return cached
   }
 
   #giveBack(): void {

@@ -24,7 +24,10 @@ export interface NeedingEvaluator {
 type CallContext = Parameters<Evaluate>[1]
 
 /** The scores of an execution that are stored; null while one of these evaluators still has to give its own. */
-export type LoadScores = (ids: CallContext['ids'], evaluators: readonly string[]) => Promise<GivenScore[] | null>
+export type LoadScores = (
+  subject: CallContext['subject'],
+  evaluators: readonly string[],
+) => Promise<GivenScore[] | null>
 
 /** The evaluations of an execution that have begun, by the names of their evaluators. */
 type Begun = Map<string, Promise<Evaluation[]>>
@@ -55,7 +58,7 @@ export function withNeededScores(evaluators: readonly NeedingEvaluator[], load: 
       return () => Promise.reject(new Error(`Expected scores that do not need "${name}" themselves.`))
     }
     if (needed.length === 0) return noting(evaluate, (item, outcome) => begun(item).set(name, outcome))
-    const prepare = async (item: EvaluationInput, { signal, ids }: CallContext): Promise<Evaluate | null> => {
+    const prepare = async (item: EvaluationInput, { signal, subject }: CallContext): Promise<Evaluate | null> => {
       const own = Promise.withResolvers<Evaluation[]>()
       own.promise.catch(() => {})
       const others = begun(item)
@@ -63,7 +66,7 @@ export function withNeededScores(evaluators: readonly NeedingEvaluator[], load: 
       // By then all others of the execution have begun.
       await setImmediate()
       const names = [...new Set(needed.flatMap(givers))]
-      const scores = others.size > 1 ? await scoresOf(others, names, signal) : await load(ids, names)
+      const scores = others.size > 1 ? await scoresOf(others, names, signal) : await load(subject, names)
       if (scores === null) {
         const error = new NotYetError(`Scores that "${name}" needs are still to come.`)
         own.reject(error)

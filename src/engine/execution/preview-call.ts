@@ -34,7 +34,7 @@ export async function callPreviewed(
   try {
     if (!(await calls.start(signal, true))) throw signal.reason
     const startedAt = performance.now()
-    const call = { timeoutMs, signal, traceparent: newTraceparent(), calls, ids: { preview: id } }
+    const call = { timeoutMs, signal, traceparent: newTraceparent(), calls, subject: { preview: id } }
     const result = await callTask(createProjectTask(services, projectId, spec), item, call)
     calls.release(succeeded(result))
     return { answer: { ...result, latencyMs: performance.now() - startedAt - calls.waitedMs } }

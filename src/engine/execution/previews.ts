@@ -107,7 +107,7 @@ export class Previews {
     signal: AbortSignal,
   ): Promise<PreviewResponse> {
     const call = async (inTime: AbortSignal) =>
-      createProjectEvaluator(this.#services, projectId, evaluator)(item, { signal: inTime, ids: { preview: id } })
+      createProjectEvaluator(this.#services, projectId, evaluator)(item, { signal: inTime, subject: { preview: id } })
     return withDeadline(call, { timeoutMs, signal }).then(
       (evaluations) => ({ evaluations }),
       (error) => ({ error: messageOf(error) }),
@@ -119,9 +119,11 @@ export class Previews {
     { module, scoreName, item, timeoutMs }: EvaluatorRequest,
     signal: AbortSignal,
   ): Promise<PreviewResponse> {
-    return this.#services.functions.evaluate(module, scoreName, item, { signal, timeoutMs, ids: { preview: id } }).then(
-      (evaluations) => ({ evaluations }),
-      (error) => ({ error: messageOf(error) }),
-    )
+    return this.#services.functions
+      .evaluate(module, scoreName, item, { signal, timeoutMs, subject: { preview: id } })
+      .then(
+        (evaluations) => ({ evaluations }),
+        (error) => ({ error: messageOf(error) }),
+      )
   }
 }

@@ -21,7 +21,7 @@ import { endpointOf, endpointOfEvaluator } from '../../domain/limits/endpoint.ts
 import type { RunSettings } from '../../domain/run.ts'
 import type { RunResults } from '../../domain/run-results.ts'
 import { compileCall } from '../../tasks/registry.ts'
-import { createProjectEvaluator, executionIn, type ProjectEvaluator } from '../project-evaluator.ts'
+import { createProjectEvaluator, executionOf, type ProjectEvaluator } from '../project-evaluator.ts'
 import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'
 import { withNeededScores } from './needed-scores.ts'
@@ -178,8 +178,8 @@ function makeTask(spec: TaskSpec, projectId: string, services: Services): Task {
 
 function planEvaluators(services: Services, projectId: string, pinned: readonly PinnedEvaluator[]): PlannedEvaluator[] {
   const made = pinned.map((evaluator) => ({ ...evaluator, evaluate: makeEvaluate(services, projectId, evaluator) }))
-  const connected = withNeededScores(made, async (ids = {}, evaluators) => {
-    const execution = executionIn(ids)
+  const connected = withNeededScores(made, async (subject, evaluators) => {
+    const execution = executionOf(subject)
     return execution && loadGivenScores(services.db.pool, execution, evaluators)
   })
   return made.map(({ definition, versionId, name, rules, timeoutMs, maxAttempts, sampling, evaluate }, index) => ({

@@ -1,7 +1,9 @@
 /** JavaScript that users write into an evaluator; it runs in a sandbox (sandbox.ts), in a process that can be ended. */
+
 import * as z from 'zod'
 import { calculations, TooHeavyError } from '../../calculations/calculations.ts'
 import type { CodeEvaluatorSpec, Evaluate, Evaluation } from '../../domain/evaluation.ts'
+import { groupOf } from '../../domain/execution/call-subject.ts'
 import { invalidInput, optional, parseInput, text } from '../../domain/parse-input.ts'
 import type { CodeEvaluation } from './run-code.ts'
 
@@ -42,14 +44,13 @@ const checkMs = 2_000
 const graceMs = 500
 
 export function createCode({ code, timeoutMs }: CodeEvaluatorSpec, name: string): Evaluate {
-  return async (item, { ids, signal }) => {
+  return async (item, { subject, signal }) => {
     const input: CodeEvaluation = { code, timeoutMs, item, declared: { name } }
-    const group = String(ids?.runId ?? ids?.preview)
     try {
       return await calculations.run<Evaluation[]>({
         module: runModule,
         input,
-        group,
+        group: groupOf(subject),
         timeoutMs: timeoutMs + graceMs,
         signal,
       })

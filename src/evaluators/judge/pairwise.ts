@@ -56,13 +56,13 @@ export function parsePairwise(input: unknown, path: readonly string[]): Pairwise
 
 export interface PairwiseParts extends JudgeParts {
   /** The output of another run for the item of a call; null where it has none. */
-  outputOf: (runId: string, ids: Parameters<Evaluate>[1]['ids']) => Promise<{ output: Json } | null>
+  outputOf: (runId: string, subject: Parameters<Evaluate>[1]['subject']) => Promise<{ output: Json } | null>
 }
 
 export function createPairwise({ baselineId, ...spec }: PairwiseSpec, name: string, parts: PairwiseParts): Evaluate {
   const judge = openJudge({ ...spec, kind: 'judge' } satisfies JudgeSpec, parts)
-  return async (item, { signal, ids }) => {
-    const baseline = await parts.outputOf(baselineId, ids)
+  return async (item, { signal, subject }) => {
+    const baseline = await parts.outputOf(baselineId, subject)
     if (baseline === null) return []
     const ask = (first: Json, second: Json) => judge(withOutput(item, { first, second }), signal)
     const [after, before] = await Promise.all([ask(baseline.output, item.output), ask(item.output, baseline.output)])

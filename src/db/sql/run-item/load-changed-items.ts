@@ -41,12 +41,12 @@ export async function loadChangedItems(
        FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
     values: [runId, after, upTo, limit, ...values],
   }
-  const { rows, cut } = await queryWithinBytes<ShownRunItem>(client, statement, pageBytes)
+  const { rows: items, cut } = await queryWithinBytes<RunItemWithScores>(client, statement, pageBytes)
   // Of all of them: people's scores stay while an item is executed again.
-  const scores = rows.length > 0 ? await loadItemScores(client, rows) : []
+  const scores = items.length > 0 ? await loadItemScores(client, items) : []
   const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
-  const items = rows.map((row) => ({ ...row, scores: byOrdinal.get(row.ordinal) ?? [] }))
-  return { items, more: cut || rows.length === limit }
+  for (const item of items) item.scores = byOrdinal.get(item.ordinal) ?? []
+  return { items, more: cut || items.length === limit }
 }
 
 /** How many items outside the window changed within the range; costs as much as there are changes in it. */

@@ -1,14 +1,17 @@
 import { columns } from '../../columns.ts'
 import { Prisma, type RunItem } from '../../generated/prisma/client.ts'
 
+const ofExecution = ['recorded', 'lease', 'availableAt', 'excused'] as const
+
 /** A run item without what only its execution needs. */
-export type ShownRunItem = Omit<RunItem, 'recorded'>
+export type ShownRunItem = Omit<RunItem, (typeof ofExecution)[number]>
 
 /** Bytes of JSON up to which an output is read whole; of a larger one only the beginning. */
 export const maxShownBytes = 256 * 1024
 
-// `recorded` is for the execution.
-const { output: _, outputBytes: __, recorded: ___, ...others } = Prisma.RunItemScalarFieldEnum
+const notAsStored: readonly string[] = [...ofExecution, 'output', 'outputBytes']
+const fields: Record<string, string> = Prisma.RunItemScalarFieldEnum
+const asStored = Object.fromEntries(Object.entries(fields).filter(([field]) => !notAsStored.includes(field)))
 
 /** The stored size of an output that was removed. That of an output that is null is its JSON's, 4. */
 export const removedBytes = 0
@@ -32,7 +35,7 @@ export function outputBytes(table: string): string {
 export function runItemColumns(table: string): string {
   const json = `convert_to(${table}.output::text, 'UTF8')`
   const cut = `rtrim(rtrim(substring(${json} FOR ${maxShownBytes}), ${continuing}), ${leading})`
-  return `${columns(table, others)}, ${outputBytes(table)} AS "outputBytes",
+  return `${columns(table, asStored)}, ${outputBytes(table)} AS "outputBytes",
     CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
       THEN to_jsonb(convert_from(${cut}, 'UTF8')) ELSE ${table}.output END AS "output"`
 }

@@ -1,3 +1,4 @@
+import { numberArray, wordArray } from '../../array-literals.ts'
 import type { Queryable } from '../../client.ts'
 import { columns } from '../../columns.ts'
 import type { Score } from '../../generated/prisma/client.ts'
@@ -56,7 +57,7 @@ export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[])
      FROM unnest($1::uuid[], $2::int[]) AS key (run_id, ordinal)
      CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = key.run_id AND ordinal = key.ordinal OFFSET 0) s
      ORDER BY s.name, s.id`,
-    [keys.map((key) => key.runId), keys.map((key) => key.ordinal)],
+    [wordArray(keys.map((key) => key.runId)), numberArray(keys.map((key) => key.ordinal))],
     'load-item-scores',
   )
 }
