@@ -1,13 +1,11 @@
 import * as z from 'zod'
 import { messageOf } from '../domain/errors.ts'
-import type { Evaluate, EvaluationInput, ModuleEvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
+import type { Evaluate, ModuleEvaluatorSpec, ScoreRules } from '../domain/evaluation.ts'
 import { excerpt } from '../domain/excerpt.ts'
 import { withDeadline } from '../domain/execution/deadline.ts'
 import type { Modules } from '../domain/execution/modules.ts'
 import { nothingSpent, TaskError } from '../domain/execution/task.ts'
 import { costOf } from '../domain/execution/usage.ts'
-import type { Json } from '../domain/json/json.ts'
-import { toJson } from '../domain/json/to-json.ts'
 import { invalidInput, parseInput } from '../domain/parse-input.ts'
 import type { RunResults } from '../domain/run-results.ts'
 import { evaluationsOf } from './module-result.ts'
@@ -35,10 +33,7 @@ export function parseModuleEvaluator(
   return declared.level === 'RUN' ? { ...spec, level: 'RUN' } : spec
 }
 
-/**
- * A function of assay.config.ts, called in this process. It is passed copies, so that it cannot change what other
- * evaluators see.
- */
+/** A function of assay.config.ts, called in this process with an item that is its own. */
 export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, modules: Modules): Evaluate {
   return async (item, { signal, timeoutMs = evaluatorTimeoutMs }) => {
     const module = modules.evaluators.get(spec.module)
@@ -49,8 +44,8 @@ export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, m
       const returned = await withDeadline<unknown>(
         () =>
           module.level === 'RUN'
-            ? module.evaluate(toJson(item) as unknown as RunResults)
-            : module.evaluate(copyOf(item)),
+            ? module.evaluate(item as unknown as RunResults)
+            : module.evaluate({ ...item, expected: item.expectedOutput }),
         { signal, timeoutMs },
       )
       return evaluationsOf(returned, { name, dataType: module.dataType })
@@ -69,18 +64,6 @@ export function createModuleEvaluator(spec: ModuleEvaluatorSpec, name: string, m
         ...{ spent: { ...nothingSpent, costUsd }, cause: error },
       })
     }
-  }
-}
-
-function copyOf(item: EvaluationInput): EvaluationInput & { expected: Json } {
-  const expectedOutput = toJson(item.expectedOutput)
-  return {
-    ...item,
-    input: toJson(item.input),
-    output: toJson(item.output),
-    expectedOutput,
-    expected: expectedOutput,
-    metadata: toJson(item.metadata),
   }
 }
 

@@ -28,7 +28,8 @@ export class Channel<Received> {
       try {
         let from = 0
         for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-          const line = Buffer.concat([...parts, chunk.subarray(from, end)]).toString()
+          const rest = chunk.subarray(from, end)
+          const line = (parts.length > 0 ? Buffer.concat([...parts, rest]) : rest).toString()
           parts = []
           size = 0
           from = end + 1

@@ -30,10 +30,7 @@ export function parseModuleTask(input: unknown, functions: FunctionNames, path: 
   return spec
 }
 
-/**
- * A function of assay.config.ts, called in this process. It is passed copies, so that it cannot change what evaluators
- * and later attempts see.
- */
+/** A function of assay.config.ts, called in this process with an item that is its own. */
 export function createModuleTask(
   spec: ModuleTaskSpec,
   modules: Modules,
@@ -44,8 +41,7 @@ export function createModuleTask(
       const message = `assay.config.ts of this worker has no task "${spec.name}"; it has ${known(modules)}.`
       throw new TaskError('MODULE_NOT_FOUND', message, { retryable: false })
     }
-    const copy = copyOf(item)
-    const returned: unknown = await module.run(copy.input, copy, { signal, traceparent })
+    const returned: unknown = await module.run(item.input, item, { signal, traceparent })
     return resultOf(isResult(returned) ? returned : { output: returned }, signal)
   }
 }
@@ -115,17 +111,6 @@ export function outputOf(value: unknown): Json {
     if (!(error instanceof NotJsonError)) throw error
     const message = `Expected JSON as the output, but ${error.message}.`
     throw new TaskError('INVALID_OUTPUT', message, { retryable: false, cause: error })
-  }
-}
-
-function copyOf(item: TaskItem): TaskItem {
-  const { input, expectedOutput, metadata, tags } = item
-  return {
-    ...item,
-    input: toJson(input),
-    expectedOutput: toJson(expectedOutput),
-    metadata: toJson(metadata),
-    tags: [...tags],
   }
 }
 

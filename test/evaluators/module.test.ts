@@ -114,17 +114,6 @@ describe('an evaluator of assay.config.ts', () => {
     await expect(run(async () => fail())).rejects.toMatchObject({ message })
   })
 
-  it('cannot change what other evaluators see', async () => {
-    const item = evaluationInput({ output: { list: [2, 1] } })
-    const evaluate: ModuleEvaluator['evaluate'] = ({ output }) => output.list.sort()[0]
-    await createEvaluator(
-      spec,
-      'score',
-      inThisProcess({ evaluators: [{ name: 'mine', evaluate }] }),
-    )(item, { signal: new AbortController().signal })
-    expect(item.output).toEqual({ list: [2, 1] })
-  })
-
   it('that never returns is abandoned when the call is aborted', async () => {
     const controller = new AbortController()
     const hanging = run(() => new Promise(() => {}), {}, controller.signal)
