@@ -8,7 +8,7 @@ import { loadPages } from '../../src/db/keyset.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
-import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
+import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
@@ -107,6 +107,16 @@ const comparedPage =
 const alike = () => [runId, otherId]
 const partly = () => [sampleId, runId]
 const apart = () => [sampleId, apartId]
+/** Failed executions would count, so that these are read, too. */
+const quality: MetricOfRuns = {
+  values: { kind: 'SCORE', name: 'quality', source: 'API' },
+  get rules() {
+    const rule = { name: 'quality', source: 'API' as const, value: 0, lowest: 0, highest: 1, applies: true }
+    return alike().map((id) => ({ ...rule, runId: id }))
+  },
+  direction: 'HIGHER_IS_BETTER',
+  candidates: [2],
+}
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
 const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false }, false)
@@ -149,6 +159,21 @@ test.each<[string, () => Promise<unknown>]>([
   [
     'the number of listed rows of a comparison',
     () => countComparisonItems(client, compared(alike()), { itemIds: itemIds.slice(500, 540) }, 1_000),
+  ],
+  [
+    'listed rows that changed',
+    comparedPage(alike, {}, { itemIds: itemIds.slice(500, 505), change: { is: 'CHANGED', metric: quality } }),
+  ],
+  [
+    'listed rows by the size of a change',
+    () =>
+      loadComparisonPage(
+        client,
+        compared(alike()),
+        { itemIds: itemIds.slice(500, 505) },
+        { field: 'CHANGE', metric: quality },
+        firstPage,
+      ),
   ],
   ['the foreign keys of new scores', () => score(`run_id = '${runId}' AND ordinal BETWEEN 1000 AND 1049`)],
 ])('reads no more than it needs: %s', async (_what, work) => {

@@ -1,6 +1,7 @@
 /**
  * A page of the items in a comparison, in the order of their schedule (schedule-order.ts) or by the size of a change,
- * which has to read every item: one grouping over the metric's values, then the largest.
+ * which has to read every item, of those that are listed if some are: one grouping over the metric's values, then the
+ * largest.
  */
 
 import type { Queryable } from '../../client.ts'
@@ -85,7 +86,7 @@ function byChange(
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
   return `WITH ${[
     ...ctes,
-    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules)})`,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules, filter.itemIds)})`,
     // The first run that has each. By sorting: there is no index by item, and no plan may compare every item with every other.
     `item AS MATERIALIZED (SELECT DISTINCT ON (item_id) item_id, run, position
        FROM ${itemsOfRuns(runs.repetitions, filter, parameter)} ORDER BY item_id, run)`,

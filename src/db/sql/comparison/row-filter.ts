@@ -57,7 +57,7 @@ export function itemsOfRuns(repetitions: readonly number[], { itemIds }: RowFilt
 
 /** What the filter asks of items beside being listed. `$1` contains the run ids. */
 export function filteredItems(datasetVersions: readonly number[], filter: RowFilter, parameter: Parameter): ItemFilter {
-  const { change, differingOutputs, failedInOne, tags, metadata, search } = filter
+  const { change, differingOutputs, failedInOne, tags, metadata, search, itemIds } = filter
   const executions = `${executionsOfItems('x', '$1', 'ARRAY[i.item_id]', 'ARRAY[i.position]')} WHERE true`
   const revision = () => {
     const version = `(${parameter(datasetVersions)}::int[])[i.run]`
@@ -91,7 +91,7 @@ export function filteredItems(datasetVersions: readonly number[], filter: RowFil
   return {
     ctes: change
       ? [
-          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, datasetVersions.length, change.metric.rules)})`,
+          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, datasetVersions.length, change.metric.rules, itemIds)})`,
         ]
       : [],
     join: change ? 'LEFT JOIN filtered USING (item_id)' : '',
