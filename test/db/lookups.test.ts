@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadPages } from '../../src/db/keyset.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
-import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
-import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
+import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
+import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
@@ -25,6 +25,8 @@ let runId: string
 /** Of the same version, and of a part of it. */
 let otherId: string
 let sampleId: string
+/** Of the same version in another order. */
+let apartId: string
 let datasetIds: string[]
 
 beforeAll(async () => {
@@ -53,6 +55,7 @@ beforeAll(async () => {
   await client.query('UPDATE run SET seq = $2 WHERE id = $1', [runId, items])
   otherId = (await startRun(t.services, t.scope, { experimentId, settings: { repetitions: 2 } })).id
   sampleId = (await startRun(t.services, t.scope, { experimentId, subset: { sample: items / 2 } })).id
+  apartId = (await startRun(t.services, t.scope, { experimentId, seed: 'other' })).id
   const inputs = Array.from({ length: items }, (_, n) => n)
   datasetIds = [dataset, await seedDataset(t, inputs), await seedDataset(t, inputs)]
   await client.query('UPDATE dataset_item_revision SET valid_to = 2 WHERE item_id % 50 = 0')
@@ -95,7 +98,7 @@ const compared = (ids: string[]) => ({
   ids,
   datasetVersions: ids.map(() => 1),
   repetitions: ids.map((id) => (id === otherId ? 2 : 1)),
-  seeds: ids.map(() => 'seed'),
+  seeds: ids.map((id) => (id === apartId ? 'other' : 'seed')),
 })
 const comparedPage =
   (ids: () => string[], request: object, filter: RowFilter = {}) =>
@@ -103,6 +106,17 @@ const comparedPage =
     loadComparisonPage(client, compared(ids()), filter, { field: 'SCHEDULE' }, { ...firstPage, ...request })
 const alike = () => [runId, otherId]
 const partly = () => [sampleId, runId]
+const apart = () => [sampleId, apartId]
+/** Failed executions would count, so that these are read, too. */
+const quality: MetricOfRuns = {
+  values: { kind: 'SCORE', name: 'quality', source: 'API' },
+  get rules() {
+    const rule = { name: 'quality', source: 'API' as const, value: 0, lowest: 0, highest: 1, applies: true }
+    return alike().map((id) => ({ ...rule, runId: id }))
+  },
+  direction: 'HIGHER_IS_BETTER',
+  candidates: [2],
+}
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
 const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false }, false)
@@ -133,6 +147,34 @@ test.each<[string, () => Promise<unknown>]>([
   ['the last page of such a comparison', comparedPage(partly, { backward: true })],
   ['a page after an item that the first run does not have', comparedPage(partly, { after: ['2', '1500'] })],
   ['a filtered page of a comparison', comparedPage(alike, { after: ['1', '1000'] }, { tags: ['some'] })],
+  ['listed rows of a comparison', comparedPage(alike, {}, { itemIds: itemIds.slice(500, 540) })],
+  [
+    'listed rows of a comparison that pass a filter, after one',
+    comparedPage(partly, { after: ['1', '400'] }, { itemIds: itemIds.slice(500, 520), tags: ['some'] }),
+  ],
+  [
+    'listed rows of a comparison of other orders, from the end',
+    comparedPage(apart, { backward: true }, { itemIds: itemIds.slice(500, 520) }),
+  ],
+  [
+    'the number of listed rows of a comparison',
+    () => countComparisonItems(client, compared(alike()), { itemIds: itemIds.slice(500, 540) }, 1_000),
+  ],
+  [
+    'listed rows that changed',
+    comparedPage(alike, {}, { itemIds: itemIds.slice(500, 505), change: { is: 'CHANGED', metric: quality } }),
+  ],
+  [
+    'listed rows by the size of a change',
+    () =>
+      loadComparisonPage(
+        client,
+        compared(alike()),
+        { itemIds: itemIds.slice(500, 505) },
+        { field: 'CHANGE', metric: quality },
+        firstPage,
+      ),
+  ],
   ['the foreign keys of new scores', () => score(`run_id = '${runId}' AND ordinal BETWEEN 1000 AND 1049`)],
 ])('reads no more than it needs: %s', async (_what, work) => {
   // The plan of a foreign key's check is made once for a connection.

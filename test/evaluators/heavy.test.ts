@@ -35,8 +35,8 @@ test.each<[string, object, object]>([
     { type: 'numeric', outputPattern: '(?:[ab]?){900}([0-9])' },
     { output: 'ab'.repeat(20_000), expectedOutput: '1' },
   ],
-  ['a path that visits values again and again', { type: 'exactMatch', outputPath: '$..*..*..*' }, { output: tree(9) }],
-  ['a path with a filter', { type: 'exactMatch', outputPath: '$[?count($..*)>1]' }, { output: tree(9) }],
+  ['a path that visits values again and again', { type: 'exactMatch', outputPath: '$..*..*..*' }, { output: tree(12) }],
+  ['a path with a filter', { type: 'exactMatch', outputPath: '$..[?count($..*)>1]' }, { output: tree(9) }],
   [
     'a path with lists of selectors',
     { type: 'exactMatch', outputPath: `$${'[*,*]'.repeat(12)}` },
@@ -61,7 +61,7 @@ test.each<[string, object, object]>([
   // What takes longer is ended: on the event loop it would have taken all its time.
   endCalculationsAfter({ evaluationMs: 1_000 })
   await evaluate({ type: 'levenshtein' }, { output: 'a'.repeat(5_000), expectedOutput: 'b'.repeat(5_000) })
-  expect(await longestTurn(() => evaluate(options as never, parts))).toBeLessThan(250)
+  expect(await longestTurn(() => evaluate(options as never, parts))).toBeLessThan(30)
 })
 
 // In quadratic time it would be ended.

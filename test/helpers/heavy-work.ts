@@ -1,4 +1,4 @@
-/** What takes long by intention. */
+/** What takes long by intention, and whether it takes longer than it should on a machine of any speed. */
 import { onTestFinished } from 'vitest'
 import { calculationLimits } from '../../src/calculations/calculations.ts'
 
@@ -9,8 +9,18 @@ export function endCalculationsAfter(limits: Partial<typeof calculationLimits>):
   onTestFinished(() => void Object.assign(calculationLimits, shipped))
 }
 
+/** Texts, objects, numbers and their order: some 12 ms of a usual machine. */
+function referenceWork(): unknown {
+  const records = Array.from({ length: 10_000 }, (_, n) => ({ key: `key ${(n * 7_919) % 10_007}`, value: Math.sin(n) }))
+  const read: typeof records = JSON.parse(JSON.stringify(records))
+  return Map.groupBy(
+    read.sort((a, b) => (a.key < b.key ? -1 : 1)),
+    ({ key, value }) => key.replace(/\d$/, value > 0 ? '+' : '-'),
+  )
+}
+
 /** @returns for how long this thread has worked since, in milliseconds: what else the machine does is not in it */
-export function threadClock(): () => number {
+function threadMs(): () => number {
   const begun = process.threadCpuUsage()
   return () => {
     const { user, system } = process.threadCpuUsage(begun)
@@ -18,9 +28,33 @@ export function threadClock(): () => number {
   }
 }
 
-/** The longest that the event loop was occupied at once during some work, in milliseconds of its thread. */
+/** The time of the fastest of some rounds: the first ones are not optimised, and any may collect garbage. */
+function referenceMs(): number {
+  const rounds = Array.from({ length: 6 }, () => {
+    const worked = threadMs()
+    referenceWork()
+    return worked()
+  })
+  return Math.min(...rounds)
+}
+
+/** Measures the reference work now and when it is called. @returns what some milliseconds are, as a multiple of the slower one */
+function inReferenceWorks(): (ms: number) => number {
+  const before = referenceMs()
+  return (ms) => ms / Math.max(before, referenceMs())
+}
+
+/** @returns for how long this thread has worked since, as a multiple of the reference work */
+export function threadClock(): () => number {
+  const multiple = inReferenceWorks()
+  const worked = threadMs()
+  return () => multiple(worked())
+}
+
+/** The longest that the event loop was occupied at once during some work: time of its thread as a multiple of the reference work. */
 export async function longestTurn(work: () => Promise<unknown>): Promise<number> {
-  const worked = threadClock()
+  const multiple = inReferenceWorks()
+  const worked = threadMs()
   let longest = 0
   let last = worked()
   const turn = () => {
@@ -32,5 +66,5 @@ export async function longestTurn(work: () => Promise<unknown>): Promise<number>
   await work().catch(() => {})
   turn()
   clearInterval(turns)
-  return longest
+  return multiple(longest)
 }

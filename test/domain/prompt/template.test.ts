@@ -84,10 +84,10 @@ test('templates render as mustache does', () => {
 
 test('a hostile template is read in linear time', () => {
   const templates = [
-    `{{${' '.repeat(200_000)}`,
-    '{{a}}'.repeat(40_000),
-    `${' '.repeat(200_000)}{{!x}}`,
-    '{{{'.repeat(60_000),
+    `{{${' '.repeat(400_000)}`,
+    '{{a}}'.repeat(80_000),
+    `${' '.repeat(400_000)}{{!x}}`,
+    '{{{'.repeat(120_000),
   ]
   const worked = threadClock()
   for (const template of templates) {
@@ -97,5 +97,5 @@ test('a hostile template is read in linear time', () => {
       // Refused or not, it must not take long.
     }
   }
-  expect(worked()).toBeLessThan(2_000)
+  expect(worked()).toBeLessThan(40)
 })

@@ -1,8 +1,9 @@
 /** The order of compared rows, page by page in many shapes, against one computed from the schedules of the runs. */
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadComparisonPage } from '../../../src/db/sql/comparison/load-page.ts'
+import { countComparisonItems, loadComparisonPage, type RowOrder } from '../../../src/db/sql/comparison/load-page.ts'
 import type { RowFilter } from '../../../src/db/sql/comparison/row-filter.ts'
+import type { ComparedRuns } from '../../../src/db/sql/comparison/schedule-order.ts'
 import type { StartRunInput } from '../../../src/domain/run.ts'
 import { seededRandom } from '../../../src/domain/statistics/seeded-random.ts'
 import { repetitionsOf } from '../../../src/engine/comparison/repetitions.ts'
@@ -105,21 +106,27 @@ function expectedRows(compared: readonly ComparedRun[], passes: (itemId: string)
   )
 }
 
+function asRead(compared: readonly ComparedRun[]): ComparedRuns {
+  const of = <Key extends keyof ComparedRun>(key: Key) => compared.map((run) => run[key])
+  return { ids: of('id'), datasetVersions: of('datasetVersion'), repetitions: of('repetitions'), seeds: of('seed') }
+}
+
 async function readPage(
   compared: readonly ComparedRun[],
   filter: RowFilter,
   request: { limit: number; backward?: boolean; after?: Row | undefined; before?: Row | undefined },
 ) {
-  const of = <Key extends keyof ComparedRun>(key: Key) => compared.map((run) => run[key])
-  const asRead = {
-    ids: of('id'),
-    datasetVersions: of('datasetVersion'),
-    repetitions: of('repetitions'),
-    seeds: of('seed'),
-  }
   const { limit, backward = false, after, before } = request
   const page = { limit, backward, after: after?.sortKey ?? null, before: before?.sortKey ?? null }
-  return loadComparisonPage(t.db.pool, asRead, filter, { field: 'SCHEDULE' }, page)
+  return loadComparisonPage(t.db.pool, asRead(compared), filter, { field: 'SCHEDULE' }, page)
+}
+
+/** Runs in an order of their own. */
+function shuffled(random: () => number): ComparedRun[] {
+  return runs
+    .map((run) => ({ run, by: random() }))
+    .sort((a, b) => a.by - b.by)
+    .map(({ run }) => run)
 }
 
 /** All pages of this size from one end. */
@@ -141,12 +148,7 @@ test('compared rows are the same in the same order whatever the runs have in com
   const random = seededRandom(10)
   const below = (end: number) => Math.floor(random() * end)
   const pairs = runs.flatMap((first) => runs.map((second) => [first, second]))
-  const shuffled = () =>
-    runs
-      .map((run) => ({ run, by: random() }))
-      .sort((a, b) => a.by - b.by)
-      .map(({ run }) => run)
-  const more = Array.from({ length: 50 }, (_, n) => shuffled().slice(0, 3 + (n % 2)))
+  const more = Array.from({ length: 50 }, (_, n) => shuffled(random).slice(0, 3 + (n % 2)))
   const filters: [RowFilter, (itemId: string) => boolean][] = [
     [{}, () => true],
     [{ tags: ['even'] }, (itemId) => even.has(itemId)],
@@ -170,4 +172,35 @@ test('compared rows are the same in the same order whatever the runs have in com
     expect((await readPage(compared, filter, { ...between, backward: true })).rows).toEqual(inside.slice(-limit))
   }
   expect(apart).toBeGreaterThan(100)
+})
+
+test('listed rows are those of all pages in the same order, also between rows that are not listed', async () => {
+  const random = seededRandom(11)
+  const below = (end: number) => Math.floor(random() * end)
+  const byChange: RowOrder = {
+    field: 'CHANGE',
+    metric: { values: { kind: 'LATENCY' }, rules: [], direction: 'LOWER_IS_BETTER', candidates: [2] },
+  }
+  for (let n = 0; n < 100; n += 1) {
+    const compared = shuffled(random).slice(0, 2 + below(4))
+    const all = expectedRows(compared, () => true)
+    const itemIds = all.filter(() => below(3) === 0).map(({ itemId }) => itemId)
+    const filter: RowFilter = { itemIds: [...itemIds, ...itemIds.slice(0, 3), '999999'], tags: n % 2 ? ['even'] : null }
+    const passes = ({ itemId }: Row) => itemIds.includes(itemId) && (n % 2 === 0 || even.has(itemId))
+    const limit = 1 + below(10)
+    expect(await walk(compared, filter, limit, n % 3 === 0)).toEqual(all.filter(passes))
+
+    const [from, to] = [below(all.length), below(all.length)]
+    const between = { limit, after: all[from], before: all[to] }
+    const inside = all.slice(from + 1, Math.max(from + 1, to)).filter(passes)
+    expect((await readPage(compared, filter, between)).rows).toEqual(inside.slice(0, limit))
+    expect((await readPage(compared, filter, { ...between, backward: true })).rows).toEqual(inside.slice(-limit))
+
+    const runsRead = asRead(compared)
+    expect(await countComparisonItems(t.db.pool, runsRead, filter, 1_000)).toBe(all.filter(passes).length)
+    const whole = { limit: 100, backward: false, after: null, before: null }
+    const byRank = (filter: RowFilter) => loadComparisonPage(t.db.pool, runsRead, filter, byChange, whole)
+    const sorted = (await byRank({})).rows as Row[]
+    expect((await byRank(filter)).rows).toEqual(sorted.filter(passes))
+  }
 })

@@ -289,5 +289,5 @@ it('reads a CSV header of any length in linear time, and finds the name that occ
   ])
   const twice = await read(`${names.join(',')},c99998\n${row},\n`, null, 64 * 1024)
   expect(twice.problems).toMatchObject([{ column: 'c99998', got: 'it twice' }])
-  expect(worked()).toBeLessThan(5_000)
+  expect(worked()).toBeLessThan(100)
 })

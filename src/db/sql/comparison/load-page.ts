@@ -1,6 +1,7 @@
 /**
  * A page of the items in a comparison, in the order of their schedule (schedule-order.ts) or by the size of a change,
- * which has to read every item: one grouping over the metric's values, then the largest.
+ * which has to read every item, of those that are listed if some are: one grouping over the metric's values, then the
+ * largest.
  */
 
 import type { Queryable } from '../../client.ts'
@@ -8,7 +9,7 @@ import type { Parameter } from '../../conditions.ts'
 import type { Page, PageRequest } from '../../keyset.ts'
 import { queryRows } from '../../query-rows.ts'
 import { differenceOf, valuesOfMetric } from './metric-values.ts'
-import { filteredItems, type MetricOfRuns, type RowFilter } from './row-filter.ts'
+import { filteredItems, itemsOfRuns, type MetricOfRuns, type RowFilter } from './row-filter.ts'
 import { type ComparedRuns, pageInSchedule, parsePlace } from './schedule-order.ts'
 
 type RowOrderField = 'SCHEDULE' | 'REGRESSION' | 'IMPROVEMENT' | 'CHANGE'
@@ -64,13 +65,6 @@ export async function countComparisonItems(
   return rows[0]?.count ?? 0
 }
 
-/**
- * Every item of the runs, with the first run that has it. By sorting: there is no index by item, and no plan may compare
- * every item with every other.
- */
-const itemsOfRuns = `SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position
-  FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 2`
-
 function byChange(
   runs: ComparedRuns,
   filter: RowFilter,
@@ -92,8 +86,10 @@ function byChange(
   const keyset = ['true', ...beyond(page.after, '>'), ...beyond(page.before, '<')]
   return `WITH ${[
     ...ctes,
-    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules)})`,
-    `item AS MATERIALIZED (${itemsOfRuns})`,
+    `ordered AS MATERIALIZED (${valuesOfMetric(metric.values, parameter, runs.ids.length, metric.rules, filter.itemIds)})`,
+    // The first run that has each. By sorting: there is no index by item, and no plan may compare every item with every other.
+    `item AS MATERIALIZED (SELECT DISTINCT ON (item_id) item_id, run, position
+       FROM ${itemsOfRuns(runs.repetitions, filter, parameter)} ORDER BY item_id, run)`,
     `ranked AS (
        SELECT i.item_id, i.run, i.position, COALESCE(${rank(field, metric)}, 'infinity') AS rank
        FROM item i LEFT JOIN ordered USING (item_id) ${join}

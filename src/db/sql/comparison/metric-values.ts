@@ -15,6 +15,7 @@
 import type { ScoreSource } from '../../../domain/evaluation.ts'
 import type { LackingRule } from '../../../domain/lacking-values.ts'
 import { type SeriesKey, sourcesByPreference } from '../../../domain/score-series.ts'
+import { executionsOfItems, itemPlaces } from '../run-item/item-places.ts'
 import { executionScores } from '../score/series.ts'
 
 /** Which values a metric has: those of a series, as numbers or as labels, or what was measured. */
@@ -31,31 +32,66 @@ export function perRun(runs: number, column: (run: number) => string): string {
 /**
  * A select of `item_id, v1, v2 …` for one metric. `$1` contains the run ids.
  * @param rules of the series: what a failed execution counts as
+ * @param itemIds the only items that are wanted, which are looked up; default: all
  */
 export function valuesOfMetric(
   metric: MetricValues,
   parameter: Parameter,
   runs: number,
   rules: readonly LackingRule[] = [],
+  itemIds?: readonly string[],
 ): string {
+  const read = itemIds ? listedExecutions(parameter(itemIds)) : everyExecution
   if (!('name' in metric)) {
     const value = measure[metric.kind]
     return `SELECT i.item_id, ${perRun(runs, (run) => `avg(${value}) ${ofRun('i', run)} AS v${run}`)}
-      FROM run_item i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
+      FROM ${read.items} i WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
   }
   const { kind, name, source } = metric
   if (kind === 'LABEL') {
-    const labels = executionScores('label', source, parameter([name]))
+    const labels = executionScores('label', source, parameter([name]), read.scores)
     const number = (run: number) =>
       `hashtext((array_agg(DISTINCT s.label) ${ofRun('s', run)})::text)::float8 AS v${run}`
     return `SELECT i.item_id, ${perRun(runs, number)}
-      FROM ${labels} JOIN run_item i USING (run_id, ordinal) WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
+      FROM ${labels} ${read.withItem} WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id`
   }
   const counted = rules.filter((rule) => rule.value !== null && rule.name === name && rule.source === source)
-  const scores = counted.length > 0 ? executionValues(source, [name], counted, parameter) : null
+  const scores = counted.length > 0 ? executionValues(source, [name], counted, parameter, read) : null
   return `SELECT i.item_id, ${perRun(runs, (run) => `avg(s.value) ${ofRun('s', run)} AS v${run}`)}
-    FROM ${scores ?? executionScores('value', source, parameter([name]))} JOIN run_item i USING (run_id, ordinal)
+    FROM ${scores ?? executionScores('value', source, parameter([name]), read.scores)} ${read.withItem}
     WHERE i.run_id = ANY ($1::uuid[]) GROUP BY i.item_id ${scores ? 'HAVING bool_or(s.known)' : ''}`
+}
+
+/** Which executions the values are of, in the runs `$1`. */
+interface Executions {
+  /** A FROM item with the columns of `run_item`. */
+  items: string
+  /** A FROM item with the columns of `score`. */
+  scores: string
+  /** Joins the execution `i` of a score `s`. */
+  withItem: string
+  /** Ends a subquery about one execution. */
+  ofOne: string
+}
+
+const everyExecution: Executions = {
+  items: 'run_item',
+  scores: 'score',
+  withItem: 'JOIN run_item i USING (run_id, ordinal)',
+  ofOne: '',
+}
+
+/** They are looked up one by one, however many the planner expects. @param itemIds a parameter */
+function listedExecutions(itemIds: string): Executions {
+  const ofOne = 'OFFSET 0'
+  const of = (table: string, name: string) =>
+    `SELECT * FROM ${table} WHERE run_id = ${name}.run_id AND ordinal = ${name}.ordinal ${ofOne}`
+  return {
+    items: `(SELECT x.* FROM ${executionsOfItems('x', '$1', itemIds)})`,
+    scores: `(SELECT x.* FROM ${itemPlaces('$1', itemIds)} CROSS JOIN LATERAL (${of('score', 'p')}) x)`,
+    withItem: `CROSS JOIN LATERAL (${of('run_item', 's')}) i`,
+    ofOne,
+  }
 }
 
 /** The series of a source, and the number of the first: they are numbered from 1, those of one source together. */
@@ -85,8 +121,9 @@ export function executionValues(
   names: readonly string[],
   rules: readonly LackingRule[],
   parameter: Parameter,
+  read = everyExecution,
 ): string {
-  const scores = executionScores('value', source, parameter(names))
+  const scores = executionScores('value', source, parameter(names), read.scores)
   const list = (column: string, values: readonly unknown[]) => `${parameter(values)}::${column}[]`
   const rule = `unnest(${[
     list(
@@ -118,13 +155,13 @@ export function executionValues(
   return `(SELECT run_id, ordinal, name, value, value AS lowest, value AS highest, true AS known FROM ${scores}
     UNION ALL
     SELECT i.run_id, i.ordinal, r.name, r.value, COALESCE(r.value, r.lowest), COALESCE(r.value, r.highest), r.applies
-    FROM ${rule} JOIN run_item i ON i.run_id = r.run_id AND i.status = 'FAILED'
-    WHERE i.run_id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM ${given})
+    FROM ${rule} JOIN ${read.items} i ON i.run_id = r.run_id AND i.status = 'FAILED'
+    WHERE i.run_id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM ${given} ${read.ofOne})
     UNION ALL
     SELECT DISTINCT i.run_id, i.ordinal, r.name, NULL::float8, r.lowest, r.highest, true
-    FROM ${rule} JOIN score i ON i.run_id = r.run_id AND i.name = r.name AND i.source = '${source}'
+    FROM ${rule} JOIN ${read.scores} i ON i.run_id = r.run_id AND i.name = r.name AND i.source = '${source}'
     WHERE i.run_id = ANY ($1::uuid[]) AND i.ordinal IS NOT NULL AND i.error IS NOT NULL
-      AND NOT EXISTS (SELECT FROM ${given} AND x.value IS NOT NULL)) s`
+      AND NOT EXISTS (SELECT FROM ${given} AND x.value IS NOT NULL ${read.ofOne})) s`
 }
 
 function ofRun(table: string, run: number): string {

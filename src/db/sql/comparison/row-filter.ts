@@ -35,14 +35,27 @@ export interface RowFilter {
   itemIds?: readonly string[]
 }
 
-/** Conditions on an item `i (item_id, run, position)`, with the CTEs and the join that they need. */
+/** Conditions on an item `i (item_id, run, position)` of `itemsOfRuns`, with the CTEs and the join that they need. */
 export interface ItemFilter {
   ctes: string[]
   join: string
   conditions: string[]
 }
 
-/** `$1` contains the run ids. */
+/**
+ * A FROM item `i (item_id, run, position)`: the items of each run, with its number and where they are in it; where the
+ * filter lists items, these are looked up. `$1` contains the run ids.
+ * @param repetitions of each run
+ */
+export function itemsOfRuns(repetitions: readonly number[], { itemIds }: RowFilter, parameter: Parameter): string {
+  const run = 'array_position($1::uuid[], run_id)'
+  return itemIds
+    ? `(SELECT item_id, ${run} AS run, ordinal / (${parameter(repetitions)}::int[])[${run}] AS position
+      FROM ${itemPlaces('$1', parameter(itemIds))}) i`
+    : `(SELECT item_id, ${run} AS run, position FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0) i`
+}
+
+/** What the filter asks of items beside being listed. `$1` contains the run ids. */
 export function filteredItems(datasetVersions: readonly number[], filter: RowFilter, parameter: Parameter): ItemFilter {
   const { change, differingOutputs, failedInOne, tags, metadata, search, itemIds } = filter
   const executions = `${executionsOfItems('x', '$1', 'ARRAY[i.item_id]', 'ARRAY[i.position]')} WHERE true`
@@ -63,7 +76,6 @@ export function filteredItems(datasetVersions: readonly number[], filter: RowFil
       SELECT bool_or(x.status = 'FAILED') AS failed
       FROM ${executions} AND x.status IN ('FAILED', 'SUCCEEDED') GROUP BY x.run_id) f)`)
   }
-  if (itemIds) conditions.push(`i.item_id = ANY (${parameter(itemIds)}::bigint[])`)
   if (tags?.length) conditions.push(`EXISTS (SELECT FROM ${revision()} AND v.tags @> ${parameter(tags)}::text[])`)
   for (const has of jsonContains('v.metadata', metadata, parameter)) {
     conditions.push(`EXISTS (SELECT FROM ${revision()} AND ${has})`)
@@ -79,7 +91,7 @@ export function filteredItems(datasetVersions: readonly number[], filter: RowFil
   return {
     ctes: change
       ? [
-          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, datasetVersions.length, change.metric.rules)})`,
+          `filtered AS MATERIALIZED (${valuesOfMetric(change.metric.values, parameter, datasetVersions.length, change.metric.rules, itemIds)})`,
         ]
       : [],
     join: change ? 'LEFT JOIN filtered USING (item_id)' : '',

@@ -4,10 +4,11 @@
  * Runs with the seed of the first one have one order, whatever items and repetitions each of them has. A page is merged
  * from a range of each, by primary key; where the ranges begin is searched by the hash that the order is of. Items that
  * only runs with other seeds have come last, by run and position: which ones these are, only sorting all items says.
+ * Items that a filter lists are looked up instead.
  */
 import type { Parameter } from '../../conditions.ts'
 import { alteredCursor, type PageRequest } from '../../keyset.ts'
-import { filteredItems, type ItemFilter, type RowFilter } from './row-filter.ts'
+import { filteredItems, type ItemFilter, itemsOfRuns, type RowFilter } from './row-filter.ts'
 
 /** Runs of one dataset: the baseline first, if there is one. */
 export interface ComparedRuns {
@@ -27,6 +28,8 @@ interface Reading {
   runs: ComparedRuns
   /** The numbers of the runs that have the order of the first one. */
   together: readonly number[]
+  rows: RowFilter
+  /** What `rows` asks of items beside being listed. */
   filter: ItemFilter
   /** The rows of the page and one more. */
   limit: string
@@ -44,6 +47,7 @@ export function pageInSchedule(runs: ComparedRuns, filter: RowFilter, page: Page
   const reading: Reading = {
     runs,
     together: runs.ids.flatMap((_, index) => (runs.seeds[index] === runs.seeds[0] ? [index + 1] : [])),
+    rows: filter,
     filter: filteredItems(runs.datasetVersions, filter, parameter),
     limit: `${parameter(page.limit + 1)}::int`,
     direction: page.backward ? 'DESC' : 'ASC',
@@ -51,14 +55,16 @@ export function pageInSchedule(runs: ComparedRuns, filter: RowFilter, page: Page
     before: parsePlace(page.before, 'before'),
     parameter,
   }
-  const parts = reading.together.length === runs.ids.length ? ['together'] : ['together', 'apart']
+  const isOneOrder = reading.together.length === runs.ids.length
+  const parts = filter.itemIds ? ['listed'] : isOneOrder ? ['together'] : ['together', 'apart']
   if (page.backward) parts.reverse()
   const [first, second] = parts
   // The second is not read before the first is used up.
   const open = second ? `(SELECT count(*) FROM ${first}) < ${reading.limit}` : ''
-  const ctes = parts.flatMap((part) =>
-    (part === 'apart' ? itemsApart : itemsTogether)(reading, part === second ? open : 'true'),
-  )
+  const ctes = parts.flatMap((part) => {
+    if (part === 'listed') return itemsListed(reading)
+    return (part === 'apart' ? itemsApart : itemsTogether)(reading, part === second ? open : 'true')
+  })
   return `WITH ${[...reading.filter.ctes, ...ctes].join(', ')}
     SELECT item_id::text AS "itemId", ARRAY[run::text, position::text] AS "sortKey"
     FROM (${parts.map((part) => `SELECT * FROM ${part}`).join(' UNION ALL ')}) i
@@ -72,9 +78,7 @@ function itemsTogether(reading: Reading, open: string): string[] {
   const backward = direction === 'DESC'
   const itemsBefore = (place: RowPlace | null, including: boolean) => {
     if (!place || isApart(reading, place)) return 'run_items_before(r.id, NULL, 0, false)'
-    const ordinal = parameter(place.position * (runs.repetitions[place.run - 1] ?? 1))
-    const item = `(SELECT item_id FROM run_item WHERE run_id = ($1::uuid[])[${place.run}] AND ordinal = ${ordinal}::bigint)`
-    return `run_items_before(r.id, ${item}, ${parameter(place.position)}::int, ${including})`
+    return `run_items_before(r.id, ${itemAt(reading, place)}, ${parameter(place.position)}::int, ${including})`
   }
   const repetitions = together.map((run) => runs.repetitions[run - 1])
   const range = `range AS MATERIALIZED (
@@ -89,7 +93,7 @@ function itemsTogether(reading: Reading, open: string): string[] {
       WHERE run_id = r.id AND ordinal >= low * repetitions AND ordinal < high * repetitions AND repetition = 0 OFFSET 0) i
     ORDER BY item_id, run) i`
   const page = (items: string) => `together AS MATERIALIZED (
-    SELECT item_id, run, position, md5(${parameter(runs.seeds[0])}::text || ':' || item_id) COLLATE "C" AS hash FROM ${items}
+    SELECT item_id, run, position, ${hashOf(reading, 'item_id')} AS hash FROM ${items}
     ORDER BY ${inOrder(reading, 'hash')} LIMIT ${limit})`
   if (conditions.length === 0) {
     const items = backward
@@ -137,23 +141,56 @@ function itemsApart(reading: Reading, open: string): string[] {
     `apart AS MATERIALIZED (
       SELECT i.* FROM (SELECT ${open} AND NOT ${haveAllItems(reading, together)} AS open) gate CROSS JOIN LATERAL (
         SELECT i.item_id, i.run, i.position, '~' COLLATE "C" AS hash FROM (
-          SELECT DISTINCT ON (item_id) item_id, array_position($1::uuid[], run_id) AS run, position, ${isOneOf(parameter(together), 'run_id')} AS has
-          FROM run_item WHERE run_id = ANY ($1::uuid[]) AND repetition = 0 ORDER BY item_id, 4 DESC, 2) i ${filter.join}
+          ${itemsOnce(reading)}) i ${filter.join}
         WHERE ${['gate.open', 'NOT i.has', ...conditions].join(' AND ')}
         ORDER BY ${inOrder(reading, 'run', 'position')} LIMIT ${limit}) i)`,
   ]
+}
+
+/** The CTE for the items `listed (item_id, run, position, hash)` of all runs, each looked up. */
+function itemsListed(reading: Reading): string[] {
+  const { filter, limit, after, before, parameter } = reading
+  const beyond = (operator: string, place: RowPlace | null) => {
+    if (!place) return []
+    // After all that are together where the run has no such item, as in its order.
+    const hash = isApart(reading, place) ? `'~'` : `COALESCE(${hashOf(reading, itemAt(reading, place))}, '}')`
+    const key = `${hash}, ${parameter(place.run)}::int, ${parameter(place.position)}::int`
+    return [`(i.hash, i.run, i.position) ${operator} (${key})`]
+  }
+  const conditions = ['true', ...beyond('>', after), ...beyond('<', before), ...filter.conditions]
+  return [
+    `listed AS MATERIALIZED (
+      SELECT i.item_id, i.run, i.position, i.hash FROM (
+        SELECT *, CASE WHEN has THEN ${hashOf(reading, 'item_id')} ELSE '~' END COLLATE "C" AS hash
+        FROM (${itemsOnce(reading)}) i) i ${filter.join}
+      WHERE ${conditions.join(' AND ')}
+      ORDER BY ${inOrder(reading, 'i.hash', 'i.run', 'i.position')} LIMIT ${limit})`,
+  ]
+}
+
+/** A select of `item_id, run, position, has`: each item once, and whether a run that has the order of the first one has it. */
+function itemsOnce({ runs, rows, together, parameter }: Reading): string {
+  return `SELECT DISTINCT ON (item_id) item_id, run, position, run = ANY (${parameter(together)}::int[]) AS has
+    FROM ${itemsOfRuns(runs.repetitions, rows, parameter)} ORDER BY item_id, 4 DESC, run`
+}
+
+/** The id of the item at a place; null where there is none. */
+function itemAt({ runs, parameter }: Reading, { run, position }: RowPlace): string {
+  const ordinal = parameter(position * (runs.repetitions[run - 1] ?? 1))
+  return `(SELECT item_id FROM run_item WHERE run_id = ($1::uuid[])[${run}] AND ordinal = ${ordinal}::bigint)`
+}
+
+/** What the order of the first run sorts an item by. */
+function hashOf({ runs, parameter }: Reading, item: string): string {
+  return `md5(${parameter(runs.seeds[0])}::text || ':' || ${item}) COLLATE "C"`
 }
 
 /** Whether one of the runs with these numbers has all items of the one version that all runs use: others have no more. */
 function haveAllItems({ runs, parameter }: Reading, numbers: readonly number[]): string {
   if (new Set(runs.datasetVersions).size > 1) return 'false'
   return `EXISTS (SELECT FROM run r JOIN dataset_version v ON v.dataset_id = r.dataset_id AND v.version = r.dataset_version
-    WHERE r.id = ANY ($1::uuid[]) AND ${isOneOf(parameter(numbers), 'r.id')}
+    WHERE r.id = ANY ($1::uuid[]) AND array_position($1::uuid[], r.id) = ANY (${parameter(numbers)}::int[])
       AND r.total = v.item_count * COALESCE((r.settings ->> 'repetitions')::int, 1))`
-}
-
-function isOneOf(numbers: string, id: string): string {
-  return `array_position($1::uuid[], ${id}) = ANY (${numbers}::int[])`
 }
 
 function inOrder({ direction }: Reading, ...columns: string[]): string {

@@ -11,16 +11,17 @@ import { smallestSummand } from '../../../domain/statistics/score-moments.ts'
  * A FROM item `s (run_id, ordinal, name, value, label)` with the scores of executions.
  * @param what whether `value` or `label` is needed; the other column is missing
  * @param names a parameter with the names of the series
+ * @param scores a FROM item with the columns of `score`, of the runs `$1`
  */
-export function executionScores(what: 'value' | 'label', source: ScoreSource, names: string): string {
+export function executionScores(what: 'value' | 'label', source: ScoreSource, names: string, scores = 'score'): string {
   const where = `run_id = ANY ($1::uuid[]) AND ordinal IS NOT NULL AND source = '${source}' AND name = ANY (${names}::text[])
       AND ${what} IS NOT NULL`
-  if (source === 'EVALUATOR') return `(SELECT run_id, ordinal, name, ${what} FROM score WHERE ${where}) s`
+  if (source === 'EVALUATOR') return `(SELECT run_id, ordinal, name, ${what} FROM ${scores} x WHERE ${where}) s`
   if (what === 'value') {
-    return `(SELECT run_id, ordinal, name, avg(value) AS value FROM score WHERE ${where} GROUP BY 1, 2, 3) s`
+    return `(SELECT run_id, ordinal, name, avg(value) AS value FROM ${scores} x WHERE ${where} GROUP BY 1, 2, 3) s`
   }
   return `(SELECT run_id, ordinal, name, ${majority} AS label FROM (
-      SELECT run_id, ordinal, name, label, count(*) AS n FROM score WHERE ${where} GROUP BY 1, 2, 3, 4
+      SELECT run_id, ordinal, name, label, count(*) AS n FROM ${scores} x WHERE ${where} GROUP BY 1, 2, 3, 4
     ) counted GROUP BY 1, 2, 3) s`
 }
 
