@@ -37,7 +37,7 @@ export interface EvaluatorContext {
 
 export interface EvaluatorRights extends Pick<ItemCalls, 'release' | 'finish'> {
   /** False when there will be no call. */
-  start(): Promise<boolean>
+  start(): boolean | Promise<boolean>
 }
 
 /** DONE with its scores, of which those without a value only cost something. QUEUED to be called again. */

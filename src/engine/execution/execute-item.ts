@@ -1,6 +1,7 @@
 import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { Clock } from '../../domain/clock.ts'
+import type { CallSubject } from '../../domain/execution/call-subject.ts'
 import { FunctionsUnavailableError } from '../../domain/execution/functions.ts'
 import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
@@ -9,7 +10,7 @@ import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { EvaluatorRights } from './call-evaluator.ts'
 import { failedWith, succeeded } from './call-outcome.ts'
-import { evaluateItem, type ItemEvaluations, subjectOf } from './evaluate-item.ts'
+import { evaluateItem, type ItemEvaluations } from './evaluate-item.ts'
 import type { ItemCalls } from './item-calls.ts'
 import {
   type EvaluationResult,
@@ -52,6 +53,7 @@ export interface Attempt {
 /** An attempt that has begun. */
 interface Begun {
   execution: Execution
+  subject: CallSubject
   trace: AttemptTrace
   startedAt: number
   /** By this call; what a client recorded and what is cached were counted by the calls that made them. */
@@ -70,7 +72,8 @@ export async function executeItem(execution: Execution): Promise<Attempt> {
   let ended: Attempt
   try {
     const response = responded(begun, await call(begun))
-    ended = succeededWith(begun, response, await evaluate(begun, response))
+    const evaluations = evaluate(begun, response)
+    ended = succeededWith(begun, response, evaluations instanceof Promise ? await evaluations : evaluations)
   } catch (thrown) {
     ended = { result: failedWithError(begun, thrown), later: [] }
   }
@@ -82,7 +85,13 @@ function begin(execution: Execution): Begun {
   const { plan, item, tracing, clock } = execution
   const { ordinal, itemId, repetition, attempts: attempt } = item
   const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt })
-  return { execution, trace, startedAt: clock.now(), used: nothingSpent }
+  return {
+    execution,
+    subject: { runId: plan.runId, ordinal, itemId, attempt },
+    trace,
+    startedAt: clock.now(),
+    used: nothingSpent,
+  }
 }
 
 function endTrace(trace: AttemptTrace, { result, later }: Attempt): void {
@@ -93,11 +102,10 @@ function endTrace(trace: AttemptTrace, { result, later }: Attempt): void {
 
 type Called = TaskResult | CachedResponse | RecordedResponse
 
-function call({ execution, trace }: Begun): Called | Promise<Called> {
+function call({ execution, trace, subject }: Begun): Called | Promise<Called> {
   const { plan, item, cached, calls, signal } = execution
   const { timeoutMs } = plan.settings
   const { crashed: alone } = item
-  const subject = subjectOf(plan.runId, item, item.attempts)
   const known = item.recorded ?? cached?.response
   if (known) return known
   return trace.call((traceparent: string, span?: StartSpan) =>
@@ -121,7 +129,10 @@ function elapsedMs({ execution: { clock, calls }, startedAt }: Begun): number {
   return clock.now() - startedAt - calls.waitedMs
 }
 
-function evaluate({ execution, trace }: Begun, response: CachedResponse): ItemEvaluations | Promise<ItemEvaluations> {
+function evaluate(
+  { execution, trace, subject }: Begun,
+  response: CachedResponse,
+): ItemEvaluations | Promise<ItemEvaluations> {
   const { plan, item, calls, signal, rightsOf, random, clock } = execution
   // Evaluators take slots of their own for what they call.
   if (plan.evaluators.some(({ endpoint }) => endpoint !== null)) calls.finish()
@@ -130,7 +141,7 @@ function evaluate({ execution, trace }: Begun, response: CachedResponse): ItemEv
   return evaluateItem(
     plan.evaluators,
     { ordinal, itemId, lease, attempt, input: { input, output, expectedOutput, metadata, latencyMs, costUsd } },
-    { signal, trace, rightsOf, subject: subjectOf(plan.runId, item, attempt), random, clock },
+    { signal, trace, rightsOf, subject, random, clock },
   )
 }
 

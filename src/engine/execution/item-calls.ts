@@ -5,8 +5,8 @@ import type { Slots } from './slots.ts'
 
 interface ItemCallsOptions {
   runId: string
-  /** Waits for a permit of the endpoint; null when the signal aborts first. */
-  acquire: (signal: AbortSignal) => Promise<Permit | null>
+  /** Waits for a permit of the endpoint; null when the signal aborts first. At once where there is one. */
+  acquire: (signal: AbortSignal) => Permit | Promise<Permit | null> | null
   /** The process's slots, shared by the lanes of all runs. */
   pool: Slots
   /** Aborted with the attempt. */
@@ -35,19 +35,19 @@ export class ItemCalls implements EndpointCalls {
   }
 
   /**
-   * Waits for the right to the first call. False when there will be none.
+   * Waits for the right to the first call, where it is not there at once. False when there will be none.
    * @param closing aborted when no more items are started
    * @param needed false for an item that only needs a slot
    */
-  start(closing: AbortSignal, needed: boolean): Promise<boolean> {
-    return this.#take(needed ? () => this.#options.acquire(closing) : async () => noCall)
+  start(closing: AbortSignal, needed: boolean): boolean | Promise<boolean> {
+    return this.#take(needed ? closing : null)
   }
 
   async begin(): Promise<void> {
-    const { acquire, signal, clock } = this.#options
+    const { signal, clock } = this.#options
     const startedAt = clock.now()
     this.finish()
-    const taken = await this.#take(() => acquire(signal))
+    const taken = await this.#take(signal)
     this.#waitedMs += clock.now() - startedAt
     if (!taken) throw signal.reason
   }
@@ -71,19 +71,26 @@ export class ItemCalls implements EndpointCalls {
     this.#hasSlot = false
   }
 
-  /** The permit before the slot. */
-  async #take(acquire: () => Promise<Permit | null>): Promise<boolean> {
-    const { pool, runId, signal } = this.#options
-    for (;;) {
-      const permit = await acquire()
-      if (!permit) return false
-      this.#permit = permit
-      await pool.acquire(runId)
-      this.#hasSlot = true
-      // The endpoint may have been paused while the item waited for its slot.
-      if (!signal.aborted && permit.isValid()) return true
-      this.finish()
-      if (signal.aborted) return false
-    }
+  /** The permit before the slot. @param closing ends the wait for a permit; null: none is needed */
+  #take(closing: AbortSignal | null): boolean | Promise<boolean> {
+    const permit = closing ? this.#options.acquire(closing) : noCall
+    if (permit instanceof Promise) return permit.then((granted) => this.#takeSlot(granted, closing))
+    return this.#takeSlot(permit, closing)
+  }
+
+  #takeSlot(permit: Permit | null, closing: AbortSignal | null): boolean | Promise<boolean> {
+    if (!permit) return false
+    this.#permit = permit
+    const waiting = this.#options.pool.acquire(this.#options.runId)
+    return waiting ? waiting.then(() => this.#hasTaken(closing)) : this.#hasTaken(closing)
+  }
+
+  #hasTaken(closing: AbortSignal | null): boolean | Promise<boolean> {
+    const { signal } = this.#options
+    this.#hasSlot = true
+    if (!signal.aborted && this.#permit.isValid()) return true
+    this.finish()
+    // The endpoint may have been paused while the item waited for its slot.
+    return signal.aborted ? false : this.#take(closing)
   }
 }

@@ -47,15 +47,20 @@ export class LaneCalls {
 
   #callsOf(endpoint: string | null): ItemCalls {
     const { plan, pool, signal, clock } = this.#options
-    const acquire = endpoint === null ? async () => noCall : (closing: AbortSignal) => this.#permit(endpoint, closing)
+    const acquire = endpoint === null ? () => noCall : (closing: AbortSignal) => this.#permit(endpoint, closing)
     return new ItemCalls({ runId: plan.runId, acquire, pool, signal, clock })
   }
 
-  async #permit(endpoint: string, signal: AbortSignal): Promise<Permit | null> {
+  #permit(endpoint: string, signal: AbortSignal): Permit | Promise<Permit | null> | null {
     const { plan, limits } = this.#options
+    const permit = limits.acquire({ projectId: plan.projectId, endpoint, runId: plan.runId }, signal)
+    return permit instanceof Promise ? this.#waitingFor(permit) : permit
+  }
+
+  async #waitingFor(permit: Promise<Permit | null>): Promise<Permit | null> {
     this.#waiting += 1
     try {
-      return await limits.acquire({ projectId: plan.projectId, endpoint, runId: plan.runId }, signal)
+      return await permit
     } finally {
       this.#waiting -= 1
     }

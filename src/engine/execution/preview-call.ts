@@ -29,7 +29,7 @@ export async function callPreviewed(
   signal: AbortSignal,
 ): Promise<PreviewResponse> {
   const endpoint = { projectId, endpoint: endpointOf(spec), runId: id }
-  const acquire = async (closing: AbortSignal) => limits.acquire(endpoint, closing)
+  const acquire = (closing: AbortSignal) => limits.acquire(endpoint, closing)
   const calls = new ItemCalls({ runId: id, acquire, pool, signal, clock: systemClock })
   try {
     if (!(await calls.start(signal, true))) throw signal.reason
