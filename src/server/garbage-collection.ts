@@ -27,8 +27,6 @@ const growthPercent = 30
  */
 export function boundMemory(): void {
   setFlagsFromString(`--heap-growing-percent=${growthPercent}`)
-  // Its few megabytes take longer to be shared between threads than to be collected by one.
-  setFlagsFromString('--no-parallel-scavenge')
   let mayGrow = true
   const check = () => {
     const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
