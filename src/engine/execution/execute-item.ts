@@ -151,7 +151,7 @@ function succeededWith(
   { scores, costUsd, open, later }: ItemEvaluations,
 ): Attempt {
   const { recorded, ordinal } = item
-  const fromCache = !recorded && cached?.response != null
+  const fromCache = cached?.response != null
   const spent = fromCache ? { ...response, costUsd: 0 } : used
   const byClient = scored(recorded?.scores.map((score) => ({ ...score, ordinal })) ?? [])
   const result: ItemResult = {
