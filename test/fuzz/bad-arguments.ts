@@ -147,7 +147,8 @@ function* bad(type: GraphQLInputType, name: string, depth = 0): Generator<unknow
     case 'ID':
       for (const id of Object.values(known)) yield id
       for (const type of Object.keys(known))
-        for (const raw of ['x', halfSurrogate, '9'.repeat(30), '0']) yield encodeGlobalId(type, raw)
+        for (const raw of ['x', halfSurrogate, '9'.repeat(30), '0'])
+          yield Buffer.from(`${type}:${raw}`).toString('base64url')
       yield long
       yield halfSurrogate
       return
