@@ -4,9 +4,9 @@ import { rawIds } from './global-id.ts'
 
 const maxItems = 500
 
-/** Their raw ids. @throws {InvalidInputError} for more than 500, or another id */
+/** Their raw ids, each once. @throws {InvalidInputError} for more than 500, or another id */
 export function listedItems(itemIds: readonly string[], path: string[]): string[] {
   const { length } = itemIds
   if (length > maxItems) throw new InvalidInputError(`Expected at most ${maxItems} items, got ${length}.`, path)
-  return rawIds('DatasetItem', itemIds, path)
+  return [...new Set(rawIds('DatasetItem', itemIds, path))]
 }

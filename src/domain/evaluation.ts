@@ -78,6 +78,7 @@ interface EvaluateContext {
   signal: AbortSignal
   /** In milliseconds. */
   timeoutMs?: number
+  /** For the log, and for whom it takes turns with. */
   subject?: CallSubject
 }
 

@@ -1,5 +1,4 @@
 /** One score of several others of an item: their weighted mean, or what an expression says, which runs in the sandbox of code. */
-
 import * as z from 'zod'
 import { calculations } from '../calculations/calculations.ts'
 import type { CompositeEvaluatorSpec, Evaluate, Evaluation, GivenScore } from '../domain/evaluation.ts'

@@ -2,7 +2,6 @@
  * The function hosts of a worker. A call goes to the host that has the fewest. When a host dies, its calls were perhaps
  * the cause: each is made again alone, in a fresh process, and only one that dies there is to blame for it.
  */
-
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { type Clock, systemClock } from '../domain/clock.ts'

@@ -2,7 +2,6 @@
  * The worker's end of one function host: starts the process, passes calls to it, and kills it when it blocks or takes too
  * much memory. When it has died, all its calls fail with a HostDeath.
  */
-
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -248,7 +247,7 @@ export class FunctionHost {
     this.#loading.reject(new HostDeath(reason, 0))
     for (const { reject } of calls) reject(new HostDeath(reason, calls.length - 1))
     if (this.#stopping) return null
-    const ids = calls.slice(0, 20).map(({ subject }) => subject && logFields(subject))
+    const ids = calls.slice(0, 20).map(({ subject }) => (subject ? logFields(subject) : {}))
     this.#options.log.warn(
       { pid: this.#process.pid, reason, calls: calls.length, ids, printed: this.#lastWords || undefined },
       'function host: its process has ended',

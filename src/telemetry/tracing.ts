@@ -48,7 +48,7 @@ export const noTracing: Tracing = {
 
 const random = Buffer.alloc(16)
 
-/** Two digits a byte. Ids of traces are no secrets: `Math.random`, as OpenTelemetry's SDK does. @param bytes at most 16 */
+/** Two digits a byte. Ids of traces are no secrets: `Math.random`, as OpenTelemetry's SDK does. @param bytes 4, 8, 12 or 16 */
 function randomHex(bytes: number): string {
   for (let at = 0; at < bytes; at += 4) random.writeUInt32BE(Math.floor(Math.random() * 2 ** 32), at)
   return random.toString('hex', 0, bytes)

@@ -156,8 +156,9 @@ describe('the sandbox', () => {
 
   it('does not let one that hangs hold up others of other runs', async () => {
     const [{ signal }, controller] = [new AbortController(), new AbortController()]
+    const subjectOf = (runId: string) => ({ runId, ordinal: 0, itemId: '1', attempt: 1 })
     const hanging = specOf('const evaluate = () => { for (;;); }', { timeoutMs: 10_000 })
-    const call = { signal: controller.signal, subject: { preview: 'a' } }
+    const call = { signal: controller.signal, subject: subjectOf('a') }
     const stuck = createEvaluator(hanging, 'stuck', functions)(evaluationInput(), call)
     const outcome = Promise.resolve(stuck).catch((error: Error) => error.message)
     let ended = false
@@ -166,7 +167,7 @@ describe('the sandbox', () => {
     })
     const quick = createEvaluator(specOf('const evaluate = () => 1'), 'quick', functions)
     const scores = await Promise.all(
-      Array.from({ length: 20 }, () => quick(evaluationInput(), { signal, subject: { preview: 'b' } })),
+      Array.from({ length: 20 }, () => quick(evaluationInput(), { signal, subject: subjectOf('b') })),
     )
     expect(scores.flat().every((score: Evaluation) => score.value === 1)).toBe(true)
     expect(ended).toBe(false)

@@ -6,6 +6,15 @@ export type CallSubject =
   | { runId: string; ordinal: null; attempt: number }
   | { preview: string }
 
+/** What a call of the task or of an evaluator of an item is about. @param attempt from 1 */
+export function subjectOf(
+  runId: string,
+  { ordinal, itemId }: { ordinal: number; itemId: string },
+  attempt: number,
+): CallSubject {
+  return { runId, ordinal, itemId, attempt }
+}
+
 /** Its fields in the log. */
 export function logFields(subject: CallSubject): Record<string, string | number> {
   if ('preview' in subject) return subject

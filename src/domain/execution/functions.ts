@@ -34,6 +34,7 @@ export interface EvaluatorCall {
   signal: AbortSignal
   /** In milliseconds. */
   timeoutMs: number
+  /** For the log, and for whom it takes turns with. */
   subject?: CallSubject
 }
 

@@ -98,6 +98,7 @@ export interface TaskCall extends TaskContext {
   timeoutMs: number
   /** Whether a function gets a process for itself, because one died while it was called; default: no. */
   alone?: boolean
+  /** For the log, and for whom it takes turns with. */
   subject?: CallSubject
 }
 

@@ -27,11 +27,11 @@ export function withFiles(task: Task, db: Queryable, scope: ProjectScope): Task 
     }
     return task({ ...item, input: mapReferences(item.input, (id) => files.get(id) ?? null) }, context)
   }
-  const whole: Task = (item, context) => {
+  const withAny: Task = (item, context) => {
     const ids = referencesIn(item.input)
     return ids.length === 0 ? task(item, context) : withItsFiles(ids, item, context)
   }
-  return Object.assign(whole, task.keepsTime && { keepsTime: task.keepsTime })
+  return Object.assign(withAny, task.keepsTime && { keepsTime: task.keepsTime })
 }
 
 /** Loads the files that a prompt shows. @throws {TaskError} INVALID_INPUT: the file does not exist any more */

@@ -130,7 +130,9 @@ function outcomeOf(
 ): Promise<EvaluationOutcome> {
   return given.then(
     (evaluations) =>
-      evaluations ? doneWith(evaluator, scored, evaluations) : { ...calls, attempts: calls.attempts - 1, ...again },
+      evaluations === null
+        ? { ...calls, attempts: calls.attempts - 1, ...again }
+        : doneWith(evaluator, scored, evaluations),
     (error) => outcomeOfError(evaluator, scored, calls, context, error),
   )
 }

@@ -13,7 +13,7 @@ import type {
 import type { RecordedScore } from '../../db/sql/score/record-scores.ts'
 import type { Clock } from '../../domain/clock.ts'
 import type { Evaluate, EvaluationInput } from '../../domain/evaluation.ts'
-import type { CallSubject } from '../../domain/execution/call-subject.ts'
+import { type CallSubject, subjectOf } from '../../domain/execution/call-subject.ts'
 import type { Tracing } from '../../telemetry/tracing.ts'
 import { callEvaluator, type EvaluationOutcome, type EvaluatorContext, type Scored } from './call-evaluator.ts'
 import { type EvaluationResult, plus } from './item-result.ts'
@@ -162,15 +162,6 @@ async function evaluateRun(
 const nothing: EvaluationInput = {
   ...{ input: null, output: null, expectedOutput: null, metadata: null },
   ...{ latencyMs: 0, costUsd: null },
-}
-
-/** What a call of the task or of an evaluator of an item is about. */
-export function subjectOf(
-  runId: string,
-  { ordinal, itemId }: { ordinal: number; itemId: string },
-  attempt: number,
-): CallSubject {
-  return { runId, ordinal, itemId, attempt }
 }
 
 /** Requeues a claimed evaluation whose call did not begin. @param delayMs how long it waits; null: not at all */

@@ -1,11 +1,11 @@
 import type { CachedResponse } from '../../db/sql/response-cache/cached-responses.ts'
 import type { ClaimedItem } from '../../db/sql/run-item/claim-items.ts'
 import type { Clock } from '../../domain/clock.ts'
-import type { CallSubject } from '../../domain/execution/call-subject.ts'
+import { type CallSubject, subjectOf } from '../../domain/execution/call-subject.ts'
 import { FunctionsUnavailableError } from '../../domain/execution/functions.ts'
 import type { RecordedResponse } from '../../domain/execution/recorded-response.ts'
 import { decideRetry } from '../../domain/execution/retry-policy.ts'
-import { nothingSpent, type Spent, type StartSpan, TaskError, type TaskResult } from '../../domain/execution/task.ts'
+import { nothingSpent, type Spent, TaskError, type TaskResult } from '../../domain/execution/task.ts'
 import { callTask } from '../../tasks/call.ts'
 import type { AttemptTrace, Tracing } from '../../telemetry/tracing.ts'
 import type { EvaluatorRights } from './call-evaluator.ts'
@@ -87,7 +87,7 @@ function begin(execution: Execution): Begun {
   const trace = tracing.begin({ runId: plan.runId, ordinal, itemId, repetition, attempt })
   return {
     execution,
-    subject: { runId: plan.runId, ordinal, itemId, attempt },
+    subject: subjectOf(plan.runId, item, attempt),
     trace,
     startedAt: clock.now(),
     used: nothingSpent,
@@ -108,7 +108,7 @@ function call({ execution, trace, subject }: Begun): Called | Promise<Called> {
   const { crashed: alone } = item
   const known = item.recorded ?? cached?.response
   if (known) return known
-  return trace.call((traceparent: string, span?: StartSpan) =>
+  return trace.call((traceparent, span) =>
     followed(execution, (follow) =>
       callTask(plan.task, taskItem(item), { timeoutMs, signal, traceparent, span, follow, calls, alone, subject }),
     ),
@@ -191,16 +191,16 @@ function failedWithError(begun: Begun, thrown: unknown): ItemResult {
     error: { code, message, retryable, attempt },
     latencyMs: elapsedMs(begun),
   }
-  const call = { spent, hadCost: item.costUsd !== null, scores: [] }
+  const rest = { spent, hadCost: item.costUsd !== null, scores: [] }
   if (stopsRun) {
-    return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, ...call, stop: message }
+    return { item: { ...failed, status: 'QUEUED', excused: excused + 1 }, ...rest, stop: message }
   }
   const retry = decideRetry(failure, { attempts: attempt, excused }, plan.settings.maxAttempts, random)
-  if (!retry) return { item: { ...failed, status: 'FAILED' }, ...call }
+  if (!retry) return { item: { ...failed, status: 'FAILED' }, ...rest }
   const { delayMs, spendsAttempt } = retry
   return {
     item: { ...failed, status: 'QUEUED', excused: spendsAttempt ? excused : excused + 1, delayMs },
-    ...call,
+    ...rest,
   }
 }
 

@@ -1,5 +1,4 @@
 /** JavaScript that users write into an evaluator; it runs in a sandbox (sandbox.ts), in a process that can be ended. */
-
 import * as z from 'zod'
 import { calculations, TooHeavyError } from '../../calculations/calculations.ts'
 import type { CodeEvaluatorSpec, Evaluate, Evaluation } from '../../domain/evaluation.ts'

@@ -28,8 +28,8 @@ interface Reading {
   runs: ComparedRuns
   /** The numbers of the runs that have the order of the first one. */
   together: readonly number[]
-  rows: RowFilter
-  /** What `rows` asks of items beside being listed. */
+  asked: RowFilter
+  /** What `asked` demands of items beside being listed. */
   filter: ItemFilter
   /** The rows of the page and one more. */
   limit: string
@@ -47,7 +47,7 @@ export function pageInSchedule(runs: ComparedRuns, filter: RowFilter, page: Page
   const reading: Reading = {
     runs,
     together: runs.ids.flatMap((_, index) => (runs.seeds[index] === runs.seeds[0] ? [index + 1] : [])),
-    rows: filter,
+    asked: filter,
     filter: filteredItems(runs.datasetVersions, filter, parameter),
     limit: `${parameter(page.limit + 1)}::int`,
     direction: page.backward ? 'DESC' : 'ASC',
@@ -169,9 +169,9 @@ function itemsListed(reading: Reading): string[] {
 }
 
 /** A select of `item_id, run, position, has`: each item once, and whether a run that has the order of the first one has it. */
-function itemsOnce({ runs, rows, together, parameter }: Reading): string {
+function itemsOnce({ runs, asked, together, parameter }: Reading): string {
   return `SELECT DISTINCT ON (item_id) item_id, run, position, run = ANY (${parameter(together)}::int[]) AS has
-    FROM ${itemsOfRuns(runs.repetitions, rows, parameter)} ORDER BY item_id, 4 DESC, run`
+    FROM ${itemsOfRuns(runs.repetitions, asked, parameter)} ORDER BY item_id, 4 DESC, run`
 }
 
 /** The id of the item at a place; null where there is none. */
