@@ -50,9 +50,18 @@ export async function launch(home: Home, binaries: Binaries, settings: Settings)
     launched.output = error.message
   })
   child.once('exit', (code, signal) => {
-    launched.output = `${readFileSync(home.log).subarray(start)}\nPostgreSQL ended with ${signal ?? `code ${code}`}`
+    launched.output = `${logFrom(home, start)}\nPostgreSQL ended with ${signal ?? `code ${code}`}`
   })
   return launched
+}
+
+/** What the server wrote to its log after this byte; nothing when the log is gone with its directory. */
+function logFrom(home: Home, start: number): string {
+  try {
+    return readFileSync(home.log).subarray(start).toString()
+  } catch {
+    return ''
+  }
 }
 
 async function ownSettings(home: Home): Promise<Settings> {

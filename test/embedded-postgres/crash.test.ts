@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, watch } from 'node:fs'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -42,6 +42,18 @@ test('a killed server is restarted under its holder, and no acknowledged row is 
   }
   const rows = await query(server.url, 'SELECT id FROM fruit ORDER BY id')
   expect(rows).toEqual(acknowledged.map((id) => ({ id })))
+})
+
+test('a server that ends after its directory was removed is an error that its holder hears of', async () => {
+  const dataDir = join(await makeDirectory(), 'data')
+  const holder = await spawnHolder(dataDir)
+  const { pid } = started(holder)
+  await rm(dataDir, { recursive: true })
+  process.kill(pid, 'SIGKILL')
+  expect(await holder.lost).toEqual({
+    code: 'START_FAILED',
+    message: expect.stringContaining(`The embedded PostgreSQL in ${dataDir} does not start: `),
+  })
 })
 
 test('a server that was killed during a long statement is restarted', async () => {

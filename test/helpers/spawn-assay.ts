@@ -24,7 +24,8 @@ type SpawnOptions = { env?: Record<string, string>; cwd?: string; input?: string
 export function spawnNode(args: string[], { env = {}, cwd = root, input }: SpawnOptions = {}): Spawned {
   const { DATABASE_URL: _database, ASSAY_DATA_DIR: _dataDir, ASSAY_URL: _url, ...inherited } = process.env
   const child = spawn(process.execPath, args, { cwd, env: { ...inherited, ...env }, stdio: 'pipe' })
-  child.stdin.end(input)
+  // It may end without having read it.
+  child.stdin.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
   const stdoutEvents = new EventTarget()

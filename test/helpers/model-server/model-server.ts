@@ -61,7 +61,7 @@ export async function startModelServer(
   const requests: ModelRequest[] = []
   const attempts = new Map<string, number>()
   let open = 0
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = request.url?.split('?')[0] ?? ''
     if (path.endsWith('/models')) {
       const isGoogle = path.startsWith('/google')
@@ -91,6 +91,11 @@ export async function startModelServer(
     attempts.set(key, asked.attempt)
     requests.push(asked)
     await reply(response, protocol, asked, await answering(asked))
+  }
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => {
+      if (!request.errored) throw error
+    })
   })
   server.keepAliveTimeout = 60_000
   server.listen(port, '127.0.0.1')
