@@ -21,15 +21,13 @@ builder.queryField('datasetFolders', (t) =>
       ...t.arg.connectionArgs(),
       folder: t.arg.string({ description: 'The folder that they are in, such as `a/b`; default: the root.' }),
     },
-    resolve: async (_root, { folder, ...args }, context) => {
-      const inside = folder ?? ''
-      const list = listDatasetFolders(inside)
-      const page = await listConnection<DatasetFolderRow>(context, list, 'NAME', context.scope.projectId, args)
-      const pathOf = (name: string) => (inside === '' ? name : `${inside}/${name}`)
-      return {
-        ...page,
-        edges: page.edges.map((edge) => ({ ...edge, node: { ...edge.node, path: pathOf(edge.node.name) } })),
-      }
-    },
+    resolve: (_root, { folder, ...args }, context) =>
+      listConnection<DatasetFolderRow>(
+        context,
+        listDatasetFolders(folder ?? ''),
+        'NAME',
+        context.scope.projectId,
+        args,
+      ),
   }),
 )

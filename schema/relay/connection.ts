@@ -91,7 +91,7 @@ export function isUnfiltered(filter: object | null | undefined): boolean {
 }
 
 export function connection<Row>(page: Page<Row>, orderName: string, size: ListSize) {
-  const edges = page.rows.map((row: Keyed<Row>) => ({ cursor: encodeCursor(orderName, row.sortKey), node: row as Row }))
+  const edges = page.rows.map((row) => new Edge(orderName, row))
   return {
     ...size,
     edges,
@@ -101,6 +101,23 @@ export function connection<Row>(page: Page<Row>, orderName: string, size: ListSi
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
+  }
+}
+
+/** Whoever lists nodes asks for the first and the last cursor at most. */
+class Edge<Row> {
+  readonly node: Row
+  readonly #orderName: string
+  readonly #sortKey: string[]
+
+  constructor(orderName: string, row: Keyed<Row>) {
+    this.node = row
+    this.#orderName = orderName
+    this.#sortKey = row.sortKey
+  }
+
+  get cursor(): string {
+    return encodeCursor(this.#orderName, this.#sortKey)
   }
 }
 

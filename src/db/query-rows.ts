@@ -3,6 +3,8 @@ import type { Queryable } from './client.ts'
 
 const { getTypeParser, builtins } = pg.types
 const { INT8, TIMESTAMPTZ } = builtins
+/** Of `text[]`, which the builtins lack. */
+const TEXT_ARRAY = 1009
 
 /**
  * Runs a statement and returns its rows, with int8 as bigint as in Prisma's row types. The parser is set per statement
@@ -24,8 +26,17 @@ export const rowTypes: pg.CustomTypesConfig = {
   getTypeParser(oid, format) {
     if (oid === INT8) return BigInt
     if (oid === TIMESTAMPTZ && format !== 'binary') return parseTimestamp
+    if ((oid as number) === TEXT_ARRAY && format !== 'binary') return parseTextArray
     return getTypeParser(oid, format)
   },
+}
+
+const parseAnyTextArray = getTypeParser(TEXT_ARRAY as number)
+
+/** Does not look at each character where no element is quoted, null or an array, as in the sort keys of most pages. */
+function parseTextArray(text: string): unknown {
+  const isPlain = text.length > 2 && text.lastIndexOf('{') === 0 && !text.includes('"') && !text.includes('NULL')
+  return isPlain ? text.slice(1, -1).split(',') : parseAnyTextArray(text)
 }
 
 const parseAnyTimestamp = getTypeParser(TIMESTAMPTZ)

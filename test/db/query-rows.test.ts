@@ -30,3 +30,25 @@ test.each([
     client.release(true)
   }
 })
+
+test.each([
+  [[]],
+  [['1', '2.5', '-infinity']],
+  [['a b', '', 'NULL', 'null', '{', '}', '"', '\\', ',', 'ünïcode']],
+  [['a', null, 'NULL']],
+  [[null]],
+  [
+    [
+      ['a', 'b'],
+      ['c', null],
+    ],
+  ],
+])('the texts %j of an array are those that the database has', async (texts) => {
+  const [row] = await queryRows<{ texts: unknown }>(t.db.pool, 'SELECT $1::text[] AS texts', [texts])
+  expect(row?.texts).toEqual(texts)
+})
+
+test('an array of texts that does not begin with its first place has all of them', async () => {
+  const [row] = await queryRows<{ texts: unknown }>(t.db.pool, `SELECT '[0:1]={a,b}'::text[] AS texts`)
+  expect(row?.texts).toEqual(['a', 'b'])
+})

@@ -52,7 +52,7 @@ test('a subscriber resumes from its cursor on another server after each of 5 kil
       webSocketImpl: WebSocket,
       retryAttempts: 0,
     })
-    const killAfter = kills < 5 ? 3 + kills * 2 : Infinity
+    const killAfter = kills < 5 ? 2 + kills : Infinity
     const variables = { runId: encodeGlobalId('Run', runId), after: cursor }
     try {
       let got = 0
