@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
-import { UserError } from '../domain/errors.ts'
+import { InvalidInputError, UserError } from '../domain/errors.ts'
 import type { Services } from '../engine/services.ts'
 import { respondAttachment, respondUpload } from './attachment.ts'
 import { AuthenticationError, type Authenticator, type ReadCredentials } from './auth.ts'
@@ -17,8 +17,8 @@ import { respondImport } from './import.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { respondOutput } from './output.ts'
 import type { Pages } from './pages.ts'
-import { expectExactNumbers } from './read-request.ts'
-import { BodyTooLargeError, drainBody, expectUtf8, isPreflighted, readBody } from './request-body.ts'
+import { expectExactNumbers, isTooDeep, tooDeep } from './read-request.ts'
+import { BodyTooLargeError, drainBody, expectUtf8, isPreflighted, keepBody, readBody } from './request-body.ts'
 import { isEventStream, respondError } from './respond.ts'
 import type { Revocation } from './revocation.ts'
 import { createSessionHandler, sessionMethods } from './session.ts'
@@ -147,7 +147,8 @@ export function apiRoutes(options: ApiOptions): Route[] {
       const body = await readBody(request, maxGraphqlBodyBytes)
       query = answers.postedQueryOf(request, body, scope)
       if (query && (await answers.respond(query, response, null))) return
-      expectExactNumbers(body.toString(), ['variables'])
+      if (isTooDeep(body)) throw new InvalidInputError(tooDeep, ['body'])
+      keepBody(request, body, expectExactNumbers(body.toString(), ['variables']))
     }
     await turns.next(client)
     if (query && (await answers.respond(query, response, null))) return

@@ -139,10 +139,10 @@ export function createSessionHandler({ db, changes, authenticator, cookies, cred
 }
 
 /** @throws {InvalidInputError} anything but a JSON object */
-async function readJson(request: IncomingMessage & { body?: Buffer }): Promise<object> {
-  await readBody(request, maxBodyBytes)
+async function readJson(request: IncomingMessage): Promise<object> {
+  const body = await readBody(request, maxBodyBytes)
   try {
-    return parseInput(z.looseObject({}), JSON.parse(String(request.body ?? '')), ['body'])
+    return parseInput(z.looseObject({}), JSON.parse(body.toString()), ['body'])
   } catch (error) {
     if (error instanceof InvalidInputError) throw error
     throw new InvalidInputError(`Expected a JSON object, got a body that is no JSON.`, ['body'])

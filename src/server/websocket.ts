@@ -17,7 +17,7 @@ import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
 import { createErrorMask, formatError } from './mask-errors.ts'
-import { refusalOfMessage } from './read-request.ts'
+import { isTooDeep, refusalOfMessage, tooDeep } from './read-request.ts'
 import { closeWhenRevoked, keepAlive } from './socket-end.ts'
 import { ReplayRefusedError } from './subscriptions/replays.ts'
 import type { SubscriptionCaller } from './subscriptions/shared-subscriptions.ts'
@@ -218,6 +218,7 @@ export function createWebSockets(
           socket.on('message', (data, isBinary) => {
             // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
+            if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
             const text = String(data)
             const refused = refusalOfMessage(text)
             if (refused) void send(refused)

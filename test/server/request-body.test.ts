@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { startServer } from '../../src/server/start-server.ts'
+import { longestTurn } from '../helpers/heavy-work.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
@@ -118,4 +119,59 @@ test.each([
     message: expect.stringContaining('does not refer to itself without end'),
     path: ['input', 'inputSchema'],
   })
+})
+
+const wrongIds = JSON.stringify({
+  query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
+  variables: { ids: Array.from({ length: 300_000 }, () => ({})) },
+})
+const wrongItems = JSON.stringify({
+  query: 'mutation ($input: UpsertDatasetItemsInput!) { upsertDatasetItems(input: $input) { __typename } }',
+  variables: { input: { datasetId: 'x', items: Array.from({ length: 100_000 }, () => ({ inputs: 1, x: {} })) } },
+})
+const [open, close] = ['['.repeat(900_000), ']'.repeat(900_000)]
+const deep = `{"query":"query ($id: ID!) { node(id: $id) { id } }","variables":{"id":${open}${close}}}`
+
+test.each([
+  ['many wrong values', wrongIds, 'ID cannot represent value: {}'],
+  ['many wrong members', wrongItems, 'Field \\"inputs\\" is not defined'],
+  ['brackets within brackets', deep, 'Expected at most 600 brackets within brackets, got more.'],
+])('megabytes of %s hold up nobody for long', async (_kind, body, expected) => {
+  let answer = ''
+  const longest = await longestTurn(async () => {
+    const response = await fetch(`${t.url}/graphql`, { method: 'POST', headers: json, body })
+    answer = await response.text()
+  })
+  expect(answer).toContain(expected)
+  expect(longest).toBeLessThan(20)
+})
+
+test.each([
+  ['[]', json, 400],
+  ['null', json, 400],
+  ['{"query": "{ viewer { role } }"', json, 400],
+  ['{"query": "{ viewer { role } }"}', json, 200],
+  ['{"query": "{ viewer { role } }"}', { 'content-type': 'Application/JSON; charset=utf-8' }, 200],
+  ['{"query": "{ viewer { role } }"}', { 'content-type': 'text/json' }, 415],
+])('the body %s of %j is answered with %i', async (body, headers, status) => {
+  const response = await fetch(`${t.url}/graphql`, { method: 'POST', headers, body })
+  expect([response.status, await response.text()]).toEqual([
+    status,
+    expect.stringContaining(status === 200 ? 'role' : 'errors'),
+  ])
+})
+
+test('brackets within brackets close a WebSocket without being parsed', async () => {
+  const socket = new WebSocket(`${t.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  const closed = once(socket, 'close')
+  const longest = await longestTurn(async () => {
+    socket.send(`{"type":"ping","payload":{"x":${'['.repeat(500_000)}${']'.repeat(500_000)}}}`)
+    await closed
+  })
+  const [code, reason] = await closed
+  expect([code, String(reason)]).toEqual([4400, 'Expected at most 600 brackets within brackets, got more.'])
+  expect(longest).toBeLessThan(20)
 })

@@ -17,7 +17,8 @@ export function describeVariableErrors(
   { schema, variableValues }: Pick<ExecutionArgs, 'schema' | 'variableValues'>,
 ): GraphQLError[] {
   const paths = new Map<VariableDefinitionNode, string[][]>()
-  const secrets = [...secretsIn(variableValues)]
+  const secrets: string[] = []
+  collectSecrets(variableValues, false, secrets)
   return errors.map((error) => {
     const { message, nodes, source, positions, path, originalError, extensions } = error
     const definition = nodes?.find((node) => node.kind === 'VariableDefinition')
@@ -40,11 +41,17 @@ export function describeVariableErrors(
   })
 }
 
-/** The texts in members that are never shown again: a message may quote the whole input that they are in. */
-function* secretsIn(value: unknown, isSecret = false): Generator<string> {
-  if (typeof value === 'string' && isSecret && value !== '') yield value
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, member] of Object.entries(value)) yield* secretsIn(member, isSecret || name === 'apiKey')
+/** Adds the texts in members that are never shown again: a message may quote the whole input that they are in. */
+function collectSecrets(value: unknown, isSecret: boolean, secrets: string[]): void {
+  if (typeof value === 'string') {
+    if (isSecret && value !== '') secrets.push(value)
+  } else if (Array.isArray(value)) {
+    for (const member of value) collectSecrets(member, isSecret, secrets)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const name in value) {
+      collectSecrets((value as Record<string, unknown>)[name], isSecret || name === 'apiKey', secrets)
+    }
+  }
 }
 
 /** Where a value is wrong, at most `max` places: graphql-js has these paths in its messages only. */
