@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => t[Symbol.asyncDispose]())
 
-const size = 1_750
+const size = 2_000
 const kills = 20
 
 interface Held {
