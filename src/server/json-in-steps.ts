@@ -1,0 +1,84 @@
+import { Readable } from 'node:stream'
+import { isLargerThan } from './limits/answer-size.ts'
+
+/** Characters that are written as a whole, which takes some milliseconds at most. */
+const smallCharacters = 256 * 1024
+/** Characters of a step, and of a value or a part of a text within one: about a millisecond. */
+const stepCharacters = 64 * 1024
+
+/** Whether the JSON of a value is written in several steps. */
+export function takesSteps(value: unknown): boolean {
+  return isLargerThan(value, smallCharacters)
+}
+
+/**
+ * The JSON of a large value, as UTF-8. Between two steps of writing it, the event loop does other work. They stay apart:
+ * to put 16 MB together takes as long as to write them.
+ * @param onStep called at the beginning of each step
+ */
+export function jsonInSteps(value: object, onStep: () => void): BodyInit {
+  // The types of `fetch` do not know that Yoga takes a stream of Node as a body.
+  return Readable.from(steps(value, onStep), { objectMode: false }) as unknown as BodyInit
+}
+
+async function* steps(value: object, onStep: () => void): AsyncGenerator<Buffer> {
+  let text = ''
+  for (const piece of pieces(value)) {
+    text += piece
+    if (text.length < stepCharacters) continue
+    yield Buffer.from(text)
+    text = ''
+    await nextTurn()
+    onStep()
+  }
+  yield Buffer.from(text)
+}
+
+const waiting: (() => void)[] = []
+
+/** All large answers together take one step in a turn of the event loop. */
+function nextTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (waiting.push(resolve) === 1) setImmediate(takeTurn)
+  return promise
+}
+
+function takeTurn(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) setImmediate(takeTurn)
+}
+
+function* pieces(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield* piecesOfText(value)
+  else if (typeof value !== 'object' || value === null || 'toJSON' in value || !isLargerThan(value, stepCharacters)) {
+    // What JSON does not have is null in a list, as JSON.stringify makes it.
+    yield JSON.stringify(value) ?? 'null'
+  } else if (Array.isArray(value)) {
+    for (const [n, member] of value.entries()) {
+      yield n === 0 ? '[' : ','
+      yield* pieces(member)
+    }
+    yield ']'
+  } else {
+    let separator = '{'
+    for (const [name, member] of Object.entries(value)) {
+      if (member === undefined || typeof member === 'function') continue
+      yield `${separator}${JSON.stringify(name)}:`
+      separator = ','
+      yield* pieces(member)
+    }
+    yield separator === '{' ? '{}' : '}'
+  }
+}
+
+function* piecesOfText(text: string): Generator<string> {
+  yield '"'
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + stepCharacters, text.length)
+    // The halves of a surrogate pair stay together: alone they would be escaped.
+    if (to < text.length && /[\uD800-\uDBFF]/.test(text[to - 1] as string)) to -= 1
+    yield JSON.stringify(text.slice(from, to)).slice(1, -1)
+    from = to
+  }
+  yield '"'
+}
