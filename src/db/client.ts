@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions } from './fair-pool.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
-import { shareProcessPriority } from './process-priority.ts'
+import { giveWay, shareProcessPriority } from './process-priority.ts'
 import { StatementScope } from './statement-scope.ts'
 
 /** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
@@ -87,8 +87,11 @@ function databaseOn(url: string, pool: pg.Pool): Database {
 }
 
 export const requestLimits = {
-  /** Connections for reads of requests, and for their writes and imports. */
+  /** Connections for reads of requests, for expensive reads, and for writes and imports. */
   readConnections: 8,
+  /** Of the first, what a caller gets while others read, too. */
+  readConnectionsBesideOthers: 2,
+  expensiveReadConnections: 4,
   writeConnections: 8,
   /** Timeouts of one statement, in milliseconds. */
   readStatementMs: 15_000,
@@ -105,21 +108,31 @@ export function openRequestDatabase(db: Database, options: Pick<DatabaseOptions,
     onError: (error: Error) => options.onError?.(error),
     cancel: (processId: number) => db.pool.query('SELECT pg_cancel_backend($1)', [processId]),
   }
-  const { readConnections, writeConnections, readStatementMs, writeStatementMs } = requestLimits
-  const writes = new FairPool({ ...shared, max: writeConnections, statementTimeoutMs: writeStatementMs })
+  const { readConnections, readConnectionsBesideOthers: perGroupBesideOthers } = requestLimits
+  const { expensiveReadConnections, writeConnections } = requestLimits
+  const reading = { ...shared, statementTimeoutMs: requestLimits.readStatementMs }
+  const expensiveReads = new FairPool({ ...reading, max: expensiveReadConnections })
+  expensiveReads.on('connect', giveWay)
+  const writes = new FairPool({
+    ...shared,
+    max: writeConnections,
+    statementTimeoutMs: requestLimits.writeStatementMs,
+  })
   return databaseOn(
     db.url,
-    new RequestPool({ ...shared, max: readConnections, statementTimeoutMs: readStatementMs }, writes),
+    new RequestPool({ ...reading, max: readConnections, perGroupBesideOthers }, { expensiveReads, writes }),
   )
 }
 
-/** Reads on its own connections; delegates WRITE scopes to another pool with a longer timeout. */
+/** Reads on its own connections; delegates the scopes of other kinds to other pools. */
 class RequestPool extends FairPool {
+  readonly #expensiveReads: FairPool
   readonly #writes: FairPool
 
-  constructor(options: FairPoolOptions, writes: FairPool) {
+  constructor(options: FairPoolOptions, others: { expensiveReads: FairPool; writes: FairPool }) {
     super(options)
-    this.#writes = writes
+    this.#expensiveReads = others.expensiveReads
+    this.#writes = others.writes
     const { query } = this
     this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
@@ -137,13 +150,24 @@ class RequestPool extends FairPool {
   override connect(): Promise<pg.PoolClient>
   override connect(callback: ConnectCallback): void
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    const pool = StatementScope.current?.kind === 'WRITE' ? this.#writes : null
+    const pool = this.#otherPool()
     if (callback) return void (pool ? pool.connect(callback) : super.connect(callback))
     return pool ? pool.connect() : super.connect()
   }
 
   override async end(): Promise<void> {
-    await Promise.all([super.end(), this.#writes.end()])
+    await Promise.all([super.end(), this.#expensiveReads.end(), this.#writes.end()])
+  }
+
+  #otherPool(): FairPool | null {
+    switch (StatementScope.current?.kind) {
+      case 'EXPENSIVE_READ':
+        return this.#expensiveReads
+      case 'WRITE':
+        return this.#writes
+      default:
+        return null
+    }
   }
 }
 

@@ -1,17 +1,27 @@
 /**
- * A pool whose connections are shared fairly: a group (a caller) gets at most all but two, and waiting groups are
- * served round-robin, so that none waits behind another's backlog. When a scope is aborted, its statements
- * are cancelled in the database and the connection is discarded.
+ * A pool whose connections are shared fairly: a group (a caller) gets at most all but two, or fewer while others use the
+ * pool, too. Waiting groups are served round-robin, so that none waits behind another's backlog. When a scope is aborted,
+ * its statements are cancelled in the database. A connection outlives statements that fail or are cancelled: a new one
+ * costs both sides as much as many statements.
  */
 import pg from 'pg'
 import { FairQueue } from '../domain/limits/fair-queue.ts'
+import { RecentCallers } from '../domain/limits/recent-callers.ts'
 import { sqlState } from './explain-refusal.ts'
 import { StatementScope } from './statement-scope.ts'
+
+/** For how long a group counts as one that uses a pool, in milliseconds. */
+const activeMs = 1_000
 
 export interface FairPoolOptions {
   url: string
   /** Maximum connections. */
   max: number
+  /**
+   * Maximum connections of a group while others use the pool, too: each may keep a core of the database busy. Default: all
+   * but two. Only where nothing that has a connection waits for another one.
+   */
+  perGroupBesideOthers?: number
   /** In milliseconds; enforced by the database, even if this process has died. */
   statementTimeoutMs: number
   onError: (error: Error) => void
@@ -37,15 +47,18 @@ export class FairPool extends pg.Pool {
   readonly #cancel: FairPoolOptions['cancel']
   readonly #max: number
   readonly #perGroup: number
+  readonly #perGroupBesideOthers: number
+  readonly #groups = new RecentCallers(() => performance.now(), activeMs)
   readonly #held = new Map<string, number>()
   readonly #waiting = new FairQueue<() => void>()
   #taken = 0
 
-  constructor({ url, max, statementTimeoutMs, onError, cancel, connectMs }: FairPoolOptions) {
+  constructor({ url, max, statementTimeoutMs, onError, cancel, connectMs, perGroupBesideOthers }: FairPoolOptions) {
     super({ connectionString: url, max, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: connectMs })
     this.#cancel = cancel
     this.#max = max
     this.#perGroup = Math.max(1, max - 2)
+    this.#perGroupBesideOthers = perGroupBesideOthers ?? this.#perGroup
     this.on('error', onError)
   }
 
@@ -62,7 +75,7 @@ export class FairPool extends pg.Pool {
 
   async #connect(scope: StatementScope | undefined): Promise<pg.PoolClient> {
     const group = scope?.group ?? ''
-    const cancellable = scope?.kind === 'READ' ? scope : undefined
+    const cancellable = scope?.kind === 'WRITE' ? undefined : scope
     if (cancellable?.abortReason) throw cancellable.abortReason
     await this.#turn(group, cancellable)
     try {
@@ -74,7 +87,8 @@ export class FairPool extends pg.Pool {
   }
 
   #mayTake(group: string): boolean {
-    return this.#taken < this.#max && (this.#held.get(group) ?? 0) < this.#perGroup
+    const most = group === '' || this.#groups.isAlone(group) ? this.#perGroup : this.#perGroupBesideOthers
+    return this.#taken < this.#max && (this.#held.get(group) ?? 0) < most
   }
 
   #take(group: string): void {
@@ -83,6 +97,7 @@ export class FairPool extends pg.Pool {
   }
 
   async #turn(group: string, scope: StatementScope | undefined): Promise<void> {
+    if (group !== '') this.#groups.asked(group)
     if (this.#mayTake(group)) return this.#take(group)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push(group, resolve)
@@ -114,25 +129,42 @@ export class FairPool extends pg.Pool {
     scope: StatementScope | undefined,
     cancellable: StatementScope | undefined,
   ): pg.PoolClient {
-    let cancelled = false
+    let cancelling: Promise<boolean> | null = null
     const onAbort = () => {
-      cancelled = true
       // If cancelling fails, the statement timeout ends it.
-      this.#cancel(client.processID).catch(() => {})
+      cancelling ??= this.#cancel(client.processID).then(
+        () => true,
+        () => false,
+      )
     }
-    const onRow = ({ length }: { length: number }) => scope?.read(length)
+    const onRow = ({ length }: { length: number }) => {
+      scope?.onAnswer?.()
+      scope?.read(length)
+    }
     const ignoreAbort = cancellable?.onAbort(onAbort)
     if (scope) client.connection.on('dataRow', onRow)
     const release = client.release
     client.release = (error) => {
+      scope?.onAnswer?.()
       ignoreAbort?.()
       client.connection.off('dataRow', onRow)
-      release.call(client, error ?? (cancelled ? true : undefined))
-      this.#done(group)
+      const end = (isUsable: boolean) => {
+        release.call(client, isUsable ? undefined : (error ?? true))
+        this.#done(group)
+      }
+      const isUsable = !error || onlyStatementFailed(client, error)
+      // Once the database has sent the signal, it ends the statement or nothing: a backend without one ignores it.
+      if (cancelling) void cancelling.then((isSent) => end(isSent && isUsable))
+      else end(isUsable)
     }
     if (cancellable?.abortReason) onAbort()
     return client
   }
+}
+
+/** Whether the database refused or ended a statement that was not part of a transaction, and waits for the next. */
+function onlyStatementFailed(client: Backend, error: Error | boolean): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR' && client.getTransactionStatus() === 'I'
 }
 
 /** The abort reason of the scope if the error is a cancelled statement, else the error itself. */

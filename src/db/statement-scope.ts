@@ -8,19 +8,23 @@ import { LimitError } from '../domain/errors.ts'
 export interface StatementScopeOptions {
   /** The caller: the connections of a pool are shared fairly between groups. */
   group: string
-  /** WRITE statements may take longer and are never cancelled half-way. */
-  kind: 'READ' | 'WRITE'
+  /** Those of an EXPENSIVE_READ give way to the others; those of a WRITE may take longer and are never cancelled half-way. */
+  kind: 'READ' | 'EXPENSIVE_READ' | 'WRITE'
   /** Cancels the statements, which then reject with its reason. */
   signal?: AbortSignal
   /** Maximum bytes of rows that all statements together may return. */
   maxBytes?: number
+  /** Called with each row and at the end of each statement, before what waits for them goes on. */
+  onAnswer?: () => void
 }
 
 const storage = new AsyncLocalStorage<StatementScope>()
 
 export class StatementScope {
   readonly group: string
-  readonly kind: 'READ' | 'WRITE'
+  readonly kind: StatementScopeOptions['kind']
+  /** See the option. */
+  readonly onAnswer: (() => void) | undefined
   // No AbortSignal.any: its weak references cost more than everything else that an operation needs here.
   readonly #signal: AbortSignal | undefined
   readonly #listeners = new Set<() => void>()
@@ -28,9 +32,10 @@ export class StatementScope {
   #reason: Error | undefined
   #bytes = 0
 
-  constructor({ group, kind, signal, maxBytes = Number.POSITIVE_INFINITY }: StatementScopeOptions) {
+  constructor({ group, kind, signal, maxBytes = Number.POSITIVE_INFINITY, onAnswer }: StatementScopeOptions) {
     this.group = group
     this.kind = kind
+    this.onAnswer = onAnswer
     this.#signal = signal
     this.#maxBytes = maxBytes
   }

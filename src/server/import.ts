@@ -9,6 +9,7 @@
  * `{"type":"result",…}` or `{"type":"error",…}` with status 200, because it is sent before the outcome is known.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { StatementScope } from '../db/statement-scope.ts'
@@ -19,6 +20,7 @@ import { declaredFormat, type ImportFormat, importFormats } from '../engine/data
 import type { ImportMapping } from '../engine/datasets/import-mapping.ts'
 import { previewImport } from '../engine/datasets/preview-import.ts'
 import type { Services } from '../engine/services.ts'
+import type { LoopTime } from './limits/loop-time.ts'
 import { disconnectIdle } from './request-body.ts'
 import { respondJson } from './respond.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
@@ -34,6 +36,7 @@ export interface RequestOfCaller extends OperationCaller {
   scope: Scope
   /** Aborts when the caller's access is revoked. */
   signal: AbortSignal
+  loopTime: LoopTime
 }
 
 interface ImportRequest {
@@ -49,7 +52,7 @@ interface ImportRequest {
 export async function respondImport(
   request: IncomingMessage,
   response: ServerResponse,
-  { services, scope, client, signal }: RequestOfCaller,
+  { services, scope, client, signal, loopTime }: RequestOfCaller,
 ): Promise<void> {
   const asLines = request.headers.accept?.includes('application/x-ndjson') ?? false
   const line = (value: object) => response.write(`${JSON.stringify(value)}\n`)
@@ -72,7 +75,7 @@ export async function respondImport(
   try {
     const { preview, ...parsed } = readRequest(request)
     // Ending the iteration early must not close the connection: the response is still to be sent on it.
-    const source = request.iterator({ destroyOnReturn: false })
+    const source = paced(request.iterator({ destroyOnReturn: false }), loopTime, client)
     const statements = new StatementScope({ group: client, kind: preview === null ? 'WRITE' : 'READ' })
     if (preview !== null) {
       const found = await statements.run(() => previewImport(services, scope, { ...parsed, source, rows: preview }))
@@ -99,6 +102,16 @@ export async function respondImport(
       error instanceof UserError ? errorBody(error) : { status: 500, message: 'Something went wrong on our side.' }
     if (!(error instanceof UserError)) services.log.error({ err: error }, 'an import failed')
     response.end(`${JSON.stringify({ type: 'error', ...body })}\n`)
+  }
+}
+
+/** Chunks of a body, which are read no faster than the caller may take of the event loop. */
+async function* paced(source: AsyncIterable<Buffer>, loopTime: LoopTime, caller: string): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    const pauseMs = loopTime.pauseOf(caller)
+    if (pauseMs > 0) await setTimeout(pauseMs)
+    loopTime.worksFor(caller)
+    yield chunk
   }
 }
 

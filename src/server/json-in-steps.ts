@@ -1,10 +1,15 @@
 import { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import { isLargerThan } from './limits/answer-size.ts'
+import type { LoopTime } from './limits/loop-time.ts'
 
 /** Characters that are written as a whole, which takes some milliseconds at most. */
 const smallCharacters = 256 * 1024
 /** Characters of a step, and of a value or a part of a text within one: about a millisecond. */
 const stepCharacters = 64 * 1024
+
+/** Between two steps, in milliseconds: an answer of 16 MB takes some seconds at most. */
+const maxPauseMs = 10
 
 /** Whether the JSON of a value is written in several steps. */
 export function takesSteps(value: unknown): boolean {
@@ -14,14 +19,14 @@ export function takesSteps(value: unknown): boolean {
 /**
  * The JSON of a large value, as UTF-8. Between two steps of writing it, the event loop does other work. They stay apart:
  * to put 16 MB together takes as long as to write them.
- * @param onStep called at the beginning of each step
+ * @param caller for whom the loop works, and who pauses between steps while it has taken too much of it
  */
-export function jsonInSteps(value: object, onStep: () => void): BodyInit {
+export function jsonInSteps(value: object, loopTime: LoopTime, caller: string): BodyInit {
   // The types of `fetch` do not know that Yoga takes a stream of Node as a body.
-  return Readable.from(steps(value, onStep), { objectMode: false }) as unknown as BodyInit
+  return Readable.from(steps(value, loopTime, caller), { objectMode: false }) as unknown as BodyInit
 }
 
-async function* steps(value: object, onStep: () => void): AsyncGenerator<Buffer> {
+async function* steps(value: object, loopTime: LoopTime, caller: string): AsyncGenerator<Buffer> {
   let text = ''
   for (const piece of pieces(value)) {
     text += piece
@@ -29,7 +34,9 @@ async function* steps(value: object, onStep: () => void): AsyncGenerator<Buffer>
     yield Buffer.from(text)
     text = ''
     await nextTurn()
-    onStep()
+    const pauseMs = Math.min(loopTime.pauseOf(caller), maxPauseMs)
+    if (pauseMs > 0) await setTimeout(pauseMs)
+    loopTime.worksFor(caller)
   }
   yield Buffer.from(text)
 }

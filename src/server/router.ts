@@ -113,9 +113,11 @@ export function apiRoutes(options: ApiOptions): Route[] {
       url.searchParams.delete('project')
       request.url = `${url.pathname}${url.search}`
       const { scope, client, revocation } = await authenticator.authenticate({ ...credentials, project })
+      turns.loopTime.asked(client)
       const gone = whenGone(response)
       endWhenRevoked(revocation, request, response, gone)
-      await respond(request, response, { services, scope, client, gone, signal: revocation.signal })
+      const { loopTime } = turns
+      await respond(request, response, { services, scope, client, gone, signal: revocation.signal, loopTime })
     }
   }
 
@@ -135,22 +137,25 @@ export function apiRoutes(options: ApiOptions): Route[] {
     const runs = tagged?.kept?.runs ?? null
     const since = changes.moment()
     const { scope, client, revocation, tag } = await authenticator.authenticate(credentials, runs)
+    turns.loopTime.asked(client)
     let query = tagged && answers.queryOf(tagged, scope)
     // It was read and checked when it came for the first time, and takes no turn from what has to be executed.
-    if (query && runs && (await answers.respond(query, response, { runs, tag, since }))) return
+    const takesTurn = turns.loopTime.pauseOf(client) > 0
+    if (!takesTurn && query && runs && (await answers.respond(query, response, { runs, tag, since }))) return
     const gone = whenGone(response)
     endWhenRevoked(revocation, request, response, gone)
     if (request.method === 'GET') {
+      await turns.next(client, 0, gone)
       expectUtf8Query(request.url ?? '')
       expectExactNumbers(url.searchParams.get('variables') ?? '')
     } else {
       const body = await readBody(request, maxGraphqlBodyBytes)
       query = answers.postedQueryOf(request, body, scope)
-      if (query && (await answers.respond(query, response, null))) return
+      if (!takesTurn && query && (await answers.respond(query, response, null))) return
+      await turns.next(client, body.length, gone)
       if (isTooDeep(body)) throw new InvalidInputError(tooDeep, ['body'])
       keepBody(request, body, expectExactNumbers(body.toString(), ['variables']))
     }
-    await turns.next(client)
     if (query && (await answers.respond(query, response, null))) return
     await yoga.handle(request, response, { scope, client, gone, tagged: query })
   }

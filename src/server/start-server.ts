@@ -105,15 +105,16 @@ export async function startServer(options: ServerOptions): Promise<ApiServer> {
   })
   const texts = new RunItemTexts(services.db, options.listener, feeds.changes)
   const changes = new ChangeWatch(options.listener, options.clock)
+  const turns = new OperationTurns()
   const graphql = createGraphql(
     { services, feeds, comparisons, texts, publicUrl, traceUrlTemplate },
     requests,
     changes,
+    turns.loopTime,
     services.log,
   )
   const allowed = new Set(options.allowedOrigins)
   const guard = createBrowserGuard(authenticator, publicUrl, allowed)
-  const turns = new OperationTurns()
   const cookies = new SessionCookies(publicUrl)
   const credentialsOf: ReadCredentials = (request, given) => {
     const ofHeaders = credentialsOfHeaders(request)

@@ -18,7 +18,7 @@ export function useAnswersInSteps(loopTime: LoopTime): Plugin {
       const { client } = serverContext as unknown as OperationCaller
       setResultProcessor((_result, { Response }) => {
         const formatted = errors && { errors: errors.map(formatError) }
-        const body = jsonInSteps({ data, ...formatted }, () => loopTime.worksFor(client))
+        const body = jsonInSteps({ data, ...formatted }, loopTime, client)
         return new Response(body, { headers: { 'content-type': `${mediaType}; charset=utf-8` } })
       }, mediaType)
     },

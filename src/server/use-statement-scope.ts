@@ -9,6 +9,7 @@ import { type ExecutionArgs, getOperationAST } from 'graphql'
 import { StatementScope } from '../db/statement-scope.ts'
 import { LimitError } from '../domain/errors.ts'
 import type { ChangeWatch } from './finished-runs/change-watch.ts'
+import type { LoopTime } from './limits/loop-time.ts'
 
 export const operationLimits = {
   /** Maximum duration of a query in milliseconds, including the time it queues. */
@@ -23,18 +24,26 @@ export interface OperationCaller {
   client: string
   /** Aborted when the client no longer waits for the result. */
   gone: AbortSignal
+  /** Whether it reads whole runs, as its cost says (use-document-limits.ts). */
+  isExpensive?: boolean
 }
 
-/** @param changes is told of mutations, before their results are sent */
-export function useStatementScope(changes: ChangeWatch): Plugin<OperationCaller> {
+/**
+ * @param changes is told of mutations, before their results are sent
+ * @param loopTime is told for whom the event loop works on the rows of statements
+ */
+export function useStatementScope(changes: ChangeWatch, loopTime: LoopTime): Plugin<OperationCaller> {
+  const of = ({ client }: OperationCaller) => ({ group: client, onAnswer: () => loopTime.worksFor(client) })
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
-      const { client: group, gone } = args.contextValue as OperationCaller
+      const caller = args.contextValue as OperationCaller
       if (operationOf(args) === 'mutation') {
-        const scope = new StatementScope({ group, kind: 'WRITE' })
+        const scope = new StatementScope({ ...of(caller), kind: 'WRITE' })
         return setExecuteFn((input) => changes.during(async () => scope.run(() => executeFn(input))))
       }
-      const scope = new StatementScope({ group, kind: 'READ', signal: gone, maxBytes: operationLimits.readBytes })
+      const kind = caller.isExpensive ? 'EXPENSIVE_READ' : 'READ'
+      const { readBytes: maxBytes } = operationLimits
+      const scope = new StatementScope({ ...of(caller), kind, signal: caller.gone, maxBytes })
       const timer = setTimeout(() => {
         const seconds = operationLimits.queryMs / 1_000
         scope.abort(new LimitError(`This query took longer than ${seconds} s; ask for less at once.`))

@@ -28,6 +28,8 @@ import type { Graphql } from './yoga.ts'
 const maxPayloadBytes = 1024 * 1024
 const maxOperationsPerSocket = 100
 const connectionInitMs = 5_000
+/** A message of more bytes takes a while to read. */
+const longMessageBytes = 16 * 1024
 
 interface WebSockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -47,8 +49,10 @@ interface Connection {
   operations: Map<string, AbortController>
   /** Whether the client still subscribes to an operation. */
   isWanted: (id: string) => boolean
-  /** Called once the client is authenticated. */
-  onAuthenticated: (rate: MessageRate) => void
+  /** The caller, once it is authenticated. */
+  client?: string
+  /** Called then. @param pauseOf counts a message; for how long to read no more, in milliseconds */
+  onAuthenticated: (pauseOf: () => number) => void
 }
 
 /** The open sockets of a caller. */
@@ -103,7 +107,8 @@ export function createWebSockets(
           if (own.open === 0) sockets.delete(caller.client)
         })
         closeWhenRevoked(extra.socket, caller.revocation)
-        extra.onAuthenticated(own.rate)
+        extra.client = caller.client
+        extra.onAuthenticated(() => Math.max(own.rate.take(performance.now()), turns.loopTime.pauseOf(caller.client)))
         extra.isWanted = (id) => id in ctx.subscriptions
         return true
       } catch (error) {
@@ -124,9 +129,10 @@ export function createWebSockets(
       try {
         // The key may have been revoked since the socket was opened.
         const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
-        await turns.next(client)
         const gone = new AbortController()
         operations.set(id, gone)
+        turns.loopTime.asked(client)
+        await turns.next(client, payload.query.length, gone.signal)
         const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
         const document = enveloped.parse(payload.query)
         const errors = enveloped.validate(enveloped.schema, document)
@@ -182,9 +188,9 @@ export function createWebSockets(
       request,
       operations: new Map(),
       isWanted: () => true,
-      onAuthenticated(rate) {
+      onAuthenticated(pauseOf) {
         initialised = true
-        authenticated(rate)
+        authenticated(pauseOf)
       },
     }
     const abortUnwanted = (isWanted: (id: string) => boolean) => {
@@ -219,10 +225,13 @@ export function createWebSockets(
             // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
+            const takesTime = (data as Buffer).length > longMessageBytes
+            if (takesTime && connection.client) turns.loopTime.worksFor(connection.client)
             const text = String(data)
             const refused = refusalOfMessage(text)
             if (refused) void send(refused)
             else void handle(text).catch(fail)
+            if (takesTime) turns.loopTime.worksFor(null)
             abortUnwanted(connection.isWanted)
           })
         },

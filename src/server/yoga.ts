@@ -9,11 +9,13 @@ import { SubscriptionQuotas } from '../engine/projects/quotas.ts'
 import type { ChangeWatch } from './finished-runs/change-watch.ts'
 import { FinishedRunAnswers, type TaggedQuery } from './finished-runs/finished-run-answers.ts'
 import { createDocumentCaches } from './limits/document-cache.ts'
+import type { LoopTime } from './limits/loop-time.ts'
 import { SubscriptionCount } from './limits/subscription-count.ts'
 import { useDocumentLimits } from './limits/use-document-limits.ts'
 import { createErrorMask } from './mask-errors.ts'
 import { OperationMetrics } from './operation-metrics.ts'
 import { SharedSubscriptions, useSharedSubscriptions } from './subscriptions/shared-subscriptions.ts'
+import { useAnswersInSteps } from './use-answers-in-steps.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
 import { useRefusalOfMediaTypes } from './use-refusal-of-media-types.ts'
 import { useReplica } from './use-replica.ts'
@@ -46,12 +48,13 @@ export function createGraphql(
   base: Omit<Context, 'diffs' | 'gone' | 'loaders' | 'position' | 'scope' | 'shared'>,
   requests: Database,
   changes: ChangeWatch,
+  loopTime: LoopTime,
   log: Logger,
 ): Graphql {
   const services = { ...base.services, db: requests }
   const metrics = new OperationMetrics(base.services.metrics)
   const mask = createErrorMask(log)
-  const answers = new FinishedRunAnswers(requests, changes)
+  const answers = new FinishedRunAnswers(requests, changes, loopTime)
   const subscriptions = new SharedSubscriptions({
     async subscribe(operation, caller, after) {
       const { schema, contextFactory, subscribe } = yoga.getEnveloped({ ...caller, shared: { after } })
@@ -84,8 +87,9 @@ export function createGraphql(
       useDocumentLimits(),
       useCompiledExecution(),
       ...(base.services.replica ? [useReplica(base.services.replica)] : []),
-      useStatementScope(changes),
+      useStatementScope(changes, loopTime),
       useRefusalOfMediaTypes(),
+      useAnswersInSteps(loopTime),
       answers.plugin,
     ],
   })

@@ -98,3 +98,65 @@ test('columns count a part of their bytes, all together, and end with what they 
   expect(own.abortReason).toMatchObject({ code: 'LIMIT', message: expect.stringMatching(/more than 1 MB/) })
   await expect(read(1)).rejects.toThrow(/more than 1 MB/)
 })
+
+const backend = async () => (await pool.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number
+const backends = async () => new Set(await Promise.all(Array.from({ length: 3 }, backend)))
+
+test('statements that fail leave their connections to others', async () => {
+  const before = await backends()
+  for (let n = 0; n < 10; n++) await expect(pool.query('SELECT 1 / 0')).rejects.toThrow(/division by zero/)
+  expect([...(await backends())].filter((pid) => !before.has(pid))).toEqual([])
+})
+
+test('a connection whose statement was cancelled serves others, and cancels none of theirs', async () => {
+  const before = await backends()
+  for (let n = 0; n < 100; n++) {
+    const ending = new AbortController()
+    const own = scope('a', { signal: ending.signal })
+    // Some end by themselves while they are being cancelled.
+    const slow = own.run(() => pool.query(`SELECT pg_sleep(${n % 2 === 0 ? 1 : 0.002})`)).catch(() => {})
+    setTimeout(() => ending.abort(new Error('enough')), n % 5)
+    await slow
+    expect((await scope('a').run(() => pool.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+  }
+  expect([...(await backends())].filter((pid) => !before.has(pid))).toEqual([])
+})
+
+test('a connection with a transaction that failed is given up', async () => {
+  const client = await pool.connect()
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+  await client.query('BEGIN')
+  const error = await client.query('SELECT 1 / 0').catch((error) => error)
+  client.release(error)
+  expect(await backends()).not.toContain(rows[0].pid)
+})
+
+test('a group leaves more connections to others while they use the pool, too', async () => {
+  const shared = new FairPool({
+    ...{ url: database.url, max: 6, perGroupBesideOthers: 2, statementTimeoutMs: 5_000, onError: () => {} },
+    cancel: async () => {},
+  })
+  const hold = async (group: string) => {
+    const client = await scope(group).run(() => shared.connect())
+    return { release: () => client.release() }
+  }
+  const held = async (group: string, count: number) => Promise.all(Array.from({ length: count }, () => hold(group)))
+  const release = (clients: { release(): void }[]) => {
+    for (const client of clients) client.release()
+  }
+  // Alone, all but two; statements of no caller do not count.
+  await shared.query('SELECT 1')
+  release(await held('a', 4))
+  const other = await hold('b')
+  const two = await held('a', 2)
+  let isThird = false
+  const third = hold('a').then((client) => {
+    isThird = true
+    return client
+  })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(isThird).toBe(false)
+  release(two)
+  release([await third, other])
+  await shared.end()
+})

@@ -1,16 +1,11 @@
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/domain/clock.ts'
 import { jsonInSteps, takesSteps } from '../../src/server/json-in-steps.ts'
+import { LoopTime } from '../../src/server/limits/loop-time.ts'
 
-async function written(value: object): Promise<{ json: string; steps: number }> {
-  let steps = 0
-  const json = await text(
-    jsonInSteps(value, () => {
-      steps += 1
-    }) as unknown as NodeJS.ReadableStream,
-  )
-  return { json, steps }
-}
+const written = (value: object, loopTime = new LoopTime(systemClock), caller = 'one') =>
+  text(jsonInSteps(value, loopTime, caller) as unknown as NodeJS.ReadableStream)
 
 const long = 'x'.repeat(70_000)
 /** Pairs of surrogates at every place, also where a text is divided. */
@@ -30,7 +25,7 @@ test.each([
   ['null prototypes', Object.assign(Object.create(null), { a: long, b: [Object.create(null)] })],
   ['small values', { a: 1 }],
 ])('writes %s as JSON.stringify does', async (_what, value) => {
-  expect((await written(value)).json).toBe(JSON.stringify(value))
+  expect(await written(value)).toBe(JSON.stringify(value))
 })
 
 test('the event loop does other work between the steps of a large value', async () => {
@@ -43,10 +38,30 @@ test('the event loop does other work between the steps of a large value', async 
     if (going) setImmediate(count)
   }
   setImmediate(count)
-  const [{ json, steps }] = await Promise.all([written(value), written(value)])
+  const [json] = await Promise.all([written(value), written(value)])
   going = false
   expect(json.length).toBeGreaterThan(8_000_000)
-  expect(steps).toBeGreaterThan(100)
   // Two at once take turns.
-  expect(turns).toBeGreaterThan(2 * steps - 10)
+  expect(turns).toBeGreaterThan(200)
+})
+
+test('an answer of a caller who has taken much waits between its steps while others ask, and no longer', async () => {
+  const value = { list: Array.from({ length: 5 }, () => 'x'.repeat(400_000)) }
+  let others = true
+  const loopTime = new LoopTime(systemClock)
+  const owe = () => {
+    loopTime.asked('heavy')
+    if (others) loopTime.asked('other')
+    for (let n = 0; n < 1_000; n++) loopTime.asked('heavy')
+  }
+  owe()
+  expect(loopTime.pauseOf('heavy')).toBeGreaterThan(1_000)
+  const asking = setInterval(owe, 20)
+  const startedAt = performance.now()
+  await written(value, loopTime, 'heavy')
+  const waited = performance.now() - startedAt
+  others = false
+  clearInterval(asking)
+  expect(waited).toBeGreaterThan(200)
+  expect(waited).toBeLessThan(3_000)
 })

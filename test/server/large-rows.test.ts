@@ -50,6 +50,27 @@ test.each(['first', 'last'] as const)(
   },
 )
 
+test('a large answer is written in steps, errors included, and is the same as a small one', async () => {
+  const query = `query ($id: ID!) {
+    node(id: $id) { ... on Run { items(first: 3) { nodes { output } } } }
+    wrong: node(id: "wrong") { id }
+  }`
+  const response = await fetch(`${t.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { id: runs[0] } }),
+  })
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
+  const text = await response.text()
+  const { data, errors } = JSON.parse(text)
+  expect(text).toBe(JSON.stringify({ data, errors }))
+  for (const { output } of data.node.items.nodes) expect(output).toMatch(/^\d+ x{250000}$/)
+  const small = await t.query('{ wrong: node(id: "wrong") { id } }')
+  expect(errors).toMatchObject(
+    small.errors?.map(({ message, path, extensions }) => ({ message, path, extensions })) ?? [],
+  )
+})
+
 test('large scores shorten the pages that they are read with, and following these gives every item', async () => {
   const datasetId = await seedDataset(
     t,

@@ -11,6 +11,11 @@ export class FairQueue<T> {
     return this.#size
   }
 
+  /** Those that have something in the queue. */
+  get groups(): Iterable<string> {
+    return this.#groups.keys()
+  }
+
   push(group: string, value: T): void {
     const values = this.#groups.get(group)
     if (values) values.add(value)

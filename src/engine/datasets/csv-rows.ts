@@ -1,9 +1,6 @@
-import { excerpt } from '../../domain/excerpt.ts'
+import { columnList } from './column-list.ts'
 import type { Problems } from './import-problems.ts'
 import { maxRowLength, type SourceRow, tooLarge } from './source-row.ts'
-
-/** Maximum columns that a message names. */
-const maxListed = 20
 
 /**
  * Rows of CSV as in RFC 4180, with a header: lines end with LF, CRLF or CR, and a quoted cell may contain line breaks
@@ -26,7 +23,7 @@ export async function* csvRows(
       return
     }
     if (cells.length !== columns.length) {
-      const expected = `${columns.length} cells as in the header (${excerpt(columns.slice(0, maxListed).join(', '))})`
+      const expected = `${columns.length} cells as in the header (${columnList(columns)})`
       problems.add({ line, column: null, expected, got: String(cells.length) })
       continue
     }

@@ -14,12 +14,12 @@ import {
   type StagedItem,
 } from '../../db/sql/dataset/staging.ts'
 import { ConflictError } from '../../domain/errors.ts'
-import { excerpt } from '../../domain/excerpt.ts'
 import { encodeGlobalId } from '../../domain/global-id.ts'
 import { canonicalJson } from '../../domain/json/canonical-json.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import type { Services } from '../services.ts'
 import { TransferPlaces } from '../transfer-places.ts'
+import { columnList } from './column-list.ts'
 import { checkDatasetName } from './dataset-name.ts'
 import { newSeed } from './datasets.ts'
 import { decodeText } from './decode-text.ts'
@@ -203,9 +203,7 @@ async function* readItems(
   for await (const row of readRows(decodeText(counted(), problems), input.format, problems, input.delimiter)) {
     reading.rows += 1
     if (reading.rows === 1) {
-      columns = Object.keys(row.fields)
-        .map((name) => excerpt(JSON.stringify(name), 60))
-        .join(', ')
+      columns = columnList(Object.keys(row.fields))
       // All rows of a CSV file have the same columns: a missing column is one problem, not one per row.
       const absent = row.format === 'csv' ? mapper.absentFrom(row) : []
       for (const column of absent) {

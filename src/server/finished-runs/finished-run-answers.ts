@@ -14,6 +14,11 @@ import { tagFinishedRuns } from '../../db/sql/run/tag-finished-runs.ts'
 import type { Scope } from '../../domain/scope.ts'
 import type { Credentials } from '../auth.ts'
 import { accepts } from '../content-coding.ts'
+import { jsonInSteps } from '../json-in-steps.ts'
+import { jsonMediaTypeFor } from '../json-media-type.ts'
+import { isLargerThan } from '../limits/answer-size.ts'
+import type { LoopTime } from '../limits/loop-time.ts'
+import type { OperationCaller } from '../use-statement-scope.ts'
 import type { ChangeWatch, Moment } from './change-watch.ts'
 import { type AskedBefore, type KeptAnswer, KeptAnswers, keptAnswersLimits } from './kept-answers.ts'
 import { runsOf } from './subject.ts'
@@ -48,16 +53,16 @@ export interface TaggedRequest {
   kept: KeptAnswer | null
 }
 
-const contentTypes = ['application/graphql-response+json', 'application/json'] as const
-
 export class FinishedRunAnswers {
   readonly #db: Pick<Database, 'pool'>
   readonly #changes: ChangeWatch
+  readonly #loopTime: LoopTime
   readonly #kept = new KeptAnswers()
 
-  constructor(db: Pick<Database, 'pool'>, changes: ChangeWatch) {
+  constructor(db: Pick<Database, 'pool'>, changes: ChangeWatch, loopTime: LoopTime) {
     this.#db = db
     this.#changes = changes
+    this.#loopTime = loopTime
   }
 
   /** Of a request over GET; null where the client accepts no JSON, or wants nothing kept. */
@@ -148,8 +153,9 @@ export class FinishedRunAnswers {
   }
 
   /** Tags and keeps answers. */
-  get plugin(): Plugin<{ tagged?: TaggedQuery | null }> {
+  get plugin(): Plugin<OperationCaller & { tagged?: TaggedQuery | null }> {
     const kept = this.#kept
+    const loopTime = this.#loopTime
     return {
       onExecute: async ({ args }) => {
         const { tagged } = args.contextValue as { tagged?: TaggedQuery | null }
@@ -161,15 +167,17 @@ export class FinishedRunAnswers {
         if (tag !== null) tagged.about = { runs, tag }
       },
       onResultProcess({ result, serverContext, setResultProcessor }) {
-        const { tagged } = serverContext as { tagged?: TaggedQuery | null }
+        const { tagged, client } = serverContext as unknown as OperationCaller & { tagged?: TaggedQuery | null }
         if (!tagged?.about || !('data' in result) || result.errors) return
         const { key, contentType, known, about } = tagged
         const type = `${contentType}; charset=utf-8`
         setResultProcessor((_result, { Response }) => {
           const headers = headersOf(about.tag, type, known)
-          const body = Buffer.from(JSON.stringify(result))
-          kept.keep(key, { ...about, contentType: type, body, gzipped: null })
+          const isLarge = isLargerThan(result, keptAnswersLimits.answerBytes)
+          const body = isLarge ? null : Buffer.from(JSON.stringify(result))
+          if (body) kept.keep(key, { ...about, contentType: type, body, gzipped: null })
           if (isKnown(about.tag, known)) return new Response(null, { status: 304, headers })
+          if (!body) return new Response(jsonInSteps(result, loopTime, client), { headers })
           return new Response(body, { headers: { ...headers, 'content-length': String(body.length) } })
         }, contentType)
       },
@@ -178,9 +186,9 @@ export class FinishedRunAnswers {
 }
 
 /** Null where the client accepts no JSON, or wants nothing kept. Who asks with a tag often sends `no-cache`. */
-function contentTypeFor({ accept = '*/*', 'cache-control': caching }: IncomingHttpHeaders) {
+function contentTypeFor({ accept, 'cache-control': caching }: IncomingHttpHeaders) {
   if (caching !== undefined && /\bno-store\b/.test(caching)) return null
-  return contentTypes.find((type) => accept.includes(type)) ?? (accept.includes('*/*') ? contentTypes[1] : null)
+  return jsonMediaTypeFor(accept)
 }
 
 function headersOf(tag: string, contentType: string, known: string | null): Record<string, string> {

@@ -4,7 +4,6 @@
  */
 import type { Socket } from 'node:net'
 import type WebSocket from 'ws'
-import type { MessageRate } from './message-rate.ts'
 
 export const socketLimits = {
   /** Sockets before their `connection_init` is accepted; beyond this the oldest is closed. */
@@ -38,8 +37,11 @@ export class SocketLimits {
     this.#clients = clients
   }
 
-  /** Watches a new socket. @returns a function to call when its client is authenticated */
-  watch(socket: WebSocket, connection: Socket): (rate: MessageRate) => void {
+  /**
+   * Watches a new socket. @returns a function to call when its client is authenticated, with one that counts a message of it
+   * and says for how many milliseconds to read no more
+   */
+  watch(socket: WebSocket, connection: Socket): (pauseOf: () => number) => void {
     this.#waiting.add(socket)
     const [oldest] = this.#waiting
     if (oldest && this.#waiting.size > socketLimits.waiting) {
@@ -48,7 +50,7 @@ export class SocketLimits {
       closeSocket(oldest, 1013, 'Too many sockets wait for their connection_init; try again later')
     }
 
-    let rate: MessageRate | null = null
+    let pauseOf: (() => number) | null = null
     let received = 0
     let unfinished = 0
     let messages = 0
@@ -60,7 +62,7 @@ export class SocketLimits {
       received += chunk.length
       unfinished += chunk.length
       this.#unfinishedBytes += chunk.length
-      if (rate === null && received > socketLimits.waitingBytes) {
+      if (pauseOf === null && received > socketLimits.waitingBytes) {
         closeSocket(socket, 1009, `Expected connection_init within ${socketLimits.waitingBytes} bytes`)
       } else if (this.#unfinishedBytes > socketLimits.allUnfinishedBytes) {
         closeSocket(socket, 1013, 'Too many incomplete messages; try again later')
@@ -70,13 +72,13 @@ export class SocketLimits {
     const count = () => {
       finished()
       messages += 1
-      if (rate === null) {
+      if (pauseOf === null) {
         if (messages > socketLimits.waitingMessages) {
           closeSocket(socket, 4429, `Expected connection_init within ${socketLimits.waitingMessages} messages`)
         }
         return
       }
-      const pauseMs = rate.take(performance.now())
+      const pauseMs = pauseOf()
       if (pauseMs === 0) return
       socket.pause()
       clearTimeout(resume)
@@ -88,9 +90,9 @@ export class SocketLimits {
       clearTimeout(resume)
       finished()
     })
-    return (rateOfCaller) => {
+    return (pauseOfCaller) => {
       this.#waiting.delete(socket)
-      rate = rateOfCaller
+      pauseOf = pauseOfCaller
     }
   }
 

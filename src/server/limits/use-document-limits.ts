@@ -71,8 +71,9 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
     async onExecute({ args, setResultAndStopExecution }) {
       const checked = check(args)
       if ('errors' in checked) return setResultAndStopExecution(checked)
-      const { client, gone } = args.contextValue as OperationCaller
-      const leave = checked.work > 0 ? await expensive.enter(client, gone) : null
+      const caller = args.contextValue as OperationCaller
+      caller.isExpensive = checked.work > 0
+      const leave = caller.isExpensive ? await expensive.enter(caller.client, caller.gone) : null
       return {
         onExecuteDone({ result, setResult }) {
           leave?.()

@@ -152,3 +152,11 @@ test('a preview tells the same columns as the import', async () => {
   expect(mapping).toMatchObject({ input: ['input'], expected: ['output'], key: ['id'], metadata: ['answer'] })
   await expect(load(file)).rejects.toThrow('line 2, answer')
 })
+
+test('a message names the first columns of a file that has many', async () => {
+  const names = Array.from({ length: 30_000 }, (_, n) => `column ${n}`)
+  const message = await refusal(`${names.join()}\n${names.map(() => 1).join()}\n`)
+  expect(message).toContain('only "column 0", "column 1", ')
+  expect(message).toContain('"column 19" and 29,980 more')
+  expect(message.length).toBeLessThan(1_000)
+})
