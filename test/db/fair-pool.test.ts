@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os'
 import { afterAll, expect, test } from 'vitest'
 import { openDatabase, openRequestDatabase } from '../../src/db/client.ts'
 import { explainRefusal } from '../../src/db/explain-refusal.ts'
@@ -36,6 +37,21 @@ test('statements of queries may take 15 s, those of mutations and imports 10 min
   const timeout = async () => (await requests.pool.query('SHOW statement_timeout')).rows
   expect(await scope('a').run(timeout)).toEqual([{ statement_timeout: '15s' }])
   expect(await new StatementScope({ group: 'a', kind: 'WRITE' }).run(timeout)).toEqual([{ statement_timeout: '10min' }])
+  await requests.pool.end()
+})
+
+test('expensive reads have connections of their own, which give way to the others', async () => {
+  const requests = openRequestDatabase(db)
+  const priorityOf = async (kind: 'READ' | 'EXPENSIVE_READ') => {
+    const pid = new StatementScope({ group: 'a', kind }).run(() =>
+      requests.pool.query('SELECT pg_backend_pid() AS pid'),
+    )
+    return getPriority((await pid).rows[0].pid)
+  }
+  const own = getPriority()
+  expect(await priorityOf('READ')).toBe(own)
+  // Elsewhere it is not known which process that is.
+  expect(await priorityOf('EXPENSIVE_READ')).toBe(process.platform === 'linux' ? Math.max(own, 5) : own)
   await requests.pool.end()
 })
 
