@@ -13,6 +13,9 @@ import { StatementScope } from './statement-scope.ts'
 /** For how long a group counts as one that uses a pool, in milliseconds. */
 const activeMs = 1_000
 
+/** How long cancelling a statement may take before its connection is given up, in milliseconds. */
+const cancelMs = 1_000
+
 export interface FairPoolOptions {
   url: string
   /** Maximum connections. */
@@ -98,9 +101,10 @@ export class FairPool extends pg.Pool {
 
   async #turn(group: string, scope: StatementScope | undefined): Promise<void> {
     if (group !== '') this.#groups.asked(group)
-    if (this.#mayTake(group)) return this.#take(group)
+    if (this.#waiting.size === 0 && this.#mayTake(group)) return this.#take(group)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push(group, resolve)
+    this.#serve()
     const ignoreAbort = scope?.onAbort(() => {
       this.#waiting.remove(group, resolve)
       reject(scope.abortReason)
@@ -117,10 +121,17 @@ export class FairPool extends pg.Pool {
     const held = (this.#held.get(group) ?? 1) - 1
     if (held > 0) this.#held.set(group, held)
     else this.#held.delete(group)
-    const next = this.#waiting.shiftOf((waiting) => this.#mayTake(waiting))
-    if (!next) return
-    this.#take(next.group)
-    next.value()
+    this.#serve()
+  }
+
+  /** Several may be served at once: a group may have more connections as soon as it is alone. */
+  #serve(): void {
+    for (;;) {
+      const next = this.#waiting.shiftOf((waiting) => this.#mayTake(waiting))
+      if (!next) return
+      this.#take(next.group)
+      next.value()
+    }
   }
 
   #bind(
@@ -132,10 +143,7 @@ export class FairPool extends pg.Pool {
     let cancelling: Promise<boolean> | null = null
     const onAbort = () => {
       // If cancelling fails, the statement timeout ends it.
-      cancelling ??= this.#cancel(client.processID).then(
-        () => true,
-        () => false,
-      )
+      cancelling ??= isDoneWithin(cancelMs, this.#cancel(client.processID))
     }
     const onRow = ({ length }: { length: number }) => {
       scope?.onAnswer?.()
@@ -153,18 +161,41 @@ export class FairPool extends pg.Pool {
         this.#done(group)
       }
       const isUsable = !error || onlyStatementFailed(client, error)
+      if (!cancelling) return end(isUsable)
+      // Nobody else listens until it is in the pool again.
+      const ignoreError = () => {}
+      client.on('error', ignoreError)
       // Once the database has sent the signal, it ends the statement or nothing: a backend without one ignores it.
-      if (cancelling) void cancelling.then((isSent) => end(isSent && isUsable))
-      else end(isUsable)
+      void cancelling.then((isSent) => {
+        end(isSent && isUsable)
+        client.off('error', ignoreError)
+      })
     }
     if (cancellable?.abortReason) onAbort()
     return client
   }
 }
 
-/** Whether the database refused or ended a statement that was not part of a transaction, and waits for the next. */
+/** Of a statement that was prepared on this connection, and no longer is what it was. */
+const stalePreparations: readonly unknown[] = ['0A000', '26000']
+
+/** Whether the database refused or ended a statement alone: before it there was no transaction, and what is prepared holds. */
 function onlyStatementFailed(client: Backend, error: Error | boolean): boolean {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR' && client.getTransactionStatus() === 'I'
+  if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') return false
+  return client.getTransactionStatus() === 'I' && !stalePreparations.includes(error.code)
+}
+
+/** Whether something is done in time, and did not fail. */
+async function isDoneWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), ms)
+  const done = work.then(
+    () => true,
+    () => false,
+  )
+  const isDone = await Promise.race([done, late])
+  clearTimeout(timer)
+  return isDone
 }
 
 /** The abort reason of the scope if the error is a cancelled statement, else the error itself. */

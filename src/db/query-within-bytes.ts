@@ -13,6 +13,7 @@ interface RowsOfPortal {
   rows: number
   handleDataRow(message: { length: number; fields: unknown[] }): void
   handlePortalSuspended(connection: Connection): void
+  handleCommandComplete(message: unknown, connection: Connection): void
   handleError(error: Error, connection: Connection): void
 }
 
@@ -45,6 +46,8 @@ class QueryWithinBytes extends FirstRows {
   readonly #maxBytes: number
   #bytes = 0
   #count = 0
+  /** Whether the connection was told that this was all; another Sync would end the statement after this one. */
+  #isSynced = false
   largestRow = 0
   cut = false
 
@@ -71,14 +74,25 @@ class QueryWithinBytes extends FirstRows {
   override handlePortalSuspended(connection: Connection): void {
     this.cut ||= this.#bytes >= this.#maxBytes
     this.rows = Math.min(maxChunk, this.rows * 2)
-    if (this.cut) connection.sync()
+    if (this.cut) this.#sync(connection)
     else super.handlePortalSuspended(connection)
+  }
+
+  override handleCommandComplete(message: unknown, connection: Connection): void {
+    // `pg` sends it here.
+    this.#isSynced ||= this.rows > 0
+    super.handleCommandComplete(message, connection)
   }
 
   override handleError(error: Error, connection: Connection): void {
     // `pg` omits this for statements read in chunks: the connection would never become ready again.
-    if (this.rows > 0 && connection.stream.writable) connection.sync()
+    if (this.rows > 0 && !this.#isSynced && connection.stream.writable) this.#sync(connection)
     super.handleError(error, connection)
+  }
+
+  #sync(connection: Connection): void {
+    this.#isSynced = true
+    connection.sync()
   }
 }
 

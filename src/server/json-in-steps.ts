@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import { FairQueue } from '../domain/limits/fair-queue.ts'
 import { isLargerThan } from './limits/answer-size.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 
@@ -33,7 +34,7 @@ async function* steps(value: object, loopTime: LoopTime, caller: string): AsyncG
     if (text.length < stepCharacters) continue
     yield Buffer.from(text)
     text = ''
-    await nextTurn()
+    await nextTurn(caller)
     const pauseMs = Math.min(loopTime.pauseOf(caller), maxPauseMs)
     if (pauseMs > 0) await setTimeout(pauseMs)
     loopTime.worksFor(caller)
@@ -41,18 +42,19 @@ async function* steps(value: object, loopTime: LoopTime, caller: string): AsyncG
   yield Buffer.from(text)
 }
 
-const waiting: (() => void)[] = []
+const waiting = new FairQueue<() => void>()
 
-/** All large answers together take one step in a turn of the event loop. */
-function nextTurn(): Promise<void> {
+/** All large answers together take one step in a turn of the event loop, one caller after the other. */
+function nextTurn(caller: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  if (waiting.push(resolve) === 1) setImmediate(takeTurn)
+  waiting.push(caller, resolve)
+  if (waiting.size === 1) setImmediate(takeTurn)
   return promise
 }
 
 function takeTurn(): void {
   waiting.shift()?.()
-  if (waiting.length > 0) setImmediate(takeTurn)
+  if (waiting.size > 0) setImmediate(takeTurn)
 }
 
 function* pieces(value: unknown): Generator<string> {

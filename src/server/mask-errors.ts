@@ -36,9 +36,9 @@ function withCode(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, options)
 }
 
-/** The error with its code as sent over a WebSocket: without the HTTP status that Yoga gives it. */
+/** The error with its code as Yoga sends it: without the HTTP status, and without the mark of internal ones. */
 export function formatError(error: GraphQLError): GraphQLFormattedError {
-  const { extensions: { http: _, ...extensions } = {}, ...formatted } = withCode(error).toJSON()
+  const { extensions: { http: _, unexpected: __, ...extensions } = {}, ...formatted } = withCode(error).toJSON()
   return { ...formatted, extensions }
 }
 

@@ -14,6 +14,7 @@ import { respondExport } from './export.ts'
 import type { ChangeWatch } from './finished-runs/change-watch.ts'
 import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './graphiql.ts'
 import { respondImport } from './import.ts'
+import { loopTimeLimits } from './limits/loop-time.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { respondOutput } from './output.ts'
 import type { Pages } from './pages.ts'
@@ -113,7 +114,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       url.searchParams.delete('project')
       request.url = `${url.pathname}${url.search}`
       const { scope, client, revocation } = await authenticator.authenticate({ ...credentials, project })
-      turns.loopTime.asked(client)
+      turns.loopTime.asked(client, loopTimeLimits.requestMs)
       const gone = whenGone(response)
       endWhenRevoked(revocation, request, response, gone)
       const { loopTime } = turns
@@ -137,7 +138,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
     const runs = tagged?.kept?.runs ?? null
     const since = changes.moment()
     const { scope, client, revocation, tag } = await authenticator.authenticate(credentials, runs)
-    turns.loopTime.asked(client)
+    turns.loopTime.asked(client, loopTimeLimits.requestMs)
     let query = tagged && answers.queryOf(tagged, scope)
     // It was read and checked when it came for the first time, and takes no turn from what has to be executed.
     const takesTurn = turns.loopTime.pauseOf(client) > 0

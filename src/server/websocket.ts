@@ -13,6 +13,7 @@ import { WebSocketServer } from 'ws'
 import { UserError } from '../domain/errors.ts'
 import { AuthenticationError, type Authenticator, type Credentials, type ReadCredentials } from './auth.ts'
 import { clientGone } from './client-gone.ts'
+import { loopTimeLimits } from './limits/loop-time.ts'
 import { MessageRate } from './limits/message-rate.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
 import { closeSocket, SocketLimits, socketLimits } from './limits/socket-limits.ts'
@@ -28,6 +29,8 @@ import type { Graphql } from './yoga.ts'
 const maxPayloadBytes = 1024 * 1024
 const maxOperationsPerSocket = 100
 const connectionInitMs = 5_000
+/** For how long a socket is not read because of what its caller has taken, in milliseconds: it may end an operation. */
+const maxPauseMs = 250
 /** A message of more bytes takes a while to read. */
 const longMessageBytes = 16 * 1024
 
@@ -49,6 +52,8 @@ interface Connection {
   operations: Map<string, AbortController>
   /** Whether the client still subscribes to an operation. */
   isWanted: (id: string) => boolean
+  /** Of the message that is being read. */
+  messageBytes: number
   /** The caller, once it is authenticated. */
   client?: string
   /** Called then. @param pauseOf counts a message; for how long to read no more, in milliseconds */
@@ -108,7 +113,10 @@ export function createWebSockets(
         })
         closeWhenRevoked(extra.socket, caller.revocation)
         extra.client = caller.client
-        extra.onAuthenticated(() => Math.max(own.rate.take(performance.now()), turns.loopTime.pauseOf(caller.client)))
+        extra.onAuthenticated(() => {
+          const pauseMs = Math.min(turns.loopTime.pauseOf(caller.client), maxPauseMs)
+          return Math.max(own.rate.take(performance.now()), pauseMs)
+        })
         extra.isWanted = (id) => id in ctx.subscriptions
         return true
       } catch (error) {
@@ -121,18 +129,18 @@ export function createWebSockets(
     },
 
     async onSubscribe(ctx, id, payload) {
-      const { credentials, request, socket, operations } = ctx.extra
+      const { credentials, request, socket, operations, messageBytes } = ctx.extra
       if (Object.keys(ctx.subscriptions).length > maxOperationsPerSocket) {
         const message = `At most ${maxOperationsPerSocket} operations at once on one socket; end some, or open another.`
         return [new GraphQLError(message, { extensions: { code: 'LIMIT' } })]
       }
+      const gone = new AbortController()
+      operations.set(id, gone)
       try {
         // The key may have been revoked since the socket was opened.
         const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
-        const gone = new AbortController()
-        operations.set(id, gone)
-        turns.loopTime.asked(client)
-        await turns.next(client, payload.query.length, gone.signal)
+        turns.loopTime.asked(client, loopTimeLimits.messageMs)
+        await turns.next(client, messageBytes, gone.signal)
         const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
         const document = enveloped.parse(payload.query)
         const errors = enveloped.validate(enveloped.schema, document)
@@ -152,6 +160,7 @@ export function createWebSockets(
           rootValue: { start },
         }
       } catch (error) {
+        operations.delete(id)
         if (!(error instanceof AuthenticationError)) return [mask(error) as GraphQLError]
         socket.close(CloseCode.Forbidden, 'Forbidden')
         return [new GraphQLError(error.message, { extensions: { code: 'UNAUTHENTICATED' } })]
@@ -186,6 +195,7 @@ export function createWebSockets(
       socket,
       outlet: new SocketOutlet(socket, request.socket, limits),
       request,
+      messageBytes: 0,
       operations: new Map(),
       isWanted: () => true,
       onAuthenticated(pauseOf) {
@@ -225,7 +235,8 @@ export function createWebSockets(
             // Invalid UTF-8 would be decoded to other characters.
             if (isBinary) return closeSocket(socket, 1003, 'Expected text')
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
-            const takesTime = (data as Buffer).length > longMessageBytes
+            connection.messageBytes = (data as Buffer).length
+            const takesTime = connection.messageBytes > longMessageBytes
             if (takesTime && connection.client) turns.loopTime.worksFor(connection.client)
             const text = String(data)
             const refused = refusalOfMessage(text)

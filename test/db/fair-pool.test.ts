@@ -125,7 +125,7 @@ test('statements that fail leave their connections to others', async () => {
 })
 
 test('a connection whose statement was cancelled serves others, and cancels none of theirs', async () => {
-  const before = await backends()
+  const seen = new Set<number>()
   for (let n = 0; n < 100; n++) {
     const ending = new AbortController()
     const own = scope('a', { signal: ending.signal })
@@ -133,9 +133,12 @@ test('a connection whose statement was cancelled serves others, and cancels none
     const slow = own.run(() => pool.query(`SELECT pg_sleep(${n % 2 === 0 ? 1 : 0.002})`)).catch(() => {})
     setTimeout(() => ending.abort(new Error('enough')), n % 5)
     await slow
-    expect((await scope('a').run(() => pool.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+    // Long enough for a cancellation that comes late.
+    const { rows } = await scope('a').run(() => pool.query('SELECT pg_backend_pid() AS pid FROM pg_sleep(0.01)'))
+    seen.add(rows[0].pid)
   }
-  expect([...(await backends())].filter((pid) => !before.has(pid))).toEqual([])
+  // A few more than the pool has may be given up where cancelling takes long.
+  expect(seen.size).toBeLessThan(10)
 })
 
 test('a connection with a transaction that failed is given up', async () => {
@@ -166,13 +169,35 @@ test('a group leaves more connections to others while they use the pool, too', a
   const other = await hold('b')
   const two = await held('a', 2)
   let isThird = false
-  const third = hold('a').then((client) => {
+  const more = held('a', 2).then((clients) => {
     isThird = true
-    return client
+    return clients
   })
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(isThird).toBe(false)
+  // As soon as it is alone again it gets all that it waits for.
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  release([other])
+  release(await more)
   release(two)
-  release([await third, other])
   await shared.end()
+})
+
+test('a connection is given up when its statement cannot be cancelled, and the others are not kept waiting', async () => {
+  let cancelled = 0
+  const stuck = new FairPool({
+    ...{ url: database.url, max: 3, statementTimeoutMs: 300, onError: () => {} },
+    cancel: () => {
+      cancelled += 1
+      return new Promise<never>(() => {})
+    },
+  })
+  const ending = new AbortController()
+  const own = scope('a', { signal: ending.signal })
+  const slow = own.run(() => stuck.query('SELECT pg_sleep(5)')).catch((error) => error)
+  setTimeout(() => ending.abort(new Error('enough')), 50)
+  expect(await slow).toMatchObject({ code: '57014' })
+  expect(cancelled).toBe(1)
+  expect((await scope('a').run(() => stuck.query('SELECT 1 AS one'))).rows).toEqual([{ one: 1 }])
+  await stuck.end()
 })

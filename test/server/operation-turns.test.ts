@@ -35,7 +35,7 @@ test('who holds the event loop for long pauses while others are served, and nobo
   const until = performance.now() + 1_500
   const caller = async (name: keyof typeof started, ms: number) => {
     while (performance.now() < until) {
-      turns.loopTime.asked(name)
+      turns.loopTime.asked(name, 0)
       await turns.next(name, 0, present)
       started[name] += 1
       // Also work that follows the start in microtasks is counted.
@@ -54,7 +54,7 @@ test('who is alone never pauses', async () => {
   const turns = new OperationTurns()
   const startedAt = performance.now()
   for (let n = 0; n < 10; n++) {
-    turns.loopTime.asked('one')
+    turns.loopTime.asked('one', 0)
     await turns.next('one', 0, present)
     work(40)
     await setImmediate()

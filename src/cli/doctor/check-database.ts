@@ -73,8 +73,8 @@ async function checkSchema(db: Database): Promise<Finding> {
   return warning('schema', `The data is of an older Assay: back up, then start this one, which migrates it.`)
 }
 
-/** A process takes 21 connections, and PostgreSQL keeps some for administrators. */
-const leastConnections = 50
+/** Of a server and a worker, and some that PostgreSQL keeps for administrators. */
+const leastConnections = 60
 const testedVersion = 180_000
 
 async function checkSettings(db: Database, settings: DatabaseSettings): Promise<Finding> {
@@ -90,7 +90,7 @@ async function checkSettings(db: Database, settings: DatabaseSettings): Promise<
     ...(fsync ? [] : ['fsync is off: a crash of the machine loses data']),
     ...(synchronousCommit === 'off' ? ['synchronous_commit is off: a crash loses the last results'] : []),
     ...(maxConnections < leastConnections
-      ? [`max_connections is ${maxConnections}: every server and worker takes up to 21`]
+      ? [`max_connections is ${maxConnections}: a server takes up to 38, a worker up to 17`]
       : []),
     ...(version < testedVersion
       ? [`it is PostgreSQL ${Math.floor(version / 10_000)}, and Assay is tested with 18`]

@@ -16,8 +16,12 @@ export const loopTimeLimits = {
   burstMs: 200,
   /** Up to so many milliseconds a block costs what it takes; beyond, in proportion to its length, so much more. */
   shortMs: 5,
-  /** About what receiving and answering a request takes beside its operation, in milliseconds. */
+  /**
+   * About what receiving and answering takes beside the operation, in milliseconds: a request over HTTP, a message of a
+   * WebSocket.
+   */
   requestMs: 2,
+  messageMs: 0.2,
   /** At most so many times what it takes. */
   maxFactor: 10,
   /** The most that a caller may owe, in milliseconds. */
@@ -48,10 +52,13 @@ export class LoopTime {
     this.#callers = new RecentCallers(clock.now, loopTimeLimits.activeMs)
   }
 
-  /** Call when a caller asks for something. */
-  asked(caller: string): void {
+  /**
+   * Call when a caller asks for something.
+   * @param ms what receiving and answering it takes
+   */
+  asked(caller: string, ms: number): void {
     this.#callers.asked(caller)
-    if (!this.#callers.isAlone(caller)) this.#charge(caller, loopTimeLimits.requestMs)
+    if (!this.#callers.isAlone(caller)) this.#charge(caller, ms)
   }
 
   /**
