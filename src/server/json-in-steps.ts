@@ -9,6 +9,9 @@ const smallCharacters = 256 * 1024
 /** Characters of a step, and of a value or a part of a text within one: about a millisecond. */
 const stepCharacters = 64 * 1024
 
+/** What a step takes beside writing it, in milliseconds: of the database, the socket and readers on the same machine. */
+const sendingMs = 2
+
 /** Between two steps, in milliseconds: an answer of 16 MB takes some seconds at most. */
 const maxPauseMs = 10
 
@@ -37,6 +40,7 @@ async function* steps(value: object, loopTime: LoopTime, caller: string): AsyncG
     await nextTurn(caller)
     const pauseMs = Math.min(loopTime.pauseOf(caller), maxPauseMs)
     if (pauseMs > 0) await setTimeout(pauseMs)
+    loopTime.asked(caller, sendingMs)
     loopTime.worksFor(caller)
   }
   yield Buffer.from(text)

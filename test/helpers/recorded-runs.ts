@@ -88,10 +88,12 @@ export async function recordRun(
          "latencyMs" float8, "costUsd" float8)
        JOIN item ON item.n = e.item
      )
-     INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, status, output, error, attempts, latency_ms,
-                           cost_usd, seq)
+     INSERT INTO run_item (run_id, ordinal, item_id, position, repetition, status, output, output_bytes, error,
+                           attempts, latency_ms, cost_usd, seq)
      SELECT $1, position * $4::int + repetition, id, position, repetition, status,
-            CASE WHEN status = 'SUCCEEDED' THEN output END, error, 1, "latencyMs", "costUsd", row_number() OVER ()
+            CASE WHEN status = 'SUCCEEDED' THEN output END,
+            CASE WHEN status = 'SUCCEEDED' THEN octet_length(COALESCE(output, 'null')::text) END, error,
+            1, "latencyMs", "costUsd", row_number() OVER ()
      FROM execution`,
     [id, datasetId, JSON.stringify(rows), repetitions],
   )
