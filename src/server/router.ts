@@ -151,6 +151,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       expectExactNumbers(url.searchParams.get('variables') ?? '')
     } else {
       const body = await readBody(request, maxGraphqlBodyBytes)
+      turns.loopTime.carried(client, body.length)
       query = answers.postedQueryOf(request, body, scope)
       if (!takesTurn && query && (await answers.respond(query, response, null))) return
       await turns.next(client, body.length, gone)

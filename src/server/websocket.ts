@@ -140,6 +140,7 @@ export function createWebSockets(
         // The key may have been revoked since the socket was opened.
         const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
         turns.loopTime.asked(client, loopTimeLimits.messageMs)
+        turns.loopTime.carried(client, messageBytes)
         await turns.next(client, messageBytes, gone.signal)
         const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
         const document = enveloped.parse(payload.query)

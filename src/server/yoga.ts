@@ -17,6 +17,7 @@ import { OperationMetrics } from './operation-metrics.ts'
 import { SharedSubscriptions, useSharedSubscriptions } from './subscriptions/shared-subscriptions.ts'
 import { useAnswersInSteps } from './use-answers-in-steps.ts'
 import { useCompiledExecution } from './use-compiled-execution.ts'
+import { useEventStreams } from './use-event-streams.ts'
 import { useRefusalOfMediaTypes } from './use-refusal-of-media-types.ts'
 import { useReplica } from './use-replica.ts'
 import { type OperationCaller, useStatementScope } from './use-statement-scope.ts'
@@ -88,6 +89,7 @@ export function createGraphql(
       useCompiledExecution(),
       ...(base.services.replica ? [useReplica(base.services.replica)] : []),
       useStatementScope(changes, loopTime),
+      useEventStreams(loopTime),
       useRefusalOfMediaTypes(),
       useAnswersInSteps(loopTime),
       answers.plugin,

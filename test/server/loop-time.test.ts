@@ -66,6 +66,19 @@ test('nobody owes more than can be paid in some seconds', () => {
   expect(loopTime.pauseOf('heavy')).toBeCloseTo((maxDebtMs - burstMs) / share)
 })
 
+test('bytes cost in proportion to their number, while others ask', () => {
+  const { loopTime } = createLoop()
+  const many = burstMs * loopTimeLimits.bytesPerMs
+  loopTime.asked('heavy', 0)
+  loopTime.carried('heavy', many)
+  loopTime.asked('other', 0)
+  loopTime.carried('heavy', many)
+  expect(loopTime.pauseOf('heavy')).toBe(0)
+  loopTime.carried('heavy', many / 2)
+  expect(loopTime.pauseOf('heavy')).toBeCloseTo(burstMs / 2 / share)
+  expect(loopTime.pauseOf('other')).toBe(0)
+})
+
 test('what a caller took while it was alone costs nothing', () => {
   const { loopTime, pass, endCallback } = createLoop()
   loopTime.asked('heavy', 0)

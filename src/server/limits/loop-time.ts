@@ -22,6 +22,8 @@ export const loopTimeLimits = {
    */
   requestMs: 2,
   messageMs: 0.2,
+  /** Bytes that are sent or received in a millisecond, with what the database and clients on the same machine take of it. */
+  bytesPerMs: 32 * 1024,
   /** At most so many times what it takes. */
   maxFactor: 10,
   /** The most that a caller may owe, in milliseconds. */
@@ -61,6 +63,11 @@ export class LoopTime {
     if (!this.#callers.isAlone(caller)) this.#charge(caller, ms)
   }
 
+  /** Call when a caller has sent many bytes, or is sent them: most of what these take is outside of what is measured. */
+  carried(caller: string, bytes: number): void {
+    if (!this.#callers.isAlone(caller)) this.#owe(caller, bytes / loopTimeLimits.bytesPerMs)
+  }
+
   /**
    * Call when the loop begins to work for a caller, or, with null, for none. It works for that caller until this is called
    * for another, or until its callback has ended, with what that has started in microtasks.
@@ -79,9 +86,12 @@ export class LoopTime {
   }
 
   #charge(caller: string, ms: number): void {
-    const { shortMs, maxFactor, maxDebtMs } = loopTimeLimits
-    const price = ms * Math.min(Math.max(ms / shortMs, 1), maxFactor)
-    const debt = Math.min(this.#debt(caller) + price, maxDebtMs)
+    const { shortMs, maxFactor } = loopTimeLimits
+    this.#owe(caller, ms * Math.min(Math.max(ms / shortMs, 1), maxFactor))
+  }
+
+  #owe(caller: string, ms: number): void {
+    const debt = Math.min(this.#debt(caller) + ms, loopTimeLimits.maxDebtMs)
     this.#accounts.delete(caller)
     this.#accounts.set(caller, { debt, at: this.#clock.now() })
     for (const oldest of this.#accounts.keys()) {
