@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { isLargerThan } from './limits/answer-size.ts'
-import { inSteps, stepCharacters, stepsOf } from './limits/in-steps.ts'
+import { inSteps, shortPause, stepCharacters, stepsOf } from './limits/in-steps.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 
 /** Characters that are written as a whole, which takes some milliseconds at most. */
@@ -17,10 +17,12 @@ export function takesSteps(value: unknown): boolean {
  */
 export function jsonInSteps(value: object, loopTime: LoopTime, caller: string): BodyInit {
   // The types of `fetch` do not know that Yoga takes a stream of Node as a body.
-  return Readable.from(inSteps(pieces(value), loopTime, caller), { objectMode: false }) as unknown as BodyInit
+  const steps = inSteps(piecesOfJson(value), shortPause, loopTime, caller)
+  return Readable.from(steps, { objectMode: false }) as unknown as BodyInit
 }
 
-function* pieces(value: unknown): Generator<string> {
+/** The JSON of a value in pieces, of which none takes long to write. */
+export function* piecesOfJson(value: unknown): Generator<string> {
   if (typeof value === 'string') yield* piecesOfText(value)
   else if (typeof value !== 'object' || value === null || 'toJSON' in value || !isLargerThan(value, stepCharacters)) {
     // What JSON does not have is null in a list, as JSON.stringify makes it.
@@ -28,7 +30,7 @@ function* pieces(value: unknown): Generator<string> {
   } else if (Array.isArray(value)) {
     for (const [n, member] of value.entries()) {
       yield n === 0 ? '[' : ','
-      yield* pieces(member)
+      yield* piecesOfJson(member)
     }
     yield ']'
   } else {
@@ -37,7 +39,7 @@ function* pieces(value: unknown): Generator<string> {
       if (member === undefined || typeof member === 'function') continue
       yield `${separator}${JSON.stringify(name)}:`
       separator = ','
-      yield* pieces(member)
+      yield* piecesOfJson(member)
     }
     yield separator === '{' ? '{}' : '}'
   }

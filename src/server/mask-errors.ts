@@ -1,6 +1,12 @@
 /** Masks errors: clients see user errors in full, internal errors only as an id that is also in the log. */
 import { randomUUID } from 'node:crypto'
-import { GraphQLError, type GraphQLErrorExtensions, type GraphQLFormattedError } from 'graphql'
+import {
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLErrorExtensions,
+  type GraphQLFormattedError,
+} from 'graphql'
 import type { Logger } from 'pino'
 import { explainRefusal } from '../db/explain-refusal.ts'
 import { type ErrorCode, errorCodes, UserError } from '../domain/errors.ts'
@@ -40,6 +46,11 @@ function withCode(error: GraphQLError): GraphQLError {
 export function formatError(error: GraphQLError): GraphQLFormattedError {
   const { extensions: { http: _, unexpected: __, ...extensions } = {}, ...formatted } = withCode(error).toJSON()
   return { ...formatted, extensions }
+}
+
+/** A result with its errors so. */
+export function formatResult({ errors, ...result }: ExecutionResult): FormattedExecutionResult {
+  return errors ? { ...result, errors: errors.map(formatError) } : result
 }
 
 function codeOfRequest({ source, nodes }: GraphQLError, { code, http }: GraphQLErrorExtensions): ErrorCode {

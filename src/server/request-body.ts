@@ -14,10 +14,15 @@ export class BodyTooLargeError extends Error {
 
 /**
  * Reads a body of UTF-8 text; an empty one if there is none.
+ * @param onBytes is told of bytes as they arrive
  * @throws {BodyTooLargeError} the rest of the body is left unread
  * @throws {InvalidInputError} invalid UTF-8, which would be stored as other characters
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  onBytes?: (count: number) => void,
+): Promise<Buffer> {
   const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers
   if (declared === undefined && encoding === undefined) return Buffer.alloc(0)
   if (Number(declared ?? 0) > limit) throw new BodyTooLargeError(limit)
@@ -25,6 +30,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   let size = 0
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
+    onBytes?.(chunk.length)
     if (size > limit) throw new BodyTooLargeError(limit)
     chunks.push(chunk)
   }

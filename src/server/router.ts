@@ -150,8 +150,7 @@ export function apiRoutes(options: ApiOptions): Route[] {
       expectUtf8Query(request.url ?? '')
       expectExactNumbers(url.searchParams.get('variables') ?? '')
     } else {
-      const body = await readBody(request, maxGraphqlBodyBytes)
-      turns.loopTime.carried(client, body.length)
+      const body = await readBody(request, maxGraphqlBodyBytes, (bytes) => turns.loopTime.carried(client, bytes))
       query = answers.postedQueryOf(request, body, scope)
       if (!takesTurn && query && (await answers.respond(query, response, null))) return
       await turns.next(client, body.length, gone)

@@ -3,7 +3,8 @@ import { CloseCode } from 'graphql-ws'
 import type WebSocket from 'ws'
 import type { Revocation } from './revocation.ts'
 
-const keepAliveMs = 12_000
+/** How often an idle connection is used to keep it open, in milliseconds. */
+export const keepAliveMs = 12_000
 /** How long a client may take to answer a close frame before its socket is terminated. */
 const closingMs = 2_000
 

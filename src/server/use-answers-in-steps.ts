@@ -2,7 +2,7 @@ import type { Plugin } from 'graphql-yoga'
 import { jsonInSteps, takesSteps } from './json-in-steps.ts'
 import { jsonMediaTypeFor } from './json-media-type.ts'
 import type { LoopTime } from './limits/loop-time.ts'
-import { formatError } from './mask-errors.ts'
+import { formatResult } from './mask-errors.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 
 /**
@@ -14,11 +14,9 @@ export function useAnswersInSteps(loopTime: LoopTime): Plugin {
     onResultProcess({ request, result, serverContext, resultProcessor, setResultProcessor }) {
       const mediaType = jsonMediaTypeFor(request.headers.get('accept') ?? undefined)
       if (!resultProcessor || !mediaType || !('data' in result) || !result.data || !takesSteps(result.data)) return
-      const { data, errors } = result
       const { client } = serverContext as unknown as OperationCaller
       setResultProcessor((_result, { Response }) => {
-        const formatted = errors && { errors: errors.map(formatError) }
-        const body = jsonInSteps({ data, ...formatted }, loopTime, client)
+        const body = jsonInSteps(formatResult(result), loopTime, client)
         return new Response(body, { headers: { 'content-type': `${mediaType}; charset=utf-8` } })
       }, mediaType)
     },

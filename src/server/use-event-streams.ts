@@ -1,14 +1,17 @@
 import { Readable } from 'node:stream'
 import { isAsyncIterable } from '@envelop/core'
+import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { inSteps, stepsOf } from './limits/in-steps.ts'
+import { piecesOfJson, takesSteps } from './json-in-steps.ts'
+import { jsonMediaTypeFor, takesEvents } from './json-media-type.ts'
+import { inSteps, stepsOf, wholePause } from './limits/in-steps.ts'
 import type { LoopTime } from './limits/loop-time.ts'
+import { formatResult } from './mask-errors.ts'
+import { keepAliveMs } from './socket-end.ts'
 import type { SerializedResult } from './subscriptions/subscriber.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 
-/** How often a comment keeps an idle stream open, in milliseconds. */
-const pingMs = 12_000
-const ping = Buffer.from(':\n\n')
+const comment = Buffer.from(':\n\n')
 const complete = Buffer.from('event: complete\ndata:\n\n')
 
 const headers = {
@@ -19,57 +22,83 @@ const headers = {
 }
 
 /**
- * Subscriptions over server-sent events (protocol graphql-sse, distinct connections mode). Large events are sent in steps: as a
- * whole, one of 5 MB for four clients would hold the event loop for 0.25 s.
+ * Subscriptions over server-sent events (protocol graphql-sse, distinct connections mode), and large answers that a client
+ * takes only so. Large events are sent in steps: as a whole, one of 5 MB for four clients would hold the event loop for 0.25 s.
  * @param loopTime is told for whom it works
  */
 export function useEventStreams(loopTime: LoopTime): Plugin {
   return {
-    onResultProcess({ result, serverContext, resultProcessor, setResultProcessor }) {
-      if (!resultProcessor || !isAsyncIterable(result)) return
+    onResultProcess({ request, result, serverContext, resultProcessor, setResultProcessor }) {
+      const results = resultProcessor && resultsFor(request.headers.get('accept') ?? undefined, result)
+      if (!results) return
       const { client } = serverContext as unknown as OperationCaller
-      setResultProcessor((results, { Response }) => {
-        const events = eventStream(results as unknown as AsyncIterable<SerializedResult>, loopTime, client)
-        return new Response(Readable.from(events, { objectMode: false }) as unknown as BodyInit, { headers })
+      setResultProcessor((_result, { Response }) => {
+        const events = Readable.from(eventStream(results, loopTime, client), { objectMode: false })
+        return new Response(events as unknown as BodyInit, { headers })
       }, 'text/event-stream')
     },
   }
 }
 
-/** The results of a subscription as events. */
+type Result = FormattedExecutionResult | SerializedResult
+
+/** What is sent as events here; null for what is left to Yoga. */
+function resultsFor(accept: string | undefined, result: object): AsyncIterator<Result> | null {
+  if (isAsyncIterable<SerializedResult>(result)) return result[Symbol.asyncIterator]()
+  const isLarge = 'data' in result && takesSteps(result.data)
+  if (!isLarge || jsonMediaTypeFor(accept) || !takesEvents(accept)) return null
+  return Readable.from([formatResult(result as ExecutionResult)])[Symbol.asyncIterator]()
+}
+
+/** Results as events. */
 export async function* eventStream(
-  results: AsyncIterable<SerializedResult>,
+  results: AsyncIterator<Result>,
   loopTime: LoopTime,
   client: string,
 ): AsyncGenerator<Buffer> {
   // Some browsers tell of the response only when something has arrived.
-  yield ping
-  const iterator = results[Symbol.asyncIterator]()
+  yield comment
   try {
     for (;;) {
-      const next = iterator.next()
-      while (!(await isSettledWithin(pingMs, next))) yield ping
+      const next = results.next()
+      const arrival = new Arrival(next)
+      while (!(await arrival.within(keepAliveMs))) yield comment
       const { done, value } = await next
       if (done) return yield complete
-      yield* inSteps(piecesOfEvent(value.stringify()), loopTime, client)
+      yield* inSteps(piecesOfEvent(value), wholePause, loopTime, client)
     }
   } finally {
-    await iterator.return?.()
+    await results.return?.()
   }
 }
 
-function* piecesOfEvent(json: string): Generator<string> {
+function* piecesOfEvent(result: Result): Generator<string> {
   yield 'event: next\ndata: '
-  yield* stepsOf(json)
+  yield* 'stringify' in result ? stepsOf(result.stringify()) : piecesOfJson(result)
   yield '\n\n'
 }
 
-async function isSettledWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => resolve(false), ms)
-  try {
-    return await Promise.race([work.then(() => true), late])
-  } finally {
+/** Whether something has come, asked again and again: a race would leave something behind each time, until it comes. */
+class Arrival {
+  #isThere = false
+  #wake = () => {}
+
+  constructor(something: Promise<unknown>) {
+    const arrive = () => {
+      this.#isThere = true
+      this.#wake()
+    }
+    something.then(arrive, arrive)
+  }
+
+  /** Resolves as soon as it is there, or after so many milliseconds. */
+  async within(ms: number): Promise<boolean> {
+    if (this.#isThere) return true
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wake = resolve
+    const timer = setTimeout(resolve, ms)
+    await promise
     clearTimeout(timer)
+    return this.#isThere
   }
 }

@@ -140,7 +140,6 @@ export function createWebSockets(
         // The key may have been revoked since the socket was opened.
         const { scope, client } = await authenticator.authenticate(credentials ?? credentialsOf(request))
         turns.loopTime.asked(client, loopTimeLimits.messageMs)
-        turns.loopTime.carried(client, messageBytes)
         await turns.next(client, messageBytes, gone.signal)
         const enveloped = yoga.getEnveloped({ scope, client, gone: gone.signal, req: request, params: payload })
         const document = enveloped.parse(payload.query)
@@ -238,7 +237,10 @@ export function createWebSockets(
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
             connection.messageBytes = (data as Buffer).length
             const takesTime = connection.messageBytes > longMessageBytes
-            if (takesTime && connection.client) turns.loopTime.worksFor(connection.client)
+            if (takesTime && connection.client) {
+              turns.loopTime.carried(connection.client, connection.messageBytes)
+              turns.loopTime.worksFor(connection.client)
+            }
             const text = String(data)
             const refused = refusalOfMessage(text)
             if (refused) void send(refused)

@@ -47,7 +47,7 @@ test(`${kills} kills at random among 3 workers lose nothing and record nothing t
   const recoveries: Promise<number>[] = []
   let interrupted = 0
   for (let kill = 0; kill < kills; kill += 1) {
-    await delay(500 + Math.random() * 3_000)
+    await delay(500 + Math.random() * 2_000)
     // A worker waiting for the lanes of an earlier victim loses nothing, so workers are killed only when all hold
     // lanes.
     const loads = await Promise.all(workers.map((worker) => heldBy(runId, worker.leases())))

@@ -33,6 +33,14 @@ async function cutOff(url: string, name: string) {
   return { proxy, client }
 }
 
+async function expireLanes(name: string): Promise<void> {
+  await t.db.pool.query(
+    `UPDATE run_lane l SET expires_at = now() - interval '1 s'
+     FROM run r JOIN experiment e ON e.id = r.experiment_id WHERE r.id = l.run_id AND e.name = $1`,
+    [name],
+  )
+}
+
 async function expectAll(name: string, client: Spawned): Promise<string> {
   const [, json = ''] = await client.says(/^result (.*)$/m)
   const { runId, items, executed, sum } = JSON.parse(json) as Record<string, number> & { runId: string }
@@ -42,7 +50,7 @@ async function expectAll(name: string, client: Spawned): Promise<string> {
   return `${name}: ${items} results, ${(executed ?? 0) - size} calls made twice`
 }
 
-test('clients whose network is away for 3 to 40 s lose nothing', async () => {
+test.concurrent('clients whose network is away for 3 to 40 s lose nothing', async () => {
   const server = await spawnServer([], { env: { DATABASE_URL: t.db.url } })
   const figures = await Promise.all(
     // The lease of 15 s has expired in the longer ones, and the items are back in the queue.
@@ -58,7 +66,7 @@ test('clients whose network is away for 3 to 40 s lose nothing', async () => {
   for (const line of figures) figure(line)
 })
 
-test('a client whose network is cut again and again loses nothing', async () => {
+test.concurrent('a client whose network is cut again and again loses nothing', async () => {
   const server = await spawnServer([], { env: { DATABASE_URL: t.db.url } })
   const name = 'cut again and again'
   const { proxy, client } = await cutOff(server.url, name)
@@ -66,7 +74,7 @@ test('a client whose network is cut again and again loses nothing', async () => 
     proxy.restore()
     await setTimeout(100 + 17 * cuts)
     proxy.cut()
-    if (cuts % 5 === 0) await t.db.pool.query("UPDATE run_lane SET expires_at = now() - interval '1 s'")
+    if (cuts % 5 === 0) await expireLanes(name)
     await setTimeout(200)
   }
   proxy.restore()

@@ -227,6 +227,7 @@ test('sockets that are not read are cut off when too much waits for them, which 
   expect(closed).toBe(0)
   const queries = Array.from({ length: 6 }, (_, n) => document.replace('id output', `id a${n}: output`))
   const terminate = vi.spyOn(WebSocket.prototype, 'terminate')
+  onTestFinished(() => terminate.mockRestore())
   const different = await Promise.all(queries.map(follow))
   await expect.poll(() => terminate.mock.calls.length).toBeGreaterThan(0)
   await expect.poll(() => Payload.unsentBytes).toBeLessThan(14_500_000)

@@ -38,6 +38,21 @@ test('comments keep a stream open while nothing happens, and no event is lost or
   expect(vi.getTimerCount()).toBe(0)
 })
 
+test('what keeps a stream open leaves nothing behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const next = new Promise<never>(() => {})
+  const watched = vi.spyOn(next, 'then')
+  const stream = eventStream({ next: () => next }, new LoopTime(performance), 'client')
+  await stream.next()
+  for (let n = 0; n < 5; n++) {
+    const comment = stream.next()
+    await vi.advanceTimersByTimeAsync(12_000)
+    await comment
+  }
+  expect(watched).toHaveBeenCalledOnce()
+})
+
 test('a client that goes while a large event is sent has left', async () => {
   const { subscriber, leave, stream, next } = openStream()
   await next()

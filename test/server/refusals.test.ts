@@ -116,6 +116,7 @@ describe('over HTTP', () => {
       'NOT_ACCEPTABLE',
       () => subscription('multipart/mixed;boundary="graphql";subscriptionSpec=1.0,application/json'),
     ],
+    ['a query in parts', 406, 'NOT_ACCEPTABLE', () => post({ query: '{ __typename }' }, { accept: 'multipart/mixed' })],
     ['an image', 406, 'NOT_ACCEPTABLE', () => post({ query: '{ __typename }' }, { accept: 'image/png' })],
     [
       'a body that does not arrive',

@@ -134,6 +134,22 @@ test('fetch reads the feed as server-sent events', async () => {
   )
 })
 
+test('a query over server-sent events is one event, however large', async () => {
+  const query = `{ ${Array.from({ length: 40 }, (_, n) => `a${n}: __type(name: "Run") { description fields { name description type { name kind } args { name description } } }`).join(' ')} }`
+  const ask = async (accept: string) => {
+    const headers = { 'content-type': 'application/json', accept }
+    const response = await fetch(`${t.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) })
+    return { response, text: await response.text() }
+  }
+  const json = await ask('application/*')
+  expect(json.text.length).toBeGreaterThan(256 * 1024)
+  const { response, text } = await ask('text/event-stream')
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  const [, data = '', end] = text.match(/^:\n\nevent: next\ndata: (.*)\n\n(event: complete)\ndata:\n\n$/) ?? []
+  expect(JSON.parse(data)).toEqual(JSON.parse(json.text))
+  expect(end).toBe('event: complete')
+})
+
 test('a feed that resumes from a cursor brings only what came after it', async () => {
   const client = createWsClient({ url: wsUrl(), webSocketImpl: WebSocket })
   const runId = await startedRun()

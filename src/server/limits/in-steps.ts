@@ -1,20 +1,40 @@
 import { setTimeout } from 'node:timers/promises'
 import { FairQueue } from '../../domain/limits/fair-queue.ts'
-import type { LoopTime } from './loop-time.ts'
+import { type LoopTime, loopTimeLimits } from './loop-time.ts'
 
 /** Characters that are encoded and sent as a whole: about a millisecond. */
 export const stepCharacters = 64 * 1024
 
-/** Between two steps, in milliseconds: an answer of 16 MB takes some seconds at most. */
-const maxPauseMs = 10
+/** For what a caller has taken too much, between two steps, in milliseconds. */
+type Pause = (loopTime: LoopTime, caller: string) => Promise<void>
+
+/** Of an answer, which holds memory until it is sent: one of 16 MB takes some seconds at most. What it owes, the next operation pays. */
+export const shortPause: Pause = async (loopTime, caller) => {
+  const ms = Math.min(loopTime.pauseOf(caller), 10)
+  if (ms > 0) await setTimeout(ms)
+}
+
+/**
+ * Of a feed, which takes no turn among the operations of its caller: it pays for itself, and leaves half of what may be taken at
+ * once to them.
+ */
+export const wholePause: Pause = async (loopTime, caller) => {
+  const ms = () => loopTime.pauseOf(caller, loopTimeLimits.burstMs / 2)
+  for (let left = ms(); left > 0; left = ms()) await setTimeout(Math.min(left, 100))
+}
 
 /**
  * A long text as UTF-8, in steps, between which the event loop does other work. They stay apart: to put 16 MB together takes as
  * long as to write them.
- * @param pieces of at most `stepCharacters`
+ * @param pieces of about `stepCharacters` at most
  * @param caller for whom the loop works, and who pauses between steps while it has taken too much
  */
-export async function* inSteps(pieces: Iterable<string>, loopTime: LoopTime, caller: string): AsyncGenerator<Buffer> {
+export async function* inSteps(
+  pieces: Iterable<string>,
+  pause: Pause,
+  loopTime: LoopTime,
+  caller: string,
+): AsyncGenerator<Buffer> {
   let text = ''
   for (const piece of pieces) {
     text += piece
@@ -24,8 +44,7 @@ export async function* inSteps(pieces: Iterable<string>, loopTime: LoopTime, cal
     yield step
     text = ''
     await nextTurn(caller)
-    const pauseMs = Math.min(loopTime.pauseOf(caller), maxPauseMs)
-    if (pauseMs > 0) await setTimeout(pauseMs)
+    await pause(loopTime, caller)
     loopTime.worksFor(caller)
   }
   if (text !== '') yield Buffer.from(text)

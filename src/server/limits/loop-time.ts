@@ -100,9 +100,12 @@ export class LoopTime {
     }
   }
 
-  /** For how many milliseconds the caller has to pause; 0 if it may go on. */
-  pauseOf(caller: string): number {
-    const tooMuch = this.#debt(caller) - loopTimeLimits.burstMs
+  /**
+   * For how many milliseconds the caller has to pause; 0 if it may go on.
+   * @param burstMs what it may have taken at once
+   */
+  pauseOf(caller: string, burstMs = loopTimeLimits.burstMs): number {
+    const tooMuch = this.#debt(caller) - burstMs
     return tooMuch <= 0 || this.#callers.isAlone(caller) ? 0 : tooMuch / loopTimeLimits.share
   }
 

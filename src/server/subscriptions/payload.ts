@@ -1,5 +1,5 @@
 import type { ExecutionResult } from 'graphql'
-import { formatError } from '../mask-errors.ts'
+import { formatResult } from '../mask-errors.ts'
 
 const closingBrace = 0x7d
 
@@ -19,9 +19,9 @@ export class Payload {
   #unsentTo = 0
   #isForgotten = false
 
-  constructor({ errors, ...result }: ExecutionResult) {
-    this.failed = errors !== undefined
-    const text = JSON.stringify(errors ? { ...result, errors: errors.map(formatError) } : result)
+  constructor(result: ExecutionResult) {
+    this.failed = result.errors !== undefined
+    const text = JSON.stringify(formatResult(result))
     // The text itself is not kept: sockets need none.
     this.messageEnd = Buffer.allocUnsafeSlow(Buffer.byteLength(text) + 1)
     this.messageEnd.write(text)
