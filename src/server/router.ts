@@ -16,6 +16,7 @@ import { isGraphiqlRequest, respondGraphiql, respondGraphiqlAsset } from './grap
 import { respondImport } from './import.ts'
 import { loopTimeLimits } from './limits/loop-time.ts'
 import type { OperationTurns } from './limits/operation-turns.ts'
+import { jsonMediaTypeFor, refusalOf, takesEvents } from './media-types.ts'
 import { respondOutput } from './output.ts'
 import type { Pages } from './pages.ts'
 import { expectExactNumbers, isTooDeep, tooDeep } from './read-request.ts'
@@ -132,6 +133,9 @@ export function apiRoutes(options: ApiOptions): Route[] {
         `Expected content-type: application/json, got ${request.headers['content-type'] ?? 'none'}.`,
       )
     }
+    // Before anything is executed: who is refused afterwards would do it again.
+    const { accept } = request.headers
+    if (!jsonMediaTypeFor(accept) && !takesEvents(accept)) return respondError(response, 406, refusalOf(accept))
     const credentials = credentialsOf(request)
     const tagged = request.method === 'GET' ? answers.requestOf(request, credentials) : null
     if (tagged && answers.respondUnread(tagged, response)) return

@@ -1,8 +1,8 @@
 import type { Plugin } from 'graphql-yoga'
 import { jsonInSteps, takesSteps } from './json-in-steps.ts'
-import { jsonMediaTypeFor } from './json-media-type.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 import { formatResult } from './mask-errors.ts'
+import { jsonMediaTypeFor } from './media-types.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { OperationCaller } from './use-statement-scope.ts'
 export function useAnswersInSteps(loopTime: LoopTime): Plugin {
   return {
     onResultProcess({ request, result, serverContext, resultProcessor, setResultProcessor }) {
-      const mediaType = jsonMediaTypeFor(request.headers.get('accept') ?? undefined)
+      const mediaType = jsonMediaTypeFor(request.headers.get('accept'))
       if (!resultProcessor || !mediaType || !('data' in result) || !result.data || !takesSteps(result.data)) return
       const { client } = serverContext as unknown as OperationCaller
       setResultProcessor((_result, { Response }) => {

@@ -3,10 +3,10 @@ import { isAsyncIterable } from '@envelop/core'
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { piecesOfJson, takesSteps } from './json-in-steps.ts'
-import { jsonMediaTypeFor, takesEvents } from './json-media-type.ts'
-import { inSteps, stepsOf, wholePause } from './limits/in-steps.ts'
+import { feedPause, inSteps, type Pause, shortPause, stepsOf } from './limits/in-steps.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 import { formatResult } from './mask-errors.ts'
+import { jsonMediaTypeFor, takesEvents } from './media-types.ts'
 import { keepAliveMs } from './socket-end.ts'
 import type { SerializedResult } from './subscriptions/subscriber.ts'
 import type { OperationCaller } from './use-statement-scope.ts'
@@ -29,11 +29,12 @@ const headers = {
 export function useEventStreams(loopTime: LoopTime): Plugin {
   return {
     onResultProcess({ request, result, serverContext, resultProcessor, setResultProcessor }) {
-      const results = resultProcessor && resultsFor(request.headers.get('accept') ?? undefined, result)
+      const results = resultProcessor && resultsFor(request.headers.get('accept'), result)
       if (!results) return
-      const { client } = serverContext as unknown as OperationCaller
+      const { client, gone } = serverContext as unknown as OperationCaller
+      const pause = isAsyncIterable(result) ? feedPause(gone) : shortPause
       setResultProcessor((_result, { Response }) => {
-        const events = Readable.from(eventStream(results, loopTime, client), { objectMode: false })
+        const events = Readable.from(eventStream(results, pause, loopTime, client), { objectMode: false })
         return new Response(events as unknown as BodyInit, { headers })
       }, 'text/event-stream')
     },
@@ -43,7 +44,7 @@ export function useEventStreams(loopTime: LoopTime): Plugin {
 type Result = FormattedExecutionResult | SerializedResult
 
 /** What is sent as events here; null for what is left to Yoga. */
-function resultsFor(accept: string | undefined, result: object): AsyncIterator<Result> | null {
+function resultsFor(accept: string | null, result: object): AsyncIterator<Result> | null {
   if (isAsyncIterable<SerializedResult>(result)) return result[Symbol.asyncIterator]()
   const isLarge = 'data' in result && takesSteps(result.data)
   if (!isLarge || jsonMediaTypeFor(accept) || !takesEvents(accept)) return null
@@ -53,6 +54,7 @@ function resultsFor(accept: string | undefined, result: object): AsyncIterator<R
 /** Results as events. */
 export async function* eventStream(
   results: AsyncIterator<Result>,
+  pause: Pause,
   loopTime: LoopTime,
   client: string,
 ): AsyncGenerator<Buffer> {
@@ -65,7 +67,7 @@ export async function* eventStream(
       while (!(await arrival.within(keepAliveMs))) yield comment
       const { done, value } = await next
       if (done) return yield complete
-      yield* inSteps(piecesOfEvent(value), wholePause, loopTime, client)
+      yield* inSteps(piecesOfEvent(value), pause, loopTime, client)
     }
   } finally {
     await results.return?.()

@@ -237,9 +237,9 @@ export function createWebSockets(
             if (isTooDeep(data as Buffer)) return closeSocket(socket, CloseCode.BadRequest, tooDeep)
             connection.messageBytes = (data as Buffer).length
             const takesTime = connection.messageBytes > longMessageBytes
-            if (takesTime && connection.client) {
+            if (connection.client) {
               turns.loopTime.carried(connection.client, connection.messageBytes)
-              turns.loopTime.worksFor(connection.client)
+              if (takesTime) turns.loopTime.worksFor(connection.client)
             }
             const text = String(data)
             const refused = refusalOfMessage(text)

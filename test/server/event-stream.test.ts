@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { shortPause } from '../../src/server/limits/in-steps.ts'
 import { LoopTime } from '../../src/server/limits/loop-time.ts'
 import { Payload } from '../../src/server/subscriptions/payload.ts'
 import { PullSubscriber } from '../../src/server/subscriptions/subscriber.ts'
@@ -8,7 +9,7 @@ import { eventStream } from '../../src/server/use-event-streams.ts'
 function openStream() {
   const subscriber = new PullSubscriber()
   const leave = vi.fn()
-  const stream = eventStream(subscriber.results(leave), new LoopTime(performance), 'client')
+  const stream = eventStream(subscriber.results(leave), shortPause, new LoopTime(performance), 'client')
   const next = async () => String((await stream.next()).value)
   return { subscriber, leave, stream, next }
 }
@@ -43,7 +44,7 @@ test('what keeps a stream open leaves nothing behind', async () => {
   onTestFinished(() => void vi.useRealTimers())
   const next = new Promise<never>(() => {})
   const watched = vi.spyOn(next, 'then')
-  const stream = eventStream({ next: () => next }, new LoopTime(performance), 'client')
+  const stream = eventStream({ next: () => next }, shortPause, new LoopTime(performance), 'client')
   await stream.next()
   for (let n = 0; n < 5; n++) {
     const comment = stream.next()

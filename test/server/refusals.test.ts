@@ -152,6 +152,15 @@ describe('over HTTP', () => {
     await expect.poll(() => open.feeds.subscribers).toBe(0)
   })
 
+  test('a mutation whose answer the client does not take is not executed', async () => {
+    const count = () => open.db.prisma.project.count()
+    const before = await count()
+    const query = 'mutation { createProject(input: { name: "in parts" }) { __typename } }'
+    const { status } = await send(post({ query }, { accept: 'multipart/mixed' }))
+    expect(status).toBe(406)
+    expect(await count()).toBe(before)
+  })
+
   test('a WebSocket that may not be opened', async () => {
     const socket = new WebSocket(`${open.url.replace('http', 'ws')}/other`, 'graphql-transport-ws')
     const [, response] = await once(socket, 'unexpected-response')

@@ -5,22 +5,42 @@ import { type LoopTime, loopTimeLimits } from './loop-time.ts'
 /** Characters that are encoded and sent as a whole: about a millisecond. */
 export const stepCharacters = 64 * 1024
 
-/** For what a caller has taken too much, between two steps, in milliseconds. */
-type Pause = (loopTime: LoopTime, caller: string) => Promise<void>
+/** How long to wait between two steps for what the caller has taken too much. */
+export type Pause = (loopTime: LoopTime, caller: string) => Promise<void>
 
-/** Of an answer, which holds memory until it is sent: one of 16 MB takes some seconds at most. What it owes, the next operation pays. */
+/** Of an answer, which holds memory until it is sent: one of 16 MB takes some seconds at most. The next operation pays the rest. */
 export const shortPause: Pause = async (loopTime, caller) => {
   const ms = Math.min(loopTime.pauseOf(caller), 10)
   if (ms > 0) await setTimeout(ms)
 }
 
+/** By caller, the last of its feeds that pause. */
+const pausing = new Map<string, Promise<void>>()
+
 /**
  * Of a feed, which takes no turn among the operations of its caller: it pays for itself, and leaves half of what may be taken at
- * once to them.
+ * once to them. Where they take all of it, the feed goes on slowly. The feeds of a caller pause one after the other.
+ * @param gone ends the pause
  */
-export const wholePause: Pause = async (loopTime, caller) => {
-  const ms = () => loopTime.pauseOf(caller, loopTimeLimits.burstMs / 2)
-  for (let left = ms(); left > 0; left = ms()) await setTimeout(Math.min(left, 100))
+export function feedPause(gone: AbortSignal): Pause {
+  return async (loopTime, caller) => {
+    const before = pausing.get(caller)
+    const paused = (async () => {
+      await before
+      const ms = Math.min(loopTime.pauseOf(caller, loopTimeLimits.burstMs / 2), 100)
+      if (ms > 0) await setTimeout(ms)
+    })()
+    pausing.set(caller, paused)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = () => resolve()
+    gone.addEventListener('abort', end, { once: true })
+    void paused.then(() => {
+      if (pausing.get(caller) === paused) pausing.delete(caller)
+      end()
+    })
+    await promise
+    gone.removeEventListener('abort', end)
+  }
 }
 
 /**
@@ -43,8 +63,8 @@ export async function* inSteps(
     loopTime.carried(caller, step.length)
     yield step
     text = ''
-    await nextTurn(caller)
     await pause(loopTime, caller)
+    await nextTurn(caller)
     loopTime.worksFor(caller)
   }
   if (text !== '') yield Buffer.from(text)
