@@ -136,11 +136,13 @@ class RequestPool extends FairPool {
     const { query } = this
     this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
-      const callback = args.at(-1)
-      if (typeof callback === 'function') {
-        args[args.length - 1] = (error: unknown, result: unknown) => callback(explainCancelled(error, scope), result)
-      }
-      const result = Reflect.apply(query, this, args) as Promise<unknown> | undefined
+      // In an array of its own: what is stored in `args` itself stayed with all its rows until the next full collection.
+      const explained = args.map((argument) =>
+        typeof argument === 'function'
+          ? (error: unknown, result: unknown) => argument(explainCancelled(error, scope), result)
+          : argument,
+      )
+      const result = Reflect.apply(query, this, explained) as Promise<unknown> | undefined
       return result?.catch((error: unknown) => {
         throw explainCancelled(error, scope)
       })
