@@ -9,18 +9,32 @@ import {
 } from 'graphql'
 
 /** Whether the document asks the field that `info` is about for the field at this path below it, under any aliases. */
-export function selects({ fieldNodes, fragments, variableValues }: GraphQLResolveInfo, ...path: string[]): boolean {
+export function selects(info: GraphQLResolveInfo, ...path: string[]): boolean {
+  return selectedFields(info, path.slice(0, -1)).has(path.at(-1) ?? '')
+}
+
+/** The names of the fields that the document asks for at this path below the field that `info` is about. */
+export function selectedFields(
+  { fieldNodes, fragments, variableValues }: GraphQLResolveInfo,
+  path: readonly string[],
+): ReadonlySet<string> {
+  const names = new Set<string>()
   const isIncluded = (node: SelectionNode) =>
-    getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.if !== true &&
-    getDirectiveValues(GraphQLIncludeDirective, node, variableValues)?.if !== false
-  const has = (set: SelectionSetNode | undefined, [name, ...rest]: string[]): boolean =>
-    set?.selections.some((node) => {
-      if (!isIncluded(node)) return false
+    !node.directives?.length ||
+    (getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.if !== true &&
+      getDirectiveValues(GraphQLIncludeDirective, node, variableValues)?.if !== false)
+  const collect = (set: SelectionSetNode | undefined, depth: number): void => {
+    for (const node of set?.selections ?? []) {
+      if (!isIncluded(node)) continue
       if (node.kind === Kind.FIELD) {
-        return node.name.value === name && (rest.length === 0 || has(node.selectionSet, rest))
+        if (depth === path.length) names.add(node.name.value)
+        else if (node.name.value === path[depth]) collect(node.selectionSet, depth + 1)
+      } else {
+        const { selectionSet } = node.kind === Kind.INLINE_FRAGMENT ? node : (fragments[node.name.value] ?? {})
+        collect(selectionSet, depth)
       }
-      const { selectionSet } = node.kind === Kind.INLINE_FRAGMENT ? node : (fragments[node.name.value] ?? {})
-      return has(selectionSet, [name ?? '', ...rest])
-    }) ?? false
-  return fieldNodes.some((node) => has(node.selectionSet, path))
+    }
+  }
+  for (const node of fieldNodes) collect(node.selectionSet, 0)
+  return names
 }

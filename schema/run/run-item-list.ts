@@ -15,8 +15,9 @@ import { OrderDirection, RunItemErrorCode, RunItemStatus, ScoreSource } from '..
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
-import { selects } from '../selects.ts'
+import { selectedFields } from '../selects.ts'
 import { PositionRange } from './feed-arguments.ts'
+import { unreadColumns } from './run-item.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
   description: 'Orders of the items of a run. Items without a value come last in either direction.',
@@ -128,8 +129,8 @@ export function runItemsConnection(
     ])
   }
   const by = { field, descending: direction === 'DESC', score, source }
-  const withScores = [['nodes'], ['edges', 'node']].some((path) => selects(info, ...path, 'scores'))
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, withScores)
+  const fields = new Set([['nodes'], ['edges', 'node']].flatMap((path) => [...selectedFields(info, path)]))
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, fields.has('scores'), unreadColumns(fields))
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
   return listConnection<ListedRunItem>(context, list, orderName, run.id, args, totalCount)

@@ -1,4 +1,9 @@
-import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
+import {
+  isTruncated,
+  maxShownBytes,
+  type OptionalColumn,
+  optionalColumns,
+} from '../../src/db/sql/run-item/run-item-columns.ts'
 import { parseScores } from '../../src/db/sql/score/load-scores.ts'
 import { type ItemError, isItemErrorCode, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
@@ -36,6 +41,15 @@ export const RunItemError = builder.objectRef<ItemError>('RunItemError').impleme
 export function runItemKey(id: string): { runId: string; ordinal: number } {
   const [runId = '', ordinal] = id.split(':')
   return { runId, ordinal: Number(ordinal) }
+}
+
+/** The column that a field reads, where it has another name. */
+const columnOfField: Record<string, OptionalColumn> = { outputTruncated: 'outputBytes', traceUrl: 'traceId' }
+
+/** The columns that a list may leave out, as none of these fields of its items reads them. */
+export function unreadColumns(fields: ReadonlySet<string>): OptionalColumn[] {
+  const read = new Set(Array.from(fields, (field) => columnOfField[field] ?? field))
+  return optionalColumns.filter((column) => !read.has(column))
 }
 
 async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
@@ -139,7 +153,7 @@ builder.node(RunItemRef, {
       nullable: true,
       description: 'URL of its trace; null unless the server has a trace URL.',
       resolve: ({ traceId }, _args, { traceUrlTemplate }) =>
-        traceId === null ? null : (traceUrlTemplate?.replaceAll('{traceId}', traceId) ?? null),
+        traceId == null ? null : (traceUrlTemplate?.replaceAll('{traceId}', traceId) ?? null),
     }),
     scores: t.field({
       type: [ScoreRef],

@@ -116,6 +116,17 @@ function within(
   return [`${key} BETWEEN ${parameter(from)}::bigint AND ${parameter(to)}::bigint`]
 }
 
+/** Each connection keeps the plans of what was prepared on it. */
+const maxPrepared = 100
+const prepared = new Set<string>()
+
+/** The name under which a statement is prepared; undefined when so many others are. */
+function preparedName(text: string): string | undefined {
+  const name = hash('sha1', text, 'base64')
+  if (prepared.size < maxPrepared) prepared.add(name)
+  return prepared.has(name) ? name : undefined
+}
+
 /**
  * One page per parent, in the order of `parents`, in one statement. A page of large rows ends early.
  * @throws {LimitError} when the rows of several parents are too large together
@@ -160,8 +171,8 @@ export async function loadPages<Row>(
        ORDER BY ${order.map((key) => `${key} ${direction}`).join(', ')}
        LIMIT ${parameter(request.limit + 1)} ${request.skip ? `OFFSET ${parameter(request.skip)}` : ''}
      ) page`
-  // Of ranges there are few texts, and one plan is right for all, which takes 0.3 ms to make.
-  const name = isRange ? hash('sha1', text, 'base64') : undefined
+  // Of ranges one plan is right for all, which takes 0.3 ms to make.
+  const name = isRange ? preparedName(text) : undefined
   const { rows, cut } = await queryWithinBytes<Keyed<Row> & { parentNumber: number }>(
     db,
     { name, text, values },

@@ -1,5 +1,7 @@
 /** The items of a run by every order, direction and filter, against a plain SELECT of all of them. */
+import { getNamedType, isLeafType, isObjectType } from 'graphql'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { schema } from '../../../schema/index.ts'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
 import { setScore } from '../../../src/engine/scores.ts'
 import { seedDataset } from '../../helpers/engine.ts'
@@ -30,7 +32,7 @@ interface Row {
 
 /** Two repetitions of 18 items, with ties and gaps in everything that can be ordered or filtered by. */
 beforeAll(async () => {
-  t = await startTestServer()
+  t = await startTestServer({}, { traceUrlTemplate: 'http://traces.example/{traceId}' })
   const inputs = Array.from({ length: 18 }, (_, n) => `question ${n}`)
   const datasetId = await seedDataset(t, inputs, {
     tags: (n) => ['even', 'third'].filter((_, i) => n % (i + 2) === 0),
@@ -222,3 +224,47 @@ test('the items of some dataset items are their repetitions, and impossible posi
   expect(await refused({ positions: { from: 4, to: 3 } })).toEqual(['filter', 'positions'])
   expect(await refused({ positions: { from: 0, to: 500 } })).toEqual(['filter', 'positions'])
 })
+
+test('an item has the same values in a list that shows one field alone as by its id', async () => {
+  const type = schema.getType('RunItem')
+  if (!isObjectType(type)) throw new Error('there is no type RunItem')
+  const fields = Object.values(type.getFields()).map((field) => {
+    const inner = getNamedType(field.type)
+    return isLeafType(inner) ? field.name : `${field.name} { __typename }`
+  })
+  await t.db.pool.query(
+    `UPDATE run_item SET input_tokens = 7, output_tokens = 8, evaluator_cost_usd = 0.5, trace_id = repeat('a', 32),
+       started_at = now(), generation = '{"model": "m"}', output_bytes = 300000 WHERE run_id = $1 AND ordinal = 2`,
+    [runId],
+  )
+  const id = encodeGlobalId('RunItem', `${runId}:2`)
+  const { data } = await t.query(`query ($id: ID!) { node(id: $id) { ... on RunItem { ${fields.join(' ')} } } }`, {
+    id,
+  })
+  const values = data.node as Record<string, unknown>
+  expect(values).toMatchObject({
+    inputTokens: 7,
+    outputTruncated: true,
+    traceUrl: `http://traces.example/${'a'.repeat(32)}`,
+  })
+  const run = encodeGlobalId('Run', runId)
+  for (const field of fields) {
+    const [name = ''] = field.split(' ')
+    for (const [form, read] of [
+      [`nodes { ${field} }`, (items: Items) => items.nodes?.[2]],
+      ['edges { node { ...Shown } }', (items: Items) => items.edges?.[2]?.node],
+    ] as const) {
+      const fragment = form.includes('...') ? `fragment Shown on RunItem { ${field} }` : ''
+      const { data: found } = await t.query(
+        `query ($run: ID!) { node(id: $run) { ... on Run { items(first: 3) { ${form} } } } } ${fragment}`,
+        { run },
+      )
+      expect(read(found.node.items as Items), field).toEqual({ [name]: values[name] })
+    }
+  }
+})
+
+interface Items {
+  nodes?: Record<string, unknown>[]
+  edges?: { node: Record<string, unknown> }[]
+}

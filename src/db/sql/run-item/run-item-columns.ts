@@ -6,12 +6,22 @@ const ofExecution = ['recorded', 'lease', 'availableAt', 'excused'] as const
 /** A run item without what only its execution needs. */
 export type ShownRunItem = Omit<RunItem, (typeof ofExecution)[number]>
 
+/** What a list may leave out: what pages often do not show, and what is costly to read or to convert. */
+export const optionalColumns = [
+  ...(['output', 'outputBytes', 'inputTokens', 'outputTokens', 'costUsd', 'evaluatorCostUsd'] as const),
+  ...(['traceId', 'generation', 'startedAt', 'finishedAt'] as const),
+] as const
+
+export type OptionalColumn = (typeof optionalColumns)[number]
+
 /** Bytes of JSON up to which an output is read whole; of a larger one only the beginning. */
 export const maxShownBytes = 256 * 1024
 
 const notAsStored: readonly string[] = [...ofExecution, 'output', 'outputBytes']
 const fields: Record<string, string> = Prisma.RunItemScalarFieldEnum
-const asStored = Object.fromEntries(Object.entries(fields).filter(([field]) => !notAsStored.includes(field)))
+
+/** Select lists by their table and what they leave out: making one takes as long as parsing some rows. */
+const selectLists = new Map<string, string>()
 
 /** The stored size of an output that was removed. That of an output that is null is its JSON's, 4. */
 export const removedBytes = 0
@@ -32,14 +42,27 @@ export function outputBytes(table: string): string {
  * JSON, so that the database does not send the rest. Of a text only the beginning becomes JSON. The bytes that may be of an
  * incomplete character are trimmed from its end; looking for the end of the last whole one in a subselect cost 0.25 ms of
  * planning for every statement.
+ * @param without what it leaves out
  */
-export function runItemColumns(table: string): string {
+export function runItemColumns(table: string, without: readonly OptionalColumn[] = []): string {
+  const key = [table, ...without].join(' ')
+  const list = selectLists.get(key) ?? selectList(table, without)
+  selectLists.set(key, list)
+  return list
+}
+
+function selectList(table: string, without: readonly OptionalColumn[]): string {
+  const leftOut: readonly string[] = [...notAsStored, ...without]
   const text = `to_json(left(${table}.output #>> '{}', ${maxShownBytes}))::text`
   const json = `convert_to(CASE jsonb_typeof(${table}.output) WHEN 'string' THEN ${text} ELSE ${table}.output::text END, 'UTF8')`
   const cut = `rtrim(rtrim(substring(${json} FOR ${maxShownBytes}), ${continuing}), ${leading})`
-  return `${columns(table, asStored)}, ${outputBytes(table)} AS "outputBytes",
-    CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
+  const output = `CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
       THEN to_jsonb(convert_from(${cut}, 'UTF8')) ELSE ${table}.output END AS "output"`
+  return [
+    columns(table, Object.fromEntries(Object.entries(fields).filter(([field]) => !leftOut.includes(field)))),
+    ...(without.includes('outputBytes') ? [] : [`${outputBytes(table)} AS "outputBytes"`]),
+    ...(without.includes('output') ? [] : [output]),
+  ].join(', ')
 }
 
 /** The bytes of a character of UTF-8 that follow its first, and the first ones of characters of several bytes. */
@@ -50,6 +73,6 @@ function bytes(from: number, to: number): string {
 }
 
 /** Whether the output of a row is only the beginning of it. */
-export function isTruncated({ outputBytes }: { outputBytes: number | null }): boolean {
-  return outputBytes !== null && outputBytes > maxShownBytes
+export function isTruncated({ outputBytes }: { outputBytes?: number | null }): boolean {
+  return outputBytes != null && outputBytes > maxShownBytes
 }
