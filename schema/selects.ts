@@ -19,6 +19,8 @@ export function selectedFields(
   path: readonly string[],
 ): ReadonlySet<string> {
   const names = new Set<string>()
+  /** Of fragments, each once at each depth: nested ones would multiply the work. */
+  const visited = new Set<string>()
   const isIncluded = (node: SelectionNode) =>
     !node.directives?.length ||
     (getDirectiveValues(GraphQLSkipDirective, node, variableValues)?.if !== true &&
@@ -29,9 +31,11 @@ export function selectedFields(
       if (node.kind === Kind.FIELD) {
         if (depth === path.length) names.add(node.name.value)
         else if (node.name.value === path[depth]) collect(node.selectionSet, depth + 1)
-      } else {
-        const { selectionSet } = node.kind === Kind.INLINE_FRAGMENT ? node : (fragments[node.name.value] ?? {})
-        collect(selectionSet, depth)
+      } else if (node.kind === Kind.INLINE_FRAGMENT) {
+        collect(node.selectionSet, depth)
+      } else if (!visited.has(`${depth} ${node.name.value}`)) {
+        visited.add(`${depth} ${node.name.value}`)
+        collect(fragments[node.name.value]?.selectionSet, depth)
       }
     }
   }

@@ -108,7 +108,7 @@ builder.node(RunItemRef, {
     }),
     outputTruncated: t.boolean({
       description: 'Whether `output` is a text, the beginning of its JSON. `GET /output/<id>` returns all of it.',
-      resolve: isTruncated,
+      resolve: ({ outputBytes = null }) => isTruncated({ outputBytes }),
     }),
     error: t.field({
       type: RunItemError,

@@ -136,7 +136,7 @@ class RequestPool extends FairPool {
     const { query } = this
     this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
-      // In an array of its own: what is stored in `args` itself stayed with all its rows until the next full collection.
+      // In a new array: a callback stored in `args` outlived the young generation, and with it the rows of its statement.
       const explained = args.map((argument) =>
         typeof argument === 'function'
           ? (error: unknown, result: unknown) => argument(explainCancelled(error, scope), result)

@@ -3,9 +3,9 @@
  * from the start, and rows added or removed elsewhere never shift it. The pages of many parents (the runs of each of
  * twenty datasets) come from one statement.
  */
-import { hash } from 'node:crypto'
 import { InvalidInputError, LimitError } from '../domain/errors.ts'
 import type { Queryable } from './client.ts'
+import { PreparedNames } from './prepared-names.ts'
 import { queryRows } from './query-rows.ts'
 import { pageBytes, queryWithinBytes } from './query-within-bytes.ts'
 
@@ -116,16 +116,7 @@ function within(
   return [`${key} BETWEEN ${parameter(from)}::bigint AND ${parameter(to)}::bigint`]
 }
 
-/** Each connection keeps the plans of what was prepared on it. */
-const maxPrepared = 100
-const prepared = new Set<string>()
-
-/** The name under which a statement is prepared; undefined when so many others are. */
-function preparedName(text: string): string | undefined {
-  const name = hash('sha1', text, 'base64')
-  if (prepared.size < maxPrepared) prepared.add(name)
-  return prepared.has(name) ? name : undefined
-}
+const prepared = new PreparedNames(100)
 
 /**
  * One page per parent, in the order of `parents`, in one statement. A page of large rows ends early.
@@ -172,7 +163,7 @@ export async function loadPages<Row>(
        LIMIT ${parameter(request.limit + 1)} ${request.skip ? `OFFSET ${parameter(request.skip)}` : ''}
      ) page`
   // Of ranges one plan is right for all, which takes 0.3 ms to make.
-  const name = isRange ? preparedName(text) : undefined
+  const name = isRange ? prepared.of(text) : undefined
   const { rows, cut } = await queryWithinBytes<Keyed<Row> & { parentNumber: number }>(
     db,
     { name, text, values },

@@ -55,6 +55,11 @@ export const documentShapes: Record<string, Shape> = {
       })
       for await (const _ of response.body ?? []) if (t.signal.aborted) return
     }),
+  'fragments within fragments': (t) => {
+    const fragments = times(30, (n) => `fragment F${n} on RunConnection { ...F${n + 1} ...F${n + 1} }`)
+    const query = `{ runs { ...F0 } } ${fragments} fragment F30 on RunConnection { totalCount }`
+    return again(t, 8, () => ask(t, query))
+  },
   'brackets within brackets': (t) =>
     again(t, 4, () => ask(t, `{ node(id: ${'['.repeat(2_400)}${']'.repeat(2_400)}) { id } }`)),
   'searches that are abandoned': (t) =>

@@ -1,6 +1,6 @@
-import { buildSchema, type GraphQLResolveInfo, graphql } from 'graphql'
+import { buildSchema, execute, type GraphQLResolveInfo, graphql, parse } from 'graphql'
 import { expect, test } from 'vitest'
-import { selects } from '../../schema/selects.ts'
+import { selectedFields, selects } from '../../schema/selects.ts'
 
 const schema = buildSchema(
   'type Query { batch: Batch } type Batch { items: [Item!] done: Boolean } type Item { id: ID }',
@@ -27,6 +27,19 @@ test.each([
   }
   expect((await graphql({ schema, source, rootValue: { batch } })).errors).toBeUndefined()
   expect(selected).toBe(expected)
+})
+
+test('fragments that spread each other many times are gone through once', async () => {
+  const spread = (name: string) => `...${name} ...${name}`
+  const fragments = Array.from({ length: 40 }, (_, n) => `fragment F${n} on Batch { ${spread(`F${n + 1}`)} }`)
+  let selected: ReadonlySet<string> | undefined
+  const batch = (_args: object, _context: unknown, info: GraphQLResolveInfo) => {
+    selected = selectedFields(info, [])
+    return {}
+  }
+  const source = `{ batch { ...F0 @skip(if: true) ...F0 } } ${fragments.join(' ')} fragment F40 on Batch { done items { id } }`
+  await execute({ schema, document: parse(source), rootValue: { batch } })
+  expect(selected).toEqual(new Set(['done', 'items']))
 })
 
 test('a path goes through every level', async () => {

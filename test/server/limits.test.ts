@@ -19,6 +19,8 @@ const tooMuch: Record<string, string> = {
   aliases: `{ ${Array.from({ length: 51 }, (_, i) => `a${i}: viewer { role }`).join(' ')} }`,
   tokens: `{ viewer { ${'role '.repeat(5_000)} } }`,
   characters: `# ${'x'.repeat(100_000)}\n{ viewer { role } }`,
+  fragments: `{ runs { ...F0 } } ${Array.from({ length: 30 }, (_, n) => `fragment F${n} on RunConnection { ...F${n + 1} ...F${n + 1} }`).join(' ')}
+    fragment F30 on RunConnection { totalCount }`,
   cost: '{ runs(first: 100) { nodes { items(first: 100) { nodes { scores { run { id } } } } } } }',
 }
 

@@ -1,5 +1,5 @@
 /**
- * Limits of one operation, over both transports. Size is checked while parsing, depth and aliases while validating,
+ * Limits of one operation, over both transports. Size is checked while parsing, depth, aliases and fragments while validating,
  * variables and cost before execution, the size of the response after it. Expensive operations are queued.
  */
 import type { Plugin } from '@envelop/core'
@@ -27,6 +27,8 @@ export const limits = {
   /** Nesting of fields. */
   depth: 16,
   aliases: 50,
+  /** Selections with every fragment written out: compiling a document goes through all of them. */
+  selections: 5_000,
   /** Returned objects plus extra work, see document-cost.ts. */
   cost: 50_000,
   /** Characters in one response or event of a subscription. */
@@ -107,9 +109,13 @@ function parseWithinStack<T>(parse: () => T): T {
 function limitShape(context: ValidationContext): ASTVisitor {
   return {
     Document(document) {
-      const { depth, aliases } = measure(document)
+      const { depth, aliases, selections } = measure(document)
       if (depth > limits.depth) context.reportError(tooMuch(`is ${depth} levels deep`, limits.depth))
       if (aliases > limits.aliases) context.reportError(tooMuch(`has ${aliases} aliases`, limits.aliases))
+      if (selections > limits.selections) {
+        const got = `has ${selections.toLocaleString('en')} fields and fragments when its fragments are written out`
+        context.reportError(tooMuch(got, limits.selections.toLocaleString('en')))
+      }
     },
   }
 }
@@ -117,6 +123,7 @@ function limitShape(context: ValidationContext): ASTVisitor {
 interface Shape {
   depth: number
   aliases: number
+  selections: number
 }
 
 /** Every fragment is measured once, so that nested fragments cannot multiply the work. */
@@ -127,7 +134,7 @@ function measure(document: DocumentNode): Shape {
     ),
   )
   const measured = new Map<string, Shape>()
-  const nothing = { depth: 0, aliases: 0 }
+  const nothing = { depth: 0, aliases: 0, selections: 0 }
 
   const measureFragment = (name: string): Shape => {
     const known = measured.get(name)
@@ -153,6 +160,7 @@ function measure(document: DocumentNode): Shape {
       const isIntrospection = selection.kind === 'Field' && selection.name.value.startsWith('__')
       if (!isIntrospection) total.depth = Math.max(total.depth, inner.depth + own)
       total.aliases += inner.aliases + (selection.kind === 'Field' && selection.alias ? 1 : 0)
+      total.selections += inner.selections + 1
     }
     return total
   }
@@ -162,6 +170,7 @@ function measure(document: DocumentNode): Shape {
   return {
     depth: Math.max(...shapes.map((shape) => shape.depth)),
     aliases: Math.max(...shapes.map((shape) => shape.aliases)),
+    selections: Math.max(...shapes.map((shape) => shape.selections)),
   }
 }
 

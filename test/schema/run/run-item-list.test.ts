@@ -8,6 +8,7 @@ import { seedDataset } from '../../helpers/engine.ts'
 import { walk } from '../../helpers/pages.ts'
 import { type RecordedExecution, recordRun } from '../../helpers/recorded-runs.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { recordStatements } from '../../helpers/statements.ts'
 
 let t: TestServer
 let runId: string
@@ -223,6 +224,16 @@ test('the items of some dataset items are their repetitions, and impossible posi
   expect(await refused({ itemIds: Array.from({ length: 501 }, () => itemIds[0]) })).toEqual(['filter', 'itemIds'])
   expect(await refused({ positions: { from: 4, to: 3 } })).toEqual(['filter', 'positions'])
   expect(await refused({ positions: { from: 0, to: 500 } })).toEqual(['filter', 'positions'])
+})
+
+test('a page reads only the columns that its fields need', async () => {
+  const run = encodeGlobalId('Run', runId)
+  const query = (fields: string) => `query ($run: ID!) { node(id: $run) { ... on Run { items { ${fields} } } } }`
+  const [, brief] = await recordStatements(() => t.query(query('nodes { id status }'), { run }))
+  expect(brief.join()).not.toMatch(/AS "(output|generation|startedAt)"/)
+  const [, more] = await recordStatements(() => t.query(query('nodes { id } edges { node { output } }'), { run }))
+  expect(more.join()).toContain('AS "output"')
+  expect(more.join()).not.toContain('AS "generation"')
 })
 
 test('an item has the same values in a list that shows one field alone as by its id', async () => {

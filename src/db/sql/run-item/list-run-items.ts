@@ -67,7 +67,7 @@ export interface ListedRunItem extends Omit<ShownRunItem, OptionalColumn>, Parti
  * The items of a run. By POSITION a page is read as a range of the primary key; any other order and any
  * filter reads at most the run's items, each with the scores of one name or its revision where these are asked for.
  * @param withScores whether each has all of its scores
- * @param without columns that they do not have
+ * @param without columns to leave out
  */
 export function listRunItems(
   filter: RunItemFilter,

@@ -6,7 +6,7 @@ const ofExecution = ['recorded', 'lease', 'availableAt', 'excused'] as const
 /** A run item without what only its execution needs. */
 export type ShownRunItem = Omit<RunItem, (typeof ofExecution)[number]>
 
-/** What a list may leave out: what pages often do not show, and what is costly to read or to convert. */
+/** Columns that a list may leave out: pages often do not show them, and they cost something to read or convert. */
 export const optionalColumns = [
   ...(['output', 'outputBytes', 'inputTokens', 'outputTokens', 'costUsd', 'evaluatorCostUsd'] as const),
   ...(['traceId', 'generation', 'startedAt', 'finishedAt'] as const),
@@ -20,7 +20,10 @@ export const maxShownBytes = 256 * 1024
 const notAsStored: readonly string[] = [...ofExecution, 'output', 'outputBytes']
 const fields: Record<string, string> = Prisma.RunItemScalarFieldEnum
 
-/** Select lists by their table and what they leave out: making one takes as long as parsing some rows. */
+/**
+ * Select lists by their table and what they leave out, at most 2^10 for a table: making one takes as long as parsing some
+ * rows.
+ */
 const selectLists = new Map<string, string>()
 
 /** The stored size of an output that was removed. That of an output that is null is its JSON's, 4. */
@@ -42,7 +45,7 @@ export function outputBytes(table: string): string {
  * JSON, so that the database does not send the rest. Of a text only the beginning becomes JSON. The bytes that may be of an
  * incomplete character are trimmed from its end; looking for the end of the last whole one in a subselect cost 0.25 ms of
  * planning for every statement.
- * @param without what it leaves out
+ * @param without columns to leave out
  */
 export function runItemColumns(table: string, without: readonly OptionalColumn[] = []): string {
   const key = [table, ...without].join(' ')
@@ -73,6 +76,6 @@ function bytes(from: number, to: number): string {
 }
 
 /** Whether the output of a row is only the beginning of it. */
-export function isTruncated({ outputBytes }: { outputBytes?: number | null }): boolean {
-  return outputBytes != null && outputBytes > maxShownBytes
+export function isTruncated({ outputBytes }: { outputBytes: number | null }): boolean {
+  return outputBytes !== null && outputBytes > maxShownBytes
 }

@@ -1,0 +1,22 @@
+import { hash } from 'node:crypto'
+
+/**
+ * Names under which statements are prepared. Each connection keeps the plans of what was prepared on it, so only the first
+ * texts of a process get one.
+ */
+export class PreparedNames {
+  readonly #max: number
+  readonly #names = new Set<string>()
+
+  /** @param max how many texts get a name */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** The name of a statement; undefined when as many others have one. */
+  of(text: string): string | undefined {
+    const name = hash('sha1', text, 'base64')
+    if (this.#names.size < this.#max) this.#names.add(name)
+    return this.#names.has(name) ? name : undefined
+  }
+}
