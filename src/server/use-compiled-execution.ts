@@ -5,6 +5,9 @@
  *   at once: one source serves all that are equal for as long as any of them lasts.
  * - Mutations are interpreted: they are rare, and graphql-jit does not support `@oneOf` inputs.
  * - Variables are coerced by graphql-js: graphql-jit does not apply defaults inside input objects.
+ * - Documents with directives are interpreted: graphql-jit leaves out the fields of a fragment everywhere where one of its
+ *   spreads is left out, and writes every condition out at every field below it. So is introspection, which may be nested
+ *   as deep as it likes, and whatever would become much longer as a function than it is as a text.
  * - A subscription's source is interpreted, its events are compiled: graphql-jit passes the source the variables of the
  *   operation instead of its arguments.
  * - Errors have a path but no locations: Yoga takes them from nodes, which compiled functions do not have.
@@ -13,14 +16,19 @@
  */
 import { isAsyncIterable, makeExecute, makeSubscribe, mapAsyncIterator, type Plugin } from '@envelop/core'
 import {
+  BREAK,
   createSourceEventStream,
   type DocumentNode,
   type ExecutionArgs,
   getOperationAST,
   getVariableValues,
   type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  TypeMetaFieldDef,
+  visit,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
+import { measureDocument } from './limits/use-document-limits.ts'
 
 type Compiled = CompiledQuery | 'seen once' | 'not compilable'
 
@@ -43,9 +51,10 @@ export function useCompiledExecution(): Plugin {
     }
     if (known === 'not compilable') return null
     if (known !== undefined && known !== 'seen once') return known
-    const compiled = compileQuery(schema, document, operationName ?? undefined)
-    operations.set(operationName, isCompiledQuery(compiled) ? compiled : 'not compilable')
-    return isCompiledQuery(compiled) ? compiled : null
+    const compiled = isCompilable(document) ? compileQuery(schema, document, operationName ?? undefined) : null
+    const isCompiled = compiled !== null && isCompiledQuery(compiled)
+    operations.set(operationName, isCompiled ? compiled : 'not compilable')
+    return isCompiled ? compiled : null
   }
 
   return {
@@ -64,6 +73,29 @@ export function useCompiledExecution(): Plugin {
       if (compiled) setSubscribeFn(makeSubscribe((subscription) => subscribe(subscription, compiled, variables)))
     },
   }
+}
+
+/** Variables are parsed by the compiled function, too, with all types that are within theirs. */
+const maxVariables = 100
+
+function isCompilable(document: DocumentNode): boolean {
+  let variables = 0
+  let is = measureDocument(document).selections <= (document.loc?.end ?? 0)
+  visit(document, {
+    VariableDefinition() {
+      variables += 1
+    },
+    Directive() {
+      is = false
+      return BREAK
+    },
+    Field({ name }) {
+      if (name.value !== SchemaMetaFieldDef.name && name.value !== TypeMetaFieldDef.name) return
+      is = false
+      return BREAK
+    },
+  })
+  return is && variables <= maxVariables
 }
 
 /** Null if invalid; the interpreter then reports the errors. */

@@ -60,6 +60,16 @@ export const documentShapes: Record<string, Shape> = {
     const query = `{ runs { ...F0 } } ${fragments} fragment F30 on RunConnection { totalCount }`
     return again(t, 8, () => ask(t, query))
   },
+  'conditions within conditions': (t) => {
+    const [variables, conditions] = [
+      times(245, (n) => `$a${n}: Boolean!`),
+      times(245, (n) => `... @include(if: $a${n}) {`),
+    ]
+    const leaves = `${'id '.repeat(400)}${'__typename '.repeat(400)}`
+    const query = `query (${variables}) { node(id: "x") { ${conditions} ${leaves} ${'}'.repeat(245)} } }`
+    const values = Object.fromEntries(Array.from({ length: 245 }, (_, n) => [`a${n}`, true]))
+    return again(t, 8, () => ask(t, query, values))
+  },
   'brackets within brackets': (t) =>
     again(t, 4, () => ask(t, `{ node(id: ${'['.repeat(2_400)}${']'.repeat(2_400)}) { id } }`)),
   'searches that are abandoned': (t) =>

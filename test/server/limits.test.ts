@@ -2,6 +2,7 @@ import { getIntrospectionQuery } from 'graphql'
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
+import { limits } from '../../src/server/limits/use-document-limits.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { recordStatements } from '../helpers/statements.ts'
 
@@ -72,6 +73,25 @@ test('fragments that spread each other many times are measured in linear time', 
   )
   const { errors } = await t.query(`{ datasets { nodes { ...f0 } } } ${fragments.join(' ')}`)
   expect(errors?.[0]?.message).toMatch(/aliases; the limit is 50/)
+})
+
+test('the selections of all operations count, each fragment as often as it is spread', async () => {
+  const names = ['id', 'name', 'description', 'seed', 'metadata', 'cursor', 'url', 'createdAt', 'startedAt', 'status']
+  const fields = (count: number) => Array.from({ length: count }, (_, n) => names[n % names.length]).join(' ')
+  const others = Array.from({ length: 45 }, (_, n) => `query B${n} { runs { ...G } }`).join(' ')
+  const send = async (last: number) => {
+    const query = `query A { runs { nodes { ...F } } } ${others}
+      fragment F on Run { ${fields(last)} } fragment G on RunConnection { nodes { ${fields(100)} } }`
+    const response = await fetch(`${t.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, operationName: 'A' }),
+    })
+    return (await response.json()) as { errors?: { message: string }[] }
+  }
+  const most = limits.selections - 45 * 103 - 3
+  expect((await send(most)).errors).toBeUndefined()
+  expect((await send(most + 1)).errors?.[0]?.message).toMatch(/fields and fragments.*the limit is 5,000/)
 })
 
 test('introspection is within the limits', async () => {

@@ -77,6 +77,15 @@ const documents: Record<string, Case> = {
       datasets(first: $first) { nodes { id @skip(if: $yes) name @include(if: $yes) items(first: 1) @include(if: $yes) { nodes { id } } } }
     }`,
   },
+  'a condition on one spread of a fragment that is spread elsewhere, too': {
+    query: `query($id: ID!, $no: Boolean!) {
+      a: node(id: $id) { id ...F @include(if: $no) }
+      b: node(id: $id) { ...F }
+      c: node(id: $id) { ... @skip(if: true) { ...F } ... on Dataset { name } }
+    }
+    fragment F on Dataset { name items(first: 1) { nodes { id } } }`,
+    variables: (id) => ({ id, no: false }),
+  },
   'an error of the caller in a nullable and in a non-null field': {
     refused: true,
     query: `query($id: ID!) { node(id: $id) { ... on Dataset { id items(version: 99) { nodes { id } } } } datasets(first: 500) { nodes { id } } }`,
@@ -132,6 +141,34 @@ test('the operations of one document are told apart by name, however often they 
   for (let n = 0; n < 3; n++) {
     expect((await send({ query, operationName: 'A' })).body.data).toHaveProperty('viewer')
     expect((await send({ query, operationName: 'B' })).body.data).toHaveProperty('datasets')
+  }
+})
+
+test('a condition in one operation does not count in the others of its document', async () => {
+  const query = `query A($no: Boolean!) { datasets { ...F @include(if: $no) } } query B { datasets { ...F } }
+    fragment F on DatasetConnection { nodes { id } }`
+  for (let n = 0; n < 3; n++) {
+    expect((await send({ query, operationName: 'A', variables: { no: false } })).body.data.datasets).toEqual({})
+    expect((await send({ query, operationName: 'B' })).body.data.datasets).toHaveProperty('nodes')
+  }
+})
+
+test('what would take long to compile is interpreted', async () => {
+  const many = (count: number, part: (n: number) => string) =>
+    Array.from({ length: count }, (_, n) => part(n)).join(' ')
+  const documents = {
+    conditions: `query (${many(245, (n) => `$a${n}: Boolean = true`)}) { node(id: "x") {
+      ${many(245, (n) => `... @include(if: $a${n}) {`)} ${'id '.repeat(400)} ${'__typename '.repeat(400)} ${'}'.repeat(245)} } }`,
+    introspection: `{ __type(name: "Run") { ${'ofType { '.repeat(700)} ${'kind name '.repeat(250)} ${'}'.repeat(700)} } }`,
+    variables: `query (${many(300, (n) => `$c${n}: RunFilter`)}) { ${many(50, (n) => `a${n}: runs(filter: $c${n}) { totalCount }`)} }`,
+  }
+  for (const query of Object.values(documents)) {
+    for (let n = 0; n < 3; n++) {
+      const before = process.cpuUsage()
+      await send({ query })
+      const { user, system } = process.cpuUsage(before)
+      expect((user + system) / 1_000).toBeLessThan(1_000)
+    }
   }
 })
 

@@ -1,5 +1,5 @@
 /**
- * Limits of one operation, over both transports. Size is checked while parsing, depth, aliases and fragments while validating,
+ * Limits of one operation, over both transports. Size is checked while parsing, depth, aliases and selections while validating,
  * variables and cost before execution, the size of the response after it. Expensive operations are queued.
  */
 import type { Plugin } from '@envelop/core'
@@ -27,7 +27,7 @@ export const limits = {
   /** Nesting of fields. */
   depth: 16,
   aliases: 50,
-  /** Selections with every fragment written out: compiling a document goes through all of them. */
+  /** Of all operations, with every fragment written out: compiling a document goes through all of them. */
   selections: 5_000,
   /** Returned objects plus extra work, see document-cost.ts. */
   cost: 50_000,
@@ -109,11 +109,11 @@ function parseWithinStack<T>(parse: () => T): T {
 function limitShape(context: ValidationContext): ASTVisitor {
   return {
     Document(document) {
-      const { depth, aliases, selections } = measure(document)
+      const { depth, aliases, selections } = measureDocument(document)
       if (depth > limits.depth) context.reportError(tooMuch(`is ${depth} levels deep`, limits.depth))
       if (aliases > limits.aliases) context.reportError(tooMuch(`has ${aliases} aliases`, limits.aliases))
       if (selections > limits.selections) {
-        const got = `has ${selections.toLocaleString('en')} fields and fragments when its fragments are written out`
+        const got = 'has too many fields and fragments with its fragments written out'
         context.reportError(tooMuch(got, limits.selections.toLocaleString('en')))
       }
     },
@@ -121,13 +121,15 @@ function limitShape(context: ValidationContext): ASTVisitor {
 }
 
 interface Shape {
+  /** Of the operation with the most. */
   depth: number
   aliases: number
+  /** Of all operations together, with every fragment written out. */
   selections: number
 }
 
 /** Every fragment is measured once, so that nested fragments cannot multiply the work. */
-function measure(document: DocumentNode): Shape {
+export function measureDocument(document: DocumentNode): Shape {
   const fragments = new Map(
     document.definitions.flatMap((definition) =>
       definition.kind === 'FragmentDefinition' ? [[definition.name.value, definition.selectionSet] as const] : [],
@@ -170,7 +172,7 @@ function measure(document: DocumentNode): Shape {
   return {
     depth: Math.max(...shapes.map((shape) => shape.depth)),
     aliases: Math.max(...shapes.map((shape) => shape.aliases)),
-    selections: Math.max(...shapes.map((shape) => shape.selections)),
+    selections: shapes.reduce((sum, shape) => sum + shape.selections, 0),
   }
 }
 
