@@ -75,8 +75,8 @@ export function useCompiledExecution(): Plugin {
   }
 }
 
-/** Variables are parsed by the compiled function, too, with all types that are within theirs. */
-const maxVariables = 100
+/** The compiled function parses variables again, with code for every field of their types, nested ones included. */
+const maxVariables = 20
 
 function isCompilable(document: DocumentNode): boolean {
   let variables = 0

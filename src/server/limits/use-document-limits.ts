@@ -113,7 +113,7 @@ function limitShape(context: ValidationContext): ASTVisitor {
       if (depth > limits.depth) context.reportError(tooMuch(`is ${depth} levels deep`, limits.depth))
       if (aliases > limits.aliases) context.reportError(tooMuch(`has ${aliases} aliases`, limits.aliases))
       if (selections > limits.selections) {
-        const got = 'has too many fields and fragments with its fragments written out'
+        const got = 'has too many fields and fragments when its fragments are written out'
         context.reportError(tooMuch(got, limits.selections.toLocaleString('en')))
       }
     },
