@@ -73,10 +73,10 @@ test('every option and command in the page exists', async () => {
 })
 
 test('the limits in the page match the code', async () => {
-  const { characters, tokens, depth, aliases, cost } = limits
+  const { characters, tokens, depth, aliases, selections, cost } = limits
   const number = (value: number) => value.toLocaleString('en')
   expect(table('Limits')[1]?.[1]).toBe(
-    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(cost)} objects in the response`,
+    `${number(characters)} characters, ${number(tokens)} tokens, depth ${depth}, ${aliases} aliases, ${number(selections)} fields and fragments with fragments written out, ${number(cost)} objects in the response`,
   )
   expect(page).toContain(`lanes (shares of a run's concurrency, ${laneSlots} items each)`)
 })
