@@ -22,7 +22,7 @@ import { openSecrets, SecretKeyError } from '../engine/secrets/open-secrets.ts'
 import type { Services } from '../engine/services.ts'
 import { ConfigError, findConfig } from '../function-hosts/load-config.ts'
 import { isLoopback, UnguardedAddressError } from '../server/auth.ts'
-import { boundMemory } from '../server/garbage-collection.ts'
+import { allocateYoung, boundMemory } from '../server/garbage-collection.ts'
 import { Readiness } from '../server/readiness.ts'
 import type { RunningServer, ServerOptions } from '../server/start-server.ts'
 import { openHttpClient } from '../tasks/http-client.ts'
@@ -97,6 +97,7 @@ export async function startProcess(options: ProcessOptions): Promise<AssayProces
     stopping ??= stopAll(stops, log)
     return stopping
   }
+  allocateYoung()
   try {
     const config = findConfig(options.config)
     const beside = options.http && options.slots !== null ? new WorkerProcess(log) : null

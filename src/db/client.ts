@@ -4,6 +4,7 @@ import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions 
 import { PrismaClient } from './generated/prisma/client.ts'
 import { giveWay, shareProcessPriority } from './process-priority.ts'
 import { StatementScope } from './statement-scope.ts'
+import { keepStatementsYoung } from './young-statements.ts'
 
 /** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
 export interface Database {
@@ -38,6 +39,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   // The next transaction may be on another connection, which has not prepared what this one has.
   if (options.pooledUrl) pool.on('connect', withoutNames)
   pool.on('connect', shareProcessPriority)
+  pool.on('connect', keepStatementsYoung)
   // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
   return databaseOn(url, pool)
@@ -136,7 +138,7 @@ class RequestPool extends FairPool {
     const { query } = this
     this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
-      // In a new array: a callback stored in `args` outlived the young generation, and with it the rows of its statement.
+      // In a new array: an assignment to `args` would keep the callbacks, see young-statements.ts.
       const explained = args.map((argument) =>
         typeof argument === 'function'
           ? (error: unknown, result: unknown) => argument(explainCancelled(error, scope), result)

@@ -9,6 +9,7 @@ import { FairQueue } from '../domain/limits/fair-queue.ts'
 import { RecentCallers } from '../domain/limits/recent-callers.ts'
 import { sqlState } from './explain-refusal.ts'
 import { StatementScope } from './statement-scope.ts'
+import { keepStatementsYoung } from './young-statements.ts'
 
 /** For how long a group counts as one that uses a pool, in milliseconds. */
 const activeMs = 1_000
@@ -63,6 +64,7 @@ export class FairPool extends pg.Pool {
     this.#perGroup = Math.max(1, max - 2)
     this.#perGroupBesideOthers = perGroupBesideOthers ?? this.#perGroup
     this.on('error', onError)
+    this.on('connect', keepStatementsYoung)
   }
 
   override connect(): Promise<pg.PoolClient>
@@ -152,25 +154,27 @@ export class FairPool extends pg.Pool {
     const ignoreAbort = cancellable?.onAbort(onAbort)
     if (scope) client.connection.on('dataRow', onRow)
     const release = client.release
-    client.release = (error) => {
+    const end = (error?: Error | boolean) => {
       scope?.onAnswer?.()
       ignoreAbort?.()
       client.connection.off('dataRow', onRow)
-      const end = (isUsable: boolean) => {
+      const giveBack = (isUsable: boolean) => {
         release.call(client, isUsable ? undefined : (error ?? true))
         this.#done(group)
       }
       const isUsable = !error || onlyStatementFailed(client, error)
-      if (!cancelling) return end(isUsable)
+      if (!cancelling) return giveBack(isUsable)
       // Nobody else listens until it is in the pool again.
       const ignoreError = () => {}
       client.on('error', ignoreError)
       // Once the database has sent the signal, it ends the statement or nothing: a backend without one ignores it.
       void cancelling.then((isSent) => {
-        end(isSent && isUsable)
+        giveBack(isSent && isUsable)
         client.off('error', ignoreError)
       })
     }
+    // Not assigned as a literal, see young-statements.ts.
+    client.release = end
     if (cancellable?.abortReason) onAbort()
     return client
   }

@@ -3,13 +3,14 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
- * Sets up the garbage collector of a process that answers requests; to be called before the first one.
+ * Keeps V8 from allocating what lives for one answer or batch in the old generation; to be called before the first one.
  *
  * When an early collection happens to find most objects of a call site alive, V8 allocates them in the old generation
  * from then on. Each old, dead row or cell of an answer then keeps everything that it refers to alive until the next
- * collection of the old generation: a page of a comparison left 600 to 1,000 KB behind instead of 1 KB.
+ * collection of the old generation: a page of a comparison left 600 to 1,000 KB behind instead of 1 KB, an executed item 1.8
+ * KB, which took a worker half of its time to copy twice.
  */
-export function allocateAnswersYoung(): void {
+export function allocateYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
 }
 

@@ -13,7 +13,7 @@ import { RunItemTexts } from '../feed/run-item-texts.ts'
 import { credentialsOfHeaders, openAuthenticator, type ReadCredentials } from './auth.ts'
 import { createBrowserGuard } from './browser-guard.ts'
 import { ChangeWatch } from './finished-runs/change-watch.ts'
-import { allocateAnswersYoung } from './garbage-collection.ts'
+import { allocateYoung } from './garbage-collection.ts'
 import { OperationTurns } from './limits/operation-turns.ts'
 import { loadPages, pagesDirectory } from './pages.ts'
 import { Readiness } from './readiness.ts'
@@ -75,7 +75,7 @@ export const connectionLimits = {
 
 /** @throws {Error} the port is taken, or the host is not loopback and there is no API key */
 export async function startServer(options: ServerOptions): Promise<ApiServer> {
-  allocateAnswersYoung()
+  allocateYoung()
   const { services, feeds, comparisons, host, port, traceUrlTemplate = null } = options
   const { arrivalMs = 60_000, graceMs = 5_000 } = options
   const readiness = options.readiness ?? new Readiness(services)

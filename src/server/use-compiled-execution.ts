@@ -28,7 +28,7 @@ import {
   visit,
 } from 'graphql'
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit'
-import { measureDocument } from './limits/use-document-limits.ts'
+import { measureDocument } from './limits/document-shape.ts'
 
 type Compiled = CompiledQuery | 'seen once' | 'not compilable'
 

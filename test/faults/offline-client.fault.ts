@@ -50,26 +50,18 @@ async function expectAll(name: string, client: Spawned): Promise<string> {
   return `${name}: ${items} results, ${(executed ?? 0) - size} calls made twice`
 }
 
-test.concurrent('clients whose network is away for 3 to 40 s lose nothing', async () => {
-  const server = await spawnServer([], { env: { DATABASE_URL: t.db.url } })
-  const figures = await Promise.all(
-    // The lease of 15 s has expired in the longer ones, and the items are back in the queue.
-    [3, 14, 16, 22, 30, 40].map(async (seconds) => {
-      const name = `${seconds} s without a network`
-      const { proxy, client } = await cutOff(server.url, name)
-      await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0)
-      await setTimeout(1_000 * seconds)
-      proxy.restore()
-      return expectAll(name, client)
-    }),
-  )
-  for (const line of figures) figure(line)
-})
+async function isAway(url: string, seconds: number): Promise<string> {
+  const name = `${seconds} s without a network`
+  const { proxy, client } = await cutOff(url, name)
+  await expect.poll(() => proxy.refused, { timeout: 20_000 }).toBeGreaterThan(0)
+  await setTimeout(1_000 * seconds)
+  proxy.restore()
+  return expectAll(name, client)
+}
 
-test.concurrent('a client whose network is cut again and again loses nothing', async () => {
-  const server = await spawnServer([], { env: { DATABASE_URL: t.db.url } })
+async function isCutAgainAndAgain(url: string): Promise<string> {
   const name = 'cut again and again'
-  const { proxy, client } = await cutOff(server.url, name)
+  const { proxy, client } = await cutOff(url, name)
   for (let cuts = 0; cuts < 20; cuts += 1) {
     proxy.restore()
     await setTimeout(100 + 17 * cuts)
@@ -78,5 +70,12 @@ test.concurrent('a client whose network is cut again and again loses nothing', a
     await setTimeout(200)
   }
   proxy.restore()
-  figure(await expectAll(name, client))
+  return expectAll(name, client)
+}
+
+test('clients whose network is away for 3 to 40 s, or cut again and again, lose nothing', async () => {
+  const { url } = await spawnServer([], { env: { DATABASE_URL: t.db.url } })
+  // The lease of 15 s has expired in the longer ones, and the items are back in the queue.
+  const away = [3, 14, 16, 22, 30, 40].map((seconds) => isAway(url, seconds))
+  for (const line of await Promise.all([...away, isCutAgainAndAgain(url)])) figure(line)
 })

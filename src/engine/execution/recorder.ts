@@ -61,8 +61,8 @@ export class Recorder {
   #handedOver = 0
   #written = 0
   #abandoned = false
-  /** Ends the wait for the running transaction. */
-  #giveUp = () => {}
+  /** The running transaction, as it is waited for. */
+  #transaction: PromiseWithResolvers<Written | null> | null = null
   #writing = 0
 
   constructor(options: RecorderOptions) {
@@ -110,7 +110,7 @@ export class Recorder {
   /** Drops what is unwritten, for a process that must end while the database is unavailable. Its leases expire. */
   abandon(): void {
     this.#abandoned = true
-    this.#giveUp()
+    this.#transaction?.resolve(null)
   }
 
   #flushSoon(delayMs: number): void {
@@ -192,10 +192,11 @@ export class Recorder {
 
   /** Null when the recorder is abandoned meanwhile: a dead connection may never answer. */
   #write(...batch: Parameters<WriteLedger>): Promise<Written | null> {
-    return new Promise((resolve, reject) => {
-      this.#giveUp = () => resolve(null)
-      this.#options.write(...batch).then(resolve, reject)
-    })
+    const transaction = Promise.withResolvers<Written | null>()
+    // No function of ours, which would keep every batch, see db/young-statements.ts.
+    this.#transaction = transaction
+    this.#options.write(...batch).then(transaction.resolve, transaction.reject)
+    return transaction.promise
   }
 
   #unwritten({ items, evaluations }: Held): Held {

@@ -12,6 +12,7 @@ import {
 import { Recorder } from '../../../src/engine/execution/recorder.ts'
 import { Metrics } from '../../../src/telemetry/metrics.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
+import { leftByMb } from '../../helpers/old-generation.ts'
 
 interface Batch {
   ordinals: (number | null)[]
@@ -337,6 +338,20 @@ test('an abandoned recorder does not wait for a transaction that never ends', as
   expect(await clock.until(claim)).toBeNull()
   await clock.until(flushed)
   expect(ledger.batches).toHaveLength(1)
+})
+
+test('a batch that is written leaves nothing of its results behind', async () => {
+  const ledger = new FakeLedger()
+  const left = await leftByMb(async () => {
+    for (let ordinal = 0; ordinal < 150; ordinal += 1) {
+      const result = succeeded(ordinal)
+      result.item.output = Buffer.alloc(100 * 1024, 'x').toString()
+      void ledger.recorder.record(result)
+      await ledger.clock.next()
+    }
+  })
+  expect(ledger.sizes.length).toBe(150)
+  expect(left).toBeLessThan(3)
 })
 
 test('the status of the run is reported after every transaction', async () => {
