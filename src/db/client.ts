@@ -2,9 +2,10 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions } from './fair-pool.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { PreparedNames } from './prepared-names.ts'
 import { giveWay, shareProcessPriority } from './process-priority.ts'
 import { StatementScope } from './statement-scope.ts'
-import { keepStatementsYoung } from './young-statements.ts'
+import { YoungClient } from './young-client.ts'
 
 /** One connection pool, used by Prisma for plain reads and writes and by hand-written SQL on the hot paths. */
 export interface Database {
@@ -35,11 +36,11 @@ interface DatabaseOptions {
 
 /** Opens the database at a `postgresql://` URL. Connects on the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const pool = new pg.Pool({ connectionString: options.pooledUrl ?? url, max: options.max ?? 16 })
+  const { pooledUrl, max = 16 } = options
+  const pool = new pg.Pool({ connectionString: pooledUrl ?? url, max, Client: YoungClient })
   // The next transaction may be on another connection, which has not prepared what this one has.
-  if (options.pooledUrl) pool.on('connect', withoutNames)
+  if (pooledUrl) pool.on('connect', withoutNames)
   pool.on('connect', shareProcessPriority)
-  pool.on('connect', keepStatementsYoung)
   // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
   return databaseOn(url, pool)
@@ -72,10 +73,15 @@ export function openReplicaDatabase(url: string, onError: (error: Error) => void
   return databaseOn(url, pool)
 }
 
+/** Statements of Prisma that a connection keeps the plans of. Those of one row take it longer to plan than to execute. */
+const maxPreparedByPrisma = 100
+
 function databaseOn(url: string, pool: pg.Pool): Database {
   // The other formats capture a stack trace on every call, which keeps the caller's objects alive through collections
   // of the young generation: half of the time of a page that makes a few calls.
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
+  const names = new PreparedNames(maxPreparedByPrisma)
+  const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => names.of(sql) as string })
+  const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   let closing: Promise<void> | null = null
   return {
     url,
@@ -138,7 +144,7 @@ class RequestPool extends FairPool {
     const { query } = this
     this.query = ((...args: unknown[]) => {
       const scope = StatementScope.current
-      // In a new array: an assignment to `args` would keep the callbacks, see young-statements.ts.
+      // In a new array: functions that are assigned to elements would be kept, see young-client.ts.
       const explained = args.map((argument) =>
         typeof argument === 'function'
           ? (error: unknown, result: unknown) => argument(explainCancelled(error, scope), result)

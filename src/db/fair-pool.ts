@@ -9,7 +9,7 @@ import { FairQueue } from '../domain/limits/fair-queue.ts'
 import { RecentCallers } from '../domain/limits/recent-callers.ts'
 import { sqlState } from './explain-refusal.ts'
 import { StatementScope } from './statement-scope.ts'
-import { keepStatementsYoung } from './young-statements.ts'
+import { YoungClient } from './young-client.ts'
 
 /** For how long a group counts as one that uses a pool, in milliseconds. */
 const activeMs = 1_000
@@ -58,13 +58,18 @@ export class FairPool extends pg.Pool {
   #taken = 0
 
   constructor({ url, max, statementTimeoutMs, onError, cancel, connectMs, perGroupBesideOthers }: FairPoolOptions) {
-    super({ connectionString: url, max, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: connectMs })
+    super({
+      connectionString: url,
+      max,
+      statement_timeout: statementTimeoutMs,
+      connectionTimeoutMillis: connectMs,
+      Client: YoungClient,
+    })
     this.#cancel = cancel
     this.#max = max
     this.#perGroup = Math.max(1, max - 2)
     this.#perGroupBesideOthers = perGroupBesideOthers ?? this.#perGroup
     this.on('error', onError)
-    this.on('connect', keepStatementsYoung)
   }
 
   override connect(): Promise<pg.PoolClient>
@@ -173,7 +178,7 @@ export class FairPool extends pg.Pool {
         client.off('error', ignoreError)
       })
     }
-    // Not assigned as a literal, see young-statements.ts.
+    // Not assigned as a literal, see young-client.ts.
     client.release = end
     if (cancellable?.abortReason) onAbort()
     return client

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
  */
 export class PreparedNames {
   readonly #max: number
-  readonly #names = new Set<string>()
+  readonly #names = new Map<string, string>()
 
   /** @param max how many texts get a name */
   constructor(max: number) {
@@ -15,8 +15,10 @@ export class PreparedNames {
 
   /** The name of a statement; undefined when as many others have one. */
   of(text: string): string | undefined {
+    const known = this.#names.get(text)
+    if (known !== undefined || this.#names.size === this.#max) return known
     const name = hash('sha1', text, 'base64')
-    if (this.#names.size < this.#max) this.#names.add(name)
-    return this.#names.has(name) ? name : undefined
+    this.#names.set(text, name)
+    return name
   }
 }

@@ -117,7 +117,9 @@ export function createWebSockets(
           const pauseMs = Math.min(turns.loopTime.pauseOf(caller.client), maxPauseMs)
           return Math.max(own.rate.take(performance.now()), pauseMs)
         })
-        extra.isWanted = (id) => id in ctx.subscriptions
+        // Not assigned as a literal, see db/young-client.ts.
+        const isWanted = (id: string) => id in ctx.subscriptions
+        extra.isWanted = isWanted
         return true
       } catch (error) {
         // Returning false closes an open socket with 4403 (forbidden).

@@ -34,7 +34,7 @@ test('fragments that spread each other many times are gone through once', async 
   const fragments = Array.from({ length: 24 }, (_, n) => `fragment F${n} on Batch { ${spread(`F${n + 1}`)} }`)
   const source = `{ batch { ...F0 @skip(if: true) ...F0 } } ${fragments.join(' ')} fragment F24 on Batch { done items { id } }`
   const document = parse(source)
-  let visits = 0
+  let [visits, visited] = [0, 0]
   for (const definition of document.definitions) {
     if (definition.kind !== 'FragmentDefinition') continue
     const { selections } = definition.selectionSet
@@ -46,12 +46,13 @@ test('fragments that spread each other many times are gone through once', async 
   }
   let selected: ReadonlySet<string> | undefined
   const batch = (_args: object, _context: unknown, info: GraphQLResolveInfo) => {
-    visits = 0
+    const before = visits
     selected = selectedFields(info, [])
-    expect(visits).toBe(25)
+    visited = visits - before
     return {}
   }
-  expect(execute({ schema, document, rootValue: { batch } })).toMatchObject({ data: { batch: {} } })
+  execute({ schema, document, rootValue: { batch } })
+  expect(visited).toBe(25)
   expect(selected).toEqual(new Set(['done', 'items']))
 })
 

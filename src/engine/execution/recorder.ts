@@ -61,7 +61,7 @@ export class Recorder {
   #handedOver = 0
   #written = 0
   #abandoned = false
-  /** The running transaction, as it is waited for. */
+  /** The transaction that is waited for. */
   #transaction: PromiseWithResolvers<Written | null> | null = null
   #writing = 0
 
@@ -191,12 +191,16 @@ export class Recorder {
   }
 
   /** Null when the recorder is abandoned meanwhile: a dead connection may never answer. */
-  #write(...batch: Parameters<WriteLedger>): Promise<Written | null> {
+  async #write(...batch: Parameters<WriteLedger>): Promise<Written | null> {
     const transaction = Promise.withResolvers<Written | null>()
-    // No function of ours, which would keep every batch, see db/young-statements.ts.
+    // A function literal in its place would keep every batch, see db/young-client.ts.
     this.#transaction = transaction
-    this.#options.write(...batch).then(transaction.resolve, transaction.reject)
-    return transaction.promise
+    try {
+      this.#options.write(...batch).then(transaction.resolve, transaction.reject)
+      return await transaction.promise
+    } finally {
+      this.#transaction = null
+    }
   }
 
   #unwritten({ items, evaluations }: Held): Held {

@@ -50,7 +50,9 @@ export class Channel {
     const member = new Member(subscriber, client, after)
     const leave = () => this.#leave(member)
     this.#members.add(member)
-    subscriber.onReady = () => this.#onReady(member)
+    // Not assigned as a literal, see db/young-client.ts.
+    const onReady = () => this.#onReady(member)
+    subscriber.onReady = onReady
     this.#advance(member)
     try {
       const refused = await member.follower?.opened
