@@ -77,10 +77,10 @@ export function openReplicaDatabase(url: string, onError: (error: Error) => void
 const maxPreparedByPrisma = 100
 
 function databaseOn(url: string, pool: pg.Pool): Database {
-  // The other formats capture a stack trace on every call, which keeps the caller's objects alive through collections
-  // of the young generation: half of the time of a page that makes a few calls.
   const names = new PreparedNames(maxPreparedByPrisma)
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => names.of(sql) as string })
+  // The other formats capture a stack trace on every call, which keeps the caller's objects alive through collections
+  // of the young generation: half of the time of a page that makes a few calls.
   const prisma = new PrismaClient({ adapter, errorFormat: 'minimal' })
   let closing: Promise<void> | null = null
   return {
