@@ -1,13 +1,14 @@
 /** References to types that refer to each other; each type is implemented in the file named after it. */
 import type { ObjectRef } from '@pothos/core'
 import { getRefFromModel, type PrismaObjectRef } from '@pothos/plugin-prisma'
-import type { DatasetVersion, Score as ScoreRow } from '../src/db/generated/prisma/client.ts'
+import type { DatasetVersion } from '../src/db/generated/prisma/client.ts'
 import type { AttachmentRow } from '../src/db/sql/attachment/store.ts'
 import type { DatasetItemChangeRow } from '../src/db/sql/dataset/list-changes.ts'
 import type { DatasetFolderRow } from '../src/db/sql/dataset/list-folders.ts'
 import type { DatasetItemRevisionRow } from '../src/db/sql/dataset/revision-row.ts'
 import type { ReviewItemRow } from '../src/db/sql/review/reviews.ts'
-import type { ListedRunItem } from '../src/db/sql/run-item/list-run-items.ts'
+import type { ListedRunItem } from '../src/db/sql/run-item/listed-columns.ts'
+import type { ListedScore } from '../src/db/sql/score/load-scores.ts'
 import { builder } from './builder.ts'
 import type PrismaTypes from './generated/prisma-types.ts'
 
@@ -24,8 +25,8 @@ export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersi
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
 /** Items of a feed and of a run's list include their scores; elsewhere scores are loaded on request. */
-export const RunItemRef = builder.objectRef<ListedRunItem & { scores?: ScoreRow[] }>('RunItem')
-export const ScoreRef = builder.objectRef<ScoreRow>('Score')
+export const RunItemRef = builder.objectRef<ListedRunItem & { scores?: ListedScore[] }>('RunItem')
+export const ScoreRef = builder.objectRef<ListedScore>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')
 export const ScoreConfigRef = prismaRef('ScoreConfig')

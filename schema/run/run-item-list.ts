@@ -1,10 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import {
-  type ListedRunItem,
-  listRunItems,
-  type RunItemFilter as SqlFilter,
-} from '../../src/db/sql/run-item/list-run-items.ts'
+import { listRunItems, type RunItemFilter as SqlFilter } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { InvalidInputError } from '../../src/domain/errors.ts'
 import type { RunSettings } from '../../src/domain/run.ts'
 import { itemCount } from '../../src/domain/run-figures.ts'
@@ -15,9 +12,8 @@ import { OrderDirection, RunItemErrorCode, RunItemStatus, ScoreSource } from '..
 import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
-import { selectedFields } from '../selects.ts'
 import { PositionRange } from './feed-arguments.ts'
-import { unreadColumns } from './run-item.ts'
+import { unread } from './run-item.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
   description: 'Orders of the items of a run. Items without a value come last in either direction.',
@@ -129,8 +125,7 @@ export function runItemsConnection(
     ])
   }
   const by = { field, descending: direction === 'DESC', score, source }
-  const fields = new Set([['nodes'], ['edges', 'node']].flatMap((path) => [...selectedFields(info, path)]))
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, fields.has('scores'), unreadColumns(fields))
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, unread(info, ['nodes'], ['edges', 'node']))
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
   return listConnection<ListedRunItem>(context, list, orderName, run.id, args, totalCount)

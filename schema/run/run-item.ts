@@ -1,10 +1,12 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import type { LeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
 import {
   isTruncated,
   maxShownBytes,
   type OptionalColumn,
   optionalColumns,
 } from '../../src/db/sql/run-item/run-item-columns.ts'
-import { parseScores } from '../../src/db/sql/score/load-scores.ts'
+import { type OptionalScoreColumn, optionalScoreColumns, parseScores } from '../../src/db/sql/score/load-scores.ts'
 import { type ItemError, isItemErrorCode, kindOfFailure } from '../../src/domain/execution/task.ts'
 import { encodeGlobalId } from '../../src/domain/global-id.ts'
 import type { Generation as GenerationShape } from '../../src/domain/model/generation.ts'
@@ -13,6 +15,7 @@ import type { Context } from '../context.ts'
 import { RunItemErrorCode, RunItemStatus } from '../enums.ts'
 import { linkTo } from '../links.ts'
 import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef, ScoreRef } from '../refs.ts'
+import { selectedFields } from '../selects.ts'
 import { Generation } from './generation.ts'
 
 export const RunItemError = builder.objectRef<ItemError>('RunItemError').implement({
@@ -45,11 +48,21 @@ export function runItemKey(id: string): { runId: string; ordinal: number } {
 
 /** The column that a field reads, where it has another name. */
 const columnOfField: Record<string, OptionalColumn> = { outputTruncated: 'outputBytes', traceUrl: 'traceId' }
+const columnOfScoreField: Record<string, OptionalScoreColumn> = {
+  evaluator: 'evaluatorVersionId',
+  evaluatorVersion: 'evaluatorVersionId',
+}
 
-/** The columns that a list may leave out, as none of these fields of its items reads them. */
-export function unreadColumns(fields: ReadonlySet<string>): OptionalColumn[] {
-  const read = new Set(Array.from(fields, (field) => columnOfField[field] ?? field))
-  return optionalColumns.filter((column) => !read.has(column))
+/** What a list of run items may leave out, as none of the fields of its items that the document asks for reads it. */
+export function unread(info: GraphQLResolveInfo, ...lists: string[][]): LeftOut {
+  const fields = new Set(lists.flatMap((path) => [...selectedFields(info, path)]))
+  const scoreFields = new Set(lists.flatMap((path) => [...selectedFields(info, [...path, 'scores'])]))
+  const columns = new Set(Array.from(fields, (field) => columnOfField[field] ?? field))
+  const scoreColumns = new Set(Array.from(scoreFields, (field) => columnOfScoreField[field] ?? field))
+  return {
+    columns: optionalColumns.filter((column) => !columns.has(column)),
+    scoreColumns: fields.has('scores') ? optionalScoreColumns.filter((column) => !scoreColumns.has(column)) : null,
+  }
 }
 
 async function revisionOf(item: { runId: string; itemId: bigint | string }, { loaders }: Context) {
@@ -159,7 +172,7 @@ builder.node(RunItemRef, {
       type: [ScoreRef],
       description: 'Its scores by name; failed evaluators are rows with `error`.',
       resolve: (item, _args, { loaders }) =>
-        item.scores ?? (item.listedScores ? parseScores(item.listedScores) : loaders.itemScores.load(item)),
+        item.scores ?? (item.listedScores ? parseScores(item.listedScores, item) : loaders.itemScores.load(item)),
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',

@@ -1,3 +1,4 @@
+import type { Score } from '../../src/db/generated/prisma/client.ts'
 import type { ItemError } from '../../src/domain/execution/task.ts'
 import { builder } from '../builder.ts'
 import { ScoreDataType, ScoreSource } from '../enums.ts'
@@ -17,7 +18,11 @@ builder.node(ScoreRef, {
   loadWithoutCache: (id, { loaders }) => loaders.score.load(scoreKey(id)),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What is scored; scores of one name are summarized together.' }),
-    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
+    dataType: t.field({
+      type: ScoreDataType,
+      description: 'The type of its value.',
+      resolve: ({ dataType }) => dataType as Score['dataType'],
+    }),
     value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
     label: t.exposeString('label', {
       nullable: true,
@@ -30,13 +35,17 @@ builder.node(ScoreRef, {
       nullable: true,
       description: 'What its evaluator says that it cost; null when unknown.',
     }),
-    source: t.expose('source', { type: ScoreSource, description: 'Its origin.' }),
+    source: t.field({
+      type: ScoreSource,
+      description: 'Its origin.',
+      resolve: ({ source }) => source as Score['source'],
+    }),
     evaluator: t.field({
       type: EvaluatorRef,
       nullable: true,
       description: 'Its evaluator, as it is now; null for scores of people and programs.',
       resolve: async ({ evaluatorVersionId }, _args, { loaders: { links } }) => {
-        if (evaluatorVersionId === null) return null
+        if (evaluatorVersionId == null) return null
         const { evaluatorId } = await links.load('evaluatorVersion', evaluatorVersionId)
         return links.load('evaluator', evaluatorId)
       },
@@ -45,7 +54,7 @@ builder.node(ScoreRef, {
       nullable: true,
       description: 'The version of its evaluator.',
       resolve: async ({ evaluatorVersionId }, _args, { loaders }) =>
-        evaluatorVersionId === null ? null : (await loaders.links.load('evaluatorVersion', evaluatorVersionId)).version,
+        evaluatorVersionId == null ? null : (await loaders.links.load('evaluatorVersion', evaluatorVersionId)).version,
     }),
     author: t.exposeString('author', { nullable: true, description: 'The person or program that set it.' }),
     error: t.field({
@@ -66,6 +75,10 @@ builder.node(ScoreRef, {
       resolve: ({ runId, ordinal }, _args, { loaders }) =>
         ordinal === null ? null : loaders.runItem.load({ runId, ordinal }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was set.' }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was set.',
+      resolve: ({ createdAt }) => createdAt as Score['createdAt'],
+    }),
   }),
 })

@@ -10,11 +10,12 @@ import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { loadFollowedRun, type RunStatsRows } from '../db/sql/run/load-followed-run.ts'
+import type { LeftOut } from '../db/sql/run-item/listed-columns.ts'
 import {
+  type ChangedRunItem,
   countChangesOutside,
   loadChangedItems,
   type OrdinalWindow,
-  type RunItemWithScores,
 } from '../db/sql/run-item/load-changed-items.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isOver } from '../domain/rescoring.ts'
@@ -34,7 +35,7 @@ export interface RunFeedBatch {
   run: Run | null
   /** From the same snapshot as the run; null unless requested. */
   stats: RunStatsRows | null
-  items: RunItemWithScores[]
+  items: ChangedRunItem[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
   /** The run has finished and everything is delivered. */
@@ -52,11 +53,17 @@ export interface RunFeedOptions {
   window?: FeedWindow<number> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('items' | 'changedOutside')[]
+  /** What need not be read of items; default: nothing. */
+  leftOut?: LeftOut
   /** Include the statistics of the run; default: no. */
   stats?: boolean
   /** END: until the run has finished; NEVER: until it is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
+
+const nothing: LeftOut = { columns: [], scoreColumns: [] }
+/** Columns that tell how old a change is. */
+const ofLag: readonly string[] = ['startedAt', 'finishedAt']
 
 const batchSize = 100
 /** Rows that are read at once, for several batches. */
@@ -68,6 +75,7 @@ interface RunSource {
   runId: string
   window: OrdinalWindow | null
   items: boolean
+  leftOut: LeftOut
   changedOutside: boolean
   stats: boolean
 }
@@ -88,13 +96,15 @@ class RunReader extends SharedReader<number, SharedRunBatch> {
 
   protected override async query(after: number): Promise<[SharedRunBatch, ...SharedRunBatch[]]> {
     const { pool } = this.#db
-    const { runId, window, ...reads } = this.#source
+    const { runId, window, leftOut, ...reads } = this.#source
     const { epoch, run, stats } = await loadFollowedRun(pool, runId, reads)
     // Rows that change after the run was read have a larger seq and come with the next batch.
     const range = { runId, after, upTo: run?.seq ?? 0 }
     const changed = range.upTo > after
     const { items, more } =
-      changed && reads.items ? await loadChangedItems(pool, range, window, readSize) : { items: [], more: false }
+      changed && reads.items
+        ? await loadChangedItems(pool, range, window, readSize, leftOut)
+        : { items: [], more: false }
     const next = more ? (items.at(-1)?.seq ?? after) : Math.max(range.upTo, after)
     const changedOutside =
       changed && window && reads.changedOutside ? await countChangesOutside(pool, { ...range, upTo: next }, window) : 0
@@ -172,7 +182,7 @@ export class RunFeeds {
     runId: string,
     after: string | null,
     signal: AbortSignal,
-    { window = null, without = [], stats = false, until = 'END' }: RunFeedOptions = {},
+    { window = null, without = [], leftOut = nothing, stats = false, until = 'END' }: RunFeedOptions = {},
   ): Promise<AsyncGenerator<RunFeedBatch>> {
     if (window) checkWindow(window)
     const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
@@ -187,6 +197,7 @@ export class RunFeeds {
       runId,
       window: run && window && ordinalsOf(window, run),
       items: !without.includes('items'),
+      leftOut: { ...leftOut, columns: leftOut.columns.filter((column) => !ofLag.includes(column)) },
       changedOutside: !without.includes('changedOutside'),
       stats,
     }
@@ -222,7 +233,7 @@ export class RunFeeds {
     }
   }
 
-  #reportLag(newest: RunItemWithScores | undefined): void {
+  #reportLag(newest: ChangedRunItem | undefined): void {
     const changedAt = newest?.finishedAt ?? newest?.startedAt
     // Clocks differ: never report a negative lag.
     if (changedAt) this.#onDelivery(Math.max(0, Date.now() - changedAt.getTime()) / 1_000)

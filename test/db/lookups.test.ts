@@ -3,7 +3,8 @@
  * run for a row, so that reading all of it looks as cheap as looking a row up.
  */
 import type { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Prisma } from '../../src/db/generated/prisma/client.ts'
 import { loadPages } from '../../src/db/keyset.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
@@ -11,10 +12,16 @@ import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/compa
 import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { LeftOut, ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { type OptionalColumn, optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
-import { loadItemScores } from '../../src/db/sql/score/load-scores.ts'
+import {
+  loadItemScores,
+  type OptionalScoreColumn,
+  optionalScoreColumns,
+  parseScores,
+} from '../../src/db/sql/score/load-scores.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 
@@ -91,8 +98,10 @@ async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'sco
 }
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
-const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, false)
-const withScores = listRunItems({}, { field: 'POSITION', descending: false }, true)
+const withoutScores = { columns: [], scoreColumns: null }
+const withAll = { columns: [], scoreColumns: [] }
+const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, withoutScores)
+const withScores = listRunItems({}, { field: 'POSITION', descending: false }, withAll)
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
 const compared = (ids: string[]) => ({
@@ -120,7 +129,11 @@ const quality: MetricOfRuns = {
 }
 /** Not in the order of the schedule. */
 const itemIds = Array.from({ length: items }, (_, n) => String(n + 1))
-const ofItems = listRunItems({ itemIds: itemIds.slice(500, 540) }, { field: 'POSITION', descending: false }, false)
+const ofItems = listRunItems(
+  { itemIds: itemIds.slice(500, 540) },
+  { field: 'POSITION', descending: false },
+  withoutScores,
+)
 
 test.each<[string, () => Promise<unknown>]>([
   ['the first page of a run', () => page({})],
@@ -132,7 +145,7 @@ test.each<[string, () => Promise<unknown>]>([
   ],
   ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
   ['the scores of items', () => loadItemScores(client, keys())],
-  ['what a feed delivers', () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50)],
+  ['what a feed delivers', () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50, withAll)],
   ['the cells of a comparison', () => loadCells(client, [runId], itemIds.slice(500, 540), null)],
   ['their scores', () => loadCellValues(client, [runId], itemIds.slice(500, 540), null)],
   ['items by the ids of dataset items', () => loadPages(client, ofItems, [runId], { ...firstPage, limit: 50 })],
@@ -226,14 +239,29 @@ test('a filter of compared rows that nothing passes looks for the executions of 
   expect(read).toBeLessThan(15 * items)
 })
 
-test('a page has all columns but those that it leaves out', async () => {
-  const columnsOf = async (without: readonly OptionalColumn[]) => {
-    const list = listRunItems({}, { field: 'POSITION', descending: false }, false, without)
-    const [found] = await loadPages<object>(client, list, [runId], { ...firstPage, limit: 1 })
-    return Object.keys(found?.rows[0] ?? {}).toSorted()
+describe('a page has all but what it leaves out', () => {
+  const firstRow = async (leftOut: LeftOut) => {
+    const list = listRunItems({}, { field: 'POSITION', descending: false }, leftOut)
+    const [found] = await loadPages<ListedRunItem>(client, list, [runId], { ...firstPage, limit: 1 })
+    return found?.rows[0] as ListedRunItem
   }
-  const all = await columnsOf([])
-  for (const without of [...optionalColumns.map((column) => [column]), optionalColumns]) {
-    expect(await columnsOf(without)).toEqual(all.filter((column) => !without.some((name) => name === column)))
-  }
+  const each = <Column>(all: readonly Column[]) => [...all.map((column) => [column]), all]
+  const without = (all: readonly string[], leftOut: readonly string[]) => all.filter((name) => !leftOut.includes(name))
+
+  test('of the columns of its items', async () => {
+    const columnsOf = async (columns: readonly OptionalColumn[]) =>
+      Object.keys(await firstRow({ columns, scoreColumns: null })).toSorted()
+    const all = await columnsOf([])
+    for (const columns of each(optionalColumns)) expect(await columnsOf(columns)).toEqual(without(all, columns))
+  })
+
+  test('of the columns of their scores', async () => {
+    const columnsOf = async (scoreColumns: readonly OptionalScoreColumn[]) => {
+      const item = await firstRow({ columns: [], scoreColumns })
+      return Object.keys(parseScores(item.listedScores ?? [], item)[0] ?? {}).toSorted()
+    }
+    const all = Object.keys(Prisma.ScoreScalarFieldEnum).toSorted()
+    expect(await columnsOf([])).toEqual(all)
+    for (const columns of each(optionalScoreColumns)) expect(await columnsOf(columns)).toEqual(without(all, columns))
+  })
 })

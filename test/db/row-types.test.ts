@@ -26,7 +26,8 @@ import { loadFollowedRun } from '../../src/db/sql/run/load-followed-run.ts'
 import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
-import { type ListedRunItem, listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
+import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
+import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { listScoreConfigs } from '../../src/db/sql/score/list-score-configs.ts'
@@ -179,19 +180,21 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => {
     const order = { field: 'POSITION', descending: false } as const
-    const listed = (await page(listRunItems({}, order, true), runId)) as ListedRunItem[]
+    const listed = (await page(listRunItems({}, order, { columns: [], scoreColumns: [] }), runId)) as ListedRunItem[]
     return [
-      [await page(listRunItems({}, order, false), runId), await runItems()],
+      [await page(listRunItems({}, order, { columns: [], scoreColumns: null }), runId), await runItems()],
       [listed.map(({ listedScores: _, ...item }) => item), await runItems()],
-      [listed.flatMap((item) => parseScores(item.listedScores ?? [])), await scores({ ordinal: { not: null } })],
+      [listed.flatMap((item) => parseScores(item.listedScores ?? [], item)), await scores({ ordinal: { not: null } })],
       [await page(listRunItemsOfItem(), String((await runItems())[0]?.itemId)), await runItems()],
     ]
   },
   'run-item/load-changed-items.ts': async () => {
-    const { items: changed } = await loadChangedItems(t.db.pool, { runId: runId, after: -1, upTo: 1_000 }, null, 10)
+    const leftOut = { columns: [], scoreColumns: [] }
+    const range = { runId: runId, after: -1, upTo: 1_000 }
+    const { items: changed } = await loadChangedItems(t.db.pool, range, null, 10, leftOut)
     return [
-      [changed.map(({ scores: _, ...item }) => item), await runItems()],
-      [changed.flatMap((item) => item.scores), await scores({ ordinal: { not: null } })],
+      [changed.map(({ scores: _, listedScores: _listed, ...item }) => item), await runItems()],
+      [changed.flatMap((item) => item.scores ?? []), await scores({ ordinal: { not: null } })],
     ]
   },
   'run-item/load-run-items.ts': async () => [
@@ -255,7 +258,7 @@ test('every statement that selects the columns of a Prisma model is compared', a
   const folder = join(import.meta.dirname, '../../src/db/sql')
   const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'))
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
-  const typed = files.filter((_, index) => /ScalarFieldEnum\)|runItemColumns\('/.test(texts[index] ?? ''))
+  const typed = files.filter((_, index) => /ScalarFieldEnum\)|(runItem|listed)Columns\('/.test(texts[index] ?? ''))
   expect(typed.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(Object.keys(reads).sort())
 })
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
+import type { ChangedRunItem } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
+import { RunFeeds } from '../../src/feed/run-feed.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 import { testScope } from '../helpers/scope.ts'
 
@@ -35,7 +37,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const positionOf = (cursor: string) => Number(Buffer.from(cursor, 'base64url').toString().split(':').at(-1))
 
-const final = (rows: Iterable<Omit<RunItemWithScores, 'scores'>>) =>
+const final = (rows: Iterable<Omit<ChangedRunItem, 'scores'>>) =>
   [...rows]
     .toSorted((a, b) => a.ordinal - b.ordinal)
     .map(({ ordinal, status, output, error, attempts, seq }) => ({ ordinal, status, output, error, attempts, seq }))
@@ -53,7 +55,7 @@ test('subscribers that are cut off at random and resume from their cursor end wi
     return seed / 2_147_483_647
   }
   const follow = async () => {
-    const items = new Map<number, RunItemWithScores>()
+    const items = new Map<number, ChangedRunItem>()
     let cursor: string | null = null
     for (let cuts = 0; ; ) {
       const abort = new AbortController()
@@ -123,4 +125,16 @@ test('a run of another project is not found', async () => {
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
   const subscribing = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(30_000))
   await expect(subscribing).rejects.toThrow(/no such run/)
+})
+
+test('the age of live changes is known, whatever the document leaves out', async () => {
+  const lags: number[] = []
+  const feeds = new RunFeeds(t.db, t.feeds.changes, (seconds) => lags.push(seconds))
+  const { id } = await startRun(t.services, t.scope, { experimentId })
+  const leftOut = { columns: optionalColumns, scoreColumns: null }
+  for await (const batch of await feeds.subscribe(t.scope, id, null, AbortSignal.timeout(30_000), { leftOut })) {
+    for (const item of batch.items) expect(item).not.toHaveProperty('output')
+  }
+  expect(lags.length).toBeGreaterThan(0)
+  expect(Math.max(...lags)).toBeLessThan(30)
 })

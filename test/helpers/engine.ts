@@ -2,10 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { type Database, openDatabase } from '../../src/db/client.ts'
+import type { Score } from '../../src/db/generated/prisma/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
-import type { RunItemWithScores } from '../../src/db/sql/run-item/load-changed-items.ts'
+import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { announceWorker } from '../../src/db/sql/worker/announce-worker.ts'
 import type { ModuleEvaluator, ModuleTask, RunEvaluator } from '../../src/domain/execution/modules.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
@@ -126,12 +127,15 @@ export async function seedExperiment(
   return id
 }
 
+/** An item of a feed that leaves nothing out. */
+type WithScores = ShownRunItem & { scores: Score[] }
+
 /** Follows the run's feed to its end. @returns the final items by ordinal, and the run of the last batch */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
-  const items = new Map<number, RunItemWithScores>()
+  const items = new Map<number, WithScores>()
   const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
-    for (const item of batch.items) items.set(item.ordinal, item)
+    for (const item of batch.items) items.set(item.ordinal, item as WithScores)
     if (!batch.run) throw new Error('the run was deleted')
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
   }

@@ -1,8 +1,10 @@
 /** The items of a run by every order, direction and filter, against a plain SELECT of all of them. */
 import { getNamedType, isLeafType, isObjectType } from 'graphql'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createClient } from 'graphql-ws'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { schema } from '../../../schema/index.ts'
 import { encodeGlobalId } from '../../../schema/relay/global-id.ts'
+import { createEvaluator } from '../../../src/engine/evaluators.ts'
 import { setScore } from '../../../src/engine/scores.ts'
 import { seedDataset } from '../../helpers/engine.ts'
 import { walk } from '../../helpers/pages.ts'
@@ -235,48 +237,90 @@ test('a page reads only the columns that its fields need', async () => {
   const [, more] = await recordStatements(() => t.query(query('nodes { id } edges { node { output } }'), { run }))
   expect(more.join()).toContain('AS "output"')
   expect(more.join()).not.toContain('AS "generation"')
+  const [, scores] = await recordStatements(() => t.query(query('nodes { scores { value } }'), { run }))
+  expect(scores.join()).toContain('AS "value"')
+  expect(scores.join()).not.toMatch(/AS "(comment|createdAt)"/)
 })
 
-test('an item has the same values in a list that shows one field alone as by its id', async () => {
-  const type = schema.getType('RunItem')
-  if (!isObjectType(type)) throw new Error('there is no type RunItem')
-  const fields = Object.values(type.getFields()).map((field) => {
-    const inner = getNamedType(field.type)
-    return isLeafType(inner) ? field.name : `${field.name} { __typename }`
-  })
+/** The fields of a type as a document asks for them. */
+function asked(typeName: string): string[] {
+  const type = schema.getType(typeName)
+  if (!isObjectType(type)) throw new Error(`there is no type ${typeName}`)
+  return Object.values(type.getFields()).map((field) =>
+    isLeafType(getNamedType(field.type)) ? field.name : `${field.name} { __typename }`,
+  )
+}
+
+test('an item has the same values in a list or feed that shows one field alone as by its id', async () => {
   await t.db.pool.query(
     `UPDATE run_item SET input_tokens = 7, output_tokens = 8, evaluator_cost_usd = 0.5, trace_id = repeat('a', 32),
-       started_at = now(), generation = '{"model": "m"}', output_bytes = 300000 WHERE run_id = $1 AND ordinal = 2`,
+       started_at = now(), generation = '{"model": "m"}', output_bytes = 300000, seq = 1 WHERE run_id = $1 AND ordinal = 2`,
     [runId],
   )
+  await t.db.pool.query(
+    `UPDATE score SET comment = 'why', metadata = '{"n": 1}', cost_usd = 0.25, error = '{"code": "TIMEOUT", "message": "late"}'
+     WHERE run_id = $1 AND ordinal = 2 AND name = 'length'`,
+    [runId],
+  )
+  const definition = { kind: 'builtin', type: 'exactMatch', outputPath: null, expectedPath: null } as const
+  const { current } = await createEvaluator(t.services, t.scope, {
+    name: 'length',
+    definition,
+  })
+  await t.db.pool.query(
+    `UPDATE score SET evaluator_version_id = $2 WHERE id = (SELECT min(id) FROM score WHERE run_id = $1 AND ordinal = 2)`,
+    [runId, current.id],
+  )
+  await t.db.pool.query('UPDATE run SET seq = 1 WHERE id = $1', [runId])
+  const run = encodeGlobalId('Run', runId)
   const id = encodeGlobalId('RunItem', `${runId}:2`)
+  const scoreFields = asked('Score')
+  const fields = [
+    ...asked('RunItem').filter((field) => !field.startsWith('scores')),
+    `scores { ${scoreFields.join(' ')} }`,
+  ]
   const { data } = await t.query(`query ($id: ID!) { node(id: $id) { ... on RunItem { ${fields.join(' ')} } } }`, {
     id,
   })
-  const values = data.node as Record<string, unknown>
-  expect(values).toMatchObject({
+  const whole = data.node as Shown & { scores: Shown[] }
+  expect(whole).toMatchObject({
     inputTokens: 7,
     outputTruncated: true,
     traceUrl: `http://traces.example/${'a'.repeat(32)}`,
   })
-  const run = encodeGlobalId('Run', runId)
-  for (const field of fields) {
-    const [name = ''] = field.split(' ')
-    for (const [form, read] of [
-      [`nodes { ${field} }`, (items: Items) => items.nodes?.[2]],
-      ['edges { node { ...Shown } }', (items: Items) => items.edges?.[2]?.node],
-    ] as const) {
-      const fragment = form.includes('...') ? `fragment Shown on RunItem { ${field} }` : ''
-      const { data: found } = await t.query(
-        `query ($run: ID!) { node(id: $run) { ... on Run { items(first: 3) { ${form} } } } } ${fragment}`,
-        { run },
-      )
-      expect(read(found.node.items as Items), field).toEqual({ [name]: values[name] })
-    }
+  const given = (name: string) => whole.scores.some((score) => score[name] !== null && score[name] !== undefined)
+  expect(scoreFields.map(nameOf).filter((name) => !given(name))).toEqual([])
+
+  const client = createClient({ url: `${t.url.replace('http', 'ws')}/graphql` })
+  onTestFinished(() => client.dispose())
+  const inFeed = async (selection: string, fragment: string) => {
+    const query = `subscription ($run: ID!) { runFeed(runId: $run) { items { ${selection} } } } ${fragment}`
+    for await (const { data: batch } of client.iterate<{ runFeed: { items: Shown[] } }>({ query, variables: { run } }))
+      return batch?.runFeed.items
+    throw new Error('the feed ended before its first batch')
+  }
+  const inList = async (selection: string, fragment: string) => {
+    const query = `query ($run: ID!) { node(id: $run) { ... on Run { items(first: 3) { ${selection} } } } } ${fragment}`
+    return (await t.query(query, { run })).data.node.items as { nodes: Shown[]; edges: { node: Shown }[] }
+  }
+  const alone: [string, Shown][] = [
+    ...fields.map((field): [string, Shown] => [field, { [nameOf(field)]: whole[nameOf(field)] }]),
+    ...scoreFields.map((field): [string, Shown] => [
+      `scores { ${field} }`,
+      { scores: whole.scores.map((score) => ({ [nameOf(field)]: score[nameOf(field)] })) },
+    ]),
+  ]
+  for (const [field, values] of alone) {
+    const fragment = `fragment Shown on RunItem { ${field} }`
+    expect((await inList(`nodes { ${field} }`, '')).nodes[2], field).toEqual(values)
+    expect((await inList('edges { node { ...Shown } }', fragment)).edges[2]?.node, field).toEqual(values)
+    expect(await inFeed(field, ''), field).toEqual([values])
+    expect(await inFeed('...Shown', fragment), field).toEqual([values])
   }
 })
 
-interface Items {
-  nodes?: Record<string, unknown>[]
-  edges?: { node: Record<string, unknown> }[]
+type Shown = Record<string, unknown>
+
+function nameOf(field: string): string {
+  return field.split(' ')[0] as string
 }

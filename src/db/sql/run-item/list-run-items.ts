@@ -5,10 +5,10 @@ import type { RunItemStatus } from '../../../domain/run.ts'
 import { containing } from '../../columns.ts'
 import { between, jsonContains, jsonMentions, type NumberRange, type Parameter } from '../../conditions.ts'
 import type { Key, List } from '../../keyset.ts'
-import { type ScoresOfItem, scoresOfItem } from '../score/load-scores.ts'
 import { itemSeries } from '../score/series.ts'
 import { executionsOfItems, itemPlaces } from './item-places.ts'
-import { type OptionalColumn, runItemColumns, type ShownRunItem } from './run-item-columns.ts'
+import { type LeftOut, listedColumns } from './listed-columns.ts'
+import { runItemColumns } from './run-item-columns.ts'
 
 type RunItemOrderField = 'POSITION' | 'LATENCY' | 'COST' | 'FINISHED_AT' | 'SCORE'
 
@@ -57,28 +57,14 @@ export interface RunItemFilter {
   ordinals?: { min: number; max: number }
 }
 
-/** A run item of a list, which may leave out some columns. */
-export interface ListedRunItem extends Omit<ShownRunItem, OptionalColumn>, Partial<Pick<ShownRunItem, OptionalColumn>> {
-  /** Where the list has them. */
-  listedScores?: ScoresOfItem
-}
-
 /**
  * The items of a run. By POSITION a page is read as a range of the primary key; any other order and any
  * filter reads at most the run's items, each with the scores of one name or its revision where these are asked for.
- * @param withScores whether each has all of its scores
- * @param without columns to leave out
  */
-export function listRunItems(
-  filter: RunItemFilter,
-  order: RunItemOrder,
-  withScores: boolean,
-  without: readonly OptionalColumn[] = [],
-): List {
+export function listRunItems(filter: RunItemFilter, order: RunItemOrder, leftOut: LeftOut): List {
   const { search, tags, metadata } = filter
-  const columns = runItemColumns('i', without)
   return {
-    select: withScores ? `${columns}, ${scoresOfItem('i')} AS "listedScores"` : columns,
+    select: listedColumns('i', leftOut),
     from:
       search || tags?.length || metadata != null
         ? `run_item i

@@ -1,13 +1,13 @@
 import type { Queryable } from '../../client.ts'
-import type { Score } from '../../generated/prisma/client.ts'
+import { PreparedNames } from '../../prepared-names.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
-import { loadItemScores } from '../score/load-scores.ts'
-import { runItemColumns, type ShownRunItem } from './run-item-columns.ts'
+import { type ListedScore, parseScores } from '../score/load-scores.ts'
+import { type LeftOut, type ListedRunItem, listedColumns } from './listed-columns.ts'
 
-/** A run item with its scores by name. */
-export interface RunItemWithScores extends ShownRunItem {
-  scores: Score[]
+/** A run item with its scores by name, unless they are left out. */
+export interface ChangedRunItem extends ListedRunItem {
+  scores?: ListedScore[]
 }
 
 /** Changes of a run after one feed position and up to another. */
@@ -23,31 +23,27 @@ export type OrdinalWindow = { from: number; to: number } | { ordinals: readonly 
 /**
  * Rows of a run that changed within the range, in that order, at most `limit`. A row that changed twice appears at its
  * last change, so one statement serves both replay and live updates. When their outputs are large there are fewer, with
- * `more`. Scores come from a second statement for all rows: joined as JSON they would have to be parsed and their dates
- * revived. `seq > 0` says that the index of changed items has them.
+ * `more`. `seq > 0` says that the index of changed items has them.
  */
 export async function loadChangedItems(
   client: Queryable,
   { runId, after, upTo }: ChangeRange,
   window: OrdinalWindow | null,
   limit: number,
-): Promise<{ items: RunItemWithScores[]; more: boolean }> {
-  const { name, condition, values } = windowOf(window, 5)
+  leftOut: LeftOut,
+): Promise<{ items: ChangedRunItem[]; more: boolean }> {
+  const { condition, values } = windowOf(window, 5)
   // With a window its few rows are looked up, however many others changed: `+ 0` keeps the planner from the index on seq.
   const seq = window ? 'seq + 0' : 'seq'
-  const statement = {
-    name: `changed-items${name}`,
-    text: `SELECT ${runItemColumns('run_item')}
-       FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
-    values: [runId, after, upTo, limit, ...values],
-  }
-  const { rows: items, cut } = await queryWithinBytes<RunItemWithScores>(client, statement, pageBytes)
-  // Of all of them: people's scores stay while an item is executed again.
-  const scores = items.length > 0 ? await loadItemScores(client, items) : []
-  const byOrdinal = Map.groupBy(scores, (score) => score.ordinal)
-  for (const item of items) item.scores = byOrdinal.get(item.ordinal) ?? []
+  const text = `SELECT ${listedColumns('run_item', leftOut)}
+    FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`
+  const statement = { name: prepared.of(text), text, values: [runId, after, upTo, limit, ...values] }
+  const { rows: items, cut } = await queryWithinBytes<ChangedRunItem>(client, statement, pageBytes)
+  for (const item of items) if (item.listedScores) item.scores = parseScores(item.listedScores, item)
   return { items, more: cut || items.length === limit }
 }
+
+const prepared = new PreparedNames(100)
 
 /** How many items outside the window changed within the range; costs as much as there are changes in it. */
 export async function countChangesOutside(

@@ -8,6 +8,17 @@ import type { RunItemKey } from '../run-item/load-run-items.ts'
 
 const scoreColumns = columns('s', Prisma.ScoreScalarFieldEnum)
 
+/** Columns of the scores of run items that a list may leave out: many documents show little more than a value. */
+export const optionalScoreColumns = [
+  ...(['dataType', 'value', 'label', 'comment', 'metadata', 'costUsd'] as const),
+  ...(['source', 'evaluatorVersionId', 'author', 'error', 'createdAt'] as const),
+] as const
+
+export type OptionalScoreColumn = (typeof optionalScoreColumns)[number]
+
+/** A score of a list, which may leave out some columns. */
+export interface ListedScore extends Omit<Score, OptionalScoreColumn>, Partial<Pick<Score, OptionalScoreColumn>> {}
+
 /** What identifies a score. */
 export interface ScoreKey {
   runId: string
@@ -32,17 +43,43 @@ export async function loadScores(db: Queryable, projectId: string, keys: readonl
 }
 
 /** Scores as `scoresOfItem` returns them. */
-export type ScoresOfItem = (Omit<Score, 'id' | 'createdAt'> & { id: number; createdAt: string })[]
+export type ScoresOfItem = (Omit<ListedScore, 'id' | 'runId' | 'ordinal' | 'createdAt'> & {
+  id: number
+  createdAt?: string
+})[]
 
-/** The scores of a run item, by name, as a value of a statement that reads it: saves a page of items a round trip. */
-export function scoresOfItem(item: string): string {
-  return `(SELECT COALESCE(json_agg(s), '[]') FROM (SELECT ${scoreColumns} FROM score s
+/** What the scores of an item have from it. */
+const ofItem: readonly string[] = ['runId', 'ordinal']
+const scoreFields = Object.entries(Prisma.ScoreScalarFieldEnum).filter(([field]) => !ofItem.includes(field))
+
+/** Such values by the item and what they leave out, at most 2^11 for an item. */
+const scoresOfItems = new Map<string, string>()
+
+/**
+ * The scores of a run item, by name, as a value of a statement that reads it: saves a page or batch of items a round trip.
+ * @param without columns to leave out
+ */
+export function scoresOfItem(item: string, without: readonly OptionalScoreColumn[]): string {
+  const key = [item, ...without].join(' ')
+  const known = scoresOfItems.get(key)
+  if (known !== undefined) return known
+  const leftOut: readonly string[] = without
+  const read = columns('s', Object.fromEntries(scoreFields.filter(([field]) => !leftOut.includes(field))))
+  const scores = `(SELECT COALESCE(json_agg(s), '[]') FROM (SELECT ${read} FROM score s
     WHERE s.run_id = ${item}.run_id AND s.ordinal = ${item}.ordinal ORDER BY s.name, s.id OFFSET 0) s)`
+  scoresOfItems.set(key, scores)
+  return scores
 }
 
-/** With the types of `loadItemScores`. */
-export function parseScores(scores: ScoresOfItem): Score[] {
-  return scores.map((score) => ({ ...score, id: BigInt(score.id), createdAt: new Date(score.createdAt) }))
+/** With the types of `loadItemScores`, but what was left out. */
+export function parseScores(scores: ScoresOfItem, { runId, ordinal }: RunItemKey): ListedScore[] {
+  return scores.map(({ id, createdAt, ...score }) => ({
+    ...score,
+    ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt) }),
+    id: BigInt(id),
+    runId,
+    ordinal,
+  }))
 }
 
 /**
