@@ -5,6 +5,8 @@ import { type AssayProcess, startProcess } from './assay-process.ts'
 import { CliError } from './cli-error.ts'
 import { openLog } from './log.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
+// Loaded while the server prepares the database.
+import './worker-part.ts'
 
 const heartbeatMs = 1_000
 
