@@ -3,8 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { runningServerUrl, startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.ts'
 import { EmbeddedPostgresError } from '../embedded-postgres/error.ts'
-import { runningServerUrl, startEmbeddedPostgres } from '../embedded-postgres/server.ts'
 import { CliError } from './cli-error.ts'
 
 export interface PostgresOptions {

@@ -5,8 +5,6 @@ import { type AssayProcess, startProcess } from './assay-process.ts'
 import { CliError } from './cli-error.ts'
 import { openLog } from './log.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
-// Loaded while the server prepares the database.
-import './worker-part.ts'
 
 const heartbeatMs = 1_000
 
@@ -24,6 +22,9 @@ process.on('message', (message: ToWorker) => {
   if ('start' in message) void start(message.start)
   else if ('stop' in message) stop()
 })
+
+// While the server prepares the database. Who starts the worker is told what is wrong with it.
+void import('./worker-part.ts').catch(() => {})
 
 function say(message: FromWorker): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})

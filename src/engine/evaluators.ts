@@ -14,9 +14,10 @@ import { hasValue, parseScoreRules, type ScoreRulesInput } from '../domain/score
 import { parseScoreCondition, type ScoreCondition } from '../domain/score-condition.ts'
 import { declaredRules, parseEvaluatorSpec, usualDirection } from '../evaluators/registry.ts'
 import { checkDefinition } from './check-definition.ts'
-import { requireDatasets, withUniqueName } from './references.ts'
+import { requireDatasets } from './project-references.ts'
 import { findScoreConfig, requireAgreement, rulesOf } from './score-configs.ts'
 import type { Services } from './services.ts'
+import { withUniqueName } from './unique-name.ts'
 import { functionsFor } from './workers.ts'
 
 /** An evaluator with its current version. */

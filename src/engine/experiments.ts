@@ -12,10 +12,11 @@ import { type PrimaryMetrics, parsePrimaryMetrics } from '../domain/primary-metr
 import { defaultRunSettings, type RunSettings, type RunSettingsChanges } from '../domain/run.ts'
 import { parseRunSettings } from '../domain/run-settings.ts'
 import { requireWrite, type Scope } from '../domain/scope.ts'
+import { requireEvaluators } from './project-references.ts'
 import { promptIdOf, resolveTask } from './providers/prompt-task.ts'
-import { requireEvaluators, withUniqueName } from './references.ts'
 import { startRunWithin } from './runs/start-run.ts'
 import type { Services } from './services.ts'
+import { withUniqueName } from './unique-name.ts'
 import { functionsFor } from './workers.ts'
 
 export interface CreateExperimentInput {

@@ -10,7 +10,7 @@ import {
 import type { Modules } from '../domain/execution/modules.ts'
 import { type TaskCall, TaskError, type TaskItem, type TaskResult } from '../domain/execution/task.ts'
 import { createModuleEvaluator } from '../evaluators/module.ts'
-import { asTaskError, callTask } from '../tasks/call.ts'
+import { asTaskError, callTask } from '../tasks/call-task.ts'
 import { createModuleTask } from '../tasks/module.ts'
 
 /** Calls the functions of a config in this process: what a function host does with every call that it gets. */

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createClient } from 'graphql-ws'
 import pg from 'pg'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { runningServerUrl } from '../../src/embedded-postgres/server.ts'
+import { runningServerUrl } from '../../src/embedded-postgres/embedded-postgres.ts'
 import { createTestDatabase } from '../helpers/database.ts'
 import { ask, makeTemporary, root, spawnAssay, spawnNode, spawnServer } from '../helpers/spawn-assay.ts'
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { startProcess } from '../../src/cli/assay-process.ts'
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
 import type { ReadinessReport } from '../../src/server/readiness.ts'
 import { makeTemporary } from '../helpers/spawn-assay.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
 import { makeDirectory, spawnHolder, spawnProcess, started } from '../helpers/spawn-holder.ts'
 
 test('a server whose holder was killed is taken over with every committed row', async () => {

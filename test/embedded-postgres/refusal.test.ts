@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
 import { explain } from '../../src/embedded-postgres/explain.ts'
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
 import { isRoot, makeCheckout, makeDirectory, nobodyUid, spawnHolder, started } from '../helpers/spawn-holder.ts'
 
 test('a second holder of a data directory is refused with the id of the first, which continues', async () => {

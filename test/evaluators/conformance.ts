@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Evaluate, Evaluation, EvaluationInput } from '../../src/domain/evaluation.ts'
 import { withDeadline } from '../../src/domain/execution/deadline.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { asTaskError } from '../../src/tasks/call.ts'
+import { asTaskError } from '../../src/tasks/call-task.ts'
 import { evaluationInput } from './evaluation-input.ts'
 
 /** One kind of evaluator under test: how to create one that does what the suite needs. */

@@ -2,7 +2,7 @@
  * A process that holds an embedded PostgreSQL until SIGTERM: `node holder.ts <data directory> [uid]`.
  * It prints a line of JSON: the server that it started, or why it could not; and another one if it loses its server.
  */
-import { startEmbeddedPostgres } from '../../src/embedded-postgres/server.ts'
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.ts'
 
 const [dataDir = '', uid] = process.argv.slice(2)
 if (uid) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Task, TaskError, type TaskItem } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { callTask } from '../../src/tasks/call.ts'
+import { callTask } from '../../src/tasks/call-task.ts'
 import { taskContext, taskItem } from './task-items.ts'
 
 /** One kind of task under test: how to create one that does what the suite needs. */

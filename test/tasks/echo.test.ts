@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
 import type { Json } from '../../src/domain/json/json.ts'
-import { callTask } from '../../src/tasks/call.ts'
+import { callTask } from '../../src/tasks/call-task.ts'
 import type { HttpClient } from '../../src/tasks/http-client.ts'
 import { createTask, parseTaskSpec } from '../../src/tasks/registry.ts'
 import { noFunctions, taskContext, taskItem } from './task-items.ts'

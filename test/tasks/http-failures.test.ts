@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { callTask } from '../../src/tasks/call.ts'
+import { callTask } from '../../src/tasks/call-task.ts'
 import { endCalculationsAfter } from '../helpers/heavy-work.ts'
 import { type Endpoint, useEndpoint } from './http-endpoint.ts'
 import { taskContext, taskItem } from './task-items.ts'

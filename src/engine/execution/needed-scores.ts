@@ -11,7 +11,7 @@ import { NotYetError } from '../../domain/execution/not-yet.ts'
 import { isScore } from '../../domain/score.ts'
 import { holds, type ScoreCondition } from '../../domain/score-condition.ts'
 import { scoresNeeded } from '../../evaluators/registry.ts'
-import { asTaskError } from '../../tasks/call.ts'
+import { asTaskError } from '../../tasks/call-task.ts'
 
 export interface NeedingEvaluator {
   /** Also of its score. */

@@ -2,7 +2,7 @@ import type { CallRequest, PreviewResponse } from '../../db/sql/preview/previews
 import { systemClock } from '../../domain/clock.ts'
 import { endpointOf } from '../../domain/limits/endpoint.ts'
 import { newTraceparent } from '../../models/traceparent.ts'
-import { asTaskError, callTask } from '../../tasks/call.ts'
+import { asTaskError, callTask } from '../../tasks/call-task.ts'
 import type { EndpointLimits } from '../limits/endpoint-limits.ts'
 import { createProjectTask } from '../project-task.ts'
 import type { Services } from '../services.ts'

@@ -10,8 +10,8 @@ import { json, name, optional, parseInput, text } from '../../domain/parse-input
 import type { PromptContent } from '../../domain/prompt/prompt.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { parsePromptContent } from '../../tasks/prompt-content.ts'
-import { withUniqueName } from '../references.ts'
 import type { Services } from '../services.ts'
+import { withUniqueName } from '../unique-name.ts'
 import { parseLabel, parseLabels } from './labels.ts'
 
 export interface CreatePromptInput {

@@ -7,8 +7,8 @@ import { encodeGlobalId } from '../../domain/global-id.ts'
 import { type ModelAddress, needsKey, type ProviderKind, providerKinds } from '../../domain/model/provider.ts'
 import { invalidInput, name, optional, parseInput } from '../../domain/parse-input.ts'
 import { requireAdmin, requireInstallation, type Scope } from '../../domain/scope.ts'
-import { withUniqueName } from '../references.ts'
 import type { Services } from '../services.ts'
+import { withUniqueName } from '../unique-name.ts'
 import { isSendable, secretOwner, sendableKey } from './open-provider.ts'
 
 /** A key is given as itself, to be stored encrypted, or by the environment variable of the worker that has it. */

@@ -9,7 +9,7 @@ import { fileDownload } from '../../models/download.ts'
 import { listServedModels } from '../../models/list-models.ts'
 import { openModel } from '../../models/open-model.ts'
 import { providerFetch } from '../../models/provider-fetch.ts'
-import { asTaskError } from '../../tasks/call.ts'
+import { asTaskError } from '../../tasks/call-task.ts'
 import type { Services } from '../services.ts'
 import { openProvider } from './open-provider.ts'
 

@@ -16,8 +16,8 @@ import { name, optional, parseInput, text } from '../../domain/parse-input.ts'
 import { parseReviewSelection, type ReviewSelectionInput } from '../../domain/review/selection.ts'
 import { requireWrite, type Scope } from '../../domain/scope.ts'
 import { parseScoreName } from '../../domain/score.ts'
-import { withUniqueName } from '../references.ts'
 import type { Services } from '../services.ts'
+import { withUniqueName } from '../unique-name.ts'
 import { selectReviewItems } from './select-items.ts'
 
 export interface CreateReviewQueueInput {

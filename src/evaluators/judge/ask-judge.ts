@@ -23,7 +23,7 @@ import {
   type VerdictForm,
   verdictSchema,
   verdictTool,
-} from './verdict.ts'
+} from './judge-answer.ts'
 
 /** One request to the model of a judge. */
 export interface JudgeRequest {

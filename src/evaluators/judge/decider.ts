@@ -4,8 +4,8 @@ import { openDecisionModel } from '../../models/open-model.ts'
 import { providerFetch } from '../../models/provider-fetch.ts'
 import { newTraceparent } from '../../models/traceparent.ts'
 import type { AskJudge, JudgeParts } from './ask-judge.ts'
+import { dataRule } from './judge-answer.ts'
 import { compileJudgeData } from './judge-data.ts'
-import { dataRule } from './verdict.ts'
 
 /** @param spec its scale has labels */
 export function openDecider(spec: JudgeSpec, { http, connect, prices }: JudgeParts): AskJudge {

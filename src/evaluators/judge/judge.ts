@@ -1,4 +1,4 @@
-/** A model that scores outputs: its prompt and data (judge-data.ts), and how it gives its verdict (verdict.ts). */
+/** A model that scores outputs: its prompt and data (judge-data.ts), and how it gives its verdict (judge-answer.ts). */
 import * as z from 'zod'
 import type { Evaluate, Evaluation, ScoreDataType, ScoreRules } from '../../domain/evaluation.ts'
 import { replaceUnstorable } from '../../domain/json/storable.ts'

@@ -1,7 +1,6 @@
 /** Open evaluations of a run as a whole, by evaluators that see all of its items. The caller holds the run's lock. */
 import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
-import type { RecordedScore } from '../score/record-scores.ts'
 import { type ClaimedRunEvaluation, due } from './claim-evaluations.ts'
 
 /** Whether the evaluator of the version `v` scores runs and not items. */
@@ -84,25 +83,4 @@ export async function endRunEvaluation(
           [...key, ended.attempts, ended.excused, ended.delayMs],
         )
   return rowCount === 1
-}
-
-/** Replaces what an evaluator gave a run as a whole. */
-export async function replaceRunScores(
-  client: Queryable,
-  runId: string,
-  evaluatorVersionId: string,
-  scores: readonly Omit<RecordedScore, 'ordinal'>[],
-): Promise<void> {
-  await client.query(
-    `DELETE FROM score WHERE run_id = $1 AND ordinal IS NULL AND source = 'EVALUATOR' AND evaluator_version_id = $2`,
-    [runId, evaluatorVersionId],
-  )
-  await client.query(
-    `INSERT INTO score (run_id, ordinal, name, data_type, value, label, comment, metadata, cost_usd, source,
-       evaluator_version_id, error)
-     SELECT $1, NULL, name, "dataType", value, label, comment, metadata, "costUsd", 'EVALUATOR', $2, error
-     FROM json_to_recordset($3::json) AS s (name text, "dataType" "ScoreDataType", value float8, label text, comment text,
-       metadata jsonb, "costUsd" float8, error jsonb)`,
-    [runId, evaluatorVersionId, JSON.stringify(scores.map(({ rules: _, isPinned: __, ...row }) => row))],
-  )
 }

@@ -1,6 +1,6 @@
-/** Checks that the rows an input refers to are in the caller's project, and that names are unique there. */
-import { Prisma } from '../db/generated/prisma/client.ts'
-import { ConflictError, codeOf, NotFoundError } from '../domain/errors.ts'
+/** Checks that the datasets and evaluators an input refers to are in the caller's project. */
+import type { Prisma } from '../db/generated/prisma/client.ts'
+import { NotFoundError } from '../domain/errors.ts'
 import { encodeGlobalId } from '../domain/global-id.ts'
 import type { Scope } from '../domain/scope.ts'
 
@@ -46,33 +46,4 @@ function requireAll(
     const id = encodeGlobalId(type, ids[index] as string)
     throw new NotFoundError(`There is no ${type.toLowerCase()} ${id} in this project.`, [...path, String(index)])
   }
-}
-
-/**
- * Runs a write of something that has a unique name.
- * @param where what the name is unique in
- * @throws {ConflictError} the name is taken
- */
-export async function withUniqueName<T>(
-  what: string,
-  name: string,
-  write: () => Promise<T>,
-  where: 'project' | 'dataset' = 'project',
-): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    if (isTaken(error)) {
-      const article = /^[aeiou]/.test(what) ? 'an' : 'a'
-      throw new ConflictError(`There is already ${article} ${what} "${name}" in this ${where}. Choose another name.`, [
-        'name',
-      ])
-    }
-    throw error
-  }
-}
-
-/** A violation of a unique constraint, from Prisma or from PostgreSQL itself. */
-function isTaken(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError ? error.code === 'P2002' : codeOf(error) === '23505'
 }
