@@ -25,7 +25,7 @@ export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersi
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
 /** Items of a feed and of a run's list include their scores; elsewhere scores are loaded on request. */
-export const RunItemRef = builder.objectRef<ListedRunItem & { scores?: ListedScore[] }>('RunItem')
+export const RunItemRef = builder.objectRef<ListedRunItem>('RunItem')
 export const ScoreRef = builder.objectRef<ListedScore>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
 export const EvaluatorRef = prismaRef('Evaluator')

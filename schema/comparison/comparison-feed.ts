@@ -7,7 +7,7 @@ import { RunRef } from '../refs.ts'
 import { FeedUntil, FeedWindowInput, feedWindow } from '../run/feed-arguments.ts'
 import { selects } from '../selects.ts'
 import { comparisonInput, MetricMarginInput } from './comparison.ts'
-import { ComparisonRowRef } from './comparison-row.ts'
+import { ComparisonRowRef, leftOutOfRows } from './comparison-row.ts'
 import { CountedScoreInput } from './counted-score.ts'
 import { MetricComparisonRef } from './metric-comparison.ts'
 import { PrimaryMetricsInput } from './primary-metrics.ts'
@@ -74,11 +74,13 @@ builder.subscriptionField('comparisonFeed', (t) =>
       eventsOf((signal) => {
         const without = (['rows', 'metrics', 'changedOutside'] as const).filter((part) => !selects(info, part))
         const stats = [['runs'], ['rows', 'cells', 'run'], ['metrics', 'candidate']]
-        const also = [
-          ...(stats.some((path) => selects(info, ...path, 'stats')) ? (['stats'] as const) : []),
-          ...(selects(info, 'rows', 'cells', 'items', 'scores') ? (['itemScores'] as const) : []),
-        ]
-        const options = { window: feedWindow(window, 'DatasetItem'), without, also, until }
+        const options = {
+          window: feedWindow(window, 'DatasetItem'),
+          without,
+          leftOut: leftOutOfRows(info, ['rows']),
+          stats: stats.some((path) => selects(info, ...path, 'stats')),
+          until,
+        }
         const from = shared?.after ?? after ?? null
         return comparisons.subscribe(scope, comparisonInput(args), from, signal, options)
       }),

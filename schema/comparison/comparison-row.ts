@@ -3,7 +3,7 @@ import type { Page } from '../../src/db/keyset.ts'
 import { type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { loadPageOfLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
-import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
+import type { LeftOut, ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
 import type { Json } from '../../src/domain/json/json.ts'
@@ -27,6 +27,7 @@ import { DatasetItemRef, DatasetItemRevisionRef, RunItemRef, RunRef } from '../r
 import { type ConnectionArguments, connection, isUnfiltered, pageRequest } from '../relay/connection.ts'
 import { optionalRawId } from '../relay/global-id.ts'
 import { listedItems } from '../relay/listed-items.ts'
+import { leftOutBy } from '../run/run-item.ts'
 import { selects } from '../selects.ts'
 import { ItemDifference, itemDifferences } from './differences.ts'
 
@@ -208,14 +209,24 @@ export async function comparisonRowsConnection(
   const request = pageRequest(args, { name, parts: rowKeyParts(order) })
   const { db } = context.services
   const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
-  const showsLatest = [['nodes'], ['edges', 'node']].some((path) => selects(info, ...path, 'datasetItem', 'latest'))
+  const rows = [['nodes'], ['edges', 'node']]
+  const showsLatest = rows.some((path) => selects(info, ...path, 'datasetItem', 'latest'))
   const readLatest = (itemIds: readonly string[]) => keepLatestRevisions(context, comparison, itemIds)
   const beside = showsLatest ? readLatest : undefined
-  const page = isShown ? await comparisonRows(db, comparison, filter, order, request, beside) : noRows
+  const leftOut = leftOutOfRows(info, ...rows)
+  const page = isShown ? await comparisonRows(db, comparison, filter, order, request, { leftOut, beside }) : noRows
   return connection(page, name, {
     totalCount: isUnfiltered(args.filter) ? () => totalRows(db, comparison) : null,
     countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
   })
+}
+
+/** What need not be read of the executions in the rows at these paths. */
+export function leftOutOfRows(info: GraphQLResolveInfo, ...rows: string[][]): LeftOut {
+  const cells = rows.map((path) => [...path, 'cells'])
+  const leftOut = leftOutBy(info, ...cells.map((path) => [...path, 'items']))
+  if (!cells.some((path) => selects(info, ...path, 'outputDiff'))) return leftOut
+  return { ...leftOut, columns: leftOut.columns.filter((column) => column !== 'output' && column !== 'outputBytes') }
 }
 
 /** Large ones are left to the loader, which reads those of the rows that fit into the page. */
@@ -271,16 +282,14 @@ function metricOf(
   return { values: valuesOf(metric), rules, direction, candidates: baseline ? chosen : [] }
 }
 
-function succeeded(items: readonly ShownRunItem[] | undefined, repetition: number): ShownRunItem | undefined {
+function succeeded(items: readonly ListedRunItem[] | undefined, repetition: number): ListedRunItem | undefined {
   return items?.find((item) => item.repetition === repetition && item.status === 'SUCCEEDED')
 }
 
 /** @throws {LimitError} only its beginning was read */
-function wholeOutput(item: ShownRunItem): Json {
-  if (!isTruncated(item)) return item.output as Json
-  const [limit, size] = [maxShownBytes, item.outputBytes ?? 0].map((bytes) =>
-    Math.ceil(bytes / 1024).toLocaleString('en'),
-  )
+function wholeOutput({ output, outputBytes = null }: ListedRunItem): Json {
+  if (!isTruncated({ outputBytes })) return output as Json
+  const [limit, size] = [maxShownBytes, outputBytes ?? 0].map((bytes) => Math.ceil(bytes / 1024).toLocaleString('en'))
   const message = `Expected outputs of at most ${limit} KB to compare, got one of ${size} KB. Compare the whole ones of \`GET /output/<run item>\`.`
   throw new LimitError(message)
 }

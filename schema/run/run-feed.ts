@@ -8,7 +8,7 @@ import { RunItemRef, RunRef } from '../refs.ts'
 import { rawId } from '../relay/global-id.ts'
 import { selects } from '../selects.ts'
 import { FeedUntil, FeedWindowInput, feedWindow } from './feed-arguments.ts'
-import { runItemKey, unread } from './run-item.ts'
+import { leftOutBy, runItemKey } from './run-item.ts'
 
 const RunFeedBatchRef = builder.objectRef<RunFeedBatch>('RunFeedBatch').implement({
   description:
@@ -64,7 +64,7 @@ builder.subscriptionField('runFeed', (t) =>
         const options = {
           window: ordinalsIn(feedWindow(window, 'RunItem'), id),
           without,
-          leftOut: unread(info, ['items']),
+          leftOut: leftOutBy(info, ['items']),
           stats: selects(info, 'run', 'stats'),
           until,
         }

@@ -13,7 +13,7 @@ import { FloatRange, IntRange } from '../number-range.ts'
 import { type ConnectionArguments, isUnfiltered, listConnection } from '../relay/connection.ts'
 import { listedItems } from '../relay/listed-items.ts'
 import { PositionRange } from './feed-arguments.ts'
-import { unread } from './run-item.ts'
+import { leftOutBy } from './run-item.ts'
 
 const RunItemOrderField = builder.enumType('RunItemOrderField', {
   description: 'Orders of the items of a run. Items without a value come last in either direction.',
@@ -125,7 +125,7 @@ export function runItemsConnection(
     ])
   }
   const by = { field, descending: direction === 'DESC', score, source }
-  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, unread(info, ['nodes'], ['edges', 'node']))
+  const list = listRunItems(sqlFilter(run, args.filter ?? {}), by, leftOutBy(info, ['nodes'], ['edges', 'node']))
   const orderName = field === 'SCORE' ? `${field} ${direction} ${source} ${score}` : `${field} ${direction}`
   const totalCount = isUnfiltered(others) ? itemCount(run, status) : null
   return listConnection<ListedRunItem>(context, list, orderName, run.id, args, totalCount)

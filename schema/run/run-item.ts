@@ -54,7 +54,7 @@ const columnOfScoreField: Record<string, OptionalScoreColumn> = {
 }
 
 /** What a list of run items may leave out, as none of the fields of its items that the document asks for reads it. */
-export function unread(info: GraphQLResolveInfo, ...lists: string[][]): LeftOut {
+export function leftOutBy(info: GraphQLResolveInfo, ...lists: string[][]): LeftOut {
   const fields = new Set(lists.flatMap((path) => [...selectedFields(info, path)]))
   const scoreFields = new Set(lists.flatMap((path) => [...selectedFields(info, [...path, 'scores'])]))
   const columns = new Set(Array.from(fields, (field) => columnOfField[field] ?? field))
@@ -172,7 +172,7 @@ builder.node(RunItemRef, {
       type: [ScoreRef],
       description: 'Its scores by name; failed evaluators are rows with `error`.',
       resolve: (item, _args, { loaders }) =>
-        item.scores ?? (item.listedScores ? parseScores(item.listedScores, item) : loaders.itemScores.load(item)),
+        item.listedScores ? parseScores(item.listedScores, item) : loaders.itemScores.load(item),
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',

@@ -18,11 +18,7 @@ builder.node(ScoreRef, {
   loadWithoutCache: (id, { loaders }) => loaders.score.load(scoreKey(id)),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What is scored; scores of one name are summarized together.' }),
-    dataType: t.field({
-      type: ScoreDataType,
-      description: 'The type of its value.',
-      resolve: ({ dataType }) => dataType as Score['dataType'],
-    }),
+    dataType: t.expose('dataType', { type: ScoreDataType, description: 'The type of its value.' }),
     value: t.exposeFloat('value', { nullable: true, description: 'The value of NUMERIC and BOOLEAN (0 or 1) scores.' }),
     label: t.exposeString('label', {
       nullable: true,
@@ -35,11 +31,7 @@ builder.node(ScoreRef, {
       nullable: true,
       description: 'What its evaluator says that it cost; null when unknown.',
     }),
-    source: t.field({
-      type: ScoreSource,
-      description: 'Its origin.',
-      resolve: ({ source }) => source as Score['source'],
-    }),
+    source: t.expose('source', { type: ScoreSource, description: 'Its origin.' }),
     evaluator: t.field({
       type: EvaluatorRef,
       nullable: true,

@@ -1,21 +1,24 @@
 import { InvalidInputError } from '../domain/errors.ts'
 
-/** Select lists by their fields and table: making one takes as long as parsing some rows. */
+/** Select lists by their fields, table and what they leave out: making one takes as long as parsing some rows. */
 const selectLists = new WeakMap<object, Map<string, string>>()
 
 /**
- * The select list of a whole row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
+ * The select list of a row with Prisma's field names, from one of its `…ScalarFieldEnum`s: `r.project_id AS
  * "projectId", …`.
+ * @param without fields to leave out
  */
-export function columns(table: string, fields: Record<string, string>): string {
+export function columns(table: string, fields: Record<string, string>, without: readonly string[] = []): string {
   const lists = selectLists.get(fields) ?? new Map<string, string>()
-  const list = lists.get(table) ?? selectList(table, fields)
-  selectLists.set(fields, lists.set(table, list))
+  const key = [table, ...without].join(' ')
+  const list = lists.get(key) ?? selectList(table, fields, without)
+  selectLists.set(fields, lists.set(key, list))
   return list
 }
 
-function selectList(table: string, fields: Record<string, string>): string {
+function selectList(table: string, fields: Record<string, string>, without: readonly string[]): string {
   return Object.values(fields)
+    .filter((field) => !without.includes(field))
     .map((field) => `${table}.${snakeCase(field)} AS "${field}"`)
     .join(', ')
 }

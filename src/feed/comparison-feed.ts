@@ -14,7 +14,7 @@ import { countItemChangesOutside, findItemChanges, findItemsAt } from '../db/sql
 import { loadFeedEpoch } from '../db/sql/run/feed-epoch.ts'
 import type { RunStatsRows } from '../db/sql/run/load-followed-run.ts'
 import { loadRunStats } from '../db/sql/run/load-run-stats.ts'
-import { loadItemScores } from '../db/sql/score/load-scores.ts'
+import { type LeftOut, nothingLeftOut } from '../db/sql/run-item/listed-columns.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isOver } from '../domain/rescoring.ts'
 import type { RunSettings } from '../domain/run.ts'
@@ -57,8 +57,10 @@ export interface ComparisonFeedOptions {
   window?: FeedWindow<string> | null
   /** Parts that need not be read; default: none. */
   without?: readonly ('rows' | 'metrics' | 'changedOutside')[]
-  /** Include the statistics of the runs, and the scores of the items in rows; default: none. */
-  also?: readonly ('stats' | 'itemScores')[]
+  /** What need not be read of the executions in rows; default: nothing. */
+  leftOut?: LeftOut
+  /** Include the statistics of the runs; default: no. */
+  stats?: boolean
   /** END: until all runs have finished; NEVER: until one is deleted. Default: END. */
   until?: 'END' | 'NEVER'
 }
@@ -84,7 +86,7 @@ interface ComparisonSource {
   metrics: boolean
   changedOutside: boolean
   stats: boolean
-  itemScores: boolean
+  leftOut: LeftOut
 }
 
 class ComparisonReader extends SharedReader<readonly number[], SharedComparisonBatch> {
@@ -112,7 +114,7 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
   }
 
   async #query(db: ReadableDatabase, after: readonly number[], maxChanges: number): Promise<SharedComparisonBatch> {
-    const { scope, input, window, runIds, ...reads } = this.#source
+    const { scope, input, window, runIds, leftOut, ...reads } = this.#source
     const epoch = await loadFeedEpoch(db.pool)
     const comparison = await openIfExisting(db, scope, input)
     if (!comparison) {
@@ -132,11 +134,10 @@ class ComparisonReader extends SharedReader<readonly number[], SharedComparisonB
     const more = ranges.some((range, index) => (next[index] ?? 0) < range.upTo)
     const done = !more && runs.every(isOver)
     const items = [...new Map(changes.map((change) => [change.itemId, change])).values()]
-    const rows = await alignRows(db, comparison, items)
+    const rows = await alignRows(db, comparison, items, leftOut)
     // Together these rows are too large: retry with fewer changes. At one change per run, read row by row.
     if (rows.length < items.length && limit > 1) return this.#query(db, after, Math.min(rows.length, maxChanges / 2))
-    for (const item of items.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [item])))
-    if (reads.itemScores) await addItemScores(db, rows)
+    for (const item of items.slice(rows.length)) rows.push(...(await alignRows(db, comparison, [item], leftOut)))
     const read = ranges.map((range, index) => ({ ...range, upTo: next[index] ?? range.upTo }))
     const counted = behind && window && reads.changedOutside
     const changedOutside = counted ? await countItemChangesOutside(db.pool, read, window) : 0
@@ -189,7 +190,7 @@ export class ComparisonFeeds {
     input: ComparisonInput,
     after: string | null,
     signal: AbortSignal,
-    { window = null, without = [], also = [], until = 'END' }: ComparisonFeedOptions = {},
+    { window = null, without = [], leftOut = nothingLeftOut, stats = false, until = 'END' }: ComparisonFeedOptions = {},
   ): Promise<AsyncGenerator<ComparisonFeedBatch>> {
     if (window) checkWindow(window)
     const epoch = await loadFeedEpoch(this.#db.pool)
@@ -206,8 +207,8 @@ export class ComparisonFeeds {
       rows: !without.includes('rows'),
       metrics: !without.includes('metrics'),
       changedOutside: !without.includes('changedOutside'),
-      stats: also.includes('stats'),
-      itemScores: also.includes('itemScores'),
+      stats,
+      leftOut,
     }
     return this.#follow(source, { epoch, positions, until }, AbortSignal.any([signal, this.#changes.stopped]))
   }
@@ -263,15 +264,6 @@ async function openIfExisting(db: ReadableDatabase, scope: Scope, input: Compari
     if (error instanceof NotFoundError) return null
     throw error
   }
-}
-
-async function addItemScores({ pool }: ReadableDatabase, rows: readonly ComparedRow[]): Promise<void> {
-  const items = rows.flatMap(({ cells }) => cells.flatMap(({ items }) => items))
-  const key = ({ runId, ordinal }: { runId: string; ordinal: number | null }) => `${runId}:${ordinal}`
-  // A run may be compared with itself.
-  const once = [...new Map(items.map((item) => [key(item), item])).values()]
-  const scores = Map.groupBy(await loadItemScores(pool, once), key)
-  for (const item of items) Object.assign(item, { scores: scores.get(key(item)) ?? [] })
 }
 
 async function itemsOf(db: Database, window: FeedWindow<string>, run: Run | undefined): Promise<readonly string[]> {

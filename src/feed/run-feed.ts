@@ -3,20 +3,15 @@
  *
  * A subscriber IS its cursor: it reads the rows after it, gets the next batch, advances. Changes that it missed while
  * slow or disconnected are in the table, in their latest state, so no queue can overflow and nothing is lost.
- * Subscribers at the same cursor share one read. NOTIFY, and a slow poll in case one was lost, only trigger the next
+ * Subscribers at the same cursor share one read of the same columns. NOTIFY, and a slow poll in case one was lost, only trigger the next
  * read. docs/feed.md describes the protocol.
  */
 import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { loadFollowedRun, type RunStatsRows } from '../db/sql/run/load-followed-run.ts'
-import type { LeftOut } from '../db/sql/run-item/listed-columns.ts'
-import {
-  type ChangedRunItem,
-  countChangesOutside,
-  loadChangedItems,
-  type OrdinalWindow,
-} from '../db/sql/run-item/load-changed-items.ts'
+import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../db/sql/run-item/listed-columns.ts'
+import { countChangesOutside, loadChangedItems, type OrdinalWindow } from '../db/sql/run-item/load-changed-items.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isOver } from '../domain/rescoring.ts'
 import type { RunSettings } from '../domain/run.ts'
@@ -35,7 +30,7 @@ export interface RunFeedBatch {
   run: Run | null
   /** From the same snapshot as the run; null unless requested. */
   stats: RunStatsRows | null
-  items: ChangedRunItem[]
+  items: ListedRunItem[]
   /** Items outside the window that changed; 0 without a window. */
   changedOutside: number
   /** The run has finished and everything is delivered. */
@@ -61,8 +56,7 @@ export interface RunFeedOptions {
   until?: 'END' | 'NEVER'
 }
 
-const nothing: LeftOut = { columns: [], scoreColumns: [] }
-/** Columns that tell how old a change is. */
+/** Columns that tell how old a change is, read whatever is left out. */
 const ofLag: readonly string[] = ['startedAt', 'finishedAt']
 
 const batchSize = 100
@@ -182,7 +176,7 @@ export class RunFeeds {
     runId: string,
     after: string | null,
     signal: AbortSignal,
-    { window = null, without = [], leftOut = nothing, stats = false, until = 'END' }: RunFeedOptions = {},
+    { window = null, without = [], leftOut = nothingLeftOut, stats = false, until = 'END' }: RunFeedOptions = {},
   ): Promise<AsyncGenerator<RunFeedBatch>> {
     if (window) checkWindow(window)
     const { epoch, run } = await loadFollowedRun(this.#db.pool, runId)
@@ -233,7 +227,7 @@ export class RunFeeds {
     }
   }
 
-  #reportLag(newest: ChangedRunItem | undefined): void {
+  #reportLag(newest: ListedRunItem | undefined): void {
     const changedAt = newest?.finishedAt ?? newest?.startedAt
     // Clocks differ: never report a negative lag.
     if (changedAt) this.#onDelivery(Math.max(0, Date.now() - changedAt.getTime()) / 1_000)

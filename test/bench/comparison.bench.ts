@@ -10,6 +10,8 @@ import type { Queryable } from '../../src/db/client.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { loadLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
+import type { LeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
+import { optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { parseMetric } from '../../src/domain/metric.ts'
 import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
 import { metricIn } from '../../src/engine/comparison/compared-metrics.ts'
@@ -40,6 +42,12 @@ const metrics = `query($baseline: ID!, $candidates: [ID!]!) { compareRuns(baseli
   }
 } }`
 
+/** All that the page does not show of executions. */
+const leftOut: LeftOut = {
+  columns: optionalColumns.filter((column) => column !== 'output' && column !== 'costUsd'),
+  scoreColumns: null,
+}
+
 /** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = {
@@ -54,7 +62,7 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
   const positions = rows.map((row) => Number(row.sortKey.at(-1)))
   const [revisions, { rows: executions }, values] = await Promise.all([
     loadLatestRevisions(db, itemIds),
-    loadCells(db, runIds, itemIds, positions),
+    loadCells(db, runIds, itemIds, positions, leftOut),
     loadCellValues(db, runIds, itemIds, positions),
   ])
   const items = new Map(revisions.map((revision) => [revision.itemId, revision]))

@@ -12,7 +12,7 @@ import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/compa
 import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
-import type { LeftOut, ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
+import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { type OptionalColumn, optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
@@ -99,9 +99,8 @@ async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'sco
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
 const withoutScores = { columns: [], scoreColumns: null }
-const withAll = { columns: [], scoreColumns: [] }
 const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, withoutScores)
-const withScores = listRunItems({}, { field: 'POSITION', descending: false }, withAll)
+const withScores = listRunItems({}, { field: 'POSITION', descending: false }, nothingLeftOut)
 const firstPage = { limit: 50, backward: false, after: null, before: null }
 const page = (request: object) => loadPages(client, byPosition, [runId], { ...firstPage, ...request })
 const compared = (ids: string[]) => ({
@@ -145,8 +144,11 @@ test.each<[string, () => Promise<unknown>]>([
   ],
   ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
   ['the scores of items', () => loadItemScores(client, keys())],
-  ['what a feed delivers', () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50, withAll)],
-  ['the cells of a comparison', () => loadCells(client, [runId], itemIds.slice(500, 540), null)],
+  [
+    'what a feed delivers',
+    () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50, nothingLeftOut),
+  ],
+  ['the cells of a comparison', () => loadCells(client, [runId], itemIds.slice(500, 540), null, nothingLeftOut)],
   ['their scores', () => loadCellValues(client, [runId], itemIds.slice(500, 540), null)],
   ['items by the ids of dataset items', () => loadPages(client, ofItems, [runId], { ...firstPage, limit: 50 })],
   [

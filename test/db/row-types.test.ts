@@ -27,7 +27,7 @@ import { loadRunChanges } from '../../src/db/sql/run/load-run-changes.ts'
 import { loadLatencyBuckets, loadScoreLabels, loadScoreSummaries } from '../../src/db/sql/run/load-run-stats.ts'
 import { loadRuns } from '../../src/db/sql/run/load-runs.ts'
 import { listRunItems, listRunItemsOfItem } from '../../src/db/sql/run-item/list-run-items.ts'
-import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
+import { type ListedRunItem, nothingLeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { listScoreConfigs } from '../../src/db/sql/score/list-score-configs.ts'
@@ -52,11 +52,13 @@ afterAll(() => t[Symbol.asyncDispose]())
 const byTime = { field: 'CREATED_AT', descending: false } as const
 
 /** By file under src/db/sql: the Prisma rows that its statements return, and the same rows read by Prisma. */
+const withoutScores = { columns: [], scoreColumns: null }
+
 const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
     const itemIds = items.map((item) => String(item.itemId))
-    return [[(await loadCells(t.db.pool, [runId], itemIds, null)).rows, items]]
+    return [[(await loadCells(t.db.pool, [runId], itemIds, null, withoutScores)).rows, items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}, byTime), t.scope.projectId), await datasets()]],
   'dataset/versions.ts': async () => [
@@ -180,21 +182,20 @@ const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> 
   'run/load-runs.ts': async () => [[await loadRuns(t.db.pool, t.scope.projectId, [runId]), await runs()]],
   'run-item/list-run-items.ts': async () => {
     const order = { field: 'POSITION', descending: false } as const
-    const listed = (await page(listRunItems({}, order, { columns: [], scoreColumns: [] }), runId)) as ListedRunItem[]
+    const listed = (await page(listRunItems({}, order, nothingLeftOut), runId)) as ListedRunItem[]
     return [
-      [await page(listRunItems({}, order, { columns: [], scoreColumns: null }), runId), await runItems()],
+      [await page(listRunItems({}, order, withoutScores), runId), await runItems()],
       [listed.map(({ listedScores: _, ...item }) => item), await runItems()],
       [listed.flatMap((item) => parseScores(item.listedScores ?? [], item)), await scores({ ordinal: { not: null } })],
       [await page(listRunItemsOfItem(), String((await runItems())[0]?.itemId)), await runItems()],
     ]
   },
   'run-item/load-changed-items.ts': async () => {
-    const leftOut = { columns: [], scoreColumns: [] }
     const range = { runId: runId, after: -1, upTo: 1_000 }
-    const { items: changed } = await loadChangedItems(t.db.pool, range, null, 10, leftOut)
+    const { items: changed } = await loadChangedItems(t.db.pool, range, null, 10, nothingLeftOut)
     return [
-      [changed.map(({ scores: _, listedScores: _listed, ...item }) => item), await runItems()],
-      [changed.flatMap((item) => item.scores ?? []), await scores({ ordinal: { not: null } })],
+      [changed.map(({ listedScores: _, ...item }) => item), await runItems()],
+      [changed.flatMap((item) => parseScores(item.listedScores ?? [], item)), await scores({ ordinal: { not: null } })],
     ]
   },
   'run-item/load-run-items.ts': async () => [

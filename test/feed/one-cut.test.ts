@@ -5,7 +5,7 @@ import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts
 import { metricKey, scoreMetric } from '../../src/domain/metric.ts'
 import { createEvaluator } from '../../src/engine/evaluators.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
-import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
+import { createTestEngine, seedDataset, seedExperiment, type TestEngine, withScores } from '../helpers/engine.ts'
 
 let t: TestEngine
 const size = 300
@@ -33,8 +33,7 @@ test('a client that has received everything up to a batch can count every figure
   const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'steady' }, { concurrency: 2 })
   const runIds = [await start(experimentId), await start(experimentId)]
   const input = { baselineId: runIds[0] ?? '', candidateIds: [runIds[1] ?? ''] }
-  const also = ['stats', 'itemScores'] as const
-  const feed = await t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000), { also })
+  const feed = await t.comparisons.subscribe(t.scope, input, null, AbortSignal.timeout(60_000), { stats: true })
   /** By dataset item: its executions in both runs. */
   const rows = new Map<string, Item[]>()
   let counted = 0
@@ -43,7 +42,7 @@ test('a client that has received everything up to a batch can count every figure
     for (const { itemId, cells } of changed)
       rows.set(
         itemId,
-        cells.flatMap(({ items }) => items),
+        cells.flatMap(({ items }) => items.map(withScores)),
       )
     const positions = Buffer.from(cursor, 'base64url').toString().split(':').at(-1)
     // Else there are more rows to come of this moment.

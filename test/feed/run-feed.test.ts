@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Run } from '../../src/db/generated/prisma/client.ts'
-import type { ChangedRunItem } from '../../src/db/sql/run-item/load-changed-items.ts'
+import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
 import { optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { RunFeeds } from '../../src/feed/run-feed.ts'
@@ -37,7 +37,7 @@ afterAll(() => t[Symbol.asyncDispose]())
 
 const positionOf = (cursor: string) => Number(Buffer.from(cursor, 'base64url').toString().split(':').at(-1))
 
-const final = (rows: Iterable<Omit<ChangedRunItem, 'scores'>>) =>
+const final = (rows: Iterable<Omit<ListedRunItem, 'listedScores'>>) =>
   [...rows]
     .toSorted((a, b) => a.ordinal - b.ordinal)
     .map(({ ordinal, status, output, error, attempts, seq }) => ({ ordinal, status, output, error, attempts, seq }))
@@ -55,7 +55,7 @@ test('subscribers that are cut off at random and resume from their cursor end wi
     return seed / 2_147_483_647
   }
   const follow = async () => {
-    const items = new Map<number, ChangedRunItem>()
+    const items = new Map<number, ListedRunItem>()
     let cursor: string | null = null
     for (let cuts = 0; ; ) {
       const abort = new AbortController()
@@ -125,6 +125,24 @@ test('a run of another project is not found', async () => {
   const other = await t.db.prisma.project.create({ data: { name: 'other' } })
   const subscribing = t.feeds.subscribe(await testScope(t.db, other.id), id, null, AbortSignal.timeout(30_000))
   await expect(subscribing).rejects.toThrow(/no such run/)
+})
+
+test('subscribers of one run each get what they ask for, at the same time', async () => {
+  const { id } = await startRun(t.services, t.scope, { experimentId })
+  const outputs = async (leftOut: LeftOut) => {
+    const shown = new Map<number, boolean>()
+    for await (const batch of await t.feeds.subscribe(t.scope, id, null, AbortSignal.timeout(30_000), { leftOut }))
+      for (const item of batch.items)
+        if (item.status === 'SUCCEEDED') shown.set(item.ordinal, item.output !== undefined)
+    return [...shown.values()]
+  }
+  const [whole, brief] = await Promise.all([
+    outputs(nothingLeftOut),
+    outputs({ columns: optionalColumns, scoreColumns: null }),
+  ])
+  expect(whole.length).toBe(brief.length)
+  expect(new Set(whole)).toEqual(new Set([true]))
+  expect(new Set(brief)).toEqual(new Set([false]))
 })
 
 test('the age of live changes is known, whatever the document leaves out', async () => {

@@ -57,7 +57,7 @@ test('a feed without end goes on with retries, labels and settings, and ends wit
   const score = { runId, name: 'good', source: 'HUMAN', dataType: 'BOOLEAN', value: 1 } as const
   await setScore(t.services, t.scope, { ...score, ordinal: 0 })
   expect(await until(({ items }) => items.length > 0)).toMatchObject({
-    items: [{ ordinal: 0, scores: [{ value: 1 }] }],
+    items: [{ ordinal: 0, listedScores: [{ value: 1 }] }],
   })
   await setScore(t.services, t.scope, { ...score, ordinal: null })
   expect(await until(() => true)).toMatchObject({ items: [], done: true })

@@ -6,7 +6,9 @@ import type { Score } from '../../src/db/generated/prisma/client.ts'
 import { Listener } from '../../src/db/listener.ts'
 import { openQueue } from '../../src/db/queue.ts'
 import { RunChanges } from '../../src/db/run-changes.ts'
+import type { ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts'
+import { parseScores } from '../../src/db/sql/score/load-scores.ts'
 import { announceWorker } from '../../src/db/sql/worker/announce-worker.ts'
 import type { ModuleEvaluator, ModuleTask, RunEvaluator } from '../../src/domain/execution/modules.ts'
 import type { TaskSpec } from '../../src/domain/execution/task.ts'
@@ -130,12 +132,16 @@ export async function seedExperiment(
 /** An item of a feed that leaves nothing out. */
 type WithScores = ShownRunItem & { scores: Score[] }
 
+export function withScores({ listedScores = [], ...item }: ListedRunItem): WithScores {
+  return { ...item, scores: parseScores(listedScores, item) } as WithScores
+}
+
 /** Follows the run's feed to its end. @returns the final items by ordinal, and the run of the last batch */
 export async function followRun({ feeds, scope }: TestEngine, runId: string, after: string | null = null) {
   const items = new Map<number, WithScores>()
   const batches = await feeds.subscribe(scope, runId, after, AbortSignal.timeout(150_000))
   for await (const batch of batches) {
-    for (const item of batch.items) items.set(item.ordinal, item as WithScores)
+    for (const item of batch.items) items.set(item.ordinal, withScores(item))
     if (!batch.run) throw new Error('the run was deleted')
     if (batch.done) return { items, run: batch.run, cursor: batch.cursor }
   }

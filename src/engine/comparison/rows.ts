@@ -6,7 +6,7 @@ import { countComparisonItems, loadComparisonPage, type RowOrder } from '../../d
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { CellChange, RowFilter } from '../../db/sql/comparison/row-filter.ts'
 import type { ComparedRuns } from '../../db/sql/comparison/schedule-order.ts'
-import type { ShownRunItem } from '../../db/sql/run-item/run-item-columns.ts'
+import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../db/sql/run-item/listed-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
 import { change } from '../../domain/statistics/paired-moments.ts'
@@ -25,7 +25,7 @@ export interface ComparedCell {
   run: Run
   itemId: string
   /** All repetitions. */
-  items: ShownRunItem[]
+  items: ListedRunItem[]
   /** One per score of the comparison, even if it is missing. */
   scores: CellScore[]
   /** Mean of the successful repetitions, in milliseconds. */
@@ -48,12 +48,16 @@ export interface CellScore extends SeriesKey {
   change: CellChange | null
 }
 
+/** Columns of executions that their cell is made of, read whatever is left out. */
+const ofCell: readonly string[] = ['costUsd']
+
 /** A score of the comparison, with how its values are read. */
 type ComparedScore = ComparedMetric & Extract<MetricValues, SeriesKey>
 
 /**
  * A page of aligned rows, in three statements at any size.
- * @param beside reads something else of the items of the page, at the same time as their results
+ * @param options.leftOut what need not be read of the executions; default: nothing
+ * @param options.beside reads something else of the items of the page, at the same time as their results
  */
 export async function comparisonRows(
   db: Database,
@@ -61,12 +65,16 @@ export async function comparisonRows(
   filter: RowFilter,
   order: RowOrder,
   page: PageRequest,
-  beside?: (itemIds: readonly string[]) => Promise<void>,
+  {
+    leftOut = nothingLeftOut,
+    beside,
+  }: { leftOut?: LeftOut; beside?: ((itemIds: readonly string[]) => Promise<void>) | undefined } = {},
 ): Promise<Page<ComparedRow>> {
   const found = await loadComparisonPage(db.pool, comparedRuns(comparison), filter, order, page)
   const items = page.backward ? found.rows.toReversed() : found.rows
   const placed = items.map(({ itemId, sortKey }) => ({ itemId, position: Number(sortKey.at(-1)) }))
-  const [aligned] = await Promise.all([alignRows(db, comparison, placed), beside?.(items.map(({ itemId }) => itemId))])
+  const itemIds = items.map(({ itemId }) => itemId)
+  const [aligned] = await Promise.all([alignRows(db, comparison, placed, leftOut), beside?.(itemIds)])
   const rows = aligned.map((row, index): Keyed<ComparedRow> => ({ ...row, sortKey: items[index]?.sortKey ?? [] }))
   const cut = rows.length < items.length
   return {
@@ -126,6 +134,7 @@ export async function alignRows(
   db: ReadableDatabase,
   comparison: Comparison,
   items: readonly PlacedItem[],
+  leftOut: LeftOut,
 ): Promise<ComparedRow[]> {
   const { baseline, runs, metrics } = comparison
   if (items.length === 0) return []
@@ -133,13 +142,16 @@ export async function alignRows(
   const itemIds = items.map(({ itemId }) => itemId)
   const positions = items.map(({ position }) => position)
   const [{ rows: executions, cut }, values] = await Promise.all([
-    loadCells(db.pool, runIds, itemIds, positions),
+    loadCells(db.pool, runIds, itemIds, positions, {
+      ...leftOut,
+      columns: leftOut.columns.filter((column) => !ofCell.includes(column)),
+    }),
     loadCellValues(db.pool, runIds, itemIds, positions),
   ])
   if (cut) {
     if (itemIds.length > 1) {
       const fitting = Math.floor(executions.length / runs.length)
-      return alignRows(db, comparison, items.slice(0, Math.max(1, Math.min(fitting, items.length - 1))))
+      return alignRows(db, comparison, items.slice(0, Math.max(1, Math.min(fitting, items.length - 1))), leftOut)
     }
     throw new LimitError('The outputs of this item are too large to be compared; ask for fewer runs.')
   }
@@ -167,7 +179,7 @@ export async function alignRows(
 
 function cell(
   { run, itemId, baseline }: Pick<ComparedCell, 'run' | 'itemId' | 'baseline'>,
-  items: ShownRunItem[],
+  items: ListedRunItem[],
   values: readonly CellValue[],
   compared: readonly ComparedScore[],
   ofAllRuns: readonly CellValue[],
@@ -194,7 +206,7 @@ function cell(
     items,
     scores,
     latencyMs: mean(ended.map((item) => (item.status === 'SUCCEEDED' ? item.latencyMs : null))),
-    costUsd: mean(ended.map((item) => (item.cached ? null : item.costUsd))),
+    costUsd: mean(ended.map((item) => (item.cached ? null : (item.costUsd ?? null)))),
     baseline,
   }
 }
@@ -206,7 +218,7 @@ function cell(
 function failuresOf(
   run: Run,
   { failuresCountAs, lackingRules }: ComparedScore,
-  items: readonly ShownRunItem[],
+  items: readonly ListedRunItem[],
   given: readonly CellValue[],
   isScored: () => boolean,
 ): number[] {

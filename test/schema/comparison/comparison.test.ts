@@ -109,6 +109,20 @@ describe('compareRuns', () => {
     ])
   })
 
+  test('shows what a document asks for without the outputs that it is made of', async () => {
+    const cells = (rows: { nodes: AnyRow[] }) =>
+      rows.nodes.flatMap((row) => row.cells as { [field: string]: unknown }[])
+    const whole = cells((await compared()).data.compareRuns.rows)
+    for (const field of ['outputDiff { kind text }', 'costUsd', 'latencyMs']) {
+      const query = `query ($baseline: ID!, $candidates: [ID!]!) {
+        compareRuns(baselineId: $baseline, candidateIds: $candidates) { rows(first: 100) { nodes { cells { ${field} } } } }
+      }`
+      const { data } = await t.query(query, { baseline: runs[0], candidates: [runs[1]] })
+      const name = field.split(' ')[0] as string
+      expect(cells(data.compareRuns.rows), field).toEqual(whole.map((cell) => ({ [name]: cell[name] })))
+    }
+  })
+
   test('costs the same number of statements whatever the size of the page', async () => {
     const measure = async (first: number) => {
       const [{ data, errors }, statements] = await recordStatements(() => compared({ first }))

@@ -251,7 +251,7 @@ function asked(typeName: string): string[] {
   )
 }
 
-test('an item has the same values in a list or feed that shows one field alone as by its id', async () => {
+test('an item has the same values in a list, comparison or feed that shows one field alone as by its id', async () => {
   await t.db.pool.query(
     `UPDATE run_item SET input_tokens = 7, output_tokens = 8, evaluator_cost_usd = 0.5, trace_id = repeat('a', 32),
        started_at = now(), generation = '{"model": "m"}', output_bytes = 300000, seq = 1 WHERE run_id = $1 AND ordinal = 2`,
@@ -293,11 +293,25 @@ test('an item has the same values in a list or feed that shows one field alone a
 
   const client = createClient({ url: `${t.url.replace('http', 'ws')}/graphql` })
   onTestFinished(() => client.dispose())
+  const first = async <Data>(query: string): Promise<Data | null | undefined> => {
+    for await (const { data } of client.iterate<Data & Record<string, unknown>>({ query, variables: { run } }))
+      return data
+    throw new Error('the feed ended before its first batch')
+  }
   const inFeed = async (selection: string, fragment: string) => {
     const query = `subscription ($run: ID!) { runFeed(runId: $run) { items { ${selection} } } } ${fragment}`
-    for await (const { data: batch } of client.iterate<{ runFeed: { items: Shown[] } }>({ query, variables: { run } }))
-      return batch?.runFeed.items
-    throw new Error('the feed ended before its first batch')
+    return (await first<{ runFeed: { items: Shown[] } }>(query))?.runFeed.items
+  }
+  const inComparisonFeed = async (selection: string) => {
+    const rows = `rows { cells { items { ${selection} } } }`
+    const query = `subscription ($run: ID!) { comparisonFeed(candidateIds: [$run]) { ${rows} } }`
+    const data = await first<{ comparisonFeed: { rows: { cells: { items: Shown[] }[] }[] } }>(query)
+    return data?.comparisonFeed.rows[0]?.cells[0]?.items[0]
+  }
+  const inComparison = async (selection: string) => {
+    const rows = `rows(first: 2) { nodes { cells { items { ${selection} } } } }`
+    const found = await t.query(`query ($run: ID!) { compareRuns(candidateIds: [$run]) { ${rows} } }`, { run })
+    return found.data.compareRuns.rows.nodes[1].cells[0].items[0]
   }
   const inList = async (selection: string, fragment: string) => {
     const query = `query ($run: ID!) { node(id: $run) { ... on Run { items(first: 3) { ${selection} } } } } ${fragment}`
@@ -316,6 +330,8 @@ test('an item has the same values in a list or feed that shows one field alone a
     expect((await inList('edges { node { ...Shown } }', fragment)).edges[2]?.node, field).toEqual(values)
     expect(await inFeed(field, ''), field).toEqual([values])
     expect(await inFeed('...Shown', fragment), field).toEqual([values])
+    expect(await inComparison(field), field).toEqual(values)
+    expect(await inComparisonFeed(field), field).toEqual(values)
   }
 })
 

@@ -3,7 +3,7 @@ import type { Queryable } from '../../client.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes, type RowsWithinBytes } from '../../query-within-bytes.ts'
 import { executionsOfItems, itemPlaces } from '../run-item/item-places.ts'
-import { runItemColumns, type ShownRunItem } from '../run-item/run-item-columns.ts'
+import { type LeftOut, type ListedRunItem, listedColumns, preparedList } from '../run-item/listed-columns.ts'
 
 /** The part of an item's score in a run (its index in the requested runs) that a comparison needs. */
 export interface CellValue extends SeriesKey, SeriesScore {
@@ -20,13 +20,17 @@ export async function loadCells(
   runIds: readonly string[],
   itemIds: readonly string[],
   positions: readonly number[] | null,
-): Promise<RowsWithinBytes<ShownRunItem>> {
-  const statement = {
-    name: 'comparison-cells',
-    text: `SELECT ${runItemColumns('i')} FROM ${executionsOfItems('i', '$1', '$2', '$3')} ORDER BY i.ordinal`,
-    values: [runIds, itemIds, positions],
-  }
-  return queryWithinBytes<ShownRunItem>(db, statement, itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes)
+  leftOut: LeftOut,
+): Promise<RowsWithinBytes<ListedRunItem>> {
+  const statement = preparedList(
+    'comparison-cells',
+    leftOut,
+    (leftOut) =>
+      `SELECT ${listedColumns('i', leftOut)} FROM ${executionsOfItems('i', '$1', '$2', '$3')} ORDER BY i.ordinal`,
+  )
+  const values = [runIds, itemIds, positions]
+  const maxBytes = itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes
+  return queryWithinBytes<ListedRunItem>(db, { ...statement, values }, maxBytes)
 }
 
 /**

@@ -1,12 +1,15 @@
+import { PreparedNames } from '../../prepared-names.ts'
 import { type OptionalScoreColumn, type ScoresOfItem, scoresOfItem } from '../score/load-scores.ts'
 import { type OptionalColumn, runItemColumns, type ShownRunItem } from './run-item-columns.ts'
 
 /** What a list of run items leaves out, as nobody reads it. */
 export interface LeftOut {
   columns: readonly OptionalColumn[]
-  /** Of the scores of each item; null: its scores. */
+  /** Columns of the scores of each item; null: the scores themselves. */
   scoreColumns: readonly OptionalScoreColumn[] | null
 }
+
+export const nothingLeftOut: LeftOut = { columns: [], scoreColumns: [] }
 
 /** A run item of a list, which may leave out some columns. */
 export interface ListedRunItem extends Omit<ShownRunItem, OptionalColumn>, Partial<Pick<ShownRunItem, OptionalColumn>> {
@@ -18,4 +21,17 @@ export interface ListedRunItem extends Omit<ShownRunItem, OptionalColumn>, Parti
 export function listedColumns(table: string, { columns, scoreColumns }: LeftOut): string {
   const own = runItemColumns(table, columns)
   return scoreColumns === null ? own : `${own}, ${scoresOfItem(table, scoreColumns)} AS "listedScores"`
+}
+
+const prepared = new PreparedNames(100)
+
+/**
+ * A prepared statement that lists run items. What it may leave out is up to the documents of clients: once as many texts have
+ * a name as connections should keep, it leaves out nothing.
+ * @param text of the statement, by what it leaves out
+ */
+export function preparedList(name: string, leftOut: LeftOut, text: (leftOut: LeftOut) => string) {
+  const brief = text(leftOut)
+  const briefName = prepared.of(brief)
+  return briefName === undefined ? { name, text: text(nothingLeftOut) } : { name: briefName, text: brief }
 }

@@ -1,14 +1,7 @@
 import type { Queryable } from '../../client.ts'
-import { PreparedNames } from '../../prepared-names.ts'
 import { queryRows } from '../../query-rows.ts'
 import { pageBytes, queryWithinBytes } from '../../query-within-bytes.ts'
-import { type ListedScore, parseScores } from '../score/load-scores.ts'
-import { type LeftOut, type ListedRunItem, listedColumns } from './listed-columns.ts'
-
-/** A run item with its scores by name, unless they are left out. */
-export interface ChangedRunItem extends ListedRunItem {
-  scores?: ListedScore[]
-}
+import { type LeftOut, type ListedRunItem, listedColumns, preparedList } from './listed-columns.ts'
 
 /** Changes of a run after one feed position and up to another. */
 export interface ChangeRange {
@@ -31,19 +24,24 @@ export async function loadChangedItems(
   window: OrdinalWindow | null,
   limit: number,
   leftOut: LeftOut,
-): Promise<{ items: ChangedRunItem[]; more: boolean }> {
-  const { condition, values } = windowOf(window, 5)
+): Promise<{ items: ListedRunItem[]; more: boolean }> {
+  const { name, condition, values } = windowOf(window, 5)
   // With a window its few rows are looked up, however many others changed: `+ 0` keeps the planner from the index on seq.
   const seq = window ? 'seq + 0' : 'seq'
-  const text = `SELECT ${listedColumns('run_item', leftOut)}
-    FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`
-  const statement = { name: prepared.of(text), text, values: [runId, after, upTo, limit, ...values] }
-  const { rows: items, cut } = await queryWithinBytes<ChangedRunItem>(client, statement, pageBytes)
-  for (const item of items) if (item.listedScores) item.scores = parseScores(item.listedScores, item)
+  const statement = preparedList(
+    `changed-items${name}`,
+    leftOut,
+    (leftOut) => `SELECT ${listedColumns('run_item', leftOut)}
+      FROM run_item WHERE run_id = $1 AND seq > 0 AND ${seq} > $2 AND ${seq} <= $3 AND ${condition} ORDER BY seq LIMIT $4`,
+  )
+  const parameters = [runId, after, upTo, limit, ...values]
+  const { rows: items, cut } = await queryWithinBytes<ListedRunItem>(
+    client,
+    { ...statement, values: parameters },
+    pageBytes,
+  )
   return { items, more: cut || items.length === limit }
 }
-
-const prepared = new PreparedNames(100)
 
 /** How many items outside the window changed within the range; costs as much as there are changes in it. */
 export async function countChangesOutside(

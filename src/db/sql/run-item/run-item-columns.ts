@@ -18,13 +18,6 @@ export type OptionalColumn = (typeof optionalColumns)[number]
 export const maxShownBytes = 256 * 1024
 
 const notAsStored: readonly string[] = [...ofExecution, 'output', 'outputBytes']
-const fields: Record<string, string> = Prisma.RunItemScalarFieldEnum
-
-/**
- * Select lists by their table and what they leave out, at most 2^10 for a table: making one takes as long as parsing some
- * rows.
- */
-const selectLists = new Map<string, string>()
 
 /** The stored size of an output that was removed. That of an output that is null is its JSON's, 4. */
 export const removedBytes = 0
@@ -48,24 +41,19 @@ export function outputBytes(table: string): string {
  * @param without columns to leave out
  */
 export function runItemColumns(table: string, without: readonly OptionalColumn[] = []): string {
-  const key = [table, ...without].join(' ')
-  const list = selectLists.get(key) ?? selectList(table, without)
-  selectLists.set(key, list)
-  return list
+  return [
+    columns(table, Prisma.RunItemScalarFieldEnum, [...notAsStored, ...without]),
+    ...(without.includes('outputBytes') ? [] : [`${outputBytes(table)} AS "outputBytes"`]),
+    ...(without.includes('output') ? [] : [`${shownOutput(table)} AS "output"`]),
+  ].join(', ')
 }
 
-function selectList(table: string, without: readonly OptionalColumn[]): string {
-  const leftOut: readonly string[] = [...notAsStored, ...without]
+function shownOutput(table: string): string {
   const text = `to_json(left(${table}.output #>> '{}', ${maxShownBytes}))::text`
   const json = `convert_to(CASE jsonb_typeof(${table}.output) WHEN 'string' THEN ${text} ELSE ${table}.output::text END, 'UTF8')`
   const cut = `rtrim(rtrim(substring(${json} FOR ${maxShownBytes}), ${continuing}), ${leading})`
-  const output = `CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
-      THEN to_jsonb(convert_from(${cut}, 'UTF8')) ELSE ${table}.output END AS "output"`
-  return [
-    columns(table, Object.fromEntries(Object.entries(fields).filter(([field]) => !leftOut.includes(field)))),
-    ...(without.includes('outputBytes') ? [] : [`${outputBytes(table)} AS "outputBytes"`]),
-    ...(without.includes('output') ? [] : [output]),
-  ].join(', ')
+  return `CASE WHEN COALESCE(${table}.output_bytes, octet_length(${table}.output::text)) > ${maxShownBytes}
+    THEN to_jsonb(convert_from(${cut}, 'UTF8')) ELSE ${table}.output END`
 }
 
 /** The bytes of a character of UTF-8 that follow its first, and the first ones of characters of several bytes. */

@@ -10,8 +10,8 @@ const scoreColumns = columns('s', Prisma.ScoreScalarFieldEnum)
 
 /** Columns of the scores of run items that a list may leave out: many documents show little more than a value. */
 export const optionalScoreColumns = [
-  ...(['dataType', 'value', 'label', 'comment', 'metadata', 'costUsd'] as const),
-  ...(['source', 'evaluatorVersionId', 'author', 'error', 'createdAt'] as const),
+  ...(['value', 'label', 'comment', 'metadata', 'costUsd'] as const),
+  ...(['evaluatorVersionId', 'author', 'error', 'createdAt'] as const),
 ] as const
 
 export type OptionalScoreColumn = (typeof optionalScoreColumns)[number]
@@ -48,30 +48,20 @@ export type ScoresOfItem = (Omit<ListedScore, 'id' | 'runId' | 'ordinal' | 'crea
   createdAt?: string
 })[]
 
-/** What the scores of an item have from it. */
-const ofItem: readonly string[] = ['runId', 'ordinal']
-const scoreFields = Object.entries(Prisma.ScoreScalarFieldEnum).filter(([field]) => !ofItem.includes(field))
-
-/** Such values by the item and what they leave out, at most 2^11 for an item. */
-const scoresOfItems = new Map<string, string>()
+/** What a score shares with its item, and need not be read. */
+const ofItem = ['runId', 'ordinal']
 
 /**
  * The scores of a run item, by name, as a value of a statement that reads it: saves a page or batch of items a round trip.
  * @param without columns to leave out
  */
 export function scoresOfItem(item: string, without: readonly OptionalScoreColumn[]): string {
-  const key = [item, ...without].join(' ')
-  const known = scoresOfItems.get(key)
-  if (known !== undefined) return known
-  const leftOut: readonly string[] = without
-  const read = columns('s', Object.fromEntries(scoreFields.filter(([field]) => !leftOut.includes(field))))
-  const scores = `(SELECT COALESCE(json_agg(s), '[]') FROM (SELECT ${read} FROM score s
-    WHERE s.run_id = ${item}.run_id AND s.ordinal = ${item}.ordinal ORDER BY s.name, s.id OFFSET 0) s)`
-  scoresOfItems.set(key, scores)
-  return scores
+  return `(SELECT COALESCE(json_agg(s), '[]')
+    FROM (SELECT ${columns('s', Prisma.ScoreScalarFieldEnum, [...ofItem, ...without])} FROM score s
+      WHERE s.run_id = ${item}.run_id AND s.ordinal = ${item}.ordinal ORDER BY s.name, s.id OFFSET 0) s)`
 }
 
-/** With the types of `loadItemScores`, but what was left out. */
+/** With the types of `loadItemScores`, without what was left out. */
 export function parseScores(scores: ScoresOfItem, { runId, ordinal }: RunItemKey): ListedScore[] {
   return scores.map(({ id, createdAt, ...score }) => ({
     ...score,
@@ -83,9 +73,8 @@ export function parseScores(scores: ScoresOfItem, { runId, ordinal }: RunItemKey
 }
 
 /**
- * The scores of these run items, by name. The caller has checked access to the items. OFFSET 0 for the reason above: a
- * subscriber of a run took half of its time, and more with every run before it (measured: 0.5 ms instead of 8 for 150
- * items after 20,000).
+ * The scores of these run items, by name. The caller has checked access to the items. OFFSET 0 for the reason above
+ * (0.5 ms instead of 8 for 150 items after 20,000).
  */
 export async function loadItemScores(db: Queryable, keys: readonly RunItemKey[]): Promise<Score[]> {
   return queryRows<Score>(
