@@ -3,7 +3,7 @@ import type { HttpTaskSpec } from '../domain/execution/http-task.ts'
 import { type TaskContext, TaskError, type TaskItem } from '../domain/execution/task.ts'
 import type { Json } from '../domain/json/json.ts'
 import { invalidInput } from '../domain/parse-input.ts'
-import { compileJson, compileText, type Encoding, hasPlaceholder } from './template.ts'
+import { compileJson, compileText, type Encoding, hasPlaceholder } from './request-template.ts'
 
 interface HttpRequest {
   /** Path and query as sent. */
