@@ -83,7 +83,7 @@ test('large scores shorten the pages that they are read with, and following thes
   )
   await t.db.pool.query('UPDATE score SET comment = $2 WHERE run_id = $1', [run, 'x'.repeat(bytes)])
   const query = `query ($id: ID!, $after: String) { node(id: $id) { ... on Run { items(first: ${count}, after: $after) {
-    nodes { id scores { name } } pageInfo { endCursor hasNextPage } } } } }`
+    nodes { id scores { name comment } } pageInfo { endCursor hasNextPage } } } } }`
   const seen: string[] = []
   for (let after: string | null = null; ; ) {
     const { data, errors } = await t.query(query, { id: encodeGlobalId('Run', run), after })
@@ -118,7 +118,7 @@ test('a feed of large outputs delivers every item in several batches', async () 
 
 test('rows of a comparison with large outputs come in short pages', async () => {
   const query = `query ($baselineId: ID!, $ids: [ID!]!, $after: String) { compareRuns(baselineId: $baselineId, candidateIds: $ids) {
-    rows(first: 40, after: $after) { nodes { datasetItem { id } } pageInfo { endCursor hasNextPage } } } }`
+    rows(first: 40, after: $after) { nodes { datasetItem { id } cells { items { output } } } pageInfo { endCursor hasNextPage } } } }`
   const seen = new Set<string>()
   for (let after: string | null = null; ; ) {
     const { data, errors } = await t.query(query, { baselineId: runs[0], ids: [runs[1]], after })
@@ -135,7 +135,7 @@ test('rows of a comparison with large outputs come in short pages', async () => 
 test('the feed of a comparison of large outputs comes to its end', async () => {
   const client = createClient({ url: `${t.url}/graphql` })
   const query = `subscription ($baselineId: ID!, $ids: [ID!]!) { comparisonFeed(baselineId: $baselineId, candidateIds: $ids) {
-    done rows { datasetItem { id } } } }`
+    done rows { datasetItem { id } cells { items { output } } } } }`
   const seen = new Set<string>()
   for await (const { data, errors } of client.iterate<{ comparisonFeed: { rows: { datasetItem: { id: string } }[] } }>({
     query,
