@@ -24,7 +24,7 @@ export const DatasetFolderRef = builder.objectRef<DatasetFolderRow>('DatasetFold
 export const DatasetVersionRef = builder.objectRef<DatasetVersion>('DatasetVersion')
 export const ExperimentRef = prismaRef('Experiment')
 export const RunRef = prismaRef('Run')
-/** Items of a feed and of a run's list include their scores; elsewhere scores are loaded on request. */
+/** Items of feeds, of comparisons and of a run's list include the scores that the document asks for; others load them on request. */
 export const RunItemRef = builder.objectRef<ListedRunItem>('RunItem')
 export const ScoreRef = builder.objectRef<ListedScore>('Score')
 export const EndpointLimitRef = prismaRef('EndpointLimit')
