@@ -3,7 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { leaseSeconds } from '../../src/db/queue.ts'
 import { createTestEngine, followRun, type TestEngine } from '../helpers/engine.ts'
-import { addEvaluator, auditRun, figure, spawnEndpoint, spawnWorker, startEndpointRun } from '../helpers/fault-lab.ts'
+import {
+  addEvaluator,
+  auditRun,
+  figure,
+  type SpawnedWorker,
+  spawnEndpoint,
+  spawnWorker,
+  startEndpointRun,
+} from '../helpers/fault-lab.ts'
 
 let t: TestEngine
 beforeAll(async () => {
@@ -28,6 +36,22 @@ async function heldBy(runId: string, leases: string[]): Promise<Held[]> {
   return rows
 }
 
+/**
+ * One of the workers that hold items, at random. Waits until there is one: a new worker has no lane of the run until
+ * the leases of earlier victims have expired, and its death would interrupt nothing.
+ */
+async function workerWithWork(runId: string, workers: SpawnedWorker[]): Promise<SpawnedWorker> {
+  const deadline = performance.now() + 3 * leaseSeconds * 1_000
+  for (;;) {
+    const loads = await Promise.all(workers.map((worker) => heldBy(runId, worker.leases())))
+    const busy = workers.filter((_, index) => loads[index]?.length)
+    const chosen = busy[Math.floor(Math.random() * busy.length)]
+    if (chosen) return chosen
+    if (performance.now() > deadline) throw new Error('no worker holds an item of the run')
+    await delay(100)
+  }
+}
+
 /** Seconds until no item is under the leases of a killed worker. */
 async function recovery(runId: string, held: Held[]): Promise<number> {
   const killedAt = performance.now()
@@ -48,13 +72,7 @@ test(`${kills} kills at random among 3 workers lose nothing and record nothing t
   let interrupted = 0
   for (let kill = 0; kill < kills; kill += 1) {
     await delay(500 + Math.random() * 2_000)
-    // A worker waiting for the lanes of an earlier victim loses nothing, so workers are killed only when all hold
-    // lanes.
-    const loads = await Promise.all(workers.map((worker) => heldBy(runId, worker.leases())))
-    const busy = [...loads.keys()].filter((index) => loads[index]?.length)
-    const candidates = busy.length > 0 ? busy : [...loads.keys()]
-    const index = candidates[Math.floor(Math.random() * candidates.length)] ?? 0
-    const victim = workers[index] as (typeof workers)[number]
+    const victim = await workerWithWork(runId, workers)
     // Paused first, so that its items can be counted before it is killed.
     victim.process.kill('SIGSTOP')
     await delay(20)
@@ -63,7 +81,7 @@ test(`${kills} kills at random among 3 workers lose nothing and record nothing t
     await victim.exited
     interrupted += held.length
     if (held.length > 0) recoveries.push(recovery(runId, held))
-    workers[index] = await spawn()
+    workers[workers.indexOf(victim)] = await spawn()
   }
   const audit = await auditRun(t, runId)
   expect(audit.succeeded, 'the run must outlast the kills').toBeLessThan(size)

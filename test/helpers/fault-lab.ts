@@ -22,7 +22,7 @@ export async function spawnEndpoint(): Promise<SpawnedEndpoint> {
   return { url, calls: async () => (await fetch(`${url}/calls`)).json() as Promise<EndpointCall[]> }
 }
 
-interface SpawnedWorker extends Spawned {
+export interface SpawnedWorker extends Spawned {
   /** Leases of the lanes it has held. */
   leases(): string[]
 }
