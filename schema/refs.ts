@@ -16,8 +16,10 @@ export const ProjectRef = prismaRef('Project')
 export const ApiKeyRef = prismaRef('ApiKey')
 export const PersonRef = prismaRef('Person')
 export const DatasetRef = prismaRef('Dataset')
-/** Known by its id alone; everything else is loaded on request. */
-export const DatasetItemRef = builder.objectRef<{ id: string }>('DatasetItem')
+/** Known by its id alone; everything else is loaded on request, unless a list has read its current content. */
+export const DatasetItemRef = builder.objectRef<{ id: string; latest?: DatasetItemRevisionRow | undefined }>(
+  'DatasetItem',
+)
 export const DatasetItemRevisionRef = builder.objectRef<DatasetItemRevisionRow>('DatasetItemRevision')
 export const DatasetItemChangeRef = builder.objectRef<DatasetItemChangeRow>('DatasetItemChange')
 export const DatasetFolderRef = builder.objectRef<DatasetFolderRow>('DatasetFolder')

@@ -3,6 +3,7 @@ import type { Page } from '../../src/db/keyset.ts'
 import { type RowOrder, rowKeyParts } from '../../src/db/sql/comparison/load-page.ts'
 import type { RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { loadPageOfLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
+import type { DatasetItemRevisionRow } from '../../src/db/sql/dataset/revision-row.ts'
 import type { LeftOut, ListedRunItem } from '../../src/db/sql/run-item/listed-columns.ts'
 import { isTruncated, maxShownBytes } from '../../src/db/sql/run-item/run-item-columns.ts'
 import { InvalidInputError, LimitError } from '../../src/domain/errors.ts'
@@ -121,13 +122,16 @@ const ComparisonCell = builder.objectRef<ComparedCell>('ComparisonCell').impleme
   }),
 })
 
-export const ComparisonRowRef = builder.objectRef<ComparedRow>('ComparisonRow').implement({
+/** With the current content of its item, where the page was read with it. */
+type ShownRow = ComparedRow & { latest?: DatasetItemRevisionRow | undefined }
+
+export const ComparisonRowRef = builder.objectRef<ShownRow>('ComparisonRow').implement({
   description: 'One item, with the results of each run.',
   fields: (t) => ({
     datasetItem: t.field({
       type: DatasetItemRef,
       description: 'The item, through all versions; the content that each run used is in its cell.',
-      resolve: ({ itemId }) => ({ id: itemId }),
+      resolve: ({ itemId, latest }) => ({ id: itemId, latest }),
     }),
     cells: t.expose('cells', {
       type: [ComparisonCell],
@@ -211,11 +215,15 @@ export async function comparisonRowsConnection(
   const isShown = ['nodes', 'edges', 'pageInfo'].some((part) => selects(info, part))
   const rows = [['nodes'], ['edges', 'node']]
   const showsLatest = rows.some((path) => selects(info, ...path, 'datasetItem', 'latest'))
-  const readLatest = (itemIds: readonly string[]) => keepLatestRevisions(context, comparison, itemIds)
+  const latest = new Map<string, DatasetItemRevisionRow>()
+  const readLatest = async (itemIds: readonly string[]) => {
+    for (const revision of await latestRevisions(context, comparison, itemIds)) latest.set(revision.itemId, revision)
+  }
   const beside = showsLatest ? readLatest : undefined
   const leftOut = leftOutOfRows(info, ...rows)
   const page = isShown ? await comparisonRows(db, comparison, filter, order, request, { leftOut, beside }) : noRows
-  return connection(page, name, {
+  const shown = page.rows.map((row) => ({ ...row, latest: latest.get(row.itemId) }))
+  return connection({ ...page, rows: shown }, name, {
     totalCount: isUnfiltered(args.filter) ? () => totalRows(db, comparison) : null,
     countUpTo: (limit) => countComparisonRows(db, comparison, filter, limit),
   })
@@ -230,9 +238,9 @@ export function leftOutOfRows(info: GraphQLResolveInfo, ...rows: string[][]): Le
 }
 
 /** Large ones are left to the loader, which reads those of the rows that fit into the page. */
-async function keepLatestRevisions({ loaders, services }: Context, { runs }: Comparison, itemIds: readonly string[]) {
+async function latestRevisions({ services }: Context, { runs }: Comparison, itemIds: readonly string[]) {
   const { rows, cut } = await loadPageOfLatestRevisions(services.db.pool, runs[0]?.datasetId ?? '', itemIds)
-  if (!cut) for (const revision of rows) loaders.latestRevision.prime(revision.itemId, revision)
+  return cut ? [] : rows
 }
 
 const noRows: Page<ComparedRow> = { rows: [], hasPreviousPage: false, hasNextPage: false }

@@ -51,7 +51,8 @@ export const RunComparison = builder.objectRef<Comparison>('RunComparison').impl
       type: ComparisonRowConnection,
       description:
         'The items of all runs, aligned; without a baseline no value counts as changed.\n`totalCount` is known without a filter if all runs used one version and one of them has all of its items.',
-      extensions: { cost: comparisonCost },
+      // A page in the order of the schedule reads no more than it shows.
+      extensions: { cost: comparisonCost, costOnlyWith: ['filter', 'orderBy'] },
       args: {
         ...t.arg.connectionArgs(),
         filter: t.arg({ type: ComparisonFilter, description: 'Which items; all of the conditions must hold.' }),

@@ -6,6 +6,7 @@ import type { ShownRunItem } from '../../src/db/sql/run-item/run-item-columns.ts
 import { builder } from '../builder.ts'
 import type { Context } from '../context.ts'
 import { missing } from '../links.ts'
+import type { Loaders } from '../loaders.ts'
 import {
   DatasetItemRef,
   DatasetItemRevisionConnection,
@@ -19,6 +20,12 @@ async function rowOf({ id }: { id: string }, { loaders }: Context): Promise<Data
   const row = await loaders.datasetItem.load(id)
   if (!row) throw missing('DatasetItem', id)
   return row
+}
+
+async function loadLatest(id: string, loaders: Loaders): Promise<DatasetItemRevisionRow> {
+  const revision = await loaders.latestRevision.load(id)
+  if (!revision) throw missing('DatasetItem', id)
+  return revision
 }
 
 builder.node(DatasetItemRef, {
@@ -49,11 +56,8 @@ builder.node(DatasetItemRef, {
     latest: t.field({
       type: DatasetItemRevisionRef,
       description: 'Its current content; the last one if it is archived.',
-      resolve: async ({ id }, _args, { loaders }) => {
-        const revision = await loaders.latestRevision.load(id)
-        if (!revision) throw missing('DatasetItem', id)
-        return revision
-      },
+      // Not asynchronous where it is known: a page of a comparison would wait for a promise of every row.
+      resolve: ({ id, latest }, _args, { loaders }) => latest ?? loadLatest(id, loaders),
     }),
     revision: t.field({
       type: DatasetItemRevisionRef,

@@ -10,7 +10,7 @@ import type { Database } from '../db/client.ts'
 import type { Run } from '../db/generated/prisma/client.ts'
 import type { RunChanges } from '../db/run-changes.ts'
 import { loadFollowedRun, type RunStatsRows } from '../db/sql/run/load-followed-run.ts'
-import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../db/sql/run-item/listed-columns.ts'
+import { type LeftOut, type ListedRunItem, needing, nothingLeftOut } from '../db/sql/run-item/listed-columns.ts'
 import { countChangesOutside, loadChangedItems, type OrdinalWindow } from '../db/sql/run-item/load-changed-items.ts'
 import { CursorExpiredError, NotFoundError } from '../domain/errors.ts'
 import { isOver } from '../domain/rescoring.ts'
@@ -57,7 +57,7 @@ export interface RunFeedOptions {
 }
 
 /** Columns that tell how old a change is, read whatever is left out. */
-const ofLag: readonly string[] = ['startedAt', 'finishedAt']
+const ofLag = ['startedAt', 'finishedAt'] as const
 
 const batchSize = 100
 /** Rows that are read at once, for several batches. */
@@ -191,7 +191,7 @@ export class RunFeeds {
       runId,
       window: run && window && ordinalsOf(window, run),
       items: !without.includes('items'),
-      leftOut: { ...leftOut, columns: leftOut.columns.filter((column) => !ofLag.includes(column)) },
+      leftOut: needing(leftOut, ofLag),
       changedOutside: !without.includes('changedOutside'),
       stats,
     }

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream'
-import { isLargerThan } from './limits/answer-size.ts'
+import { answerSize, isLargerThan } from './limits/answer-size.ts'
 import { inSteps, shortPause, stepCharacters, stepsOf } from './limits/in-steps.ts'
 import type { LoopTime } from './limits/loop-time.ts'
 
 /** Characters that are written as a whole, which takes some milliseconds at most. */
 const smallCharacters = 256 * 1024
 
-/** Whether the JSON of a value is written in several steps. */
-export function takesSteps(value: unknown): boolean {
-  return isLargerThan(value, smallCharacters)
+/** Whether the JSON of the data of an answer is written in several steps. */
+export function takesSteps(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && answerSize(data) > smallCharacters
 }
 
 /**

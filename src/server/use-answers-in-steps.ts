@@ -13,7 +13,7 @@ export function useAnswersInSteps(loopTime: LoopTime): Plugin {
   return {
     onResultProcess({ request, result, serverContext, resultProcessor, setResultProcessor }) {
       const mediaType = jsonMediaTypeFor(request.headers.get('accept'))
-      if (!resultProcessor || !mediaType || !('data' in result) || !result.data || !takesSteps(result.data)) return
+      if (!resultProcessor || !mediaType || !('data' in result) || !takesSteps(result.data)) return
       const { client } = serverContext as unknown as OperationCaller
       setResultProcessor((_result, { Response }) => {
         const body = jsonInSteps(formatResult(result), loopTime, client)

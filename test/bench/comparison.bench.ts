@@ -7,6 +7,7 @@
 import { request } from 'undici'
 import { encodeGlobalId } from '../../schema/relay/global-id.ts'
 import type { Queryable } from '../../src/db/client.ts'
+import { pageBytes } from '../../src/db/query-within-bytes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import { loadLatestRevisions } from '../../src/db/sql/dataset/load-revisions.ts'
@@ -59,20 +60,22 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
   const request = { limit: 100, backward: false, after: null, before: null }
   const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
-  const positions = rows.map((row) => Number(row.sortKey.at(-1)))
+  const places = { ordinals: runIds.map(() => ({ from: 0, below: rows.length })) }
   const [revisions, { rows: executions }, values] = await Promise.all([
     loadLatestRevisions(db, itemIds),
-    loadCells(db, runIds, itemIds, positions, leftOut),
-    loadCellValues(db, runIds, itemIds, positions),
+    loadCells(db, runIds, places, leftOut, 2 * pageBytes),
+    loadCellValues(db, runIds, places),
   ])
   const items = new Map(revisions.map((revision) => [revision.itemId, revision]))
   const executionsOf = Map.groupBy(executions, ({ runId, itemId }) => `${runId} ${itemId}`)
-  const valuesOf = Map.groupBy(values, ({ run, itemId }) => `${runIds[run]} ${itemId}`)
+  const valuesOf = Map.groupBy(values, ({ run, ordinal }) => `${runIds[run]} ${ordinal}`)
   const nodes = itemIds.map((id) => {
     const { key, input, expectedOutput } = items.get(id) ?? {}
     const cells = runIds.map((run) => ({
       run,
-      scores: valuesOf.get(`${run} ${id}`)?.map(({ name, value }) => ({ name, value })),
+      scores: executionsOf
+        .get(`${run} ${id}`)
+        ?.flatMap(({ ordinal }) => valuesOf.get(`${run} ${ordinal}`)?.map(({ name, value }) => ({ name, value }))),
       items: executionsOf.get(`${run} ${id}`)?.map(({ ordinal, status, output, error, latencyMs, costUsd }) => ({
         ordinal,
         status,

@@ -6,6 +6,7 @@ import type { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Prisma } from '../../src/db/generated/prisma/client.ts'
 import { loadPages } from '../../src/db/keyset.ts'
+import { pageBytes } from '../../src/db/query-within-bytes.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
@@ -134,6 +135,9 @@ const ofItems = listRunItems(
   withoutScores,
 )
 
+const cells = { itemIds: itemIds.slice(500, 540), positions: null }
+const range = { ordinals: [{ from: 500, below: 540 }] }
+
 test.each<[string, () => Promise<unknown>]>([
   ['the first page of a run', () => page({})],
   ['a later page of a run', () => page({ after: ['1000'] })],
@@ -148,8 +152,10 @@ test.each<[string, () => Promise<unknown>]>([
     'what a feed delivers',
     () => loadChangedItems(client, { runId, after: 1_000, upTo: 1_050 }, null, 50, nothingLeftOut),
   ],
-  ['the cells of a comparison', () => loadCells(client, [runId], itemIds.slice(500, 540), null, withoutScores)],
-  ['their scores', () => loadCellValues(client, [runId], itemIds.slice(500, 540), null)],
+  ['the cells of a comparison', () => loadCells(client, [runId], cells, withoutScores, pageBytes)],
+  ['their scores', () => loadCellValues(client, [runId], cells)],
+  ['the cells in a range', () => loadCells(client, [runId], range, withoutScores, pageBytes)],
+  ['their scores', () => loadCellValues(client, [runId], range)],
   ['items by the ids of dataset items', () => loadPages(client, ofItems, [runId], { ...firstPage, limit: 50 })],
   [
     'what a comparison of a window delivers',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ReviewQueue } from '../../src/db/generated/prisma/client.ts'
 import { type List, loadPages } from '../../src/db/keyset.ts'
+import { pageBytes } from '../../src/db/query-within-bytes.ts'
 import { loadCells } from '../../src/db/sql/comparison/load-cells.ts'
 import { listDatasets } from '../../src/db/sql/dataset/list-datasets.ts'
 import { listDatasetVersions } from '../../src/db/sql/dataset/versions.ts'
@@ -57,8 +58,8 @@ const withoutScores = { columns: [], scoreColumns: null }
 const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
-    const itemIds = items.map((item) => String(item.itemId))
-    return [[(await loadCells(t.db.pool, [runId], itemIds, null, withoutScores)).rows, items]]
+    const places = { itemIds: items.map((item) => String(item.itemId)), positions: null }
+    return [[(await loadCells(t.db.pool, [runId], places, withoutScores, pageBytes)).rows, items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}, byTime), t.scope.projectId), await datasets()]],
   'dataset/versions.ts': async () => [

@@ -43,6 +43,26 @@ test('many comparisons in one document are refused for the work they take', asyn
   )
 })
 
+test('a page of a comparison takes work only where it is filtered or in another order than that of the schedule', async () => {
+  const refused = async (args: string, variables?: object) => {
+    const declared = variables ? '($filter: ComparisonFilter, $orderBy: ComparisonOrder)' : ''
+    const rows = `compareRuns(candidateIds: ["x"]) { rows(first: 1, ${args}) { nodes { datasetItem { id } } } }`
+    const { errors } = await t.query(`query ${declared} { ${times(45, (n) => `a${n}: ${rows}`)} }`, variables)
+    const codes = new Set(errors?.map(({ extensions }) => extensions?.code))
+    expect(['LIMIT', 'INVALID_INPUT']).toEqual(expect.arrayContaining([...codes]))
+    return codes.has('LIMIT')
+  }
+  const given = 'filter: $filter, orderBy: $orderBy'
+  expect(await refused('')).toBe(false)
+  expect(await refused('filter: null, orderBy: null')).toBe(false)
+  expect(await refused(given, {})).toBe(false)
+  expect(await refused(given, { filter: {} })).toBe(false)
+  expect(await refused('filter: { failedInOne: true }')).toBe(true)
+  expect(await refused(given, { filter: { tags: ['a'] } })).toBe(true)
+  expect(await refused(given, { orderBy: { field: 'CHANGE', metric: { latency: true } } })).toBe(true)
+  expect(await refused('orderBy: { field: CHANGE, metric: { latency: true } }')).toBe(true)
+})
+
 test('the gate of every run of a page of the default size may be asked for', async () => {
   const gates = (args: string) =>
     `{ runs${args} { nodes { name status gate { status checks { rule passed reason } } } } }`

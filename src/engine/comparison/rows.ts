@@ -1,12 +1,13 @@
 import type { Database, ReadableDatabase } from '../../db/client.ts'
 import type { Run } from '../../db/generated/prisma/client.ts'
 import type { Keyed, Page, PageRequest } from '../../db/keyset.ts'
-import { type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
+import { pageBytes, type RowsWithinBytes } from '../../db/query-within-bytes.ts'
+import { type CellPlaces, type CellValue, loadCells, loadCellValues } from '../../db/sql/comparison/load-cells.ts'
 import { countComparisonItems, loadComparisonPage, type RowOrder } from '../../db/sql/comparison/load-page.ts'
 import type { MetricValues } from '../../db/sql/comparison/metric-values.ts'
 import type { CellChange, RowFilter } from '../../db/sql/comparison/row-filter.ts'
 import type { ComparedRuns } from '../../db/sql/comparison/schedule-order.ts'
-import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../db/sql/run-item/listed-columns.ts'
+import { type LeftOut, type ListedRunItem, needing, nothingLeftOut } from '../../db/sql/run-item/listed-columns.ts'
 import { LimitError } from '../../domain/errors.ts'
 import { type ExecutionScore, executionScore, meanOf, type SeriesKey } from '../../domain/score-series.ts'
 import { change } from '../../domain/statistics/paired-moments.ts'
@@ -48,8 +49,8 @@ export interface CellScore extends SeriesKey {
   change: CellChange | null
 }
 
-/** Columns of executions that their cell is made of, read whatever is left out. */
-const ofCell: readonly string[] = ['costUsd']
+/** Columns of executions that their cell is made of. */
+const ofCell = ['costUsd'] as const
 
 /** A score of the comparison, with how its values are read. */
 type ComparedScore = ComparedMetric & Extract<MetricValues, SeriesKey>
@@ -140,14 +141,17 @@ export async function alignRows(
   if (items.length === 0) return []
   const runIds = runs.map((run) => run.id)
   const itemIds = items.map(({ itemId }) => itemId)
-  const positions = items.map(({ position }) => position)
-  const [{ rows: executions, cut }, values] = await Promise.all([
-    loadCells(db.pool, runIds, itemIds, positions, {
-      ...leftOut,
-      columns: leftOut.columns.filter((column) => !ofCell.includes(column)),
-    }),
-    loadCellValues(db.pool, runIds, itemIds, positions),
-  ])
+  const read = (places: CellPlaces) =>
+    Promise.all([
+      loadCells(db.pool, runIds, places, needing(leftOut, ofCell), itemIds.length > 1 ? 2 * pageBytes : 10 * pageBytes),
+      loadCellValues(db.pool, runIds, places),
+    ])
+  const range = likelyRange(comparison, items)
+  let found = range && (await read(range))
+  if (!found || !haveAll(comparison, items, found[0])) {
+    found = await read({ itemIds, positions: items.map(({ position }) => position) })
+  }
+  const [{ rows: executions, cut }, values] = found
   if (cut) {
     if (itemIds.length > 1) {
       const fitting = Math.floor(executions.length / runs.length)
@@ -157,24 +161,59 @@ export async function alignRows(
   }
   // Grouped by item alone, then filtered: cheaper than composite keys.
   const executionsByItem = Map.groupBy(executions, ({ itemId }) => String(itemId))
-  const valuesByItem = Map.groupBy(values, ({ itemId }) => itemId)
+  const executionOf = (run: number, ordinal: number) => ordinal * runs.length + run
+  const valuesByExecution = Map.groupBy(values, ({ run, ordinal }) => executionOf(run, ordinal))
   const scores = metrics.flatMap((metric): ComparedScore[] => {
     const values = valuesOf(metric)
     return 'name' in values && metric.countedAs === null ? [{ ...metric, ...values }] : []
   })
   return itemIds.map((itemId) => {
     const executed = executionsByItem.get(itemId) ?? []
-    const scored = valuesByItem.get(itemId) ?? []
+    const executedIn = runIds.map((id) => executed.filter(({ runId }) => runId === id))
+    const scoredIn = runIds.map((id, index) => {
+      const run = runIds.indexOf(id)
+      return executedIn[index]?.flatMap(({ ordinal }) => valuesByExecution.get(executionOf(run, ordinal)) ?? []) ?? []
+    })
     const cells: ComparedCell[] = []
-    for (const run of runs) {
-      const index = runIds.indexOf(run.id)
-      const own = executed.filter(({ runId }) => runId === run.id)
-      const ownValues = scored.filter((value) => value.run === index)
+    for (const [index, run] of runs.entries()) {
       const first = (baseline && cells[0]) ?? null
-      cells.push(cell({ run, itemId, baseline: first }, own, ownValues, scores, scored))
+      cells.push(
+        cell({ run, itemId, baseline: first }, executedIn[index] ?? [], scoredIn[index] ?? [], scores, scoredIn),
+      )
     }
     return { itemId, cells }
   })
+}
+
+/**
+ * Where all runs should have these items: neighbours in one of them, if the others have the same order and as many items.
+ * Null where they are not known to be.
+ */
+function likelyRange({ runs }: Comparison, items: readonly PlacedItem[]): CellPlaces | null {
+  const [first, ...others] = runs
+  const positions = items.map(({ position }) => position)
+  const [low, high] = [Math.min(...positions), Math.max(...positions)]
+  const isAlike = (run: Run) =>
+    run.id !== first?.id &&
+    run.seed === first?.seed &&
+    run.total / repetitionsOf(run) === first.total / repetitionsOf(first)
+  if (high - low >= items.length || !others.every(isAlike)) return null
+  const ordinals = runs.map(repetitionsOf).map((repetitions) => ({
+    from: low * repetitions,
+    below: (high + 1) * repetitions,
+  }))
+  return { ordinals }
+}
+
+/** Whether these are all executions of the items, or as many as are read at once, and no others. */
+function haveAll(
+  { runs }: Comparison,
+  items: readonly PlacedItem[],
+  { rows, cut }: RowsWithinBytes<ListedRunItem>,
+): boolean {
+  const itemIds = new Set(items.map(({ itemId }) => BigInt(itemId)))
+  const repetitions = runs.reduce((sum, run) => sum + repetitionsOf(run), 0)
+  return (cut || rows.length === items.length * repetitions) && rows.every(({ itemId }) => itemIds.has(itemId))
 }
 
 function cell(
@@ -182,7 +221,7 @@ function cell(
   items: ListedRunItem[],
   values: readonly CellValue[],
   compared: readonly ComparedScore[],
-  ofAllRuns: readonly CellValue[],
+  ofAllRuns: readonly CellValue[][],
 ): ComparedCell {
   const ended = items.filter(({ status }) => status === 'SUCCEEDED' || status === 'FAILED')
   const scores = compared.map((metric, index): CellScore => {
@@ -190,15 +229,11 @@ function cell(
     const ofSeries = (score: CellValue) => score.name === name && score.source === source
     const given = values.filter(ofSeries)
     const own = executionsOf(given)
-    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some(ofSeries))
-    const score = {
-      name,
-      source,
-      dataType,
-      value: kind === 'SCORE' ? mean([...own.map(({ value }) => value), ...failures]) : null,
-      label: kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null,
-    }
-    return { ...score, ...changeFrom(baseline?.scores[index], score, metric) }
+    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.flat().some(ofSeries))
+    const value = kind === 'SCORE' ? mean([...own.map(({ value }) => value), ...failures]) : null
+    const label = kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null
+    const { delta, change } = changeFrom(baseline?.scores[index], { value, label }, metric)
+    return { name, source, dataType, value, label, delta, change }
   })
   return {
     run,
@@ -222,8 +257,9 @@ function failuresOf(
   given: readonly CellValue[],
   isScored: () => boolean,
 ): number[] {
+  if (failuresCountAs === null) return []
   const rule = lackingRules.find(({ runId }) => runId === run.id)
-  if (failuresCountAs === null || !rule) return []
+  if (!rule) return []
   const failed = items.filter(
     ({ status, ordinal }) => status === 'FAILED' && !given.some((score) => score.ordinal === ordinal),
   )

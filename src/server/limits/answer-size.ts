@@ -1,5 +1,23 @@
+/** Characters in one answer, or event of a subscription. */
+export const maxAnswerSize = 16 * 1024 * 1024
+
+const counted = new WeakMap<object, number>()
+
+/** About as many characters as the JSON of the data of an answer has; counted once, and no further than the maximum. */
+export function answerSize(data: object): number {
+  const known = counted.get(data)
+  if (known !== undefined) return known
+  const size = sizeOf(data, maxAnswerSize)
+  counted.set(data, size)
+  return size
+}
+
 /** Whether the JSON of a value exceeds about `limit` characters; stops counting there. */
 export function isLargerThan(value: unknown, limit: number): boolean {
+  return sizeOf(value, limit) > limit
+}
+
+function sizeOf(value: unknown, limit: number): number {
   let left = limit
   // On every answer, so it is written for speed. The names of an object may be enumerated, the indexes of a list not: that
   // took six times as long, as long as JSON.stringify.
@@ -23,5 +41,5 @@ export function isLargerThan(value: unknown, limit: number): boolean {
     }
   }
   add(value)
-  return left < 0
+  return limit - left
 }

@@ -1,7 +1,8 @@
 /**
  * The cost of an operation before it is executed: the maximum number of objects it could return, given the requested
  * page sizes, plus extra work. A field that takes more work than its objects suggest declares it
- * (`extensions: { cost }`), counted once per parent object; every search text adds a fixed cost, again for each
+ * (`extensions: { cost }`), counted once per parent object, or only where one of some arguments is given
+ * (`extensions: { costOnlyWith }`); every search text adds a fixed cost, again for each
  * `countUpTo` of its list. A field that counts rows declares their maximum (`extensions: { counts }`).
  */
 import {
@@ -136,7 +137,7 @@ class CostCounter {
   #field(node: FieldNode, parent: GraphQLNamedType): SelectionCost {
     const field = this.#fieldOf(parent, node.name.value)
     if (!field) return nothing
-    const own = typeof field.extensions.cost === 'number' ? field.extensions.cost : 0
+    const own = this.#declaredCost(node, field)
     const searches = (node.arguments ?? []).reduce((sum, argument) => sum + this.#searches(argument), 0)
     const type = getNamedType(field.type)
     if (!node.selectionSet || !isCompositeType(type)) {
@@ -157,6 +158,23 @@ class CostCounter {
       objects: rows * (1 + within.objects) + counted * countedRowCost,
       work: own + searches * searchCost * (1 + within.counts) + rows * within.work,
     }
+  }
+
+  #declaredCost(node: FieldNode, field: GraphQLField<unknown, unknown>): number {
+    const { cost, costOnlyWith } = field.extensions
+    if (typeof cost !== 'number') return 0
+    return !Array.isArray(costOnlyWith) || costOnlyWith.some((name) => this.#isGiven(node, name)) ? cost : 0
+  }
+
+  /** Whether an argument is there, and not an object in which everything is null. */
+  #isGiven(node: FieldNode, name: string): boolean {
+    const argument = node.arguments?.find((argument) => argument.name.value === name)?.value
+    if (!argument || argument.kind === 'NullValue') return false
+    if (argument.kind === 'ObjectValue') return argument.fields.length > 0
+    const value = this.#valueOf(argument)
+    return typeof value === 'object' && value !== null
+      ? Object.values(value).some((part) => part != null)
+      : value != null
   }
 
   /** The number of search texts in an argument, including nested filters; a filter by gate counts as several. */

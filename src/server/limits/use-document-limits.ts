@@ -6,6 +6,7 @@ import type { Plugin } from '@envelop/core'
 import {
   type ASTVisitor,
   type ExecutionArgs,
+  type ExecutionResult,
   GraphQLError,
   getOperationAST,
   getVariableValues,
@@ -13,7 +14,7 @@ import {
   type ValidationContext,
 } from 'graphql'
 import type { OperationCaller } from '../use-statement-scope.ts'
-import { isLargerThan } from './answer-size.ts'
+import { answerSize, isLargerThan, maxAnswerSize } from './answer-size.ts'
 import { documentCost } from './document-cost.ts'
 import { measureDocument } from './document-shape.ts'
 import { ExpensiveOperations } from './expensive-operations.ts'
@@ -30,8 +31,6 @@ export const limits = {
   selections: 5_000,
   /** Returned objects plus extra work, see document-cost.ts. */
   cost: 50_000,
-  /** Characters in one response or event of a subscription. */
-  answer: 16 * 1024 * 1024,
   /** Reported errors of variables. */
   variableErrors: 5,
 }
@@ -56,8 +55,10 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
     return { errors: [tooMuch(got, `${limits.cost.toLocaleString('en')}; ask for smaller pages`)] }
   }
   const checkAnswer = (result: unknown, setResult: (result: { errors: GraphQLError[] }) => void) => {
-    if (!isLargerThan(result, limits.answer)) return
-    const message = `This answer is larger than ${limits.answer / 1024 / 1024} MB; ask for fewer rows or fields, or use an export.`
+    const { data, ...rest } = result as ExecutionResult
+    const isTooLarge = (data != null && answerSize(data) > maxAnswerSize) || isLargerThan(rest, maxAnswerSize)
+    if (!isTooLarge) return
+    const message = `This answer is larger than ${maxAnswerSize / 1024 / 1024} MB; ask for fewer rows or fields, or use an export.`
     setResult({ errors: [new GraphQLError(message, { extensions: { code: 'LIMIT' } })] })
   }
   return {

@@ -17,6 +17,7 @@ export async function loadComparisonDefaults(db: Queryable, runIds: readonly str
      FROM run r JOIN experiment e ON e.id = r.experiment_id JOIN dataset d ON d.id = r.dataset_id
      WHERE r.id = ANY ($1::uuid[]) ORDER BY r.created_at DESC, r.id DESC LIMIT 1`,
     [runIds],
+    'load-comparison-defaults',
   )
   return rows[0] ?? { primaryMetrics: null, clusterPath: [] }
 }

@@ -11,6 +11,11 @@ export interface LeftOut {
 
 export const nothingLeftOut: LeftOut = { columns: [], scoreColumns: [] }
 
+/** The same without these columns, which are read whatever is shown. */
+export function needing(leftOut: LeftOut, columns: readonly OptionalColumn[]): LeftOut {
+  return { ...leftOut, columns: leftOut.columns.filter((column) => !columns.includes(column)) }
+}
+
 /** A run item of a list, which may leave out some columns. */
 export interface ListedRunItem extends Omit<ShownRunItem, OptionalColumn>, Partial<Pick<ShownRunItem, OptionalColumn>> {
   /** Where the list has them. */

@@ -7,8 +7,10 @@ const runColumns = columns('r', Prisma.RunScalarFieldEnum)
 
 /** The runs with these ids that belong to the project, in no particular order. */
 export async function loadRuns(db: Queryable, projectId: string, ids: readonly string[]): Promise<Run[]> {
-  return queryRows<Run>(db, `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[]) AND r.project_id = $2`, [
-    ids,
-    projectId,
-  ])
+  return queryRows<Run>(
+    db,
+    `SELECT ${runColumns} FROM run r WHERE r.id = ANY ($1::uuid[]) AND r.project_id = $2`,
+    [ids, projectId],
+    'load-runs',
+  )
 }
