@@ -5,7 +5,7 @@
  */
 import type { Plugin } from '@envelop/core'
 import { isAsyncIterable } from '@envelop/core'
-import { type ExecutionArgs, getOperationAST } from 'graphql'
+import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql'
 import { StatementScope } from '../db/statement-scope.ts'
 import { LimitError } from '../domain/errors.ts'
 import type { ChangeWatch } from './finished-runs/change-watch.ts'
@@ -49,7 +49,15 @@ export function useStatementScope(changes: ChangeWatch, loopTime: LoopTime): Plu
         scope.abort(new LimitError(`This query took longer than ${seconds} s; ask for less at once.`))
       }, operationLimits.queryMs)
       setExecuteFn((input) => scope.run(() => executeFn(input)))
-      return { onExecuteDone: () => clearTimeout(timer) }
+      return {
+        onExecuteDone({ result, setResult }) {
+          clearTimeout(timer)
+          // The last rows may have come before the statement could be cancelled.
+          const { abortReason } = scope
+          if (!(abortReason instanceof LimitError) || isAsyncIterable(result) || result.errors) return
+          setResult({ errors: [new GraphQLError(abortReason.message, { extensions: { code: abortReason.code } })] })
+        },
+      }
     },
     onSubscribe({ args, subscribeFn, setSubscribeFn }) {
       const { client: group, gone: signal } = args.contextValue as OperationCaller
