@@ -49,7 +49,7 @@ const leftOut: LeftOut = {
   scoreColumns: null,
 }
 
-/** The baseline: only the statements of a page, their rows combined and serialized to JSON. */
+/** The baseline: only the statements of any page, whatever the runs have in common, their rows combined and serialized. */
 async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> {
   const runs = {
     ids: runIds,
@@ -60,7 +60,7 @@ async function barePage(db: Queryable, { runIds }: SeededRuns): Promise<string> 
   const request = { limit: 100, backward: false, after: null, before: null }
   const { rows, hasNextPage } = await loadComparisonPage(db, runs, {}, { field: 'SCHEDULE' }, request)
   const itemIds = rows.map((row) => row.itemId)
-  const places = { ordinals: runIds.map(() => ({ from: 0, below: rows.length })) }
+  const places = { itemIds, positions: rows.map((row) => Number(row.sortKey.at(-1))) }
   const [revisions, { rows: executions }, values] = await Promise.all([
     loadLatestRevisions(db, itemIds),
     loadCells(db, runIds, places, leftOut, 2 * pageBytes),
