@@ -217,7 +217,10 @@ export async function comparisonRowsConnection(
   const showsLatest = rows.some((path) => selects(info, ...path, 'datasetItem', 'latest'))
   const latest = new Map<string, DatasetItemRevisionRow>()
   const readLatest = async (itemIds: readonly string[]) => {
-    for (const revision of await latestRevisions(context, comparison, itemIds)) latest.set(revision.itemId, revision)
+    for (const revision of await latestRevisions(context, comparison, itemIds)) {
+      latest.set(revision.itemId, revision)
+      context.loaders.latestRevision.prime(revision.itemId, revision)
+    }
   }
   const beside = showsLatest ? readLatest : undefined
   const leftOut = leftOutOfRows(info, ...rows)

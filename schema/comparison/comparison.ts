@@ -51,7 +51,7 @@ export const RunComparison = builder.objectRef<Comparison>('RunComparison').impl
       type: ComparisonRowConnection,
       description:
         'The items of all runs, aligned; without a baseline no value counts as changed.\n`totalCount` is known without a filter if all runs used one version and one of them has all of its items.',
-      // A page in the order of the schedule reads no more than it shows.
+      // A page in the order of the schedule reads no more than it shows, of runs with one seed (load-page.ts).
       extensions: { cost: comparisonCost, costOnlyWith: ['filter', 'orderBy'] },
       args: {
         ...t.arg.connectionArgs(),

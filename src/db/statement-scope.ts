@@ -57,6 +57,11 @@ export class StatementScope {
     return new PartOfScope(this, part).run(work)
   }
 
+  /** Runs work of this scope whose reads are expensive, which its kind did not know. */
+  expensively<T>(work: () => T): T {
+    return this.kind === 'READ' ? new PartOfScope(this, 1, 'EXPENSIVE_READ').run(work) : work()
+  }
+
   /** The same values, each computed in this scope, whatever the context of the consumer. */
   iterate<T>(source: AsyncIterator<T>): AsyncIterableIterator<T> {
     const values: AsyncIterableIterator<T> = {
@@ -97,13 +102,13 @@ export class StatementScope {
   }
 }
 
-/** A scope with the caller, the limits and the end of another, in which a part of the bytes counts. */
+/** A scope with the caller, the limits and the end of another, of whose bytes a part counts, or of another kind. */
 class PartOfScope extends StatementScope {
   readonly #whole: StatementScope
   readonly #part: number
 
-  constructor(whole: StatementScope, part: number) {
-    super(whole)
+  constructor(whole: StatementScope, part: number, kind = whole.kind) {
+    super({ group: whole.group, kind, ...(whole.onAnswer && { onAnswer: whole.onAnswer }) })
     this.#whole = whole
     this.#part = part
   }

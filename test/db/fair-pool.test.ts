@@ -52,6 +52,10 @@ test('expensive reads have connections of their own, which give way to the other
   expect(await priorityOf('READ')).toBe(own)
   // Elsewhere it is not known which process that is.
   expect(await priorityOf('EXPENSIVE_READ')).toBe(process.platform === 'linux' ? Math.max(own, 5) : own)
+  const found = new StatementScope({ group: 'a', kind: 'READ' }).run(() =>
+    StatementScope.current?.expensively(() => requests.pool.query('SELECT pg_backend_pid() AS pid')),
+  )
+  expect(getPriority((await found)?.rows[0].pid)).toBe(process.platform === 'linux' ? Math.max(own, 5) : own)
   await requests.pool.end()
 })
 

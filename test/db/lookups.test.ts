@@ -135,7 +135,7 @@ const ofItems = listRunItems(
   withoutScores,
 )
 
-const cells = { itemIds: itemIds.slice(500, 540), positions: null }
+const cells = { itemIds: itemIds.slice(500, 540), positions: [] }
 const range = { ordinals: [{ from: 500, below: 540 }] }
 
 test.each<[string, () => Promise<unknown>]>([

@@ -58,7 +58,10 @@ const withoutScores = { columns: [], scoreColumns: null }
 const reads: Record<string, () => Promise<[sql: object[], prisma: object[]][]>> = {
   'comparison/load-cells.ts': async () => {
     const items = await runItems()
-    const places = { itemIds: items.map((item) => String(item.itemId)), positions: null }
+    const places = {
+      itemIds: items.map((item) => String(item.itemId)),
+      positions: items.map(({ position }) => position),
+    }
     return [[(await loadCells(t.db.pool, [runId], places, withoutScores, pageBytes)).rows, items]]
   },
   'dataset/list-datasets.ts': async () => [[await page(listDatasets({}, byTime), t.scope.projectId), await datasets()]],

@@ -56,7 +56,8 @@ const ofCell = ['costUsd'] as const
 type ComparedScore = ComparedMetric & Extract<MetricValues, SeriesKey>
 
 /**
- * A page of aligned rows, in three statements at any size.
+ * A page of aligned rows, in three statements at any size; in two more where runs that seemed alike have other items, and
+ * again where rows are too large to be read together.
  * @param options.leftOut what need not be read of the executions; default: nothing
  * @param options.beside reads something else of the items of the page, at the same time as their results
  */
@@ -170,6 +171,7 @@ export async function alignRows(
   return itemIds.map((itemId) => {
     const executed = executionsByItem.get(itemId) ?? []
     const executedIn = runIds.map((id) => executed.filter(({ runId }) => runId === id))
+    // By the first index of a run that is compared with itself, as the database says.
     const scoredIn = runIds.map((id, index) => {
       const run = runIds.indexOf(id)
       return executedIn[index]?.flatMap(({ ordinal }) => valuesByExecution.get(executionOf(run, ordinal)) ?? []) ?? []
@@ -205,7 +207,7 @@ function likelyRange({ runs }: Comparison, items: readonly PlacedItem[]): CellPl
   return { ordinals }
 }
 
-/** Whether these are all executions of the items, or as many as are read at once, and no others. */
+/** Whether these are all executions of the items, or of several as many as are read at once, and no others. */
 function haveAll(
   { runs }: Comparison,
   items: readonly PlacedItem[],
@@ -213,7 +215,8 @@ function haveAll(
 ): boolean {
   const itemIds = new Set(items.map(({ itemId }) => BigInt(itemId)))
   const repetitions = runs.reduce((sum, run) => sum + repetitionsOf(run), 0)
-  return (cut || rows.length === items.length * repetitions) && rows.every(({ itemId }) => itemIds.has(itemId))
+  const isFull = cut ? items.length > 1 : rows.length === items.length * repetitions
+  return isFull && rows.every(({ itemId }) => itemIds.has(itemId))
 }
 
 function cell(
@@ -229,7 +232,7 @@ function cell(
     const ofSeries = (score: CellValue) => score.name === name && score.source === source
     const given = values.filter(ofSeries)
     const own = executionsOf(given)
-    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.flat().some(ofSeries))
+    const failures = failuresOf(run, metric, items, given, () => ofAllRuns.some((values) => values.some(ofSeries)))
     const value = kind === 'SCORE' ? mean([...own.map(({ value }) => value), ...failures]) : null
     const label = kind === 'LABEL' ? labels(own.map(({ label }) => label)) : null
     const { delta, change } = changeFrom(baseline?.scores[index], { value, label }, metric)

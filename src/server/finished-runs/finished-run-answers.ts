@@ -15,7 +15,7 @@ import type { Scope } from '../../domain/scope.ts'
 import type { Credentials } from '../auth.ts'
 import { accepts } from '../content-coding.ts'
 import { jsonInSteps } from '../json-in-steps.ts'
-import { isLargerThan } from '../limits/answer-size.ts'
+import { answerSize } from '../limits/answer-size.ts'
 import type { LoopTime } from '../limits/loop-time.ts'
 import { jsonMediaTypeFor } from '../media-types.ts'
 import type { OperationCaller } from '../use-statement-scope.ts'
@@ -173,7 +173,7 @@ export class FinishedRunAnswers {
         const type = `${contentType}; charset=utf-8`
         setResultProcessor((_result, { Response }) => {
           const headers = headersOf(about.tag, type, known)
-          const isLarge = isLargerThan(result, keptAnswersLimits.answerBytes)
+          const isLarge = result.data != null && answerSize(result.data) > keptAnswersLimits.answerBytes
           const body = isLarge ? null : Buffer.from(JSON.stringify(result))
           if (body) kept.keep(key, { ...about, contentType: type, body, gzipped: null })
           if (isKnown(about.tag, known)) return new Response(null, { status: 304, headers })

@@ -166,11 +166,11 @@ class CostCounter {
     return !Array.isArray(costOnlyWith) || costOnlyWith.some((name) => this.#isGiven(node, name)) ? cost : 0
   }
 
-  /** Whether an argument is there, and not an object in which everything is null. */
+  /** Whether an argument is there, and not an object in which everything is null; within a literal variables are not read. */
   #isGiven(node: FieldNode, name: string): boolean {
     const argument = node.arguments?.find((argument) => argument.name.value === name)?.value
     if (!argument || argument.kind === 'NullValue') return false
-    if (argument.kind === 'ObjectValue') return argument.fields.length > 0
+    if (argument.kind === 'ObjectValue') return argument.fields.some(({ value }) => value.kind !== 'NullValue')
     const value = this.#valueOf(argument)
     return typeof value === 'object' && value !== null
       ? Object.values(value).some((part) => part != null)

@@ -56,8 +56,8 @@ export function useDocumentLimits(): Plugin<OperationCaller> {
   }
   const checkAnswer = (result: unknown, setResult: (result: { errors: GraphQLError[] }) => void) => {
     const { data, ...rest } = result as ExecutionResult
-    const isTooLarge = (data != null && answerSize(data) > maxAnswerSize) || isLargerThan(rest, maxAnswerSize)
-    if (!isTooLarge) return
+    const left = maxAnswerSize - (data == null ? 0 : answerSize(data))
+    if (left >= 0 && !isLargerThan(rest, left)) return
     const message = `This answer is larger than ${maxAnswerSize / 1024 / 1024} MB; ask for fewer rows or fields, or use an export.`
     setResult({ errors: [new GraphQLError(message, { extensions: { code: 'LIMIT' } })] })
   }

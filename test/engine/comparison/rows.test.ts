@@ -110,49 +110,51 @@ describe('rows', () => {
     }
   })
 
-  test.each([1, 2])(
-    'have their own results where runs have as many other items, with %i repetitions',
-    async (repetitions) => {
-      const datasetId = await seedDataset(t, numbers(12))
-      const has = [(item: number) => item < 8, (item: number) => item >= 4, (item: number) => item % 3 > 0]
-      const value = (run: number, item: number, repetition: number) => run * 100 + item + repetition / 4
-      const runIds: string[] = []
-      for (const [run, hasItem] of has.entries()) {
-        const executions = numbers(12)
-          .filter(hasItem)
-          .flatMap((item) =>
-            numbers(repetitions).map((repetition) => {
-              const scores = { quality: value(run, item, repetition) }
-              return { item, repetition, output: `${run} ${item}`, scores }
-            }),
-          )
-        runIds.push(await recordRun(t, datasetId, executions, { repetitions }))
+  test.each([
+    ['equal', [1, 1, 1]],
+    ['other', [1, 2, 2]],
+  ])('have their own results where runs have as many other items, with %s repetitions', async (_what, repetitions) => {
+    const datasetId = await seedDataset(t, numbers(12))
+    const has = [(item: number) => item < 8, (item: number) => item >= 4, (item: number) => item % 3 > 0]
+    const value = (run: number, item: number, repetition: number) => run * 100 + item + repetition / 4
+    const repeated = (run: number) => numbers(repetitions[run] ?? 1)
+    const runIds: string[] = []
+    for (const [run, hasItem] of has.entries()) {
+      const executions = numbers(12)
+        .filter(hasItem)
+        .flatMap((item) =>
+          repeated(run).map((repetition) => {
+            const scores = { quality: value(run, item, repetition) }
+            return { item, repetition, output: `${run} ${item}`, scores }
+          }),
+        )
+      runIds.push(await recordRun(t, datasetId, executions, { repetitions: repeated(run).length }))
+    }
+    const [baselineId = '', ...candidateIds] = runIds
+    const opened = await openComparison(t.db, t.scope, { baselineId, candidateIds })
+    const found = await t.db.prisma.datasetItem.findMany({ where: { datasetId }, orderBy: { id: 'asc' } })
+    const places = new Map(found.map(({ id }, place) => [String(id), place]))
+    const ways = [1, 5, 12].flatMap((limit) => [false, true].map((backward) => ({ limit, backward })))
+    for (const { limit, backward } of ways) {
+      const read = new Map<number, ComparedRow>()
+      for (let key: string[] | null = null; ; ) {
+        const request = { limit, backward, after: backward ? null : key, before: backward ? key : null }
+        const page = await comparisonRows(t.db, opened, {}, inSchedule, request)
+        for (const row of page.rows) read.set(places.get(row.itemId) ?? -1, row)
+        key = page.rows.at(backward ? 0 : -1)?.sortKey ?? null
+        if (!(backward ? page.hasPreviousPage : page.hasNextPage)) break
       }
-      const [baselineId = '', ...candidateIds] = runIds
-      const opened = await openComparison(t.db, t.scope, { baselineId, candidateIds })
-      const found = await t.db.prisma.datasetItem.findMany({ where: { datasetId }, orderBy: { id: 'asc' } })
-      const places = new Map(found.map(({ id }, place) => [String(id), place]))
-      for (const limit of [1, 5, 12]) {
-        const read = new Map<number, ComparedRow>()
-        for (let after: string[] | null = null; ; ) {
-          const request = { limit, backward: false, after, before: null }
-          const page = await comparisonRows(t.db, opened, {}, inSchedule, request)
-          for (const row of page.rows) read.set(places.get(row.itemId) ?? -1, row)
-          after = page.rows.at(-1)?.sortKey ?? null
-          if (!page.hasNextPage) break
-        }
-        expect(sorted([...read.keys()])).toEqual(numbers(12))
-        for (const [item, row] of read) {
-          for (const [run, { items, scores }] of row.cells.entries()) {
-            const expected = has[run]?.(item) ? numbers(repetitions).map(() => `${run} ${item}`) : []
-            expect(items.map(({ output }) => output)).toEqual(expected)
-            const mean = expected.length > 0 ? value(run, item, (repetitions - 1) / 2) : null
-            expect(scores.map((score) => score.value)).toEqual([mean])
-          }
+      expect(sorted([...read.keys()])).toEqual(numbers(12))
+      for (const [item, row] of read) {
+        for (const [run, { items, scores }] of row.cells.entries()) {
+          const own = has[run]?.(item) ? repeated(run) : []
+          expect(items.map(({ output }) => output)).toEqual(own.map(() => `${run} ${item}`))
+          const mean = own.length > 0 ? value(run, item, (own.length - 1) / 2) : null
+          expect(scores.map((score) => score.value)).toEqual([mean])
         }
       }
-    },
-  )
+    }
+  })
 
   test('come with the largest regression of any candidate first, and with incomparable items last', async () => {
     const gain = (item: number) => {

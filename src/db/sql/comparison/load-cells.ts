@@ -18,8 +18,8 @@ export interface CellValue extends SeriesKey, SeriesScore {
 export type CellPlaces =
   | {
       itemIds: readonly string[]
-      /** In the schedule of one of the runs, where they are known: as item-places.ts says. */
-      positions: readonly number[] | null
+      /** In the schedule of one of the runs, as item-places.ts says. */
+      positions: readonly number[]
     }
   | { ordinals: readonly { from: number; below: number }[] }
 
@@ -31,9 +31,9 @@ export async function loadCells(
   leftOut: LeftOut,
   maxBytes: number,
 ): Promise<RowsWithinBytes<ListedRunItem>> {
-  const { name, from, values } = rowsAt(places, 'run_item', runIds)
+  const { kind, from, values } = rowsAt(places, 'run_item', runIds)
   const statement = preparedList(
-    `comparison-cells-${name}`,
+    `comparison-cells-${kind}`,
     leftOut,
     (leftOut) => `SELECT ${listedColumns('i', leftOut)} FROM ${from} i ORDER BY i.ordinal`,
   )
@@ -41,43 +41,45 @@ export async function loadCells(
 }
 
 /**
- * The scores of executions of these runs, in no particular order: sorted by the database they took a third longer, as JSON
- * with their executions half as long again as both statements do at the same time.
+ * The scores of executions of these runs, in no particular order, so that the mean of more than two of one execution may
+ * differ in its last digit: sorted by the database they took a third longer, as JSON with their executions half as long
+ * again as both statements do at the same time.
  */
 export async function loadCellValues(
   db: Queryable,
   runIds: readonly string[],
   places: CellPlaces,
 ): Promise<CellValue[]> {
-  const { name, from, values } = rowsAt(places, 'score', runIds)
+  const { kind, from, values } = rowsAt(places, 'score', runIds)
   return queryRows<CellValue>(
     db,
     `SELECT array_position($1::uuid[], s.run_id) - 1 AS run, s.ordinal, s.name, s.source, s.value, s.label,
        s.error IS NOT NULL AS failed
      FROM ${from} s`,
     values,
-    `comparison-cell-values-${name}`,
+    `comparison-cell-values-${kind}`,
   )
 }
 
 /**
- * A FROM item without its name: the rows of a table at these places. OFFSET 0 makes the planner look up one place after
- * another: it would rather read all scores of a small table (10 ms instead of 2 ms).
+ * The rows of a table at these places: a FROM item to be named, and the parameters of its statement. OFFSET 0 makes the
+ * planner look up one place after another: it would rather read all scores of a small table (10 ms instead of 2 ms).
  */
 function rowsAt(places: CellPlaces, table: 'run_item' | 'score', runIds: readonly string[]) {
+  const at = (place: string, condition: string) =>
+    `${place} CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE run_id = p.run_id AND ${condition} OFFSET 0)`
   if ('ordinals' in places) {
-    const { ordinals } = places
+    const range = 'unnest($1::uuid[], $2::int[], $3::int[]) AS p (run_id, low, high)'
+    const [low, high] = [places.ordinals.map(({ from }) => from), places.ordinals.map(({ below }) => below)]
     return {
-      name: 'in-range',
-      from: `unnest($1::uuid[], $2::int[], $3::int[]) AS p (run_id, low, high) CROSS JOIN LATERAL (
-        SELECT * FROM ${table} WHERE run_id = p.run_id AND ordinal >= p.low AND ordinal < p.high OFFSET 0)`,
-      values: [runIds, ordinals.map(({ from }) => from), ordinals.map(({ below }) => below)],
+      kind: 'in-range',
+      from: at(range, 'ordinal >= p.low AND ordinal < p.high'),
+      values: [runIds, low, high],
     }
   }
   return {
-    name: 'of-items',
-    from: `${itemPlaces('$1', '$2', '$3')} CROSS JOIN LATERAL (
-      SELECT * FROM ${table} WHERE run_id = p.run_id AND ordinal = p.ordinal OFFSET 0)`,
+    kind: 'of-items',
+    from: at(itemPlaces('$1', '$2', '$3'), 'ordinal = p.ordinal'),
     values: [runIds, places.itemIds, places.positions],
   }
 }

@@ -9,6 +9,7 @@ import type { Parameter } from '../../conditions.ts'
 import type { Page, PageRequest } from '../../keyset.ts'
 import { PreparedNames } from '../../prepared-names.ts'
 import { queryRows } from '../../query-rows.ts'
+import { StatementScope } from '../../statement-scope.ts'
 import { differenceOf, valuesOfMetric } from './metric-values.ts'
 import { filteredItems, itemsOfRuns, type MetricOfRuns, type RowFilter } from './row-filter.ts'
 import { type ComparedRuns, pageInSchedule, parsePlace } from './schedule-order.ts'
@@ -46,7 +47,8 @@ export async function loadComparisonPage(
       : byChange(runs, filter, order.field, order.metric, page, parameter)
   const isPlain = order.field === 'SCHEDULE' && Object.values(filter).every((part) => part == null)
   const name = isPlain ? prepared.of(text) : undefined
-  const rows = await queryRows<ComparedItem & { sortKey: string[] }>(db, text, values, name)
+  const query = () => queryRows<ComparedItem & { sortKey: string[] }>(db, text, values, name)
+  const rows = await expensivelyIfApart(runs, query)
   const more = rows.length > page.limit
   if (more) rows.pop()
   if (page.backward) rows.reverse()
@@ -67,8 +69,15 @@ export async function countComparisonItems(
   const values: unknown[] = [runs.ids]
   const page = { limit: limit - 1, backward: false, after: null, before: null }
   const items = pageInSchedule(runs, filter, page, (value) => `$${values.push(value)}`)
-  const rows = await queryRows<{ count: number }>(db, `SELECT count(*)::int AS count FROM (${items}) counted`, values)
+  const text = `SELECT count(*)::int AS count FROM (${items}) counted`
+  const rows = await expensivelyIfApart(runs, () => queryRows<{ count: number }>(db, text, values))
   return rows[0]?.count ?? 0
+}
+
+/** Only sorting all items finds those of runs with seeds of their own, which no document says beforehand. */
+function expensivelyIfApart<T>({ seeds }: ComparedRuns, query: () => Promise<T>): Promise<T> {
+  const isOneOrder = seeds.every((seed) => seed === seeds[0])
+  return isOneOrder ? query() : (StatementScope.current?.expensively(query) ?? query())
 }
 
 function byChange(
