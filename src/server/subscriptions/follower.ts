@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import type { FeedPosition } from '../../feed/position.ts'
 import { Payload } from './payload.ts'
@@ -81,6 +82,8 @@ export class Follower<Member extends Reader> {
       if (!event || this.#isStopped) break
       this.#isLive ||= !event.position.more
       this.#options.channel.deliver(this, event)
+      // What was read together is delivered in parts, between which the event loop does other work.
+      if (event.position.more) await setImmediate()
     }
     this.#isReading = false
   }
