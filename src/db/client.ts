@@ -3,7 +3,7 @@ import pg from 'pg'
 import { type ConnectCallback, explainCancelled, FairPool, type FairPoolOptions } from './fair-pool.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { PreparedNames } from './prepared-names.ts'
-import { giveWay, shareProcessPriority } from './process-priority.ts'
+import { giveWay } from './process-priority.ts'
 import { StatementScope } from './statement-scope.ts'
 import { YoungClient } from './young-client.ts'
 
@@ -40,7 +40,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const pool = new pg.Pool({ connectionString: pooledUrl ?? url, max, Client: YoungClient })
   // The next transaction may be on another connection, which has not prepared what this one has.
   if (pooledUrl) pool.on('connect', withoutNames)
-  pool.on('connect', shareProcessPriority)
+  pool.on('connect', giveWay)
   // Without a listener, a broken idle connection would crash the process.
   pool.on('error', (error) => options.onError?.(error))
   return databaseOn(url, pool)

@@ -10,22 +10,17 @@ const sessionTries = 100
 const givingWayPriority = 5
 
 /**
- * Lets the database work for a connection with the priority of the process that opened it. The worker beside a server runs
- * below it; without this its statements would run above it, and the server's own would wait for them. Only for a database
- * on this machine whose processes may be changed, as the embedded one: elsewhere nothing happens.
+ * Lets the database work for a connection with less priority than for the requests of clients, or with that of this process
+ * where it is lower: the statements of a worker beside a server would run above it otherwise. Only for a database on this
+ * machine whose processes may be changed, as the embedded one: elsewhere nothing happens.
  */
-export function shareProcessPriority(client: pg.PoolClient): void {
-  setBackendPriority(client, getPriority())
-}
-
-/** Lets the other connections of a server go first, and the server itself: as far as `shareProcessPriority` can. */
 export function giveWay(client: pg.PoolClient): void {
   setBackendPriority(client, Math.max(getPriority(), givingWayPriority))
 }
 
 function setBackendPriority(client: pg.PoolClient, priority: number): void {
   const { processID } = client as pg.PoolClient & { processID: number | null }
-  if (priority === 0 || !processID || !isLocalBackend(processID)) return
+  if (!processID || !isLocalBackend(processID)) return
   try {
     setSessionPriority(processID, priority)
   } catch {
