@@ -12,17 +12,23 @@ import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cell
 import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
+import { deleteEvaluationScores, touchEvaluatedItems } from '../../src/db/sql/evaluation/replace-scores.ts'
+import { loadClaims, reclaimItems } from '../../src/db/sql/run-item/client-claims.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { type OptionalColumn, optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
+import { touchItems } from '../../src/db/sql/run-item/touch-item.ts'
 import {
   loadItemScores,
+  loadScores,
   type OptionalScoreColumn,
   optionalScoreColumns,
   parseScores,
 } from '../../src/db/sql/score/load-scores.ts'
+import { deleteReplacedScores, deleteScoreRows } from '../../src/db/sql/score/set-score.ts'
+import { loadSeries } from '../../src/db/sql/score/write-summary.ts'
 import { startRun } from '../../src/engine/runs/start-run.ts'
 import { createTestEngine, seedDataset, seedExperiment, type TestEngine } from '../helpers/engine.ts'
 
@@ -37,6 +43,9 @@ let sampleId: string
 /** Of the same version in another order. */
 let apartId: string
 let datasetIds: string[]
+/** Of what scores a run. */
+const versionId = '00000000-0000-0000-0000-000000000000'
+let scoreIds: string[]
 
 beforeAll(async () => {
   t = await createTestEngine({ tasks: [{ name: 'echo', run: (input) => input }] })
@@ -61,6 +70,11 @@ beforeAll(async () => {
   runId = (await startRun(t.services, t.scope, { experimentId })).id
   await client.query('UPDATE run_item SET seq = ordinal + 1 WHERE run_id = $1', [runId])
   await score(`run_id = '${runId}'`)
+  const { rows: scores } = await client.query<{ id: string }>(
+    'SELECT id FROM score WHERE run_id = $1 AND ordinal BETWEEN 1000 AND 1049',
+    [runId],
+  )
+  scoreIds = scores.map(({ id }) => id)
   await client.query('UPDATE run SET seq = $2 WHERE id = $1', [runId, items])
   otherId = (await startRun(t.services, t.scope, { experimentId, settings: { repetitions: 2 } })).id
   sampleId = (await startRun(t.services, t.scope, { experimentId, subset: { sample: items / 2 } })).id
@@ -99,6 +113,7 @@ async function rowsRead(work: () => Promise<unknown>, tables = ['run_item', 'sco
 }
 
 const keys = () => Array.from({ length: 50 }, (_, n) => ({ runId, ordinal: 1_000 + n }))
+const scoreKeys = () => scoreIds.map((id) => ({ runId, id }))
 const withoutScores = { columns: [], scoreColumns: null }
 const byPosition = listRunItems({}, { field: 'POSITION', descending: false }, withoutScores)
 const withScores = listRunItems({}, { field: 'POSITION', descending: false }, nothingLeftOut)
@@ -147,6 +162,7 @@ test.each<[string, () => Promise<unknown>]>([
     () => loadPages(client, withScores, [runId, sampleId], { ...firstPage, after: ['900'] }),
   ],
   ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
+  ['scores by their keys', () => loadScores(client, t.scope.projectId, scoreKeys())],
   ['the scores of items', () => loadItemScores(client, keys())],
   [
     'what a feed delivers',
@@ -202,6 +218,44 @@ test.each<[string, () => Promise<unknown>]>([
   // The plan of a foreign key's check is made once for a connection.
   await client.query('DISCARD PLANS')
   expect(await rowsRead(work)).toBeLessThan(400)
+})
+
+const ordinals = keys().map(({ ordinal }) => ordinal)
+const given = () => keys().map((key) => ({ ...key, name: 'quality', source: 'API' as const, author: 'someone' }))
+const evaluations = ordinals.map((ordinal) => ({ ordinal, evaluatorVersionId: versionId }))
+
+test.each<[string, () => Promise<unknown>]>([
+  ['what evaluators gave before', () => deleteEvaluationScores(client, runId, evaluations)],
+  [
+    'items whose evaluators have cost more',
+    () =>
+      touchEvaluatedItems(
+        client,
+        runId,
+        ordinals.map((ordinal) => ({ ordinal, costUsd: 1 })),
+        items,
+      ),
+  ],
+  ['items that a client has claimed', () => loadClaims(client, runId, ordinals)],
+  ['items that a client claims again', () => reclaimItems(client, runId, '1', ordinals)],
+  [
+    'items with other scores',
+    () =>
+      touchItems(
+        client,
+        keys().map((key) => ({ ...key, seq: items })),
+      ),
+  ],
+  ['scores that others replace', () => deleteReplacedScores(client, given())],
+  ['scores that are deleted', () => deleteScoreRows(client, scoreKeys())],
+  ['scores that a summary is about', () => loadSeries(client, [{ runId, name: 'quality', source: 'API', ordinals }])],
+])('reads no more than it writes: %s', async (_what, work) => {
+  const read = await rowsRead(async () => {
+    await client.query('BEGIN')
+    await work()
+    await client.query('ROLLBACK')
+  })
+  expect(read).toBeLessThan(400)
 })
 
 test.each<[string, 'current' | 'archived', object]>([

@@ -12,7 +12,10 @@ export interface ReplacedScore {
   failed: boolean
 }
 
-/** Deletes and returns what these evaluations gave before. */
+/**
+ * Deletes and returns what these evaluations gave before, looked up one by one: where statistics are older than the run, a
+ * join would compare every score of the run with every evaluation.
+ */
 export function deleteEvaluationScores(
   client: Queryable,
   runId: string,
@@ -20,9 +23,13 @@ export function deleteEvaluationScores(
 ): Promise<ReplacedScore[]> {
   return queryRows<ReplacedScore>(
     client,
-    `DELETE FROM score s USING unnest($2::int[], $3::uuid[]) AS e (ordinal, version)
-     WHERE s.run_id = $1 AND s.ordinal = e.ordinal AND s.evaluator_version_id = e.version AND s.source = 'EVALUATOR'
-     RETURNING s.ordinal, s.name, s.value, s.label, s.error IS NOT NULL AS failed`,
+    `DELETE FROM score WHERE ctid = ANY (ARRAY(
+       SELECT s.ctid FROM unnest($2::int[], $3::uuid[]) AS e (ordinal, version)
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM score WHERE run_id = $1 AND ordinal = e.ordinal AND evaluator_version_id = e.version
+           AND source = 'EVALUATOR' OFFSET 0
+       ) s))
+     RETURNING ordinal, name, value, label, error IS NOT NULL AS failed`,
     [runId, evaluations.map(({ ordinal }) => ordinal), evaluations.map(({ evaluatorVersionId }) => evaluatorVersionId)],
   )
 }

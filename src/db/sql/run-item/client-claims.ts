@@ -26,7 +26,8 @@ export function loadClaims(client: Queryable, runId: string, ordinals: readonly 
     client,
     `SELECT i.ordinal, i.status, i.lease::text, i.attempts, i.excused, i.recorded IS NOT NULL AS recorded, i.error,
             i.cost_usd AS "costUsd", i.input_tokens AS "inputTokens", i.output_tokens AS "outputTokens"
-     FROM unnest($2::int[]) AS o (ordinal) JOIN run_item i ON i.run_id = $1 AND i.ordinal = o.ordinal`,
+     FROM unnest($2::int[]) AS o (ordinal)
+     CROSS JOIN LATERAL (SELECT * FROM run_item WHERE run_id = $1 AND ordinal = o.ordinal OFFSET 0) i`,
     [runId, ordinals],
   )
 }
@@ -39,8 +40,12 @@ export async function reclaimItems(
   ordinals: readonly number[],
 ): Promise<void> {
   await client.query(
-    `UPDATE run_item i SET status = 'RUNNING', lease = $2::bigint, available_at = NULL
-     FROM unnest($3::int[]) AS o (ordinal) WHERE i.run_id = $1 AND i.ordinal = o.ordinal AND i.status = 'QUEUED'`,
+    `UPDATE run_item SET status = 'RUNNING', lease = $2::bigint, available_at = NULL
+     WHERE ctid = ANY (ARRAY(
+       SELECT i.ctid FROM unnest($3::int[]) AS o (ordinal)
+       CROSS JOIN LATERAL (
+         SELECT ctid FROM run_item WHERE run_id = $1 AND ordinal = o.ordinal AND status = 'QUEUED' OFFSET 0
+       ) i))`,
     [runId, lease, ordinals],
   )
 }

@@ -35,9 +35,9 @@ export async function loadScores(db: Queryable, projectId: string, keys: readonl
     db,
     `SELECT ${scoreColumns}
      FROM unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
-     CROSS JOIN LATERAL (SELECT * FROM score WHERE run_id = key.run_id AND id = key.id OFFSET 0) s
+     CROSS JOIN LATERAL (SELECT * FROM score WHERE id = key.id OFFSET 0) s
      JOIN run r ON r.id = s.run_id
-     WHERE r.project_id = $3`,
+     WHERE s.run_id = key.run_id AND r.project_id = $3`,
     [keys.map((key) => key.runId), keys.map((key) => key.id), projectId],
   )
 }

@@ -26,20 +26,20 @@ export interface NewScore extends ScoreIdentity, ScoreValue {
 const identityColumns = `"runId" uuid, ordinal int, name text, source "ScoreSource", author text`
 
 /**
- * Deletes and returns the scores that new ones with the same identities replace. Two joins, because one on `ordinal IS
- * NOT DISTINCT FROM` could not use the index and would read every score of the run.
+ * Deletes and returns the scores that new ones with the same identities replace, looked up one by one. In two parts, as
+ * `ordinal IS NOT DISTINCT FROM` could not use the index and would read every score of the run.
  */
 export async function deleteReplacedScores(client: Queryable, scores: readonly ScoreIdentity[]): Promise<Score[]> {
+  const replacedAt = (ordinal: string) => `SELECT s.ctid FROM given g
+    CROSS JOIN LATERAL (
+      SELECT ctid FROM score WHERE run_id = g."runId" AND ordinal ${ordinal} AND name = g.name AND source = g.source
+        AND author = g.author OFFSET 0
+    ) s`
   return queryRows<Score>(
     client,
     `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS g (${identityColumns}))
-     DELETE FROM score WHERE id IN (
-       SELECT s.id FROM given g JOIN score s ON s.run_id = g."runId" AND s.ordinal = g.ordinal
-         AND s.name = g.name AND s.source = g.source AND s.author = g.author
-       UNION ALL
-       SELECT s.id FROM given g JOIN score s ON s.run_id = g."runId" AND s.ordinal IS NULL
-         AND s.name = g.name AND s.source = g.source AND s.author = g.author
-       WHERE g.ordinal IS NULL)
+     DELETE FROM score WHERE ctid = ANY (ARRAY(
+       ${replacedAt('= g.ordinal')} UNION ALL ${replacedAt('IS NULL')} WHERE g.ordinal IS NULL))
      RETURNING ${scoreColumns}`,
     [JSON.stringify(scores)],
   )
@@ -62,8 +62,11 @@ export async function insertScores(client: Queryable, scores: readonly NewScore[
 export async function deleteScoreRows(client: Queryable, keys: readonly ScoreKey[]): Promise<Score[]> {
   return queryRows<Score>(
     client,
-    `DELETE FROM score USING unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
-     WHERE score.run_id = key.run_id AND score.id = key.id RETURNING ${scoreColumns}`,
+    `DELETE FROM score WHERE ctid = ANY (ARRAY(
+       SELECT s.ctid FROM unnest($1::uuid[], $2::bigint[]) AS key (run_id, id)
+       CROSS JOIN LATERAL (SELECT ctid, run_id FROM score WHERE id = key.id OFFSET 0) s
+       WHERE s.run_id = key.run_id))
+     RETURNING ${scoreColumns}`,
     [keys.map((key) => key.runId), keys.map((key) => key.id)],
   )
 }
