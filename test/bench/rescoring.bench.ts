@@ -10,7 +10,7 @@ import { seedBench, startBench } from './harness.ts'
 import { serve } from './served.ts'
 
 const [size = 10_000] = process.argv.slice(2).map(Number)
-const rounds = 3
+const rounds = 5
 const bench = await startBench([])
 const definition = (ignoreArrayOrder: boolean) => ({
   ...{ kind: 'builtin', type: 'jsonEquals', outputPath: null, expectedPath: null },

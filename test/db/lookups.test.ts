@@ -7,15 +7,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Prisma } from '../../src/db/generated/prisma/client.ts'
 import { loadPages } from '../../src/db/keyset.ts'
 import { pageBytes } from '../../src/db/query-within-bytes.ts'
+import { loadJudgedItems } from '../../src/db/sql/agreement/load-judged-items.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
+import { endEvaluations } from '../../src/db/sql/evaluation/claim-evaluations.ts'
 import { deleteEvaluationScores, touchEvaluatedItems } from '../../src/db/sql/evaluation/replace-scores.ts'
 import { loadClaims, reclaimItems } from '../../src/db/sql/run-item/client-claims.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
 import { type LeftOut, type ListedRunItem, nothingLeftOut } from '../../src/db/sql/run-item/listed-columns.ts'
+import { readLiveTexts } from '../../src/db/sql/run-item/live-texts.ts'
 import { loadChangedItems } from '../../src/db/sql/run-item/load-changed-items.ts'
 import { loadRunItems } from '../../src/db/sql/run-item/load-run-items.ts'
 import { type OptionalColumn, optionalColumns } from '../../src/db/sql/run-item/run-item-columns.ts'
@@ -163,6 +166,23 @@ test.each<[string, () => Promise<unknown>]>([
   ],
   ['run items by their keys', () => loadRunItems(client, t.scope.projectId, keys())],
   ['scores by their keys', () => loadScores(client, t.scope.projectId, scoreKeys())],
+  [
+    'texts that are being written',
+    () =>
+      readLiveTexts(
+        client,
+        keys().map((key) => ({ ...key, attempt: 1, characters: 0 })),
+      ),
+  ],
+  [
+    'items that a person has scored',
+    () =>
+      loadJudgedItems(
+        client,
+        versionId,
+        keys().map((key) => ({ ...key, probability: 1 })),
+      ),
+  ],
   ['the scores of items', () => loadItemScores(client, keys())],
   [
     'what a feed delivers',
@@ -234,6 +254,15 @@ test.each<[string, () => Promise<unknown>]>([
         runId,
         ordinals.map((ordinal) => ({ ordinal, costUsd: 1 })),
         items,
+      ),
+  ],
+  [
+    'evaluations that have ended',
+    () =>
+      endEvaluations(
+        client,
+        runId,
+        evaluations.map((one) => ({ ...one, lease: '1', attempts: 1, excused: 0, delayMs: null, status: 'DONE' })),
       ),
   ],
   ['items that a client has claimed', () => loadClaims(client, runId, ordinals)],
