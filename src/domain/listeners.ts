@@ -33,17 +33,18 @@ interface Entry {
   index: number
 }
 
-const listenersOf = new WeakMap<AbortSignal, Listeners>()
+/** Where a signal has its listeners. Not in a WeakMap: what that has as keys outlives collections of the young generation. */
+const listenersKey = Symbol('listeners')
 
 /**
  * Calls `listener` when the signal aborts. For signals that outlive many listeners.
  * @returns a function that removes it
  */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
-  const listeners = listenersOf.get(signal) ?? new Listeners()
-  if (!listenersOf.has(signal)) {
-    listenersOf.set(signal, listeners)
-    signal.addEventListener('abort', () => listeners.call(), { once: true })
-  }
+export function onAbort(signal: AbortSignal & { [listenersKey]?: Listeners }, listener: () => void): () => void {
+  const known = signal[listenersKey]
+  if (known) return known.add(listener)
+  const listeners = new Listeners()
+  signal[listenersKey] = listeners
+  signal.addEventListener('abort', () => listeners.call(), { once: true })
   return listeners.add(listener)
 }

@@ -1,15 +1,13 @@
 /** Characters in one answer, or event of a subscription. */
 export const maxAnswerSize = 16 * 1024 * 1024
 
-const counted = new WeakMap<object, number>()
+/** Where data have their size. Not in a WeakMap: what that has as keys outlives collections of the young generation. */
+const sizeKey = Symbol('size')
 
 /** About as many characters as the JSON of the data of an answer has; counted once, and no further than the maximum. */
-export function answerSize(data: object): number {
-  const known = counted.get(data)
-  if (known !== undefined) return known
-  const size = sizeOf(data, maxAnswerSize)
-  counted.set(data, size)
-  return size
+export function answerSize(data: object & { [sizeKey]?: number }): number {
+  data[sizeKey] ??= sizeOf(data, maxAnswerSize)
+  return data[sizeKey]
 }
 
 /** Whether the JSON of a value exceeds about `limit` characters; stops counting there. */

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { ExecutionResult } from 'graphql'
 import type { FeedPosition } from '../../feed/position.ts'
 import { Payload } from './payload.ts'
@@ -82,8 +81,7 @@ export class Follower<Member extends Reader> {
       if (!event || this.#isStopped) break
       this.#isLive ||= !event.position.more
       this.#options.channel.deliver(this, event)
-      // What was read together is delivered in parts, between which the event loop does other work.
-      if (event.position.more) await setImmediate()
+      if (event.position.more) await otherWork()
     }
     this.#isReading = false
   }
@@ -133,4 +131,9 @@ export class Follower<Member extends Reader> {
     if (this.#isLive) return read()
     return this.#options.replays.run(this.#options.client, false, async () => (this.#isStopped ? null : read()))
   }
+}
+
+/** What was read together is delivered in parts, between which the event loop answers others. */
+function otherWork(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
 }

@@ -5,10 +5,11 @@ import { RecentEvents } from '../../../src/server/subscriptions/recent-events.ts
 import { Replays, replayLimits } from '../../../src/server/subscriptions/replays.ts'
 import { Numbers, Reader } from './numbers.ts'
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-const settled = () => vi.advanceTimersByTimeAsync(1)
+/** An immediate takes a millisecond of fake time. */
+const settled = () => vi.advanceTimersByTimeAsync(100)
 const long = () => vi.advanceTimersByTimeAsync(5_000)
 
 async function subscribed(numbers: Numbers, count: number): Promise<Reader[]> {

@@ -10,7 +10,7 @@ let idle: number
 let channel: Channel
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] })
   numbers = new Numbers()
   idle = 0
   channel = new Channel({
@@ -25,7 +25,8 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-const settled = () => vi.advanceTimersByTimeAsync(1)
+/** An immediate takes a millisecond of fake time. */
+const settled = () => vi.advanceTimersByTimeAsync(100)
 
 async function join(after: string | null = null, reader = new Reader()) {
   const leave = await channel.join(reader, 'caller', after)
@@ -43,6 +44,19 @@ test('subscribers who begin together share each read and each payload', async ()
   const [first, ...others] = all.map(({ reader }) => reader.payloads)
   for (const payloads of others) payloads.forEach((payload, index) => void expect(payload).toBe(first?.[index]))
   expect([numbers.opened, numbers.reads]).toEqual([1, 3])
+})
+
+test('what was read together comes in parts, between which others have their turn', async () => {
+  numbers.add(1, 2, 3, 4, 5, 6)
+  const { reader } = await join()
+  const seen: number[] = []
+  const look = () => {
+    seen.push(reader.rows.length)
+    if (reader.rows.length < 6) setImmediate(look)
+  }
+  setImmediate(look)
+  await settled()
+  expect(seen).toEqual([2, 4, 6])
 })
 
 test('a newcomer replays from its own cursor and then shares with those who were there', async () => {
