@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mean, standardError } from '../../src/domain/statistics/score-figures.ts'
 import { compareMetrics } from '../../src/engine/comparison/compare-metrics.ts'
 import { openComparison } from '../../src/engine/comparison/comparison.ts'
 import { ComparisonSequences } from '../../src/engine/comparison/sequences.ts'
@@ -85,6 +86,22 @@ test('after numbers are set, replaced and deleted, the moments are those of the 
   expect(await summaryOf('length')).toMatchObject({ count: 3, sum: 16, m2: expect.closeTo(122 / 3, 9) })
   await remove(third)
   expect(await summaryOf('length')).toMatchObject({ count: 2, sum: 6, m2: expect.closeTo(8, 9) })
+})
+
+test('an item has one value in the mean and the spread, however many of its repetitions are scored', async () => {
+  const repeated = await recordRun(
+    t,
+    await seedDataset(t, ['a', 'b']),
+    [0, 1].flatMap((item) => [0, 1].map((repetition) => ({ item, repetition }))),
+    { repetitions: 2 },
+  )
+  const values = [1, 1, 0]
+  for (const [ordinal, value] of values.entries()) {
+    await setScore(t.services, t.scope, { runId: repeated, ordinal, name: 'liked', source: 'HUMAN', value })
+  }
+  const summary = await t.db.prisma.runScoreSummary.findFirstOrThrow({ where: { runId: repeated } })
+  expect(summary).toMatchObject({ count: 3, items: 2 })
+  expect([mean(summary), standardError(summary)]).toEqual([0.5, expect.closeTo(0.5, 12)])
 })
 
 test('each change takes a position in the feed of its run; other authors and sources are other scores', async () => {

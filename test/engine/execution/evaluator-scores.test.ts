@@ -4,6 +4,9 @@ import { createEvaluator, updateEvaluator } from '../../../src/engine/evaluators
 import { startRun } from '../../../src/engine/runs/start-run.ts'
 import { createTestEngine, followRun, seedDataset, seedExperiment, type TestEngine } from '../../helpers/engine.ts'
 
+/** 18 KB that do not compress to what an index can hold. */
+const essay = Array.from({ length: 2_500 }, (_, n) => n * n).join()
+
 let t: TestEngine
 
 beforeAll(async () => {
@@ -23,6 +26,7 @@ beforeAll(async () => {
       { name: 'first', evaluate: () => ({ name: 'shared', value: 1 }) },
       { name: 'second', evaluate: () => ({ name: 'shared', value: 0 }) },
       { name: 'plain', evaluate: () => 1 },
+      { name: 'wordy', dataType: 'CATEGORICAL', evaluate: ({ output }) => (output > 1 ? essay : 'brief') },
     ],
   })
 })
@@ -104,5 +108,19 @@ test('what is no score beside others is an error, and takes no other with it', a
   expect(errors.map((error) => (error as { message: string }).message).sort()).toEqual([
     `"bad": Expected a finite number, a boolean, a string or null for "does not apply", got NaN. ${tooLong}`,
     tooLong,
+  ])
+})
+
+test('a label that is too long to be counted is an error, and the output is kept', async () => {
+  const { id } = await begin(['wordy'], [1, 2])
+  const { items, run } = await followRun(t, id)
+  expect(run).toMatchObject({ status: 'COMPLETED', succeeded: 2 })
+  expect(await summaries(id)).toMatchObject([{ name: 'wordy', count: 1, errorCount: 1 }])
+  const errors = [...items.values()].flatMap(({ scores }) => scores.flatMap(({ error }) => error ?? []))
+  expect(errors).toMatchObject([
+    {
+      code: 'EVALUATOR_FAILED',
+      message: `Expected a label of at most 400 characters for "wordy", which is CATEGORICAL, got ${essay.length}.`,
+    },
   ])
 })

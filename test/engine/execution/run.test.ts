@@ -162,6 +162,26 @@ describe('starting', () => {
     }
   })
 
+  test('startRun returns the run as it was created, even when a worker has executed it before it returns', async () => {
+    const datasetId = await seedDataset(t, numbers(3))
+    const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
+    const status = async () => (await t.db.prisma.run.findFirst({ where: { experimentId } }))?.status
+    const connect = async () => {
+      const client = await t.db.pool.connect()
+      const query = async (...args: Parameters<typeof client.query>) => {
+        const result = await client.query(...args)
+        if (String(args[0]) === 'COMMIT') await expect.poll(status).toBe('COMPLETED')
+        return result
+      }
+      const release = () => client.release()
+      return Object.assign(Object.create(client), { query, release })
+    }
+    const query = t.db.pool.query.bind(t.db.pool)
+    const db = { ...t.db, pool: Object.assign(Object.create(t.db.pool), { connect, query }) }
+    const run = await startRun({ ...t.services, db }, t.scope, { experimentId })
+    expect(run).toMatchObject({ status: 'QUEUED', total: 3, queued: 3, seq: 0, startedAt: null })
+  })
+
   test('all runs of a dataset share one schedule, and a sample is a prefix of it', async () => {
     const datasetId = await seedDataset(t, numbers(50), { tags: (n) => (n % 2 ? ['odd'] : []) })
     const experimentId = await seedExperiment(t, datasetId, { kind: 'module', name: 'echo' })
