@@ -44,8 +44,13 @@ test.each<[string, object, object]>([
   ],
   [
     'a schema whose branches double',
-    { type: 'jsonSchema', schema: { $defs: doubling, items: { not: { $ref: '#/$defs/d11' } } } },
+    { type: 'jsonSchema', schema: { $defs: doubling, items: { not: { $ref: '#/$defs/d15' } } } },
     { output: Array.from({ length: 300 }, () => 'x') },
+  ],
+  [
+    'a format whose pattern backtracks',
+    { type: 'jsonSchema', schema: { items: { format: 'url' } } },
+    { output: Array.from({ length: 20 }, () => `http://${':'.repeat(30_000)}`) },
   ],
   [
     'equal texts of a megabyte that differ in one place',

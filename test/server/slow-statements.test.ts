@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
+import { requestLimits } from '../../src/db/client.ts'
 import { createApiKey } from '../../src/engine/projects/api-keys.ts'
 import { expensiveLimits } from '../../src/server/limits/expensive-operations.ts'
 import { startServer } from '../../src/server/start-server.ts'
@@ -11,7 +12,11 @@ import { startTestServer, type TestServer } from '../helpers/server.ts'
 
 let t: TestServer
 beforeAll(async () => {
+  // The database ends no statement as long as a test polls for the one of a client that has left to be cancelled.
+  const { readStatementMs } = requestLimits
+  requestLimits.readStatementMs = 30_000
   t = await startTestServer()
+  requestLimits.readStatementMs = readStatementMs
 })
 afterAll(() => t[Symbol.asyncDispose]())
 

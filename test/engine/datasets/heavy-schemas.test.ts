@@ -40,7 +40,7 @@ test('a schema that takes too long to compile is refused, for a new dataset and 
 })
 
 test('items that take long to check leave the event loop alone, and those that take too long are refused', async () => {
-  const { id: datasetId } = await createDataset(t.services, t.scope, { name: randomUUID(), inputSchema: doubling(12) })
+  const { id: datasetId } = await createDataset(t.services, t.scope, { name: randomUUID(), inputSchema: doubling(14) })
   const upsert = (input: Json) => upsertDatasetItems(t.services, t.scope, { datasetId, items: [{ input }] })
   const texts = (length: number) => Array.from({ length }, () => 'x')
   let refusal = ''
