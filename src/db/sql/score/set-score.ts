@@ -27,7 +27,8 @@ const identityColumns = `"runId" uuid, ordinal int, name text, source "ScoreSour
 
 /**
  * Deletes and returns the scores that new ones with the same identities replace, looked up one by one. In two parts, as
- * `ordinal IS NOT DISTINCT FROM` could not use the index and would read every score of the run.
+ * `ordinal IS NOT DISTINCT FROM` could not use the index and would read every score of the run. The caller holds the locks of
+ * the runs: a row that is updated meanwhile would be left out.
  */
 export async function deleteReplacedScores(client: Queryable, scores: readonly ScoreIdentity[]): Promise<Score[]> {
   const replacedAt = (ordinal: string) => `SELECT s.ctid FROM given g
@@ -58,7 +59,7 @@ export async function insertScores(client: Queryable, scores: readonly NewScore[
   )
 }
 
-/** Deletes and returns those of these scores that still exist. */
+/** Deletes and returns those of these scores that still exist. The caller holds the locks of their runs. */
 export async function deleteScoreRows(client: Queryable, keys: readonly ScoreKey[]): Promise<Score[]> {
   return queryRows<Score>(
     client,
