@@ -137,7 +137,13 @@ test('documents are upserted as they are, or refused with their paths', async ()
     if (data?.upsertDatasetItems?.__typename === 'UpsertDatasetItemsPayload') return
     const path = data?.upsertDatasetItems?.path ?? errors?.[0]?.extensions.path
     expect(errors?.[0]?.extensions.code ?? 'INVALID_INPUT', JSON.stringify(errors)).toBe('INVALID_INPUT')
-    const place = Number(path?.[path.indexOf('items') + 1])
+    // A large body that is too deep is refused before it is parsed.
+    if (path?.[0] === 'body' && indexes.length > 1) {
+      const middle = indexes.length >> 1
+      await upsert(indexes.slice(0, middle))
+      return upsert(indexes.slice(middle))
+    }
+    const place = path?.[0] === 'body' ? 0 : Number(path?.[path.indexOf('items') + 1])
     expect(place, JSON.stringify([data, errors])).toBeLessThan(indexes.length)
     const refused = documents[indexes[place] ?? -1]
     expect(refused?.mustBeKept, `SEED=${seed}: ${refused?.text.slice(0, 500)}`).toBe(false)
