@@ -7,13 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Prisma } from '../../src/db/generated/prisma/client.ts'
 import { loadPages } from '../../src/db/keyset.ts'
 import { pageBytes } from '../../src/db/query-within-bytes.ts'
-import { loadJudgedItems } from '../../src/db/sql/agreement/load-judged-items.ts'
 import { findItemChanges } from '../../src/db/sql/comparison/find-changes.ts'
 import { loadCells, loadCellValues } from '../../src/db/sql/comparison/load-cells.ts'
 import { countComparisonItems, loadComparisonPage } from '../../src/db/sql/comparison/load-page.ts'
 import type { MetricOfRuns, RowFilter } from '../../src/db/sql/comparison/row-filter.ts'
 import { listDatasetItemsAt } from '../../src/db/sql/dataset/list-items.ts'
-import { endEvaluations } from '../../src/db/sql/evaluation/claim-evaluations.ts'
 import { deleteEvaluationScores, touchEvaluatedItems } from '../../src/db/sql/evaluation/replace-scores.ts'
 import { loadClaims, reclaimItems } from '../../src/db/sql/run-item/client-claims.ts'
 import { listRunItems } from '../../src/db/sql/run-item/list-run-items.ts'
@@ -174,15 +172,6 @@ test.each<[string, () => Promise<unknown>]>([
         keys().map((key) => ({ ...key, attempt: 1, characters: 0 })),
       ),
   ],
-  [
-    'items that a person has scored',
-    () =>
-      loadJudgedItems(
-        client,
-        versionId,
-        keys().map((key) => ({ ...key, probability: 1 })),
-      ),
-  ],
   ['the scores of items', () => loadItemScores(client, keys())],
   [
     'what a feed delivers',
@@ -254,15 +243,6 @@ test.each<[string, () => Promise<unknown>]>([
         runId,
         ordinals.map((ordinal) => ({ ordinal, costUsd: 1 })),
         items,
-      ),
-  ],
-  [
-    'evaluations that have ended',
-    () =>
-      endEvaluations(
-        client,
-        runId,
-        evaluations.map((one) => ({ ...one, lease: '1', attempts: 1, excused: 0, delayMs: null, status: 'DONE' })),
       ),
   ],
   ['items that a client has claimed', () => loadClaims(client, runId, ordinals)],
